@@ -1,0 +1,110 @@
+//! The worker's protocol: one JSON object a line, requests in on standard
+//! input, events out on a pipe that nothing else writes to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Id;
+use crate::record::{Environment, MetricPoint, Outcome};
+use crate::run::RunSpec;
+
+/// Raised when a request or event changes its meaning; `sweep` refuses a
+/// worker of another protocol.
+pub const PROTOCOL: u32 = 1;
+
+/// From `sweep` to a worker. The end of input ends the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Train this run.
+    Run {
+        /// Its id, repeated in every event.
+        run_id: Id,
+        /// What to train.
+        spec: Box<RunSpec>,
+    },
+}
+
+/// From a worker to `sweep`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The worker has its device and waits for runs.
+    Ready {
+        /// Its [`PROTOCOL`].
+        protocol: u32,
+        /// Where it computes.
+        environment: Environment,
+    },
+    /// A run has begun.
+    Started {
+        /// Which.
+        run_id: Id,
+        /// Epochs it will train.
+        epochs: u64,
+        /// Optimizer steps an epoch.
+        steps_per_epoch: u64,
+    },
+    /// Steps enqueued so far; at most a few a second, for the display alone.
+    Progress {
+        /// Which.
+        run_id: Id,
+        /// Steps of the whole run that are done.
+        step: u64,
+    },
+    /// An epoch has ended and was evaluated; epoch 0 is before training.
+    Epoch {
+        /// Which.
+        run_id: Id,
+        /// The epoch.
+        epoch: u64,
+        /// What was measured in it; repeated in the outcome.
+        metrics: Vec<MetricPoint>,
+    },
+    /// The run ended with a result: completed or diverged.
+    Finished {
+        /// Which.
+        run_id: Id,
+        /// The result.
+        outcome: Box<Outcome>,
+    },
+    /// The run ended with an error; the worker lives on.
+    Failed {
+        /// Which.
+        run_id: Id,
+        /// A panic, or an error that the worker understood.
+        kind: FailureKind,
+        /// The message, one or more lines.
+        message: String,
+    },
+}
+
+/// Why a run has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// An error with a message of ours: data missing, device gone.
+    Error,
+    /// A Rust panic inside the worker.
+    Panic,
+    /// The process ended by itself or by a signal.
+    Died,
+    /// It wrote something that is not the protocol.
+    Protocol,
+}
+
+/// What `sweep-worker --probe` prints: which devices this build can use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The worker's [`PROTOCOL`].
+    pub protocol: u32,
+    /// Backends compiled in: `flex`, `libtorch`.
+    pub backends: Vec<String>,
+    /// Version of libtorch, if compiled in.
+    pub libtorch: Option<String>,
+    /// Whether libtorch sees CUDA.
+    pub cuda: bool,
+    /// Usable devices: `flex`, `libtorch:cpu`, `libtorch:cuda:0`, ...
+    pub devices: Vec<String>,
+    /// Hash of the sources of data, model, optimizer-registry and train.
+    pub code: String,
+}

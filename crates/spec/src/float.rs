@@ -1,0 +1,105 @@
+//! Floats in stored forms: non-finite values as strings in JSON (which has no
+//! word for them), shortest text that reads back to the same bits.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An `f64` that survives JSON: finite as a number, else `"nan"`, `"inf"`, `"-inf"`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Float(pub f64);
+
+impl Serialize for Float {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            x if x.is_finite() => s.serialize_f64(x),
+            x if x.is_nan() => s.serialize_str("nan"),
+            x if x > 0.0 => s.serialize_str("inf"),
+            _ => s.serialize_str("-inf"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Float {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Repr {
+            Number(f64),
+            Text(String),
+        }
+        match Repr::deserialize(d)? {
+            Repr::Number(x) => Ok(Float(x)),
+            Repr::Text(t) => match t.as_str() {
+                "nan" => Ok(Float(f64::NAN)),
+                "inf" => Ok(Float(f64::INFINITY)),
+                "-inf" => Ok(Float(f64::NEG_INFINITY)),
+                _ => Err(serde::de::Error::custom(format!("`{t}` is not a number"))),
+            },
+        }
+    }
+}
+
+impl From<f64> for Float {
+    fn from(x: f64) -> Self {
+        Float(x)
+    }
+}
+
+/// Shortest text that reads back to `x`, as a person writes it: plain between
+/// 1e-3 and 1e5, else with an exponent.
+pub fn short(x: f64) -> String {
+    if x == 0.0 {
+        "0".to_owned()
+    } else if x.is_finite() && !(1e-3..1e5).contains(&x.abs()) {
+        format!("{x:e}")
+    } else {
+        format!("{x}")
+    }
+}
+
+/// `x` rounded to six significant decimal digits, so that generated grid points
+/// are the numbers a person would have typed and hash the same everywhere.
+pub fn six_digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().unwrap_or(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_reads_back() {
+        for (x, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (0.001, "0.001"),
+            (1e-4, "1e-4"),
+            (3e-5, "3e-5"),
+            (1e5, "1e5"),
+            (0.1307, "0.1307"),
+        ] {
+            assert_eq!(short(x), text);
+            assert_eq!(text.parse::<f64>().unwrap(), x);
+        }
+    }
+
+    #[test]
+    fn non_finite_floats_survive_json() {
+        for x in [f64::INFINITY, f64::NEG_INFINITY, 0.1, 5e-324, f64::MAX] {
+            let text = serde_json::to_string(&Float(x)).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Float>(&text).unwrap().0.to_bits(),
+                x.to_bits(),
+                "{text}"
+            );
+        }
+        assert!(serde_json::from_str::<Float>("\"nan\"").unwrap().0.is_nan());
+        assert!(serde_json::from_str::<Float>("\"many\"").is_err());
+    }
+
+    #[test]
+    fn generated_points_are_rounded() {
+        assert_eq!(six_digits(10f64.powf(-2.5)), 0.00316228);
+        assert_eq!(six_digits(0.01), 0.01);
+    }
+}

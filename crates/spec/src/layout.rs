@@ -1,0 +1,53 @@
+//! Names of the files in `reports/<name>/`.
+
+use std::path::{Path, PathBuf};
+
+/// A report folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportDir(PathBuf);
+
+macro_rules! entries {
+    ($($(#[$doc:meta])+ $name:ident = $file:literal;)+) => {
+        impl ReportDir { $($(#[$doc])+ pub fn $name(&self) -> PathBuf { self.0.join($file) })+ }
+    };
+}
+
+entries! {
+    /// The last sweep's full plan.
+    plan = "plan.json";
+    /// Folder of journals, one writer a file.
+    journal = "journal";
+    /// One row a planned run.
+    runs = "runs.parquet";
+    /// Long form: one row a measured number.
+    metrics = "metrics.parquet";
+    /// One row a configuration.
+    summary = "summary.parquet";
+    /// What ran: versions, machine, arguments.
+    manifest = "manifest.json";
+    /// The page.
+    html = "index.html";
+    /// The report for a code host.
+    markdown = "REPORT.md";
+    /// Folder of SVG and PNG.
+    figures = "figures";
+    /// Output of workers, one file a slot.
+    logs = "logs";
+    /// Held while a sweep writes here.
+    lock = "lock";
+}
+
+impl ReportDir {
+    /// The report folder at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        ReportDir(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// Names under `reports/` that are not experiments.
+pub const RESERVED: &[&str] = &["readme.md", "gallery", "baselines", "history"];

@@ -1,0 +1,28 @@
+//! Everything that is read or written: the sweep file, the plan, the identity
+//! of runs, the worker's protocol and the journal's records.
+//!
+//! This crate knows neither Burn nor polars, so every other crate may use it.
+//! Start at [`sweep_file::load`], which turns a TOML file into a [`plan::Plan`].
+
+pub mod dataset;
+pub mod event;
+pub mod float;
+pub mod identity;
+pub mod layout;
+pub mod manifest;
+pub mod model;
+pub mod optimizer;
+pub mod params;
+pub mod plan;
+pub mod record;
+pub mod run;
+pub mod schedule;
+pub mod seed;
+pub mod sweep_file;
+
+pub use dataset::DatasetName;
+pub use identity::Id;
+pub use model::ModelSpec;
+pub use optimizer::OptimizerSpec;
+pub use run::RunSpec;
+pub use schedule::ScheduleSpec;

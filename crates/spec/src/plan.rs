@@ -1,0 +1,100 @@
+//! The plan: every run that a sweep file asks for, fully resolved.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Id;
+use crate::params::Values;
+use crate::record::Split;
+use crate::run::RunSpec;
+
+/// Version of [`Plan`] as stored in `plan.json`.
+pub const PLAN_VERSION: u32 = 1;
+
+/// The metric that decides what "best" means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Split the metric is measured on.
+    pub split: Split,
+    /// `accuracy` or `loss`.
+    pub metric: String,
+    /// The value to reach, for time-to-target.
+    pub value: Option<f64>,
+}
+
+impl Target {
+    /// Whether more is better.
+    pub fn higher_is_better(&self) -> bool {
+        self.metric != "loss"
+    }
+
+    /// `validation.accuracy`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.split, self.metric)
+    }
+}
+
+/// One `[[optimizer]]` entry, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedOptimizer {
+    /// Its label, unique in the plan.
+    pub label: String,
+    /// Its kind.
+    pub kind: String,
+    /// Dotted paths that take more than one value, in the order of the file.
+    pub axes: Vec<String>,
+}
+
+/// One run of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// Label of its optimizer entry.
+    pub label: String,
+    /// The run.
+    pub run_id: Id,
+    /// Its configuration: the run without its seed.
+    pub config_id: Id,
+    /// Its identity across versions of the code.
+    pub cell_id: Id,
+    /// Values of the axes that vary within its label, by dotted path.
+    pub axes: Values,
+    /// The resolved run.
+    pub spec: RunSpec,
+}
+
+/// Everything a report needs to know about what was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`PLAN_VERSION`].
+    pub v: u32,
+    /// Folder under `reports/`.
+    pub name: String,
+    /// A sentence from the file.
+    pub description: String,
+    /// The sweep file, relative to the repository where possible.
+    pub file: String,
+    /// Text of the sweep file.
+    pub text: String,
+    /// `--set` arguments and environment variables that were applied, as typed.
+    pub overrides: Vec<String>,
+    /// What "best" means.
+    pub target: Target,
+    /// Seeds, in the order of the file.
+    pub seeds: Vec<u64>,
+    /// The optimizer entries, in the order of the file: the order of colours and tables.
+    pub optimizers: Vec<PlannedOptimizer>,
+    /// Every run: by label, then configuration, then seed.
+    pub runs: Vec<PlannedRun>,
+    /// The device pool, as resolved from file and command line.
+    pub pool: Vec<PoolEntry>,
+    /// Threads inside one run.
+    pub threads_per_run: u64,
+}
+
+/// One entry of the device pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolEntry {
+    /// `auto`, `flex`, `libtorch:cpu`, `libtorch:cuda:0`, `libtorch:cuda:*`.
+    pub device: String,
+    /// Runs side by side on it; null: cores / threads for a CPU, one for a GPU.
+    pub slots: Option<u64>,
+}

@@ -1,0 +1,182 @@
+//! The journal's records: one line a run, the source of truth of a report.
+
+use serde::{Deserialize, Serialize};
+
+use crate::float::Float;
+use crate::identity::{Id, canonical_json};
+use crate::params::choice;
+use crate::run::RunSpec;
+
+/// Version of [`RunRecord`] as stored; older versions are migrated on reading.
+pub const RECORD_VERSION: u32 = 1;
+
+choice! {
+    /// How a run ended.
+    Status {
+        /// It trained to its planned end.
+        Completed = "completed",
+        /// A loss became NaN or infinite: a result, not an error.
+        Diverged = "diverged",
+        /// No result: error, panic or death of the worker.
+        Failed = "failed",
+        /// Ended for taking too long.
+        TimedOut = "timed_out",
+        /// Ended by the user.
+        Cancelled = "cancelled",
+    }
+}
+
+impl Status {
+    /// Whether the run has a result that a later sweep may reuse.
+    pub fn is_result(self) -> bool {
+        matches!(self, Status::Completed | Status::Diverged)
+    }
+}
+
+choice! {
+    /// Why a completed run stopped.
+    StopReason {
+        /// All epochs were trained.
+        Epochs = "epochs",
+    }
+}
+
+choice! {
+    /// The part of a dataset a metric was measured on.
+    Split {
+        /// During training, on the batches fed.
+        Train = "train",
+        /// The held-out part of the training split.
+        Validation = "validation",
+        /// The test split.
+        Test = "test",
+    }
+}
+
+/// One measured number.
+///
+/// Metrics of split `train`: `loss` (sample-weighted mean during the epoch),
+/// `window_loss` (mean over the last twentieth of an epoch), `lr` (the
+/// learning rate used at `step`), `seconds` (training time since the start,
+/// evaluation excluded). Of `validation` and `test`: `loss`, `accuracy`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    /// Epoch, from 1; 0 is before training.
+    pub epoch: u64,
+    /// Optimizer steps done when it was measured.
+    pub step: u64,
+    /// Where it was measured.
+    pub split: Split,
+    /// Its name.
+    pub metric: String,
+    /// Its value; accuracies are fractions.
+    pub value: Float,
+}
+
+/// The result of a run as the worker knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// `Completed` or `Diverged`.
+    pub status: Status,
+    /// Why a completed run stopped.
+    pub stop_reason: Option<StopReason>,
+    /// Whole epochs trained.
+    pub epochs_completed: u64,
+    /// Optimizer steps done; for a diverged run up to and including the bad one.
+    pub steps: u64,
+    /// The first step (from 1) whose loss was not finite.
+    pub diverged_step: Option<u64>,
+    /// The last finite loss of a diverged run.
+    pub last_finite_loss: Option<Float>,
+    /// Seconds of training, evaluation excluded.
+    pub train_seconds: f64,
+    /// Seconds of evaluation.
+    pub eval_seconds: f64,
+    /// BLAKE3 of the initial parameters, read back from the device, by path.
+    pub init_digest: String,
+    /// BLAKE3 of the sample indices fed, one per epoch.
+    pub batch_digest: Vec<String>,
+    /// BLAKE3 of the final parameters; null when diverged.
+    pub weights_digest: Option<String>,
+    /// Digest of the dataset that was read.
+    pub dataset_digest: String,
+    /// Everything measured, in order of time.
+    pub metrics: Vec<MetricPoint>,
+}
+
+/// What ran the computation: two results are expected to agree bit by bit only
+/// where this agrees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// `libtorch` or `flex`.
+    pub backend: String,
+    /// `cpu` or `cuda`.
+    pub device_kind: String,
+    /// Name of the processor or GPU.
+    pub device_model: String,
+    /// Instruction sets that kernels choose by, joined by a blank.
+    pub cpu_features: String,
+    /// Threads inside one run.
+    pub threads: u64,
+    /// Version of Burn.
+    pub burn: String,
+    /// Version of libtorch; null for flex.
+    pub libtorch: Option<String>,
+    /// Hash of the sources of data, model, optimizer-registry and train.
+    pub code: String,
+}
+
+impl Environment {
+    /// `exec_id`: the hash of every field.
+    pub fn id(&self) -> Id {
+        Id::of(&canonical_json(&serde_json::to_value(self).expect("plain strings and numbers")))
+    }
+}
+
+/// Why a run has no result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunError {
+    /// Kind of failure, as in [`crate::event::FailureKind`].
+    pub kind: crate::event::FailureKind,
+    /// The message.
+    pub message: String,
+    /// Last lines the worker printed.
+    pub log_tail: String,
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`RECORD_VERSION`].
+    pub v: u32,
+    /// The run.
+    pub run_id: Id,
+    /// Its configuration.
+    pub config_id: Id,
+    /// Its identity across versions of the code.
+    pub cell_id: Id,
+    /// What was trained.
+    pub spec: RunSpec,
+    /// How it ended.
+    pub status: Status,
+    /// The result; null when there is none.
+    pub outcome: Option<Outcome>,
+    /// The error; null when there is a result.
+    pub error: Option<RunError>,
+    /// Where it ran; null if the worker never became ready.
+    pub exec: Option<Environment>,
+    /// Hash of `exec`.
+    pub exec_id: Option<Id>,
+    /// The device slot, as the pool names it: `libtorch:cpu`.
+    pub device: String,
+    /// Number of the slot, from 0.
+    pub slot: u64,
+    /// Slots that were busy side by side: seconds are comparable only at equal jobs.
+    pub jobs: u64,
+    /// Attempt within its sweep, from 1.
+    pub attempt: u64,
+    /// Start, RFC 3339 in UTC.
+    pub started: String,
+    /// End, RFC 3339 in UTC.
+    pub ended: String,
+}

@@ -1,0 +1,105 @@
+//! One run, fully resolved: what is trained, on what, how, from which seed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::DatasetName;
+use crate::model::ModelSpec;
+use crate::optimizer::OptimizerSpec;
+use crate::params::{Params, Value, Values, choice, params};
+use crate::schedule::ScheduleSpec;
+
+choice! {
+    /// The training loss.
+    Loss {
+        /// Softmax cross-entropy over class indices, mean over the batch.
+        CrossEntropy = "cross-entropy",
+    }
+}
+
+params! {
+    /// The table `[data]`.
+    DataSpec {
+        /// Dataset by name.
+        dataset: DatasetName = required, Any;
+        /// Samples a batch.
+        batch_size: u64 = value(64), AtLeast(1.0);
+        /// The last N training samples in file order are held out; 0 = none.
+        validation: u64 = value(0), NonNegative;
+        /// Leave out the last batch of an epoch when it is short.
+        drop_last: bool = value(false), Any;
+    }
+}
+
+params! {
+    /// The table `[train]`.
+    TrainSpec {
+        /// Passes over the training split.
+        epochs: u64 = value(5), AtLeast(1.0);
+        /// What is minimised.
+        loss: Loss = value(Loss::CrossEntropy), Any;
+    }
+}
+
+/// One training run with every value resolved. Its canonical JSON is what
+/// `RunId` hashes: renaming a field here changes every id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// Dataset, batch size, validation split.
+    pub data: DataSpec,
+    /// The model.
+    pub model: ModelSpec,
+    /// Epochs and loss.
+    pub train: TrainSpec,
+    /// The optimizer with its learning rate.
+    pub optimizer: OptimizerSpec,
+    /// The learning-rate schedule.
+    pub schedule: ScheduleSpec,
+    /// Seed of every random stream.
+    pub seed: u64,
+}
+
+impl RunSpec {
+    /// Samples that are trained on: the training split less the validation split.
+    pub fn train_samples(&self) -> u64 {
+        self.data.dataset.info().train_len.saturating_sub(self.data.validation)
+    }
+
+    /// Optimizer steps an epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        steps_per_epoch(self.train_samples(), self.data.batch_size, self.data.drop_last)
+    }
+
+    /// Optimizer steps of the whole run.
+    pub fn total_steps(&self) -> u64 {
+        self.steps_per_epoch() * self.train.epochs
+    }
+
+    /// Every resolved value by dotted path (`optimizer.lr`, `data.batch_size`,
+    /// `model.hidden`, `schedule.kind`), the seed left out: the `hp.*` columns.
+    pub fn flat(&self) -> Values {
+        let mut out = Values::new();
+        let mut put = |group: &str, values: Values| {
+            for (name, value) in values {
+                out.insert(format!("{group}.{name}"), value);
+            }
+        };
+        put("data", self.data.to_values());
+        put("train", self.train.to_values());
+        put("model", self.model.to_values());
+        put("optimizer", self.optimizer.to_values());
+        put("schedule", self.schedule.to_values());
+        for (path, kind) in [
+            ("model.kind", self.model.kind()),
+            ("optimizer.kind", self.optimizer.kind()),
+            ("schedule.kind", self.schedule.kind()),
+        ] {
+            out.insert(path.to_owned(), Value::Text(kind.to_owned()));
+        }
+        out
+    }
+}
+
+/// Batches of `batch_size` in `samples`; the short last one counts unless dropped.
+pub fn steps_per_epoch(samples: u64, batch_size: u64, drop_last: bool) -> u64 {
+    if drop_last { samples / batch_size.max(1) } else { samples.div_ceil(batch_size.max(1)) }
+}

@@ -1,0 +1,213 @@
+//! Problems of a sweep file, collected so that all are shown at once, each
+//! with its place, the reason and what to do about it.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::source::{Place, Sources};
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is trained.
+    Error,
+    /// Said, and the sweep goes on.
+    Warning,
+}
+
+/// One problem.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    severity: Severity,
+    message: String,
+    place: Option<Place>,
+    label: String,
+    also: Option<(Place, String)>,
+    help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error that concerns a place.
+    pub fn error(message: impl Into<String>, place: &Place) -> Self {
+        Self::new(Severity::Error, message, Some(place.clone()))
+    }
+
+    /// An error that concerns no place, such as a file that is not there.
+    pub fn error_without_place(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message, None)
+    }
+
+    /// A warning that concerns a place.
+    pub fn warning(message: impl Into<String>, place: &Place) -> Self {
+        Self::new(Severity::Warning, message, Some(place.clone()))
+    }
+
+    fn new(severity: Severity, message: impl Into<String>, place: Option<Place>) -> Self {
+        Self {
+            severity,
+            message: message.into(),
+            place,
+            label: String::new(),
+            also: None,
+            help: None,
+        }
+    }
+
+    /// Text at the underlined place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// A second place that belongs to the problem.
+    #[must_use]
+    pub fn also(mut self, place: &Place, label: impl Into<String>) -> Self {
+        self.also = Some((place.clone(), label.into()));
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = level
+            .primary_title(self.message.as_str())
+            .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+        if let Some(place) = &self.place {
+            let source = sources.get(place.source);
+            let primary = AnnotationKind::Primary.span(clamp(place, &source.text));
+            let primary =
+                if self.label.is_empty() { primary } else { primary.label(self.label.as_str()) };
+            let mut snippet = Snippet::source(source.text.as_str())
+                .path(source.name.as_str())
+                .annotation(primary);
+            let mut elsewhere = None;
+            if let Some((also, label)) = &self.also {
+                let other = sources.get(also.source);
+                let context =
+                    AnnotationKind::Context.span(clamp(also, &other.text)).label(label.as_str());
+                if also.source == place.source {
+                    snippet = snippet.annotation(context);
+                } else {
+                    elsewhere = Some(
+                        Snippet::source(other.text.as_str())
+                            .path(other.name.as_str())
+                            .annotation(context),
+                    );
+                }
+            }
+            group = group.element(snippet);
+            if let Some(other) = elsewhere {
+                group = group.element(other);
+            }
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// A span inside the text, on character boundaries, at least one character wide where possible.
+fn clamp(place: &Place, text: &str) -> std::ops::Range<usize> {
+    let start = text.floor_char_boundary(place.span.start.min(text.len()));
+    let end = text.ceil_char_boundary(place.span.end.min(text.len()).max(start));
+    if end == start {
+        start..text.ceil_char_boundary((start + 1).min(text.len()))
+    } else {
+        start..end
+    }
+}
+
+/// All problems of one load, with the texts they point into.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics {
+    /// The texts.
+    pub sources: Sources,
+    items: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds a problem.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.items.push(diagnostic);
+    }
+
+    /// Whether the same problem at the same place was added already.
+    pub fn holds(&self, diagnostic: &Diagnostic) -> bool {
+        self.items.iter().any(|d| d.message == diagnostic.message && d.place == diagnostic.place)
+    }
+
+    /// Whether any is an error.
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The text for a terminal: in the order of the places, with colours or without.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut items: Vec<&Diagnostic> = self.items.iter().collect();
+        items.sort_by_key(|d| d.place.as_ref().map(|p| (p.source, p.span.start)));
+        let mut out = String::new();
+        for item in items {
+            out.push_str(&item.render(&self.sources, &renderer));
+            out.push_str("\n\n");
+        }
+        let count = |severity| self.items.iter().filter(|d| d.severity == severity).count();
+        let plural = |n: usize, what: &str| {
+            if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+        };
+        match (count(Severity::Error), count(Severity::Warning)) {
+            (0, _) => {}
+            (errors, 0) => {
+                out.push_str(&format!("{}; nothing was trained\n", plural(errors, "error")))
+            }
+            (errors, warnings) => {
+                out.push_str(&format!(
+                    "{} and {}; nothing was trained\n",
+                    plural(errors, "error"),
+                    plural(warnings, "warning")
+                ));
+            }
+        }
+        out
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// The candidate that a misspelt name most likely means, if any is near.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(&name.to_lowercase(), c), c))
+        .filter(|(distance, c)| *distance <= 1 + c.len().min(name.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}

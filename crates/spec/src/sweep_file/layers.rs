@@ -1,0 +1,273 @@
+//! The layers of a sweep file: the file, then the environment, then `--set`;
+//! later wins.
+//!
+//! Figment merges. Its own TOML and environment parsers know neither lines nor
+//! `1e-3`, so each layer is parsed here, and what figment sees as a leaf is the
+//! index of a [`Node`] in an arena: after the merge every value still knows
+//! where it was written.
+
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::node::{Entry, Node, NodeValue, from_toml};
+use super::source::Place;
+
+/// Key under which a table's own arena index stands in figment's dictionary.
+const SELF: &str = "\u{0}";
+
+/// Keys that make a table one value (an axis or a seed range) and not a group.
+const VALUE_KEYS: &[&str] = &["log", "linear", "values", "random", "count"];
+
+/// What the user changed beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Environment variables with the prefix `SWEEP__`, name and value.
+    pub environment: Vec<(String, String)>,
+    /// Arguments of `--set`, as typed.
+    pub set: Vec<String>,
+}
+
+impl Overrides {
+    /// One line for each, for the plan.
+    pub fn lines(&self) -> Vec<String> {
+        let env = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        env.chain(self.set.iter().map(|s| format!("--set {s}"))).collect()
+    }
+}
+
+#[derive(Default)]
+struct Arena(Vec<(Place, Node)>);
+
+impl Arena {
+    fn add(&mut self, key_place: &Place, node: &Node) -> Value {
+        self.0.push((key_place.clone(), node.clone()));
+        Value::from(self.0.len() - 1)
+    }
+}
+
+struct Layer {
+    name: String,
+    dict: Dict,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.dict.clone())]))
+    }
+}
+
+/// Parses the file's text and merges the overrides over it.
+///
+/// # Errors
+/// None directly: problems go to `diagnostics`; `None` when the file is not TOML.
+pub fn merge(file: usize, overrides: &Overrides, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut arena = Arena::default();
+    let root = parse_toml(file, diagnostics)?;
+    let mut figment = Figment::new();
+    let dict = file_dict(&root, &mut arena, diagnostics);
+    figment = figment.merge(Layer { name: "file".to_owned(), dict });
+    let given = overrides
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), environment_text(name, value)));
+    let given = given.chain(overrides.set.iter().map(|text| ("--set".to_owned(), text.clone())));
+    for (name, text) in given {
+        if let Some(dict) = override_dict(&name, &text, &mut arena, diagnostics) {
+            figment = figment.merge(Layer { name, dict });
+        }
+    }
+    let merged = figment.data().ok()?.remove(&Profile::Default)?;
+    Some(restore(&merged, &arena, &root))
+}
+
+fn parse_toml(source: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let text = diagnostics.sources.get(source).text.clone();
+    let (table, errors) = toml::de::DeTable::parse_recoverable(&text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        diagnostics.push(
+            Diagnostic::error("the text is not valid TOML", &Place { source, span })
+                .label(error.message()),
+        );
+    }
+    errors.is_empty().then(|| from_toml(table.get_ref(), table.span(), source))
+}
+
+/// The file's tables as figment's dictionaries; `[[optimizer]]` is keyed by label.
+fn file_dict(root: &Node, arena: &mut Arena, diagnostics: &mut Diagnostics) -> Dict {
+    let mut dict = Dict::new();
+    for entry in root.entries() {
+        let value = match (&entry.value.value, entry.key.as_str()) {
+            (NodeValue::Array(items), "optimizer") => {
+                Value::from(labelled(items, &entry.key_place, arena, diagnostics))
+            }
+            _ => group(entry, arena),
+        };
+        dict.insert(entry.key.clone(), value);
+    }
+    dict
+}
+
+fn labelled(
+    items: &[Node],
+    key_place: &Place,
+    arena: &mut Arena,
+    diagnostics: &mut Diagnostics,
+) -> Dict {
+    let mut dict = Dict::new();
+    let mut seen: Vec<(String, Place)> = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let text = |key: &str| match item.get(key).map(|e| &e.value) {
+            Some(Node { value: NodeValue::Text(s), place }) => Some((s.clone(), place.clone())),
+            _ => None,
+        };
+        let (label, place) = text("label")
+            .or_else(|| text("kind"))
+            .unwrap_or_else(|| (format!("#{}", i + 1), item.place.clone()));
+        if let Some((_, first)) = seen.iter().find(|(l, _)| *l == label) {
+            diagnostics.push(
+                Diagnostic::error(format!("two optimizers have the label `{label}`"), &place)
+                    .label("the second")
+                    .also(first, "the first")
+                    .help(
+                        "give one of them a `label` of its own; without one the label is the kind",
+                    ),
+            );
+            continue;
+        }
+        seen.push((label.clone(), place));
+        let node = Entry { key: label.clone(), key_place: key_place.clone(), value: item.clone() };
+        dict.insert(label, group(&node, arena));
+    }
+    dict
+}
+
+/// A table becomes a dictionary, so that single keys of it can be overridden;
+/// anything else, tables that are one value included, becomes a leaf.
+fn group(entry: &Entry, arena: &mut Arena) -> Value {
+    let is_value = entry.value.entries().iter().any(|e| VALUE_KEYS.contains(&e.key.as_str()));
+    match &entry.value.value {
+        NodeValue::Table(entries) if !is_value => {
+            let mut dict = Dict::new();
+            dict.insert(SELF.to_owned(), arena.add(&entry.key_place, &entry.value));
+            for child in entries {
+                dict.insert(child.key.clone(), group(child, arena));
+            }
+            Value::from(dict)
+        }
+        _ => arena.add(&entry.key_place, &entry.value),
+    }
+}
+
+/// `SWEEP__TRAIN__EPOCHS=2` as the TOML line `train.epochs = 2`.
+fn environment_text(name: &str, value: &str) -> String {
+    let path =
+        name.trim_start_matches("SWEEP__").to_lowercase().split("__").collect::<Vec<_>>().join(".");
+    format!("{path} = {value}")
+}
+
+/// One override: a dotted key and a value, which is a leaf as a whole.
+fn override_dict(
+    name: &str,
+    text: &str,
+    arena: &mut Arena,
+    diagnostics: &mut Diagnostics,
+) -> Option<Dict> {
+    let source = diagnostics.sources.add(name, text);
+    let whole = Place { source, span: 0..text.len() };
+    let Some((key, value)) = text.split_once('=') else {
+        diagnostics.push(
+            Diagnostic::error("an override is written as path=value", &whole)
+                .help("for example --set train.epochs=2"),
+        );
+        return None;
+    };
+    // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes inside quotes.
+    let word = value.trim();
+    let bare = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
+        && !["true", "false", "inf", "nan"].contains(&word);
+    let quoted = format!("{key}=\"{word}\"");
+    let parsed = if bare { &quoted } else { text };
+    let (table, errors) = toml::de::DeTable::parse_recoverable(parsed);
+    if let Some(error) = errors.first() {
+        let span = error.span().unwrap_or(0..text.len());
+        diagnostics.push(
+            Diagnostic::error("the override is not valid TOML", &Place { source, span })
+                .label(error.message()),
+        );
+        return None;
+    }
+    let root = from_toml(table.get_ref(), table.span(), source);
+    let probe = format!("{key}=0");
+    let depth =
+        levels(&from_toml(toml::de::DeTable::parse_recoverable(&probe).0.get_ref(), 0..0, source));
+    let [entry] = root.entries() else {
+        diagnostics.push(Diagnostic::error("an override sets one path", &whole));
+        return None;
+    };
+    Some(Dict::from([(entry.key.clone(), nest(entry, depth.saturating_sub(1), arena))]))
+}
+
+fn levels(node: &Node) -> usize {
+    node.entries().first().map_or(0, |e| 1 + levels(&e.value))
+}
+
+fn nest(entry: &Entry, depth: usize, arena: &mut Arena) -> Value {
+    match entry.value.entries() {
+        [child] if depth > 0 => {
+            Value::from(Dict::from([(child.key.clone(), nest(child, depth - 1, arena))]))
+        }
+        _ => arena.add(&entry.key_place, &entry.value),
+    }
+}
+
+/// Back from figment's dictionary to nodes with places, in the order of the text.
+fn restore(dict: &Dict, arena: &Arena, root: &Node) -> Node {
+    let own = dict.get(SELF).and_then(index).map(|i| arena.0[i].1.place.clone());
+    let mut entries: Vec<(usize, Entry)> = Vec::new();
+    for (key, value) in dict {
+        if key == SELF {
+            continue;
+        }
+        let (order, key_place, node) = match value {
+            Value::Dict(_, inner) => {
+                let node = restore(inner, arena, root);
+                let own = inner.get(SELF).and_then(index);
+                let order = own.or_else(|| first_index(inner)).unwrap_or(usize::MAX);
+                let key_place =
+                    arena.0.get(order).map_or_else(|| root.place.clone(), |(p, _)| p.clone());
+                (order, key_place, node)
+            }
+            other => {
+                let Some(i) = index(other) else { continue };
+                (i, arena.0[i].0.clone(), arena.0[i].1.clone())
+            }
+        };
+        entries.push((order, Entry { key: key.clone(), key_place, value: node }));
+    }
+    entries.sort_by_key(|(order, _)| *order);
+    let entries: Vec<Entry> = entries.into_iter().map(|(_, e)| e).collect();
+    let place = own
+        .or_else(|| entries.first().map(|e| e.key_place.clone()))
+        .unwrap_or_else(|| root.place.clone());
+    Node { value: NodeValue::Table(entries), place }
+}
+
+fn index(value: &Value) -> Option<usize> {
+    value.to_u128().and_then(|n| usize::try_from(n).ok())
+}
+
+fn first_index(dict: &Dict) -> Option<usize> {
+    dict.values()
+        .filter_map(|v| match v {
+            Value::Dict(_, inner) => first_index(inner),
+            other => index(other),
+        })
+        .min()
+}

@@ -1,0 +1,116 @@
+//! The sweep file: TOML text to a [`Plan`], with every problem explained.
+//!
+//! `layers` parses and merges, `parse` checks keys and types, `expand` makes
+//! the combinations and resolves each into a `RunSpec`.
+
+mod axis;
+pub mod device;
+pub mod diagnostic;
+mod expand;
+mod layers;
+mod node;
+mod parse;
+pub mod source;
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::plan::Plan;
+
+use diagnostic::{Diagnostic, Diagnostics};
+pub use layers::Overrides;
+pub use parse::SweepSpec;
+
+/// A sweep file larger than this is refused before it is parsed.
+pub const MAX_BYTES: u64 = 4 << 20;
+
+/// A plan with the warnings that came up on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The plan.
+    pub plan: Plan,
+    /// Warnings only.
+    pub warnings: Diagnostics,
+}
+
+/// Reads a sweep file, applies the overrides and expands it.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
+    let shown = path.display().to_string();
+    match read(path) {
+        Ok(text) => {
+            let stem =
+                path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            load_text(&shown, &stem, text, overrides)
+        }
+        Err((message, help)) => {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.push(Diagnostic::error_without_place(message).help(help));
+            Err(diagnostics)
+        }
+    }
+}
+
+/// The same for a text in memory; `name` is shown, `stem` is the default name.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_text(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+) -> Result<Loaded, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let file = diagnostics.sources.add(name, text.clone());
+    let spec = layers::merge(file, overrides, &mut diagnostics)
+        .and_then(|root| parse::parse(&root, stem, &mut diagnostics));
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let plan = spec.and_then(|spec| expand::expand(&spec, &mut diagnostics));
+    match plan {
+        Some(mut plan) if !diagnostics.has_errors() => {
+            plan.file = name.to_owned();
+            plan.text = text;
+            plan.overrides = overrides.lines();
+            Ok(Loaded { plan, warnings: diagnostics })
+        }
+        _ => Err(diagnostics),
+    }
+}
+
+fn read(path: &Path) -> Result<String, (String, String)> {
+    let shown = path.display();
+    let fail = |what: String, help: &str| (what, help.to_owned());
+    let file = std::fs::File::open(path).map_err(|e| {
+        fail(
+            format!("cannot open {shown}: {e}"),
+            "give the path of a sweep file, such as experiments/battle.toml",
+        )
+    })?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(fail(
+            format!("{shown} is a folder, not a sweep file"),
+            "name a .toml file in it",
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| fail(format!("cannot read {shown}: {e}"), "check the file's permissions"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(fail(
+            format!("{shown} is larger than {} MiB", MAX_BYTES >> 20),
+            "a sweep file is a few kilobytes: is this the right file?",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        fail(
+            format!("{shown} is not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to()),
+            "save the file as UTF-8",
+        )
+    })
+}

@@ -1,0 +1,108 @@
+//! A TOML value that remembers where it stands.
+
+use toml::de::{DeTable, DeValue};
+
+use super::source::Place;
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The value.
+    pub value: NodeValue,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// The value of a [`Node`].
+#[derive(Clone, Debug)]
+pub enum NodeValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number that fits 64 bits.
+    Int(i64),
+    /// A number with point, exponent, or one of `inf`, `nan`.
+    Float(f64),
+    /// A string.
+    Text(String),
+    /// A date or time, which nothing in a sweep file takes.
+    Datetime,
+    /// A whole number beyond 64 bits.
+    HugeInt,
+    /// An array.
+    Array(Vec<Node>),
+    /// A table, in the order of the text.
+    Table(Vec<Entry>),
+}
+
+/// One key of a table.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub key_place: Place,
+    /// Its value.
+    pub value: Node,
+}
+
+impl Node {
+    /// What the value is, for messages.
+    pub fn describe(&self) -> &'static str {
+        match self.value {
+            NodeValue::Bool(_) => "a boolean",
+            NodeValue::Int(_) | NodeValue::HugeInt => "a whole number",
+            NodeValue::Float(_) => "a number",
+            NodeValue::Text(_) => "a string",
+            NodeValue::Datetime => "a date",
+            NodeValue::Array(_) => "a list",
+            NodeValue::Table(_) => "a table",
+        }
+    }
+
+    /// The entry of a table by key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|e| e.key == key)
+    }
+
+    /// Entries of a table; none for any other value.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            NodeValue::Table(entries) => entries,
+            _ => &[],
+        }
+    }
+}
+
+/// Reads a parsed TOML table of source `source`.
+pub fn from_toml(table: &DeTable<'_>, span: std::ops::Range<usize>, source: usize) -> Node {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            key_place: Place { source, span: key.span() },
+            value: from_value(value.get_ref(), value.span(), source),
+        })
+        .collect();
+    entries.sort_by_key(|e| e.key_place.span.start);
+    Node { value: NodeValue::Table(entries), place: Place { source, span } }
+}
+
+fn from_value(value: &DeValue<'_>, span: std::ops::Range<usize>, source: usize) -> Node {
+    let place = Place { source, span: span.clone() };
+    let value = match value {
+        DeValue::String(s) => NodeValue::Text(s.to_string()),
+        DeValue::Integer(i) => {
+            i64::from_str_radix(i.as_str(), i.radix()).map_or(NodeValue::HugeInt, NodeValue::Int)
+        }
+        DeValue::Float(x) => {
+            x.as_str().parse().map_or(NodeValue::Float(f64::NAN), NodeValue::Float)
+        }
+        DeValue::Boolean(b) => NodeValue::Bool(*b),
+        DeValue::Datetime(_) => NodeValue::Datetime,
+        DeValue::Array(items) => NodeValue::Array(
+            items.iter().map(|v| from_value(v.get_ref(), v.span(), source)).collect(),
+        ),
+        DeValue::Table(table) => return from_toml(table, span, source),
+    };
+    Node { value, place }
+}
