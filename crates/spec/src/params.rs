@@ -313,9 +313,8 @@ macro_rules! params {
                     doc: concat!($($doc),+),
                 }
             }),*];
+            #[allow(unused_variables)]
             fn from_values(values: &$crate::params::Values) -> Option<Self> {
-                #[allow(unused_variables)]
-                let values = values;
                 Some(Self { $($field: $crate::params::ParamValue::from_value(values.get(stringify!($field))?)?),* })
             }
             fn to_values(&self) -> $crate::params::Values {

@@ -1,1 +1,88 @@
-fn main(){}
+//! `sweep-worker`: trains runs on one device, one after another.
+//!
+//! Started by `sweep`; by hand only to look at a device (`--probe`) or to give
+//! another framework what a run is fed (`--export DIR`).
+
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use spec::event::Request;
+use train::worker::{EXIT_PANIC, End, EventWriter, protocol_pipe, serve};
+use train::{device, environment, export};
+
+const HELP: &str = "\
+sweep-worker: trains the runs that it reads as JSON lines on standard input
+
+  --device NAME     flex, libtorch:cpu, libtorch:cuda:<index>
+  --threads N       threads inside one operation (default 1)
+  --data-dir DIR    folder of the datasets (default data)
+  --probe           print what this build can use, as JSON, and end
+  --export DIR      write the initial weights and batch orders of the run read
+                    on standard input into DIR, and end
+";
+
+struct Args {
+    device: String,
+    threads: u64,
+    data_dir: PathBuf,
+    probe: bool,
+    export: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match parse().and_then(|args| args.map_or(Ok(ExitCode::SUCCESS), |args| run(&args))) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("sweep-worker: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse() -> anyhow::Result<Option<Args>> {
+    let mut args = Args {
+        device: "flex".to_owned(),
+        threads: 1,
+        data_dir: PathBuf::from("data"),
+        probe: false,
+        export: None,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("device") => args.device = parser.value()?.string()?,
+            Long("threads") => args.threads = parser.value()?.parse()?,
+            Long("data-dir") => args.data_dir = parser.value()?.into(),
+            Long("probe") => args.probe = true,
+            Long("export") => args.export = Some(parser.value()?.into()),
+            Long("help") | Short('h') => {
+                print!("{HELP}");
+                return Ok(None);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(args))
+}
+
+fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.probe {
+        println!("{}", serde_json::to_string(&environment::probe())?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &args.export {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        let Request::Run { spec, .. } = serde_json::from_str(&line)?;
+        export::export(&spec, folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut events = EventWriter::new(protocol_pipe()?);
+    let device = device::open(&args.device, args.threads)?;
+    match serve(io::stdin().lock(), &mut events, &device, args.threads, args.data_dir.clone())? {
+        End::Input => Ok(ExitCode::SUCCESS),
+        End::Panic => Ok(ExitCode::from(EXIT_PANIC)),
+    }
+}

@@ -218,7 +218,8 @@ fn grid(
         if !in_range(&axis.path, param, x, low_place, diagnostics) {
             return None;
         }
-        if axis.values.iter().all(|(v, _)| *v != value) {
+        // Grids rise, so that equal whole numbers stand side by side.
+        if axis.values.last().is_none_or(|(v, _)| *v != value) {
             axis.values.push((value, ends.value.place.clone()));
         }
     }

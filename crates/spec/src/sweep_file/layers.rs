@@ -26,13 +26,17 @@ pub struct Overrides {
     pub environment: Vec<(String, String)>,
     /// Arguments of `--set`, as typed.
     pub set: Vec<String>,
+    /// `--smoke`: one seed, one epoch, the first value of each axis, and a
+    /// name that ends in `-smoke`.
+    pub smoke: bool,
 }
 
 impl Overrides {
     /// One line for each, for the plan.
     pub fn lines(&self) -> Vec<String> {
         let env = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
-        env.chain(self.set.iter().map(|s| format!("--set {s}"))).collect()
+        let set = self.set.iter().map(|s| format!("--set {s}"));
+        env.chain(set).chain(self.smoke.then(|| "--smoke".to_owned())).collect()
     }
 }
 
@@ -203,7 +207,12 @@ fn override_dict(
         );
         return None;
     }
-    let root = from_toml(table.get_ref(), table.span(), source);
+    let mut root = from_toml(table.get_ref(), table.span(), source);
+    if bare {
+        // The quotes are ours: point at the word as it was typed.
+        let start = key.len() + 1 + value.len() - value.trim_start().len();
+        set_leaf_span(&mut root, start..start + word.len());
+    }
     let probe = format!("{key}=0");
     let depth =
         levels(&from_toml(toml::de::DeTable::parse_recoverable(&probe).0.get_ref(), 0..0, source));
@@ -212,6 +221,17 @@ fn override_dict(
         return None;
     };
     Some(Dict::from([(entry.key.clone(), nest(entry, depth.saturating_sub(1), arena))]))
+}
+
+fn set_leaf_span(node: &mut Node, span: std::ops::Range<usize>) {
+    match &mut node.value {
+        NodeValue::Table(entries) => {
+            if let Some(entry) = entries.first_mut() {
+                set_leaf_span(&mut entry.value, span);
+            }
+        }
+        _ => node.place.span = span,
+    }
 }
 
 fn levels(node: &Node) -> usize {

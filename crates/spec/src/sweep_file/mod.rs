@@ -70,7 +70,12 @@ pub fn load_text(
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let plan = spec.and_then(|spec| expand::expand(&spec, &mut diagnostics));
+    let plan = spec.and_then(|mut spec| {
+        if overrides.smoke {
+            spec.smoke();
+        }
+        expand::expand(&spec, &mut diagnostics)
+    });
     match plan {
         Some(mut plan) if !diagnostics.has_errors() => {
             plan.file = name.to_owned();

@@ -79,6 +79,34 @@ pub struct Exclude {
     pub place: Place,
 }
 
+impl SweepSpec {
+    /// Cuts the sweep down to a trial: the first seed, one epoch, the first
+    /// value of each axis, in a report folder of its own.
+    pub(super) fn smoke(&mut self) {
+        self.name.push_str("-smoke");
+        self.seeds.truncate(1);
+        let entries = self.optimizers.iter_mut();
+        let own = entries.flat_map(|o| {
+            o.axes.iter_mut().chain(o.schedules.iter_mut().flat_map(|s| &mut s.axes))
+        });
+        for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
+            axis.values.truncate(1);
+        }
+        for epochs in self.train.iter_mut().filter(|a| a.path == "train.epochs") {
+            epochs.values.iter_mut().for_each(|(value, _)| *value = Value::Int(1));
+        }
+        if !self.train.iter().any(|a| a.path == "train.epochs") {
+            let place = Place { source: 0, span: 0..0 };
+            let values = vec![(Value::Int(1), place.clone())];
+            self.train.push(Axis { path: "train.epochs".to_owned(), values, zip: None, place });
+        }
+        for optimizer in &mut self.optimizers {
+            optimizer.schedules.truncate(1);
+        }
+        self.excludes.clear();
+    }
+}
+
 const ROOT: &[&str] = &[
     "name",
     "description",

@@ -1,0 +1,89 @@
+//! Digits: a CSV of 64 pixels (0 to 16) and a label a line, scaled by 1/16.
+//! There is no official split: the last lines are the test split.
+
+use std::path::Path;
+
+use spec::DatasetName;
+
+use crate::error::DataError;
+use crate::{Part, source};
+
+/// Largest pixel value.
+const BRIGHTEST: u8 = 16;
+
+/// Training and test split.
+pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
+    let info = DatasetName::Digits.info();
+    let (path, bytes) = source::read(DatasetName::Digits, &info.files[0], data_dir)?;
+    let mut all = parse(&bytes, info.features(), info.classes)
+        .map_err(|(line, reason)| DataError::Csv { path: path.clone(), line, reason })?;
+    let (train, total) = (info.train_len as usize, (info.train_len + info.test_len) as usize);
+    if all.len() != total {
+        let reason = format!("the file has {} lines, expected {total}", all.len());
+        return Err(DataError::Csv { path, line: all.len(), reason });
+    }
+    let test = Part {
+        inputs: all.inputs.split_off(train * info.features()),
+        labels: all.labels.split_off(train),
+    };
+    Ok((all, test))
+}
+
+/// Every sample of the file, or the line (from 1) that is wrong and why.
+fn parse(bytes: &[u8], features: usize, classes: usize) -> Result<Part, (usize, String)> {
+    let text = std::str::from_utf8(bytes).map_err(|e| (1, e.to_string()))?;
+    let mut part = Part { inputs: Vec::new(), labels: Vec::new() };
+    for (i, line) in text.lines().enumerate() {
+        let bad = |reason: String| (i + 1, reason);
+        let values = line
+            .split(',')
+            .map(|field| {
+                field
+                    .parse::<u8>()
+                    .map_err(|_| bad(format!("`{field}` is not a whole number from 0 to 255")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if values.len() != features + 1 {
+            return Err(bad(format!(
+                "{} values, expected {features} pixels and a label",
+                values.len()
+            )));
+        }
+        let (pixels, label) = (&values[..features], values[features]);
+        if let Some(p) = pixels.iter().find(|&&p| p > BRIGHTEST) {
+            return Err(bad(format!("pixel {p} is above {BRIGHTEST}")));
+        }
+        if usize::from(label) >= classes {
+            return Err(bad(format!("label {label} is not below {classes}")));
+        }
+        part.inputs.extend(pixels.iter().map(|&p| f32::from(p) / f32::from(BRIGHTEST)));
+        part.labels.push(i64::from(label));
+    }
+    Ok(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_samples() {
+        let part = parse(b"0,16,8,1\n4,2,0,0\n", 3, 2).unwrap();
+        assert_eq!(
+            part,
+            Part { inputs: vec![0.0, 1.0, 0.5, 0.25, 0.125, 0.0], labels: vec![1, 0] }
+        );
+    }
+
+    #[test]
+    fn names_the_line_and_the_fault() {
+        let fault = |text: &str| parse(text.as_bytes(), 2, 2).unwrap_err();
+        assert_eq!(
+            fault("1,2,0\n1,2\n"),
+            (2, "2 values, expected 2 pixels and a label".to_owned())
+        );
+        assert_eq!(fault("1,17,0\n"), (1, "pixel 17 is above 16".to_owned()));
+        assert_eq!(fault("1,2,2\n"), (1, "label 2 is not below 2".to_owned()));
+        assert_eq!(fault("1,x,0\n"), (1, "`x` is not a whole number from 0 to 255".to_owned()));
+    }
+}

@@ -1,0 +1,135 @@
+//! What can be wrong with a dataset's files: each case tells what was found,
+//! where, and how to mend it.
+
+use std::io;
+use std::path::PathBuf;
+
+use spec::DatasetName;
+
+use crate::idx::IdxError;
+
+/// A dataset could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Neither the compressed nor the raw file exists.
+    #[error("{path}: no such file (nor {raw} without compression); {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    Missing {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The compressed file that was looked for.
+        path: PathBuf,
+        /// Name of the uncompressed file that would do as well.
+        raw: String,
+    },
+    /// The operating system refused.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The data ends too early.
+    #[error(
+        "{path}: truncated: {found} of {expected} bytes (uncompressed); {remedy}",
+        path = path.display(), remedy = remedy(*dataset)
+    )]
+    Truncated {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// Uncompressed bytes before the end.
+        found: u64,
+        /// Uncompressed bytes of the genuine file.
+        expected: u64,
+    },
+    /// More data than the genuine file has.
+    #[error(
+        "{path}: longer than the {expected} bytes (uncompressed) of the genuine file; {remedy}",
+        path = path.display(), remedy = remedy(*dataset)
+    )]
+    TooLong {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// Uncompressed bytes of the genuine file.
+        expected: u64,
+    },
+    /// Bytes follow the end of the gzip stream.
+    #[error("{path}: bytes follow the end of the gzip stream; {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    TrailingBytes {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not a gzip stream, or a damaged one.
+    #[error("{path}: not a sound gzip file ({reason}); {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    Gzip {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// Another file of the same dataset under this name.
+    #[error(
+        "{path}: holds the contents of {actual}: two files were swapped; rename them, or {remedy}",
+        path = path.display(), remedy = remedy(*dataset)
+    )]
+    Swapped {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// The file whose bytes these are.
+        actual: &'static str,
+    },
+    /// Right length, wrong bytes.
+    #[error(
+        "{path}: altered: SHA-256 of the uncompressed bytes is {found}, expected {expected}; {remedy}",
+        path = path.display(), remedy = remedy(*dataset)
+    )]
+    Altered {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// SHA-256 of what was read.
+        found: String,
+        /// SHA-256 of the genuine file.
+        expected: &'static str,
+    },
+    /// The bytes are not in the format they should have.
+    #[error("{path}: {source}", path = path.display())]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: IdxError,
+    },
+    /// A line of a CSV file is not as it should be.
+    #[error("{path}:{line}: {reason}", path = path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// Line number from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// How to get the genuine files back.
+fn remedy(dataset: DatasetName) -> String {
+    if dataset.info().mirrors.is_empty() {
+        format!("remedy: restore it from git (`git checkout -- data/{dataset}`)")
+    } else {
+        format!(
+            "remedy: `cargo xtask fetch {dataset}`, or restore it from git (`git checkout -- data/{dataset}`)"
+        )
+    }
+}

@@ -1,0 +1,27 @@
+//! The one type that training knows: every model behind an enum, so that the
+//! loop, the digests and the optimizer need no generics.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+use crate::mlp::MultiLayerPerceptron;
+
+/// A model of the registry. The variant's name is not part of parameter paths.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// Softmax regression: logits = x W + b. Paths: `weight`, `bias`.
+    Linear(Linear),
+    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`.
+    Mlp(MultiLayerPerceptron),
+}
+
+impl Network {
+    /// Logits `[batch, classes]` of flattened inputs `[batch, features]`.
+    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        match self {
+            Network::Linear(layer) => layer.forward(inputs),
+            Network::Mlp(mlp) => mlp.forward(inputs),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+
+/// Declarative optimizer sweeps: one TOML file in, a report out.
+#[derive(Debug, Parser)]
+#[command(name = "sweep", version, after_help = exit::HELP, propagate_version = true)]
+pub struct Cli {
+    /// Folder that holds `data/` and `reports/`; default: the nearest folder
+    /// upwards that has both `experiments/` and `data/`, else the current one.
+    #[arg(long, global = true, env = "SWEEP_ROOT", value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train what a sweep file asks for and write its report.
+    Run(Box<RunArgs>),
+    /// Collect and redraw reports from what is on disk; needs no libtorch.
+    Report {
+        /// Sweep files or report folders.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print what exists, with parameters and defaults.
+    List {
+        /// What to list; everything if not given.
+        what: Option<Registry>,
+    },
+    /// Bring a dataset into data/, checked.
+    Fetch {
+        /// Name of the dataset.
+        dataset: String,
+    },
+    /// What a command line needs, as one line of JSON (for xtask).
+    #[command(hide = true, disable_help_flag = true)]
+    Needs {
+        /// The command line, verb first.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+/// The registries that `list` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registry {
+    /// Optimizers.
+    Optimizers,
+    /// Learning-rate schedules.
+    Schedules,
+    /// Models.
+    Models,
+    /// Datasets.
+    Datasets,
+    /// Losses.
+    Losses,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// The sweep file.
+    pub file: PathBuf,
+    /// Print the plan and train nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// With --plan: as JSON.
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+    /// Override a value of the file: train.epochs=2, optimizer.adam.lr=[1e-3].
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
+    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Use these devices instead of the file's pool: libtorch:cpu, libtorch:cuda:0, flex, auto.
+    #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
+    pub device: Vec<String>,
+    /// Runs side by side; default: what the devices have room for.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub jobs: Option<u64>,
+    /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Count failed runs of earlier sweeps as done instead of running them again.
+    #[arg(long)]
+    pub keep_failed: bool,
+    /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
+    #[arg(long)]
+    pub smoke: bool,
+    /// One slot only, for clean seconds.
+    #[arg(long, conflicts_with = "jobs")]
+    pub timing: bool,
+    /// Train, but write no Parquet, figures or page.
+    #[arg(long)]
+    pub no_report: bool,
+    /// Open the report in a browser at the end.
+    #[arg(long)]
+    pub open: bool,
+    /// Write the host's name into the manifest.
+    #[arg(long)]
+    pub record_host: bool,
+}

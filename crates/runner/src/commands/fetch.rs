@@ -1,0 +1,36 @@
+//! `fetch`: brings a dataset into `data/`, checked.
+
+use spec::DatasetName;
+use spec::sweep_file::diagnostic::nearest;
+
+use crate::exit::{Exit, bad_input};
+use crate::workspace::Workspace;
+
+/// Downloads what is missing of a dataset; what is there and whole stays.
+pub(super) fn fetch(workspace: &Workspace, name: &str) -> anyhow::Result<Exit> {
+    let Some(dataset) = DatasetName::from_name(name) else {
+        let near = nearest(name, DatasetName::NAMES.iter().copied());
+        let hint = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        return Err(bad_input(format!(
+            "there is no dataset `{name}`{hint} There are: {}",
+            DatasetName::NAMES.join(", ")
+        )));
+    };
+    let folder = workspace.data();
+    if data::check(dataset, &folder).is_ok() {
+        println!("{name}: every file is there and matches its checksum");
+        return Ok(Exit::Ok);
+    }
+    let bar = indicatif::ProgressBar::new(0).with_style(
+        indicatif::ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}")
+            .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()),
+    );
+    let fetched = data::fetch::fetch(dataset, &folder, &mut |file, bytes, total| {
+        bar.set_message(file);
+        bar.set_length(total.unwrap_or(bytes));
+        bar.set_position(bytes);
+    });
+    bar.finish_and_clear();
+    println!("{name}: {} fetched and checked", crate::text::count(fetched?.len(), "file"));
+    Ok(Exit::Ok)
+}

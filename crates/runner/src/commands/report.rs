@@ -1,0 +1,55 @@
+//! `report`: collect and redraw; needs no libtorch and no worker.
+
+use std::path::{Path, PathBuf};
+
+use spec::layout::ReportDir;
+use spec::sweep_file::{Overrides, load};
+
+use crate::exit::{Exit, bad_input};
+use crate::workspace::Workspace;
+
+/// Redraws each report. A journal that exists is collected first; without one
+/// the Parquet files are used as they are.
+pub(super) fn report(workspace: &Workspace, files: &[PathBuf]) -> anyhow::Result<Exit> {
+    for file in files {
+        let dir = folder_of(workspace, file)?;
+        write(&dir)?;
+        super::summary::print(workspace, &dir)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The report folder that a sweep file or a folder names.
+pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<ReportDir> {
+    let dir = if file.is_dir() {
+        ReportDir::new(file)
+    } else {
+        let overrides = Overrides::default();
+        workspace.report(&load(file, &overrides)?.plan.name)
+    };
+    if !dir.plan().is_file() {
+        return Err(bad_input(format!(
+            "{} holds no report: there is no plan.json\n  run the sweep first: cargo xtask sweep {}",
+            dir.path().display(),
+            file.display()
+        )));
+    }
+    Ok(dir)
+}
+
+/// Journal to Parquet to figures and page; warnings are printed.
+pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
+    let mut warnings = Vec::new();
+    if dir.journal().is_dir() {
+        warnings.extend(report::collect(dir)?.warnings);
+    }
+    warnings.extend(report::render(dir)?.warnings);
+    for warning in warnings {
+        eprintln!(
+            "{} {}",
+            console::style("warning:").for_stderr().yellow(),
+            crate::text::plain(&warning)
+        );
+    }
+    Ok(())
+}

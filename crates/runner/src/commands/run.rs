@@ -1,0 +1,313 @@
+//! `run`: plan, resume, train, collect, report.
+
+use std::collections::HashMap;
+use std::fs;
+use std::time::Instant;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use spec::Id;
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::record::Status;
+
+use crate::cli::RunArgs;
+use crate::executor::{Cancel, Message, execute};
+use crate::exit::{Exit, bad_input};
+use crate::journal::{JournalWriter, put_aside, write_atomic};
+use crate::pool::{self, Slot};
+use crate::progress::Progress;
+use crate::provenance::{self, SweepFacts};
+use crate::resume::{Outstanding, Wanted, interleave, outstanding};
+use crate::worker_process::{self, WorkerCommand};
+use crate::workspace::Workspace;
+use crate::{clock, lock, text};
+
+/// Runs a sweep.
+pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
+    let loaded = super::load_plan(workspace, args)?;
+    if !loaded.warnings.is_empty() {
+        eprint!("{}", loaded.warnings.render(console::colors_enabled_stderr()));
+    }
+    let mut plan = loaded.plan;
+    plan.pool = pool::entries(&plan.pool, &args.device)?;
+    let chosen = chosen(&plan, &args.only)?;
+    let dir = workspace.report(&plan.name);
+    let machine = Machine::find(&plan, args)?;
+    if args.plan {
+        let journal = report::journal::read(&dir)?;
+        let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
+        let count = left.runs.iter().filter(|(r, _)| chosen.contains_key(&r.run_id)).count();
+        return if args.json {
+            super::plan::json(&plan, &left)
+        } else {
+            super::plan::table(&plan, &left, count)
+        };
+    }
+    let started = clock::now();
+    let _lock = lock::acquire(&dir, &started)?;
+    check_owner(&dir, &plan)?;
+    if args.fresh
+        && let Some(old) = put_aside(&dir)?
+    {
+        eprintln!("earlier results are in {}", workspace.relative(&old));
+    }
+    write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+    let journal = report::journal::read(&dir)?;
+    let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
+    warn_about(&left);
+    let cached = left.cached;
+    let todo: Vec<&PlannedRun> =
+        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains_key(&r.run_id)).collect();
+    let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
+    let result = if todo.is_empty() {
+        eprintln!(
+            "{}: all {} are there already, nothing to train",
+            plan.name,
+            text::count(cached, "result")
+        );
+        Trained::default()
+    } else {
+        train(workspace, &dir, &plan, &machine, todo, cached, &started)?
+    };
+    let records = report::journal::read(&dir)?.into_best();
+    let facts = SweepFacts {
+        started,
+        slots: if result.runs > 0 { &machine.slots } else { &[] },
+        trained: result.runs as u64,
+        cached: cached as u64,
+        environment: provenance::environment(
+            plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
+        ),
+        record_host: args.record_host,
+    };
+    if result.runs > 0 || !dir.manifest().is_file() {
+        let manifest = provenance::manifest(workspace, &plan, facts);
+        write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
+    }
+    if !args.no_report {
+        super::report::write(&dir)?;
+        super::summary::print(workspace, &dir)?;
+        if args.open {
+            open(&dir);
+        }
+    }
+    Ok(result.exit())
+}
+
+/// Workers, slots and what they compute on.
+struct Machine {
+    worker: std::path::PathBuf,
+    slots: Vec<Slot>,
+    wanted: Wanted,
+}
+
+impl Machine {
+    fn find(plan: &Plan, args: &RunArgs) -> anyhow::Result<Self> {
+        let worker = worker_process::program();
+        // A pool that names its device needs no worker to tell what is cached,
+        // so that a finished sweep is reported without building one.
+        let by_name = Wanted::without_probe(&plan.pool, plan.threads_per_run);
+        if let (false, Some(wanted)) = (worker.is_file(), by_name) {
+            return Ok(Machine { worker, slots: Vec::new(), wanted });
+        }
+        let probe = worker_process::probe(&worker)?;
+        let jobs = if args.timing { Some(1) } else { args.jobs };
+        let slots =
+            pool::slots(&plan.pool, &probe, plan.threads_per_run, provenance::cpus(), jobs)?;
+        let Some(first) = slots.first() else {
+            return Err(bad_input("the device pool has no slot"));
+        };
+        let wanted = Wanted::new(first, plan.threads_per_run, &probe.code);
+        Ok(Machine { worker, slots, wanted })
+    }
+}
+
+/// The runs that `--only` leaves; all without it.
+fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashMap<Id, ()>> {
+    let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
+    for item in only {
+        match item.split_once('=') {
+            Some((key @ ("optimizer" | "seed"), value)) => {
+                wanted.entry(key).or_default().push(value)
+            }
+            _ => {
+                return Err(bad_input(format!(
+                    "--only {item}: write optimizer=<label> or seed=<number>"
+                )));
+            }
+        }
+    }
+    let fits = |key: &str, value: &str| wanted.get(key).is_none_or(|v| v.contains(&value));
+    let chosen: HashMap<Id, ()> = plan
+        .runs
+        .iter()
+        .filter(|r| fits("optimizer", &r.label) && fits("seed", &r.spec.seed.to_string()))
+        .map(|r| (r.run_id, ()))
+        .collect();
+    if chosen.is_empty() {
+        let labels: Vec<&str> = plan.optimizers.iter().map(|o| o.label.as_str()).collect();
+        return Err(bad_input(format!(
+            "--only {} matches no run; the labels are {}, the seeds {:?}",
+            only.join(","),
+            labels.join(", "),
+            plan.seeds
+        )));
+    }
+    Ok(chosen)
+}
+
+/// A report folder belongs to one sweep file.
+fn check_owner(dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
+    let Ok(bytes) = fs::read(dir.plan()) else { return Ok(()) };
+    let earlier: Plan = serde_json::from_slice(&bytes).map_err(|e| {
+        bad_input(format!(
+            "{} cannot be read: {e}\n  move it away; the journal beside it is kept and used",
+            dir.plan().display()
+        ))
+    })?;
+    if earlier.file != plan.file {
+        return Err(bad_input(format!(
+            "{} belongs to {}, not to {}\n  give one of them another `name`, or move the folder away",
+            dir.path().display(),
+            earlier.file,
+            plan.file
+        )));
+    }
+    Ok(())
+}
+
+fn warn_about(left: &Outstanding<'_>) {
+    if left.other_code > 0 {
+        eprintln!(
+            "{} {} made by other versions of the training code and reused; --fresh trains anew",
+            console::style("warning:").for_stderr().yellow(),
+            if left.other_code == 1 {
+                "1 result was".to_owned()
+            } else {
+                format!("{} results were", left.other_code)
+            },
+        );
+    }
+}
+
+#[derive(Default)]
+struct Trained {
+    runs: usize,
+    failed: usize,
+    interrupted: bool,
+}
+
+impl Trained {
+    fn exit(&self) -> Exit {
+        match (self.interrupted, self.failed) {
+            (true, _) => Exit::Interrupted,
+            (_, 0) => Exit::Ok,
+            _ => Exit::RunsFailed,
+        }
+    }
+}
+
+fn train(
+    workspace: &Workspace,
+    dir: &ReportDir,
+    plan: &Plan,
+    machine: &Machine,
+    todo: Vec<PlannedRun>,
+    cached: usize,
+    started: &str,
+) -> anyhow::Result<Trained> {
+    anyhow::ensure!(
+        !machine.slots.is_empty(),
+        "there is no worker at {}; build one with cargo xtask sweep",
+        machine.worker.display()
+    );
+    let mut journal = JournalWriter::create(dir, started)?;
+    let command = WorkerCommand {
+        program: machine.worker.clone(),
+        data: workspace.data(),
+        threads: plan.threads_per_run,
+        logs: dir.logs(),
+    };
+    let busy = machine.slots.len().min(todo.len());
+    eprintln!(
+        "{}: {} on {} x {} ({}), {}",
+        plan.name,
+        text::count(todo.len(), "run"),
+        busy,
+        devices(&machine.slots),
+        if plan.threads_per_run == 1 {
+            "1 thread each".to_owned()
+        } else {
+            format!("{} threads each", plan.threads_per_run)
+        },
+        text::count(plan.optimizers.len(), "optimizer"),
+    );
+    let clock = Instant::now();
+    let cancel = Cancel::default();
+    let signals = watch_signals(&cancel)?;
+    let mut progress = Progress::new(&machine.slots, &todo, cached);
+    let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
+    let mut result = Trained::default();
+    for message in execute(&command, &machine.slots, todo, &cancel) {
+        match message {
+            Message::Took { slot, run } => progress.took(slot, &run),
+            Message::Event { slot, event } => progress.event(slot, &event),
+            Message::Ended { slot, record } => {
+                if let Err(error) = journal.append(&record) {
+                    // Nothing more can be kept: stop, and leave what is written.
+                    cancel.cancel();
+                    progress.finish();
+                    return Err(error.into());
+                }
+                result.runs += 1;
+                result.failed +=
+                    usize::from(!record.status.is_result() && record.status != Status::Cancelled);
+                if let Some(run) = by_id.get(&record.run_id) {
+                    progress.ended(slot, run, &record);
+                }
+            }
+        }
+    }
+    progress.finish();
+    signals.close();
+    result.interrupted = cancel.is_cancelled();
+    let seconds = clock.elapsed().as_secs_f64();
+    eprintln!(
+        "{} in {}{}",
+        text::count(result.runs, "run"),
+        text::duration(seconds),
+        if result.interrupted { ", interrupted: the same command goes on from here" } else { "" }
+    );
+    Ok(result)
+}
+
+fn devices(slots: &[Slot]) -> String {
+    let mut names: Vec<&str> = slots.iter().map(|s| s.device.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+/// Ctrl-C and SIGTERM end the running runs and leave a state to resume from;
+/// a second one ends the program at once.
+fn watch_signals(cancel: &Cancel) -> anyhow::Result<signal_hook::iterator::Handle> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let handle = signals.handle();
+    let cancel = cancel.clone();
+    std::thread::spawn(move || {
+        for _ in &mut signals {
+            if cancel.is_cancelled() {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+            cancel.cancel();
+        }
+    });
+    Ok(handle)
+}
+
+fn open(dir: &ReportDir) {
+    let opened = std::process::Command::new("xdg-open").arg(dir.html()).spawn();
+    if opened.is_err() {
+        eprintln!("no browser could be opened: xdg-open is not there");
+    }
+}

@@ -1,0 +1,40 @@
+//! Exit codes, as documented in `--help` and in the README.
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All well.
+    Ok = 0,
+    /// An error of the program or its surroundings.
+    Internal = 1,
+    /// Bad input: sweep file, arguments, a lock that another sweep holds.
+    BadInput = 2,
+    /// Some runs failed.
+    RunsFailed = 3,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+/// Text for `--help`.
+pub const HELP: &str = "\
+Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held); \
+3 some runs failed; 130 interrupted.";
+
+/// An error that the user can mend: exit code 2 instead of 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadInput(pub String);
+
+/// Shorthand for a [`BadInput`] error.
+pub fn bad_input(message: impl Into<String>) -> anyhow::Error {
+    BadInput(message.into()).into()
+}
+
+/// The exit code of an error: 2 where the user can mend it.
+pub fn code_of(error: &anyhow::Error) -> Exit {
+    if error.is::<BadInput>() || error.is::<spec::sweep_file::diagnostic::Diagnostics>() {
+        Exit::BadInput
+    } else {
+        Exit::Internal
+    }
+}

@@ -1,0 +1,108 @@
+//! The journal's writer: one file a sweep process, one record a line, each
+//! appended with a single write and synced, so that what was finished is never
+//! lost and a torn line can only be the last.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use spec::layout::ReportDir;
+use spec::record::RunRecord;
+
+/// Appends records.
+#[derive(Debug)]
+pub struct JournalWriter {
+    file: File,
+    path: PathBuf,
+}
+
+impl JournalWriter {
+    /// Creates `journal/<start>-<host>-<pid>.jsonl`.
+    ///
+    /// # Errors
+    /// Those of creating the folder or the file.
+    pub fn create(dir: &ReportDir, start: &str) -> io::Result<Self> {
+        let folder = dir.journal();
+        fs::create_dir_all(&folder)?;
+        let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+        let path = folder.join(format!("{stamp}-{}-{}.jsonl", host(), std::process::id()));
+        let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+        Ok(JournalWriter { file, path })
+    }
+
+    /// Appends one record and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// A disk that is full or gone, with the file's name.
+    pub fn append(&mut self, record: &RunRecord) -> io::Result<()> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        written.map_err(|e| {
+            io::Error::new(e.kind(), format!("cannot append to {}: {e}", self.path.display()))
+        })
+    }
+}
+
+/// Moves the journals into `journal/old-<n>/`; nothing is deleted.
+///
+/// # Errors
+/// Those of making the folder and renaming.
+pub fn put_aside(dir: &ReportDir) -> io::Result<Option<PathBuf>> {
+    let folder = dir.journal();
+    let Ok(entries) = fs::read_dir(&folder) else { return Ok(None) };
+    let files: Vec<PathBuf> = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|p| p.extension().is_some_and(|e| e == "jsonl"))
+        .collect();
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let old = (1..)
+        .map(|n| folder.join(format!("old-{n}")))
+        .find(|p| !p.exists())
+        .unwrap_or_else(|| folder.join("old"));
+    fs::create_dir_all(&old)?;
+    for file in files {
+        if let Some(name) = file.file_name() {
+            fs::rename(&file, old.join(name))?;
+        }
+    }
+    Ok(Some(old))
+}
+
+/// Writes a file under a temporary name and renames it, so that readers never
+/// see half of it.
+///
+/// # Errors
+/// Those of writing and renaming.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path)
+}
+
+/// The host's name in letters that suit a file name.
+pub fn host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn putting_aside_keeps_every_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = ReportDir::new(folder.path());
+        assert!(put_aside(&dir).unwrap().is_none());
+        for round in 1..=2 {
+            fs::create_dir_all(dir.journal()).unwrap();
+            fs::write(dir.journal().join("a.jsonl"), format!("{round}\n")).unwrap();
+            let old = put_aside(&dir).unwrap().unwrap();
+            assert_eq!(old, dir.journal().join(format!("old-{round}")));
+            assert_eq!(fs::read_to_string(old.join("a.jsonl")).unwrap(), format!("{round}\n"));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! One sweep at a time in a report folder.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+
+use spec::layout::ReportDir;
+
+use crate::exit::bad_input;
+
+/// Held until dropped; the operating system frees it when the process dies, so
+/// that no lock is ever stale.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the folder's lock.
+///
+/// # Errors
+/// Bad input, saying who holds it and since when.
+pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
+    fs::create_dir_all(dir.path())?;
+    let path = dir.lock();
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0)?;
+            file.rewind()?;
+            write!(
+                file,
+                "process {} on {} since {started}",
+                std::process::id(),
+                crate::journal::host()
+            )?;
+            file.sync_data()?;
+            Ok(Lock { _file: file })
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            Err(bad_input(format!(
+                "another sweep is writing to {}: {holder}\n  wait for it to end, or end it",
+                dir.path().display()
+            )))
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}

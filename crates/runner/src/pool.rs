@@ -1,0 +1,183 @@
+//! The device pool: from names in the plan to slots that each hold a worker.
+
+use spec::event::Probe;
+use spec::plan::PoolEntry;
+use spec::sweep_file::device;
+
+use crate::exit::bad_input;
+
+/// Room for one worker process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Number, from 0.
+    pub index: usize,
+    /// Device as the pool names it: `libtorch:cuda:1`.
+    pub device: String,
+    /// Physical GPU that the worker is shown as its only one.
+    pub gpu: Option<usize>,
+}
+
+impl Slot {
+    /// Device as the worker names it: its only GPU is number 0.
+    pub fn worker_device(&self) -> &str {
+        if self.gpu.is_some() { "libtorch:cuda:0" } else { &self.device }
+    }
+
+    /// `libtorch` or `flex`.
+    pub fn backend(&self) -> &'static str {
+        if self.device.starts_with("libtorch") { "libtorch" } else { "flex" }
+    }
+
+    /// `cuda` or `cpu`.
+    pub fn device_kind(&self) -> &'static str {
+        if self.gpu.is_some() { "cuda" } else { "cpu" }
+    }
+}
+
+/// The pool of the plan, replaced by `--device` if given.
+///
+/// # Errors
+/// A name that is no device, or kinds that do not go together.
+pub fn entries(plan: &[PoolEntry], given: &[String]) -> anyhow::Result<Vec<PoolEntry>> {
+    if given.is_empty() {
+        return Ok(plan.to_vec());
+    }
+    for name in given {
+        device::check(name)
+            .map_err(|reason| bad_input(format!("--device: {reason}\n  {}", device::HELP)))?;
+        if device::kind(name) != device::kind(&given[0]) {
+            return Err(bad_input(format!(
+                "--device: {} and {name} are different kinds of devices; runs on them differ in their bits",
+                given[0]
+            )));
+        }
+    }
+    Ok(given.iter().map(|d| PoolEntry { device: d.clone(), slots: None }).collect())
+}
+
+/// Slots of a pool on this machine. `jobs` caps their number.
+///
+/// # Errors
+/// A device that the worker's probe does not list.
+pub fn slots(
+    pool: &[PoolEntry],
+    probe: &Probe,
+    threads: u64,
+    cpus: u64,
+    jobs: Option<u64>,
+) -> anyhow::Result<Vec<Slot>> {
+    let mut out = Vec::new();
+    for entry in pool {
+        for device in resolve(&entry.device, probe)? {
+            let gpu = device.strip_prefix("libtorch:cuda:").and_then(|i| i.parse::<usize>().ok());
+            let room = if gpu.is_some() { 1 } else { (cpus / threads.max(1)).max(1) };
+            // Someone who asks for more jobs than cores gets them: --jobs is the last word on a CPU.
+            let room = if gpu.is_none() { jobs.unwrap_or(room) } else { room };
+            for _ in 0..entry.slots.unwrap_or(room) {
+                out.push(Slot { index: out.len(), device: device.clone(), gpu });
+            }
+        }
+    }
+    if let Some(jobs) = jobs {
+        out.truncate(usize::try_from(jobs).unwrap_or(usize::MAX));
+    }
+    Ok(out)
+}
+
+fn resolve(name: &str, probe: &Probe) -> anyhow::Result<Vec<String>> {
+    let gpus: Vec<String> =
+        probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).cloned().collect();
+    let devices = match name {
+        "auto" if !gpus.is_empty() => gpus,
+        "auto" if probe.devices.iter().any(|d| d == "libtorch:cpu") => {
+            vec!["libtorch:cpu".to_owned()]
+        }
+        "auto" => vec!["flex".to_owned()],
+        "libtorch:cuda:*" => gpus,
+        other => probe.devices.iter().filter(|d| *d == other).cloned().collect(),
+    };
+    if devices.is_empty() {
+        return Err(bad_input(format!(
+            "device `{name}` is not usable here; this worker has: {}",
+            probe.devices.join(", ")
+        )));
+    }
+    Ok(devices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probe(devices: &[&str]) -> Probe {
+        Probe {
+            protocol: 1,
+            backends: vec![],
+            libtorch: None,
+            cuda: false,
+            devices: devices.iter().map(|d| (*d).to_owned()).collect(),
+            code: String::new(),
+        }
+    }
+
+    fn pool(device: &str, slots: Option<u64>) -> Vec<PoolEntry> {
+        vec![PoolEntry { device: device.to_owned(), slots }]
+    }
+
+    #[test]
+    fn auto_prefers_gpus_and_falls_back() {
+        let names = |devices: &[&str]| -> Vec<String> {
+            slots(&pool("auto", None), &probe(devices), 1, 2, None)
+                .unwrap()
+                .into_iter()
+                .map(|s| s.device)
+                .collect()
+        };
+        assert_eq!(
+            names(&["flex", "libtorch:cpu", "libtorch:cuda:0", "libtorch:cuda:1"]),
+            ["libtorch:cuda:0", "libtorch:cuda:1"]
+        );
+        assert_eq!(names(&["flex", "libtorch:cpu"]), ["libtorch:cpu"; 2]);
+        assert_eq!(names(&["flex"]), ["flex"; 2]);
+    }
+
+    #[test]
+    fn slots_follow_cores_threads_and_jobs() {
+        let count = |entry: Vec<PoolEntry>, threads, jobs| {
+            slots(&entry, &probe(&["libtorch:cpu"]), threads, 8, jobs).unwrap().len()
+        };
+        assert_eq!(count(pool("libtorch:cpu", None), 1, None), 8);
+        assert_eq!(count(pool("libtorch:cpu", None), 3, None), 2);
+        assert_eq!(count(pool("libtorch:cpu", None), 16, None), 1);
+        assert_eq!(count(pool("libtorch:cpu", Some(5)), 1, None), 5);
+        assert_eq!(count(pool("libtorch:cpu", Some(5)), 1, Some(2)), 2);
+        assert_eq!(count(pool("libtorch:cpu", None), 4, Some(3)), 3);
+    }
+
+    #[test]
+    fn a_gpu_slot_sees_its_gpu_as_number_0() {
+        let slots = slots(
+            &[PoolEntry { device: "libtorch:cuda:1".to_owned(), slots: Some(2) }],
+            &probe(&["libtorch:cuda:0", "libtorch:cuda:1"]),
+            1,
+            8,
+            None,
+        )
+        .unwrap();
+        assert_eq!(slots.len(), 2);
+        assert_eq!(
+            (slots[0].gpu, slots[0].worker_device(), slots[1].index),
+            (Some(1), "libtorch:cuda:0", 1)
+        );
+    }
+
+    #[test]
+    fn an_absent_device_is_named() {
+        let error =
+            slots(&pool("libtorch:cuda:0", None), &probe(&["flex", "libtorch:cpu"]), 1, 2, None)
+                .unwrap_err();
+        assert!(error.to_string().contains("`libtorch:cuda:0` is not usable here"), "{error}");
+        assert!(entries(&[], &["cuda".to_owned()]).is_err());
+        assert!(entries(&[], &["flex".to_owned(), "libtorch:cpu".to_owned()]).is_err());
+    }
+}

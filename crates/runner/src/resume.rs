@@ -1,0 +1,168 @@
+//! What is left to do: the plan less the results that the journal holds.
+
+use std::collections::HashMap;
+
+use report::journal::Journal;
+use spec::Id;
+use spec::plan::{Plan, PlannedRun, PoolEntry};
+use spec::record::{RunRecord, Status};
+
+use crate::pool::Slot;
+
+/// Where results must have been computed to be reused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// `libtorch` or `flex`.
+    pub backend: String,
+    /// `cpu` or `cuda`.
+    pub device_kind: String,
+    /// Threads inside a run.
+    pub threads: u64,
+    /// Hash of the training sources of the worker at hand.
+    pub code: String,
+}
+
+impl Wanted {
+    /// The same from the pool's names alone, without asking a worker; none for
+    /// `auto`, which depends on the machine. The code is left open.
+    pub fn without_probe(pool: &[PoolEntry], threads: u64) -> Option<Self> {
+        let (backend, device_kind) = match spec::sweep_file::device::kind(&pool.first()?.device) {
+            "flex" => ("flex", "cpu"),
+            "libtorch:cpu" => ("libtorch", "cpu"),
+            "libtorch:cuda" => ("libtorch", "cuda"),
+            _ => return None,
+        };
+        Some(Wanted {
+            backend: backend.to_owned(),
+            device_kind: device_kind.to_owned(),
+            threads,
+            code: String::new(),
+        })
+    }
+
+    /// What slots of one kind compute on.
+    pub fn new(slot: &Slot, threads: u64, code: &str) -> Self {
+        Wanted {
+            backend: slot.backend().to_owned(),
+            device_kind: slot.device_kind().to_owned(),
+            threads,
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// Why a run is to be trained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No record of it.
+    New,
+    /// Its record has no result.
+    NoResult(Status),
+    /// Its result was computed elsewhere.
+    OtherExec(String),
+}
+
+/// The plan, divided.
+#[derive(Debug, Default)]
+pub struct Outstanding<'a> {
+    /// To be trained, with the reason.
+    pub runs: Vec<(&'a PlannedRun, Reason)>,
+    /// Results that are reused.
+    pub cached: usize,
+    /// Of those, computed by other training code than the worker at hand.
+    pub other_code: usize,
+}
+
+/// Divides the plan.
+pub fn outstanding<'a>(
+    plan: &'a Plan,
+    journal: &Journal,
+    wanted: &Wanted,
+    keep_failed: bool,
+) -> Outstanding<'a> {
+    let fitting =
+        journal.records.iter().filter(|r| computed_as_wanted(r, wanted) || !r.status.is_result());
+    let best = Journal { records: fitting.cloned().collect(), ..Journal::default() }.into_best();
+    let elsewhere = journal.best();
+    let mut out = Outstanding::default();
+    for run in &plan.runs {
+        match reason(run.run_id, &best, &elsewhere, wanted, keep_failed) {
+            Some(reason) => out.runs.push((run, reason)),
+            None => {
+                out.cached += 1;
+                let record = best.get(&run.run_id);
+                let same =
+                    record.and_then(|r| r.exec.as_ref()).is_some_and(|e| e.code == wanted.code);
+                out.other_code += usize::from(!same);
+            }
+        }
+    }
+    out
+}
+
+fn reason(
+    id: Id,
+    best: &HashMap<Id, RunRecord>,
+    elsewhere: &HashMap<Id, RunRecord>,
+    wanted: &Wanted,
+    keep_failed: bool,
+) -> Option<Reason> {
+    match (best.get(&id), elsewhere.get(&id)) {
+        (Some(record), _) if record.status.is_result() => None,
+        (_, Some(other)) if other.status.is_result() => {
+            let exec = other.exec.as_ref().map_or_else(
+                || "an unknown device".to_owned(),
+                |e| {
+                    format!(
+                        "{} on {} with {} thread(s), not {} on {} with {}",
+                        e.backend,
+                        e.device_kind,
+                        e.threads,
+                        wanted.backend,
+                        wanted.device_kind,
+                        wanted.threads
+                    )
+                },
+            );
+            Some(Reason::OtherExec(exec))
+        }
+        (Some(record), _) => (!keep_failed).then_some(Reason::NoResult(record.status)),
+        (None, _) => Some(Reason::New),
+    }
+}
+
+/// Backend, kind of device and threads decide the bits; other code or versions
+/// are reused with a warning.
+fn computed_as_wanted(record: &RunRecord, wanted: &Wanted) -> bool {
+    record.exec.as_ref().is_some_and(|e| {
+        e.backend == wanted.backend
+            && e.device_kind == wanted.device_kind
+            && e.threads == wanted.threads
+    })
+}
+
+/// The order of execution: over seeds, then configurations, then optimizers
+/// in turn, so that slow drift of a machine favours no optimizer.
+pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a PlannedRun> {
+    let label: HashMap<&str, usize> =
+        plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
+    let seed: HashMap<u64, usize> = plan.seeds.iter().enumerate().map(|(i, s)| (*s, i)).collect();
+    let mut config: HashMap<Id, usize> = HashMap::new();
+    let mut next: HashMap<&str, usize> = HashMap::new();
+    for run in &plan.runs {
+        config.entry(run.config_id).or_insert_with(|| {
+            let n = next.entry(run.label.as_str()).or_default();
+            *n += 1;
+            *n
+        });
+    }
+    let mut runs = runs;
+    runs.sort_by_key(|r| {
+        (
+            seed.get(&r.spec.seed).copied(),
+            config[&r.config_id],
+            label.get(r.label.as_str()).copied(),
+        )
+    });
+    runs
+}

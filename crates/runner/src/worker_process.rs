@@ -1,0 +1,241 @@
+//! One worker process: started, spoken to, and ended whatever it does.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use spec::event::{Event, PROTOCOL, Probe, Request};
+use spec::record::Environment;
+
+use crate::pool::Slot;
+
+/// No event is longer; more than this without a line's end is not the protocol.
+const MAX_LINE: u64 = 16 << 20;
+
+/// What a worker did that is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// It could not be started.
+    #[error("cannot start {path}: {source}")]
+    Start {
+        /// The program.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// It ended.
+    #[error("the worker ended: {0}")]
+    Ended(String),
+    /// It wrote something that is no event.
+    #[error("the worker wrote something that is not its protocol: {0}")]
+    Garbage(String),
+}
+
+/// How workers are started.
+#[derive(Clone, Debug)]
+pub struct WorkerCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Folder of the datasets.
+    pub data: PathBuf,
+    /// Threads inside a run.
+    pub threads: u64,
+    /// Folder of their logs.
+    pub logs: PathBuf,
+}
+
+/// The program: `SWEEP_WORKER`, else `sweep-worker` beside this program.
+pub fn program() -> PathBuf {
+    std::env::var_os("SWEEP_WORKER").map(PathBuf::from).unwrap_or_else(|| {
+        let here =
+            std::env::current_exe().ok().and_then(|p| Some(p.parent()?.join("sweep-worker")));
+        here.unwrap_or_else(|| PathBuf::from("sweep-worker"))
+    })
+}
+
+/// Asks a worker build what it can use.
+///
+/// # Errors
+/// A worker that is missing, does not start or speaks another protocol.
+pub fn probe(program: &Path) -> anyhow::Result<Probe> {
+    let start = |source| WorkerError::Start { path: program.to_path_buf(), source };
+    let output =
+        Command::new(program).arg("--probe").stderr(Stdio::inherit()).output().map_err(start)?;
+    anyhow::ensure!(
+        output.status.success(),
+        "{} --probe ended with {}",
+        program.display(),
+        output.status
+    );
+    let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|e| {
+        anyhow::anyhow!("{} --probe: {e}; build it anew with cargo xtask sweep", program.display())
+    })?;
+    anyhow::ensure!(
+        probe.protocol == PROTOCOL,
+        "{} speaks protocol {}, this program {PROTOCOL}: build both from the same sources",
+        program.display(),
+        probe.protocol
+    );
+    Ok(probe)
+}
+
+/// A running worker.
+#[derive(Debug)]
+pub struct WorkerProcess {
+    child: Child,
+    requests: Option<ChildStdin>,
+    events: BufReader<ChildStdout>,
+    log: File,
+    log_start: u64,
+    /// What it computes on, once ready.
+    pub environment: Option<Environment>,
+}
+
+impl WorkerProcess {
+    /// Starts a worker for a slot; its prints go to `logs/slot-<n>.log`.
+    ///
+    /// # Errors
+    /// A program or log file that cannot be opened.
+    pub fn start(command: &WorkerCommand, slot: &Slot) -> Result<Self, WorkerError> {
+        let fail = |source| WorkerError::Start { path: command.program.clone(), source };
+        std::fs::create_dir_all(&command.logs).map_err(fail)?;
+        let path = command.logs.join(format!("slot-{}.log", slot.index));
+        let mut log =
+            OpenOptions::new().create(true).append(true).read(true).open(path).map_err(fail)?;
+        let log_start = log.seek(SeekFrom::End(0)).map_err(fail)?;
+        let threads = command.threads.to_string();
+        let mut process = Command::new(&command.program);
+        process
+            .args(["--device", slot.worker_device(), "--threads", &threads])
+            .arg("--data-dir")
+            .arg(&command.data)
+            .envs(
+                ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
+                    .map(|name| (name, threads.as_str())),
+            )
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log.try_clone().map_err(fail)?)
+            // A group of its own: Ctrl-C at the terminal is ours to handle.
+            .process_group(0);
+        if let Some(gpu) = slot.gpu {
+            process
+                .env("CUDA_VISIBLE_DEVICES", visible_gpu(gpu))
+                .env("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+        }
+        let mut child = process.spawn().map_err(fail)?;
+        let requests = child.stdin.take();
+        let Some(stdout) = child.stdout.take() else {
+            return Err(WorkerError::Ended("its pipe was not opened".to_owned()));
+        };
+        Ok(WorkerProcess {
+            child,
+            requests,
+            events: BufReader::new(stdout),
+            log,
+            log_start,
+            environment: None,
+        })
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// A worker that is gone.
+    pub fn send(&mut self, request: &Request) -> Result<(), WorkerError> {
+        self.log_start = self.log.seek(SeekFrom::End(0)).unwrap_or(self.log_start);
+        let mut line =
+            serde_json::to_vec(request).map_err(|e| WorkerError::Garbage(e.to_string()))?;
+        line.push(b'\n');
+        let sent =
+            self.requests.as_mut().map(|pipe| pipe.write_all(&line).and_then(|()| pipe.flush()));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => Err(self.ended()),
+        }
+    }
+
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    /// The worker's end, or a line that is no event.
+    pub fn next_event(&mut self) -> Result<Event, WorkerError> {
+        let mut line = Vec::new();
+        let read = (&mut self.events).take(MAX_LINE).read_until(b'\n', &mut line);
+        match read {
+            Ok(0) | Err(_) => Err(self.ended()),
+            Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
+                Err(WorkerError::Garbage(format!("a line of more than {MAX_LINE} bytes")))
+            }
+            Ok(_) => serde_json::from_slice(&line).map_err(|e| {
+                let text = String::from_utf8_lossy(&line);
+                WorkerError::Garbage(format!(
+                    "{e}: {}",
+                    text.trim_end().chars().take(200).collect::<String>()
+                ))
+            }),
+        }
+    }
+
+    /// How the process ended; waits for it, after ending it if need be.
+    fn ended(&mut self) -> WorkerError {
+        self.requests = None;
+        // The pipe is closed: a process that lives on has no more to say.
+        for _ in 0..50 {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return WorkerError::Ended(status.to_string());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        WorkerError::Ended(self.child.wait().map_or_else(|e| e.to_string(), |s| s.to_string()))
+    }
+
+    /// The last lines it printed since the last request.
+    pub fn log_tail(&mut self) -> String {
+        const LINES: usize = 20;
+        const BYTES: u64 = 64 << 10;
+        let end = self.log.seek(SeekFrom::End(0)).unwrap_or(0);
+        let start = self.log_start.max(end.saturating_sub(BYTES));
+        let mut bytes = Vec::new();
+        if self.log.seek(SeekFrom::Start(start)).is_ok() {
+            let _ = (&mut self.log).take(BYTES).read_to_end(&mut bytes);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        // The end of its input ends it; one that is busy or hangs is killed.
+        self.requests = None;
+        for _ in 0..25 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The GPU's name in the world that `CUDA_VISIBLE_DEVICES` already narrowed.
+fn visible_gpu(index: usize) -> String {
+    let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
+    visible
+        .split(',')
+        .nth(index)
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map_or_else(|| index.to_string(), str::to_owned)
+}

@@ -1,0 +1,50 @@
+//! Where data and reports are, and the paths that are shown and stored.
+
+use std::path::{Path, PathBuf};
+
+use spec::layout::ReportDir;
+
+/// The folder that holds `data/` and `reports/`.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The folder given, else the nearest one upwards with `experiments/` and
+    /// `data/`, else the current one.
+    pub fn find(given: Option<PathBuf>) -> Self {
+        let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let root = given.unwrap_or_else(|| {
+            let is_root = |p: &&Path| p.join("experiments").is_dir() && p.join("data").is_dir();
+            here.ancestors().find(is_root).unwrap_or(&here).to_path_buf()
+        });
+        Workspace { root }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Folder of the datasets.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// Report folder of an experiment.
+    pub fn report(&self, name: &str) -> ReportDir {
+        ReportDir::new(self.root.join("reports").join(name))
+    }
+
+    /// A path relative to the root where it lies inside, for storing and showing.
+    pub fn relative(&self, path: &Path) -> String {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        let canonical = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_path_buf());
+        match canonical(&absolute).strip_prefix(canonical(&root)) {
+            Ok(inside) => inside.display().to_string(),
+            Err(_) => path.display().to_string(),
+        }
+    }
+}

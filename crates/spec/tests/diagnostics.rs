@@ -1,0 +1,116 @@
+//! What a person sees when a sweep file is wrong: a snapshot a case.
+
+use std::path::Path;
+
+use spec::sweep_file::{Overrides, load, load_text};
+
+const GOOD: &str = "\
+[data]
+dataset = \"digits\"
+validation = 237
+
+[model]
+kind = \"mlp\"
+
+[[optimizer]]
+kind = \"sgd\"
+lr = 0.1
+
+[[optimizer]]
+kind = \"adam\"
+lr = [1e-3, 1e-2]
+";
+
+fn shown(text: &str, set: &[&str], environment: &[(&str, &str)]) -> String {
+    let overrides = Overrides {
+        set: set.iter().map(|s| (*s).to_owned()).collect(),
+        environment: environment.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        smoke: false,
+    };
+    match load_text("sweep.toml", "sweep", text.to_owned(), &overrides) {
+        Ok(loaded) => format!("loaded, {} runs\n{}", loaded.plan.runs.len(), loaded.warnings),
+        Err(diagnostics) => diagnostics.to_string(),
+    }
+}
+
+macro_rules! cases {
+    ($($name:ident: $from:expr => $to:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            let from: &str = $from;
+            assert!(GOOD.contains(from), "the case changes nothing");
+            insta::assert_snapshot!(stringify!($name), shown(&GOOD.replacen(from, $to, 1), &[], &[]));
+        }
+    )+};
+}
+
+cases! {
+    unknown_table: "[model]" => "[modle]\nkind = \"mlp\"\n[model]";
+    unknown_key: "lr = 0.1" => "lr = 0.1\nmomentun = 0.9";
+    key_of_another_optimizer: "lr = [1e-3, 1e-2]" => "lr = 1e-3\nmomentum = 0.9";
+    wrong_type: "lr = 0.1" => "lr = \"fast\"";
+    empty_axis: "[1e-3, 1e-2]" => "[]";
+    learning_rate_not_positive: "lr = 0.1" => "lr = [0.1, 0, -1]";
+    learning_rate_not_finite: "lr = 0.1" => "lr = [nan, inf]";
+    value_twice: "[1e-3, 1e-2]" => "[1e-3, 0.001]";
+    duplicate_label: "kind = \"adam\"" => "kind = \"adam\"\nlabel = \"sgd\"";
+    duplicate_runs: "kind = \"adam\"\nlr = [1e-3, 1e-2]" => "kind = \"sgd\"\nlabel = \"again\"\nlr = [0.1, 0.2]";
+    seeds_negative: "[model]" => "[repeat]\nseeds = [0, -1]\n[model]";
+    seeds_repeated: "[model]" => "[repeat]\nseeds = [4, 4]\n[model]";
+    batch_larger_than_split: "validation = 237" => "validation = 237\nbatch_size = 1201";
+    validation_larger_than_split: "validation = 237" => "validation = 1437";
+    unknown_dataset: "digits" => "digit";
+    unknown_model: "\"mlp\"" => "\"cnn\"";
+    unknown_optimizer: "\"adam\"" => "\"adem\"";
+    unknown_schedule: "lr = 0.1" => "lr = 0.1\nschedule = { kind = \"cosin\" }";
+    schedule_as_text: "lr = 0.1" => "lr = 0.1\nschedule = \"cosine\"";
+    min_lr_above_lr: "lr = 0.1" => "lr = [0.1, 0.5]\nschedule = { kind = \"cosine\", min_lr = 0.2 }";
+    nesterov_without_momentum: "lr = 0.1" => "lr = 0.1\nnesterov = true";
+    unknown_metric: "[model]" => "[target]\nmetric = \"validation.acuracy\"\n[model]";
+    target_without_validation: "validation = 237" => "validation = 0\n[target]\nmetric = \"validation.loss\"";
+    target_on_test: "[model]" => "[target]\nmetric = \"test.accuracy\"\n[model]";
+    zip_lengths: "lr = 0.1" => "lr = { values = [0.1, 0.2], zip = \"a\" }\nmomentum = { values = [0.5, 0.6, 0.9], zip = \"a\" }";
+    grid_without_points: "lr = 0.1" => "lr = { log = [1e-3, 1e0] }";
+    grid_from_zero: "lr = 0.1" => "lr = { log = [0, 1], points = 3 }";
+    grid_unknown_key: "lr = 0.1" => "lr = { log = [1e-3, 1e0], point = 3 }";
+    exclude_matches_nothing: "[model]" => "[[exclude]]\noptimizer.lr = 7\n[model]";
+    exclude_matches_everything: "[model]" => "[[exclude]]\ndata.batch_size = 64\n[model]";
+    exclude_unknown_path: "[model]" => "[[exclude]]\noptimizer.lrr = 7\n[model]";
+    unknown_device: "[model]" => "[devices]\npool = [\"cuda:0\"]\n[model]";
+    mixed_devices: "[model]" => "[devices]\npool = [\"libtorch:cpu\", \"libtorch:cuda:0\"]\n[model]";
+    name_with_separator: "[data]" => "name = \"../x\"\n[data]";
+    name_reserved: "[data]" => "name = \"gallery\"\n[data]";
+    no_optimizer: "[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n\n[[optimizer]]\nkind = \"adam\"\nlr = [1e-3, 1e-2]\n" => "";
+    optimizer_as_table: "[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n\n[[optimizer]]\nkind = \"adam\"" => "[optimizer]\nkind = \"adam\"";
+    not_toml: "lr = 0.1" => "lr = = 0.1\nx";
+    too_many_runs: "lr = 0.1" => "lr = { log = [1e-9, 1e0], points = 1000000 }\nmomentum = { linear = [0.1, 0.9], points = 1000 }";
+    several_at_once: "validation = 237" => "validation = -1\nbatch_sise = 3\ndrop_last = 1";
+}
+
+#[test]
+fn overrides_are_explained_at_their_own_place() {
+    let set = ["train.epochs=0", "optimizer.adm.lr=1e-3", "optimizer.sgd.lr=[", "epochs", "data.validation=many"];
+    let environment = [("SWEEP__TRAIN__LOSS", "mse"), ("SWEEP__NOTHING", "1")];
+    insta::assert_snapshot!(shown(GOOD, &set, &environment));
+}
+
+#[test]
+fn files_that_are_no_sweep_file() {
+    let folder = std::env::temp_dir().join(format!("sweep-diagnostics-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let at = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let huge = at("huge.toml", b"");
+    std::fs::File::options().write(true).open(&huge).unwrap().set_len(100 << 20).unwrap();
+    let cases = [folder.join("absent.toml"), folder.clone(), at("latin1.toml", b"# \xe9"), huge, at("My Sweep.toml", GOOD.as_bytes())];
+    let mut out = String::new();
+    for path in &cases {
+        let text = load(Path::new(path), &Overrides::default()).unwrap_err().to_string();
+        out.push_str(&text.replace(&folder.display().to_string(), "FOLDER"));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    insta::assert_snapshot!(out);
+}

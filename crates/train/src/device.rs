@@ -1,0 +1,155 @@
+//! Devices by name: `flex`, `libtorch:cpu`, `libtorch:cuda:<index>`.
+
+use burn::tensor::Device;
+
+/// A device that a worker computes on.
+#[derive(Clone, Debug)]
+pub struct NamedDevice {
+    /// Name as in the pool.
+    pub name: String,
+    /// `flex` or `libtorch`.
+    pub backend: &'static str,
+    /// `cpu` or `cuda`.
+    pub kind: &'static str,
+    /// Index of the GPU as this process sees it.
+    pub index: Option<usize>,
+    /// Burn's device, without autodiff.
+    pub device: Device,
+}
+
+/// A device that this worker cannot use.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The name has no meaning.
+    #[error("there is no device `{0}`; this worker knows: {1}")]
+    Unknown(String, String),
+    /// Compiled without the feature `libtorch`.
+    #[error(
+        "device `{0}`: this worker was built without libtorch; `cargo xtask sweep` builds one that has it, or use --device flex"
+    )]
+    NoLibtorch(String),
+    /// libtorch has no CUDA, or fewer GPUs.
+    #[error(
+        "device `{name}`: libtorch sees {found} CUDA device(s); a libtorch with CUDA and a working driver are needed (see `cargo xtask doctor`), or use --device libtorch:cpu"
+    )]
+    NoCuda {
+        /// The device asked for.
+        name: String,
+        /// GPUs that libtorch sees.
+        found: usize,
+    },
+}
+
+/// Backends compiled into this worker.
+pub fn backends() -> Vec<String> {
+    let mut out = vec!["flex".to_owned()];
+    if cfg!(feature = "libtorch") {
+        out.push("libtorch".to_owned());
+    }
+    out
+}
+
+/// GPUs that libtorch can use; 0 without libtorch.
+pub fn cuda_devices() -> usize {
+    #[cfg(feature = "libtorch")]
+    return crate::libtorch::cuda_devices();
+    #[cfg(not(feature = "libtorch"))]
+    0
+}
+
+/// Version of libtorch, if compiled in.
+pub fn libtorch_version() -> Option<String> {
+    #[cfg(feature = "libtorch")]
+    return Some(crate::libtorch::VERSION.to_owned());
+    #[cfg(not(feature = "libtorch"))]
+    None
+}
+
+/// Names of the devices that can be opened here.
+pub fn available() -> Vec<String> {
+    let mut out = vec!["flex".to_owned()];
+    if cfg!(feature = "libtorch") {
+        out.push("libtorch:cpu".to_owned());
+        out.extend((0..cuda_devices()).map(|i| format!("libtorch:cuda:{i}")));
+    }
+    out
+}
+
+/// Opens a device and sets the threads of the calling thread's operations.
+///
+/// # Errors
+/// An unknown name, or a device that this build or machine lacks.
+pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
+    let named = |backend, kind, index, device| NamedDevice {
+        name: name.to_owned(),
+        backend,
+        kind,
+        index,
+        device,
+    };
+    if name == "flex" {
+        return Ok(named("flex", "cpu", None, Device::flex()));
+    }
+    let Some(rest) = name.strip_prefix("libtorch:") else {
+        return Err(DeviceError::Unknown(name.to_owned(), available().join(", ")));
+    };
+    #[cfg(not(feature = "libtorch"))]
+    {
+        let _ = (rest, threads);
+        Err(DeviceError::NoLibtorch(name.to_owned()))
+    }
+    #[cfg(feature = "libtorch")]
+    {
+        crate::libtorch::set_threads(threads);
+        if rest == "cpu" {
+            return Ok(named("libtorch", "cpu", None, crate::libtorch::cpu()));
+        }
+        let index = rest.strip_prefix("cuda:").and_then(|i| i.parse::<usize>().ok());
+        let Some(index) = index else {
+            return Err(DeviceError::Unknown(name.to_owned(), available().join(", ")));
+        };
+        let found = cuda_devices();
+        if index >= found {
+            return Err(DeviceError::NoCuda { name: name.to_owned(), found });
+        }
+        Ok(named("libtorch", "cuda", Some(index), crate::libtorch::cuda(index)))
+    }
+}
+
+/// What a computing thread holds for as long as it trains.
+pub struct ComputeGuard {
+    #[cfg(feature = "libtorch")]
+    _no_grad: crate::libtorch::NoGrad,
+}
+
+impl ComputeGuard {
+    /// Prepares the calling thread.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            #[cfg(feature = "libtorch")]
+            _no_grad: crate::libtorch::NoGrad::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_names_are_refused_with_the_choice() {
+        let message = open("gpu", 1).unwrap_err().to_string();
+        assert!(
+            message.contains("there is no device `gpu`") && message.contains("flex"),
+            "{message}"
+        );
+        assert!(open("libtorch:cuda:9999", 1).is_err());
+    }
+
+    #[test]
+    fn flex_is_always_there() {
+        assert_eq!(open("flex", 1).unwrap().backend, "flex");
+        assert!(available().contains(&"flex".to_owned()));
+    }
+}

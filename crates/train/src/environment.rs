@@ -1,0 +1,102 @@
+//! Where a run computes: the part of a record that says when two results may
+//! be expected to agree bit by bit.
+
+use spec::event::{PROTOCOL, Probe};
+use spec::record::Environment;
+
+use crate::device::{self, NamedDevice};
+
+/// The Burn that the workspace pins.
+pub const BURN_VERSION: &str = "0.22.1";
+
+/// Hash of the sources of spec's seeds, data, model, optimizer-registry and train.
+pub const CODE: &str = env!("SWEEP_CODE_HASH");
+
+/// Describes an opened device.
+pub fn describe(device: &NamedDevice, threads: u64) -> Environment {
+    Environment {
+        backend: device.backend.to_owned(),
+        device_kind: device.kind.to_owned(),
+        device_model: if device.kind == "cuda" {
+            gpu_model(device.index.unwrap_or(0))
+        } else {
+            cpu_model()
+        },
+        cpu_features: cpu_features(),
+        threads,
+        burn: BURN_VERSION.to_owned(),
+        libtorch: if device.backend == "libtorch" { device::libtorch_version() } else { None },
+        code: CODE.to_owned(),
+    }
+}
+
+/// What `--probe` prints.
+pub fn probe() -> Probe {
+    Probe {
+        protocol: PROTOCOL,
+        backends: device::backends(),
+        libtorch: device::libtorch_version(),
+        cuda: device::cuda_devices() > 0,
+        devices: device::available(),
+        code: CODE.to_owned(),
+    }
+}
+
+fn cpu_model() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+/// The name by NVIDIA's own tool: tch has no call for it.
+fn gpu_model(index: usize) -> String {
+    let output = std::process::Command::new("nvidia-smi")
+        .args(["--query-gpu=name", "--format=csv,noheader"])
+        .output();
+    let visible = std::env::var("CUDA_VISIBLE_DEVICES")
+        .ok()
+        .and_then(|v| v.split(',').nth(index)?.trim().parse().ok());
+    let physical = visible.unwrap_or(index);
+    output
+        .ok()
+        .and_then(|o| {
+            String::from_utf8_lossy(&o.stdout).lines().nth(physical).map(|l| l.trim().to_owned())
+        })
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Instruction sets by which kernels choose their code, and so their bits.
+fn cpu_features() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut out = Vec::new();
+        macro_rules! ask {
+            ($($name:tt)+) => { $(if std::arch::is_x86_feature_detected!($name) { out.push($name); })+ };
+        }
+        ask!("sse4.2" "avx" "fma" "avx2" "avx512f" "avx512bw" "avx512vl" "avx512vnni" "avx512bf16");
+        out.join(" ")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        std::env::consts::ARCH.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_burn_version_is_the_pinned_one() {
+        let manifest = include_str!("../../../Cargo.toml");
+        assert!(manifest.contains(&format!("burn = {{ version = \"={BURN_VERSION}\"")));
+    }
+
+    #[test]
+    fn environments_differ_by_threads() {
+        let device = device::open("flex", 1).unwrap();
+        assert_ne!(describe(&device, 1).id(), describe(&device, 2).id());
+        assert_eq!(describe(&device, 1).id(), describe(&device, 1).id());
+        assert_eq!(CODE.len(), 32);
+    }
+}

@@ -1,0 +1,172 @@
+//! The dataset on the device, and the batches cut from it.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use data::{DataError, Part};
+use spec::DatasetName;
+use spec::run::DataSpec;
+use spec::seed::permutation;
+
+/// Samples and labels on a device, as one tensor each.
+#[derive(Clone)]
+pub(crate) struct Samples {
+    /// `[n, features]`, float32, scaled.
+    pub(crate) inputs: Tensor<2>,
+    /// `[n]`, class indices.
+    pub(crate) labels: Tensor<1, Int>,
+}
+
+impl Samples {
+    fn upload(part: Part, features: usize, device: &Device) -> Self {
+        let n = part.labels.len();
+        Samples {
+            inputs: Tensor::from_data(TensorData::new(part.inputs, [n, features]), device),
+            labels: Tensor::from_data(TensorData::new(part.labels, [n]), device),
+        }
+    }
+
+    /// Number of samples.
+    pub(crate) fn len(&self) -> usize {
+        self.inputs.dims()[0]
+    }
+
+    /// Samples `from..to` in file order.
+    pub(crate) fn range(&self, from: usize, to: usize) -> Self {
+        Samples {
+            inputs: self.inputs.clone().slice([from..to]),
+            labels: self.labels.clone().slice([from..to]),
+        }
+    }
+
+    /// The samples of these indices.
+    pub(crate) fn select(&self, indices: &Tensor<1, Int>) -> Self {
+        Samples {
+            inputs: self.inputs.clone().select(0, indices.clone()),
+            labels: self.labels.clone().select(0, indices.clone()),
+        }
+    }
+}
+
+/// A dataset on a device; kept by the worker from run to run.
+pub struct DeviceData {
+    name: DatasetName,
+    /// Digest of what was read.
+    pub(crate) digest: String,
+    /// Numbers in one input.
+    pub(crate) features: usize,
+    /// Number of classes.
+    pub(crate) classes: usize,
+    train: Samples,
+    /// The test split.
+    pub(crate) test: Samples,
+}
+
+impl DeviceData {
+    /// Reads a dataset, checked, and puts it on the device.
+    ///
+    /// # Errors
+    /// Files that are missing or not what their checksum says.
+    pub fn load(name: DatasetName, folder: &Path, device: &Device) -> Result<Self, DataError> {
+        let host = data::load(name, folder)?;
+        let upload = |part| Samples::upload(part, host.features, device);
+        Ok(DeviceData {
+            name,
+            digest: host.digest,
+            features: host.features,
+            classes: host.classes,
+            train: upload(host.train),
+            test: upload(host.test),
+        })
+    }
+
+    /// Which dataset it is.
+    pub fn name(&self) -> DatasetName {
+        self.name
+    }
+
+    /// The samples to train on and those held out: the last `validation` of the file.
+    pub(crate) fn split(&self, validation: usize) -> (Samples, Option<Samples>) {
+        let n = self.train.len();
+        let kept = n.saturating_sub(validation);
+        let held = (validation > 0).then(|| self.train.range(kept, n));
+        (if validation > 0 { self.train.range(0, kept) } else { self.train.clone() }, held)
+    }
+}
+
+/// One epoch's order and its cuts into batches.
+pub(crate) struct EpochOrder {
+    indices: Vec<u32>,
+    batch: usize,
+    drop_last: bool,
+}
+
+impl EpochOrder {
+    /// The order of `epoch` (from 1): a pure function of seed and epoch.
+    pub(crate) fn new(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Self {
+        let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
+        EpochOrder { indices: permutation(seed, epoch, samples), batch, drop_last: data.drop_last }
+    }
+
+    /// Bounds of the batches, in order.
+    pub(crate) fn bounds(&self) -> Vec<(usize, usize)> {
+        let n = self.indices.len();
+        (0..n)
+            .step_by(self.batch.max(1))
+            .map(|start| (start, (start + self.batch).min(n)))
+            .filter(|(start, end)| !self.drop_last || end - start == self.batch)
+            .collect()
+    }
+
+    /// The whole order as one tensor: batches are slices of it, so that an
+    /// epoch needs one upload.
+    pub(crate) fn upload(&self, device: &Device) -> Tensor<1, Int> {
+        let indices: Vec<i64> = self.indices.iter().map(|&i| i64::from(i)).collect();
+        let n = indices.len();
+        Tensor::from_data(TensorData::new(indices, [n]), device)
+    }
+
+    /// BLAKE3 of the indices that are fed, in order, with the batch size.
+    pub(crate) fn digest(&self) -> String {
+        let fed = self.bounds().last().map_or(0, |(_, end)| *end);
+        let mut hash = blake3::Hasher::new();
+        hash.update(&(self.batch as u64).to_le_bytes());
+        for index in &self.indices[..fed] {
+            hash.update(&index.to_le_bytes());
+        }
+        hash.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// The order itself.
+    pub(crate) fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
+        DataSpec { dataset: DatasetName::Digits, batch_size, validation: 0, drop_last }
+    }
+
+    #[test]
+    fn the_short_batch_is_kept_or_dropped() {
+        let keep = EpochOrder::new(1, 1, 10, &spec(4, false));
+        assert_eq!(keep.bounds(), [(0, 4), (4, 8), (8, 10)]);
+        let drop = EpochOrder::new(1, 1, 10, &spec(4, true));
+        assert_eq!(drop.bounds(), [(0, 4), (4, 8)]);
+        assert_ne!(keep.digest(), drop.digest(), "what is not fed is not digested");
+    }
+
+    #[test]
+    fn the_digest_follows_seed_epoch_and_batch_size() {
+        let digest =
+            |seed, epoch, batch| EpochOrder::new(seed, epoch, 100, &spec(batch, false)).digest();
+        assert_eq!(digest(1, 1, 8), digest(1, 1, 8));
+        assert_ne!(digest(1, 1, 8), digest(2, 1, 8));
+        assert_ne!(digest(1, 1, 8), digest(1, 2, 8));
+        assert_ne!(digest(1, 1, 8), digest(1, 1, 16));
+    }
+}

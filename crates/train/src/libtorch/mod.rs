@@ -1,0 +1,46 @@
+//! Everything that names libtorch. Burn marks its libtorch devices deprecated
+//! (0.22 is the last line that has them), which is allowed in this file alone.
+#![allow(deprecated)]
+
+use burn::tensor::Device;
+// Burn reaches libtorch through it; named so that its version is pinned with ours.
+use burn_tch as _;
+
+/// The libtorch that tch 0.22 is built for.
+pub(crate) const VERSION: &str = "2.9.0";
+
+/// Whether this libtorch was built with CUDA and sees a usable device.
+pub(crate) fn cuda_devices() -> usize {
+    if tch::Cuda::is_available() {
+        usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
+    } else {
+        0
+    }
+}
+
+/// The CPU.
+pub(crate) fn cpu() -> Device {
+    Device::libtorch()
+}
+
+/// The GPU of this index, as seen under `CUDA_VISIBLE_DEVICES`.
+pub(crate) fn cuda(index: usize) -> Device {
+    Device::libtorch_cuda(index)
+}
+
+/// Threads inside one operation. Each thread of the process that computes must
+/// call this first: libtorch sets OpenMP's count for the calling thread.
+pub(crate) fn set_threads(threads: u64) {
+    let threads = i32::try_from(threads).unwrap_or(i32::MAX);
+    tch::set_num_threads(threads);
+}
+
+/// Turns libtorch's own autograd bookkeeping off while it lives: gradients are
+/// Burn's. Bound to the calling thread.
+pub(crate) struct NoGrad(#[allow(dead_code)] tch::NoGradGuard);
+
+impl NoGrad {
+    pub(crate) fn new() -> Self {
+        NoGrad(tch::no_grad_guard())
+    }
+}

@@ -1,0 +1,184 @@
+//! The worker process: runs in on standard input, events out on a pipe.
+//!
+//! One run at a time: Burn's random generators are global to the process, and
+//! a crash must cost one run only. After a panic the worker reports it and
+//! ends, because nothing can be said of the backend's state; `sweep` starts
+//! another.
+
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use spec::event::{Event, FailureKind, PROTOCOL, Request};
+use spec::record::MetricPoint;
+use spec::{Id, RunSpec};
+
+use crate::device::{ComputeGuard, NamedDevice};
+use crate::environment;
+use crate::feed::DeviceData;
+use crate::run::{Observer, train};
+
+/// Exit code after a panic in a run.
+pub const EXIT_PANIC: u8 = 101;
+
+/// Takes the protocol's pipe: a duplicate of standard output, which from then
+/// on is standard error, so that nothing a library prints can reach the pipe.
+///
+/// # Errors
+/// Those of duplicating the descriptors.
+pub fn protocol_pipe() -> io::Result<File> {
+    let pipe = rustix::io::dup(rustix::stdio::stdout())?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(File::from(pipe))
+}
+
+/// Writes events, one JSON object a line.
+pub struct EventWriter(File);
+
+impl EventWriter {
+    /// Over the pipe of [`protocol_pipe`].
+    pub fn new(pipe: File) -> Self {
+        EventWriter(pipe)
+    }
+
+    /// Writes one event with a single call.
+    ///
+    /// # Errors
+    /// Those of writing, such as a pipe whose reader is gone.
+    pub fn send(&mut self, event: &Event) -> io::Result<()> {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        self.0.write_all(&line)
+    }
+}
+
+/// What ended a worker.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    /// No more runs.
+    Input,
+    /// A run panicked.
+    Panic,
+}
+
+/// Serves runs until the input ends or a run panics.
+///
+/// # Errors
+/// A pipe that is gone, or input that is not the protocol.
+pub fn serve(
+    input: impl BufRead,
+    events: &mut EventWriter,
+    device: &NamedDevice,
+    threads: u64,
+    data_dir: PathBuf,
+) -> anyhow::Result<End> {
+    install_panic_hook();
+    let _guard = ComputeGuard::new();
+    let mut worker = Worker { device, data_dir, data: None };
+    events.send(&Event::Ready {
+        protocol: PROTOCOL,
+        environment: environment::describe(device, threads),
+    })?;
+    for line in input.lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Request::Run { run_id, spec } = serde_json::from_str(&line)
+            .map_err(|e| anyhow::anyhow!("the request is not of protocol {PROTOCOL}: {e}"))?;
+        let result = panic::catch_unwind(AssertUnwindSafe(|| worker.run(run_id, &spec, events)));
+        match result {
+            Ok(Ok(outcome)) => {
+                events.send(&Event::Finished { run_id, outcome: Box::new(outcome) })?
+            }
+            Ok(Err(error)) => {
+                events.send(&Event::Failed {
+                    run_id,
+                    kind: FailureKind::Error,
+                    message: format!("{error:#}"),
+                })?;
+            }
+            Err(_) => {
+                let message =
+                    LAST_PANIC.lock().map(|mut m| std::mem::take(&mut *m)).unwrap_or_default();
+                events.send(&Event::Failed { run_id, kind: FailureKind::Panic, message })?;
+                return Ok(End::Panic);
+            }
+        }
+    }
+    Ok(End::Input)
+}
+
+struct Worker<'a> {
+    device: &'a NamedDevice,
+    data_dir: PathBuf,
+    /// The last dataset, kept on the device.
+    data: Option<DeviceData>,
+}
+
+impl Worker<'_> {
+    fn run(
+        &mut self,
+        run_id: Id,
+        spec: &RunSpec,
+        events: &mut EventWriter,
+    ) -> anyhow::Result<spec::record::Outcome> {
+        let name = spec.data.dataset;
+        if self.data.as_ref().is_none_or(|d| d.name() != name) {
+            self.data = None;
+            self.data = Some(DeviceData::load(name, &self.data_dir, &self.device.device)?);
+        }
+        let Some(data) = &self.data else { anyhow::bail!("the dataset {name} was not loaded") };
+        events.send(&Event::Started {
+            run_id,
+            epochs: spec.train.epochs,
+            steps_per_epoch: spec.steps_per_epoch(),
+        })?;
+        let mut observer = Reporter { run_id, events, error: None };
+        let outcome = train(spec, data, self.device, &mut observer)?;
+        match observer.error {
+            // The reader is gone: nobody waits for the result.
+            Some(error) => Err(error.into()),
+            None => Ok(outcome),
+        }
+    }
+}
+
+struct Reporter<'a> {
+    run_id: Id,
+    events: &'a mut EventWriter,
+    error: Option<io::Error>,
+}
+
+impl Reporter<'_> {
+    fn send(&mut self, event: &Event) {
+        if self.error.is_none() {
+            self.error = self.events.send(event).err();
+        }
+    }
+}
+
+impl Observer for Reporter<'_> {
+    fn progress(&mut self, step: u64) {
+        self.send(&Event::Progress { run_id: self.run_id, step });
+    }
+
+    fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]) {
+        self.send(&Event::Epoch { run_id: self.run_id, epoch, metrics: metrics.to_vec() });
+    }
+}
+
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
+
+/// Keeps the panic's text for the event, and still prints it for the log.
+fn install_panic_hook() {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if let Ok(mut last) = LAST_PANIC.lock() {
+            *last = info.to_string();
+        }
+        default(info);
+    }));
+}
