@@ -1,1 +1,27 @@
-//! x
+//! From the journal of a sweep to Parquet, figures, a page and a table.
+//!
+//! Three stages, each restartable from disk: [`collect`] turns journal and
+//! plan into `runs.parquet`, `metrics.parquet` and `summary.parquet`;
+//! [`render`] reads only those, `plan.json` and `manifest.json`, draws the
+//! figures and writes `index.html` and `REPORT.md`; [`best`] gives the rows of
+//! the closing table. Nothing here knows Burn, so a report can be redrawn on a
+//! machine without libtorch.
+
+pub mod analysis;
+pub mod collect;
+pub mod error;
+pub mod escape;
+pub mod figures;
+pub mod journal;
+pub mod number;
+pub mod page;
+pub mod stats;
+pub mod table;
+
+mod best;
+mod files;
+
+pub use best::{BestRow, GridEdge, best};
+pub use collect::{Collected, collect};
+pub use error::ReportError;
+pub use page::{Rendered, render};

@@ -1,5 +1,16 @@
 //! Small pieces of text for people.
 
+use comfy_table::{LineStyle, Table, TableStyle};
+
+/// A table with a rule under its header and nothing else: narrow enough for a
+/// terminal of 100 columns, and easy to copy.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header.to_vec());
+    table
+}
+
 /// `1 run`, `5 runs`.
 pub fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }

@@ -89,7 +89,13 @@ cases! {
 
 #[test]
 fn overrides_are_explained_at_their_own_place() {
-    let set = ["train.epochs=0", "optimizer.adm.lr=1e-3", "optimizer.sgd.lr=[", "epochs", "data.validation=many"];
+    let set = [
+        "train.epochs=0",
+        "optimizer.adm.lr=1e-3",
+        "optimizer.sgd.lr=[",
+        "epochs",
+        "data.validation=many",
+    ];
     let environment = [("SWEEP__TRAIN__LOSS", "mse"), ("SWEEP__NOTHING", "1")];
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
 }
@@ -105,7 +111,13 @@ fn files_that_are_no_sweep_file() {
     };
     let huge = at("huge.toml", b"");
     std::fs::File::options().write(true).open(&huge).unwrap().set_len(100 << 20).unwrap();
-    let cases = [folder.join("absent.toml"), folder.clone(), at("latin1.toml", b"# \xe9"), huge, at("My Sweep.toml", GOOD.as_bytes())];
+    let cases = [
+        folder.join("absent.toml"),
+        folder.clone(),
+        at("latin1.toml", b"# \xe9"),
+        huge,
+        at("My Sweep.toml", GOOD.as_bytes()),
+    ];
     let mut out = String::new();
     for path in &cases {
         let text = load(Path::new(path), &Overrides::default()).unwrap_err().to_string();

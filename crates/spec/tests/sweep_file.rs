@@ -24,8 +24,11 @@ lr = [1e-3, 1e-2]
 "#;
 
 fn plan_with(text: &str, set: &[&str]) -> Plan {
-    let overrides = Overrides { set: set.iter().map(|s| (*s).to_owned()).collect(), ..Overrides::default() };
-    load_text("test.toml", "test", text.to_owned(), &overrides).unwrap_or_else(|e| panic!("{e}")).plan
+    let overrides =
+        Overrides { set: set.iter().map(|s| (*s).to_owned()).collect(), ..Overrides::default() };
+    load_text("test.toml", "test", text.to_owned(), &overrides)
+        .unwrap_or_else(|e| panic!("{e}"))
+        .plan
 }
 
 fn plan(text: &str) -> Plan {
@@ -35,8 +38,11 @@ fn plan(text: &str) -> Plan {
 #[test]
 fn axes_cross_within_an_optimizer_only() {
     let plan = plan(&format!("{BASE}[repeat]\nseeds = [3, 1]\n"));
-    let shown: Vec<String> =
-        plan.runs.iter().map(|r| format!("{} {} {}", r.label, r.spec.optimizer.lr(), r.spec.seed)).collect();
+    let shown: Vec<String> = plan
+        .runs
+        .iter()
+        .map(|r| format!("{} {} {}", r.label, r.spec.optimizer.lr(), r.spec.seed))
+        .collect();
     assert_eq!(
         shown,
         ["sgd 0.1 3", "sgd 0.1 1", "adam 0.001 3", "adam 0.001 1", "adam 0.01 3", "adam 0.01 1"]
@@ -50,7 +56,12 @@ fn axes_cross_within_an_optimizer_only() {
 fn grids_are_the_numbers_a_person_would_type() {
     let lrs = |axis: &str| -> Vec<f64> {
         let text = BASE.replace("lr = 0.1", &format!("lr = {axis}"));
-        plan(&text).runs.iter().filter(|r| r.label == "sgd").map(|r| r.spec.optimizer.lr()).collect()
+        plan(&text)
+            .runs
+            .iter()
+            .filter(|r| r.label == "sgd")
+            .map(|r| r.spec.optimizer.lr())
+            .collect()
     };
     assert_eq!(lrs("{ log = [1e-3, 1e0], points = 4 }"), [0.001, 0.01, 0.1, 1.0]);
     assert_eq!(lrs("{ log = [1e-2, 1e0], points = 5 }"), [0.01, 0.0316228, 0.1, 0.316228, 1.0]);
@@ -83,7 +94,12 @@ fn excludes_drop_matching_combinations() {
 fn schedules_take_their_length_from_the_run() {
     let with = |schedule: &str| {
         let text = BASE.replace("lr = 0.1", &format!("lr = 0.1\nschedule = {schedule}"));
-        plan(&text).runs.iter().filter(|r| r.label == "sgd").map(|r| r.spec.schedule.clone()).collect::<Vec<_>>()
+        plan(&text)
+            .runs
+            .iter()
+            .filter(|r| r.label == "sgd")
+            .map(|r| r.spec.schedule.clone())
+            .collect::<Vec<_>>()
     };
     let t_max = |schedule: &str| match &with(schedule)[0] {
         ScheduleSpec::Cosine(c) => c.t_max,
@@ -99,13 +115,23 @@ fn schedules_take_their_length_from_the_run() {
 #[test]
 fn later_layers_win_key_by_key() {
     let overrides = Overrides {
-        environment: vec![("SWEEP__TRAIN__EPOCHS".to_owned(), "2".to_owned()), ("SWEEP__DATA__BATCH_SIZE".to_owned(), "8".to_owned())],
-        set: vec!["train.epochs=3".to_owned(), "optimizer.adam.lr={ log = [1e-4, 1e-2], points = 3 }".to_owned(), "model={ kind = \"linear\" }".to_owned()],
+        environment: vec![
+            ("SWEEP__TRAIN__EPOCHS".to_owned(), "2".to_owned()),
+            ("SWEEP__DATA__BATCH_SIZE".to_owned(), "8".to_owned()),
+        ],
+        set: vec![
+            "train.epochs=3".to_owned(),
+            "optimizer.adam.lr={ log = [1e-4, 1e-2], points = 3 }".to_owned(),
+            "model={ kind = \"linear\" }".to_owned(),
+        ],
         smoke: false,
     };
     let plan = load_text("test.toml", "test", BASE.to_owned(), &overrides).unwrap().plan;
     assert!(plan.runs.iter().all(|r| r.spec.train.epochs == 3 && r.spec.data.batch_size == 8));
-    assert!(plan.runs.iter().all(|r| r.spec.model.kind() == "linear"), "a table given as a whole replaces the file's");
+    assert!(
+        plan.runs.iter().all(|r| r.spec.model.kind() == "linear"),
+        "a table given as a whole replaces the file's"
+    );
     assert_eq!(plan.runs.len(), 1 + 3);
     assert_eq!(plan.overrides.len(), 5);
 }
@@ -113,7 +139,10 @@ fn later_layers_win_key_by_key() {
 #[test]
 fn a_smoke_run_is_one_seed_one_epoch_first_values() {
     let overrides = Overrides { smoke: true, ..Overrides::default() };
-    let plan = load_text("test.toml", "test", format!("{BASE}[repeat]\nseeds = [5, 6]\n"), &overrides).unwrap().plan;
+    let plan =
+        load_text("test.toml", "test", format!("{BASE}[repeat]\nseeds = [5, 6]\n"), &overrides)
+            .unwrap()
+            .plan;
     assert_eq!(plan.name, "test-smoke");
     assert_eq!(plan.runs.len(), 2);
     assert!(plan.runs.iter().all(|r| r.spec.seed == 5 && r.spec.train.epochs == 1));
@@ -131,7 +160,8 @@ fn the_experiments_of_the_repository_load() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
     let mut shown = Vec::new();
     for folder in [root.clone(), root.join("lesson")] {
-        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
         files.sort();
         for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
             let loaded = load(file, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));

@@ -79,6 +79,9 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
         export::export(&spec, folder)?;
         return Ok(ExitCode::SUCCESS);
     }
+    // A worker whose sweep was killed has nobody to tell its result to.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut events = EventWriter::new(protocol_pipe()?);
     let device = device::open(&args.device, args.threads)?;
     match serve(io::stdin().lock(), &mut events, &device, args.threads, args.data_dir.clone())? {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use serde_json::json;
 use spec::Id;
 use spec::plan::Plan;
@@ -18,9 +18,7 @@ pub(super) fn table(
     chosen: usize,
 ) -> anyhow::Result<Exit> {
     let todo: HashMap<Id, ()> = outstanding.runs.iter().map(|(r, _)| (r.run_id, ())).collect();
-    let mut configs = Table::new();
-    configs.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    configs.set_header(vec!["optimizer", "configuration", "seeds", "run ids", "to train"]);
+    let mut configs = text::table(&["optimizer", "configuration", "seeds", "run ids", "to train"]);
     let mut i = 0;
     while i < plan.runs.len() {
         let first = &plan.runs[i];
@@ -52,9 +50,7 @@ pub(super) fn table(
         ]);
     }
     println!("{configs}\n");
-    let mut budget = Table::new();
-    budget.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    budget.set_header(vec!["optimizer", "runs", "cached", "to train", "epochs to train"]);
+    let mut budget = text::table(&["optimizer", "runs", "cached", "to train", "epochs to train"]);
     for optimizer in &plan.optimizers {
         let runs = plan.runs.iter().filter(|r| r.label == optimizer.label);
         let (mut all, mut missing, mut epochs) = (0, 0, 0);

@@ -1,6 +1,6 @@
 //! The table at the end of a sweep: each optimizer at its best.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use report::BestRow;
 use spec::layout::ReportDir;
 use spec::plan::Plan;
@@ -37,17 +37,7 @@ fn one_run(rows: &[BestRow]) {
 
 fn table(rows: &[BestRow]) {
     let metric = rows.first().map_or("metric", |r| r.metric.as_str()).to_owned();
-    let mut out = Table::new();
-    out.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    out.set_header(vec![
-        "optimizer",
-        "best configuration",
-        "seeds",
-        &metric,
-        "test accuracy",
-        "train loss",
-        "notes",
-    ]);
+    let mut out = text::table(&["optimizer", "best", "seeds", &metric, "test accuracy", "train loss", "notes"]);
     for row in rows {
         let mut notes = Vec::new();
         if row.counts.diverged > 0 {
@@ -60,7 +50,7 @@ fn table(rows: &[BestRow]) {
             notes.push(format!("{} missing", row.counts.missing));
         }
         if row.edge.is_some() {
-            notes.push("lr at the edge of its grid".to_owned());
+            notes.push("lr at edge of grid".to_owned());
         }
         let seeds = row.counts.completed.to_string();
         out.add_row(vec![

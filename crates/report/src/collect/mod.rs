@@ -1,0 +1,82 @@
+//! Journal and plan into three Parquet files.
+
+mod configs;
+mod points;
+mod runs;
+
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use spec::layout::ReportDir;
+use spec::record::RunRecord;
+
+use crate::analysis::Analysis;
+use crate::error::ReportError;
+use crate::table::RunRow;
+use crate::{files, journal};
+
+/// What [`collect`] found and wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// Runs of the plan: rows of `runs.parquet`.
+    pub runs: usize,
+    /// Those with a result, completed or diverged.
+    pub results: usize,
+    /// Those without any record.
+    pub missing: usize,
+    /// Rows of `metrics.parquet`.
+    pub points: usize,
+    /// The files written.
+    pub written: Vec<PathBuf>,
+    /// Journal lines that could not be read.
+    pub warnings: Vec<String>,
+}
+
+/// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` from
+/// `plan.json` and the journal: exactly one row a planned run, in plan order,
+/// status `missing` where the journal has none. Records of runs outside the
+/// plan are left out. The same input gives the same bytes.
+///
+/// # Errors
+/// `plan.json` or the journal cannot be read, or a file cannot be written.
+pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
+    let plan = files::plan(dir)?;
+    let journal = journal::read(dir)?;
+    let warnings = journal.warnings.clone();
+    let records = journal.into_best();
+    let held: Vec<Option<&RunRecord>> =
+        plan.runs.iter().map(|run| records.get(&run.run_id)).collect();
+    let rows: Vec<RunRow> = held.iter().map(|r| r.map(RunRow::of).unwrap_or_default()).collect();
+
+    let points = points::columns(&plan, &held);
+    let counted = points.first().map_or(0, Column::len);
+    let analysis = Analysis::new(plan, rows);
+    let files = [
+        (dir.runs(), runs::columns(&analysis)),
+        (dir.metrics(), points),
+        (dir.summary(), configs::columns(&analysis)),
+    ];
+    let mut written = Vec::new();
+    for (path, columns) in files {
+        write(&path, columns)?;
+        written.push(path);
+    }
+    let counts = analysis.counts();
+    Ok(Collected {
+        runs: counts.planned,
+        results: counts.completed + counts.diverged,
+        missing: counts.missing,
+        points: counted,
+        written,
+        warnings,
+    })
+}
+
+fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
+    let height = columns.first().map_or(0, Column::len);
+    let mut bytes = Vec::new();
+    DataFrame::new(height, columns)
+        .and_then(|mut frame| ParquetWriter::new(&mut bytes).finish(&mut frame))
+        .map_err(ReportError::parquet(path))?;
+    files::write_atomic(path, &bytes)
+}

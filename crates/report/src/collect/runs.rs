@@ -1,0 +1,123 @@
+//! Columns of `runs.parquet`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::Column;
+use spec::RunSpec;
+use spec::params::{Value, Values};
+use spec::plan::PlannedRun;
+
+use crate::analysis::Analysis;
+use crate::table::{Cell, RunRow};
+
+/// The fixed columns, in order; `hp.*` follow, sorted.
+pub(crate) const COLUMNS: &[&str] = &[
+    "run_id",
+    "config_id",
+    "cell_id",
+    "exec_id",
+    "experiment",
+    "label",
+    "optimizer",
+    "schedule",
+    "dataset",
+    "model",
+    "batch_size",
+    "lr",
+    "seed",
+    "status",
+    "stop_reason",
+    "epochs_completed",
+    "steps",
+    "diverged_step",
+    "train_loss",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "best_validation_accuracy",
+    "best_epoch",
+    "train_seconds",
+    "eval_seconds",
+    "device",
+    "threads",
+    "slot",
+    "jobs",
+    "attempt",
+    "init_digest",
+    "batch_digest",
+    "weights_digest",
+    "dataset_digest",
+    "code",
+    "error",
+];
+
+pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
+    let plan = &analysis.plan;
+    let text = |name: &str, of: &dyn Fn(&PlannedRun) -> String| {
+        String::column(name, plan.runs.iter().map(|run| Some(of(run))).collect())
+    };
+    let spec = |name: &str, of: fn(&RunSpec) -> &str| text(name, &|run| of(&run.spec).to_owned());
+    let int = |name: &str, of: fn(&RunSpec) -> u64| {
+        u64::column(name, plan.runs.iter().map(|r| Some(of(&r.spec))).collect())
+    };
+    let mut held = vec![
+        text("run_id", &|r| r.run_id.to_string()),
+        text("config_id", &|r| r.config_id.to_string()),
+        text("cell_id", &|r| r.cell_id.to_string()),
+        text("experiment", &|_| plan.name.clone()),
+        text("label", &|r| r.label.clone()),
+        spec("optimizer", |s| s.optimizer.kind()),
+        spec("schedule", |s| s.schedule.kind()),
+        spec("dataset", |s| s.data.dataset.name()),
+        spec("model", |s| s.model.kind()),
+        int("batch_size", |s| s.data.batch_size),
+        f64::column("lr", plan.runs.iter().map(|r| Some(r.spec.optimizer.lr())).collect()),
+        int("seed", |s| s.seed),
+    ];
+    held.extend(RunRow::columns(&analysis.rows));
+    let mut by_name: BTreeMap<String, Column> =
+        held.into_iter().map(|c| (c.name().to_string(), c)).collect();
+    let mut out: Vec<Column> = COLUMNS.iter().filter_map(|name| by_name.remove(*name)).collect();
+    out.extend(hyper_parameters(plan.runs.iter().map(|r| &r.spec)));
+    out
+}
+
+/// One `hp.<dotted path>` column for each resolved value that any of the runs
+/// has: null where it does not apply, lists as JSON text.
+pub(crate) fn hyper_parameters<'a>(specs: impl Iterator<Item = &'a RunSpec>) -> Vec<Column> {
+    let flat: Vec<Values> = specs.map(RunSpec::flat).collect();
+    let paths: BTreeSet<&String> = flat.iter().flat_map(|values| values.keys()).collect();
+    paths
+        .into_iter()
+        .map(|path| column(path, flat.iter().map(|values| values.get(path)).collect()))
+        .collect()
+}
+
+/// A column of the narrowest type that holds every value.
+fn column(path: &str, values: Vec<Option<&Value>>) -> Column {
+    let name = format!("hp.{path}");
+    let all = |test: fn(&Value) -> bool| values.iter().flatten().all(|v| test(v));
+    if all(|v| matches!(v, Value::Bool(_))) {
+        let get = |v: &Value| if let Value::Bool(b) = v { Some(*b) } else { None };
+        let bools: Vec<Option<bool>> = values.iter().map(|v| v.and_then(get)).collect();
+        Column::new(name.as_str().into(), bools)
+    } else if all(|v| matches!(v, Value::Int(_))) {
+        let get = |v: &Value| if let Value::Int(i) = v { Some(*i) } else { None };
+        let ints: Vec<Option<i64>> = values.iter().map(|v| v.and_then(get)).collect();
+        Column::new(name.as_str().into(), ints)
+    } else if all(|v| matches!(v, Value::Int(_) | Value::Float(_))) {
+        let get = |v: &Value| match v {
+            Value::Int(i) => Some(*i as f64),
+            Value::Float(x) => Some(*x),
+            _ => None,
+        };
+        f64::column(&name, values.iter().map(|v| v.and_then(get)).collect())
+    } else {
+        let get = |v: &Value| match v {
+            Value::Text(s) => s.clone(),
+            other => serde_json::to_string(other).unwrap_or_default(),
+        };
+        String::column(&name, values.iter().map(|v| v.map(get)).collect())
+    }
+}

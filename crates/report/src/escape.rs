@@ -1,0 +1,102 @@
+//! Text that came from a file, made safe for where it goes. HTML is escaped by
+//! maud and SVG text by plotters; this module does the rest.
+
+/// Control characters, terminal escapes and direction overrides as visible
+/// marks (`␛`), so that no output can be steered by a label; newlines and
+/// tabs become blanks.
+pub fn line(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            // The block of control pictures mirrors the control characters.
+            c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+            '\u{7f}' => '\u{2421}',
+            c if is_unsafe(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// As [`line`], with newlines and tabs kept: for blocks of text.
+pub fn block(text: &str) -> String {
+    let lines: Vec<String> =
+        text.lines().map(|l| l.split('\t').map(line).collect::<Vec<_>>().join("\t")).collect();
+    lines.join("\n")
+}
+
+/// C1 controls and the characters that turn the direction of text.
+fn is_unsafe(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Text inside a line or table cell of Markdown: no markup, no HTML, no cell
+/// border, no link, no mention.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::new();
+    for c in line(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~'
+            | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // Code hosts turn bare addresses into links.
+    out.replace("://", "&#58;//").replace("www.", "www&#46;")
+}
+
+/// A fenced block of Markdown whose fence is longer than any run of backticks inside.
+pub fn markdown_block(text: &str, language: &str) -> String {
+    let text = block(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// JSON that may stand inside a script element.
+pub fn json_in_script(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            c if matches!(c, '<' | '>' | '&' | '\u{7f}') || is_unsafe(c) => {
+                out.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_become_visible() {
+        assert_eq!(
+            line("a\x1b[31m\nb\u{202e}c\u{7f}\0"),
+            "a\u{241b}[31m b\u{fffd}c\u{2421}\u{2400}"
+        );
+        assert_eq!(block("a\tb\r\nc\x1b"), "a\tb\nc\u{241b}");
+    }
+
+    #[test]
+    fn markdown_has_no_power() {
+        assert_eq!(markdown("a|b`c`<b>[x](y)"), "a\\|b\\`c\\`&lt;b&gt;\\[x\\]\\(y\\)");
+        assert_eq!(markdown_block("a ```` b", "toml"), "`````toml\na ```` b\n`````\n");
+    }
+
+    #[test]
+    fn json_cannot_leave_its_script() {
+        let value = serde_json::json!({ "label": "</script><!--\u{2028}" });
+        let text = json_in_script(&value);
+        assert!(!text.contains('<') && !text.contains('\u{2028}'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,342 @@
+//! A few strokes over any plotters backend, in logical pixels.
+
+use plotters::coord::Shift;
+use plotters::element::{Drawable, PointCollection};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::figures::style::{FONT_FAMILY, Marker, PAPER, Style};
+
+/// Why a figure could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FigureError(pub String);
+
+/// A point in logical pixels.
+pub type Xy = (f64, f64);
+
+/// A rectangle in logical pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+/// Size, weight and anchor of a text.
+#[derive(Clone, Copy)]
+pub struct Font {
+    /// Size in logical pixels.
+    pub size: f64,
+    /// Semi-bold.
+    pub bold: bool,
+    /// Colour.
+    pub color: RGBColor,
+    /// Which part of the text stands at its x.
+    pub anchor: HPos,
+}
+
+/// A drawing area with its resolution.
+pub struct Canvas<'a, DB: DrawingBackend> {
+    area: &'a DrawingArea<DB, Shift>,
+    unit: f64,
+    drop: f64,
+}
+
+/// Width of a text in logical pixels, as the embedded font has it.
+pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    // Measured large, because plotters rounds widths to whole pixels.
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    let font = FontDesc::new(FontFamily::Name(FONT_FAMILY), 100.0, style);
+    font.box_size(text).map_or(0.0, |(w, _)| f64::from(w) * size * 1.24 / 100.0)
+}
+
+/// The text, its middle replaced by an ellipsis if it is wider than `room`, less
+/// a little for readers whose browser has a wider font than the embedded one.
+/// Labels of one sweep often share their beginning, so both ends are kept.
+pub fn fit(text: &str, size: f64, room: f64) -> String {
+    let room = room / 1.08;
+    if text_width(text, size, false) <= room {
+        return text.to_owned();
+    }
+    let chars: Vec<char> = text.chars().collect();
+    for kept in (1..chars.len()).rev() {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let cut: String =
+            chars[..head].iter().chain(&['\u{2026}']).chain(&chars[chars.len() - tail..]).collect();
+        if text_width(&cut, size, false) <= room {
+            return cut;
+        }
+    }
+    String::new()
+}
+
+/// The text in lines no wider than `room`, broken at blanks.
+pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size, bold) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
+    /// A canvas on `area` with the resolution of `style`.
+    pub fn new(area: &'a DrawingArea<DB, Shift>, style: &Style) -> Self {
+        Canvas { area, unit: style.unit, drop: style.drop }
+    }
+
+    fn at(&self, (x, y): Xy) -> (i32, i32) {
+        ((x * self.unit).round() as i32, (y * self.unit).round() as i32)
+    }
+
+    fn put<E>(&self, element: E) -> Result<(), FigureError>
+    where
+        for<'b> &'b E: PointCollection<'b, (i32, i32)>,
+        E: Drawable<DB>,
+    {
+        self.area.draw(&element).map_err(|e| FigureError(e.to_string()))
+    }
+
+    /// The whole area in one colour.
+    pub fn fill(&self, color: RGBColor) -> Result<(), FigureError> {
+        self.area.fill(&color).map_err(|e| FigureError(e.to_string()))
+    }
+
+    /// Connected lines. `dash` as in [`crate::figures::style::DASHES`].
+    pub fn line(
+        &self,
+        points: &[Xy],
+        color: RGBColor,
+        alpha: f64,
+        width: f64,
+        dash: &[f64],
+    ) -> Result<(), FigureError> {
+        if points.len() < 2 {
+            return Ok(());
+        }
+        let stroke = color.mix(alpha).stroke_width((width * self.unit).round().max(1.0) as u32);
+        for piece in dashed(points, dash) {
+            let path: Vec<(i32, i32)> = piece.into_iter().map(|p| self.at(p)).collect();
+            self.put(PathElement::new(path, stroke))?;
+        }
+        Ok(())
+    }
+
+    /// A filled polygon.
+    pub fn polygon(&self, points: &[Xy], color: RGBColor, alpha: f64) -> Result<(), FigureError> {
+        let path: Vec<(i32, i32)> = points.iter().map(|p| self.at(*p)).collect();
+        self.put(Polygon::new(path, color.mix(alpha).filled()))
+    }
+
+    /// A filled disc.
+    pub fn disc(
+        &self,
+        at: Xy,
+        radius: f64,
+        color: RGBColor,
+        alpha: f64,
+    ) -> Result<(), FigureError> {
+        self.put(Circle::new(
+            self.at(at),
+            (radius * self.unit).round() as i32,
+            color.mix(alpha).filled(),
+        ))
+    }
+
+    /// A circle's line.
+    pub fn ring(
+        &self,
+        at: Xy,
+        radius: f64,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), FigureError> {
+        let corners: Vec<Xy> = (0..=48)
+            .map(|i| std::f64::consts::TAU * f64::from(i) / 48.0)
+            .map(|a| (at.0 + radius * a.cos(), at.1 + radius * a.sin()))
+            .collect();
+        self.line(&corners, color, 1.0, width, &[])
+    }
+
+    /// A marker about `2 * size` wide, with a rim in the paper's colour.
+    pub fn marker(
+        &self,
+        at: Xy,
+        marker: Marker,
+        size: f64,
+        color: RGBColor,
+    ) -> Result<(), FigureError> {
+        self.shape(at, marker, size + 1.1, PAPER)?;
+        self.shape(at, marker, size, color)?;
+        if marker == Marker::Ring { self.disc(at, size * 0.5, PAPER, 1.0) } else { Ok(()) }
+    }
+
+    fn shape(
+        &self,
+        (x, y): Xy,
+        marker: Marker,
+        s: f64,
+        color: RGBColor,
+    ) -> Result<(), FigureError> {
+        let t = s * 1.2;
+        let corners = match marker {
+            Marker::Circle | Marker::Ring => return self.disc((x, y), s, color, 1.0),
+            Marker::Square => {
+                let s = s * 0.9;
+                vec![(x - s, y - s), (x + s, y - s), (x + s, y + s), (x - s, y + s)]
+            }
+            Marker::Up => vec![(x, y - t), (x + t, y + t * 0.8), (x - t, y + t * 0.8)],
+            Marker::Down => vec![(x, y + t), (x + t, y - t * 0.8), (x - t, y - t * 0.8)],
+            Marker::Diamond => vec![(x, y - t), (x + t, y), (x, y + t), (x - t, y)],
+            Marker::Plus => {
+                let (l, w) = (t, s * 0.42);
+                let upper = [(-w, -l), (w, -l), (w, -w), (l, -w), (l, w), (w, w)];
+                let lower = [(w, l), (-w, l), (-w, w), (-l, w), (-l, -w), (-w, -w)];
+                upper.into_iter().chain(lower).map(|(dx, dy)| (x + dx, y + dy)).collect()
+            }
+        };
+        self.polygon(&corners, color, 1.0)
+    }
+
+    /// A diagonal cross.
+    pub fn cross(
+        &self,
+        (x, y): Xy,
+        size: f64,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), FigureError> {
+        self.line(&[(x - size, y - size), (x + size, y + size)], color, 1.0, width, &[])?;
+        self.line(&[(x - size, y + size), (x + size, y - size)], color, 1.0, width, &[])
+    }
+
+    /// Text, vertically centred on `at`.
+    pub fn text(&self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
+        // plotters takes the height of a line, CSS and people that of an em.
+        let style = TextStyle::from((FONT_FAMILY, font.size * 1.24 * self.unit, weight))
+            .color(&font.color)
+            .pos(Pos::new(font.anchor, VPos::Center));
+        let at = self.at((at.0, at.1 + self.drop * font.size));
+        self.put(Text::new(text.to_owned(), at, style))
+    }
+}
+
+/// The pieces of a polyline that a dash pattern leaves.
+fn dashed(points: &[Xy], dash: &[f64]) -> Vec<Vec<Xy>> {
+    if dash.is_empty() {
+        return vec![points.to_vec()];
+    }
+    let mut pieces = Vec::new();
+    let (mut phase, mut left) = (0, dash[0]);
+    let mut piece = vec![points[0]];
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        loop {
+            let length = (to.0 - from.0).hypot(to.1 - from.1);
+            if length <= left {
+                left -= length;
+                piece.push(to);
+                break;
+            }
+            let t = left / length;
+            from = (from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1));
+            piece.push(from);
+            if phase % 2 == 0 {
+                pieces.push(std::mem::take(&mut piece));
+            }
+            piece = vec![from];
+            phase = (phase + 1) % dash.len();
+            left = dash[phase];
+        }
+    }
+    if phase % 2 == 0 && piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+/// The parts of a polyline inside `rect`, cut at its border.
+pub fn clip(points: &[Xy], rect: Rect) -> Vec<Vec<Xy>> {
+    let mut parts: Vec<Vec<Xy>> = Vec::new();
+    let mut open = false;
+    for pair in points.windows(2) {
+        let Some((from, to)) = clip_segment(pair[0], pair[1], rect) else {
+            open = false;
+            continue;
+        };
+        match parts.last_mut() {
+            Some(part) if open => part.push(to),
+            _ => parts.push(vec![from, to]),
+        }
+        open = to == pair[1];
+    }
+    parts
+}
+
+/// Liang and Barsky 1984.
+fn clip_segment(a: Xy, b: Xy, r: Rect) -> Option<(Xy, Xy)> {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let (mut t0, mut t1) = (0.0f64, 1.0f64);
+    for (p, q) in
+        [(-dx, a.0 - r.left), (dx, r.right - a.0), (-dy, a.1 - r.top), (dy, r.bottom - a.1)]
+    {
+        if p == 0.0 {
+            if q < 0.0 {
+                return None;
+            }
+        } else if p < 0.0 {
+            t0 = t0.max(q / p);
+        } else {
+            t1 = t1.min(q / p);
+        }
+    }
+    let point = |t: f64| if t >= 1.0 { b } else { (a.0 + t * dx, a.1 + t * dy) };
+    (t0 <= t1).then(|| (point(t0), point(t1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clipping_cuts_at_the_border() {
+        let rect = Rect { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
+        let parts = clip(&[(-5.0, 5.0), (5.0, 5.0), (5.0, 20.0), (8.0, 20.0), (8.0, 5.0)], rect);
+        assert_eq!(
+            parts,
+            [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
+        );
+    }
+
+    #[test]
+    fn dashes_follow_the_corner() {
+        let pieces = dashed(&[(0.0, 0.0), (4.0, 0.0), (4.0, 4.0)], &[3.0, 2.0]);
+        assert_eq!(pieces, [vec![(0.0, 0.0), (3.0, 0.0)], vec![(4.0, 1.0), (4.0, 4.0)]]);
+    }
+
+    #[test]
+    fn long_text_is_cut_and_wrapped() {
+        assert!(crate::figures::style::fonts());
+        let short = fit("momentum with a long name", 12.0, 80.0);
+        assert_eq!(short, "mome\u{2026}ame");
+        assert!(text_width(&short, 12.0, false) <= 80.0);
+        assert_eq!(fit("sgd", 12.0, 80.0), "sgd");
+        assert_eq!(wrap("one two", 12.0, false, 1.0), ["one", "two"]);
+    }
+}

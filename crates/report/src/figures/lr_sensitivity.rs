@@ -1,0 +1,153 @@
+//! Final metric against learning rate: how much each label depends on its
+//! tuning, and where it diverges.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::analysis::{Analysis, Config, rank};
+use crate::escape;
+use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
+use crate::figures::points::Points;
+use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::{Figure, entries};
+
+/// The figure; none if no label was tried with two learning rates, or nothing has finished.
+pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
+    let chart = series(analysis)?;
+    let other_axes = analysis
+        .plan
+        .optimizers
+        .iter()
+        .any(|o| o.axes.iter().any(|a| a != "optimizer.lr" && a != "seed"));
+    let chosen = if other_axes {
+        " Where a learning rate was tried with several other values, the best is shown."
+    } else {
+        ""
+    };
+    let spacing = if matches!(chart.panels[0].y.scale, Scale::Error(..)) {
+        " The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to 95%, both halve the errors."
+    } else {
+        ""
+    };
+    Some(Figure {
+        heading: "Sensitivity to the learning rate",
+        caption: format!(
+            "Final {} against learning rate: lines join the means over seeds, dots are single seeds, a ring marks each \
+             optimizer's best. A cross marks configurations of which some runs diverged, with how many.{chosen}{spacing}",
+            analysis.goal.name()
+        ),
+        reading: "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
+                  point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
+                  must be tuned. A ring at the first or last point of a line says that the best learning rate may lie \
+                  beyond those tried.",
+        chart,
+    })
+}
+
+/// The data: for each label and learning rate its best configuration.
+pub fn series(analysis: &Analysis) -> Option<Chart> {
+    let labels = analysis.plan.optimizers.len();
+    if (0..labels).all(|label| analysis.lr_grid(label).len() < 2) {
+        return None;
+    }
+    let goal = &analysis.goal;
+    let (mut curves, mut dots, mut strip) = (Vec::new(), Vec::new(), Vec::new());
+    for label in 0..labels {
+        let mut by_lr: BTreeMap<u64, &Config> = BTreeMap::new();
+        for config in analysis.configs.iter().filter(|c| c.label == label) {
+            let lr = analysis.planned(config).spec.optimizer.lr().to_bits();
+            let held = by_lr.entry(lr).or_insert(config);
+            if rank(goal, config, held) == Ordering::Less {
+                *held = config;
+            }
+        }
+        let best = analysis.best[label].map(|i| analysis.configs[i].config_id);
+        let (mut points, mut ringed, mut marks) = (Vec::new(), None, Vec::new());
+        for (bits, config) in by_lr {
+            let lr = f64::from_bits(bits);
+            if config.counts.diverged > 0 {
+                marks.push((lr, format!("{}/{}", config.counts.diverged, config.counts.planned)));
+            }
+            let Some(mean) = config.goal.mean else { continue };
+            if best == Some(config.config_id) {
+                ringed = Some(points.len());
+            }
+            points.push(Point { x: lr, y: mean, band: None });
+            let seeds =
+                config.runs.iter().filter_map(|&r| analysis.rows[r].last(goal.split, &goal.metric));
+            if config.goal.n > 1 {
+                dots.extend(seeds.filter(|y| y.is_finite()).map(|y| Dot {
+                    series: label,
+                    x: lr,
+                    y,
+                }));
+            }
+        }
+        if !points.is_empty() {
+            curves.push(Curve { series: label, points, kind: CurveKind::Marked, ringed });
+        }
+        if !marks.is_empty() {
+            strip.push(StripRow {
+                series: label,
+                label: escape::line(&analysis.plan.optimizers[label].label),
+                marks,
+            });
+        }
+    }
+    if curves.is_empty() && strip.is_empty() {
+        return None;
+    }
+    let rates = || analysis.configs.iter().map(|c| analysis.planned(c).spec.optimizer.lr());
+    let (low, high) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    let room = (high / low).powf(0.05);
+    let values = curves
+        .iter()
+        .flat_map(|c: &Curve| &c.points)
+        .map(|p| p.y)
+        .chain(dots.iter().map(|d: &Dot| d.y));
+    let y = value_axis(&goal.metric, values.collect());
+    let scale = match y.scale {
+        Scale::Linear(..) => "",
+        Scale::Log(..) => " (logarithmic)",
+        Scale::Error(..) => " (spaced by error rate)",
+    };
+    Some(Chart {
+        title: "Sensitivity to the learning rate".to_owned(),
+        subtitle: "Mean over seeds, dots: single seeds, ring: best, cross: diverged runs"
+            .to_owned(),
+        entries: entries(analysis),
+        panels: vec![Panel {
+            title: format!("Final {}{scale}", goal.name()),
+            x_label: "learning rate (logarithmic)".to_owned(),
+            x: Axis { scale: Scale::Log(low / room, high * room), ..Axis::linear(0.0, 1.0) },
+            y,
+            curves,
+            dots,
+            strip,
+        }],
+    })
+}
+
+/// Losses as elsewhere; accuracies by error rate where that spans much, else
+/// magnified.
+fn value_axis(metric: &str, values: Vec<f64>) -> Axis {
+    let fallback = Axis::linear(0.0, 1.0);
+    if metric != "accuracy" {
+        return Axis::around(values.into_iter(), 0.9).unwrap_or(fallback);
+    }
+    let percent = |scale| Axis { scale, format: TickFormat::Percent, whole: false };
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !low.is_finite() {
+        return percent(Scale::Linear(0.0, 1.0));
+    }
+    // A perfect score has no logarithm; half of the smallest other error stands for it.
+    let smallest =
+        values.iter().map(|v| 1.0 - v).filter(|e| *e > 0.0).fold(f64::INFINITY, f64::min).min(0.5);
+    let top = (1.0 - high).max(smallest / 2.0);
+    if (1.0 - low) / top > 5.0 {
+        return percent(Scale::Error(1.0 - ((1.0 - low) * 1.08).min(1.0), 1.0 - top * 0.88));
+    }
+    let room = 0.08 * (high - low).max(0.005);
+    percent(Scale::Linear((low - room).max(0.0), (high + room).min(1.0)))
+}

@@ -1,0 +1,94 @@
+//! The report's figures. Each is data first ([`chart::Chart`], one file a
+//! figure) and ink second ([`draw::draw`], the same for SVG and PNG).
+
+pub mod accuracy;
+pub mod canvas;
+pub mod chart;
+pub mod convergence;
+pub mod draw;
+pub mod lr_sensitivity;
+pub mod noise;
+pub mod output;
+pub mod points;
+pub mod scale;
+pub mod schedule;
+pub mod style;
+
+use crate::analysis::{Analysis, Config};
+use crate::escape;
+use crate::figures::chart::{Chart, Entry};
+use crate::figures::points::Points;
+use crate::number;
+
+/// A figure with its texts.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Heading in the page.
+    pub heading: &'static str,
+    /// What it shows of these runs.
+    pub caption: String,
+    /// How to read it, for someone who sees such a figure for the first time.
+    pub reading: &'static str,
+    /// Its data.
+    pub chart: Chart,
+}
+
+/// Makes a figure, or nothing where the runs cannot fill it.
+type Maker = fn(&Analysis, &Points) -> Option<Figure>;
+
+/// File name (without extension) and maker of each figure, in the order of the page.
+pub const FIGURES: &[(&str, Maker)] = &[
+    ("convergence", convergence::figure),
+    ("accuracy", accuracy::figure),
+    ("lr-sensitivity", lr_sensitivity::figure),
+    ("lr-schedule", schedule::figure),
+    ("noise", noise::figure),
+];
+
+/// Every figure that the runs can fill.
+pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
+    FIGURES.iter().filter_map(|(name, make)| Some((*name, make(analysis, points)?))).collect()
+}
+
+/// Best configurations with at least one completed run, in plan order.
+fn shown(analysis: &Analysis) -> Vec<&Config> {
+    let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    best.filter(|c| c.counts.completed > 0).collect()
+}
+
+/// One legend entry a label: its best learning rate, and what is missing.
+fn entries(analysis: &Analysis) -> Vec<Entry> {
+    analysis
+        .best
+        .iter()
+        .flatten()
+        .map(|&i| {
+            let config = &analysis.configs[i];
+            let run = analysis.planned(config);
+            let counts = config.counts;
+            let lr = format!("lr {}", number::short(run.spec.optimizer.lr()));
+            let note = match counts.completed {
+                0 if counts.diverged > 0 => "diverged".to_owned(),
+                0 => "no result".to_owned(),
+                n if n < counts.planned => format!("{lr}, {n} of {} seeds", counts.planned),
+                _ => lr,
+            };
+            Entry { series: config.label, label: escape::line(&run.label), note }
+        })
+        .collect()
+}
+
+/// `mean of 5 seeds; bands from the lowest to the highest seed`.
+fn seeds_text(analysis: &Analysis) -> String {
+    let most = shown(analysis).iter().map(|c| c.counts.completed).max().unwrap_or(0);
+    match most {
+        0 => "no run has finished".to_owned(),
+        1 => "one seed, so no band".to_owned(),
+        n => format!("mean of {n} seeds, bands from the lowest to the highest seed"),
+    }
+}
+
+/// Epochs of the longest run.
+fn epochs(analysis: &Analysis) -> u64 {
+    analysis.plan.runs.iter().map(|r| r.spec.train.epochs).max().unwrap_or(1)
+}

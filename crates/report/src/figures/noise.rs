@@ -1,0 +1,72 @@
+//! Training loss within epochs: the noisy descent behind the smooth means.
+
+use spec::record::Split;
+
+use crate::analysis::Analysis;
+use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::points::Points;
+use crate::figures::scale::Axis;
+use crate::figures::{Figure, entries, epochs, shown};
+
+/// The figure; none for sweeps of one epoch, where the figure of convergence
+/// shows the same.
+pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    if epochs(analysis) == 1 {
+        return None;
+    }
+    Some(Figure {
+        heading: "The walk downhill: training loss within epochs",
+        caption: "Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for \
+                  the first finished seed, strong for the mean over seeds."
+            .to_owned(),
+        reading: "Each step sees only one batch, so it goes downhill on average but staggers on the way: the pale line \
+                  shows how much. The mean over seeds is smoother, because the staggering of different seeds cancels \
+                  out. The saw teeth are real: at the start of an epoch the model meets samples again that it has just \
+                  learned from.",
+        chart: series(analysis, points)?,
+    })
+}
+
+/// The data: the first completed seed and the mean of each label.
+pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
+    let mut curves = Vec::new();
+    for config in shown(analysis) {
+        let mean = points.mean(analysis, config, Split::Train, "window_loss", |p| p.step as f64);
+        let first = config.runs.iter().copied().find(|&r| analysis.rows[r].completed());
+        if config.counts.completed > 1
+            && let Some(run) = first
+        {
+            let walk =
+                points.of(run, Split::Train, "window_loss").iter().filter(|p| p.value.is_finite());
+            let points: Vec<Point> =
+                walk.map(|p| Point { x: p.step as f64, y: p.value, band: None }).collect();
+            curves.push(Curve {
+                series: config.label,
+                points,
+                kind: CurveKind::Faint,
+                ringed: None,
+            });
+        }
+        let points = mean.into_iter().map(|p| Point { band: None, ..p }).collect();
+        curves.push(Curve { series: config.label, points, kind: CurveKind::Plain, ringed: None });
+    }
+    curves.retain(|c| !c.points.is_empty());
+    let values = curves.iter().flat_map(|c| &c.points);
+    let steps = values.clone().map(|p| p.x).fold(0.0, f64::max);
+    let y = Axis::around(values.map(|p| p.y), 0.9)?;
+    let scale = if y.is_log() { ", logarithmic" } else { "" };
+    Some(Chart {
+        title: "Training loss against optimizer step".to_owned(),
+        subtitle: "Mean over each twentieth of an epoch; pale: the first seed, strong: the mean over seeds".to_owned(),
+        entries: entries(analysis),
+        panels: vec![Panel {
+            title: format!("Training loss (cross-entropy{scale})"),
+            x_label: "optimizer step".to_owned(),
+            x: Axis::linear(0.0, steps.max(1.0)),
+            y,
+            curves,
+            dots: Vec::new(),
+            strip: Vec::new(),
+        }],
+    })
+}

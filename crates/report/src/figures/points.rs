@@ -1,0 +1,125 @@
+//! The measured numbers that figures need, from `metrics.parquet`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use polars::prelude::*;
+use spec::record::Split;
+
+use crate::analysis::{Analysis, Config};
+use crate::error::ReportError;
+use crate::stats::estimate;
+use crate::table::scan;
+
+/// One measured number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Epoch, from 1; 0 is before training.
+    pub epoch: u64,
+    /// Optimizer steps done.
+    pub step: u64,
+    /// Value, finite or not.
+    pub value: f64,
+}
+
+/// Measured numbers of the runs of best configurations, by run, split and
+/// metric, in order of time.
+#[derive(Clone, Debug, Default)]
+pub struct Points {
+    by_run: HashMap<usize, BTreeMap<(Split, String), Vec<Measured>>>,
+}
+
+impl Points {
+    /// Reads the points of each label's best configuration in one pass.
+    ///
+    /// # Errors
+    /// The file cannot be read or lacks a column.
+    pub fn read(path: &Path, analysis: &Analysis) -> Result<Points, ReportError> {
+        let frame = scan(path)?;
+        Points::from_frame(&frame, analysis).map_err(ReportError::parquet(path))
+    }
+
+    fn from_frame(frame: &DataFrame, analysis: &Analysis) -> PolarsResult<Points> {
+        let wanted: HashMap<String, usize> = analysis
+            .best
+            .iter()
+            .flatten()
+            .flat_map(|&config| analysis.configs[config].runs.iter())
+            .map(|&run| (analysis.plan.runs[run].run_id.to_string(), run))
+            .collect();
+        let ids = frame.column("run_id")?.str()?;
+        let (epochs, steps) = (frame.column("epoch")?.u64()?, frame.column("step")?.u64()?);
+        let (splits, metrics) = (frame.column("split")?.str()?, frame.column("metric")?.str()?);
+        let values = frame.column("value")?.f64()?;
+        let mut points = Points::default();
+        // Rows of one run stand together, so its id is looked up once.
+        let mut current: (&str, Option<usize>) = ("", None);
+        let rows = ids
+            .iter()
+            .zip(epochs.iter())
+            .zip(steps.iter())
+            .zip(splits.iter())
+            .zip(metrics.iter())
+            .zip(values.iter());
+        for (((((id, epoch), step), split), metric), value) in rows {
+            let (Some(id), Some(epoch), Some(step), Some(split), Some(metric), Some(value)) =
+                (id, epoch, step, split, metric, value)
+            else {
+                continue;
+            };
+            if id != current.0 {
+                current = (id, wanted.get(id).copied());
+            }
+            let (Some(run), Some(split)) = (current.1, Split::from_name(split)) else { continue };
+            let series = points.by_run.entry(run).or_default();
+            series.entry((split, metric.to_owned())).or_default().push(Measured {
+                epoch,
+                step,
+                value,
+            });
+        }
+        Ok(points)
+    }
+
+    /// One metric of one run; empty if it was not measured.
+    pub fn of(&self, run: usize, split: Split, metric: &str) -> &[Measured] {
+        let series = self.by_run.get(&run).and_then(|m| m.get(&(split, metric.to_owned())));
+        series.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any run has the metric.
+    pub fn has(&self, split: Split, metric: &str) -> bool {
+        self.by_run.values().any(|m| m.contains_key(&(split, metric.to_owned())))
+    }
+
+    /// Mean over the completed seeds of a configuration at each position that
+    /// all of them reached, with the lowest and highest seed as band (none for
+    /// one seed). `x` picks the position; points without a finite value are
+    /// left out.
+    pub fn mean(
+        &self,
+        analysis: &Analysis,
+        config: &Config,
+        split: Split,
+        metric: &str,
+        x: impl Fn(&Measured) -> f64,
+    ) -> Vec<crate::figures::chart::Point> {
+        let runs: Vec<usize> =
+            config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
+        // Positions are whole or fractions of steps; their bits sort as they do.
+        let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        for &run in &runs {
+            for point in self.of(run, split, metric).iter().filter(|p| p.value.is_finite()) {
+                at.entry(x(point).to_bits()).or_default().push(point.value);
+            }
+        }
+        at.into_iter()
+            .filter(|(_, values)| values.len() == runs.len())
+            .filter_map(|(x, values)| {
+                let e = estimate(values);
+                let band = e.range.filter(|_| e.n > 1);
+                Some(crate::figures::chart::Point { x: f64::from_bits(x), y: e.mean?, band })
+            })
+            .collect()
+    }
+}

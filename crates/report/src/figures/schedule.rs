@@ -1,0 +1,110 @@
+//! Learning rate against step: what each label's schedule did at its best
+//! configuration.
+
+use spec::record::Split;
+
+use crate::analysis::{Analysis, Config};
+use crate::escape;
+use crate::figures::Figure;
+use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use crate::figures::points::Points;
+use crate::figures::scale::{Axis, Scale};
+use crate::number;
+
+/// The figure; none before any run has reported its learning rate.
+pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    let chart = series(analysis, points)?;
+    Some(Figure {
+        heading: "Learning-rate schedule",
+        caption: "The learning rate that each optimizer used at its best configuration, step by step; it is the same \
+                  for every seed."
+            .to_owned(),
+        reading: "The learning rate is the length of a step. A flat line keeps it throughout; a falling line takes \
+                  long steps first to get near the valley and short ones at the end to settle in it. Learning rates of \
+                  different optimizers are not comparable with each other: Adam's steps mean something else than SGD's.",
+        chart,
+    })
+}
+
+/// The data: one stepped curve a label.
+pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
+    let best: Vec<&Config> =
+        analysis.best.iter().flatten().map(|&i| &analysis.configs[i]).collect();
+    let curves: Vec<Curve> =
+        best.iter().filter_map(|config| curve(analysis, points, config)).collect();
+    let steps = curves.iter().flat_map(|c| c.points.last()).map(|p| p.x).fold(0.0, f64::max);
+    let rates = || curves.iter().flat_map(|c| &c.points).map(|p| p.y).filter(|y| *y > 0.0);
+    let base =
+        curves.iter().filter_map(|c| c.points.first()).map(|p| p.y).fold(f64::INFINITY, f64::min);
+    // A schedule may come as near to zero as it likes; two decades below the
+    // smallest start are enough to see that it does.
+    let mut y = Axis::around(rates().filter(|r| *r >= base / 100.0), 0.7)?;
+    if let Scale::Linear(low, _) = &mut y.scale {
+        *low = 0.0;
+    }
+    let scale = if y.is_log() { " (logarithmic)" } else { "" };
+    let entries = best
+        .iter()
+        .map(|config| {
+            let run = analysis.planned(config);
+            let note = format!(
+                "{}, lr {}",
+                run.spec.schedule.kind(),
+                number::short(run.spec.optimizer.lr())
+            );
+            Entry { series: config.label, label: escape::line(&run.label), note }
+        })
+        .collect();
+    Some(Chart {
+        title: "Learning rate against optimizer step".to_owned(),
+        subtitle: "Each optimizer at its best configuration".to_owned(),
+        entries,
+        panels: vec![Panel {
+            title: format!("Learning rate{scale}"),
+            x_label: "optimizer step".to_owned(),
+            x: Axis::linear(0.0, steps.max(1.0)),
+            y,
+            curves,
+            dots: Vec::new(),
+            strip: Vec::new(),
+        }],
+    })
+}
+
+fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve> {
+    // A diverged run used the same schedule, but saw less of it.
+    let run = config.runs.iter().copied().max_by_key(|&r| {
+        let row = &analysis.rows[r];
+        (row.completed(), row.steps, std::cmp::Reverse(r))
+    })?;
+    let measured = points.of(run, Split::Train, "lr");
+    let mut line: Vec<Point> = Vec::with_capacity(measured.len() + 2);
+    for p in measured.iter().filter(|p| p.value.is_finite()) {
+        // The first rate holds from the start, at whichever step it was noted.
+        let x = if line.is_empty() { 0.0 } else { p.step as f64 };
+        line.push(Point { x, y: p.value, band: None });
+    }
+    let last = *line.last()?;
+    let end = analysis.rows[run].steps.unwrap_or(0).max(last.x as u64) as f64;
+    if end > last.x {
+        line.push(Point { x: end, ..last });
+    }
+    Some(Curve {
+        series: config.label,
+        points: thin(line, 1500),
+        kind: CurveKind::Steps,
+        ringed: None,
+    })
+}
+
+/// At most about `most` points: a schedule per batch changes at every step.
+fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
+    let every = points.len().div_ceil(most).max(1);
+    let last = points.len() - 1;
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+        .map(|(_, p)| p)
+        .collect()
+}

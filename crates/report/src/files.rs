@@ -1,0 +1,56 @@
+//! Reading the JSON files of a report folder, and writing derived files so
+//! that a reader never sees half of one.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use spec::layout::ReportDir;
+use spec::manifest::Manifest;
+use spec::plan::{PLAN_VERSION, Plan};
+
+use crate::error::ReportError;
+
+/// Writes `bytes` under a temporary name beside `path`, then renames.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(ReportError::io("make the folder", folder))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // The process id keeps two reports at once from writing into one file.
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let write = || {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        ReportError::io("write", path)(e)
+    })
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
+    let bytes = fs::read(path).map_err(ReportError::io("read", path))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| ReportError::Json { path: path.into(), reason: e.to_string() })
+}
+
+/// `plan.json`.
+pub(crate) fn plan(dir: &ReportDir) -> Result<Plan, ReportError> {
+    let plan: Plan = json(&dir.plan())?;
+    if plan.v > PLAN_VERSION {
+        let reason = format!("version {} is newer than this program's {PLAN_VERSION}", plan.v);
+        return Err(ReportError::Json { path: dir.plan(), reason });
+    }
+    Ok(plan)
+}
+
+/// `manifest.json`; a missing or unreadable one is a warning, never an error.
+pub(crate) fn manifest(dir: &ReportDir, warnings: &mut Vec<String>) -> Option<Manifest> {
+    if !dir.manifest().exists() {
+        return None;
+    }
+    json(&dir.manifest()).map_err(|e| warnings.push(format!("provenance left out: {e}"))).ok()
+}

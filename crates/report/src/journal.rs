@@ -1,0 +1,129 @@
+//! Reading the journal: one `RunRecord` a line, many files, any of which a
+//! crash may have cut short.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use spec::Id;
+use spec::layout::ReportDir;
+use spec::record::{RECORD_VERSION, RunRecord, Status};
+
+use crate::error::ReportError;
+
+/// Every record of a report folder, in the order of file names and lines.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// The records that could be read.
+    pub records: Vec<RunRecord>,
+    /// Lines that could not, each with file, line and reason.
+    pub warnings: Vec<String>,
+    /// Journal files found.
+    pub files: usize,
+}
+
+impl Journal {
+    /// One record a run: of several the newest of the best status.
+    pub fn best(&self) -> HashMap<Id, RunRecord> {
+        self.clone().into_best()
+    }
+
+    /// As [`Journal::best`], without copying the records.
+    pub fn into_best(self) -> HashMap<Id, RunRecord> {
+        let mut best: HashMap<Id, RunRecord> = HashMap::with_capacity(self.records.len());
+        for record in self.records {
+            match best.get(&record.run_id) {
+                Some(held) if preference(&record, held) == Ordering::Less => {}
+                _ => {
+                    best.insert(record.run_id, record);
+                }
+            }
+        }
+        best
+    }
+}
+
+/// A result beats an error, an error a cancellation; then the newer wins, and
+/// of equally new ones the later read.
+fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
+    let rank = |r: &RunRecord| match r.status {
+        Status::Completed | Status::Diverged => 2,
+        Status::TimedOut | Status::Failed => 1,
+        Status::Cancelled => 0,
+    };
+    // Without the `Z`, a fraction of a second sorts after the whole second.
+    let time = |r: &RunRecord| r.ended.trim_end_matches('Z').to_owned();
+    rank(a).cmp(&rank(b)).then_with(|| time(a).cmp(&time(b)))
+}
+
+/// Reads `journal/*.jsonl`; the folders `journal/old-<n>/` stay out.
+///
+/// A torn last line, a foreign line or one of a newer version becomes a
+/// warning. A folder without a journal is an empty journal.
+///
+/// # Errors
+/// A journal file or the folder cannot be read.
+pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
+    let paths = files(&dir.journal())?;
+    let mut journal = Journal { files: paths.len(), ..Journal::default() };
+    for path in paths {
+        let bytes = fs::read(&path).map_err(ReportError::io("read", &path))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let torn = !bytes.ends_with(b"\n");
+        let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+        let parsed: Vec<_> = lines.par_iter().map(|line| parse(line)).collect();
+        for (i, result) in parsed.into_iter().enumerate() {
+            match result {
+                Ok(Some(record)) => journal.records.push(record),
+                Ok(None) => {}
+                Err(_) if torn && i + 1 == lines.len() => journal.warnings.push(format!(
+                    "journal/{name}, line {}: the last line is torn and ignored; that run will be trained again",
+                    i + 1
+                )),
+                Err(reason) => journal.warnings.push(format!("journal/{name}, line {}: ignored, {reason}", i + 1)),
+            }
+        }
+    }
+    Ok(journal)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(ReportError::io("read", folder)(e)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(ReportError::io("read", folder))?.path();
+        if path.extension().is_some_and(|e| e == "jsonl") && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn parse(line: &[u8]) -> Result<Option<RunRecord>, String> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let newer = |v: u32| {
+        format!("version {v} is newer than this program's {RECORD_VERSION}; update the program")
+    };
+    match serde_json::from_slice::<RunRecord>(line) {
+        Ok(record) if record.v > RECORD_VERSION => Err(newer(record.v)),
+        Ok(record) => Ok(Some(record)),
+        Err(e) => Err(match serde_json::from_slice::<Version>(line) {
+            Ok(Version { v }) if v > RECORD_VERSION => newer(v),
+            _ => format!("it is not a run record: {e}"),
+        }),
+    }
+}

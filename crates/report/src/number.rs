@@ -1,0 +1,146 @@
+//! Numbers as people read them.
+
+/// Shortest text of a parameter: `0.0001`, `1e-5`.
+pub fn short(x: f64) -> String {
+    if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { spec::float::short(x) }
+}
+
+/// A metric's value: accuracies as per cent with two decimals, losses with
+/// four significant digits.
+pub fn metric(name: &str, value: f64) -> String {
+    if name == "accuracy" { percent(value) } else { significant(value, 4) }
+}
+
+/// A fraction as per cent: `97.91%`.
+pub fn percent(fraction: f64) -> String {
+    if fraction.is_finite() { format!("{:.2}%", fraction * 100.0) } else { plain(fraction) }
+}
+
+/// `digits` significant digits, trailing zeros kept: `0.06714`, `2.303`.
+pub fn significant(x: f64, digits: usize) -> String {
+    if !x.is_finite() || x == 0.0 {
+        return plain(x);
+    }
+    let exponent = format!("{x:.*e}", digits - 1)
+        .split_once('e')
+        .and_then(|(_, e)| e.parse::<i32>().ok())
+        .unwrap_or(0);
+    if (-4..6).contains(&exponent) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        format!("{x:.decimals$}")
+    } else {
+        format!("{x:.*e}", digits - 1)
+    }
+}
+
+/// Seconds: `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`.
+pub fn seconds(s: f64) -> String {
+    match s {
+        s if !s.is_finite() => plain(s),
+        // Also minus zero, the sum of nothing.
+        0.0 => "0 s".to_owned(),
+        s if s < 9.995 => format!("{s:.2} s"),
+        s if s < 99.95 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{} min {:02} s", s.round() as u64 / 60, s.round() as u64 % 60),
+        s => format!("{} h {:02} min", s as u64 / 3600, s as u64 % 3600 / 60),
+    }
+}
+
+/// Thousands set apart: `12,345`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The label of a tick: plain decimals from 0.0001 to 99,999, else a power of
+/// ten with superscripts (`10⁻⁵`, `2×10⁶`).
+pub fn tick(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    if (1e-4..1e5).contains(&x.abs()) {
+        // Twelve digits hide the rounding of 0.1 * 3 and show any real tick.
+        let text = format!("{x:.12}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        return match text.parse::<u64>() {
+            Ok(n) if n >= 1000 => count(n),
+            _ => text.replace('-', "\u{2212}"),
+        };
+    }
+    let text = format!("{x:.2e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    let power: String = exponent.chars().map(superscript).collect();
+    if mantissa == "1" {
+        format!("10{power}")
+    } else {
+        format!("{mantissa}\u{d7}10{power}").replace('-', "\u{2212}")
+    }
+}
+
+fn superscript(c: char) -> char {
+    match c {
+        '-' => '\u{207b}',
+        '1' => '\u{b9}',
+        '2' => '\u{b2}',
+        '3' => '\u{b3}',
+        c => c.to_digit(10).and_then(|d| char::from_u32(0x2070 + d)).unwrap_or(c),
+    }
+}
+
+fn plain(x: f64) -> String {
+    match x {
+        x if x.is_nan() => "NaN".to_owned(),
+        x if x.is_infinite() => if x > 0.0 { "infinite" } else { "\u{2212}infinite" }.to_owned(),
+        x => format!("{x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks() {
+        let texts =
+            [0.0, 0.1 + 0.2, 0.0001, 1e-5, 2e-7, 1.0, 1500.0, 20_000.0, 1e6, 3e5, -0.5].map(tick);
+        assert_eq!(
+            texts,
+            [
+                "0",
+                "0.3",
+                "0.0001",
+                "10⁻⁵",
+                "2×10⁻⁷",
+                "1",
+                "1,500",
+                "20,000",
+                "10⁶",
+                "3×10⁵",
+                "\u{2212}0.5"
+            ]
+        );
+    }
+
+    #[test]
+    fn values() {
+        assert_eq!(metric("accuracy", 0.97914), "97.91%");
+        assert_eq!(metric("loss", 0.067_142), "0.06714");
+        assert_eq!(metric("loss", 2.302_6), "2.303");
+        assert_eq!(metric("loss", 9.9999), "10.00");
+        assert_eq!(metric("loss", 1.5e8), "1.500e8");
+        assert_eq!(metric("loss", f64::NAN), "NaN");
+        assert_eq!(
+            [9.994, 42.0, 125.0, 7380.0].map(seconds),
+            ["9.99 s", "42.0 s", "2 min 05 s", "2 h 03 min"]
+        );
+        assert_eq!([7, 1234, 1_234_567].map(count), ["7", "1,234", "1,234,567"]);
+    }
+}

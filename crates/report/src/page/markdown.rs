@@ -1,0 +1,105 @@
+//! `REPORT.md`: the page in short, for a code host.
+
+use std::fmt::Write;
+
+use crate::escape::{markdown, markdown_block};
+use crate::number;
+use crate::page::answer::answer;
+use crate::page::table::Table;
+use crate::page::{Report, content};
+
+/// Rows that a table has at most; the page and the Parquet files have them all.
+const MOST: usize = 60;
+
+/// The report as Markdown.
+pub fn report(report: &Report) -> String {
+    let analysis = &report.analysis;
+    let plan = &analysis.plan;
+    let answer = answer(analysis);
+    let mut out = format!(
+        "# {}\n\n{}\n\n**{}**\n\n",
+        markdown(&plan.name),
+        markdown(&plan.description),
+        markdown(&answer.headline)
+    );
+    for detail in &answer.details {
+        let _ = writeln!(out, "{}", markdown(detail));
+    }
+    for warning in &report.warnings {
+        let _ = write!(out, "\n> {}\n", markdown(warning));
+    }
+    out.push_str("\n## Each optimizer at its best\n\n");
+    out.push_str(&table(&content::best_table(analysis)));
+    let _ = write!(
+        out,
+        "\nChosen by mean {} after the last epoch; \u{b1} is the standard deviation between seeds.\n",
+        markdown(&analysis.goal.name())
+    );
+    for drawn in &report.figures {
+        let figure = &drawn.figure;
+        let _ = write!(
+            out,
+            "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
+            markdown(figure.heading),
+            markdown(&figure.chart.title),
+            drawn.name,
+            markdown(&figure.caption)
+        );
+    }
+    out.push_str("\n## All configurations\n\n");
+    out.push_str(&table(&content::config_table(analysis)));
+    section(&mut out, "Diverged runs", &content::diverged_table(analysis));
+    let missing = analysis.counts().missing;
+    section(&mut out, "Runs without a result", &content::failure_table(analysis));
+    if missing > 0 {
+        let _ = write!(
+            out,
+            "\n{} planned runs have not been trained yet.\n",
+            number::count(missing as u64)
+        );
+    }
+    out.push_str("\n## Fairness and budget\n\n");
+    for sentence in content::fairness(analysis) {
+        let _ = writeln!(out, "{}\n", markdown(&sentence));
+    }
+    out.push_str(&table(&content::budget_table(analysis)));
+    out.push_str("\n## The sweep file\n\n");
+    out.push_str(&markdown_block(&plan.text, "toml"));
+    out.push_str("\n## Where this comes from\n\n");
+    for (name, value) in content::provenance(analysis, report.manifest.as_ref()) {
+        let _ = writeln!(out, "- {}: {}", markdown(&name), markdown(&value));
+    }
+    out
+}
+
+fn section(out: &mut String, heading: &str, data: &Table) {
+    if !data.rows.is_empty() {
+        let _ = write!(out, "\n## {heading}\n\n{}", table(data));
+    }
+}
+
+fn table(data: &Table) -> String {
+    let mut out = String::new();
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    out.push_str(&row(data.head.iter().map(|h| markdown(&h.name)).collect()));
+    out.push_str(&row(data
+        .head
+        .iter()
+        .map(|h| if h.numeric { "--:" } else { ":--" }.to_owned())
+        .collect()));
+    for cells in data.rows.iter().take(MOST) {
+        let text = |c: &crate::page::table::Cell| {
+            let text = markdown(&c.text);
+            if c.strong && !text.is_empty() { format!("**{text}**") } else { text }
+        };
+        out.push_str(&row(cells.iter().map(text).collect()));
+    }
+    if data.rows.len() > MOST {
+        let _ = write!(
+            out,
+            "\n{} more rows are in the page and in `summary.parquet`.\n",
+            number::count((data.rows.len() - MOST) as u64)
+        );
+    }
+    out
+}

@@ -1,0 +1,121 @@
+//! The page and the Markdown report, from Parquet, plan and manifest alone.
+
+pub mod answer;
+pub mod content;
+pub mod html;
+pub mod inline;
+pub mod markdown;
+pub mod table;
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+use spec::layout::ReportDir;
+use spec::manifest::Manifest;
+
+use crate::analysis::Analysis;
+use crate::error::ReportError;
+use crate::figures::canvas::FigureError;
+use crate::figures::points::Points;
+use crate::figures::style::Layout;
+use crate::figures::{self, Figure, output};
+use crate::files;
+use crate::table::read_runs;
+
+/// What [`render`] wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// The files, the page first.
+    pub written: Vec<PathBuf>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// A figure with its ink.
+pub struct Drawn {
+    /// File name without extension.
+    pub name: &'static str,
+    /// The figure.
+    pub figure: Figure,
+    /// Standalone SVG and PNG, laid out wide.
+    pub files: (String, Vec<u8>),
+    /// SVG without a title, which the page's heading gives: wide and narrow.
+    pub inline: (String, String),
+}
+
+/// Everything the two reports show.
+pub struct Report {
+    /// Plan and results.
+    pub analysis: Analysis,
+    /// Provenance, if it was found.
+    pub manifest: Option<Manifest>,
+    /// The figures, drawn.
+    pub figures: Vec<Drawn>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// Draws the figures and writes `index.html` and `REPORT.md`. Reads only the
+/// Parquet files, `plan.json` and (if it is there) `manifest.json`; the same
+/// files give the same bytes.
+///
+/// # Errors
+/// A file cannot be read or written (call [`crate::collect()`] first), or a
+/// figure cannot be drawn.
+pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
+    let mut warnings = Vec::new();
+    let plan = files::plan(dir)?;
+    let rows = read_runs(&dir.runs(), &plan, &mut warnings)?;
+    let manifest = files::manifest(dir, &mut warnings);
+    let analysis = Analysis::new(plan, rows);
+    let points = Points::read(&dir.metrics(), &analysis)?;
+    let figures: Result<Vec<Drawn>, ReportError> =
+        figures::all(&analysis, &points).into_par_iter().map(draw).collect();
+    let report = Report { analysis, manifest, figures: figures?, warnings };
+
+    let mut files: Vec<(PathBuf, Vec<u8>)> = vec![
+        (dir.html(), html::page(&report).into_bytes()),
+        (dir.markdown(), markdown::report(&report).into_bytes()),
+    ];
+    for drawn in &report.figures {
+        let file = |extension: &str| dir.figures().join(format!("{}.{extension}", drawn.name));
+        files.push((file("svg"), drawn.files.0.clone().into_bytes()));
+        files.push((file("png"), drawn.files.1.clone()));
+    }
+    remove_stale(dir, &files)?;
+    let mut written = Vec::new();
+    for (path, bytes) in files {
+        files::write_atomic(&path, &bytes)?;
+        written.push(path);
+    }
+    Ok(Rendered { written, warnings: report.warnings })
+}
+
+fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
+    let failed = |e: FigureError| ReportError::Figure { name: name.to_owned(), reason: e.0 };
+    let mut untitled = figure.chart.clone();
+    untitled.title.clear();
+    let (svgs, png) = rayon::join(
+        || -> Result<_, FigureError> {
+            let inline =
+                (output::svg(&untitled, Layout::Wide)?, output::svg(&untitled, Layout::Narrow)?);
+            Ok((output::svg(&figure.chart, Layout::Wide)?, inline))
+        },
+        || output::png(&figure.chart, Layout::Wide),
+    );
+    let (svg, inline) = svgs.map_err(failed)?;
+    Ok(Drawn { name, files: (svg, png.map_err(failed)?), inline, figure })
+}
+
+/// Removes figures of an earlier report that this one does not have.
+fn remove_stale(dir: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
+    let names = figures::FIGURES
+        .iter()
+        .flat_map(|(name, _)| [format!("{name}.svg"), format!("{name}.png")]);
+    for path in names.map(|name| dir.figures().join(name)) {
+        if path.exists() && !files.iter().any(|(kept, _)| *kept == path) {
+            std::fs::remove_file(&path).map_err(ReportError::io("remove", &path))?;
+        }
+    }
+    Ok(())
+}

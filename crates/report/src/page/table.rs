@@ -1,0 +1,97 @@
+//! A table as data, so that HTML and Markdown show the same.
+
+use crate::escape;
+
+/// A table with a heading row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Names of the columns; those of numbers are set to the right.
+    pub head: Vec<Head>,
+    /// Rows as wide as the head.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds numbers.
+    pub numeric: bool,
+}
+
+/// One value of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// As shown; free of control characters, not yet escaped for its place.
+    pub text: String,
+    /// The number behind the text, for sorting.
+    pub sort: Option<f64>,
+    /// Place in the plan, for a swatch of colour.
+    pub series: Option<usize>,
+    /// Set in bold.
+    pub strong: bool,
+}
+
+impl Cell {
+    /// Any text, also one from a file.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Cell { text: escape::line(text.as_ref()), ..Cell::default() }
+    }
+
+    /// A number with its text; an empty one is a dash.
+    pub fn number(value: Option<f64>, text: impl FnOnce(f64) -> String) -> Self {
+        let text = value.map_or_else(|| "\u{2013}".to_owned(), text);
+        Cell { text, sort: value, ..Cell::default() }
+    }
+
+    /// A count.
+    pub fn count(n: usize) -> Self {
+        Cell::number(Some(n as f64), |_| crate::number::count(n as u64))
+    }
+
+    /// A label with the swatch of its colour.
+    pub fn label(label: &str, series: usize) -> Self {
+        Cell { series: Some(series), ..Cell::text(label) }
+    }
+
+    /// In bold.
+    pub fn strong(self, strong: bool) -> Self {
+        Cell { strong, ..self }
+    }
+}
+
+impl Table {
+    /// A table with these columns; a leading `#` marks one of numbers.
+    pub fn new(head: &[&str]) -> Self {
+        let column = |name: &&str| match name.strip_prefix('#') {
+            Some(name) => Head { name: name.to_owned(), numeric: true },
+            None => Head { name: (*name).to_owned(), numeric: false },
+        };
+        Table { head: head.iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// The table without the column of this name.
+    pub fn without(mut self, name: &str) -> Self {
+        if let Some(at) = self.head.iter().position(|h| h.name == name) {
+            self.head.remove(at);
+            self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+        self
+    }
+
+    /// The table without columns in which every row says the same nothing.
+    pub fn without_empty(mut self) -> Self {
+        let empty =
+            |c: usize| self.rows.iter().all(|r| r[c].text.is_empty() || r[c].text == "\u{2013}");
+        let keep: Vec<bool> =
+            (0..self.head.len()).map(|c| self.rows.is_empty() || !empty(c)).collect();
+        let mut kept = keep.iter();
+        self.head.retain(|_| *kept.next().unwrap_or(&true));
+        for row in &mut self.rows {
+            let mut kept = keep.iter();
+            row.retain(|_| *kept.next().unwrap_or(&true));
+        }
+        self
+    }
+}

@@ -1,0 +1,264 @@
+//! The rows behind `runs.parquet`: what one run left, typed, with its way into
+//! columns and back.
+
+use std::path::Path;
+
+use polars::prelude::*;
+use spec::plan::Plan;
+use spec::record::{RunRecord, Split, Status};
+
+use crate::error::ReportError;
+
+/// A Rust type that a column holds.
+pub(crate) trait Cell: Sized {
+    /// A column of these values.
+    fn column(name: &str, values: Vec<Option<Self>>) -> Column;
+    /// The values of a column.
+    fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>>;
+}
+
+impl Cell for String {
+    fn column(name: &str, values: Vec<Option<Self>>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
+        Ok(column.str()?.iter().map(|v| v.map(str::to_owned)).collect())
+    }
+}
+
+impl Cell for u64 {
+    fn column(name: &str, values: Vec<Option<Self>>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
+        Ok(column.u64()?.iter().collect())
+    }
+}
+
+impl Cell for f64 {
+    fn column(name: &str, values: Vec<Option<Self>>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
+        Ok(column.f64()?.iter().collect())
+    }
+}
+
+/// The name of a planned run without a record.
+pub const MISSING: &str = "missing";
+
+macro_rules! row {
+    ($($(#[$doc:meta])+ $name:ident: $ty:ty;)+) => {
+        /// What one planned run left, as in `runs.parquet`. Everything is empty
+        /// for a run without a record.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct RunRow {
+            /// How it ended; none = missing.
+            pub status: Option<Status>,
+            $($(#[$doc])+ pub $name: Option<$ty>,)+
+        }
+
+        impl RunRow {
+            /// One column a field, in the order of declaration, `status` first.
+            pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
+                let status = |r: &RunRow| Some(r.status.map_or(MISSING, Status::name).to_owned());
+                vec![
+                    String::column("status", rows.iter().map(status).collect()),
+                    $(<$ty>::column(stringify!($name), rows.iter().map(|r| r.$name.clone()).collect()),)+
+                ]
+            }
+
+            /// The rows of a frame that [`RunRow::columns`] wrote.
+            pub(crate) fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<RunRow>> {
+                let mut rows = vec![RunRow::default(); frame.height()];
+                for (row, status) in rows.iter_mut().zip(String::read(frame.column("status")?)?) {
+                    row.status = status.as_deref().and_then(Status::from_name);
+                }
+                $(for (row, value) in rows.iter_mut().zip(<$ty>::read(frame.column(stringify!($name))?)?) {
+                    row.$name = value;
+                })+
+                Ok(rows)
+            }
+        }
+    };
+}
+
+row! {
+    /// Hash of what computed it.
+    exec_id: String;
+    /// Why a completed run stopped.
+    stop_reason: String;
+    /// Whole epochs trained.
+    epochs_completed: u64;
+    /// Optimizer steps done.
+    steps: u64;
+    /// First step (from 1) whose loss was not finite.
+    diverged_step: u64;
+    /// Sample-weighted mean training loss during the last epoch; as all
+    /// last-epoch values only of completed runs.
+    train_loss: f64;
+    /// Validation loss after the last epoch.
+    validation_loss: f64;
+    /// Validation accuracy after the last epoch, a fraction.
+    validation_accuracy: f64;
+    /// Test loss after the last epoch.
+    test_loss: f64;
+    /// Test accuracy after the last epoch, a fraction.
+    test_accuracy: f64;
+    /// Highest validation accuracy of any epoch.
+    best_validation_accuracy: f64;
+    /// The first epoch that reached it.
+    best_epoch: u64;
+    /// Seconds of training.
+    train_seconds: f64;
+    /// Seconds of evaluation.
+    eval_seconds: f64;
+    /// Device as the pool names it.
+    device: String;
+    /// Threads inside the run.
+    threads: u64;
+    /// Slot that ran it.
+    slot: u64;
+    /// Slots busy side by side.
+    jobs: u64;
+    /// Attempt within its sweep.
+    attempt: u64;
+    /// Digest of the initial parameters.
+    init_digest: String;
+    /// Digests of the batches fed, one an epoch, as JSON text.
+    batch_digest: String;
+    /// Digest of the final parameters.
+    weights_digest: String;
+    /// Digest of the dataset read.
+    dataset_digest: String;
+    /// Hash of the training sources.
+    code: String;
+    /// Error message of a run without a result.
+    error: String;
+}
+
+impl RunRow {
+    /// The row of a record.
+    pub fn of(record: &RunRecord) -> Self {
+        let mut row = RunRow {
+            status: Some(record.status),
+            exec_id: record.exec_id.map(|id| id.to_string()),
+            device: Some(record.device.clone()),
+            threads: record.exec.as_ref().map(|e| e.threads),
+            slot: Some(record.slot),
+            jobs: Some(record.jobs),
+            attempt: Some(record.attempt),
+            code: record.exec.as_ref().map(|e| e.code.clone()),
+            error: record.error.as_ref().map(|e| e.message.clone()),
+            ..RunRow::default()
+        };
+        let Some(outcome) = &record.outcome else { return row };
+        row.stop_reason = outcome.stop_reason.map(|r| r.name().to_owned());
+        row.epochs_completed = Some(outcome.epochs_completed);
+        row.steps = Some(outcome.steps);
+        row.diverged_step = outcome.diverged_step;
+        row.train_seconds = Some(outcome.train_seconds);
+        row.eval_seconds = Some(outcome.eval_seconds);
+        row.init_digest = Some(outcome.init_digest.clone());
+        row.batch_digest = serde_json::to_string(&outcome.batch_digest).ok();
+        row.weights_digest = outcome.weights_digest.clone();
+        row.dataset_digest = Some(outcome.dataset_digest.clone());
+        let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
+        for point in &outcome.metrics {
+            let value = point.value.0;
+            let accuracy = point.split == Split::Validation && point.metric == "accuracy";
+            if accuracy
+                && value.is_finite()
+                && row.best_validation_accuracy.is_none_or(|best| value > best)
+            {
+                row.best_validation_accuracy = Some(value);
+                row.best_epoch = Some(point.epoch);
+            }
+            if Some(point.epoch) == last {
+                if let Some(slot) = row.last_mut(point.split, &point.metric) {
+                    *slot = Some(value);
+                }
+            }
+        }
+        row
+    }
+
+    fn last_mut(&mut self, split: Split, metric: &str) -> Option<&mut Option<f64>> {
+        match (split, metric) {
+            (Split::Train, "loss") => Some(&mut self.train_loss),
+            (Split::Validation, "loss") => Some(&mut self.validation_loss),
+            (Split::Validation, "accuracy") => Some(&mut self.validation_accuracy),
+            (Split::Test, "loss") => Some(&mut self.test_loss),
+            (Split::Test, "accuracy") => Some(&mut self.test_accuracy),
+            _ => None,
+        }
+    }
+
+    /// Value of a metric after the last epoch; none for a run that did not
+    /// complete and for metrics that are not measured at an epoch's end.
+    pub fn last(&self, split: Split, metric: &str) -> Option<f64> {
+        match (split, metric) {
+            (Split::Train, "loss") => self.train_loss,
+            (Split::Validation, "loss") => self.validation_loss,
+            (Split::Validation, "accuracy") => self.validation_accuracy,
+            (Split::Test, "loss") => self.test_loss,
+            (Split::Test, "accuracy") => self.test_accuracy,
+            _ => None,
+        }
+    }
+
+    /// Whether the run trained to its end.
+    pub fn completed(&self) -> bool {
+        self.status == Some(Status::Completed)
+    }
+
+    /// Whether its loss became NaN or infinite.
+    pub fn diverged(&self) -> bool {
+        self.status == Some(Status::Diverged)
+    }
+}
+
+/// A Parquet file as a frame.
+pub(crate) fn scan(path: &Path) -> Result<DataFrame, ReportError> {
+    if !path.exists() {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "not collected yet");
+        return Err(ReportError::io("read", path)(missing));
+    }
+    PlRefPath::try_from_path(path)
+        .and_then(|p| LazyFrame::scan_parquet(p, ScanArgsParquet::default()))
+        .and_then(LazyFrame::collect)
+        .map_err(ReportError::parquet(path))
+}
+
+/// The rows of `runs.parquet` in plan order; runs of the plan that the file
+/// lacks are missing, and a warning counts them.
+pub(crate) fn read_runs(
+    path: &Path,
+    plan: &Plan,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<RunRow>, ReportError> {
+    let frame = scan(path)?;
+    let read = || -> PolarsResult<_> {
+        Ok((String::read(frame.column("run_id")?)?, RunRow::from_frame(&frame)?))
+    };
+    let (ids, rows) = read().map_err(ReportError::parquet(path))?;
+    let mut by_id: std::collections::HashMap<String, RunRow> =
+        ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id?, row))).collect();
+    let mut unknown = 0usize;
+    let rows = plan
+        .runs
+        .iter()
+        .map(|run| {
+            by_id.remove(&run.run_id.to_string()).unwrap_or_else(|| {
+                unknown += 1;
+                RunRow::default()
+            })
+        })
+        .collect();
+    if unknown > 0 {
+        warnings.push(format!(
+            "runs.parquet lacks {unknown} of the plan's runs; it was collected for another plan"
+        ));
+    }
+    Ok(rows)
+}

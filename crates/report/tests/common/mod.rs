@@ -1,0 +1,441 @@
+//! Fabricated sweeps: a plan and a journal as the runner would leave them,
+//! with losses that fall the way losses do.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::fs;
+use std::path::Path;
+
+use report::figures::points::Points;
+use spec::event::FailureKind;
+use spec::identity::ids;
+use spec::layout::ReportDir;
+use spec::model::Mlp;
+use spec::optimizer::{Adam, RmsProp, Sgd};
+use spec::params::{Value, Values};
+use spec::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
+use spec::record::{
+    Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
+    StopReason,
+};
+use spec::run::{DataSpec, Loss, TrainSpec};
+use spec::schedule::{Constant, Cosine, Per};
+use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
+
+/// How a fabricated run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    Completed,
+    Diverged { step: u64 },
+    Failed(String),
+    Missing,
+}
+
+/// One label of a fabricated sweep.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub name: String,
+    pub kind: &'static str,
+    pub lrs: Vec<f64>,
+    /// Learning rate at which it does best.
+    pub sweet: f64,
+    /// How low it can get.
+    pub floor: f64,
+    /// Learning rate from which it diverges.
+    pub diverges: f64,
+    pub cosine: Option<Per>,
+}
+
+/// A fabricated sweep.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    pub name: String,
+    pub labels: Vec<Label>,
+    pub seeds: u64,
+    pub epochs: u64,
+    pub validation: u64,
+    /// Overrides how single runs end: label, learning rate, seed.
+    pub ends: Vec<(String, f64, u64, End)>,
+    pub all: Option<End>,
+}
+
+pub fn label(
+    name: &str,
+    kind: &'static str,
+    lrs: &[f64],
+    sweet: f64,
+    floor: f64,
+    diverges: f64,
+) -> Label {
+    Label { name: name.to_owned(), kind, lrs: lrs.to_vec(), sweet, floor, diverges, cosine: None }
+}
+
+impl Fixture {
+    /// The battle: five labels, five learning rates each.
+    pub fn battle(seeds: u64) -> Self {
+        let steep = [1e-3, 1e-2, 1e-1, 1.0, 10.0];
+        let gentle = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2];
+        let mut cosine = label("adam-cosine", "adam", &gentle, 2e-3, 0.012, 1e9);
+        cosine.cosine = Some(Per::Epoch);
+        Fixture {
+            name: "battle".to_owned(),
+            labels: vec![
+                label("sgd", "sgd", &steep, 0.3, 0.05, 5.0),
+                label("momentum", "sgd", &steep.map(|x| x / 10.0), 0.05, 0.022, 0.5),
+                label("rmsprop", "rmsprop", &gentle, 8e-4, 0.03, 1e9),
+                label("adam", "adam", &gentle, 1e-3, 0.018, 1e9),
+                cosine,
+            ],
+            seeds,
+            epochs: 5,
+            validation: 5000,
+            ends: Vec::new(),
+            all: None,
+        }
+    }
+
+    /// The lesson's first sweep: one optimizer, one learning rate, one epoch.
+    pub fn lesson() -> Self {
+        Fixture {
+            name: "01-sgd".to_owned(),
+            labels: vec![label("sgd", "sgd", &[0.01], 0.3, 0.05, 5.0)],
+            seeds: 1,
+            epochs: 1,
+            validation: 0,
+            ..Fixture::battle(1)
+        }
+    }
+
+    /// Twelve labels with long names.
+    pub fn crowd() -> Self {
+        let grid = [1e-3, 1e-2, 1e-1];
+        let names = (0..12).map(|i| format!("momentum-{i:02}-nesterov-weight-decay-1e-{i}"));
+        Fixture {
+            name: "crowd".to_owned(),
+            labels: names
+                .enumerate()
+                .map(|(i, n)| {
+                    label(
+                        &n,
+                        "sgd",
+                        &grid,
+                        0.02,
+                        0.02 + 0.003 * (i / 2) as f64 + 1e-6 * i as f64,
+                        1e9,
+                    )
+                })
+                .collect(),
+            epochs: 12,
+            ..Fixture::battle(3)
+        }
+    }
+
+    fn optimizer(label: &Label, lr: f64) -> OptimizerSpec {
+        match label.kind {
+            "sgd" => {
+                let momentum = if label.name.starts_with("momentum") { 0.9 } else { 0.0 };
+                OptimizerSpec::Sgd(Sgd {
+                    lr,
+                    momentum,
+                    dampening: 0.0,
+                    nesterov: false,
+                    weight_decay: label.floor * 1e-6,
+                })
+            }
+            "rmsprop" => OptimizerSpec::RmsProp(RmsProp {
+                lr,
+                alpha: 0.99,
+                eps: 1e-8,
+                momentum: 0.0,
+                centered: false,
+                weight_decay: 0.0,
+            }),
+            _ => OptimizerSpec::Adam(Adam {
+                lr,
+                beta1: 0.9,
+                beta2: 0.999,
+                eps: 1e-8,
+                weight_decay: 0.0,
+                amsgrad: false,
+            }),
+        }
+    }
+
+    pub fn plan(&self) -> Plan {
+        let mut runs = Vec::new();
+        for label in &self.labels {
+            for &lr in &label.lrs {
+                for seed in 0..self.seeds {
+                    let mut spec = RunSpec {
+                        data: DataSpec {
+                            dataset: DatasetName::Mnist,
+                            batch_size: 64,
+                            validation: self.validation,
+                            drop_last: false,
+                        },
+                        model: ModelSpec::Mlp(Mlp {
+                            hidden: vec![128],
+                            activation: spec::model::Activation::Relu,
+                        }),
+                        train: TrainSpec { epochs: self.epochs, loss: Loss::CrossEntropy },
+                        optimizer: Self::optimizer(label, lr),
+                        schedule: ScheduleSpec::Constant(Constant {}),
+                        seed,
+                    };
+                    if let Some(per) = label.cosine {
+                        let t_max =
+                            if per == Per::Epoch { self.epochs } else { spec.total_steps() };
+                        spec.schedule = ScheduleSpec::Cosine(Cosine { per, min_lr: 0.0, t_max });
+                    }
+                    let ids = ids(&spec);
+                    let axes = if label.lrs.len() > 1 {
+                        Values::from([("optimizer.lr".to_owned(), Value::Float(lr))])
+                    } else {
+                        Values::new()
+                    };
+                    runs.push(PlannedRun {
+                        label: label.name.clone(),
+                        run_id: ids.run,
+                        config_id: ids.config,
+                        cell_id: ids.cell,
+                        axes,
+                        spec,
+                    });
+                }
+            }
+        }
+        let optimizers = self.labels.iter().map(|l| PlannedOptimizer {
+            label: l.name.clone(),
+            kind: l.kind.to_owned(),
+            axes: if l.lrs.len() > 1 { vec!["optimizer.lr".to_owned()] } else { Vec::new() },
+        });
+        Plan {
+            v: PLAN_VERSION,
+            name: self.name.clone(),
+            description:
+                "Convergence Battle: SGD, Momentum, RMSProp, Adam and cosine annealing on MNIST"
+                    .to_owned(),
+            file: format!("experiments/{}.toml", self.name),
+            text: "name = \"battle\"\n\n[data]\ndataset = \"mnist\"\n".to_owned(),
+            overrides: vec!["--set train.epochs=5".to_owned()],
+            target: Target {
+                split: Split::Validation,
+                metric: "accuracy".to_owned(),
+                value: Some(0.97),
+            },
+            seeds: (0..self.seeds).collect(),
+            optimizers: optimizers.collect(),
+            runs,
+            pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
+            threads_per_run: 1,
+        }
+    }
+
+    fn end(&self, label: &Label, lr: f64, seed: u64, steps: u64) -> End {
+        if let Some((.., end)) =
+            self.ends.iter().find(|(l, x, s, _)| *l == label.name && *x == lr && *s == seed)
+        {
+            return end.clone();
+        }
+        if let Some(end) = &self.all {
+            return end.clone();
+        }
+        // Near the edge only some seeds diverge.
+        let margin = lr * if seed % 2 == 0 { 1.0 } else { 1.6 };
+        if margin >= label.diverges {
+            End::Diverged { step: 1 + (steps / 7 + 31 * seed) % steps }
+        } else {
+            End::Completed
+        }
+    }
+
+    pub fn records(&self) -> Vec<RunRecord> {
+        let plan = self.plan();
+        let labels = self
+            .labels
+            .iter()
+            .flat_map(|l| std::iter::repeat_n(l, l.lrs.len() * self.seeds as usize));
+        plan.runs.iter().zip(labels).filter_map(|(run, label)| self.record(run, label)).collect()
+    }
+
+    fn record(&self, run: &PlannedRun, label: &Label) -> Option<RunRecord> {
+        let end = self.end(label, run.spec.optimizer.lr(), run.spec.seed, run.spec.total_steps());
+        let environment = environment();
+        let (status, outcome, error) = match end {
+            End::Missing => return None,
+            End::Failed(message) => (
+                Status::Failed,
+                None,
+                Some(RunError { kind: FailureKind::Panic, message, log_tail: String::new() }),
+            ),
+            End::Completed => (Status::Completed, Some(outcome(run, label, None)), None),
+            End::Diverged { step } => {
+                (Status::Diverged, Some(outcome(run, label, Some(step))), None)
+            }
+        };
+        Some(RunRecord {
+            v: RECORD_VERSION,
+            run_id: run.run_id,
+            config_id: run.config_id,
+            cell_id: run.cell_id,
+            spec: run.spec.clone(),
+            status,
+            outcome,
+            error,
+            exec_id: Some(environment.id()),
+            exec: Some(environment),
+            device: "libtorch:cpu".to_owned(),
+            slot: run.spec.seed % 2,
+            jobs: 2,
+            attempt: 1,
+            started: "2026-11-23T15:00:00Z".to_owned(),
+            ended: "2026-11-23T15:00:09Z".to_owned(),
+        })
+    }
+
+    /// Writes `plan.json` and a journal into `folder`.
+    pub fn write(&self, folder: &Path) -> ReportDir {
+        let dir = ReportDir::new(folder);
+        fs::create_dir_all(dir.journal()).unwrap();
+        fs::write(dir.plan(), serde_json::to_vec_pretty(&self.plan()).unwrap()).unwrap();
+        let lines: Vec<String> =
+            self.records().iter().map(|r| serde_json::to_string(r).unwrap() + "\n").collect();
+        fs::write(dir.journal().join("20261123T150000Z-host-1.jsonl"), lines.concat()).unwrap();
+        dir
+    }
+
+    /// Collected and analysed, with the points of the figures.
+    pub fn analysed(&self, folder: &Path) -> (report::analysis::Analysis, Points) {
+        let dir = self.write(folder);
+        report::collect(&dir).unwrap();
+        let rows: Vec<_> = {
+            let by_id: std::collections::HashMap<_, _> =
+                self.records().into_iter().map(|r| (r.run_id, r)).collect();
+            let row = |r: &PlannedRun| {
+                by_id.get(&r.run_id).map(report::table::RunRow::of).unwrap_or_default()
+            };
+            self.plan().runs.iter().map(row).collect()
+        };
+        let analysis = report::analysis::Analysis::new(self.plan(), rows);
+        let points = Points::read(&dir.metrics(), &analysis).unwrap();
+        (analysis, points)
+    }
+}
+
+pub fn environment() -> Environment {
+    Environment {
+        backend: "libtorch".to_owned(),
+        device_kind: "cpu".to_owned(),
+        device_model: "Some Processor 3000".to_owned(),
+        cpu_features: "avx2 fma".to_owned(),
+        threads: 1,
+        burn: "0.22.1".to_owned(),
+        libtorch: Some("2.9.0".to_owned()),
+        code: "0123456789abcdef".to_owned(),
+    }
+}
+
+/// A number in [-1, 1) that looks random: from a seeded stream of its own.
+fn noise(seed: u64, name: &str) -> f64 {
+    f64::from(spec::seed::stream(seed, name).uniform_in(-1.0, 1.0))
+}
+
+/// Cross-entropy after `t` epochs: from ln 10 down to the label's floor, slower
+/// the further the learning rate is from the label's best.
+fn loss(label: &Label, lr: f64, t: f64) -> f64 {
+    let off = (lr / label.sweet).log10();
+    let speed = 9.0 * (-(off * off) * if off > 0.0 { 1.4 } else { 0.9 }).exp();
+    let floor = label.floor * (1.0 + 3.0 * off.abs().powi(2));
+    floor + (10f64.ln() - floor) / (1.0 + speed * t).powf(1.25)
+}
+
+fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outcome {
+    let spec = &run.spec;
+    let lr = spec.optimizer.lr();
+    let (per_epoch, seed) = (spec.steps_per_epoch(), spec.seed);
+    let steps = diverged_step.unwrap_or(spec.total_steps());
+    let epochs_completed =
+        if diverged_step.is_some() { (steps - 1) / per_epoch } else { spec.train.epochs };
+    let mut metrics = Vec::new();
+    let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
+        metrics.push(MetricPoint {
+            epoch,
+            step,
+            split,
+            metric: metric.to_owned(),
+            value: value.into(),
+        });
+    };
+    let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), epoch: u64| {
+        for (split, worse) in [(Split::Validation, 0.012), (Split::Test, 0.016)] {
+            if split == Split::Validation && spec.data.validation == 0 {
+                continue;
+            }
+            let wobble = noise(seed, &format!("{}{split}{epoch}", label.name));
+            let value = (loss(label, lr, epoch as f64) + worse * epoch.min(4) as f64)
+                * (1.0 + 0.04 * wobble);
+            put(epoch, epoch * per_epoch, split, "loss", value);
+            let accuracy = 1.0
+                - 0.9 * (1.0 - (-0.32 * value.powf(1.05)).exp()).min(1.0)
+                    / (1.0 - (-0.32 * 2.4f64).exp());
+            put(epoch, epoch * per_epoch, split, "accuracy", accuracy.clamp(0.08, 0.999));
+        }
+    };
+    evaluate(&mut put, 0);
+    for epoch in 1..=spec.train.epochs {
+        let start = (epoch - 1) * per_epoch;
+        if start >= steps {
+            break;
+        }
+        let rate = match &spec.schedule {
+            ScheduleSpec::Cosine(c) if c.per == Per::Epoch => {
+                lr * (1.0
+                    + (std::f64::consts::PI * (epoch - 1) as f64 / spec.train.epochs as f64).cos())
+                    / 2.0
+            }
+            _ => lr,
+        };
+        if epoch == 1 || rate != lr {
+            put(epoch, start, Split::Train, "lr", rate);
+        }
+        for window in 1..=20 {
+            let step = start + window * per_epoch / 20;
+            if step > steps {
+                break;
+            }
+            let t = (step as f64 - per_epoch as f64 / 40.0) / per_epoch as f64;
+            let wobble = noise(seed, &format!("{}w{step}", label.name));
+            put(
+                epoch,
+                step,
+                Split::Train,
+                "window_loss",
+                loss(label, lr, t) * (1.0 + 0.22 * wobble),
+            );
+        }
+        if epoch <= epochs_completed {
+            let wobble = noise(seed, &format!("{}t{epoch}", label.name));
+            let mean = loss(label, lr, epoch as f64 - 0.6) * (1.0 + 0.03 * wobble);
+            put(epoch, epoch * per_epoch, Split::Train, "loss", mean);
+            put(epoch, epoch * per_epoch, Split::Train, "seconds", 0.9 * epoch as f64);
+            evaluate(&mut put, epoch);
+        } else {
+            put(epoch, steps, Split::Train, "loss", f64::NAN);
+        }
+    }
+    Outcome {
+        status: if diverged_step.is_some() { Status::Diverged } else { Status::Completed },
+        stop_reason: diverged_step.is_none().then_some(StopReason::Epochs),
+        epochs_completed,
+        steps,
+        diverged_step,
+        last_finite_loss: diverged_step.map(|_| 8.1e12.into()),
+        train_seconds: 0.9 * spec.train.epochs as f64 + 0.01 * seed as f64,
+        eval_seconds: 0.3,
+        init_digest: format!("init-{seed}"),
+        batch_digest: (0..epochs_completed).map(|e| format!("batch-{seed}-{e}")).collect(),
+        weights_digest: diverged_step.is_none().then(|| format!("weights-{}", run.run_id.short())),
+        dataset_digest: spec.data.dataset.digest(),
+        metrics,
+    }
+}

@@ -1,0 +1,47 @@
+//! Whole reports of fabricated sweeps. With `REPORT_GALLERY=<folder>` they stay
+//! there to be looked at.
+
+mod common;
+
+use common::{End, Fixture};
+
+fn cases() -> Vec<(&'static str, Fixture)> {
+    let mut all_diverged = Fixture::battle(3);
+    all_diverged.all = Some(End::Diverged { step: 17 });
+    let mut nothing = Fixture::battle(2);
+    nothing.all = Some(End::Missing);
+    let mut holdout = Fixture::battle(5);
+    holdout.validation = 0;
+    let mut partly = Fixture::battle(5);
+    partly.ends = vec![
+        (
+            "adam".to_owned(),
+            1e-3,
+            3,
+            End::Failed("panicked at 'index out of bounds': crates/train/src/run.rs:10".to_owned()),
+        ),
+        ("adam".to_owned(), 1e-3, 4, End::Missing),
+    ];
+    vec![
+        ("battle", Fixture::battle(5)),
+        ("lesson", Fixture::lesson()),
+        ("crowd", Fixture::crowd()),
+        ("one-seed", Fixture::battle(1)),
+        ("all-diverged", all_diverged),
+        ("nothing", nothing),
+        ("holdout", holdout),
+        ("partly", partly),
+    ]
+}
+
+#[test]
+fn every_kind_of_sweep_has_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::env::var_os("REPORT_GALLERY").map_or(folder.path().to_owned(), Into::into);
+    for (name, fixture) in cases() {
+        let dir = fixture.write(&root.join(name));
+        let collected = report::collect(&dir).unwrap();
+        assert_eq!(collected.runs, fixture.plan().runs.len(), "{name}");
+        report::render(&dir).unwrap();
+    }
+}

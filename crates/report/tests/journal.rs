@@ -1,0 +1,71 @@
+//! Journals as crashes, other programs and later versions leave them.
+
+mod common;
+
+use std::fs;
+
+use common::Fixture;
+use report::journal;
+use spec::record::{RunRecord, Status};
+
+#[test]
+fn bad_lines_are_warnings_and_the_rest_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Fixture::battle(1).write(folder.path());
+    let good = Fixture::battle(1).records();
+    let line = serde_json::to_string(&good[0]).unwrap();
+    let newer = line.replacen("\"v\":1", "\"v\":99", 1);
+    let text = format!(
+        "{line}\n\nnot json\n{{\"v\":99,\"unknown\":true}}\n{newer}\n{}",
+        &line[..line.len() / 2]
+    );
+    fs::write(dir.journal().join("z.jsonl"), text).unwrap();
+    fs::write(dir.journal().join("notes.txt"), "not a journal").unwrap();
+    fs::create_dir(dir.journal().join("old-1")).unwrap();
+    fs::write(dir.journal().join("old-1/a.jsonl"), format!("{line}\n")).unwrap();
+
+    let journal = journal::read(&dir).unwrap();
+    assert_eq!((journal.files, journal.records.len()), (2, good.len() + 1));
+    let starts = [
+        "journal/z.jsonl, line 3: ignored, it is not",
+        "journal/z.jsonl, line 4: ignored, version 99",
+    ];
+    for (warning, start) in journal.warnings.iter().zip(starts) {
+        assert!(warning.starts_with(start), "{warning}");
+    }
+    assert!(journal.warnings[2].contains("line 5: ignored, version 99"));
+    assert!(
+        journal.warnings[3].contains("line 6: the last line is torn"),
+        "{:?}",
+        journal.warnings
+    );
+    assert_eq!(journal.warnings.len(), 4);
+}
+
+#[test]
+fn a_folder_without_a_journal_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal::read(&spec::layout::ReportDir::new(folder.path())).unwrap();
+    assert_eq!((journal.files, journal.records.len(), journal.warnings.len()), (0, 0, 0));
+}
+
+#[test]
+fn of_several_records_the_newest_of_the_best_status_wins() {
+    let base = Fixture::battle(1).records().remove(0);
+    let at =
+        |status: Status, ended: &str| RunRecord { status, ended: ended.to_owned(), ..base.clone() };
+    let winner = |records: &[RunRecord]| {
+        let journal = journal::Journal { records: records.to_vec(), ..Default::default() };
+        let best = journal.best().remove(&base.run_id).unwrap();
+        (best.status, best.ended)
+    };
+    let done = at(Status::Completed, "2026-01-01T10:00:00Z");
+    let failed_later = at(Status::Failed, "2026-01-02T10:00:00Z");
+    let cancelled_last = at(Status::Cancelled, "2026-01-03T10:00:00Z");
+    let all = [failed_later.clone(), done.clone(), cancelled_last.clone()];
+    assert_eq!(winner(&all).0, Status::Completed);
+    assert_eq!(winner(&[cancelled_last, failed_later]).0, Status::Failed);
+    let half_a_second_later = at(Status::Diverged, "2026-01-01T10:00:00.5Z");
+    assert_eq!(winner(&[half_a_second_later.clone(), done.clone()]).0, Status::Diverged);
+    assert_eq!(winner(&[done, half_a_second_later]).0, Status::Diverged);
+}

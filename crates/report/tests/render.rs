@@ -1,0 +1,254 @@
+//! The page and the Markdown report: what they say, and that no text out of a
+//! file has power over them.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{End, Fixture};
+use report::GridEdge;
+use spec::layout::ReportDir;
+use spec::manifest::Manifest;
+
+fn rendered(fixture: &Fixture, folder: &Path) -> ReportDir {
+    let dir = fixture.write(folder);
+    report::collect(&dir).unwrap();
+    report::render(&dir).unwrap();
+    dir
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        v: 1,
+        experiment: "battle".to_owned(),
+        file: "experiments/battle.toml".to_owned(),
+        argv: vec!["sweep".to_owned(), "run".to_owned()],
+        git_commit: Some("0123abc".to_owned()),
+        git_dirty: Some(true),
+        diff_hash: None,
+        cargo_lock_hash: None,
+        rustc: "rustc 1.95.0".to_owned(),
+        os: "linux x86_64".to_owned(),
+        environment: Some(common::environment()),
+        slots: vec!["libtorch:cpu".to_owned()],
+        cpus: 2,
+        started: "2026-11-23T15:00:00Z".to_owned(),
+        ended: "2026-11-23T15:04:00Z".to_owned(),
+        trained: 125,
+        cached: 0,
+        host: None,
+    }
+}
+
+#[test]
+fn best_rows_follow_the_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::battle(3);
+    // The best learning rate of rmsprop loses a seed, so another one is chosen.
+    fixture.ends = vec![("rmsprop".to_owned(), 1e-3, 2, End::Diverged { step: 100 })];
+    let dir = fixture.write(folder.path());
+    report::collect(&dir).unwrap();
+    let rows = report::best(&dir).unwrap();
+    let labels: Vec<(&str, f64)> = rows.iter().map(|r| (r.label.as_str(), r.lr)).collect();
+    let expected =
+        [("sgd", 0.1), ("momentum", 0.1), ("rmsprop", 3e-4), ("adam", 1e-3), ("adam-cosine", 3e-3)];
+    assert_eq!(labels, expected);
+    let adam = &rows[3];
+    assert_eq!(
+        (adam.metric.as_str(), adam.target.n, adam.schedule.as_str()),
+        ("validation.accuracy", 3, "constant")
+    );
+    assert!(
+        adam.test_accuracy.mean.is_some()
+            && adam.train_loss.mean.is_some()
+            && adam.fallback.is_none()
+    );
+    assert_eq!(adam.edge, None);
+}
+
+#[test]
+fn a_best_rate_at_the_edge_of_its_grid_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::battle(2);
+    fixture.labels.truncate(2);
+    fixture.labels[0].lrs = vec![1e-3, 1e-2, 1e-1];
+    fixture.labels[1].lrs = vec![1e-1, 3e-1];
+    let dir = rendered(&fixture, folder.path());
+    let edges: Vec<_> = report::best(&dir).unwrap().iter().map(|r| r.edge).collect();
+    assert_eq!(edges, [Some(GridEdge::Highest), Some(GridEdge::Lowest)]);
+    assert!(fs::read_to_string(dir.markdown()).unwrap().contains("a higher one may be better"));
+}
+
+#[test]
+fn without_a_validation_split_the_training_loss_decides_and_the_report_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = rendered(&Fixture { validation: 0, ..Fixture::battle(2) }, folder.path());
+    let row = report::best(&dir).unwrap().remove(0);
+    assert_eq!(row.metric, "train.loss");
+    assert!(row.fallback.unwrap().contains("without a validation split"));
+    let page = fs::read_to_string(dir.html()).unwrap();
+    assert!(page.contains("so configurations are chosen by training loss"));
+    // The lowest training loss wins.
+    let rows = report::best(&dir).unwrap();
+    let lowest = rows
+        .iter()
+        .min_by(|a, b| a.target.mean.unwrap().total_cmp(&b.target.mean.unwrap()))
+        .unwrap();
+    assert!(page.contains(&format!("{} has the best mean training loss", lowest.label)));
+}
+
+#[test]
+fn rendering_again_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Fixture::battle(2).write(folder.path());
+    fs::write(dir.manifest(), serde_json::to_string(&manifest()).unwrap()).unwrap();
+    report::collect(&dir).unwrap();
+    let bytes = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let written = report::render(&dir).unwrap().written;
+        written.into_iter().map(|p| (p.clone(), fs::read(p).unwrap())).collect()
+    };
+    let first = bytes();
+    assert_eq!(first.len(), 12);
+    // Rendering needs no journal.
+    fs::remove_dir_all(dir.journal()).unwrap();
+    assert!(first == bytes());
+}
+
+#[test]
+fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = rendered(&Fixture::battle(2), folder.path());
+    let page = fs::read_to_string(dir.html()).unwrap();
+    let page = page.replace("http://www.w3.org/2000/svg", "");
+    for banned in ["http:", "https:", "src=", "@import", "url(", " style=", "onclick", "href="] {
+        assert!(!page.contains(banned), "{banned}");
+    }
+    for element in ["style", "script"] {
+        let (_, rest) = page.split_once(&format!("<{element}>")).unwrap();
+        let (text, _) = rest.split_once(&format!("</{element}>")).unwrap();
+        let hash = report::page::inline::source_hash(text).replace('\'', "&#39;");
+        let hash = if page.contains(&hash) { hash } else { hash.replace("&#39;", "'") };
+        assert!(page.contains(&format!("{element}-src {hash}")), "{element} {hash}");
+    }
+    assert_eq!(page.matches("<svg ").count(), 10);
+    assert!(page.contains("prefers-color-scheme:dark"));
+}
+
+#[test]
+fn figures_of_an_earlier_report_do_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = rendered(&Fixture::battle(1), folder.path());
+    fs::write(dir.figures().join("mine.png"), "kept").unwrap();
+    assert!(dir.figures().join("noise.svg").exists());
+    rendered(&Fixture { all: Some(End::Missing), ..Fixture::battle(1) }, folder.path());
+    let left: Vec<_> =
+        fs::read_dir(dir.figures()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["mine.png"]);
+    assert!(
+        fs::read_to_string(dir.html())
+            .unwrap()
+            .contains("None of the 25 planned runs has a result yet.")
+    );
+}
+
+const HOSTILE: &str =
+    "<script>alert(1)</script>|=cmd\x1b[31m`x`\n](http://evil.example)\"'&\u{202e}--><!--";
+
+#[test]
+fn hostile_text_has_no_power_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::battle(2);
+    fixture.name = HOSTILE.to_owned();
+    fixture.labels.iter_mut().for_each(|l| l.name = format!("{HOSTILE}{}", l.name));
+    let failing = fixture.labels[3].name.clone();
+    fixture.ends = vec![(failing, 1e-3, 1, End::Failed(format!("panicked: {HOSTILE}")))];
+    let dir = fixture.write(folder.path());
+    let mut plan = fixture.plan();
+    plan.description = HOSTILE.to_owned();
+    plan.text = format!("# {HOSTILE}\n```\n<b>bold</b>\n");
+    plan.overrides = vec![HOSTILE.to_owned()];
+    fs::write(dir.plan(), serde_json::to_string(&plan).unwrap()).unwrap();
+    let mut what = manifest();
+    what.argv = vec![HOSTILE.to_owned()];
+    what.rustc = HOSTILE.to_owned();
+    fs::write(dir.manifest(), serde_json::to_string(&what).unwrap()).unwrap();
+    report::collect(&dir).unwrap();
+    let written = report::render(&dir).unwrap().written;
+
+    let mut seen = Vec::new();
+    for path in written.iter().filter(|p| p.extension().is_some_and(|e| e != "png")) {
+        let text = fs::read_to_string(path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        // A fenced block shows its text as it is.
+        let text = text.split("\n````toml").next().unwrap_or_default();
+        assert!(!text.contains("<script>alert"), "{name}");
+        assert!(!text.contains('\x1b') && !text.contains('\u{202e}'), "{name}");
+        seen.push(text.contains("alert(1)") || text.contains("alert\\(1\\)"));
+    }
+    // Labels in figures are cut, but the page and the Markdown report name them in full.
+    assert!(seen[0] && seen[1]);
+
+    let page = fs::read_to_string(dir.html()).unwrap();
+    assert_eq!(page.matches("<script").count(), 2);
+    assert!(!page.contains("<!--") && !page.contains("<b>bold"));
+    let (_, rest) = page.split_once("id=\"report-data\">").unwrap();
+    let (json, _) = rest.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(data["experiment"], HOSTILE);
+
+    let markdown = fs::read_to_string(dir.markdown()).unwrap();
+    let (prose, block) = markdown.split_once("````toml").unwrap();
+    assert!(
+        !prose.contains("](http") && !prose.contains('<') && !prose.contains("`x`\n"),
+        "{prose}"
+    );
+    assert!(block.contains("<b>bold</b>\n````\n"));
+    // Every row of a table has as many cells as its head.
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut width = None;
+    for line in prose.lines() {
+        match (line.starts_with('|'), width) {
+            (true, None) => width = Some(cells(line)),
+            (true, Some(n)) => assert_eq!(cells(line), n, "{line}"),
+            (false, _) => width = None,
+        }
+    }
+}
+
+#[test]
+fn the_answer_is_cautious_about_few_seeds() {
+    let headline = |fixture: Fixture| {
+        let folder = tempfile::tempdir().unwrap();
+        let (analysis, _) = fixture.analysed(folder.path());
+        report::page::answer::answer(&analysis)
+    };
+    let battle = headline(Fixture::battle(5));
+    assert!(
+        battle.headline.starts_with("adam-cosine has the best mean validation accuracy: "),
+        "{battle:?}"
+    );
+    assert!(
+        battle.headline.contains(" over 5 seeds, ")
+            && battle.headline.ends_with("higher than adam, the second.")
+    );
+    let details = battle.details.join(" ");
+    assert!(
+        details.contains("5 seeds are few") && details.contains("had no part in choosing it"),
+        "{details}"
+    );
+    // A better value with a diverged seed comes second, and the answer says why.
+    let mut risky = Fixture::battle(5);
+    risky.labels.retain(|l| l.name == "sgd" || l.name == "adam-cosine");
+    risky.labels[1].lrs = vec![3e-3];
+    risky.ends = vec![("adam-cosine".to_owned(), 3e-3, 4, End::Diverged { step: 9 })];
+    let text = headline(risky).headline;
+    assert!(text.starts_with("sgd has the best mean validation accuracy among optimizers without a diverged seed"), "{text}");
+    let one = headline(Fixture::battle(1)).details.join(" ");
+    assert!(one.contains("With one seed there is no telling"), "{one}");
+    let lost = headline(Fixture { all: Some(End::Diverged { step: 3 }), ..Fixture::battle(2) });
+    assert_eq!(lost.headline, "All 50 runs diverged.");
+    for answer in [&battle.details, &lost.details] {
+        assert!(!answer.join(" ").contains("significantly"));
+    }
+}

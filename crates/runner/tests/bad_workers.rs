@@ -1,0 +1,178 @@
+//! A scripted worker that misbehaves: each way costs one run, recorded as what
+//! it was, and the sweep goes on.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use spec::event::FailureKind;
+use spec::record::Status;
+use support::{Sandbox, digits};
+
+/// Answers the probe, becomes ready, and for each run does what the learning
+/// rate says; every other run diverges at once, which is a result.
+const SCRIPT: &str = r#"#!/bin/bash
+if [ "$1" = --probe ]; then
+  echo '{"protocol":1,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
+  exit 0
+fi
+echo '{"event":"ready","protocol":1,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
+while read -r line; do
+  id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
+  echo "got $id" >&2
+  case "$line" in
+    *'"lr":0.01,'*) echo "{\"event\":\"failed\",\"run_id\":\"$id\",\"kind\":\"panic\",\"message\":\"index out of range\"}"; exit 101 ;;
+    *'"lr":0.02,'*) echo "terminate called" >&2; kill -ABRT $$ ;;
+    *'"lr":0.03,'*) kill -SEGV $$ ;;
+    *'"lr":0.04,'*) exit 0 ;;
+    *'"lr":0.05,'*) echo "not json at all" ;;
+    *'"lr":0.06,'*) head -c 20000000 /dev/zero | tr '\0' 'x'; echo ;;
+    *'"lr":0.07,'*) echo '{"event":"progress","run_id":"00000000000000000000000000000000","step":1}' ;;
+    *'"lr":0.08,'*) sleep 600 ;;
+    *) echo "{\"event\":\"finished\",\"run_id\":\"$id\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}" ;;
+  esac
+done
+"#;
+
+fn sandbox() -> Sandbox {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let path = folder.join("worker.sh");
+    std::fs::write(&path, SCRIPT).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Sandbox::with_worker(path)
+}
+
+fn sweep(lrs: &str) -> String {
+    digits(1, 1).replace("lr = [0.05, 0.1]", &format!("lr = {lrs}"))
+}
+
+#[test]
+fn each_misbehaviour_costs_one_run() {
+    let sandbox = sandbox();
+    sandbox.sweep_file(
+        "bad",
+        &sweep("[0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.5]")
+            .replace("lr = [1e-3, 1e-2]", "lr = 1e-3"),
+    );
+    let text = sandbox.expect(3, &["run", "experiments/bad.toml", "--jobs", "2"]);
+    let mut shown: Vec<(f64, FailureKind, String)> = Vec::new();
+    let records = sandbox.records("bad");
+    for record in &records {
+        match &record.error {
+            Some(error) => {
+                assert_eq!(record.status, Status::Failed);
+                shown.push((record.spec.optimizer.lr(), error.kind, error.message.clone()));
+            }
+            None => assert_eq!(record.status, Status::Diverged),
+        }
+    }
+    assert_eq!(records.len(), 9, "{text}");
+    shown.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let kinds: Vec<FailureKind> = shown.iter().map(|s| s.1).collect();
+    use FailureKind::{Died, Panic, Protocol};
+    assert_eq!(kinds, [Panic, Died, Died, Died, Protocol, Protocol, Protocol], "{shown:?}");
+    assert!(shown[0].2.contains("index out of range"));
+    assert!(shown[1].2.contains("signal: 6") && shown[2].2.contains("signal: 11"), "{shown:?}");
+    let aborted = records.iter().find(|r| r.spec.optimizer.lr() == 0.02).unwrap();
+    assert!(aborted.error.as_ref().unwrap().log_tail.contains("terminate called"));
+    // The next sweep runs what failed again, and nothing else.
+    sandbox.expect(3, &["run", "experiments/bad.toml"]);
+    assert_eq!(sandbox.records("bad").len(), 9 + 7);
+    let kept = sandbox.expect(0, &["run", "experiments/bad.toml", "--keep-failed"]);
+    assert!(kept.contains("nothing to train"), "{kept}");
+}
+
+#[test]
+fn an_interrupt_cancels_and_leaves_a_state_to_resume_from() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("stop", &sweep("[0.5, 0.08]"));
+    let mut child = sandbox
+        .command(&["run", "experiments/stop.toml", "--jobs", "1", "--no-report"])
+        .spawn()
+        .unwrap();
+    // The hanging run is on when its worker has named it.
+    let log = sandbox.path("reports/stop/logs/slot-0.log");
+    for _ in 0..1_000 {
+        let hanging = std::fs::read_to_string(&log).unwrap_or_default().lines().count() >= 3;
+        if hanging && sandbox.records("stop").len() >= 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let records = sandbox.records("stop");
+    assert!(records.iter().any(|r| r.status == Status::Cancelled), "{records:?}");
+    let plan = sandbox.expect(0, &["run", "experiments/stop.toml", "--plan"]);
+    assert!(plan.contains("to train"), "{plan}");
+}
+
+#[test]
+fn a_second_sweep_says_who_holds_the_lock() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("lock", &sweep("[0.08]"));
+    let mut first =
+        sandbox.command(&["run", "experiments/lock.toml", "--no-report"]).spawn().unwrap();
+    let log = sandbox.path("reports/lock/logs/slot-0.log");
+    for _ in 0..1_000 {
+        if std::fs::read_to_string(&log).is_ok_and(|t| !t.is_empty()) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let text = sandbox.expect(2, &["run", "experiments/lock.toml"]);
+    assert!(
+        text.contains("another sweep is writing")
+            && text.contains(&format!("process {}", first.id())),
+        "{text}"
+    );
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let plan = sandbox.expect(0, &["run", "experiments/lock.toml", "--plan"]);
+    assert!(plan.contains("to train"), "{plan}");
+}
+
+#[test]
+fn bad_input_exits_with_2_before_anything_is_trained() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("typo", &digits(1, 1).replace("hidden", "hiden"));
+    let text = sandbox.expect(2, &["run", "experiments/typo.toml"]);
+    assert!(text.contains("did you mean `hidden`?"), "{text}");
+    sandbox.expect(2, &["run", "experiments/absent.toml"]);
+    sandbox.expect(2, &["needs", "run", "experiments/typo.toml"]);
+    sandbox.sweep_file("good", &digits(1, 1));
+    sandbox.expect(2, &["run", "experiments/good.toml", "--device", "libtorch:cuda:0"]);
+    sandbox.expect(2, &["run", "experiments/good.toml", "--jobs", "0"]);
+    sandbox.expect(2, &["report", "experiments/good.toml"]);
+    sandbox.expect(2, &["fetch", "mnst"]);
+    assert!(!sandbox.path("reports/good/journal").exists());
+}
+
+#[test]
+fn a_folder_of_another_sweep_file_is_refused() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("one", &format!("name = \"same\"\n{}", digits(1, 1)));
+    sandbox.sweep_file("two", &format!("name = \"same\"\n{}", digits(1, 1)));
+    sandbox.run(&["run", "experiments/one.toml"]);
+    let text = sandbox.expect(2, &["run", "experiments/two.toml"]);
+    assert!(text.contains("belongs to experiments/one.toml"), "{text}");
+}
+
+#[test]
+fn needs_tells_xtask_what_to_build() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("n", &digits(1, 1));
+    let needs = |args: &[&str]| sandbox.expect(0, &[&["needs"], args].concat());
+    assert_eq!(needs(&["list"]).trim(), r#"{"backends":[],"cuda":false,"train":false}"#);
+    assert!(
+        needs(&["run", "experiments/n.toml", "--device", "flex"])
+            .contains(r#""backends":["flex"],"cuda":false,"train":true"#)
+    );
+    assert!(
+        needs(&["run", "experiments/n.toml", "--device", "libtorch:cpu"])
+            .contains(r#""backends":["libtorch"]"#)
+    );
+    assert!(needs(&["run", "experiments/n.toml", "--plan"]).contains(r#""train":false"#));
+}

@@ -1,0 +1,126 @@
+//! A workspace in a temporary folder, and the built `sweep` run in it.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use spec::layout::ReportDir;
+use spec::record::RunRecord;
+
+/// Folder with `experiments/`, `data/` (the repository's) and `reports/`.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+    worker: PathBuf,
+}
+
+/// The real worker, built by `cargo xtask test`.
+pub fn real_worker() -> PathBuf {
+    let given = std::env::var_os("SWEEP_WORKER").map(PathBuf::from);
+    let worker = given.expect("SWEEP_WORKER names no worker: run the tests by `cargo xtask test`");
+    assert!(
+        worker.is_file(),
+        "{} is not there: run the tests by `cargo xtask test`",
+        worker.display()
+    );
+    worker
+}
+
+impl Sandbox {
+    /// With the real worker.
+    pub fn new() -> Self {
+        Self::with_worker(real_worker())
+    }
+
+    /// With a worker of the test's choice.
+    pub fn with_worker(worker: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("experiments")).unwrap();
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").canonicalize().unwrap();
+        std::os::unix::fs::symlink(data, folder.path().join("data")).unwrap();
+        Sandbox { folder, worker }
+    }
+
+    /// Writes `experiments/<name>.toml`.
+    pub fn sweep_file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(format!("experiments/{name}.toml"));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A path in the workspace.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// `sweep` with these arguments, not yet run.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("SWEEP_WORKER", &self.worker)
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs `sweep`.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs `sweep` and expects this exit code; gives both outputs as one text.
+    pub fn expect(&self, code: i32, args: &[&str]) -> String {
+        let output = self.run(args);
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(output.status.code(), Some(code), "sweep {args:?}:\n{text}");
+        text
+    }
+
+    /// The report folder of an experiment.
+    pub fn report(&self, name: &str) -> ReportDir {
+        ReportDir::new(self.path(&format!("reports/{name}")))
+    }
+
+    /// Every record of its journal.
+    pub fn records(&self, name: &str) -> Vec<RunRecord> {
+        report::journal::read(&self.report(name)).unwrap().records
+    }
+}
+
+/// What must not depend on jobs, order, interruption: everything but times and places.
+pub fn results(records: &[RunRecord]) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for record in records.iter().filter(|r| r.status.is_result()) {
+        let outcome = record.outcome.as_ref().unwrap();
+        let metrics: Vec<_> = outcome.metrics.iter().filter(|m| m.metric != "seconds").collect();
+        let shown = format!(
+            "{} {:?} {:?} {} {:?} {:?} {:?}",
+            record.status,
+            outcome.weights_digest,
+            outcome.init_digest,
+            outcome.steps,
+            outcome.batch_digest,
+            outcome.diverged_step,
+            metrics
+        );
+        let earlier = out.insert(record.run_id.to_string(), shown);
+        assert_eq!(earlier, None, "{} was trained twice", record.run_id);
+    }
+    out
+}
+
+/// A small sweep on the digits: `runs` = 2 optimizers x 2 learning rates x seeds.
+pub fn digits(seeds: u32, epochs: u32) -> String {
+    format!(
+        "[data]\ndataset = \"digits\"\nbatch_size = 32\nvalidation = 237\n\
+         [model]\nkind = \"mlp\"\nhidden = [16]\n[train]\nepochs = {epochs}\n\
+         [repeat]\nseeds = {{ count = {seeds} }}\n\
+         [[optimizer]]\nkind = \"sgd\"\nlr = [0.05, 0.1]\n\
+         [[optimizer]]\nkind = \"adam\"\nlr = [1e-3, 1e-2]\n"
+    )
+}

@@ -1,0 +1,143 @@
+//! The built `sweep` with the built worker, on the digits.
+
+mod support;
+
+use std::time::Duration;
+
+use spec::record::Status;
+use support::{Sandbox, digits, results};
+
+#[test]
+fn a_sweep_trains_reports_and_is_cached() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("small", &digits(2, 2));
+    let first = sandbox.expect(0, &["run", "experiments/small.toml"]);
+    assert!(first.contains("small: 8 runs on"), "{first}");
+    assert!(first.contains("report: reports/small/index.html"), "{first}");
+    let dir = sandbox.report("small");
+    for file in
+        [dir.runs(), dir.metrics(), dir.summary(), dir.manifest(), dir.html(), dir.markdown()]
+    {
+        assert!(file.is_file(), "{} was not written", file.display());
+    }
+    assert_eq!(sandbox.records("small").len(), 8);
+    let second = sandbox.expect(0, &["run", "experiments/small.toml"]);
+    assert!(second.contains("nothing to train"), "{second}");
+    assert_eq!(sandbox.records("small").len(), 8, "a cached sweep trains nothing");
+    let plan = sandbox.expect(0, &["run", "experiments/small.toml", "--plan"]);
+    assert!(plan.contains("8 runs, 8 cached, 0 to train"), "{plan}");
+    // More seeds train only what is new; a renamed label trains nothing.
+    sandbox.sweep_file(
+        "small",
+        &digits(3, 2).replace("kind = \"adam\"", "kind = \"adam\"\nlabel = \"renamed\""),
+    );
+    sandbox.expect(0, &["run", "experiments/small.toml"]);
+    assert_eq!(sandbox.records("small").len(), 12);
+}
+
+#[test]
+fn runs_of_one_seed_are_paired_and_jobs_change_no_bit() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("pairs", &digits(2, 2));
+    sandbox.expect(0, &["run", "experiments/pairs.toml", "--jobs", "1", "--no-report"]);
+    let one = sandbox.records("pairs");
+    for a in &one {
+        for b in one.iter().filter(|b| b.spec.seed == a.spec.seed) {
+            let (a, b) = (a.outcome.as_ref().unwrap(), b.outcome.as_ref().unwrap());
+            assert_eq!(a.init_digest, b.init_digest);
+            assert_eq!(a.batch_digest, b.batch_digest);
+        }
+    }
+    let seeds: std::collections::HashSet<_> =
+        one.iter().map(|r| &r.outcome.as_ref().unwrap().init_digest).collect();
+    assert_eq!(seeds.len(), 2, "another seed, other weights");
+    sandbox.expect(0, &["run", "experiments/pairs.toml", "--jobs", "2", "--fresh", "--no-report"]);
+    assert_eq!(results(&one), results(&sandbox.records("pairs")));
+    assert!(sandbox.path("reports/pairs/journal/old-1").is_dir(), "--fresh deletes nothing");
+}
+
+#[test]
+fn divergence_is_a_result_with_its_step() {
+    let sandbox = Sandbox::new();
+    let text = digits(1, 3).replace("lr = [0.05, 0.1]", "lr = [0.1, 1e20]");
+    sandbox.sweep_file("wild", &text);
+    sandbox.expect(0, &["run", "experiments/wild.toml"]);
+    let records = sandbox.records("wild");
+    let wild = records.iter().find(|r| r.spec.optimizer.lr() == 1e20).unwrap();
+    assert_eq!(wild.status, Status::Diverged);
+    let outcome = wild.outcome.as_ref().unwrap();
+    assert_eq!(outcome.diverged_step, Some(outcome.steps));
+    assert!(outcome.last_finite_loss.unwrap().0.is_finite());
+    assert_eq!(outcome.weights_digest, None);
+    let page = std::fs::read_to_string(sandbox.report("wild").html()).unwrap();
+    assert!(page.contains("diverged"));
+    let again = sandbox.expect(0, &["run", "experiments/wild.toml"]);
+    assert!(again.contains("nothing to train"), "{again}");
+}
+
+#[test]
+fn a_killed_sweep_goes_on_where_it_was() {
+    let undisturbed = Sandbox::new();
+    undisturbed.sweep_file("kill", &digits(3, 4));
+    undisturbed.expect(0, &["run", "experiments/kill.toml"]);
+    let expected = results(&undisturbed.records("kill"));
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("kill", &digits(3, 4));
+    let mut kills = 0;
+    // Killed at ever later moments until one sweep comes to its end.
+    for delay in [150, 400, 700, 1_100, 60_000] {
+        let mut child = sandbox.command(&["run", "experiments/kill.toml"]).spawn().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_millis(delay);
+        while child.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            kills += 1;
+        }
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "the sweep was never killed");
+    sandbox.expect(0, &["run", "experiments/kill.toml"]);
+    assert_eq!(results(&sandbox.records("kill")), expected);
+}
+
+#[test]
+fn a_report_needs_no_worker_and_is_the_same_twice() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("redraw", &digits(1, 2));
+    sandbox.expect(0, &["run", "experiments/redraw.toml"]);
+    let page = || std::fs::read(sandbox.report("redraw").html()).unwrap();
+    let first = page();
+    std::fs::remove_file(sandbox.report("redraw").runs()).unwrap();
+    let mut command = sandbox.command(&["report", "experiments/redraw.toml"]);
+    let status = command.env("SWEEP_WORKER", "/nonexistent").status().unwrap();
+    assert!(status.success());
+    assert!(first == page(), "a redrawn page has the same bytes");
+}
+
+#[test]
+fn only_narrows_what_is_trained_and_not_the_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("part", &digits(2, 1));
+    sandbox.expect(0, &["run", "experiments/part.toml", "--only", "optimizer=adam,seed=1"]);
+    let records = sandbox.records("part");
+    assert_eq!(records.len(), 2);
+    assert!(records.iter().all(|r| r.spec.seed == 1 && r.spec.optimizer.kind() == "adam"));
+    let plan = sandbox.expect(0, &["run", "experiments/part.toml", "--plan"]);
+    assert!(plan.contains("8 runs, 2 cached, 6 to train"), "{plan}");
+    let text = sandbox.expect(2, &["run", "experiments/part.toml", "--only", "optimizer=adem"]);
+    assert!(text.contains("matches no run"), "{text}");
+}
+
+#[test]
+fn missing_data_is_one_clear_error_and_exit_3() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("nodata", &digits(1, 1));
+    std::fs::remove_file(sandbox.path("data")).unwrap();
+    std::fs::create_dir(sandbox.path("data")).unwrap();
+    let text = sandbox.expect(3, &["run", "experiments/nodata.toml"]);
+    assert!(text.contains("failed") && text.contains("digits.csv"), "{text}");
+    let records = sandbox.records("nodata");
+    assert!(records.iter().all(|r| r.status == Status::Failed && r.error.is_some()));
+}

@@ -1,0 +1,57 @@
+//! `cargo xtask ci`: everything that must hold before a change goes in, each
+//! step with its time. `.ci/run` calls it on a bare machine.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::{build, libtorch, test, tidy};
+
+/// Runs every step, the quick ones first, and stops at the first that fails.
+pub(crate) fn ci(root: &Path) -> Result<()> {
+    let mut times = Vec::new();
+    let mut step = |name: &'static str, work: &dyn Fn() -> Result<()>| -> Result<()> {
+        eprintln!("\nxtask: ci: {name}");
+        let start = Instant::now();
+        let result = work();
+        times.push(format!("{:>7.1} s  {name}", start.elapsed().as_secs_f64()));
+        result
+    };
+    let result = (|| {
+        step("formatting", &|| build::run(build::cargo(root)?.args(["fmt", "--all", "--check"])))?;
+        step("tidy", &|| check_tidy(root))?;
+        step("lints without libtorch", &|| lint(root, &["--workspace", "--all-targets"], None))?;
+        step("lints with libtorch", &|| {
+            let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
+            lint(
+                root,
+                &["--package", "train", "--features", "libtorch", "--all-targets"],
+                Some(&found),
+            )
+        })?;
+        step("tests", &|| test::test(root, &[]))
+    })();
+    eprintln!("\nxtask: ci:\n{}", times.join("\n"));
+    result
+}
+
+fn check_tidy(root: &Path) -> Result<()> {
+    let findings = tidy::check(root)?;
+    if !findings.is_empty() {
+        bail!("tidy:\n{}", findings.join("\n"));
+    }
+    Ok(())
+}
+
+/// Clippy, every warning an error. In release, so that build scripts and
+/// macros are those of the tests and are not compiled a second time.
+fn lint(root: &Path, selection: &[&str], libtorch: Option<&libtorch::Libtorch>) -> Result<()> {
+    let mut command = build::cargo(root)?;
+    if let Some(libtorch) = libtorch {
+        libtorch.apply(&mut command);
+    }
+    build::run(
+        command.args(["clippy", "--release"]).args(selection).args(["--", "--deny", "warnings"]),
+    )
+}

@@ -1,0 +1,139 @@
+//! Hands a verb over to `sweep`: builds it, asks it what the command line
+//! needs, brings and builds just that, then becomes `sweep`, so that exit
+//! codes and signals pass through.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::{build, libtorch};
+
+/// Environment variable that tells `sweep` which worker to start.
+pub(crate) const WORKER_VARIABLE: &str = "SWEEP_WORKER";
+
+/// What `sweep needs` answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Needs {
+    /// Whether workers will be started.
+    pub(crate) train: bool,
+    /// Whether one of them computes on libtorch.
+    pub(crate) libtorch: bool,
+    /// Whether the pool names CUDA devices.
+    pub(crate) cuda: bool,
+}
+
+impl Needs {
+    /// Reads the last line of the answer, one JSON object.
+    pub(crate) fn parse(answer: &str) -> Result<Self> {
+        let line = answer.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default();
+        let value: Value = serde_json::from_str(line)
+            .with_context(|| format!("`sweep needs` answered `{line}`, which is not JSON"))?;
+        let flag = |name: &str| {
+            value[name]
+                .as_bool()
+                .with_context(|| format!("`sweep needs` answered `{line}`, without `{name}`"))
+        };
+        let backends = value["backends"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(Needs {
+            train: flag("train")?,
+            libtorch: backends.iter().any(|b| b.as_str() == Some("libtorch")),
+            cuda: flag("cuda")?,
+        })
+    }
+}
+
+/// Does not return when all goes well: the process becomes `sweep`.
+pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
+    let sweep = build::sweep(root)?;
+    let verb = if verb == "sweep" { "run" } else { verb };
+
+    let mut worker = existing_worker(root)?;
+    if verb != "needs" && !asks_for_help(args) {
+        let answer = Command::new(&sweep)
+            .args(["needs", verb])
+            .args(args)
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("cannot start {}", sweep.display()))?;
+        if !answer.status.success() {
+            // It has said why on its standard error; its code is ours.
+            return Ok(ExitCode::from(
+                answer.status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1),
+            ));
+        }
+        let needs = Needs::parse(&String::from_utf8_lossy(&answer.stdout))?;
+        if let Some(built) = prepare(root, &needs)? {
+            worker = Some(built);
+        }
+    }
+
+    let mut command = Command::new(&sweep);
+    command.arg(verb).args(args);
+    if std::env::var_os(WORKER_VARIABLE).is_none()
+        && let Some(worker) = worker
+    {
+        command.env(WORKER_VARIABLE, worker);
+    }
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start {}", sweep.display()))
+}
+
+/// Brings and builds what the command line needs; the worker, if it trains.
+fn prepare(root: &Path, needs: &Needs) -> Result<Option<PathBuf>> {
+    if !needs.train || std::env::var_os(WORKER_VARIABLE).is_some() {
+        return Ok(None);
+    }
+    if !needs.libtorch {
+        return build::flex_worker(root).map(Some);
+    }
+    let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
+    let found = libtorch::provision(root, kind)?;
+    build::libtorch_worker(root, &found).map(Some)
+}
+
+/// A worker from an earlier build, for verbs that only ask what it can do.
+fn existing_worker(root: &Path) -> Result<Option<PathBuf>> {
+    let candidates = [build::libtorch_worker_path(root)?, build::flex_worker_path(root)?];
+    Ok(candidates.into_iter().find(|path| path.exists()))
+}
+
+fn asks_for_help(args: &[String]) -> bool {
+    args.iter().take_while(|a| *a != "--").any(|a| a == "--help" || a == "-h")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_answer_of_needs() {
+        let answer = "{\"train\":true,\"backends\":[\"flex\",\"libtorch\"],\"cuda\":false}\n";
+        assert_eq!(
+            Needs::parse(answer).unwrap(),
+            Needs { train: true, libtorch: true, cuda: false }
+        );
+        let answer = "{\"train\":true,\"backends\":[\"flex\"],\"cuda\":false}\n\n";
+        assert_eq!(
+            Needs::parse(answer).unwrap(),
+            Needs { train: true, libtorch: false, cuda: false }
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_protocol_is_shown() {
+        let message = format!("{:#}", Needs::parse("hello").unwrap_err());
+        assert!(message.contains("`hello`"), "{message}");
+        let message = format!("{:#}", Needs::parse("{\"train\":true}").unwrap_err());
+        assert!(message.contains("`cuda`"), "{message}");
+    }
+
+    #[test]
+    fn help_is_not_looked_for_behind_two_dashes() {
+        let args = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        assert!(asks_for_help(&args(&["x.toml", "--help"])));
+        assert!(!asks_for_help(&args(&["x.toml", "--", "--help"])));
+    }
+}

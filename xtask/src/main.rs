@@ -1,0 +1,117 @@
+//! The one command of this repository: `cargo xtask <verb>`.
+//!
+//! Verbs of the sweep runner are handed over to the binary `sweep`, once that
+//! binary, the worker and libtorch are there. The other verbs are for
+//! development. This crate depends on none of ours, so that it builds in
+//! seconds on a bare machine.
+
+mod bench;
+mod build;
+mod ci;
+mod golden;
+mod handover;
+mod libtorch;
+mod tally;
+mod test;
+mod tidy;
+mod venv;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+/// Verbs of `sweep` itself; `sweep FILE` becomes `sweep run FILE`.
+const HANDED_OVER: [&str; 15] = [
+    "sweep", "report", "status", "cancel", "verify", "why", "compare", "regress", "nightly",
+    "baseline", "list", "fetch", "doctor", "needs", "run",
+];
+
+const HELP: &str = "\
+usage: cargo xtask <verb> [arguments]
+
+Sweeps (libtorch, the worker and the runner are brought and built as needed):
+  sweep FILE        train what FILE asks for and is not there yet, then report
+  report FILE..     collect and redraw, without libtorch
+  status FILE       what a running or interrupted sweep has done
+  cancel FILE       end a running sweep
+  verify FILE       run finished runs again and compare them bit by bit
+  why FILE RUN      why a run is new, stale or cached
+  compare A B       two report folders side by side
+  regress FILE --baseline DIR
+  nightly FILE      a fresh sweep, then its regression report
+  baseline accept   make a report the baseline
+  list WHAT         optimizers, schedules, models, datasets, losses
+  fetch DATASET     bring a dataset into data/
+  doctor            what is installed, and what is missing
+  <verb> --help     the options of a verb
+
+Development:
+  test [FILTER]     every test, both with and without libtorch
+  ci                formatting, lints, tidy and tests, as .ci/run does
+  tidy              the invariants of crates/ARCHITECTURE.md
+  golden [--write]  make the golden numbers again and compare (or replace) them
+  bench [--check]   seconds an epoch, beside PyTorch
+  libtorch [--cuda] bring libtorch and print its folder
+
+Environment:
+  LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch 2.9.0 of your own
+  LIBTORCH_URL, LIBTORCH_SHA256    a zip archive of libtorch 2.9.0
+  SWEEP_LIBTORCH_DIR               where libtorch is kept (default: .libtorch)
+  CARGO_TARGET_DIR                 where everything is built (default: target)
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let verb = args.next().unwrap_or_else(|| "help".to_owned());
+    match dispatch(&verb, args.collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
+    let root = build::root()?;
+    match verb {
+        verb if HANDED_OVER.contains(&verb) => handover::hand_over(&root, verb, &args),
+        "libtorch" => {
+            let kind = if args.iter().any(|a| a == "--cuda") {
+                libtorch::Kind::Cuda
+            } else {
+                libtorch::Kind::Cpu
+            };
+            let found = libtorch::provision(&root, kind).context("libtorch is not available")?;
+            println!("{}", found.describe());
+            Ok(ExitCode::SUCCESS)
+        }
+        "tidy" => tidy(&root),
+        "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
+        "golden" => {
+            golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
+        }
+        "bench" => bench::bench(&root, &args).map(|()| ExitCode::SUCCESS),
+        "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        unknown => {
+            eprintln!("xtask: `{unknown}` is no verb\n\n{HELP}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn tidy(root: &std::path::Path) -> Result<ExitCode> {
+    let findings = tidy::check(root)?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => eprintln!("xtask: tidy"),
+        count => eprintln!("xtask: {count} findings"),
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

@@ -1,0 +1,177 @@
+//! `cargo xtask test [FILTER]`: every test of the workspace, in the groups
+//! that compile each heavy stack once.
+//!
+//! Cargo unifies features over the packages of one command, so the grouping
+//! decides what is compiled again. The pure side is one group, since `report`
+//! alone would turn off features of crates below polars. For the same reason
+//! no test may bring a dependency that turns features on down there. `xtask`
+//! has its own profile, in which `cargo xtask` has built it already. What
+//! runs on flex alone shares the target folder of the flex worker; a plain
+//! `cargo test -p train` would replace the libtorch worker by a flex one.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::tally::{self, Tally};
+use crate::{build, handover, libtorch};
+
+/// One selection of packages with its profile and features.
+struct Group {
+    name: &'static str,
+    packages: &'static [&'static str],
+    profile: &'static str,
+    features: &'static [&'static str],
+    flex: bool,
+    /// Whether it has a library, whose docstrings may hold examples.
+    library: bool,
+}
+
+const GROUPS: [Group; 4] = [
+    Group {
+        name: "xtask",
+        packages: &["xtask"],
+        profile: "xtask",
+        features: &[],
+        flex: false,
+        library: false,
+    },
+    Group {
+        name: "plans, data, reports and the runner",
+        packages: &["spec", "data", "report", "runner"],
+        profile: "release",
+        features: &[],
+        flex: false,
+        library: true,
+    },
+    Group {
+        name: "Burn on flex",
+        packages: &["model", "optimizer-registry", "train"],
+        profile: "release",
+        features: &[],
+        flex: true,
+        library: true,
+    },
+    Group {
+        name: "Burn on libtorch",
+        packages: &["train"],
+        profile: "release",
+        features: &["libtorch"],
+        flex: false,
+        library: true,
+    },
+];
+
+/// What tests of whole programs start, by environment variable.
+struct Programs {
+    libtorch: libtorch::Libtorch,
+    sweep: PathBuf,
+    worker: PathBuf,
+}
+
+/// The program that runs tests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runner {
+    Cargo,
+    Nextest,
+}
+
+impl Runner {
+    fn find(root: &Path) -> Result<Runner> {
+        let mut probe = build::cargo(root)?;
+        probe.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(if probe.status()?.success() { Runner::Nextest } else { Runner::Cargo })
+    }
+}
+
+/// Runs every test whose name contains the filter, and with no filter the
+/// examples in docstrings too. Every group is run, even after a failure.
+///
+/// # Errors
+/// When something cannot be built, or a test fails.
+pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
+    let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
+    let programs = Programs {
+        worker: build::libtorch_worker(root, &found)?,
+        sweep: build::sweep(root)?,
+        libtorch: found,
+    };
+    let runner = Runner::find(root)?;
+
+    let mut all = Tally::default();
+    let mut failed = Vec::new();
+    let mut lines = Vec::new();
+    for group in &GROUPS {
+        eprintln!("\nxtask: tests of {}", group.name);
+        let (ok, tally) = run(root, group, &programs, runner, filter)?;
+        if !ok {
+            failed.push(group.name);
+        }
+        lines.push(format!("{}:", group.name));
+        lines.extend(tally.closing.iter().map(|line| format!("    {line}")));
+        all.add(tally);
+    }
+    eprintln!("\nxtask: tests\n{}", lines.join("\n"));
+    eprintln!("{} tests passed, {} failed", all.passed, all.failed);
+    if !failed.is_empty() {
+        bail!("tests failed in: {}", failed.join("; "));
+    }
+    Ok(())
+}
+
+fn run(
+    root: &Path,
+    group: &Group,
+    programs: &Programs,
+    runner: Runner,
+    filter: &[String],
+) -> Result<(bool, Tally)> {
+    // Built first with the terminal left to cargo, for its progress.
+    let (verb, profile): (&[&str], _) = match runner {
+        Runner::Nextest => (&["nextest", "run"], "--cargo-profile"),
+        Runner::Cargo => (&["test"], "--profile"),
+    };
+    let mut compile = command(root, group, programs, verb, profile)?;
+    if !compile.arg("--no-run").status()?.success() {
+        bail!("the tests of {} could not be built", group.name);
+    }
+    let mut tests = command(root, group, programs, verb, profile)?;
+    tests.arg("--no-fail-fast");
+    match runner {
+        Runner::Nextest => tests.args(["--no-tests", "pass"]),
+        Runner::Cargo => tests.arg("--"),
+    };
+    let (mut ok, mut tally) = tally::run(tests.args(filter))?;
+    // nextest does not run the examples in docstrings; cargo has run them.
+    if runner == Runner::Nextest && group.library && filter.is_empty() {
+        let (fine, examples) =
+            tally::run(&mut command(root, group, programs, &["test", "--doc"], "--profile")?)?;
+        ok &= fine;
+        tally.add(examples);
+    }
+    Ok((ok, tally))
+}
+
+fn command(
+    root: &Path,
+    group: &Group,
+    programs: &Programs,
+    verb: &[&str],
+    profile: &str,
+) -> Result<Command> {
+    let mut command = build::cargo(root)?;
+    if group.flex {
+        command.env("CARGO_TARGET_DIR", build::target_dir(root)?.join("flex"));
+    }
+    programs.libtorch.apply(&mut command);
+    command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
+    command.args(verb).args([profile, group.profile]);
+    for feature in group.features {
+        command.args(["--features", feature]);
+    }
+    for package in group.packages {
+        command.args(["--package", package]);
+    }
+    Ok(command)
+}

@@ -1,0 +1,328 @@
+//! Who may depend on whom: the two heavy stacks never meet in one binary.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+/// Prefixes of the package names of one heavy stack.
+struct Stack {
+    name: &'static str,
+    prefixes: &'static [&'static str],
+}
+
+const BURN: Stack = Stack { name: "Burn and libtorch", prefixes: &["burn", "tch", "torch-sys"] };
+const POLARS: Stack = Stack { name: "polars", prefixes: &["polars"] };
+
+impl Stack {
+    fn holds(&self, package: &str) -> bool {
+        self.prefixes.iter().any(|p| {
+            package == *p || package.strip_prefix(p).is_some_and(|rest| rest.starts_with('-'))
+        })
+    }
+}
+
+/// For each of our crates: those of ours it may name, and the stack that it
+/// must never reach.
+const RULES: [(&str, &[&str], &Stack); 8] = [
+    ("spec", &[], &BURN),
+    ("data", &["spec"], &POLARS),
+    ("model", &["spec"], &POLARS),
+    ("optimizer-registry", &["spec"], &POLARS),
+    ("train", &["spec", "data", "model", "optimizer-registry"], &POLARS),
+    ("report", &["spec"], &BURN),
+    ("runner", &["spec", "data", "report"], &BURN),
+    ("xtask", &[], &BURN),
+];
+
+/// `spec` and `xtask` are at the bottom: neither stack may be below them.
+const NEITHER: [&str; 2] = ["spec", "xtask"];
+
+/// One edge of the graph.
+#[derive(Clone, Debug)]
+struct Edge {
+    to: String,
+    /// Only for tests, examples and benchmarks.
+    dev_only: bool,
+}
+
+/// One package of the graph.
+#[derive(Clone, Debug)]
+struct Package {
+    name: String,
+    ours: bool,
+    /// Path of its `Cargo.toml` below the root, for messages.
+    manifest: String,
+    features: BTreeMap<String, Vec<String>>,
+    edges: Vec<Edge>,
+}
+
+/// The resolved dependency graph of `cargo metadata`, by package id.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    packages: BTreeMap<String, Package>,
+}
+
+impl Graph {
+    /// Reads the JSON of `cargo metadata --format-version 1`.
+    pub(crate) fn read(metadata: &Value) -> Result<Graph> {
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| {
+            value.as_str().map(str::to_owned).context("cargo metadata: a text is missing")
+        };
+        let root = text(&metadata["workspace_root"])?;
+        let members: BTreeSet<String> =
+            list(&metadata["workspace_members"]).iter().map(text).collect::<Result<_>>()?;
+
+        let mut packages = BTreeMap::new();
+        for package in list(&metadata["packages"]) {
+            let id = text(&package["id"])?;
+            let manifest = text(&package["manifest_path"])?;
+            let features = package["features"].as_object().cloned().unwrap_or_default();
+            packages.insert(
+                id.clone(),
+                Package {
+                    name: text(&package["name"])?,
+                    ours: members.contains(&id),
+                    manifest: manifest
+                        .strip_prefix(&format!("{root}/"))
+                        .unwrap_or(&manifest)
+                        .to_owned(),
+                    features: features
+                        .into_iter()
+                        .map(|(name, parts)| {
+                            Ok((name, list(&parts).iter().map(text).collect::<Result<_>>()?))
+                        })
+                        .collect::<Result<_>>()?,
+                    edges: Vec::new(),
+                },
+            );
+        }
+        for node in list(&metadata["resolve"]["nodes"]) {
+            let mut edges = Vec::new();
+            for dependency in list(&node["deps"]) {
+                let kinds = list(&dependency["dep_kinds"]);
+                let dev_only = !kinds.is_empty() && kinds.iter().all(|k| k["kind"] == "dev");
+                edges.push(Edge { to: text(&dependency["pkg"])?, dev_only });
+            }
+            let id = text(&node["id"])?;
+            packages
+                .get_mut(&id)
+                .with_context(|| format!("cargo metadata: no package {id}"))?
+                .edges = edges;
+        }
+        Ok(Graph { packages })
+    }
+
+    fn ours(&self) -> impl Iterator<Item = (&String, &Package)> {
+        self.packages.iter().filter(|(_, package)| package.ours)
+    }
+
+    /// The shortest way from `start` to a package of `stack`, by names. Tests
+    /// of `start` count, those of others do not.
+    fn way_to(&self, start: &str, stack: &Stack) -> Option<Vec<String>> {
+        let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(id) = queue.pop_front() {
+            let package = &self.packages[id];
+            if id != start && stack.holds(&package.name) {
+                let mut way = vec![package.name.clone()];
+                let mut at = id;
+                while let Some(before) = came_from.get(at) {
+                    way.push(self.packages[*before].name.clone());
+                    at = before;
+                }
+                way.reverse();
+                return Some(way);
+            }
+            for edge in &package.edges {
+                let counts = id == start || !edge.dev_only;
+                if counts && edge.to != start && !came_from.contains_key(edge.to.as_str()) {
+                    came_from.insert(&edge.to, id);
+                    queue.push_back(&edge.to);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Every breach of the rules, one line each.
+pub(crate) fn check(graph: &Graph) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (id, package) in graph.ours() {
+        let at = format!("{}:1", package.manifest);
+        let Some((name, allowed, stack)) = RULES.iter().find(|(name, ..)| *name == package.name)
+        else {
+            findings.push(format!(
+                "{at}: crate `{}` has no rule in xtask/src/tidy/graph.rs",
+                package.name
+            ));
+            continue;
+        };
+        let mut forbidden = vec![*stack];
+        if NEITHER.contains(name) {
+            forbidden.push(&POLARS);
+        }
+        for stack in forbidden {
+            if let Some(way) = graph.way_to(id, stack) {
+                findings.push(format!(
+                    "{at}: `{name}` must never link {}, but {}",
+                    stack.name,
+                    way.join(" -> ")
+                ));
+            }
+        }
+        for edge in &package.edges {
+            let to = &graph.packages[&edge.to];
+            if to.ours && !allowed.contains(&to.name.as_str()) {
+                findings.push(format!("{at}: `{name}` may not depend on `{}`", to.name));
+            }
+        }
+        findings.extend(default_features(package).map(|what| format!("{at}: {what}")));
+    }
+    findings
+}
+
+/// `libtorch` must be asked for: no default feature may turn it on, in `train`
+/// or under another name elsewhere.
+fn default_features(package: &Package) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut queue = VecDeque::from(["default".to_owned()]);
+    while let Some(feature) = queue.pop_front() {
+        let target = feature.trim_start_matches("dep:");
+        let (target, inner) = target.split_once('/').unwrap_or((target, ""));
+        let target = target.trim_end_matches('?');
+        if [target, inner].iter().any(|f| ["libtorch", "tch", "burn-tch", "torch-sys"].contains(f))
+        {
+            return Some(format!(
+                "the default features of `{}` turn on `{feature}`; libtorch is never a default",
+                package.name
+            ));
+        }
+        if seen.insert(feature.clone()) {
+            queue.extend(package.features.get(&feature).cloned().unwrap_or_default());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Metadata with our eight crates, each with the edges given as
+    /// `(from, to, kind)`; a name that is none of ours comes from elsewhere.
+    fn graph(edges: &[(&str, &str, Option<&str>)], features: Value) -> Graph {
+        let ours: Vec<&str> = RULES.iter().map(|(name, ..)| *name).collect();
+        let mut names: BTreeSet<&str> = ours.iter().copied().collect();
+        names.extend(edges.iter().flat_map(|(from, to, _)| [*from, *to]));
+        let package = |name: &str| {
+            json!({
+                "id": name, "name": name, "manifest_path": format!("/r/crates/{name}/Cargo.toml"),
+                "features": if name == "train" { features.clone() } else { json!({}) },
+            })
+        };
+        let node = |name: &str| {
+            let deps: Vec<Value> = edges
+                .iter()
+                .filter(|(from, ..)| *from == name)
+                .map(|(_, to, kind)| json!({ "pkg": to, "dep_kinds": [{ "kind": kind }] }))
+                .collect();
+            json!({ "id": name, "deps": deps })
+        };
+        Graph::read(&json!({
+            "workspace_root": "/r",
+            "workspace_members": ours,
+            "packages": names.iter().map(|n| package(n)).collect::<Vec<_>>(),
+            "resolve": { "nodes": names.iter().map(|n| node(n)).collect::<Vec<_>>() },
+        }))
+        .unwrap()
+    }
+
+    const GOOD: [(&str, &str, Option<&str>); 6] = [
+        ("runner", "report", None),
+        ("report", "polars-lazy", None),
+        ("train", "model", None),
+        ("model", "burn", None),
+        ("burn", "burn-tch", None),
+        ("burn-tch", "torch-sys", None),
+    ];
+
+    fn findings(extra: &[(&str, &str, Option<&str>)]) -> Vec<String> {
+        let edges: Vec<_> = GOOD.iter().chain(extra).copied().collect();
+        check(&graph(&edges, json!({ "libtorch": ["dep:tch"] })))
+    }
+
+    #[test]
+    fn the_intended_graph_is_clean() {
+        assert_eq!(findings(&[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn burn_below_runner_is_found_with_its_way() {
+        let found = findings(&[("runner", "helper", None), ("helper", "burn", None)]);
+        assert_eq!(
+            found,
+            [
+                "crates/runner/Cargo.toml:1: `runner` must never link Burn and libtorch, but runner -> helper -> burn"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_crate_is_kept_from_the_other_stack() {
+        for name in ["spec", "report", "runner", "xtask"] {
+            for package in ["burn", "burn-tensor", "tch", "torch-sys"] {
+                assert_eq!(
+                    findings(&[(name, package, None)]).len(),
+                    if name == "report" { 2 } else { 1 },
+                    "{name} {package}"
+                );
+            }
+        }
+        for name in ["spec", "data", "model", "optimizer-registry", "train", "xtask"] {
+            assert!(!findings(&[(name, "polars-core", None)]).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn build_and_test_dependencies_count_but_tests_of_others_do_not() {
+        assert_eq!(findings(&[("xtask", "tch", Some("build"))]).len(), 1);
+        assert_eq!(findings(&[("xtask", "tch", Some("dev"))]).len(), 1);
+        assert_eq!(
+            findings(&[("xtask", "zip", None), ("zip", "burn", Some("dev"))]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_name_that_only_begins_alike_is_another_package() {
+        assert_eq!(
+            findings(&[("runner", "burnish", None), ("xtask", "tchart", None)]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn our_crates_depend_on_each_other_as_the_table_says() {
+        let found = findings(&[("model", "data", None), ("xtask", "spec", None)]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].ends_with("`model` may not depend on `data`"));
+        assert!(found[1].ends_with("`xtask` may not depend on `spec`"));
+    }
+
+    #[test]
+    fn libtorch_as_a_default_is_found_behind_other_names() {
+        for features in [
+            json!({ "default": ["libtorch"], "libtorch": ["dep:tch"] }),
+            json!({ "default": ["fast"], "fast": ["burn/tch"] }),
+            json!({ "default": ["fast"], "fast": ["dep:burn-tch"] }),
+        ] {
+            let found = check(&graph(&GOOD, features));
+            assert!(found.len() == 1 && found[0].contains("never a default"), "{found:?}");
+        }
+    }
+}

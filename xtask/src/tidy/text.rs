@@ -1,0 +1,184 @@
+//! What may stand in a text file.
+
+/// Longest Rust file, in lines.
+const MAX_LINES: usize = 500;
+/// Lines from the top within which a file with `unsafe` says why.
+const TOP: usize = 30;
+
+/// The folder that may name libtorch's interface.
+const LIBTORCH_FOLDER: &str = "crates/train/src/libtorch/";
+/// This folder names what it looks for.
+const OWN_FOLDER: &str = "xtask/src/tidy/";
+
+/// A word that must not stand in Rust code, and what to do instead.
+const WORDS: [(&str, &str); 4] = [
+    ("todo!", "finish it"),
+    ("unimplemented!", "finish it, or return an error"),
+    ("dbg!", "remove it"),
+    ("#[ignore", "a test runs or is removed"),
+];
+
+/// Names of libtorch's interface.
+const LIBTORCH: [&str; 5] =
+    ["tch::", "burn_tch", "torch_sys", "Device::libtorch", "libtorch_cuda("];
+
+/// Folders of one machine.
+const MACHINE_PATHS: [&str; 3] = ["/home/", "/root/", "/Users/"];
+
+/// Addresses of package registries and of their mirrors' settings.
+const REGISTRIES: [&str; 7] = [
+    "pypi.org",
+    "pythonhosted.org",
+    "index.crates.io",
+    "static.crates.io",
+    "registry.npmjs.org",
+    "--index-url",
+    "extra-index-url",
+];
+
+/// Every breach in one file.
+pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
+    let mut findings = Vec::new();
+    if file.starts_with(OWN_FOLDER) {
+        return length(file, content).into_iter().collect();
+    }
+    let rust = file.ends_with(".rs");
+    if rust {
+        findings.extend(length(file, content));
+        findings.extend(unsafe_code(file, content));
+    }
+    for (index, line) in content.lines().enumerate() {
+        let mut find = |what: String| findings.push(format!("{file}:{}: {what}", index + 1));
+        if rust {
+            for (word, remedy) in WORDS {
+                if has_word(line, word) {
+                    find(format!("`{word}`: {remedy}"));
+                }
+            }
+            if !file.starts_with(LIBTORCH_FOLDER)
+                && let Some(name) = LIBTORCH.iter().find(|name| has_word(line, name))
+            {
+                find(format!("`{name}`: only {LIBTORCH_FOLDER} names libtorch's interface"));
+            }
+        }
+        if let Some(path) = MACHINE_PATHS.iter().find(|path| has_path(line, path)) {
+            find(format!("`{path}`: a path of one machine"));
+        }
+        // Cargo writes the registry into its lock file.
+        if file != "Cargo.lock"
+            && let Some(address) = REGISTRIES.iter().find(|address| line.contains(*address))
+        {
+            find(format!("`{address}`: registries are the user's configuration"));
+        }
+    }
+    findings
+}
+
+fn length(file: &str, content: &str) -> Option<String> {
+    let lines = content.lines().count();
+    (file.ends_with(".rs") && lines > MAX_LINES)
+        .then(|| format!("{file}:{lines}: {lines} lines; past {MAX_LINES} a file is split"))
+}
+
+/// `unsafe` is allowed where the head of the file gives the reason.
+fn unsafe_code(file: &str, content: &str) -> Option<String> {
+    let code = |line: &str| line.split("//").next().is_some_and(has_unsafe);
+    let (index, _) = content.lines().enumerate().find(|(_, line)| code(line))?;
+    let explained =
+        content.lines().take(TOP).any(|line| line.starts_with("//!") && line.contains("unsafe"));
+    (!explained)
+        .then(|| format!("{file}:{}: `unsafe` without a reason in the file's head", index + 1))
+}
+
+fn has_unsafe(code: &str) -> bool {
+    ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "unsafe trait", "unsafe("]
+        .iter()
+        .any(|form| has_word(code, form))
+}
+
+/// Whether `word` stands in `line` and is not the end of a longer name.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// Whether an absolute path begins with `path`: `docs/home/x` is none.
+fn has_path(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || "_-.~}".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(file: &str, content: &str) -> String {
+        let findings = check(file, content);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        findings[0].clone()
+    }
+
+    #[test]
+    fn a_finding_names_file_and_line() {
+        assert_eq!(
+            one("crates/a/src/lib.rs", "fn f() {\n    todo!()\n}\n"),
+            "crates/a/src/lib.rs:2: `todo!`: finish it"
+        );
+        assert_eq!(
+            one("crates/a/src/lib.rs", "#[ignore = \"slow\"]"),
+            "crates/a/src/lib.rs:1: `#[ignore`: a test runs or is removed"
+        );
+    }
+
+    #[test]
+    fn libtorch_is_named_in_its_folder_alone() {
+        assert!(
+            one("crates/train/src/run.rs", "tch::set_num_threads(1);")
+                .contains("only crates/train/src/libtorch/")
+        );
+        assert!(
+            one("crates/model/src/lib.rs", "let d = Device::libtorch();")
+                .contains("`Device::libtorch`")
+        );
+        assert!(check("crates/train/src/libtorch/mod.rs", "tch::set_num_threads(1);").is_empty());
+        assert!(check("crates/train/src/run.rs", "batch::next(); // fetch::all").is_empty());
+    }
+
+    #[test]
+    fn long_files_are_to_be_split() {
+        assert!(check("crates/a/src/lib.rs", &"//\n".repeat(500)).is_empty());
+        assert!(one("crates/a/src/lib.rs", &"//\n".repeat(501)).contains("501 lines"));
+        assert!(check("README.md", &"x\n".repeat(501)).is_empty());
+    }
+
+    #[test]
+    fn unsafe_needs_its_reason_at_the_top() {
+        assert!(
+            one("crates/a/src/lib.rs", "//! Pipes.\nlet x = unsafe { f() };")
+                .starts_with("crates/a/src/lib.rs:2: `unsafe`")
+        );
+        assert!(
+            check(
+                "crates/a/src/lib.rs",
+                "//! Pipes. unsafe: the descriptor is ours.\nlet x = unsafe { f() };"
+            )
+            .is_empty()
+        );
+        assert!(
+            check("crates/a/src/lib.rs", "// an unsafe { in a comment\n#![deny(unsafe_code)]")
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn paths_of_a_machine_and_registries_are_found_in_every_text() {
+        assert!(one("README.md", "see /home/ann/x").contains("`/home/`"));
+        assert!(check("README.md", "see docs/home/x and https://a.org/Users/x").is_empty());
+        assert!(one("xtask/python/a.py", "url = 'https://pypi.org/simple'").contains("`pypi.org`"));
+        assert!(check("Cargo.lock", "https://index.crates.io").is_empty());
+    }
+}
