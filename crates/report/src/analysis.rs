@@ -255,7 +255,11 @@ fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
         metric: metric.to_owned(),
         higher_is_better: metric != "loss",
         fallback: ((split, metric) != wanted).then(|| {
-            format!("{} {reason}, so configurations are chosen by {}", name(wanted.0, wanted.1), name(split, metric))
+            format!(
+                "{} {reason}, so configurations are chosen by {}",
+                name(wanted.0, wanted.1),
+                name(split, metric)
+            )
         }),
     }
 }

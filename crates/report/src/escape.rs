@@ -17,7 +17,7 @@ pub fn line(text: &str) -> String {
         .collect()
 }
 
-/// As [`line`], with newlines and tabs kept: for blocks of text.
+/// As [`line()`], with newlines and tabs kept: for blocks of text.
 pub fn block(text: &str) -> String {
     let lines: Vec<String> =
         text.lines().map(|l| l.split('\t').map(line).collect::<Vec<_>>().join("\t")).collect();
@@ -39,8 +39,7 @@ pub fn markdown(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '@' => out.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~'
-            | '$' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -88,7 +87,7 @@ mod tests {
 
     #[test]
     fn markdown_has_no_power() {
-        assert_eq!(markdown("a|b`c`<b>[x](y)"), "a\\|b\\`c\\`&lt;b&gt;\\[x\\]\\(y\\)");
+        assert_eq!(markdown("a|b`c`<b>[x](y)"), "a\\|b\\`c\\`&lt;b&gt;\\[x\\](y)");
         assert_eq!(markdown_block("a ```` b", "toml"), "`````toml\na ```` b\n`````\n");
     }
 

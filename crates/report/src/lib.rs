@@ -1,6 +1,6 @@
 //! From the journal of a sweep to Parquet, figures, a page and a table.
 //!
-//! Three stages, each restartable from disk: [`collect`] turns journal and
+//! Three stages, each restartable from disk: [`collect()`] turns journal and
 //! plan into `runs.parquet`, `metrics.parquet` and `summary.parquet`;
 //! [`render`] reads only those, `plan.json` and `manifest.json`, draws the
 //! figures and writes `index.html` and `REPORT.md`; [`best`] gives the rows of

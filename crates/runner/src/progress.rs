@@ -50,6 +50,8 @@ impl Progress {
         ));
         overall.enable_steady_tick(Duration::from_millis(200));
         let mut lines = HashMap::new();
+        // One device for all needs no mention in every line: 80 columns are few.
+        let several = slots.iter().any(|s| s.device != slots[0].device);
         for slot in slots.iter().take(runs.len()) {
             let bar = multi.add(ProgressBar::new(1));
             bar.set_style(style("  {wide_msg} {bar:12.magenta/238}", "━━─"));
@@ -57,7 +59,7 @@ impl Progress {
                 slot.index,
                 SlotLine {
                     bar,
-                    device: slot.device.clone(),
+                    device: if several { format!("{}  ", slot.device) } else { String::new() },
                     run: String::new(),
                     epochs: 0,
                     steps_per_epoch: 0,
@@ -130,7 +132,7 @@ impl Progress {
         if let Some(line) = self.slots.get_mut(&slot) {
             line.run.clear();
             line.bar.set_position(0);
-            line.bar.set_message(format!("slot {slot} {}  idle", line.device));
+            line.bar.set_message(format!("{}idle", line.device));
         }
         let failed = record.status != Status::Completed;
         if !self.terminal || failed {
@@ -179,7 +181,7 @@ impl SlotLine {
         let epoch = (epochs_done + 1).min(self.epochs);
         let loss = self.loss.map_or_else(String::new, |l| format!("  loss {l:.4}"));
         self.bar.set_message(format!(
-            "{}  {}  epoch {epoch}/{}{loss}",
+            "{}{}  epoch {epoch}/{}{loss}",
             self.device, self.run, self.epochs
         ));
     }

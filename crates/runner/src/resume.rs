@@ -7,7 +7,7 @@ use spec::Id;
 use spec::plan::{Plan, PlannedRun, PoolEntry};
 use spec::record::{RunRecord, Status};
 
-use crate::pool::Slot;
+use crate::pool::{Slot, gpu_driver};
 
 /// Where results must have been computed to be reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,21 +23,23 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The same from the pool's names alone, without asking a worker; none for
-    /// `auto`, which depends on the machine. The code is left open.
-    pub fn without_probe(pool: &[PoolEntry], threads: u64) -> Option<Self> {
-        let (backend, device_kind) = match spec::sweep_file::device::kind(&pool.first()?.device) {
+    /// The same from the pool's names alone, where there is no worker to ask:
+    /// `auto` is taken for what a machine with or without a GPU driver would
+    /// give. The code is left open.
+    pub fn without_probe(pool: &[PoolEntry], threads: u64) -> Self {
+        let name = pool.first().map_or("auto", |e| e.device.as_str());
+        let (backend, device_kind) = match spec::sweep_file::device::kind(name) {
             "flex" => ("flex", "cpu"),
-            "libtorch:cpu" => ("libtorch", "cpu"),
             "libtorch:cuda" => ("libtorch", "cuda"),
-            _ => return None,
+            "auto" if gpu_driver() => ("libtorch", "cuda"),
+            _ => ("libtorch", "cpu"),
         };
-        Some(Wanted {
+        Wanted {
             backend: backend.to_owned(),
             device_kind: device_kind.to_owned(),
             threads,
             code: String::new(),
-        })
+        }
     }
 
     /// What slots of one kind compute on.
@@ -93,7 +95,8 @@ pub fn outstanding<'a>(
                 let record = best.get(&run.run_id);
                 let same =
                     record.and_then(|r| r.exec.as_ref()).is_some_and(|e| e.code == wanted.code);
-                out.other_code += usize::from(!same);
+                // Without a worker there is no code to compare with.
+                out.other_code += usize::from(!same && !wanted.code.is_empty());
             }
         }
     }

@@ -1,23 +1,21 @@
-//! What burn-train's own loop costs beside a hand-written one: the lesson's
-//! model (MNIST, 784-128-10, batches of 64, SGD lr 0.01) on `libtorch:cpu` with
-//! one thread.
+//! What burn-train's own loop costs beside a hand-written one: MNIST, MLP
+//! 784-128-10, batches of 64, SGD lr 0.01, on `libtorch:cpu` with one thread.
 //!
 //! ```text
-//! cargo run --release -p train --features libtorch --example burn_train_loop -- [DATA] [EPOCHS] [REPETITIONS]
+//! cargo run --release -p train --features libtorch --example burn_train_loop -- [DATA]
 //! ```
 //!
-//! Three ways take turns in one process: the loop of `src/run.rs`, reduced to
-//! what it does at every step; `SupervisedTraining` without metrics; and
-//! `SupervisedTraining` with `LossMetric` and `AccuracyMetric`. All start from
-//! the same weights and take the same batches from the same loader: the dataset
-//! on the device, one upload of the order an epoch, one `select` a batch. That
-//! they end in the same weights, bit for bit, is checked, so what differs is the
-//! loop alone. burn-train is spared what it does by default besides: log file,
-//! metric files, terminal display; its validation loader is empty.
+//! Four ways take turns in one process: the steps of `src/run.rs`, and burn-train's
+//! `SupervisedTraining` without metrics, with `LossMetric` and `AccuracyMetric`
+//! kept in memory, and with the same written to its metric files, its default.
+//! All start from the same weights and take the same batches from the same
+//! loader (dataset on the device, one `select` a batch); that they end in the
+//! same weights, bit for bit, is checked, so what differs is the loop alone.
+//! burn-train's log file and terminal display are off, its validation set is empty.
 //!
-//! Prints medians over the repetitions of the seconds an epoch, by the clock and
-//! of the processor (Linux). burn-train computes metrics on a second thread: the
-//! clock hides that where a core is idle, a sweep with a run on every core pays it.
+//! Prints medians of the seconds an epoch, by the clock and of the processor
+//! (Linux). Metrics run on a second thread: the clock hides their cost where a
+//! core is idle, a sweep with a run on every core pays it.
 
 use std::fs;
 use std::path::Path;
@@ -25,18 +23,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use burn_train::logger::{EvaluationProgressLogger, MetricLogger, TrainingProgressLogger};
-use burn_train::metric::store::{EpochSummary, MetricsUpdate, Split};
-use burn_train::metric::{AccuracyMetric, LossMetric, MetricDefinition, NumericEntry};
-use burn_train::renderer::{
-    EvaluationName, MetricState, MetricsRenderer, MetricsRendererEvaluation,
-    MetricsRendererTraining,
-};
+use burn_train::logger::{EvaluationProgressLogger, InMemoryMetricLogger, TrainingProgressLogger};
+use burn_train::metric::{AccuracyMetric, LossMetric, MetricDefinition};
+use burn_train::renderer::*;
 use burn_train::{Learner, SupervisedTraining};
 use model::{Batch, Network};
 use spec::{DatasetName, ModelSpec, OptimizerSpec};
@@ -45,33 +39,29 @@ use train::device::{ComputeGuard, open};
 const BATCH: usize = 64;
 const SEED: u64 = 0;
 const LR: f64 = 0.01;
-const WAYS: [&str; 3] =
-    ["hand-written loop", "burn-train, no metrics", "burn-train, loss and accuracy"];
+const EPOCHS: usize = 3;
+const REPETITIONS: usize = 5;
+const WAYS: [&str; 4] = ["hand-written", "burn-train", "+ 2 metrics", "+ 2 metrics, files"];
 
 fn main() -> anyhow::Result<()> {
-    let mut args = std::env::args().skip(1);
-    let folder = args.next().unwrap_or_else(|| "data".to_owned());
-    let epochs: usize = args.next().map_or(Ok(3), |text| text.parse()).context("EPOCHS")?;
-    let rounds: usize = args.next().map_or(Ok(5), |text| text.parse()).context("REPETITIONS")?;
-    ensure!(epochs > 0 && rounds > 0, "EPOCHS and REPETITIONS are 1 or more");
-
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "data".to_owned());
     let device = open("libtorch:cpu", 1)?.device;
     let _guard = ComputeGuard::new();
     let loader = Loader::new(Path::new(&folder), &device)?;
-    let mut times: [Vec<(f64, f64)>; 3] = Default::default();
+    let mut times: [Vec<(f64, f64)>; WAYS.len()] = Default::default();
     // The first round warms up and is not counted.
-    for round in 0..=rounds {
+    for round in 0..=REPETITIONS {
         let mut first = None;
         for (way, times) in times.iter_mut().enumerate() {
-            let (network, optimizer) = start(&device)?;
+            let state = start(&device)?;
             loader.0.epoch.store(0, Ordering::Relaxed);
             let before = (Instant::now(), processor_seconds());
             let network = match way {
-                0 => hand_written(network, optimizer, &loader, epochs)?,
-                _ => burn_train(network, optimizer, &loader, epochs, way == 2)?,
+                0 => hand_written(state, &loader)?,
+                _ => burn_train(state, &loader, way)?,
             };
-            let clock = before.0.elapsed().as_secs_f64() / epochs as f64;
-            let processor = (processor_seconds() - before.1) / epochs as f64;
+            let clock = before.0.elapsed().as_secs_f64() / EPOCHS as f64;
+            let processor = (processor_seconds() - before.1) / EPOCHS as f64;
             let digest = model::digest(&network);
             ensure!(*first.get_or_insert(digest.clone()) == digest, "{}: other weights", WAYS[way]);
             if round > 0 {
@@ -79,12 +69,12 @@ fn main() -> anyhow::Result<()> {
             }
         }
     }
-    println!("Seconds an epoch, median of {rounds} x {epochs} epochs; same final weights.\n");
+    println!("Seconds an epoch, median of {REPETITIONS} x {EPOCHS} epochs; same final weights.\n");
     println!("| loop | clock | ratio | processor | ratio |\n|---|---|---|---|---|");
     let medians = times.map(|t| (median(t.iter().map(|t| t.0)), median(t.iter().map(|t| t.1))));
     for (name, (clock, processor)) in WAYS.iter().zip(medians) {
-        let (by_clock, by_processor) = (clock / medians[0].0, processor / medians[0].1);
-        println!("| {name} | {clock:.3} | {by_clock:.2} | {processor:.3} | {by_processor:.2} |");
+        let ratios = (clock / medians[0].0, processor / medians[0].1);
+        println!("| {name} | {clock:.3} | {:.2} | {processor:.3} | {:.2} |", ratios.0, ratios.1);
     }
     Ok(())
 }
@@ -106,13 +96,16 @@ fn processor_seconds() -> f64 {
     if ticks.len() == 2 { (ticks[0] + ticks[1]) / 100.0 } else { f64::NAN }
 }
 
-/// The model with its initial weights, drawn, and its optimizer.
-fn start(device: &Device) -> anyhow::Result<(Network, ModuleOptimizer)> {
-    let model: ModelSpec = serde_json::from_value(
-        serde_json::json!({"kind": "mlp", "hidden": [128], "activation": "relu"}),
-    )?;
-    let optimizer: OptimizerSpec = serde_json::from_value(serde_json::json!({"kind": "sgd",
-        "lr": LR, "momentum": 0.0, "dampening": 0.0, "nesterov": false, "weight_decay": 0.0}))?;
+type State = (Network, ModuleOptimizer);
+
+/// The model with its initial weights, and its optimizer.
+fn start(device: &Device) -> anyhow::Result<State> {
+    let (model, optimizer): (ModelSpec, OptimizerSpec) =
+        serde_json::from_value(serde_json::json!([
+            {"kind": "mlp", "hidden": [128], "activation": "relu"},
+            {"kind": "sgd", "lr": LR, "momentum": 0.0, "dampening": 0.0, "nesterov": false,
+                "weight_decay": 0.0}
+        ]))?;
     let info = DatasetName::Mnist.info();
     let device = device.clone().autodiff();
     let network = model::build(&model, info.features(), info.classes, SEED, &device);
@@ -120,13 +113,8 @@ fn start(device: &Device) -> anyhow::Result<(Network, ModuleOptimizer)> {
 }
 
 /// The steps of `train::train`: the model is moved, losses stay on the device.
-fn hand_written(
-    mut network: Network,
-    mut optimizer: ModuleOptimizer,
-    loader: &Loader,
-    epochs: usize,
-) -> anyhow::Result<Network> {
-    for _ in 0..epochs {
+fn hand_written((mut network, mut optimizer): State, loader: &Loader) -> anyhow::Result<Network> {
+    for _ in 0..EPOCHS {
         let mut losses = Vec::new();
         for batch in loader.iter() {
             let batch = batch?;
@@ -141,24 +129,21 @@ fn hand_written(
     Ok(network)
 }
 
-/// The same training by burn-train.
-fn burn_train(
-    network: Network,
-    optimizer: ModuleOptimizer,
-    loader: &Loader,
-    epochs: usize,
-    metrics: bool,
-) -> anyhow::Result<Network> {
+/// The same training by burn-train; `way` is an index into [`WAYS`].
+fn burn_train(state: State, loader: &Loader, way: usize) -> anyhow::Result<Network> {
+    let folder = tempfile::tempdir()?;
     let mut training: SupervisedTraining<Network> =
-        SupervisedTraining::new("", Arc::new(loader.clone()), loader.slice(0, 0))
-            .num_epochs(epochs)
+        SupervisedTraining::new(folder.path(), Arc::new(loader.clone()), loader.slice(0, 0))
+            .num_epochs(EPOCHS)
             .renderer(Box::new(Silent))
-            .with_metric_logger(Silent)
             .with_application_logger(None);
-    if metrics {
+    if way >= 2 {
         training = training.metrics((LossMetric::new(), AccuracyMetric::new()));
     }
-    let result = training.launch(Learner::new(network, optimizer, LR));
+    if way < 3 {
+        training = training.with_metric_logger(InMemoryMetricLogger::new());
+    }
+    let result = training.launch(Learner::new(state.0, state.1, LR));
     match result.error {
         Some(error) => anyhow::bail!("burn-train stopped: {error}"),
         None => Ok(result.model),
@@ -178,11 +163,13 @@ struct Samples {
 impl Loader {
     fn new(folder: &Path, device: &Device) -> anyhow::Result<Self> {
         let host = data::load(DatasetName::Mnist, folder)?;
-        let n = host.train.len();
-        let inputs = TensorData::new(host.train.inputs, [n, host.features]);
-        let inputs = Tensor::from_data(inputs, device);
-        let labels = Tensor::from_data(TensorData::new(host.train.labels, [n]), device);
-        Ok(Loader(Arc::new(Samples { inputs, labels, epoch: AtomicU64::new(0) }), 0, n))
+        let (n, inputs) = (host.train.len(), host.train.inputs);
+        let samples = Samples {
+            inputs: Tensor::from_data(TensorData::new(inputs, [n, host.features]), device),
+            labels: Tensor::from_data(TensorData::new(host.train.labels, [n]), device),
+            epoch: AtomicU64::new(0),
+        };
+        Ok(Loader(Arc::new(samples), 0, n))
     }
 }
 
@@ -196,10 +183,9 @@ impl DataLoader<Batch> for Loader {
             let all = spec::seed::permutation(SEED, epoch, samples.inputs.dims()[0]);
             order.extend(all[*start..*end].iter().map(|&i| i64::from(i)));
         }
-        let total = order.len();
-        let order = TensorData::new(order, [total]);
+        let order = TensorData::new(order, [end - start]);
         let order = Tensor::from_data(order, &samples.inputs.device());
-        Box::new(Batches { samples, order, at: 0, total })
+        Box::new(Batches { samples, order, at: 0 })
     }
 
     fn num_items(&self) -> usize {
@@ -220,7 +206,6 @@ struct Batches<'a> {
     samples: &'a Samples,
     order: Tensor<1, Int>,
     at: usize,
-    total: usize,
 }
 
 impl Iterator for Batches<'_> {
@@ -228,9 +213,9 @@ impl Iterator for Batches<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
-        self.at = (start + BATCH).min(self.total);
+        self.at = (start + BATCH).min(self.order.dims()[0]);
         (start < self.at).then(|| {
-            let indices = self.order.clone().slice([start..self.at]);
+            let indices = self.order.clone().slice(start..self.at);
             let inputs = self.samples.inputs.clone().select(0, indices.clone());
             Ok(Batch { inputs, targets: self.samples.labels.clone().select(0, indices) })
         })
@@ -239,7 +224,7 @@ impl Iterator for Batches<'_> {
 
 impl DataLoaderIterator<Batch> for Batches<'_> {
     fn progress(&self) -> Progress {
-        Progress::new(self.at, self.total, None)
+        Progress::new(self.at, self.order.dims()[0], None)
     }
 }
 
@@ -277,13 +262,4 @@ impl EvaluationProgressLogger for Silent {
     fn end_test(&mut self) {}
     fn end_global_progress(&mut self) {}
     fn log_event_evaluation(&mut self, _: String) {}
-}
-
-impl MetricLogger for Silent {
-    fn log(&mut self, _: MetricsUpdate, _: usize, _: &Split) {}
-    fn read_numeric(&mut self, _: &str, _: usize, _: &Split) -> Result<Vec<NumericEntry>, String> {
-        Ok(Vec::new())
-    }
-    fn log_metric_definition(&mut self, _: MetricDefinition) {}
-    fn log_epoch_summary(&mut self, _: EpochSummary) {}
 }

@@ -41,7 +41,9 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         f64::column("lr", configs.iter().map(|c| Some(planned(c).spec.optimizer.lr())).collect()),
         Column::new(
             "best".into(),
-            (0..configs.len()).map(|i| analysis.best.contains(&Some(i)) && configs[i].goal.mean.is_some()).collect::<Vec<bool>>(),
+            (0..configs.len())
+                .map(|i| analysis.best.contains(&Some(i)) && configs[i].goal.mean.is_some())
+                .collect::<Vec<bool>>(),
         ),
         int("seeds", |c| c.counts.planned),
         int("completed", |c| c.counts.completed),

@@ -14,7 +14,11 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points)?;
     let from_zero =
         chart.panels.iter().all(|p| matches!(p.y.scale, Scale::Linear(low, _) if low <= 0.0));
-    let zoom = if from_zero { "" } else { " The axis does not start at zero." };
+    let zoom = match chart.panels[0].y.scale {
+        Scale::Error(..) => format!(" {}", super::ERROR_SPACING),
+        _ if from_zero => String::new(),
+        _ => " The axis does not start at zero.".to_owned(),
+    };
     Some(Figure {
         heading: "Accuracy against epoch",
         caption: format!(
@@ -64,6 +68,9 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let scale = zoom(&panels, epochs);
     for panel in &mut panels {
         panel.y = Axis { scale, format: TickFormat::Percent, whole: false };
+        if let Scale::Error(..) = scale {
+            panel.title.push_str(" (spaced by error rate)");
+        }
         // Before training a model guesses, which a magnified axis does not show.
         if let Scale::Linear(low, _) = scale
             && low > 0.0
@@ -81,14 +88,25 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
 }
 
 /// From just below the lowest value after the first epoch, where that is high;
-/// else from zero.
+/// else from the beginning, by error rate if errors shrink much.
 fn zoom(panels: &[Panel], epochs: u64) -> Scale {
     let trained =
         || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).filter(|p| p.x >= 1.0);
     let low = trained().map(|p| p.band.map_or(p.y, |b| b.0)).fold(f64::INFINITY, f64::min);
     let high = trained().map(|p| p.band.map_or(p.y, |b| b.1)).fold(f64::NEG_INFINITY, f64::max);
-    if epochs == 1 || !low.is_finite() || low < 0.5 {
+    if epochs == 1 || !low.is_finite() {
         return Scale::Linear(0.0, 1.0);
+    }
+    if low < 0.5 {
+        let start = panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).map(|p| p.y);
+        let low = start.fold(low, f64::min).max(0.0);
+        // From guessing to nearly right: even steps would press the ends of all lines together.
+        let spread = high < 1.0 && (1.0 - low) / (1.0 - high) > 5.0;
+        return if spread {
+            Scale::Error(low, 1.0 - 0.85 * (1.0 - high))
+        } else {
+            Scale::Linear(0.0, 1.0)
+        };
     }
     let room = 0.08 * (high - low).max(0.005);
     Scale::Linear(low - room, (high + room).min(1.0))

@@ -111,7 +111,7 @@ impl Panel {
     /// The last point of a label's main curve.
     pub fn end(&self, series: usize) -> Option<Point> {
         let main = self.curves.iter().filter(|c| c.series == series && c.kind != CurveKind::Faint);
-        main.filter_map(|c| c.points.last()).last().copied()
+        main.rev().find_map(|c| c.points.last()).copied()
     }
 }
 

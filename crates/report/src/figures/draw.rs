@@ -295,7 +295,7 @@ fn markers<DB: DrawingBackend>(
     let last = c.points.len().saturating_sub(1);
     for (i, p) in c.points.iter().enumerate() {
         let at = place(panel, plot, p.x, p.y);
-        if (last - i) % every != 0 || !inside(at, plot) {
+        if !(last - i).is_multiple_of(every) || !inside(at, plot) {
             continue;
         }
         canvas.marker(at, marker, 3.6, color)?;

@@ -24,11 +24,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         ""
     };
-    let spacing = if matches!(chart.panels[0].y.scale, Scale::Error(..)) {
-        " The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to 95%, both halve the errors."
-    } else {
-        ""
-    };
+    let by_error = matches!(chart.panels[0].y.scale, Scale::Error(..));
+    let spacing = if by_error { format!(" {}", super::ERROR_SPACING) } else { String::new() };
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(

@@ -50,6 +50,10 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
     FIGURES.iter().filter_map(|(name, make)| Some((*name, make(analysis, points)?))).collect()
 }
 
+/// Explains the axis of [`scale::Scale::Error`].
+const ERROR_SPACING: &str = "The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to \
+                             95%, for both halve the errors.";
+
 /// Best configurations with at least one completed run, in plan order.
 fn shown(analysis: &Analysis) -> Vec<&Config> {
     let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
@@ -66,7 +70,7 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
             let config = &analysis.configs[i];
             let run = analysis.planned(config);
             let counts = config.counts;
-            let lr = format!("lr {}", number::short(run.spec.optimizer.lr()));
+            let lr = format!("lr {}", number::brief(run.spec.optimizer.lr()));
             let note = match counts.completed {
                 0 if counts.diverged > 0 => "diverged".to_owned(),
                 0 => "no result".to_owned(),

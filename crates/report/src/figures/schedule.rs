@@ -47,11 +47,11 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         .iter()
         .map(|config| {
             let run = analysis.planned(config);
-            let note = format!(
-                "{}, lr {}",
-                run.spec.schedule.kind(),
-                number::short(run.spec.optimizer.lr())
-            );
+            let lr = format!("lr {}", number::brief(run.spec.optimizer.lr()));
+            let note = match run.spec.schedule.kind() {
+                "constant" => lr,
+                kind => format!("{lr}, {kind}"),
+            };
             Entry { series: config.label, label: escape::line(&run.label), note }
         })
         .collect();

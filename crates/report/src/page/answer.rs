@@ -35,11 +35,14 @@ pub fn answer(analysis: &Analysis) -> Answer {
             let (gap, other) = (difference(analysis, first, second), self::label(analysis, second));
             let theirs = second.goal.mean.unwrap_or(f64::NAN);
             match goal.better_first(mean, theirs) {
-                Ordering::Less => format!(
+                // Equal to the digits shown is equal.
+                _ if goal.format(theirs) == value => {
+                    format!("{label} and {other} share the best {name}: {value} over {seeds}.")
+                }
+                Ordering::Less | Ordering::Equal => format!(
                     "{label} has the best {name}: {value} over {seeds}, {gap} {} than {other}, the second.",
                     if goal.higher_is_better { "higher" } else { "lower" },
                 ),
-                Ordering::Equal => format!("{label} and {other} share the best {name}: {value} over {seeds}."),
                 // Only a diverged seed puts a better value second.
                 Ordering::Greater => format!(
                     "{label} has the best {name} among optimizers without a diverged seed: {value} over {seeds}; \
@@ -52,7 +55,8 @@ pub fn answer(analysis: &Analysis) -> Answer {
     };
     let tried = analysis.configs.iter().filter(|c| c.label == first.label).count();
     let what = if tried > 1 { "best configuration" } else { "configuration" };
-    let mut details = vec![format!("Its {what} is {}.", escape::line(&analysis.describe(first)))];
+    let mut details =
+        vec![format!("The {what} of {label} is {}.", escape::line(&analysis.describe(first)))];
     details.extend(test(analysis, first));
     details.extend(ranking.get(1).and_then(|second| caution(analysis, first, second)));
     if ranking.len() == 1 && first.goal.n == 1 {
@@ -135,14 +139,20 @@ fn caution(analysis: &Analysis, first: &Config, second: &Config) -> Option<Strin
     let n = first.goal.n.min(second.goal.n);
     let few = if n < 10 { format!(", and {} are few", seeds(n)) } else { String::new() };
     let (Some(a), Some(b)) = (first.goal.sd, second.goal.sd) else {
-        return Some("With one seed there is no telling whether that lead is more than chance.".to_owned());
+        return Some(
+            "With one seed there is no telling whether that lead is more than chance.".to_owned(),
+        );
     };
     let sd = a.max(b);
     let size = spread(analysis, sd);
-    Some(if sd <= 0.0 {
+    Some(if analysis.goal.format(first.goal.mean?) == analysis.goal.format(second.goal.mean?) {
+        format!("The standard deviation between seeds is {size}{few}.")
+    } else if sd <= 0.0 {
         format!("Seeds do not differ at all, which is unusual{few}.")
     } else if gap <= sd {
-        format!("That lead is no larger than the standard deviation between seeds ({size}){few}: treat the two as level.")
+        format!(
+            "That lead is no larger than the standard deviation between seeds ({size}){few}: treat the two as level."
+        )
     } else {
         format!(
             "That lead is {} times the larger standard deviation between seeds ({size}){few}: a lead in this sweep, \

@@ -25,7 +25,10 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
 
 /// `97.85% to 97.97%`.
 fn interval(metric: &str, e: &Estimate) -> Cell {
-    let text = |(low, high)| {
+    let text = |(low, high): (f64, f64)| {
+        // Student's t does not know that accuracies end at 100 %.
+        let (low, high) =
+            if metric == "accuracy" { (low.max(0.0), high.min(1.0)) } else { (low, high) };
         let low = number::metric(metric, low);
         format!("{}\u{2013}{}", low.trim_end_matches('%'), number::metric(metric, high))
     };

@@ -172,7 +172,7 @@ fn table(data: &Table) -> Markup {
 
 fn value(cell: &Cell, numeric: bool) -> Markup {
     let class =
-        if numeric { Some("n") } else { (cell.text.chars().count() > 40).then_some("wrap") };
+        if numeric { Some("n") } else { (cell.text.chars().count() > 20).then_some("wrap") };
     html! {
         td class=[class] data-v=[cell.sort.filter(|_| numeric)] {
             @if let Some(series) = cell.series { (swatch(series)) }

@@ -241,7 +241,7 @@ impl Fixture {
             return end.clone();
         }
         // Near the edge only some seeds diverge.
-        let margin = lr * if seed % 2 == 0 { 1.0 } else { 1.6 };
+        let margin = lr * if seed.is_multiple_of(2) { 1.0 } else { 1.6 };
         if margin >= label.diverges {
             End::Diverged { step: 1 + (steps / 7 + 31 * seed) % steps }
         } else {

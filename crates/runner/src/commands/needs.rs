@@ -1,7 +1,5 @@
 //! `needs`: what a command line will need, so that xtask builds just that.
 
-use std::path::Path;
-
 use clap::Parser;
 use serde_json::json;
 
@@ -24,10 +22,9 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let entries = pool::entries(&loaded.plan.pool, &run.device)?;
     let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
     let flex = entries.iter().all(|e| e.device == "flex");
-    let gpu = Path::new("/proc/driver/nvidia/version").exists();
-    let cuda = entries
-        .iter()
-        .any(|e| e.device.starts_with("libtorch:cuda") || (e.device == "auto" && gpu));
+    let cuda = entries.iter().any(|e| {
+        e.device.starts_with("libtorch:cuda") || (e.device == "auto" && pool::gpu_driver())
+    });
     println!(
         "{}",
         json!({ "train": train, "backends": [if flex { "flex" } else { "libtorch" }], "cuda": cuda })
@@ -36,16 +33,13 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
 }
 
 /// Whether every run has a result whatever the worker's version: then no
-/// worker needs to be built. `auto` depends on the machine, so that only a
-/// pool that names its device can say so.
+/// worker needs to be built.
 fn all_cached(
     workspace: &Workspace,
     plan: &spec::plan::Plan,
     entries: &[spec::plan::PoolEntry],
 ) -> bool {
-    let Some(wanted) = resume::Wanted::without_probe(entries, plan.threads_per_run) else {
-        return false;
-    };
+    let wanted = resume::Wanted::without_probe(entries, plan.threads_per_run);
     let Ok(journal) = report::journal::read(&workspace.report(&plan.name)) else { return false };
     resume::outstanding(plan, &journal, &wanted, false).runs.is_empty()
 }

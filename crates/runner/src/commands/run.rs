@@ -105,10 +105,9 @@ struct Machine {
 impl Machine {
     fn find(plan: &Plan, args: &RunArgs) -> anyhow::Result<Self> {
         let worker = worker_process::program();
-        // A pool that names its device needs no worker to tell what is cached,
-        // so that a finished sweep is reported without building one.
-        let by_name = Wanted::without_probe(&plan.pool, plan.threads_per_run);
-        if let (false, Some(wanted)) = (worker.is_file(), by_name) {
+        // What is cached can be told, and reported, without building a worker.
+        if !worker.is_file() {
+            let wanted = Wanted::without_probe(&plan.pool, plan.threads_per_run);
             return Ok(Machine { worker, slots: Vec::new(), wanted });
         }
         let probe = worker_process::probe(&worker)?;

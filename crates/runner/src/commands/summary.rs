@@ -37,46 +37,59 @@ fn one_run(rows: &[BestRow]) {
 
 fn table(rows: &[BestRow]) {
     let metric = rows.first().map_or("metric", |r| r.metric.as_str()).to_owned();
-    let mut out = text::table(&["optimizer", "best", "seeds", &metric, "test accuracy", "train loss", "notes"]);
+    // Headers of two lines and notes below keep the table within 80 columns.
+    let percent =
+        |name: &str| format!("{}{}", name, if name.ends_with("accuracy") { " %" } else { "" });
+    let headers = [metric.replace('.', " "), "test accuracy".to_owned(), "train loss".to_owned()];
+    let headers = headers.map(|h| percent(&h).replacen(' ', "\n", 1));
+    let mut out =
+        text::table(&["optimizer", "best", "seeds", &headers[0], &headers[1], &headers[2]]);
     for row in rows {
-        let mut notes = Vec::new();
-        if row.counts.diverged > 0 {
-            notes.push(format!("{} diverged", row.counts.diverged));
-        }
-        if row.counts.failed > 0 {
-            notes.push(format!("{} failed", row.counts.failed));
-        }
-        if row.counts.missing > 0 {
-            notes.push(format!("{} missing", row.counts.missing));
-        }
-        if row.edge.is_some() {
-            notes.push("lr at edge of grid".to_owned());
-        }
-        let seeds = row.counts.completed.to_string();
         out.add_row(vec![
             text::plain(&row.label),
             text::plain(&row.config),
-            seeds,
-            estimate(&row.target),
-            estimate(&row.test_accuracy),
-            estimate(&row.train_loss),
-            notes.join(", "),
+            row.counts.completed.to_string(),
+            estimate(&row.target, metric.ends_with("accuracy")),
+            estimate(&row.test_accuracy, true),
+            estimate(&row.train_loss, false),
         ]);
     }
-    for column in out.column_iter_mut().skip(2).take(4) {
+    for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{out}");
-    println!("mean ± standard deviation over seeds, after the last epoch; chosen by {metric}");
+    println!("{out}\n");
+    println!("mean ± standard deviation over seeds; chosen by {metric}");
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
         println!("{}", text::plain(why));
     }
+    for row in rows {
+        for note in notes(row) {
+            println!("{}: {note}", text::plain(&row.label));
+        }
+    }
 }
 
-fn estimate(e: &report::stats::Estimate) -> String {
+/// What a reader must know before believing a row.
+fn notes(row: &BestRow) -> Vec<String> {
+    let counted = [
+        (row.counts.diverged, "diverged"),
+        (row.counts.failed, "failed"),
+        (row.counts.missing, "missing"),
+    ];
+    let runs = counted
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} of {} {what}", text::count(row.counts.planned, "run")));
+    let edge = row.edge.map(|_| "the best learning rate lies at the edge of its grid".to_owned());
+    runs.chain(edge).collect()
+}
+
+/// Mean and deviation; accuracies in percent.
+fn estimate(e: &report::stats::Estimate, percent: bool) -> String {
+    let shown = |x: f64| if percent { format!("{:.2}", 100.0 * x) } else { format!("{x:.4}") };
     match (e.mean, e.sd) {
-        (Some(mean), Some(sd)) => format!("{mean:.4} ± {sd:.4}"),
-        (Some(mean), None) => format!("{mean:.4}"),
+        (Some(mean), Some(sd)) => format!("{} ± {}", shown(mean), shown(sd)),
+        (Some(mean), None) => shown(mean),
         _ => "none".to_owned(),
     }
 }

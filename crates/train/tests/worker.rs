@@ -1,0 +1,242 @@
+//! The built worker, spoken to over its pipe, on the digits and flex (on
+//! libtorch too where it is compiled in).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use spec::event::{Event, FailureKind, PROTOCOL, Probe, Request};
+use spec::record::{Outcome, Split, Status};
+use spec::sweep_file::{Overrides, load_text};
+use spec::{Id, RunSpec};
+
+const DEVICES: &[&str] =
+    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
+}
+
+/// The one run of a sweep on the digits with these lines.
+fn run_spec(model: &str, optimizer: &str, rest: &str) -> RunSpec {
+    let text = format!(
+        "[data]\ndataset = \"digits\"\nbatch_size = 100\nvalidation = 237\n[model]\n{model}\n[train]\nepochs = 3\n{rest}\n[[optimizer]]\n{optimizer}\n"
+    );
+    let plan = load_text("x.toml", "x", text, &Overrides::default())
+        .unwrap_or_else(|e| panic!("{e}"))
+        .plan;
+    plan.runs[0].spec.clone()
+}
+
+fn mlp(optimizer: &str) -> RunSpec {
+    run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
+}
+
+fn worker(device: &str, data: &Path, input: &str) -> (Output, Vec<Event>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
+        .args(["--device", device, "--threads", "1", "--data-dir"])
+        .arg(data)
+        .envs([("OMP_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let events = String::from_utf8(output.stdout.clone()).unwrap();
+    let events = events
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}")))
+        .collect();
+    (output, events)
+}
+
+fn request(spec: &RunSpec) -> String {
+    let request = Request::Run { run_id: Id::of("a test"), spec: Box::new(spec.clone()) };
+    serde_json::to_string(&request).unwrap() + "\n"
+}
+
+fn outcomes(device: &str, specs: &[RunSpec]) -> Vec<Outcome> {
+    let input: String = specs.iter().map(request).collect();
+    let (output, events) = worker(device, &data(), &input);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let finished =
+        |e: Event| if let Event::Finished { outcome, .. } = e { Some(*outcome) } else { None };
+    events.into_iter().filter_map(finished).collect()
+}
+
+#[test]
+fn the_same_run_twice_is_bit_identical() {
+    for device in DEVICES {
+        let (adam, sgd) = (mlp("kind = \"adam\"\nlr = 0.01"), mlp("kind = \"sgd\"\nlr = 0.1"));
+        // In one process and in another, after another run and before it.
+        let first = outcomes(device, &[adam.clone(), sgd.clone(), adam.clone()]);
+        let second = outcomes(device, &[sgd, adam]);
+        assert_eq!(first.len(), 3);
+        assert!(first[0].weights_digest.is_some());
+        assert_eq!(first[0].weights_digest, first[2].weights_digest, "{device}");
+        assert_eq!(first[0].weights_digest, second[1].weights_digest, "{device}");
+        assert_eq!(first[1].weights_digest, second[0].weights_digest, "{device}");
+        assert_ne!(first[0].weights_digest, first[1].weights_digest, "{device}");
+        assert_eq!(first[0].init_digest, first[1].init_digest);
+        assert_eq!(first[0].batch_digest, first[1].batch_digest);
+    }
+}
+
+#[test]
+fn backends_start_from_the_same_weights_and_agree_on_the_loss() {
+    let spec = mlp("kind = \"adam\"\nlr = 0.01");
+    let all: Vec<Outcome> =
+        DEVICES.iter().flat_map(|d| outcomes(d, std::slice::from_ref(&spec))).collect();
+    let loss = |o: &Outcome| {
+        o.metrics
+            .iter()
+            .rev()
+            .find(|m| m.metric == "loss" && m.split == Split::Train)
+            .unwrap()
+            .value
+            .0
+    };
+    for other in &all[1..] {
+        assert_eq!(other.init_digest, all[0].init_digest);
+        assert!(
+            (loss(other) / loss(&all[0]) - 1.0).abs() < 1e-3,
+            "{} {}",
+            loss(other),
+            loss(&all[0])
+        );
+    }
+}
+
+#[test]
+fn metrics_are_what_their_names_say() {
+    for device in DEVICES {
+        let outcome = &outcomes(
+            device,
+            &[run_spec(
+                "kind = \"linear\"",
+                "kind = \"sgd\"\nlr = 0.5\nschedule = { kind = \"cosine\" }",
+                "",
+            )],
+        )[0];
+        assert_eq!(
+            (outcome.status, outcome.epochs_completed, outcome.steps),
+            (Status::Completed, 3, 36)
+        );
+        let all = |split, name: &str| -> Vec<(u64, f64)> {
+            outcome
+                .metrics
+                .iter()
+                .filter(|m| m.split == split && m.metric == name)
+                .map(|m| (m.epoch, m.value.0))
+                .collect()
+        };
+        let losses = all(Split::Train, "loss");
+        assert_eq!(losses.iter().map(|l| l.0).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(losses[2].1 < losses[0].1);
+        for (split, name) in [
+            (Split::Validation, "loss"),
+            (Split::Validation, "accuracy"),
+            (Split::Test, "loss"),
+            (Split::Test, "accuracy"),
+        ] {
+            assert_eq!(
+                all(split, name).iter().map(|l| l.0).collect::<Vec<_>>(),
+                [0, 1, 2, 3],
+                "{split} {name}"
+            );
+        }
+        let accuracy = all(Split::Test, "accuracy");
+        assert!(accuracy[0].1 < 0.3 && (0.7..=1.0).contains(&accuracy[3].1), "{accuracy:?}");
+        // 12 batches of 100 an epoch: every window is one batch, so their mean is the epoch's.
+        let windows: Vec<f64> =
+            all(Split::Train, "window_loss").iter().filter(|w| w.0 == 2).map(|w| w.1).collect();
+        assert_eq!(windows.len(), 12);
+        assert!((windows.iter().sum::<f64>() / 12.0 - losses[1].1).abs() < 1e-12);
+        let lr = all(Split::Train, "lr");
+        let expected = [0.5, 0.375, 0.125];
+        assert_eq!(lr.len(), 3, "{lr:?}");
+        assert!(lr.iter().zip(expected).all(|((_, a), b)| (a - b).abs() < 1e-12), "{lr:?}");
+    }
+}
+
+#[test]
+fn divergence_has_its_exact_step() {
+    for device in DEVICES {
+        // At lr 1e30 the first update is beyond repair: the loss of step 2 or 3 is not finite.
+        let outcome = &outcomes(device, &[mlp("kind = \"sgd\"\nlr = 1e30")])[0];
+        assert_eq!(outcome.status, Status::Diverged);
+        let step = outcome.diverged_step.unwrap();
+        assert!((2..=3).contains(&step), "{step}");
+        assert_eq!(outcome.steps, step);
+        assert_eq!(
+            (outcome.epochs_completed, &outcome.weights_digest, outcome.stop_reason),
+            (0, &None, None)
+        );
+        let losses: Vec<f64> = outcome
+            .metrics
+            .iter()
+            .filter(|m| m.metric == "window_loss")
+            .map(|m| m.value.0)
+            .collect();
+        assert_eq!(losses.len() as u64, step, "no loss is reported after the bad one");
+        assert!(!losses.last().unwrap().is_finite());
+        assert_eq!(outcome.last_finite_loss.unwrap().0, losses[losses.len() - 2]);
+    }
+}
+
+#[test]
+fn missing_data_fails_the_run_and_not_the_worker() {
+    let empty = tempfile::tempdir().unwrap();
+    let spec = mlp("kind = \"sgd\"");
+    let (output, events) = worker("flex", empty.path(), &(request(&spec) + &request(&spec)));
+    assert!(output.status.success());
+    let failed: Vec<_> = events
+        .iter()
+        .filter_map(|e| {
+            if let Event::Failed { kind, message, .. } = e { Some((kind, message)) } else { None }
+        })
+        .collect();
+    assert_eq!(failed.len(), 2);
+    assert!(*failed[0].0 == FailureKind::Error && failed[0].1.contains("digits.csv"), "{failed:?}");
+}
+
+#[test]
+fn nonsense_ends_the_worker_with_a_message() {
+    let (output, events) = worker("flex", &data(), "what?\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(matches!(events[..], [Event::Ready { protocol: PROTOCOL, .. }]), "{events:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not of protocol"));
+    let (output, events) = worker("gpu", &data(), "");
+    assert_eq!((output.status.code(), events.len()), (Some(2), 0));
+}
+
+#[test]
+fn the_probe_lists_what_was_compiled_in() {
+    let output = Command::new(env!("CARGO_BIN_EXE_sweep-worker")).arg("--probe").output().unwrap();
+    let probe: Probe = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(probe.protocol, PROTOCOL);
+    for device in DEVICES {
+        assert!(probe.devices.iter().any(|d| d == device), "{probe:?}");
+    }
+}
+
+#[test]
+fn an_export_holds_what_the_run_is_fed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
+        .arg("--export")
+        .arg(folder.path())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(request(&mlp("kind = \"sgd\"")).as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let order = std::fs::read(folder.path().join("order-2.u32")).unwrap();
+    let order: Vec<u32> =
+        order.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    assert_eq!(order, spec::seed::permutation(0, 2, 1_200));
+    let weights = std::fs::metadata(folder.path().join("parameters.f32")).unwrap().len();
+    assert_eq!(weights, 4 * (64 * 16 + 16 + 16 * 10 + 10));
+}
