@@ -63,6 +63,9 @@ const GROUPS: [Group; 4] = [
     },
 ];
 
+/// Settings of cargo-nextest, below the root.
+const NEXTEST: &str = "xtask/nextest.toml";
+
 /// What tests of whole programs start, by environment variable.
 struct Programs {
     libtorch: libtorch::Libtorch,
@@ -129,7 +132,7 @@ fn run(
 ) -> Result<(bool, Tally)> {
     // Built first with the terminal left to cargo, for its progress.
     let (verb, profile): (&[&str], _) = match runner {
-        Runner::Nextest => (&["nextest", "run"], "--cargo-profile"),
+        Runner::Nextest => (&["nextest", "run", "--config-file", NEXTEST], "--cargo-profile"),
         Runner::Cargo => (&["test"], "--profile"),
     };
     let mut compile = command(root, group, programs, verb, profile)?;

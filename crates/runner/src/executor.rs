@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Event, FailureKind, Request};
 use spec::plan::PlannedRun;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunError, RunRecord, Status};
@@ -54,7 +54,8 @@ impl Cancel {
         self.flag.store(true, Ordering::SeqCst);
         let pids = self.pids.lock().map(|p| p.clone()).unwrap_or_default();
         for pid in pids.into_iter().filter_map(|p| Pid::from_raw(i32::try_from(p).ok()?)) {
-            let _ = kill_process(pid, Signal::KILL);
+            // The whole group: a child of the worker may hold its pipe open.
+            let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Event, PROTOCOL, Probe, Request};
 use spec::record::Environment;
 
@@ -194,8 +195,13 @@ impl WorkerProcess {
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        let _ = self.child.kill();
+        self.kill();
         WorkerError::Ended(self.child.wait().map_or_else(|e| e.to_string(), |s| s.to_string()))
+    }
+
+    /// Kills the worker and whatever it started: it leads a process group.
+    fn kill(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
     /// The last lines it printed since the last request.
@@ -224,7 +230,7 @@ impl Drop for WorkerProcess {
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        let _ = self.child.kill();
+        self.kill();
         let _ = self.child.wait();
     }
 }

@@ -34,8 +34,8 @@ impl Samples {
     /// Samples `from..to` in file order.
     pub(crate) fn range(&self, from: usize, to: usize) -> Self {
         Samples {
-            inputs: self.inputs.clone().slice([from..to]),
-            labels: self.labels.clone().slice([from..to]),
+            inputs: self.inputs.clone().slice(from..to),
+            labels: self.labels.clone().slice(from..to),
         }
     }
 

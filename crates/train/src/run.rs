@@ -142,7 +142,7 @@ impl Run<'_> {
         let indices = order.upload(device);
         let mut losses: Vec<Tensor<1>> = Vec::with_capacity(order.bounds().len());
         for (start, end) in order.bounds() {
-            let batch = samples.select(&indices.clone().slice([start..end]));
+            let batch = samples.select(&indices.clone().slice(start..end));
             let logits = network.forward(batch.inputs);
             let loss = match self.spec.train.loss {
                 Loss::CrossEntropy => model::cross_entropy(logits, batch.labels),

@@ -14,8 +14,8 @@ use crate::schedule::{Per, ScheduleSpec};
 
 use super::axis::{Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::parse::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::source::Place;
+use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
 /// More runs than this are taken for a slip in the axes.
 const MAX_RUNS: usize = 2_000_000;

@@ -10,7 +10,9 @@ mod expand;
 mod layers;
 mod node;
 mod parse;
+mod settings;
 pub mod source;
+mod spec;
 
 use std::io::Read;
 use std::path::Path;
@@ -19,7 +21,7 @@ use crate::plan::Plan;
 
 use diagnostic::{Diagnostic, Diagnostics};
 pub use layers::Overrides;
-pub use parse::SweepSpec;
+pub use spec::SweepSpec;
 
 /// A sweep file larger than this is refused before it is parsed.
 pub const MAX_BYTES: u64 = 4 << 20;

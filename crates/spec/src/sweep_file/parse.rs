@@ -1,12 +1,11 @@
 //! From the merged tree to a [`SweepSpec`]: every key is known, every value
 //! has its type and range. All problems are reported, not only the first.
+//! The tables without hyper-parameters are read in `settings`.
 
 use crate::layout::RESERVED;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
-use crate::params::{Kind, Param, ParamDefault, ParamType, Params, Range, Value};
-use crate::plan::{PoolEntry, Target};
-use crate::record::Split;
+use crate::params::{Kind, Param, ParamDefault, Params};
 use crate::run::{DataSpec, TrainSpec};
 use crate::schedule::ScheduleSpec;
 
@@ -14,98 +13,7 @@ use super::axis::{self, Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::{Entry, Node, NodeValue};
 use super::source::Place;
-
-/// A sweep file that holds no local problem; combinations are not yet made.
-#[derive(Clone, Debug)]
-pub struct SweepSpec {
-    /// Folder under `reports/`.
-    pub name: String,
-    /// A sentence, may be empty.
-    pub description: String,
-    /// Axes of `[data]`.
-    pub data: Vec<Axis>,
-    /// Kind of `[model]`.
-    pub model: String,
-    /// Axes of `[model]`.
-    pub model_axes: Vec<Axis>,
-    /// Axes of `[train]`, each of one value.
-    pub train: Vec<Axis>,
-    /// Seeds, each once.
-    pub seeds: Vec<u64>,
-    /// `[target]` with the place of its metric, if given.
-    pub target: Option<(Target, Place)>,
-    /// The optimizers in the order of the file.
-    pub optimizers: Vec<OptimizerEntry>,
-    /// Combinations to leave out.
-    pub excludes: Vec<Exclude>,
-    /// The device pool; empty means `auto`.
-    pub pool: Vec<PoolEntry>,
-    /// Threads inside one run.
-    pub threads_per_run: u64,
-}
-
-/// One `[[optimizer]]`.
-#[derive(Clone, Debug)]
-pub struct OptimizerEntry {
-    /// Unique label.
-    pub label: String,
-    /// Kind.
-    pub kind: &'static str,
-    /// Its own axes.
-    pub axes: Vec<Axis>,
-    /// Its schedules, at least one.
-    pub schedules: Vec<ScheduleEntry>,
-    /// Where it is written.
-    pub place: Place,
-}
-
-/// One schedule of an optimizer.
-#[derive(Clone, Debug)]
-pub struct ScheduleEntry {
-    /// Kind.
-    pub kind: &'static str,
-    /// Its axes.
-    pub axes: Vec<Axis>,
-    /// Where it is written.
-    pub place: Place,
-}
-
-/// One `[[exclude]]`: all conditions must hold.
-#[derive(Clone, Debug)]
-pub struct Exclude {
-    /// Dotted path or `label`, with the values that match.
-    pub conditions: Vec<(String, Vec<Value>)>,
-    /// Where it is written.
-    pub place: Place,
-}
-
-impl SweepSpec {
-    /// Cuts the sweep down to a trial: the first seed, one epoch, the first
-    /// value of each axis, in a report folder of its own.
-    pub(super) fn smoke(&mut self) {
-        self.name.push_str("-smoke");
-        self.seeds.truncate(1);
-        let entries = self.optimizers.iter_mut();
-        let own = entries.flat_map(|o| {
-            o.axes.iter_mut().chain(o.schedules.iter_mut().flat_map(|s| &mut s.axes))
-        });
-        for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
-            axis.values.truncate(1);
-        }
-        for epochs in self.train.iter_mut().filter(|a| a.path == "train.epochs") {
-            epochs.values.iter_mut().for_each(|(value, _)| *value = Value::Int(1));
-        }
-        if !self.train.iter().any(|a| a.path == "train.epochs") {
-            let place = Place { source: 0, span: 0..0 };
-            let values = vec![(Value::Int(1), place.clone())];
-            self.train.push(Axis { path: "train.epochs".to_owned(), values, zip: None, place });
-        }
-        for optimizer in &mut self.optimizers {
-            optimizer.schedules.truncate(1);
-        }
-        self.excludes.clear();
-    }
-}
+use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
 const ROOT: &[&str] = &[
     "name",
@@ -120,13 +28,9 @@ const ROOT: &[&str] = &[
     "devices",
 ];
 
-/// A number or word of a table that is no hyper-parameter.
-const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
-    Param { name, ty, default: ParamDefault::Required, range, doc: "" }
-}
-
-struct Reader<'a> {
-    diagnostics: &'a mut Diagnostics,
+/// Reads tables and collects their problems.
+pub(super) struct Reader<'a> {
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 /// Reads the merged tree. `stem` is the default name.
@@ -175,7 +79,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
 }
 
 impl Reader<'_> {
-    fn known_keys(&mut self, node: &Node, known: &[&str], of: &str) {
+    pub(super) fn known_keys(&mut self, node: &Node, known: &[&str], of: &str) {
         for entry in node.entries() {
             if !known.contains(&entry.key.as_str()) {
                 let message = format!("{of} has no key `{}`", entry.key);
@@ -184,7 +88,7 @@ impl Reader<'_> {
         }
     }
 
-    fn table(&mut self, root: &Node, key: &str, required: bool) -> Option<Node> {
+    pub(super) fn table(&mut self, root: &Node, key: &str, required: bool) -> Option<Node> {
         match root.get(key) {
             Some(entry) if matches!(entry.value.value, NodeValue::Table(_)) => {
                 Some(entry.value.clone())
@@ -209,7 +113,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let entry = node.get(key)?;
         match &entry.value.value {
             NodeValue::Text(s) => Some(s.clone()),
@@ -220,7 +124,7 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong_type(&mut self, key: &str, expected: &str, node: &Node) {
+    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, node: &Node) {
         self.diagnostics.push(
             Diagnostic::error(format!("`{key}` has the wrong type"), &node.place)
                 .label(format!("expected {expected}, found {}", node.describe())),
@@ -326,85 +230,6 @@ impl Reader<'_> {
         (kind.name.to_owned(), axes)
     }
 
-    fn seeds(&mut self, root: &Node) -> Vec<u64> {
-        let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
-        self.known_keys(&node, &["seeds"], "[repeat]");
-        let Some(entry) = node.get("seeds") else { return vec![0] };
-        let seed = setting("seeds", ParamType::Int, Range::NonNegative);
-        if let NodeValue::Table(_) = entry.value.value {
-            self.known_keys(&entry.value, &["count", "base"], "seeds");
-            let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
-            let mut read = |param: &Param, default: i64| match entry.value.get(param.name) {
-                Some(e) => axis::scalar(
-                    &format!("seeds.{}", param.name),
-                    param,
-                    &e.value,
-                    self.diagnostics,
-                ),
-                None => Some(Value::Int(default)),
-            };
-            let (count, base) =
-                (read(&count, 1), read(&setting("base", ParamType::Int, Range::NonNegative), 0));
-            let (Some(Value::Int(count)), Some(Value::Int(base))) = (count, base) else {
-                return vec![0];
-            };
-            if count > 1_000_000 {
-                self.diagnostics
-                    .push(Diagnostic::error("more than 1,000,000 seeds", &entry.value.place));
-                return vec![0];
-            }
-            return (base..base.saturating_add(count)).map(|s| s as u64).collect();
-        }
-        let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
-            return vec![0];
-        };
-        axis.values
-            .iter()
-            .filter_map(|(v, _)| if let Value::Int(i) = v { u64::try_from(*i).ok() } else { None })
-            .collect()
-    }
-
-    fn target(&mut self, root: &Node) -> Option<(Target, Place)> {
-        const METRICS: &[&str] =
-            &["validation.accuracy", "validation.loss", "test.accuracy", "test.loss", "train.loss"];
-        let node = self.table(root, "target", false)?;
-        self.known_keys(&node, &["metric", "value"], "[target]");
-        let value = node.get("value").and_then(|e| {
-            axis::scalar(
-                "target.value",
-                &setting("value", ParamType::Float, Range::Any),
-                &e.value,
-                self.diagnostics,
-            )
-        });
-        let value = value.and_then(|v| if let Value::Float(x) = v { Some(x) } else { None });
-        let metric = setting("metric", ParamType::Choice(METRICS), Range::Any);
-        let Some(entry) = node.get("metric") else {
-            self.diagnostics.push(
-                Diagnostic::error("[target] needs `metric`", &node.place)
-                    .help(format!("one of {}", METRICS.join(", "))),
-            );
-            return None;
-        };
-        let Value::Text(path) =
-            axis::scalar("target.metric", &metric, &entry.value, self.diagnostics)?
-        else {
-            return None;
-        };
-        let (split, metric) = path.split_once('.')?;
-        if split == "test" {
-            self.diagnostics.push(
-                Diagnostic::warning("the target is measured on the test split", &entry.value.place)
-                    .label("configurations are then chosen on the data that should judge them")
-                    .help("hold out a validation split and use validation.accuracy"),
-            );
-        }
-        Some((
-            Target { split: Split::from_name(split)?, metric: metric.to_owned(), value },
-            entry.value.place.clone(),
-        ))
-    }
-
     fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
         let Some(list) = root.get("optimizer") else {
             self.diagnostics.push(
@@ -506,127 +331,9 @@ impl Reader<'_> {
         );
         Some(ScheduleEntry { kind: kind.name, axes, place: node.place.clone() })
     }
-
-    fn excludes(&mut self, root: &Node) -> Vec<Exclude> {
-        let Some(entry) = root.get("exclude") else { return Vec::new() };
-        let NodeValue::Array(items) = &entry.value.value else {
-            self.diagnostics.push(
-                Diagnostic::error("`exclude` is a list of tables", &entry.value.place)
-                    .help("write [[exclude]]"),
-            );
-            return Vec::new();
-        };
-        items
-            .iter()
-            .map(|item| {
-                let mut conditions = Vec::new();
-                self.conditions(item, "", &mut conditions);
-                Exclude { conditions, place: item.place.clone() }
-            })
-            .collect()
-    }
-
-    fn conditions(&mut self, node: &Node, prefix: &str, out: &mut Vec<(String, Vec<Value>)>) {
-        for entry in node.entries() {
-            let path = if prefix.is_empty() {
-                entry.key.clone()
-            } else {
-                format!("{prefix}.{}", entry.key)
-            };
-            match &entry.value.value {
-                NodeValue::Table(_) => self.conditions(&entry.value, &path, out),
-                NodeValue::Array(items) => {
-                    out.push((path, items.iter().filter_map(plain).collect()))
-                }
-                _ => out.push((path, plain(&entry.value).into_iter().collect())),
-            }
-        }
-    }
-
-    fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, u64) {
-        let Some(node) = self.table(root, "devices", false) else { return (Vec::new(), 1) };
-        self.known_keys(&node, &["pool", "threads_per_run"], "[devices]");
-        let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
-        let threads = node.get("threads_per_run").and_then(|e| {
-            axis::scalar("devices.threads_per_run", &count, &e.value, self.diagnostics)
-        });
-        let threads = if let Some(Value::Int(n)) = threads { n as u64 } else { 1 };
-        let mut pool = Vec::new();
-        let mut places: Vec<Place> = Vec::new();
-        let items = match node.get("pool").map(|e| &e.value) {
-            None => &[][..],
-            Some(Node { value: NodeValue::Array(items), .. }) if !items.is_empty() => items,
-            Some(other) => {
-                self.diagnostics.push(
-                    Diagnostic::error("`pool` is a list of devices", &other.place)
-                        .help("for example pool = [\"auto\"]"),
-                );
-                &[][..]
-            }
-        };
-        for item in items {
-            let (device, slots, place) = match &item.value {
-                NodeValue::Text(s) => (s.clone(), None, item.place.clone()),
-                NodeValue::Table(_) => {
-                    self.known_keys(item, &["device", "slots"], "a device of the pool");
-                    let slots = item
-                        .get("slots")
-                        .and_then(|e| axis::scalar("slots", &count, &e.value, self.diagnostics));
-                    let slots = if let Some(Value::Int(n)) = slots { Some(n as u64) } else { None };
-                    let Some(device) = self.text(item, "device") else {
-                        self.diagnostics.push(Diagnostic::error(
-                            "a device of the pool needs `device`",
-                            &item.place,
-                        ));
-                        continue;
-                    };
-                    (device, slots, item.place.clone())
-                }
-                _ => {
-                    self.wrong_type("devices.pool", "a device name", item);
-                    continue;
-                }
-            };
-            if let Err(reason) = super::device::check(&device) {
-                self.diagnostics.push(Diagnostic::error(reason, &place).help(super::device::HELP));
-                continue;
-            }
-            let kind = super::device::kind(&device);
-            if let Some((first, first_place)) = pool
-                .iter()
-                .map(|p: &PoolEntry| super::device::kind(&p.device))
-                .zip(&places)
-                .find(|(k, _)| *k != kind)
-            {
-                self.diagnostics.push(
-                    Diagnostic::error("the pool mixes kinds of devices", &place)
-                        .label(kind)
-                        .also(first_place, first)
-                        .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
-                );
-                continue;
-            }
-            pool.push(PoolEntry { device, slots });
-            places.push(place);
-        }
-        (pool, threads)
-    }
 }
 
 /// The file's first character: the place of what is missing from it.
 fn start_of(root: &Node) -> Place {
     Place { source: root.place.source, span: 0..0 }
-}
-
-fn plain(node: &Node) -> Option<Value> {
-    match &node.value {
-        NodeValue::Bool(b) => Some(Value::Bool(*b)),
-        NodeValue::Int(i) => Some(Value::Int(*i)),
-        NodeValue::Float(x) => Some(Value::Float(*x)),
-        NodeValue::Text(s) => Some(Value::Text(s.clone())),
-        NodeValue::Array(items) => {
-            items.iter().map(plain).collect::<Option<Vec<_>>>().map(Value::List)
-        }
-        _ => None,
-    }
 }

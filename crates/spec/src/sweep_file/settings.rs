@@ -1,0 +1,218 @@
+//! The tables that hold no hyper-parameters: `[repeat]`, `[target]`,
+//! `[[exclude]]`, `[devices]`.
+
+use crate::params::{Param, ParamDefault, ParamType, Range, Value};
+use crate::plan::{PoolEntry, Target};
+use crate::record::Split;
+
+use super::axis;
+use super::device;
+use super::diagnostic::Diagnostic;
+use super::node::{Node, NodeValue};
+use super::parse::Reader;
+use super::source::Place;
+use super::spec::Exclude;
+
+/// A number or word of a table that is no hyper-parameter.
+const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
+    Param { name, ty, default: ParamDefault::Required, range, doc: "" }
+}
+
+impl Reader<'_> {
+    pub(super) fn seeds(&mut self, root: &Node) -> Vec<u64> {
+        let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
+        self.known_keys(&node, &["seeds"], "[repeat]");
+        let Some(entry) = node.get("seeds") else { return vec![0] };
+        let seed = setting("seeds", ParamType::Int, Range::NonNegative);
+        if let NodeValue::Table(_) = entry.value.value {
+            self.known_keys(&entry.value, &["count", "base"], "seeds");
+            let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
+            let mut read = |param: &Param, default: i64| match entry.value.get(param.name) {
+                Some(e) => axis::scalar(
+                    &format!("seeds.{}", param.name),
+                    param,
+                    &e.value,
+                    self.diagnostics,
+                ),
+                None => Some(Value::Int(default)),
+            };
+            let (count, base) =
+                (read(&count, 1), read(&setting("base", ParamType::Int, Range::NonNegative), 0));
+            let (Some(Value::Int(count)), Some(Value::Int(base))) = (count, base) else {
+                return vec![0];
+            };
+            if count > 1_000_000 {
+                self.diagnostics
+                    .push(Diagnostic::error("more than 1,000,000 seeds", &entry.value.place));
+                return vec![0];
+            }
+            return (base..base.saturating_add(count)).map(|s| s as u64).collect();
+        }
+        let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
+            return vec![0];
+        };
+        axis.values
+            .iter()
+            .filter_map(|(v, _)| if let Value::Int(i) = v { u64::try_from(*i).ok() } else { None })
+            .collect()
+    }
+
+    pub(super) fn target(&mut self, root: &Node) -> Option<(Target, Place)> {
+        const METRICS: &[&str] =
+            &["validation.accuracy", "validation.loss", "test.accuracy", "test.loss", "train.loss"];
+        let node = self.table(root, "target", false)?;
+        self.known_keys(&node, &["metric", "value"], "[target]");
+        let value = node.get("value").and_then(|e| {
+            axis::scalar(
+                "target.value",
+                &setting("value", ParamType::Float, Range::Any),
+                &e.value,
+                self.diagnostics,
+            )
+        });
+        let value = value.and_then(|v| if let Value::Float(x) = v { Some(x) } else { None });
+        let metric = setting("metric", ParamType::Choice(METRICS), Range::Any);
+        let Some(entry) = node.get("metric") else {
+            self.diagnostics.push(
+                Diagnostic::error("[target] needs `metric`", &node.place)
+                    .help(format!("one of {}", METRICS.join(", "))),
+            );
+            return None;
+        };
+        let Value::Text(path) =
+            axis::scalar("target.metric", &metric, &entry.value, self.diagnostics)?
+        else {
+            return None;
+        };
+        let (split, metric) = path.split_once('.')?;
+        if split == "test" {
+            self.diagnostics.push(
+                Diagnostic::warning("the target is measured on the test split", &entry.value.place)
+                    .label("configurations are then chosen on the data that should judge them")
+                    .help("hold out a validation split and use validation.accuracy"),
+            );
+        }
+        Some((
+            Target { split: Split::from_name(split)?, metric: metric.to_owned(), value },
+            entry.value.place.clone(),
+        ))
+    }
+
+    pub(super) fn excludes(&mut self, root: &Node) -> Vec<Exclude> {
+        let Some(entry) = root.get("exclude") else { return Vec::new() };
+        let NodeValue::Array(items) = &entry.value.value else {
+            self.diagnostics.push(
+                Diagnostic::error("`exclude` is a list of tables", &entry.value.place)
+                    .help("write [[exclude]]"),
+            );
+            return Vec::new();
+        };
+        items
+            .iter()
+            .map(|item| {
+                let mut conditions = Vec::new();
+                self.conditions(item, "", &mut conditions);
+                Exclude { conditions, place: item.place.clone() }
+            })
+            .collect()
+    }
+
+    fn conditions(&mut self, node: &Node, prefix: &str, out: &mut Vec<(String, Vec<Value>)>) {
+        for entry in node.entries() {
+            let path = if prefix.is_empty() {
+                entry.key.clone()
+            } else {
+                format!("{prefix}.{}", entry.key)
+            };
+            match &entry.value.value {
+                NodeValue::Table(_) => self.conditions(&entry.value, &path, out),
+                NodeValue::Array(items) => {
+                    out.push((path, items.iter().filter_map(plain).collect()))
+                }
+                _ => out.push((path, plain(&entry.value).into_iter().collect())),
+            }
+        }
+    }
+
+    pub(super) fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, u64) {
+        let Some(node) = self.table(root, "devices", false) else { return (Vec::new(), 1) };
+        self.known_keys(&node, &["pool", "threads_per_run"], "[devices]");
+        let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
+        let threads = node.get("threads_per_run").and_then(|e| {
+            axis::scalar("devices.threads_per_run", &count, &e.value, self.diagnostics)
+        });
+        let threads = if let Some(Value::Int(n)) = threads { n as u64 } else { 1 };
+        let mut pool = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
+        let items = match node.get("pool").map(|e| &e.value) {
+            None => &[][..],
+            Some(Node { value: NodeValue::Array(items), .. }) if !items.is_empty() => items,
+            Some(other) => {
+                self.diagnostics.push(
+                    Diagnostic::error("`pool` is a list of devices", &other.place)
+                        .help("for example pool = [\"auto\"]"),
+                );
+                &[][..]
+            }
+        };
+        for item in items {
+            let (device, slots, place) = match &item.value {
+                NodeValue::Text(s) => (s.clone(), None, item.place.clone()),
+                NodeValue::Table(_) => {
+                    self.known_keys(item, &["device", "slots"], "a device of the pool");
+                    let slots = item
+                        .get("slots")
+                        .and_then(|e| axis::scalar("slots", &count, &e.value, self.diagnostics));
+                    let slots = if let Some(Value::Int(n)) = slots { Some(n as u64) } else { None };
+                    let Some(device) = self.text(item, "device") else {
+                        self.diagnostics.push(Diagnostic::error(
+                            "a device of the pool needs `device`",
+                            &item.place,
+                        ));
+                        continue;
+                    };
+                    (device, slots, item.place.clone())
+                }
+                _ => {
+                    self.wrong_type("devices.pool", "a device name", item);
+                    continue;
+                }
+            };
+            if let Err(reason) = device::check(&device) {
+                self.diagnostics.push(Diagnostic::error(reason, &place).help(device::HELP));
+                continue;
+            }
+            let kind = device::kind(&device);
+            if let Some((first, first_place)) = pool
+                .iter()
+                .map(|p: &PoolEntry| device::kind(&p.device))
+                .zip(&places)
+                .find(|(k, _)| *k != kind)
+            {
+                self.diagnostics.push(
+                    Diagnostic::error("the pool mixes kinds of devices", &place)
+                        .label(kind)
+                        .also(first_place, first)
+                        .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
+                );
+                continue;
+            }
+            pool.push(PoolEntry { device, slots });
+            places.push(place);
+        }
+        (pool, threads)
+    }
+}
+
+fn plain(node: &Node) -> Option<Value> {
+    match &node.value {
+        NodeValue::Bool(b) => Some(Value::Bool(*b)),
+        NodeValue::Int(i) => Some(Value::Int(*i)),
+        NodeValue::Float(x) => Some(Value::Float(*x)),
+        NodeValue::Text(s) => Some(Value::Text(s.clone())),
+        NodeValue::Array(items) => {
+            items.iter().map(plain).collect::<Option<Vec<_>>>().map(Value::List)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! A sweep file without its spelling: what is asked for, every value typed.
+
+use crate::params::Value;
+use crate::plan::{PoolEntry, Target};
+
+use super::axis::Axis;
+use super::source::Place;
+
+/// A sweep file that holds no local problem; combinations are not yet made.
+#[derive(Clone, Debug)]
+pub struct SweepSpec {
+    /// Folder under `reports/`.
+    pub name: String,
+    /// A sentence, may be empty.
+    pub description: String,
+    /// Axes of `[data]`.
+    pub data: Vec<Axis>,
+    /// Kind of `[model]`.
+    pub model: String,
+    /// Axes of `[model]`.
+    pub model_axes: Vec<Axis>,
+    /// Axes of `[train]`, each of one value.
+    pub train: Vec<Axis>,
+    /// Seeds, each once.
+    pub seeds: Vec<u64>,
+    /// `[target]` with the place of its metric, if given.
+    pub target: Option<(Target, Place)>,
+    /// The optimizers in the order of the file.
+    pub optimizers: Vec<OptimizerEntry>,
+    /// Combinations to leave out.
+    pub excludes: Vec<Exclude>,
+    /// The device pool; empty means `auto`.
+    pub pool: Vec<PoolEntry>,
+    /// Threads inside one run.
+    pub threads_per_run: u64,
+}
+
+/// One `[[optimizer]]`.
+#[derive(Clone, Debug)]
+pub struct OptimizerEntry {
+    /// Unique label.
+    pub label: String,
+    /// Kind.
+    pub kind: &'static str,
+    /// Its own axes.
+    pub axes: Vec<Axis>,
+    /// Its schedules, at least one.
+    pub schedules: Vec<ScheduleEntry>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// One schedule of an optimizer.
+#[derive(Clone, Debug)]
+pub struct ScheduleEntry {
+    /// Kind.
+    pub kind: &'static str,
+    /// Its axes.
+    pub axes: Vec<Axis>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// One `[[exclude]]`: all conditions must hold.
+#[derive(Clone, Debug)]
+pub struct Exclude {
+    /// Dotted path or `label`, with the values that match.
+    pub conditions: Vec<(String, Vec<Value>)>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+impl SweepSpec {
+    /// Cuts the sweep down to a trial: the first seed, one epoch, the first
+    /// value of each axis, in a report folder of its own.
+    pub(super) fn smoke(&mut self) {
+        self.name.push_str("-smoke");
+        self.seeds.truncate(1);
+        let entries = self.optimizers.iter_mut();
+        let own = entries.flat_map(|o| {
+            o.axes.iter_mut().chain(o.schedules.iter_mut().flat_map(|s| &mut s.axes))
+        });
+        for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
+            axis.values.truncate(1);
+        }
+        for epochs in self.train.iter_mut().filter(|a| a.path == "train.epochs") {
+            epochs.values.iter_mut().for_each(|(value, _)| *value = Value::Int(1));
+        }
+        if !self.train.iter().any(|a| a.path == "train.epochs") {
+            let place = Place { source: 0, span: 0..0 };
+            let values = vec![(Value::Int(1), place.clone())];
+            self.train.push(Axis { path: "train.epochs".to_owned(), values, zip: None, place });
+        }
+        for optimizer in &mut self.optimizers {
+            optimizer.schedules.truncate(1);
+        }
+        self.excludes.clear();
+    }
+}
