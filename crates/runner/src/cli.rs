@@ -93,6 +93,15 @@ pub struct RunArgs {
     /// Count failed runs of earlier sweeps as done instead of running them again.
     #[arg(long)]
     pub keep_failed: bool,
+    /// Extra attempts for a run that fails, within this sweep.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
+    pub retry: u64,
+    /// End the sweep once this many runs have failed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub fail_fast: Option<u64>,
+    /// End the sweep after this long: 90s, 30m, 2h; what is finished is kept.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_time: Option<std::time::Duration>,
     /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
     #[arg(long)]
     pub smoke: bool,
@@ -108,4 +117,11 @@ pub struct RunArgs {
     /// Write the host's name into the manifest.
     #[arg(long)]
     pub record_host: bool,
+}
+
+/// A duration such as `90s`, `30m` or `1h 30m`, above zero.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().map_err(|e| e.to_string())?;
+    let duration = std::time::Duration::try_from(parsed).map_err(|e| e.to_string())?;
+    if duration.is_zero() { Err("must be above zero".to_owned()) } else { Ok(duration) }
 }

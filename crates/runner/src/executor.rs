@@ -32,6 +32,13 @@ pub enum Message {
         /// What.
         event: Box<Event>,
     },
+    /// An attempt failed, and another follows.
+    Retried {
+        /// The slot.
+        slot: usize,
+        /// The record of the failure, for the journal.
+        record: Box<RunRecord>,
+    },
     /// The run ended.
     Ended {
         /// The slot.
@@ -81,11 +88,21 @@ impl Cancel {
     }
 }
 
+/// What holds for every run of a sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// What records say of how many runs went side by side.
+    pub jobs: u64,
+    /// Extra attempts for a run that fails.
+    pub retry: u64,
+}
+
 /// Starts a thread a slot; the receiver ends when all runs have ended.
 pub fn execute(
     command: &WorkerCommand,
     slots: &[Slot],
     runs: Vec<PlannedRun>,
+    terms: Terms,
     cancel: &Cancel,
 ) -> Receiver<Message> {
     let (sender, receiver) = channel();
@@ -95,7 +112,7 @@ pub fn execute(
         let worker = SlotThread {
             command: command.clone(),
             slot,
-            jobs: busy as u64,
+            terms,
             queue: Arc::clone(&queue),
             cancel: cancel.clone(),
             sender: sender.clone(),
@@ -109,7 +126,7 @@ pub fn execute(
 struct SlotThread {
     command: WorkerCommand,
     slot: Slot,
-    jobs: u64,
+    terms: Terms,
     queue: Arc<Mutex<VecDeque<PlannedRun>>>,
     cancel: Cancel,
     sender: Sender<Message>,
@@ -123,20 +140,28 @@ impl SlotThread {
             let Some(run) = next else { break };
             let slot = self.slot.index;
             let _ = self.sender.send(Message::Took { slot, run: Box::new(run.clone()) });
-            let record = self.run(&run);
-            if self.sender.send(Message::Ended { slot, record: Box::new(record) }).is_err() {
-                break;
+            for attempt in 1..=self.terms.retry + 1 {
+                let record = self.run(&run, attempt);
+                let last = record.status != Status::Failed || attempt > self.terms.retry;
+                let message = if last {
+                    Message::Ended { slot, record: Box::new(record) }
+                } else {
+                    Message::Retried { slot, record: Box::new(record) }
+                };
+                if self.sender.send(message).is_err() || last {
+                    break;
+                }
             }
         }
         self.drop_process();
     }
 
     /// Trains one run; whatever happens, there is a record.
-    fn run(&mut self, run: &PlannedRun) -> RunRecord {
+    fn run(&mut self, run: &PlannedRun, attempt: u64) -> RunRecord {
         let started = clock::now();
         let result = self.ready().and_then(|()| self.converse(run));
         let environment = self.process.as_ref().and_then(|p| p.environment.clone());
-        let mut record = self.record(run, started, environment);
+        let mut record = self.record(run, attempt, started, environment);
         match result {
             Ok(Ok(outcome)) => {
                 record.status = outcome.status;
@@ -227,7 +252,13 @@ impl SlotThread {
         }
     }
 
-    fn record(&self, run: &PlannedRun, started: String, exec: Option<Environment>) -> RunRecord {
+    fn record(
+        &self,
+        run: &PlannedRun,
+        attempt: u64,
+        started: String,
+        exec: Option<Environment>,
+    ) -> RunRecord {
         RunRecord {
             v: RECORD_VERSION,
             run_id: run.run_id,
@@ -241,8 +272,8 @@ impl SlotThread {
             exec,
             device: self.slot.device.clone(),
             slot: self.slot.index as u64,
-            jobs: self.jobs,
-            attempt: 1,
+            jobs: self.terms.jobs,
+            attempt,
             started,
             ended: clock::now(),
         }

@@ -9,7 +9,7 @@ pub enum Exit {
     Internal = 1,
     /// Bad input: sweep file, arguments, a lock that another sweep holds.
     BadInput = 2,
-    /// Some runs failed.
+    /// Some runs failed, or `--fail-fast` or `--max-time` ended the sweep.
     RunsFailed = 3,
     /// Interrupted.
     Interrupted = 130,
@@ -18,7 +18,7 @@ pub enum Exit {
 /// Text for `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held); \
-3 some runs failed; 130 interrupted.";
+3 some runs failed, or --fail-fast or --max-time ended the sweep; 130 interrupted.";
 
 /// An error that the user can mend: exit code 2 instead of 1.
 #[derive(Debug, thiserror::Error)]

@@ -118,6 +118,15 @@ impl Progress {
         }
     }
 
+    /// An attempt failed and another follows.
+    pub fn retried(&mut self, slot: usize, record: &RunRecord) {
+        let reason = record.error.as_ref().map_or("", |e| e.message.lines().next().unwrap_or(""));
+        let run = self.slots.get(&slot).map_or("", |line| line.run.as_str());
+        let text =
+            format!("{run}: attempt {} failed ({}), again", record.attempt, text::plain(reason));
+        self.line(&text);
+    }
+
     /// A run ended.
     pub fn ended(&mut self, slot: usize, run: &PlannedRun, record: &RunRecord) {
         self.done += 1;

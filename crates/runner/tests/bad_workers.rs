@@ -110,6 +110,46 @@ fn an_interrupt_cancels_and_leaves_a_state_to_resume_from() {
 }
 
 #[test]
+fn a_retry_is_another_record_with_its_attempt() {
+    let sandbox = sandbox();
+    sandbox.sweep_file("retry", &sweep("[0.02, 0.5]").replace("lr = [1e-3, 1e-2]", "lr = 1e-3"));
+    let text = sandbox.expect(3, &["run", "experiments/retry.toml", "--retry", "2", "--no-report"]);
+    assert!(text.contains("attempt 2 failed"), "{text}");
+    let records = sandbox.records("retry");
+    let mut attempts: Vec<u64> =
+        records.iter().filter(|r| r.spec.optimizer.lr() == 0.02).map(|r| r.attempt).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_eq!(records.len(), 3 + 2, "what has a result is tried once");
+}
+
+#[test]
+fn fail_fast_and_max_time_end_the_sweep_and_keep_what_is_done() {
+    let sandbox = sandbox();
+    let text = sweep("[0.01, 0.02, 0.03, 0.5]");
+    sandbox.sweep_file("fast", &text);
+    let shown = sandbox.expect(
+        3,
+        &["run", "experiments/fast.toml", "--jobs", "1", "--fail-fast", "1", "--no-report"],
+    );
+    assert!(shown.contains("ended by --fail-fast"), "{shown}");
+    let failed = sandbox.records("fast").iter().filter(|r| r.status == Status::Failed).count();
+    assert_eq!(failed, 1);
+    sandbox.sweep_file("long", &sweep("[0.5, 0.08]"));
+    let shown = sandbox.expect(
+        3,
+        &["run", "experiments/long.toml", "--jobs", "1", "--max-time", "3s", "--no-report"],
+    );
+    assert!(shown.contains("ended by --max-time"), "{shown}");
+    let records = sandbox.records("long");
+    assert!(records.iter().any(|r| r.status == Status::Cancelled && r.spec.optimizer.lr() == 0.08));
+    assert!(records.iter().any(|r| r.status == Status::Diverged));
+    for wrong in ["0s", "-3s", "soon"] {
+        sandbox.expect(2, &["run", "experiments/long.toml", &format!("--max-time={wrong}")]);
+    }
+}
+
+#[test]
 fn a_second_sweep_says_who_holds_the_lock() {
     let sandbox = sandbox();
     sandbox.sweep_file("lock", &sweep("[0.08]"));

@@ -96,7 +96,6 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     }
     let rates = || analysis.configs.iter().map(|c| analysis.planned(c).spec.optimizer.lr());
     let (low, high) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
-    let room = (high / low).powf(0.05);
     let values = curves
         .iter()
         .flat_map(|c: &Curve| &c.points)
@@ -116,7 +115,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         panels: vec![Panel {
             title: format!("Final {}{scale}", goal.name()),
             x_label: "learning rate (logarithmic)".to_owned(),
-            x: Axis { scale: Scale::Log(low / room, high * room), ..Axis::linear(0.0, 1.0) },
+            x: Axis::log(low, high),
             y,
             curves,
             dots,

@@ -2,6 +2,11 @@
 
 use crate::number;
 
+/// Bounds of what an axis shows: far enough from the limits of a float that
+/// room at the ends and differences stay finite.
+const MOST: f64 = 1e306;
+const LEAST: f64 = 1e-306;
+
 /// How values map to a position along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
@@ -56,6 +61,17 @@ impl Axis {
         Axis { whole: true, ..Axis::linear(low, high) }
     }
 
+    /// A logarithmic axis around positive values, with a little room at both ends.
+    pub fn log(low: f64, high: f64) -> Self {
+        // A diverging run comes close to the largest number there is.
+        let (low, high) = (low.max(LEAST), high.min(MOST));
+        let room = (high / low).powf(0.05);
+        Axis {
+            scale: Scale::Log((low / room).max(LEAST), (high * room).min(MOST)),
+            ..Axis::linear(0.0, 1.0)
+        }
+    }
+
     /// Around positive values: logarithmic if they span more than `decades`,
     /// else linear; with a little room at both ends. Values that are not
     /// finite, and on a logarithmic axis those that are not positive, are left
@@ -73,12 +89,9 @@ impl Axis {
             return None;
         }
         if positive.is_finite() && low > 0.0 && (high / positive).log10() > decades {
-            let room = (high / positive).powf(0.05);
-            return Some(Axis {
-                scale: Scale::Log(positive / room, high * room),
-                ..Axis::linear(0.0, 1.0)
-            });
+            return Some(Axis::log(positive, high));
         }
+        let (low, high) = (low.max(-MOST), high.min(MOST));
         let span = if high > low { high - low } else { high.abs().max(1e-6) };
         let floor = if low >= 0.0 && low < span { 0.0 } else { low - 0.06 * span };
         Some(Axis::linear(floor, high + 0.06 * span))
@@ -154,7 +167,8 @@ fn log_ticks(low: f64, high: f64, room: usize) -> Vec<f64> {
         within(&[1.0, 2.0, 5.0], 1),
     ];
     choices.extend([within(&[1.0, 3.0], 1)]);
-    choices.extend((1..8).map(|every| within(&[1.0], every)));
+    choices
+        .extend([1, 2, 3, 4, 5, 6, 7, 10, 20, 30, 50, 100, 200].map(|every| within(&[1.0], every)));
     let fits = |ticks: &Vec<f64>| ticks.len() <= room.max(2);
     let narrow = (high / low).log10() < 1.0;
     let at = choices.iter().skip(usize::from(!narrow)).position(|t| fits(t) && !t.is_empty());
@@ -223,5 +237,22 @@ mod tests {
         assert!(!Axis::around([2.3, 0.0].into_iter(), 1.0).unwrap().is_log());
         assert_eq!(Axis::around([f64::INFINITY].into_iter(), 1.0), None);
         assert_eq!(Axis::around([3.0].into_iter(), 1.0).unwrap().scale, Scale::Linear(2.82, 3.18));
+    }
+
+    #[test]
+    fn extreme_values_have_a_few_finite_ticks() {
+        let cases: [&[f64]; 5] = [
+            &[1e-2, 1e300],
+            &[5e-324, f64::MAX],
+            &[-f64::MAX, f64::MAX],
+            &[0.0, f64::MAX],
+            &[1e306, 1.1e306],
+        ];
+        for values in cases {
+            let axis = Axis::around(values.iter().copied(), 1.0).unwrap();
+            let ticks = [axis.ticks(8), Axis::log(1e-2, f64::MAX).ticks(8)].concat();
+            assert!((2..=24).contains(&ticks.len()), "{values:?}: {ticks:?}");
+            assert!(ticks.iter().all(|(v, _)| v.is_finite()), "{values:?}: {ticks:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -9,10 +10,10 @@ use signal_hook::iterator::Signals;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::Status;
+use spec::record::{RunRecord, Status};
 
 use crate::cli::RunArgs;
-use crate::executor::{Cancel, Message, execute};
+use crate::executor::{Cancel, Message, Terms, execute};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, put_aside, write_atomic};
 use crate::pool::{self, Slot};
@@ -68,7 +69,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         );
         Trained::default()
     } else {
-        train(workspace, &dir, &plan, &machine, todo, cached, &started)?
+        train(workspace, &dir, &plan, &machine, args, todo, cached, &started)?
     };
     let records = report::journal::read(&dir)?.into_best();
     let facts = SweepFacts {
@@ -194,14 +195,25 @@ fn warn_about(left: &Outstanding<'_>) {
 struct Trained {
     runs: usize,
     failed: usize,
-    interrupted: bool,
+    stopped: Option<Stop>,
+}
+
+/// What ended a sweep before its runs were done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Ctrl-C or SIGTERM.
+    Signal,
+    /// `--fail-fast`.
+    FailFast,
+    /// `--max-time`.
+    MaxTime,
 }
 
 impl Trained {
     fn exit(&self) -> Exit {
-        match (self.interrupted, self.failed) {
-            (true, _) => Exit::Interrupted,
-            (_, 0) => Exit::Ok,
+        match (self.stopped, self.failed) {
+            (Some(Stop::Signal), _) => Exit::Interrupted,
+            (None, 0) => Exit::Ok,
             _ => Exit::RunsFailed,
         }
     }
@@ -212,6 +224,7 @@ fn train(
     dir: &ReportDir,
     plan: &Plan,
     machine: &Machine,
+    args: &RunArgs,
     todo: Vec<PlannedRun>,
     cached: usize,
     started: &str,
@@ -248,37 +261,88 @@ fn train(
     let mut progress = Progress::new(&machine.slots, &todo, cached);
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
     let mut result = Trained::default();
-    for message in execute(&command, &machine.slots, todo, &cancel) {
+    // By the plan and not by what is left, so that a resumed sweep records the same.
+    let jobs = machine.slots.len().min(plan.runs.len()) as u64;
+    let terms = Terms { jobs, retry: args.retry };
+    let messages = execute(&command, &machine.slots, todo, terms, &cancel);
+    while let Some(message) = next_message(&messages, args, &clock, &cancel, &mut result.stopped) {
         match message {
             Message::Took { slot, run } => progress.took(slot, &run),
             Message::Event { slot, event } => progress.event(slot, &event),
+            Message::Retried { slot, record } => {
+                keep(&mut journal, &record, &cancel, &progress)?;
+                progress.retried(slot, &record);
+            }
             Message::Ended { slot, record } => {
-                if let Err(error) = journal.append(&record) {
-                    // Nothing more can be kept: stop, and leave what is written.
-                    cancel.cancel();
-                    progress.finish();
-                    return Err(error.into());
-                }
+                keep(&mut journal, &record, &cancel, &progress)?;
                 result.runs += 1;
                 result.failed +=
                     usize::from(!record.status.is_result() && record.status != Status::Cancelled);
                 if let Some(run) = by_id.get(&record.run_id) {
                     progress.ended(slot, run, &record);
                 }
+                if args.fail_fast.is_some_and(|n| result.failed as u64 >= n)
+                    && !cancel.is_cancelled()
+                {
+                    result.stopped = Some(Stop::FailFast);
+                    cancel.cancel();
+                }
             }
         }
     }
     progress.finish();
     signals.close();
-    result.interrupted = cancel.is_cancelled();
+    if cancel.is_cancelled() {
+        result.stopped.get_or_insert(Stop::Signal);
+    }
     let seconds = clock.elapsed().as_secs_f64();
-    eprintln!(
-        "{} in {}{}",
-        text::count(result.runs, "run"),
-        text::duration(seconds),
-        if result.interrupted { ", interrupted: the same command goes on from here" } else { "" }
-    );
+    let how = match result.stopped {
+        None => "",
+        Some(Stop::Signal) => ", interrupted: the same command goes on from here",
+        Some(Stop::FailFast) => ", ended by --fail-fast: the same command goes on from here",
+        Some(Stop::MaxTime) => ", ended by --max-time: the same command goes on from here",
+    };
+    eprintln!("{} in {}{how}", text::count(result.runs, "run"), text::duration(seconds));
     Ok(result)
+}
+
+/// Waits for a slot to say something, until `--max-time`, when everything is
+/// cancelled; none when all runs have ended.
+fn next_message(
+    messages: &Receiver<Message>,
+    args: &RunArgs,
+    clock: &Instant,
+    cancel: &Cancel,
+    stopped: &mut Option<Stop>,
+) -> Option<Message> {
+    let left = args
+        .max_time
+        .filter(|_| !cancel.is_cancelled())
+        .map(|max| max.saturating_sub(clock.elapsed()));
+    let Some(left) = left else { return messages.recv().ok() };
+    match messages.recv_timeout(left) {
+        Ok(message) => Some(message),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            *stopped = Some(Stop::MaxTime);
+            cancel.cancel();
+            messages.recv().ok()
+        }
+    }
+}
+
+/// Appends a record; if that fails nothing more can be kept, so everything ends.
+fn keep(
+    journal: &mut JournalWriter,
+    record: &RunRecord,
+    cancel: &Cancel,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    journal.append(record).map_err(|error| {
+        cancel.cancel();
+        progress.finish();
+        error.into()
+    })
 }
 
 fn devices(slots: &[Slot]) -> String {
