@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders, relative to this crate, whose sources are hashed.
-const SOURCES: &[&str] = &["../data/src", "../model/src", "../optimizer-registry/src", "src"];
+const SOURCES: &[&str] =
+    &["../data/src", "../model/src", "../optimizer-registry/src", "../spec/src/seed.rs", "src"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -51,6 +52,9 @@ fn code_hash() {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    if folder.is_file() {
+        files.push(folder.to_path_buf());
+    }
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let path = entry.path();

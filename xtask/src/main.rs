@@ -21,10 +21,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 /// Verbs of `sweep` itself; `sweep FILE` becomes `sweep run FILE`.
-const HANDED_OVER: [&str; 15] = [
-    "sweep", "report", "status", "cancel", "verify", "why", "compare", "regress", "nightly",
-    "baseline", "list", "fetch", "doctor", "needs", "run",
-];
+const HANDED_OVER: [&str; 6] = ["sweep", "report", "list", "fetch", "needs", "run"];
 
 const HELP: &str = "\
 usage: cargo xtask <verb> [arguments]
@@ -32,17 +29,8 @@ usage: cargo xtask <verb> [arguments]
 Sweeps (libtorch, the worker and the runner are brought and built as needed):
   sweep FILE        train what FILE asks for and is not there yet, then report
   report FILE..     collect and redraw, without libtorch
-  status FILE       what a running or interrupted sweep has done
-  cancel FILE       end a running sweep
-  verify FILE       run finished runs again and compare them bit by bit
-  why FILE RUN      why a run is new, stale or cached
-  compare A B       two report folders side by side
-  regress FILE --baseline DIR
-  nightly FILE      a fresh sweep, then its regression report
-  baseline accept   make a report the baseline
   list WHAT         optimizers, schedules, models, datasets, losses
   fetch DATASET     bring a dataset into data/
-  doctor            what is installed, and what is missing
   <verb> --help     the options of a verb
 
 Development:

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use spec::Id;
 use spec::layout::ReportDir;
+use spec::plan::ComputedOn;
 use spec::record::{RECORD_VERSION, RunRecord, Status};
 
 use crate::error::ReportError;
@@ -33,10 +34,20 @@ impl Journal {
 
     /// As [`Journal::best`], without copying the records.
     pub fn into_best(self) -> HashMap<Id, RunRecord> {
+        self.into_best_for(None)
+    }
+
+    /// As [`Journal::into_best`], but of several results those computed as the
+    /// sweep wants them come before all others, so that a report does not mix
+    /// kinds of devices while it need not.
+    pub fn into_best_for(self, wanted: Option<&ComputedOn>) -> HashMap<Id, RunRecord> {
+        let fits = |r: &RunRecord| r.status.is_result() && wanted.is_some_and(|w| w.fits(r));
         let mut best: HashMap<Id, RunRecord> = HashMap::with_capacity(self.records.len());
         for record in self.records {
             match best.get(&record.run_id) {
-                Some(held) if preference(&record, held) == Ordering::Less => {}
+                Some(held)
+                    if fits(&record).cmp(&fits(held)).then(preference(&record, held))
+                        == Ordering::Less => {}
                 _ => {
                     best.insert(record.run_id, record);
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -105,7 +105,9 @@ pub fn execute(
     terms: Terms,
     cancel: &Cancel,
 ) -> Receiver<Message> {
-    let (sender, receiver) = channel();
+    // Without a buffer: a slot takes its next run when the journal's writer has
+    // the record of the last, so that no finished result waits in memory.
+    let (sender, receiver) = sync_channel(0);
     let busy = slots.len().min(runs.len());
     let queue = Arc::new(Mutex::new(VecDeque::from(runs)));
     for slot in slots.iter().take(busy).cloned() {
@@ -129,7 +131,7 @@ struct SlotThread {
     terms: Terms,
     queue: Arc<Mutex<VecDeque<PlannedRun>>>,
     cancel: Cancel,
-    sender: Sender<Message>,
+    sender: SyncSender<Message>,
     process: Option<WorkerProcess>,
 }
 

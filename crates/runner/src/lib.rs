@@ -12,6 +12,7 @@ mod executor;
 pub mod exit;
 mod journal;
 mod lock;
+mod machine;
 mod pool;
 mod progress;
 mod provenance;

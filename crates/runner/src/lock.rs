@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 
+use anyhow::Context as _;
 use spec::layout::ReportDir;
 
 use crate::exit::bad_input;
@@ -19,10 +20,16 @@ pub struct Lock {
 /// # Errors
 /// Bad input, saying who holds it and since when.
 pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
-    fs::create_dir_all(dir.path())?;
     let path = dir.lock();
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+    fs::create_dir_all(dir.path())
+        .with_context(|| format!("cannot create {}", dir.path().display()))?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .with_context(|| format!("cannot write to {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0)?;

@@ -74,7 +74,8 @@ fn arguments(workspace: &Workspace) -> Vec<String> {
         let path = Path::new(&arg);
         if path.is_absolute() { workspace.relative(path) } else { arg }
     };
-    let mut argv: Vec<String> = std::env::args().collect();
+    let mut argv: Vec<String> =
+        std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
     if let Some(program) = argv.first_mut() {
         *program = "sweep".to_owned();
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use report::journal::Journal;
 use spec::Id;
-use spec::plan::{Plan, PlannedRun, PoolEntry};
+use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{RunRecord, Status};
 
 use crate::pool::{Slot, gpu_driver};
@@ -12,12 +12,8 @@ use crate::pool::{Slot, gpu_driver};
 /// Where results must have been computed to be reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// `libtorch` or `flex`.
-    pub backend: String,
-    /// `cpu` or `cuda`.
-    pub device_kind: String,
-    /// Threads inside a run.
-    pub threads: u64,
+    /// Backend, kind of device, threads.
+    pub on: ComputedOn,
     /// Hash of the training sources of the worker at hand.
     pub code: String,
 }
@@ -34,22 +30,14 @@ impl Wanted {
             "auto" if gpu_driver() => ("libtorch", "cuda"),
             _ => ("libtorch", "cpu"),
         };
-        Wanted {
-            backend: backend.to_owned(),
-            device_kind: device_kind.to_owned(),
-            threads,
-            code: String::new(),
-        }
+        let (backend, device_kind) = (backend.to_owned(), device_kind.to_owned());
+        Wanted { on: ComputedOn { backend, device_kind, threads }, code: String::new() }
     }
 
     /// What slots of one kind compute on.
     pub fn new(slot: &Slot, threads: u64, code: &str) -> Self {
-        Wanted {
-            backend: slot.backend().to_owned(),
-            device_kind: slot.device_kind().to_owned(),
-            threads,
-            code: code.to_owned(),
-        }
+        let (backend, device_kind) = (slot.backend().to_owned(), slot.device_kind().to_owned());
+        Wanted { on: ComputedOn { backend, device_kind, threads }, code: code.to_owned() }
     }
 }
 
@@ -82,8 +70,7 @@ pub fn outstanding<'a>(
     wanted: &Wanted,
     keep_failed: bool,
 ) -> Outstanding<'a> {
-    let fitting =
-        journal.records.iter().filter(|r| computed_as_wanted(r, wanted) || !r.status.is_result());
+    let fitting = journal.records.iter().filter(|r| wanted.on.fits(r) || !r.status.is_result());
     let best = Journal { records: fitting.cloned().collect(), ..Journal::default() }.into_best();
     let elsewhere = journal.best();
     let mut out = Outstanding::default();
@@ -121,9 +108,9 @@ fn reason(
                         e.backend,
                         e.device_kind,
                         e.threads,
-                        wanted.backend,
-                        wanted.device_kind,
-                        wanted.threads
+                        wanted.on.backend,
+                        wanted.on.device_kind,
+                        wanted.on.threads
                     )
                 },
             );
@@ -132,16 +119,6 @@ fn reason(
         (Some(record), _) => (!keep_failed).then_some(Reason::NoResult(record.status)),
         (None, _) => Some(Reason::New),
     }
-}
-
-/// Backend, kind of device and threads decide the bits; other code or versions
-/// are reused with a warning.
-fn computed_as_wanted(record: &RunRecord, wanted: &Wanted) -> bool {
-    record.exec.as_ref().is_some_and(|e| {
-        e.backend == wanted.backend
-            && e.device_kind == wanted.device_kind
-            && e.threads == wanted.threads
-    })
 }
 
 /// The order of execution: over seeds, then configurations, then optimizers

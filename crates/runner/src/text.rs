@@ -11,15 +11,20 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
+/// Writes to standard output; a reader that has seen enough (`| head`) is no error.
+pub fn print(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
+}
+
 /// `1 run`, `5 runs`.
 pub fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-/// Text from a file or a worker without control characters, which could move
-/// the cursor or change colours.
+/// Text from a file or a worker on one line, without anything that could move
+/// the cursor, change colours or turn the direction of writing.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    report::escape::line(text)
 }
 
 /// `3 min 20 s`.
@@ -40,7 +45,7 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!((count(1, "run"), count(0, "run")), ("1 run".to_owned(), "0 runs".to_owned()));
-        assert_eq!(plain("a\x1b[31mb\n"), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(plain("a\x1b[31mb\n"), "a␛[31mb ");
         assert_eq!(
             [duration(0.04), duration(9.96), duration(61.0), duration(3_700.0)],
             ["0.0 s", "10 s", "1 min 1 s", "1 h 1 min"]

@@ -141,3 +141,47 @@ fn missing_data_is_one_clear_error_and_exit_3() {
     let records = sandbox.records("nodata");
     assert!(records.iter().all(|r| r.status == Status::Failed && r.error.is_some()));
 }
+
+#[test]
+fn results_of_another_backend_are_not_mixed_in() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("mix", &digits(1, 1));
+    sandbox.expect(0, &["run", "experiments/mix.toml", "--device", "flex", "--no-report"]);
+    let plan =
+        sandbox.expect(0, &["run", "experiments/mix.toml", "--device", "libtorch:cpu", "--plan"]);
+    assert!(plan.contains("4 runs, 0 cached, 4 to train"), "{plan}");
+    sandbox.expect(0, &["run", "experiments/mix.toml", "--device", "libtorch:cpu"]);
+    // Newer, but of the other backend: the report keeps to what the sweep computed on.
+    sandbox
+        .expect(0, &["run", "experiments/mix.toml", "--device", "flex", "--fresh", "--no-report"]);
+    for old in std::fs::read_dir(sandbox.path("reports/mix/journal/old-1")).unwrap() {
+        let old = old.unwrap().path();
+        std::fs::copy(&old, sandbox.path("reports/mix/journal").join(old.file_name().unwrap()))
+            .unwrap();
+    }
+    sandbox.expect(0, &["run", "experiments/mix.toml", "--device", "libtorch:cpu"]);
+    let journal = report::journal::read(&sandbox.report("mix")).unwrap();
+    assert_eq!(journal.records.len(), 12);
+    let page = std::fs::read_to_string(sandbox.report("mix").html()).unwrap();
+    assert!(!page.contains("different builds or machines"), "one backend in the report");
+}
+
+#[test]
+fn a_sweep_that_cannot_train_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("keep", &digits(1, 1));
+    sandbox.expect(0, &["run", "experiments/keep.toml", "--no-report"]);
+    let without = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("SWEEP_WORKER", "/nonexistent").env("ODD", std::ffi::OsString::from("x"));
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(without(&["run", "experiments/keep.toml", "--fresh"]), Some(2));
+    assert!(!sandbox.path("reports/keep/journal/old-1").exists());
+    assert_eq!(without(&["run", "experiments/keep.toml", "--plan"]), Some(0));
+    assert_eq!(
+        without(&["run", "experiments/keep.toml"]),
+        Some(0),
+        "what is cached needs no worker"
+    );
+}

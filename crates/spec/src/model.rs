@@ -25,7 +25,7 @@ params! {
     /// A multi-layer perceptron.
     Mlp {
         /// Widths of the hidden layers.
-        hidden: Vec<u64> = value(vec![128]), AtLeast(1.0);
+        hidden: Vec<u64> = value(vec![128]), Within(1.0, 1e6);
         /// Function after each hidden layer.
         activation: Activation = value(Activation::Relu), Any;
     }

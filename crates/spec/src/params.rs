@@ -86,6 +86,8 @@ pub enum Range {
     NonNegative,
     /// At least this.
     AtLeast(f64),
+    /// From the first to the last, both included.
+    Within(f64, f64),
     /// From 0, below 1.
     BelowOne,
     /// From 0 to 1, both included.
@@ -101,6 +103,7 @@ impl Range {
                 Range::Positive => x > 0.0,
                 Range::NonNegative => x >= 0.0,
                 Range::AtLeast(low) => x >= low,
+                Range::Within(low, high) => (low..=high).contains(&x),
                 Range::BelowOne => (0.0..1.0).contains(&x),
                 Range::UpToOne => (0.0..=1.0).contains(&x),
             }
@@ -114,6 +117,7 @@ impl fmt::Display for Range {
             Range::Positive => f.write_str("> 0"),
             Range::NonNegative => f.write_str(">= 0"),
             Range::AtLeast(low) => write!(f, ">= {low}"),
+            Range::Within(low, high) => write!(f, "in [{low}, {high}]"),
             Range::BelowOne => f.write_str("in [0, 1)"),
             Range::UpToOne => f.write_str("in [0, 1]"),
         }

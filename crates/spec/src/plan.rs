@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Id;
 use crate::params::Values;
-use crate::record::Split;
+use crate::record::{RunRecord, Split};
 use crate::run::RunSpec;
 
 /// Version of [`Plan`] as stored in `plan.json`.
@@ -88,6 +88,32 @@ pub struct Plan {
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run.
     pub threads_per_run: u64,
+    /// What the pool came to on the machine of the last sweep; null before.
+    #[serde(default)]
+    pub computed_on: Option<ComputedOn>,
+}
+
+/// What decides the bits of a result beside the run itself. Results of one
+/// report should share it; a sweep reuses only those that do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComputedOn {
+    /// `libtorch` or `flex`.
+    pub backend: String,
+    /// `cpu` or `cuda`.
+    pub device_kind: String,
+    /// Threads inside one run.
+    pub threads: u64,
+}
+
+impl ComputedOn {
+    /// Whether a record was computed so.
+    pub fn fits(&self, record: &RunRecord) -> bool {
+        record.exec.as_ref().is_some_and(|e| {
+            e.backend == self.backend
+                && e.device_kind == self.device_kind
+                && e.threads == self.threads
+        })
+    }
 }
 
 /// One entry of the device pool.

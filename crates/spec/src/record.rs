@@ -171,7 +171,8 @@ pub struct RunRecord {
     pub device: String,
     /// Number of the slot, from 0.
     pub slot: u64,
-    /// Slots that were busy side by side: seconds are comparable only at equal jobs.
+    /// Runs that the sweep's slots and plan let go side by side: seconds are
+    /// comparable only at equal jobs.
     pub jobs: u64,
     /// Attempt within its sweep, from 1.
     pub attempt: u64,

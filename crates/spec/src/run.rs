@@ -22,9 +22,9 @@ params! {
         /// Dataset by name.
         dataset: DatasetName = required, Any;
         /// Samples a batch.
-        batch_size: u64 = value(64), AtLeast(1.0);
+        batch_size: u64 = value(64), Within(1.0, 1e9);
         /// The last N training samples in file order are held out; 0 = none.
-        validation: u64 = value(0), NonNegative;
+        validation: u64 = value(0), Within(0.0, 1e12);
         /// Leave out the last batch of an epoch when it is short.
         drop_last: bool = value(false), Any;
     }
@@ -34,7 +34,7 @@ params! {
     /// The table `[train]`.
     TrainSpec {
         /// Passes over the training split.
-        epochs: u64 = value(5), AtLeast(1.0);
+        epochs: u64 = value(5), Within(1.0, 1e6);
         /// What is minimised.
         loss: Loss = value(Loss::CrossEntropy), Any;
     }

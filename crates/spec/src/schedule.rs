@@ -26,7 +26,7 @@ params! {
         /// Learning rate at the end of the half period.
         min_lr: f64 = value(0.0), NonNegative;
         /// Half period, counted in `per`.
-        t_max: u64 = derived("the run's length in `per`"), Positive;
+        t_max: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
 

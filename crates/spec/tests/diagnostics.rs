@@ -84,6 +84,11 @@ cases! {
     optimizer_as_table: "[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n\n[[optimizer]]\nkind = \"adam\"" => "[optimizer]\nkind = \"adam\"";
     not_toml: "lr = 0.1" => "lr = = 0.1\nx";
     too_many_runs: "lr = 0.1" => "lr = { log = [1e-9, 1e0], points = 1000000 }\nmomentum = { linear = [0.1, 0.9], points = 1000 }";
+    epochs_without_bound: "[model]" => "[train]\nepochs = 700000000000000000\n[model]";
+    seeds_beyond_the_last: "[model]" => "[repeat]\nseeds = { count = 5, base = 9223372036854775805 }\n[model]";
+    label_of_no_character: "kind = \"adam\"" => "kind = \"adam\"\nlabel = \"\\u0000\"";
+    slots_without_bound: "[model]" => "[devices]\npool = [{ device = \"flex\", slots = 1000000000 }]\n[model]";
+    errors_by_the_thousand: "validation = 237" => "validation = 237\nbatch_size = { linear = [1, 1e8], points = 5000 }";
     several_at_once: "validation = 237" => "validation = -1\nbatch_sise = 3\ndrop_last = 1";
 }
 

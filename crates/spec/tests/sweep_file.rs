@@ -88,6 +88,14 @@ fn zipped_axes_advance_together_and_others_cross() {
 fn excludes_drop_matching_combinations() {
     let text = format!("{BASE}\n[[exclude]]\nlabel = \"adam\"\noptimizer.lr = 0.01\n");
     assert_eq!(plan(&text).runs.len(), 2);
+    // A list by nature is matched as the plan prints it; overlapping excludes both match.
+    let text = BASE.replace("hidden = [16]", "hidden = { values = [[16], [8]] }");
+    let text = format!(
+        "{text}\n[[exclude]]\nmodel.hidden = [16]\n[[exclude]]\nlabel = \"sgd\"\nmodel.hidden = [16]\n"
+    );
+    let loaded = load_text("test.toml", "test", text, &Overrides::default()).unwrap();
+    assert_eq!(loaded.plan.runs.len(), 3);
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum DeviceError {
     NoLibtorch(String),
     /// libtorch has no CUDA, or fewer GPUs.
     #[error(
-        "device `{name}`: libtorch sees {found} CUDA device(s); a libtorch with CUDA and a working driver are needed (see `cargo xtask doctor`), or use --device libtorch:cpu"
+        "device `{name}`: libtorch sees {found} CUDA device(s); a libtorch with CUDA and a working driver are needed, or use --device libtorch:cpu"
     )]
     NoCuda {
         /// The device asked for.

@@ -9,7 +9,7 @@ use crate::device::{self, NamedDevice};
 /// The Burn that the workspace pins.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Hash of the sources of spec's seeds, data, model, optimizer-registry and train.
+/// Hash of the sources of spec's seeds and of data, model, optimizer-registry and train.
 pub const CODE: &str = env!("SWEEP_CODE_HASH");
 
 /// Describes an opened device.

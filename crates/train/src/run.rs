@@ -92,7 +92,11 @@ pub fn train(
             run.flush(epoch, 0);
             break;
         }
-        run.evaluate(epoch, &state.0, validation.as_ref(), &data.test)?;
+        let finite = run.evaluate(epoch, &state.0, validation.as_ref(), &data.test)?;
+        if epoch == spec.train.epochs && !finite {
+            // No further step can show it: the last one broke the weights.
+            divergence = Some(run.steps);
+        }
     }
     let diverged = divergence.is_some();
     Ok(Outcome {
@@ -209,25 +213,28 @@ impl Run<'_> {
         self.point(epoch, step, "seconds", seconds);
     }
 
+    /// Measures the held-out splits; whether every loss was finite.
     fn evaluate(
         &mut self,
         epoch: u64,
         network: &Network,
         validation: Option<&Samples>,
         test: &Samples,
-    ) -> Result<(), TensorReadError> {
+    ) -> Result<bool, TensorReadError> {
         let clock = Instant::now();
         let from = self.metrics.iter().position(|m| m.epoch == epoch).unwrap_or(self.metrics.len());
         let network = network.valid();
+        let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
             if let Some(samples) = samples {
-                let points = evaluate(&network, samples)?.points(epoch, self.steps, split);
-                self.metrics.extend(points);
+                let result = evaluate(&network, samples)?;
+                finite &= result.loss.is_finite();
+                self.metrics.extend(result.points(epoch, self.steps, split));
             }
         }
         self.eval_time += clock.elapsed();
         self.flush(epoch, from);
-        Ok(())
+        Ok(finite)
     }
 
     /// Tells the observer of the points of an epoch.

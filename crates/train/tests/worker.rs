@@ -187,6 +187,22 @@ fn divergence_has_its_exact_step() {
 }
 
 #[test]
+fn divergence_in_the_last_step_is_divergence() {
+    for device in DEVICES {
+        // One step, whose own loss is still finite; the weights after it are not.
+        let mut spec = mlp("kind = \"sgd\"\nlr = 1e40");
+        (spec.data.batch_size, spec.train.epochs) = (1_200, 1);
+        let outcome = &outcomes(device, &[spec])[0];
+        assert_eq!(outcome.status, Status::Diverged);
+        assert_eq!(
+            (outcome.diverged_step, outcome.steps, outcome.epochs_completed),
+            (Some(1), 1, 0)
+        );
+        assert!(outcome.last_finite_loss.is_some() && outcome.weights_digest.is_none());
+    }
+}
+
+#[test]
 fn missing_data_fails_the_run_and_not_the_worker() {
     let empty = tempfile::tempdir().unwrap();
     let spec = mlp("kind = \"sgd\"");

@@ -43,7 +43,7 @@ pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
     let plan = files::plan(dir)?;
     let journal = journal::read(dir)?;
     let warnings = journal.warnings.clone();
-    let records = journal.into_best();
+    let records = journal.into_best_for(plan.computed_on.as_ref());
     let held: Vec<Option<&RunRecord>> =
         plan.runs.iter().map(|run| records.get(&run.run_id)).collect();
     let rows: Vec<RunRow> = held.iter().map(|r| r.map(RunRow::of).unwrap_or_default()).collect();

@@ -154,7 +154,8 @@ fn linear_ticks(low: f64, high: f64, room: usize, whole: bool) -> Vec<f64> {
 }
 
 fn log_ticks(low: f64, high: f64, room: usize) -> Vec<f64> {
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let exponent = |x: f64| (x as i32).clamp(-330, 310);
+    let (first, last) = (exponent(low.log10().floor()), exponent(high.log10().ceil()));
     let within = |mantissas: &[f64], every: i32| -> Vec<f64> {
         (first..=last)
             .filter(|e| e.rem_euclid(every) == 0)

@@ -295,7 +295,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
         analysis.rows.iter().filter_map(|r| r.exec_id.as_deref()).collect();
     if machines.len() > 1 {
         out.push(format!(
-            "The results come from {} different builds or machines; `why` tells them apart.",
+            "The results come from {} different builds or machines; the column exec_id of runs.parquet tells them apart.",
             machines.len()
         ));
     }

@@ -32,7 +32,7 @@ pub(super) fn list(what: Option<Registry>) -> anyhow::Result<Exit> {
             }
         }
     }
-    print!("{out}");
+    crate::text::print(&out);
     Ok(Exit::Ok)
 }
 

@@ -34,8 +34,13 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
 /// Reads the sweep file of a command line with its overrides and the
 /// environment's.
 fn load_plan(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Loaded> {
-    let mut environment: Vec<(String, String)> =
-        std::env::vars().filter(|(name, _)| name.starts_with("SWEEP__")).collect();
+    // Lossily, because other people's variables need not be UTF-8.
+    let mut environment: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| {
+            (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+        })
+        .filter(|(name, _)| name.starts_with("SWEEP__"))
+        .collect();
     environment.sort();
     let overrides = Overrides { environment, set: args.set.clone(), smoke: args.smoke };
     let mut loaded = load(&args.file, &overrides)?;

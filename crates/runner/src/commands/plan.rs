@@ -49,7 +49,7 @@ pub(super) fn table(
             if missing == 0 { "cached".to_owned() } else { missing.to_string() },
         ]);
     }
-    println!("{configs}\n");
+    text::print(&format!("{configs}\n\n"));
     let mut budget = text::table(&["optimizer", "runs", "cached", "to train", "epochs to train"]);
     for optimizer in &plan.optimizers {
         let runs = plan.runs.iter().filter(|r| r.label == optimizer.label);
@@ -72,13 +72,13 @@ pub(super) fn table(
     for column in budget.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{budget}\n");
-    println!(
-        "{}, {} cached, {} to train; resolved values: --plan --json",
+    text::print(&format!("{budget}\n\n"));
+    text::print(&format!(
+        "{}, {} cached, {} to train; resolved values: --plan --json\n",
         text::count(plan.runs.len(), "run"),
         outstanding.cached,
         chosen
-    );
+    ));
     Ok(Exit::Ok)
 }
 
@@ -97,6 +97,6 @@ pub(super) fn json(plan: &Plan, outstanding: &Outstanding<'_>) -> anyhow::Result
         })
         .collect();
     let out = json!({ "name": plan.name, "file": plan.file, "target": plan.target, "runs": runs });
-    println!("{}", serde_json::to_string_pretty(&out)?);
+    text::print(&(serde_json::to_string_pretty(&out)? + "\n"));
     Ok(Exit::Ok)
 }

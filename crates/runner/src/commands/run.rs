@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
+use report::journal::Journal;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use spec::Id;
@@ -16,11 +19,12 @@ use crate::cli::RunArgs;
 use crate::executor::{Cancel, Message, Terms, execute};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, put_aside, write_atomic};
+use crate::machine::Machine;
 use crate::pool::{self, Slot};
 use crate::progress::Progress;
 use crate::provenance::{self, SweepFacts};
-use crate::resume::{Outstanding, Wanted, interleave, outstanding};
-use crate::worker_process::{self, WorkerCommand};
+use crate::resume::{Outstanding, interleave, outstanding};
+use crate::worker_process::WorkerCommand;
 use crate::workspace::Workspace;
 use crate::{clock, lock, text};
 
@@ -34,44 +38,55 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     plan.pool = pool::entries(&plan.pool, &args.device)?;
     let chosen = chosen(&plan, &args.only)?;
     let dir = workspace.report(&plan.name);
-    let machine = Machine::find(&plan, args)?;
+    let mut machine = Machine::find(&plan, if args.timing { Some(1) } else { args.jobs });
+    let started = clock::now();
+    // Taken before the journal is read: what another sweep finishes is seen.
+    let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
+    if !args.plan {
+        check_owner(&dir, &plan)?;
+    }
+    let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
+    let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
+    let (cached, missing) = (left.cached, left.runs.len());
+    let todo: Vec<&PlannedRun> =
+        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains_key(&r.run_id)).collect();
     if args.plan {
-        let journal = report::journal::read(&dir)?;
-        let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
-        let count = left.runs.iter().filter(|(r, _)| chosen.contains_key(&r.run_id)).count();
         return if args.json {
             super::plan::json(&plan, &left)
         } else {
-            super::plan::table(&plan, &left, count)
+            super::plan::table(&plan, &left, todo.len())
         };
     }
-    let started = clock::now();
-    let _lock = lock::acquire(&dir, &started)?;
-    check_owner(&dir, &plan)?;
+    let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
+    // Before anything is moved or written: a sweep that cannot train changes nothing.
+    if let Some(problem) = machine.problem.take().filter(|_| !todo.is_empty()) {
+        return Err(problem);
+    }
+    warn_about(&left);
+    drop(left);
     if args.fresh
         && let Some(old) = put_aside(&dir)?
     {
         eprintln!("earlier results are in {}", workspace.relative(&old));
     }
+    plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
-    let journal = report::journal::read(&dir)?;
-    let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
-    warn_about(&left);
-    let cached = left.cached;
-    let todo: Vec<&PlannedRun> =
-        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains_key(&r.run_id)).collect();
-    let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
+    let signals = Signalled::watch()?;
     let result = if todo.is_empty() {
-        eprintln!(
-            "{}: all {} are there already, nothing to train",
-            plan.name,
-            text::count(cached, "result")
-        );
+        let results = text::count(cached, "result");
+        match missing {
+            0 => eprintln!("{}: all {results} are there already, nothing to train", plan.name),
+            n => eprintln!(
+                "{}: nothing to train of what --only chose; {results} there, {n} missing in all",
+                plan.name
+            ),
+        }
         Trained::default()
     } else {
-        train(workspace, &dir, &plan, &machine, args, todo, cached, &started)?
+        train(workspace, &dir, &plan, &machine, args, todo, cached, &started, &signals.cancel)?
     };
-    let records = report::journal::read(&dir)?.into_best();
+    signals.training.store(false, Ordering::SeqCst);
+    let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
     let facts = SweepFacts {
         started,
         slots: if result.runs > 0 { &machine.slots } else { &[] },
@@ -96,33 +111,6 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     Ok(result.exit())
 }
 
-/// Workers, slots and what they compute on.
-struct Machine {
-    worker: std::path::PathBuf,
-    slots: Vec<Slot>,
-    wanted: Wanted,
-}
-
-impl Machine {
-    fn find(plan: &Plan, args: &RunArgs) -> anyhow::Result<Self> {
-        let worker = worker_process::program();
-        // What is cached can be told, and reported, without building a worker.
-        if !worker.is_file() {
-            let wanted = Wanted::without_probe(&plan.pool, plan.threads_per_run);
-            return Ok(Machine { worker, slots: Vec::new(), wanted });
-        }
-        let probe = worker_process::probe(&worker)?;
-        let jobs = if args.timing { Some(1) } else { args.jobs };
-        let slots =
-            pool::slots(&plan.pool, &probe, plan.threads_per_run, provenance::cpus(), jobs)?;
-        let Some(first) = slots.first() else {
-            return Err(bad_input("the device pool has no slot"));
-        };
-        let wanted = Wanted::new(first, plan.threads_per_run, &probe.code);
-        Ok(Machine { worker, slots, wanted })
-    }
-}
-
 /// The runs that `--only` leaves; all without it.
 fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashMap<Id, ()>> {
     let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
@@ -138,6 +126,20 @@ fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashMap<Id, ()>> {
             }
         }
     }
+    for (key, values) in &wanted {
+        for value in values {
+            let known = plan.runs.iter().any(|r| match *key {
+                "optimizer" => r.label == **value,
+                _ => r.spec.seed.to_string() == **value,
+            });
+            if !known {
+                return Err(bad_input(format!(
+                    "--only {key}={value} matches no run; {}",
+                    choice(plan)
+                )));
+            }
+        }
+    }
     let fits = |key: &str, value: &str| wanted.get(key).is_none_or(|v| v.contains(&value));
     let chosen: HashMap<Id, ()> = plan
         .runs
@@ -146,15 +148,18 @@ fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashMap<Id, ()>> {
         .map(|r| (r.run_id, ()))
         .collect();
     if chosen.is_empty() {
-        let labels: Vec<&str> = plan.optimizers.iter().map(|o| o.label.as_str()).collect();
         return Err(bad_input(format!(
-            "--only {} matches no run; the labels are {}, the seeds {:?}",
+            "--only {} matches no run; {}",
             only.join(","),
-            labels.join(", "),
-            plan.seeds
+            choice(plan)
         )));
     }
     Ok(chosen)
+}
+
+fn choice(plan: &Plan) -> String {
+    let labels: Vec<String> = plan.optimizers.iter().map(|o| text::plain(&o.label)).collect();
+    format!("the labels are {}, the seeds {:?}", labels.join(", "), plan.seeds)
 }
 
 /// A report folder belongs to one sweep file.
@@ -195,6 +200,7 @@ fn warn_about(left: &Outstanding<'_>) {
 struct Trained {
     runs: usize,
     failed: usize,
+    cancelled: usize,
     stopped: Option<Stop>,
 }
 
@@ -228,12 +234,8 @@ fn train(
     todo: Vec<PlannedRun>,
     cached: usize,
     started: &str,
+    cancel: &Cancel,
 ) -> anyhow::Result<Trained> {
-    anyhow::ensure!(
-        !machine.slots.is_empty(),
-        "there is no worker at {}; build one with cargo xtask sweep",
-        machine.worker.display()
-    );
     let mut journal = JournalWriter::create(dir, started)?;
     let command = WorkerCommand {
         program: machine.worker.clone(),
@@ -256,28 +258,27 @@ fn train(
         text::count(plan.optimizers.len(), "optimizer"),
     );
     let clock = Instant::now();
-    let cancel = Cancel::default();
-    let signals = watch_signals(&cancel)?;
     let mut progress = Progress::new(&machine.slots, &todo, cached);
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
     let mut result = Trained::default();
     // By the plan and not by what is left, so that a resumed sweep records the same.
     let jobs = machine.slots.len().min(plan.runs.len()) as u64;
     let terms = Terms { jobs, retry: args.retry };
-    let messages = execute(&command, &machine.slots, todo, terms, &cancel);
-    while let Some(message) = next_message(&messages, args, &clock, &cancel, &mut result.stopped) {
+    let messages = execute(&command, &machine.slots, todo, terms, cancel);
+    while let Some(message) = next_message(&messages, args, &clock, cancel, &mut result.stopped) {
         match message {
             Message::Took { slot, run } => progress.took(slot, &run),
             Message::Event { slot, event } => progress.event(slot, &event),
             Message::Retried { slot, record } => {
-                keep(&mut journal, &record, &cancel, &progress)?;
+                keep(&mut journal, &record, cancel, &progress)?;
                 progress.retried(slot, &record);
             }
             Message::Ended { slot, record } => {
-                keep(&mut journal, &record, &cancel, &progress)?;
+                keep(&mut journal, &record, cancel, &progress)?;
                 result.runs += 1;
                 result.failed +=
                     usize::from(!record.status.is_result() && record.status != Status::Cancelled);
+                result.cancelled += usize::from(record.status == Status::Cancelled);
                 if let Some(run) = by_id.get(&record.run_id) {
                     progress.ended(slot, run, &record);
                 }
@@ -291,8 +292,8 @@ fn train(
         }
     }
     progress.finish();
-    signals.close();
-    if cancel.is_cancelled() {
+    // A signal that came when the last run had ended interrupted nothing.
+    if cancel.is_cancelled() && result.runs < by_id.len() + result.cancelled {
         result.stopped.get_or_insert(Stop::Signal);
     }
     let seconds = clock.elapsed().as_secs_f64();
@@ -351,21 +352,30 @@ fn devices(slots: &[Slot]) -> String {
     names.join(", ")
 }
 
-/// Ctrl-C and SIGTERM end the running runs and leave a state to resume from;
-/// a second one ends the program at once.
-fn watch_signals(cancel: &Cancel) -> anyhow::Result<signal_hook::iterator::Handle> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let handle = signals.handle();
-    let cancel = cancel.clone();
-    std::thread::spawn(move || {
-        for _ in &mut signals {
-            if cancel.is_cancelled() {
-                std::process::exit(Exit::Interrupted as i32);
+/// Ctrl-C and SIGTERM: while runs are trained the first ends them and leaves a
+/// state to resume from; a second one, or one at any other time, ends the
+/// program at once, which loses nothing that is not derived.
+struct Signalled {
+    cancel: Cancel,
+    training: Arc<AtomicBool>,
+}
+
+impl Signalled {
+    fn watch() -> anyhow::Result<Self> {
+        let watched =
+            Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) };
+        let (cancel, training) = (watched.cancel.clone(), Arc::clone(&watched.training));
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        std::thread::spawn(move || {
+            for _ in &mut signals {
+                if cancel.is_cancelled() || !training.load(Ordering::SeqCst) {
+                    std::process::exit(Exit::Interrupted as i32);
+                }
+                cancel.cancel();
             }
-            cancel.cancel();
-        }
-    });
-    Ok(handle)
+        });
+        Ok(watched)
+    }
 }
 
 fn open(dir: &ReportDir) {

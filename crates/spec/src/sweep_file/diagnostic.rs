@@ -7,6 +7,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::source::{Place, Sources};
 
+/// More problems than this are counted and not shown.
+const MOST_SHOWN: usize = 50;
+
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -153,6 +156,11 @@ impl Diagnostics {
         self.items.iter().any(|d| d.message == diagnostic.message && d.place == diagnostic.place)
     }
 
+    /// Number of problems.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.items.iter().any(|d| d.severity == Severity::Error)
@@ -169,9 +177,13 @@ impl Diagnostics {
         let mut items: Vec<&Diagnostic> = self.items.iter().collect();
         items.sort_by_key(|d| d.place.as_ref().map(|p| (p.source, p.span.start)));
         let mut out = String::new();
-        for item in items {
+        let more = items.len().saturating_sub(MOST_SHOWN);
+        for item in items.into_iter().take(MOST_SHOWN) {
             out.push_str(&item.render(&self.sources, &renderer));
             out.push_str("\n\n");
+        }
+        if more > 0 {
+            out.push_str(&format!("... and {more} more\n\n"));
         }
         let count = |severity| self.items.iter().filter(|d| d.severity == severity).count();
         let plural = |n: usize, what: &str| {

@@ -15,7 +15,7 @@ use crate::schedule::{Per, ScheduleSpec};
 use super::axis::{Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::Place;
-use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::spec::{Exclude, OptimizerEntry, ScheduleEntry, SweepSpec};
 
 /// More runs than this are taken for a slip in the axes.
 const MAX_RUNS: usize = 2_000_000;
@@ -63,27 +63,32 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
             let mut index = vec![0usize; groups.len()];
             loop {
                 let combination = combine(&groups, &index);
-                if let Some(resolved) = resolve(spec, entry, schedule, &combination, diagnostics) {
-                    let matched = matching_exclude(spec, &entry.label, &resolved);
-                    match matched {
-                        Some(i) => excluded[i] += 1,
-                        None => {
-                            let axes = varied_values(&varied, &resolved);
-                            for &seed in &spec.seeds {
-                                let run = RunSpec { seed, ..resolved.clone() };
-                                let id = ids(&run);
-                                if !add_once(&mut first_of, id.run, entry, diagnostics) {
-                                    return None;
-                                }
-                                runs.push(PlannedRun {
-                                    label: entry.label.clone(),
-                                    run_id: id.run,
-                                    config_id: id.config,
-                                    cell_id: id.cell,
-                                    axes: axes.clone(),
-                                    spec: run,
-                                });
+                let known = diagnostics.len();
+                let resolved = resolve(spec, entry, schedule, &combination, diagnostics);
+                if resolved.is_none() && diagnostics.len() == known && !diagnostics.has_errors() {
+                    // No combination is dropped in silence, whatever the reason.
+                    let message = format!("a combination of `{}` cannot be resolved", entry.label);
+                    diagnostics.push(Diagnostic::error(message, &entry.place));
+                }
+                if let Some(resolved) = resolved {
+                    let matched = matching_excludes(spec, &entry.label, &resolved);
+                    matched.iter().for_each(|i| excluded[*i] += 1);
+                    if matched.is_empty() {
+                        let axes = varied_values(&varied, &resolved);
+                        for &seed in &spec.seeds {
+                            let run = RunSpec { seed, ..resolved.clone() };
+                            let id = ids(&run);
+                            if !add_once(&mut first_of, id.run, entry, diagnostics) {
+                                return None;
                             }
+                            runs.push(PlannedRun {
+                                label: entry.label.clone(),
+                                run_id: id.run,
+                                config_id: id.config,
+                                cell_id: id.cell,
+                                axes: axes.clone(),
+                                spec: run,
+                            });
                         }
                     }
                 }
@@ -118,6 +123,7 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
         runs,
         pool,
         threads_per_run: spec.threads_per_run,
+        computed_on: None,
     })
 }
 
@@ -324,13 +330,13 @@ fn add_once(
     }
 }
 
-/// The first exclude whose conditions all hold.
-fn matching_exclude(spec: &SweepSpec, label: &str, run: &RunSpec) -> Option<usize> {
+/// The excludes whose conditions all hold.
+fn matching_excludes(spec: &SweepSpec, label: &str, run: &RunSpec) -> Vec<usize> {
     if spec.excludes.is_empty() {
-        return None;
+        return Vec::new();
     }
     let flat = run.flat();
-    spec.excludes.iter().position(|exclude| {
+    let matches = |exclude: &Exclude| {
         !exclude.conditions.is_empty()
             && exclude.conditions.iter().all(|(path, wanted)| {
                 wanted.iter().any(|w| match (path.as_str(), flat.get(path)) {
@@ -339,7 +345,8 @@ fn matching_exclude(spec: &SweepSpec, label: &str, run: &RunSpec) -> Option<usiz
                     (_, None) => false,
                 })
             })
-    })
+    };
+    (0..spec.excludes.len()).filter(|i| matches(&spec.excludes[*i])).collect()
 }
 
 /// Equality across whole and real numbers: `lr = 1` excludes 1.0.

@@ -144,6 +144,8 @@ fn labelled(
             );
             continue;
         }
+        // The key of a table's own place must stay free; `parse` refuses such a label.
+        let label = if label.starts_with(SELF) { format!("#{}", i + 1) } else { label };
         seen.push((label.clone(), place));
         let node = Entry { key: label.clone(), key_place: key_place.clone(), value: item.clone() };
         dict.insert(label, group(&node, arena));

@@ -274,11 +274,26 @@ impl Reader<'_> {
 
     fn optimizer(&mut self, entry: &Entry) -> Option<OptimizerEntry> {
         let node = &entry.value;
-        if let Some(label) = self.text(node, "label")
-            && (label.is_empty() || label.chars().count() > 64)
-        {
-            let place = &node.get("label")?.value.place;
-            self.diagnostics.push(Diagnostic::error("a label has 1 to 64 characters", place));
+        if let Some(label) = self.text(node, "label") {
+            let place = node.get("label").map_or(&entry.key_place, |e| &e.value.place);
+            if place.source != 0 {
+                self.diagnostics.push(
+                    Diagnostic::error("a label cannot be overridden", place).help(
+                        "it is the name by which an override finds the optimizer; change the file",
+                    ),
+                );
+            }
+            let odd = |c: char| {
+                c.is_control()
+                    || ('\u{202a}'..='\u{202e}').contains(&c)
+                    || ('\u{2066}'..='\u{2069}').contains(&c)
+            };
+            if label.trim().is_empty() || label.chars().count() > 64 || label.chars().any(odd) {
+                self.diagnostics.push(
+                    Diagnostic::error("a label has 1 to 64 visible characters", place)
+                        .label("not a label"),
+                );
+            }
         }
         let kind = self.kind(node, OptimizerSpec::KINDS, "optimizer")?;
         let axes = self.axes(

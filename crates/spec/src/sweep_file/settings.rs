@@ -46,7 +46,14 @@ impl Reader<'_> {
                     .push(Diagnostic::error("more than 1,000,000 seeds", &entry.value.place));
                 return vec![0];
             }
-            return (base..base.saturating_add(count)).map(|s| s as u64).collect();
+            let Some(end) = base.checked_add(count) else {
+                self.diagnostics.push(Diagnostic::error(
+                    "the last seed does not fit 63 bits",
+                    &entry.value.place,
+                ));
+                return vec![0];
+            };
+            return (base..end).map(|s| s as u64).collect();
         }
         let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
             return vec![0];
@@ -127,7 +134,9 @@ impl Reader<'_> {
             match &entry.value.value {
                 NodeValue::Table(_) => self.conditions(&entry.value, &path, out),
                 NodeValue::Array(items) => {
-                    out.push((path, items.iter().filter_map(plain).collect()))
+                    // Any of these, or for a value that is a list by nature this list.
+                    let whole = plain(&entry.value);
+                    out.push((path, items.iter().filter_map(plain).chain(whole).collect()));
                 }
                 _ => out.push((path, plain(&entry.value).into_iter().collect())),
             }
@@ -137,7 +146,7 @@ impl Reader<'_> {
     pub(super) fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, u64) {
         let Some(node) = self.table(root, "devices", false) else { return (Vec::new(), 1) };
         self.known_keys(&node, &["pool", "threads_per_run"], "[devices]");
-        let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
+        let count = setting("count", ParamType::Int, Range::Within(1.0, 1024.0));
         let threads = node.get("threads_per_run").and_then(|e| {
             axis::scalar("devices.threads_per_run", &count, &e.value, self.diagnostics)
         });
