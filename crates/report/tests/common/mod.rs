@@ -228,6 +228,7 @@ impl Fixture {
             runs,
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: 1,
+            computed_on: None,
         }
     }
 
