@@ -7,6 +7,7 @@ mod plan;
 mod report;
 mod run;
 mod summary;
+mod training;
 
 use std::path::Path;
 

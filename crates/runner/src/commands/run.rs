@@ -2,29 +2,21 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 use report::journal::Journal;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::{RunRecord, Status};
 
+use super::training::{Signalled, Sweep, Trained, train};
 use crate::cli::RunArgs;
-use crate::executor::{Cancel, Message, Terms, execute};
 use crate::exit::{Exit, bad_input};
-use crate::journal::{JournalWriter, put_aside, write_atomic};
+use crate::journal::{put_aside, write_atomic};
 use crate::machine::Machine;
-use crate::pool::{self, Slot};
-use crate::progress::Progress;
+use crate::pool;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave, outstanding};
-use crate::worker_process::WorkerCommand;
 use crate::workspace::Workspace;
 use crate::{clock, lock, text};
 
@@ -83,7 +75,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         }
         Trained::default()
     } else {
-        train(workspace, &dir, &plan, &machine, args, todo, cached, &started, &signals.cancel)?
+        let (dir, plan, machine, data) = (&dir, &plan, &machine, workspace.data());
+        let sweep = Sweep { dir, plan, machine, args, data, cached };
+        train(&sweep, todo, &started, &signals.cancel)?
     };
     signals.training.store(false, Ordering::SeqCst);
     let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
@@ -193,188 +187,6 @@ fn warn_about(left: &Outstanding<'_>) {
                 format!("{} results were", left.other_code)
             },
         );
-    }
-}
-
-#[derive(Default)]
-struct Trained {
-    runs: usize,
-    failed: usize,
-    cancelled: usize,
-    stopped: Option<Stop>,
-}
-
-/// What ended a sweep before its runs were done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
-    /// Ctrl-C or SIGTERM.
-    Signal,
-    /// `--fail-fast`.
-    FailFast,
-    /// `--max-time`.
-    MaxTime,
-}
-
-impl Trained {
-    fn exit(&self) -> Exit {
-        match (self.stopped, self.failed) {
-            (Some(Stop::Signal), _) => Exit::Interrupted,
-            (None, 0) => Exit::Ok,
-            _ => Exit::RunsFailed,
-        }
-    }
-}
-
-fn train(
-    workspace: &Workspace,
-    dir: &ReportDir,
-    plan: &Plan,
-    machine: &Machine,
-    args: &RunArgs,
-    todo: Vec<PlannedRun>,
-    cached: usize,
-    started: &str,
-    cancel: &Cancel,
-) -> anyhow::Result<Trained> {
-    let mut journal = JournalWriter::create(dir, started)?;
-    let command = WorkerCommand {
-        program: machine.worker.clone(),
-        data: workspace.data(),
-        threads: plan.threads_per_run,
-        logs: dir.logs(),
-    };
-    let busy = machine.slots.len().min(todo.len());
-    eprintln!(
-        "{}: {} on {} x {} ({}), {}",
-        plan.name,
-        text::count(todo.len(), "run"),
-        busy,
-        devices(&machine.slots),
-        if plan.threads_per_run == 1 {
-            "1 thread each".to_owned()
-        } else {
-            format!("{} threads each", plan.threads_per_run)
-        },
-        text::count(plan.optimizers.len(), "optimizer"),
-    );
-    let clock = Instant::now();
-    let mut progress = Progress::new(&machine.slots, &todo, cached);
-    let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
-    let mut result = Trained::default();
-    // By the plan and not by what is left, so that a resumed sweep records the same.
-    let jobs = machine.slots.len().min(plan.runs.len()) as u64;
-    let terms = Terms { jobs, retry: args.retry };
-    let messages = execute(&command, &machine.slots, todo, terms, cancel);
-    while let Some(message) = next_message(&messages, args, &clock, cancel, &mut result.stopped) {
-        match message {
-            Message::Took { slot, run } => progress.took(slot, &run),
-            Message::Event { slot, event } => progress.event(slot, &event),
-            Message::Retried { slot, record } => {
-                keep(&mut journal, &record, cancel, &progress)?;
-                progress.retried(slot, &record);
-            }
-            Message::Ended { slot, record } => {
-                keep(&mut journal, &record, cancel, &progress)?;
-                result.runs += 1;
-                result.failed +=
-                    usize::from(!record.status.is_result() && record.status != Status::Cancelled);
-                result.cancelled += usize::from(record.status == Status::Cancelled);
-                if let Some(run) = by_id.get(&record.run_id) {
-                    progress.ended(slot, run, &record);
-                }
-                if args.fail_fast.is_some_and(|n| result.failed as u64 >= n)
-                    && !cancel.is_cancelled()
-                {
-                    result.stopped = Some(Stop::FailFast);
-                    cancel.cancel();
-                }
-            }
-        }
-    }
-    progress.finish();
-    // A signal that came when the last run had ended interrupted nothing.
-    if cancel.is_cancelled() && result.runs < by_id.len() + result.cancelled {
-        result.stopped.get_or_insert(Stop::Signal);
-    }
-    let seconds = clock.elapsed().as_secs_f64();
-    let how = match result.stopped {
-        None => "",
-        Some(Stop::Signal) => ", interrupted: the same command goes on from here",
-        Some(Stop::FailFast) => ", ended by --fail-fast: the same command goes on from here",
-        Some(Stop::MaxTime) => ", ended by --max-time: the same command goes on from here",
-    };
-    eprintln!("{} in {}{how}", text::count(result.runs, "run"), text::duration(seconds));
-    Ok(result)
-}
-
-/// Waits for a slot to say something, until `--max-time`, when everything is
-/// cancelled; none when all runs have ended.
-fn next_message(
-    messages: &Receiver<Message>,
-    args: &RunArgs,
-    clock: &Instant,
-    cancel: &Cancel,
-    stopped: &mut Option<Stop>,
-) -> Option<Message> {
-    let left = args
-        .max_time
-        .filter(|_| !cancel.is_cancelled())
-        .map(|max| max.saturating_sub(clock.elapsed()));
-    let Some(left) = left else { return messages.recv().ok() };
-    match messages.recv_timeout(left) {
-        Ok(message) => Some(message),
-        Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => {
-            *stopped = Some(Stop::MaxTime);
-            cancel.cancel();
-            messages.recv().ok()
-        }
-    }
-}
-
-/// Appends a record; if that fails nothing more can be kept, so everything ends.
-fn keep(
-    journal: &mut JournalWriter,
-    record: &RunRecord,
-    cancel: &Cancel,
-    progress: &Progress,
-) -> anyhow::Result<()> {
-    journal.append(record).map_err(|error| {
-        cancel.cancel();
-        progress.finish();
-        error.into()
-    })
-}
-
-fn devices(slots: &[Slot]) -> String {
-    let mut names: Vec<&str> = slots.iter().map(|s| s.device.as_str()).collect();
-    names.dedup();
-    names.join(", ")
-}
-
-/// Ctrl-C and SIGTERM: while runs are trained the first ends them and leaves a
-/// state to resume from; a second one, or one at any other time, ends the
-/// program at once, which loses nothing that is not derived.
-struct Signalled {
-    cancel: Cancel,
-    training: Arc<AtomicBool>,
-}
-
-impl Signalled {
-    fn watch() -> anyhow::Result<Self> {
-        let watched =
-            Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) };
-        let (cancel, training) = (watched.cancel.clone(), Arc::clone(&watched.training));
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        std::thread::spawn(move || {
-            for _ in &mut signals {
-                if cancel.is_cancelled() || !training.load(Ordering::SeqCst) {
-                    std::process::exit(Exit::Interrupted as i32);
-                }
-                cancel.cancel();
-            }
-        });
-        Ok(watched)
     }
 }
 
