@@ -12,8 +12,13 @@ use spec::plan::{PLAN_VERSION, Plan};
 
 use crate::error::ReportError;
 
-/// Writes `bytes` under a temporary name beside `path`, then renames.
-pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+/// Writes `bytes` under a temporary name beside `path`, syncs and renames, so
+/// that a reader never sees half of a file. Makes the folder if need be.
+///
+/// # Errors
+/// Those of making the folder, writing and renaming, with the path; the
+/// temporary file is removed.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(ReportError::io("make the folder", folder))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -24,4 +24,5 @@ mod files;
 pub use best::{BestRow, GridEdge, best};
 pub use collect::{Collected, collect};
 pub use error::ReportError;
+pub use files::write_atomic;
 pub use page::{Rendered, render};

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use spec::layout::ReportDir;
 use spec::record::RunRecord;
@@ -69,17 +69,6 @@ pub fn put_aside(dir: &ReportDir) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(Some(old))
-}
-
-/// Writes a file under a temporary name and renames it, so that readers never
-/// see half of it.
-///
-/// # Errors
-/// Those of writing and renaming.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
 }
 
 /// The host's name in letters that suit a file name.

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use report::journal::Journal;
+use report::write_atomic;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
@@ -12,7 +13,7 @@ use spec::plan::{Plan, PlannedRun};
 use super::training::{Signalled, Sweep, Trained, train};
 use crate::cli::RunArgs;
 use crate::exit::{Exit, bad_input};
-use crate::journal::{put_aside, write_atomic};
+use crate::journal::put_aside;
 use crate::machine::Machine;
 use crate::pool;
 use crate::provenance::{self, SweepFacts};
