@@ -145,6 +145,13 @@ fn later_layers_win_key_by_key() {
 }
 
 #[test]
+fn a_quoted_label_may_hold_what_an_override_is_made_of() {
+    let text = BASE.replace("kind = \"sgd\"", "kind = \"sgd\"\nlabel = \"a=b.c\"");
+    let plan = plan_with(&text, &["optimizer.\"a=b.c\".lr=0.7"]);
+    assert_eq!(plan.runs[0].spec.optimizer.lr(), 0.7);
+}
+
+#[test]
 fn a_smoke_run_is_one_seed_one_epoch_first_values() {
     let overrides = Overrides { smoke: true, ..Overrides::default() };
     let plan =

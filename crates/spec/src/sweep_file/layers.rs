@@ -177,6 +177,20 @@ fn environment_text(name: &str, value: &str) -> String {
     format!("{path} = {value}")
 }
 
+/// Splits at the first `=` that is not inside a quoted part of the key.
+fn split_override(text: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    for (i, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None, '=') => return Some((&text[..i], &text[i + 1..])),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// One override: a dotted key and a value, which is a leaf as a whole.
 fn override_dict(
     name: &str,
@@ -186,7 +200,7 @@ fn override_dict(
 ) -> Option<Dict> {
     let source = diagnostics.sources.add(name, text);
     let whole = Place { source, span: 0..text.len() };
-    let Some((key, value)) = text.split_once('=') else {
+    let Some((key, value)) = split_override(text) else {
         diagnostics.push(
             Diagnostic::error("an override is written as path=value", &whole)
                 .help("for example --set train.epochs=2"),
