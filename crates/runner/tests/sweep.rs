@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use spec::record::Status;
@@ -128,6 +129,9 @@ fn only_narrows_what_is_trained_and_not_the_plan() {
     assert!(plan.contains("8 runs, 2 cached, 6 to train"), "{plan}");
     let text = sandbox.expect(2, &["run", "experiments/part.toml", "--only", "optimizer=adem"]);
     assert!(text.contains("matches no run"), "{text}");
+    // A typo beside a good value is a typo all the same.
+    sandbox.expect(2, &["run", "experiments/part.toml", "--only", "optimizer=adam,seed=7"]);
+    sandbox.expect(2, &["run", "experiments/part.toml", "--only", "optimizer=adam,optimizer=typo"]);
 }
 
 #[test]
@@ -171,9 +175,11 @@ fn a_sweep_that_cannot_train_changes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("keep", &digits(1, 1));
     sandbox.expect(0, &["run", "experiments/keep.toml", "--no-report"]);
+    // Other people's variables need not be UTF-8.
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
     let without = |args: &[&str]| {
         let mut command = sandbox.command(args);
-        command.env("SWEEP_WORKER", "/nonexistent").env("ODD", std::ffi::OsString::from("x"));
+        command.env("SWEEP_WORKER", "/nonexistent").env("ODD", odd);
         command.output().unwrap().status.code()
     };
     assert_eq!(without(&["run", "experiments/keep.toml", "--fresh"]), Some(2));
