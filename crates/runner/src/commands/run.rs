@@ -35,9 +35,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     let started = clock::now();
     // Taken before the journal is read: what another sweep finishes is seen.
     let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
-    if !args.plan {
-        check_owner(&dir, &plan)?;
-    }
+    let earlier = if args.plan { None } else { earlier_plan(&dir, &plan)? };
     let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
     let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
     let (cached, missing) = (left.cached, left.runs.len());
@@ -92,7 +90,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         ),
         record_host: args.record_host,
     };
-    if result.runs > 0 || !dir.manifest().is_file() {
+    // Other results are shown than before: provenance must follow, trained or not.
+    let moved = earlier.is_some_and(|e| e.computed_on != plan.computed_on);
+    if result.runs > 0 || moved || !dir.manifest().is_file() {
         let manifest = provenance::manifest(workspace, &plan, facts);
         write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     }
@@ -157,9 +157,10 @@ fn choice(plan: &Plan) -> String {
     format!("the labels are {}, the seeds {:?}", labels.join(", "), plan.seeds)
 }
 
-/// A report folder belongs to one sweep file.
-fn check_owner(dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
-    let Ok(bytes) = fs::read(dir.plan()) else { return Ok(()) };
+/// The plan of the last sweep here, if any. A report folder belongs to one
+/// sweep file, so that of another is refused.
+fn earlier_plan(dir: &ReportDir, plan: &Plan) -> anyhow::Result<Option<Plan>> {
+    let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
     let earlier: Plan = serde_json::from_slice(&bytes).map_err(|e| {
         bad_input(format!(
             "{} cannot be read: {e}\n  move it away; the journal beside it is kept and used",
@@ -174,7 +175,7 @@ fn check_owner(dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
             plan.file
         )));
     }
-    Ok(())
+    Ok(Some(earlier))
 }
 
 fn warn_about(left: &Outstanding<'_>) {
