@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde::Deserialize;
 use spec::Id;
+use spec::journal_line::{self, LineError};
 use spec::layout::ReportDir;
 use spec::plan::ComputedOn;
-use spec::record::{RECORD_VERSION, RunRecord, Status};
+use spec::record::{RunRecord, Status};
 
 use crate::error::ReportError;
 
@@ -22,6 +22,8 @@ pub struct Journal {
     pub records: Vec<RunRecord>,
     /// Lines that could not, each with file, line and reason.
     pub warnings: Vec<String>,
+    /// Runs whose records are no longer as they were written, as the lines name them.
+    pub altered: Vec<String>,
     /// Journal files found.
     pub files: usize,
 }
@@ -72,8 +74,8 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
 
 /// Reads `journal/*.jsonl`; the folders `journal/old-<n>/` stay out.
 ///
-/// A torn last line, a foreign line or one of a newer version becomes a
-/// warning. A folder without a journal is an empty journal.
+/// A torn last line, a foreign line, an altered one or one of a newer version
+/// becomes a warning: what cannot be trusted is trained again. A folder without a journal is an empty journal.
 ///
 /// # Errors
 /// A journal file or the folder cannot be read.
@@ -90,11 +92,17 @@ pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
             match result {
                 Ok(Some(record)) => journal.records.push(record),
                 Ok(None) => {}
-                Err(_) if torn && i + 1 == lines.len() => journal.warnings.push(format!(
+                Err(LineError::Foreign(_)) if torn && i + 1 == lines.len() => journal.warnings.push(format!(
                     "journal/{name}, line {}: the last line is torn and ignored; that run will be trained again",
                     i + 1
                 )),
-                Err(reason) => journal.warnings.push(format!("journal/{name}, line {}: ignored, {reason}", i + 1)),
+                Err(reason) => {
+                    let line = i + 1;
+                    journal.warnings.push(format!("journal/{name}, line {line}: ignored, {reason}"));
+                    if let LineError::Altered { run } = reason {
+                        journal.altered.push(run);
+                    }
+                }
             }
         }
     }
@@ -118,23 +126,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     Ok(paths)
 }
 
-fn parse(line: &[u8]) -> Result<Option<RunRecord>, String> {
+fn parse(line: &[u8]) -> Result<Option<RunRecord>, LineError> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    #[derive(Deserialize)]
-    struct Version {
-        v: u32,
-    }
-    let newer = |v: u32| {
-        format!("version {v} is newer than this program's {RECORD_VERSION}; update the program")
-    };
-    match serde_json::from_slice::<RunRecord>(line) {
-        Ok(record) if record.v > RECORD_VERSION => Err(newer(record.v)),
-        Ok(record) => Ok(Some(record)),
-        Err(e) => Err(match serde_json::from_slice::<Version>(line) {
-            Ok(Version { v }) if v > RECORD_VERSION => newer(v),
-            _ => format!("it is not a run record: {e}"),
-        }),
-    }
+    journal_line::read(line).map(Some)
 }

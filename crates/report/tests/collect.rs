@@ -89,8 +89,7 @@ fn metrics_are_those_of_planned_runs() {
     let dir = fixture.write(folder.path());
     // A record of a run that is not in the plan.
     let foreign = Fixture { epochs: 7, ..Fixture::battle(1) }.records().remove(0);
-    fs::write(dir.journal().join("z.jsonl"), serde_json::to_string(&foreign).unwrap() + "\n")
-        .unwrap();
+    fs::write(dir.journal().join("z.jsonl"), spec::journal_line::write(&foreign).unwrap()).unwrap();
     let collected = report::collect(&dir).unwrap();
 
     let metrics = frame(&dir.metrics());

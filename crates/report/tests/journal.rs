@@ -6,6 +6,7 @@ use std::fs;
 
 use common::Fixture;
 use report::journal;
+use spec::journal_line;
 use spec::record::{RunRecord, Status};
 
 #[test]
@@ -13,10 +14,13 @@ fn bad_lines_are_warnings_and_the_rest_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let dir = Fixture::battle(1).write(folder.path());
     let good = Fixture::battle(1).records();
-    let line = serde_json::to_string(&good[0]).unwrap();
-    let newer = line.replacen("\"v\":1", "\"v\":99", 1);
+    let line = String::from_utf8(journal_line::write(&good[0]).unwrap()).unwrap();
+    let line = line.trim_end();
+    let newer = line.replacen("\"v\":2", "\"v\":99", 1);
+    let digest = good[0].outcome.as_ref().unwrap().init_digest.clone();
+    let altered = line.replace(&digest, "init-9");
     let text = format!(
-        "{line}\n\nnot json\n{{\"v\":99,\"unknown\":true}}\n{newer}\n{}",
+        "{line}\n\nnot json\n{{\"v\":99,\"unknown\":true}}\n{newer}\n{altered}\n{}",
         &line[..line.len() / 2]
     );
     fs::write(dir.journal().join("z.jsonl"), text).unwrap();
@@ -35,11 +39,17 @@ fn bad_lines_are_warnings_and_the_rest_is_read() {
     }
     assert!(journal.warnings[2].contains("line 5: ignored, version 99"));
     assert!(
-        journal.warnings[3].contains("line 6: the last line is torn"),
+        journal.warnings[3].contains("checksum does not match")
+            && journal.warnings[3].contains(&good[0].run_id.to_string()),
+        "an altered digest is no result: {:?}",
+        journal.warnings
+    );
+    assert!(
+        journal.warnings[4].contains("line 7: the last line is torn"),
         "{:?}",
         journal.warnings
     );
-    assert_eq!(journal.warnings.len(), 4);
+    assert_eq!(journal.warnings.len(), 5);
 }
 
 #[test]

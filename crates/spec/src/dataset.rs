@@ -2,7 +2,10 @@
 //! that a plan knows a dataset's digest without reading it. The crate `data`
 //! reads the files and refuses bytes that do not match.
 
-use crate::params::choice;
+use serde::{Deserialize, Serialize};
+
+use crate::own_data::OwnData;
+use crate::params::{ParamType, ParamValue, Value, choice};
 
 choice! {
     /// A dataset that the project can read by name.
@@ -126,5 +129,83 @@ impl DatasetName {
                 .update(b"\n");
         }
         hash.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// The dataset of a run: built in, or the user's own files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DatasetSpec {
+    /// By name; `spec` knows its checksums.
+    Builtin(DatasetName),
+    /// Own files, with what was found in them.
+    Own(Box<OwnData>),
+}
+
+impl DatasetSpec {
+    /// The name in tables.
+    pub fn name(&self) -> String {
+        match self {
+            DatasetSpec::Builtin(name) => name.name().to_owned(),
+            DatasetSpec::Own(own) => own.name(),
+        }
+    }
+
+    /// Changes when any byte of the data does.
+    pub fn digest(&self) -> String {
+        match self {
+            DatasetSpec::Builtin(name) => name.digest(),
+            DatasetSpec::Own(own) => own.checksum.clone(),
+        }
+    }
+
+    /// Numbers in one flattened sample.
+    pub fn features(&self) -> usize {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().features(),
+            DatasetSpec::Own(own) => usize::try_from(own.features).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Number of classes; labels are `0..classes`.
+    pub fn classes(&self) -> usize {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().classes,
+            DatasetSpec::Own(own) => usize::try_from(own.classes).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Samples in the training split, validation included.
+    pub fn train_len(&self) -> u64 {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().train_len,
+            DatasetSpec::Own(own) => own.train_len,
+        }
+    }
+
+    /// Samples in the test split.
+    pub fn test_len(&self) -> u64 {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().test_len,
+            DatasetSpec::Own(own) => own.test_len,
+        }
+    }
+}
+
+impl From<DatasetName> for DatasetSpec {
+    fn from(name: DatasetName) -> Self {
+        DatasetSpec::Builtin(name)
+    }
+}
+
+/// As a hyper-parameter a dataset is its name; the sweep file's reader puts
+/// own data in where a table stands in its place.
+impl ParamValue for DatasetSpec {
+    const TYPE: ParamType = ParamType::Choice(DatasetName::NAMES);
+    fn from_value(value: &Value) -> Option<Self> {
+        DatasetName::from_value(value).map(DatasetSpec::Builtin)
+    }
+    fn to_value(&self) -> Value {
+        Value::Text(self.name())
     }
 }

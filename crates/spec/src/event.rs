@@ -1,15 +1,19 @@
 //! The worker's protocol: one JSON object a line, requests in on standard
 //! input, events out on a pipe that nothing else writes to.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Id;
+use crate::params::choice;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
+use crate::stopping::EpochMetric;
 
 /// Raised when a request or event changes its meaning; `sweep` refuses a
 /// worker of another protocol.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// From `sweep` to a worker. The end of input ends the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +25,57 @@ pub enum Request {
         run_id: Id,
         /// What to train.
         spec: Box<RunSpec>,
+        /// What is kept on the way.
+        #[serde(default)]
+        options: Options,
     },
+}
+
+/// What a worker is to do beside training; none of it changes a result.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Folder that paths of own data are relative to.
+    pub root: PathBuf,
+    /// Where and how often the state is kept, to go on from after a kill.
+    pub checkpoint: Option<Checkpoint>,
+    /// Where which weights are kept.
+    pub save: Option<SaveTo>,
+}
+
+/// Mid-run checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// A folder of this run's own; removed when the run has a result.
+    pub folder: PathBuf,
+    /// Epochs between two of them.
+    pub every: u64,
+}
+
+/// Weights that outlive the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveTo {
+    /// Which.
+    pub which: Save,
+    /// For [`Save::Best`]: split and metric that decide, and whether more is better.
+    pub by: EpochMetric,
+    /// The safetensors file.
+    pub path: PathBuf,
+}
+
+choice! {
+    /// `[train] save`: the weights that are kept as safetensors.
+    #[derive(Default)]
+    Save {
+        /// None.
+        #[default]
+        None = "none",
+        /// Those after the last epoch.
+        Last = "last",
+        /// Those of the epoch with the best target metric (validation accuracy
+        /// or loss, without a validation split the training loss); of equally
+        /// good ones the first.
+        Best = "best",
+    }
 }
 
 /// From a worker to `sweep`.
@@ -43,6 +97,9 @@ pub enum Event {
         epochs: u64,
         /// Optimizer steps an epoch.
         steps_per_epoch: u64,
+        /// Epochs that a checkpoint has spared.
+        #[serde(default)]
+        from_epoch: u64,
     },
     /// Steps enqueued so far; at most a few a second, for the display alone.
     Progress {
@@ -90,6 +147,10 @@ pub enum FailureKind {
     Died,
     /// It wrote something that is not the protocol.
     Protocol,
+    /// It asked for more memory than there is, or was killed for its use of it.
+    OutOfMemory,
+    /// It took longer than `timeout` allows.
+    Timeout,
 }
 
 /// What `sweep-worker --probe` prints: which devices this build can use.
@@ -101,6 +162,9 @@ pub struct Probe {
     pub backends: Vec<String>,
     /// Version of libtorch, if compiled in.
     pub libtorch: Option<String>,
+    /// What that libtorch was built for: `cpu` or `cuda`.
+    #[serde(default)]
+    pub libtorch_kind: Option<String>,
     /// Whether libtorch sees CUDA.
     pub cuda: bool,
     /// Usable devices: `flex`, `libtorch:cpu`, `libtorch:cuda:0`, ...

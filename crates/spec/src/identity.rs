@@ -87,26 +87,115 @@ pub struct RunIds {
 
 /// Computes the ids of a resolved run.
 pub fn ids(spec: &RunSpec) -> RunIds {
-    let with_seed = canonical_spec(spec, true);
-    let dataset = spec.data.dataset.digest();
-    let id = |format: &str, body: &str| {
-        Id::of(&format!("{{\"dataset\":\"{dataset}\",\"format\":\"{format}\",\"run\":{body}}}"))
-    };
-    let format = TRAINING_FORMAT.to_string();
-    RunIds {
-        run: id(&format, &with_seed),
-        config: id(&format, &canonical_spec(spec, false)),
-        cell: id("any", &with_seed),
+    ConfigIds::new(spec).with_seed(spec.seed)
+}
+
+/// The ids of one configuration's runs: all but the seed is hashed text
+/// already, so that a plan of a million runs is quick.
+#[derive(Clone, Debug)]
+pub struct ConfigIds {
+    dataset: String,
+    /// Canonical JSON up to where the seed stands, and from there on.
+    before: String,
+    after: String,
+    config: Id,
+}
+
+impl ConfigIds {
+    /// Of a spec, whose own seed is left out.
+    pub fn new(spec: &RunSpec) -> Self {
+        Memo::default().ids(spec)
+    }
+
+    /// Of the run with this seed.
+    pub fn with_seed(&self, seed: u64) -> RunIds {
+        let body = format!("{}\"seed\":{seed},{}", self.before, self.after);
+        RunIds {
+            run: id(&self.dataset, &TRAINING_FORMAT.to_string(), &body),
+            config: self.config,
+            cell: id(&self.dataset, "any", &body),
+        }
     }
 }
 
-/// Canonical JSON of a spec, with or without its seed.
-pub fn canonical_spec(spec: &RunSpec, with_seed: bool) -> String {
-    let mut value = serde_json::to_value(spec).expect("a RunSpec holds only JSON types");
-    if !with_seed && let Value::Object(map) = &mut value {
-        map.remove("seed");
+/// Remembers the canonical text of each part of the last spec: from one
+/// configuration to the next few parts change.
+#[derive(Debug, Default)]
+pub struct Memo {
+    last: Option<RunSpec>,
+    dataset: String,
+    data: String,
+    early_stopping: String,
+    model: String,
+    optimizer: String,
+    schedule: String,
+    stop_at: String,
+    train: String,
+}
+
+impl Memo {
+    /// The ids of a spec's configuration.
+    pub fn ids(&mut self, spec: &RunSpec) -> ConfigIds {
+        // Named one by one, so that a new field does not compile until it is hashed.
+        let RunSpec { data, model, train, optimizer, schedule, seed: _, early_stopping, stop_at } =
+            spec;
+        let last = self.last.as_ref();
+        let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
+        if !same(&|l| l.data == *data) {
+            self.dataset = data.dataset.digest();
+            let mut value = json(data);
+            // Where own data lies is no part of what is trained; its checksum is.
+            if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
+                files.retain(|key, _| key == "kind");
+            }
+            self.data = canonical_json(&value);
+        }
+        let optional = |value: Option<Value>| value.map(|v| canonical_json(&v)).unwrap_or_default();
+        if !same(&|l| l.early_stopping == *early_stopping) {
+            self.early_stopping = optional(early_stopping.as_ref().map(json));
+        }
+        if !same(&|l| l.model == *model) {
+            self.model = canonical_json(&json(model));
+        }
+        if !same(&|l| l.optimizer == *optimizer) {
+            self.optimizer = canonical_json(&json(optimizer));
+        }
+        if !same(&|l| l.schedule == *schedule) {
+            self.schedule = canonical_json(&json(schedule));
+        }
+        if !same(&|l| l.stop_at == *stop_at) {
+            self.stop_at = optional(stop_at.as_ref().map(json));
+        }
+        if !same(&|l| l.train == *train) {
+            self.train = canonical_json(&json(train));
+        }
+        self.last = Some(spec.clone());
+        // Sorted by key; what is absent is left out, as in stored forms.
+        let text = |parts: &[(&str, &String)]| {
+            let there = parts.iter().filter(|(_, text)| !text.is_empty());
+            there.map(|(key, text)| format!("\"{key}\":{text},")).collect::<String>()
+        };
+        let before = text(&[
+            ("data", &self.data),
+            ("early_stopping", &self.early_stopping),
+            ("model", &self.model),
+            ("optimizer", &self.optimizer),
+            ("schedule", &self.schedule),
+        ]);
+        let after = text(&[("stop_at", &self.stop_at), ("train", &self.train)]);
+        let (before, after) = (format!("{{{before}"), format!("{}}}", after.trim_end_matches(',')));
+        let format = TRAINING_FORMAT.to_string();
+        let config = id(&self.dataset, &format, &format!("{before}{after}"));
+        ConfigIds { dataset: self.dataset.clone(), before, after, config }
     }
-    canonical_json(&value)
+}
+
+fn json<T: Serialize>(part: &T) -> Value {
+    serde_json::to_value(part).expect("a RunSpec holds only JSON types")
+}
+
+fn id(dataset: &str, format: &str, body: &str) -> Id {
+    Id::of(&format!("{{\"dataset\":\"{dataset}\",\"format\":\"{format}\",\"run\":{body}}}"))
 }
 
 /// Canonical JSON text of any value.
@@ -151,5 +240,25 @@ fn write_canonical(value: &Value, out: &mut String) {
             out.push('}');
         }
         other => out.push_str(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep_file::{Overrides, load_text};
+
+    #[test]
+    fn what_is_hashed_is_the_canonical_json_of_the_stored_form() {
+        let text = "[data]\ndataset = \"digits\"\nvalidation = 237\nbatch_size = [16, 32]\n[model]\nkind = \"mlp\"\n[target]\nmetric = \"validation.loss\"\nvalue = 0.5\nstop = true\n[train.early_stopping]\n[[optimizer]]\nkind = \"sgd\"\nlr = [0.1, 1]\nschedule = [{ kind = \"constant\" }, { kind = \"cosine\" }]\n[[optimizer]]\nkind = \"adam\"\n";
+        let loaded = load_text("x", "x", text.to_owned(), &Overrides::default());
+        let mut memo = Memo::default();
+        for run in loaded.unwrap().plan.runs {
+            let body = canonical_json(&serde_json::to_value(&run.spec).unwrap());
+            let expected = id(&run.spec.data.dataset.digest(), &TRAINING_FORMAT.to_string(), &body);
+            assert_eq!(run.run_id, expected);
+            assert_eq!(memo.ids(&run.spec).with_seed(run.spec.seed).run, expected);
+            assert_eq!(ids(&run.spec).cell, run.cell_id);
+        }
     }
 }

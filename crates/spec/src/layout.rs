@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::identity::Id;
+
 /// A report folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportDir(PathBuf);
@@ -35,6 +37,12 @@ entries! {
     logs = "logs";
     /// Held while a sweep writes here.
     lock = "lock";
+    /// What a running sweep is doing, for `status`, and requests to it.
+    running = "running";
+    /// State of unfinished runs, a folder each.
+    checkpoints = "checkpoints";
+    /// Weights kept by `[train] save`, a file a run.
+    weights = "weights";
 }
 
 impl ReportDir {
@@ -46,6 +54,16 @@ impl ReportDir {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Checkpoints of one run.
+    pub fn checkpoint_of(&self, run: Id) -> PathBuf {
+        self.checkpoints().join(run.to_string())
+    }
+
+    /// Weights of one run.
+    pub fn weights_of(&self, run: Id) -> PathBuf {
+        self.weights().join(format!("{run}.safetensors"))
     }
 }
 

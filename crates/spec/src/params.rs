@@ -259,7 +259,7 @@ macro_rules! choice {
             /// Every variant, in the order of declaration.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
             /// The name in the sweep file.
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $($name::$variant => $text),+ }
             }
             /// The variant of this name.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Save;
 use crate::identity::Id;
 use crate::params::Values;
 use crate::record::{RunRecord, Split};
@@ -88,6 +89,9 @@ pub struct Plan {
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run.
     pub threads_per_run: u64,
+    /// What is kept and how long a run may take; no part of any id.
+    #[serde(default)]
+    pub keeping: Keeping,
     /// What the pool came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,
@@ -114,6 +118,20 @@ impl ComputedOn {
                 && e.threads == self.threads
         })
     }
+}
+
+/// Keys of `[train]` that change no result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// Epochs between two checkpoints; 0 = none.
+    #[serde(default)]
+    pub checkpoint_every: u64,
+    /// Weights that are kept.
+    #[serde(default)]
+    pub save: Save,
+    /// Seconds after which a run is ended; null = never.
+    #[serde(default)]
+    pub timeout: Option<f64>,
 }
 
 /// One entry of the device pool.

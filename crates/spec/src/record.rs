@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::float::Float;
 use crate::identity::{Id, canonical_json};
 use crate::params::choice;
+use crate::provenance::Provenance;
 use crate::run::RunSpec;
 
 /// Version of [`RunRecord`] as stored; older versions are migrated on reading.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
 
 choice! {
     /// How a run ended.
@@ -38,6 +39,10 @@ choice! {
     StopReason {
         /// All epochs were trained.
         Epochs = "epochs",
+        /// The watched metric no longer improved.
+        EarlyStopping = "early_stopping",
+        /// The target was reached.
+        Target = "target",
     }
 }
 
@@ -100,6 +105,13 @@ pub struct Outcome {
     pub weights_digest: Option<String>,
     /// Digest of the dataset that was read.
     pub dataset_digest: String,
+    /// Epoch of the checkpoint that the run went on from; null if it ran
+    /// through. Seconds and metrics are those of the whole run either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<u64>,
+    /// Epoch of the weights kept by `[train] save`; null when none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_epoch: Option<u64>,
     /// Everything measured, in order of time.
     pub metrics: Vec<MetricPoint>,
 }
@@ -122,6 +134,13 @@ pub struct Environment {
     pub burn: String,
     /// Version of libtorch; null for flex.
     pub libtorch: Option<String>,
+    /// What libtorch was built for: `cpu` or `cuda`; null for flex and in
+    /// records that do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libtorch_kind: Option<String>,
+    /// Version of the GPU's driver; null on a CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
     /// Hash of the sources of data, model, optimizer-registry and train.
     pub code: String,
 }
@@ -180,4 +199,7 @@ pub struct RunRecord {
     pub started: String,
     /// End, RFC 3339 in UTC.
     pub ended: String,
+    /// The program that ran the sweep; null in records of version 1.
+    #[serde(default)]
+    pub provenance: Option<Provenance>,
 }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::DatasetName;
+use crate::dataset::DatasetSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::params::{Params, Value, Values, choice, params};
 use crate::schedule::ScheduleSpec;
+use crate::stopping::{EarlyStopping, StopAt};
 
 choice! {
     /// The training loss.
@@ -20,7 +21,7 @@ params! {
     /// The table `[data]`.
     DataSpec {
         /// Dataset by name.
-        dataset: DatasetName = required, Any;
+        dataset: DatasetSpec = required, Any;
         /// Samples a batch.
         batch_size: u64 = value(64), Within(1.0, 1e9);
         /// The last N training samples in file order are held out; 0 = none.
@@ -56,12 +57,18 @@ pub struct RunSpec {
     pub schedule: ScheduleSpec,
     /// Seed of every random stream.
     pub seed: u64,
+    /// `[train.early_stopping]`; left out of identity and stored forms while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// The target at which training stops, with `[target] stop = true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_at: Option<StopAt>,
 }
 
 impl RunSpec {
     /// Samples that are trained on: the training split less the validation split.
     pub fn train_samples(&self) -> u64 {
-        self.data.dataset.info().train_len.saturating_sub(self.data.validation)
+        self.data.dataset.train_len().saturating_sub(self.data.validation)
     }
 
     /// Optimizer steps an epoch.
@@ -88,6 +95,14 @@ impl RunSpec {
         put("model", self.model.to_values());
         put("optimizer", self.optimizer.to_values());
         put("schedule", self.schedule.to_values());
+        if let Some(early) = &self.early_stopping {
+            put("train.early_stopping", early.to_values());
+        }
+        // Nothing more goes through `put`, which holds `out`.
+        if let Some(stop) = &self.stop_at {
+            out.insert("train.stop_at".to_owned(), Value::Text(stop.path()));
+            out.insert("train.stop_at_value".to_owned(), Value::Float(stop.value));
+        }
         for (path, kind) in [
             ("model.kind", self.model.kind()),
             ("optimizer.kind", self.optimizer.kind()),

@@ -89,6 +89,32 @@ cases! {
     label_of_no_character: "kind = \"adam\"" => "kind = \"adam\"\nlabel = \"\\u0000\"";
     slots_without_bound: "[model]" => "[devices]\npool = [{ device = \"flex\", slots = 1000000000 }]\n[model]";
     errors_by_the_thousand: "validation = 237" => "validation = 237\nbatch_size = { linear = [1, 1e8], points = 5000 }";
+    random_without_samples: "lr = 0.1" => "lr = { random = { log = [1e-3, 1e0] } }";
+    random_without_a_range: "lr = 0.1" => "lr = { random = { }, samples = 3 }";
+    random_with_zip: "lr = 0.1" => "lr = { random = { log = [1e-3, 1e0] }, samples = 3, zip = \"a\" }";
+    random_misspelt: "lr = 0.1" => "lr = { random = { lgo = [1e-3, 1e0] }, sample = 3 }";
+    random_out_of_range: "lr = 0.1" => "lr = { random = { linear = [-1, 1] }, samples = 3 }";
+    random_of_too_few_values: "lr = 0.1" => "lr = 0.1\nnesterov = { random = { values = [false] }, samples = 2 }";
+    random_counts_differ: "lr = [1e-3, 1e-2]" => "lr = { random = { log = [1e-4, 1e0] }, samples = 3 }\n[[optimizer]]\nkind = \"rmsprop\"\nlr = { random = { log = [1e-4, 1e0] }, samples = 4 }";
+    epochs_as_an_axis: "[model]" => "[train]\nepochs = [1, 2]\n[model]";
+    timeout_without_unit: "[model]" => "[train]\ntimeout = \"90\"\n[model]";
+    timeout_not_positive: "[model]" => "[train]\ntimeout = 0\n[model]";
+    save_unknown: "[model]" => "[train]\nsave = \"all\"\n[model]";
+    checkpoint_every_negative: "[model]" => "[train]\ncheckpoint_every = -1\n[model]";
+    early_stopping_unknown_key: "[model]" => "[train.early_stopping]\npatiense = 3\n[model]";
+    early_stopping_as_a_number: "[model]" => "[train]\nearly_stopping = 3\n[model]";
+    early_stopping_of_no_epochs: "[model]" => "[train.early_stopping]\npatience = 0\n[model]";
+    early_stopping_without_validation: "validation = 237" => "validation = 0\n[train.early_stopping]\npatience = 2";
+    stop_without_a_value: "[model]" => "[target]\nmetric = \"validation.accuracy\"\nstop = true\n[model]";
+    stop_at_a_test_metric: "[model]" => "[target]\nmetric = \"test.accuracy\"\nvalue = 0.9\nstop = true\n[model]";
+    own_data_of_no_format: "\"digits\"" => "{ kind = \"csvv\", path = \"x.csv\" }";
+    own_data_without_a_path: "\"digits\"" => "{ kind = \"csv\" }";
+    own_data_without_labels: "\"digits\"" => "{ kind = \"npy\", path = \"x.npy\" }";
+    own_data_with_needless_keys: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", labels = \"y.csv\", test_path = \"t.csv\", test = 5 }";
+    own_data_unknown_key: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", scale = \"none\" }";
+    own_data_unknown_scaling: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", scaling = \"minmax\" }";
+    own_data_that_cannot_be_used: "\"digits\"" => "{ kind = \"csv\", path = \"absent.csv\" }";
+    seeds_not_whole: "[model]" => "[repeat]\nseeds = [0.5]\n[model]";
     several_at_once: "validation = 237" => "validation = -1\nbatch_sise = 3\ndrop_last = 1";
 }
 

@@ -1,9 +1,13 @@
 //! Sweep files to plans: axes, layers, identity.
 
 use proptest::prelude::*;
-use spec::ScheduleSpec;
+use spec::own_data::{OwnData, OwnRequest};
+use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::Plan;
-use spec::sweep_file::{Overrides, load, load_text};
+use spec::run::{DataSpec, TrainSpec};
+use spec::stopping::EarlyStopping;
+use spec::sweep_file::{Overrides, load, load_text, load_text_with};
+use spec::{ModelSpec, OptimizerSpec, ScheduleSpec};
 
 const BASE: &str = r#"
 [data]
@@ -187,6 +191,154 @@ fn the_experiments_of_the_repository_load() {
     assert!(shown.iter().any(|s| s == "battle: 125 runs"), "{shown:?}");
 }
 
+/// Another value of a parameter than this one.
+fn other(param: &Param, value: &Value) -> String {
+    match (param.ty, value) {
+        (ParamType::Bool, Value::Bool(b)) => (!b).to_string(),
+        (ParamType::Choice(names), Value::Text(now)) => {
+            format!("\"{}\"", names.iter().find(|n| *n != now).unwrap_or(&names[0]))
+        }
+        (ParamType::IntList, _) => "{ values = [[17]] }".to_owned(),
+        (ParamType::Int, Value::Int(n)) => (n + 1).to_string(),
+        (ParamType::Float, Value::Float(x)) if *x > 0.0 => format!("{:e}", x / 2.0),
+        (ParamType::Float, _) => "1e-3".to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// One case a field, from the descriptors, so that a new field is a new case.
+#[test]
+fn each_field_changes_the_id() {
+    let ids = |text: &str, set: &[String]| {
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        plan_with(text, &set).runs.iter().map(|r| r.run_id).collect::<Vec<_>>()
+    };
+    let mut cases = 0;
+    for optimizer in OptimizerSpec::KINDS {
+        for schedule in ScheduleSpec::KINDS {
+            for model in ModelSpec::KINDS {
+                let momentum = if optimizer.name == "sgd" { "momentum = 0.9\n" } else { "" };
+                let text = format!(
+                    "[data]\ndataset = \"digits\"\nvalidation = 237\n[model]\nkind = \"{}\"\n[train.early_stopping]\n[[optimizer]]\nlabel = \"x\"\nkind = \"{}\"\n{momentum}schedule = {{ kind = \"{}\" }}\n",
+                    model.name, optimizer.name, schedule.name
+                );
+                let base = plan(&text).runs[0].spec.clone();
+                let flat = base.flat();
+                let mut sets = vec!["repeat.seeds=[1]".to_owned()];
+                let groups = [
+                    ("data", "data", DataSpec::PARAMS),
+                    ("train", "train", TrainSpec::PARAMS),
+                    ("train.early_stopping", "train.early_stopping", EarlyStopping::PARAMS),
+                    ("model", "model", model.params),
+                    ("optimizer", "optimizer.x", optimizer.params),
+                    ("schedule", "optimizer.x.schedule", schedule.params),
+                ];
+                for (group, path, params) in groups {
+                    for param in params {
+                        // One loss is all there is to choose from so far.
+                        if matches!(param.ty, ParamType::Choice(names) if names.len() == 1) {
+                            continue;
+                        }
+                        let value = &flat[&format!("{group}.{}", param.name)];
+                        sets.push(format!("{path}.{}={}", param.name, other(param, value)));
+                    }
+                }
+                let before = ids(&text, &[]);
+                for set in sets {
+                    cases += 1;
+                    assert_ne!(before, ids(&text, std::slice::from_ref(&set)), "{set}");
+                }
+                let stop = "[target]\nmetric = \"validation.accuracy\"\nvalue = 0.9\nstop = true\n";
+                assert_ne!(before, ids(&format!("{stop}{text}"), &[]), "stop at the target");
+            }
+        }
+    }
+    assert!(cases > 100, "{cases}");
+}
+
+#[test]
+fn what_changes_no_result_changes_no_id() {
+    let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
+    let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
+    let text = format!(
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n{text}"
+    );
+    let (with, without) = (plan(&text), plan(BASE));
+    let ids =
+        |p: &Plan| p.runs.iter().map(|r| (r.run_id, r.config_id, r.cell_id)).collect::<Vec<_>>();
+    assert_eq!(ids(&with), ids(&without));
+    assert_eq!(with.keeping.timeout, Some(5_400.0));
+    assert_eq!(with.keeping.checkpoint_every, 2);
+}
+
+#[test]
+fn random_axes_are_drawn_together_and_follow_from_the_file() {
+    let with = |samples: usize, more: &str| {
+        let lr =
+            format!("lr = {{ random = {{ log = [1e-4, 1e0] }}, samples = {samples} }}\n{more}");
+        plan(&BASE.replace("lr = 0.1", &lr).replace("lr = [1e-3, 1e-2]", &lr.replace(more, "")))
+    };
+    let lrs = |p: &Plan, label: &str| -> Vec<f64> {
+        p.runs.iter().filter(|r| r.label == label).map(|r| r.spec.optimizer.lr()).collect()
+    };
+    let momentum =
+        format!("momentum = {{ random = {{ linear = [0, 0.99] }}, samples = {} }}\n", 20);
+    let plan = with(20, &momentum);
+    assert_eq!(lrs(&plan, "sgd").len(), 20, "not 20 x 20");
+    assert_eq!(lrs(&plan, "sgd"), lrs(&plan, "adam"), "the same draws for the same range");
+    assert_eq!(lrs(&plan, "sgd"), lrs(&with(20, &momentum), "sgd"));
+    assert!(lrs(&plan, "sgd").iter().all(|x| (1e-4..=1.0).contains(x)));
+    assert_eq!(lrs(&with(5, ""), "sgd"), lrs(&with(20, ""), "sgd")[..5], "more keep the earlier");
+    let below = lrs(&with(400, ""), "sgd").iter().filter(|x| **x < 1e-2).count();
+    assert!(
+        (160..240).contains(&below),
+        "uniform in the logarithm: {below} of 400 below the middle"
+    );
+    assert_eq!(plan.optimizers[0].axes, ["optimizer.lr", "optimizer.momentum"]);
+    // Whole numbers come once each, however small the range.
+    let text = BASE
+        .replace("batch_size = 32", "batch_size = { random = { linear = [1, 8] }, samples = 8 }");
+    let mut sizes: Vec<u64> = self::plan(&text)
+        .runs
+        .iter()
+        .filter(|r| r.label == "sgd")
+        .map(|r| r.spec.data.batch_size)
+        .collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn own_data_is_known_by_what_is_in_it_and_not_by_its_place() {
+    let text = |path: &str| {
+        BASE.replace(
+            "\"digits\"",
+            &format!("{{ kind = \"csv\", path = \"{path}\", scaling = \"none\" }}"),
+        )
+    };
+    let ids = |path: &str, checksum: &str| {
+        let inspect = |request: &OwnRequest| {
+            Ok(OwnData {
+                files: request.files.clone(),
+                test: 100,
+                scaling: request.scaling.unwrap(),
+                features: 4,
+                classes: 3,
+                train_len: 500,
+                test_len: 100,
+                checksum: checksum.to_owned(),
+            })
+        };
+        let plan = load_text_with("t.toml", "t", text(path), &Overrides::default(), &inspect)
+            .unwrap_or_else(|e| panic!("{e}"))
+            .plan;
+        assert_eq!(plan.runs[0].spec.train_samples(), 500 - 237);
+        plan.runs.iter().map(|r| r.run_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("a.csv", "1"), ids("b/c.csv", "1"));
+    assert_ne!(ids("a.csv", "1"), ids("a.csv", "2"));
+}
+
 /// The lines of a table in a random order, comments between.
 fn shuffled(lines: Vec<&'static str>) -> impl Strategy<Value = String> {
     Just(lines).prop_shuffle().prop_map(|l| l.join("\n# a comment\n"))
@@ -197,7 +349,8 @@ proptest! {
     fn order_comments_and_labels_never_change_an_id(
         data in shuffled(vec!["dataset = 'digits'", "batch_size = 32", "validation = 237"]),
         model in shuffled(vec!["kind = 'mlp'", "hidden = [16]"]),
-        adam in shuffled(vec!["kind = 'adam'", "lr = [1e-2, 1e-3]", "label = 'other name'", "beta1 = 0.9"]),
+        lrs in Just(vec!["1e-2", "1e-3"]).prop_shuffle(),
+        adam in shuffled(vec!["kind = 'adam'", "label = 'other name'", "beta1 = 0.9"]),
         sgd in shuffled(vec!["kind = 'sgd'", "lr = 1e-1"]),
         tables in Just(vec![0usize, 1, 2, 3, 4]).prop_shuffle(),
     ) {
@@ -205,21 +358,12 @@ proptest! {
             format!("[data]\n{data}\n"),
             format!("[model]\n{model}\n"),
             "[train]\nepochs = 4\n".to_owned(),
-            format!("[[optimizer]]\n{adam}\n"),
+            format!("[[optimizer]]\nlr = [{}]\n{adam}\n", lrs.join(", ")),
             format!("[[optimizer]]\n{sgd}\n"),
         ];
         let text: String = tables.iter().map(|i| parts[*i].as_str()).collect();
         let sorted = |plan: Plan| { let mut ids: Vec<_> = plan.runs.iter().map(|r| r.run_id).collect(); ids.sort(); ids };
         prop_assert_eq!(sorted(plan(&text)), sorted(plan(BASE)));
-    }
-
-    #[test]
-    fn each_value_that_matters_changes_every_id(index in 0usize..9) {
-        let change = ["data.batch_size=16", "data.validation=236", "data.drop_last=true", "data.dataset=mnist", "model.hidden=[17]",
-            "model.activation=tanh", "train.epochs=5", "repeat.seeds=[1]", "optimizer.sgd.momentum=0.9"][index];
-        let ids = |p: &Plan| p.runs.iter().filter(|r| r.label == "sgd").map(|r| r.run_id).collect::<Vec<_>>();
-        let (before, after) = (plan(BASE), plan_with(BASE, &[change]));
-        prop_assert!(ids(&before).iter().all(|id| !ids(&after).contains(id)), "{}", change);
     }
 
     #[test]

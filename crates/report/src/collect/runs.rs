@@ -69,7 +69,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         text("label", &|r| r.label.clone()),
         spec("optimizer", |s| s.optimizer.kind()),
         spec("schedule", |s| s.schedule.kind()),
-        spec("dataset", |s| s.data.dataset.name()),
+        text("dataset", &|r| r.spec.data.dataset.name()),
         spec("model", |s| s.model.kind()),
         int("batch_size", |s| s.data.batch_size),
         f64::column("lr", plan.runs.iter().map(|r| Some(r.spec.optimizer.lr())).collect()),

@@ -13,7 +13,7 @@ use spec::layout::ReportDir;
 use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
 use spec::params::{Value, Values};
-use spec::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
+use spec::plan::{Keeping, PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
 use spec::record::{
     Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
     StopReason,
@@ -168,7 +168,7 @@ impl Fixture {
                 for seed in 0..self.seeds {
                     let mut spec = RunSpec {
                         data: DataSpec {
-                            dataset: DatasetName::Mnist,
+                            dataset: DatasetName::Mnist.into(),
                             batch_size: 64,
                             validation: self.validation,
                             drop_last: false,
@@ -181,6 +181,8 @@ impl Fixture {
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,
+                        early_stopping: None,
+                        stop_at: None,
                     };
                     if let Some(per) = label.cosine {
                         let t_max =
@@ -228,6 +230,7 @@ impl Fixture {
             runs,
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: 1,
+            keeping: Keeping::default(),
             computed_on: None,
         }
     }
@@ -291,6 +294,7 @@ impl Fixture {
             attempt: 1,
             started: "2026-11-23T15:00:00Z".to_owned(),
             ended: "2026-11-23T15:00:09Z".to_owned(),
+            provenance: None,
         })
     }
 
@@ -299,8 +303,8 @@ impl Fixture {
         let dir = ReportDir::new(folder);
         fs::create_dir_all(dir.journal()).unwrap();
         fs::write(dir.plan(), serde_json::to_vec_pretty(&self.plan()).unwrap()).unwrap();
-        let lines: Vec<String> =
-            self.records().iter().map(|r| serde_json::to_string(r).unwrap() + "\n").collect();
+        let lines: Vec<Vec<u8>> =
+            self.records().iter().map(|r| spec::journal_line::write(r).unwrap()).collect();
         fs::write(dir.journal().join("20261123T150000Z-host-1.jsonl"), lines.concat()).unwrap();
         dir
     }
@@ -332,6 +336,8 @@ pub fn environment() -> Environment {
         threads: 1,
         burn: "0.22.1".to_owned(),
         libtorch: Some("2.9.0".to_owned()),
+        libtorch_kind: Some("cpu".to_owned()),
+        driver: None,
         code: "0123456789abcdef".to_owned(),
     }
 }
@@ -437,6 +443,8 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
         batch_digest: (0..epochs_completed).map(|e| format!("batch-{seed}-{e}")).collect(),
         weights_digest: diverged_step.is_none().then(|| format!("weights-{}", run.run_id.short())),
         dataset_digest: spec.data.dataset.digest(),
+        resumed_from: None,
+        saved_epoch: None,
         metrics,
     }
 }

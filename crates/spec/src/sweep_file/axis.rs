@@ -5,6 +5,7 @@ use crate::params::{Param, ParamType, Value};
 
 use super::diagnostic::{Diagnostic, Diagnostics, nearest};
 use super::node::{Node, NodeValue};
+use super::random::{self, Random};
 use super::source::Place;
 
 /// More points than this on one axis are taken for a slip of the keyboard.
@@ -19,6 +20,8 @@ pub struct Axis {
     pub values: Vec<(Value, Place)>,
     /// Axes of one zip name advance together.
     pub zip: Option<String>,
+    /// For a random axis where its values come from; `values` then holds the first draws.
+    pub random: Option<Random>,
     /// Where it is written.
     pub place: Place,
 }
@@ -27,8 +30,13 @@ pub struct Axis {
 /// `{ log, points }`, `{ linear, points }`, `{ values }`, each with an
 /// optional `zip`. Problems go to `diagnostics`.
 pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<Axis> {
-    let mut axis =
-        Axis { path: path.to_owned(), values: Vec::new(), zip: None, place: node.place.clone() };
+    let mut axis = Axis {
+        path: path.to_owned(),
+        values: Vec::new(),
+        zip: None,
+        random: None,
+        place: node.place.clone(),
+    };
     match (&node.value, param.ty) {
         (NodeValue::Table(_), _) => table(&mut axis, param, node, diagnostics)?,
         (NodeValue::Array(items), ty) if ty != ParamType::IntList => {
@@ -39,7 +47,7 @@ pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostic
     Some(axis)
 }
 
-fn list(
+pub(super) fn list(
     axis: &mut Axis,
     param: &Param,
     items: &[Node],
@@ -77,6 +85,9 @@ fn list(
 }
 
 fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<()> {
+    if node.get("random").is_some() {
+        return random::read(axis, param, node, diagnostics);
+    }
     const KEYS: &[&str] = &["log", "linear", "values", "points", "zip"];
     let mut complete = true;
     for entry in node.entries() {
@@ -88,7 +99,7 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             .label("unknown key");
             d = match nearest(&entry.key, KEYS.iter().copied()) {
                 Some(name) => d.help(format!("did you mean `{name}`?")),
-                None => d.help("an axis is { log = [a, b], points = n }, { linear = [a, b], points = n } or { values = [...] }, with an optional zip"),
+                None => d.help("an axis is { log = [a, b], points = n }, { linear = [a, b], points = n }, { values = [...] } (each with an optional zip) or { random = { log = [a, b] }, samples = n }"),
             };
             diagnostics.push(d);
             complete = false;
@@ -162,20 +173,7 @@ fn grid(
         return None;
     }
     let ends = node.get(form)?;
-    let numbers = match &ends.value.value {
-        NodeValue::Array(items) if items.len() == 2 => items
-            .iter()
-            .map(|n| number(n).map(|x| (x, n.place.clone())))
-            .collect::<Option<Vec<_>>>(),
-        _ => None,
-    };
-    let Some([(low, low_place), (high, _)]) = numbers.as_deref() else {
-        diagnostics.push(
-            Diagnostic::error(format!("`{form}` takes two numbers"), &ends.value.place)
-                .help(format!("{form} = [first, last]")),
-        );
-        return None;
-    };
+    let (low, high) = two_numbers(form, &ends.value, diagnostics)?;
     let points = match node.get("points").map(|e| &e.value) {
         Some(Node { value: NodeValue::Int(n), .. }) if (1..=MAX_POINTS).contains(n) => *n,
         Some(other) => {
@@ -193,19 +191,7 @@ fn grid(
             return None;
         }
     };
-    let finite = low.is_finite() && high.is_finite();
-    if !finite || low >= high && points > 1 || form == "log" && *low <= 0.0 {
-        let reason = if form == "log" && *low <= 0.0 {
-            "a logarithmic grid starts above 0"
-        } else {
-            "the first end must be below the last, both finite"
-        };
-        diagnostics.push(
-            Diagnostic::error(format!("`{}` has no such grid", axis.path), &ends.value.place)
-                .label(reason),
-        );
-        return None;
-    }
+    check_ends(&axis.path, form, (low, high), points > 1, &ends.value.place, diagnostics)?;
     for i in 0..points {
         let t = if points == 1 { 0.0 } else { i as f64 / (points - 1) as f64 };
         let x = match form {
@@ -215,7 +201,7 @@ fn grid(
         let x = six_digits(x);
         let value =
             if param.ty == ParamType::Int { Value::Int(x.round() as i64) } else { Value::Float(x) };
-        if !in_range(&axis.path, param, x, low_place, diagnostics) {
+        if !in_range(&axis.path, param, x, &ends.value.place, diagnostics) {
             return None;
         }
         // Grids rise, so that equal whole numbers stand side by side.
@@ -226,6 +212,46 @@ fn grid(
     Some(())
 }
 
+/// The ends `[a, b]` of a grid or a range.
+pub(super) fn two_numbers(
+    form: &str,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<(f64, f64)> {
+    let numbers = match &node.value {
+        NodeValue::Array(items) => items.iter().map(number).collect::<Option<Vec<f64>>>(),
+        _ => None,
+    };
+    let Some([low, high]) = numbers.as_deref() else {
+        diagnostics.push(
+            Diagnostic::error(format!("`{form}` takes two numbers"), &node.place)
+                .help(format!("{form} = [first, last]")),
+        );
+        return None;
+    };
+    Some((*low, *high))
+}
+
+/// Ends that rise (unless they may be one point), finite, above 0 for `log`.
+pub(super) fn check_ends(
+    path: &str,
+    form: &str,
+    (low, high): (f64, f64),
+    rising: bool,
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let reason = if form == "log" && low <= 0.0 {
+        "a logarithmic grid starts above 0"
+    } else if !low.is_finite() || !high.is_finite() || low >= high && rising {
+        "the first end must be below the last, both finite"
+    } else {
+        return Some(());
+    };
+    diagnostics.push(Diagnostic::error(format!("`{path}` has no such grid"), place).label(reason));
+    None
+}
+
 fn number(node: &Node) -> Option<f64> {
     match node.value {
         NodeValue::Int(i) => Some(i as f64),
@@ -234,7 +260,7 @@ fn number(node: &Node) -> Option<f64> {
     }
 }
 
-fn in_range(
+pub(super) fn in_range(
     path: &str,
     param: &Param,
     x: f64,

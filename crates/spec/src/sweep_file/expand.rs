@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::identity::ids;
+use crate::dataset::{DatasetName, DatasetSpec};
+use crate::identity::Memo;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::params::{Param, ParamDefault, Params, Value, Values};
@@ -11,11 +12,14 @@ use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, T
 use crate::record::Split;
 use crate::run::{DataSpec, RunSpec, TrainSpec};
 use crate::schedule::{Per, ScheduleSpec};
+use crate::stopping::{EarlyStopping, StopAt};
 
-use super::axis::{Axis, unknown_name};
+use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::exclude::{check_excludes, matching_excludes};
+use super::random;
 use super::source::Place;
-use super::spec::{Exclude, OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
 /// More runs than this are taken for a slip in the axes.
 const MAX_RUNS: usize = 2_000_000;
@@ -24,11 +28,17 @@ const MAX_RUNS: usize = 2_000_000;
 type Combination = BTreeMap<String, (Value, Place)>;
 
 /// Expands and resolves. Problems go to `diagnostics`.
-pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
+pub fn expand(
+    spec: &SweepSpec,
+    inspect: super::Inspect<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
+    let fixed = Fixed::new(spec, inspect, diagnostics)?;
     let mut runs: Vec<PlannedRun> = Vec::new();
     let mut first_of: HashMap<crate::Id, Place> = HashMap::new();
     let mut excluded = vec![0usize; spec.excludes.len()];
     let mut optimizers = Vec::new();
+    let mut memo = Memo::default();
     for entry in &spec.optimizers {
         let varied = varied_paths(spec, entry);
         optimizers.push(PlannedOptimizer {
@@ -37,15 +47,19 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
             axes: varied.clone(),
         });
         for schedule in &entry.schedules {
-            let axes: Vec<&Axis> = spec
+            let axes = spec
                 .data
                 .iter()
                 .chain(&spec.model_axes)
                 .chain(&spec.train)
                 .chain(&entry.axes)
-                .chain(&schedule.axes)
-                .collect();
-            let groups = zip_groups(&axes, diagnostics)?;
+                .chain(&schedule.axes);
+            let (drawn, axes): (Vec<&Axis>, Vec<&Axis>) = axes.partition(|a| a.random.is_some());
+            let drawn = random::joint(&drawn, diagnostics)?;
+            let mut groups = zip_groups(&axes, diagnostics)?;
+            if !drawn.is_empty() {
+                groups.push(drawn.iter().collect());
+            }
             let count = groups
                 .iter()
                 .map(|g| g[0].values.len())
@@ -64,7 +78,7 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
             loop {
                 let combination = combine(&groups, &index);
                 let known = diagnostics.len();
-                let resolved = resolve(spec, entry, schedule, &combination, diagnostics);
+                let resolved = resolve(&fixed, entry, schedule, &combination, diagnostics);
                 if resolved.is_none() && diagnostics.len() == known && !diagnostics.has_errors() {
                     // No combination is dropped in silence, whatever the reason.
                     let message = format!("a combination of `{}` cannot be resolved", entry.label);
@@ -74,10 +88,11 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
                     let matched = matching_excludes(spec, &entry.label, &resolved);
                     matched.iter().for_each(|i| excluded[*i] += 1);
                     if matched.is_empty() {
-                        let axes = varied_values(&varied, &resolved);
+                        let axes = varied_values(&varied, &combination, &resolved);
+                        let config = memo.ids(&resolved);
                         for &seed in &spec.seeds {
                             let run = RunSpec { seed, ..resolved.clone() };
-                            let id = ids(&run);
+                            let id = config.with_seed(seed);
                             if !add_once(&mut first_of, id.run, entry, diagnostics) {
                                 return None;
                             }
@@ -123,6 +138,7 @@ pub fn expand(spec: &SweepSpec, diagnostics: &mut Diagnostics) -> Option<Plan> {
         runs,
         pool,
         threads_per_run: spec.threads_per_run,
+        keeping: spec.keeping.clone(),
         computed_on: None,
     })
 }
@@ -192,14 +208,71 @@ fn values(group: &str, params: &[Param], given: &Combination) -> Values {
         .collect()
 }
 
+/// What is the same for every combination.
+struct Fixed<'a> {
+    spec: &'a SweepSpec,
+    own: Option<DatasetSpec>,
+    early_stopping: Option<EarlyStopping>,
+    stop_at: Option<StopAt>,
+}
+
+impl<'a> Fixed<'a> {
+    fn new(
+        spec: &'a SweepSpec,
+        inspect: super::Inspect<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let own = match &spec.own {
+            None => None,
+            Some((request, place)) => match inspect(request) {
+                Ok(own) => Some(DatasetSpec::Own(Box::new(own))),
+                Err(reason) => {
+                    let parts = reason.split_once("; remedy: ");
+                    let (what, remedy) = parts.unwrap_or((reason.as_str(), ""));
+                    let d = Diagnostic::error("this data cannot be used", place).label(what);
+                    diagnostics.push(if remedy.is_empty() { d } else { d.help(remedy) });
+                    return None;
+                }
+            },
+        };
+        let early_stopping = match &spec.early_stopping {
+            None => None,
+            Some((axes, _)) => {
+                let given: Combination =
+                    axes.iter().map(|a| (a.path.clone(), a.values[0].clone())).collect();
+                EarlyStopping::from_values(&values(
+                    "train.early_stopping",
+                    EarlyStopping::PARAMS,
+                    &given,
+                ))
+            }
+        };
+        let stop_at = spec.target.as_ref().filter(|_| spec.stop).and_then(|(target, _)| {
+            let (split, metric) = (target.split, target.metric.clone());
+            Some(StopAt { split, metric, value: target.value? })
+        });
+        Some(Fixed { spec, own, early_stopping, stop_at })
+    }
+}
+
 fn resolve(
-    spec: &SweepSpec,
+    fixed: &Fixed<'_>,
     entry: &OptimizerEntry,
     schedule: &ScheduleEntry,
     given: &Combination,
     diagnostics: &mut Diagnostics,
 ) -> Option<RunSpec> {
-    let data = DataSpec::from_values(&values("data", DataSpec::PARAMS, given))?;
+    let spec = fixed.spec;
+    let mut data_values = values("data", DataSpec::PARAMS, given);
+    if fixed.own.is_some() {
+        // Own data is no value of a parameter: any name stands in until it is put in below.
+        data_values
+            .insert("dataset".to_owned(), Value::Text(DatasetName::Digits.name().to_owned()));
+    }
+    let mut data = DataSpec::from_values(&data_values)?;
+    if let Some(own) = &fixed.own {
+        data.dataset = own.clone();
+    }
     let train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
     let model = ModelSpec::from_values(
         &spec.model,
@@ -210,16 +283,16 @@ fn resolve(
         &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
     )?;
     let place = |path: &str| given.get(path).map_or(&entry.place, |(_, p)| p);
-    let info = data.dataset.info();
-    if data.validation >= info.train_len {
+    let train_len = data.dataset.train_len();
+    if data.validation >= train_len {
         let message = format!(
-            "validation = {} leaves nothing of the {} training samples",
-            data.validation, info.train_len
+            "validation = {} leaves nothing of the {train_len} training samples",
+            data.validation
         );
         push_once(diagnostics, Diagnostic::error(message, place("data.validation")));
         return None;
     }
-    let samples = info.train_len - data.validation;
+    let samples = train_len - data.validation;
     if data.batch_size > samples {
         let message = format!(
             "batch_size = {} is larger than the {samples} training samples",
@@ -263,7 +336,32 @@ fn resolve(
         );
         return None;
     }
-    Some(RunSpec { data, model, train, optimizer, schedule: resolved, seed: 0 })
+    let early_stopping = fixed.early_stopping.clone();
+    if let Some(early) = &early_stopping
+        && early.metric.point().0 == Split::Validation
+        && data.validation == 0
+        && let Some((axes, place)) = &spec.early_stopping
+    {
+        let at = axes.iter().find(|a| a.path.ends_with(".metric")).map_or(place, |a| &a.place);
+        let message = format!("early stopping by {} needs a validation split", early.metric);
+        push_once(
+            diagnostics,
+            Diagnostic::error(message, at)
+                .help("set `validation` in [data], or metric = \"train.loss\""),
+        );
+        return None;
+    }
+    let stop_at = fixed.stop_at.clone();
+    Some(RunSpec {
+        data,
+        model,
+        train,
+        optimizer,
+        schedule: resolved,
+        seed: 0,
+        early_stopping,
+        stop_at,
+    })
 }
 
 /// A combination's problem shows up once per combination; say it once.
@@ -298,9 +396,14 @@ fn varied_paths(spec: &SweepSpec, entry: &OptimizerEntry) -> Vec<String> {
     out
 }
 
-fn varied_values(paths: &[String], run: &RunSpec) -> Values {
-    let flat = run.flat();
-    paths.iter().filter_map(|p| flat.get(p).map(|v| (p.clone(), v.clone()))).collect()
+fn varied_values(paths: &[String], given: &Combination, run: &RunSpec) -> Values {
+    // Derived values and kinds are not given; all others are, in their type.
+    let flat = paths.iter().any(|p| !given.contains_key(p)).then(|| run.flat());
+    let value = |path: &String| match given.get(path) {
+        Some((value, _)) => Some(value.clone()),
+        None => flat.as_ref()?.get(path).cloned(),
+    };
+    paths.iter().filter_map(|p| Some((p.clone(), value(p)?))).collect()
 }
 
 fn add_once(
@@ -326,67 +429,6 @@ fn add_once(
             };
             diagnostics.push(d.help("entries that differ in nothing but their label are one run: change a value or remove one"));
             false
-        }
-    }
-}
-
-/// The excludes whose conditions all hold.
-fn matching_excludes(spec: &SweepSpec, label: &str, run: &RunSpec) -> Vec<usize> {
-    if spec.excludes.is_empty() {
-        return Vec::new();
-    }
-    let flat = run.flat();
-    let matches = |exclude: &Exclude| {
-        !exclude.conditions.is_empty()
-            && exclude.conditions.iter().all(|(path, wanted)| {
-                wanted.iter().any(|w| match (path.as_str(), flat.get(path)) {
-                    ("label", _) => *w == Value::Text(label.to_owned()),
-                    (_, Some(value)) => same(value, w),
-                    (_, None) => false,
-                })
-            })
-    };
-    (0..spec.excludes.len()).filter(|i| matches(&spec.excludes[*i])).collect()
-}
-
-/// Equality across whole and real numbers: `lr = 1` excludes 1.0.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float(x), Value::Int(i)) | (Value::Int(i), Value::Float(x)) => *x == *i as f64,
-        _ => a == b,
-    }
-}
-
-fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: &mut Diagnostics) {
-    let mut known: Vec<String> = vec!["label".to_owned()];
-    for kind in OptimizerSpec::KINDS {
-        known.extend(kind.params.iter().map(|p| format!("optimizer.{}", p.name)));
-    }
-    for kind in ScheduleSpec::KINDS {
-        known.extend(kind.params.iter().map(|p| format!("schedule.{}", p.name)));
-    }
-    for kind in ModelSpec::KINDS {
-        known.extend(kind.params.iter().map(|p| format!("model.{}", p.name)));
-    }
-    known.extend(DataSpec::PARAMS.iter().map(|p| format!("data.{}", p.name)));
-    known.extend(["optimizer.kind", "schedule.kind", "model.kind"].map(str::to_owned));
-    known.sort();
-    known.dedup();
-    let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    for (exclude, &count) in spec.excludes.iter().zip(excluded) {
-        let unknown = exclude.conditions.iter().find(|(path, _)| !names.contains(&path.as_str()));
-        if let Some((path, _)) = unknown {
-            diagnostics.push(unknown_name(
-                &format!("there is no path `{path}` to exclude by"),
-                path,
-                &names,
-                &exclude.place,
-            ));
-        } else if count == 0 {
-            diagnostics.push(
-                Diagnostic::warning("this exclude matches no combination", &exclude.place)
-                    .help("compare its paths and values with `--plan`"),
-            );
         }
     }
 }

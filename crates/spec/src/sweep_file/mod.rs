@@ -6,17 +6,21 @@
 mod axis;
 pub mod device;
 pub mod diagnostic;
+mod exclude;
 mod expand;
 mod layers;
 mod node;
 mod parse;
+mod random;
 mod settings;
 pub mod source;
 mod spec;
+mod train_table;
 
 use std::io::Read;
 use std::path::Path;
 
+use crate::own_data::{OwnData, OwnRequest};
 use crate::plan::Plan;
 
 use diagnostic::{Diagnostic, Diagnostics};
@@ -35,24 +39,64 @@ pub struct Loaded {
     pub warnings: Diagnostics,
 }
 
-/// Reads a sweep file, applies the overrides and expands it.
+/// Looks at own data: sizes, classes and checksum, or what is wrong with it.
+/// The crate `data` has one; `spec` reads no data itself.
+pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<OwnData, String>;
+
+/// Reads a sweep file, applies the overrides and expands it. Own data needs
+/// [`load_with`].
 ///
 /// # Errors
 /// Every problem found, at once.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
-    let shown = path.display().to_string();
-    match read(path) {
-        Ok(text) => {
+    load_with(path, overrides, &blind)
+}
+
+/// As [`load`], with eyes for own data.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_with(
+    path: &Path,
+    overrides: &Overrides,
+    inspect: Inspect<'_>,
+) -> Result<Loaded, Diagnostics> {
+    let (stem, text) = open(path)?;
+    load_text_with(&path.display().to_string(), &stem, text, overrides, inspect)
+}
+
+/// The `name` of a sweep file, whose combinations are not looked at.
+///
+/// # Errors
+/// Problems of the file itself.
+pub fn name(path: &Path) -> Result<String, Diagnostics> {
+    let (stem, text) = open(path)?;
+    let mut diagnostics = Diagnostics::default();
+    let file = diagnostics.sources.add(path.display().to_string(), text);
+    let spec = layers::merge(file, &Overrides::default(), &mut diagnostics)
+        .and_then(|root| parse::parse(&root, &stem, &mut diagnostics));
+    match spec {
+        Some(spec) if !diagnostics.has_errors() => Ok(spec.name),
+        _ => Err(diagnostics),
+    }
+}
+
+fn blind(_: &OwnRequest) -> Result<OwnData, String> {
+    Err("own data cannot be looked at here".to_owned())
+}
+
+fn open(path: &Path) -> Result<(String, String), Diagnostics> {
+    read(path)
+        .map(|text| {
             let stem =
                 path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-            load_text(&shown, &stem, text, overrides)
-        }
-        Err((message, help)) => {
+            (stem, text)
+        })
+        .map_err(|(message, help)| {
             let mut diagnostics = Diagnostics::default();
             diagnostics.push(Diagnostic::error_without_place(message).help(help));
-            Err(diagnostics)
-        }
-    }
+            diagnostics
+        })
 }
 
 /// The same for a text in memory; `name` is shown, `stem` is the default name.
@@ -65,6 +109,20 @@ pub fn load_text(
     text: String,
     overrides: &Overrides,
 ) -> Result<Loaded, Diagnostics> {
+    load_text_with(name, stem, text, overrides, &blind)
+}
+
+/// As [`load_text`], with eyes for own data.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_text_with(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+    inspect: Inspect<'_>,
+) -> Result<Loaded, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let file = diagnostics.sources.add(name, text.clone());
     let spec = layers::merge(file, overrides, &mut diagnostics)
@@ -76,7 +134,7 @@ pub fn load_text(
         if overrides.smoke {
             spec.smoke();
         }
-        expand::expand(&spec, &mut diagnostics)
+        expand::expand(&spec, inspect, &mut diagnostics)
     });
     match plan {
         Some(mut plan) if !diagnostics.has_errors() => {

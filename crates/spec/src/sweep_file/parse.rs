@@ -12,8 +12,10 @@ use crate::schedule::ScheduleSpec;
 use super::axis::{self, Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::{Entry, Node, NodeValue};
+use super::random;
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::train_table::TRAIN_SETTINGS;
 
 const ROOT: &[&str] = &[
     "name",
@@ -39,20 +41,32 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     r.known_keys(root, ROOT, "the sweep file");
     let name = r.name(root, stem);
     let description = r.text(root, "description").unwrap_or_default();
-    let data =
-        r.table(root, "data", true).map(|n| r.axes("data", DataSpec::PARAMS, &n, &[], "[data]"));
+    let data_table = r.table(root, "data", true);
+    let own = data_table.as_ref().and_then(|n| r.own_data(n));
+    let data = data_table.map(|n| match own {
+        None => r.axes("data", DataSpec::PARAMS, &n, &[], "[data]"),
+        Some(_) => {
+            let rest: Vec<Param> =
+                DataSpec::PARAMS.iter().filter(|p| p.name != "dataset").copied().collect();
+            r.axes("data", &rest, &n, &["dataset"], "[data]")
+        }
+    });
     let (model, model_axes) = r.model(root);
-    let train = match r.table(root, "train", false) {
-        Some(n) => r.axes("train", TrainSpec::PARAMS, &n, &[], "[train]"),
+    let train_table = r.table(root, "train", false);
+    let train = match &train_table {
+        Some(n) => r.axes("train", TrainSpec::PARAMS, n, TRAIN_SETTINGS, "[train]"),
         None => Vec::new(),
     };
+    let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
+    let keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let seeds = r.seeds(root);
-    let target = r.target(root);
+    let (target, stop) = r.target(root);
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
     let (pool, threads_per_run) = r.devices(root);
-    for axis in data.iter().flatten().chain(&train) {
-        if axis.values.len() > 1
+    let single = early_stopping.iter().flat_map(|(axes, _)| axes);
+    for axis in data.iter().flatten().chain(&train).chain(single) {
+        if (axis.values.len() > 1 || axis.random.is_some())
             && !matches!(axis.path.as_str(), "data.batch_size" | "data.drop_last")
         {
             r.diagnostics.push(
@@ -62,15 +76,24 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
             );
         }
     }
+    let own_axes = optimizers
+        .iter()
+        .flat_map(|o| o.axes.iter().chain(o.schedules.iter().flat_map(|s| &s.axes)));
+    let all = data.iter().flatten().chain(&model_axes).chain(own_axes);
+    random::equal_counts(all, r.diagnostics);
     Some(SweepSpec {
         name,
         description,
         data: data?,
+        own,
         model,
         model_axes,
         train,
+        early_stopping,
+        keeping,
         seeds,
         target,
+        stop,
         optimizers,
         excludes,
         pool,
@@ -160,7 +183,7 @@ impl Reader<'_> {
     }
 
     /// One axis per parameter that the table gives; unknown keys are reported.
-    fn axes(
+    pub(super) fn axes(
         &mut self,
         group: &str,
         params: &[Param],
@@ -188,7 +211,12 @@ impl Reader<'_> {
     }
 
     /// The `kind` of a table, looked up in a registry.
-    fn kind(&mut self, node: &Node, kinds: &'static [Kind], what: &str) -> Option<&'static Kind> {
+    pub(super) fn kind(
+        &mut self,
+        node: &Node,
+        kinds: &'static [Kind],
+        what: &str,
+    ) -> Option<&'static Kind> {
         let names: Vec<&str> = kinds.iter().map(|k| k.name).collect();
         let Some(entry) = node.get("kind") else {
             self.diagnostics.push(

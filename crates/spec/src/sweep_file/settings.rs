@@ -14,7 +14,7 @@ use super::source::Place;
 use super::spec::Exclude;
 
 /// A number or word of a table that is no hyper-parameter.
-const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
+pub(super) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
     Param { name, ty, default: ParamDefault::Required, range, doc: "" }
 }
 
@@ -64,11 +64,35 @@ impl Reader<'_> {
             .collect()
     }
 
-    pub(super) fn target(&mut self, root: &Node) -> Option<(Target, Place)> {
+    /// `[target]`, and whether training stops there.
+    pub(super) fn target(&mut self, root: &Node) -> (Option<(Target, Place)>, bool) {
+        let Some(node) = self.table(root, "target", false) else { return (None, false) };
+        self.known_keys(&node, &["metric", "value", "stop"], "[target]");
+        let target = self.target_metric(&node);
+        let Some(entry) = node.get("stop") else { return (target, false) };
+        let NodeValue::Bool(stop) = entry.value.value else {
+            self.wrong_type("stop", "true or false", &entry.value);
+            return (target, false);
+        };
+        if stop && node.get("value").is_none() {
+            self.diagnostics.push(
+                Diagnostic::error("`stop` needs a `value` to stop at", &entry.value.place)
+                    .help("for example value = 0.97 for an accuracy"),
+            );
+        }
+        if stop && target.as_ref().is_some_and(|(t, _)| t.split == Split::Test) {
+            self.diagnostics.push(
+                Diagnostic::error("training cannot stop at a test metric", &entry.value.place)
+                    .label("the test split would then decide the training that it judges")
+                    .help("use validation.accuracy or validation.loss"),
+            );
+        }
+        (target, stop)
+    }
+
+    fn target_metric(&mut self, node: &Node) -> Option<(Target, Place)> {
         const METRICS: &[&str] =
             &["validation.accuracy", "validation.loss", "test.accuracy", "test.loss", "train.loss"];
-        let node = self.table(root, "target", false)?;
-        self.known_keys(&node, &["metric", "value"], "[target]");
         let value = node.get("value").and_then(|e| {
             axis::scalar(
                 "target.value",

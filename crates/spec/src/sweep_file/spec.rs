@@ -1,7 +1,8 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
+use crate::own_data::OwnRequest;
 use crate::params::Value;
-use crate::plan::{PoolEntry, Target};
+use crate::plan::{Keeping, PoolEntry, Target};
 
 use super::axis::Axis;
 use super::source::Place;
@@ -13,18 +14,26 @@ pub struct SweepSpec {
     pub name: String,
     /// A sentence, may be empty.
     pub description: String,
-    /// Axes of `[data]`.
+    /// Axes of `[data]`; without `dataset` where it is own data.
     pub data: Vec<Axis>,
+    /// `dataset` as a table: own data, and where it is written.
+    pub own: Option<(OwnRequest, Place)>,
     /// Kind of `[model]`.
     pub model: String,
     /// Axes of `[model]`.
     pub model_axes: Vec<Axis>,
     /// Axes of `[train]`, each of one value.
     pub train: Vec<Axis>,
+    /// `[train.early_stopping]`: its keys, each of one value, and its place.
+    pub early_stopping: Option<(Vec<Axis>, Place)>,
+    /// The rest of `[train]`, which changes no result.
+    pub keeping: Keeping,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
     /// `[target]` with the place of its metric, if given.
     pub target: Option<(Target, Place)>,
+    /// `[target] stop = true`: training ends at the target's value.
+    pub stop: bool,
     /// The optimizers in the order of the file.
     pub optimizers: Vec<OptimizerEntry>,
     /// Combinations to leave out.
@@ -82,6 +91,7 @@ impl SweepSpec {
         });
         for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
             axis.values.truncate(1);
+            axis.random = None;
         }
         for epochs in self.train.iter_mut().filter(|a| a.path == "train.epochs") {
             epochs.values.iter_mut().for_each(|(value, _)| *value = Value::Int(1));
@@ -89,7 +99,13 @@ impl SweepSpec {
         if !self.train.iter().any(|a| a.path == "train.epochs") {
             let place = Place { source: 0, span: 0..0 };
             let values = vec![(Value::Int(1), place.clone())];
-            self.train.push(Axis { path: "train.epochs".to_owned(), values, zip: None, place });
+            self.train.push(Axis {
+                path: "train.epochs".to_owned(),
+                values,
+                zip: None,
+                random: None,
+                place,
+            });
         }
         for optimizer in &mut self.optimizers {
             optimizer.schedules.truncate(1);

@@ -1,0 +1,133 @@
+//! What ends a training before its last epoch.
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::{choice, params};
+use crate::record::Split;
+
+choice! {
+    /// A metric that is measured after every epoch.
+    EpochMetric {
+        /// Accuracy on the held-out part of the training split.
+        ValidationAccuracy = "validation.accuracy",
+        /// Loss on the held-out part of the training split.
+        ValidationLoss = "validation.loss",
+        /// Mean loss over the batches of the epoch.
+        TrainLoss = "train.loss",
+    }
+}
+
+impl EpochMetric {
+    /// Split and metric of the record's points.
+    pub fn point(self) -> (Split, &'static str) {
+        match self {
+            EpochMetric::ValidationAccuracy => (Split::Validation, "accuracy"),
+            EpochMetric::ValidationLoss => (Split::Validation, "loss"),
+            EpochMetric::TrainLoss => (Split::Train, "loss"),
+        }
+    }
+
+    /// Whether more is better.
+    pub fn higher_is_better(self) -> bool {
+        self == EpochMetric::ValidationAccuracy
+    }
+}
+
+params! {
+    /// The table `[train.early_stopping]`: training ends after `patience`
+    /// epochs in a row without an improvement. As in PyTorch Lightning's
+    /// `EarlyStopping`; the weights kept are those of the last epoch.
+    EarlyStopping {
+        /// What is watched, after every epoch.
+        metric: EpochMetric = value(EpochMetric::ValidationLoss), Any;
+        /// Epochs in a row without an improvement.
+        patience: u64 = value(3), Within(1.0, 1e6);
+        /// An improvement is a change for the better by more than this.
+        min_delta: f64 = value(0.0), NonNegative;
+    }
+}
+
+/// Training ends after the first epoch whose metric has reached the value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StopAt {
+    /// Split the metric is measured on.
+    pub split: Split,
+    /// `accuracy` or `loss`.
+    pub metric: String,
+    /// The value to reach.
+    pub value: f64,
+}
+
+impl StopAt {
+    /// `validation.accuracy`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.split, self.metric)
+    }
+
+    /// Whether a measured value has reached it; a NaN never has.
+    pub fn reached(&self, value: f64) -> bool {
+        if self.metric == "loss" { value <= self.value } else { value >= self.value }
+    }
+}
+
+/// The state of early stopping from epoch to epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Patience {
+    /// The best value so far.
+    pub best: Option<f64>,
+    /// Epochs since then.
+    pub waited: u64,
+}
+
+impl Patience {
+    /// Takes the value of an epoch; whether training is to stop. A value that
+    /// is not finite is no improvement.
+    pub fn observe(&mut self, early: &EarlyStopping, value: f64) -> bool {
+        let better = value.is_finite()
+            && self.best.is_none_or(|best| {
+                let gain =
+                    if early.metric.higher_is_better() { value - best } else { best - value };
+                gain > early.min_delta
+            });
+        if better {
+            *self = Patience { best: Some(value), waited: 0 };
+        } else {
+            self.waited += 1;
+        }
+        self.waited >= early.patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stops_after(early: &EarlyStopping, values: &[f64]) -> Option<usize> {
+        let mut patience = Patience::default();
+        values.iter().position(|v| patience.observe(early, *v)).map(|i| i + 1)
+    }
+
+    #[test]
+    fn patience_counts_epochs_without_improvement() {
+        let early =
+            EarlyStopping { metric: EpochMetric::ValidationLoss, patience: 2, min_delta: 0.1 };
+        assert_eq!(stops_after(&early, &[1.0, 0.8, 0.6, 0.4]), None);
+        // 0.75 is better than 0.8 by less than the least change that counts.
+        assert_eq!(stops_after(&early, &[1.0, 0.8, 0.75, 0.71, 0.1]), Some(4));
+        assert_eq!(stops_after(&early, &[1.0, f64::NAN, f64::INFINITY]), Some(3));
+        let early =
+            EarlyStopping { metric: EpochMetric::ValidationAccuracy, patience: 1, min_delta: 0.0 };
+        assert_eq!(stops_after(&early, &[0.1, 0.2, 0.2]), Some(3));
+    }
+
+    #[test]
+    fn a_target_is_reached_from_the_right_side() {
+        let stop = |metric: &str, value| StopAt {
+            split: Split::Validation,
+            metric: metric.to_owned(),
+            value,
+        };
+        assert!(stop("accuracy", 0.9).reached(0.9) && !stop("accuracy", 0.9).reached(0.89));
+        assert!(stop("loss", 0.5).reached(0.4) && !stop("loss", 0.5).reached(f64::NAN));
+    }
+}

@@ -1,0 +1,73 @@
+//! `[[exclude]]`: combinations that are left out.
+
+use crate::model::ModelSpec;
+use crate::optimizer::OptimizerSpec;
+use crate::params::{Params, Value};
+use crate::run::{DataSpec, RunSpec};
+use crate::schedule::ScheduleSpec;
+
+use super::axis::unknown_name;
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::spec::{Exclude, SweepSpec};
+
+/// The excludes whose conditions all hold.
+pub(super) fn matching_excludes(spec: &SweepSpec, label: &str, run: &RunSpec) -> Vec<usize> {
+    if spec.excludes.is_empty() {
+        return Vec::new();
+    }
+    let flat = run.flat();
+    let matches = |exclude: &Exclude| {
+        !exclude.conditions.is_empty()
+            && exclude.conditions.iter().all(|(path, wanted)| {
+                wanted.iter().any(|w| match (path.as_str(), flat.get(path)) {
+                    ("label", _) => *w == Value::Text(label.to_owned()),
+                    (_, Some(value)) => same(value, w),
+                    (_, None) => false,
+                })
+            })
+    };
+    (0..spec.excludes.len()).filter(|i| matches(&spec.excludes[*i])).collect()
+}
+
+/// Equality across whole and real numbers: `lr = 1` excludes 1.0.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(x), Value::Int(i)) | (Value::Int(i), Value::Float(x)) => *x == *i as f64,
+        _ => a == b,
+    }
+}
+
+/// Paths that no run has, and excludes that matched nothing.
+pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: &mut Diagnostics) {
+    let mut known: Vec<String> = vec!["label".to_owned()];
+    for kind in OptimizerSpec::KINDS {
+        known.extend(kind.params.iter().map(|p| format!("optimizer.{}", p.name)));
+    }
+    for kind in ScheduleSpec::KINDS {
+        known.extend(kind.params.iter().map(|p| format!("schedule.{}", p.name)));
+    }
+    for kind in ModelSpec::KINDS {
+        known.extend(kind.params.iter().map(|p| format!("model.{}", p.name)));
+    }
+    known.extend(DataSpec::PARAMS.iter().map(|p| format!("data.{}", p.name)));
+    known.extend(["optimizer.kind", "schedule.kind", "model.kind"].map(str::to_owned));
+    known.sort();
+    known.dedup();
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (exclude, &count) in spec.excludes.iter().zip(excluded) {
+        let unknown = exclude.conditions.iter().find(|(path, _)| !names.contains(&path.as_str()));
+        if let Some((path, _)) = unknown {
+            diagnostics.push(unknown_name(
+                &format!("there is no path `{path}` to exclude by"),
+                path,
+                &names,
+                &exclude.place,
+            ));
+        } else if count == 0 {
+            diagnostics.push(
+                Diagnostic::warning("this exclude matches no combination", &exclude.place)
+                    .help("compare its paths and values with `--plan`"),
+            );
+        }
+    }
+}
