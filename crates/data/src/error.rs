@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use spec::DatasetName;
 
 use crate::idx::IdxError;
+use crate::own::OwnError;
 
 /// A dataset could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +122,9 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The user's own files.
+    #[error(transparent)]
+    Own(#[from] OwnError),
 }
 
 /// How to get the genuine files back.

@@ -29,6 +29,12 @@ pub enum IdxError {
         /// Dimensions of the array that is wanted.
         dimensions: usize,
     },
+    /// Not an IDX file of unsigned bytes, whatever the number of dimensions.
+    #[error("not an IDX file of unsigned bytes: it begins with {found:02x?}, not 00 00 08")]
+    Format {
+        /// The first bytes, four at most.
+        found: Vec<u8>,
+    },
     /// The array has another shape.
     #[error("IDX dimensions are {found:?}, expected {expected:?}")]
     Dimensions {
@@ -57,6 +63,22 @@ pub enum IdxError {
     },
 }
 
+/// The dimensions in the header of an IDX file of unsigned bytes.
+///
+/// # Errors
+/// Not such a file, or one that ends within its header.
+pub fn shape(bytes: &[u8]) -> Result<Vec<u32>, IdxError> {
+    let &[0, 0, UNSIGNED_BYTE, rank, ref rest @ ..] = bytes else {
+        return Err(IdxError::Format { found: bytes.iter().take(4).copied().collect() });
+    };
+    let rank = usize::from(rank);
+    let dimensions = rest.as_chunks::<4>().0;
+    if dimensions.len() < rank {
+        return Err(IdxError::Header { found: bytes.len(), needed: 4 + 4 * rank });
+    }
+    Ok(dimensions[..rank].iter().map(|&word| u32::from_be_bytes(word)).collect())
+}
+
 /// The data of an IDX array of unsigned bytes, row-major, without copying.
 ///
 /// # Errors
@@ -76,7 +98,8 @@ pub fn parse<'a>(bytes: &'a [u8], shape: &[u32]) -> Result<&'a [u8], IdxError> {
     if found != shape {
         return Err(IdxError::Dimensions { found, expected: shape.to_vec() });
     }
-    let expected = shape.iter().map(|&n| n as usize).product();
+    // Saturating: a shape out of a file may ask for more than there is.
+    let expected = shape.iter().fold(1usize, |a, &n| a.saturating_mul(n as usize));
     let data = &bytes[needed..];
     if data.len() != expected {
         return Err(IdxError::Length { found: data.len(), expected });
@@ -149,6 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn the_shape_is_that_of_the_header() {
+        assert_eq!(shape(&GOOD), Ok(vec![2, 3]));
+        assert_eq!(shape(&[0, 0, 8, 0]), Ok(vec![]));
+        assert_eq!(shape(&GOOD[..11]), Err(IdxError::Header { found: 11, needed: 12 }));
+        assert_eq!(shape(&[0, 0, 8]), Err(IdxError::Format { found: vec![0, 0, 8] }));
+        assert_eq!(
+            shape(b"\x89PNG\r\n").unwrap_err().to_string(),
+            "not an IDX file of unsigned bytes: it begins with [89, 50, 4e, 47], not 00 00 08"
+        );
+    }
+
+    #[test]
+    fn a_shape_past_all_memory_is_refused() {
+        let mut huge = vec![0, 0, 8, 4];
+        huge.extend([0xff; 16]);
+        let found = shape(&huge).unwrap();
+        assert_eq!(parse(&huge, &found), Err(IdxError::Length { found: 0, expected: usize::MAX }));
+    }
+
+    #[test]
     fn labels_are_below_the_number_of_classes() {
         assert_eq!(labels(&[0, 9, 3], 10), Ok(vec![0, 9, 3]));
         assert_eq!(
@@ -162,6 +205,7 @@ mod tests {
         fn any_bytes_are_read_or_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let accepted = parse(&bytes, &[2, 3]).is_ok();
             prop_assert_eq!(accepted, bytes.len() == 18 && bytes[..12] == GOOD[..12]);
+            let _ = shape(&bytes).and_then(|found| parse(&bytes, &found).map(<[u8]>::to_vec));
         }
     }
 }

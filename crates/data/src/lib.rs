@@ -1,8 +1,10 @@
-//! Datasets by name, as plain host arrays.
+//! Datasets as plain host arrays: built in by name, or the user's own files.
 //!
 //! [`load`] reads the files under `data/<name>/`, refuses bytes whose SHA-256
-//! is not the one that `spec` pins, and scales them once. No Burn here: a
-//! worker uploads the arrays to its device as they are.
+//! is not the one that `spec` pins, and scales them once. [`inspect`] looks at
+//! own files for a plan; [`load_spec`] reads either sort of dataset of a plan
+//! and refuses own files that have changed since. No Burn here: a worker
+//! uploads the arrays to its device as they are.
 //!
 //! The feature `fetch` (off by default) adds [`mod@fetch`], which downloads.
 
@@ -12,22 +14,26 @@ mod error;
 pub mod fetch;
 pub mod idx;
 mod mnist;
+mod own;
 mod source;
 
 use std::path::Path;
 
 use spec::DatasetName;
+use spec::dataset::DatasetSpec;
+use spec::own_data::{OwnData, OwnRequest};
 
 pub use error::DataError;
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchError, Fetched, fetch};
+pub use own::{OwnError, Place};
 
 /// A dataset in memory, scaled and ready for a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// Which one.
-    pub name: DatasetName,
-    /// [`DatasetName::digest`]; the bytes read were checked against it.
+    pub name: DatasetSpec,
+    /// [`DatasetSpec::digest`]; the bytes read were checked against it.
     pub digest: String,
     /// Length of one flattened sample.
     pub features: usize,
@@ -76,7 +82,7 @@ pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
     };
     let info = name.info();
     Ok(Dataset {
-        name,
+        name: name.into(),
         digest: name.digest(),
         features: info.features(),
         classes: info.classes,
@@ -91,4 +97,51 @@ pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
 /// The first file that is not as it should be, as [`load`] would report it.
 pub fn check(name: DatasetName, data_dir: &Path) -> Result<(), DataError> {
     name.info().files.iter().try_for_each(|file| source::check(name, file, data_dir))
+}
+
+/// Looks at own files: sizes, classes, the resolved test split and scaling, and
+/// the checksum of the files as they lie on disk. Everything is read and every
+/// value is checked, so that what passes here can be trained on.
+///
+/// Relative paths start at `root`, the folder that holds `data/`. Without a
+/// `test_path` the last `test` samples are the test split, by default a fifth
+/// (rounded down, at least 1). Scaling is by default `features` for CSV and for
+/// two-dimensional NumPy arrays, else `global`. Gzip files are decompressed.
+///
+/// # Errors
+/// A file is missing, unreadable, empty, longer than 8 GiB or not in its
+/// format; a value is not finite or a label no class; sizes do not agree; fewer
+/// than two classes. The message names file, place and remedy in one line.
+pub fn inspect(request: &OwnRequest, root: &Path) -> Result<OwnData, DataError> {
+    Ok(own::inspect(request, root)?)
+}
+
+/// Reads the dataset of a plan: a built-in one as [`load`] does, own files
+/// relative to `root`, scaled by the mean and population standard deviation
+/// (64-bit floats) of the training split, validation samples included.
+///
+/// # Errors
+/// As [`load`] or [`inspect`], and own files whose bytes are no longer the plan's.
+pub fn load_spec(
+    dataset: &DatasetSpec,
+    data_dir: &Path,
+    root: &Path,
+) -> Result<Dataset, DataError> {
+    match dataset {
+        DatasetSpec::Builtin(name) => load(*name, data_dir),
+        DatasetSpec::Own(own) => Ok(own::load(own, root)?),
+    }
+}
+
+/// Checks that the files of a plan's dataset are there and unaltered, in
+/// constant memory.
+///
+/// # Errors
+/// As [`check`], and own files that cannot be read or whose bytes are no longer
+/// the plan's.
+pub fn check_spec(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Result<(), DataError> {
+    match dataset {
+        DatasetSpec::Builtin(name) => check(*name, data_dir),
+        DatasetSpec::Own(own) => Ok(own::check(own, root)?),
+    }
 }

@@ -1,0 +1,215 @@
+//! What can be wrong with own data: each case is one line that names the file
+//! as the sweep file has it, the place in it, and how to mend it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::source::LARGEST;
+
+/// Own data could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnError {
+    /// There is no such file.
+    #[error(
+        "{file}: no such file; remedy: check the path; relative paths start at {root}, the folder that holds data/",
+        root = root.display()
+    )]
+    Missing {
+        /// The file as given.
+        file: String,
+        /// Where relative paths start.
+        root: PathBuf,
+    },
+    /// A folder, a pipe or a device.
+    #[error("{file}: {what}, not a file; remedy: give the path of the file itself")]
+    NotAFile {
+        /// The file as given.
+        file: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The operating system refused.
+    #[error("{file}: {source}; remedy: check the file's permissions and its disk")]
+    Io {
+        /// The file as given.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// More bytes than are read, on disk or decompressed.
+    #[error(
+        "{file}: longer than {} GiB (after decompression), the most that is read; remedy: use fewer samples, or a smaller number type",
+        LARGEST >> 30
+    )]
+    TooLarge {
+        /// The file as given.
+        file: String,
+    },
+    /// A gzip stream that ends early or is damaged.
+    #[error("{file}: not a sound gzip file ({reason}); remedy: compress or copy it again")]
+    Gzip {
+        /// The file as given.
+        file: String,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// The contents are not as they should be.
+    #[error("{file}: {place}{reason}; remedy: {remedy}")]
+    Content {
+        /// The file as given.
+        file: String,
+        /// Where in the file.
+        place: Place,
+        /// What is wrong.
+        reason: String,
+        /// How to mend it.
+        remedy: String,
+    },
+    /// Other bytes than when the plan was made.
+    #[error(
+        "{}: {}; remedy: restore {}, or start the sweep again to plan with the new data",
+        files.join(", "),
+        if files.len() == 1 { "the data changed since the plan was made" }
+            else { "the data in one of these files changed since the plan was made" },
+        if files.len() == 1 { "the file" } else { "the files" },
+    )]
+    Changed {
+        /// Every file of the dataset as given: one checksum covers them all.
+        files: Vec<String>,
+    },
+    /// The bytes are the plan's, what was found in them is not.
+    #[error(
+        "{file}: the plan has {planned}, the file has {found}; remedy: start the sweep again to plan anew"
+    )]
+    Plan {
+        /// The inputs' file as given.
+        file: String,
+        /// Sizes in the plan.
+        planned: String,
+        /// Sizes found.
+        found: String,
+    },
+}
+
+/// A place in a file. Lines and columns count from 1, samples and features from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The whole file.
+    File,
+    /// A line of text.
+    Line(usize),
+    /// A field of a line.
+    Field {
+        /// Line number.
+        line: usize,
+        /// Field number.
+        column: usize,
+    },
+    /// A sample.
+    Sample(usize),
+    /// A number of a flattened sample.
+    Value {
+        /// Index of the sample.
+        sample: usize,
+        /// Index of the number in it.
+        feature: usize,
+    },
+}
+
+/// With a colon and a space behind it; nothing for the whole file.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File => Ok(()),
+            Place::Line(line) => write!(f, "line {line}: "),
+            Place::Field { line, column } => write!(f, "line {line}, column {column}: "),
+            Place::Sample(sample) => write!(f, "sample {sample} (from 0): "),
+            Place::Value { sample, feature } => {
+                write!(f, "sample {sample}, feature {feature} (both from 0): ")
+            }
+        }
+    }
+}
+
+/// What a parser finds wrong; it does not know the file's name.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Reading failed.
+    Io(io::Error),
+    /// The contents are wrong.
+    Content { place: Place, reason: String, remedy: String },
+}
+
+impl Fault {
+    pub(super) fn new(place: Place, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Fault::Content { place, reason: reason.into(), remedy: remedy.into() }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Io(error)
+    }
+}
+
+/// Text of a file for a message: short, and on one line whatever it holds.
+pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 40;
+    let mut out: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        out.push_str("...");
+    }
+    out
+}
+
+/// ` (it looks like ...)` for a file that begins as a known format does, else nothing.
+pub(super) fn looks_like(start: &[u8]) -> String {
+    const KNOWN: [(&[u8], &str); 9] = [
+        (b"\x89PNG", "a PNG image"),
+        (b"\xff\xd8\xff", "a JPEG image"),
+        (b"PK\x03\x04", "a zip archive such as .npz or .xlsx"),
+        (b"\x93NUMPY", "a NumPy array: kind \"npy\""),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"PAR1", "a Parquet file"),
+        (b"\xff\xfe", "UTF-16 text"),
+        (b"\xfe\xff", "UTF-16 text"),
+        (b"\0\0\x08", "an IDX file: kind \"idx\""),
+    ];
+    match KNOWN.iter().find(|(magic, _)| start.starts_with(magic)) {
+        Some((_, what)) => format!(" (it looks like {what})"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_file_holds_a_message_stays_one_short_line() {
+        assert_eq!(shown("a\nb\0"), "a\\nb\\0");
+        assert_eq!(shown(&"x".repeat(50)), format!("{}...", "x".repeat(40)));
+    }
+
+    #[test]
+    fn formats_are_known_by_their_first_bytes() {
+        assert_eq!(looks_like(b"\x89PNG\r\n\x1a\n"), " (it looks like a PNG image)");
+        assert_eq!(looks_like(b"1,2,3"), "");
+    }
+
+    #[test]
+    fn a_change_names_one_file_or_all() {
+        let text = |files: &[&str]| {
+            OwnError::Changed { files: files.iter().map(|&f| f.to_owned()).collect() }.to_string()
+        };
+        assert_eq!(
+            text(&["a.csv"]),
+            "a.csv: the data changed since the plan was made; remedy: restore the file, or start the sweep again to plan with the new data"
+        );
+        assert_eq!(
+            text(&["a.npy", "b.npy"]),
+            "a.npy, b.npy: the data in one of these files changed since the plan was made; remedy: restore the files, or start the sweep again to plan with the new data"
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! NumPy arrays: each type, each fault, and any bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// `numpy.save` of `numpy.array([[1.5, -2], [3, 0.25]], '<f4')`, NumPy 2.4.6.
+const SAVED: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }                                                          \n\x00\x00\xc0?\x00\x00\x00\xc0\x00\x00@@\x00\x00\x80>";
+
+/// `numpy.lib.format.write_array(f, numpy.array([2, 0], '<i8'), version=(2, 0))`, NumPy 2.4.6.
+const SAVED_2: &[u8] = b"\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }                                                          \n\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+
+/// A file of version 1 as NumPy lays it out.
+fn file(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    with_header(
+        &format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"),
+        data,
+    )
+}
+
+fn with_header(dict: &str, data: &[u8]) -> Vec<u8> {
+    let mut text = dict.to_owned();
+    while !(10 + text.len() + 1).is_multiple_of(64) {
+        text.push(' ');
+    }
+    text.push('\n');
+    let length = (text.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\0", &length[..], text.as_bytes(), data].concat()
+}
+
+fn x(bytes: &[u8]) -> Result<Inputs, Fault> {
+    inputs(&mut &bytes[..], bytes.len() as u64)
+}
+
+fn y(bytes: &[u8]) -> Result<Vec<i64>, Fault> {
+    labels(&mut &bytes[..], bytes.len() as u64)
+}
+
+/// Place and reason.
+fn reason<T: std::fmt::Debug>(result: Result<T, Fault>) -> String {
+    match result {
+        Err(Fault::Content { place, reason, .. }) => format!("{place}{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bytes<const N: usize>(values: impl IntoIterator<Item = [u8; N]>) -> Vec<u8> {
+    values.into_iter().flatten().collect()
+}
+
+#[test]
+fn what_numpy_wrote() {
+    let array = x(SAVED).unwrap();
+    assert_eq!((array.samples, array.features, array.unit), (2, 2, 1.0));
+    assert_eq!(array.values, Values::F32(vec![1.5, -2.0, 3.0, 0.25]));
+    assert_eq!(y(SAVED_2).unwrap(), [2, 0]);
+}
+
+#[test]
+fn every_type_of_inputs() {
+    let read = |descr, data: Vec<u8>| x(&file(descr, "(2,)", &data)).unwrap().values;
+    assert_eq!(read("|u1", vec![0, 255]), Values::U8(vec![0, 255]));
+    assert_eq!(read("|b1", vec![0, 1]), Values::U8(vec![0, 1]));
+    assert_eq!(read("|i1", vec![0x80, 127]), Values::F32(vec![-128.0, 127.0]));
+    let ends = [i16::MIN, i16::MAX];
+    assert_eq!(
+        read("<i2", bytes(ends.map(i16::to_le_bytes))),
+        Values::F32(ends.map(f32::from).to_vec())
+    );
+    let ends = [i32::MIN, i32::MAX];
+    assert_eq!(
+        read("<i4", bytes(ends.map(i32::to_le_bytes))),
+        Values::F64(ends.map(f64::from).to_vec())
+    );
+    let large = [-(1i64 << 53), 1 << 53];
+    assert_eq!(
+        read("<i8", bytes(large.map(i64::to_le_bytes))),
+        Values::F64(large.map(|v| v as f64).to_vec())
+    );
+    let floats = [0.1f64, f64::MAX];
+    assert_eq!(read("<f8", bytes(floats.map(f64::to_le_bytes))), Values::F64(floats.to_vec()));
+}
+
+#[test]
+fn every_type_of_labels() {
+    let read = |descr, data: Vec<u8>| y(&file(descr, "(2,)", &data)).unwrap();
+    assert_eq!(read("|u1", vec![0, 255]), [0, 255]);
+    assert_eq!(read("|b1", vec![0, 1]), [0, 1]);
+    assert_eq!(read("|i1", vec![0, 127]), [0, 127]);
+    assert_eq!(read("<i2", bytes([3i16, 300].map(i16::to_le_bytes))), [3, 300]);
+    assert_eq!(read("<i4", bytes([3i32, 99_999].map(i32::to_le_bytes))), [3, 99_999]);
+    assert_eq!(read("<f4", bytes([3f32, 0.0].map(f32::to_le_bytes))), [3, 0]);
+    assert_eq!(read("<f8", bytes([3f64, 0.0].map(f64::to_le_bytes))), [3, 0]);
+}
+
+#[test]
+fn dimensions_are_flattened_and_say_the_default_scaling() {
+    for (shape, features, scaling) in [
+        ("(2,)", 1, Scaling::Global),
+        ("(2, 12)", 12, Scaling::Features),
+        ("(2, 3, 4)", 12, Scaling::Global),
+        ("(2, 1, 2, 2, 3)", 12, Scaling::Global),
+    ] {
+        let array = x(&file("|u1", shape, &vec![1; 2 * features])).unwrap();
+        assert_eq!((array.samples, array.features), (2, features), "{shape}");
+        assert_eq!(array.scaling, scaling, "{shape}");
+    }
+}
+
+#[test]
+fn other_formats_and_versions() {
+    assert_eq!(reason(x(b"")), "not an NPY file");
+    assert_eq!(reason(x(b"1,2,3\n4,5,6\n")), "not an NPY file");
+    assert_eq!(
+        reason(x(b"PK\x03\x04\x14\0\0\0\0\0")),
+        "not an NPY file (it looks like a zip archive such as .npz or .xlsx)"
+    );
+    assert_eq!(
+        reason(x(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")),
+        "not an NPY file (it looks like a PNG image)"
+    );
+    let mut third = SAVED.to_vec();
+    third[6] = 3;
+    assert_eq!(reason(x(&third)), "NPY version 3, only 1 and 2 are read");
+}
+
+#[test]
+fn types_that_are_not_read() {
+    assert_eq!(reason(x(&file(">f4", "(1,)", &[0; 4]))), "dtype `>f4` is big-endian");
+    for descr in ["<f2", "<u4", "|O", "<U3", "<c8", ""] {
+        let expected = format!("dtype `{descr}` is none of <f4 <f8 |u1 |i1 <i2 <i4 <i8 |b1");
+        assert_eq!(reason(x(&file(descr, "(1,)", &[0; 8]))), expected);
+    }
+    let records = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }";
+    assert_eq!(
+        reason(x(&with_header(records, &[0; 4]))),
+        "an array of records (a structured dtype)"
+    );
+    let fortran = "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }";
+    assert_eq!(reason(x(&with_header(fortran, &[0; 8]))), "the array is in Fortran order");
+}
+
+#[test]
+fn headers_that_are_no_headers() {
+    assert_eq!(reason(x(&with_header("nonsense", &[]))), "the header `nonsense` is not NumPy's");
+    for n in 8..128 {
+        assert_eq!(reason(x(&SAVED[..n])), "the file ends within its header", "{n}");
+    }
+    let huge = [b"\x93NUMPY\x02\0", &[0xff; 4][..], b"{"].concat();
+    assert_eq!(reason(x(&huge)), "an NPY 2 header of 4294967295 bytes, at most 65536 are read");
+}
+
+#[test]
+fn shapes_without_samples_or_numbers() {
+    assert_eq!(reason(x(&file("|u1", "()", &[0]))), "one number and no array");
+    assert_eq!(reason(x(&file("|u1", "(0, 3)", &[]))), "no samples: shape (0, 3)");
+    assert_eq!(reason(x(&file("|u1", "(3, 0)", &[]))), "samples without numbers: shape (3, 0)");
+}
+
+#[test]
+fn a_header_that_promises_too_much_allocates_nothing() {
+    let last = u64::MAX;
+    for shape in [format!("({last}, {last})"), format!("({last},)"), "(1048576, 1073741824)".into()]
+    {
+        let text = reason(x(&file("<f8", &shape, &[0; 8])));
+        assert_eq!(text, format!("shape {shape} is larger than any file"));
+    }
+    assert_eq!(
+        reason(x(&file("<f8", &format!("({last}, 0)"), &[]))),
+        format!("samples without numbers: shape ({last}, 0)")
+    );
+    // Within bounds, yet terabytes that are not there.
+    assert_eq!(
+        reason(x(&file("<f8", "(1000000, 1000000)", &[0; 24]))),
+        "the file ends after 3 of 1000000000000 numbers"
+    );
+}
+
+#[test]
+fn data_of_another_length() {
+    assert_eq!(reason(x(&SAVED[..SAVED.len() - 1])), "the file ends after 3 of 4 numbers");
+    assert_eq!(reason(x(&[SAVED, &[0]].concat())), "bytes follow the 4 numbers of the header");
+}
+
+#[test]
+fn inputs_that_are_not_finite() {
+    let data = bytes([0.0f32, 1.0, 2.0, f32::NAN].map(f32::to_le_bytes));
+    assert_eq!(
+        reason(x(&file("<f4", "(2, 2)", &data))),
+        "sample 1, feature 1 (both from 0): NaN is not a finite number"
+    );
+    let data = bytes([0.0f64, 1.0, f64::NEG_INFINITY].map(f64::to_le_bytes));
+    assert_eq!(
+        reason(x(&file("<f8", "(3, 1)", &data))),
+        "sample 2, feature 0 (both from 0): -inf is not a finite number"
+    );
+}
+
+#[test]
+fn labels_that_are_no_classes() {
+    assert_eq!(
+        reason(y(&file("|i1", "(2,)", &[0, 0xff]))),
+        "sample 1 (from 0): class -1 is negative"
+    );
+    let data = bytes([0.5f32].map(f32::to_le_bytes));
+    assert_eq!(
+        reason(y(&file("<f4", "(1,)", &data))),
+        "sample 0 (from 0): class 0.5 is not a whole number"
+    );
+    let data = bytes([100_000i64].map(i64::to_le_bytes));
+    assert_eq!(
+        reason(y(&file("<i8", "(1,)", &data))),
+        "sample 0 (from 0): class 100000 is above 99999, the largest"
+    );
+    for (shape, hint) in [("(2, 1)", "ravel"), ("(1, 2)", "argmax"), ("()", "one class a sample")] {
+        let Err(Fault::Content { reason, remedy, .. }) = y(&file("|u1", shape, &[0, 1])) else {
+            panic!("{shape}")
+        };
+        assert_eq!(reason, format!("labels of shape {shape}, where one dimension is needed"));
+        assert!(remedy.contains(hint), "{remedy}");
+    }
+}
+
+#[test]
+fn arrays_longer_than_a_chunk() {
+    let values: Vec<f64> = (0..3 * CHUNK / 8 + 5).map(|i| i as f64).collect();
+    let data = bytes(values.iter().map(|v| v.to_le_bytes()));
+    let array = x(&file("<f8", &format!("({},)", values.len()), &data)).unwrap();
+    assert_eq!(array.values, Values::F64(values));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused_without_panic(
+        data in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..=144, at in 0usize..144, byte: u8
+    ) {
+        let _ = x(&data);
+        // Any data behind a sound header, and a header with a byte changed or its end lost.
+        let _ = x(&[&SAVED[..cut], &data].concat());
+        let mut changed = SAVED.to_vec();
+        changed[at] = byte;
+        let _ = (x(&changed), y(&changed));
+    }
+
+    #[test]
+    fn any_shape_is_read_or_refused_without_panic(
+        shape in proptest::collection::vec(prop_oneof![0u64..5, any::<u64>()], 0..5),
+        data in proptest::collection::vec(any::<u8>(), 0..64)
+    ) {
+        let tuple = format!("({})", shape.iter().map(|n| format!("{n},")).collect::<String>());
+        for descr in ["|u1", "<i2", "<f4", "<f8"] {
+            let bytes = file(descr, &tuple, &data);
+            if let Ok(array) = x(&bytes) {
+                prop_assert_eq!(array.samples as u64, shape[0]);
+                prop_assert_eq!(
+                    (array.samples * array.features) as u64, shape.iter().product::<u64>()
+                );
+            }
+            let _ = y(&bytes);
+        }
+    }
+}

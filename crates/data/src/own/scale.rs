@@ -1,0 +1,221 @@
+//! How raw values become inputs: statistics in 64-bit floats over the training
+//! split, results in 32-bit floats.
+
+use std::ops::Range;
+
+use spec::own_data::Scaling;
+
+/// Raw values in the narrowest type that holds them exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    U8(Vec<u8>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// Raw inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Inputs {
+    /// `samples * features` finite values, one sample after another.
+    pub(super) values: Values,
+    /// Every value is divided by it first.
+    pub(super) unit: f64,
+    /// Number of samples, at least 1.
+    pub(super) samples: usize,
+    /// Numbers in a sample, at least 1.
+    pub(super) features: usize,
+    /// Scaling where the sweep file names none.
+    pub(super) scaling: Scaling,
+}
+
+/// A value that is not a finite 32-bit float once it is scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overflow {
+    pub(super) sample: usize,
+    pub(super) feature: usize,
+}
+
+/// Mean and divisor of each feature.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scaler {
+    means: Vec<f64>,
+    divisors: Vec<f64>,
+}
+
+impl Scaler {
+    /// From the first `train` samples (at least 1).
+    pub(super) fn fit(scaling: Scaling, inputs: &Inputs, train: usize) -> Self {
+        let features = inputs.features;
+        let columns = match scaling {
+            Scaling::None => {
+                return Scaler { means: vec![0.0; features], divisors: vec![1.0; features] };
+            }
+            Scaling::Features => features,
+            Scaling::Global => 1,
+        };
+        let end = train * features;
+        let (mut means, mut divisors) = match &inputs.values {
+            Values::U8(v) => statistics(&v[..end], inputs.unit, columns),
+            Values::F32(v) => statistics(&v[..end], inputs.unit, columns),
+            Values::F64(v) => statistics(&v[..end], inputs.unit, columns),
+        };
+        if scaling == Scaling::Global {
+            means = vec![means[0]; features];
+            divisors = vec![divisors[0]; features];
+        }
+        Scaler { means, divisors }
+    }
+
+    /// Passes the scaled values of `samples` to `sink`, in order.
+    pub(super) fn apply(
+        &self,
+        inputs: &Inputs,
+        samples: Range<usize>,
+        sink: &mut impl FnMut(f32),
+    ) -> Result<(), Overflow> {
+        let range = samples.start * inputs.features..samples.end * inputs.features;
+        let result = match &inputs.values {
+            Values::U8(v) => self.each(&v[range], inputs.unit, sink),
+            Values::F32(v) => self.each(&v[range], inputs.unit, sink),
+            Values::F64(v) => self.each(&v[range], inputs.unit, sink),
+        };
+        result.map_err(|o| Overflow { sample: samples.start + o.sample, ..o })
+    }
+
+    fn each<T: Copy + Into<f64>>(
+        &self,
+        values: &[T],
+        unit: f64,
+        sink: &mut impl FnMut(f32),
+    ) -> Result<(), Overflow> {
+        for (sample, row) in values.chunks_exact(self.means.len()).enumerate() {
+            let statistics = self.means.iter().zip(&self.divisors);
+            for (feature, (&value, (mean, divisor))) in row.iter().zip(statistics).enumerate() {
+                let scaled = ((value.into() / unit - mean) / divisor) as f32;
+                if !scaled.is_finite() {
+                    return Err(Overflow { sample, feature });
+                }
+                sink(scaled);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Mean and divisor of each column: the population standard deviation, or 1
+/// where a column never varies.
+fn statistics<T: Copy + Into<f64>>(
+    values: &[T],
+    unit: f64,
+    columns: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let rows = || values.chunks_exact(columns);
+    let n = rows().len() as f64;
+    let first: Vec<f64> = values[..columns].iter().map(|&v| v.into() / unit).collect();
+    // Sums of differences from the first row keep digits where values are large
+    // and close, and are exactly 0 where a column never varies.
+    let mut sums = vec![0.0; columns];
+    let mut varies = vec![false; columns];
+    for row in rows() {
+        for (c, &value) in row.iter().enumerate() {
+            let difference = value.into() / unit - first[c];
+            sums[c] += difference;
+            varies[c] |= difference != 0.0;
+        }
+    }
+    let means: Vec<f64> = first.iter().zip(&sums).map(|(first, sum)| first + sum / n).collect();
+    let mut squares = vec![0.0; columns];
+    for row in rows() {
+        for (c, &value) in row.iter().enumerate() {
+            squares[c] += (value.into() / unit - means[c]).powi(2);
+        }
+    }
+    let divisors = squares.iter().zip(varies).map(|(sum, varies)| {
+        let deviation = (sum / n).sqrt();
+        match (varies, deviation) {
+            (false, _) | (_, 0.0) => 1.0,
+            // Dividing by infinity would make every value 0 in silence.
+            (true, d) if d.is_infinite() => f64::NAN,
+            (true, d) => d,
+        }
+    });
+    let divisors = divisors.collect();
+    (means, divisors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(values: Values, features: usize) -> Inputs {
+        let len = match &values {
+            Values::U8(v) => v.len(),
+            Values::F32(v) => v.len(),
+            Values::F64(v) => v.len(),
+        };
+        Inputs { values, unit: 1.0, samples: len / features, features, scaling: Scaling::None }
+    }
+
+    fn scaled(scaling: Scaling, inputs: &Inputs, train: usize) -> Result<Vec<f32>, Overflow> {
+        let mut out = Vec::new();
+        let scaler = Scaler::fit(scaling, inputs, train);
+        scaler.apply(inputs, 0..inputs.samples, &mut |v| out.push(v))?;
+        Ok(out)
+    }
+
+    #[test]
+    fn features_are_scaled_each_by_the_training_samples() {
+        let x = inputs(Values::F64(vec![1.0, 10.0, 3.0, 30.0, 9.0, 0.0]), 2);
+        // Means 2 and 20, deviations 1 and 10, of the first two samples.
+        assert_eq!(scaled(Scaling::Features, &x, 2), Ok(vec![-1.0, -1.0, 1.0, 1.0, 7.0, -2.0]));
+    }
+
+    #[test]
+    fn global_has_one_mean_and_deviation() {
+        let x = inputs(Values::U8(vec![0, 2, 4, 6]), 2);
+        let d = 5f64.sqrt();
+        let expected = [-3.0, -1.0, 1.0, 3.0].map(|v| (v / d) as f32).to_vec();
+        assert_eq!(scaled(Scaling::Global, &x, 2), Ok(expected));
+    }
+
+    #[test]
+    fn none_divides_by_the_unit_alone() {
+        let mut x = inputs(Values::U8(vec![0, 51, 255]), 1);
+        x.unit = 255.0;
+        assert_eq!(scaled(Scaling::None, &x, 3), Ok(vec![0.0, 0.2, 1.0]));
+        // Any float32 comes through bit by bit.
+        let x = inputs(Values::F32(vec![1e-40, -0.1, f32::MAX]), 1);
+        assert_eq!(scaled(Scaling::None, &x, 3), Ok(vec![1e-40, -0.1, f32::MAX]));
+    }
+
+    #[test]
+    fn a_constant_feature_becomes_0_whatever_its_value() {
+        // The sum of ten times 0.1 is not 1: a mean by plain sums would differ from 0.1.
+        let x = inputs(Values::F64(vec![0.1; 10]), 1);
+        assert_eq!(scaled(Scaling::Features, &x, 10), Ok(vec![0.0; 10]));
+        assert_eq!(scaled(Scaling::Global, &x, 10), Ok(vec![0.0; 10]));
+        // Beyond the training split it may vary.
+        let x = inputs(Values::F64(vec![5.0, 5.0, 7.5]), 1);
+        assert_eq!(scaled(Scaling::Features, &x, 2), Ok(vec![0.0, 0.0, 2.5]));
+    }
+
+    #[test]
+    fn large_close_values_keep_their_digits() {
+        let x = inputs(Values::F64(vec![1.7e15, 1.7e15 + 2.0]), 1);
+        assert_eq!(scaled(Scaling::Features, &x, 2), Ok(vec![-1.0, 1.0]));
+    }
+
+    #[test]
+    fn what_float32_cannot_hold_is_named() {
+        let x = inputs(Values::F64(vec![1.0, 2.0, 3.0, 1e39]), 2);
+        assert_eq!(scaled(Scaling::None, &x, 2), Err(Overflow { sample: 1, feature: 1 }));
+        assert!(scaled(Scaling::Features, &x, 2).is_ok());
+        // Statistics beyond float64, too.
+        let x = inputs(Values::F64(vec![1.0, 1e200]), 1);
+        assert_eq!(scaled(Scaling::Features, &x, 2), Err(Overflow { sample: 0, feature: 0 }));
+        let x = inputs(Values::F64(vec![f64::MAX, f64::MIN]), 1);
+        assert!(scaled(Scaling::Global, &x, 2).is_err());
+        let x = inputs(Values::F64(vec![0.0, 1.0, 1e300]), 1);
+        assert_eq!(scaled(Scaling::Global, &x, 2), Err(Overflow { sample: 2, feature: 0 }));
+    }
+}
