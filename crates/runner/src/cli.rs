@@ -30,6 +30,39 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// What a running or interrupted sweep has done, from another shell.
+    Status {
+        /// A sweep file or report folder.
+        file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a running sweep as Ctrl-C would, from another shell.
+    Cancel {
+        /// A sweep file or report folder.
+        file: PathBuf,
+    },
+    /// Train a sample of finished runs again and compare every digest and metric bit by bit.
+    Verify(VerifyArgs),
+    /// Say which field or digest makes a run new, stale or cached.
+    Why {
+        /// The sweep file.
+        file: PathBuf,
+        /// Beginning of a run's id (see --plan, or the report), or `label seed 0`.
+        run: String,
+        /// What would be overridden: train.epochs=2.
+        #[arg(long = "set", value_name = "PATH=VALUE")]
+        set: Vec<String>,
+        /// The devices it would be trained on.
+        #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
+        device: Vec<String>,
+    },
+    /// Check toolchain, libtorch, devices, datasets and disk; says what to do.
+    Doctor {
+        /// A sweep file whose pool and data are to be checked too.
+        file: Option<PathBuf>,
+    },
     /// Print what exists, with parameters and defaults.
     List {
         /// What to list; everything if not given.
@@ -117,6 +150,63 @@ pub struct RunArgs {
     /// Write the host's name into the manifest.
     #[arg(long)]
     pub record_host: bool,
+    /// End a run that takes longer than this: 90s, 30m (also `[train] timeout`).
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+    /// Refuse to train from sources that differ from the commit.
+    #[arg(long)]
+    pub require_clean: bool,
+    /// Say nothing but problems.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// A line a finished run on a terminal too; every configuration in --plan.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+impl RunArgs {
+    /// The arguments of a bare `run FILE`.
+    pub fn bare(file: PathBuf, set: Vec<String>, device: Vec<String>) -> Self {
+        RunArgs {
+            file,
+            plan: false,
+            json: false,
+            set,
+            only: Vec::new(),
+            device,
+            jobs: None,
+            fresh: false,
+            keep_failed: false,
+            retry: 0,
+            fail_fast: None,
+            max_time: None,
+            smoke: false,
+            timing: false,
+            no_report: false,
+            open: false,
+            record_host: false,
+            timeout: None,
+            require_clean: false,
+            quiet: false,
+            verbose: false,
+        }
+    }
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// A sweep file or report folder.
+    pub file: PathBuf,
+    /// Runs to train again, spread over the optimizers.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: u64,
+    /// Train these again instead: beginnings of run ids.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub run: Vec<String>,
+    /// Runs side by side.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub jobs: Option<u64>,
 }
 
 /// A duration such as `90s`, `30m` or `1h 30m`, above zero.

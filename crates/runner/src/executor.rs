@@ -1,19 +1,26 @@
 //! Runs over slots: each slot has a thread and a worker of its own and takes
 //! the next run as soon as it is free.
 
-use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use spec::event::{Event, FailureKind, Request};
-use spec::plan::PlannedRun;
+use spec::event::{Checkpoint, Event, FailureKind, Options, Request, Save, SaveTo};
+use spec::layout::ReportDir;
+use spec::plan::{Keeping, PlannedRun};
+use spec::provenance::Provenance;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunError, RunRecord, Status};
+use spec::stopping::EpochMetric;
 
 use crate::clock;
+use crate::memory::{OomKills, was_out_of_memory};
 use crate::pool::Slot;
-use crate::worker_process::{WorkerCommand, WorkerError, WorkerProcess};
+use crate::scheduler::{Next, Scheduler, Terms};
+use crate::text;
+use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
 
 /// What a slot tells the main thread.
 #[derive(Debug)]
@@ -88,13 +95,38 @@ impl Cancel {
     }
 }
 
-/// What holds for every run of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
+/// What holds for every run of a sweep beside its [`Terms`].
+#[derive(Clone, Debug)]
+pub struct Conditions {
     /// What records say of how many runs went side by side.
     pub jobs: u64,
-    /// Extra attempts for a run that fails.
-    pub retry: u64,
+    /// Checkpoints, saved weights, time-out.
+    pub keeping: Keeping,
+    /// What decides which weights are the best.
+    pub best_by: EpochMetric,
+    /// Report folder, absolute.
+    pub dir: ReportDir,
+    /// Folder that paths of own data are relative to, absolute.
+    pub root: PathBuf,
+    /// Stands in every record.
+    pub provenance: Provenance,
+}
+
+impl Conditions {
+    /// What a worker is told beside the run itself.
+    pub fn options(&self, run: &PlannedRun) -> Options {
+        let every = self.keeping.checkpoint_every;
+        Options {
+            root: self.root.clone(),
+            checkpoint: (every > 0)
+                .then(|| Checkpoint { folder: self.dir.checkpoint_of(run.run_id), every }),
+            save: (self.keeping.save != Save::None).then(|| SaveTo {
+                which: self.keeping.save,
+                by: self.best_by,
+                path: self.dir.weights_of(run.run_id),
+            }),
+        }
+    }
 }
 
 /// Starts a thread a slot; the receiver ends when all runs have ended.
@@ -103,19 +135,21 @@ pub fn execute(
     slots: &[Slot],
     runs: Vec<PlannedRun>,
     terms: Terms,
+    conditions: &Arc<Conditions>,
     cancel: &Cancel,
 ) -> Receiver<Message> {
     // Without a buffer: a slot takes its next run when the journal's writer has
     // the record of the last, so that no finished result waits in memory.
     let (sender, receiver) = sync_channel(0);
     let busy = slots.len().min(runs.len());
-    let queue = Arc::new(Mutex::new(VecDeque::from(runs)));
-    for slot in slots.iter().take(busy).cloned() {
+    let scheduler = Arc::new(Mutex::new(Scheduler::new(runs, busy, terms)));
+    for (place, slot) in slots.iter().take(busy).cloned().enumerate() {
         let worker = SlotThread {
             command: command.clone(),
             slot,
-            terms,
-            queue: Arc::clone(&queue),
+            place,
+            conditions: Arc::clone(conditions),
+            scheduler: Arc::clone(&scheduler),
             cancel: cancel.clone(),
             sender: sender.clone(),
             process: None,
@@ -128,8 +162,10 @@ pub fn execute(
 struct SlotThread {
     command: WorkerCommand,
     slot: Slot,
-    terms: Terms,
-    queue: Arc<Mutex<VecDeque<PlannedRun>>>,
+    /// The slot as the scheduler counts it.
+    place: usize,
+    conditions: Arc<Conditions>,
+    scheduler: Arc<Mutex<Scheduler<PlannedRun>>>,
     cancel: Cancel,
     sender: SyncSender<Message>,
     process: Option<WorkerProcess>,
@@ -138,20 +174,30 @@ struct SlotThread {
 impl SlotThread {
     fn serve(mut self) {
         while !self.cancel.is_cancelled() {
-            let next = self.queue.lock().ok().and_then(|mut q| q.pop_front());
+            let next = self.scheduler.lock().ok().and_then(|mut s| s.take(self.place));
             let Some(run) = next else { break };
             let slot = self.slot.index;
             let _ = self.sender.send(Message::Took { slot, run: Box::new(run.clone()) });
-            for attempt in 1..=self.terms.retry + 1 {
-                let record = self.run(&run, attempt);
-                let last = record.status != Status::Failed || attempt > self.terms.retry;
-                let message = if last {
-                    Message::Ended { slot, record: Box::new(record) }
-                } else {
-                    Message::Retried { slot, record: Box::new(record) }
+            let mut attempt = 1;
+            loop {
+                let record = Box::new(self.run(&run, attempt));
+                if self.cancel.is_cancelled()
+                    && let Ok(mut scheduler) = self.scheduler.lock()
+                {
+                    scheduler.stop();
+                }
+                let next = self
+                    .scheduler
+                    .lock()
+                    .map_or(Next::Free, |mut s| s.ended(self.place, record.status));
+                let message = match next {
+                    Next::Again(_) => Message::Retried { slot, record },
+                    Next::Free => Message::Ended { slot, record },
                 };
-                if self.sender.send(message).is_err() || last {
-                    break;
+                let heard = self.sender.send(message).is_ok();
+                match next {
+                    Next::Again(n) if heard => attempt = n,
+                    _ => break,
                 }
             }
         }
@@ -161,6 +207,7 @@ impl SlotThread {
     /// Trains one run; whatever happens, there is a record.
     fn run(&mut self, run: &PlannedRun, attempt: u64) -> RunRecord {
         let started = clock::now();
+        let kills = OomKills::now();
         let result = self.ready().and_then(|()| self.converse(run));
         let environment = self.process.as_ref().and_then(|p| p.environment.clone());
         let mut record = self.record(run, attempt, started, environment);
@@ -170,18 +217,27 @@ impl SlotThread {
                 record.outcome = Some(outcome);
             }
             Ok(Err((kind, message))) => {
-                record.error = Some(RunError { kind, message, log_tail: self.log_tail() });
-                if kind == FailureKind::Panic {
+                let log_tail = self.log_tail();
+                let kind = match kind {
+                    FailureKind::Panic
+                        if was_out_of_memory("", &message, kills, OomKills::now()) =>
+                    {
+                        FailureKind::OutOfMemory
+                    }
+                    kind => kind,
+                };
+                record.error = Some(RunError { kind, message, log_tail });
+                if kind != FailureKind::Error {
                     self.drop_process();
                 }
             }
             Err(error) => {
-                let kind = match error {
-                    WorkerError::Garbage(_) => FailureKind::Protocol,
-                    WorkerError::Start { .. } | WorkerError::Ended(_) => FailureKind::Died,
-                };
-                record.error =
-                    Some(RunError { kind, message: error.to_string(), log_tail: self.log_tail() });
+                let log_tail = self.log_tail();
+                let (kind, message) = self.explain(&error, &log_tail, kills);
+                if kind == FailureKind::Timeout {
+                    record.status = Status::TimedOut;
+                }
+                record.error = Some(RunError { kind, message, log_tail });
                 self.drop_process();
             }
         }
@@ -189,6 +245,28 @@ impl SlotThread {
             record.status = Status::Cancelled;
         }
         record
+    }
+
+    /// What an end of the worker means.
+    fn explain(
+        &self,
+        error: &WorkerError,
+        log_tail: &str,
+        kills: OomKills,
+    ) -> (FailureKind, String) {
+        let message = error.to_string();
+        match error {
+            WorkerError::Garbage(_) => (FailureKind::Protocol, message),
+            WorkerError::TimedOut => {
+                let limit = self.conditions.keeping.timeout.unwrap_or_default();
+                let limit = text::duration(limit);
+                (FailureKind::Timeout, format!("ended: longer than the timeout of {limit}"))
+            }
+            WorkerError::Ended(how) if was_out_of_memory(how, log_tail, kills, OomKills::now()) => {
+                (FailureKind::OutOfMemory, format!("out of memory: {message}"))
+            }
+            WorkerError::Start { .. } | WorkerError::Ended(_) => (FailureKind::Died, message),
+        }
     }
 
     /// Makes sure that a worker waits for a run.
@@ -199,7 +277,15 @@ impl SlotThread {
         let process = WorkerProcess::start(&self.command, &self.slot)?;
         self.cancel.add(process.pid());
         let process = self.process.insert(process);
-        match process.next_event()? {
+        // Its own limit, since a run's time does not count before it begins.
+        let ready = process.next_event(Some(Instant::now() + READY_WITHIN)).map_err(|e| match e {
+            WorkerError::TimedOut => WorkerError::Ended(format!(
+                "it was not ready within {}",
+                text::duration(READY_WITHIN.as_secs_f64())
+            )),
+            other => other,
+        });
+        match ready? {
             Event::Ready { environment, .. } => {
                 process.environment = Some(environment);
                 Ok(())
@@ -216,9 +302,20 @@ impl SlotThread {
         let Some(process) = self.process.as_mut() else {
             return Err(WorkerError::Ended("it was never started".to_owned()));
         };
-        process.send(&Request::Run { run_id: run.run_id, spec: Box::new(run.spec.clone()) })?;
+        process.send(&Request::Run {
+            run_id: run.run_id,
+            spec: Box::new(run.spec.clone()),
+            options: self.conditions.options(run),
+        })?;
+        let limit = self.conditions.keeping.timeout.map(Duration::from_secs_f64);
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
-            let event = process.next_event()?;
+            // A worker that talks on may not outstay its time either.
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                process.kill();
+                return Err(WorkerError::TimedOut);
+            }
+            let event = process.next_event(deadline)?;
             let about = match &event {
                 Event::Ready { .. } => None,
                 Event::Started { run_id, .. }
@@ -274,10 +371,11 @@ impl SlotThread {
             exec,
             device: self.slot.device.clone(),
             slot: self.slot.index as u64,
-            jobs: self.terms.jobs,
+            jobs: self.conditions.jobs,
             attempt,
             started,
             ended: clock::now(),
+            provenance: Some(self.conditions.provenance.clone()),
         }
     }
 }

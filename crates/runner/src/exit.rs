@@ -7,18 +7,22 @@ pub enum Exit {
     Ok = 0,
     /// An error of the program or its surroundings.
     Internal = 1,
-    /// Bad input: sweep file, arguments, a lock that another sweep holds.
+    /// Bad input: sweep file, arguments, data, a lock that another sweep holds,
+    /// findings of `doctor`, sources that are not clean.
     BadInput = 2,
     /// Some runs failed, or `--fail-fast` or `--max-time` ended the sweep.
     RunsFailed = 3,
+    /// `verify` found a result that is not what is stored.
+    VerificationFailed = 6,
     /// Interrupted.
     Interrupted = 130,
 }
 
 /// Text for `--help`.
 pub const HELP: &str = "\
-Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held); \
-3 some runs failed, or --fail-fast or --max-time ended the sweep; 130 interrupted.";
+Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held, findings of doctor, \
+sources that are not clean under --require-clean); 3 some runs failed or timed out, or --fail-fast or \
+--max-time ended the sweep; 6 verification failed; 130 interrupted or cancelled.";
 
 /// An error that the user can mend: exit code 2 instead of 1.
 #[derive(Debug, thiserror::Error)]

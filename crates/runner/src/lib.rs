@@ -1,22 +1,29 @@
 //! Plan x device pool -> workers -> journal, and the command line `sweep`.
 //!
 //! `commands` holds a file a verb; `executor` runs outstanding runs over the
-//! slots of `pool`, each with a `worker_process`; `journal` writes what they
-//! say; `resume` decides what is outstanding. Knows neither Burn nor libtorch:
+//! slots of `pool` as `scheduler` says, each with a `worker_process`; `journal`
+//! writes what they say, `live` knows what goes on, `progress` and `beacon`
+//! tell of it; `resume` decides what is outstanding. Knows neither Burn nor libtorch:
 //! training happens in worker processes.
 
+mod beacon;
 pub mod cli;
 mod clock;
 pub mod commands;
+mod dataset_check;
+mod estimate;
 mod executor;
 pub mod exit;
 mod journal;
+mod live;
 mod lock;
 mod machine;
+mod memory;
 mod pool;
 mod progress;
 mod provenance;
 mod resume;
+mod scheduler;
 mod text;
 mod worker_process;
 pub mod workspace;

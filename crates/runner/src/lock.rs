@@ -15,6 +15,19 @@ pub struct Lock {
     _file: File,
 }
 
+/// Who writes to the folder now, as the lock says; none if nobody does.
+pub fn holder(dir: &ReportDir) -> Option<String> {
+    let mut file = File::open(dir.lock()).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).ok()?;
+            Some(holder)
+        }
+        _ => None,
+    }
+}
+
 /// Takes the folder's lock.
 ///
 /// # Errors
@@ -47,7 +60,8 @@ pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
             let mut holder = String::new();
             file.read_to_string(&mut holder)?;
             Err(bad_input(format!(
-                "another sweep is writing to {}: {holder}\n  wait for it to end, or end it",
+                "another sweep is writing to {}: {holder}\n  wait for it to end, or end it: cargo xtask cancel {}",
+                dir.path().display(),
                 dir.path().display()
             )))
         }

@@ -103,11 +103,31 @@ fn resolve(name: &str, probe: &Probe) -> anyhow::Result<Vec<String>> {
     };
     if devices.is_empty() {
         return Err(bad_input(format!(
-            "device `{name}` is not usable here; this worker has: {}",
+            "device `{name}` is not usable here: {}\n  this worker has: {}\n  change `pool` in [devices], or give --device",
+            reason(name, probe, gpus_of(probe)),
             probe.devices.join(", ")
         )));
     }
     Ok(devices)
+}
+
+fn gpus_of(probe: &Probe) -> usize {
+    probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).count()
+}
+
+/// Why a worker lacks a device, and what would bring it.
+fn reason(name: &str, probe: &Probe, gpus: usize) -> String {
+    if name.starts_with("libtorch") && probe.libtorch.is_none() {
+        "this worker was built without libtorch; `cargo xtask sweep` builds one with it".to_owned()
+    } else if !name.starts_with("libtorch:cuda") {
+        "the worker does not list it".to_owned()
+    } else if probe.libtorch_kind.as_deref() == Some("cpu") {
+        "its libtorch is built for the CPU alone; `cargo xtask sweep` brings the one with CUDA where a pool asks for it, and a GPU with its driver is needed".to_owned()
+    } else if gpus == 0 {
+        "libtorch sees no GPU; `nvidia-smi` should list one, and CUDA_VISIBLE_DEVICES must not hide it".to_owned()
+    } else {
+        format!("libtorch sees {}, counted from 0", crate::text::count(gpus, "GPU"))
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +139,7 @@ mod tests {
             protocol: 1,
             backends: vec![],
             libtorch: None,
+            libtorch_kind: None,
             cuda: false,
             devices: devices.iter().map(|d| (*d).to_owned()).collect(),
             code: String::new(),
@@ -182,6 +203,21 @@ mod tests {
             slots(&pool("libtorch:cuda:0", None), &probe(&["flex", "libtorch:cpu"]), 1, 2, None)
                 .unwrap_err();
         assert!(error.to_string().contains("`libtorch:cuda:0` is not usable here"), "{error}");
+        let why = |devices: &[&str], kind: Option<&str>| {
+            let libtorch_kind = kind.map(str::to_owned);
+            let libtorch = kind.map(|_| "2.9.0".to_owned());
+            let probe = Probe { libtorch, libtorch_kind, ..probe(devices) };
+            slots(&pool("libtorch:cuda:7", None), &probe, 1, 2, None).unwrap_err().to_string()
+        };
+        for (devices, kind, said) in [
+            (&["flex"][..], None, "built without libtorch"),
+            (&["flex", "libtorch:cpu"], Some("cpu"), "built for the CPU alone"),
+            (&["flex", "libtorch:cpu"], Some("cuda"), "sees no GPU"),
+            (&["libtorch:cuda:0", "libtorch:cuda:1"], Some("cuda"), "libtorch sees 2 GPUs"),
+        ] {
+            let text = why(devices, kind);
+            assert!(text.contains(said) && text.contains("--device"), "{text}");
+        }
         assert!(entries(&[], &["cuda".to_owned()]).is_err());
         assert!(entries(&[], &["flex".to_owned(), "libtorch:cpu".to_owned()]).is_err());
     }

@@ -1,7 +1,6 @@
 //! What a person sees while runs are trained: on a terminal an overall bar and
 //! a line a slot, elsewhere one line a finished run.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,156 +8,155 @@ use spec::event::Event;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
 
-use crate::pool::Slot;
+use crate::live::{Current, Live, describe, reason};
 use crate::text;
+
+/// Positions of the overall bar.
+const FINE: u64 = 10_000;
+
+/// A worker that has said nothing for this long is pointed out, in seconds.
+const SILENT: f64 = 30.0;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loudness {
+    /// Problems alone.
+    Quiet,
+    /// Bars on a terminal, else a line a finished run.
+    Normal,
+    /// A line a finished run on a terminal too, and where runs went on from.
+    Verbose,
+}
+
+impl Loudness {
+    /// From the command line.
+    pub fn of(quiet: bool, verbose: bool) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Loudness::Quiet,
+            (_, true) => Loudness::Verbose,
+            _ => Loudness::Normal,
+        }
+    }
+}
 
 /// Tells of the runs.
 pub struct Progress {
     multi: MultiProgress,
     overall: ProgressBar,
-    slots: HashMap<usize, SlotLine>,
+    lines: Vec<ProgressBar>,
     terminal: bool,
-    done: usize,
-    total: usize,
-    counts: HashMap<Status, usize>,
-}
-
-struct SlotLine {
-    bar: ProgressBar,
-    device: String,
-    run: String,
-    epochs: u64,
-    steps_per_epoch: u64,
-    loss: Option<f64>,
+    loudness: Loudness,
+    several_devices: bool,
 }
 
 impl Progress {
-    /// For `runs`, each of some epochs.
-    pub fn new(slots: &[Slot], runs: &[PlannedRun], cached: usize) -> Self {
+    /// For a sweep about to begin.
+    pub fn new(live: &Live, loudness: Loudness) -> Self {
         let terminal = console::Term::stderr().is_term();
-        let target = if terminal {
-            ProgressDrawTarget::stderr_with_hz(10)
+        let target = if terminal && loudness != Loudness::Quiet {
+            ProgressDrawTarget::stderr_with_hz(8)
         } else {
             ProgressDrawTarget::hidden()
         };
         let multi = MultiProgress::with_draw_target(target);
-        let epochs: u64 = runs.iter().map(|r| r.spec.train.epochs).sum();
-        let overall = multi.add(ProgressBar::new(epochs));
-        overall.set_style(style(
-            "{spinner:.green} {wide_bar:.cyan/238} {msg} [{elapsed}, ETA {eta}]",
-            "━━─",
-        ));
-        overall.enable_steady_tick(Duration::from_millis(200));
-        let mut lines = HashMap::new();
+        let overall = multi.add(ProgressBar::new(FINE));
+        overall.set_style(style("{spinner:.green} {wide_bar:.cyan/238} {msg}"));
+        overall.enable_steady_tick(Duration::from_millis(250));
         // One device for all needs no mention in every line: 80 columns are few.
-        let several = slots.iter().any(|s| s.device != slots[0].device);
-        for slot in slots.iter().take(runs.len()) {
-            let bar = multi.add(ProgressBar::new(1));
-            bar.set_style(style("  {wide_msg} {bar:12.magenta/238}", "━━─"));
-            lines.insert(
-                slot.index,
-                SlotLine {
-                    bar,
-                    device: if several { format!("{}  ", slot.device) } else { String::new() },
-                    run: String::new(),
-                    epochs: 0,
-                    steps_per_epoch: 0,
-                    loss: None,
-                },
-            );
+        let several_devices = live.slots.iter().any(|s| s.device != live.slots[0].device);
+        let lines = live
+            .slots
+            .iter()
+            .map(|slot| {
+                let bar = multi.add(ProgressBar::new(1));
+                bar.set_style(style("  {msg} {bar:8.magenta/238}"));
+                // So many slots that they fill the screen are not shown one by one.
+                if slot.index >= 32 {
+                    bar.set_draw_target(ProgressDrawTarget::hidden());
+                }
+                bar
+            })
+            .collect();
+        let progress = Progress { multi, overall, lines, terminal, loudness, several_devices };
+        if live.cached > 0 {
+            let reused = text::count(live.cached, "result");
+            progress.line(&format!("{reused} reused from earlier sweeps"));
         }
-        let progress = Progress {
-            multi,
-            overall,
-            slots: lines,
-            terminal,
-            done: 0,
-            total: runs.len(),
-            counts: HashMap::new(),
-        };
-        if cached > 0 {
-            progress.line(&format!("{} reused from earlier sweeps", text::count(cached, "result")));
-        }
-        progress.refresh();
+        progress.refresh(live);
         progress
     }
 
-    /// A slot took a run.
-    pub fn took(&mut self, slot: usize, run: &PlannedRun) {
-        if let Some(line) = self.slots.get_mut(&slot) {
-            line.run = describe(run);
-            line.epochs = run.spec.train.epochs;
-            line.steps_per_epoch = run.spec.steps_per_epoch();
-            line.loss = None;
-            line.bar.set_length(run.spec.total_steps());
-            line.bar.set_position(0);
-            line.show(0);
+    /// Draws what is known.
+    pub fn refresh(&self, live: &Live) {
+        if !self.terminal || self.loudness == Loudness::Quiet {
+            return;
+        }
+        let columns = usize::from(console::Term::stderr().size().1).max(40);
+        let mut message = format!("{}/{} runs", live.done, live.total);
+        for (status, n) in live.counts.iter().filter(|(s, _)| **s != Status::Completed) {
+            message.push_str(&format!(", {n} {status}"));
+        }
+        if let Some(eta) = live.eta() {
+            message.push_str(&format!(", {} left", text::duration(eta)));
+        }
+        self.overall.set_message(console::truncate_str(&message, columns - 16, "…").into_owned());
+        self.overall.set_position((live.fraction() * FINE as f64) as u64);
+        for (bar, slot) in self.lines.iter().zip(&live.slots) {
+            let device = if self.several_devices { slot.device.as_str() } else { "" };
+            let (step, steps) = slot.run.as_ref().map_or((0, 1), |r| (r.step, r.steps));
+            bar.set_length(steps.max(1));
+            bar.set_position(step);
+            // Two blanks before, one and the bar of 8 behind, and the last column free.
+            bar.set_message(slot_line(device, slot.run.as_ref(), columns.saturating_sub(12)));
         }
     }
 
     /// A worker said something.
-    pub fn event(&mut self, slot: usize, event: &Event) {
-        let Some(line) = self.slots.get_mut(&slot) else { return };
-        match event {
-            Event::Progress { step, .. } => {
-                line.bar.set_position(*step);
-                line.show(step / line.steps_per_epoch.max(1));
-            }
-            Event::Epoch { epoch, metrics, .. } => {
-                let loss =
-                    metrics.iter().rev().find(|m| m.split == Split::Train && m.metric == "loss");
-                line.loss = loss.map(|m| m.value.0).or(line.loss);
-                line.bar.set_position(epoch * line.steps_per_epoch);
-                line.show(*epoch);
-                if *epoch > 0 {
-                    self.overall.inc(1);
-                }
-            }
-            _ => {}
+    pub fn event(&self, event: &Event) {
+        if let Event::Started { from_epoch, run_id, .. } = event
+            && *from_epoch > 0
+            && self.loudness == Loudness::Verbose
+        {
+            self.line(&format!("{} goes on from epoch {from_epoch}", run_id.short()));
         }
     }
 
     /// An attempt failed and another follows.
-    pub fn retried(&mut self, slot: usize, record: &RunRecord) {
-        let reason = record.error.as_ref().map_or("", |e| e.message.lines().next().unwrap_or(""));
-        let run = self.slots.get(&slot).map_or("", |line| line.run.as_str());
-        let text =
-            format!("{run}: attempt {} failed ({}), again", record.attempt, text::plain(reason));
-        self.line(&text);
+    pub fn retried(&self, run: &PlannedRun, record: &RunRecord) {
+        self.always(&format!(
+            "{}: attempt {} {}, again",
+            describe(run),
+            record.attempt,
+            reason(record)
+        ));
     }
 
     /// A run ended.
-    pub fn ended(&mut self, slot: usize, run: &PlannedRun, record: &RunRecord) {
-        self.done += 1;
-        *self.counts.entry(record.status).or_default() += 1;
-        let epochs = record.outcome.as_ref().map_or(0, |o| o.epochs_completed);
-        let missing = run.spec.train.epochs.saturating_sub(epochs);
+    pub fn ended(&self, run: &PlannedRun, record: &RunRecord, live: &Live) {
+        let line = format!(
+            "[{}/{}] {} {}",
+            live.done,
+            live.total,
+            result(run, record),
+            record.run_id.short()
+        );
         match record.status {
-            // Epochs that will not come, so that the bar still fills.
-            Status::Diverged => self.overall.inc(missing.saturating_sub(1)),
-            _ => self.overall.inc(missing),
+            Status::Failed | Status::TimedOut => self.always(&line),
+            Status::Completed if self.terminal && self.loudness != Loudness::Verbose => {}
+            _ => self.line(&line),
         }
-        if let Some(line) = self.slots.get_mut(&slot) {
-            line.run.clear();
-            line.bar.set_position(0);
-            line.bar.set_message(format!("{}idle", line.device));
-        }
-        let failed = record.status != Status::Completed;
-        if !self.terminal || failed {
-            self.line(&format!(
-                "[{}/{}] {} {}",
-                self.done,
-                self.total,
-                result(run, record),
-                record.run_id.short()
-            ));
-        }
-        self.refresh();
     }
 
-    /// A line above the bars.
+    /// A line above the bars, unless nothing is to be said.
     pub fn line(&self, text: &str) {
-        if self.terminal {
+        if self.loudness != Loudness::Quiet {
+            self.always(text);
+        }
+    }
+
+    /// A line that even `--quiet` shows.
+    fn always(&self, text: &str) {
+        if self.terminal && self.loudness != Loudness::Quiet {
             let _ = self.multi.println(text);
         } else {
             eprintln!("{text}");
@@ -167,81 +165,113 @@ impl Progress {
 
     /// Removes the bars.
     pub fn finish(&self) {
-        for line in self.slots.values() {
-            line.bar.finish_and_clear();
+        for line in &self.lines {
+            line.finish_and_clear();
         }
         self.overall.finish_and_clear();
         let _ = self.multi.clear();
     }
-
-    fn refresh(&self) {
-        let mut message = format!("{}/{} runs", self.done, self.total);
-        for status in [Status::Diverged, Status::Failed, Status::TimedOut, Status::Cancelled] {
-            if let Some(n) = self.counts.get(&status) {
-                message.push_str(&format!(", {n} {status}"));
-            }
-        }
-        self.overall.set_message(message);
-    }
 }
 
-impl SlotLine {
-    fn show(&self, epochs_done: u64) {
-        let epoch = (epochs_done + 1).min(self.epochs);
-        let loss = self.loss.map_or_else(String::new, |l| format!("  loss {l:.4}"));
-        self.bar.set_message(format!(
-            "{}{}  epoch {epoch}/{}{loss}",
-            self.device, self.run, self.epochs
-        ));
+/// `adam lr=0.001 seed 3    epoch 2/5  loss 0.1234  1870 steps/s` in exactly
+/// `width` columns; the name gives way first, then the speed.
+fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
+    let device = if device.is_empty() { String::new() } else { format!("{device}  ") };
+    let Some(run) = run else {
+        return console::pad_str(
+            &format!("{device}idle"),
+            width,
+            console::Alignment::Left,
+            Some("…"),
+        )
+        .into_owned();
+    };
+    let mut facts = format!("epoch {}/{}", run.epoch(), run.epochs);
+    if let Some(loss) = run.loss {
+        facts.push_str(&format!("  loss {loss:.4}"));
     }
+    if run.silent() > SILENT {
+        facts.push_str(&format!("  silent for {}", text::duration(run.silent())));
+    } else if let Some(speed) = run.speed()
+        && width >= 56
+    {
+        facts.push_str(&format!("  {speed:>5.0} steps/s"));
+    }
+    let room = width.saturating_sub(facts.chars().count() + 2);
+    let name = format!("{device}{}", run.name);
+    let name = console::pad_str(&name, room, console::Alignment::Left, Some("…"));
+    format!("{name}  {facts}")
 }
 
-fn style(template: &str, chars: &str) -> ProgressStyle {
+fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars(chars)
-}
-
-/// `adam lr=0.001 seed 3`: what tells this run from its siblings.
-pub fn describe(run: &PlannedRun) -> String {
-    let mut out = text::plain(&run.label);
-    for (path, value) in &run.axes {
-        out.push_str(&format!(" {}={value}", path.strip_prefix("optimizer.").unwrap_or(path)));
-    }
-    format!("{out} seed {}", run.spec.seed)
+        .progress_chars("━━─")
 }
 
 fn result(run: &PlannedRun, record: &RunRecord) -> String {
     let what = describe(run);
-    match (&record.outcome, &record.error) {
-        (Some(outcome), _) if record.status == Status::Diverged => {
-            format!("{what}: diverged at step {}", outcome.diverged_step.unwrap_or(0))
+    let Some(outcome) = &record.outcome else { return format!("{what}: {}", reason(record)) };
+    if record.status == Status::Diverged {
+        return format!("{what}: diverged at step {}", outcome.diverged_step.unwrap_or(0));
+    }
+    let last = |split, metric: &str| {
+        let mut points = outcome.metrics.iter().rev();
+        points.find(|m| m.split == split && m.metric == metric).map(|m| m.value.0)
+    };
+    let mut out = format!("{what}:");
+    for (name, value) in [
+        ("train loss", last(Split::Train, "loss")),
+        ("test accuracy", last(Split::Test, "accuracy")),
+    ] {
+        if let Some(value) = value {
+            out.push_str(&format!(" {name} {value:.4}"));
         }
-        (Some(outcome), _) => {
-            let last = |split, metric: &str| {
-                outcome
-                    .metrics
-                    .iter()
-                    .rev()
-                    .find(|m| m.split == split && m.metric == metric)
-                    .map(|m| m.value.0)
-            };
-            let mut out = format!("{what}:");
-            for (name, value) in [
-                ("train loss", last(Split::Train, "loss")),
-                ("test accuracy", last(Split::Test, "accuracy")),
-            ] {
-                if let Some(value) = value {
-                    out.push_str(&format!(" {name} {value:.4}"));
-                }
-            }
-            format!("{out}, {:.1} s", outcome.train_seconds)
+    }
+    match outcome.stop_reason {
+        Some(spec::record::StopReason::EarlyStopping) => {
+            out.push_str(&format!(", stopped early after epoch {}", outcome.epochs_completed));
         }
-        (None, Some(error)) => format!(
-            "{what}: {} ({})",
-            record.status,
-            text::plain(error.message.lines().next().unwrap_or_default())
-        ),
-        (None, None) => format!("{what}: {}", record.status),
+        Some(spec::record::StopReason::Target) => {
+            out.push_str(&format!(", target reached in epoch {}", outcome.epochs_completed));
+        }
+        _ => {}
+    }
+    format!("{out}, {:.1} s", outcome.train_seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec::Id;
+    use spec::plan::Plan;
+
+    fn plan() -> Plan {
+        let text = "[data]\ndataset = \"digits\"\nbatch_size = 100\n[model]\nkind = \"linear\"\n[train]\nepochs = 5\n[[optimizer]]\nkind = \"adam\"\nlabel = \"a label that is rather long\"\nlr = [1e-3, 1e-2]\n";
+        let overrides = spec::sweep_file::Overrides::default();
+        spec::sweep_file::load_text("x.toml", "x", text.to_owned(), &overrides).unwrap().plan
+    }
+
+    #[test]
+    fn a_slot_line_fits_its_columns_and_keeps_the_facts() {
+        let plan = plan();
+        let slot = crate::pool::Slot { index: 0, device: "flex".to_owned(), gpu: None };
+        let mut live = Live::new(&[slot], &plan.runs, 2, 0, "");
+        for width in [40, 68, 120] {
+            assert_eq!(slot_line("", None, width).chars().count(), width);
+        }
+        live.took(0, &plan.runs[1]);
+        let run_id: Id = plan.runs[1].run_id;
+        live.event(0, &Event::Started { run_id, epochs: 5, steps_per_epoch: 15, from_epoch: 2 });
+        live.event(0, &Event::Progress { run_id, step: 36 });
+        for width in [40, 68, 120] {
+            let line = slot_line("", live.slots[0].run.as_ref(), width);
+            assert_eq!(line.chars().count(), width, "{line}");
+            assert!(line.contains("epoch 3/5"), "{line}");
+        }
+        assert!(slot_line("", live.slots[0].run.as_ref(), 120).contains("lr=0.01 seed 0"));
+        assert_eq!(live.done, 0);
+        // 36 of 75 steps of one of two runs.
+        assert!((live.fraction() - 0.24).abs() < 1e-9, "{}", live.fraction());
     }
 }

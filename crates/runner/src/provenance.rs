@@ -6,6 +6,7 @@ use std::process::Command;
 
 use spec::manifest::Manifest;
 use spec::plan::Plan;
+use spec::provenance::Provenance;
 use spec::record::{Environment, RunRecord};
 
 use crate::pool::Slot;
@@ -26,23 +27,39 @@ pub struct SweepFacts<'a> {
     pub environment: Option<Environment>,
     /// Whether to name the host.
     pub record_host: bool,
+    /// Sources and command line, as they were at the start.
+    pub provenance: Provenance,
 }
 
-/// Gathers the manifest.
-pub fn manifest(workspace: &Workspace, plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
+/// Sources, toolchain and command line, now.
+pub fn gather(workspace: &Workspace) -> Provenance {
     let git = Git::read(workspace.root());
     let lock = fs::read(workspace.root().join("Cargo.lock")).ok();
-    Manifest {
-        v: 1,
-        experiment: plan.name.clone(),
-        file: plan.file.clone(),
-        argv: arguments(workspace),
+    Provenance {
         git_commit: git.as_ref().map(|g| g.commit.clone()),
         git_dirty: git.as_ref().map(|g| g.diff.is_some()),
         diff_hash: git.and_then(|g| g.diff),
         cargo_lock_hash: lock.map(|bytes| hash(&bytes)),
         rustc: env!("SWEEP_RUSTC").to_owned(),
         os: os(),
+        argv: arguments(workspace),
+    }
+}
+
+/// Gathers the manifest.
+pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
+    let from = facts.provenance;
+    Manifest {
+        v: 1,
+        experiment: plan.name.clone(),
+        file: plan.file.clone(),
+        argv: from.argv,
+        git_commit: from.git_commit,
+        git_dirty: from.git_dirty,
+        diff_hash: from.diff_hash,
+        cargo_lock_hash: from.cargo_lock_hash,
+        rustc: from.rustc,
+        os: from.os,
         environment: facts.environment,
         slots: facts.slots.iter().map(|s| s.device.clone()).collect(),
         cpus: cpus(),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use report::journal::Journal;
 use spec::Id;
+use spec::event::Save;
+use spec::layout::ReportDir;
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{RunRecord, Status};
 
@@ -50,6 +52,19 @@ pub enum Reason {
     NoResult(Status),
     /// Its result was computed elsewhere.
     OtherExec(String),
+    /// Its weights are asked for, and were not kept.
+    NoWeights,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::New => f.write_str("new: no record of it"),
+            Reason::NoResult(status) => write!(f, "no result: {status}"),
+            Reason::OtherExec(how) => write!(f, "computed elsewhere: {how}"),
+            Reason::NoWeights => f.write_str("its weights are asked for and were not kept"),
+        }
+    }
 }
 
 /// The plan, divided.
@@ -69,13 +84,16 @@ pub fn outstanding<'a>(
     journal: &Journal,
     wanted: &Wanted,
     keep_failed: bool,
+    dir: &ReportDir,
 ) -> Outstanding<'a> {
     let fitting = journal.records.iter().filter(|r| wanted.on.fits(r) || !r.status.is_result());
     let best = Journal { records: fitting.cloned().collect(), ..Journal::default() }.into_best();
     let elsewhere = journal.best();
     let mut out = Outstanding::default();
     for run in &plan.runs {
-        match reason(run.run_id, &best, &elsewhere, wanted, keep_failed) {
+        let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
+            .or_else(|| weights_missing(plan, run, best.get(&run.run_id), dir));
+        match why {
             Some(reason) => out.runs.push((run, reason)),
             None => {
                 out.cached += 1;
@@ -88,6 +106,19 @@ pub fn outstanding<'a>(
         }
     }
     out
+}
+
+/// A diverged run has no weights to keep.
+fn weights_missing(
+    plan: &Plan,
+    run: &PlannedRun,
+    record: Option<&RunRecord>,
+    dir: &ReportDir,
+) -> Option<Reason> {
+    let wanted = plan.keeping.save != Save::None
+        && record.is_some_and(|r| r.status == Status::Completed)
+        && !dir.weights_of(run.run_id).is_file();
+    wanted.then_some(Reason::NoWeights)
 }
 
 fn reason(

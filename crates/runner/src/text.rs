@@ -11,6 +11,15 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
+/// The table as text: two blanks between columns, none at the ends of lines.
+pub fn show(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let text = table.to_string();
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
 /// Writes to standard output; a reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Event, PROTOCOL, Probe, Request};
@@ -14,6 +16,12 @@ use crate::pool::Slot;
 
 /// No event is longer; more than this without a line's end is not the protocol.
 const MAX_LINE: u64 = 16 << 20;
+
+/// A worker that has not said that it is ready after this long never will.
+pub const READY_WITHIN: Duration = Duration::from_secs(180);
+
+/// Events of one worker that may wait to be looked at.
+const WAITING: usize = 64;
 
 /// What a worker did that is no event.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +37,9 @@ pub enum WorkerError {
     /// It ended.
     #[error("the worker ended: {0}")]
     Ended(String),
+    /// It said nothing until the deadline, and was killed.
+    #[error("the worker was ended: the time was up")]
+    TimedOut,
     /// It wrote something that is no event.
     #[error("the worker wrote something that is not its protocol: {0}")]
     Garbage(String),
@@ -82,12 +93,20 @@ pub fn probe(program: &Path) -> anyhow::Result<Probe> {
     Ok(probe)
 }
 
+/// What the reading thread found on a worker's pipe.
+#[derive(Debug)]
+enum Said {
+    Event(Box<Event>),
+    Garbage(String),
+    End,
+}
+
 /// A running worker.
 #[derive(Debug)]
 pub struct WorkerProcess {
     child: Child,
     requests: Option<ChildStdin>,
-    events: BufReader<ChildStdout>,
+    events: Receiver<Said>,
     log: File,
     log_start: u64,
     /// What it computes on, once ready.
@@ -131,14 +150,9 @@ impl WorkerProcess {
         let Some(stdout) = child.stdout.take() else {
             return Err(WorkerError::Ended("its pipe was not opened".to_owned()));
         };
-        Ok(WorkerProcess {
-            child,
-            requests,
-            events: BufReader::new(stdout),
-            log,
-            log_start,
-            environment: None,
-        })
+        let (sender, events) = sync_channel(WAITING);
+        std::thread::spawn(move || listen(stdout, &sender));
+        Ok(WorkerProcess { child, requests, events, log, log_start, environment: None })
     }
 
     /// The process id.
@@ -163,25 +177,25 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits for the next event.
+    /// Waits for the next event, until the deadline if there is one; a worker
+    /// that is late is killed.
     ///
     /// # Errors
-    /// The worker's end, or a line that is no event.
-    pub fn next_event(&mut self) -> Result<Event, WorkerError> {
-        let mut line = Vec::new();
-        let read = (&mut self.events).take(MAX_LINE).read_until(b'\n', &mut line);
-        match read {
-            Ok(0) | Err(_) => Err(self.ended()),
-            Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
-                Err(WorkerError::Garbage(format!("a line of more than {MAX_LINE} bytes")))
+    /// The worker's end, a line that is no event, or the deadline.
+    pub fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event, WorkerError> {
+        let said = match deadline {
+            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(at) => self.events.recv_timeout(at.saturating_duration_since(Instant::now())),
+        };
+        match said {
+            Ok(Said::Event(event)) => Ok(*event),
+            Ok(Said::Garbage(what)) => Err(WorkerError::Garbage(what)),
+            Ok(Said::End) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+            Err(RecvTimeoutError::Timeout) => {
+                self.kill();
+                let _ = self.child.wait();
+                Err(WorkerError::TimedOut)
             }
-            Ok(_) => serde_json::from_slice(&line).map_err(|e| {
-                let text = String::from_utf8_lossy(&line);
-                WorkerError::Garbage(format!(
-                    "{e}: {}",
-                    text.trim_end().chars().take(200).collect::<String>()
-                ))
-            }),
         }
     }
 
@@ -200,7 +214,7 @@ impl WorkerProcess {
     }
 
     /// Kills the worker and whatever it started: it leads a process group.
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
@@ -217,6 +231,33 @@ impl WorkerProcess {
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+}
+
+/// Reads the pipe until its end, the first garbage, or until nobody listens.
+fn listen(stdout: ChildStdout, to: &SyncSender<Said>) {
+    let mut pipe = BufReader::new(stdout);
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut pipe).take(MAX_LINE).read_until(b'\n', &mut line);
+        let said = match read {
+            Ok(0) | Err(_) => Said::End,
+            Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
+                Said::Garbage(format!("a line of more than {MAX_LINE} bytes"))
+            }
+            Ok(_) => match serde_json::from_slice(&line) {
+                Ok(event) => Said::Event(Box::new(event)),
+                Err(e) => {
+                    let text = String::from_utf8_lossy(&line);
+                    let start: String = text.trim_end().chars().take(200).collect();
+                    Said::Garbage(format!("{e}: {start}"))
+                }
+            },
+        };
+        let last = !matches!(said, Said::Event(_));
+        if to.send(said).is_err() || last {
+            return;
+        }
     }
 }
 

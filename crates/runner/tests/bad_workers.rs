@@ -14,10 +14,10 @@ use support::{Sandbox, digits};
 /// rate says; every other run diverges at once, which is a result.
 const SCRIPT: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
-  echo '{"protocol":1,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
+  echo '{"protocol":2,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
   exit 0
 fi
-echo '{"event":"ready","protocol":1,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
+echo '{"event":"ready","protocol":2,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
 while read -r line; do
   id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
   echo "got $id" >&2
@@ -30,6 +30,9 @@ while read -r line; do
     *'"lr":0.06,'*) head -c 20000000 /dev/zero | tr '\0' 'x'; echo ;;
     *'"lr":0.07,'*) echo '{"event":"progress","run_id":"00000000000000000000000000000000","step":1}' ;;
     *'"lr":0.08,'*) sleep 600 ;;
+    *'"lr":0.09,'*) while :; do echo "{\"event\":\"progress\",\"run_id\":\"$id\",\"step\":1}"; sleep 0.05; done ;;
+    *'"lr":0.11,'*) echo "memory allocation of 123456789 bytes failed" >&2; kill -ABRT $$ ;;
+    *'"lr":0.12,'*) sleep 600 & exit 0 ;;
     *) echo "{\"event\":\"finished\",\"run_id\":\"$id\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}" ;;
   esac
 done
@@ -81,6 +84,80 @@ fn each_misbehaviour_costs_one_run() {
     assert_eq!(sandbox.records("bad").len(), 9 + 7);
     let kept = sandbox.expect(0, &["run", "experiments/bad.toml", "--keep-failed"]);
     assert!(kept.contains("nothing to train"), "{kept}");
+}
+
+#[test]
+fn a_run_that_outstays_its_time_is_ended_with_all_it_started() {
+    let sandbox = sandbox();
+    // Silent, and talking without end; then one that is well.
+    sandbox.sweep_file(
+        "late",
+        &sweep("[0.08, 0.09, 0.5]")
+            .replace("lr = [1e-3, 1e-2]", "lr = 1e-3")
+            .replace("[train]\n", "[train]\ntimeout = \"1s\"\n"),
+    );
+    let text = sandbox.expect(3, &["run", "experiments/late.toml", "--retry", "2", "--no-report"]);
+    assert!(text.contains("timed_out (ended: longer than the timeout of 1.0 s)"), "{text}");
+    let records = sandbox.records("late");
+    assert_eq!(records.len(), 4, "a time-out is not tried again");
+    for record in &records {
+        let lr = record.spec.optimizer.lr();
+        if lr == 0.08 || lr == 0.09 {
+            assert_eq!(record.status, Status::TimedOut);
+            assert_eq!(record.error.as_ref().unwrap().kind, FailureKind::Timeout);
+            assert!(record.error.as_ref().unwrap().log_tail.contains("got"), "{record:?}");
+        } else {
+            assert_eq!(record.status, Status::Diverged);
+        }
+    }
+    // The argument wins over the file, and the next sweep tries again.
+    let args = ["run", "experiments/late.toml", "--timeout", "300ms", "--no-report"];
+    let text = sandbox.expect(3, &args);
+    assert!(text.contains("timeout of 0.3 s"), "{text}");
+    let left = std::process::Command::new("pgrep").args(["-f", &sandbox.worker()]).output();
+    if let Ok(left) = left {
+        assert!(left.stdout.is_empty(), "{}", String::from_utf8_lossy(&left.stdout));
+    }
+}
+
+#[test]
+fn want_of_memory_is_named_and_a_child_that_holds_the_pipe_hangs_nothing() {
+    let sandbox = sandbox();
+    let text = sweep("[0.11, 0.12, 0.5]").replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
+    sandbox.sweep_file("memory", &text.replace("[train]\n", "[train]\ntimeout = 5\n"));
+    sandbox.expect(3, &["run", "experiments/memory.toml", "--no-report"]);
+    let records = sandbox.records("memory");
+    let of = |lr: f64| records.iter().find(|r| r.spec.optimizer.lr() == lr).unwrap();
+    let error = of(0.11).error.as_ref().unwrap();
+    assert_eq!(error.kind, FailureKind::OutOfMemory);
+    assert!(error.message.starts_with("out of memory: ") && error.log_tail.contains("123456789"));
+    assert!(!of(0.12).status.is_result());
+    assert_eq!(records.len(), 4);
+}
+
+/// The real worker under a limit of address space, with a model that needs more.
+#[test]
+fn a_real_memory_hog_under_a_limit_costs_one_run() {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let path = folder.join("limited.sh");
+    let worker = support::real_worker();
+    let script = format!("#!/bin/bash\nulimit -v 6000000\nexec {} \"$@\"\n", worker.display());
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let sandbox = Sandbox::with_worker(path);
+    let text = digits(1, 1)
+        .replace("hidden = [16]", "hidden = { values = [[16], [60000, 60000]] }")
+        .replace("lr = [0.05, 0.1]", "lr = 0.1")
+        .replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
+    sandbox.sweep_file("hog", &text);
+    sandbox.expect(3, &["run", "experiments/hog.toml", "--device", "flex", "--jobs", "1"]);
+    let records = sandbox.records("hog");
+    let (well, bad): (Vec<_>, Vec<_>) = records.iter().partition(|r| r.status.is_result());
+    assert_eq!((well.len(), bad.len()), (2, 2), "{records:?}");
+    for record in bad {
+        let error = record.error.as_ref().unwrap();
+        assert_eq!(error.kind, FailureKind::OutOfMemory, "{error:?}");
+    }
 }
 
 #[test]

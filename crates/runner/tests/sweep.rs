@@ -3,7 +3,6 @@
 mod support;
 
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
 
 use spec::record::Status;
 use support::{Sandbox, digits, results};
@@ -77,33 +76,6 @@ fn divergence_is_a_result_with_its_step() {
 }
 
 #[test]
-fn a_killed_sweep_goes_on_where_it_was() {
-    let undisturbed = Sandbox::new();
-    undisturbed.sweep_file("kill", &digits(3, 4));
-    undisturbed.expect(0, &["run", "experiments/kill.toml"]);
-    let expected = results(&undisturbed.records("kill"));
-    let sandbox = Sandbox::new();
-    sandbox.sweep_file("kill", &digits(3, 4));
-    let mut kills = 0;
-    // Killed at ever later moments until one sweep comes to its end.
-    for delay in [150, 400, 700, 1_100, 60_000] {
-        let mut child = sandbox.command(&["run", "experiments/kill.toml"]).spawn().unwrap();
-        let deadline = std::time::Instant::now() + Duration::from_millis(delay);
-        while child.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        if child.try_wait().unwrap().is_none() {
-            child.kill().unwrap();
-            kills += 1;
-        }
-        child.wait().unwrap();
-    }
-    assert!(kills > 0, "the sweep was never killed");
-    sandbox.expect(0, &["run", "experiments/kill.toml"]);
-    assert_eq!(results(&sandbox.records("kill")), expected);
-}
-
-#[test]
 fn a_report_needs_no_worker_and_is_the_same_twice() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("redraw", &digits(1, 2));
@@ -135,15 +107,21 @@ fn only_narrows_what_is_trained_and_not_the_plan() {
 }
 
 #[test]
-fn missing_data_is_one_clear_error_and_exit_3() {
+fn missing_or_altered_data_is_one_clear_error_before_anything_is_trained() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("nodata", &digits(1, 1));
+    let committed = std::fs::canonicalize(sandbox.path("data")).unwrap();
     std::fs::remove_file(sandbox.path("data")).unwrap();
-    std::fs::create_dir(sandbox.path("data")).unwrap();
-    let text = sandbox.expect(3, &["run", "experiments/nodata.toml"]);
-    assert!(text.contains("failed") && text.contains("digits.csv"), "{text}");
-    let records = sandbox.records("nodata");
-    assert!(records.iter().all(|r| r.status == Status::Failed && r.error.is_some()));
+    std::fs::create_dir_all(sandbox.path("data/digits")).unwrap();
+    let text = sandbox.expect(2, &["run", "experiments/nodata.toml"]);
+    assert!(text.contains("digits.csv.gz: no such file") && text.contains("remedy"), "{text}");
+    let mut bytes = std::fs::read(committed.join("digits/digits.csv.gz")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(sandbox.path("data/digits/digits.csv.gz"), bytes).unwrap();
+    let text = sandbox.expect(2, &["run", "experiments/nodata.toml"]);
+    assert!(text.contains("digits.csv.gz") && text.contains("remedy"), "{text}");
+    assert!(!sandbox.path("reports/nodata/journal").exists());
 }
 
 #[test]

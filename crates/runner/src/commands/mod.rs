@@ -1,19 +1,26 @@
 //! The verbs, a file each.
 
+mod cancel;
+mod doctor;
 mod fetch;
 mod list;
 mod needs;
+mod only;
 mod plan;
 mod report;
 mod run;
+mod status;
 mod summary;
 mod training;
+mod verify;
+mod why;
 
 use std::path::Path;
 
-use spec::sweep_file::{Loaded, Overrides, load};
+use spec::own_data::OwnRequest;
+use spec::sweep_file::{Loaded, Overrides, load_with};
 
-use crate::cli::{Cli, Command, RunArgs};
+use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::workspace::Workspace;
 
@@ -26,6 +33,11 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Report { files } => report::report(&workspace, &files),
+        Command::Status { file, json } => status::status(&workspace, &file, json),
+        Command::Cancel { file } => cancel::cancel(&workspace, &file),
+        Command::Verify(args) => verify::verify(&workspace, &args),
+        Command::Why { file, run, set, device } => why::why(&workspace, &file, &run, &set, &device),
+        Command::Doctor { file } => doctor::doctor(&workspace, file.as_deref()),
         Command::List { what } => list::list(what),
         Command::Fetch { dataset } => fetch::fetch(&workspace, &dataset),
         Command::Needs { args } => needs::needs(&args),
@@ -34,7 +46,12 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
 
 /// Reads the sweep file of a command line with its overrides and the
 /// environment's.
-fn load_plan(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Loaded> {
+fn load_plan(
+    workspace: &Workspace,
+    file: &Path,
+    set: &[String],
+    smoke: bool,
+) -> anyhow::Result<Loaded> {
     // Lossily, because other people's variables need not be UTF-8.
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .map(|(name, value)| {
@@ -43,8 +60,10 @@ fn load_plan(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Loaded> {
         .filter(|(name, _)| name.starts_with("SWEEP__"))
         .collect();
     environment.sort();
-    let overrides = Overrides { environment, set: args.set.clone(), smoke: args.smoke };
-    let mut loaded = load(&args.file, &overrides)?;
-    loaded.plan.file = workspace.relative(Path::new(&args.file));
+    let overrides = Overrides { environment, set: set.to_vec(), smoke };
+    let inspect =
+        |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
+    let mut loaded = load_with(file, &overrides, &inspect)?;
+    loaded.plan.file = workspace.relative(file);
     Ok(loaded)
 }

@@ -13,23 +13,34 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
     let cli = Cli::parse_from(words);
-    let Command::Run(run) = cli.command else {
-        println!("{}", json!({ "train": false, "backends": [], "cuda": false }));
-        return Ok(Exit::Ok);
-    };
     let workspace = Workspace::find(cli.root);
-    let loaded = super::load_plan(&workspace, &run)?;
+    let run = match cli.command {
+        Command::Run(run) => run,
+        Command::Verify(args) => return verify(&workspace, &args.file),
+        _ => return answer(false, &[], false),
+    };
+    let loaded = super::load_plan(&workspace, &run.file, &run.set, run.smoke)?;
     let entries = pool::entries(&loaded.plan.pool, &run.device)?;
     let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
     let flex = entries.iter().all(|e| e.device == "flex");
     let cuda = entries.iter().any(|e| {
         e.device.starts_with("libtorch:cuda") || (e.device == "auto" && pool::gpu_driver())
     });
-    println!(
-        "{}",
-        json!({ "train": train, "backends": [if flex { "flex" } else { "libtorch" }], "cuda": cuda })
-    );
+    answer(train, &[if flex { "flex" } else { "libtorch" }], cuda)
+}
+
+fn answer(train: bool, backends: &[&str], cuda: bool) -> anyhow::Result<Exit> {
+    println!("{}", json!({ "train": train, "backends": backends, "cuda": cuda }));
     Ok(Exit::Ok)
+}
+
+/// `verify` trains on what the results were computed on.
+fn verify(workspace: &Workspace, file: &std::path::Path) -> anyhow::Result<Exit> {
+    let dir = super::report::folder_of(workspace, file)?;
+    let plan: spec::plan::Plan = serde_json::from_slice(&std::fs::read(dir.plan())?)?;
+    let on = plan.computed_on;
+    let backend = on.as_ref().map_or("libtorch", |on| on.backend.as_str());
+    answer(true, &[backend], on.as_ref().is_some_and(|on| on.device_kind == "cuda"))
 }
 
 /// Whether every run has a result whatever the worker's version: then no
@@ -40,6 +51,7 @@ fn all_cached(
     entries: &[spec::plan::PoolEntry],
 ) -> bool {
     let wanted = resume::Wanted::without_probe(entries, plan.threads_per_run);
-    let Ok(journal) = report::journal::read(&workspace.report(&plan.name)) else { return false };
-    resume::outstanding(plan, &journal, &wanted, false).runs.is_empty()
+    let dir = workspace.report(&plan.name);
+    let Ok(journal) = report::journal::read(&dir) else { return false };
+    resume::outstanding(plan, &journal, &wanted, false, &dir).runs.is_empty()
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spec::layout::ReportDir;
-use spec::sweep_file::{Overrides, load};
+use spec::sweep_file;
 
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
@@ -24,8 +24,7 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
     let dir = if file.is_dir() {
         ReportDir::new(file)
     } else {
-        let overrides = Overrides::default();
-        workspace.report(&load(file, &overrides)?.plan.name)
+        workspace.report(&sweep_file::name(file)?)
     };
     if !dir.plan().is_file() {
         return Err(bad_input(format!(

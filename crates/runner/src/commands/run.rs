@@ -1,15 +1,15 @@
 //! `run`: plan, resume, train, collect, report.
 
-use std::collections::HashMap;
 use std::fs;
 use std::sync::atomic::Ordering;
 
 use report::journal::Journal;
 use report::write_atomic;
-use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
+use spec::provenance::Provenance;
 
+use super::only::chosen;
 use super::training::{Signalled, Sweep, Trained, train};
 use crate::cli::RunArgs;
 use crate::exit::{Exit, bad_input};
@@ -19,33 +19,44 @@ use crate::pool;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave, outstanding};
 use crate::workspace::Workspace;
-use crate::{clock, lock, text};
+use crate::{clock, dataset_check, estimate, lock, text};
 
 /// Runs a sweep.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
-    let loaded = super::load_plan(workspace, args)?;
+    let loaded = super::load_plan(workspace, &args.file, &args.set, args.smoke)?;
     if !loaded.warnings.is_empty() {
         eprint!("{}", loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, &args.device)?;
+    if let Some(timeout) = args.timeout {
+        plan.keeping.timeout = Some(timeout.as_secs_f64());
+    }
     let chosen = chosen(&plan, &args.only)?;
     let dir = workspace.report(&plan.name);
     let mut machine = Machine::find(&plan, if args.timing { Some(1) } else { args.jobs });
     let started = clock::now();
+    let provenance = provenance::gather(workspace);
+    if args.require_clean {
+        require_clean(&provenance)?;
+    }
     // Taken before the journal is read: what another sweep finishes is seen.
     let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
     let earlier = if args.plan { None } else { earlier_plan(&dir, &plan)? };
+    if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
+        dataset_check::same_data(earlier, &plan)?;
+    }
     let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
-    let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed);
+    let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed, &dir);
     let (cached, missing) = (left.cached, left.runs.len());
     let todo: Vec<&PlannedRun> =
-        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains_key(&r.run_id)).collect();
+        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains(&r.run_id)).collect();
     if args.plan {
+        let estimate = estimate::estimate(workspace, &journal, &machine, &todo);
         return if args.json {
-            super::plan::json(&plan, &left)
+            super::plan::json(&plan, &left, estimate.as_ref())
         } else {
-            super::plan::table(&plan, &left, todo.len())
+            super::plan::table(&plan, &left, todo.len(), estimate.as_ref(), args.verbose)
         };
     }
     let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
@@ -53,6 +64,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     if let Some(problem) = machine.problem.take().filter(|_| !todo.is_empty()) {
         return Err(problem);
     }
+    dataset_check::on_disk(workspace, &todo)?;
     warn_about(&left);
     drop(left);
     if args.fresh
@@ -63,9 +75,14 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     let signals = Signalled::watch()?;
-    let result = if todo.is_empty() {
+    let result = if todo.is_empty() && args.quiet {
+        Trained::default()
+    } else if todo.is_empty() {
         let results = text::count(cached, "result");
         match missing {
+            0 if cached == 1 => {
+                eprintln!("{}: its one result is there already, nothing to train", plan.name)
+            }
             0 => eprintln!("{}: all {results} are there already, nothing to train", plan.name),
             n => eprintln!(
                 "{}: nothing to train of what --only chose; {results} there, {n} missing in all",
@@ -74,8 +91,10 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         }
         Trained::default()
     } else {
-        let (dir, plan, machine, data) = (&dir, &plan, &machine, workspace.data());
-        let sweep = Sweep { dir, plan, machine, args, data, cached };
+        let (dir, plan, machine) = (&dir, &plan, &machine);
+        let (data, root) = (workspace.data(), workspace.root().to_path_buf());
+        let provenance = provenance.clone();
+        let sweep = Sweep { dir, plan, machine, args, data, root, provenance, cached };
         train(&sweep, todo, &started, &signals.cancel)?
     };
     signals.training.store(false, Ordering::SeqCst);
@@ -89,72 +108,24 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
             plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
         ),
         record_host: args.record_host,
+        provenance,
     };
     // Other results are shown than before: provenance must follow, trained or not.
     let moved = earlier.is_some_and(|e| e.computed_on != plan.computed_on);
     if result.runs > 0 || moved || !dir.manifest().is_file() {
-        let manifest = provenance::manifest(workspace, &plan, facts);
+        let manifest = provenance::manifest(&plan, facts);
         write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     }
     if !args.no_report {
         super::report::write(&dir)?;
-        super::summary::print(workspace, &dir)?;
+        if !args.quiet {
+            super::summary::print(workspace, &dir)?;
+        }
         if args.open {
             open(&dir);
         }
     }
     Ok(result.exit())
-}
-
-/// The runs that `--only` leaves; all without it.
-fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashMap<Id, ()>> {
-    let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
-    for item in only {
-        match item.split_once('=') {
-            Some((key @ ("optimizer" | "seed"), value)) => {
-                wanted.entry(key).or_default().push(value)
-            }
-            _ => {
-                return Err(bad_input(format!(
-                    "--only {item}: write optimizer=<label> or seed=<number>"
-                )));
-            }
-        }
-    }
-    for (key, values) in &wanted {
-        for value in values {
-            let known = plan.runs.iter().any(|r| match *key {
-                "optimizer" => r.label == **value,
-                _ => r.spec.seed.to_string() == **value,
-            });
-            if !known {
-                return Err(bad_input(format!(
-                    "--only {key}={value} matches no run; {}",
-                    choice(plan)
-                )));
-            }
-        }
-    }
-    let fits = |key: &str, value: &str| wanted.get(key).is_none_or(|v| v.contains(&value));
-    let chosen: HashMap<Id, ()> = plan
-        .runs
-        .iter()
-        .filter(|r| fits("optimizer", &r.label) && fits("seed", &r.spec.seed.to_string()))
-        .map(|r| (r.run_id, ()))
-        .collect();
-    if chosen.is_empty() {
-        return Err(bad_input(format!(
-            "--only {} matches no run; {}",
-            only.join(","),
-            choice(plan)
-        )));
-    }
-    Ok(chosen)
-}
-
-fn choice(plan: &Plan) -> String {
-    let labels: Vec<String> = plan.optimizers.iter().map(|o| text::plain(&o.label)).collect();
-    format!("the labels are {}, the seeds {:?}", labels.join(", "), plan.seeds)
 }
 
 /// The plan of the last sweep here, if any. A report folder belongs to one
@@ -176,6 +147,18 @@ fn earlier_plan(dir: &ReportDir, plan: &Plan) -> anyhow::Result<Option<Plan>> {
         )));
     }
     Ok(Some(earlier))
+}
+
+fn require_clean(provenance: &Provenance) -> anyhow::Result<()> {
+    match provenance.git_dirty {
+        Some(false) => Ok(()),
+        Some(true) => Err(bad_input(
+            "--require-clean: the sources differ from the commit\n  commit or stash what `git status` shows",
+        )),
+        None => Err(bad_input(
+            "--require-clean: this folder is in no git repository with a commit, so nothing can be said of its sources",
+        )),
+    }
 }
 
 fn warn_about(left: &Outstanding<'_>) {

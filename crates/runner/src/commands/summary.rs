@@ -57,7 +57,7 @@ fn table(rows: &[BestRow]) {
     for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{out}\n");
+    println!("{}\n", text::show(out));
     println!("mean ± standard deviation over seeds; chosen by {metric}");
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
         println!("{}", text::plain(why));

@@ -1,29 +1,37 @@
 //! The part of `run` that trains: slots are fed, records are kept, and a
-//! signal, `--fail-fast` or `--max-time` ends it early.
+//! signal, `cancel`, `--fail-fast` or `--max-time` ends it early.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::{RunRecord, Status};
+use spec::provenance::Provenance;
+use spec::record::{RunRecord, Split, Status};
+use spec::stopping::EpochMetric;
 
+use crate::beacon::Beacon;
 use crate::cli::RunArgs;
-use crate::executor::{Cancel, Message, Terms, execute};
+use crate::executor::{Cancel, Conditions, Message, execute};
 use crate::exit::Exit;
 use crate::journal::JournalWriter;
+use crate::live::Live;
 use crate::machine::Machine;
 use crate::pool::Slot;
-use crate::progress::Progress;
+use crate::progress::{Loudness, Progress};
+use crate::scheduler::Terms;
 use crate::text;
 use crate::worker_process::WorkerCommand;
+
+/// Waking up this often tells `status` news and hears of `cancel`.
+const TICK: Duration = Duration::from_millis(500);
 
 /// What training came to.
 #[derive(Default)]
@@ -40,6 +48,8 @@ pub(super) struct Trained {
 enum Stop {
     /// Ctrl-C or SIGTERM.
     Signal,
+    /// `cancel` in another shell.
+    Asked,
     /// `--fail-fast`.
     FailFast,
     /// `--max-time`.
@@ -50,7 +60,7 @@ impl Trained {
     /// The exit code of the sweep.
     pub(super) fn exit(&self) -> Exit {
         match (self.stopped, self.failed) {
-            (Some(Stop::Signal), _) => Exit::Interrupted,
+            (Some(Stop::Signal | Stop::Asked), _) => Exit::Interrupted,
             (None, 0) => Exit::Ok,
             _ => Exit::RunsFailed,
         }
@@ -65,8 +75,39 @@ pub(super) struct Sweep<'a> {
     pub(super) args: &'a RunArgs,
     /// Folder of the datasets.
     pub(super) data: PathBuf,
+    /// Folder that paths of own data are relative to.
+    pub(super) root: PathBuf,
+    /// Stands in every record.
+    pub(super) provenance: Provenance,
     /// Results that are reused.
     pub(super) cached: usize,
+}
+
+impl Sweep<'_> {
+    fn conditions(&self) -> anyhow::Result<Conditions> {
+        let Sweep { plan, machine, .. } = self;
+        let absolute = |path: &std::path::Path| std::path::absolute(path);
+        Ok(Conditions {
+            // By the plan and not by what is left, so that a resumed sweep records the same.
+            jobs: machine.slots.len().min(plan.runs.len()) as u64,
+            keeping: plan.keeping.clone(),
+            best_by: best_by(plan),
+            dir: ReportDir::new(absolute(self.dir.path())?),
+            root: absolute(&self.root)?,
+            provenance: self.provenance.clone(),
+        })
+    }
+}
+
+/// What `save = "best"` goes by: the target, where it may be looked at.
+pub(super) fn best_by(plan: &Plan) -> EpochMetric {
+    let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
+    match (plan.target.split, plan.target.metric.as_str()) {
+        (Split::Train, _) => EpochMetric::TrainLoss,
+        _ if !held_out => EpochMetric::TrainLoss,
+        (_, "loss") => EpochMetric::ValidationLoss,
+        _ => EpochMetric::ValidationAccuracy,
+    }
 }
 
 /// Trains the runs and appends each to a journal begun at `started`.
@@ -84,35 +125,38 @@ pub(super) fn train(
         threads: plan.threads_per_run,
         logs: dir.logs(),
     };
-    let busy = machine.slots.len().min(todo.len());
-    eprintln!(
-        "{}: {} on {} x {} ({}), {}",
-        plan.name,
-        text::count(todo.len(), "run"),
-        busy,
-        devices(&machine.slots),
-        if plan.threads_per_run == 1 {
-            "1 thread each".to_owned()
-        } else {
-            format!("{} threads each", plan.threads_per_run)
-        },
-        text::count(plan.optimizers.len(), "optimizer"),
-    );
+    if !args.quiet {
+        announce(plan, machine, todo.len());
+    }
     let clock = Instant::now();
-    let mut progress = Progress::new(&machine.slots, &todo, cached);
+    let mut live = Live::new(&machine.slots, &todo, plan.runs.len(), cached, started);
+    let progress = Progress::new(&live, Loudness::of(args.quiet, args.verbose));
+    let mut beacon = Beacon::new(dir);
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
     let mut result = Trained::default();
-    // By the plan and not by what is left, so that a resumed sweep records the same.
-    let jobs = machine.slots.len().min(plan.runs.len()) as u64;
-    let terms = Terms { jobs, retry: args.retry };
-    let messages = execute(&command, &machine.slots, todo, terms, cancel);
-    while let Some(message) = next_message(&messages, args, &clock, cancel, &mut result.stopped) {
+    let conditions = Arc::new(sweep.conditions()?);
+    let terms = Terms { retry: args.retry, fail_fast: args.fail_fast };
+    let messages = execute(&command, &machine.slots, todo, terms, &conditions, cancel);
+    loop {
+        beacon.tell(&live);
+        progress.refresh(&live);
+        let message = match wait(&messages, args, &clock, cancel, &beacon, &mut result.stopped) {
+            Wait::Message(message) => message,
+            Wait::Tick => continue,
+            Wait::Over => break,
+        };
         match message {
-            Message::Took { slot, run } => progress.took(slot, &run),
-            Message::Event { slot, event } => progress.event(slot, &event),
+            Message::Took { slot, run } => live.took(slot, &run),
+            Message::Event { slot, event } => {
+                live.event(slot, &event);
+                progress.event(&event);
+            }
             Message::Retried { slot, record } => {
                 keep(&mut journal, &record, cancel, &progress)?;
-                progress.retried(slot, &record);
+                live.retried(slot, &record);
+                if let Some(run) = by_id.get(&record.run_id) {
+                    progress.retried(run, &record);
+                }
             }
             Message::Ended { slot, record } => {
                 keep(&mut journal, &record, cancel, &progress)?;
@@ -121,7 +165,8 @@ pub(super) fn train(
                     usize::from(!record.status.is_result() && record.status != Status::Cancelled);
                 result.cancelled += usize::from(record.status == Status::Cancelled);
                 if let Some(run) = by_id.get(&record.run_id) {
-                    progress.ended(slot, run, &record);
+                    live.ended(slot, run, &record);
+                    progress.ended(run, &record, &live);
                 }
                 if args.fail_fast.is_some_and(|n| result.failed as u64 >= n)
                     && !cancel.is_cancelled()
@@ -133,43 +178,81 @@ pub(super) fn train(
         }
     }
     progress.finish();
+    // Gone when no run is unfinished: only an empty folder can be removed so.
+    let _ = std::fs::remove_dir(dir.checkpoints());
     // A signal that came when the last run had ended interrupted nothing.
     if cancel.is_cancelled() && result.runs < by_id.len() + result.cancelled {
         result.stopped.get_or_insert(Stop::Signal);
     }
     let seconds = clock.elapsed().as_secs_f64();
     let how = match result.stopped {
-        None => "",
-        Some(Stop::Signal) => ", interrupted: the same command goes on from here",
-        Some(Stop::FailFast) => ", ended by --fail-fast: the same command goes on from here",
-        Some(Stop::MaxTime) => ", ended by --max-time: the same command goes on from here",
+        None => String::new(),
+        Some(stop) => {
+            let what = match stop {
+                Stop::Signal => "interrupted",
+                Stop::Asked => "cancelled from another shell",
+                Stop::FailFast => "ended by --fail-fast",
+                Stop::MaxTime => "ended by --max-time",
+            };
+            format!(", {what}: the same command goes on from here")
+        }
     };
-    eprintln!("{} in {}{how}", text::count(result.runs, "run"), text::duration(seconds));
+    if !args.quiet || result.stopped.is_some() {
+        eprintln!("{} in {}{how}", text::count(result.runs, "run"), text::duration(seconds));
+    }
     Ok(result)
 }
 
-/// Waits for a slot to say something, until `--max-time`, when everything is
-/// cancelled; none when all runs have ended.
-fn next_message(
+fn announce(plan: &Plan, machine: &Machine, runs: usize) {
+    let threads = if plan.threads_per_run == 1 {
+        "1 thread each".to_owned()
+    } else {
+        format!("{} threads each", plan.threads_per_run)
+    };
+    eprintln!(
+        "{}: {} on {} x {} ({threads}), {}",
+        plan.name,
+        text::count(runs, "run"),
+        machine.slots.len().min(runs),
+        devices(&machine.slots),
+        text::count(plan.optimizers.len(), "optimizer"),
+    );
+}
+
+enum Wait {
+    Message(Message),
+    Tick,
+    Over,
+}
+
+/// Waits a moment for a slot to say something. First looks at the clock and
+/// for a request to end, when everything is cancelled.
+fn wait(
     messages: &Receiver<Message>,
     args: &RunArgs,
     clock: &Instant,
     cancel: &Cancel,
+    beacon: &Beacon,
     stopped: &mut Option<Stop>,
-) -> Option<Message> {
-    let left = args
-        .max_time
-        .filter(|_| !cancel.is_cancelled())
-        .map(|max| max.saturating_sub(clock.elapsed()));
-    let Some(left) = left else { return messages.recv().ok() };
-    match messages.recv_timeout(left) {
-        Ok(message) => Some(message),
-        Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => {
-            *stopped = Some(Stop::MaxTime);
+) -> Wait {
+    let mut left = TICK;
+    if !cancel.is_cancelled() {
+        let over = args.max_time.map(|max| max.saturating_sub(clock.elapsed()));
+        let why = match over {
+            Some(rest) if rest.is_zero() => Some(Stop::MaxTime),
+            _ if beacon.end_asked() => Some(Stop::Asked),
+            _ => None,
+        };
+        if why.is_some() {
+            *stopped = why;
             cancel.cancel();
-            messages.recv().ok()
         }
+        left = over.map_or(TICK, |rest| rest.min(TICK));
+    }
+    match messages.recv_timeout(left) {
+        Ok(message) => Wait::Message(message),
+        Err(RecvTimeoutError::Disconnected) => Wait::Over,
+        Err(RecvTimeoutError::Timeout) => Wait::Tick,
     }
 }
 

@@ -48,6 +48,17 @@ impl Sandbox {
         path
     }
 
+    /// The worker's program.
+    pub fn worker(&self) -> String {
+        self.worker.display().to_string()
+    }
+
+    /// Starts `sweep` with its output thrown away.
+    pub fn spawn(&self, args: &[&str]) -> std::process::Child {
+        use std::process::Stdio;
+        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// A path in the workspace.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)

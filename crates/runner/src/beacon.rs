@@ -1,0 +1,81 @@
+//! The folder `running/`: a running sweep tells there what it does, and is
+//! told there to end. Files, so that it works across hosts that share a disk
+//! and needs no port.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use spec::layout::ReportDir;
+use spec::status::SweepStatus;
+
+use crate::live::Live;
+
+/// How often the file is written anew.
+const EVERY: Duration = Duration::from_secs(1);
+
+fn status_file(dir: &ReportDir) -> PathBuf {
+    dir.running().join("sweep.json")
+}
+
+fn cancel_file(dir: &ReportDir) -> PathBuf {
+    dir.running().join("cancel")
+}
+
+/// Held by a running sweep; its file goes when it is dropped.
+pub struct Beacon {
+    dir: ReportDir,
+    last: Option<Instant>,
+}
+
+impl Beacon {
+    /// Begins, and forgets an older request to end.
+    pub fn new(dir: &ReportDir) -> Self {
+        let _ = fs::remove_file(cancel_file(dir));
+        Beacon { dir: dir.clone(), last: None }
+    }
+
+    /// Writes what is going on, once a second; a file that cannot be written
+    /// costs `status` its answer and nothing else.
+    pub fn tell(&mut self, live: &Live) {
+        if self.last.is_none_or(|at| at.elapsed() >= EVERY) {
+            self.last = Some(Instant::now());
+            let bytes = serde_json::to_vec_pretty(&live.status()).unwrap_or_default();
+            let _ = report::write_atomic(&status_file(&self.dir), &bytes);
+        }
+    }
+
+    /// Whether another shell asked for the end.
+    pub fn end_asked(&self) -> bool {
+        cancel_file(&self.dir).exists()
+    }
+}
+
+impl Drop for Beacon {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(status_file(&self.dir));
+        let _ = fs::remove_file(cancel_file(&self.dir));
+        let _ = fs::remove_dir(self.dir.running());
+    }
+}
+
+/// The last word of a running or killed sweep.
+pub fn read(dir: &ReportDir) -> Option<SweepStatus> {
+    serde_json::from_slice(&fs::read(status_file(dir)).ok()?).ok()
+}
+
+/// Asks the running sweep to end.
+///
+/// # Errors
+/// Those of writing the request.
+pub fn ask_to_end(dir: &ReportDir) -> io::Result<()> {
+    fs::create_dir_all(dir.running())?;
+    fs::write(cancel_file(dir), b"")
+}
+
+/// Takes a request back that nobody heard.
+pub fn forget_request(dir: &ReportDir) {
+    let _ = fs::remove_file(cancel_file(dir));
+    let _ = fs::remove_dir(dir.running());
+}

@@ -1,0 +1,205 @@
+//! A line of the doctor's, and how it is shown.
+
+use console::{Style, measure_text_width};
+
+use crate::text;
+
+/// Columns that text keeps to.
+const WIDTH: usize = 78;
+/// Columns of the topic.
+const TOPIC: usize = 8;
+/// Columns before the finding: mark, blank, topic, two blanks.
+const INDENT: usize = 4 + 1 + TOPIC + 2;
+
+/// How well it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Well.
+    Ok,
+    /// A sweep goes on all the same.
+    Warn,
+    /// To be mended.
+    Fail,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// How well it is.
+    pub(super) level: Level,
+    /// What was looked at, in a word of at most eight letters.
+    pub(super) topic: &'static str,
+    /// What was found.
+    pub(super) text: String,
+    /// What to do.
+    pub(super) remedy: Option<String>,
+    /// Text of several lines that is shown below as it is.
+    pub(super) detail: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub(super) fn ok(topic: &'static str, text: impl Into<String>) -> Self {
+        Finding { level: Level::Ok, topic, text: text.into(), remedy: None, detail: None }
+    }
+
+    /// Something is not, and this helps.
+    pub(super) fn bad(
+        level: Level,
+        topic: &'static str,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Finding { remedy: Some(remedy.into()), level, ..Finding::ok(topic, text) }
+    }
+
+    /// A message of the kind `what is wrong; remedy: what to do`, or with the
+    /// remedy on its second line; `otherwise` is the remedy if it names none.
+    pub(super) fn of_message(
+        level: Level,
+        topic: &'static str,
+        message: &str,
+        otherwise: &str,
+    ) -> Self {
+        let parts = message.split_once("; remedy: ").or_else(|| message.split_once('\n'));
+        let (text, remedy) = parts.unwrap_or((message, otherwise));
+        Finding::bad(level, topic, text.trim_end(), remedy.trim_start())
+    }
+
+    /// The lines for a terminal.
+    pub(super) fn show(&self) -> String {
+        let (mark, style) = match self.level {
+            Level::Ok => ("ok", Style::new().green()),
+            Level::Warn => ("warn", Style::new().yellow()),
+            Level::Fail => ("fail", Style::new().red().bold()),
+        };
+        let blanks = " ".repeat(INDENT);
+        let mut lines = wrap(&text::plain(&self.text), WIDTH - INDENT).into_iter();
+        let mark = style.apply_to(format!("{mark:<4}"));
+        let mut out =
+            format!("{mark} {:<TOPIC$}  {}\n", self.topic, lines.next().unwrap_or_default());
+        for line in lines {
+            out += &format!("{blanks}{line}\n");
+        }
+        if let Some(remedy) = &self.remedy {
+            for (i, line) in wrap(&text::plain(remedy), WIDTH - INDENT - 3).iter().enumerate() {
+                let arrow = if i == 0 { "->" } else { "  " };
+                out += &format!("{blanks}{arrow} {line}\n");
+            }
+        }
+        if let Some(detail) = &self.detail {
+            for line in detail.trim_end().lines() {
+                out += &format!("     {line}\n");
+            }
+        }
+        out
+    }
+}
+
+/// Breaks at blanks, but not between backquotes; what is longer than a line
+/// stays whole: commands and paths can be copied.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut inside = false;
+    for word in text.split_whitespace() {
+        let glued = inside;
+        inside ^= word.matches('`').count() % 2 == 1;
+        match lines.last_mut() {
+            Some(line) if glued => {
+                // Where the quoted piece began: at the last blank before its backquote.
+                let start =
+                    line.rfind('`').map_or(0, |q| line[..q].rfind(' ').map_or(0, |b| b + 1));
+                let piece = format!("{} {word}", &line[start..]);
+                if start > 0
+                    && measure_text_width(&line[..start]) + measure_text_width(&piece) > width
+                {
+                    line.truncate(start - 1);
+                    lines.push(piece);
+                } else {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+            }
+            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The last line: `2 things to mend, 1 warning`.
+pub(super) fn closing(findings: &[Finding]) -> String {
+    let of = |level| findings.iter().filter(|f| f.level == level).count();
+    let well = match of(Level::Fail) {
+        0 => "all is well".to_owned(),
+        n => format!("{} to mend", text::count(n, "thing")),
+    };
+    match of(Level::Warn) {
+        0 => well,
+        n => format!("{well}, {}", text::count(n, "warning")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doctor_lines_are_aligned_and_at_most_78_wide() {
+        let long = "one two three four five six seven eight nine ten ".repeat(4);
+        let finding = Finding::bad(Level::Warn, "dataset", &long, &long);
+        let shown = console::strip_ansi_codes(&finding.show()).into_owned();
+        assert!(shown.starts_with("warn dataset   one two"), "{shown}");
+        assert!(shown.lines().all(|l| l.chars().count() <= WIDTH), "{shown}");
+        assert!(shown.lines().skip(1).all(|l| l.starts_with(&" ".repeat(INDENT))), "{shown}");
+        assert_eq!(shown.matches("-> ").count(), 1);
+        let words: Vec<&str> = shown.split_whitespace().filter(|w| *w == "ten").collect();
+        assert_eq!(words.len(), 8, "{shown}");
+    }
+
+    #[test]
+    fn doctor_lines_cannot_be_steered_and_keep_long_words() {
+        let path = format!("/{}", "x".repeat(100));
+        let shown = Finding::ok("worker", format!("at {path} \x1b[2J\nnext")).show();
+        let shown = console::strip_ansi_codes(&shown).into_owned();
+        assert!(shown.contains(&path) && shown.contains("␛[2J next"), "{shown}");
+    }
+
+    #[test]
+    fn commands_are_not_broken() {
+        assert_eq!(wrap("aaa bbb ccc", 7), ["aaa bbb", "ccc"]);
+        assert_eq!(wrap("run (`a b c`) now", 8), ["run", "(`a b c`)", "now"]);
+        assert_eq!(wrap("x `a` `b c` d", 6), ["x `a`", "`b c`", "d"]);
+        assert_eq!(wrap("`a b c d e` f", 4), ["`a b c d e`", "f"]);
+        assert_eq!(wrap("", 4), Vec::<String>::new());
+    }
+
+    #[test]
+    fn remedies_are_told_from_messages() {
+        let of = |message: &str| {
+            let finding = Finding::of_message(Level::Fail, "data", message, "look");
+            (finding.text, finding.remedy.unwrap())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(of("x: gone; remedy: `fetch x`"), pair("x: gone", "`fetch x`"));
+        assert_eq!(of("x: gone\n  fetch it"), pair("x: gone", "fetch it"));
+        assert_eq!(of("x: gone"), pair("x: gone", "look"));
+    }
+
+    #[test]
+    fn the_last_line_counts() {
+        let all = |levels: &[Level]| {
+            let findings: Vec<Finding> =
+                levels.iter().map(|l| Finding::bad(*l, "x", "y", "z")).collect();
+            closing(&findings)
+        };
+        use Level::{Fail, Ok, Warn};
+        assert_eq!(all(&[Ok, Ok]), "all is well");
+        assert_eq!(all(&[Ok, Warn]), "all is well, 1 warning");
+        assert_eq!(all(&[Fail, Warn, Fail]), "2 things to mend, 1 warning");
+        assert_eq!(all(&[Fail]), "1 thing to mend");
+    }
+}

@@ -1,0 +1,254 @@
+//! Where the next build of the worker gets libtorch, as xtask decides it
+//! (`xtask/src/libtorch/`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Need;
+use super::ask::{Answer, PATIENCE, ask};
+use super::finding::{Finding, Level};
+
+/// The version that the bindings are made for.
+const VERSION: &str = "2.9.0";
+
+/// What there is.
+#[derive(Debug)]
+pub(super) enum Libtorch {
+    /// LIBTORCH_USE_PYTORCH; the answer names the version of python3's torch.
+    Python(Answer),
+    /// LIBTORCH names a folder of the user's.
+    Own(Folder),
+    /// LIBTORCH_URL names an archive, with the folder where it is kept.
+    Archive(Folder),
+    /// The cache, with and without CUDA.
+    Cache { cpu: Folder, cuda: Folder },
+}
+
+/// A folder that is to hold `include/` and `lib/`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Whether it is there at all.
+    exists: bool,
+    /// Whether it holds the library and, in the cache, its seal.
+    whole: bool,
+    version: Option<String>,
+}
+
+impl Libtorch {
+    /// Looks for it in xtask's order.
+    pub(super) fn find(root: &Path) -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
+        let cache = root.join(".libtorch");
+        let own = set("LIBTORCH").map(PathBuf::from);
+        let base = match (set("SWEEP_LIBTORCH_DIR"), cache_of(own.as_deref())) {
+            (Some(dir), _) => std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(&dir)),
+            (None, Some(named)) => named.to_path_buf(),
+            (None, None) => cache,
+        };
+        if set("LIBTORCH_USE_PYTORCH").is_some() {
+            let code = "import importlib.metadata as m; print(m.version('torch'))";
+            return Libtorch::Python(ask(Command::new("python3").args(["-c", code]), PATIENCE));
+        }
+        if let Some(own) = own
+            && !own.starts_with(&base)
+            && cache_of(Some(&own)).is_none()
+        {
+            return Libtorch::Own(Folder::look(own, false));
+        }
+        if let (Some(_), Some(sha256)) = (set("LIBTORCH_URL"), set("LIBTORCH_SHA256")) {
+            let hash = sha256.to_string_lossy().to_ascii_lowercase();
+            let name = format!("archive-{}", hash.chars().take(16).collect::<String>());
+            return Libtorch::Archive(Folder::look(base.join(name), true));
+        }
+        let kind = |kind| Folder::look(base.join(format!("{VERSION}-{kind}")), true);
+        Libtorch::Cache { cpu: kind("cpu"), cuda: kind("cuda") }
+    }
+
+    /// Whether a build needs to bring nothing.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Libtorch::Python(answer) => answer.first_line().is_some(),
+            Libtorch::Own(folder) | Libtorch::Archive(folder) => folder.whole,
+            Libtorch::Cache { cpu, cuda } => cpu.whole || cuda.whole,
+        }
+    }
+
+    /// The line.
+    pub(super) fn finding(&self, need: Need) -> Finding {
+        // xtask goes by what the variables say before every sweep on libtorch.
+        let level = super::unless(!need.flex_only);
+        match self {
+            Libtorch::Python(answer) => match answer.first_line() {
+                Some(found) => version(
+                    level,
+                    "LIBTORCH_USE_PYTORCH: the torch of python3".to_owned(),
+                    Some(found),
+                ),
+                None => Finding::bad(
+                    level,
+                    "libtorch",
+                    "LIBTORCH_USE_PYTORCH is set, but python3 has no torch",
+                    format!("`pip install torch=={VERSION}`, or unset it to have libtorch brought"),
+                ),
+            },
+            Libtorch::Own(folder) if folder.whole => version(
+                level,
+                format!("LIBTORCH: {}", folder.path.display()),
+                folder.version.as_deref(),
+            ),
+            Libtorch::Own(folder) => Finding::bad(
+                level,
+                "libtorch",
+                format!(
+                    "LIBTORCH is {}, which holds no lib/libtorch_cpu.so",
+                    folder.path.display()
+                ),
+                "set it to the folder that has include/ and lib/, or unset it to have libtorch \
+                 brought",
+            ),
+            Libtorch::Archive(folder) if folder.whole => version(
+                level,
+                format!("LIBTORCH_URL: kept in {}", folder.path.display()),
+                folder.version.as_deref(),
+            ),
+            Libtorch::Archive(_) => {
+                Finding::ok("libtorch", "LIBTORCH_URL: brought at the first sweep")
+            }
+            Libtorch::Cache { cpu, cuda } => cached(cpu, cuda),
+        }
+    }
+}
+
+/// The cache that a `LIBTORCH` lies in: `.cargo/config.toml` sets one, whatever
+/// the folder that is worked in, and it is no choice of the user's.
+fn cache_of(libtorch: Option<&Path>) -> Option<&Path> {
+    libtorch?.parent().filter(|folder| folder.ends_with(".libtorch"))
+}
+
+fn cached(cpu: &Folder, cuda: &Folder) -> Finding {
+    let there: Vec<String> = [(cpu, "for the CPU"), (cuda, "with CUDA")]
+        .into_iter()
+        .filter(|(folder, _)| folder.whole)
+        .map(|(folder, kind)| format!("{VERSION} {kind} in {}", folder.path.display()))
+        .collect();
+    if let Some(broken) = [cpu, cuda].into_iter().find(|f| f.exists && !f.whole) {
+        return Finding::bad(
+            Level::Warn,
+            "libtorch",
+            format!("{} is not whole", broken.path.display()),
+            "`cargo xtask libtorch` makes it again, and so does the next sweep",
+        );
+    }
+    if there.is_empty() {
+        return Finding::ok(
+            "libtorch",
+            "brought at the first sweep on libtorch (910 MB download, 490 MB kept)",
+        );
+    }
+    Finding::ok("libtorch", there.join("; "))
+}
+
+/// A libtorch of the user's, against the version that the bindings want.
+fn version(level: Level, text: String, found: Option<&str>) -> Finding {
+    match found {
+        // `2.9.0+cu128` is 2.9.0.
+        Some(found) if found.split('+').next() != Some(VERSION) => Finding::bad(
+            level,
+            "libtorch",
+            format!("{text}, version {found}; the bindings want {VERSION}"),
+            format!("let it be {VERSION}, or unset the variable to have libtorch brought"),
+        ),
+        Some(found) => Finding::ok("libtorch", format!("{text}, version {found}")),
+        None => Finding::ok("libtorch", format!("{text}; it does not tell its version")),
+    }
+}
+
+impl Folder {
+    fn look(path: PathBuf, sealed: bool) -> Self {
+        let whole = path.join("lib/libtorch_cpu.so").is_file()
+            && (!sealed || path.join(".complete").is_file());
+        let read = |name: &str| std::fs::read_to_string(path.join(name)).ok();
+        let version = read("build-version").map(|text| text.trim().to_owned()).or_else(|| {
+            version_of_header(&read("include/torch/csrc/api/include/torch/version.h")?)
+        });
+        Folder { exists: path.exists(), whole, version, path }
+    }
+}
+
+/// `#define TORCH_VERSION \` and, on the next line, `"2.9.0"`.
+fn version_of_header(header: &str) -> Option<String> {
+    let (_, rest) = header.split_once("#define TORCH_VERSION ")?;
+    Some(rest.split('"').nth(1)?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEED: Need = Need { worker: true, libtorch: true, flex_only: false };
+    const FLEX: Need = Need { worker: true, libtorch: false, flex_only: true };
+
+    fn folder(whole: bool, version: Option<&str>) -> Folder {
+        Folder { path: "/t".into(), exists: true, whole, version: version.map(str::to_owned) }
+    }
+
+    #[test]
+    fn the_header_and_the_file_tell_the_version() {
+        let header = "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION \\\n  \"2.9.0\"\n";
+        assert_eq!(version_of_header(header).as_deref(), Some("2.9.0"));
+        assert_eq!(version_of_header("nothing"), None);
+
+        let made = tempfile::tempdir().unwrap();
+        std::fs::create_dir(made.path().join("lib")).unwrap();
+        std::fs::write(made.path().join("lib/libtorch_cpu.so"), "").unwrap();
+        std::fs::write(made.path().join("build-version"), "2.9.0+cpu\n").unwrap();
+        let found = Folder::look(made.path().to_owned(), false);
+        assert_eq!((found.whole, found.version.as_deref()), (true, Some("2.9.0+cpu")));
+        assert!(!Folder::look(made.path().to_owned(), true).whole, "it has no seal");
+    }
+
+    #[test]
+    fn a_libtorch_of_ones_own_is_checked() {
+        let of = |libtorch: Libtorch, need| libtorch.finding(need);
+        assert_eq!(of(Libtorch::Own(folder(true, Some("2.9.0+cu128"))), NEED).level, Level::Ok);
+        assert_eq!(of(Libtorch::Own(folder(true, None)), NEED).level, Level::Ok);
+        let old = of(Libtorch::Own(folder(true, Some("2.8.0"))), NEED);
+        assert_eq!(old.level, Level::Fail);
+        assert!(old.text.contains("version 2.8.0; the bindings want 2.9.0"), "{old:?}");
+        let gone = Libtorch::Own(folder(false, None));
+        assert!(!gone.is_there());
+        assert_eq!(of(gone, NEED).level, Level::Fail);
+        assert_eq!(of(Libtorch::Own(folder(false, None)), FLEX).level, Level::Warn);
+        let python = Libtorch::Python(Answer::Failed("PackageNotFoundError".to_owned()));
+        assert!(of(python, NEED).remedy.unwrap().contains("pip install torch==2.9.0"));
+        let python = Libtorch::Python(Answer::Said("2.9.0+cpu\n".to_owned()));
+        assert_eq!(of(python, NEED).level, Level::Ok);
+    }
+
+    #[test]
+    fn a_libtorch_in_a_cache_is_nobodys_choice() {
+        let of = |path: &'static str| cache_of(Some(Path::new(path)));
+        assert_eq!(of("/a/.libtorch/2.9.0-cpu"), Some(Path::new("/a/.libtorch")));
+        assert_eq!(of("/opt/libtorch"), None);
+        assert_eq!(cache_of(None), None);
+    }
+
+    #[test]
+    fn the_cache_is_told_apart() {
+        let none = Folder::default();
+        let cache = |cpu: Folder, cuda: Folder| Libtorch::Cache { cpu, cuda };
+        let empty = cache(none.clone(), none.clone());
+        assert!(!empty.is_there());
+        let finding = empty.finding(NEED);
+        assert_eq!(finding.level, Level::Ok);
+        assert!(finding.text.contains("brought at the first sweep"), "{finding:?}");
+        let both = cache(folder(true, None), folder(true, None)).finding(NEED);
+        assert!(both.text.contains("for the CPU") && both.text.contains("with CUDA"), "{both:?}");
+        let half = cache(folder(false, None), none.clone());
+        assert_eq!((half.is_there(), half.finding(NEED).level), (false, Level::Warn));
+        let archive = Libtorch::Archive(folder(false, None)).finding(NEED);
+        assert_eq!(archive.level, Level::Ok);
+    }
+}

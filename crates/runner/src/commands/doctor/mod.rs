@@ -1,0 +1,147 @@
+//! `doctor`: looks at everything a sweep needs and says, a line each, whether
+//! it is well or what to do.
+//!
+//! Each check is a function of facts that gives a [`Finding`]; gathering the
+//! facts is kept apart, so that tests can make them up.
+
+mod ask;
+mod file;
+mod finding;
+mod libtorch;
+mod place;
+mod toolchain;
+mod worker;
+
+use std::path::Path;
+
+use spec::plan::Plan;
+
+use self::finding::{Finding, Level, closing};
+use self::worker::Worker;
+use crate::exit::Exit;
+use crate::workspace::Workspace;
+use crate::{provenance, text, worker_process};
+
+/// What the next sweep still has to make, and so what must be there for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Need {
+    /// A worker.
+    worker: bool,
+    /// A worker on libtorch.
+    libtorch: bool,
+    /// The sweep file names no device but flex.
+    flex_only: bool,
+}
+
+impl Need {
+    fn new(worker: &Worker, plan: Option<&Plan>) -> Self {
+        let flex_only = plan.is_some_and(|p| p.pool.iter().all(|e| e.device == "flex"));
+        let missing = match worker.probe() {
+            Some(probe) => plan.is_some() && !flex_only && probe.libtorch.is_none(),
+            None => true,
+        };
+        Need { worker: missing, libtorch: missing && !flex_only, flex_only }
+    }
+}
+
+/// How bad something missing is: only what is needed must be mended.
+fn unless(needed: bool) -> Level {
+    if needed { Level::Fail } else { Level::Warn }
+}
+
+/// Checks the machine, and the sweep file's wants if there is one.
+pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> anyhow::Result<Exit> {
+    let worker = Worker::find(worker_process::program());
+    let loaded = file.map(|file| super::load_plan(workspace, file, &[], false));
+    let plan = loaded.as_ref().and_then(|l| l.as_ref().ok()).map(|l| &l.plan);
+    let need = Need::new(&worker, plan);
+
+    let mut all = Vec::new();
+    // Told part by part: some of it takes seconds.
+    let mut tell = |part: Vec<Finding>| {
+        for finding in &part {
+            text::print(&finding.show());
+        }
+        all.extend(part);
+    };
+    tell(toolchain::check(workspace.root(), &worker, need));
+    tell(worker.findings());
+    tell(vec![worker::gpu_now(&worker)]);
+    tell(place::datasets(workspace, plan));
+    tell(place::disk(workspace));
+    tell(place::machine());
+    let has_git = workspace.root().join(".git").exists();
+    tell(vec![place::sources(&provenance::gather(workspace), workspace.root(), has_git)]);
+    if let (Some(file), Some(loaded)) = (file, &loaded) {
+        tell(file::check(workspace, file, loaded, &worker));
+    }
+    text::print(&format!("{}\n", closing(&all)));
+    let mend = all.iter().any(|f| f.level == Level::Fail);
+    Ok(if mend { Exit::BadInput } else { Exit::Ok })
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::event::Probe;
+    use spec::plan::PoolEntry;
+
+    use super::*;
+
+    /// A probe of these devices, with the kind of libtorch if there is one.
+    pub(super) fn probe(devices: &[&str], kind: Option<&str>) -> Probe {
+        Probe {
+            protocol: spec::event::PROTOCOL,
+            backends: vec!["flex".to_owned()],
+            libtorch: kind.map(|_| "2.9.0".to_owned()),
+            libtorch_kind: kind.map(str::to_owned),
+            cuda: devices.iter().any(|d| d.contains("cuda")),
+            devices: devices.iter().map(|d| (*d).to_owned()).collect(),
+            code: String::new(),
+        }
+    }
+
+    /// A plan without runs on this pool.
+    pub(super) fn plan(pool: &[&str]) -> Plan {
+        Plan {
+            v: spec::plan::PLAN_VERSION,
+            name: "x".to_owned(),
+            description: String::new(),
+            file: "experiments/x.toml".to_owned(),
+            text: String::new(),
+            overrides: vec![],
+            target: spec::plan::Target {
+                split: spec::record::Split::Validation,
+                metric: "accuracy".to_owned(),
+                value: None,
+            },
+            seeds: vec![0],
+            optimizers: vec![],
+            runs: vec![],
+            pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
+            threads_per_run: 1,
+            keeping: spec::plan::Keeping::default(),
+            computed_on: None,
+        }
+    }
+
+    #[test]
+    fn a_worker_that_is_there_needs_no_build() {
+        let ready = |kind| Worker::ready("w", probe(&["flex"], kind));
+        let none = Need::default();
+        assert_eq!(Need::new(&ready(Some("cpu")), Some(&plan(&["auto"]))), none);
+        assert_eq!(Need::new(&ready(None), None), none);
+        let flex = plan(&["flex"]);
+        assert_eq!(
+            Need::new(&ready(None), Some(&flex)),
+            Need { worker: false, libtorch: false, flex_only: true }
+        );
+        let all = Need { worker: true, libtorch: true, flex_only: false };
+        assert_eq!(Need::new(&ready(None), Some(&plan(&["libtorch:cpu"]))), all);
+        let absent = Worker::absent("w");
+        assert_eq!(Need::new(&absent, None), all);
+        assert_eq!(
+            Need::new(&absent, Some(&flex)),
+            Need { worker: true, libtorch: false, flex_only: true }
+        );
+    }
+}

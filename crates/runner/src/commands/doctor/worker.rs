@@ -1,0 +1,281 @@
+//! The worker: whether it is there, speaks our protocol, and what it computes
+//! on; and the GPUs that it could use.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use spec::event::{PROTOCOL, Probe};
+
+use super::ask::{Answer, PATIENCE, ask};
+use super::finding::{Finding, Level};
+use crate::pool;
+
+/// A worker may load two gigabytes of libraries before it answers.
+const PROBE_WITHIN: Duration = Duration::from_secs(90);
+
+const BUILD_ANEW: &str =
+    "build it anew: `cargo xtask sweep FILE`; or let SWEEP_WORKER name another";
+
+/// A worker's program and what it said of itself.
+#[derive(Debug)]
+pub(super) struct Worker {
+    program: PathBuf,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Absent,
+    Broken { text: String, remedy: String },
+    Ready(Probe),
+}
+
+impl Worker {
+    /// Asks the program, if it is there.
+    pub(super) fn find(program: PathBuf) -> Self {
+        if !program.is_file() {
+            return Worker { program, state: State::Absent };
+        }
+        let answer = ask(Command::new(&program).arg("--probe"), PROBE_WITHIN);
+        Worker { state: judge(answer), program }
+    }
+
+    /// What it computes on, if it works.
+    pub(super) fn probe(&self) -> Option<&Probe> {
+        match &self.state {
+            State::Ready(probe) => Some(probe),
+            _ => None,
+        }
+    }
+
+    /// Whether it is there and does not work.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken { .. })
+    }
+
+    /// The program and its devices.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let program = self.program.display();
+        match &self.state {
+            State::Absent => vec![Finding::bad(
+                Level::Warn,
+                "worker",
+                format!("not built yet: there is none at {program}"),
+                "`cargo xtask sweep FILE` builds it",
+            )],
+            State::Broken { text, remedy } => {
+                vec![Finding::bad(Level::Fail, "worker", format!("{program}: {text}"), remedy)]
+            }
+            State::Ready(probe) => {
+                let linked = match (&probe.libtorch, &probe.libtorch_kind) {
+                    (Some(version), Some(kind)) => format!("libtorch {version} for {kind}"),
+                    (Some(version), None) => format!("libtorch {version}"),
+                    (None, _) => "no libtorch".to_owned(),
+                };
+                let text = format!(
+                    "{program}: protocol {PROTOCOL}, backends {}, {linked}",
+                    probe.backends.join(" and ")
+                );
+                let devices = probe.devices.iter().map(|d| Finding::ok("device", d));
+                std::iter::once(Finding::ok("worker", text)).chain(devices).collect()
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn ready(program: &str, probe: Probe) -> Self {
+        Worker { program: program.into(), state: State::Ready(probe) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn absent(program: &str) -> Self {
+        Worker { program: program.into(), state: State::Absent }
+    }
+}
+
+/// What an answer to `--probe` means.
+fn judge(answer: Answer) -> State {
+    let broken = |text: String, remedy: &str| State::Broken { text, remedy: remedy.to_owned() };
+    let said = match answer {
+        Answer::Said(said) => said,
+        Answer::Failed(why) if why.contains("shared librar") => {
+            return broken(
+                format!("does not start: {why}"),
+                "the libtorch that it was built with is gone or not whole: `cargo xtask sweep FILE` \
+                 brings it back and builds the worker anew",
+            );
+        }
+        Answer::Failed(why) => return broken(format!("--probe {why}"), BUILD_ANEW),
+        Answer::NotStarted(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+            return broken("is not executable".to_owned(), BUILD_ANEW);
+        }
+        Answer::NotStarted(error) => return broken(format!("does not start: {error}"), BUILD_ANEW),
+        Answer::Late => {
+            let seconds = PROBE_WITHIN.as_secs();
+            return broken(format!("--probe said nothing for {seconds} s"), BUILD_ANEW);
+        }
+    };
+    // The protocol first: a probe of another one may have other fields.
+    let value: serde_json::Value = match serde_json::from_str(&said) {
+        Ok(value) => value,
+        Err(error) => {
+            let start: String = said.trim().chars().take(80).collect();
+            return broken(format!("is no worker: --probe said `{start}` ({error})"), BUILD_ANEW);
+        }
+    };
+    match value["protocol"].as_u64() {
+        Some(protocol) if protocol != u64::from(PROTOCOL) => broken(
+            format!("speaks protocol {protocol}, this program {PROTOCOL}"),
+            "build both from the same sources: `cargo xtask sweep FILE` does; or let SWEEP_WORKER \
+             name another",
+        ),
+        _ => match serde_json::from_value(value) {
+            Ok(probe) => State::Ready(probe),
+            Err(error) => broken(format!("its probe cannot be read: {error}"), BUILD_ANEW),
+        },
+    }
+}
+
+/// The GPUs of this machine.
+pub(super) fn gpu_now(worker: &Worker) -> Finding {
+    let driver = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
+    let driver = driver.map(|text| driver_version(&text).unwrap_or_else(|| "unknown".to_owned()));
+    let driver = driver.or_else(|| pool::gpu_driver().then(|| "unknown".to_owned()));
+    gpu(driver.as_deref(), &ask(Command::new("nvidia-smi").arg("-L"), PATIENCE), worker.probe())
+}
+
+/// The first word of digits and dots in `/proc/driver/nvidia/version`.
+fn driver_version(text: &str) -> Option<String> {
+    let is_version =
+        |w: &&str| w.contains('.') && w.chars().all(|c| c.is_ascii_digit() || c == '.');
+    text.split_whitespace().find(is_version).map(str::to_owned)
+}
+
+/// Driver, `nvidia-smi -L` and what the worker makes of them.
+fn gpu(driver: Option<&str>, smi: &Answer, worker: Option<&Probe>) -> Finding {
+    let gpus: Vec<&str> = match smi {
+        Answer::Said(text) => text
+            .lines()
+            .filter(|l| l.starts_with("GPU "))
+            // `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-...)`
+            .map(|l| l.split(" (UUID").next().unwrap_or(l).trim())
+            .collect(),
+        _ => Vec::new(),
+    };
+    if driver.is_none() && gpus.is_empty() {
+        return Finding::ok("gpu", "none (CPU only)");
+    }
+    let mut there = format!("NVIDIA driver {}", driver.unwrap_or("unknown"));
+    if !gpus.is_empty() {
+        there += &format!("; {}", gpus.join(", "));
+    } else if let Answer::Failed(why) = smi {
+        there += &format!("; nvidia-smi {why}");
+    }
+    let Some(worker) = worker else { return Finding::ok("gpu", there) };
+    let seen = worker.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).count();
+    match worker.libtorch_kind.as_deref() {
+        _ if seen > 0 => Finding::ok("gpu", format!("{there}; the worker uses {seen}")),
+        Some("cuda") => Finding::bad(
+            Level::Warn,
+            "gpu",
+            format!("{there}; but libtorch finds none that it can use"),
+            "look at CUDA_VISIBLE_DEVICES and at what nvidia-smi says; CUDA 12.8 wants driver 525 \
+             or newer",
+        ),
+        kind => {
+            let what = if kind.is_some() {
+                "the worker's libtorch is for the CPU"
+            } else {
+                "the worker has no libtorch"
+            };
+            Finding::bad(
+                Level::Warn,
+                "gpu",
+                format!("{there}; but {what}"),
+                "`pool = [\"libtorch:cuda:0\"]` or [\"auto\"] makes `cargo xtask sweep FILE` bring one \
+                 with CUDA (3.9 GB download, 6.2 GB kept)",
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::probe;
+    use super::*;
+
+    fn said(text: &str) -> Answer {
+        Answer::Said(text.to_owned())
+    }
+
+    fn findings(answer: Answer) -> Vec<Finding> {
+        Worker { program: "/w".into(), state: judge(answer) }.findings()
+    }
+
+    #[test]
+    fn a_worker_that_works_shows_its_devices() {
+        let text = serde_json::to_string(&probe(&["flex", "libtorch:cpu"], Some("cpu"))).unwrap();
+        let all = findings(said(&text));
+        assert!(all.iter().all(|f| f.level == Level::Ok), "{all:?}");
+        assert!(all[0].text.contains("libtorch 2.9.0 for cpu"), "{all:?}");
+        let devices: Vec<&str> = all[1..].iter().map(|f| f.text.as_str()).collect();
+        assert_eq!(devices, ["flex", "libtorch:cpu"]);
+    }
+
+    #[test]
+    fn a_worker_that_does_not_is_an_error_with_a_remedy() {
+        let library = "ended with exit status: 127: w: error while loading shared libraries: \
+                       libtorch_cpu.so: cannot open shared object file";
+        for (answer, text, remedy) in [
+            (said("{\"protocol\":1,\"new\":0}"), "speaks protocol 1", "the same sources"),
+            (said("hello"), "said `hello`", "build it anew"),
+            (said("{\"protocol\":2}"), "cannot be read", "build it anew"),
+            (Answer::Failed(library.to_owned()), "libtorch_cpu.so", "brings it back"),
+            (Answer::Failed("ended with signal: 4".to_owned()), "signal: 4", "build it anew"),
+            (Answer::Late, "said nothing", "build it anew"),
+            (
+                Answer::NotStarted(std::io::ErrorKind::PermissionDenied.into()),
+                "not executable",
+                "build it anew",
+            ),
+        ] {
+            let all = findings(answer);
+            assert_eq!((all.len(), all[0].level), (1, Level::Fail), "{all:?}");
+            assert!(all[0].text.contains(text), "{all:?}");
+            assert!(all[0].remedy.as_ref().unwrap().contains(remedy), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_is_not_built_is_a_warning() {
+        let worker = Worker::find("/no/such/worker".into());
+        assert!(!worker.is_broken() && worker.probe().is_none());
+        assert_eq!(worker.findings()[0].level, Level::Warn);
+    }
+
+    #[test]
+    fn gpus_are_compared_with_what_the_worker_can_use() {
+        let none = Answer::NotStarted(std::io::ErrorKind::NotFound.into());
+        let smi = said("GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-1)\n");
+        let cpu = probe(&["flex", "libtorch:cpu"], Some("cpu"));
+        let blind = probe(&["flex", "libtorch:cpu"], Some("cuda"));
+        let cuda = probe(&["flex", "libtorch:cuda:0"], Some("cuda"));
+        let flex = probe(&["flex"], None);
+        assert_eq!(gpu(None, &none, Some(&cpu)), Finding::ok("gpu", "none (CPU only)"));
+        let good = gpu(Some("570.1"), &smi, Some(&cuda));
+        assert_eq!(good.level, Level::Ok);
+        assert!(
+            good.text.contains("driver 570.1; GPU 0: NVIDIA H100 80GB HBM3; the worker uses 1"),
+            "{good:?}"
+        );
+        let mismatch = gpu(Some("570.1"), &smi, Some(&cpu));
+        assert_eq!(mismatch.level, Level::Warn);
+        assert!(mismatch.remedy.unwrap().contains("libtorch:cuda:0"));
+        assert!(gpu(Some("570.1"), &smi, Some(&flex)).text.contains("no libtorch"));
+        assert!(gpu(Some("1.0"), &none, Some(&blind)).remedy.unwrap().contains("CUDA_VISIBLE"));
+        assert_eq!(gpu(Some("1.0"), &none, None).level, Level::Ok);
+        let text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.129.03  Thu Oct 19\n";
+        assert_eq!(driver_version(text).as_deref(), Some("535.129.03"));
+    }
+}

@@ -1,0 +1,60 @@
+//! `--only`: the part of a plan that is trained.
+
+use std::collections::{HashMap, HashSet};
+
+use spec::Id;
+use spec::plan::Plan;
+
+use crate::exit::bad_input;
+use crate::text;
+
+/// The runs that `--only` leaves; all without it.
+pub(super) fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashSet<Id>> {
+    let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
+    for item in only {
+        match item.split_once('=') {
+            Some((key @ ("optimizer" | "seed"), value)) => {
+                wanted.entry(key).or_default().push(value)
+            }
+            _ => {
+                return Err(bad_input(format!(
+                    "--only {item}: write optimizer=<label> or seed=<number>"
+                )));
+            }
+        }
+    }
+    for (key, values) in &wanted {
+        for value in values {
+            let known = plan.runs.iter().any(|r| match *key {
+                "optimizer" => r.label == **value,
+                _ => r.spec.seed.to_string() == **value,
+            });
+            if !known {
+                return Err(bad_input(format!(
+                    "--only {key}={value} matches no run; {}",
+                    choice(plan)
+                )));
+            }
+        }
+    }
+    let fits = |key: &str, value: &str| wanted.get(key).is_none_or(|v| v.contains(&value));
+    let chosen: HashSet<Id> = plan
+        .runs
+        .iter()
+        .filter(|r| fits("optimizer", &r.label) && fits("seed", &r.spec.seed.to_string()))
+        .map(|r| r.run_id)
+        .collect();
+    if chosen.is_empty() {
+        return Err(bad_input(format!(
+            "--only {} matches no run; {}",
+            only.join(","),
+            choice(plan)
+        )));
+    }
+    Ok(chosen)
+}
+
+fn choice(plan: &Plan) -> String {
+    let labels: Vec<String> = plan.optimizers.iter().map(|o| text::plain(&o.label)).collect();
+    format!("the labels are {}, the seeds {:?}", labels.join(", "), plan.seeds)
+}

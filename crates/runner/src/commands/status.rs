@@ -1,0 +1,110 @@
+//! `status`: what a running, interrupted or finished sweep has done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::json;
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::record::Status;
+use spec::status::SweepStatus;
+
+use crate::exit::Exit;
+use crate::workspace::Workspace;
+use crate::{beacon, live, lock, text};
+
+/// Failures that are shown of a sweep that does not run.
+const FAILURES: usize = 5;
+
+/// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
+pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
+    let dir = super::report::folder_of(workspace, file)?;
+    let plan: Plan = serde_json::from_slice(&std::fs::read(dir.plan())?)?;
+    let holder = lock::holder(&dir);
+    // Without a holder it is the last word of a sweep that was killed.
+    let running = holder.as_ref().and_then(|_| beacon::read(&dir));
+    let (counts, failures) = counts(&dir, &plan)?;
+    if as_json {
+        let counts: BTreeMap<String, usize> =
+            counts.iter().map(|(status, n)| (name(*status).to_owned(), *n)).collect();
+        let out = json!({
+            "name": plan.name, "planned": plan.runs.len(), "runs": counts,
+            "held_by": holder, "running": running,
+        });
+        text::print(&(serde_json::to_string_pretty(&out)? + "\n"));
+        return Ok(Exit::Ok);
+    }
+    let missing = counts.get(&None).copied().unwrap_or(0);
+    let state = match (&holder, missing) {
+        (Some(holder), _) => format!("running, {}", text::plain(holder)),
+        (None, 0) => "finished".to_owned(),
+        (None, _) => "not running; the same sweep goes on from here".to_owned(),
+    };
+    text::print(&format!("{}: {state}\n", plan.name));
+    let shown: Vec<String> =
+        counts.iter().map(|(status, n)| format!("{n} {}", name(*status))).collect();
+    text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
+    match running {
+        Some(running) => show(&running),
+        None => failures.iter().for_each(|line| text::print(&format!("  {line}\n"))),
+    }
+    Ok(Exit::Ok)
+}
+
+fn show(running: &SweepStatus) {
+    let done: u64 = running.ended.values().sum();
+    let left = running
+        .eta_seconds
+        .map_or_else(String::new, |s| format!(", about {} left", text::duration(s)));
+    text::print(&format!(
+        "this sweep: {done} of {} trained{left} (as of {})\n",
+        running.to_train, running.updated
+    ));
+    for slot in &running.slots {
+        let what = match &slot.run {
+            None => "idle".to_owned(),
+            Some(run) => {
+                let mut line =
+                    format!("{}  epoch {}/{}", text::plain(&run.name), run.epoch, run.epochs);
+                if let Some(loss) = run.loss {
+                    line.push_str(&format!("  loss {:.4}", loss.0));
+                }
+                if let Some(speed) = run.steps_per_second {
+                    line.push_str(&format!("  {speed:.0} steps/s"));
+                }
+                format!("{line}  {}  {}", text::duration(run.seconds), run.run_id.short())
+            }
+        };
+        text::print(&format!("  slot {} {}  {what}\n", slot.slot, text::plain(&slot.device)));
+    }
+    for failure in &running.failures {
+        text::print(&format!("  {}\n", text::plain(failure)));
+    }
+}
+
+fn name(status: Option<Status>) -> &'static str {
+    status.map_or("missing", Status::name)
+}
+
+/// Runs of the plan by their best record, and the newest failures.
+fn counts(
+    dir: &ReportDir,
+    plan: &Plan,
+) -> anyhow::Result<(BTreeMap<Option<Status>, usize>, Vec<String>)> {
+    let best = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let mut counts = BTreeMap::new();
+    let mut failed = Vec::new();
+    for run in &plan.runs {
+        let record = best.get(&run.run_id);
+        *counts.entry(record.map(|r| r.status)).or_default() += 1;
+        if let Some(record) = record.filter(|r| !r.status.is_result()) {
+            failed.push((
+                record.ended.clone(),
+                format!("{}: {}", live::describe(run), live::reason(record)),
+            ));
+        }
+    }
+    failed.sort();
+    let newest = failed.split_off(failed.len().saturating_sub(FAILURES));
+    Ok((counts, newest.into_iter().map(|(_, line)| line).collect()))
+}

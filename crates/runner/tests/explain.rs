@@ -1,0 +1,231 @@
+//! `why`, `verify`, `status`, `cancel`, `--plan`, and how loud it all is.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use spec::record::Status;
+use support::{Sandbox, digits};
+
+/// A sweep that takes a while: many epochs on one slot.
+fn long() -> String {
+    digits(1, 20_000)
+}
+
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < patience, "{what} never came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn why_names_the_fields_that_make_a_run_new() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("why", &digits(1, 1));
+    let absent = sandbox.expect(0, &["why", "experiments/why.toml", "sgd lr=0.1 seed 0"]);
+    assert!(absent.contains("new: the journal has no record") && absent.contains("is empty"));
+    sandbox.expect(0, &["run", "experiments/why.toml", "--no-report"]);
+    let record = sandbox.records("why").remove(0);
+    let id = record.run_id.to_string();
+    let cached = sandbox.expect(0, &["why", "experiments/why.toml", &id[..8]]);
+    assert!(cached.contains("cached: its result is reused"), "{cached}");
+    assert!(cached.contains(&record.outcome.as_ref().unwrap().weights_digest.clone().unwrap()));
+    // A changed field is named with both its values.
+    let set = ["--set", "data.batch_size=16"];
+    let changed = sandbox
+        .expect(0, &[&["why", "experiments/why.toml", "sgd lr=0.1 seed 0"], &set[..]].concat());
+    assert!(changed.contains("data.batch_size: 32 -> 16"), "{changed}");
+    assert_eq!(changed.matches(" -> ").count(), 1, "{changed}");
+    // A run that the file no longer asks for.
+    sandbox.sweep_file("why", &digits(1, 1).replace("batch_size = 32", "batch_size = 30"));
+    let gone = sandbox.expect(0, &["why", "experiments/why.toml", &id[..8]]);
+    assert!(
+        gone.contains("not in the plan") && gone.contains("data.batch_size: 32 -> 30"),
+        "{gone}"
+    );
+    // Computed elsewhere.
+    sandbox.sweep_file("why", &digits(1, 1));
+    let other =
+        if record.exec.as_ref().unwrap().backend == "flex" { "libtorch:cpu" } else { "flex" };
+    let stale = sandbox.expect(0, &["why", "experiments/why.toml", &id[..8], "--device", other]);
+    assert!(stale.contains("stale: computed elsewhere") && stale.contains("backend: "), "{stale}");
+    sandbox.expect(2, &["why", "experiments/why.toml", "ffffffff"]);
+    sandbox.expect(2, &["why", "experiments/why.toml", "no such label"]);
+    let many = sandbox.expect(2, &["why", "experiments/why.toml", "seed 0"]);
+    assert!(many.contains("may be 4 runs"), "{many}");
+}
+
+#[test]
+fn verify_repeats_results_and_finds_an_altered_digest() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("verify", &digits(2, 2));
+    sandbox.expect(0, &["run", "experiments/verify.toml", "--no-report"]);
+    let fine = sandbox.expect(0, &["verify", "experiments/verify.toml", "--sample", "5"]);
+    assert!(fine.contains("5 runs trained again, bit-identical"), "{fine}");
+    let file = std::fs::read_dir(sandbox.report("verify").journal()).unwrap().next().unwrap();
+    let file = file.unwrap().path();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let record = sandbox.records("verify").remove(3);
+    let id = record.run_id.to_string();
+    let digest = record.outcome.as_ref().unwrap().weights_digest.clone().unwrap();
+    let last = if digest.ends_with('0') { "1" } else { "0" };
+    let other = format!("{}{last}", &digest[..digest.len() - 1]);
+    // One byte: found by the record's checksum, sampled or not.
+    std::fs::write(&file, text.replace(&digest, &other)).unwrap();
+    let found = sandbox.expect(6, &["verify", "experiments/verify.toml", "--sample", "1"]);
+    assert!(found.contains(&id) && found.contains("not as it was written"), "{found}");
+    // A forger who mends the checksum too is found by training again.
+    let mut forged = record.clone();
+    forged.outcome.as_mut().unwrap().weights_digest = Some(other.clone());
+    let line = String::from_utf8(spec::journal_line::write(&forged).unwrap()).unwrap();
+    let lines: Vec<&str> =
+        text.lines().map(|l| if l.contains(&id) { line.trim_end() } else { l }).collect();
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    let found = sandbox.expect(6, &["verify", "experiments/verify.toml", "--run", &id[..8]]);
+    assert!(found.contains("weights_digest: stored") && found.contains(&other), "{found}");
+    std::fs::write(&file, &text).unwrap();
+    sandbox.expect(0, &["verify", "experiments/verify.toml", "--run", &id[..8]]);
+    sandbox.expect(2, &["verify", "experiments/verify.toml", "--run", "ffff"]);
+    assert_eq!(sandbox.records("verify").len(), 8, "nothing is added to the journal");
+}
+
+#[test]
+fn status_and_cancel_work_from_another_shell() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("watch", &long());
+    sandbox.expect(2, &["status", "experiments/watch.toml"]);
+    let mut sweep = sandbox.spawn(&["run", "experiments/watch.toml", "--jobs", "1", "--no-report"]);
+    let running = || {
+        let output = sandbox.run(&["status", "experiments/watch.toml"]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    wait_for("an epoch", || running().contains("steps/s"));
+    let text = running();
+    assert!(text.contains(&format!("running, process {}", sweep.id())), "{text}");
+    assert!(text.contains("slot 0") && text.contains("/20000"), "{text}");
+    let json = sandbox.expect(0, &["status", "experiments/watch.toml", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["running"]["to_train"], 4);
+    let ended = sandbox.expect(0, &["cancel", "experiments/watch.toml"]);
+    assert!(ended.contains("can be resumed"), "{ended}");
+    assert_eq!(sweep.wait().unwrap().code(), Some(130));
+    let text = sandbox.expect(0, &["status", "experiments/watch.toml"]);
+    assert!(text.contains("not running") && text.contains("1 cancelled"), "{text}");
+    assert!(!sandbox.report("watch").running().exists());
+    let again = sandbox.expect(0, &["cancel", "experiments/watch.toml"]);
+    assert!(again.contains("no sweep is running"), "{again}");
+    let records = sandbox.records("watch");
+    assert!(records.iter().all(|r| r.status == Status::Cancelled), "{records:?}");
+}
+
+#[test]
+fn a_lock_says_who_holds_it_and_dies_with_its_holder() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("lock", &long());
+    let mut first = sandbox.spawn(&["run", "experiments/lock.toml", "--no-report"]);
+    wait_for("the lock", || sandbox.report("lock").running().join("sweep.json").is_file());
+    let text = sandbox.expect(2, &["run", "experiments/lock.toml"]);
+    assert!(
+        text.contains(&format!("process {} on ", first.id())) && text.contains(" since 20"),
+        "{text}"
+    );
+    let plan = sandbox.expect(0, &["run", "experiments/lock.toml", "--plan"]);
+    assert!(plan.contains("4 to train"), "a plan needs no lock: {plan}");
+    // Killed without a word: the file stays, the lock does not.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(sandbox.report("lock").lock().is_file());
+    let status = sandbox.expect(0, &["status", "experiments/lock.toml"]);
+    assert!(status.contains("not running"), "{status}");
+    sandbox.sweep_file("lock", &digits(1, 1));
+    sandbox.expect(0, &["run", "experiments/lock.toml", "--no-report"]);
+}
+
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("twice", &long());
+    for signals in [1, 2] {
+        let mut sweep = sandbox.spawn(&["run", "experiments/twice.toml", "--no-report"]);
+        wait_for("a run", || {
+            let status = sandbox.run(&["status", "experiments/twice.toml", "--json"]);
+            String::from_utf8_lossy(&status.stdout).contains("\"epochs\": 20000")
+        });
+        let pid = rustix::process::Pid::from_child(&sweep);
+        for _ in 0..signals {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        }
+        assert_eq!(sweep.wait().unwrap().code(), Some(130));
+    }
+    let plan = sandbox.expect(0, &["run", "experiments/twice.toml", "--plan"]);
+    assert!(plan.contains("4 to train"), "{plan}");
+}
+
+#[test]
+fn a_plan_says_what_is_new_what_it_costs_and_how_long_it_takes() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("plan", &digits(3, 4));
+    let text = sandbox.expect(0, &["run", "experiments/plan.toml", "--plan"]);
+    assert!(text.contains("no estimate of time"), "{text}");
+    assert!(text.contains("sgd: optimizer.lr = 0.05, 0.1"), "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+    sandbox.expect(0, &["run", "experiments/plan.toml", "--only", "optimizer=sgd", "--no-report"]);
+    let text = sandbox.expect(0, &["run", "experiments/plan.toml", "--plan"]);
+    assert!(text.contains("12 runs, 6 cached, 6 to train"), "{text}");
+    assert!(text.contains("going by 6 finished runs"), "{text}");
+    let json = sandbox.expect(0, &["run", "experiments/plan.toml", "--plan", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 12);
+    assert_eq!(
+        (json["cached"].as_u64(), json["estimate"]["from_runs"].as_u64()),
+        (Some(6), Some(6))
+    );
+    assert!(json["runs"][11]["why"].as_str().unwrap().starts_with("new"));
+}
+
+#[test]
+fn quiet_says_nothing_and_verbose_more() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("loud", &digits(1, 1));
+    let output = sandbox.run(&["run", "experiments/loud.toml", "--quiet"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(sandbox.report("loud").html().is_file());
+    let output = sandbox.run(&["run", "experiments/loud.toml", "--quiet"]);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    let text = sandbox.expect(0, &["run", "experiments/loud.toml", "--fresh"]);
+    assert_eq!(text.lines().filter(|l| l.starts_with('[')).count(), 4, "a line a run: {text}");
+    assert!(!text.contains('\u{1b}'), "NO_COLOR: {text}");
+    sandbox.expect(2, &["run", "experiments/loud.toml", "--quiet", "--verbose"]);
+}
+
+#[test]
+fn only_clean_sources_train_when_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("clean", &digits(1, 1));
+    let args = ["run", "experiments/clean.toml", "--require-clean", "--no-report"];
+    let text = sandbox.expect(2, &args);
+    assert!(text.contains("no git repository"), "{text}");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
+        let mut command = std::process::Command::new("git");
+        let done =
+            command.args(identity).args(args).current_dir(sandbox.path("")).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    std::fs::write(sandbox.path(".gitignore"), "reports/\n").unwrap();
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "all"]);
+    sandbox.expect(0, &args);
+    let record = sandbox.records("clean").remove(0);
+    let provenance = record.provenance.unwrap();
+    assert_eq!((provenance.git_dirty, provenance.diff_hash), (Some(false), None));
+    assert_eq!(provenance.git_commit.unwrap().len(), 40);
+    assert!(provenance.argv.contains(&"--require-clean".to_owned()), "{:?}", provenance.argv);
+    std::fs::write(sandbox.path("new.txt"), "x").unwrap();
+    let text = sandbox.expect(2, &args);
+    assert!(text.contains("differ from the commit"), "{text}");
+}
