@@ -63,7 +63,7 @@ pub(crate) fn show(command: &Command) -> String {
 
 /// Builds `sweep` and gives its path.
 pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
-    let binary = target_dir(root)?.join("release/sweep");
+    let binary = sweep_path(root)?;
     if !binary.exists() {
         eprintln!(
             "xtask: building sweep; the first time about 10 minutes on two cores, nearly all of it polars"
@@ -72,6 +72,11 @@ pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
     run(cargo(root)?.args(["build", "--release", "--package", "runner", "--bin", "sweep"]))
         .context("sweep could not be built")?;
     Ok(binary)
+}
+
+/// Where [`sweep`] builds.
+pub(crate) fn sweep_path(root: &Path) -> Result<PathBuf> {
+    Ok(target_dir(root)?.join("release/sweep"))
 }
 
 /// Builds `sweep-worker` with libtorch (and flex) and gives its path.

@@ -21,7 +21,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 /// Verbs of `sweep` itself; `sweep FILE` becomes `sweep run FILE`.
-const HANDED_OVER: [&str; 6] = ["sweep", "report", "list", "fetch", "needs", "run"];
+const HANDED_OVER: [&str; 11] = [
+    "sweep", "report", "status", "cancel", "verify", "why", "doctor", "list", "fetch", "needs",
+    "run",
+];
 
 const HELP: &str = "\
 usage: cargo xtask <verb> [arguments]
@@ -29,6 +32,11 @@ usage: cargo xtask <verb> [arguments]
 Sweeps (libtorch, the worker and the runner are brought and built as needed):
   sweep FILE        train what FILE asks for and is not there yet, then report
   report FILE..     collect and redraw, without libtorch
+  status FILE       what a running or interrupted sweep has done
+  cancel FILE       end a running sweep, as Ctrl-C would
+  verify FILE       train a sample of finished runs again, compare bit by bit
+  why FILE RUN      what makes a run new, stale or cached
+  doctor [FILE]     check toolchain, libtorch, devices, datasets, disk
   list WHAT         optimizers, schedules, models, datasets, losses
   fetch DATASET     bring a dataset into data/
   <verb> --help     the options of a verb
@@ -38,7 +46,7 @@ Development:
   ci                formatting, lints, tidy and tests, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
-  bench [--check]   seconds an epoch, beside PyTorch
+  bench [PART..]    an epoch beside PyTorch; overhead, plan and timeout of the engine
   libtorch [--cuda] bring libtorch and print its folder
 
 Environment:
@@ -79,7 +87,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
         "golden" => {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
         }
-        "bench" => bench::bench(&root, &args).map(|()| ExitCode::SUCCESS),
+        "bench" => bench::bench(&root, &args),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

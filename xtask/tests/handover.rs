@@ -113,6 +113,18 @@ fn an_unknown_verb_is_bad_input() {
 }
 
 #[test]
+fn an_unknown_part_of_the_bench_is_bad_input_and_builds_nothing() {
+    let (output, log) = xtask("", &["bench", "epochs", "--check"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("no part `epochs`") && message.contains("usage: "), "{message}");
+    let (output, _) = xtask("", &["bench", "--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("  overhead "), "{output:?}");
+    assert_eq!(log, "");
+}
+
+#[test]
 fn a_libtorch_of_the_users_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))

@@ -1,144 +1,173 @@
-//! `cargo xtask bench`: seconds an epoch of the lesson's model, beside PyTorch.
+//! `cargo xtask bench`: an epoch beside PyTorch, and what the engine adds to
+//! the runs it is for.
 //!
-//! The lesson's model is 784-128-10 with ReLU, batches of 64, SGD with learning
-//! rate 0.01, the whole training split of 60,000 images, one thread. Every
-//! subject is a process that lives through the whole session and trains one
-//! epoch from fresh weights when asked; they take turns, so that the machine's
-//! state is the same for the epochs that are compared. The first round warms
-//! up and is not counted.
+//! A part measures one thing and knows its goals. Everything is built before
+//! the first part begins, so that no compiler runs beside a measurement. The
+//! engine is measured from outside, as a person meets it: the built `sweep` is
+//! started on a sweep file in a workspace of its own, and its journal is read.
 
+mod epoch;
+mod journal;
+mod overhead;
+mod plan;
+mod sandbox;
 mod stats;
 mod subject;
+mod timeout;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::{build, libtorch, venv};
-use stats::{median, spread};
-use subject::{Epoch, Subject};
+use crate::{build, libtorch};
 
-/// Rounds that count, unless `--repetitions N` says otherwise.
-const REPETITIONS: usize = 5;
+/// How it is called.
+const USAGE: &str = "\
+usage: cargo xtask bench [PART..] [--check] [--repetitions N]
 
-/// Largest allowed ratio of our seconds to those of each other subject.
-const GOALS: [(&str, f64); 2] =
-    [("PyTorch, tensors in memory", 1.0), ("PyTorch, torchvision + DataLoader", 0.2)];
+Parts; all of them when none is named:
+  epoch       seconds an epoch of the lesson's model, beside PyTorch
+  overhead    what the engine adds to a sweep of short runs
+  plan        seconds and memory to plan a million runs
+  timeout     how long a run that hangs lives past its time-out
 
-/// Measures, prints a Markdown table, and with `--check` fails when a goal is missed.
-pub(crate) fn bench(root: &Path, args: &[String]) -> Result<()> {
-    let (check, repetitions) = parse(args)?;
-    let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
-    let worker = build::libtorch_worker(root, &found)?;
-    let python = venv::python(root)?;
-    let script = root.join("xtask/python/bench.py");
+  --check           fail when a goal of the chosen parts is missed
+  --repetitions N   measurements that count, for each part
+";
 
-    let mut subjects = [
-        Subject::worker(&worker, root)?,
-        Subject::python(GOALS[0].0, &python, &script, "memory", root)?,
-        Subject::python(GOALS[1].0, &python, &script, "dataloader", root)?,
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Epoch,
+    Overhead,
+    Plan,
+    Timeout,
+}
+
+impl Part {
+    /// In the order in which they are measured.
+    const ALL: [(&str, Part); 4] = [
+        ("epoch", Part::Epoch),
+        ("overhead", Part::Overhead),
+        ("plan", Part::Plan),
+        ("timeout", Part::Timeout),
     ];
+}
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+struct Request {
+    parts: Vec<Part>,
+    check: bool,
+    /// Each part has its own number unless one is given.
+    repetitions: Option<usize>,
+}
+
+/// What a part found.
+struct Measured {
+    /// In Markdown.
+    table: String,
+    /// A line a goal that was missed.
+    missed: Vec<String>,
+    goals: usize,
+}
+
+/// Measures, prints Markdown tables, and with `--check` fails when a goal is missed.
+pub(crate) fn bench(root: &Path, args: &[String]) -> Result<ExitCode> {
+    if args.iter().any(|a| a == "--help" || a == "-h") {
+        print!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = match parse(args) {
+        Ok(request) => request,
+        Err(message) => {
+            eprintln!("xtask: {message}\n\n{USAGE}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let built = Built::for_parts(root, &request.parts)?;
     if let Some(load) = load_average().filter(|load| *load > 0.7) {
         eprintln!("xtask: the load average is {load}: other processes disturb the measurement");
     }
-    let mut epochs: [Vec<Epoch>; 3] = Default::default();
-    for round in 0..=repetitions {
-        eprintln!(
-            "xtask: bench: round {round} of {repetitions}{}",
-            if round == 0 { " (warm-up)" } else { "" }
-        );
-        // Turn about, so that none always follows the same other.
-        for place in 0..subjects.len() {
-            let index = (place + round) % subjects.len();
-            let epoch = subjects[index].epoch()?;
-            if round > 0 {
-                epochs[index].push(epoch);
-            }
-        }
+    let (mut missed, mut goals) = (Vec::new(), 0);
+    for part in &request.parts {
+        let n = request.repetitions;
+        let found = match part {
+            Part::Epoch => epoch::measure(root, &built.worker, n),
+            Part::Overhead => overhead::measure(root, &built.sweep, &built.worker, n),
+            Part::Plan => plan::measure(root, &built.sweep, &built.worker, n),
+            Part::Timeout => timeout::measure(root, &built.sweep, n),
+        }?;
+        println!("{}", found.table);
+        missed.extend(found.missed);
+        goals += found.goals;
     }
-    for subject in subjects.iter_mut() {
-        subject.end()?;
-    }
-
-    println!("{}", table(&subjects.each_ref().map(|s| s.name.as_str()), &epochs));
     println!("{}", machine());
-    let missed = missed(&epochs);
     for line in &missed {
         println!("{line}");
     }
-    if check && !missed.is_empty() {
-        bail!("{} of {} goals missed", missed.len(), GOALS.len());
+    if request.check && !missed.is_empty() {
+        bail!("{} of {goals} goals missed", missed.len());
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-fn parse(args: &[String]) -> Result<(bool, usize)> {
-    let (mut check, mut repetitions) = (false, REPETITIONS);
+fn parse(args: &[String]) -> Result<Request, String> {
+    let (mut named, mut check, mut repetitions) = (Vec::new(), false, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--check" => check = true,
             "--repetitions" => match args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0) {
-                Some(n) => repetitions = n,
-                None => bail!("--repetitions takes a number from 1"),
+                Some(n) => repetitions = Some(n),
+                None => return Err("--repetitions takes a number from 1".to_owned()),
             },
-            other => bail!("bench takes --check and --repetitions N, not `{other}`"),
+            name => match Part::ALL.iter().find(|(known, _)| *known == name) {
+                Some((_, part)) => named.push(*part),
+                None if name.starts_with('-') => {
+                    return Err(format!("bench has no option `{name}`"));
+                }
+                None => return Err(format!("bench has no part `{name}`")),
+            },
         }
     }
-    Ok((check, repetitions))
+    let chosen = |part: &Part| named.is_empty() || named.contains(part);
+    let parts = Part::ALL.into_iter().map(|(_, part)| part).filter(chosen).collect();
+    Ok(Request { parts, check, repetitions })
 }
 
-/// Ratios of our seconds to another's, round by round.
-fn ratios(epochs: &[Vec<Epoch>; 3], other: usize) -> Vec<f64> {
-    epochs[0]
-        .iter()
-        .zip(&epochs[other])
-        .map(|(ours, theirs)| ours.seconds / theirs.seconds)
-        .collect()
+/// The binaries; one that no chosen part needs may be absent.
+struct Built {
+    sweep: PathBuf,
+    worker: PathBuf,
 }
 
-fn missed(epochs: &[Vec<Epoch>; 3]) -> Vec<String> {
-    let over = |(index, (name, goal)): (usize, &(&str, f64))| {
-        let ratio = median(&ratios(epochs, index + 1));
-        (ratio > *goal)
-            .then(|| format!("missed: {ratio:.3} of `{name}`, the goal is at most {goal}"))
-    };
-    GOALS.iter().enumerate().filter_map(over).collect()
-}
-
-fn table(names: &[&str; 3], epochs: &[Vec<Epoch>; 3]) -> String {
-    let mut lines = vec![
-        "| one epoch, SGD, one thread | seconds (median) | range | training loss | ours / this (median of pairs) | goal |".to_owned(),
-        "|---|---|---|---|---|---|".to_owned(),
-    ];
-    for (index, name) in names.iter().enumerate() {
-        let seconds: Vec<f64> = epochs[index].iter().map(|e| e.seconds).collect();
-        let losses: Vec<f64> = epochs[index].iter().map(|e| e.loss).collect();
-        let (low, high) = spread(&seconds);
-        let (ratio, goal) = match index {
-            0 => (String::new(), String::new()),
-            other => (
-                format!("{:.3}", median(&ratios(epochs, other))),
-                format!("at most {}", GOALS[other - 1].1),
-            ),
-        };
-        lines.push(format!(
-            "| {name} | {:.3} | {low:.3} to {high:.3} | {:.4} | {ratio} | {goal} |",
-            median(&seconds),
-            median(&losses)
-        ));
+impl Built {
+    fn for_parts(root: &Path, parts: &[Part]) -> Result<Built> {
+        let any = |of: &[Part]| parts.iter().any(|part| of.contains(part));
+        if any(&[Part::Epoch, Part::Overhead]) {
+            let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
+            build::libtorch_worker(root, &found)?;
+        }
+        if any(&[Part::Overhead, Part::Plan, Part::Timeout]) {
+            build::sweep(root)?;
+        }
+        Ok(Built { sweep: build::sweep_path(root)?, worker: build::libtorch_worker_path(root)? })
     }
-    lines.join("\n") + "\n"
 }
 
 fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or("an unknown processor", |(_, name)| name.trim());
-    format!("Machine: {model}, {cores} cores.")
+    format!("Machine: {model}, {} cores.", cores())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Of the last minute.
@@ -150,37 +179,33 @@ fn load_average() -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn epochs(seconds: [&[f64]; 3]) -> [Vec<Epoch>; 3] {
-        seconds.map(|list| list.iter().map(|&seconds| Epoch { seconds, loss: 0.57 }).collect())
+    fn args(list: &[&str]) -> Result<Request, String> {
+        parse(&list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
     }
 
     #[test]
-    fn ratios_are_paired_and_goals_compared() {
-        let measured = epochs([&[1.0, 2.0, 1.0], &[2.0, 4.0, 1.0], &[10.0, 10.0, 4.0]]);
-        assert_eq!(ratios(&measured, 1), [0.5, 0.5, 1.0]);
-        assert_eq!(missed(&measured), Vec::<String>::new());
-        let slow = epochs([&[3.0], &[2.0], &[10.0]]);
-        assert_eq!(missed(&slow).len(), 2);
-    }
-
-    #[test]
-    fn the_table_has_a_line_for_each_subject() {
-        let text = table(&["a", "b", "c"], &epochs([&[1.0], &[2.0], &[10.0]]));
-        assert!(
-            text.contains("| b | 2.000 | 2.000 to 2.000 | 0.5700 | 0.500 | at most 1 |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| c | 10.000 | 10.000 to 10.000 | 0.5700 | 0.100 | at most 0.2 |"),
-            "{text}"
+    fn no_part_means_all_and_named_parts_keep_their_order() {
+        let all = args(&["--check", "--repetitions", "3"]).unwrap();
+        assert_eq!((all.parts.len(), all.check, all.repetitions), (4, true, Some(3)));
+        let some = args(&["timeout", "plan", "plan"]).unwrap();
+        assert_eq!(
+            some,
+            Request { parts: vec![Part::Plan, Part::Timeout], check: false, repetitions: None }
         );
     }
 
     #[test]
-    fn arguments_are_read() {
-        let args = |list: &[&str]| parse(&list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
-        assert_eq!(args(&["--check", "--repetitions", "3"]).unwrap(), (true, 3));
+    fn what_is_unknown_is_named() {
         assert!(args(&["--repetitions", "0"]).is_err());
-        assert!(args(&["--fast"]).unwrap_err().to_string().contains("`--fast`"));
+        assert!(args(&["--repetitions"]).is_err());
+        assert!(args(&["--fast"]).unwrap_err().contains("option `--fast`"));
+        assert!(args(&["epochs"]).unwrap_err().contains("part `epochs`"));
+    }
+
+    #[test]
+    fn the_usage_names_every_part() {
+        for (name, _) in Part::ALL {
+            assert!(USAGE.contains(&format!("\n  {name} ")), "{name}");
+        }
     }
 }

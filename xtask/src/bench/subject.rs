@@ -93,11 +93,28 @@ impl Subject {
         })
     }
 
-    /// Trains one epoch from fresh weights.
-    pub(super) fn epoch(&mut self) -> Result<Epoch> {
+    /// Asks for an epoch.
+    pub(super) fn ask(&mut self) -> Result<()> {
         let input = self.input.as_mut().context("the process was ended")?;
         writeln!(input, "{}", self.request)?;
-        input.flush()?;
+        Ok(input.flush()?)
+    }
+
+    /// Waits until our worker has said this event.
+    pub(super) fn wait_for(&mut self, event: &str) -> Result<()> {
+        for line in self.output.by_ref() {
+            let value: Value = serde_json::from_str(&line?)?;
+            ensure!(value["event"] != "failed", "the run failed: {}", value["message"]);
+            if value["event"] == event {
+                return Ok(());
+            }
+        }
+        bail!("{} ended before it was {event}; its own message stands above", self.name)
+    }
+
+    /// Trains one epoch from fresh weights.
+    pub(super) fn epoch(&mut self) -> Result<Epoch> {
+        self.ask()?;
         for line in self.output.by_ref() {
             let line = line?;
             let value = serde_json::from_str(&line)
@@ -183,6 +200,16 @@ mod tests {
         assert!(read_worker(&failed).unwrap_err().to_string().contains("no data"));
         let diverged = json!({ "event": "finished", "outcome": { "status": "diverged" } });
         assert!(read_worker(&diverged).unwrap_err().to_string().contains("diverged"));
+    }
+
+    #[test]
+    fn an_event_is_waited_for() {
+        let mut command = Command::new("printf");
+        command
+            .arg(r#"{"event":"ready"}\n{"event":"started"}\n{"event":"failed","message":"no"}\n"#);
+        let mut subject = Subject::start("printf", command, "x".to_owned(), read_worker).unwrap();
+        subject.wait_for("started").unwrap();
+        assert!(subject.wait_for("finished").unwrap_err().to_string().contains("no"));
     }
 
     #[test]

@@ -1,0 +1,256 @@
+//! Part `overhead`: what the engine adds to a sweep of runs of about half a
+//! second, the shortest it is meant for.
+//!
+//! Ideal is a sweep whose slots train and evaluate from its first moment to
+//! its last: `train_seconds` and `eval_seconds` of all runs over the slots.
+//! The overhead is what the process took beyond that, start, loading of the
+//! dataset and exit included. It is told by where it went; the parts of one
+//! sweep add up to the whole of it.
+//!
+//! The engine's work that slows training down itself, such as writing the
+//! journal while all cores train, counts as training here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Measured;
+use super::journal::Record;
+use super::sandbox::{Ran, Sandbox};
+use super::stats::{Row, measured};
+use super::subject::Subject;
+
+/// Sweeps that are made, unless `--repetitions N` says otherwise.
+const REPETITIONS: usize = 3;
+
+/// Wall over ideal wall, less 1.
+const GOAL: f64 = 0.03;
+
+/// Slots at most. Many would share 120 runs unevenly, and what is idle at the
+/// end would hide the engine.
+const SLOTS: usize = 2;
+
+/// Learning rates of both optimizers together, and the runs of the sweep.
+const RATES: usize = 6;
+const RUNS: usize = 120;
+
+/// Sweeps a few times.
+pub(super) fn measure(
+    root: &Path,
+    sweep: &Path,
+    worker: &Path,
+    repetitions: Option<usize>,
+) -> Result<Measured> {
+    let repetitions = repetitions.unwrap_or(REPETITIONS);
+    let slots = super::cores().min(SLOTS);
+    let jobs = slots.to_string();
+    let args = ["--no-report", "--device", "libtorch:cpu", "--jobs", &jobs];
+    let (mut starts, mut accounts) = (Vec::new(), Vec::new());
+    for round in 1..=repetitions {
+        eprintln!("xtask: bench: overhead, round {round} of {repetitions}");
+        starts.push(start(worker, root)?);
+        let sandbox = Sandbox::new(root, "overhead", &sweep_file())?;
+        let ran = sandbox.sweep(sweep, worker, &args, 0)?;
+        let records = sandbox.records()?;
+        ensure!(records.len() == RUNS, "{} records of {RUNS} runs", records.len());
+        accounts.push(Account::of(&records, &ran)?);
+    }
+    Ok(measured(&format!("engine, {RUNS} short runs on {slots} slots"), &rows(&accounts, &starts)))
+}
+
+fn rows(accounts: &[Account], starts: &[Start]) -> Vec<Row> {
+    let row = |what: &str, unit, decimals, of: fn(&Account) -> f64| {
+        Row::new(what, unit, decimals, accounts.iter().map(of).collect())
+    };
+    let alone =
+        |what: &str, of: fn(&Start) -> f64| Row::new(what, "s", 3, starts.iter().map(of).collect());
+    vec![
+        row("**overhead**: wall over ideal wall, less 1", "", 4, Account::overhead).at_most(GOAL),
+        row("wall", "s", 2, |a| a.wall),
+        row("training and evaluation of a run (mean)", "s", 3, |a| a.compute / a.runs),
+        row("start: process start to a slot's first run", "s", 3, |a| a.start / a.slots),
+        row("first run of a slot: worker start and dataset load", "s", 3, |a| a.first / a.slots),
+        alone("that start, measured alone: worker until it is ready", |s| s.ready),
+        alone("that load, measured alone: MNIST and the first weights", |s| s.loaded),
+        row("in a run, beside training and evaluation (mean)", "ms", 2, |a| {
+            1e3 * a.inside / a.runs
+        }),
+        row("from a run's end to the slot's next (mean)", "ms", 2, |a| {
+            1e3 * a.between / (a.runs - a.slots)
+        }),
+        row("steady state: the last two alone, as overhead", "", 4, |a| {
+            (a.inside + a.between) / a.compute
+        }),
+        row("slots idle while the last run ends", "s", 3, |a| a.idle / a.slots),
+        row("exit: end of the last run to end of process", "s", 3, |a| a.exit / a.slots),
+    ]
+}
+
+/// Where the time of a sweep went. All but `wall` are seconds of slots: what
+/// holds up two slots for a second counts twice.
+#[derive(Debug, Default)]
+struct Account {
+    runs: f64,
+    slots: f64,
+    wall: f64,
+    /// Training and evaluation.
+    compute: f64,
+    start: f64,
+    /// Beyond what a run usually takes, in the first run of each slot.
+    first: f64,
+    /// In runs, beside training and evaluation.
+    inside: f64,
+    between: f64,
+    /// No run was left for a slot.
+    idle: f64,
+    exit: f64,
+}
+
+impl Account {
+    fn of(records: &[Record], ran: &Ran) -> Result<Account> {
+        let mut slots: BTreeMap<u64, Vec<&Record>> = BTreeMap::new();
+        for record in records {
+            slots.entry(record.slot).or_default().push(record);
+        }
+        let last = records.iter().map(|r| r.ended).fold(f64::NEG_INFINITY, f64::max);
+        let mut account = Account {
+            runs: records.len() as f64,
+            slots: slots.len() as f64,
+            wall: ran.ended - ran.begun,
+            ..Account::default()
+        };
+        let (mut firsts, mut others) = (Vec::new(), Vec::new());
+        for runs in slots.values_mut() {
+            runs.sort_by(|a, b| a.started.total_cmp(&b.started));
+            account.start += runs[0].started - ran.begun;
+            account.idle += last - runs[runs.len() - 1].ended;
+            account.between += runs.windows(2).map(|w| w[1].started - w[0].ended).sum::<f64>();
+            for (place, run) in runs.iter().enumerate() {
+                let compute = run
+                    .compute
+                    .with_context(|| format!("a run has no result but is {}", run.status))?;
+                account.compute += compute;
+                if place == 0 { &mut firsts } else { &mut others }.push(run.seconds() - compute);
+            }
+        }
+        ensure!(!others.is_empty(), "no slot has had a second run");
+        let usual = others.iter().sum::<f64>() / others.len() as f64;
+        account.inside = usual * account.runs;
+        account.first = firsts.iter().map(|first| first - usual).sum();
+        account.exit = (ran.ended - last) * account.slots;
+        Ok(account)
+    }
+
+    fn overhead(&self) -> f64 {
+        self.wall * self.slots / self.compute - 1.0
+    }
+}
+
+/// What a lone worker takes before its first step.
+struct Start {
+    ready: f64,
+    loaded: f64,
+}
+
+fn start(worker: &Path, root: &Path) -> Result<Start> {
+    let begun = Instant::now();
+    let mut subject = Subject::worker(worker, root)?;
+    subject.wait_for("ready")?;
+    let ready = begun.elapsed().as_secs_f64();
+    subject.ask()?;
+    subject.wait_for("started")?;
+    // It is ended with its run unfinished.
+    Ok(Start { ready, loaded: begun.elapsed().as_secs_f64() - ready })
+}
+
+fn sweep_file() -> String {
+    format!(
+        "[data]\ndataset = \"mnist\"\nbatch_size = 64\nvalidation = 5000\n\
+         [model]\nkind = \"mlp\"\nhidden = [128]\n\
+         [train]\nepochs = 1\n\
+         [repeat]\nseeds = {{ count = {} }}\n\
+         [[optimizer]]\nkind = \"sgd\"\nlr = [0.01, 0.03, 0.1]\n\
+         [[optimizer]]\nkind = \"adam\"\nlr = [3e-4, 1e-3, 3e-3]\n",
+        RUNS / RATES
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(slot: u64, started: f64, ended: f64, compute: f64) -> Record {
+        Record { slot, status: "completed".to_owned(), started, ended, compute: Some(compute) }
+    }
+
+    fn ran(begun: f64, ended: f64) -> Ran {
+        Ran { begun, ended, peak: 0, stdout: String::new() }
+    }
+
+    /// Two slots, out of order: 1 s of start, 2 s in each first run beyond the
+    /// usual 0.25 s, gaps of 0.5 s, 1.75 s without a run in slot 1, 0.5 s of exit.
+    fn made_up() -> Vec<Record> {
+        vec![
+            record(1, 11.0, 14.25, 1.0),
+            record(0, 14.75, 16.0, 1.0),
+            record(0, 11.0, 14.25, 1.0),
+            record(1, 14.75, 16.0, 1.0),
+            record(0, 16.5, 17.75, 1.0),
+        ]
+    }
+
+    #[test]
+    fn the_overhead_is_told_by_where_it_went() {
+        let account = Account::of(&made_up(), &ran(10.0, 18.25)).unwrap();
+        assert_eq!((account.runs, account.slots, account.wall), (5.0, 2.0, 8.25));
+        assert_eq!((account.compute, account.start, account.first), (5.0, 2.0, 4.0));
+        assert_eq!((account.inside, account.between), (1.25, 1.5));
+        assert_eq!((account.idle, account.exit), (1.75, 1.0));
+        assert_eq!(account.overhead(), 8.25 / 2.5 - 1.0);
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_whole() {
+        let a = Account::of(&made_up(), &ran(10.0, 18.25)).unwrap();
+        let parts = a.start + a.first + a.inside + a.between + a.idle + a.exit;
+        assert_eq!(parts, a.wall * a.slots - a.compute);
+    }
+
+    #[test]
+    fn a_sweep_without_overhead_has_none() {
+        let records = [record(0, 10.0, 11.0, 1.0), record(0, 11.0, 12.0, 1.0)];
+        assert_eq!(Account::of(&records, &ran(10.0, 12.0)).unwrap().overhead(), 0.0);
+    }
+
+    #[test]
+    fn records_that_tell_nothing_are_refused() {
+        let failed = Record { compute: None, ..record(0, 10.0, 11.0, 1.0) };
+        assert!(Account::of(&[failed], &ran(10.0, 12.0)).is_err());
+        assert!(Account::of(&[record(0, 10.0, 11.0, 1.0)], &ran(10.0, 12.0)).is_err());
+        assert!(Account::of(&[], &ran(10.0, 12.0)).is_err());
+    }
+
+    #[test]
+    fn the_sweep_has_as_many_runs_as_are_expected() {
+        let text = sweep_file();
+        let rates: usize = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("lr = ["))
+            .map(|list| list.split(',').count())
+            .sum();
+        assert_eq!((rates, RUNS % RATES), (RATES, 0));
+        assert!(text.contains("seeds = { count = 20 }"), "{text}");
+    }
+
+    #[test]
+    fn each_sweep_gives_each_row_a_value() {
+        let accounts = [Account::of(&made_up(), &ran(10.0, 18.25)).unwrap()];
+        let found = measured("t", &rows(&accounts, &[Start { ready: 0.2, loaded: 0.4 }]));
+        assert!(found.table.contains("less 1 | 2.3000 | at most 0.03 |"), "{}", found.table);
+        assert!(found.table.contains("slot's next (mean) | 500.00 ms |"), "{}", found.table);
+        assert!(!found.table.contains("NaN"), "{}", found.table);
+        assert_eq!(found.missed.len(), 1);
+    }
+}

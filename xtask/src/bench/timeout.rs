@@ -1,0 +1,210 @@
+//! Part `timeout`: how long a run that hangs lives past its time-out, and
+//! whether anything of its worker is left behind.
+//!
+//! The worker is a script that hangs in a run, as does a child of it. A worker
+//! is new after each time-out, and a record's time begins before its worker is
+//! started. So two sweeps are made: in one each worker hangs in its first run,
+//! in the other each has a result first and hangs in its second run, whose
+//! time holds no start.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::Measured;
+use super::sandbox::Sandbox;
+use super::stats::{Row, measured};
+
+/// Runs that hang in each sweep, unless `--repetitions N` says otherwise.
+const RUNS: usize = 5;
+
+/// `[train] timeout`, in seconds.
+const TIMEOUT: f64 = 1.0;
+
+/// Seconds beyond the time-out, at most.
+const GOAL: f64 = 0.5;
+
+/// What was killed may take this long to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Answers the probe, notes its process group, which it leads, and hangs in
+/// run number `@HANG@`; runs before that one diverge at once, which is a result.
+const SCRIPT: &str = r#"#!/bin/bash
+if [ "$1" = --probe ]; then
+  echo '{"protocol":2,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
+  exit 0
+fi
+echo $$ >> "${0%/*}/groups"
+echo '{"event":"ready","protocol":2,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"scripted"}}'
+taken=0
+while read -r line; do
+  taken=$((taken + 1))
+  [ $taken = @HANG@ ] && sleep 600
+  [[ $line =~ \"run_id\":\"([0-9a-f]+)\" ]]
+  echo "{\"event\":\"finished\",\"run_id\":\"${BASH_REMATCH[1]}\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}"
+done
+"#;
+
+/// What one sweep showed.
+struct Hung {
+    /// Seconds beyond the time-out, a value a run.
+    late: Vec<f64>,
+    /// Processes that outlived the sweep.
+    left: usize,
+}
+
+/// Lets runs hang in workers that are new and in workers that were up.
+pub(super) fn measure(root: &Path, sweep: &Path, runs: Option<usize>) -> Result<Measured> {
+    let runs = runs.unwrap_or(RUNS);
+    let new = hang(root, sweep, runs, 1)?;
+    let up = hang(root, sweep, runs, 2)?;
+    let rows = [
+        Row::new("past the time-out, worker that was up", "s", 3, up.late).each_at_most(GOAL),
+        Row::new("past the time-out, new worker (its start counts)", "s", 3, new.late)
+            .each_at_most(GOAL),
+        Row::new("processes of workers left behind", "", 0, vec![(new.left + up.left) as f64])
+            .each_at_most(0.0),
+    ];
+    Ok(measured(&format!("runs that hang, `timeout = {TIMEOUT}`, {runs} each"), &rows))
+}
+
+/// A sweep in one slot, whose workers hang in the run of this number.
+fn hang(root: &Path, sweep: &Path, runs: usize, number: usize) -> Result<Hung> {
+    eprintln!("xtask: bench: timeout, {runs} runs that hang as number {number} of their worker");
+    let sandbox = Sandbox::new(root, &format!("timeout-{number}"), &sweep_file(runs * number))?;
+    let worker = sandbox.path("worker.sh");
+    fs::write(&worker, SCRIPT.replace("@HANG@", &number.to_string()))?;
+    fs::set_permissions(&worker, fs::Permissions::from_mode(0o755))?;
+    // Should the time-out itself not work, the sweep still ends.
+    let max = format!("{}s", 30 + 3 * runs * number);
+    let args = ["--no-report", "--device", "flex", "--jobs", "1", "--max-time", &max];
+    let ran = sandbox.sweep(sweep, &worker, &args, 3);
+    let groups = groups(&fs::read_to_string(sandbox.path("groups")).unwrap_or_default());
+    let left = left_behind(&groups);
+    end(&groups, left);
+    ran?;
+    let records = sandbox.records()?;
+    let late: Vec<f64> =
+        records.iter().filter(|r| r.status == "timed_out").map(|r| r.seconds() - TIMEOUT).collect();
+    ensure!(late.len() == runs, "{} of {runs} runs that hang were timed out", late.len());
+    ensure!(groups.len() == runs, "{} workers for {runs} time-outs", groups.len());
+    Ok(Hung { late, left })
+}
+
+fn sweep_file(runs: usize) -> String {
+    format!(
+        "[data]\ndataset = \"digits\"\nbatch_size = 32\n\
+         [model]\nkind = \"mlp\"\nhidden = [16]\n\
+         [train]\nepochs = 1\ntimeout = {TIMEOUT}\n\
+         [repeat]\nseeds = {{ count = {runs} }}\n\
+         [[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
+    )
+}
+
+fn groups(noted: &str) -> HashSet<u32> {
+    noted.lines().filter_map(|line| line.trim().parse().ok()).collect()
+}
+
+/// Living processes of these groups, once what was killed had time to go.
+fn left_behind(groups: &HashSet<u32>) -> usize {
+    let begun = Instant::now();
+    loop {
+        let count = living(groups);
+        if count == 0 || begun.elapsed() > GONE_WITHIN {
+            return count;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn living(groups: &HashSet<u32>) -> usize {
+    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
+    let group =
+        |entry: fs::DirEntry| living_group(&fs::read_to_string(entry.path().join("stat")).ok()?);
+    entries.flatten().filter_map(group).filter(|group| groups.contains(group)).count()
+}
+
+/// The process group in `/proc/<pid>/stat`, unless the process is dead and
+/// only waits for its parent to notice. Its name, in brackets, may hold
+/// anything.
+fn living_group(stat: &str) -> Option<u32> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    let group = fields.nth(1)?.parse().ok()?;
+    (!matches!(state, "Z" | "X")).then_some(group)
+}
+
+/// Ends what the sweep should have ended, so that nothing sleeps on.
+fn end(groups: &HashSet<u32>, left: usize) {
+    if left == 0 {
+        return;
+    }
+    for group in groups {
+        // A group that is gone already is no problem.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).output();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Stdio;
+
+    use super::*;
+
+    #[test]
+    fn the_group_of_a_living_process_is_read() {
+        assert_eq!(living_group("12 (a) b c) S 1 77 77 0"), Some(77));
+        assert_eq!(living_group("12 (sleep) Z 1 77 77 0"), None);
+        assert_eq!(living_group("12"), None);
+        assert_eq!(groups("5\n6\n\n"), HashSet::from([5, 6]));
+    }
+
+    #[test]
+    fn a_process_left_behind_is_counted_and_ended() {
+        let mut child = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let groups = HashSet::from([child.id()]);
+        assert_eq!(left_behind(&groups), 1);
+        end(&groups, 1);
+        assert_eq!(left_behind(&groups), 0, "killed, though not waited for");
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn the_scripted_worker_hangs_in_the_run_it_is_to_hang_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("worker.sh");
+        fs::write(&path, SCRIPT.replace("@HANG@", "3")).unwrap();
+        let mut process = Command::new("bash")
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = process.id();
+        let mut input = process.stdin.take().unwrap();
+        for id in ["0a", "0b"] {
+            writeln!(input, "{{\"request\":\"run\",\"run_id\":\"{id}\",\"spec\":{{}}}}").unwrap();
+        }
+        drop(input);
+        let output = process.wait_with_output().unwrap();
+        let events: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let names: Vec<&str> = events.iter().filter_map(|e| e["event"].as_str()).collect();
+        assert_eq!(names, ["ready", "finished", "finished"]);
+        assert_eq!((&events[1]["run_id"], &events[2]["run_id"]), (&"0a".into(), &"0b".into()));
+        assert_eq!(
+            groups(&fs::read_to_string(folder.path().join("groups")).unwrap()),
+            HashSet::from([pid])
+        );
+    }
+}
