@@ -51,8 +51,10 @@ pub struct SlotState {
 /// A run in training.
 pub struct Current {
     id: Id,
-    /// What tells it from its siblings.
-    pub name: String,
+    /// Label of its optimizer.
+    pub label: String,
+    /// What tells it from its siblings beside the label.
+    pub rest: String,
     /// Whole epochs done.
     pub epochs_done: u64,
     /// Epochs planned.
@@ -108,7 +110,8 @@ impl Live {
         if let Some(slot) = self.slot(slot) {
             slot.run = Some(Current {
                 id: run.run_id,
-                name: describe(run),
+                label: text::plain(&run.label),
+                rest: siblings(run),
                 epochs_done: 0,
                 epochs: run.spec.train.epochs,
                 step: 0,
@@ -228,7 +231,7 @@ impl SlotState {
     fn status(&self) -> SlotStatus {
         let run = self.run.as_ref().map(|r| RunStatus {
             run_id: r.id,
-            name: r.name.clone(),
+            name: format!("{} {}", r.label, r.rest),
             epoch: r.epoch(),
             epochs: r.epochs,
             loss: r.loss.map(Into::into),
@@ -261,11 +264,16 @@ impl Current {
 
 /// `adam lr=0.001 seed 3`: what tells this run from its siblings.
 pub fn describe(run: &PlannedRun) -> String {
-    let mut out = text::plain(&run.label);
+    format!("{} {}", text::plain(&run.label), siblings(run))
+}
+
+/// The same without the label.
+fn siblings(run: &PlannedRun) -> String {
+    let mut out = String::new();
     for (path, value) in &run.axes {
-        out.push_str(&format!(" {}={value}", path.strip_prefix("optimizer.").unwrap_or(path)));
+        out.push_str(&format!("{}={value} ", path.strip_prefix("optimizer.").unwrap_or(path)));
     }
-    format!("{out} seed {}", run.spec.seed)
+    format!("{out}seed {}", run.spec.seed)
 }
 
 /// Status and the first line of the error.

@@ -17,6 +17,9 @@ const FINE: u64 = 10_000;
 /// A worker that has said nothing for this long is pointed out, in seconds.
 const SILENT: f64 = 30.0;
 
+/// A label is not cut shorter than this.
+const LABEL: usize = 6;
+
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loudness {
@@ -198,7 +201,10 @@ fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
         facts.push_str(&format!("  {speed:>5.0} steps/s"));
     }
     let room = width.saturating_sub(facts.chars().count() + 2);
-    let name = format!("{device}{}", run.name);
+    // The label gives way before the values that tell the run from its siblings.
+    let label = room.saturating_sub(device.chars().count() + run.rest.chars().count() + 1);
+    let label = console::truncate_str(&run.label, label.max(LABEL), "…");
+    let name = format!("{device}{label} {}", run.rest);
     let name = console::pad_str(&name, room, console::Alignment::Left, Some("…"));
     format!("{name}  {facts}")
 }
@@ -269,7 +275,10 @@ mod tests {
             assert_eq!(line.chars().count(), width, "{line}");
             assert!(line.contains("epoch 3/5"), "{line}");
         }
-        assert!(slot_line("", live.slots[0].run.as_ref(), 120).contains("lr=0.01 seed 0"));
+        for width in [56, 68, 120] {
+            let line = slot_line("", live.slots[0].run.as_ref(), width);
+            assert!(line.contains("lr=0.01 seed 0"), "the label gives way first: {line}");
+        }
         assert_eq!(live.done, 0);
         // 36 of 75 steps of one of two runs.
         assert!((live.fraction() - 0.24).abs() < 1e-9, "{}", live.fraction());

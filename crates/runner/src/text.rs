@@ -1,6 +1,6 @@
 //! Small pieces of text for people.
 
-use comfy_table::{LineStyle, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// A table with a rule under its header and nothing else: narrow enough for a
 /// terminal of 100 columns, and easy to copy.
@@ -12,9 +12,18 @@ pub fn table(header: &[&str]) -> Table {
 }
 
 /// The table as text: two blanks between columns, none at the ends of lines.
+/// The first column is broken where the terminal is too narrow, others never.
 pub fn show(mut table: Table) -> String {
-    for column in table.column_iter_mut() {
+    for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        if i >= 1 {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    if let Some((_, columns)) = console::Term::stdout().size_checked()
+        && console::Term::stdout().is_term()
+    {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns.max(40));
     }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")

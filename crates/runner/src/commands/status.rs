@@ -64,15 +64,16 @@ fn show(running: &SweepStatus) {
         let what = match &slot.run {
             None => "idle".to_owned(),
             Some(run) => {
-                let mut line =
-                    format!("{}  epoch {}/{}", text::plain(&run.name), run.epoch, run.epochs);
+                let mut line = format!("epoch {}/{}", run.epoch, run.epochs);
                 if let Some(loss) = run.loss {
                     line.push_str(&format!("  loss {:.4}", loss.0));
                 }
                 if let Some(speed) = run.steps_per_second {
                     line.push_str(&format!("  {speed:.0} steps/s"));
                 }
-                format!("{line}  {}  {}", text::duration(run.seconds), run.run_id.short())
+                let (id, name) = (run.run_id.short(), text::plain(&run.name));
+                // The name last: it is what may be too long for the line.
+                format!("{line}  {}  {id}  {name}", text::duration(run.seconds))
             }
         };
         text::print(&format!("  slot {} {}  {what}\n", slot.slot, text::plain(&slot.device)));
