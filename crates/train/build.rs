@@ -7,8 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders, relative to this crate, whose sources are hashed.
-const SOURCES: &[&str] =
-    &["../data/src", "../model/src", "../optimizer-registry/src", "../spec/src/seed.rs", "src"];
+const SOURCES: &[&str] = &[
+    "../data/src",
+    "../model/src",
+    "../optimizer-registry/src",
+    "../spec/src/seed.rs",
+    "../spec/src/stopping.rs",
+    "src",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

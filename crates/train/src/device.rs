@@ -65,6 +65,14 @@ pub fn libtorch_version() -> Option<String> {
     None
 }
 
+/// What libtorch was built for, `cpu` or `cuda`, if compiled in.
+pub fn libtorch_kind() -> Option<String> {
+    #[cfg(feature = "libtorch")]
+    return Some(crate::libtorch::kind().to_owned());
+    #[cfg(not(feature = "libtorch"))]
+    None
+}
+
 /// Names of the devices that can be opened here.
 pub fn available() -> Vec<String> {
     let mut out = vec!["flex".to_owned()];

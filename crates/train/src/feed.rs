@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{DataError, Part};
-use spec::DatasetName;
+use spec::DatasetSpec;
 use spec::run::DataSpec;
 use spec::seed::permutation;
 
@@ -50,7 +50,7 @@ impl Samples {
 
 /// A dataset on a device; kept by the worker from run to run.
 pub struct DeviceData {
-    name: DatasetName,
+    dataset: DatasetSpec,
     /// Digest of what was read.
     pub(crate) digest: String,
     /// Numbers in one input.
@@ -63,15 +63,21 @@ pub struct DeviceData {
 }
 
 impl DeviceData {
-    /// Reads a dataset, checked, and puts it on the device.
+    /// Reads a dataset, checked, and puts it on the device. `folder` holds the
+    /// built-in ones; paths of own data are relative to `root`.
     ///
     /// # Errors
     /// Files that are missing or not what their checksum says.
-    pub fn load(name: DatasetName, folder: &Path, device: &Device) -> Result<Self, DataError> {
-        let host = data::load(name, folder)?;
+    pub fn load(
+        dataset: &DatasetSpec,
+        folder: &Path,
+        root: &Path,
+        device: &Device,
+    ) -> Result<Self, DataError> {
+        let host = data::load_spec(dataset, folder, root)?;
         let upload = |part| Samples::upload(part, host.features, device);
         Ok(DeviceData {
-            name,
+            dataset: dataset.clone(),
             digest: host.digest,
             features: host.features,
             classes: host.classes,
@@ -80,17 +86,22 @@ impl DeviceData {
         })
     }
 
-    /// Which dataset it is.
-    pub fn name(&self) -> DatasetName {
-        self.name
+    /// Which dataset it is: with the checksum of its bytes, their scaling and
+    /// the test split, so that equal ones hold equal numbers.
+    pub fn dataset(&self) -> &DatasetSpec {
+        &self.dataset
     }
 
-    /// The samples to train on and those held out: the last `validation` of the file.
-    pub(crate) fn split(&self, validation: usize) -> (Samples, Option<Samples>) {
+    /// The training split, how many of its first samples are trained on, and
+    /// those held out: the last `validation` of the file.
+    ///
+    /// Batches are picked from the whole split: of a slice, flex would copy all
+    /// the samples trained on at every `select`.
+    pub(crate) fn split(&self, validation: usize) -> (Samples, usize, Option<Samples>) {
         let n = self.train.len();
         let kept = n.saturating_sub(validation);
         let held = (validation > 0).then(|| self.train.range(kept, n));
-        (if validation > 0 { self.train.range(0, kept) } else { self.train.clone() }, held)
+        (self.train.clone(), kept, held)
     }
 }
 
@@ -145,10 +156,12 @@ impl EpochOrder {
 
 #[cfg(test)]
 mod tests {
+    use spec::DatasetName;
+
     use super::*;
 
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
-        DataSpec { dataset: DatasetName::Digits, batch_size, validation: 0, drop_last }
+        DataSpec { dataset: DatasetName::Digits.into(), batch_size, validation: 0, drop_last }
     }
 
     #[test]

@@ -1,17 +1,23 @@
-//! One `RunSpec` on one device: the training loop, evaluation, digests, and
-//! the worker process that speaks the protocol of [`spec::event`].
+//! One `RunSpec` on one device: the training loop, evaluation, digests,
+//! checkpoints and saved weights, and the worker process that speaks the
+//! protocol of [`spec::event`].
 //!
 //! The only crate with the feature `libtorch`; the folder `libtorch/` is the
 //! only place that names it, so that another backend can take its place.
 
+mod checkpoint;
 pub mod device;
 pub mod environment;
 mod evaluate;
 pub mod export;
 mod feed;
+mod files;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod progress;
 mod run;
+mod stop;
+mod weights;
 pub mod worker;
 
-pub use run::{Observer, train};
+pub use run::{Job, Observer, TrainError, train};

@@ -6,45 +6,102 @@
 //! model is moved through the optimizer, and losses stay on the device until
 //! the epoch ends.
 
+use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorReadError};
 use model::Network;
-use spec::RunSpec;
-use spec::record::{MetricPoint, Outcome, Split, Status, StopReason};
+use spec::event::Options;
+use spec::record::{Environment, MetricPoint, Outcome, Split, Status};
 use spec::run::Loss;
+use spec::{Id, RunSpec};
 
+use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::evaluate::evaluate;
 use crate::feed::{DeviceData, EpochOrder, Samples};
-
-/// Windows an epoch over which `window_loss` is averaged.
-const WINDOWS: usize = 20;
+use crate::progress::{self, Progress};
+use crate::stop;
+use crate::weights::Keeper;
 
 /// Progress events are no more frequent than this.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
+/// One run to train.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// Its id: checkpoints and saved weights bear it.
+    pub run_id: Id,
+    /// What to train.
+    pub spec: &'a RunSpec,
+    /// What is kept on the way.
+    pub options: &'a Options,
+    /// Where it is trained: a checkpoint of elsewhere is not gone on from.
+    pub environment: &'a Environment,
+}
+
 /// Hears of a run while it trains.
 pub trait Observer {
+    /// Training begins after this many epochs, which a checkpoint has spared.
+    fn started(&mut self, from_epoch: u64);
     /// Steps enqueued so far.
     fn progress(&mut self, step: u64);
     /// What an epoch measured; epoch 0 is before training.
     fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]);
 }
 
+/// Why a run has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The device did not give a tensor back.
+    #[error(transparent)]
+    Read(#[from] TensorReadError),
+    /// Something waits for a metric that the run does not measure.
+    #[error("{what} watches {metric}, which this run does not measure; is `validation` 0?")]
+    Unmeasured {
+        /// What waits.
+        what: &'static str,
+        /// Split and name.
+        metric: String,
+    },
+    /// Weights that were asked for cannot be kept.
+    #[error("the weights cannot be kept in {path}: {source}", path = path.display())]
+    Save {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
 /// Trains one run and gives its result; divergence is a result, not an error.
 ///
+/// With checkpoints it goes on from the newest usable one, and then ends with
+/// the same bits as a run that nothing interrupted. Checkpoints stay: whoever
+/// has brought the result to safety removes them. Seconds are those of all
+/// attempts up to their last checkpoint and of this one from there; writing
+/// checkpoints and weights is not counted.
+///
 /// # Errors
-/// A tensor that the device could not be read back from.
+/// A tensor that the device could not be read back from, a metric to wait for
+/// that is not measured, weights that cannot be kept. A checkpoint that cannot
+/// be written or read is none: it is told of on standard error.
 pub fn train(
-    spec: &RunSpec,
+    job: &Job<'_>,
     data: &DeviceData,
     device: &NamedDevice,
     observer: &mut dyn Observer,
-) -> Result<Outcome, TensorReadError> {
+) -> Result<Outcome, TrainError> {
+    let spec = job.spec;
     let plain = device.device.clone();
+    let (train_split, samples, validation) =
+        data.split(usize::try_from(spec.data.validation).unwrap_or(usize::MAX));
+    stop::check(spec, job.options, validation.is_some())?;
+    let keeper = Keeper::new(job)?;
+    let mut checkpoints = Checkpoints::new(job);
     let network = model::build(
         &spec.model,
         data.features,
@@ -52,83 +109,93 @@ pub fn train(
         spec.seed,
         &plain.clone().autodiff(),
     );
-    let (train_set, validation) =
-        data.split(usize::try_from(spec.data.validation).unwrap_or(usize::MAX));
-    let mut run = Run {
-        spec,
-        steps: 0,
-        train_time: Duration::ZERO,
-        eval_time: Duration::ZERO,
-        metrics: Vec::new(),
-        last_report: Instant::now(),
-        last_lr: None,
-        observer,
-    };
     let init_digest = model::digest(&network);
-    run.evaluate(0, &network, validation.as_ref(), &data.test)?;
-    let mut state = (network, optimizer_registry::build(&spec.optimizer));
-    let mut batch_digest = Vec::new();
+    let found = checkpoints.newest(&network, &init_digest);
+    let resumed_from = found.as_ref().map(|found| found.progress.epoch);
+    observer.started(resumed_from.unwrap_or(0));
+    let (mut state, progress) = match found {
+        Some(found) => {
+            keeper.restore(found.best.as_deref())?;
+            drop(network);
+            (found.state, found.progress)
+        }
+        None => ((network, optimizer_registry::build(&spec.optimizer)), Progress::new(init_digest)),
+    };
+    let mut run = Run { spec, progress, last_report: Instant::now(), observer };
+    if resumed_from.is_none() {
+        run.evaluate(0, &state.0, validation.as_ref(), &data.test)?;
+    }
     let mut divergence = None;
-    let mut last_finite = None;
-    for epoch in 1..=spec.train.epochs {
+    let mut stopped = None;
+    while stopped.is_none() && divergence.is_none() {
+        let epoch = run.progress.epoch + 1;
         let clock = Instant::now();
         plain.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
-        let order = EpochOrder::new(spec.seed, epoch, train_set.len(), &spec.data);
-        batch_digest.push(order.digest());
-        let first = run.steps;
+        let order = EpochOrder::new(spec.seed, epoch, samples, &spec.data);
+        run.progress.batch_digest.push(order.digest());
+        let first = run.progress.steps;
         let losses;
-        (state, losses) = run.epoch(epoch, state, &train_set, &order, &plain)?;
+        (state, losses) = run.epoch(epoch, state, &train_split, &order, &plain)?;
         // Reading the losses waited for the device, so the clock holds the whole epoch.
-        run.train_time += clock.elapsed();
+        run.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
         let before = &losses[..bad.unwrap_or(losses.len())];
-        last_finite = before.last().copied().or(last_finite);
+        run.progress.last_finite = before.last().copied().or(run.progress.last_finite);
         if let Some(at) = bad {
             divergence = Some(first + at as u64 + 1);
-            run.steps = first + at as u64 + 1;
+            run.progress.steps = first + at as u64 + 1;
         }
-        run.record_losses(epoch, first, &losses[..bad.map_or(losses.len(), |at| at + 1)], &order);
+        let seen = &losses[..bad.map_or(losses.len(), |at| at + 1)];
+        run.progress.record_losses(spec, epoch, first, seen, &order);
         if divergence.is_some() {
             run.flush(epoch, 0);
             break;
         }
         let finite = run.evaluate(epoch, &state.0, validation.as_ref(), &data.test)?;
-        if epoch == spec.train.epochs && !finite {
-            // No further step can show it: the last one broke the weights.
-            divergence = Some(run.steps);
+        run.progress.epoch = epoch;
+        stopped = stop::after_epoch(spec, &mut run.progress);
+        if finite {
+            keeper.offer(&state.0, &mut run.progress)?;
+        } else if stopped.is_some() {
+            // No further step can show it: the last one broke the weights. That
+            // holds wherever the run stops, so stopping early hides no divergence.
+            divergence = Some(run.progress.steps);
+            run.progress.epoch = epoch - 1;
+        }
+        if stopped.is_none() && checkpoints.due(epoch) {
+            checkpoints.write(&state, &run.progress, keeper.best(&run.progress));
         }
     }
+    let progress = run.progress;
     let diverged = divergence.is_some();
+    let saved_epoch = keeper.finish(&state.0, &progress, diverged)?;
     Ok(Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
-        stop_reason: (!diverged).then_some(StopReason::Epochs),
-        epochs_completed: batch_digest.len() as u64 - u64::from(diverged),
-        steps: run.steps,
+        stop_reason: if diverged { None } else { stopped },
+        epochs_completed: progress.epoch,
+        steps: progress.steps,
         diverged_step: divergence,
-        last_finite_loss: if diverged { last_finite.map(Into::into) } else { None },
-        train_seconds: run.train_time.as_secs_f64(),
-        eval_seconds: run.eval_time.as_secs_f64(),
-        init_digest,
-        batch_digest,
+        last_finite_loss: if diverged { progress.last_finite.map(Into::into) } else { None },
+        train_seconds: progress.train_seconds,
+        eval_seconds: progress.eval_seconds,
+        init_digest: progress.init_digest,
+        batch_digest: progress.batch_digest,
         weights_digest: (!diverged).then(|| model::digest(&state.0)),
         dataset_digest: data.digest.clone(),
-        metrics: run.metrics,
+        resumed_from,
+        saved_epoch,
+        metrics: progress.metrics,
     })
 }
 
 /// The model and its optimizer, moved through every step so that weights are
 /// updated in place.
-type State = (Network, burn::optim::ModuleOptimizer);
+pub(crate) type State = (Network, burn::optim::ModuleOptimizer);
 
 struct Run<'a> {
     spec: &'a RunSpec,
-    steps: u64,
-    train_time: Duration,
-    eval_time: Duration,
-    metrics: Vec<MetricPoint>,
+    progress: Progress,
     last_report: Instant,
-    /// The learning rate of the last point: a constant one is recorded once.
-    last_lr: Option<f64>,
     observer: &'a mut dyn Observer,
 }
 
@@ -153,9 +220,9 @@ impl Run<'_> {
             };
             losses.push(loss.clone().inner());
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let lr = self.lr(epoch - 1, self.steps);
+            let lr = progress::lr(self.spec, epoch, self.progress.steps);
             network = optimizer.step(lr, network, gradients);
-            self.steps += 1;
+            self.progress.steps += 1;
             self.report();
         }
         let losses: Vec<f32> = if losses.is_empty() {
@@ -166,51 +233,11 @@ impl Run<'_> {
         Ok(((network, optimizer), losses.into_iter().map(f64::from).collect()))
     }
 
-    fn lr(&self, epoch: u64, step: u64) -> f64 {
-        optimizer_registry::schedule::lr(&self.spec.schedule, self.spec.optimizer.lr(), epoch, step)
-    }
-
     fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {
             self.last_report = Instant::now();
-            self.observer.progress(self.steps);
+            self.observer.progress(self.progress.steps);
         }
-    }
-
-    fn point(&mut self, epoch: u64, step: u64, metric: &str, value: f64) {
-        self.metrics.push(MetricPoint {
-            epoch,
-            step,
-            split: Split::Train,
-            metric: metric.to_owned(),
-            value: value.into(),
-        });
-    }
-
-    /// Points of the training split: learning rate, window means, epoch mean, seconds.
-    fn record_losses(&mut self, epoch: u64, first: u64, losses: &[f64], order: &EpochOrder) {
-        let sizes: Vec<f64> = order.bounds().iter().map(|(a, b)| (b - a) as f64).collect();
-        let mean = |from: usize, to: usize| {
-            let weight: f64 = sizes[from..to].iter().sum();
-            losses[from..to].iter().zip(&sizes[from..to]).map(|(l, w)| l * w).sum::<f64>() / weight
-        };
-        let n = losses.len();
-        let width = sizes.len().div_ceil(WINDOWS).max(1);
-        for start in (0..n).step_by(width) {
-            let end = (start + width).min(n);
-            let lr = self.lr(epoch - 1, first + start as u64);
-            if self.last_lr != Some(lr) {
-                self.last_lr = Some(lr);
-                self.point(epoch, first + start as u64 + 1, "lr", lr);
-            }
-            self.point(epoch, first + end as u64, "window_loss", mean(start, end));
-        }
-        let step = first + n as u64;
-        if n == sizes.len() && losses.iter().all(|l| l.is_finite()) {
-            self.point(epoch, step, "loss", mean(0, n));
-        }
-        let seconds = self.train_time.as_secs_f64();
-        self.point(epoch, step, "seconds", seconds);
     }
 
     /// Measures the held-out splits; whether every loss was finite.
@@ -222,17 +249,18 @@ impl Run<'_> {
         test: &Samples,
     ) -> Result<bool, TensorReadError> {
         let clock = Instant::now();
-        let from = self.metrics.iter().position(|m| m.epoch == epoch).unwrap_or(self.metrics.len());
+        let metrics = &self.progress.metrics;
+        let from = metrics.iter().position(|m| m.epoch == epoch).unwrap_or(metrics.len());
         let network = network.valid();
         let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
             if let Some(samples) = samples {
                 let result = evaluate(&network, samples)?;
                 finite &= result.loss.is_finite();
-                self.metrics.extend(result.points(epoch, self.steps, split));
+                self.progress.metrics.extend(result.points(epoch, self.progress.steps, split));
             }
         }
-        self.eval_time += clock.elapsed();
+        self.progress.eval_seconds += clock.elapsed().as_secs_f64();
         self.flush(epoch, from);
         Ok(finite)
     }
@@ -240,7 +268,7 @@ impl Run<'_> {
     /// Tells the observer of the points of an epoch.
     fn flush(&mut self, epoch: u64, from: usize) {
         let points: Vec<MetricPoint> =
-            self.metrics[from..].iter().filter(|m| m.epoch == epoch).cloned().collect();
+            self.progress.metrics[from..].iter().filter(|m| m.epoch == epoch).cloned().collect();
         self.observer.epoch(epoch, &points);
     }
 }

@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use spec::event::{Event, FailureKind, PROTOCOL, Request};
-use spec::record::MetricPoint;
-use spec::{Id, RunSpec};
+use spec::record::{Environment, MetricPoint, Outcome};
 
+use crate::checkpoint;
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::environment;
 use crate::feed::DeviceData;
-use crate::run::{Observer, train};
+use crate::run::{Job, Observer, train};
 
 /// Exit code after a panic in a run.
 pub const EXIT_PANIC: u8 = 101;
@@ -76,19 +76,19 @@ pub fn serve(
 ) -> anyhow::Result<End> {
     install_panic_hook();
     let _guard = ComputeGuard::new();
-    let mut worker = Worker { device, data_dir, data: None };
-    events.send(&Event::Ready {
-        protocol: PROTOCOL,
-        environment: environment::describe(device, threads),
-    })?;
+    let environment = environment::describe(device, threads);
+    events.send(&Event::Ready { protocol: PROTOCOL, environment: environment.clone() })?;
+    let mut worker = Worker { device, environment, data_dir, data: None };
     for line in input.lines() {
         let line = line?;
         if line.trim().is_empty() {
             continue;
         }
-        let Request::Run { run_id, spec } = serde_json::from_str(&line)
+        let Request::Run { run_id, spec, options } = serde_json::from_str(&line)
             .map_err(|e| anyhow::anyhow!("the request is not of protocol {PROTOCOL}: {e}"))?;
-        let result = panic::catch_unwind(AssertUnwindSafe(|| worker.run(run_id, &spec, events)));
+        let environment = &worker.environment.clone();
+        let job = Job { run_id, spec: &spec, options: &options, environment };
+        let result = panic::catch_unwind(AssertUnwindSafe(|| worker.run(&job, events)));
         match result {
             Ok(Ok(outcome)) => {
                 events.send(&Event::Finished { run_id, outcome: Box::new(outcome) })?
@@ -113,41 +113,37 @@ pub fn serve(
 
 struct Worker<'a> {
     device: &'a NamedDevice,
+    environment: Environment,
     data_dir: PathBuf,
     /// The last dataset, kept on the device.
     data: Option<DeviceData>,
 }
 
 impl Worker<'_> {
-    fn run(
-        &mut self,
-        run_id: Id,
-        spec: &RunSpec,
-        events: &mut EventWriter,
-    ) -> anyhow::Result<spec::record::Outcome> {
-        let name = spec.data.dataset;
-        if self.data.as_ref().is_none_or(|d| d.name() != name) {
+    fn run(&mut self, job: &Job<'_>, events: &mut EventWriter) -> anyhow::Result<Outcome> {
+        let dataset = &job.spec.data.dataset;
+        if self.data.as_ref().is_none_or(|d| d.dataset() != dataset) {
             self.data = None;
-            self.data = Some(DeviceData::load(name, &self.data_dir, &self.device.device)?);
+            let root = &job.options.root;
+            self.data = Some(DeviceData::load(dataset, &self.data_dir, root, &self.device.device)?);
         }
-        let Some(data) = &self.data else { anyhow::bail!("the dataset {name} was not loaded") };
-        events.send(&Event::Started {
-            run_id,
-            epochs: spec.train.epochs,
-            steps_per_epoch: spec.steps_per_epoch(),
-        })?;
-        let mut observer = Reporter { run_id, events, error: None };
-        let outcome = train(spec, data, self.device, &mut observer)?;
-        match observer.error {
-            // The reader is gone: nobody waits for the result.
-            Some(error) => Err(error.into()),
-            None => Ok(outcome),
+        let Some(data) = &self.data else {
+            anyhow::bail!("the dataset {} was not loaded", dataset.name())
+        };
+        let mut observer = Reporter { job: *job, events, error: None };
+        let outcome = train(job, data, self.device, &mut observer)?;
+        if let Some(error) = observer.error {
+            // The reader is gone: nobody waits for the result, and the
+            // checkpoints stay for the next attempt.
+            return Err(error.into());
         }
+        checkpoint::discard(job.options);
+        Ok(outcome)
     }
 }
 
 struct Reporter<'a> {
-    run_id: Id,
+    job: Job<'a>,
     events: &'a mut EventWriter,
     error: Option<io::Error>,
 }
@@ -161,12 +157,21 @@ impl Reporter<'_> {
 }
 
 impl Observer for Reporter<'_> {
+    fn started(&mut self, from_epoch: u64) {
+        self.send(&Event::Started {
+            run_id: self.job.run_id,
+            epochs: self.job.spec.train.epochs,
+            steps_per_epoch: self.job.spec.steps_per_epoch(),
+            from_epoch,
+        });
+    }
+
     fn progress(&mut self, step: u64) {
-        self.send(&Event::Progress { run_id: self.run_id, step });
+        self.send(&Event::Progress { run_id: self.job.run_id, step });
     }
 
     fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]) {
-        self.send(&Event::Epoch { run_id: self.run_id, epoch, metrics: metrics.to_vec() });
+        self.send(&Event::Epoch { run_id: self.job.run_id, epoch, metrics: metrics.to_vec() });
     }
 }
 

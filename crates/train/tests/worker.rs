@@ -1,70 +1,14 @@
 //! The built worker, spoken to over its pipe, on the digits and flex (on
 //! libtorch too where it is compiled in).
 
+mod support;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use spec::event::{Event, FailureKind, PROTOCOL, Probe, Request};
+use spec::event::{Event, FailureKind, PROTOCOL, Probe};
 use spec::record::{Outcome, Split, Status};
-use spec::sweep_file::{Overrides, load_text};
-use spec::{Id, RunSpec};
-
-const DEVICES: &[&str] =
-    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
-
-fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
-}
-
-/// The one run of a sweep on the digits with these lines.
-fn run_spec(model: &str, optimizer: &str, rest: &str) -> RunSpec {
-    let text = format!(
-        "[data]\ndataset = \"digits\"\nbatch_size = 100\nvalidation = 237\n[model]\n{model}\n[train]\nepochs = 3\n{rest}\n[[optimizer]]\n{optimizer}\n"
-    );
-    let plan = load_text("x.toml", "x", text, &Overrides::default())
-        .unwrap_or_else(|e| panic!("{e}"))
-        .plan;
-    plan.runs[0].spec.clone()
-}
-
-fn mlp(optimizer: &str) -> RunSpec {
-    run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
-}
-
-fn worker(device: &str, data: &Path, input: &str) -> (Output, Vec<Event>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
-        .args(["--device", device, "--threads", "1", "--data-dir"])
-        .arg(data)
-        .envs([("OMP_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "1")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let events = String::from_utf8(output.stdout.clone()).unwrap();
-    let events = events
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}")))
-        .collect();
-    (output, events)
-}
-
-fn request(spec: &RunSpec) -> String {
-    let request = Request::Run { run_id: Id::of("a test"), spec: Box::new(spec.clone()) };
-    serde_json::to_string(&request).unwrap() + "\n"
-}
-
-fn outcomes(device: &str, specs: &[RunSpec]) -> Vec<Outcome> {
-    let input: String = specs.iter().map(request).collect();
-    let (output, events) = worker(device, &data(), &input);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let finished =
-        |e: Event| if let Event::Finished { outcome, .. } = e { Some(*outcome) } else { None };
-    events.into_iter().filter_map(finished).collect()
-}
+use support::{DEVICES, data, mlp, outcomes, request, run_spec, values, worker};
 
 #[test]
 fn the_same_run_twice_is_bit_identical() {
@@ -124,14 +68,7 @@ fn metrics_are_what_their_names_say() {
             (outcome.status, outcome.epochs_completed, outcome.steps),
             (Status::Completed, 3, 36)
         );
-        let all = |split, name: &str| -> Vec<(u64, f64)> {
-            outcome
-                .metrics
-                .iter()
-                .filter(|m| m.split == split && m.metric == name)
-                .map(|m| (m.epoch, m.value.0))
-                .collect()
-        };
+        let all = |split, name: &str| values(outcome, split, name);
         let losses = all(Split::Train, "loss");
         assert_eq!(losses.iter().map(|l| l.0).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(losses[2].1 < losses[0].1);
@@ -229,10 +166,21 @@ fn nonsense_ends_the_worker_with_a_message() {
 }
 
 #[test]
+fn the_environment_tells_libtorch_from_flex() {
+    for device in DEVICES {
+        let (_, events) = worker(device, &data(), "");
+        let [Event::Ready { environment, .. }] = &events[..] else { panic!("{events:?}") };
+        assert_eq!(environment.libtorch_kind.is_some(), *device != "flex", "{environment:?}");
+        assert_eq!(environment.driver, None, "a CPU has no driver");
+    }
+}
+
+#[test]
 fn the_probe_lists_what_was_compiled_in() {
     let output = Command::new(env!("CARGO_BIN_EXE_sweep-worker")).arg("--probe").output().unwrap();
     let probe: Probe = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(probe.protocol, PROTOCOL);
+    assert_eq!(probe.libtorch_kind.is_some(), cfg!(feature = "libtorch"));
     for device in DEVICES {
         assert!(probe.devices.iter().any(|d| d == device), "{probe:?}");
     }

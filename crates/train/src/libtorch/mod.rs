@@ -9,6 +9,12 @@ use burn_tch as _;
 /// The libtorch that tch 0.22 is built for.
 pub(crate) const VERSION: &str = "2.9.0";
 
+/// What the linked libtorch was built for, whether or not there is a GPU.
+pub(crate) fn kind() -> &'static str {
+    // `has_cuda` asks for a usable GPU, `has_cudart` what was compiled in.
+    if tch::utils::has_cudart() { "cuda" } else { "cpu" }
+}
+
 /// Whether this libtorch was built with CUDA and sees a usable device.
 pub(crate) fn cuda_devices() -> usize {
     if tch::Cuda::is_available() {

@@ -1,0 +1,296 @@
+//! Mid-run checkpoints: the whole state of a run at the end of an epoch, to go
+//! on from after a kill with the same bits as if nothing had happened.
+//!
+//! `<folder>/epoch-<n>/` holds `model.bpk` and `optimizer.bpk` (Burn's records:
+//! raw float32 with the parameters' ids, by which the optimizer's state finds
+//! them), `best.safetensors` if the best weights are kept, and `state.json`.
+//! Order of batches, learning rate and random streams are functions of seed and
+//! epoch, so nothing of them is kept. A checkpoint is put together under
+//! `.epoch-<n>.tmp`, synced and renamed; the one before is removed after that.
+//!
+//! One is gone on from only where the bits are promised: same run, same
+//! environment, every file with the digest it was written with. Anything else
+//! is said on standard error and the next older one is tried. Nothing here
+//! fails a run: without a checkpoint it trains from the beginning.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use burn::module::Module;
+use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
+use model::Network;
+use serde::{Deserialize, Serialize};
+use spec::Id;
+use spec::event::{Checkpoint, Options, Save};
+use spec::record::Environment;
+use spec::stopping::EpochMetric;
+
+use crate::files;
+use crate::progress::Progress;
+use crate::run::{Job, State};
+
+/// Version of the layout; a checkpoint of another is not gone on from.
+const FORMAT: u32 = 1;
+
+const MODEL: &str = "model.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+const BEST: &str = "best.safetensors";
+const STATE: &str = "state.json";
+
+/// `state.json`.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// [`FORMAT`].
+    format: u32,
+    /// The run it belongs to.
+    run_id: Id,
+    /// Hash of `environment`.
+    exec_id: Id,
+    /// Where it was computed.
+    environment: Environment,
+    /// BLAKE3 of each file beside it.
+    files: BTreeMap<String, String>,
+    /// Digest of the weights.
+    weights: String,
+    /// By which metric the best weights are kept; null if they are not.
+    best_by: Option<EpochMetric>,
+    /// All the rest.
+    progress: Progress,
+}
+
+/// A checkpoint, read and checked.
+pub(crate) struct Found {
+    /// The model on its device, and its optimizer.
+    pub(crate) state: State,
+    /// How far the run was.
+    pub(crate) progress: Progress,
+    /// The file of the best weights.
+    pub(crate) best: Option<Vec<u8>>,
+}
+
+/// The checkpoints of one run.
+pub(crate) struct Checkpoints<'a> {
+    job: &'a Job<'a>,
+    to: Option<&'a Checkpoint>,
+    /// A failure was told of.
+    said: bool,
+}
+
+impl<'a> Checkpoints<'a> {
+    /// Of this run; with nothing to do if it asks for none.
+    pub(crate) fn new(job: &'a Job<'a>) -> Self {
+        let to = job.options.checkpoint.as_ref().filter(|c| c.every > 0);
+        Checkpoints { job, to, said: false }
+    }
+
+    /// The newest usable one. `initial` is the model before training, with the
+    /// digest of its weights.
+    pub(crate) fn newest(&self, initial: &Network, init_digest: &str) -> Option<Found> {
+        let mut epochs: Vec<(u64, PathBuf)> = entries(&self.to?.folder)
+            .ok()?
+            .into_iter()
+            .filter_map(|(name, path)| Some((name.strip_prefix("epoch-")?.parse().ok()?, path)))
+            .collect();
+        epochs.sort();
+        for (epoch, folder) in epochs.iter().rev() {
+            match self.read(*epoch, folder, initial, init_digest) {
+                Ok(found) => return Some(found),
+                Err(error) => say(&format!("not going on from {}: {error:#}", folder.display())),
+            }
+        }
+        if !epochs.is_empty() {
+            say("no usable checkpoint: training from the beginning");
+        }
+        None
+    }
+
+    fn read(
+        &self,
+        epoch: u64,
+        folder: &Path,
+        initial: &Network,
+        init_digest: &str,
+    ) -> anyhow::Result<Found> {
+        let text = fs::read(folder.join(STATE)).context(STATE)?;
+        let stored: Stored = serde_json::from_slice(&text).context(STATE)?;
+        ensure!(stored.format == FORMAT, "its format is {}, not {FORMAT}", stored.format);
+        ensure!(stored.run_id == self.job.run_id, "it is of run {}", stored.run_id);
+        self.same_environment(&stored)?;
+        ensure!(stored.progress.epoch == epoch, "it is of epoch {}", stored.progress.epoch);
+        let best_by = best_by(self.job.options);
+        if best_by.is_some() && best_by != stored.best_by {
+            bail!("the best weights were not kept, or by another metric");
+        }
+        ensure!(stored.progress.init_digest == init_digest, "it began with other weights");
+        let bytes = |name: &str| -> anyhow::Result<Vec<u8>> {
+            let bytes = fs::read(folder.join(name)).context(name.to_owned())?;
+            let expected = stored.files.get(name).map(String::as_str);
+            ensure!(expected == Some(digest(&bytes).as_str()), "{name} is damaged");
+            Ok(bytes)
+        };
+        // The model first: with its record come the ids of its parameters.
+        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes(MODEL)?))?;
+        let network = initial.clone().try_load_record(record)?;
+        ensure!(model::digest(&network) == stored.weights, "its weights are not the recorded ones");
+        let optimizer = optimizer_registry::build(&self.job.spec.optimizer)
+            .from_bytes(Bytes::from_bytes_vec(bytes(OPTIMIZER)?))?;
+        let best = match stored.progress.best.filter(|_| best_by.is_some()) {
+            Some(_) => Some(bytes(BEST)?),
+            None => None,
+        };
+        Ok(Found { state: (network, optimizer), progress: stored.progress, best })
+    }
+
+    /// Names the fields in which the environments differ.
+    fn same_environment(&self, stored: &Stored) -> anyhow::Result<()> {
+        let now = self.job.environment;
+        if stored.exec_id == now.id() && stored.environment == *now {
+            return Ok(());
+        }
+        let (then, now) = (serde_json::to_value(&stored.environment)?, serde_json::to_value(now)?);
+        let fields = [&then, &now].into_iter().filter_map(|v| v.as_object()).flat_map(|o| o.keys());
+        let mut differing: Vec<String> = fields
+            .filter(|key| then.get(key) != now.get(key))
+            .map(|key| format!("{key} was {}, is {}", show(&then, key), show(&now, key)))
+            .collect();
+        differing.sort();
+        differing.dedup();
+        if differing.is_empty() {
+            bail!("its exec_id {} is not that of its environment", stored.exec_id);
+        }
+        bail!("its bits are of another environment: {}", differing.join("; "))
+    }
+
+    /// Whether one is to be written after this epoch.
+    pub(crate) fn due(&self, epoch: u64) -> bool {
+        self.to.is_some_and(|to| epoch.is_multiple_of(to.every))
+    }
+
+    /// Writes one, then removes the others. `best` is the file of the best
+    /// weights. A failure is told of once and leaves the others as they are.
+    pub(crate) fn write(&mut self, state: &State, progress: &Progress, best: Option<&Path>) {
+        let Some(to) = self.to else { return };
+        if let Err(error) = self.try_write(&to.folder, state, progress, best)
+            && !self.said
+        {
+            self.said = true;
+            say(&format!(
+                "no checkpoint in {}: {error:#}; training goes on, after a kill from an earlier one or the beginning",
+                to.folder.display()
+            ));
+        }
+    }
+
+    fn try_write(
+        &self,
+        folder: &Path,
+        state: &State,
+        progress: &Progress,
+        best: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        fs::create_dir_all(folder)?;
+        let name = format!("epoch-{}", progress.epoch);
+        let temporary = folder.join(format!(".{name}.tmp"));
+        remove(&temporary)?;
+        let fill = || -> anyhow::Result<()> {
+            fs::create_dir(&temporary)?;
+            let mut files = BTreeMap::new();
+            let mut put = |name: &str, bytes: &[u8]| {
+                files.insert(name.to_owned(), digest(bytes));
+                files::write_synced(&temporary.join(name), bytes).context(name.to_owned())
+            };
+            put(MODEL, &state.0.clone().into_record().into_bytes()?)?;
+            put(OPTIMIZER, &state.1.into_bytes()?)?;
+            if let Some(path) = best {
+                put(BEST, &fs::read(path).with_context(|| path.display().to_string())?)?;
+            }
+            let stored = Stored {
+                format: FORMAT,
+                run_id: self.job.run_id,
+                exec_id: self.job.environment.id(),
+                environment: self.job.environment.clone(),
+                files,
+                weights: model::digest(&state.0),
+                best_by: best_by(self.job.options),
+                progress: progress.clone(),
+            };
+            files::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;
+            files::sync_folder(&temporary);
+            // One of this name was left aside at the start: this is a later epoch.
+            remove(&folder.join(&name))?;
+            fs::rename(&temporary, folder.join(&name))?;
+            files::sync_folder(folder);
+            Ok(())
+        };
+        if let Err(error) = fill() {
+            let _ = remove(&temporary);
+            return Err(error);
+        }
+        for (other, path) in entries(folder)? {
+            if other != name {
+                remove(&path).with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes a run's checkpoints and their folder, as far as it holds nothing
+/// else. A failure is told of and no more: the run has its result.
+pub(crate) fn discard(options: &Options) {
+    let Some(to) = &options.checkpoint else { return };
+    let clear = || -> io::Result<()> {
+        entries(&to.folder)?.iter().try_for_each(|(_, path)| remove(path))?;
+        fs::remove_dir(&to.folder)
+    };
+    match clear() {
+        Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            say(&format!("the checkpoints in {} stay: {e}", to.folder.display()));
+        }
+        _ => {}
+    }
+}
+
+/// Checkpoints in a folder, whole and half written, by name.
+fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("epoch-") || name.starts_with(".epoch-") {
+            out.push((name, entry.path()));
+        }
+    }
+    Ok(out)
+}
+
+/// Removes a folder with all it holds, or a file; that there is none is well.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    removed.or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
+}
+
+fn best_by(options: &Options) -> Option<EpochMetric> {
+    options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..32].to_owned()
+}
+
+fn show(environment: &serde_json::Value, key: &str) -> String {
+    environment.get(key).map_or_else(|| "unknown".to_owned(), ToString::to_string)
+}
+
+/// Standard error is the run's log.
+fn say(message: &str) {
+    eprintln!("sweep-worker: {message}");
+}

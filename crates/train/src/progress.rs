@@ -1,0 +1,126 @@
+//! How far a run is: all of its state but the weights and the optimizer's,
+//! which is what a checkpoint's `state.json` repeats.
+
+use serde::{Deserialize, Serialize};
+use spec::RunSpec;
+use spec::record::{MetricPoint, Split};
+use spec::stopping::Patience;
+
+use crate::feed::EpochOrder;
+
+/// Windows an epoch over which `window_loss` is averaged.
+const WINDOWS: usize = 20;
+
+/// What a run has done so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Whole epochs trained and evaluated.
+    pub(crate) epoch: u64,
+    /// Optimizer steps done.
+    pub(crate) steps: u64,
+    /// Seconds of training. Those of attempts before a checkpoint are counted,
+    /// what an attempt did after its last checkpoint is not.
+    pub(crate) train_seconds: f64,
+    /// Seconds of evaluation, counted likewise.
+    pub(crate) eval_seconds: f64,
+    /// Digest of the initial weights.
+    pub(crate) init_digest: String,
+    /// Digest of the order of each epoch begun.
+    pub(crate) batch_digest: Vec<String>,
+    /// The last loss that was finite.
+    pub(crate) last_finite: Option<f64>,
+    /// The learning rate of the last point: a constant one is recorded once.
+    pub(crate) last_lr: Option<f64>,
+    /// Of early stopping.
+    pub(crate) patience: Patience,
+    /// The epoch whose weights are kept as the best.
+    pub(crate) best: Option<Best>,
+    /// Everything measured, in order of time.
+    pub(crate) metrics: Vec<MetricPoint>,
+}
+
+/// The best epoch so far, by the metric that `save` is told.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Best {
+    /// The epoch, from 1.
+    pub(crate) epoch: u64,
+    /// Its value; finite.
+    pub(crate) value: f64,
+}
+
+impl Progress {
+    /// Before the first step.
+    pub(crate) fn new(init_digest: String) -> Self {
+        Progress {
+            epoch: 0,
+            steps: 0,
+            train_seconds: 0.0,
+            eval_seconds: 0.0,
+            init_digest,
+            batch_digest: Vec::new(),
+            last_finite: None,
+            last_lr: None,
+            patience: Patience::default(),
+            best: None,
+            metrics: Vec::new(),
+        }
+    }
+
+    /// What an epoch measured under this name; NaN if it did not.
+    pub(crate) fn value(&self, epoch: u64, split: Split, metric: &str) -> f64 {
+        let of_epoch = self.metrics.iter().rev().take_while(|m| m.epoch == epoch);
+        of_epoch
+            .filter(|m| m.split == split && m.metric == metric)
+            .map(|m| m.value.0)
+            .next()
+            .unwrap_or(f64::NAN)
+    }
+
+    fn point(&mut self, epoch: u64, step: u64, metric: &str, value: f64) {
+        self.metrics.push(MetricPoint {
+            epoch,
+            step,
+            split: Split::Train,
+            metric: metric.to_owned(),
+            value: value.into(),
+        });
+    }
+
+    /// Points of the training split: learning rate, window means, epoch mean,
+    /// seconds. `first` is the number of steps before the epoch.
+    pub(crate) fn record_losses(
+        &mut self,
+        spec: &RunSpec,
+        epoch: u64,
+        first: u64,
+        losses: &[f64],
+        order: &EpochOrder,
+    ) {
+        let sizes: Vec<f64> = order.bounds().iter().map(|(a, b)| (b - a) as f64).collect();
+        let mean = |from: usize, to: usize| {
+            let weight: f64 = sizes[from..to].iter().sum();
+            losses[from..to].iter().zip(&sizes[from..to]).map(|(l, w)| l * w).sum::<f64>() / weight
+        };
+        let n = losses.len();
+        let width = sizes.len().div_ceil(WINDOWS).max(1);
+        for start in (0..n).step_by(width) {
+            let end = (start + width).min(n);
+            let lr = lr(spec, epoch, first + start as u64);
+            if self.last_lr != Some(lr) {
+                self.last_lr = Some(lr);
+                self.point(epoch, first + start as u64 + 1, "lr", lr);
+            }
+            self.point(epoch, first + end as u64, "window_loss", mean(start, end));
+        }
+        let step = first + n as u64;
+        if n == sizes.len() && losses.iter().all(|l| l.is_finite()) {
+            self.point(epoch, step, "loss", mean(0, n));
+        }
+        self.point(epoch, step, "seconds", self.train_seconds);
+    }
+}
+
+/// The learning rate in `epoch` (from 1) after `step` steps of the run.
+pub(crate) fn lr(spec: &RunSpec, epoch: u64, step: u64) -> f64 {
+    optimizer_registry::schedule::lr(&spec.schedule, spec.optimizer.lr(), epoch - 1, step)
+}

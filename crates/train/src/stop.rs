@@ -1,0 +1,57 @@
+//! What ends a run before its last epoch, and the checks that what is watched
+//! is measured at all.
+
+use spec::RunSpec;
+use spec::event::{Options, Save};
+use spec::record::{Split, StopReason};
+
+use crate::progress::Progress;
+use crate::run::TrainError;
+
+/// Whether everything that is watched will be measured.
+///
+/// # Errors
+/// The first metric that is not: a run would otherwise wait for it in vain.
+pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Result<(), TrainError> {
+    let early = spec.early_stopping.as_ref().map(|e| e.metric.point());
+    let stop = spec.stop_at.as_ref().map(|s| (s.split, s.metric.as_str()));
+    let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point());
+    for (what, watched) in [("early stopping", early), ("stop_at", stop), ("save", best)] {
+        let Some((split, metric)) = watched else { continue };
+        let measured = match split {
+            Split::Train => metric == "loss",
+            Split::Validation => validation && matches!(metric, "loss" | "accuracy"),
+            Split::Test => matches!(metric, "loss" | "accuracy"),
+        };
+        if !measured {
+            return Err(TrainError::Unmeasured { what, metric: format!("{split}.{metric}") });
+        }
+    }
+    Ok(())
+}
+
+/// Whether training ends with the epoch just evaluated, and why.
+///
+/// The target comes first: a run that reached it has done so, also in the
+/// epoch in which patience ends or in the last one. Patience that ends with
+/// the last planned epoch stops nothing: the reason is then
+/// [`StopReason::Epochs`].
+pub(crate) fn after_epoch(spec: &RunSpec, progress: &mut Progress) -> Option<StopReason> {
+    let epoch = progress.epoch;
+    let out_of_patience = spec.early_stopping.as_ref().is_some_and(|early| {
+        let (split, metric) = early.metric.point();
+        let value = progress.value(epoch, split, metric);
+        progress.patience.observe(early, value)
+    });
+    let reached = spec
+        .stop_at
+        .as_ref()
+        .is_some_and(|stop| stop.reached(progress.value(epoch, stop.split, &stop.metric)));
+    if reached {
+        Some(StopReason::Target)
+    } else if epoch >= spec.train.epochs {
+        Some(StopReason::Epochs)
+    } else {
+        out_of_patience.then_some(StopReason::EarlyStopping)
+    }
+}

@@ -1,0 +1,169 @@
+//! Weights that outlive a run, as a safetensors file.
+//!
+//! The format is 8 bytes with the length of a JSON header (little-endian), the
+//! header, and the values. It is written here, in a few lines, because the
+//! crate `safetensors` puts the metadata of a file in random order: equal runs
+//! would give files of different bytes. The tests read the files by that crate.
+//!
+//! Names are the parameter paths (`layers.0.weight`), values little-endian
+//! float32. A linear layer's weight is stored as PyTorch has it, `[out, in]`,
+//! the transpose of Burn's. Metadata, all text: `format` (`pt`), `run_id`,
+//! `epoch`, `seed`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use model::Network;
+use serde::Serialize;
+use spec::event::{Save, SaveTo};
+
+use crate::files;
+use crate::progress::{Best, Progress};
+use crate::run::{Job, TrainError};
+
+/// Keeps the weights that a run is asked for.
+pub(crate) struct Keeper<'a> {
+    job: &'a Job<'a>,
+    /// Null when none are asked for.
+    to: Option<&'a SaveTo>,
+}
+
+impl<'a> Keeper<'a> {
+    /// Makes the file's folder, so that a path that cannot be written ends the
+    /// run before it is trained.
+    ///
+    /// # Errors
+    /// Those of making the folder.
+    pub(crate) fn new(job: &'a Job<'a>) -> Result<Self, TrainError> {
+        let keeper =
+            Keeper { job, to: job.options.save.as_ref().filter(|s| s.which != Save::None) };
+        if let Some(to) = keeper.to {
+            fs::create_dir_all(files::parent(&to.path)).map_err(failed(&to.path))?;
+        }
+        Ok(keeper)
+    }
+
+    /// The file of the best weights, if there is one.
+    pub(crate) fn best(&self, progress: &Progress) -> Option<&'a Path> {
+        let to = self.to.filter(|to| to.which == Save::Best)?;
+        progress.best.is_some().then_some(to.path.as_path())
+    }
+
+    /// Puts back the best weights that a checkpoint holds: an attempt may have
+    /// written later ones after it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn restore(&self, best: Option<&[u8]>) -> Result<(), TrainError> {
+        match (self.to, best) {
+            (Some(to), Some(bytes)) => files::replace(&to.path, bytes).map_err(failed(&to.path)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the weights of the epoch just evaluated if they are the best so far.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(crate) fn offer(
+        &self,
+        network: &Network,
+        progress: &mut Progress,
+    ) -> Result<(), TrainError> {
+        let Some(to) = self.to.filter(|to| to.which == Save::Best) else { return Ok(()) };
+        let (split, metric) = to.by.point();
+        let value = progress.value(progress.epoch, split, metric);
+        let better = value.is_finite()
+            && progress.best.is_none_or(|best| {
+                if to.by.higher_is_better() { value > best.value } else { value < best.value }
+            });
+        if better {
+            self.write(to, network, progress.epoch)?;
+            progress.best = Some(Best { epoch: progress.epoch, value });
+        }
+        Ok(())
+    }
+
+    /// Ends the run: keeps the last weights if those are asked for and it did
+    /// not diverge. Gives the epoch of what is kept; where that is nothing, a
+    /// file of an earlier life of this run is removed.
+    ///
+    /// # Errors
+    /// Those of writing or removing.
+    pub(crate) fn finish(
+        &self,
+        network: &Network,
+        progress: &Progress,
+        diverged: bool,
+    ) -> Result<Option<u64>, TrainError> {
+        let Some(to) = self.to else { return Ok(None) };
+        if to.which == Save::Last && !diverged {
+            self.write(to, network, progress.epoch)?;
+            return Ok(Some(progress.epoch));
+        }
+        let kept = progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch);
+        if kept.is_none() && to.path.exists() {
+            fs::remove_file(&to.path).map_err(failed(&to.path))?;
+        }
+        Ok(kept)
+    }
+
+    fn write(&self, to: &SaveTo, network: &Network, epoch: u64) -> Result<(), TrainError> {
+        let metadata = BTreeMap::from([
+            ("format", "pt".to_owned()),
+            ("run_id", self.job.run_id.to_string()),
+            ("epoch", epoch.to_string()),
+            ("seed", self.job.spec.seed.to_string()),
+        ]);
+        encode(network, metadata)
+            .and_then(|bytes| files::replace(&to.path, &bytes))
+            .map_err(failed(&to.path))
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> TrainError {
+    move |source| TrainError::Save { path: path.to_owned(), source }
+}
+
+/// An entry of the header.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Metadata(BTreeMap<&'static str, String>),
+    Tensor {
+        dtype: &'static str,
+        shape: Vec<usize>,
+        /// First and one past the last byte, from the end of the header.
+        data_offsets: [usize; 2],
+    },
+}
+
+/// The file's bytes; equal models and metadata give equal bytes.
+fn encode(network: &Network, metadata: BTreeMap<&'static str, String>) -> io::Result<Vec<u8>> {
+    let mut header = BTreeMap::from([("__metadata__".to_owned(), Entry::Metadata(metadata))]);
+    let mut values: Vec<u8> = Vec::new();
+    for (path, mut shape, parameter) in model::parameters(network) {
+        let start = values.len();
+        // Two dimensions are a linear layer's weight: no model has others.
+        if let [inputs, outputs] = shape[..] {
+            for output in 0..outputs {
+                let column = (0..inputs).map(|input| parameter[input * outputs + output]);
+                values.extend(column.flat_map(f32::to_le_bytes));
+            }
+            shape.reverse();
+        } else {
+            values.extend(parameter.into_iter().flat_map(f32::to_le_bytes));
+        }
+        let data_offsets = [start, values.len()];
+        header.insert(path, Entry::Tensor { dtype: "F32", shape, data_offsets });
+    }
+    let mut header = serde_json::to_vec(&header)?;
+    // Blanks may follow the header; the values then start at a multiple of 8.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut out = (header.len() as u64).to_le_bytes().to_vec();
+    out.extend(header);
+    out.extend(values);
+    Ok(out)
+}

@@ -1,0 +1,195 @@
+//! The built worker, started and spoken to as `sweep` does it.
+#![allow(dead_code)] // Every test file uses a part of it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use spec::event::{Checkpoint, Event, Options, Request, Save, SaveTo};
+use spec::record::{MetricPoint, Outcome, Split};
+use spec::stopping::EpochMetric;
+use spec::sweep_file::{Overrides, load_text};
+use spec::{Id, RunSpec};
+
+/// Devices that every test runs on.
+pub const DEVICES: &[&str] =
+    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
+
+/// The folder of the datasets.
+pub fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
+}
+
+/// The one run of a sweep on the digits with these lines: 1,200 samples to
+/// train on in batches of 100, 237 held out, 3 epochs.
+pub fn run_spec(model: &str, optimizer: &str, rest: &str) -> RunSpec {
+    let text = format!(
+        "[data]\ndataset = \"digits\"\nbatch_size = 100\nvalidation = 237\n[model]\n{model}\n[train]\nepochs = 3\n{rest}\n[[optimizer]]\n{optimizer}\n"
+    );
+    let plan = load_text("x.toml", "x", text, &Overrides::default())
+        .unwrap_or_else(|e| panic!("{e}"))
+        .plan;
+    plan.runs[0].spec.clone()
+}
+
+/// A perceptron of 64-16-10.
+pub fn mlp(optimizer: &str) -> RunSpec {
+    run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
+}
+
+fn spawn(device: &str, data: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
+        .args(["--device", device, "--threads", "1", "--data-dir"])
+        .arg(data)
+        .envs([("OMP_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn event(line: &str) -> Event {
+    serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))
+}
+
+/// Everything a worker says to this input.
+pub fn worker(device: &str, data: &Path, input: &str) -> (Output, Vec<Event>) {
+    let mut child = spawn(device, data);
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let events = String::from_utf8(output.stdout.clone()).unwrap().lines().map(event).collect();
+    (output, events)
+}
+
+/// A request that keeps nothing.
+pub fn request(spec: &RunSpec) -> String {
+    request_with(spec, &Options::default())
+}
+
+/// A request; its run's id is the same whatever the spec.
+pub fn request_with(spec: &RunSpec, options: &Options) -> String {
+    let request = Request::Run {
+        run_id: Id::of("a test"),
+        spec: Box::new(spec.clone()),
+        options: options.clone(),
+    };
+    serde_json::to_string(&request).unwrap() + "\n"
+}
+
+/// What became of some runs in one worker.
+pub struct Session {
+    /// Everything said on the pipe.
+    pub events: Vec<Event>,
+    /// Everything said in the log.
+    pub log: String,
+}
+
+impl Session {
+    /// Runs these in a worker that must end well.
+    pub fn of<'a>(
+        device: &str,
+        runs: impl IntoIterator<Item = (&'a RunSpec, &'a Options)>,
+    ) -> Session {
+        let input: String = runs.into_iter().map(|(s, o)| request_with(s, o)).collect();
+        let (output, events) = worker(device, &data(), &input);
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{log}");
+        Session { events, log }
+    }
+
+    /// Results, in order.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let outcome = |e: &Event| match e {
+            Event::Finished { outcome, .. } => Some((**outcome).clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(outcome).collect()
+    }
+
+    /// Epochs that checkpoints spared, in order of the runs.
+    pub fn spared_epochs(&self) -> Vec<u64> {
+        let from = |e: &Event| match e {
+            Event::Started { from_epoch, .. } => Some(*from_epoch),
+            _ => None,
+        };
+        self.events.iter().filter_map(from).collect()
+    }
+}
+
+/// Results of runs that keep nothing.
+pub fn outcomes(device: &str, specs: &[RunSpec]) -> Vec<Outcome> {
+    let options = Options::default();
+    Session::of(device, specs.iter().map(|spec| (spec, &options))).outcomes()
+}
+
+/// The result of one run.
+pub fn outcome(device: &str, spec: &RunSpec, options: &Options) -> Outcome {
+    Session::of(device, [(spec, options)]).outcomes().remove(0)
+}
+
+/// Starts a run and kills the worker as soon as it tells of this epoch or a
+/// later one. A worker that came to its end before the kill did is given
+/// another try, without what it left.
+pub fn kill_after(device: &str, spec: &RunSpec, options: &Options, epoch: u64) {
+    for _ in 0..20 {
+        let mut child = spawn(device, &data());
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(request_with(spec, options).as_bytes()).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let reached = lines
+            .by_ref()
+            .map(|line| event(&line.unwrap()))
+            .find(|e| matches!(e, Event::Epoch { epoch: e, .. } if *e >= epoch));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(reached.is_some(), "epoch {epoch} of {spec:?} on {device} was never told of");
+        // A torn last line is what a kill may leave.
+        let rest = lines.map_while(Result::ok).filter_map(|l| serde_json::from_str(&l).ok());
+        let ended = |e: Event| match e {
+            Event::Epoch { epoch, .. } => epoch == spec.train.epochs,
+            other => matches!(other, Event::Finished { .. }),
+        };
+        if !reached.into_iter().chain(rest).any(ended) {
+            return;
+        }
+        if let Some(checkpoint) = &options.checkpoint {
+            let _ = fs::remove_dir_all(&checkpoint.folder);
+        }
+    }
+    panic!("{device} was always faster than the kill");
+}
+
+/// Checkpoints after every epoch.
+pub fn checkpoint(folder: &Path) -> Options {
+    let checkpoint = Some(Checkpoint { folder: folder.to_owned(), every: 1 });
+    Options { checkpoint, ..Options::default() }
+}
+
+/// The same with weights.
+pub fn save(which: Save, by: EpochMetric, path: &Path) -> Options {
+    Options { save: Some(SaveTo { which, by, path: path.to_owned() }), ..Options::default() }
+}
+
+/// Values of a metric by epoch.
+pub fn values(outcome: &Outcome, split: Split, metric: &str) -> Vec<(u64, f64)> {
+    let of = |m: &&MetricPoint| m.split == split && m.metric == metric;
+    outcome.metrics.iter().filter(of).map(|m| (m.epoch, m.value.0)).collect()
+}
+
+/// Panics unless two results have the same bits, seconds aside.
+pub fn assert_same(a: &Outcome, b: &Outcome, what: &str) {
+    let timeless = |o: &Outcome| -> Outcome {
+        let mut o = o.clone();
+        o.metrics.retain(|m| m.metric != "seconds");
+        (o.train_seconds, o.eval_seconds, o.resumed_from) = (0.0, 0.0, None);
+        o
+    };
+    // Texts, because a NaN is no equal of itself.
+    assert_eq!(
+        serde_json::to_string(&timeless(a)).unwrap(),
+        serde_json::to_string(&timeless(b)).unwrap(),
+        "{what}"
+    );
+}
