@@ -44,7 +44,7 @@ impl Wanted {
 }
 
 /// Why a run is to be trained.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// No record of it.
     New,

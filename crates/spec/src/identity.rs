@@ -24,8 +24,12 @@ pub struct Id([u8; 16]);
 impl Id {
     /// The id of a canonical text.
     pub fn of(text: &str) -> Self {
+        Id::from_hash(&blake3::hash(text.as_bytes()))
+    }
+
+    fn from_hash(hash: &blake3::Hash) -> Self {
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+        bytes.copy_from_slice(&hash.as_bytes()[..16]);
         Id(bytes)
     }
 
@@ -90,13 +94,13 @@ pub fn ids(spec: &RunSpec) -> RunIds {
     ConfigIds::new(spec).with_seed(spec.seed)
 }
 
-/// The ids of one configuration's runs: all but the seed is hashed text
-/// already, so that a plan of a million runs is quick.
+/// The ids of one configuration's runs. All that stands before the seed is
+/// hashed already, so that a plan of a million runs is quick.
 #[derive(Clone, Debug)]
 pub struct ConfigIds {
-    dataset: String,
-    /// Canonical JSON up to where the seed stands, and from there on.
-    before: String,
+    run: blake3::Hasher,
+    cell: blake3::Hasher,
+    /// Canonical JSON from behind the seed on.
     after: String,
     config: Id,
 }
@@ -109,12 +113,11 @@ impl ConfigIds {
 
     /// Of the run with this seed.
     pub fn with_seed(&self, seed: u64) -> RunIds {
-        let body = format!("{}\"seed\":{seed},{}", self.before, self.after);
-        RunIds {
-            run: id(&self.dataset, &TRAINING_FORMAT.to_string(), &body),
-            config: self.config,
-            cell: id(&self.dataset, "any", &body),
-        }
+        let rest = format!("\"seed\":{seed},{}}}", self.after);
+        let id = |begun: &blake3::Hasher| {
+            Id::from_hash(&begun.clone().update(rest.as_bytes()).finalize())
+        };
+        RunIds { run: id(&self.run), config: self.config, cell: id(&self.cell) }
     }
 }
 
@@ -185,8 +188,14 @@ impl Memo {
         let after = text(&[("stop_at", &self.stop_at), ("train", &self.train)]);
         let (before, after) = (format!("{{{before}"), format!("{}}}", after.trim_end_matches(',')));
         let format = TRAINING_FORMAT.to_string();
-        let config = id(&self.dataset, &format, &format!("{before}{after}"));
-        ConfigIds { dataset: self.dataset.clone(), before, after, config }
+        let begin = |format: &str| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(head(&self.dataset, format).as_bytes()).update(before.as_bytes());
+            hasher
+        };
+        let run = begin(&format);
+        let without_seed = run.clone().update(after.as_bytes()).update(b"}").finalize();
+        ConfigIds { config: Id::from_hash(&without_seed), cell: begin("any"), run, after }
     }
 }
 
@@ -194,8 +203,9 @@ fn json<T: Serialize>(part: &T) -> Value {
     serde_json::to_value(part).expect("a RunSpec holds only JSON types")
 }
 
-fn id(dataset: &str, format: &str, body: &str) -> Id {
-    Id::of(&format!("{{\"dataset\":\"{dataset}\",\"format\":\"{format}\",\"run\":{body}}}"))
+/// What is hashed before a spec's canonical JSON; a closing brace follows it.
+fn head(dataset: &str, format: &str) -> String {
+    format!("{{\"dataset\":\"{dataset}\",\"format\":\"{format}\",\"run\":")
 }
 
 /// Canonical JSON text of any value.
@@ -255,7 +265,8 @@ mod tests {
         let mut memo = Memo::default();
         for run in loaded.unwrap().plan.runs {
             let body = canonical_json(&serde_json::to_value(&run.spec).unwrap());
-            let expected = id(&run.spec.data.dataset.digest(), &TRAINING_FORMAT.to_string(), &body);
+            let head = head(&run.spec.data.dataset.digest(), &TRAINING_FORMAT.to_string());
+            let expected = Id::of(&format!("{head}{body}}}"));
             assert_eq!(run.run_id, expected);
             assert_eq!(memo.ids(&run.spec).with_seed(run.spec.seed).run, expected);
             assert_eq!(ids(&run.spec).cell, run.cell_id);

@@ -159,8 +159,11 @@ fn values(plan: &Plan, label: &str, axis: &str) -> String {
     const SHOWN: usize = 8;
     let mut seen: Vec<&Value> = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
-    for run in plan.runs.iter().filter(|r| r.label == label) {
-        if let Some(value) = run.axes.get(axis)
+    // Runs of one configuration stand together and have the same values.
+    for runs in plan.runs.chunk_by(|a, b| a.config_id == b.config_id) {
+        let run = &runs[0];
+        if run.label == label
+            && let Some(value) = run.axes.get(axis)
             && known.insert(value.to_string())
         {
             seen.push(value);
@@ -174,14 +177,15 @@ fn values(plan: &Plan, label: &str, axis: &str) -> String {
 
 /// Why runs are to be trained, most frequent first; nothing when all are new.
 fn reasons(outstanding: &Outstanding<'_>) -> Vec<(String, usize)> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut counts: HashMap<&Reason, usize> = HashMap::new();
     for (_, why) in &outstanding.runs {
-        *counts.entry(why.to_string()).or_default() += 1;
+        *counts.entry(why).or_default() += 1;
     }
-    if counts.len() == 1 && counts.contains_key(&Reason::New.to_string()) {
+    if counts.len() == 1 && counts.contains_key(&Reason::New) {
         return Vec::new();
     }
-    let mut out: Vec<(String, usize)> = counts.into_iter().collect();
+    let mut out: Vec<(String, usize)> =
+        counts.into_iter().map(|(why, n)| (why.to_string(), n)).collect();
     out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     out
 }
