@@ -2,18 +2,18 @@
 //! altered is one error, not one a run.
 
 use spec::DatasetSpec;
-use spec::plan::{Plan, PlannedRun};
+use spec::plan::Plan;
 
 use crate::exit::bad_input;
 use crate::workspace::Workspace;
 
-/// Checks each dataset of the runs against its checksum.
+/// Checks each dataset of the plan against its checksum.
 ///
 /// # Errors
 /// Bad input: the first that is missing or not what it should be.
-pub fn on_disk(workspace: &Workspace, runs: &[PlannedRun]) -> anyhow::Result<()> {
+pub fn on_disk(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
     let mut seen: Vec<&DatasetSpec> = Vec::new();
-    for dataset in runs.iter().map(|r| &r.spec.data.dataset) {
+    for dataset in plan.runs.iter().map(|r| &r.spec.data.dataset) {
         if !seen.contains(&dataset) {
             data::check_spec(dataset, &workspace.data(), workspace.root())
                 .map_err(|e| bad_input(format!("dataset {}: {e}", dataset.name())))?;

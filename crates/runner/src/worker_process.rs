@@ -263,14 +263,9 @@ fn listen(stdout: ChildStdout, to: &SyncSender<Said>) {
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        // The end of its input ends it; one that is busy or hangs is killed.
+        // Killed at once: whatever it was to keep was on the disk before its
+        // last event, and libtorch takes a tenth of a second to say goodbye.
         self.requests = None;
-        for _ in 0..25 {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
         self.kill();
         let _ = self.child.wait();
     }

@@ -28,13 +28,13 @@ const REPETITIONS: usize = 3;
 /// Wall over ideal wall, less 1.
 const GOAL: f64 = 0.03;
 
-/// Slots at most. Many would share 120 runs unevenly, and what is idle at the
+/// Slots at most. Many would share them unevenly, and what is idle at the
 /// end would hide the engine.
 const SLOTS: usize = 2;
 
 /// Learning rates of both optimizers together, and the runs of the sweep.
 const RATES: usize = 6;
-const RUNS: usize = 120;
+const RUNS: usize = 240;
 
 /// Sweeps a few times.
 pub(super) fn measure(

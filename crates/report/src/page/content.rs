@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spec::manifest::Manifest;
-use spec::record::Status;
+use spec::record::{Status, StopReason};
 
 use crate::analysis::Analysis;
 use crate::best::{BestRow, GridEdge, rows_of};
@@ -299,6 +299,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
             machines.len()
         ));
     }
+    out.extend(stopped_early(analysis));
     let jobs: BTreeSet<u64> = analysis.rows.iter().filter_map(|r| r.jobs).collect();
     if jobs.last().is_some_and(|j| *j > 1) {
         out.push(
@@ -306,6 +307,23 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
         );
     }
     out
+}
+
+/// Runs that ended before their last epoch, if any did.
+fn stopped_early(analysis: &Analysis) -> Option<String> {
+    let ended = |reason: StopReason| {
+        let rows = analysis.rows.iter();
+        rows.filter(|r| r.stop_reason.as_deref() == Some(reason.name())).count()
+    };
+    let (patience, target) = (ended(StopReason::EarlyStopping), ended(StopReason::Target));
+    (patience + target > 0).then(|| {
+        format!(
+            "{} of {} runs ended before their last epoch ({patience} by early stopping, {target} at the target): what is \
+             said of the last epoch is that of the epoch they ended in, and a curve ends where the first seed ended.",
+            patience + target,
+            analysis.rows.len()
+        )
+    })
 }
 
 /// What ran: name and value of each known fact.
@@ -319,6 +337,10 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     put("Sweep file", analysis.plan.file.clone());
     put("Overrides", analysis.plan.overrides.join("  "));
     put("Goal", analysis.goal.name());
+    if let Some(run) = analysis.plan.runs.first() {
+        let data = &run.spec.data.dataset;
+        put("Data", format!("{} ({})", data.name(), data.digest()));
+    }
     put("Seeds", analysis.plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     let Some(m) = manifest else {
         put("Provenance", "no manifest.json was found".to_owned());
@@ -338,7 +360,9 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("CPU features", e.cpu_features.clone());
         put("Threads a run", e.threads.to_string());
         put("Burn", e.burn.clone());
-        put("libtorch", e.libtorch.clone().unwrap_or_default());
+        let kind = e.libtorch_kind.as_ref().map(|k| format!(" for {k}")).unwrap_or_default();
+        put("libtorch", e.libtorch.as_ref().map(|v| format!("{v}{kind}")).unwrap_or_default());
+        put("GPU driver", e.driver.clone().unwrap_or_default());
         put("Training code", e.code.clone());
     }
     put("Slots", m.slots.join(", "));

@@ -34,9 +34,17 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     }
     let chosen = chosen(&plan, &args.only)?;
     let dir = workspace.report(&plan.name);
-    let mut machine = Machine::find(&plan, if args.timing { Some(1) } else { args.jobs });
     let started = clock::now();
-    let provenance = provenance::gather(workspace);
+    // Each takes a few tenths of a second, so side by side: worker, data, sources.
+    let jobs = if args.timing { Some(1) } else { args.jobs };
+    let look = !args.plan;
+    let (mut machine, data, provenance) = std::thread::scope(|scope| {
+        let machine = scope.spawn(|| Machine::find(&plan, jobs));
+        let data =
+            scope.spawn(|| if look { dataset_check::on_disk(workspace, &plan) } else { Ok(()) });
+        let provenance = provenance::gather(workspace);
+        (joined(machine), joined(data), provenance)
+    });
     if args.require_clean {
         require_clean(&provenance)?;
     }
@@ -64,7 +72,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     if let Some(problem) = machine.problem.take().filter(|_| !todo.is_empty()) {
         return Err(problem);
     }
-    dataset_check::on_disk(workspace, &todo)?;
+    if !todo.is_empty() {
+        data?;
+    }
     warn_about(&left);
     drop(left);
     if args.fresh
@@ -147,6 +157,11 @@ fn earlier_plan(dir: &ReportDir, plan: &Plan) -> anyhow::Result<Option<Plan>> {
         )));
     }
     Ok(Some(earlier))
+}
+
+/// What a thread came to; its panic is ours.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn require_clean(provenance: &Provenance) -> anyhow::Result<()> {

@@ -55,7 +55,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result
         println!("no result of this training code is there to be trained again");
         return Ok(if wrong > 0 { Exit::VerificationFailed } else { Exit::Ok });
     }
-    dataset_check::on_disk(workspace, &chosen)?;
+    dataset_check::on_disk(workspace, &plan)?;
     let again = train_again(workspace, &dir, &plan, &machine, chosen.clone())?;
     for run in &chosen {
         let (Some(stored), Some(now)) = (records.get(&run.run_id), again.get(&run.run_id)) else {
