@@ -67,6 +67,18 @@ pub fn best(dir: &ReportDir) -> Result<Vec<BestRow>, ReportError> {
     Ok(rows_of(&Analysis::new(plan, rows)))
 }
 
+/// How all runs ended, from `runs.parquet`.
+///
+/// # Errors
+/// `plan.json` or `runs.parquet` cannot be read.
+pub fn counts(dir: &ReportDir) -> Result<Counts, ReportError> {
+    let plan = files::plan(dir)?;
+    let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
+    let mut counts = Counts::default();
+    rows.iter().for_each(|row| counts.add(row.status));
+    Ok(counts)
+}
+
 /// As [`best`], from an analysis.
 pub(crate) fn rows_of(analysis: &Analysis) -> Vec<BestRow> {
     analysis.best.iter().flatten().map(|&i| row(analysis, &analysis.configs[i])).collect()

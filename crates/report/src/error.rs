@@ -8,7 +8,7 @@ use polars::prelude::PolarsError;
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}; check that the folder exists and that you may write to it", path.display())]
+    #[error("cannot {action} {}: {source}; check disk, folder and permissions", path.display())]
     Io {
         /// `read`, `write`, ...
         action: &'static str,

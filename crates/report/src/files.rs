@@ -28,7 +28,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
         let mut file = fs::File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_data()?;
-        fs::rename(&temporary, path)
+        fs::rename(&temporary, path)?;
+        // The entry too, where the file system lets a folder be synced.
+        let _ = fs::File::open(folder).and_then(|f| f.sync_all());
+        Ok(())
     };
     write().map_err(|e| {
         let _ = fs::remove_file(&temporary);
@@ -43,7 +46,10 @@ fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
 }
 
 /// `plan.json`.
-pub(crate) fn plan(dir: &ReportDir) -> Result<Plan, ReportError> {
+///
+/// # Errors
+/// It cannot be read, or was written by a newer program.
+pub fn plan(dir: &ReportDir) -> Result<Plan, ReportError> {
     let plan: Plan = json(&dir.plan())?;
     if plan.v > PLAN_VERSION {
         let reason = format!("version {} is newer than this program's {PLAN_VERSION}", plan.v);

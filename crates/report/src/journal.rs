@@ -15,6 +15,17 @@ use spec::record::{RunRecord, Status};
 
 use crate::error::ReportError;
 
+/// A line of the journal that is not what a sweep wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// File and line.
+    pub place: String,
+    /// The run that it names, where that can still be read.
+    pub run: Option<Id>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
 /// Every record of a report folder, in the order of file names and lines.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
@@ -22,8 +33,9 @@ pub struct Journal {
     pub records: Vec<RunRecord>,
     /// Lines that could not, each with file, line and reason.
     pub warnings: Vec<String>,
-    /// Runs whose records are no longer as they were written, as the lines name them.
-    pub altered: Vec<String>,
+    /// The same lines, but for torn last ones, which a crash explains: damage
+    /// that nothing explains.
+    pub damaged: Vec<Damaged>,
     /// Journal files found.
     pub files: usize,
 }
@@ -92,21 +104,29 @@ pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
             match result {
                 Ok(Some(record)) => journal.records.push(record),
                 Ok(None) => {}
-                Err(LineError::Foreign(_)) if torn && i + 1 == lines.len() => journal.warnings.push(format!(
-                    "journal/{name}, line {}: the last line is torn and ignored; that run will be trained again",
-                    i + 1
-                )),
+                Err(LineError::Foreign(_)) if torn && i + 1 == lines.len() => {
+                    journal.warnings.push(format!(
+                        "journal/{name}, line {}: the last line is torn and ignored",
+                        i + 1
+                    ))
+                }
                 Err(reason) => {
-                    let line = i + 1;
-                    journal.warnings.push(format!("journal/{name}, line {line}: ignored, {reason}"));
-                    if let LineError::Altered { run } = reason {
-                        journal.altered.push(run);
-                    }
+                    let place = format!("journal/{name}, line {}", i + 1);
+                    journal.warnings.push(format!("{place}: ignored, {reason}"));
+                    let (run, reason) = (run_named(lines[i]), reason.to_string());
+                    journal.damaged.push(Damaged { place, run, reason });
                 }
             }
         }
     }
     Ok(journal)
+}
+
+/// The id behind `"run_id":"` in a line that need not be JSON any more.
+fn run_named(line: &[u8]) -> Option<Id> {
+    let text = String::from_utf8_lossy(line);
+    let (_, rest) = text.split_once("\"run_id\":\"")?;
+    rest.get(..32)?.parse().ok()
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {

@@ -21,8 +21,8 @@ pub mod table;
 mod best;
 mod files;
 
-pub use best::{BestRow, GridEdge, best};
+pub use best::{BestRow, GridEdge, best, counts};
 pub use collect::{Collected, collect};
 pub use error::ReportError;
-pub use files::write_atomic;
+pub use files::{plan, write_atomic};
 pub use page::{Rendered, render};

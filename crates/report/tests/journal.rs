@@ -50,6 +50,8 @@ fn bad_lines_are_warnings_and_the_rest_is_read() {
         journal.warnings
     );
     assert_eq!(journal.warnings.len(), 5);
+    let named: Vec<_> = journal.damaged.iter().map(|d| d.run).collect();
+    assert_eq!(named, [None, None, Some(good[0].run_id), Some(good[0].run_id)]);
 }
 
 #[test]

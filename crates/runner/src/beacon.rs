@@ -30,8 +30,10 @@ pub struct Beacon {
 }
 
 impl Beacon {
-    /// Begins, and forgets an older request to end.
+    /// Begins. To be called as soon as the folder's lock is held: what an
+    /// earlier sweep left, its last word or a request to it, is forgotten.
     pub fn new(dir: &ReportDir) -> Self {
+        let _ = fs::remove_file(status_file(dir));
         let _ = fs::remove_file(cancel_file(dir));
         Beacon { dir: dir.clone(), last: None }
     }
@@ -42,7 +44,11 @@ impl Beacon {
         if self.last.is_none_or(|at| at.elapsed() >= EVERY) {
             self.last = Some(Instant::now());
             let bytes = serde_json::to_vec_pretty(&live.status()).unwrap_or_default();
-            let _ = report::write_atomic(&status_file(&self.dir), &bytes);
+            // Renamed, so that it is read whole, but not synced: it is news, not a record.
+            let half = self.dir.running().join(".sweep.json.tmp");
+            let _ = fs::create_dir_all(self.dir.running())
+                .and_then(|()| fs::write(&half, &bytes))
+                .and_then(|()| fs::rename(&half, status_file(&self.dir)));
         }
     }
 

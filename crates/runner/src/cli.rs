@@ -112,7 +112,7 @@ pub struct RunArgs {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
-    #[arg(long, value_name = "KEY=VALUE,...", value_delimiter = ',')]
+    #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
     /// Use these devices instead of the file's pool: libtorch:cpu, libtorch:cuda:0, flex, auto.
     #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
@@ -123,7 +123,8 @@ pub struct RunArgs {
     /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
     #[arg(long)]
     pub fresh: bool,
-    /// Count failed runs of earlier sweeps as done instead of running them again.
+    /// Count runs that failed, timed out or were cancelled in earlier sweeps as done
+    /// instead of running them again.
     #[arg(long)]
     pub keep_failed: bool,
     /// Extra attempts for a run that fails, within this sweep.
@@ -150,7 +151,7 @@ pub struct RunArgs {
     /// Write the host's name into the manifest.
     #[arg(long)]
     pub record_host: bool,
-    /// End a run that takes longer than this: 90s, 30m (also `[train] timeout`).
+    /// End an attempt of a run that takes longer than this: 90s, 30m (also `[train] timeout`).
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<std::time::Duration>,
     /// Refuse to train from sources that differ from the commit.
@@ -209,9 +210,14 @@ pub struct VerifyArgs {
     pub jobs: Option<u64>,
 }
 
-/// A duration such as `90s`, `30m` or `1h 30m`, above zero.
+/// As in the sweep file, seconds or `90s`, `30m`, `2h`; also `1h 30m`, `300ms`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().map_err(|e| e.to_string())?;
-    let duration = std::time::Duration::try_from(parsed).map_err(|e| e.to_string())?;
-    if duration.is_zero() { Err("must be above zero".to_owned()) } else { Ok(duration) }
+    let own = spec::sweep_file::duration(text).map(std::time::Duration::from_secs_f64);
+    let friendly = || {
+        let parsed = text.parse::<jiff::SignedDuration>().ok()?;
+        std::time::Duration::try_from(parsed).ok().filter(|d| d.as_millis() > 0)
+    };
+    own.or_else(friendly).ok_or_else(|| {
+        "write seconds, or 90s, 30m, 2h, 1h 30m: at least a millisecond, at most a year".to_owned()
+    })
 }

@@ -16,7 +16,7 @@ pub fn on_disk(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
     for dataset in plan.runs.iter().map(|r| &r.spec.data.dataset) {
         if !seen.contains(&dataset) {
             data::check_spec(dataset, &workspace.data(), workspace.root())
-                .map_err(|e| bad_input(format!("dataset {}: {e}", dataset.name())))?;
+                .map_err(|e| bad_input(e.to_string()))?;
             seen.push(dataset);
         }
     }

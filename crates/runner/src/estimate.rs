@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use report::journal::Journal;
 use serde::Serialize;
-use spec::RunSpec;
 use spec::layout::ReportDir;
 use spec::plan::PlannedRun;
-use spec::record::RunRecord;
+use spec::record::{RunRecord, Status};
+use spec::{Id, RunSpec};
 
 use crate::machine::Machine;
 use crate::workspace::Workspace;
@@ -28,10 +28,12 @@ pub struct Estimate {
     pub unknown: usize,
 }
 
-/// How alike a finished run is: the more specific key wins.
-fn keys(spec: &RunSpec) -> [String; 3] {
+/// How alike a finished run is: the more specific key wins. The first is the
+/// configuration itself, whose other seeds end as it does, early or diverged.
+fn keys(config: Id, spec: &RunSpec) -> [String; 4] {
     let data = format!("{} {} {:?}", spec.data.dataset.name(), spec.data.batch_size, spec.model);
     [
+        config.to_string(),
         format!("{data} {} {}", spec.optimizer.kind(), spec.data.validation),
         data,
         format!("{} {}", spec.data.dataset.name(), spec.model.kind()),
@@ -50,22 +52,28 @@ pub fn estimate(
     if todo.is_empty() {
         return None;
     }
-    let mut seconds: HashMap<String, (f64, f64)> = HashMap::new();
+    // Seconds and steps by key. Steps are those planned for the configuration
+    // itself, and else those done by runs that were trained to their end.
+    let mut known: HashMap<String, (f64, f64)> = HashMap::new();
     let mut from_runs = 0;
-    let here = cpu_model();
+    let here = devices();
     let mut learn = |records: &[RunRecord]| {
         for record in records {
             let (Some(outcome), Some(exec)) = (&record.outcome, &record.exec) else { continue };
-            let alike = machine.wanted.on.fits(record)
-                && (exec.device_kind == "cuda" || exec.device_model == here);
+            let alike = machine.wanted.on.fits(record) && here.contains(&exec.device_model);
             if !alike || outcome.steps == 0 {
                 continue;
             }
             from_runs += 1;
-            let per_step = (outcome.train_seconds + outcome.eval_seconds) / outcome.steps as f64;
-            for key in keys(&record.spec) {
-                let sum = seconds.entry(key).or_default();
-                *sum = (sum.0 + per_step, sum.1 + 1.0);
+            let seconds = outcome.train_seconds + outcome.eval_seconds;
+            for (i, key) in keys(record.config_id, &record.spec).into_iter().enumerate() {
+                let steps = match i {
+                    0 => record.spec.total_steps(),
+                    _ if record.status == Status::Completed => outcome.steps,
+                    _ => continue,
+                };
+                let sum = known.entry(key).or_default();
+                *sum = (sum.0 + seconds, sum.1 + steps as f64);
             }
         }
     };
@@ -78,17 +86,18 @@ pub fn estimate(
         }
     }
     let per_step = |run: &PlannedRun| {
-        keys(&run.spec).iter().find_map(|key| seconds.get(key)).map(|(sum, n)| sum / n)
+        let keys = keys(run.config_id, &run.spec);
+        keys.iter().find_map(|key| known.get(key)).map(|(seconds, steps)| seconds / steps)
     };
-    let known: Vec<f64> =
+    let each: Vec<f64> =
         todo.iter().filter_map(|r| Some(per_step(r)? * r.spec.total_steps() as f64)).collect();
     let slots = machine.slots.len().min(todo.len()).max(1) as f64;
-    let longest = known.iter().copied().fold(0.0, f64::max);
-    (!known.is_empty()).then(|| Estimate {
+    let longest = each.iter().copied().fold(0.0, f64::max);
+    (!each.is_empty()).then(|| Estimate {
         // Never less than the longest run, however many slots there are.
-        seconds: (known.iter().sum::<f64>() / slots).max(longest),
+        seconds: (each.iter().sum::<f64>() / slots).max(longest),
         from_runs,
-        unknown: todo.len() - known.len(),
+        unknown: todo.len() - each.len(),
     })
 }
 
@@ -117,9 +126,17 @@ fn others(workspace: &Workspace) -> Vec<ReportDir> {
         .collect()
 }
 
-/// The processor's name, as workers record it.
-pub fn cpu_model() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':'));
-    model.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned())
+/// Names of the processor and the GPUs, as workers record them.
+fn devices() -> Vec<String> {
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find_map(|l| l.strip_prefix(name)?.split_once(':'));
+        line.map(|(_, value)| value.trim().to_owned())
+    };
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut out = vec![value(&cpu, "model name").unwrap_or_else(|| "unknown".to_owned())];
+    for gpu in fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().flatten() {
+        let text = fs::read_to_string(gpu.path().join("information")).unwrap_or_default();
+        out.extend(value(&text, "Model"));
+    }
+    out
 }

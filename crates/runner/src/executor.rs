@@ -242,7 +242,9 @@ impl SlotThread {
             }
         }
         if self.cancel.is_cancelled() && record.outcome.is_none() {
+            // We ended it: how its process died tells nothing.
             record.status = Status::Cancelled;
+            record.error = None;
         }
         record
     }

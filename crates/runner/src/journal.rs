@@ -3,8 +3,9 @@
 //! lost and a torn line can only be the last.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use spec::journal_line;
 use spec::layout::ReportDir;
@@ -24,7 +25,7 @@ impl JournalWriter {
     /// Those of creating the folder or the file.
     pub fn create(dir: &ReportDir, start: &str) -> io::Result<Self> {
         let folder = dir.journal();
-        let fail = |path: &std::path::Path, e: io::Error| {
+        let fail = |path: &Path, e: io::Error| {
             let message =
                 format!("cannot write to {}: {e}; check disk and permissions", path.display());
             io::Error::new(e.kind(), message)
@@ -32,12 +33,31 @@ impl JournalWriter {
         fs::create_dir_all(&folder).map_err(|e| fail(&folder, e))?;
         let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
         let path = folder.join(format!("{stamp}-{}-{}.jsonl", host(), std::process::id()));
-        let file = OpenOptions::new()
-            .create_new(true)
-            .append(true)
-            .open(&path)
-            .map_err(|e| fail(&path, e))?;
+        let file = open(&path).map_err(|e| fail(&path, e))?;
+        // The entry too, where the file system lets a folder be synced.
+        let _ = File::open(&folder).and_then(|f| f.sync_all());
         Ok(JournalWriter { file, path })
+    }
+
+    /// Makes the file anew where somebody removed it: what was written is still
+    /// in our hands.
+    fn put_back(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.nlink() > 0 && self.path.exists() {
+            return Ok(());
+        }
+        let mut written = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut written)?;
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = open(&self.path)?;
+        file.write_all(&written)?;
+        file.sync_data()?;
+        self.file = file;
+        let path = self.path.display();
+        crate::text::say!("warning: {path} was removed; it is there again, with all its records");
+        Ok(())
     }
 
     /// Appends one record and waits until it is on the disk.
@@ -46,6 +66,7 @@ impl JournalWriter {
     /// A disk that is full or gone, with the file's name. Half a line is taken
     /// back where the disk allows.
     pub fn append(&mut self, record: &RunRecord) -> io::Result<()> {
+        self.put_back()?;
         let line = journal_line::write(record)?;
         let whole = self.file.metadata().map(|m| m.len());
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
@@ -63,19 +84,25 @@ impl JournalWriter {
     }
 }
 
-/// Moves the journals, and the checkpoints of unfinished runs, into
-/// `journal/old-<n>/`; nothing is deleted.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create_new(true).append(true).read(true).open(path)
+}
+
+/// Moves the journals, the checkpoints of unfinished runs and kept weights
+/// into `journal/old-<n>/`; nothing is deleted.
 ///
 /// # Errors
 /// Those of making the folder and renaming.
 pub fn put_aside(dir: &ReportDir) -> io::Result<Option<PathBuf>> {
     let folder = dir.journal();
-    let Ok(entries) = fs::read_dir(&folder) else { return Ok(None) };
-    let files: Vec<PathBuf> = entries
+    let files: Vec<PathBuf> = fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
         .filter_map(|e| Some(e.ok()?.path()))
         .filter(|p| p.extension().is_some_and(|e| e == "jsonl"))
         .collect();
-    if files.is_empty() && !dir.checkpoints().is_dir() {
+    let folders = [(dir.checkpoints(), "checkpoints"), (dir.weights(), "weights")];
+    if files.is_empty() && !folders.iter().any(|(path, _)| path.is_dir()) {
         return Ok(None);
     }
     let old = (1..)
@@ -88,8 +115,8 @@ pub fn put_aside(dir: &ReportDir) -> io::Result<Option<PathBuf>> {
             fs::rename(&file, old.join(name))?;
         }
     }
-    if dir.checkpoints().is_dir() {
-        fs::rename(dir.checkpoints(), old.join("checkpoints"))?;
+    for (path, name) in folders.iter().filter(|(path, _)| path.is_dir()) {
+        fs::rename(path, old.join(name))?;
     }
     Ok(Some(old))
 }
@@ -113,10 +140,16 @@ mod tests {
             fs::create_dir_all(dir.journal()).unwrap();
             fs::write(dir.journal().join("a.jsonl"), format!("{round}\n")).unwrap();
             fs::create_dir_all(dir.checkpoints().join("run")).unwrap();
+            fs::create_dir_all(dir.weights()).unwrap();
             let old = put_aside(&dir).unwrap().unwrap();
             assert_eq!(old, dir.journal().join(format!("old-{round}")));
             assert_eq!(fs::read_to_string(old.join("a.jsonl")).unwrap(), format!("{round}\n"));
             assert!(old.join("checkpoints/run").is_dir() && !dir.checkpoints().exists());
+            assert!(old.join("weights").is_dir() && !dir.weights().exists());
         }
+        // Without a journal, too.
+        fs::remove_dir_all(dir.journal()).unwrap();
+        fs::create_dir_all(dir.checkpoints()).unwrap();
+        assert!(put_aside(&dir).unwrap().is_some() && !dir.checkpoints().exists());
     }
 }

@@ -24,6 +24,6 @@ mod progress;
 mod provenance;
 mod resume;
 mod scheduler;
-mod text;
+pub mod text;
 mod worker_process;
 pub mod workspace;

@@ -43,7 +43,16 @@ pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
         .truncate(false)
         .open(&path)
         .with_context(|| format!("cannot write to {}", path.display()))?;
-    match file.try_lock() {
+    // `status` looks at the lock for a moment: that is no sweep.
+    let mut taken = file.try_lock();
+    for _ in 0..10 {
+        if !matches!(taken, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        taken = file.try_lock();
+    }
+    match taken {
         Ok(()) => {
             file.set_len(0)?;
             file.rewind()?;

@@ -13,11 +13,18 @@ fn main() -> ExitCode {
     let exit = commands::dispatch(cli).unwrap_or_else(|error| {
         match error.downcast_ref::<Diagnostics>() {
             Some(diagnostics) => {
-                eprint!("{}", diagnostics.render(console::colors_enabled_stderr()))
+                runner::text::complain(&diagnostics.render(console::colors_enabled_stderr()))
             }
-            None => eprintln!("{} {error:#}", console::style("error:").for_stderr().red().bold()),
+            None => runner::text::say!(
+                "{} {error:#}",
+                console::style("error:").for_stderr().red().bold()
+            ),
         }
         exit::code_of(&error)
     });
+    if exit == exit::Exit::Ok && runner::text::output_was_lost() {
+        runner::text::say!("error: standard output could not be written to");
+        return ExitCode::from(exit::Exit::Internal as u8);
+    }
     ExitCode::from(exit as u8)
 }

@@ -162,7 +162,7 @@ impl Progress {
         if self.terminal && self.loudness != Loudness::Quiet {
             let _ = self.multi.println(text);
         } else {
-            eprintln!("{text}");
+            crate::text::say!("{text}");
         }
     }
 

@@ -1,13 +1,15 @@
 //! What is left to do: the plan less the results that the journal holds.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use report::journal::Journal;
 use spec::Id;
 use spec::event::Save;
 use spec::layout::ReportDir;
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
-use spec::record::{RunRecord, Status};
+use spec::record::{Outcome, RunRecord, Split, Status};
+use spec::stopping::EpochMetric;
 
 use crate::pool::{Slot, gpu_driver};
 
@@ -72,8 +74,10 @@ impl std::fmt::Display for Reason {
 pub struct Outstanding<'a> {
     /// To be trained, with the reason.
     pub runs: Vec<(&'a PlannedRun, Reason)>,
-    /// Results that are reused.
+    /// Not to be trained: results that are reused, and what `--keep-failed` keeps.
     pub cached: usize,
+    /// Of those, without a result: kept by `--keep-failed`.
+    pub kept_failed: usize,
     /// Of those, computed by other training code than the worker at hand.
     pub other_code: usize,
 }
@@ -86,7 +90,11 @@ pub fn outstanding<'a>(
     keep_failed: bool,
     dir: &ReportDir,
 ) -> Outstanding<'a> {
-    let fitting = journal.records.iter().filter(|r| wanted.on.fits(r) || !r.status.is_result());
+    // What failed elsewhere may work here; what never got a worker failed anywhere.
+    let fitting = journal
+        .records
+        .iter()
+        .filter(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let best = Journal { records: fitting.cloned().collect(), ..Journal::default() }.into_best();
     let elsewhere = journal.best();
     let mut out = Outstanding::default();
@@ -98,6 +106,10 @@ pub fn outstanding<'a>(
             None => {
                 out.cached += 1;
                 let record = best.get(&run.run_id);
+                if record.is_some_and(|r| !r.status.is_result()) {
+                    out.kept_failed += 1;
+                    continue;
+                }
                 let same =
                     record.and_then(|r| r.exec.as_ref()).is_some_and(|e| e.code == wanted.code);
                 // Without a worker there is no code to compare with.
@@ -108,17 +120,62 @@ pub fn outstanding<'a>(
     out
 }
 
-/// A diverged run has no weights to keep.
+/// BLAKE3 of a file of weights, as records hold it; none without a file.
+pub fn weights_digest(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    Some(blake3::hash(&bytes).to_hex()[..32].to_owned())
+}
+
+/// Whether the weights that `save` asks for now are not those on the disk.
 fn weights_missing(
     plan: &Plan,
     run: &PlannedRun,
     record: Option<&RunRecord>,
     dir: &ReportDir,
 ) -> Option<Reason> {
-    let wanted = plan.keeping.save != Save::None
-        && record.is_some_and(|r| r.status == Status::Completed)
-        && !dir.weights_of(run.run_id).is_file();
-    wanted.then_some(Reason::NoWeights)
+    let outcome = record.and_then(|r| r.outcome.as_ref())?;
+    let wanted = match plan.keeping.save {
+        Save::None => return None,
+        // A diverged run has no last weights, and perhaps no best ones.
+        Save::Last if outcome.status == Status::Diverged => return None,
+        Save::Last => Some(outcome.epochs_completed),
+        Save::Best => best_epoch(outcome, best_by(plan)),
+    };
+    let there = outcome.saved_epoch == wanted
+        && outcome.saved_digest == weights_digest(&dir.weights_of(run.run_id));
+    (wanted.is_some() && !there).then_some(Reason::NoWeights)
+}
+
+/// The first epoch of the best finite value, as the worker chooses it.
+fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
+    let (split, metric) = by.point();
+    let mut best: Option<(u64, f64)> = None;
+    for point in
+        outcome.metrics.iter().filter(|m| m.epoch > 0 && m.split == split && m.metric == metric)
+    {
+        let value = point.value.0;
+        let better =
+            best.is_none_or(
+                |(_, held)| {
+                    if by.higher_is_better() { value > held } else { value < held }
+                },
+            );
+        if value.is_finite() && better {
+            best = Some((point.epoch, value));
+        }
+    }
+    best.map(|(epoch, _)| epoch)
+}
+
+/// What `save = "best"` goes by: the target, where it may be looked at.
+pub fn best_by(plan: &Plan) -> EpochMetric {
+    let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
+    match (plan.target.split, plan.target.metric.as_str()) {
+        (Split::Train, _) => EpochMetric::TrainLoss,
+        _ if !held_out => EpochMetric::TrainLoss,
+        (_, "loss") => EpochMetric::ValidationLoss,
+        _ => EpochMetric::ValidationAccuracy,
+    }
 }
 
 fn reason(

@@ -1,5 +1,8 @@
 //! Small pieces of text for people.
 
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// A table with a rule under its header and nothing else: narrow enough for a
@@ -22,17 +25,53 @@ pub fn show(mut table: Table) -> String {
     }
     if let Some((_, columns)) = console::Term::stdout().size_checked()
         && console::Term::stdout().is_term()
+        // Narrower, words would be broken into letters: lines that wrap read better.
+        && columns >= 70
     {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns.max(40));
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes to standard output; a reader that has seen enough (`| head`) is no error.
+/// Whether something that was asked for could not be written.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no
+/// error; any other is remembered for [`output_was_lost`].
 pub fn print(text: &str) {
-    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if written.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::SeqCst);
+    }
 }
+
+/// Whether [`print`] met a full disk or the like.
+pub fn output_was_lost() -> bool {
+    LOST.load(Ordering::SeqCst)
+}
+
+/// Writes to standard error, if it can be written to: a terminal that is gone
+/// never ends training.
+pub fn complain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// `println!` that never panics.
+#[macro_export]
+macro_rules! out {
+    () => { $crate::text::print("\n") };
+    ($($arg:tt)+) => { $crate::text::print(&(format!($($arg)+) + "\n")) };
+}
+
+/// `eprintln!` that never panics.
+#[macro_export]
+macro_rules! say {
+    ($($arg:tt)+) => { $crate::text::complain(&(format!($($arg)+) + "\n")) };
+}
+
+pub use {out, say};
 
 /// `1 run`, `5 runs`.
 pub fn count(n: usize, what: &str) -> String {

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -14,8 +16,16 @@ use spec::record::Environment;
 
 use crate::pool::Slot;
 
-/// No event is longer; more than this without a line's end is not the protocol.
+/// An event is no longer than this, and so much more for each epoch of its run,
+/// whose last event holds all metrics. Anything longer is not the protocol.
 const MAX_LINE: u64 = 16 << 20;
+const MAX_LINE_AN_EPOCH: u64 = 16 << 10;
+
+/// How often a silent worker is looked after.
+const TICK: Duration = Duration::from_millis(500);
+/// Ticks that a pipe may stay open after the death of its worker: a process
+/// that it started, out of our reach, may hold it for ever.
+const TICKS_AFTER_DEATH: u32 = 3;
 
 /// A worker that has not said that it is ready after this long never will.
 pub const READY_WITHIN: Duration = Duration::from_secs(180);
@@ -107,6 +117,8 @@ pub struct WorkerProcess {
     child: Child,
     requests: Option<ChildStdin>,
     events: Receiver<Said>,
+    /// Longest line that is still an event, for the run at hand.
+    longest: Arc<AtomicU64>,
     log: File,
     log_start: u64,
     /// What it computes on, once ready.
@@ -151,8 +163,10 @@ impl WorkerProcess {
             return Err(WorkerError::Ended("its pipe was not opened".to_owned()));
         };
         let (sender, events) = sync_channel(WAITING);
-        std::thread::spawn(move || listen(stdout, &sender));
-        Ok(WorkerProcess { child, requests, events, log, log_start, environment: None })
+        let longest = Arc::new(AtomicU64::new(MAX_LINE));
+        let bound = Arc::clone(&longest);
+        std::thread::spawn(move || listen(stdout, &sender, &bound));
+        Ok(WorkerProcess { child, requests, events, longest, log, log_start, environment: None })
     }
 
     /// The process id.
@@ -166,6 +180,9 @@ impl WorkerProcess {
     /// A worker that is gone.
     pub fn send(&mut self, request: &Request) -> Result<(), WorkerError> {
         self.log_start = self.log.seek(SeekFrom::End(0)).unwrap_or(self.log_start);
+        let Request::Run { spec, .. } = request;
+        let more = spec.train.epochs.saturating_mul(MAX_LINE_AN_EPOCH);
+        self.longest.store(MAX_LINE.saturating_add(more), Ordering::SeqCst);
         let mut line =
             serde_json::to_vec(request).map_err(|e| WorkerError::Garbage(e.to_string()))?;
         line.push(b'\n');
@@ -183,18 +200,24 @@ impl WorkerProcess {
     /// # Errors
     /// The worker's end, a line that is no event, or the deadline.
     pub fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event, WorkerError> {
-        let said = match deadline {
-            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => self.events.recv_timeout(at.saturating_duration_since(Instant::now())),
-        };
-        match said {
-            Ok(Said::Event(event)) => Ok(*event),
-            Ok(Said::Garbage(what)) => Err(WorkerError::Garbage(what)),
-            Ok(Said::End) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
-            Err(RecvTimeoutError::Timeout) => {
-                self.kill();
-                let _ = self.child.wait();
-                Err(WorkerError::TimedOut)
+        let mut dead = 0;
+        loop {
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            match self.events.recv_timeout(left.map_or(TICK, |left| left.min(TICK))) {
+                Ok(Said::Event(event)) => return Ok(*event),
+                Ok(Said::Garbage(what)) => return Err(WorkerError::Garbage(what)),
+                Ok(Said::End) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+                Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left <= TICK) => {
+                    self.kill();
+                    let _ = self.child.wait();
+                    return Err(WorkerError::TimedOut);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    dead += u32::from(!matches!(self.child.try_wait(), Ok(None)));
+                    if dead >= TICKS_AFTER_DEATH {
+                        return Err(self.ended());
+                    }
+                }
             }
         }
     }
@@ -235,15 +258,21 @@ impl WorkerProcess {
 }
 
 /// Reads the pipe until its end, the first garbage, or until nobody listens.
-fn listen(stdout: ChildStdout, to: &SyncSender<Said>) {
+fn listen(stdout: ChildStdout, to: &SyncSender<Said>, longest: &AtomicU64) {
     let mut pipe = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
-        let read = (&mut pipe).take(MAX_LINE).read_until(b'\n', &mut line);
+        // Waits for the line to begin, so that the bound is that of its run.
+        if pipe.fill_buf().is_ok_and(<[u8]>::is_empty) {
+            let _ = to.send(Said::End);
+            return;
+        }
+        let bound = longest.load(Ordering::SeqCst);
+        let read = (&mut pipe).take(bound).read_until(b'\n', &mut line);
         let said = match read {
             Ok(0) | Err(_) => Said::End,
-            Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE => {
-                Said::Garbage(format!("a line of more than {MAX_LINE} bytes"))
+            Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= bound => {
+                Said::Garbage(format!("a line of more than {bound} bytes"))
             }
             Ok(_) => match serde_json::from_slice(&line) {
                 Ok(event) => Said::Event(Box::new(event)),

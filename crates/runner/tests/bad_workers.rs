@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use spec::event::FailureKind;
@@ -29,21 +28,19 @@ while read -r line; do
     *'"lr":0.05,'*) echo "not json at all" ;;
     *'"lr":0.06,'*) head -c 20000000 /dev/zero | tr '\0' 'x'; echo ;;
     *'"lr":0.07,'*) echo '{"event":"progress","run_id":"00000000000000000000000000000000","step":1}' ;;
-    *'"lr":0.08,'*) sleep 600 ;;
+    *'"lr":0.08,'*) read -r -t 600 _ ;;
     *'"lr":0.09,'*) while :; do echo "{\"event\":\"progress\",\"run_id\":\"$id\",\"step\":1}"; sleep 0.05; done ;;
     *'"lr":0.11,'*) echo "memory allocation of 123456789 bytes failed" >&2; kill -ABRT $$ ;;
     *'"lr":0.12,'*) sleep 600 & exit 0 ;;
-    *) echo "{\"event\":\"finished\",\"run_id\":\"$id\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}" ;;
+    *'"lr":0.13,'*) setsid sleep 20 & exit 0 ;;
+    *'"lr":0.14,'*) wide=$(head -c 17000000 /dev/zero | tr '\0' ' ') ;;&
+    *) echo "{\"event\":\"finished\",\"run_id\":\"$id\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],$wide\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}" ;;
   esac
 done
 "#;
 
 fn sandbox() -> Sandbox {
-    let folder = tempfile::tempdir().unwrap().keep();
-    let path = folder.join("worker.sh");
-    std::fs::write(&path, SCRIPT).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    Sandbox::with_worker(path)
+    Sandbox::with_script(SCRIPT)
 }
 
 fn sweep(lrs: &str) -> String {
@@ -123,7 +120,7 @@ fn a_run_that_outstays_its_time_is_ended_with_all_it_started() {
 #[test]
 fn want_of_memory_is_named_and_a_child_that_holds_the_pipe_hangs_nothing() {
     let sandbox = sandbox();
-    let text = sweep("[0.11, 0.12, 0.5]").replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
+    let text = sweep("[0.11, 0.12, 0.13, 0.5]").replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
     sandbox.sweep_file("memory", &text.replace("[train]\n", "[train]\ntimeout = 5\n"));
     sandbox.expect(3, &["run", "experiments/memory.toml", "--no-report"]);
     let records = sandbox.records("memory");
@@ -131,20 +128,30 @@ fn want_of_memory_is_named_and_a_child_that_holds_the_pipe_hangs_nothing() {
     let error = of(0.11).error.as_ref().unwrap();
     assert_eq!(error.kind, FailureKind::OutOfMemory);
     assert!(error.message.starts_with("out of memory: ") && error.log_tail.contains("123456789"));
-    assert!(!of(0.12).status.is_result());
-    assert_eq!(records.len(), 4);
+    // A child in a group of its own is out of reach, and holds the pipe.
+    assert!(!of(0.12).status.is_result() && !of(0.13).status.is_result());
+    assert_eq!(of(0.13).error.as_ref().unwrap().kind, FailureKind::Died);
+    assert_eq!(records.len(), 5);
+}
+
+/// The last event of a run holds all its metrics, so it grows with the epochs.
+#[test]
+fn a_long_run_may_have_a_long_last_line() {
+    let sandbox = sandbox();
+    let text = sweep("0.14").replace("lr = [1e-3, 1e-2]", "lr = 1e-3");
+    sandbox.sweep_file("long", &text.replace("epochs = 1", "epochs = 2000"));
+    sandbox.expect(0, &["run", "experiments/long.toml", "--no-report"]);
+    sandbox.sweep_file("short", &text);
+    let text = sandbox.expect(3, &["run", "experiments/short.toml", "--no-report"]);
+    assert!(text.contains("a line of more than"), "{text}");
 }
 
 /// The real worker under a limit of address space, with a model that needs more.
 #[test]
 fn a_real_memory_hog_under_a_limit_costs_one_run() {
-    let folder = tempfile::tempdir().unwrap().keep();
-    let path = folder.join("limited.sh");
     let worker = support::real_worker();
     let script = format!("#!/bin/bash\nulimit -v 6000000\nexec {} \"$@\"\n", worker.display());
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let sandbox = Sandbox::with_worker(path);
+    let sandbox = Sandbox::with_script(&script);
     let text = digits(1, 1)
         .replace("hidden = [16]", "hidden = { values = [[16], [60000, 60000]] }")
         .replace("lr = [0.05, 0.1]", "lr = 0.1")

@@ -88,6 +88,25 @@ fn verify_repeats_results_and_finds_an_altered_digest() {
     std::fs::write(&file, &text).unwrap();
     sandbox.expect(0, &["verify", "experiments/verify.toml", "--run", &id[..8]]);
     sandbox.expect(2, &["verify", "experiments/verify.toml", "--run", "ffff"]);
+    // A version that knew no checksums is no way around them, nor is broken JSON.
+    for (from, to) in [("\"v\":2", "\"v\":1"), ("\"v\":2", "\"v\":2{")] {
+        let forge = |l: &str| if l.contains(&id) { l.replacen(from, to, 1) } else { l.to_owned() };
+        let lines: Vec<String> = text.lines().map(forge).collect();
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let found = sandbox.expect(6, &["verify", "experiments/verify.toml", "--sample", "1"]);
+        assert!(found.contains(&id) && found.contains("not as it was written"), "{found}");
+    }
+    // Trained again, the run is well, and the damage no more than a note.
+    sandbox.expect(0, &["run", "experiments/verify.toml", "--no-report"]);
+    let mended = sandbox.expect(0, &["verify", "experiments/verify.toml", "--run", &id[..8]]);
+    assert!(mended.contains("note") && mended.contains("trained again"), "{mended}");
+    std::fs::write(&file, "").unwrap();
+    for other in std::fs::read_dir(sandbox.report("verify").journal()).unwrap() {
+        std::fs::write(other.unwrap().path(), "").unwrap();
+    }
+    let none = sandbox.expect(2, &["verify", "experiments/verify.toml"]);
+    assert!(none.contains("there is no result to verify"), "{none}");
+    std::fs::write(&file, &text).unwrap();
     assert_eq!(sandbox.records("verify").len(), 8, "nothing is added to the journal");
 }
 
@@ -143,21 +162,41 @@ fn a_lock_says_who_holds_it_and_dies_with_its_holder() {
     sandbox.expect(0, &["run", "experiments/lock.toml", "--no-report"]);
 }
 
+/// A worker that cannot be ended at once: a child out of its group keeps its
+/// pipe open, so that the first interrupt has to wait a moment.
+const CLINGING: &str = r#"#!/bin/bash
+if [ "$1" = --probe ]; then
+  echo '{"protocol":2,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
+  exit 0
+fi
+echo '{"event":"ready","protocol":2,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
+setsid sleep 15 &
+read -r line
+echo begun >&2
+read -r -t 60 line
+"#;
+
 #[test]
-fn a_second_interrupt_ends_it_at_once() {
-    let sandbox = Sandbox::new();
-    sandbox.sweep_file("twice", &long());
+fn one_interrupt_records_what_it_ends_and_a_second_ends_it_at_once() {
+    let sandbox = Sandbox::with_script(CLINGING);
+    sandbox.sweep_file("twice", &digits(1, 1));
     for signals in [1, 2] {
-        let mut sweep = sandbox.spawn(&["run", "experiments/twice.toml", "--no-report"]);
-        wait_for("a run", || {
-            let status = sandbox.run(&["status", "experiments/twice.toml", "--json"]);
-            String::from_utf8_lossy(&status.stdout).contains("\"epochs\": 20000")
-        });
+        let args = ["run", "experiments/twice.toml", "--no-report", "--fresh", "--jobs", "1"];
+        let _ = std::fs::remove_dir_all(sandbox.report("twice").logs());
+        let mut sweep = sandbox.spawn(&args);
+        let log = sandbox.report("twice").logs().join("slot-0.log");
+        wait_for("a run", || std::fs::read_to_string(&log).is_ok_and(|t| t.contains("begun")));
         let pid = rustix::process::Pid::from_child(&sweep);
-        for _ in 0..signals {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        let interrupt = || rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        interrupt().unwrap();
+        if signals == 2 {
+            // Not so soon that two signals become one.
+            std::thread::sleep(Duration::from_millis(200));
+            interrupt().unwrap();
         }
         assert_eq!(sweep.wait().unwrap().code(), Some(130));
+        let cancelled = sandbox.records("twice");
+        assert_eq!(cancelled.len(), usize::from(signals == 1), "{signals}: {cancelled:?}");
     }
     let plan = sandbox.expect(0, &["run", "experiments/twice.toml", "--plan"]);
     assert!(plan.contains("4 to train"), "{plan}");
@@ -183,6 +222,26 @@ fn a_plan_says_what_is_new_what_it_costs_and_how_long_it_takes() {
         (Some(6), Some(6))
     );
     assert!(json["runs"][11]["why"].as_str().unwrap().starts_with("new"));
+}
+
+#[test]
+fn an_estimate_is_not_led_astray_by_runs_that_diverge() {
+    let sandbox = Sandbox::new();
+    let text = digits(2, 40).replace("lr = [0.05, 0.1]", "lr = [0.1, 1e20]");
+    sandbox.sweep_file("wild", &text);
+    sandbox.expect(0, &["run", "experiments/wild.toml", "--no-report", "--only", "seed=0"]);
+    let seconds = |seed: u64| -> f64 {
+        let of = |r: &spec::record::RunRecord| {
+            r.outcome.as_ref().map_or(0.0, |o| o.train_seconds + o.eval_seconds)
+        };
+        sandbox.records("wild").iter().filter(|r| r.spec.seed == seed).map(of).sum()
+    };
+    let json =
+        sandbox.expect(0, &["run", "experiments/wild.toml", "--plan", "--json", "--jobs", "1"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // The other seed takes what this one took, each configuration its own.
+    let estimate = json["estimate"]["seconds"].as_f64().unwrap();
+    assert!((estimate / seconds(0) - 1.0).abs() < 0.01, "{estimate} {}", seconds(0));
 }
 
 #[test]

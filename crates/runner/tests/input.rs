@@ -4,20 +4,16 @@
 
 mod support;
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use support::{Sandbox, digits};
 
 /// A worker that lists these devices.
 fn listing(devices: &str, libtorch: &str) -> Sandbox {
-    let path = tempfile::tempdir().unwrap().keep().join("worker.sh");
     let probe = format!(
         "{{\"protocol\":2,\"backends\":[\"flex\",\"libtorch\"],\"libtorch\":{libtorch},\"libtorch_kind\":\"cuda\",\"cuda\":true,\"devices\":[{devices}],\"code\":\"fake\"}}"
     );
-    std::fs::write(&path, format!("#!/bin/bash\necho '{probe}'\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    Sandbox::with_worker(path)
+    Sandbox::with_script(&format!("#!/bin/bash\necho '{probe}'\n"))
 }
 
 /// What is said, with the folder of the test taken out.

@@ -138,6 +138,19 @@ fn a_run_goes_on_from_its_checkpoint_to_the_same_weights() {
     std::fs::remove_file(sandbox.report("long").weights_of(records[0].run_id)).unwrap();
     let plan = sandbox.expect(0, &["run", "experiments/long.toml", "--plan"]);
     assert!(plan.contains("1 to train") && plan.contains("were not kept"), "{plan}");
+    // Others than those asked for, or others than were written, are no weights either.
+    let last = ["run", "experiments/long.toml", "--plan", "--set", "train.save=last"];
+    let plan = sandbox.expect(0, &last);
+    let early = records
+        .iter()
+        .filter(|r| r.outcome.as_ref().is_some_and(|o| o.saved_epoch != Some(o.epochs_completed)));
+    assert!(plan.contains(&format!("{} to train", 1.max(early.count()))), "{plan}");
+    let other = sandbox.report("long").weights_of(records[1].run_id);
+    std::fs::write(&other, b"garbage").unwrap();
+    let plan = sandbox.expect(0, &["run", "experiments/long.toml", "--plan"]);
+    assert!(plan.contains("2 to train"), "{plan}");
+    let found = sandbox.expect(6, &["verify", "experiments/long.toml", "--sample", "1"]);
+    assert!(found.contains("its kept weights are not as they were written"), "{found}");
 }
 
 #[test]

@@ -153,6 +153,32 @@ fn results_of_another_backend_are_not_mixed_in() {
 }
 
 #[test]
+fn a_failure_on_one_device_is_none_on_another() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("slow", &digits(1, 2_000));
+    let late = [
+        "run",
+        "experiments/slow.toml",
+        "--device",
+        "libtorch:cpu",
+        "--timeout",
+        "200ms",
+        "--only",
+        "optimizer=sgd",
+        "--no-report",
+    ];
+    sandbox.expect(3, &late);
+    let plan = |device: &str| {
+        sandbox.expect(
+            0,
+            &["run", "experiments/slow.toml", "--plan", "--keep-failed", "--device", device],
+        )
+    };
+    assert!(plan("libtorch:cpu").contains("2 to train"), "kept where they failed");
+    assert!(plan("flex").contains("4 to train"), "and tried where they did not");
+}
+
+#[test]
 fn a_sweep_that_cannot_train_changes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("keep", &digits(1, 1));

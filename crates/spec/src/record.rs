@@ -112,6 +112,9 @@ pub struct Outcome {
     /// Epoch of the weights kept by `[train] save`; null when none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_epoch: Option<u64>,
+    /// BLAKE3 (128 bits, hex) of the file of those weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_digest: Option<String>,
     /// Everything measured, in order of time.
     pub metrics: Vec<MetricPoint>,
 }

@@ -306,6 +306,13 @@ fn random_axes_are_drawn_together_and_follow_from_the_file() {
         .collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [1, 2, 3, 4, 5, 6, 7, 8]);
+    // Six digits would round up to 1, which beta2 must stay below.
+    let narrow = "beta2 = { random = { linear = [0.9999990, 0.99999999] }, samples = 2 }";
+    let text = BASE.replace("lr = [1e-3, 1e-2]", narrow);
+    for run in self::plan(&text).runs.iter().filter(|r| r.label == "adam") {
+        let beta2 = &run.spec.flat()["optimizer.beta2"];
+        assert!(matches!(beta2, Value::Float(x) if (0.999999..=0.99999999).contains(x)), "{beta2}");
+    }
 }
 
 #[test]

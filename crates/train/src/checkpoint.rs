@@ -239,22 +239,6 @@ impl<'a> Checkpoints<'a> {
     }
 }
 
-/// Removes a run's checkpoints and their folder, as far as it holds nothing
-/// else. A failure is told of and no more: the run has its result.
-pub(crate) fn discard(options: &Options) {
-    let Some(to) = &options.checkpoint else { return };
-    let clear = || -> io::Result<()> {
-        entries(&to.folder)?.iter().try_for_each(|(_, path)| remove(path))?;
-        fs::remove_dir(&to.folder)
-    };
-    match clear() {
-        Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            say(&format!("the checkpoints in {} stay: {e}", to.folder.display()));
-        }
-        _ => {}
-    }
-}
-
 /// Checkpoints in a folder, whole and half written, by name.
 fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut out = Vec::new();

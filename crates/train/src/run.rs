@@ -168,7 +168,7 @@ pub fn train(
     }
     let progress = run.progress;
     let diverged = divergence.is_some();
-    let saved_epoch = keeper.finish(&state.0, &progress, diverged)?;
+    let saved = keeper.finish(&state.0, &progress, diverged)?;
     Ok(Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
         stop_reason: if diverged { None } else { stopped },
@@ -183,7 +183,8 @@ pub fn train(
         weights_digest: (!diverged).then(|| model::digest(&state.0)),
         dataset_digest: data.digest.clone(),
         resumed_from,
-        saved_epoch,
+        saved_epoch: saved.as_ref().map(|(epoch, _)| *epoch),
+        saved_digest: saved.map(|(_, digest)| digest),
         metrics: progress.metrics,
     })
 }

@@ -87,8 +87,9 @@ impl<'a> Keeper<'a> {
     }
 
     /// Ends the run: keeps the last weights if those are asked for and it did
-    /// not diverge. Gives the epoch of what is kept; where that is nothing, a
-    /// file of an earlier life of this run is removed.
+    /// not diverge. Gives the epoch of what is kept and the digest of its file
+    /// as it lies on the disk; where nothing is kept, a file of an earlier life
+    /// of this run is removed.
     ///
     /// # Errors
     /// Those of writing or removing.
@@ -97,17 +98,22 @@ impl<'a> Keeper<'a> {
         network: &Network,
         progress: &Progress,
         diverged: bool,
-    ) -> Result<Option<u64>, TrainError> {
+    ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
-        if to.which == Save::Last && !diverged {
+        let kept = if to.which == Save::Last && !diverged {
             self.write(to, network, progress.epoch)?;
-            return Ok(Some(progress.epoch));
-        }
-        let kept = progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch);
-        if kept.is_none() && to.path.exists() {
-            fs::remove_file(&to.path).map_err(failed(&to.path))?;
-        }
-        Ok(kept)
+            Some(progress.epoch)
+        } else {
+            progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)
+        };
+        let Some(epoch) = kept else {
+            if to.path.exists() {
+                fs::remove_file(&to.path).map_err(failed(&to.path))?;
+            }
+            return Ok(None);
+        };
+        let bytes = fs::read(&to.path).map_err(failed(&to.path))?;
+        Ok(Some((epoch, blake3::hash(&bytes).to_hex()[..32].to_owned())))
     }
 
     fn write(&self, to: &SaveTo, network: &Network, epoch: u64) -> Result<(), TrainError> {

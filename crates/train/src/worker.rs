@@ -14,7 +14,6 @@ use std::sync::Mutex;
 use spec::event::{Event, FailureKind, PROTOCOL, Request};
 use spec::record::{Environment, MetricPoint, Outcome};
 
-use crate::checkpoint;
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::environment;
 use crate::feed::DeviceData;
@@ -133,11 +132,10 @@ impl Worker<'_> {
         let mut observer = Reporter { job: *job, events, error: None };
         let outcome = train(job, data, self.device, &mut observer)?;
         if let Some(error) = observer.error {
-            // The reader is gone: nobody waits for the result, and the
-            // checkpoints stay for the next attempt.
+            // The reader is gone: nobody waits for the result.
             return Err(error.into());
         }
-        checkpoint::discard(job.options);
+        // The checkpoints stay: `sweep` removes them when the result is in its journal.
         Ok(outcome)
     }
 }

@@ -68,7 +68,7 @@ pub enum OwnError {
     },
     /// Other bytes than when the plan was made.
     #[error(
-        "{}: {}; remedy: restore {}, or start the sweep again to plan with the new data",
+        "{}: {}; remedy: restore {}, or run the sweep with --fresh (or another `name`) to begin anew with the new data",
         files.join(", "),
         if files.len() == 1 { "the data changed since the plan was made" }
             else { "the data in one of these files changed since the plan was made" },
@@ -80,7 +80,7 @@ pub enum OwnError {
     },
     /// The bytes are the plan's, what was found in them is not.
     #[error(
-        "{file}: the plan has {planned}, the file has {found}; remedy: start the sweep again to plan anew"
+        "{file}: the plan has {planned}, the file has {found}; remedy: run the sweep with --fresh to begin anew"
     )]
     Plan {
         /// The inputs' file as given.
@@ -205,11 +205,11 @@ mod tests {
         };
         assert_eq!(
             text(&["a.csv"]),
-            "a.csv: the data changed since the plan was made; remedy: restore the file, or start the sweep again to plan with the new data"
+            "a.csv: the data changed since the plan was made; remedy: restore the file, or run the sweep with --fresh (or another `name`) to begin anew with the new data"
         );
         assert_eq!(
             text(&["a.npy", "b.npy"]),
-            "a.npy, b.npy: the data in one of these files changed since the plan was made; remedy: restore the files, or start the sweep again to plan with the new data"
+            "a.npy, b.npy: the data in one of these files changed since the plan was made; remedy: restore the files, or run the sweep with --fresh (or another `name`) to begin anew with the new data"
         );
     }
 }

@@ -30,7 +30,7 @@ fn changed_files_are_refused() {
             assert_eq!(
                 error.to_string(),
                 "x.npy, y.npy: the data in one of these files changed since the plan was made; \
-                 remedy: restore the files, or start the sweep again to plan with the new data"
+                 remedy: restore the files, or run the sweep with --fresh (or another `name`) to begin anew with the new data"
             );
         }
     }
@@ -56,7 +56,7 @@ fn a_plan_with_other_sizes_is_refused() {
         load_spec(&spec(&forged), dir.path(), dir.path()).unwrap_err().to_string(),
         "x.csv: the plan has 5 + 1 samples of 2 features in 7 classes, \
          the file has 5 + 1 samples of 2 features in 3 classes; \
-         remedy: start the sweep again to plan anew"
+         remedy: run the sweep with --fresh to begin anew"
     );
 }
 

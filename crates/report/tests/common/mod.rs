@@ -445,6 +445,7 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
         dataset_digest: spec.data.dataset.digest(),
         resumed_from: None,
         saved_epoch: None,
+        saved_digest: None,
         metrics,
     }
 }

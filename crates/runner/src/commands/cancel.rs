@@ -14,12 +14,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
     let Some(holder) = lock::holder(&dir) else {
-        println!("no sweep is running in {}", workspace.relative(dir.path()));
+        crate::text::out!("no sweep is running in {}", workspace.relative(dir.path()));
         return Ok(Exit::Ok);
     };
-    beacon::ask_to_end(&dir)?;
     let asked = Instant::now();
     while lock::holder(&dir).is_some() {
+        // Each time anew: a sweep that is just starting forgets older requests.
+        beacon::ask_to_end(&dir)?;
         if asked.elapsed() > PATIENCE {
             beacon::forget_request(&dir);
             return Err(bad_input(format!(
@@ -30,7 +31,8 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit>
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    println!(
+    beacon::forget_request(&dir);
+    crate::text::out!(
         "ended {}; what was finished is kept, and the sweep can be resumed",
         text::plain(&holder)
     );

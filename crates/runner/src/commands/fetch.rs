@@ -10,15 +10,15 @@ use crate::workspace::Workspace;
 pub(super) fn fetch(workspace: &Workspace, name: &str) -> anyhow::Result<Exit> {
     let Some(dataset) = DatasetName::from_name(name) else {
         let near = nearest(name, DatasetName::NAMES.iter().copied());
-        let hint = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        let hint = near.map_or_else(String::new, |n| format!(" (did you mean `{n}`?)"));
         return Err(bad_input(format!(
-            "there is no dataset `{name}`{hint} There are: {}",
+            "there is no dataset `{name}`{hint}; there are: {}",
             DatasetName::NAMES.join(", ")
         )));
     };
     let folder = workspace.data();
     if data::check(dataset, &folder).is_ok() {
-        println!("{name}: every file is there and matches its checksum");
+        crate::text::out!("{name}: every file is there and matches its checksum");
         return Ok(Exit::Ok);
     }
     let bar = indicatif::ProgressBar::new(0).with_style(
@@ -31,6 +31,6 @@ pub(super) fn fetch(workspace: &Workspace, name: &str) -> anyhow::Result<Exit> {
         bar.set_position(bytes);
     });
     bar.finish_and_clear();
-    println!("{name}: {} fetched and checked", crate::text::count(fetched?.len(), "file"));
+    crate::text::out!("{name}: {} fetched and checked", crate::text::count(fetched?.len(), "file"));
     Ok(Exit::Ok)
 }

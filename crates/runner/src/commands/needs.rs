@@ -30,14 +30,14 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
 }
 
 fn answer(train: bool, backends: &[&str], cuda: bool) -> anyhow::Result<Exit> {
-    println!("{}", json!({ "train": train, "backends": backends, "cuda": cuda }));
+    crate::text::out!("{}", json!({ "train": train, "backends": backends, "cuda": cuda }));
     Ok(Exit::Ok)
 }
 
 /// `verify` trains on what the results were computed on.
 fn verify(workspace: &Workspace, file: &std::path::Path) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
-    let plan: spec::plan::Plan = serde_json::from_slice(&std::fs::read(dir.plan())?)?;
+    let plan = report::plan(&dir)?;
     let on = plan.computed_on;
     let backend = on.as_ref().map_or("libtorch", |on| on.backend.as_str());
     answer(true, &[backend], on.as_ref().is_some_and(|on| on.device_kind == "cuda"))

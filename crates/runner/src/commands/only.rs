@@ -11,7 +11,7 @@ use crate::text;
 /// The runs that `--only` leaves; all without it.
 pub(super) fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashSet<Id>> {
     let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
-    for item in only {
+    for item in only.iter().flat_map(|text| items(text)) {
         match item.split_once('=') {
             Some((key @ ("optimizer" | "seed"), value)) => {
                 wanted.entry(key).or_default().push(value)
@@ -54,7 +54,35 @@ pub(super) fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashSet<Id>
     Ok(chosen)
 }
 
+/// `optimizer=a,seed=0` at its commas; one inside of a label separates nothing.
+fn items(text: &str) -> Vec<&str> {
+    let starts = text
+        .match_indices(',')
+        .map(|(at, _)| at + 1)
+        .filter(|at| ["optimizer=", "seed="].iter().any(|key| text[*at..].starts_with(key)));
+    let mut out = Vec::new();
+    let mut from = 0;
+    for start in starts {
+        out.push(&text[from..start - 1]);
+        from = start;
+    }
+    out.push(&text[from..]);
+    out
+}
+
 fn choice(plan: &Plan) -> String {
     let labels: Vec<String> = plan.optimizers.iter().map(|o| text::plain(&o.label)).collect();
     format!("the labels are {}, the seeds {:?}", labels.join(", "), plan.seeds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::items;
+
+    #[test]
+    fn a_comma_inside_of_a_label_separates_nothing() {
+        assert_eq!(items("optimizer=a, b,seed=0"), ["optimizer=a, b", "seed=0"]);
+        assert_eq!(items("seed=0,seed=1"), ["seed=0", "seed=1"]);
+        assert_eq!(items("adam"), ["adam"]);
+    }
 }

@@ -43,12 +43,18 @@ pub(super) fn table(
         text::print(&format!("{configs} configurations; each with --verbose\n"));
     }
     text::print(&format!(
-        "{}, {} cached, {chosen} to train; resolved values: --plan --json\n",
+        "{}, {} cached, {} to train{}; resolved values: --plan --json\n",
         text::count(plan.runs.len(), "run"),
         outstanding.cached,
+        outstanding.runs.len(),
+        if chosen == outstanding.runs.len() {
+            String::new()
+        } else {
+            format!(" ({chosen} chosen by --only)")
+        },
     ));
     for (reason, n) in reasons(outstanding) {
-        text::print(&format!("  {n} {reason}\n"));
+        text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
     }
     match estimate {
         Some(e) => {

@@ -27,10 +27,14 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
         workspace.report(&sweep_file::name(file)?)
     };
     if !dir.plan().is_file() {
+        let remedy = if file.is_dir() {
+            "give a sweep file, or a report folder such as reports/battle".to_owned()
+        } else {
+            format!("run the sweep first: cargo xtask sweep {}", file.display())
+        };
         return Err(bad_input(format!(
-            "{} holds no report: there is no plan.json\n  run the sweep first: cargo xtask sweep {}",
+            "{} holds no report: there is no plan.json\n  {remedy}",
             dir.path().display(),
-            file.display()
         )));
     }
     Ok(dir)
@@ -43,12 +47,14 @@ pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
         warnings.extend(report::collect(dir)?.warnings);
     }
     warnings.extend(report::render(dir)?.warnings);
-    for warning in warnings {
-        eprintln!(
-            "{} {}",
-            console::style("warning:").for_stderr().yellow(),
-            crate::text::plain(&warning)
-        );
-    }
+    warn(&warnings);
     Ok(())
+}
+
+/// Says each on a line of its own.
+pub(super) fn warn(warnings: &[String]) {
+    let mark = console::style("warning:").for_stderr().yellow();
+    for warning in warnings {
+        crate::text::say!("{mark} {}", crate::text::plain(warning));
+    }
 }

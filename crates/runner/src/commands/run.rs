@@ -11,6 +11,7 @@ use spec::provenance::Provenance;
 
 use super::only::chosen;
 use super::training::{Signalled, Sweep, Trained, train};
+use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::{Exit, bad_input};
 use crate::journal::put_aside;
@@ -25,7 +26,7 @@ use crate::{clock, dataset_check, estimate, lock, text};
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
     let loaded = super::load_plan(workspace, &args.file, &args.set, args.smoke)?;
     if !loaded.warnings.is_empty() {
-        eprint!("{}", loaded.warnings.render(console::colors_enabled_stderr()));
+        text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, &args.device)?;
@@ -35,6 +36,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     let chosen = chosen(&plan, &args.only)?;
     let dir = workspace.report(&plan.name);
     let started = clock::now();
+    // Taken before the journal is read: what another sweep finishes is seen.
+    let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
+    let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
     let jobs = if args.timing { Some(1) } else { args.jobs };
     let look = !args.plan;
@@ -48,15 +52,19 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     if args.require_clean {
         require_clean(&provenance)?;
     }
-    // Taken before the journal is read: what another sweep finishes is seen.
-    let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
-    let earlier = if args.plan { None } else { earlier_plan(&dir, &plan)? };
+    let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
     if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
-        dataset_check::same_data(earlier, &plan)?;
+        match dataset_check::same_data(earlier, &plan) {
+            Err(error) if args.plan => crate::text::say!("warning: {error}"),
+            other => other?,
+        }
     }
     let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
+    if args.plan || args.no_report {
+        super::report::warn(&journal.warnings);
+    }
     let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed, &dir);
-    let (cached, missing) = (left.cached, left.runs.len());
+    let (cached, missing, kept_failed) = (left.cached, left.runs.len(), left.kept_failed);
     let todo: Vec<&PlannedRun> =
         left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains(&r.run_id)).collect();
     if args.plan {
@@ -80,7 +88,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     if args.fresh
         && let Some(old) = put_aside(&dir)?
     {
-        eprintln!("earlier results are in {}", workspace.relative(&old));
+        crate::text::say!("earlier results are in {}", workspace.relative(&old));
     }
     plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
@@ -90,11 +98,23 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     } else if todo.is_empty() {
         let results = text::count(cached, "result");
         match missing {
+            0 if kept_failed > 0 => crate::text::say!(
+                "{}: nothing to train; {} there, {} without one kept by --keep-failed",
+                plan.name,
+                text::count(cached - kept_failed, "result"),
+                text::count(kept_failed, "run"),
+            ),
             0 if cached == 1 => {
-                eprintln!("{}: its one result is there already, nothing to train", plan.name)
+                crate::text::say!(
+                    "{}: its one result is there already, nothing to train",
+                    plan.name
+                )
             }
-            0 => eprintln!("{}: all {results} are there already, nothing to train", plan.name),
-            n => eprintln!(
+            0 => crate::text::say!(
+                "{}: all {results} are there already, nothing to train",
+                plan.name
+            ),
+            n => crate::text::say!(
                 "{}: nothing to train of what --only chose; {results} there, {n} missing in all",
                 plan.name
             ),
@@ -104,8 +124,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         let (dir, plan, machine) = (&dir, &plan, &machine);
         let (data, root) = (workspace.data(), workspace.root().to_path_buf());
         let provenance = provenance.clone();
+        let Some(beacon) = beacon.as_mut() else { unreachable!("a plan has ended above") };
         let sweep = Sweep { dir, plan, machine, args, data, root, provenance, cached };
-        train(&sweep, todo, &started, &signals.cancel)?
+        train(&sweep, todo, &started, &signals.cancel, beacon)?
     };
     signals.training.store(false, Ordering::SeqCst);
     let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
@@ -142,12 +163,20 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
 /// sweep file, so that of another is refused.
 fn earlier_plan(dir: &ReportDir, plan: &Plan) -> anyhow::Result<Option<Plan>> {
     let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
-    let earlier: Plan = serde_json::from_slice(&bytes).map_err(|e| {
-        bad_input(format!(
-            "{} cannot be read: {e}\n  move it away; the journal beside it is kept and used",
-            dir.plan().display()
-        ))
-    })?;
+    let earlier: Plan = match serde_json::from_slice(&bytes) {
+        Ok(plan) => plan,
+        Err(e) => {
+            // Written anew from the sweep file; results are in the journal, not here.
+            let aside = dir.path().join("plan.json.damaged");
+            fs::rename(dir.plan(), &aside)?;
+            crate::text::say!(
+                "warning: {} could not be read ({e}); it is kept as {} and written anew",
+                dir.plan().display(),
+                aside.display()
+            );
+            return Ok(None);
+        }
+    };
     if earlier.file != plan.file {
         return Err(bad_input(format!(
             "{} belongs to {}, not to {}\n  give one of them another `name`, or move the folder away",
@@ -178,7 +207,7 @@ fn require_clean(provenance: &Provenance) -> anyhow::Result<()> {
 
 fn warn_about(left: &Outstanding<'_>) {
     if left.other_code > 0 {
-        eprintln!(
+        crate::text::say!(
             "{} {} made by other versions of the training code and reused; --fresh trains anew",
             console::style("warning:").for_stderr().yellow(),
             if left.other_code == 1 {
@@ -193,6 +222,6 @@ fn warn_about(left: &Outstanding<'_>) {
 fn open(dir: &ReportDir) {
     let opened = std::process::Command::new("xdg-open").arg(dir.html()).spawn();
     if opened.is_err() {
-        eprintln!("no browser could be opened: xdg-open is not there");
+        crate::text::say!("no browser could be opened: xdg-open is not there");
     }
 }

@@ -19,7 +19,7 @@ const FAILURES: usize = 5;
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
-    let plan: Plan = serde_json::from_slice(&std::fs::read(dir.plan())?)?;
+    let plan = report::plan(&dir)?;
     let holder = lock::holder(&dir);
     // Without a holder it is the last word of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| beacon::read(&dir));
@@ -29,7 +29,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
             counts.iter().map(|(status, n)| (name(*status).to_owned(), *n)).collect();
         let out = json!({
             "name": plan.name, "planned": plan.runs.len(), "runs": counts,
-            "held_by": holder, "running": running,
+            "held_by": holder, "running": running, "without_result": failures,
         });
         text::print(&(serde_json::to_string_pretty(&out)? + "\n"));
         return Ok(Exit::Ok);
@@ -46,7 +46,13 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
     match running {
         Some(running) => show(&running),
-        None => failures.iter().for_each(|line| text::print(&format!("  {line}\n"))),
+        None => {
+            let newest = &failures[failures.len().saturating_sub(FAILURES)..];
+            newest.iter().for_each(|line| text::print(&format!("  {line}\n")));
+            if failures.len() > newest.len() {
+                text::print(&format!("  and {} more\n", failures.len() - newest.len()));
+            }
+        }
     }
     Ok(Exit::Ok)
 }
@@ -58,7 +64,8 @@ fn show(running: &SweepStatus) {
         .map_or_else(String::new, |s| format!(", about {} left", text::duration(s)));
     text::print(&format!(
         "this sweep: {done} of {} trained{left} (as of {})\n",
-        running.to_train, running.updated
+        running.to_train,
+        text::plain(&running.updated)
     ));
     for slot in &running.slots {
         let what = match &slot.run {
@@ -92,7 +99,9 @@ fn counts(
     dir: &ReportDir,
     plan: &Plan,
 ) -> anyhow::Result<(BTreeMap<Option<Status>, usize>, Vec<String>)> {
-    let best = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let journal = report::journal::read(dir)?;
+    super::report::warn(&journal.warnings);
+    let best = journal.into_best_for(plan.computed_on.as_ref());
     let mut counts = BTreeMap::new();
     let mut failed = Vec::new();
     for run in &plan.runs {
@@ -106,6 +115,5 @@ fn counts(
         }
     }
     failed.sort();
-    let newest = failed.split_off(failed.len().saturating_sub(FAILURES));
-    Ok((counts, newest.into_iter().map(|(_, line)| line).collect()))
+    Ok((counts, failed.into_iter().map(|(_, line)| line).collect()))
 }

@@ -3,22 +3,25 @@
 use comfy_table::CellAlignment;
 use report::BestRow;
 use spec::layout::ReportDir;
-use spec::plan::Plan;
 
 use crate::text;
 use crate::workspace::Workspace;
 
 /// Prints the best configuration of each optimizer and where the report is.
 pub(super) fn print(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<()> {
-    let plan: Plan = serde_json::from_slice(&std::fs::read(dir.plan())?)?;
+    let plan = report::plan(dir)?;
     let rows = report::best(dir)?;
-    println!();
+    crate::text::out!();
+    let totals = report::counts(dir)?;
     if plan.runs.len() == 1 {
         one_run(&rows);
     } else {
-        table(&rows);
+        table(&rows, totals.missing + totals.cancelled > 0);
     }
-    println!("report: {}", workspace.relative(&dir.html()));
+    if let Some(line) = ended(&totals) {
+        crate::text::out!("{line}");
+    }
+    crate::text::out!("report: {}", workspace.relative(&dir.html()));
     Ok(())
 }
 
@@ -26,16 +29,33 @@ pub(super) fn print(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<()
 fn one_run(rows: &[BestRow]) {
     for row in rows {
         let number = |name: &str, value: Option<f64>| match value {
-            Some(v) => println!("{name:<28}{v:.4}"),
-            None => println!("{name:<28}none"),
+            Some(v) => crate::text::out!("{name:<28}{v:.4}"),
+            None => crate::text::out!("{name:<28}none"),
         };
-        println!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
+        crate::text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
         number("average loss, last epoch", row.train_loss.mean);
         number("test accuracy", row.test_accuracy.mean);
     }
 }
 
-fn table(rows: &[BestRow]) {
+/// How all runs ended, where any did not complete.
+fn ended(totals: &report::analysis::Counts) -> Option<String> {
+    let each = [
+        (totals.completed, "completed"),
+        (totals.diverged, "diverged"),
+        (totals.failed, "failed"),
+        (totals.timed_out, "timed out"),
+        (totals.cancelled, "cancelled"),
+        (totals.missing, "missing"),
+    ];
+    let shown: Vec<String> =
+        each.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let all = text::count(totals.planned, "run");
+    (totals.completed < totals.planned).then(|| format!("{all}: {}", shown.join(", ")))
+}
+
+/// `partial`: runs are missing, so that nothing is said of the grids' edges.
+fn table(rows: &[BestRow], partial: bool) {
     let metric = rows.first().map_or("metric", |r| r.metric.as_str()).to_owned();
     // Headers of two lines and notes below keep the table within 80 columns.
     let percent =
@@ -47,7 +67,7 @@ fn table(rows: &[BestRow]) {
     for row in rows {
         out.add_row(vec![
             text::plain(&row.label),
-            text::plain(&row.config),
+            if row.counts.completed > 0 { text::plain(&row.config) } else { "none".to_owned() },
             row.counts.completed.to_string(),
             estimate(&row.target, metric.ends_with("accuracy")),
             estimate(&row.test_accuracy, true),
@@ -57,30 +77,37 @@ fn table(rows: &[BestRow]) {
     for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{}\n", text::show(out));
-    println!("mean ± standard deviation over seeds; chosen by {metric}");
+    crate::text::out!("{}\n", text::show(out));
+    crate::text::out!("mean ± standard deviation over seeds; chosen by {metric}");
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
-        println!("{}", text::plain(why));
+        crate::text::out!("{}", text::plain(why));
     }
     for row in rows {
-        for note in notes(row) {
-            println!("{}: {note}", text::plain(&row.label));
+        for note in notes(row, partial) {
+            crate::text::out!("{}: {note}", text::plain(&row.label));
         }
     }
 }
 
 /// What a reader must know before believing a row.
-fn notes(row: &BestRow) -> Vec<String> {
+fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let counted = [
         (row.counts.diverged, "diverged"),
         (row.counts.failed, "failed"),
+        (row.counts.timed_out, "timed out"),
+        (row.counts.cancelled, "cancelled"),
         (row.counts.missing, "missing"),
     ];
-    let runs = counted
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{n} of {} {what}", text::count(row.counts.planned, "run")));
-    let edge = row.edge.map(|_| "the best learning rate lies at the edge of its grid".to_owned());
+    let runs = counted.iter().filter(|(n, _)| *n > 0).map(|(n, what)| {
+        format!(
+            "{n} of {} of its best configuration {what}",
+            text::count(row.counts.planned, "run")
+        )
+    });
+    let edge = row
+        .edge
+        .filter(|_| !partial)
+        .map(|_| "the best learning rate lies at the edge of its grid".to_owned());
     runs.chain(edge).collect()
 }
 

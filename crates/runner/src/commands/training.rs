@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
-use spec::record::{RunRecord, Split, Status};
-use spec::stopping::EpochMetric;
+use spec::record::{RunRecord, Status};
 
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
@@ -26,6 +25,7 @@ use crate::live::Live;
 use crate::machine::Machine;
 use crate::pool::Slot;
 use crate::progress::{Loudness, Progress};
+use crate::resume::best_by;
 use crate::scheduler::Terms;
 use crate::text;
 use crate::worker_process::WorkerCommand;
@@ -99,26 +99,17 @@ impl Sweep<'_> {
     }
 }
 
-/// What `save = "best"` goes by: the target, where it may be looked at.
-pub(super) fn best_by(plan: &Plan) -> EpochMetric {
-    let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
-    match (plan.target.split, plan.target.metric.as_str()) {
-        (Split::Train, _) => EpochMetric::TrainLoss,
-        _ if !held_out => EpochMetric::TrainLoss,
-        (_, "loss") => EpochMetric::ValidationLoss,
-        _ => EpochMetric::ValidationAccuracy,
-    }
-}
-
 /// Trains the runs and appends each to a journal begun at `started`.
 pub(super) fn train(
     sweep: &Sweep<'_>,
     todo: Vec<PlannedRun>,
     started: &str,
     cancel: &Cancel,
+    beacon: &mut Beacon,
 ) -> anyhow::Result<Trained> {
     let Sweep { dir, plan, machine, args, cached, .. } = *sweep;
     let mut journal = JournalWriter::create(dir, started)?;
+    forget_checkpoints(dir, plan, &todo);
     let command = WorkerCommand {
         program: machine.worker.clone(),
         data: sweep.data.clone(),
@@ -131,7 +122,6 @@ pub(super) fn train(
     let clock = Instant::now();
     let mut live = Live::new(&machine.slots, &todo, plan.runs.len(), cached, started);
     let progress = Progress::new(&live, Loudness::of(args.quiet, args.verbose));
-    let mut beacon = Beacon::new(dir);
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
     let mut result = Trained::default();
     let conditions = Arc::new(sweep.conditions()?);
@@ -140,7 +130,7 @@ pub(super) fn train(
     loop {
         beacon.tell(&live);
         progress.refresh(&live);
-        let message = match wait(&messages, args, &clock, cancel, &beacon, &mut result.stopped) {
+        let message = match wait(&messages, args, &clock, cancel, beacon, &mut result.stopped) {
             Wait::Message(message) => message,
             Wait::Tick => continue,
             Wait::Over => break,
@@ -160,6 +150,10 @@ pub(super) fn train(
             }
             Message::Ended { slot, record } => {
                 keep(&mut journal, &record, cancel, &progress)?;
+                if record.status.is_result() {
+                    // Only now that the result is safe.
+                    let _ = std::fs::remove_dir_all(dir.checkpoint_of(record.run_id));
+                }
                 result.runs += 1;
                 result.failed +=
                     usize::from(!record.status.is_result() && record.status != Status::Cancelled);
@@ -180,7 +174,11 @@ pub(super) fn train(
     progress.finish();
     // Gone when no run is unfinished: only an empty folder can be removed so.
     let _ = std::fs::remove_dir(dir.checkpoints());
-    // A signal that came when the last run had ended interrupted nothing.
+    // What came when the last run had ended stopped nothing.
+    if result.runs == by_id.len() && result.cancelled == 0 && result.stopped != Some(Stop::FailFast)
+    {
+        result.stopped = None;
+    }
     if cancel.is_cancelled() && result.runs < by_id.len() + result.cancelled {
         result.stopped.get_or_insert(Stop::Signal);
     }
@@ -198,9 +196,26 @@ pub(super) fn train(
         }
     };
     if !args.quiet || result.stopped.is_some() {
-        eprintln!("{} in {}{how}", text::count(result.runs, "run"), text::duration(seconds));
+        crate::text::say!(
+            "{} in {}{how}",
+            text::count(result.runs, "run"),
+            text::duration(seconds)
+        );
     }
     Ok(result)
+}
+
+/// Checkpoints of runs that have a result by now: a sweep that was killed
+/// between a record and its checkpoints leaves such. Those of runs outside the
+/// plan stay, since another plan may ask for them again.
+fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) {
+    if !dir.checkpoints().is_dir() {
+        return;
+    }
+    let left: std::collections::HashSet<Id> = todo.iter().map(|r| r.run_id).collect();
+    for run in plan.runs.iter().filter(|r| !left.contains(&r.run_id)) {
+        let _ = std::fs::remove_dir_all(dir.checkpoint_of(run.run_id));
+    }
 }
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {
@@ -209,7 +224,7 @@ fn announce(plan: &Plan, machine: &Machine, runs: usize) {
     } else {
         format!("{} threads each", plan.threads_per_run)
     };
-    eprintln!(
+    crate::text::say!(
         "{}: {} on {} x {} ({threads}), {}",
         plan.name,
         text::count(runs, "run"),
@@ -276,7 +291,15 @@ fn devices(slots: &[Slot]) -> String {
     names.join(", ")
 }
 
-/// Ctrl-C and SIGTERM: while runs are trained the first ends them and leaves a
+/// Whether this was started by `nohup` or the like, which must stay so.
+fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
+}
+
+/// Ctrl-C, SIGTERM and a terminal that closes: while runs are trained the first ends them and leaves a
 /// state to resume from; a second one, or one at any other time, ends the
 /// program at once, which loses nothing that is not derived.
 pub(super) struct Signalled {
@@ -291,6 +314,9 @@ impl Signalled {
             Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) };
         let (cancel, training) = (watched.cancel.clone(), Arc::clone(&watched.training));
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        if !hangups_are_ignored() {
+            signals.add_signal(SIGHUP)?;
+        }
         std::thread::spawn(move || {
             for _ in &mut signals {
                 if cancel.is_cancelled() || !training.load(Ordering::SeqCst) {

@@ -1,7 +1,7 @@
 //! `why`: what makes a run new, stale or cached: the fields, digests and
 //! circumstances that decide, by name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use report::journal::Journal;
 use spec::layout::ReportDir;
@@ -30,9 +30,7 @@ pub(super) fn why(
     let dir = workspace.report(&plan.name);
     let machine = Machine::find(&plan, None);
     let journal = report::journal::read(&dir)?;
-    for warning in &journal.warnings {
-        eprintln!("{} {}", console::style("warning:").for_stderr().yellow(), text::plain(warning));
-    }
+    super::report::warn(&journal.warnings);
     let mut out = String::new();
     match find(&plan, wanted)? {
         Some(run) => planned(&mut out, workspace, &dir, &plan, run, &journal, &machine),
@@ -118,14 +116,23 @@ fn planned(
             }
         }
         Some((_, Reason::New)) => {
-            out.push_str("new: the journal has no record of it\n");
+            match journal.damaged.iter().find(|d| d.run == Some(run.run_id)) {
+                Some(d) => out.push_str(&format!(
+                    "to train again: its record in {} is damaged: {}\n",
+                    text::plain(&d.place),
+                    text::plain(&d.reason)
+                )),
+                None => out.push_str("new: the journal has no record of it\n"),
+            }
             nearest(out, run, journal);
         }
     }
     let checkpoint = dir.checkpoint_of(run.run_id);
-    if !left.runs.is_empty() && checkpoint.is_dir() {
-        let path: PathBuf = workspace.relative(&checkpoint).into();
-        out.push_str(&format!("  goes on from a checkpoint in {}\n", path.display()));
+    if !left.runs.is_empty() && plan.keeping.checkpoint_every > 0 && checkpoint.is_dir() {
+        let path = workspace.relative(&checkpoint);
+        out.push_str(&format!(
+            "  {path} holds a checkpoint: it goes on from there if code, machine and threads are the same\n"
+        ));
     }
 }
 
@@ -134,8 +141,8 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
     out.push_str(&format!(
         "  {} at {} on {}, attempt {}\n",
         crate::live::reason(record),
-        record.ended,
-        record.device,
+        text::plain(&record.ended),
+        text::plain(&record.device),
         record.attempt
     ));
     let Some(exec) = &record.exec else { return };
@@ -151,6 +158,7 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
         ("threads", &threads.0, &threads.1),
     ] {
         if was != is {
+            let was = text::plain(was);
             out.push_str(&format!("    {name}: {was}, wanted {is}: not reused\n"));
         }
     }
@@ -158,8 +166,8 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
     if !code.is_empty() && exec.code != *code {
         out.push_str(&format!(
             "    training code: {}, now {}: reused all the same, --fresh trains anew\n",
-            short(&exec.code),
-            short(code)
+            text::plain(short(&exec.code)),
+            text::plain(short(code))
         ));
     }
     if let Some(outcome) = &record.outcome {
@@ -169,7 +177,7 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
             ("final weights", outcome.weights_digest.as_deref()),
         ];
         for (name, digest) in digests {
-            out.push_str(&format!("    {name}: {}\n", digest.unwrap_or("none")));
+            out.push_str(&format!("    {name}: {}\n", text::plain(digest.unwrap_or("none"))));
         }
     }
 }
@@ -194,7 +202,7 @@ fn nearest(out: &mut String, run: &PlannedRun, journal: &Journal) {
         "  the nearest record is run {} ({} at {}); it differs in\n",
         record.run_id.short(),
         record.status,
-        record.ended
+        text::plain(&record.ended)
     ));
     if different.is_empty() {
         // Equal in every field: then what is hashed beside them differs.
@@ -247,7 +255,7 @@ fn unplanned(out: &mut String, plan: &Plan, wanted: &str, journal: &Journal) -> 
         record.spec.seed,
         record.run_id,
         record.status,
-        record.ended
+        text::plain(&record.ended)
     ));
     let was = fields(&record.spec);
     let nearest = plan

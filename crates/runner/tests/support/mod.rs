@@ -12,6 +12,8 @@ use spec::record::RunRecord;
 pub struct Sandbox {
     folder: tempfile::TempDir,
     worker: PathBuf,
+    /// Holds a scripted worker's program.
+    _script: Option<tempfile::TempDir>,
 }
 
 /// The real worker, built by `cargo xtask test`.
@@ -38,7 +40,18 @@ impl Sandbox {
         std::fs::create_dir_all(folder.path().join("experiments")).unwrap();
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").canonicalize().unwrap();
         std::os::unix::fs::symlink(data, folder.path().join("data")).unwrap();
-        Sandbox { folder, worker }
+        Sandbox { folder, worker, _script: None }
+    }
+
+    /// With a worker that is this script. A script that waits should wait for
+    /// its input (`read -t`), which ends with the sweep, however that ends.
+    pub fn with_script(text: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("worker.sh");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Sandbox { _script: Some(folder), ..Self::with_worker(path) }
     }
 
     /// Writes `experiments/<name>.toml`.

@@ -26,6 +26,7 @@ use crate::plan::Plan;
 use diagnostic::{Diagnostic, Diagnostics};
 pub use layers::Overrides;
 pub use spec::SweepSpec;
+pub use train_table::duration;
 
 /// A sweep file larger than this is refused before it is parsed.
 pub const MAX_BYTES: u64 = 4 << 20;

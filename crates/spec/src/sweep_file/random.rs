@@ -45,13 +45,14 @@ impl Random {
         let mut stream = seed::stream(self.seed, &format!("axis/{path}/{index}"));
         // 53 bits: every double in [0, 1) that is a multiple of 2^-53.
         let u = (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        let number = |x: f64, ty: ParamType| match ty {
-            ParamType::Int => Value::Int(x.round() as i64),
-            _ => Value::Float(six_digits(x)),
+        // Rounding may step over an end, and the ends are what was checked.
+        let number = |x: f64, (a, b): (f64, f64), ty: ParamType| match ty {
+            ParamType::Int => Value::Int(x.round().clamp(a.ceil(), b.floor().max(a.ceil())) as i64),
+            _ => Value::Float(six_digits(x).clamp(a, b)),
         };
         match &self.from {
-            From::Log(a, b, ty) => number((a.ln() + u * (b.ln() - a.ln())).exp(), *ty),
-            From::Linear(a, b, ty) => number(a + u * (b - a), *ty),
+            From::Log(a, b, ty) => number((a.ln() + u * (b.ln() - a.ln())).exp(), (*a, *b), *ty),
+            From::Linear(a, b, ty) => number(a + u * (b - a), (*a, *b), *ty),
             From::Values(all) => all[((u * all.len() as f64) as usize).min(all.len() - 1)].clone(),
         }
     }

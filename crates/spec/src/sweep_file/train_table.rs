@@ -66,7 +66,7 @@ impl Reader<'_> {
             if out.timeout.is_none() {
                 self.diagnostics.push(
                     Diagnostic::error("`timeout` is no length of time", &entry.value.place)
-                        .label("must be above 0, at most a year")
+                        .label("at least a millisecond, at most a year")
                         .help("write seconds, or a string such as \"90s\", \"30m\", \"2h\""),
                 );
             }
@@ -160,22 +160,30 @@ impl Reader<'_> {
 
 /// A length of time: seconds, or a string with a unit.
 fn seconds(node: &Node) -> Option<f64> {
-    let number = match &node.value {
-        NodeValue::Int(n) => *n as f64,
-        NodeValue::Float(x) => *x,
-        NodeValue::Text(text) => {
-            let text = text.trim();
-            let unit = text.chars().next_back()?;
-            let factor = match unit {
-                's' => 1.0,
-                'm' => 60.0,
-                'h' => 3_600.0,
-                'd' => 86_400.0,
-                _ => return None,
-            };
-            text[..text.len() - 1].trim().parse::<f64>().ok()? * factor
-        }
-        _ => return None,
+    match &node.value {
+        NodeValue::Int(n) => bounded(*n as f64),
+        NodeValue::Float(x) => bounded(*x),
+        // A string of mere digits is taken for a forgotten unit.
+        NodeValue::Text(text) if text.trim().ends_with(|c: char| c.is_ascii_digit()) => None,
+        NodeValue::Text(text) => duration(text),
+        _ => None,
+    }
+}
+
+/// Seconds in a text such as `90`, `90s`, `1.5m`, `2h`, `3d`; none for anything
+/// else, below a millisecond or above a year.
+pub fn duration(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (number, factor) = match text.chars().next_back()? {
+        's' => (&text[..text.len() - 1], 1.0),
+        'm' => (&text[..text.len() - 1], 60.0),
+        'h' => (&text[..text.len() - 1], 3_600.0),
+        'd' => (&text[..text.len() - 1], 86_400.0),
+        _ => (text, 1.0),
     };
-    (number > 0.0 && number <= 366.0 * 86_400.0).then_some(number)
+    bounded(number.trim().parse::<f64>().ok()? * factor)
+}
+
+fn bounded(seconds: f64) -> Option<f64> {
+    (1e-3..=366.0 * 86_400.0).contains(&seconds).then_some(seconds)
 }

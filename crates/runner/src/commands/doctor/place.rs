@@ -64,7 +64,15 @@ fn place(topic: &'static str, folder: &Path) -> Finding {
         "temp" => "let TMPDIR name another folder",
         _ => "give another folder: `--root DIR`, or SWEEP_ROOT",
     };
-    if folder.exists() && !folder.is_dir() {
+    if !folder.exists() {
+        return Finding::bad(
+            Level::Fail,
+            topic,
+            format!("{} is not there", folder.display()),
+            format!("make it, or {move_it}"),
+        );
+    }
+    if !folder.is_dir() {
         return Finding::bad(
             Level::Fail,
             topic,

@@ -1,0 +1,121 @@
+//! Runs trained again, and how they compare with what is stored.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use spec::Id;
+use spec::layout::ReportDir;
+use spec::plan::{Keeping, Plan, PlannedRun};
+use spec::provenance::Provenance;
+use spec::record::{Outcome, RunRecord};
+
+use crate::executor::{Cancel, Conditions, Message, execute};
+use crate::live::reason;
+use crate::machine::Machine;
+use crate::scheduler::Terms;
+use crate::worker_process::WorkerCommand;
+use crate::workspace::Workspace;
+
+/// Trains without a journal, checkpoints or time limit.
+pub(super) fn train_again(
+    workspace: &Workspace,
+    dir: &ReportDir,
+    plan: &Plan,
+    machine: &Machine,
+    runs: Vec<PlannedRun>,
+) -> anyhow::Result<HashMap<Id, RunRecord>> {
+    let logs = std::env::temp_dir().join(format!("sweep-verify-{}", std::process::id()));
+    let command = WorkerCommand {
+        program: machine.worker.clone(),
+        data: workspace.data(),
+        threads: plan.threads_per_run,
+        // Not in the report folder, which verifying does not write to.
+        logs: logs.clone(),
+    };
+    let conditions = Arc::new(Conditions {
+        jobs: machine.slots.len() as u64,
+        keeping: Keeping::default(),
+        best_by: crate::resume::best_by(plan),
+        dir: dir.clone(),
+        root: std::path::absolute(workspace.root())?,
+        provenance: Provenance::default(),
+    });
+    let count = runs.len();
+    let terms = Terms { retry: 0, fail_fast: None };
+    let messages = execute(&command, &machine.slots, runs, terms, &conditions, &Cancel::default());
+    let mut out = HashMap::new();
+    for message in messages {
+        if let Message::Ended { record, .. } = message {
+            crate::text::say!(
+                "[{}/{count}] {} trained again",
+                out.len() + 1,
+                record.run_id.short()
+            );
+            out.insert(record.run_id, *record);
+        }
+    }
+    let _ = std::fs::remove_dir_all(logs);
+    Ok(out)
+}
+
+/// Everything that is not the same, a line each; times are left out.
+pub(super) fn compare(stored: &RunRecord, now: &RunRecord) -> Vec<String> {
+    let (Some(a), Some(b)) = (&stored.outcome, &now.outcome) else {
+        return vec![format!("it has no result now: {}", reason(now))];
+    };
+    let mut out = Vec::new();
+    field(&mut out, "status", &a.status, &b.status);
+    field(&mut out, "stop_reason", &a.stop_reason, &b.stop_reason);
+    field(&mut out, "epochs_completed", &a.epochs_completed, &b.epochs_completed);
+    field(&mut out, "steps", &a.steps, &b.steps);
+    field(&mut out, "diverged_step", &a.diverged_step, &b.diverged_step);
+    field(&mut out, "dataset_digest", &a.dataset_digest, &b.dataset_digest);
+    field(&mut out, "init_digest", &a.init_digest, &b.init_digest);
+    field(&mut out, "batch_digest", &a.batch_digest, &b.batch_digest);
+    field(&mut out, "weights_digest", &a.weights_digest, &b.weights_digest);
+    if let Some(point) = first_different_metric(a, b) {
+        out.push(point);
+    }
+    let bits = |o: &Outcome| o.last_finite_loss.map(|l| l.0.to_bits());
+    field(&mut out, "last_finite_loss (bits)", &bits(a), &bits(b));
+    out
+}
+
+fn field<T: PartialEq + Debug>(out: &mut Vec<String>, name: &str, stored: &T, now: &T) {
+    if stored != now {
+        out.push(format!("{name}: stored {stored:?}, now {now:?}"));
+    }
+}
+
+/// Compared by bits, so that two NaN are the same.
+fn first_different_metric(a: &Outcome, b: &Outcome) -> Option<String> {
+    let points = |o: &Outcome| {
+        let kept = o.metrics.iter().filter(|m| m.metric != "seconds");
+        kept.map(|m| (format!("{}.{} at step {}", m.split, m.metric, m.step), m.value.0.to_bits()))
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (points(a), points(b));
+    if a.len() != b.len() {
+        return Some(format!("metrics: stored {} points, now {}", a.len(), b.len()));
+    }
+    let (stored, now) = a.iter().zip(&b).find(|(x, y)| x != y)?;
+    let value = |bits: u64| spec::float::short(f64::from_bits(bits));
+    Some(format!("{}: stored {}, now {}", stored.0, value(stored.1), value(now.1)))
+}
+
+/// What differs between two environments, a line each.
+pub(super) fn environments(stored: &RunRecord, now: &RunRecord) -> Vec<String> {
+    let fields = |r: &RunRecord| match serde_json::to_value(&r.exec) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    };
+    let (was, is) = (fields(stored), fields(now));
+    let keys: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let show =
+        |v: Option<&serde_json::Value>| v.map_or_else(|| "none".to_owned(), ToString::to_string);
+    keys.into_iter()
+        .filter(|k| was.get(*k) != is.get(*k))
+        .map(|k| format!("{k}: stored {}, now {}", show(was.get(k)), show(is.get(k))))
+        .collect()
+}

@@ -1,0 +1,186 @@
+//! `verify`: trains a sample of finished runs again and compares every digest
+//! and metric bit by bit with what the journal holds. Before that, every line
+//! of the journal and every file of kept weights is checked as it lies there.
+
+mod again;
+mod stored;
+
+use std::collections::HashMap;
+
+use spec::Id;
+use spec::plan::{Plan, PlannedRun};
+use spec::record::RunRecord;
+
+use crate::cli::VerifyArgs;
+use crate::exit::{Exit, bad_input};
+use crate::live::{describe, reason};
+use crate::machine::Machine;
+use crate::workspace::Workspace;
+use crate::{dataset_check, text};
+
+/// Verifies; exit code 6 when anything is not what is stored.
+pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let dir = super::report::folder_of(workspace, &args.file)?;
+    let plan = report::plan(&dir)?;
+    let journal = report::journal::read(&dir)?;
+    let mut wrong = stored::damage(&journal, &plan);
+    crate::text::out!("{} as they were written", text::count(journal.records.len(), "record"));
+
+    let machine = Machine::find(&plan, args.jobs);
+    if let Some(problem) = machine.problem {
+        return Err(problem);
+    }
+    let records: HashMap<Id, RunRecord> = journal
+        .into_best_for(plan.computed_on.as_ref())
+        .into_iter()
+        .filter(|(_, r)| r.status.is_result())
+        .collect();
+    wrong += stored::kept_weights(&dir, &plan, &records);
+    let chosen = match choose(&plan, &records, &machine, args) {
+        // Damage that was found outweighs that nothing more can be said.
+        Err(error) if wrong > 0 => {
+            crate::text::say!("{error}");
+            return Ok(Exit::VerificationFailed);
+        }
+        other => other?,
+    };
+    if chosen.is_empty() && wrong == 0 {
+        return Err(bad_input("there is no result to verify"));
+    }
+    dataset_check::on_disk(workspace, &plan)?;
+    let again = again::train_again(workspace, &dir, &plan, &machine, chosen.clone())?;
+    let (mut elsewhere, mut failed) = (0, 0);
+    for run in &chosen {
+        let name = format!("{}  {}", describe(run), run.run_id.short());
+        let (Some(stored), Some(now)) = (records.get(&run.run_id), again.get(&run.run_id)) else {
+            wrong += 1;
+            crate::text::out!("{} {name}: it did not end", mark(false));
+            continue;
+        };
+        if now.outcome.is_none() {
+            failed += 1;
+            crate::text::out!(
+                "{} {name}: could not be trained again, {}",
+                mark(false),
+                reason(now)
+            );
+            continue;
+        }
+        let differences = again::compare(stored, now);
+        // Bits are promised within one environment alone.
+        if !differences.is_empty() && stored.exec_id != now.exec_id {
+            elsewhere += 1;
+            crate::text::out!("note {name}: not the same, and it was made elsewhere");
+            for line in again::environments(stored, now) {
+                crate::text::out!("     {}", text::plain(&line));
+            }
+            continue;
+        }
+        wrong += usize::from(!differences.is_empty());
+        let weights = now.outcome.as_ref().and_then(|o| o.weights_digest.as_deref());
+        let weights = weights.map_or_else(String::new, |w| {
+            format!("  weights {}", text::plain(&w[..w.floor_char_boundary(8)]))
+        });
+        crate::text::out!("{} {name}{weights}", mark(differences.is_empty()));
+        differences.iter().for_each(|d| crate::text::out!("     {}", text::plain(d)));
+    }
+    if wrong > 0 {
+        let are = if wrong == 1 { "is" } else { "are" };
+        crate::text::out!("{} {are} not what is stored", text::count(wrong, "result"));
+        return Ok(Exit::VerificationFailed);
+    }
+    if failed > 0 {
+        crate::text::out!("{} could not be trained again", text::count(failed, "run"));
+        return Ok(Exit::RunsFailed);
+    }
+    if elsewhere == chosen.len() {
+        return Err(bad_input(
+            "nothing could be compared: the results were made on another machine or by other libraries",
+        ));
+    }
+    crate::text::out!(
+        "{} trained again, bit-identical",
+        text::count(chosen.len() - elsewhere, "run")
+    );
+    Ok(Exit::Ok)
+}
+
+fn mark(ok: bool) -> console::StyledObject<&'static str> {
+    if ok { console::style("ok  ").green() } else { console::style("FAIL").red().bold() }
+}
+
+/// Runs of the sample: one optimizer after the other, seeds and configurations
+/// at random, from results that this worker is expected to repeat.
+fn choose(
+    plan: &Plan,
+    records: &HashMap<Id, RunRecord>,
+    machine: &Machine,
+    args: &VerifyArgs,
+) -> anyhow::Result<Vec<PlannedRun>> {
+    let code = &machine.wanted.code;
+    let repeatable = |run: &&PlannedRun| {
+        records
+            .get(&run.run_id)
+            .and_then(|r| r.exec.as_ref())
+            .is_some_and(|e| e.code == *code && machine.wanted.on.fits(&records[&run.run_id]))
+    };
+    if !args.run.is_empty() {
+        let mut out = Vec::new();
+        for prefix in &args.run {
+            let found: Vec<&PlannedRun> =
+                plan.runs.iter().filter(|r| r.run_id.to_string().starts_with(prefix)).collect();
+            let [run] = found[..] else {
+                return Err(bad_input(format!(
+                    "--run {prefix} names {} runs of the plan, not one",
+                    found.len()
+                )));
+            };
+            if !records.contains_key(&run.run_id) {
+                return Err(bad_input(format!(
+                    "--run {prefix}: there is no result to compare with"
+                )));
+            }
+            if !repeatable(&run) {
+                return Err(bad_input(format!(
+                    "--run {prefix}: its result was made by other training code or on another kind of device\n  `why` says what differs; --fresh trains anew"
+                )));
+            }
+            out.push(run.clone());
+        }
+        return Ok(out);
+    }
+    if !records.is_empty() && !plan.runs.iter().any(|r| repeatable(&r)) {
+        return Err(bad_input(
+            "every result was made by other training code or on another kind of device than the worker at hand: nothing can be expected to repeat bit by bit\n  --fresh trains anew; `why FILE RUN` says what differs",
+        ));
+    }
+    // Another sample each time, so that many short checks see much.
+    let seed = now_seed();
+    let mut by_label: Vec<Vec<&PlannedRun>> = plan
+        .optimizers
+        .iter()
+        .map(|o| {
+            let mut runs: Vec<&PlannedRun> =
+                plan.runs.iter().filter(|r| r.label == o.label).filter(repeatable).collect();
+            runs.sort_by_cached_key(|r| spec::seed::stream(seed, &r.run_id.to_string()).next_u64());
+            runs
+        })
+        .collect();
+    let mut out = Vec::new();
+    let wanted = usize::try_from(args.sample).unwrap_or(usize::MAX);
+    while out.len() < wanted && by_label.iter().any(|runs| !runs.is_empty()) {
+        for runs in &mut by_label {
+            if out.len() < wanted
+                && let Some(run) = runs.pop()
+            {
+                out.push(run.clone());
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn now_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |d| d.as_secs())
+}

@@ -1,0 +1,72 @@
+//! What is stored, checked without training: journal lines and kept weights.
+
+use std::collections::HashMap;
+
+use report::journal::Journal;
+use spec::Id;
+use spec::event::Save;
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::record::RunRecord;
+
+use super::mark;
+use crate::live::describe;
+use crate::resume::weights_digest;
+use crate::text;
+
+/// Counts damage that nothing explains, unless its run has a good record too.
+pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
+    crate::commands::report::warn(&journal.warnings);
+    let mut wrong = 0;
+    for line in &journal.damaged {
+        let named = line.run.map_or_else(
+            || "a line of no run".to_owned(),
+            |id| {
+                let run = plan.runs.iter().find(|r| r.run_id == id);
+                format!("{}  {id}", run.map_or_else(|| "not in the plan".to_owned(), describe))
+            },
+        );
+        let good = |r: &RunRecord| Some(r.run_id) == line.run && r.status.is_result();
+        if journal.records.iter().any(good) {
+            crate::text::out!(
+                "note {named}: damaged in {}, trained again",
+                text::plain(&line.place)
+            );
+            continue;
+        }
+        wrong += 1;
+        crate::text::out!("{} {named}: not as it was written", mark(false));
+        crate::text::out!("     {}: {}", text::plain(&line.place), text::plain(&line.reason));
+        crate::text::out!(
+            "     {}",
+            match line.run {
+                Some(_) => "the next sweep trains it again",
+                None => "delete the line by hand if it is not yours",
+            }
+        );
+    }
+    wrong
+}
+
+/// Counts kept weights whose file is not what the record says.
+pub(super) fn kept_weights(
+    dir: &ReportDir,
+    plan: &Plan,
+    records: &HashMap<Id, RunRecord>,
+) -> usize {
+    let mut wrong = 0;
+    for run in plan.runs.iter().filter(|_| plan.keeping.save != Save::None) {
+        let outcome = records.get(&run.run_id).and_then(|r| r.outcome.as_ref());
+        if let Some(digest) = outcome.and_then(|o| o.saved_digest.as_deref())
+            && weights_digest(&dir.weights_of(run.run_id)).as_deref() != Some(digest)
+        {
+            wrong += 1;
+            let (name, id) = (describe(run), run.run_id.short());
+            crate::text::out!(
+                "{} {name}  {id}: its kept weights are not as they were written",
+                mark(false)
+            );
+        }
+    }
+    wrong
+}
