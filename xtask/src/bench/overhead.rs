@@ -167,7 +167,7 @@ fn start(worker: &Path, root: &Path) -> Result<Start> {
 
 fn sweep_file() -> String {
     format!(
-        "[data]\ndataset = \"mnist\"\nbatch_size = 64\nvalidation = 5000\n\
+        "[data]\ndataset = \"mnist\"\nbatch_size = 128\nvalidation = 5000\n\
          [model]\nkind = \"mlp\"\nhidden = [128]\n\
          [train]\nepochs = 1\n\
          [repeat]\nseeds = {{ count = {} }}\n\
