@@ -3,6 +3,7 @@
 mod common;
 
 use common::{End, Fixture, label};
+use report::figures::scale::Axis;
 use report::figures::{accuracy, convergence, lr_sensitivity, noise, schedule};
 
 /// Two labels, three learning rates, two seeds, two epochs; SGD diverges at the largest.
@@ -59,4 +60,21 @@ fn figures_that_nothing_fills_are_left_out() {
         ["lr-sensitivity", "lr-schedule"]
     );
     assert_eq!(names(Fixture { all: Some(End::Missing), ..small() }), [""; 0]);
+}
+
+#[test]
+fn the_axis_ends_where_training_ended_when_all_stopped_early() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut analysis, points) = Fixture::battle(2).analysed(folder.path());
+    let end = |analysis: &report::analysis::Analysis| {
+        convergence::series(analysis, &points).unwrap().panels[0].x
+    };
+    assert_eq!(end(&analysis), Axis::whole(0.0, 5.0));
+    for row in &mut analysis.rows {
+        row.stop_reason = Some("early_stopping".to_owned());
+        row.epochs_completed = Some(3);
+    }
+    assert_eq!(end(&analysis), Axis::whole(0.0, 3.0));
+    analysis.rows.iter_mut().for_each(|r| r.stop_reason = Some("epochs".to_owned()));
+    assert_eq!(end(&analysis), Axis::whole(0.0, 5.0), "as planned unless all stopped early");
 }

@@ -114,7 +114,7 @@ fn others(workspace: &Workspace) -> Vec<ReportDir> {
             Some((newest, metas.iter().map(fs::Metadata::len).sum(), path))
         })
         .collect();
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|(newest, ..)| std::cmp::Reverse(*newest));
     let mut read = 0;
     found
         .into_iter()

@@ -17,8 +17,9 @@ pub fn table(header: &[&str]) -> Table {
 /// The table as text: two blanks between columns, none at the ends of lines.
 /// The first column is broken where the terminal is too narrow, others never.
 pub fn show(mut table: Table) -> String {
+    let last = table.column_iter().count().saturating_sub(1);
     for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        column.set_padding((0, if i == last { 0 } else { 2 }));
         if i >= 1 {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }

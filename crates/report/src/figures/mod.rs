@@ -14,6 +14,8 @@ pub mod scale;
 pub mod schedule;
 pub mod style;
 
+use spec::record::StopReason;
+
 use crate::analysis::{Analysis, Config};
 use crate::escape;
 use crate::figures::chart::{Chart, Entry};
@@ -92,7 +94,22 @@ fn seeds_text(analysis: &Analysis) -> String {
     }
 }
 
-/// Epochs of the longest run.
+/// Epochs of the longest run: as trained where all that is shown stopped early,
+/// so that no figure is mostly empty; else as planned.
 fn epochs(analysis: &Analysis) -> u64 {
-    analysis.plan.runs.iter().map(|r| r.spec.train.epochs).max().unwrap_or(1)
+    let planned = analysis.plan.runs.iter().map(|r| r.spec.train.epochs).max().unwrap_or(1);
+    let shown: Vec<&crate::table::RunRow> = shown(analysis)
+        .iter()
+        .flat_map(|config| &config.runs)
+        .map(|&run| &analysis.rows[run])
+        .filter(|row| row.completed())
+        .collect();
+    let early = |row: &&crate::table::RunRow| {
+        row.stop_reason.as_deref().is_some_and(|why| why != StopReason::Epochs.name())
+    };
+    let trained = shown.iter().filter_map(|row| row.epochs_completed).max();
+    match trained {
+        Some(trained) if shown.iter().all(early) => trained.clamp(1, planned),
+        _ => planned,
+    }
 }

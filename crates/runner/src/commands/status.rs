@@ -16,6 +16,9 @@ use crate::{beacon, live, lock, text};
 /// Failures that are shown of a sweep that does not run.
 const FAILURES: usize = 5;
 
+/// Runs by how they ended; none = missing.
+type Counts = BTreeMap<Option<Status>, usize>;
+
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
@@ -95,10 +98,7 @@ fn name(status: Option<Status>) -> &'static str {
 }
 
 /// Runs of the plan by their best record, and the newest failures.
-fn counts(
-    dir: &ReportDir,
-    plan: &Plan,
-) -> anyhow::Result<(BTreeMap<Option<Status>, usize>, Vec<String>)> {
+fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<(Counts, Vec<String>)> {
     let journal = report::journal::read(dir)?;
     super::report::warn(&journal.warnings);
     let best = journal.into_best_for(plan.computed_on.as_ref());
