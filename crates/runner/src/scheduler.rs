@@ -140,7 +140,7 @@ mod tests {
         loop {
             let mut said = Vec::new();
             for (slot, place) in on.iter_mut().enumerate() {
-                if !place.as_ref().is_some_and(|(end, ..)| *end == now) {
+                if place.as_ref().is_none_or(|(end, ..)| *end != now) {
                     continue;
                 }
                 let (_, run, attempt) = place.take().unwrap();
