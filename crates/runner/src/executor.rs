@@ -262,7 +262,7 @@ impl SlotThread {
             WorkerError::TimedOut => {
                 let limit = self.conditions.keeping.timeout.unwrap_or_default();
                 let limit = text::duration(limit);
-                (FailureKind::Timeout, format!("ended: longer than the timeout of {limit}"))
+                (FailureKind::Timeout, format!("longer than the timeout of {limit}"))
             }
             WorkerError::Ended(how) if was_out_of_memory(how, log_tail, kills, OomKills::now()) => {
                 (FailureKind::OutOfMemory, format!("out of memory: {message}"))

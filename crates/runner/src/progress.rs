@@ -109,8 +109,9 @@ impl Progress {
             let (step, steps) = slot.run.as_ref().map_or((0, 1), |r| (r.step, r.steps));
             bar.set_length(steps.max(1));
             bar.set_position(step);
-            // Two blanks before, one and the bar of 8 behind, and the last column free.
-            bar.set_message(slot_line(device, slot.run.as_ref(), columns.saturating_sub(12)));
+            // Two blanks before, one and the bar of 8 behind; three columns stay
+            // free for the `^C` that a terminal writes at the end of the last line.
+            bar.set_message(slot_line(device, slot.run.as_ref(), columns.saturating_sub(14)));
         }
     }
 
@@ -177,7 +178,7 @@ impl Progress {
 }
 
 /// `adam lr=0.001 seed 3    epoch 2/5  loss 0.1234  1870 steps/s` in exactly
-/// `width` columns; the name gives way first, then the speed.
+/// `width` columns; the speed gives way first, then the label.
 fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
     let device = if device.is_empty() { String::new() } else { format!("{device}  ") };
     let Some(run) = run else {
@@ -193,12 +194,15 @@ fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
     if let Some(loss) = run.loss {
         facts.push_str(&format!("  loss {loss:.4}"));
     }
-    if run.silent() > SILENT {
-        facts.push_str(&format!("  silent for {}", text::duration(run.silent())));
-    } else if let Some(speed) = run.speed()
-        && width >= 56
-    {
-        facts.push_str(&format!("  {speed:>5.0} steps/s"));
+    let own = device.chars().count() + LABEL + 1 + run.rest.chars().count() + 2;
+    let more = if run.silent() > SILENT {
+        format!("  silent for {}", text::duration(run.silent()))
+    } else {
+        run.speed().map_or_else(String::new, |speed| format!("  {speed:>5.0} steps/s"))
+    };
+    // The speed is the first to go, so that the run can still be told.
+    if own + facts.chars().count() + more.chars().count() <= width {
+        facts.push_str(&more);
     }
     let room = width.saturating_sub(facts.chars().count() + 2);
     // The label gives way before the values that tell the run from its siblings.

@@ -94,7 +94,7 @@ fn a_run_that_outstays_its_time_is_ended_with_all_it_started() {
             .replace("[train]\n", "[train]\ntimeout = \"1s\"\n"),
     );
     let text = sandbox.expect(3, &["run", "experiments/late.toml", "--retry", "2", "--no-report"]);
-    assert!(text.contains("timed_out (ended: longer than the timeout of 1.0 s)"), "{text}");
+    assert!(text.contains("timed_out (longer than the timeout of 1.0 s)"), "{text}");
     let records = sandbox.records("late");
     assert_eq!(records.len(), 4, "a time-out is not tried again");
     for record in &records {
