@@ -94,6 +94,28 @@ fn data_that_is_missing_altered_or_not_data() {
 }
 
 #[test]
+fn a_dataset_that_is_missing_or_altered() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("data", &digits(1, 1));
+    let committed = std::fs::canonicalize(sandbox.path("data")).unwrap();
+    std::fs::remove_file(sandbox.path("data")).unwrap();
+    std::fs::create_dir_all(sandbox.path("data/digits")).unwrap();
+    let missing = said(&sandbox, &["run", "experiments/data.toml"]);
+    insta::assert_snapshot!("dataset_missing", missing);
+    // The same bytes less one pixel's last bit, packed anew.
+    let packed = sandbox.path("data/digits/digits.csv");
+    let unpacked = std::process::Command::new("gzip")
+        .arg("-dc")
+        .arg(committed.join("digits/digits.csv.gz"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(unpacked.stdout).unwrap().replacen("0,0,5,13", "0,0,5,12", 1);
+    std::fs::write(packed, text).unwrap();
+    let altered = said(&sandbox, &["run", "experiments/data.toml"]);
+    insta::assert_snapshot!("dataset_altered", altered);
+}
+
+#[test]
 fn own_data_is_pinned_at_its_first_use() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("mine")).unwrap();
