@@ -241,7 +241,7 @@ mod tests {
             .map(|list| list.split(',').count())
             .sum();
         assert_eq!((rates, RUNS % RATES), (RATES, 0));
-        assert!(text.contains("seeds = { count = 20 }"), "{text}");
+        assert!(text.contains(&format!("seeds = {{ count = {} }}", RUNS / RATES)), "{text}");
     }
 
     #[test]
