@@ -23,13 +23,14 @@ fn manifest() -> Manifest {
         v: 1,
         experiment: "battle".to_owned(),
         file: "experiments/battle.toml".to_owned(),
-        argv: vec!["sweep".to_owned(), "run".to_owned()],
-        git_commit: Some("0123abc".to_owned()),
-        git_dirty: Some(true),
-        diff_hash: None,
-        cargo_lock_hash: None,
-        rustc: "rustc 1.95.0".to_owned(),
-        os: "linux x86_64".to_owned(),
+        provenance: spec::provenance::Provenance {
+            argv: vec!["sweep".to_owned(), "run".to_owned()],
+            git_commit: Some("0123abc".to_owned()),
+            git_dirty: Some(true),
+            rustc: "rustc 1.95.0".to_owned(),
+            os: "linux x86_64".to_owned(),
+            ..Default::default()
+        },
         environment: Some(common::environment()),
         slots: vec!["libtorch:cpu".to_owned()],
         cpus: 2,
@@ -170,8 +171,8 @@ fn hostile_text_has_no_power_anywhere() {
     plan.overrides = vec![HOSTILE.to_owned()];
     fs::write(dir.plan(), serde_json::to_string(&plan).unwrap()).unwrap();
     let mut what = manifest();
-    what.argv = vec![HOSTILE.to_owned()];
-    what.rustc = HOSTILE.to_owned();
+    what.provenance.argv = vec![HOSTILE.to_owned()];
+    what.provenance.rustc = HOSTILE.to_owned();
     fs::write(dir.manifest(), serde_json::to_string(&what).unwrap()).unwrap();
     report::collect(&dir).unwrap();
     let written = report::render(&dir).unwrap().written;

@@ -48,18 +48,11 @@ pub fn gather(workspace: &Workspace) -> Provenance {
 
 /// Gathers the manifest.
 pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
-    let from = facts.provenance;
     Manifest {
         v: 1,
         experiment: plan.name.clone(),
         file: plan.file.clone(),
-        argv: from.argv,
-        git_commit: from.git_commit,
-        git_dirty: from.git_dirty,
-        diff_hash: from.diff_hash,
-        cargo_lock_hash: from.cargo_lock_hash,
-        rustc: from.rustc,
-        os: from.os,
+        provenance: facts.provenance,
         environment: facts.environment,
         slots: facts.slots.iter().map(|s| s.device.clone()).collect(),
         cpus: cpus(),

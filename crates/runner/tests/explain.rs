@@ -2,22 +2,14 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use spec::record::Status;
-use support::{Sandbox, digits};
+use support::{Sandbox, digits, wait_for};
 
 /// A sweep that takes a while: many epochs on one slot.
 fn long() -> String {
     digits(1, 20_000)
-}
-
-fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < patience, "{what} never came");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

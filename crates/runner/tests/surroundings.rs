@@ -6,19 +6,11 @@ mod support;
 
 use std::fs::{self, File};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use spec::record::Status;
-use support::{Sandbox, digits, results};
-
-fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < patience, "{what} never came");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+use support::{Sandbox, digits, results, wait_for};
 
 #[test]
 fn a_journal_that_is_removed_is_put_back_with_all_its_records() {

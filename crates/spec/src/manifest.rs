@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::provenance::Provenance;
 use crate::record::Environment;
 
-/// Provenance of the last sweep into a report folder. Paths are relative to
+/// What is known of the last sweep into a report folder. Paths are relative to
 /// the repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -14,20 +15,9 @@ pub struct Manifest {
     pub experiment: String,
     /// The sweep file.
     pub file: String,
-    /// The command line, program name first.
-    pub argv: Vec<String>,
-    /// Commit of the working tree; null outside of git.
-    pub git_commit: Option<String>,
-    /// Whether tracked or untracked sources differ from the commit.
-    pub git_dirty: Option<bool>,
-    /// BLAKE3 of diff and untracked sources when dirty.
-    pub diff_hash: Option<String>,
-    /// BLAKE3 of `Cargo.lock`.
-    pub cargo_lock_hash: Option<String>,
-    /// Compiler that built `sweep`.
-    pub rustc: String,
-    /// Operating system and architecture.
-    pub os: String,
+    /// Sources, toolchain and command line, as in every record of the sweep.
+    #[serde(flatten)]
+    pub provenance: Provenance,
     /// What the workers computed on; null when nothing was trained.
     pub environment: Option<Environment>,
     /// Device slots used.

@@ -346,14 +346,17 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Provenance", "no manifest.json was found".to_owned());
         return out;
     };
-    put("Command", m.argv.join(" "));
-    let dirty = match (m.git_dirty, &m.diff_hash) {
+    put("Command", m.provenance.argv.join(" "));
+    let dirty = match (m.provenance.git_dirty, &m.provenance.diff_hash) {
         (Some(true), Some(hash)) => format!(", with changes ({hash})"),
         (Some(true), None) => ", with changes".to_owned(),
         _ => String::new(),
     };
-    put("Commit", m.git_commit.as_ref().map(|c| format!("{c}{dirty}")).unwrap_or_default());
-    put("Cargo.lock", m.cargo_lock_hash.clone().unwrap_or_default());
+    put(
+        "Commit",
+        m.provenance.git_commit.as_ref().map(|c| format!("{c}{dirty}")).unwrap_or_default(),
+    );
+    put("Cargo.lock", m.provenance.cargo_lock_hash.clone().unwrap_or_default());
     if let Some(e) = &m.environment {
         put("Backend", format!("{} on {}", e.backend, e.device_kind));
         put("Device", e.device_model.clone());
@@ -367,8 +370,8 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     }
     put("Slots", m.slots.join(", "));
     put("Logical processors", m.cpus.to_string());
-    put("Compiler", m.rustc.clone());
-    put("System", m.os.clone());
+    put("Compiler", m.provenance.rustc.clone());
+    put("System", m.provenance.os.clone());
     put("Host", m.host.clone().unwrap_or_default());
     put("Started", m.started.clone());
     put("Ended", m.ended.clone());

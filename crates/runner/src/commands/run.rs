@@ -93,31 +93,9 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     let signals = Signalled::watch()?;
-    let result = if todo.is_empty() && args.quiet {
-        Trained::default()
-    } else if todo.is_empty() {
-        let results = text::count(cached, "result");
-        match missing {
-            0 if kept_failed > 0 => crate::text::say!(
-                "{}: nothing to train; {} there, {} without one kept by --keep-failed",
-                plan.name,
-                text::count(cached - kept_failed, "result"),
-                text::count(kept_failed, "run"),
-            ),
-            0 if cached == 1 => {
-                crate::text::say!(
-                    "{}: its one result is there already, nothing to train",
-                    plan.name
-                )
-            }
-            0 => crate::text::say!(
-                "{}: all {results} are there already, nothing to train",
-                plan.name
-            ),
-            n => crate::text::say!(
-                "{}: nothing to train of what --only chose; {results} there, {n} missing in all",
-                plan.name
-            ),
+    let result = if todo.is_empty() {
+        if !args.quiet {
+            crate::text::say!("{}: {}", plan.name, nothing_to_train(cached, kept_failed, missing));
         }
         Trained::default()
     } else {
@@ -157,6 +135,22 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         }
     }
     Ok(result.exit())
+}
+
+/// Why there is nothing to train: `cached` runs need none, of them `kept_failed`
+/// for `--keep-failed`, and `missing` were not chosen by `--only`.
+fn nothing_to_train(cached: usize, kept_failed: usize, missing: usize) -> String {
+    let results = text::count(cached - kept_failed, "result");
+    if missing > 0 {
+        format!("nothing to train of what --only chose; {results} there, {missing} missing in all")
+    } else if kept_failed > 0 {
+        let kept = text::count(kept_failed, "run");
+        format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")
+    } else if cached == 1 {
+        "its one result is there already, nothing to train".to_owned()
+    } else {
+        format!("all {results} are there already, nothing to train")
+    }
 }
 
 /// The plan of the last sweep here, if any. A report folder belongs to one

@@ -16,6 +16,16 @@ pub struct Sandbox {
     _script: Option<tempfile::TempDir>,
 }
 
+/// Waits until something holds; a minute is more than any machine needs.
+pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    use std::time::{Duration, Instant};
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < patience, "{what} never came");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// The real worker, built by `cargo xtask test`.
 pub fn real_worker() -> PathBuf {
     let given = std::env::var_os("SWEEP_WORKER").map(PathBuf::from);
