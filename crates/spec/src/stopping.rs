@@ -128,6 +128,7 @@ mod tests {
             value,
         };
         assert!(stop("accuracy", 0.9).reached(0.9) && !stop("accuracy", 0.9).reached(0.89));
+        assert!(stop("loss", 0.5).reached(0.5) && !stop("loss", 0.5).reached(0.51));
         assert!(stop("loss", 0.5).reached(0.4) && !stop("loss", 0.5).reached(f64::NAN));
     }
 }

@@ -271,6 +271,9 @@ fn what_changes_no_result_changes_no_id() {
     assert_eq!(with.keeping.checkpoint_every, 2);
 }
 
+/// Learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.
+const PINNED_DRAWS: [f64; 3] = [0.0100473, 0.0591295, 0.503523];
+
 #[test]
 fn random_axes_are_drawn_together_and_follow_from_the_file() {
     let with = |samples: usize, more: &str| {
@@ -294,6 +297,24 @@ fn random_axes_are_drawn_together_and_follow_from_the_file() {
         (160..240).contains(&below),
         "uniform in the logarithm: {below} of 400 below the middle"
     );
+    // Each axis has draws of its own: ranks of two of them do not go together.
+    let momenta: Vec<f64> = plan
+        .runs
+        .iter()
+        .filter(|r| r.label == "sgd")
+        .map(|r| match r.axes["optimizer.momentum"] {
+            Value::Float(x) => x,
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    let order = |values: &[f64]| {
+        let mut at: Vec<usize> = (0..values.len()).collect();
+        at.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+        at
+    };
+    assert_ne!(order(&momenta), order(&lrs(&plan, "sgd")));
+    // Pinned: other draws would orphan every result of a random search.
+    assert_eq!(lrs(&plan, "sgd")[..3], PINNED_DRAWS);
     assert_eq!(plan.optimizers[0].axes, ["optimizer.lr", "optimizer.momentum"]);
     // Whole numbers come once each, however small the range.
     let text = BASE
