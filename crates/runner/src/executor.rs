@@ -312,11 +312,6 @@ impl SlotThread {
         let limit = self.conditions.keeping.timeout.map(Duration::from_secs_f64);
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
-            // A worker that talks on may not outstay its time either.
-            if deadline.is_some_and(|at| Instant::now() >= at) {
-                process.kill();
-                return Err(WorkerError::TimedOut);
-            }
             let event = process.next_event(deadline)?;
             let about = match &event {
                 Event::Ready { .. } => None,

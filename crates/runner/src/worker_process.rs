@@ -203,15 +203,16 @@ impl WorkerProcess {
         let mut dead = 0;
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            // Looked at first: a worker that talks without pause is late all the same.
+            if left.is_some_and(|left| left.is_zero()) {
+                self.kill();
+                let _ = self.child.wait();
+                return Err(WorkerError::TimedOut);
+            }
             match self.events.recv_timeout(left.map_or(TICK, |left| left.min(TICK))) {
                 Ok(Said::Event(event)) => return Ok(*event),
                 Ok(Said::Garbage(what)) => return Err(WorkerError::Garbage(what)),
                 Ok(Said::End) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
-                Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left <= TICK) => {
-                    self.kill();
-                    let _ = self.child.wait();
-                    return Err(WorkerError::TimedOut);
-                }
                 Err(RecvTimeoutError::Timeout) => {
                     dead += u32::from(!matches!(self.child.try_wait(), Ok(None)));
                     if dead >= TICKS_AFTER_DEATH {
@@ -237,7 +238,7 @@ impl WorkerProcess {
     }
 
     /// Kills the worker and whatever it started: it leads a process group.
-    pub fn kill(&mut self) {
+    fn kill(&mut self) {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 

@@ -29,7 +29,7 @@ while read -r line; do
     *'"lr":0.06,'*) head -c 20000000 /dev/zero | tr '\0' 'x'; echo ;;
     *'"lr":0.07,'*) echo '{"event":"progress","run_id":"00000000000000000000000000000000","step":1}' ;;
     *'"lr":0.08,'*) read -r -t 600 _ ;;
-    *'"lr":0.09,'*) while :; do echo "{\"event\":\"progress\",\"run_id\":\"$id\",\"step\":1}"; sleep 0.05; done ;;
+    *'"lr":0.09,'*) yes "{\"event\":\"progress\",\"run_id\":\"$id\",\"step\":1}" ;;
     *'"lr":0.11,'*) echo "memory allocation of 123456789 bytes failed" >&2; kill -ABRT $$ ;;
     *'"lr":0.12,'*) sleep 600 & exit 0 ;;
     *'"lr":0.13,'*) setsid sleep 20 & exit 0 ;;
@@ -86,7 +86,7 @@ fn each_misbehaviour_costs_one_run() {
 #[test]
 fn a_run_that_outstays_its_time_is_ended_with_all_it_started() {
     let sandbox = sandbox();
-    // Silent, and talking without end; then one that is well.
+    // Silent, and talking without end or pause; then one that is well.
     sandbox.sweep_file(
         "late",
         &sweep("[0.08, 0.09, 0.5]")
