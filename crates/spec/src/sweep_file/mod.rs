@@ -10,6 +10,7 @@ mod exclude;
 mod expand;
 mod layers;
 mod node;
+mod own_data;
 mod parse;
 mod random;
 mod settings;
