@@ -231,6 +231,7 @@ impl Fixture {
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: 1,
             keeping: Keeping::default(),
+            report: Default::default(),
             computed_on: None,
         }
     }

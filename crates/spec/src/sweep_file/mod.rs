@@ -13,6 +13,7 @@ mod node;
 mod own_data;
 mod parse;
 mod random;
+mod report_table;
 mod settings;
 pub mod source;
 mod spec;
