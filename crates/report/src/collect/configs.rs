@@ -71,8 +71,8 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         };
         real("mean", |e| e.mean);
         real("sd", |e| e.sd);
-        real("low", |e| e.interval.map(|i| i.0));
-        real("high", |e| e.interval.map(|i| i.1));
+        real("low", |e| e.interval.map(|i| i.low));
+        real("high", |e| e.interval.map(|i| i.high));
         real("min", |e| e.range.map(|r| r.0));
         real("max", |e| e.range.map(|r| r.1));
     }

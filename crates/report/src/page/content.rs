@@ -10,7 +10,7 @@ use crate::best::{BestRow, GridEdge, rows_of};
 use crate::escape;
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Interval};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
 pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
@@ -25,7 +25,7 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
 
 /// `97.85% to 97.97%`.
 fn interval(metric: &str, e: &Estimate) -> Cell {
-    let text = |(low, high): (f64, f64)| {
+    let text = |Interval { low, high, .. }: Interval| {
         // Student's t does not know that accuracies end at 100 %.
         let (low, high) =
             if metric == "accuracy" { (low.max(0.0), high.min(1.0)) } else { (low, high) };
@@ -34,7 +34,7 @@ fn interval(metric: &str, e: &Estimate) -> Cell {
     };
     Cell {
         text: e.interval.map_or_else(|| "\u{2013}".to_owned(), text),
-        sort: e.interval.map(|i| i.0),
+        sort: e.interval.map(|i| i.low),
         ..Cell::default()
     }
 }
