@@ -10,6 +10,11 @@ pub fn brief(x: f64) -> String {
     short(format!("{x:.2e}").parse().unwrap_or(x))
 }
 
+/// As [`short`], to two significant digits: for what lies between grid points.
+pub fn brief2(x: f64) -> String {
+    short(format!("{x:.1e}").parse().unwrap_or(x))
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits.
 pub fn metric(name: &str, value: f64) -> String {

@@ -52,7 +52,7 @@ impl Points {
         let (splits, metrics) = (frame.column("split")?.str()?, frame.column("metric")?.str()?);
         let values = frame.column("value")?.f64()?;
         let mut points = Points::default();
-        // Rows of one run stand together, so its id is looked up once.
+        // Rows of one run mostly stand together, so its id is looked up once.
         let mut current: (&str, Option<usize>) = ("", None);
         let rows = ids
             .iter()
@@ -77,6 +77,10 @@ impl Points {
                 step,
                 value,
             });
+        }
+        // The order of rows in the file does not matter.
+        for measured in points.by_run.values_mut().flat_map(BTreeMap::values_mut) {
+            measured.sort_by_key(|m| (m.epoch, m.step));
         }
         Ok(points)
     }

@@ -63,7 +63,9 @@ fn opening(report: &Report) -> Markup {
     html! {
         div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
             p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
-            @for sentence in &answer.details { p { (sentence) } }
+            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
+                p { (sentence) }
+            }
         }
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
@@ -97,16 +99,25 @@ fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
     let configs = content::config_table(analysis);
     let (diverged, failed) = (content::diverged_table(analysis), content::failure_table(analysis));
+    let (comparison, race) = (content::comparison_table(analysis), content::race_table(analysis));
     let missing = analysis.counts().missing;
     html! {
         h2 id="best" { "Each optimizer at its best" }
         (table(&content::best_table(analysis)))
-        p.lead {
-            "Best is the " (if analysis.goal.higher_is_better { "highest" } else { "lowest" }) " mean " (analysis.goal.name())
-            " after the last epoch, over seeds; a configuration with a diverged seed ranks below one with none. "
-            "\u{b1} is the standard deviation between seeds (for accuracies in percentage points); the interval is "
-            "Student's t for the mean and needs three seeds."
+        (sentences(&content::best_words(analysis)))
+        @if !comparison.rows.is_empty() {
+            h2 id="comparison" { "Who is better than whom" }
+            (folded(&comparison, "comparisons"))
+            (sentences(&content::comparison_words(analysis)))
         }
+        h2 id="target" { "Time to target" }
+        @if !race.rows.is_empty() { (table(&race)) }
+        (sentences(&content::race_words(analysis)))
+        h2 id="ledger" { "Fairness ledger" }
+        (sentences(&content::fairness(analysis)))
+        (table(&content::ledger_table(analysis)))
+        (table(&content::grid_table(analysis)))
+        (sentences(&content::ledger_words(analysis)))
         @if configs.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
             (folded(&configs, "configurations"))
@@ -121,10 +132,11 @@ fn tables(report: &Report) -> Markup {
             @if missing > 0 { p { (number::count(missing as u64)) " planned runs have not been trained yet." } }
             @if !failed.rows.is_empty() { (folded(&failed, "runs")) }
         }
-        h2 id="budget" { "Fairness and budget" }
-        @for sentence in content::fairness(analysis) { p { (sentence) } }
-        (table(&content::budget_table(analysis)))
     }
+}
+
+fn sentences(all: &[String]) -> Markup {
+    html! { @for sentence in all { p { (sentence) } } }
 }
 
 fn origin(report: &Report) -> Markup {
@@ -195,8 +207,8 @@ fn data(report: &Report) -> String {
                 "schedule": row.schedule,
                 "seeds": row.counts.completed,
                 "diverged": row.counts.diverged,
-                "mean": row.target.mean,
-                "sd": row.target.sd,
+                "chosen_by": { "mean": row.target.mean, "sd": row.target.sd },
+                "judged_by": { "mean": row.judged.mean, "sd": row.judged.sd, "median": row.judged.median },
                 "test_accuracy": row.test_accuracy.mean,
                 "train_loss": row.train_loss.mean,
             })
@@ -204,7 +216,8 @@ fn data(report: &Report) -> String {
         .collect();
     escape::json_in_script(&serde_json::json!({
         "experiment": analysis.plan.name,
-        "metric": analysis.goal.path(),
+        "chosen_by": analysis.goal.path(),
+        "judged_by": analysis.judge.path(),
         "best": rows,
     }))
 }

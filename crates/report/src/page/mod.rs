@@ -6,6 +6,7 @@ pub mod html;
 pub mod inline;
 pub mod markdown;
 pub mod table;
+pub mod words;
 
 use std::path::PathBuf;
 
