@@ -23,7 +23,7 @@ macro_rules! snapshot {
         fn $name() {
             let folder = tempfile::tempdir().unwrap();
             let (analysis, points) = $fixture.analysed(folder.path());
-            insta::assert_snapshot!($module::figure(&analysis, &points).unwrap().chart);
+            insta::assert_snapshot!($module::figure(&analysis, &points).unwrap().ink);
         }
     };
 }

@@ -192,7 +192,7 @@ fn hostile_text_has_no_power_anywhere() {
     assert!(seen[0] && seen[1]);
 
     let page = fs::read_to_string(dir.html()).unwrap();
-    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("<script").count(), 3);
     assert!(!page.contains("<!--") && !page.contains("<b>bold"));
     let (_, rest) = page.split_once("id=\"report-data\">").unwrap();
     let (json, _) = rest.split_once("</script>").unwrap();

@@ -5,6 +5,7 @@ use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale, TickFormat};
 use crate::figures::{Figure, entries, epochs, seeds_text, shown};
@@ -29,7 +30,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                   Configurations were chosen on the validation samples, so the test samples on the right, which had no \
                   say in anything, are the fairer judge. Small differences late in training are easily chance: look \
                   whether the bands overlap.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
@@ -51,15 +53,9 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                     })
                     .filter(|c| !c.points.is_empty())
                     .collect();
-                (!curves.is_empty()).then(|| Panel {
-                    title: title.to_owned(),
-                    x_label: "epoch".to_owned(),
-                    x: Axis::whole(0.0, epochs as f64),
-                    y: Axis::linear(0.0, 1.0),
-                    curves,
-                    dots: Vec::new(),
-                    strip: Vec::new(),
-                })
+                let x = Axis::whole(0.0, epochs as f64);
+                let panel = Panel::new(title, "epoch", x, Axis::linear(0.0, 1.0));
+                (!curves.is_empty()).then_some(Panel { curves, ..panel })
             })
             .collect();
     if panels.is_empty() {

@@ -5,6 +5,7 @@ use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale};
 use crate::figures::{Figure, entries, epochs, seeds_text, shown};
@@ -29,7 +30,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                   the loss on the data it trains on, on the right the loss on data it has never trained on: the right \
                   one counts. Where the right line turns up while the left one still falls, the model begins to learn \
                   its training data by heart. On a logarithmic axis equal distances are equal ratios.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
@@ -79,15 +81,8 @@ fn panel(
     if curves.is_empty() {
         return None;
     }
-    Some(Panel {
-        title: title.to_owned(),
-        x_label: "epoch".to_owned(),
-        x: if epochs == 1 { Axis::linear(0.0, 1.0) } else { Axis::whole(0.0, epochs as f64) },
-        y: Axis::linear(0.0, 1.0),
-        curves,
-        dots: Vec::new(),
-        strip: Vec::new(),
-    })
+    let x = if epochs == 1 { Axis::linear(0.0, 1.0) } else { Axis::whole(0.0, epochs as f64) };
+    Some(Panel { curves, ..Panel::new(title, "epoch", x, Axis::linear(0.0, 1.0)) })
 }
 
 /// One vertical axis for all panels, so that they compare.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::analysis::{Analysis, Config, rank};
 use crate::escape;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale, TickFormat};
 use crate::figures::{Figure, entries};
@@ -37,7 +38,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                   point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
                   must be tuned. A ring at the first or last point of a line says that the best learning rate may lie \
                   beyond those tried.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
@@ -70,14 +72,14 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
                 ringed = Some(points.len());
             }
             points.push(Point { x: lr, y: mean, band: None });
-            let seeds =
-                config.runs.iter().filter_map(|&r| analysis.rows[r].last(goal.split, &goal.metric));
+            let seeds = config.runs.iter().filter_map(|&r| {
+                let y =
+                    analysis.rows[r].last(goal.split, &goal.metric).filter(|y| y.is_finite())?;
+                let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
+                Some(Dot { series: label, x: lr, y, name })
+            });
             if config.goal.n > 1 {
-                dots.extend(seeds.filter(|y| y.is_finite()).map(|y| Dot {
-                    series: label,
-                    x: lr,
-                    y,
-                }));
+                dots.extend(seeds);
             }
         }
         if !points.is_empty() {
@@ -113,13 +115,15 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             .to_owned(),
         entries: entries(analysis),
         panels: vec![Panel {
-            title: format!("Final {}{scale}", goal.name()),
-            x_label: "learning rate (logarithmic)".to_owned(),
-            x: Axis::log(low, high),
-            y,
             curves,
             dots,
             strip,
+            ..Panel::new(
+                format!("Final {}{scale}", goal.name()),
+                "learning rate (logarithmic)",
+                Axis::log(low, high),
+                y,
+            )
         }],
     })
 }

@@ -1,11 +1,12 @@
 //! The report's figures. Each is data first ([`chart::Chart`], one file a
-//! figure) and ink second ([`draw::draw`], the same for SVG and PNG).
+//! figure) and ink second ([`ink::Ink::draw`], the same for SVG and PNG).
 
 pub mod accuracy;
+pub mod bitmap;
 pub mod canvas;
 pub mod chart;
 pub mod convergence;
-pub mod draw;
+pub mod ink;
 pub mod lr_sensitivity;
 pub mod noise;
 pub mod output;
@@ -13,12 +14,14 @@ pub mod points;
 pub mod scale;
 pub mod schedule;
 pub mod style;
+pub mod svg;
 
 use spec::record::StopReason;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::chart::{Chart, Entry};
+use crate::figures::chart::Entry;
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
 
@@ -32,7 +35,9 @@ pub struct Figure {
     /// How to read it, for someone who sees such a figure for the first time.
     pub reading: &'static str,
     /// Its data.
-    pub chart: Chart,
+    pub ink: Ink,
+    /// The figure that it shows in another way, and below which it stands.
+    pub variant_of: Option<&'static str>,
 }
 
 /// Makes a figure, or nothing where the runs cannot fill it.
@@ -50,6 +55,11 @@ pub const FIGURES: &[(&str, Maker)] = &[
 /// Every figure that the runs can fill.
 pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     FIGURES.iter().filter_map(|(name, make)| Some((*name, make(analysis, points)?))).collect()
+}
+
+/// Why figures that one may look for are left out: one sentence each.
+pub fn omitted(_analysis: &Analysis) -> Vec<String> {
+    Vec::new()
 }
 
 /// Explains the axis of [`scale::Scale::Error`].

@@ -4,11 +4,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::best::rows_of;
 use crate::escape;
+use crate::figures;
 use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::answer::answer;
 use crate::page::table::{Cell, Table};
-use crate::page::{Report, content, inline};
+use crate::page::{Drawn, Report, content, inline};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("sort.js");
@@ -41,12 +42,13 @@ pub fn page(report: &Report) -> String {
                     h1 { (name) }
                     p.lead { (escape::line(&plan.description)) }
                     (opening(report))
-                    (figures(report))
+                    (all_figures(report))
                     (tables(report))
                     (origin(report))
                     footer { p { "Drawn from the Parquet files beside this page; they hold every number in it and more." } }
                 }
                 script type="application/json" id="report-data" { (PreEscaped(data(report))) }
+                script type="application/json" id="figure-data" { (PreEscaped(inline::figure_data(&report.figures))) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -79,17 +81,27 @@ fn opening(report: &Report) -> Markup {
     }
 }
 
-fn figures(report: &Report) -> Markup {
+fn all_figures(report: &Report) -> Markup {
     html! {
-        @for drawn in &report.figures {
-            h2 id=(drawn.name) { (drawn.figure.heading) }
-            figure.card {
-                div.wide { (inline::svg(&drawn.inline.0, &drawn.figure.chart.title)) }
-                div.narrow { (inline::svg(&drawn.inline.1, &drawn.figure.chart.title)) }
-                figcaption {
-                    (drawn.figure.caption)
-                    details { summary { "How to read this" } p { (drawn.figure.reading) } }
-                }
+        @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
+            h2 { (drawn.figure.heading) }
+            (figure(drawn))
+            @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name)) {
+                details.variant { summary { (variant.figure.heading) } (figure(variant)) }
+            }
+        }
+        @for sentence in figures::omitted(&report.analysis) { p { (sentence) } }
+    }
+}
+
+fn figure(drawn: &Drawn) -> Markup {
+    html! {
+        figure.card id=(drawn.name) data-figure=(drawn.name) {
+            div.wide { (PreEscaped(&drawn.inline.0)) }
+            div.narrow { (PreEscaped(&drawn.inline.1)) }
+            figcaption {
+                (drawn.figure.caption)
+                details { summary { "How to read this" } p { (drawn.figure.reading) } }
             }
         }
     }
