@@ -21,6 +21,7 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
         });
         format!("{}{sd}", number::metric(metric, mean))
     })
+    .parts("mean", "standard deviation", e.sd)
 }
 
 /// `97.85% to 97.97%`.
@@ -37,6 +38,7 @@ fn interval(metric: &str, e: &Estimate) -> Cell {
         sort: e.interval.map(|i| i.0),
         ..Cell::default()
     }
+    .parts("lower end", "upper end", e.interval.map(|i| i.1))
 }
 
 /// Each label at its best configuration.
@@ -64,7 +66,8 @@ pub fn best_table(analysis: &Analysis) -> Table {
             Cell::text(chosen(&row)),
             Cell::number(Some(row.counts.completed as f64), |_| {
                 format!("{}/{}", row.counts.completed, row.counts.planned)
-            }),
+            })
+            .parts("completed", "planned", Some(row.counts.planned as f64)),
             mean_sd(&goal.metric, &row.target).strong(is_first),
             interval(&goal.metric, &row.target),
             mean_sd("accuracy", &row.test_accuracy),
@@ -134,7 +137,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         "#Test accuracy",
         "#Train loss",
         "#Train time",
-        "",
+        "Note",
     ]);
     for (i, config) in analysis.configs.iter().enumerate() {
         let run = analysis.planned(config);
@@ -148,7 +151,8 @@ pub fn config_table(analysis: &Analysis) -> Table {
             Cell::text(run.spec.schedule.kind()),
             Cell::number(Some(config.counts.completed as f64), |_| {
                 format!("{}/{}", config.counts.completed, config.counts.planned)
-            }),
+            })
+            .parts("completed", "planned", Some(config.counts.planned as f64)),
             count(config.counts.diverged),
             count(config.counts.without_result()),
             mean_sd(&goal.metric, &config.goal).strong(best),

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::figures::style::{AXIS, GRID, INK, MUTED, PALETTE, PAPER};
 
 /// An SVG document as part of the page: no size of its own, colours by CSS
-/// variable, the font by CSS, named by `label`.
-pub fn svg(document: &str, label: &str) -> Markup {
+/// variable, the font by CSS, named by `label` and described by the element of
+/// the id `described_by`.
+pub fn svg(document: &str, label: &str, described_by: &str) -> Markup {
     let mut text = document.to_owned();
     let named = [(PAPER, "paper"), (INK, "ink"), (MUTED, "muted"), (AXIS, "axis"), (GRID, "grid")];
     let mut swap = |color: RGBColor, variable: &str| {
@@ -31,7 +32,7 @@ pub fn svg(document: &str, label: &str) -> Markup {
     let label = maud::html! { (label) }.into_string().replace('"', "&quot;");
     PreEscaped(format!(
         "<svg viewBox=\"{view}\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
-         stroke-linejoin=\"round\">{body}"
+         aria-describedby=\"{described_by}\" stroke-linejoin=\"round\">{body}"
     ))
 }
 
