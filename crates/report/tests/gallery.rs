@@ -31,6 +31,9 @@ fn cases() -> Vec<(&'static str, Fixture)> {
         ("nothing", nothing),
         ("holdout", holdout),
         ("partly", partly),
+        ("hostile", Fixture::hostile()),
+        ("two-hundred", Fixture::grid(5, 5, 20)),
+        ("twelve-hundred", Fixture::grid(5, 30, 3)),
     ]
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{End, Fixture};
+use common::{End, Fixture, HOSTILE};
 use report::GridEdge;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
@@ -111,7 +111,7 @@ fn rendering_again_gives_the_same_bytes() {
         written.into_iter().map(|p| (p.clone(), fs::read(p).unwrap())).collect()
     };
     let first = bytes();
-    assert_eq!(first.len(), 12);
+    assert_eq!(first.len(), 17);
     // Rendering needs no journal.
     fs::remove_dir_all(dir.journal()).unwrap();
     assert!(first == bytes());
@@ -122,9 +122,20 @@ fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
     let folder = tempfile::tempdir().unwrap();
     let dir = rendered(&Fixture::battle(2), folder.path());
     let page = fs::read_to_string(dir.html()).unwrap();
-    let page = page.replace("http://www.w3.org/2000/svg", "");
-    for banned in ["http:", "https:", "src=", "@import", "url(", " style=", "onclick", "href="] {
-        assert!(!page.contains(banned), "{banned}");
+    let own = page.replace("http://www.w3.org/2000/svg", "");
+    for banned in ["http:", "https:", "src=", "@import", "url(", " style=", "onclick"] {
+        assert!(!own.contains(banned), "{banned}");
+    }
+    // Links stay within the page, and lead somewhere.
+    let links: Vec<&str> = page
+        .split(" href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap_or_default())
+        .collect();
+    assert!(links.len() > 8);
+    for link in links {
+        let id = link.strip_prefix('#').expect(link);
+        assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{link}");
     }
     for element in ["style", "script"] {
         let (_, rest) = page.split_once(&format!("<{element}>")).unwrap();
@@ -138,15 +149,17 @@ fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
 }
 
 #[test]
-fn figures_of_an_earlier_report_do_not_stay() {
+fn figures_and_tables_of_an_earlier_report_do_not_stay() {
     let folder = tempfile::tempdir().unwrap();
     let dir = rendered(&Fixture::battle(1), folder.path());
     fs::write(dir.figures().join("mine.png"), "kept").unwrap();
     assert!(dir.figures().join("noise.svg").exists());
+    assert!(dir.tables().join("diverged.csv").exists());
     rendered(&Fixture { all: Some(End::Missing), ..Fixture::battle(1) }, folder.path());
     let left: Vec<_> =
         fs::read_dir(dir.figures()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["mine.png"]);
+    assert!(!dir.tables().join("diverged.csv").exists());
     assert!(
         fs::read_to_string(dir.html())
             .unwrap()
@@ -154,8 +167,51 @@ fn figures_of_an_earlier_report_do_not_stay() {
     );
 }
 
-const HOSTILE: &str =
-    "<script>alert(1)</script>|=cmd\x1b[31m`x`\n](http://evil.example)\"'&\u{202e}--><!--";
+#[test]
+fn every_planned_run_has_its_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture {
+        ends: vec![
+            ("adam".to_owned(), 1e-3, 0, End::Missing),
+            ("adam".to_owned(), 1e-3, 1, End::Failed("out of memory".to_owned())),
+        ],
+        ..Fixture::battle(2)
+    };
+    let dir = rendered(&fixture, folder.path());
+    let csv = fs::read_to_string(dir.tables().join("runs.csv")).unwrap();
+    let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 1 + fixture.plan().runs.len());
+    assert_eq!(
+        lines[0],
+        "Optimizer,Configuration,Seed,Status,Validation accuracy [fraction],Test accuracy [fraction],Train loss,\
+         Validation loss,Test loss,Best epoch,Epochs,Steps,Train time [s],Run"
+    );
+    let count = |status: &str| lines.iter().filter(|l| l.contains(&format!(",{status},"))).count();
+    assert_eq!((count("missing"), count("failed")), (1, 1));
+    // Numbers are those of the records, not as shown.
+    let (records, plan) = (fixture.records(), fixture.plan());
+    for (run, line) in plan.runs.iter().zip(&lines[1..]) {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!(*fields.last().unwrap(), run.run_id.short());
+        let record = records.iter().find(|r| r.run_id == run.run_id);
+        let row = record.map(|r| report::table::RunRow::of(r, &plan.target)).unwrap_or_default();
+        let value = |at: usize| fields[at].parse::<f64>().ok();
+        assert_eq!((value(4), value(6)), (row.validation_accuracy, row.train_loss), "{line}");
+    }
+}
+
+#[test]
+fn a_page_of_many_runs_stays_small_and_says_where_the_rest_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = rendered(&Fixture::grid(5, 30, 1), folder.path());
+    let page = fs::read_to_string(dir.html()).unwrap();
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    let (_, runs) = page.split_once("data-name=\"runs\"").unwrap();
+    assert_eq!(runs.split_once("</table>").unwrap().0.matches("<tr data-series").count(), 1000);
+    assert!(page.contains("These are the first 1,000 of 1,200 rows"));
+    let csv = fs::read_to_string(dir.tables().join("runs.csv")).unwrap();
+    assert_eq!(csv.matches("\r\n").count(), 1201);
+}
 
 #[test]
 fn hostile_text_has_no_power_anywhere() {
@@ -163,6 +219,7 @@ fn hostile_text_has_no_power_anywhere() {
     let mut fixture = Fixture::battle(2);
     fixture.name = HOSTILE.to_owned();
     fixture.labels.iter_mut().for_each(|l| l.name = format!("{HOSTILE}{}", l.name));
+    fixture.labels[0].name = format!("=1+1;{HOSTILE}");
     let failing = fixture.labels[3].name.clone();
     fixture.ends = vec![(failing, 1e-3, 1, End::Failed(format!("panicked: {HOSTILE}")))];
     let dir = fixture.write(folder.path());
@@ -179,7 +236,7 @@ fn hostile_text_has_no_power_anywhere() {
     let written = report::render(&dir).unwrap().written;
 
     let mut seen = Vec::new();
-    for path in written.iter().filter(|p| p.extension().is_some_and(|e| e != "png")) {
+    for path in written.iter().filter(|p| p.extension().is_some_and(|e| e != "png" && e != "csv")) {
         let text = fs::read_to_string(path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         // A fenced block shows its text as it is.
@@ -190,6 +247,18 @@ fn hostile_text_has_no_power_anywhere() {
     }
     // Labels in figures are cut, but the page and the Markdown report name them in full.
     assert!(seen[0] && seen[1]);
+
+    // No field of a CSV begins a formula.
+    let mut fields = 0;
+    for path in written.iter().filter(|p| p.extension().is_some_and(|e| e == "csv")) {
+        let text = fs::read_to_string(path).unwrap();
+        for field in text.split(['\n', ',']).map(|f| f.trim_start_matches('"')) {
+            fields += 1;
+            assert!(!field.starts_with(['=', '+', '-', '@', '\t']), "{field}");
+        }
+        assert!(text.contains("'=1+1;") || !text.contains("=1+1;"));
+    }
+    assert!(fields > 100);
 
     let page = fs::read_to_string(dir.html()).unwrap();
     assert_eq!(page.matches("<script").count(), 3);

@@ -33,6 +33,8 @@ entries! {
     markdown = "REPORT.md";
     /// Folder of SVG and PNG.
     figures = "figures";
+    /// Folder of tables as CSV.
+    tables = "tables";
     /// Output of workers, one file a slot.
     logs = "logs";
     /// Held while a sweep writes here.

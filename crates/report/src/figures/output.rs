@@ -31,12 +31,18 @@ pub fn svg(ink: &Ink, layout: Layout) -> Result<String, FigureError> {
 }
 
 /// A figure as part of a page: no size of its own, colours by CSS variable, the
-/// font by CSS, named by `label`. Shown without its title, which the page's
+/// font by CSS, named by `label` and described by the element of the id
+/// `described_by`. Shown without its title, which the page's
 /// heading gives: see [`Ink::untitled`].
 ///
 /// # Errors
 /// The fonts are broken.
-pub fn inline(ink: &Ink, layout: Layout, label: &str) -> Result<String, FigureError> {
+pub fn inline(
+    ink: &Ink,
+    layout: Layout,
+    label: &str,
+    described_by: &str,
+) -> Result<String, FigureError> {
     ready()?;
     let (width, height) = ink.size(layout);
     let elements = elements(ink, layout, Colors::Variables)?;
@@ -44,7 +50,7 @@ pub fn inline(ink: &Ink, layout: Layout, label: &str) -> Result<String, FigureEr
     let label = xml(label);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-         aria-label=\"{label}\" fill=\"none\" stroke-linejoin=\"round\" font-size=\"{TICK}\">\n{elements}</svg>"
+         aria-label=\"{label}\" aria-describedby=\"{described_by}\" fill=\"none\" stroke-linejoin=\"round\" font-size=\"{TICK}\">\n{elements}</svg>"
     ))
 }
 

@@ -8,24 +8,21 @@ use crate::figures;
 use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::answer::answer;
-use crate::page::table::{Cell, Table};
-use crate::page::{Drawn, Report, content, inline};
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("sort.js");
-
-/// Rows up to which a table is open from the start.
-const OPEN: usize = 30;
+use crate::page::table_html::{closed, folded, swatch, table};
+use crate::page::tables::Tables;
+use crate::page::{Drawn, Report, assets, content, inline};
 
 /// The page as text.
 pub fn page(report: &Report) -> String {
     let plan = &report.analysis.plan;
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-        inline::source_hash(STYLE),
-        inline::source_hash(SCRIPT)
+        inline::source_hash(assets::STYLE),
+        inline::source_hash(assets::SCRIPT)
     );
     let name = escape::line(&plan.name);
+    let opening = opening(report);
+    let body = html! { (figures(report)) (tables(report)) (origin(report)) };
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,25 +32,51 @@ pub fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
                 title { (name) ": optimizer sweep" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(assets::STYLE)) }
             }
             body {
-                main {
-                    h1 { (name) }
-                    p.lead { (escape::line(&plan.description)) }
-                    (opening(report))
-                    (all_figures(report))
-                    (tables(report))
-                    (origin(report))
-                    footer { p { "Drawn from the Parquet files beside this page; they hold every number in it and more." } }
+                a.skip href="#main" { "Skip to the report" }
+                header {
+                    div {
+                        h1 { (name) }
+                        p.lead { (escape::line(&plan.description)) }
+                    }
+                    // Of use with scripts alone, which show it.
+                    button #theme type="button" hidden { "Colours: auto" }
                 }
+                main #main tabindex="-1" {
+                    (opening)
+                    (contents(&body.0))
+                    (body)
+                }
+                footer { p {
+                    "Drawn from the Parquet files beside this page; they hold every number in it and more. The tables are "
+                    "also in the folder " code { "tables" } " as CSV."
+                } }
+                p #live .sr role="status" aria-live="polite" {}
                 script type="application/json" id="report-data" { (PreEscaped(data(report))) }
                 script type="application/json" id="figure-data" { (PreEscaped(inline::figure_data(&report.figures))) }
-                script { (PreEscaped(SCRIPT)) }
+                script { (PreEscaped(assets::SCRIPT)) }
             }
         }
     }
     .into_string()
+}
+
+/// Links to the headings of `body`, read off it so that no section is left out.
+fn contents(body: &str) -> Markup {
+    let heading = |rest: &str| {
+        let (id, rest) = rest.split_once('"')?;
+        let text = rest.strip_prefix('>')?.split_once("</h2>")?.0;
+        Some((id.to_owned(), text.to_owned()))
+    };
+    let headings = body.split("<h2 id=\"").skip(1).filter_map(heading);
+    html! {
+        nav.contents aria-labelledby="contents" {
+            h2 #contents { "Contents" }
+            ol { @for (id, text) in headings { li { a href={ "#" (id) } { (PreEscaped(text)) } } } }
+        }
+    }
 }
 
 fn opening(report: &Report) -> Markup {
@@ -81,16 +104,19 @@ fn opening(report: &Report) -> Markup {
     }
 }
 
-fn all_figures(report: &Report) -> Markup {
+fn figures(report: &Report) -> Markup {
     html! {
-        @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
-            h2 { (drawn.figure.heading) }
-            (figure(drawn))
-            @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name)) {
-                details.variant { summary { (variant.figure.heading) } (figure(variant)) }
+        div.figures {
+            (toggles(report))
+            @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
+                h2 id={ (drawn.name) "-heading" } { (drawn.figure.heading) }
+                (figure(drawn))
+                @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name)) {
+                    details.variant { summary { (variant.figure.heading) } (figure(variant)) }
+                }
             }
+            @for sentence in figures::omitted(&report.analysis) { p { (sentence) } }
         }
-        @for sentence in figures::omitted(&report.analysis) { p { (sentence) } }
     }
 }
 
@@ -100,8 +126,32 @@ fn figure(drawn: &Drawn) -> Markup {
             div.wide { (PreEscaped(&drawn.inline.0)) }
             div.narrow { (PreEscaped(&drawn.inline.1)) }
             figcaption {
-                (drawn.figure.caption)
-                details { summary { "How to read this" } p { (drawn.figure.reading) } }
+                span id={ (drawn.name) "-caption" } { (drawn.figure.caption) }
+                details.printed { summary { "How to read this" } p { (drawn.figure.reading) } }
+            }
+        }
+    }
+}
+
+/// Buttons that hide and show optimizers; scripts show the bar.
+fn toggles(report: &Report) -> Markup {
+    let optimizers = &report.analysis.plan.optimizers;
+    html! {
+        @if optimizers.len() > 1 {
+            div #optimizers hidden role="group" aria-label="Optimizers shown in figures and tables" {
+                @for (series, optimizer) in optimizers.iter().enumerate() {
+                    @let label = escape::line(&optimizer.label);
+                    span.toggle {
+                        button type="button" data-toggle=(series) aria-pressed="true" title=(label) {
+                            (swatch(series)) span.name { (label) }
+                        }
+                        button type="button" data-only=(series) aria-label={ "Only " (label) } { "only" }
+                    }
+                }
+                span.all {
+                    button type="button" data-all="true" { "All" }
+                    button type="button" data-all="false" { "None" }
+                }
             }
         }
     }
@@ -109,40 +159,44 @@ fn figure(drawn: &Drawn) -> Markup {
 
 fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
-    let configs = content::config_table(analysis);
-    let (diverged, failed) = (content::diverged_table(analysis), content::failure_table(analysis));
-    let (comparison, race) = (content::comparison_table(analysis), content::race_table(analysis));
+    let Tables { best, comparison, race, ledger, grid, configurations, diverged, failed, runs } =
+        &report.tables;
     let missing = analysis.counts().missing;
     html! {
         h2 id="best" { "Each optimizer at its best" }
-        (table(&content::best_table(analysis)))
+        (table(best))
         (sentences(&content::best_words(analysis)))
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
-            (folded(&comparison, "comparisons"))
+            (folded(comparison, "comparisons"))
             (sentences(&content::comparison_words(analysis)))
         }
-        h2 id="target" { "Time to target" }
-        @if !race.rows.is_empty() { (table(&race)) }
+        h2 id="time-to-target" { "Time to target" }
+        @if !race.rows.is_empty() { (table(race)) }
         (sentences(&content::race_words(analysis)))
         h2 id="ledger" { "Fairness ledger" }
         (sentences(&content::fairness(analysis)))
-        (table(&content::ledger_table(analysis)))
-        (table(&content::grid_table(analysis)))
+        (table(ledger))
+        (table(grid))
         (sentences(&content::ledger_words(analysis)))
-        @if configs.rows.len() > analysis.plan.optimizers.len() {
+        @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
-            (folded(&configs, "configurations"))
+            (folded(configurations, "configurations"))
         }
         @if !diverged.rows.is_empty() {
             h2 id="diverged" { "Diverged runs" }
             p { "A loss became NaN or infinite at the step given, and the run ended there. That is a result, not an error." }
-            (folded(&diverged, "runs"))
+            (folded(diverged, "runs"))
         }
         @if !failed.rows.is_empty() || missing > 0 {
             h2 id="failed" { "Runs without a result" }
             @if missing > 0 { p { (number::count(missing as u64)) " planned runs have not been trained yet." } }
-            @if !failed.rows.is_empty() { (folded(&failed, "runs")) }
+            @if !failed.rows.is_empty() { (folded(failed, "runs")) }
+        }
+        @if !runs.rows.is_empty() {
+            h2 id="runs" { "Every run" }
+            p { "Values are those after the last epoch; a run that did not complete has none." }
+            (closed(runs, if runs.rows.len() == 1 { "run" } else { "runs" }, false))
         }
     }
 }
@@ -155,7 +209,7 @@ fn origin(report: &Report) -> Markup {
     let plan = &report.analysis.plan;
     html! {
         h2 id="sweep-file" { "The sweep file" }
-        pre { code { (escape::block(&plan.text)) } }
+        pre tabindex="0" role="region" aria-label="The sweep file" { code { (escape::block(&plan.text)) } }
         h2 id="provenance" { "Where this comes from" }
         div.card {
             dl {
@@ -163,44 +217,6 @@ fn origin(report: &Report) -> Markup {
                     dt { (name) } dd { (value) }
                 }
             }
-        }
-    }
-}
-
-fn swatch(series: usize) -> Markup {
-    html! { span class={ "k k" (series % PALETTE.len()) } aria-hidden="true" {} }
-}
-
-fn folded(data: &Table, what: &str) -> Markup {
-    html! {
-        @if data.rows.len() > OPEN {
-            details { summary { "Show " (number::count(data.rows.len() as u64)) " " (what) } (table(data)) }
-        } @else {
-            (table(data))
-        }
-    }
-}
-
-fn table(data: &Table) -> Markup {
-    html! {
-        div.scroll tabindex="0" {
-            table.sort {
-                thead { tr { @for head in &data.head { th class=[head.numeric.then_some("n")] scope="col" { (head.name) } } } }
-                tbody { @for row in &data.rows {
-                    tr { @for (cell, head) in row.iter().zip(&data.head) { (value(cell, head.numeric)) } }
-                } }
-            }
-        }
-    }
-}
-
-fn value(cell: &Cell, numeric: bool) -> Markup {
-    let class =
-        if numeric { Some("n") } else { (cell.text.chars().count() > 20).then_some("wrap") };
-    html! {
-        td class=[class] data-v=[cell.sort.filter(|_| numeric)] {
-            @if let Some(series) = cell.series { (swatch(series)) }
-            @if cell.strong { b { (cell.text) } } @else { (cell.text) }
         }
     }
 }

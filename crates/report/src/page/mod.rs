@@ -2,11 +2,18 @@
 
 pub mod answer;
 pub mod content;
+pub mod csv;
 pub mod html;
 pub mod inline;
 pub mod markdown;
+pub mod run_table;
 pub mod table;
+pub mod tables;
 pub mod words;
+
+mod assets;
+mod glossary;
+mod table_html;
 
 use std::path::PathBuf;
 
@@ -56,11 +63,13 @@ pub struct Report {
     pub manifest: Option<Manifest>,
     /// The figures, drawn.
     pub figures: Vec<Drawn>,
+    /// The tables.
+    pub tables: tables::Tables,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
 
-/// Draws the figures and writes `index.html` and `REPORT.md`. Reads only the
+/// Draws the figures and writes `index.html`, `REPORT.md` and `tables/*.csv`. Reads only the
 /// Parquet files, `plan.json` and (if it is there) `manifest.json`; the same
 /// files give the same bytes.
 ///
@@ -76,7 +85,8 @@ pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
-    let report = Report { analysis, manifest, figures: figures?, warnings };
+    let tables = tables::Tables::of(&analysis);
+    let report = Report { analysis, manifest, figures: figures?, tables, warnings };
 
     let mut files: Vec<(PathBuf, Vec<u8>)> = vec![
         (dir.html(), html::page(&report).into_bytes()),
@@ -86,6 +96,10 @@ pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
         let file = |extension: &str| dir.figures().join(format!("{}.{extension}", drawn.name));
         files.push((file("svg"), drawn.files.0.clone().into_bytes()));
         files.push((file("png"), drawn.files.1.clone()));
+    }
+    for table in report.tables.filled() {
+        files
+            .push((dir.tables().join(format!("{}.csv", table.name)), csv::csv(table).into_bytes()));
     }
     remove_stale(dir, &files)?;
     let mut written = Vec::new();
@@ -103,7 +117,8 @@ fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
     let label = format!("{}. {}.", figure.ink.title(), figure.ink.subtitle());
     let (svgs, png) = rayon::join(
         || -> Result<_, FigureError> {
-            let inline = |layout| output::inline(&untitled, layout, &label);
+            let caption = format!("{name}-caption");
+            let inline = |layout| output::inline(&untitled, layout, &label, &caption);
             let inline = (inline(Layout::Wide)?, inline(Layout::Narrow)?);
             Ok((output::svg(&figure.ink, Layout::Wide)?, inline))
         },
@@ -115,12 +130,14 @@ fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
     Ok(Drawn { name, files: (svg, png.map_err(failed)?), inline, marks, figure })
 }
 
-/// Removes figures of an earlier report that this one does not have.
+/// Removes figures and tables of an earlier report that this one does not have.
 fn remove_stale(dir: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
-    let names = figures::FIGURES
+    let drawn = figures::FIGURES
         .iter()
-        .flat_map(|(name, _)| [format!("{name}.svg"), format!("{name}.png")]);
-    for path in names.map(|name| dir.figures().join(name)) {
+        .flat_map(|(name, _)| [format!("{name}.svg"), format!("{name}.png")])
+        .map(|name| dir.figures().join(name));
+    let tables = tables::NAMES.iter().map(|name| dir.tables().join(format!("{name}.csv")));
+    for path in drawn.chain(tables) {
         if path.exists() && !files.iter().any(|(kept, _)| *kept == path) {
             std::fs::remove_file(&path).map_err(ReportError::io("remove", &path))?;
         }

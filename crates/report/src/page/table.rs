@@ -5,6 +5,10 @@ use crate::escape;
 /// A table with a heading row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
+    /// File name of its CSV without extension, `[a-z-]`; empty: it has none.
+    pub name: &'static str,
+    /// What it holds, for those who do not see the heading above it.
+    pub caption: String,
     /// Names of the columns; those of numbers are set to the right.
     pub head: Vec<Head>,
     /// Rows as wide as the head.
@@ -18,6 +22,8 @@ pub struct Head {
     pub name: String,
     /// Whether it holds numbers.
     pub numeric: bool,
+    /// Whether rows can be chosen by its values.
+    pub choice: bool,
 }
 
 /// One value of a table.
@@ -31,6 +37,20 @@ pub struct Cell {
     pub series: Option<usize>,
     /// Set in bold.
     pub strong: bool,
+    /// A second number in the text, for the CSV.
+    pub parts: Option<Parts>,
+}
+
+/// What the two numbers of a cell are: `97.91% ± 0.05` is `mean` and
+/// `standard deviation`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parts {
+    /// Name of the first, which is the cell's `sort`.
+    pub first: &'static str,
+    /// Name of the second.
+    pub second: &'static str,
+    /// The second number.
+    pub value: Option<f64>,
 }
 
 impl Cell {
@@ -59,16 +79,47 @@ impl Cell {
     pub fn strong(self, strong: bool) -> Self {
         Cell { strong, ..self }
     }
+
+    /// With a second number; both named.
+    pub fn parts(self, first: &'static str, second: &'static str, value: Option<f64>) -> Self {
+        Cell { parts: Some(Parts { first, second, value }), ..self }
+    }
 }
 
 impl Table {
     /// A table with these columns; a leading `#` marks one of numbers.
     pub fn new(head: &[&str]) -> Self {
         let column = |name: &&str| match name.strip_prefix('#') {
-            Some(name) => Head { name: name.to_owned(), numeric: true },
-            None => Head { name: (*name).to_owned(), numeric: false },
+            Some(name) => Head { name: name.to_owned(), numeric: true, choice: false },
+            None => Head { name: (*name).to_owned(), numeric: false, choice: false },
         };
-        Table { head: head.iter().map(column).collect(), rows: Vec::new() }
+        Table {
+            name: "",
+            caption: String::new(),
+            head: head.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// The table with a file name for its CSV and a caption.
+    pub fn named(self, name: &'static str, caption: &str) -> Self {
+        Table { name, caption: caption.to_owned(), ..self }
+    }
+
+    /// The table with columns of few values, by which rows can be chosen.
+    pub fn choices(mut self, names: &[&str]) -> Self {
+        for head in &mut self.head {
+            head.choice |= names.contains(&head.name.as_str());
+        }
+        self
+    }
+
+    /// Places in the plan of the labels that a row is about, ascending.
+    pub fn series_of(row: &[Cell]) -> Vec<usize> {
+        let mut series: Vec<usize> = row.iter().filter_map(|cell| cell.series).collect();
+        series.sort_unstable();
+        series.dedup();
+        series
     }
 
     /// The table without the column of this name.

@@ -22,6 +22,10 @@ use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::{Constant, Cosine, Per};
 use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
 
+/// Text that would like to be markup, a formula, a terminal escape or a link.
+pub const HOSTILE: &str =
+    "<script>alert(1)</script>|=cmd\x1b[31m`x`\n](http://evil.example)\"'&\u{202e}--><!--";
+
 /// How a fabricated run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
@@ -131,6 +135,39 @@ impl Fixture {
             epochs: 12,
             ..Fixture::battle(3)
         }
+    }
+
+    /// Labels, name and messages that would like to be something else.
+    pub fn hostile() -> Self {
+        let mut fixture = Fixture { name: HOSTILE.to_owned(), ..Fixture::battle(3) };
+        let names = [
+            "=HYPERLINK(\"http://evil.example\",\"sgd\")".to_owned(),
+            format!("momentum {HOSTILE}"),
+            "@SUM(1+1)*cmd|' /C calc'!A0".to_owned(),
+            "</script></style></svg><img src=x onerror=alert(1)>".to_owned(),
+            format!("-1+1 {}", "very-long-without-a-break".repeat(8)),
+        ];
+        for (label, name) in fixture.labels.iter_mut().zip(names) {
+            label.name = name;
+        }
+        let failing = fixture.labels[3].name.clone();
+        fixture.ends = vec![(failing, 1e-3, 1, End::Failed(format!("panicked: {HOSTILE}")))];
+        fixture
+    }
+
+    /// Eight labels, each with `rates` learning rates.
+    pub fn grid(rates: usize, seeds: u64, epochs: u64) -> Self {
+        let lrs: Vec<f64> = (0..rates).map(|i| 1e-4 * 1.5f64.powi(i as i32)).collect();
+        let labels = (0..8).map(|i| {
+            label(&format!("adam-{i}"), "adam", &lrs, 1e-3, 0.02 + 0.004 * f64::from(i), 1e9)
+        });
+        let mut fixture = Fixture { epochs, ..Fixture::battle(seeds) };
+        fixture.labels = labels.collect();
+        // Adam knows its labels apart by nothing else.
+        for (i, label) in fixture.labels.iter_mut().enumerate() {
+            label.lrs.iter_mut().for_each(|lr| *lr *= 1.0 + 0.01 * i as f64);
+        }
+        fixture
     }
 
     fn optimizer(label: &Label, lr: f64) -> OptimizerSpec {

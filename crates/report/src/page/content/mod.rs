@@ -30,11 +30,16 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
         });
         format!("{}{sd}", number::metric(metric, mean))
     })
+    .parts("mean", "standard deviation", e.sd)
 }
 
 /// `97.85–97.97%`, sorted by its lower end.
 fn interval(of: &Goal, e: &Estimate) -> Cell {
-    Cell::number(e.interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default())
+    Cell::number(e.interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
+        "lower end",
+        "upper end",
+        e.interval.map(|i| i.high),
+    )
 }
 
 /// How the intervals of a table were made: `Student's t`, `BCa bootstrap`.
@@ -80,7 +85,8 @@ pub fn best_table(analysis: &Analysis) -> Table {
             Cell::count(row.chosen_from),
             Cell::number(Some(row.counts.completed as f64), |_| {
                 format!("{}/{}", row.counts.completed, row.counts.planned)
-            }),
+            })
+            .parts("completed", "planned", Some(row.counts.planned as f64)),
             mean_sd(&judge.metric, &row.judged).strong(is_first),
             interval(judge, &row.judged),
             value(row.judged_median.filter(|_| row.judged.n > 2)),
@@ -171,7 +177,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         "#Median",
         "#Training loss",
         "#Training time a run",
-        "",
+        "Note",
     ]);
     for (i, config) in analysis.configs.iter().enumerate() {
         let run = analysis.planned(config);
@@ -188,7 +194,8 @@ pub fn config_table(analysis: &Analysis) -> Table {
             Cell::text(run.spec.schedule.kind()),
             Cell::number(Some(config.counts.completed as f64), |_| {
                 format!("{}/{}", config.counts.completed, config.counts.planned)
-            }),
+            })
+            .parts("completed", "planned", Some(config.counts.planned as f64)),
             count(config.counts.diverged),
             Cell::number(rate, |r| format!("{:.0}%", r * 100.0)),
             count(config.counts.without_result()),

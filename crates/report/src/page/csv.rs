@@ -1,0 +1,138 @@
+//! Tables as CSV (RFC 4180): numbers in full and not as rounded for people,
+//! and no text that a spreadsheet would take for a formula. The script of the
+//! page writes the same bytes from the attributes that `table_html` sets.
+
+use crate::page::table::{Cell, Table};
+
+/// A table as CSV: UTF-8, CRLF, a heading row.
+pub fn csv(table: &Table) -> String {
+    let mut out = String::new();
+    let columns: Vec<Column> = (0..table.head.len()).map(|c| Column::of(table, c)).collect();
+    line(&mut out, columns.iter().flat_map(|c| c.heads.iter().map(|head| field(&text(head)))));
+    for row in &table.rows {
+        line(&mut out, row.iter().zip(&columns).flat_map(|(cell, column)| column.fields(cell)));
+    }
+    out
+}
+
+fn line(out: &mut String, fields: impl Iterator<Item = String>) {
+    out.push_str(&fields.collect::<Vec<_>>().join(","));
+    out.push_str("\r\n");
+}
+
+/// How a column of a table stands in the CSV.
+pub(crate) struct Column {
+    /// One heading, or two where cells hold two numbers.
+    pub(crate) heads: Vec<String>,
+    numeric: bool,
+}
+
+impl Column {
+    pub(crate) fn of(table: &Table, at: usize) -> Self {
+        let head = &table.head[at];
+        let unit = unit(table, at).map_or(String::new(), |unit| format!(" [{unit}]"));
+        let heads = match table.rows.iter().find_map(|row| row[at].parts) {
+            Some(parts) if head.numeric => [parts.first, parts.second]
+                .map(|part| format!("{}, {part}{unit}", head.name))
+                .to_vec(),
+            _ => vec![format!("{}{unit}", head.name)],
+        };
+        Column { heads, numeric: head.numeric }
+    }
+
+    fn fields(&self, cell: &Cell) -> Vec<String> {
+        let first = match cell.sort {
+            Some(value) if self.numeric => number(value),
+            // A dash in a column of numbers stands for none.
+            _ if cell.text == "\u{2013}" => String::new(),
+            _ => field(&text(&cell.text)),
+        };
+        let second = || cell.parts.and_then(|parts| parts.value).map_or(String::new(), number);
+        let mut out = vec![first];
+        if self.heads.len() > 1 {
+            out.push(second());
+        }
+        out
+    }
+}
+
+/// A number as CSV and the page's attributes hold it: the shortest text that
+/// reads back to the same bits; `inf`, `-inf`, `NaN`.
+pub(crate) fn number(value: f64) -> String {
+    // Minus zero is the sum of nothing.
+    if value == 0.0 { "0".to_owned() } else { value.to_string() }
+}
+
+/// The unit of a column's bare numbers, read off the text beside them.
+fn unit(table: &Table, at: usize) -> Option<&'static str> {
+    let texts = table.rows.iter().map(|row| &row[at]).filter(|c| c.sort.is_some_and(|v| v != 0.0));
+    table.head[at].numeric.then_some(())?;
+    texts.map(|cell| cell.text.as_str()).find_map(|text| {
+        let is_time = text.ends_with(" s") || text.ends_with(" min");
+        match text {
+            text if text.contains('%') => Some("fraction"),
+            text if is_time && text.starts_with(|c: char| c.is_ascii_digit()) => Some("s"),
+            _ => None,
+        }
+    })
+}
+
+/// Text that no spreadsheet runs: a leading character that begins a formula
+/// there, full-width forms included, is put behind an apostrophe.
+fn text(text: &str) -> String {
+    let formula = |c: char| "=+-@\t\r\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c);
+    if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Quoted where it must be.
+fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_whole_and_text_has_no_power() {
+        let mut table = Table::new(&["Label", "#Accuracy", "#Time", "#Never"]);
+        let accuracy = |mean: Option<f64>, sd| {
+            Cell::number(mean, |m| format!("{:.2}%", m * 100.0)).parts(
+                "mean",
+                "standard deviation",
+                sd,
+            )
+        };
+        table.rows.push(vec![
+            Cell::text("=1+1"),
+            accuracy(Some(0.979_141_6), Some(0.000_51)),
+            Cell::number(Some(125.25), |_| "2 min 05 s".to_owned()),
+            Cell::number(Some(f64::INFINITY), |_| "never".to_owned()),
+        ]);
+        table.rows.push(vec![
+            Cell::text("a \"b\", c"),
+            accuracy(None, None),
+            Cell::number(Some(0.0), |_| "0 s".to_owned()),
+            Cell { text: "-".to_owned(), ..Cell::default() },
+        ]);
+        assert_eq!(
+            csv(&table),
+            "Label,\"Accuracy, mean [fraction]\",\"Accuracy, standard deviation [fraction]\",Time [s],Never\r\n\
+             '=1+1,0.9791416,0.00051,125.25,inf\r\n\
+             \"a \"\"b\"\", c\",,,0,'-\r\n"
+        );
+    }
+
+    #[test]
+    fn every_start_of_a_formula_is_met() {
+        for start in ["=", "+", "-", "@", "\t", "\r", "\u{ff1d}"] {
+            assert_eq!(text(&format!("{start}x")), format!("'{start}x"));
+        }
+        assert_eq!(text("x=1"), "x=1");
+        assert_eq!(text(""), "");
+    }
+}

@@ -1,0 +1,58 @@
+//! The table of every planned run.
+
+use spec::record::Split;
+
+use crate::analysis::Analysis;
+use crate::number;
+use crate::page::table::{Cell, Table};
+use crate::table::MISSING;
+
+/// Metrics after the last epoch, in the order of the columns; the goal comes first.
+const METRICS: [(Split, &str, &str); 5] = [
+    (Split::Validation, "accuracy", "#Validation accuracy"),
+    (Split::Test, "accuracy", "#Test accuracy"),
+    (Split::Train, "loss", "#Train loss"),
+    (Split::Validation, "loss", "#Validation loss"),
+    (Split::Test, "loss", "#Test loss"),
+];
+
+/// Every planned run in plan order, those without a result too. Columns that
+/// no run fills are left out.
+pub fn run_table(analysis: &Analysis) -> Table {
+    let goal = &analysis.goal;
+    let mut metrics = METRICS;
+    metrics.sort_by_key(|(split, metric, _)| (*split, *metric) != (goal.split, &goal.metric));
+    let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status"];
+    head.extend(metrics.iter().map(|(.., name)| *name));
+    head.extend(["#Best epoch", "#Epochs", "#Steps", "#Train time", "Run"]);
+    let mut table = Table::new(&head).choices(&["Optimizer", "Configuration", "Status"]);
+
+    let mut about: Vec<Option<(usize, String)>> = vec![None; analysis.rows.len()];
+    for config in &analysis.configs {
+        let text = analysis.describe(config);
+        config.runs.iter().for_each(|&run| about[run] = Some((config.label, text.clone())));
+    }
+    for ((run, row), about) in analysis.plan.runs.iter().zip(&analysis.rows).zip(about) {
+        // A run whose label the plan does not list belongs to no configuration.
+        let Some((label, configuration)) = about else { continue };
+        let count = |n: Option<u64>| Cell::number(n.map(|n| n as f64), |n| number::count(n as u64));
+        let mut cells = vec![
+            Cell::label(&run.label, label),
+            Cell::text(configuration),
+            Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
+            Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
+        ];
+        cells.extend(metrics.iter().map(|(split, metric, _)| {
+            Cell::number(row.last(*split, metric), |value| number::metric(metric, value))
+        }));
+        cells.extend([
+            count(row.best_epoch),
+            count(row.epochs_completed),
+            count(row.steps),
+            Cell::number(row.train_seconds, number::seconds),
+            Cell::text(run.run_id.short()),
+        ]);
+        table.rows.push(cells);
+    }
+    table.without_empty()
+}

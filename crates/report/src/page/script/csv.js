@@ -1,0 +1,48 @@
+// A table as CSV, the same bytes as `page/csv.rs` writes: numbers in full from
+// the attributes, and text behind an apostrophe where a spreadsheet would take
+// it for a formula.
+const csv = {
+  text: (text) => (/^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text),
+  field: (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
+
+  // `rows` of `table`, in the order given, below its headings.
+  of(table, rows) {
+    const heads = [...table.tHead.rows[0].cells];
+    const isPair = heads.map((head) => "csv2" in head.dataset);
+    const names = heads.flatMap(({ dataset }) =>
+      "csv2" in dataset ? [dataset.csv, dataset.csv2] : [dataset.csv],
+    );
+    const first = (cell) => {
+      if ("sort" in cell.dataset) return cell.dataset.sort;
+      // A dash stands for none.
+      return cell.textContent === "\u2013" ? "" : csv.field(csv.text(cell.textContent));
+    };
+    const fields = (cell, column) =>
+      isPair[column] ? [first(cell), cell.dataset.sort2 ?? ""] : [first(cell)];
+    const lines = [
+      names.map((name) => csv.field(csv.text(name))),
+      ...rows.map((row) => [...row.cells].flatMap(fields)),
+    ];
+    return lines.map((line) => `${line.join(",")}\r\n`).join("");
+  },
+
+  // The name is made of letters, digits, dashes and dots, whatever the experiment is called.
+  fileName(table) {
+    let experiment = "";
+    try {
+      ({ experiment } = JSON.parse(document.getElementById("report-data").textContent));
+    } catch {
+      // Without its data the page still has its tables.
+    }
+    const clean = experiment.replace(/[^\w.-]+/g, "-").replace(/^[-.]+/, "").slice(0, 64);
+    return `${clean || "sweep"}-${table.dataset.name ?? "table"}.csv`;
+  },
+
+  download(table, rows) {
+    const blob = new Blob([csv.of(table, rows)], { type: "text/csv;charset=utf-8" });
+    const link = make("a", { href: URL.createObjectURL(blob), download: csv.fileName(table) });
+    link.click();
+    // The browser reads the address after the click has been handled.
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  },
+};

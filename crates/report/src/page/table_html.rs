@@ -1,0 +1,104 @@
+//! A table of the page: whole without scripts, with what the script needs to
+//! sort it, to choose rows and to write it as CSV.
+
+use maud::{Markup, html};
+
+use crate::figures::style::PALETTE;
+use crate::number;
+use crate::page::csv::{self, Column};
+use crate::page::glossary;
+use crate::page::table::{Cell, Table};
+
+/// Rows up to which a table is open from the start.
+const OPEN: usize = 30;
+/// Rows that a table of the page has at most, so that the page stays small.
+pub(crate) const MOST: usize = 1000;
+
+/// The square in the colour of a label.
+pub(crate) fn swatch(series: usize) -> Markup {
+    html! { span class={ "k k" (series % PALETTE.len()) } aria-hidden="true" {} }
+}
+
+/// A table that is closed at first when it is long.
+pub(crate) fn folded(data: &Table, what: &str) -> Markup {
+    if data.rows.len() > OPEN { closed(data, what, true) } else { table(data) }
+}
+
+/// A table that is closed at first; `printed` opens it on paper.
+pub(crate) fn closed(data: &Table, what: &str, printed: bool) -> Markup {
+    html! {
+        details class={ "fold" @if printed { " printed" } } {
+            summary { "Show " (number::count(data.rows.len() as u64)) " " (what) }
+            (table(data))
+        }
+    }
+}
+
+/// A table in a box that scrolls where it is too wide, with notes below.
+pub(crate) fn table(data: &Table) -> Markup {
+    let label = if data.caption.is_empty() { "Table" } else { &data.caption };
+    let columns: Vec<Column> = (0..data.head.len()).map(|c| Column::of(data, c)).collect();
+    let terms: Vec<Option<String>> =
+        (0..data.head.len()).map(|c| glossary::explain(data, c)).collect();
+    html! {
+        div.table {
+            div class={ "scroll" @if data.rows.len() > OPEN { " tall" } } tabindex="0" role="region" aria-label=(label) {
+                table.sort data-name=[Some(data.name).filter(|n| !n.is_empty())] {
+                    @if !data.caption.is_empty() { caption { (data.caption) } }
+                    thead { tr { @for (c, head) in data.head.iter().enumerate() {
+                        th scope="col" class=[head.numeric.then_some("n")] data-choice[head.choice]
+                            data-csv=(columns[c].heads[0]) data-csv2=[columns[c].heads.get(1)] {
+                            @match &terms[c] {
+                                Some(text) => abbr title=(text) { (head.name) },
+                                None => (head.name),
+                            }
+                        }
+                    } } }
+                    tbody { @for row in data.rows.iter().take(MOST) { (line(data, row)) } }
+                }
+            }
+            @if data.rows.len() > MOST {
+                p.note {
+                    "These are the first " (number::count(MOST as u64)) " of " (number::count(data.rows.len() as u64))
+                    " rows. All are in " code { "tables/" (data.name) ".csv" } " and in the Parquet files beside this page."
+                }
+            }
+            @if terms.iter().any(Option::is_some) {
+                details.terms {
+                    summary { "What the columns say" }
+                    dl { @for (head, text) in data.head.iter().zip(&terms) {
+                        @if let Some(text) = text { dt { (head.name) } dd { (text) } }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn line(data: &Table, row: &[Cell]) -> Markup {
+    let series: Vec<String> = Table::series_of(row).iter().map(usize::to_string).collect();
+    html! {
+        tr data-series=[Some(series.join(" ")).filter(|s| !s.is_empty())] {
+            @for (c, (cell, head)) in row.iter().zip(&data.head).enumerate() {
+                // The first cell names the row.
+                @if c == 0 && !head.numeric { th scope="row" { (content(cell)) } }
+                @else { (value(cell, head.numeric)) }
+            }
+        }
+    }
+}
+
+fn value(cell: &Cell, numeric: bool) -> Markup {
+    let class =
+        if numeric { Some("n") } else { (cell.text.chars().count() > 20).then_some("wrap") };
+    let sort = cell.sort.filter(|_| numeric).map(csv::number);
+    let second = cell.parts.and_then(|parts| parts.value).filter(|_| numeric).map(csv::number);
+    html! { td class=[class] data-sort=[sort] data-sort2=[second] { (content(cell)) } }
+}
+
+fn content(cell: &Cell) -> Markup {
+    html! {
+        @if let Some(series) = cell.series { (swatch(series)) }
+        @if cell.strong { b { (cell.text) } } @else { (cell.text) }
+    }
+}
