@@ -110,7 +110,7 @@ fn rendering_again_gives_the_same_bytes() {
         written.into_iter().map(|p| (p.clone(), fs::read(p).unwrap())).collect()
     };
     let first = bytes();
-    assert_eq!(first.len(), 12);
+    assert_eq!(first.len(), 20);
     // Rendering needs no journal.
     fs::remove_dir_all(dir.journal()).unwrap();
     assert!(first == bytes());
@@ -132,7 +132,7 @@ fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
         let hash = if page.contains(&hash) { hash } else { hash.replace("&#39;", "'") };
         assert!(page.contains(&format!("{element}-src {hash}")), "{element} {hash}");
     }
-    assert_eq!(page.matches("<svg ").count(), 10);
+    assert_eq!(page.matches("<svg ").count(), 18);
     assert!(page.contains("prefers-color-scheme:dark"));
 }
 
