@@ -2,25 +2,32 @@
 //! figure) and ink second ([`ink::Ink::draw`], the same for SVG and PNG).
 
 pub mod accuracy;
+pub mod axes;
 pub mod bitmap;
 pub mod canvas;
 pub mod chart;
 pub mod convergence;
+pub mod final_metric;
+pub mod grid;
 pub mod ink;
 pub mod lr_sensitivity;
 pub mod noise;
 pub mod output;
 pub mod points;
+pub mod rows;
 pub mod scale;
 pub mod schedule;
+pub mod seeds;
+pub mod spread;
 pub mod style;
 pub mod svg;
+pub mod tint;
 
 use spec::record::StopReason;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::chart::Entry;
+use crate::figures::chart::{Entry, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
@@ -46,8 +53,12 @@ type Maker = fn(&Analysis, &Points) -> Option<Figure>;
 /// File name (without extension) and maker of each figure, in the order of the page.
 pub const FIGURES: &[(&str, Maker)] = &[
     ("convergence", convergence::figure),
+    ("convergence-step", convergence::by_step),
+    ("convergence-seconds", convergence::by_second),
     ("accuracy", accuracy::figure),
+    ("final", final_metric::figure),
     ("lr-sensitivity", lr_sensitivity::figure),
+    ("seeds", seeds::figure),
     ("lr-schedule", schedule::figure),
     ("noise", noise::figure),
 ];
@@ -58,8 +69,13 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
 }
 
 /// Why figures that one may look for are left out: one sentence each.
-pub fn omitted(_analysis: &Analysis) -> Vec<String> {
-    Vec::new()
+pub fn omitted(analysis: &Analysis) -> Vec<String> {
+    let mut out = Vec::new();
+    if !shown(analysis).is_empty() && epochs(analysis) > 1 {
+        out.extend(convergence::uneven(analysis));
+    }
+    out.extend(seeds::too_many(analysis));
+    out
 }
 
 /// Explains the axis of [`scale::Scale::Error`].
@@ -94,14 +110,39 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
         .collect()
 }
 
-/// `mean of 5 seeds; bands from the lowest to the highest seed`.
+/// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
 fn seeds_text(analysis: &Analysis) -> String {
-    let most = shown(analysis).iter().map(|c| c.counts.completed).max().unwrap_or(0);
-    match most {
-        0 => "no run has finished".to_owned(),
-        1 => "one seed, so no band".to_owned(),
-        n => format!("mean of {n} seeds, bands from the lowest to the highest seed"),
+    spread::words(&shown(analysis), "bands")
+}
+
+/// ` Left out: seeds that diverged (2 of 25).`, or nothing.
+fn left_out(analysis: &Analysis) -> String {
+    let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
+    let planned: usize = best().map(|c| c.planned).sum();
+    let parts: Vec<String> = [
+        (best().map(|c| c.diverged).sum::<usize>(), "diverged"),
+        (best().map(|c| c.without_result()).sum(), "without a result"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
+    if parts.is_empty() {
+        return String::new();
     }
+    format!(" Of these {planned} runs, {} are left out.", parts.join(" and "))
+}
+
+/// At most about `most` points, the last always.
+fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
+    let every = points.len().div_ceil(most).max(1);
+    let last = points.len().saturating_sub(1);
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+        .map(|(_, p)| p)
+        .collect()
 }
 
 /// Epochs of the longest run: as trained where all that is shown stopped early,

@@ -8,6 +8,8 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::error::ReportError;
+use crate::figures::chart::Point;
+use crate::figures::spread;
 use crate::stats::estimate;
 use crate::table::scan;
 
@@ -97,9 +99,8 @@ impl Points {
     }
 
     /// Mean over the completed seeds of a configuration at each position that
-    /// all of them reached, with the lowest and highest seed as band (none for
-    /// one seed). `x` picks the position; points without a finite value are
-    /// left out.
+    /// all of them reached, with a band as [`crate::figures::spread`] has it.
+    /// `x` picks the position; points without a finite value are left out.
     pub fn mean(
         &self,
         analysis: &Analysis,
@@ -107,7 +108,7 @@ impl Points {
         split: Split,
         metric: &str,
         x: impl Fn(&Measured) -> f64,
-    ) -> Vec<crate::figures::chart::Point> {
+    ) -> Vec<Point> {
         let runs: Vec<usize> =
             config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
         // Positions are whole or fractions of steps; their bits sort as they do.
@@ -121,8 +122,8 @@ impl Points {
             .filter(|(_, values)| values.len() == runs.len())
             .filter_map(|(x, values)| {
                 let e = estimate(values);
-                let band = e.range.filter(|_| e.n > 1);
-                Some(crate::figures::chart::Point { x: f64::from_bits(x), y: e.mean?, band })
+                let band = spread::band(metric, &e);
+                Some(Point { x: f64::from_bits(x), y: e.mean?, band })
             })
             .collect()
     }

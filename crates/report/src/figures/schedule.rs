@@ -5,11 +5,11 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::Figure;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale};
+use crate::figures::{Figure, thin};
 use crate::number;
 
 /// The figure; none before any run has reported its learning rate.
@@ -97,16 +97,4 @@ fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve>
         kind: CurveKind::Steps,
         ringed: None,
     })
-}
-
-/// At most about `most` points: a schedule per batch changes at every step.
-fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
-    let every = points.len().div_ceil(most).max(1);
-    let last = points.len() - 1;
-    points
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| i % every == 0 || *i == last)
-        .map(|(_, p)| p)
-        .collect()
 }

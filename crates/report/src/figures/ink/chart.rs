@@ -79,10 +79,11 @@ fn spread(
     if c.kind == CurveKind::Barred || banded.len() == 1 {
         let bar = Stroke { color, alpha: 0.75, width: 1.4, dash: &[] };
         for (x, (low, high)) in banded {
-            let (low, high) = (edge(x, low), edge(x, high));
-            canvas.line(&[low, high], bar)?;
-            for end in [low, high] {
-                canvas.line(&[(end.0 - 4.0, end.1), (end.0 + 4.0, end.1)], bar)?;
+            canvas.line(&[edge(x, low), edge(x, high)], bar)?;
+            // A bar that is cut at the border has no end there.
+            for end in [low, high].into_iter().filter(|y| shows(panel, x, *y)) {
+                let (x, y) = edge(x, end);
+                canvas.line(&[(x - 4.0, y), (x + 4.0, y)], bar)?;
             }
         }
         return Ok(());

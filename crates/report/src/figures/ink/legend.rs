@@ -45,7 +45,7 @@ fn solid(chart: &Chart) -> bool {
 }
 
 /// A short piece of a label's line with its marker.
-fn swatch(
+pub(super) fn swatch(
     canvas: &mut Canvas<'_>,
     (x, y): Xy,
     series: usize,

@@ -2,13 +2,17 @@
 
 mod chart;
 mod frame;
+mod grid;
 mod layout;
 mod legend;
+mod rows;
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::figures::canvas::{Canvas, FigureError, Xy};
 use crate::figures::chart::Chart;
+use crate::figures::grid::Grid;
+use crate::figures::rows::Rows;
 use crate::figures::style::{Layout, PAPER, fonts};
 
 /// A figure as data, of whichever kind.
@@ -16,6 +20,10 @@ use crate::figures::style::{Layout, PAPER, fonts};
 pub enum Ink {
     /// Lines and dots between two axes.
     Chart(Chart),
+    /// Coloured cells.
+    Grid(Grid),
+    /// A row a label.
+    Rows(Rows),
 }
 
 /// What a pointer hovering at a place should be told.
@@ -34,6 +42,8 @@ impl Ink {
     pub fn title(&self) -> &str {
         match self {
             Ink::Chart(chart) => &chart.title,
+            Ink::Grid(grid) => &grid.title,
+            Ink::Rows(rows) => &rows.title,
         }
     }
 
@@ -41,6 +51,8 @@ impl Ink {
     pub fn subtitle(&self) -> &str {
         match self {
             Ink::Chart(chart) => &chart.subtitle,
+            Ink::Grid(grid) => &grid.subtitle,
+            Ink::Rows(rows) => &rows.subtitle,
         }
     }
 
@@ -49,6 +61,8 @@ impl Ink {
         let mut ink = self.clone();
         match &mut ink {
             Ink::Chart(chart) => chart.title.clear(),
+            Ink::Grid(grid) => grid.title.clear(),
+            Ink::Rows(rows) => rows.title.clear(),
         }
         ink
     }
@@ -57,6 +71,8 @@ impl Ink {
     pub fn size(&self, layout: Layout) -> (f64, f64) {
         match self {
             Ink::Chart(chart) => chart::size(chart, layout),
+            Ink::Grid(grid) => grid::size(grid, layout),
+            Ink::Rows(rows) => rows::size(rows, layout),
         }
     }
 
@@ -69,6 +85,8 @@ impl Ink {
         canvas.fill(PAPER)?;
         match self {
             Ink::Chart(chart) => chart::draw(chart, layout, canvas),
+            Ink::Grid(grid) => grid::draw(grid, layout, canvas),
+            Ink::Rows(rows) => rows::draw(rows, layout, canvas),
         }
     }
 
@@ -79,6 +97,8 @@ impl Ink {
         fonts();
         match self {
             Ink::Chart(chart) => chart::marks(chart, layout),
+            Ink::Grid(grid) => grid::marks(grid, layout),
+            Ink::Rows(rows) => rows::marks(rows, layout),
         }
     }
 }
@@ -87,6 +107,8 @@ impl Display for Ink {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Ink::Chart(chart) => chart.fmt(f),
+            Ink::Grid(grid) => grid.fmt(f),
+            Ink::Rows(rows) => rows.fmt(f),
         }
     }
 }
