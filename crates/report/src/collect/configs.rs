@@ -20,8 +20,8 @@ const MEASURES: &[Measure] = &[
 ];
 
 /// Identity, counts, then for each measure `_mean, _sd, _low, _high, _min,
-/// _max`, where low and high bound the 95 % Student-t interval (null below
-/// three seeds), then `hp.*`.
+/// _max`, where low and high bound the 95 % interval of
+/// [`crate::stats::mean_interval`] (null below three seeds), then `hp.*`.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let configs = &analysis.configs;
     let text = |name: &str, of: &dyn Fn(&Config) -> String| {
