@@ -13,19 +13,20 @@ use spec::seed::stream;
 use super::location::mean_of;
 use super::{CONFIDENCE, RESAMPLES, normal};
 
-/// Values that [`Resamples::of`] serves at most; past them a matrix outgrows its
-/// use, since Student's t and the bootstrap agree.
-pub const LARGEST: usize = 1_000;
-
-/// Matrices of more values than this are drawn at each use and not kept.
-const KEPT: usize = 128;
+/// Most values that are resampled. So many seeds are not to be expected, and
+/// Student's t and the bootstrap agree by then.
+pub const LARGEST: usize = 256;
 
 /// Which values each resample holds: `count` rows of n indices below n.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resamples {
     n: usize,
-    indices: Vec<u16>,
+    // A byte: an index into 256 slots needs no bounds check.
+    indices: Vec<u8>,
 }
+
+/// By number of values and stratum.
+type Known = Mutex<BTreeMap<(usize, usize), Arc<Resamples>>>;
 
 impl Resamples {
     /// The [`RESAMPLES`] resamples of `n` values, `n` in 1..=[`LARGEST`]. Rows
@@ -43,11 +44,7 @@ impl Resamples {
     /// # Panics
     /// `n` is 0 or above [`LARGEST`].
     pub fn of_stratum(n: usize, stratum: usize) -> Arc<Resamples> {
-        static KNOWN: OnceLock<Mutex<BTreeMap<(usize, usize), Arc<Resamples>>>> = OnceLock::new();
-        assert!((1..=LARGEST).contains(&n), "no resamples of {n} values");
-        if n > KEPT {
-            return Arc::new(Resamples::draw(n, RESAMPLES, stratum));
-        }
+        static KNOWN: OnceLock<Known> = OnceLock::new();
         // A panic while the lock is held leaves whole entries only.
         let known = KNOWN.get_or_init(Mutex::default).lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
@@ -59,11 +56,11 @@ impl Resamples {
     /// of seed 0; the first rows do not depend on `count`.
     ///
     /// # Panics
-    /// `n` is 0 or above 65,536.
+    /// `n` is 0 or above [`LARGEST`].
     pub fn draw(n: usize, count: usize, stratum: usize) -> Resamples {
-        assert!((1..=1 << 16).contains(&n), "no resamples of {n} values");
+        assert!((1..=LARGEST).contains(&n), "no resamples of {n} values");
         let mut rng = stream(0, &format!("bootstrap/{n}/{stratum}"));
-        let mut indices: Vec<u16> = (0..n * count).map(|_| rng.below(n as u32) as u16).collect();
+        let mut indices: Vec<u8> = (0..n * count).map(|_| rng.below(n as u32) as u8).collect();
         indices.chunks_exact_mut(n).for_each(|row| row.sort_unstable());
         Resamples { n, indices }
     }
@@ -71,11 +68,11 @@ impl Resamples {
     /// Resamples of `n` values that were drawn elsewhere, row after row.
     ///
     /// # Panics
-    /// An index is not below `n`, or the last row is not whole.
+    /// `n` is 0 or above [`LARGEST`], an index is not below `n`, or the last row is not whole.
     pub fn from_indices(n: usize, indices: &[usize]) -> Resamples {
-        assert!((1..=1 << 16).contains(&n) && indices.len().is_multiple_of(n), "{n} in a row");
+        assert!((1..=LARGEST).contains(&n) && indices.len().is_multiple_of(n), "{n} in a row");
         assert!(indices.iter().all(|&i| i < n), "an index of {n} or above");
-        Resamples { n, indices: indices.iter().map(|&i| i as u16).collect() }
+        Resamples { n, indices: indices.iter().map(|&i| i as u8).collect() }
     }
 
     /// Resamples held.
@@ -83,7 +80,7 @@ impl Resamples {
         self.indices.len() / self.n
     }
 
-    fn row(&self, row: usize) -> &[u16] {
+    fn row(&self, row: usize) -> &[u8] {
         &self.indices[row * self.n..(row + 1) * self.n]
     }
 }
@@ -107,12 +104,37 @@ pub fn replicates(
     .collect()
 }
 
-/// Means of each resample, the same bits as [`replicates`] with a mean gives.
-pub(super) fn means(values: &[f64], resamples: &Resamples) -> Vec<f64> {
-    assert_eq!(values.len(), resamples.n, "resamples of another number of values");
-    let rows = resamples.indices.chunks_exact(resamples.n);
-    rows.map(|row| row.iter().map(|&i| values[usize::from(i)]).sum::<f64>() / row.len() as f64)
-        .collect()
+/// Means of each resample but for the `cut` first and last of each: with ascending
+/// values and [`Resamples::of`], trimmed means, the same bits as [`replicates`]
+/// gives. Written over `means`.
+pub(super) fn means(values: &[f64], cut: usize, resamples: &Resamples, means: &mut Vec<f64>) {
+    let n = resamples.n;
+    assert_eq!(values.len(), n, "resamples of another number of values");
+    let mut slots = [0.0; LARGEST];
+    slots[..n].copy_from_slice(values);
+    let kept = (n - 2 * cut) as f64;
+    let at = |index: &u8| slots[usize::from(*index)];
+    means.clear();
+    means.reserve(resamples.count());
+    // Four rows at a time: a sum waits for its last addition, four do not wait for
+    // each other.
+    let fours = resamples.indices.chunks_exact(4 * n);
+    let rest = fours.remainder();
+    for four in fours {
+        let mut rows = four.chunks_exact(n).map(|row| &row[cut..n - cut]);
+        let mut next = || rows.next().unwrap_or_default();
+        let (a, b, c, d) = (next(), next(), next(), next());
+        let mut sums = [0.0; 4];
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+            sums[0] += at(a);
+            sums[1] += at(b);
+            sums[2] += at(c);
+            sums[3] += at(d);
+        }
+        means.extend(sums.map(|sum| sum / kept));
+    }
+    let rest = rest.chunks_exact(n).map(|row| &row[cut..n - cut]);
+    means.extend(rest.map(|row| row.iter().map(at).sum::<f64>() / kept));
 }
 
 /// `statistic` of each resample of several tasks: every stratum is resampled
@@ -151,7 +173,7 @@ pub fn resamples_of(strata: &[Vec<f64>]) -> Vec<Arc<Resamples>> {
     strata.iter().enumerate().map(|(i, s)| Resamples::of_stratum(s.len(), i)).collect()
 }
 
-fn fill(into: &mut [f64], values: &[f64], row: &[u16]) {
+fn fill(into: &mut [f64], values: &[f64], row: &[u8]) {
     for (slot, &index) in into.iter_mut().zip(row) {
         *slot = values[usize::from(index)];
     }
@@ -160,34 +182,35 @@ fn fill(into: &mut [f64], values: &[f64], row: &[u16]) {
 /// Percentile interval: where the middle [`CONFIDENCE`] of `replicates` lies.
 /// None without replicates or with a NaN among them.
 pub fn percentile(replicates: &[f64]) -> Option<(f64, f64)> {
-    let tail = (1.0 - CONFIDENCE) / 2.0;
-    let [low, high] = quantiles(replicates, [tail, 1.0 - tail])?;
-    Some((low, high))
+    Tails::of(replicates).map(|mut tails| tails.percentile())
 }
 
 /// Bias-corrected and accelerated interval (Efron 1987, JASA 82:171) of
 /// `statistic` of `values`, from its `replicates`. Replicates equal to the
 /// statistic count half in the bias, as in `scipy.stats.bootstrap`; the
 /// acceleration is the jackknife's. None where the bias is infinite (all
-/// replicates on one side) or with fewer than two values.
+/// replicates on one side), with fewer than two values, and with a NaN.
 pub fn bca(
     values: &[f64],
     statistic: impl Fn(&[f64]) -> f64,
     replicates: &[f64],
 ) -> Option<(f64, f64)> {
-    if values.len() < 2 || replicates.is_empty() {
+    if values.len() < 2 {
         return None;
     }
     let left_out: Vec<f64> =
         (0..values.len()).map(|i| statistic(&[&values[..i], &values[i + 1..]].concat())).collect();
-    bca_of(statistic(values), &left_out, largest(values), replicates)
+    let [low, high] = bca_shares(statistic(values), &left_out, largest(values), replicates)?;
+    let mut tails = Tails::of(replicates)?;
+    Some((tails.quantile(low), tails.quantile(high)))
 }
 
-/// [`bca`] of the mean, whose jackknife needs no pass for each value.
-pub(super) fn bca_of_mean(values: &[f64], replicates: &[f64]) -> Option<(f64, f64)> {
+/// [`bca`] of the mean, whose jackknife needs no pass for each value: the shares
+/// of replicates below the bounds.
+pub(super) fn bca_shares_of_mean(values: &[f64], replicates: &[f64]) -> Option<[f64; 2]> {
     let (mean, n) = (mean_of(values), values.len() as f64);
     let left_out: Vec<f64> = values.iter().map(|v| mean + (mean - v) / (n - 1.0)).collect();
-    bca_of(mean, &left_out, largest(values), replicates)
+    bca_shares(mean, &left_out, largest(values), replicates)
 }
 
 /// Size of the largest value, the scale of rounding.
@@ -195,16 +218,21 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |most, v| v.abs().max(most))
 }
 
-fn bca_of(statistic: f64, left_out: &[f64], scale: f64, replicates: &[f64]) -> Option<(f64, f64)> {
+fn bca_shares(
+    statistic: f64,
+    left_out: &[f64],
+    scale: f64,
+    replicates: &[f64],
+) -> Option<[f64; 2]> {
     // Accuracies are multiples of one image, so resamples often have exactly the
     // statistic's value and only rounding tells them apart; without a tolerance
     // the last bits would decide the bias.
     let slack = scale * 1e-13;
     let (below, above) = (statistic - slack, statistic + slack);
-    let ties_twice: usize =
+    let below_twice: usize =
         replicates.iter().map(|&r| usize::from(r < below) + usize::from(r <= above)).sum();
-    let bias = normal::quantile(ties_twice as f64 / (2 * replicates.len()) as f64);
-    if bias.is_infinite() {
+    let bias = normal::quantile(below_twice as f64 / (2 * replicates.len()) as f64);
+    if !bias.is_finite() {
         return None;
     }
     let center = mean_of(left_out);
@@ -216,80 +244,84 @@ fn bca_of(statistic: f64, left_out: &[f64], scale: f64, replicates: &[f64]) -> O
     }
     // Without spread there is no skew.
     let acceleration = if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 };
-    let share = |z: f64| {
+    let z = normal::quantile(0.5 + CONFIDENCE / 2.0);
+    let shares = [-z, z].map(|z| {
         let z = bias + z;
         normal::cdf(bias + z / (1.0 - acceleration * z))
-    };
-    let z = normal::quantile(0.5 + CONFIDENCE / 2.0);
-    let [low, high] = quantiles(replicates, [share(-z), share(z)])?;
-    Some((low, high))
+    });
+    shares.iter().all(|s| s.is_finite()).then_some(shares)
 }
 
-/// Two quantiles, numpy's default: linear between order statistics. None where a
-/// share or a value is NaN.
-fn quantiles(values: &[f64], shares: [f64; 2]) -> Option<[f64; 2]> {
-    if values.is_empty() || shares.iter().any(|s| !(0.0..=1.0).contains(s)) {
-        return None;
-    }
-    // NaN sorts to an end and would shift the others.
-    if values.iter().any(|v| v.is_nan()) {
-        return None;
-    }
-    Some(shares.map(|share| {
-        let position = share * (values.len() - 1) as f64;
-        let rank = position.floor() as usize;
-        let (low, high) = neighbours(values, rank);
-        low + (high - low) * (position - rank as f64)
-    }))
+/// Share of the replicates that [`Tails`] keeps apart at either end; the bounds of
+/// intervals rarely lie further in.
+const TAIL: f64 = 0.08;
+
+/// Both ends of the replicates, for their quantiles: a selection among all of
+/// them moves each several times, and four quantiles are wanted.
+pub(super) struct Tails<'a> {
+    all: &'a [f64],
+    low: Vec<f64>,
+    high: Vec<f64>,
 }
 
-/// Spacing and share of the values that [`neighbours`] looks at first.
-const PROBE: usize = 64;
-
-/// Order statistics `rank` (from 0) and the one after it, or the last twice.
-/// A full selection moves every value; a quantile near an end needs only those
-/// beyond a pivot that a sample of the values suggests.
-fn neighbours(values: &[f64], rank: usize) -> (f64, f64) {
-    let n = values.len();
-    let from_below = rank < n / 2;
-    if n >= 32 * PROBE {
-        let mut sample: Vec<f64> = values.iter().step_by(n / (4 * PROBE)).copied().collect();
-        sample.sort_unstable_by(f64::total_cmp);
-        let at = rank * (sample.len() - 1) / (n - 1);
-        // The sample's own error, a few of its ranks, is allowed for.
-        let margin = 8 + sample.len() / 32;
-        if from_below {
-            let pivot = sample[(at + margin).min(sample.len() - 1)];
-            let mut kept = beyond(values, |v| v <= pivot);
-            if kept.len() > rank + 1 {
-                return select(&mut kept, rank);
-            }
-        } else {
-            let pivot = sample[at.saturating_sub(margin)];
-            let mut kept = beyond(values, |v| v >= pivot);
-            let left = n - kept.len();
-            if rank >= left {
-                return select(&mut kept, rank - left);
-            }
+impl<'a> Tails<'a> {
+    /// None without replicates or with a NaN among them.
+    pub(super) fn of(replicates: &'a [f64]) -> Option<Tails<'a>> {
+        if replicates.is_empty() || replicates.iter().any(|r| r.is_nan()) {
+            return None;
         }
+        // Every so many are enough to guess where the tails begin.
+        let mut sample: Vec<f64> =
+            replicates.iter().step_by(replicates.len() / 256 + 1).copied().collect();
+        sample.sort_unstable_by(f64::total_cmp);
+        let at = (sample.len() as f64 * TAIL) as usize;
+        let (left, right) = (sample[at], sample[sample.len() - 1 - at]);
+        Some(Tails {
+            all: replicates,
+            low: kept(replicates, |r| r <= left),
+            high: kept(replicates, |r| r >= right),
+        })
     }
-    select(&mut values.to_vec(), rank)
+
+    /// The replicates.
+    pub(super) fn all(&self) -> &'a [f64] {
+        self.all
+    }
+
+    /// See [`percentile`].
+    pub(super) fn percentile(&mut self) -> (f64, f64) {
+        let tail = (1.0 - CONFIDENCE) / 2.0;
+        (self.quantile(tail), self.quantile(1.0 - tail))
+    }
+
+    /// The replicate with `share` in [0, 1] of them below it: numpy's default,
+    /// linear between order statistics.
+    pub(super) fn quantile(&mut self, share: f64) -> f64 {
+        let n = self.all.len();
+        let position = share * (n - 1) as f64;
+        let rank = position.floor() as usize;
+        let first_high = n - self.high.len();
+        let (low, high) = if rank + 1 < self.low.len() {
+            neighbours(&mut self.low, rank)
+        } else if rank >= first_high {
+            neighbours(&mut self.high, rank - first_high)
+        } else {
+            neighbours(&mut self.all.to_vec(), rank)
+        };
+        low + (high - low) * (position - rank as f64)
+    }
 }
 
-fn beyond(values: &[f64], keep: impl Fn(f64) -> bool) -> Vec<f64> {
-    // Written always and kept by moving on: no branch to mispredict.
-    let mut kept = vec![0.0; values.len() + 1];
-    let mut count = 0;
-    for &value in values {
-        kept[count] = value;
-        count += usize::from(keep(value));
-    }
-    kept.truncate(count);
+fn kept(values: &[f64], keep: impl Fn(f64) -> bool) -> Vec<f64> {
+    // Small from the start: memory of the size of `values`, taken and given back
+    // at each call, costs more than all the arithmetic.
+    let mut kept = Vec::with_capacity(values.len() / 8);
+    kept.extend(values.iter().copied().filter(|&v| keep(v)));
     kept
 }
 
-fn select(values: &mut [f64], rank: usize) -> (f64, f64) {
+/// Order statistics `rank` (from 0) and the one after it, or the last twice.
+fn neighbours(values: &mut [f64], rank: usize) -> (f64, f64) {
     let (_, &mut low, above) = values.select_nth_unstable_by(rank, f64::total_cmp);
-    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    (low, if above.is_empty() { low } else { high })
+    (low, above.iter().copied().reduce(f64::min).unwrap_or(low))
 }

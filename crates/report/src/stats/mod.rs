@@ -3,7 +3,7 @@
 //! A seed is the unit of replication: one value for each run. Pure functions of
 //! their arguments; what is random draws from a fixed named stream, so the same
 //! values give the same bits. [`estimate`] and the tests do not depend on the
-//! order of values. `xtask/python/statistics.py` writes what
+//! order of values. `xtask/python/reference.py` writes what
 //! `tests/statistics.rs` compares them with; `tests/simulation.rs` measures how
 //! often they are wrong.
 
@@ -18,7 +18,7 @@ pub mod unpaired;
 
 pub use student::{t_cdf, t_quantile};
 
-use bootstrap::Resamples;
+use bootstrap::{Resamples, Tails};
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -100,18 +100,26 @@ pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
         return Estimate::default();
     };
     let resamples = resamples(values.len());
-    let means = resamples.as_ref().map(|r| bootstrap::means(&values, r));
+    let mut replicates = Vec::new();
+    let mut of_mean = resamples.as_ref().and_then(|resamples| {
+        bootstrap::means(&values, 0, resamples, &mut replicates);
+        Tails::of(&replicates)
+    });
+    let interval = interval(&values, of_mean.as_mut());
+    let percentile = of_mean.map(|mut tails| tails.percentile());
+    let iqm_interval = resamples.and_then(|resamples| {
+        bootstrap::means(&values, values.len() / 4, &resamples, &mut replicates);
+        bootstrap::percentile(&replicates)
+    });
     Estimate {
         n: values.len(),
         mean: location::mean(&values),
         median: location::median(&values),
         iqm: Some(location::iqm_of_sorted(&values)),
         sd: location::sd(&values),
-        interval: interval(&values, means.as_deref()),
-        percentile: means.as_deref().and_then(bootstrap::percentile),
-        iqm_interval: resamples.and_then(|r| {
-            bootstrap::percentile(&bootstrap::replicates(&values, location::iqm_of_sorted, &r))
-        }),
+        interval,
+        percentile,
+        iqm_interval,
         range: Some((low, high)),
     }
 }
@@ -120,11 +128,16 @@ pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
 /// under [`FEWEST_RESAMPLED`], then BCa. Past [`bootstrap::LARGEST`] Student's t
 /// again, which then differs by nothing that shows.
 ///
-/// Measured coverage is in `tests/simulation.rs`.
+/// Measured coverage for normal values: t at n = 5 94.8 %; BCa at n = 10 89.6 %, at
+/// n = 20 92.4 % (`tests/simulation.rs`): a bootstrap of few values is too short.
 pub fn mean_interval(values: &[f64]) -> Option<Interval> {
     let values = location::sorted(values);
-    let means = resamples(values.len()).map(|r| bootstrap::means(&values, &r));
-    interval(&values, means.as_deref())
+    let mut replicates = Vec::new();
+    let mut of_mean = resamples(values.len()).and_then(|resamples| {
+        bootstrap::means(&values, 0, &resamples, &mut replicates);
+        Tails::of(&replicates)
+    });
+    interval(&values, of_mean.as_mut())
 }
 
 /// Resamples where the policy asks for a bootstrap.
@@ -133,13 +146,13 @@ fn resamples(n: usize) -> Option<std::sync::Arc<Resamples>> {
 }
 
 /// [`mean_interval`] of ascending values and the means of their resamples.
-fn interval(values: &[f64], means: Option<&[f64]>) -> Option<Interval> {
+fn interval(values: &[f64], means: Option<&mut Tails>) -> Option<Interval> {
     if let Some(means) = means {
-        let (bounds, method) = match bootstrap::bca_of_mean(values, means) {
-            Some(bounds) => (bounds, Method::Bca),
-            None => (bootstrap::percentile(means)?, Method::Percentile),
+        let (bounds, method) = match bootstrap::bca_shares_of_mean(values, means.all()) {
+            Some(shares) => (shares.map(|share| means.quantile(share)), Method::Bca),
+            None => (means.percentile().into(), Method::Percentile),
         };
-        return Some(Interval { low: bounds.0, high: bounds.1, method });
+        return Some(Interval { low: bounds[0], high: bounds[1], method });
     }
     let n = values.len();
     let (mean, sd) = (location::mean(values)?, location::sd(values)?);
@@ -188,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_cheap_interval_is_the_same() {
-        for n in [0, 1, 2, 3, 9, 10, 11, 40, 130] {
+        for n in [0, 1, 2, 3, 9, 10, 11, 40, 256, 257] {
             let values: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 23).sqrt()).collect();
             assert_eq!(mean_interval(&values), estimate(values.iter().copied()).interval, "{n}");
         }

@@ -47,9 +47,10 @@ pub fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// counted in. None without differences or with one that is not finite.
 ///
 /// Many patterns have in truth exactly the observed sum, and rounding would count
-/// some of them out: sums within 1e-9 of the sum of sizes count as equal (scipy
-/// allows 2e-14 of the statistic, too little where the differences themselves
-/// carry rounding).
+/// some of them out, so sums within 1e-9 of the sum of sizes count as equal.
+/// scipy allows 2e-14 of the statistic, too little where the differences carry
+/// rounding themselves: for ten accuracies of 10,000 images it finds 0.1074 where
+/// counting in whole images gives 0.1113.
 pub fn sign_flip(differences: &[f64]) -> Option<Test> {
     if differences.is_empty() || differences.iter().any(|d| !d.is_finite()) {
         return None;
@@ -65,7 +66,7 @@ pub fn sign_flip(differences: &[f64]) -> Option<Test> {
         // The sums are symmetric, so both tails are twice one of them, but for
         // what lies at or around zero.
         let (left, right) = sizes.split_at(n / 2);
-        let (left, right) = (sorted(&signed_sums(left)), sorted(&signed_sums(right)));
+        let (left, right) = (signed_sums(left), signed_sums(right));
         let count = (2 * at_least(&left, &right, observed)).min(1 << n);
         return Some(Test { p: count as f64 / (1u64 << n) as f64, smallest, exact: true, n });
     }
@@ -91,13 +92,23 @@ fn smallest(n: usize) -> f64 {
     (2.0 * 0.5f64.powi(n as i32)).min(1.0)
 }
 
-/// The 2^n sums of `sizes` with every pattern of signs.
+/// The 2^n sums of `sizes` with every pattern of signs, ascending.
 fn signed_sums(sizes: &[f64]) -> Vec<f64> {
-    let mut sums = vec![0.0];
-    for size in sizes {
-        sums = sums.iter().flat_map(|sum| [sum - size, sum + size]).collect();
+    sizes.iter().fold(vec![0.0], |sums, size| merged(&sums, -size, &sums, *size))
+}
+
+/// `a` + `plus_a` and `b` + `plus_b` as one, all ascending: cheaper than a sort.
+pub(super) fn merged(a: &[f64], plus_a: f64, b: &[f64], plus_b: f64) -> Vec<f64> {
+    let mut b = b.iter().map(|b| b + plus_b).peekable();
+    let mut merged = Vec::with_capacity(a.len() + b.len());
+    for a in a.iter().map(|a| a + plus_a) {
+        while let Some(b) = b.next_if(|&b| b < a) {
+            merged.push(b);
+        }
+        merged.push(a);
     }
-    sums
+    merged.extend(b);
+    merged
 }
 
 /// Pairs of one of `left` and one of `right`, both ascending, with a sum of at
