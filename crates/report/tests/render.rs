@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{End, Fixture, HOSTILE};
+use polars::prelude::{LazyFrame, ParquetWriter, PlRefPath, ScanArgsParquet};
 use report::GridEdge;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
@@ -154,7 +155,9 @@ fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
         let hash = if page.contains(&hash) { hash } else { hash.replace("&#39;", "'") };
         assert!(page.contains(&format!("{element}-src {hash}")), "{element} {hash}");
     }
-    assert_eq!(page.matches("<svg ").count(), 18);
+    // Each figure wide and narrow.
+    let figures = page.matches("<figure ").count();
+    assert!(figures >= 10 && page.matches("<svg ").count() == 2 * figures, "{figures}");
     assert!(page.contains("prefers-color-scheme:dark"));
 }
 
@@ -264,7 +267,9 @@ fn hostile_text_has_no_power_anywhere() {
         let text = fs::read_to_string(path).unwrap();
         for field in text.split(['\n', ',']).map(|f| f.trim_start_matches('"')) {
             fields += 1;
-            assert!(!field.starts_with(['=', '+', '-', '@', '\t']), "{field}");
+            // A negative number is a number; a reader of CSV takes it for one too.
+            let formula = field.starts_with(['=', '+', '-', '@', '\t']);
+            assert!(!formula || field.parse::<f64>().is_ok(), "{field}");
         }
         assert!(text.contains("'=1+1;") || !text.contains("=1+1;"));
     }

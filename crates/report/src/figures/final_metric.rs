@@ -1,7 +1,5 @@
 //! The metric of the last epoch, a row a label: single seeds, mean and interval.
 
-use spec::record::Split;
-
 use crate::analysis::{Analysis, Config, Goal};
 use crate::escape;
 use crate::figures::ink::Ink;
@@ -9,13 +7,13 @@ use crate::figures::points::Points;
 use crate::figures::rows::{Row, Rows};
 use crate::figures::{Figure, axes, left_out, shown, spread};
 use crate::number;
-use crate::page::answer::capitalised;
+use crate::page::words::capitalised;
 use crate::stats::estimate;
 
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let rows = series(analysis)?;
-    let judged = judged(analysis);
+    let judged = &analysis.judge;
     let apart = if judged.split == analysis.goal.split {
         format!(
             "Configurations were chosen by this very metric, so the best of them flatters itself ({}).",
@@ -33,7 +31,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             "{} after the last epoch, each optimizer at its best configuration, the best mean on top: {}. Dots are \
              single seeds, moved up where they would cover each other.{} {apart}",
             capitalised(&judged.name()),
-            spread::words(&shown(analysis), "bars"),
+            spread::words(analysis, &shown(analysis), "bars"),
             left_out(analysis)
         ),
         reading: "Each dot is one training run from its own random start. Dots of one row that lie close together say \
@@ -44,23 +42,14 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// What the figure shows: the goal's metric on the test split, which had no say
-/// in the choice of configurations; where that was not measured, the goal.
-fn judged(analysis: &Analysis) -> Goal {
-    let goal = &analysis.goal;
-    let measured = analysis.rows.iter().any(|r| r.last(Split::Test, &goal.metric).is_some());
-    let split = if measured { Split::Test } else { goal.split };
-    Goal { split, ..goal.clone() }
-}
-
 /// The data: one row a label that has a planned run.
 pub fn series(analysis: &Analysis) -> Option<Rows> {
     if shown(analysis).is_empty() {
         return None;
     }
-    let judged = judged(analysis);
+    let judged = &analysis.judge;
     let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
-    let mut rows: Vec<Row> = best.map(|config| row(analysis, &judged, config)).collect();
+    let mut rows: Vec<Row> = best.map(|config| row(analysis, judged, config)).collect();
     rows.sort_by(|a, b| match (a.mean, b.mean) {
         (Some(x), Some(y)) => judged.better_first(x, y),
         (x, y) => y.is_some().cmp(&x.is_some()),
@@ -79,7 +68,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
         title: format!("{} after the last epoch", capitalised(&judged.name())),
         subtitle: format!(
             "{}; dots: single seeds",
-            capitalised(&spread::words(&shown(analysis), "bars"))
+            capitalised(&spread::words(analysis, &shown(analysis), "bars"))
         ),
         x_label: format!("{}{spacing}", judged.name()),
         x,
@@ -99,7 +88,7 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
         })
         .collect();
     let e = estimate(dots.iter().map(|(v, _)| *v));
-    let interval = spread::band(&judged.metric, &e);
+    let interval = spread::band(analysis.plan.report.band, &judged.metric, &e);
     let text = match (e.mean, interval) {
         (Some(mean), Some((low, high))) => format!(
             "{} ({}\u{2013}{})",

@@ -11,7 +11,7 @@ use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale};
 use crate::figures::{Figure, axes, entries, spread};
-use crate::page::answer::capitalised;
+use crate::page::words::capitalised;
 
 /// The figure; none if no label was tried with two learning rates, or nothing has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
@@ -47,7 +47,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
 }
 
 fn words(analysis: &Analysis) -> String {
-    spread::words(&analysis.configs.iter().collect::<Vec<_>>(), "bars")
+    spread::words(analysis, &analysis.configs.iter().collect::<Vec<_>>(), "bars")
 }
 
 /// The data: for each label and learning rate its best configuration.
@@ -78,7 +78,11 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             if best == Some(config.config_id) {
                 ringed = Some(points.len());
             }
-            points.push(Point { x: lr, y: mean, band: spread::band(&goal.metric, &config.goal) });
+            points.push(Point {
+                x: lr,
+                y: mean,
+                band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal),
+            });
             let seeds = config.runs.iter().filter_map(|&r| {
                 let y =
                     analysis.rows[r].last(goal.split, &goal.metric).filter(|y| y.is_finite())?;

@@ -7,6 +7,7 @@ pub mod bitmap;
 pub mod canvas;
 pub mod chart;
 pub mod convergence;
+pub mod differences;
 pub mod final_metric;
 pub mod grid;
 pub mod ink;
@@ -21,9 +22,13 @@ pub mod seeds;
 pub mod spread;
 pub mod style;
 pub mod svg;
+pub mod target;
 pub mod tint;
+pub mod tuning;
 
+use rayon::prelude::*;
 use spec::record::StopReason;
+use spec::report_settings::FigureName;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
@@ -50,31 +55,52 @@ pub struct Figure {
 /// Makes a figure, or nothing where the runs cannot fill it.
 type Maker = fn(&Analysis, &Points) -> Option<Figure>;
 
-/// File name (without extension) and maker of each figure, in the order of the page.
-pub const FIGURES: &[(&str, Maker)] = &[
-    ("convergence", convergence::figure),
-    ("convergence-step", convergence::by_step),
-    ("convergence-seconds", convergence::by_second),
-    ("accuracy", accuracy::figure),
-    ("final", final_metric::figure),
-    ("lr-sensitivity", lr_sensitivity::figure),
-    ("seeds", seeds::figure),
-    ("lr-schedule", schedule::figure),
-    ("noise", noise::figure),
-];
+fn maker(name: FigureName) -> Maker {
+    match name {
+        FigureName::Convergence => convergence::figure,
+        FigureName::ConvergenceStep => convergence::by_step,
+        FigureName::ConvergenceSeconds => convergence::by_second,
+        FigureName::Accuracy => accuracy::figure,
+        FigureName::Final => final_metric::figure,
+        FigureName::Differences => differences::figure,
+        FigureName::Target => target::figure,
+        FigureName::LrSensitivity => lr_sensitivity::figure,
+        FigureName::Seeds => seeds::figure,
+        FigureName::Tuning => tuning::figure,
+        FigureName::LrSchedule => schedule::figure,
+        FigureName::Noise => noise::figure,
+    }
+}
 
-/// Every figure that the runs can fill.
+/// Every figure that is asked for and that the runs can fill, by file name
+/// without extension, in the order of `[report] figures`. A variant whose main
+/// figure is not among them stands for itself.
 pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
-    FIGURES.iter().filter_map(|(name, make)| Some((*name, make(analysis, points)?))).collect()
+    let mut figures: Vec<(&'static str, Figure)> = analysis
+        .plan
+        .report
+        .figures
+        .par_iter()
+        .filter_map(|name| Some((name.name(), maker(*name)(analysis, points)?)))
+        .collect();
+    let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
+    for (_, figure) in &mut figures {
+        figure.variant_of = figure.variant_of.filter(|main| names.contains(main));
+    }
+    figures
 }
 
 /// Why figures that one may look for are left out: one sentence each.
 pub fn omitted(analysis: &Analysis) -> Vec<String> {
     let mut out = Vec::new();
-    if !shown(analysis).is_empty() && epochs(analysis) > 1 {
+    let wanted = |name| analysis.plan.report.figures.contains(&name);
+    if wanted(FigureName::ConvergenceSeconds) && !shown(analysis).is_empty() && epochs(analysis) > 1
+    {
         out.extend(convergence::uneven(analysis));
     }
-    out.extend(seeds::too_many(analysis));
+    if wanted(FigureName::Seeds) {
+        out.extend(seeds::too_many(analysis));
+    }
     out
 }
 
@@ -112,7 +138,7 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
 
 /// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
 fn seeds_text(analysis: &Analysis) -> String {
-    spread::words(&shown(analysis), "bands")
+    spread::words(analysis, &shown(analysis), "bands")
 }
 
 /// ` Left out: seeds that diverged (2 of 25).`, or nothing.

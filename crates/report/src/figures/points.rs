@@ -10,7 +10,7 @@ use crate::analysis::{Analysis, Config};
 use crate::error::ReportError;
 use crate::figures::chart::Point;
 use crate::figures::spread;
-use crate::stats::estimate;
+use crate::stats::estimate_mean;
 use crate::table::scan;
 
 /// One measured number.
@@ -121,8 +121,8 @@ impl Points {
         at.into_iter()
             .filter(|(_, values)| values.len() == runs.len())
             .filter_map(|(x, values)| {
-                let e = estimate(values);
-                let band = spread::band(metric, &e);
+                let e = estimate_mean(values);
+                let band = spread::band(analysis.plan.report.band, metric, &e);
                 Some(Point { x: f64::from_bits(x), y: e.mean?, band })
             })
             .collect()

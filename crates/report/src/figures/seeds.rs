@@ -10,7 +10,7 @@ use crate::figures::points::Points;
 use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes};
 use crate::number;
-use crate::page::answer::capitalised;
+use crate::page::words::capitalised;
 
 /// Rows that the figure has at most.
 const MOST: usize = 40;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
+use spec::report_settings::FigureName;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
@@ -132,9 +133,9 @@ fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
 
 /// Removes figures and tables of an earlier report that this one does not have.
 fn remove_stale(dir: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
-    let drawn = figures::FIGURES
+    let drawn = FigureName::NAMES
         .iter()
-        .flat_map(|(name, _)| [format!("{name}.svg"), format!("{name}.png")])
+        .flat_map(|name| [format!("{name}.svg"), format!("{name}.png")])
         .map(|name| dir.figures().join(name));
     let tables = tables::NAMES.iter().map(|name| dir.tables().join(format!("{name}.csv")));
     for path in drawn.chain(tables) {

@@ -124,6 +124,24 @@ pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
     }
 }
 
+/// As [`estimate`], without what only a table shows: median, IQM and the
+/// percentile bootstrap stay empty. For curves, which need many.
+pub fn estimate_mean(values: impl IntoIterator<Item = f64>) -> Estimate {
+    let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+    let values = location::sorted(&values);
+    let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
+        return Estimate::default();
+    };
+    Estimate {
+        n: values.len(),
+        mean: location::mean(&values),
+        sd: location::sd(&values),
+        interval: mean_interval(&values),
+        range: Some((low, high)),
+        ..Estimate::default()
+    }
+}
+
 /// 95 % interval of the mean of finite values: none under [`FEWEST`], Student's t
 /// under [`FEWEST_RESAMPLED`], then BCa. Past [`bootstrap::LARGEST`] Student's t
 /// again, which then differs by nothing that shows.
