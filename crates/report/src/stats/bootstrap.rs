@@ -325,3 +325,50 @@ fn neighbours(values: &mut [f64], rank: usize) -> (f64, f64) {
     let (_, &mut low, above) = values.select_nth_unstable_by(rank, f64::total_cmp);
     (low, above.iter().copied().reduce(f64::min).unwrap_or(low))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixed_resamples_are_pinned() {
+        let resamples = Resamples::of(10);
+        assert_eq!((resamples.count(), resamples.row(0), resamples.row(9_999)), PINNED);
+        // A longer matrix begins alike; another stratum is another matrix.
+        let longer = Resamples::draw(10, RESAMPLES + 1, 0);
+        assert_eq!(longer.row(9_999), resamples.row(9_999));
+        assert_ne!(Resamples::of_stratum(10, 1), resamples);
+    }
+    const PINNED: (usize, &[u8], &[u8]) =
+        (10_000, &[0, 0, 0, 2, 4, 4, 5, 6, 7, 8], &[0, 1, 2, 4, 5, 6, 6, 8, 9, 9]);
+
+    #[test]
+    fn every_value_is_drawn_equally_often() {
+        for n in [1, 3, LARGEST] {
+            let mut counts = vec![0.0; n];
+            for &index in &Resamples::of(n).indices {
+                counts[usize::from(index)] += 1.0;
+            }
+            // 10,000 expected each, standard deviation 100.
+            assert!(counts.iter().all(|c: &f64| (c - 1e4).abs() < 450.0), "{n}");
+        }
+    }
+
+    #[test]
+    fn tasks_are_resampled_apart_and_keep_their_runs() {
+        let strata = [vec![1.0, 2.0, 3.0], vec![10.0, 20.0, 30.0], vec![5.0]];
+        let resamples = resamples_of(&strata);
+        let replicates = stratified(
+            &strata,
+            |strata| {
+                assert_eq!(strata.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
+                strata[1].iter().sum::<f64>() - 10.0 * strata[0].iter().sum::<f64>() + strata[2][0]
+            },
+            &resamples,
+        );
+        // Alike resamples of the first two would leave 5 alone.
+        let alike = replicates.iter().filter(|r| **r == 5.0).count();
+        assert!(alike < 3_000, "{alike}");
+        assert!((mean_of(&replicates) - 5.0).abs() < 1.0);
+    }
+}

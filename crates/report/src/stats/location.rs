@@ -66,3 +66,35 @@ pub(super) fn sorted(values: &[f64]) -> Vec<f64> {
     values.sort_unstable_by(f64::total_cmp);
     values
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER: f64 = f64::INFINITY;
+
+    #[test]
+    fn half_of_the_runs_decide_a_censored_median() {
+        for (values, expected) in [
+            (vec![], None),
+            (vec![NEVER], Some(NEVER)),
+            (vec![3.0, NEVER, 1.0], Some(3.0)),
+            (vec![3.0, NEVER, 1.0, NEVER], Some(NEVER)),
+            (vec![3.0, NEVER, 1.0, NEVER, 2.0], Some(3.0)),
+            (vec![-NEVER, 0.5, 0.75], Some(0.5)),
+            (vec![-NEVER, -NEVER, 0.75], Some(-NEVER)),
+            (vec![-NEVER, NEVER], None),
+            (vec![1.0, f64::NAN, 2.0], None),
+        ] {
+            assert_eq!(censored_median(&values), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_quarter_rounded_down_is_trimmed() {
+        assert_eq!(iqm(&[]), None);
+        assert_eq!(iqm(&[9.0, 1.0, 2.0]), Some(4.0));
+        assert_eq!(iqm(&[100.0, 1.0, 3.0, -50.0]), Some(2.0));
+        assert_eq!(sd(&[1.0]), None);
+    }
+}

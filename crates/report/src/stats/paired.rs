@@ -181,3 +181,18 @@ fn doubled_ranks(signed: &[f64]) -> (Vec<usize>, f64) {
     }
     (ranks, ties)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_that_never_reach_the_target_do_not_differ() {
+        let never = f64::INFINITY;
+        let found = differences(&[never, never, 3.0, 1.0], &[never, 2.0, never, 4.0]);
+        assert_eq!(found, [0.0, never, -never, -3.0]);
+        // The two infinities share the ranks 2 and 3.
+        let test = wilcoxon(&found).unwrap();
+        assert_eq!((test.n, test.smallest), (3, 0.25));
+    }
+}
