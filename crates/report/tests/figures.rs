@@ -80,7 +80,7 @@ fn figures_that_nothing_fills_are_left_out() {
     assert_eq!(names(Fixture::lesson()), ["convergence", "accuracy", "final", "lr-schedule"]);
     assert_eq!(
         names(Fixture { all: Some(End::Diverged { step: 9 }), ..small() }),
-        ["lr-sensitivity", "seeds", "lr-schedule"]
+        ["lr-sensitivity", "lr-schedule"]
     );
     assert_eq!(names(Fixture { all: Some(End::Missing), ..small() }), [""; 0]);
 }

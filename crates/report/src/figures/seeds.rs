@@ -16,7 +16,7 @@ use crate::page::words::capitalised;
 const MOST: usize = 40;
 
 /// The figure; none for a single seed or configuration, for more rows than one
-/// can look at, or where nothing has a result.
+/// can look at, or before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let goal = &analysis.goal;
     let better = if goal.higher_is_better { "higher" } else { "lower" };
@@ -52,11 +52,10 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
 /// The data: one row a configuration, by label and learning rate.
 pub fn series(analysis: &Analysis) -> Option<Grid> {
     let (goal, plan) = (&analysis.goal, &analysis.plan);
-    let counts = analysis.counts();
     let rows = analysis.configs.len();
     if !(2..=MOST).contains(&rows)
         || plan.seeds.len() < 2
-        || counts.completed + counts.diverged == 0
+        || !analysis.rows.iter().any(|r| r.completed())
     {
         return None;
     }

@@ -38,9 +38,18 @@ pub(super) fn draw(
                 canvas.disc(at, 2.3, look(dot.series).0, 0.45)?;
             }
         }
+        // Ringed points last: no other marker may cover them.
         for c in &panel.curves {
             canvas.group(c.series);
             markers(canvas, panel, *plot, c)?;
+        }
+        for c in &panel.curves {
+            let Some(p) = c.ringed.and_then(|i| c.points.get(i)) else { continue };
+            let at = place(panel, *plot, p.x, p.y);
+            let (color, _, marker) = look(c.series);
+            canvas.group(c.series);
+            canvas.marker(at, marker, 3.6, color)?;
+            canvas.ring(at, 7.5, INK, 1.3)?;
         }
         strip(canvas, panel, *plot)?;
         canvas.group(None);
@@ -141,12 +150,9 @@ fn markers(
     };
     let last = c.points.len().saturating_sub(1);
     for (i, p) in c.points.iter().enumerate() {
-        if (last - i).is_multiple_of(every) && shows(panel, p.x, p.y) {
+        if (last - i).is_multiple_of(every) && c.ringed != Some(i) && shows(panel, p.x, p.y) {
             canvas.marker(place(panel, plot, p.x, p.y), marker, 3.6, color)?;
         }
-    }
-    if let Some(p) = c.ringed.and_then(|i| c.points.get(i)) {
-        canvas.ring(place(panel, plot, p.x, p.y), 7.5, INK, 1.3)?;
     }
     Ok(())
 }
@@ -208,7 +214,9 @@ pub(super) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
             marks.push(Mark { series: Some(series), at, text });
         };
         for c in panel.curves.iter().filter(|c| c.kind != CurveKind::Faint) {
-            for p in thinned(c.points.len()).map(|i| &c.points[i]) {
+            // The single windows of a noisy line say little.
+            let most = if c.kind == CurveKind::Plain { 60 } else { 120 };
+            for p in thinned(c.points.len(), most).map(|i| &c.points[i]) {
                 if shows(panel, p.x, p.y) {
                     put(c.series, place(panel, *plot, p.x, p.y), point(panel, c.kind, p));
                 }

@@ -15,6 +15,8 @@ const BAR: f64 = 220.0;
 const SIZES: [f64; 3] = [11.5, 10.0, 8.5];
 /// Size of the line below a cell's text.
 const NOTE: f64 = 9.5;
+/// Width of a cell at most.
+const WIDEST: f64 = 140.0;
 /// Square that stands for a label.
 const CHIP: f64 = 10.0;
 
@@ -50,18 +52,21 @@ impl Geometry {
         let grouped = rows.iter().any(|r| !r.group.is_empty());
         let chip = if rows.iter().any(|r| r.series.is_some()) { CHIP + 7.0 } else { 0.0 };
         // A narrow figure says a group's name on a line of its own.
-        let group_width = if grouped && wide {
-            (widest(&mut rows.iter().map(|r| r.group.as_str()), BODY) + chip + 14.0).min(230.0)
-        } else {
-            0.0
-        };
         let own_chip = if grouped { 0.0 } else { chip };
         let head_room = if wide { 220.0 } else { 118.0 };
         let mut head_width =
             widest(&mut rows.iter().map(|r| r.head.as_str()), TICK) + own_chip + 10.0;
         let columns = grid.columns.len().max(1) as f64;
+        let group_width = if grouped && wide {
+            // Few columns leave room for long names.
+            let free = head.room() - head_width.min(head_room) - columns * WIDEST;
+            (widest(&mut rows.iter().map(|r| r.group.as_str()), BODY) + chip + 14.0)
+                .min(free.max(230.0))
+        } else {
+            0.0
+        };
         let cell_width =
-            |heads: f64| ((head.room() - group_width - heads.min(head_room)) / columns).min(110.0);
+            |heads: f64| ((head.room() - group_width - heads.min(head_room)) / columns).min(WIDEST);
         let names = widest(&mut grid.columns.iter().map(String::as_str), TICK);
         let numbered = grid.square && names + 6.0 > cell_width(head_width);
         if numbered {
@@ -81,7 +86,7 @@ impl Geometry {
         let text = SIZES.into_iter().find(|size| cells().all(|c| fits(&c.text, *size)));
         let group = head.pad;
         let heads = group + group_width;
-        let key = head.bottom;
+        let key = head.bottom + 6.0;
         let top = key + 52.0;
         let mut y = top + 40.0;
         let mut tops = Vec::new();
@@ -196,7 +201,8 @@ fn filled(
 /// The bar of colours with its ticks, and what is no value.
 fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
     let (left, y) = (g.head.pad, g.key);
-    canvas.text((left, y + 4.0), &grid.key, font(BODY, INK, HPos::Left, true))?;
+    let name = font(BODY, INK, HPos::Left, true);
+    canvas.text((left, y + 4.0), &fit(&grid.key, BODY, g.head.room() * 0.95), name)?;
     let steps = 44;
     let width = BAR / f64::from(steps);
     for i in 0..steps {
@@ -219,7 +225,7 @@ fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
         canvas.rule((x, y + 26.0), (x, y + 29.0), AXIS, 1.0)?;
         canvas.text((x, y + 37.0), &text, font(TICK, MUTED, HPos::Center, false))?;
     }
-    let mut x = left + BAR + 34.0;
+    let (mut x, mut y) = (left + BAR + 34.0, y);
     let filled_with = |fill: Fill| grid.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill);
     for (fill, name) in [(Fill::Crossed, "diverged"), (Fill::Missing, "no result")] {
         if filled_with(fill) {
@@ -227,10 +233,11 @@ fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
             filled(canvas, grid, fill, rect)?;
             let at = (x + 26.0, y + 20.5);
             canvas.text(at, name, font(TICK, MUTED, HPos::Left, false))?;
-            x += if g.wide { 100.0 } else { 0.0 };
-            // A narrow key has no room for two side by side.
-            if !g.wide {
-                break;
+            // A narrow figure has no room for two side by side.
+            if g.wide {
+                x += 100.0;
+            } else {
+                y += 20.0;
             }
         }
     }
@@ -246,7 +253,10 @@ fn columns(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), Fig
         false => grid.columns.clone(),
     };
     let widest = names.iter().map(|t| text_width(t, TICK, false)).fold(0.0, f64::max) + 5.0;
-    let every = if grid.square { 1 } else { (widest / g.cell.0).ceil().max(1.0) as usize };
+    let every = match grid.square && !g.numbered {
+        true => 1,
+        false => (widest / g.cell.0).ceil().max(1.0) as usize,
+    };
     for (j, name) in names.iter().enumerate().step_by(every) {
         let at = (g.left + (j as f64 + 0.5) * g.cell.0, g.top + 30.0);
         let name = fit(name, TICK, (g.cell.0 * every as f64).max(14.0));

@@ -113,8 +113,8 @@ impl Display for Ink {
     }
 }
 
-/// Which of `len` points are worth a mark: at most about 120, the last always.
-fn thinned(len: usize) -> impl Iterator<Item = usize> {
-    let every = len.div_ceil(120).max(1);
+/// Which of `len` points are worth a mark: at most about `most`, the last always.
+fn thinned(len: usize, most: usize) -> impl Iterator<Item = usize> {
+    let every = len.div_ceil(most).max(1);
     (0..len).filter(move |i| (len - 1 - i).is_multiple_of(every))
 }

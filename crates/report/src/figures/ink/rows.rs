@@ -44,10 +44,13 @@ impl Geometry {
         let mut places = Vec::new();
         for row in &rows.rows {
             // A narrow row has its texts above its dots.
-            let text = if wide { 0.0 } else { 20.0 };
-            let note = if wide || row.note.is_empty() { 0.0 } else { 15.0 };
+            let text = match (wide, row.note.is_empty()) {
+                (true, _) => 0.0,
+                (false, true) => 20.0,
+                (false, false) => 34.0,
+            };
             places.push((y, y + text + 20.0));
-            y += text + 40.0 + note;
+            y += text + 40.0;
         }
         let plot = Rect { left, top: head.bottom, right, bottom: y };
         let height = (y + 44.0 + head.pad - 6.0).ceil();
@@ -153,7 +156,7 @@ fn texts(canvas: &mut Canvas<'_>, row: &Row, g: &Geometry, i: usize) -> Result<(
     canvas.text((left + SWATCH, y), &label, font(BODY, INK, HPos::Left, false))?;
     if !g.wide {
         canvas.text((value, y), &text, bold)?;
-        let at = (left + SWATCH, middle + 25.0);
+        let at = (left + SWATCH, top + 27.0);
         return canvas.text(at, &fit(&row.note, TICK, right - at.0), small(HPos::Left));
     }
     let off = if row.note.is_empty() { 0.0 } else { 8.0 };
