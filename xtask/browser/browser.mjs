@@ -34,3 +34,27 @@ export function launch() {
 export function pageAddress(folder) {
   return pathToFileURL(join(folder, "index.html")).href;
 }
+
+/**
+ * Opens a report's page, or another file, where nothing but that file can be
+ * loaded. `complaints` gathers what a good page never causes: errors and
+ * warnings of the console, exceptions, requests.
+ */
+export async function open(browser, folder, options = {}) {
+  const { width = 1280, height = 900, hash = "", file, ...context } = options;
+  const address = file ? pathToFileURL(file).href : pageAddress(folder);
+  const session = await browser.newContext({ viewport: { width, height }, ...context });
+  const page = await session.newPage();
+  const complaints = [];
+  const isOwn = (url) => url.split("#")[0] === address || url.startsWith("blob:");
+  await session.route("**/*", (route) => (isOwn(route.request().url()) ? route.continue() : route.abort()));
+  page.on("request", (request) => {
+    if (!isOwn(request.url())) complaints.push(`request: ${request.url()}`);
+  });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+  await page.goto(address + hash);
+  return { page, complaints, close: () => session.close() };
+}

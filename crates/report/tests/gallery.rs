@@ -23,7 +23,7 @@ fn cases() -> Vec<(&'static str, Fixture)> {
         ("adam".to_owned(), 1e-3, 4, End::Missing),
     ];
     vec![
-        ("battle", Fixture::battle(5)),
+        ("five-seeds", Fixture::battle(5)),
         ("lesson", Fixture::lesson()),
         ("crowd", Fixture::crowd()),
         ("one-seed", Fixture::battle(1)),

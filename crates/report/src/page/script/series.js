@@ -38,7 +38,16 @@ const series = (() => {
       choose(data.all === "true" ? [] : known);
     }
   });
-  if (bar) bar.hidden = false;
+  if (bar) {
+    bar.hidden = false;
+    // What is scrolled to must not end up behind the bar.
+    const room = () => {
+      const isSticky = getComputedStyle(bar).position === "sticky";
+      document.documentElement.style.setProperty("--bar", `${isSticky ? bar.offsetHeight : 0}px`);
+    };
+    window.addEventListener("resize", room);
+    room();
+  }
   state.follow(() => {
     const wanted = state.get("hide").split(".");
     hidden = new Set(known.filter((one) => wanted.includes(one)));

@@ -1,0 +1,112 @@
+// What the test files share: the reports, one browser a file, a page a test.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch, open } from "../browser.mjs";
+
+const root = process.env.SWEEP_REPORTS;
+if (!root) throw new Error("SWEEP_REPORTS names no folder of reports; `cargo xtask test` makes one");
+
+/** Names of the reports; `battle` is a real sweep, the others are made up. */
+export const REPORTS = readdirSync(root).filter((name) => existsSync(join(root, name, "index.html"))).sort();
+
+export const folder = (name) => join(root, name);
+export const read = (name, file) => readFileSync(join(root, name, file), "utf8");
+
+let browser;
+const temporary = mkdtempSync(join(tmpdir(), "report-page-"));
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+/** A test of one page, which must not complain either. */
+export function pageTest(name, report, options, body) {
+  test(name, { timeout: 120_000 }, async () => {
+    const opened = await open(browser, folder(report), options);
+    try {
+      await body(opened.page, opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+/** A copy of a report's page that `change` has gone over; gives its path. */
+export function changed(report, name, change) {
+  const path = join(temporary, `${name}.html`);
+  const before = read(report, "index.html");
+  const text = change(before);
+  assert.notEqual(text, before);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The rows shown of a table, as texts of their cells. */
+export const shownRows = (page, table) =>
+  page.$$eval(`table[data-name="${table}"] tbody tr:not([hidden])`, (rows) =>
+    rows.map((row) => [...row.cells].map((cell) => cell.textContent)),
+  );
+
+/** Place of the column of a table with this heading. */
+export async function columnOf(page, table, heading) {
+  const heads = await page.$$eval(`table[data-name="${table}"] thead th`, (heads) => heads.map((h) => h.textContent));
+  const at = heads.indexOf(heading);
+  assert.notEqual(at, -1, `${heading} in ${heads}`);
+  return at;
+}
+
+/** The numbers behind a column, in the order shown; NaN for none. */
+export const numbers = (page, table, column) =>
+  page.$$eval(
+    `table[data-name="${table}"] tbody tr:not([hidden])`,
+    (rows, at) => rows.map((row) => Number.parseFloat(row.cells[at].dataset.sort ?? "NaN")),
+    column,
+  );
+
+export const openDetails = (page) =>
+  page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
+
+/** CSV by RFC 4180, as rows of fields. */
+export function parseCsv(text) {
+  const rows = [];
+  let row = [];
+  let at = 0;
+  while (at < text.length) {
+    let field = "";
+    if (text[at] === '"') {
+      at += 1;
+      for (;;) {
+        const end = text.indexOf('"', at);
+        assert.notEqual(end, -1, "a quote is not closed");
+        field += text.slice(at, end);
+        at = end + 1;
+        if (text[at] !== '"') break;
+        field += '"';
+        at += 1;
+      }
+    } else {
+      const end = at + text.slice(at).search(/[,\r]/);
+      field = text.slice(at, end);
+      assert.doesNotMatch(field, /["\n]/);
+      at = end;
+    }
+    row.push(field);
+    if (text[at] === ",") {
+      at += 1;
+    } else {
+      assert.equal(text.slice(at, at + 2), "\r\n");
+      at += 2;
+      rows.push(row);
+      row = [];
+    }
+  }
+  assert.deepEqual(row, []);
+  return rows;
+}
