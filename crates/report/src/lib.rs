@@ -17,6 +17,7 @@ pub mod number;
 pub mod page;
 pub mod stats;
 pub mod table;
+pub mod together;
 
 mod best;
 mod files;

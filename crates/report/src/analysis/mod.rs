@@ -21,7 +21,8 @@ use crate::number;
 use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
 
-pub use compare::{ALPHA, Comparison, Pair, Verdict};
+pub(crate) use compare::difference as unlike;
+pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
 pub use goal::Goal;
 pub use grid::{GridEdge, Robustness, edge, robustness};
 pub use ledger::{Spent, spent};
@@ -207,7 +208,7 @@ impl Analysis {
             .map(|&i| &self.configs[i])
             .filter(|c| c.judged.mean.is_some())
             .collect();
-        ranked.sort_by(|a, b| order(&self.judge, (&a.judged, a), (&b.judged, b)));
+        ranked.sort_by(|a, b| by_judge(&self.judge, a, b));
         ranked
     }
 
@@ -240,6 +241,11 @@ pub fn rank(goal: &Goal, a: &Config, b: &Config) -> Ordering {
     order(goal, (&a.goal, a), (&b.goal, b))
 }
 
+/// As [`rank`] by the judge, for comparing chosen configurations.
+pub(crate) fn by_judge(judge: &Goal, a: &Config, b: &Config) -> Ordering {
+    order(judge, (&a.judged, a), (&b.judged, b))
+}
+
 fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)) -> Ordering {
     let by_value = match (x.mean, y.mean) {
         (Some(x), Some(y)) => goal.better_first(x, y),
@@ -251,7 +257,7 @@ fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)
 
 /// A run's value of a metric; the worst there is when it diverged, none
 /// without a result.
-fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
+pub(crate) fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
     if row.diverged() {
         return Some(metric.worst());
     }
