@@ -11,7 +11,10 @@ pub fn chosen(report: &str) -> PolarsResult<DataFrame> {
     let summary = PlRefPath::new(format!("{report}/summary.parquet"));
     LazyFrame::scan_parquet(summary, ScanArgsParquet::default())?
         .filter(col("best"))
-        .select(["label", "lr", "test_accuracy_mean", "test_accuracy_low", "test_accuracy_high"].map(col))
+        .select(
+            ["label", "lr", "test_accuracy_mean", "test_accuracy_low", "test_accuracy_high"]
+                .map(col),
+        )
         .sort(["test_accuracy_mean"], SortMultipleOptions::new().with_order_descending(true))
         .collect()
 }

@@ -55,14 +55,17 @@ fn the_columns_in_python_and_sql_exist() {
     };
     // In Python names of columns are texts, in SQL they follow an alias.
     let python = block("python");
-    let named: Vec<&str> = python.split('"').skip(1).step_by(2).filter(|s| !s.contains('/')).collect();
+    let named: Vec<&str> =
+        python.split('"').skip(1).step_by(2).filter(|s| !s.contains('/')).collect();
     let new = ["validation", "loss", "seeds", "semi"];
     for name in named.iter().filter(|n| !new.contains(n)) {
         assert!(columns.iter().any(|c| c == name), "README.md, Python: no column {name}");
     }
     assert!(named.len() > 10);
     let sql = block("sql");
-    for word in ["label", "lr", "status", "seed", "init_digest", "test_accuracy", "config_id", "best"] {
+    for word in
+        ["label", "lr", "status", "seed", "init_digest", "test_accuracy", "config_id", "best"]
+    {
         assert!(sql.contains(word) && columns.iter().any(|c| c == word), "README.md, SQL: {word}");
     }
 }
