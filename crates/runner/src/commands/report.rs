@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use report::Summary;
 use spec::layout::ReportDir;
 use spec::sweep_file;
 
@@ -13,8 +14,8 @@ use crate::workspace::Workspace;
 pub(super) fn report(workspace: &Workspace, files: &[PathBuf]) -> anyhow::Result<Exit> {
     for file in files {
         let dir = folder_of(workspace, file)?;
-        write(&dir)?;
-        super::summary::print(workspace, &dir)?;
+        let summary = write(&dir)?;
+        super::summary::print(workspace, &dir, &summary);
     }
     Ok(Exit::Ok)
 }
@@ -41,18 +42,14 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
 }
 
 /// Journal to Parquet to figures and page; warnings are printed.
-pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
-    let mut warnings = Vec::new();
-    if dir.journal().is_dir() {
-        warnings.extend(report::collect(dir)?.warnings);
-    }
-    warnings.extend(report::render(dir)?.warnings);
-    warn(&warnings);
-    Ok(())
+pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
+    let redrawn = report::redraw(dir)?;
+    warn(redrawn.warnings());
+    Ok(redrawn.summary)
 }
 
 /// Says each on a line of its own.
-pub(super) fn warn(warnings: &[String]) {
+pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {
         crate::text::say!("{mark} {}", crate::text::plain(warning));
