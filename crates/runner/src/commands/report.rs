@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use report::Summary;
 use spec::layout::ReportDir;
 use spec::sweep_file::{self, Overrides};
 
@@ -14,8 +15,8 @@ pub(super) fn report(workspace: &Workspace, files: &[PathBuf]) -> anyhow::Result
     for file in files {
         let dir = folder_of(workspace, file)?;
         refresh(&dir, file)?;
-        write(&dir)?;
-        super::summary::print(workspace, &dir)?;
+        let summary = write(&dir)?;
+        super::summary::print(workspace, &dir, &summary);
     }
     Ok(Exit::Ok)
 }
@@ -74,18 +75,14 @@ fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Journal to Parquet to figures and page; warnings are printed.
-pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
-    let mut warnings = Vec::new();
-    if dir.journal().is_dir() {
-        warnings.extend(report::collect(dir)?.warnings);
-    }
-    warnings.extend(report::render(dir)?.warnings);
-    warn(&warnings);
-    Ok(())
+pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
+    let redrawn = report::redraw(dir)?;
+    warn(redrawn.warnings());
+    Ok(redrawn.summary)
 }
 
 /// Says each on a line of its own.
-pub(super) fn warn(warnings: &[String]) {
+pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {
         crate::text::say!("{mark} {}", crate::text::plain(warning));
