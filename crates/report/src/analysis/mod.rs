@@ -93,6 +93,36 @@ pub struct Config {
     pub train_loss: Estimate,
     /// Seconds of training over completed seeds.
     pub train_seconds: Estimate,
+    known: Estimates,
+}
+
+impl Config {
+    /// [`estimate`] of the configuration's values; those that were estimated
+    /// with it are not resampled again.
+    pub fn estimate(&self, values: &[f64]) -> Estimate {
+        self.known.get(values).unwrap_or_else(|| estimate(values.iter().copied()))
+    }
+}
+
+/// Estimates with the values they are of, to the bit. Resampling is most of
+/// what a large report computes, and often two quantities are one.
+#[derive(Clone, Debug, Default)]
+struct Estimates(Vec<(Vec<f64>, Estimate)>);
+
+impl Estimates {
+    fn get(&self, values: &[f64]) -> Option<Estimate> {
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+        let wanted = bits(values);
+        self.0.iter().find(|(held, _)| bits(held) == wanted).map(|(_, estimate)| *estimate)
+    }
+
+    fn of(&mut self, values: Vec<f64>) -> Estimate {
+        self.get(&values).unwrap_or_else(|| {
+            let made = estimate(values.iter().copied());
+            self.0.push((values, made));
+            made
+        })
+    }
 }
 
 /// Plan and runs with everything that follows from them.
@@ -138,6 +168,7 @@ impl Analysis {
                     test_accuracy: Estimate::default(),
                     train_loss: Estimate::default(),
                     train_seconds: Estimate::default(),
+                    known: Estimates::default(),
                 });
                 configs.len() - 1
             });
@@ -145,8 +176,9 @@ impl Analysis {
             configs[at].counts.add(rows[i].status);
         }
         configs.par_iter_mut().for_each(|config| {
-            let over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
-                estimate(config.runs.iter().filter_map(|&i| value(&rows[i])))
+            let mut known = Estimates::default();
+            let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
+                known.of(config.runs.iter().filter_map(|&i| value(&rows[i])).collect())
             };
             config.goal = over(&|r| r.last(goal.split, &goal.metric));
             config.judged = over(&|r| r.last(judge.split, &judge.metric));
@@ -156,6 +188,7 @@ impl Analysis {
             config.test_accuracy = over(&|r| r.test_accuracy);
             config.train_loss = over(&|r| r.train_loss);
             config.train_seconds = over(&|r| r.train_seconds.filter(|_| r.completed()));
+            config.known = known;
         });
         let mut best = vec![None; plan.optimizers.len()];
         for (i, config) in configs.iter().enumerate() {

@@ -166,6 +166,10 @@ pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Mar
     html! {
         @if labels.len() > 1 {
             div #optimizers hidden role="group" aria-label="Optimizers shown in figures and tables" {
+                span.all {
+                    button type="button" data-all="true" { "All" }
+                    button type="button" data-all="false" { "None" }
+                }
                 @for (series, label) in labels.enumerate() {
                     @let label = escape::line(label);
                     span.toggle {
@@ -174,10 +178,6 @@ pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Mar
                         }
                         button type="button" data-only=(series) aria-label={ "Only " (label) } { "only" }
                     }
-                }
-                span.all {
-                    button type="button" data-all="true" { "All" }
-                    button type="button" data-all="false" { "None" }
                 }
             }
         }

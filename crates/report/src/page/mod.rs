@@ -30,7 +30,7 @@ use crate::figures::points::Points;
 use crate::figures::style::Layout;
 use crate::figures::{self, Figure, output};
 use crate::files;
-use crate::table::read_runs;
+use crate::targets::rows_without_journal;
 
 /// What [`render`] wrote.
 #[derive(Clone, Debug, Default)]
@@ -80,9 +80,17 @@ pub struct Report {
 pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let mut warnings = Vec::new();
     let plan = files::plan(dir)?;
-    let rows = read_runs(&dir.runs(), &plan, &mut warnings)?;
+    let rows = rows_without_journal(dir, &plan, &mut warnings)?;
+    Ok(render_of(dir, Analysis::new(plan, rows), warnings)?.0)
+}
+
+/// [`render`] with what `runs.parquet` and `plan.json` hold; gives the analysis back.
+pub(crate) fn render_of(
+    dir: &ReportDir,
+    analysis: Analysis,
+    mut warnings: Vec<String>,
+) -> Result<(Rendered, Analysis), ReportError> {
     let manifest = files::manifest(dir, &mut warnings);
-    let analysis = Analysis::new(plan, rows);
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
@@ -92,7 +100,7 @@ pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let pages = (html::page(&report), markdown::report(&report));
     let known = (FigureName::NAMES, &tables::NAMES[..]);
     let written = write(dir, pages, &report.figures, report.tables.filled(), known)?;
-    Ok(Rendered { written, warnings: report.warnings })
+    Ok((Rendered { written, warnings: report.warnings }, report.analysis))
 }
 
 /// Writes page, Markdown, figures and tables; removes those of the `known`

@@ -28,7 +28,7 @@ use crate::analysis::Analysis;
 use crate::error::ReportError;
 use crate::files;
 use crate::page::{self, Drawn, Rendered};
-use crate::table::read_runs;
+use crate::targets::rows_without_journal;
 
 pub use aggregate::{Improvement, Pooled, Standing};
 pub use answer::{Answer, answer};
@@ -71,7 +71,7 @@ impl Together {
 
 /// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` over the
 /// experiments in `dirs` into `out`. Reads only their `plan.json` and
-/// `runs.parquet`; the same experiments give the same bytes in whatever order.
+/// Parquet files; the same experiments give the same bytes in whatever order.
 ///
 /// # Errors
 /// A file cannot be read or written (call [`crate::collect()`] on each folder
@@ -81,7 +81,7 @@ pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError>
     let read = |dir: &ReportDir, warnings: &mut Vec<String>| -> Result<Analysis, ReportError> {
         let plan = files::plan(dir)?;
         let mut said = Vec::new();
-        let rows = read_runs(&dir.runs(), &plan, &mut said)?;
+        let rows = rows_without_journal(dir, &plan, &mut said)?;
         warnings.extend(said.into_iter().map(|w| format!("{}: {w}", plan.name)));
         Ok(Analysis::new(plan, rows))
     };

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use report::Summary;
 use spec::layout::ReportDir;
-use spec::sweep_file;
+use spec::sweep_file::{self, Overrides};
 
 use crate::cli::ReportArgs;
 use crate::exit::{Exit, bad_input};
@@ -17,9 +18,10 @@ pub(super) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result
     let dirs = dirs?;
     distinct(&args.files, &dirs)?;
     let page = together(workspace, args, &dirs)?;
-    for dir in &dirs {
-        write(dir)?;
-        super::summary::print(workspace, dir)?;
+    for (dir, file) in dirs.iter().zip(&args.files) {
+        refresh(dir, file)?;
+        let summary = write(dir)?;
+        super::summary::print(workspace, dir, &summary);
     }
     if let Some(page) = page {
         warn(&report::together::together(&dirs, page.path())?.warnings);
@@ -105,19 +107,47 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
     Ok(dir)
 }
 
-/// Journal to Parquet to figures and page; warnings are printed.
-pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
-    let mut warnings = Vec::new();
-    if dir.journal().is_dir() {
-        warnings.extend(report::collect(dir)?.warnings);
+/// Takes over what a sweep file says now of the report and its target: neither
+/// is part of what was trained. A report folder has no say of its own.
+fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
+    if file.is_dir() {
+        return Ok(());
     }
-    warnings.extend(report::render(dir)?.warnings);
-    warn(&warnings);
+    let mut plan = report::plan(dir)?;
+    let before = plan.clone();
+    // What the sweep was started with still holds, and the environment of today.
+    let mut overrides = Overrides::of_lines(&plan.overrides);
+    overrides.environment.extend(super::environment());
+    let asked = match sweep_file::outline(file, &overrides) {
+        Ok(asked) => asked,
+        // The file has changed so that they no longer fit: what was trained can
+        // be shown all the same.
+        Err(why) => {
+            let last = why.to_string().lines().next().unwrap_or_default().to_owned();
+            warn(&[format!("[report] and [target] are those of the last sweep: {last}")]);
+            return Ok(());
+        }
+    };
+    plan.report = asked.report;
+    plan.description = asked.description;
+    if let Some((target, _)) = asked.target {
+        plan.target = target;
+    }
+    if plan != before {
+        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+    }
     Ok(())
 }
 
+/// Journal to Parquet to figures and page; warnings are printed.
+pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
+    let redrawn = report::redraw(dir)?;
+    warn(redrawn.warnings());
+    Ok(redrawn.summary)
+}
+
 /// Says each on a line of its own.
-pub(super) fn warn(warnings: &[String]) {
+pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {
         crate::text::say!("{mark} {}", crate::text::plain(warning));
