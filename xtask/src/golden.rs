@@ -1,5 +1,6 @@
-//! `cargo xtask golden`: makes the golden numbers again with real PyTorch and
-//! compares them with the committed files.
+//! `cargo xtask golden`: makes the golden numbers again, trajectories with real
+//! PyTorch and statistics with rliable, arch, scipy and statsmodels, and compares
+//! them with the committed files.
 //!
 //! Inputs must agree exactly. Results may differ in their last bits on another
 //! processor: up to [`TOLERANCE`] they only count as drift, and are said.
@@ -12,10 +13,30 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{build, venv};
+use crate::build;
+use crate::venv::{self, Environment};
 
-/// Where the committed files lie; each names the script that made it.
-const FOLDER: &str = "crates/optimizer-registry/tests/golden";
+/// Files made by one script.
+struct Set {
+    /// The script, without its ending: a module with `OUT` and `main()`.
+    script: &'static str,
+    environment: Environment,
+    /// Where the committed files lie; each names the script that made it.
+    folder: &'static str,
+}
+
+const SETS: [Set; 2] = [
+    Set {
+        script: "golden",
+        environment: venv::TORCH,
+        folder: "crates/optimizer-registry/tests/golden",
+    },
+    Set {
+        script: "reference",
+        environment: venv::STATISTICS,
+        folder: "crates/report/tests/reference",
+    },
+];
 
 /// Largest relative difference of two numbers, against the larger of them and
 /// 1e-3 (results near zero come from cancellation).
@@ -26,30 +47,45 @@ const MAX_FINDINGS: usize = 10;
 
 /// Runs the script with its output folder turned to another place.
 const RUN: &str = "\
-import pathlib, sys
-sys.path.insert(0, sys.argv[1])
-import golden
-golden.OUT = pathlib.Path(sys.argv[2])
-sys.argv = ['golden.py']
-sys.exit(golden.main())
+import importlib, pathlib, sys
+folder, name, out = sys.argv[1:]
+sys.path.insert(0, folder)
+script = importlib.import_module(name)
+script.OUT = pathlib.Path(out)
+sys.argv = [name]
+sys.exit(script.main())
 ";
 
 /// Compares, or with `write` replaces the committed files.
 pub(crate) fn golden(root: &Path, write: bool) -> Result<()> {
-    let python = venv::python(root)?;
-    let committed = root.join(FOLDER);
-    if write {
-        return run(&python, root, &committed);
-    }
-    let fresh = root.join(".bench/golden");
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh)?;
-    }
-    fs::create_dir_all(&fresh)?;
-    run(&python, root, &fresh)?;
-
     let mut bad = 0;
-    for name in names(&committed)?.union(&names(&fresh)?) {
+    for set in &SETS {
+        let python = venv::python(root, &set.environment)?;
+        let committed = root.join(set.folder);
+        if write {
+            run(&python, root, set, &committed)?;
+            continue;
+        }
+        let fresh = root.join(".bench/golden").join(set.script);
+        if fresh.exists() {
+            fs::remove_dir_all(&fresh)?;
+        }
+        fs::create_dir_all(&fresh)?;
+        run(&python, root, set, &fresh)?;
+        bad += compare(&committed, &fresh)?;
+    }
+    if bad > 0 {
+        bail!(
+            "the golden numbers differ; `cargo xtask golden --write` replaces them once the reason is known"
+        );
+    }
+    Ok(())
+}
+
+/// Says how the files of two folders differ; gives the number of differences.
+fn compare(committed: &Path, fresh: &Path) -> Result<usize> {
+    let mut bad = 0;
+    for name in names(committed)?.union(&names(fresh)?) {
         let (old, new) = (committed.join(name), fresh.join(name));
         if !old.exists() || !new.exists() {
             println!(
@@ -71,20 +107,15 @@ pub(crate) fn golden(root: &Path, write: bool) -> Result<()> {
         );
         bad += difference.findings.len();
     }
-    if bad > 0 {
-        bail!(
-            "the golden numbers differ; `cargo xtask golden --write` replaces them once the reason is known"
-        );
-    }
-    Ok(())
+    Ok(bad)
 }
 
-fn run(python: &Path, root: &Path, into: &Path) -> Result<()> {
+fn run(python: &Path, root: &Path, set: &Set, into: &Path) -> Result<()> {
     let scripts = root.join("xtask/python");
     let mut command = Command::new(python);
-    command.args(["-c", RUN]).arg(scripts).arg(into).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.stdout(std::process::Stdio::null());
-    build::run(&mut command).context("golden.py failed")
+    command.args(["-c", RUN]).arg(scripts).arg(set.script).arg(into);
+    command.env("PYTHONDONTWRITEBYTECODE", "1").stdout(std::process::Stdio::null());
+    build::run(&mut command).with_context(|| format!("{}.py failed", set.script))
 }
 
 fn names(folder: &Path) -> Result<BTreeSet<String>> {
@@ -154,6 +185,35 @@ mod tests {
         let mut difference = Difference::default();
         difference.compare("", &old, &new);
         difference
+    }
+
+    #[test]
+    fn files_that_only_one_folder_has_are_differences() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for (folder, name, text) in [
+            (&old, "same.json", r#"{"p": [0.5]}"#),
+            (&new, "same.json", r#"{"p": [0.5]}"#),
+            (&old, "gone.json", "{}"),
+            (&new, "other.json", "{}"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        assert_eq!(super::compare(old.path(), new.path()).unwrap(), 2);
+    }
+
+    #[test]
+    fn every_set_has_its_script_requirements_and_files() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for set in &SETS {
+            let script = format!("xtask/python/{}.py", set.script);
+            assert!(
+                root.join(&script).exists() && root.join(set.environment.requirements()).exists()
+            );
+            for name in names(&root.join(set.folder)).unwrap() {
+                let file = read(&root.join(set.folder).join(name)).unwrap();
+                assert_eq!(file["made_by"]["script"], script);
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The Python environment `.bench/venv`, which only `golden` and `bench` use.
+//! Python environments under `.bench`, which only `golden` and `bench` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,8 +7,36 @@ use anyhow::{Context as _, Result};
 
 use crate::build;
 
-/// What the scripts run under, exact versions.
-const REQUIREMENTS: &str = "xtask/python/requirements.txt";
+/// One environment.
+pub(crate) struct Environment {
+    /// Where it lies, below the repository.
+    folder: &'static str,
+    /// What the scripts run under, exact versions.
+    requirements: &'static str,
+    /// What making it costs.
+    cost: &'static str,
+}
+
+/// PyTorch, for golden trajectories and the comparison.
+pub(crate) const TORCH: Environment = Environment {
+    folder: ".bench/venv",
+    requirements: "xtask/python/requirements.txt",
+    cost: "with PyTorch for comparison, once: downloads 3 GB, keeps 7 GB (some minutes)",
+};
+
+/// rliable, arch, scipy and statsmodels, for the references of the statistics.
+pub(crate) const STATISTICS: Environment = Environment {
+    folder: ".bench/venv-statistics",
+    requirements: "xtask/python/requirements-statistics.txt",
+    cost: "with scipy and others for comparison, once: downloads 100 MB, keeps 500 MB (a minute)",
+};
+
+#[cfg(test)]
+impl Environment {
+    pub(crate) fn requirements(&self) -> &'static str {
+        self.requirements
+    }
+}
 
 /// Ends well when every requirement is installed in its exact version.
 const PROBE: &str = "\
@@ -21,28 +49,26 @@ for line in open(sys.argv[1]):
 
 /// Gives the environment's Python, and makes the environment when it is
 /// absent or lacks something.
-pub(crate) fn python(root: &Path) -> Result<PathBuf> {
-    let folder = root.join(".bench/venv");
+pub(crate) fn python(root: &Path, environment: &Environment) -> Result<PathBuf> {
+    let folder = root.join(environment.folder);
+    let requirements = root.join(environment.requirements);
     let python = folder.join("bin/python");
-    if is_complete(root, &python) {
+    if is_complete(&requirements, &python) {
         return Ok(python);
     }
-    eprintln!(
-        "xtask: making .bench/venv with PyTorch for comparison, once: downloads 3 GB, keeps 7 GB (some minutes)"
-    );
+    eprintln!("xtask: making {} {}", environment.folder, environment.cost);
     let advice = "a Python 3.11 or newer with venv is needed (`apt install python3-venv`)";
     build::run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).context(advice)?;
-    let requirements = root.join(REQUIREMENTS);
     build::run(
         Command::new(&python).args(["-m", "pip", "install", "--requirement"]).arg(&requirements),
     )?;
     Ok(python)
 }
 
-fn is_complete(root: &Path, python: &Path) -> bool {
+fn is_complete(requirements: &Path, python: &Path) -> bool {
     Command::new(python)
         .args(["-c", PROBE])
-        .arg(root.join(REQUIREMENTS))
+        .arg(requirements)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

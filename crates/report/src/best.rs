@@ -1,25 +1,15 @@
-//! The rows of the closing table: each label at its best configuration.
+//! The rows of the closing table: each label at its chosen configuration.
 
 use spec::Id;
 use spec::layout::ReportDir;
 
-use crate::analysis::{Analysis, Config, Counts};
+use crate::analysis::{Analysis, Config, Counts, GridEdge, edge};
 use crate::error::ReportError;
 use crate::files;
 use crate::stats::Estimate;
 use crate::table::read_runs;
 
-/// The edge of its grid that a best learning rate lies on: a better one may
-/// lie beyond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GridEdge {
-    /// The smallest that was tried.
-    Lowest,
-    /// The largest that was tried.
-    Highest,
-}
-
-/// One label at its best configuration.
+/// One label at its chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BestRow {
     /// The label.
@@ -30,6 +20,8 @@ pub struct BestRow {
     pub config_id: Id,
     /// What sets it apart within its label: `lr 0.01, momentum 0.9`.
     pub config: String,
+    /// How many configurations with a result it was chosen from.
+    pub chosen_from: usize,
     /// Its learning rate.
     pub lr: f64,
     /// Kind of its schedule.
@@ -38,10 +30,16 @@ pub struct BestRow {
     pub metric: String,
     /// Why that is not the plan's target, when it is not.
     pub fallback: Option<String>,
+    /// The metric it is judged by: `test.accuracy`.
+    pub judge: String,
     /// How its runs ended.
     pub counts: Counts,
-    /// The metric after the last epoch, over completed seeds.
+    /// The metric it was chosen by after the last epoch, over completed seeds.
     pub target: Estimate,
+    /// The metric it is judged by after the last epoch, over completed seeds.
+    pub judged: Estimate,
+    /// Median of the same, diverged seeds being the worst: infinite when half diverged.
+    pub judged_median: Option<f64>,
     /// Test accuracy after the last epoch, a fraction, over completed seeds.
     pub test_accuracy: Estimate,
     /// Mean training loss during the last epoch, over completed seeds.
@@ -52,61 +50,67 @@ pub struct BestRow {
     pub edge: Option<GridEdge>,
 }
 
-/// The best configuration of each label, in plan order, from `runs.parquet`.
+/// The end of a sweep in short.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The chosen configuration of each label, in plan order.
+    pub best: Vec<BestRow>,
+    /// How all runs ended.
+    pub counts: Counts,
+    /// Which optimizer came first, in a sentence.
+    pub headline: String,
+    /// How sure that is, in a sentence; none where nothing can be compared.
+    pub certainty: Option<String>,
+}
+
+/// What `runs.parquet` says in short.
 ///
-/// Best is the highest (for losses the lowest) mean over seeds of the plan's
-/// target metric after the last epoch; a configuration with a diverged seed
-/// ranks below one with none. Labels without any completed run are there too,
-/// with empty estimates.
+/// A label's configuration is the one with the highest (for losses the lowest)
+/// mean over seeds of the plan's target metric after the last epoch; one with a
+/// diverged seed ranks below one with none. Labels without any completed run
+/// are there too, with empty estimates.
 ///
 /// # Errors
 /// `plan.json` or `runs.parquet` cannot be read.
-pub fn best(dir: &ReportDir) -> Result<Vec<BestRow>, ReportError> {
+pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
     let plan = files::plan(dir)?;
     let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
-    Ok(rows_of(&Analysis::new(plan, rows)))
+    let analysis = Analysis::new(plan, rows);
+    let answer = crate::page::answer::answer(&analysis);
+    Ok(Summary {
+        best: rows_of(&analysis),
+        counts: analysis.counts(),
+        headline: answer.headline,
+        certainty: answer.certainty,
+    })
 }
 
-/// How all runs ended, from `runs.parquet`.
-///
-/// # Errors
-/// `plan.json` or `runs.parquet` cannot be read.
-pub fn counts(dir: &ReportDir) -> Result<Counts, ReportError> {
-    let plan = files::plan(dir)?;
-    let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
-    let mut counts = Counts::default();
-    rows.iter().for_each(|row| counts.add(row.status));
-    Ok(counts)
-}
-
-/// As [`best`], from an analysis.
+/// The chosen configuration of each label, from an analysis.
 pub(crate) fn rows_of(analysis: &Analysis) -> Vec<BestRow> {
     analysis.best.iter().flatten().map(|&i| row(analysis, &analysis.configs[i])).collect()
 }
 
 fn row(analysis: &Analysis, config: &Config) -> BestRow {
     let run = analysis.planned(config);
-    let lr = run.spec.optimizer.lr();
-    let edge = match analysis.lr_grid(config.label).as_slice() {
-        _ if config.goal.mean.is_none() => None,
-        [first, .., _] if *first == lr => Some(GridEdge::Lowest),
-        [_, .., last] if *last == lr => Some(GridEdge::Highest),
-        _ => None,
-    };
+    let with_result = |c: &&Config| c.counts.completed + c.counts.diverged > 0;
     BestRow {
         label: run.label.clone(),
         kind: run.spec.optimizer.kind().to_owned(),
         config_id: config.config_id,
         config: analysis.describe(config),
-        lr,
+        chosen_from: analysis.tried(config.label).filter(with_result).count(),
+        lr: run.spec.optimizer.lr(),
         schedule: run.spec.schedule.kind().to_owned(),
         metric: analysis.goal.path(),
         fallback: analysis.goal.fallback.clone(),
+        judge: analysis.judge.path(),
         counts: config.counts,
         target: config.goal,
+        judged: config.judged,
+        judged_median: config.judged_median,
         test_accuracy: config.test_accuracy,
         train_loss: config.train_loss,
         train_seconds: config.train_seconds,
-        edge,
+        edge: edge(analysis, config),
     }
 }

@@ -3,8 +3,8 @@
 //! Three stages, each restartable from disk: [`collect()`] turns journal and
 //! plan into `runs.parquet`, `metrics.parquet` and `summary.parquet`;
 //! [`render`] reads only those, `plan.json` and `manifest.json`, draws the
-//! figures and writes `index.html` and `REPORT.md`; [`best`] gives the rows of
-//! the closing table. Nothing here knows Burn, so a report can be redrawn on a
+//! figures and writes `index.html` and `REPORT.md`; [`summary()`] gives the
+//! closing table and the answer in a sentence. Nothing here knows Burn, so a report can be redrawn on a
 //! machine without libtorch.
 
 pub mod analysis;
@@ -21,7 +21,8 @@ pub mod table;
 mod best;
 mod files;
 
-pub use best::{BestRow, GridEdge, best, counts};
+pub use analysis::GridEdge;
+pub use best::{BestRow, Summary, summary};
 pub use collect::{Collected, collect};
 pub use error::ReportError;
 pub use files::{plan, write_atomic};

@@ -10,6 +10,17 @@ pub fn brief(x: f64) -> String {
     short(format!("{x:.2e}").parse().unwrap_or(x))
 }
 
+/// As [`short`], to two significant digits: for what lies between grid points.
+pub fn brief2(x: f64) -> String {
+    short(format!("{x:.1e}").parse().unwrap_or(x))
+}
+
+/// Where something stands that was set or counted: whole numbers as they are,
+/// others to three significant digits.
+pub fn position(x: f64) -> String {
+    if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits.
 pub fn metric(name: &str, value: f64) -> String {
@@ -139,6 +150,10 @@ mod tests {
         assert_eq!(
             [0.000316228, 0.01, 1e-5, 31.6228].map(brief),
             ["0.000316", "0.01", "1e-5", "31.6"]
+        );
+        assert_eq!(
+            [12_345.0, 0.05, 12.345, 1e-5].map(position),
+            ["12,345", "0.05", "12.3", "1e-5"]
         );
         assert_eq!(metric("accuracy", 0.97914), "97.91%");
         assert_eq!(metric("loss", 0.067_142), "0.06714");

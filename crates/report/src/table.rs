@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use polars::prelude::*;
-use spec::plan::Plan;
-use spec::record::{RunRecord, Split, Status};
+use spec::plan::{Plan, Target};
+use spec::record::{MetricPoint, RunRecord, Split, Status};
 
 use crate::error::ReportError;
 
@@ -44,6 +44,14 @@ impl Cell for f64 {
     }
 }
 
+/// Columns that files of the first release lack.
+const ADDED: [&str; 3] = ["target_epoch", "target_step", "target_seconds"];
+
+/// Whether a file of an earlier release lacks a column, which is then empty.
+fn absent(frame: &DataFrame, name: &str) -> bool {
+    ADDED.contains(&name) && frame.column(name).is_err()
+}
+
 /// The name of a planned run without a record.
 pub const MISSING: &str = "missing";
 
@@ -74,8 +82,10 @@ macro_rules! row {
                 for (row, status) in rows.iter_mut().zip(String::read(frame.column("status")?)?) {
                     row.status = status.as_deref().and_then(Status::from_name);
                 }
-                $(for (row, value) in rows.iter_mut().zip(<$ty>::read(frame.column(stringify!($name))?)?) {
-                    row.$name = value;
+                $(if !absent(frame, stringify!($name)) {
+                    for (row, value) in rows.iter_mut().zip(<$ty>::read(frame.column(stringify!($name))?)?) {
+                        row.$name = value;
+                    }
                 })+
                 Ok(rows)
             }
@@ -109,6 +119,13 @@ row! {
     best_validation_accuracy: f64;
     /// The first epoch that reached it.
     best_epoch: u64;
+    /// The first epoch after which the target's value was measured; none if it
+    /// never was, or the plan has no value.
+    target_epoch: u64;
+    /// Optimizer steps done by then.
+    target_step: u64;
+    /// Seconds of training by then, evaluation not counted.
+    target_seconds: f64;
     /// Seconds of training.
     train_seconds: f64;
     /// Seconds of evaluation.
@@ -138,8 +155,8 @@ row! {
 }
 
 impl RunRow {
-    /// The row of a record.
-    pub fn of(record: &RunRecord) -> Self {
+    /// The row of a record, with `target` as the plan has it.
+    pub fn of(record: &RunRecord, target: &Target) -> Self {
         let mut row = RunRow {
             status: Some(record.status),
             exec_id: record.exec_id.map(|id| id.to_string()),
@@ -163,6 +180,7 @@ impl RunRow {
         row.batch_digest = serde_json::to_string(&outcome.batch_digest).ok();
         row.weights_digest = outcome.weights_digest.clone();
         row.dataset_digest = Some(outcome.dataset_digest.clone());
+        row.reach(target, &outcome.metrics);
         let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
         for point in &outcome.metrics {
             let value = point.value.0;
@@ -181,6 +199,26 @@ impl RunRow {
             }
         }
         row
+    }
+
+    /// Notes when the target's value was measured first.
+    fn reach(&mut self, target: &Target, metrics: &[MetricPoint]) {
+        let Some(goal) = target.value else { return };
+        let there = |v: f64| if target.higher_is_better() { v >= goal } else { v <= goal };
+        let measured = |p: &&MetricPoint| p.split == target.split && p.metric == target.metric;
+        let Some(first) = metrics.iter().filter(measured).find(|p| there(p.value.0)) else {
+            return;
+        };
+        self.target_epoch = Some(first.epoch);
+        self.target_step = Some(first.step);
+        let clock = |p: &&MetricPoint| {
+            p.split == Split::Train && p.metric == "seconds" && p.epoch == first.epoch
+        };
+        // Before the first epoch no second was spent.
+        self.target_seconds = match first.epoch {
+            0 => Some(0.0),
+            _ => metrics.iter().find(clock).map(|p| p.value.0),
+        };
     }
 
     fn last_mut(&mut self, split: Split, metric: &str) -> Option<&mut Option<f64>> {

@@ -4,7 +4,12 @@ mod common;
 
 use common::{End, Fixture, label};
 use report::figures::scale::Axis;
-use report::figures::{accuracy, convergence, lr_sensitivity, noise, schedule};
+use report::figures::style::Layout;
+use report::figures::{
+    accuracy, convergence, differences, final_metric, lr_sensitivity, noise, schedule, seeds,
+    target, tuning,
+};
+use spec::report_settings::{Band, FigureName};
 
 /// Two labels, three learning rates, two seeds, two epochs; SGD diverges at the largest.
 fn small() -> Fixture {
@@ -17,18 +22,43 @@ fn small() -> Fixture {
     }
 }
 
+/// As [`small`] with three seeds, of which one diverges, one fails and one is missing.
+fn troubled() -> Fixture {
+    let mut fixture = Fixture { seeds: 3, ..small() };
+    fixture.ends = vec![
+        ("sgd".to_owned(), 0.1, 2, End::Diverged { step: 1234 }),
+        ("adam-cosine".to_owned(), 1e-2, 0, End::Failed("out of memory".to_owned())),
+        ("adam-cosine".to_owned(), 1e-2, 1, End::Missing),
+    ];
+    fixture
+}
+
 macro_rules! snapshot {
     ($name:ident, $fixture:expr, $module:ident) => {
+        snapshot!($name, $fixture, $module, figure);
+    };
+    ($name:ident, $fixture:expr, $module:ident, $figure:ident) => {
         #[test]
         fn $name() {
             let folder = tempfile::tempdir().unwrap();
             let (analysis, points) = $fixture.analysed(folder.path());
-            insta::assert_snapshot!($module::figure(&analysis, &points).unwrap().chart);
+            let figure = $module::$figure(&analysis, &points).unwrap();
+            insta::assert_snapshot!(format!("{}\ncaption: {}", figure.ink, figure.caption));
         }
     };
 }
 
 snapshot!(convergence_small, small(), convergence);
+snapshot!(convergence_step_small, Fixture { epochs: 2, ..troubled() }, convergence, by_step);
+snapshot!(convergence_seconds_small, troubled(), convergence, by_second);
+snapshot!(final_small, troubled(), final_metric);
+snapshot!(differences_of_five_seeds, Fixture { seeds: 5, ..small() }, differences);
+snapshot!(differences_of_ten_seeds, Fixture { seeds: 10, ..small() }, differences);
+snapshot!(differences_troubled, troubled(), differences);
+snapshot!(target_troubled, Fixture { target: 0.7, ..troubled() }, target);
+snapshot!(tuning_small, small(), tuning);
+snapshot!(seeds_small, troubled(), seeds);
+snapshot!(lr_sensitivity_troubled, troubled(), lr_sensitivity);
 snapshot!(accuracy_small, small(), accuracy);
 snapshot!(lr_sensitivity_small, small(), lr_sensitivity);
 snapshot!(schedule_small, small(), schedule);
@@ -54,7 +84,7 @@ fn figures_that_nothing_fills_are_left_out() {
         let (analysis, points) = fixture.analysed(folder.path());
         report::figures::all(&analysis, &points).into_iter().map(|(name, _)| name).collect()
     };
-    assert_eq!(names(Fixture::lesson()), ["convergence", "accuracy", "lr-schedule"]);
+    assert_eq!(names(Fixture::lesson()), ["convergence", "accuracy", "final", "lr-schedule"]);
     assert_eq!(
         names(Fixture { all: Some(End::Diverged { step: 9 }), ..small() }),
         ["lr-sensitivity", "lr-schedule"]
@@ -67,7 +97,7 @@ fn the_axis_ends_where_training_ended_when_all_stopped_early() {
     let folder = tempfile::tempdir().unwrap();
     let (mut analysis, points) = Fixture::battle(2).analysed(folder.path());
     let end = |analysis: &report::analysis::Analysis| {
-        convergence::series(analysis, &points).unwrap().panels[0].x
+        convergence::series(analysis, &points, convergence::Along::Epochs).unwrap().panels[0].x
     };
     assert_eq!(end(&analysis), Axis::whole(0.0, 5.0));
     for row in &mut analysis.rows {
@@ -77,4 +107,115 @@ fn the_axis_ends_where_training_ended_when_all_stopped_early() {
     assert_eq!(end(&analysis), Axis::whole(0.0, 3.0));
     analysis.rows.iter_mut().for_each(|r| r.stop_reason = Some("epochs".to_owned()));
     assert_eq!(end(&analysis), Axis::whole(0.0, 5.0), "as planned unless all stopped early");
+}
+
+#[test]
+fn seconds_are_compared_only_where_they_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = small().analysed(folder.path());
+    let shown = |analysis: &report::analysis::Analysis| {
+        let names = report::figures::all(analysis, &points);
+        let there = names.iter().any(|(name, _)| *name == "convergence-seconds");
+        (there, report::figures::omitted(analysis).join(" "))
+    };
+    assert_eq!(shown(&analysis), (true, String::new()));
+    // The run of a configuration that is not shown does not matter.
+    let hidden = analysis.configs.iter().position(|c| c.goal.mean.is_some()).unwrap();
+    let best = analysis.best[0].unwrap();
+    let mut other = analysis.clone();
+    assert_ne!(hidden, best);
+    other.rows[other.configs[hidden].runs[0]].threads = Some(8);
+    assert!(shown(&other).0);
+    let changes: [(fn(&mut report::table::RunRow), &str); 4] = [
+        (|r| r.threads = Some(8), "different numbers of threads."),
+        (|r| r.jobs = Some(8), "different numbers of runs side by side."),
+        (|r| r.exec_id = Some("other".to_owned()), "by 2 different builds or machines."),
+        (|r| r.exec_id = None, "by 2 different builds or machines."),
+    ];
+    for (change, why) in changes {
+        let mut other = analysis.clone();
+        change(&mut other.rows[analysis.configs[best].runs[1]]);
+        let (there, text) = shown(&other);
+        assert!(!there && text.ends_with(why), "{text}");
+    }
+}
+
+#[test]
+fn a_heatmap_of_too_many_rows_is_left_out_and_that_is_said() {
+    let rates: Vec<f64> = (1..=41).map(|i| f64::from(i) * 1e-3).collect();
+    let of = |rates: &[f64]| {
+        let folder = tempfile::tempdir().unwrap();
+        let labels = vec![label("adam", "adam", rates, 1e-2, 0.02, 1e9)];
+        let (analysis, points) = Fixture { labels, ..small() }.analysed(folder.path());
+        (seeds::figure(&analysis, &points).is_some(), report::figures::omitted(&analysis).join(" "))
+    };
+    assert_eq!(of(&rates[..40]), (true, String::new()));
+    let (there, said) = of(&rates);
+    assert!(!there && said.contains("would have 41 rows"), "{said}");
+}
+
+#[test]
+fn marks_are_the_same_in_both_layouts_and_inside_the_figure() {
+    for fixture in [small(), troubled(), Fixture::battle(5), Fixture::lesson(), Fixture::crowd()] {
+        let folder = tempfile::tempdir().unwrap();
+        let (analysis, points) = fixture.analysed(folder.path());
+        for (name, figure) in report::figures::all(&analysis, &points) {
+            let ink = figure.ink.untitled();
+            let (wide, narrow) = (ink.marks(Layout::Wide), ink.marks(Layout::Narrow));
+            assert!(!wide.is_empty(), "{name}");
+            let said = |marks: &[report::figures::ink::Mark]| -> Vec<_> {
+                marks.iter().map(|m| (m.series, m.text.clone())).collect()
+            };
+            assert_eq!(said(&wide), said(&narrow), "{name}");
+            for (layout, marks) in [(Layout::Wide, &wide), (Layout::Narrow, &narrow)] {
+                let (width, height) = ink.size(layout);
+                for mark in marks {
+                    let (x, y) = mark.at;
+                    assert!(x > 0.0 && x < width && y > 0.0 && y < height, "{name}: {mark:?}");
+                }
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = small().analysed(folder.path());
+    let said = |figure: report::figures::Figure| figure.ink.marks(Layout::Wide).remove(0).text;
+    assert_eq!(
+        said(convergence::figure(&analysis, &points).unwrap()),
+        "sgd \u{b7} epoch 1: 0.4850 (0.4764 to 0.4936)"
+    );
+    assert_eq!(
+        said(seeds::figure(&analysis, &points).unwrap()),
+        "sgd \u{b7} lr 0.01, seed 0: 62.77%"
+    );
+}
+
+#[test]
+fn the_sweep_file_chooses_figures_and_bands() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut analysis, points) = Fixture { seeds: 3, ..small() }.analysed(folder.path());
+    analysis.plan.report.figures =
+        vec![FigureName::Noise, FigureName::ConvergenceStep, FigureName::Final];
+    let figures = report::figures::all(&analysis, &points);
+    let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["noise", "convergence-step", "final"], "in the order of the file");
+    assert_eq!(figures[1].1.variant_of, None, "without its main figure it stands for itself");
+
+    let mut widths = Vec::new();
+    for band in [Band::Deviation, Band::Range, Band::Interval, Band::None] {
+        analysis.plan.report.band = band;
+        let along = convergence::Along::Epochs;
+        let chart = convergence::series(&analysis, &points, along).unwrap();
+        let last = chart.panels[0].curves[0].points.last().unwrap().band;
+        widths.push(last.map(|(low, high)| high - low));
+        let words = convergence::figure(&analysis, &points).unwrap().caption;
+        let said = match band {
+            Band::Interval => "95% interval of the mean (Student's t)",
+            Band::Range => "bands from the lowest to the highest seed",
+            Band::Deviation => "one standard deviation to both sides",
+            Band::None => "mean of 3 seeds.",
+        };
+        assert!(words.contains(said), "{words}");
+    }
+    // For three values: 2 sd, at most 2.31 sd between the ends, 4.97 sd by t.
+    assert!(widths[0] < widths[2] && widths[1] < widths[2] && widths[3].is_none(), "{widths:?}");
 }

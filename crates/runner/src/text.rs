@@ -74,6 +74,29 @@ macro_rules! say {
 
 pub use {out, say};
 
+/// A sentence in lines of at most 80 columns, or as wide as the terminal is
+/// if that is less.
+pub fn wrapped(text: &str) -> String {
+    let width = match console::Term::stdout().size_checked() {
+        Some((_, columns)) => usize::from(columns).clamp(20, 80),
+        None => 80,
+    };
+    let (mut out, mut used) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = console::measure_text_width(word);
+        if used > 0 && used + 1 + length > width {
+            out.push('\n');
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
+}
+
 /// `1 run`, `5 runs`.
 pub fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }

@@ -6,6 +6,7 @@ use crate::event::Save;
 use crate::identity::Id;
 use crate::params::Values;
 use crate::record::{RunRecord, Split};
+use crate::report_settings::ReportSettings;
 use crate::run::RunSpec;
 
 /// Version of [`Plan`] as stored in `plan.json`.
@@ -92,6 +93,9 @@ pub struct Plan {
     /// What is kept and how long a run may take; no part of any id.
     #[serde(default)]
     pub keeping: Keeping,
+    /// What the report shows; no part of any id.
+    #[serde(default)]
+    pub report: ReportSettings,
     /// What the pool came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,

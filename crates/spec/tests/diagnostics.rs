@@ -98,6 +98,10 @@ cases! {
     random_counts_differ: "lr = [1e-3, 1e-2]" => "lr = { random = { log = [1e-4, 1e0] }, samples = 3 }\n[[optimizer]]\nkind = \"rmsprop\"\nlr = { random = { log = [1e-4, 1e0] }, samples = 4 }";
     epochs_as_an_axis: "[model]" => "[train]\nepochs = [1, 2]\n[model]";
     timeout_without_unit: "[model]" => "[train]\ntimeout = \"90\"\n[model]";
+    figure_unknown: "[model]" => "[report]\nfigures = [\"convergence\", \"lr-sensitivty\"]\n[model]";
+    figure_twice: "[model]" => "[report]\nfigures = [\"final\", \"final\"]\n[model]";
+    figures_as_text: "[model]" => "[report]\nfigures = \"all\"\n[model]";
+    report_settings_wrong: "[model]" => "[report]\nband = \"sd\"\ntolerance = 2\nfigure = []\n[model]";
     timeout_not_positive: "[model]" => "[train]\ntimeout = 0\n[model]";
     save_unknown: "[model]" => "[train]\nsave = \"all\"\n[model]";
     checkpoint_every_negative: "[model]" => "[train]\ncheckpoint_every = -1\n[model]";

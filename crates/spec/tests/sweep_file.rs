@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use spec::own_data::{OwnData, OwnRequest};
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::Plan;
+use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
 use spec::stopping::EarlyStopping;
 use spec::sweep_file::{Overrides, load, load_text, load_text_with};
@@ -261,7 +262,7 @@ fn what_changes_no_result_changes_no_id() {
     let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
     let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
     let text = format!(
-        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n{text}"
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n{text}"
     );
     let (with, without) = (plan(&text), plan(BASE));
     let ids =
@@ -269,6 +270,12 @@ fn what_changes_no_result_changes_no_id() {
     assert_eq!(ids(&with), ids(&without));
     assert_eq!(with.keeping.timeout, Some(5_400.0));
     assert_eq!(with.keeping.checkpoint_every, 2);
+    let report = ReportSettings {
+        figures: vec![FigureName::Final, FigureName::Convergence],
+        band: Band::Range,
+        tolerance: 0.05,
+    };
+    assert_eq!((with.report, &without.report), (report, &ReportSettings::default()));
 }
 
 /// Learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.
@@ -405,4 +412,16 @@ proptest! {
         let text = format!("{BASE}[[optimizer]]\nkind = \"rmsprop\"\nx{key} = {value}\n").replace("\nx", "\n");
         let _ = load_text("x.toml", "x", text, &Overrides::default());
     }
+}
+
+#[test]
+fn overrides_can_be_read_back_from_the_plan() {
+    let overrides = Overrides {
+        set: vec!["train.epochs=3".to_owned(), "target.value=0.5".to_owned()],
+        environment: vec![("SWEEP__REPORT__BAND".to_owned(), "range=x".to_owned())],
+        smoke: true,
+    };
+    let again = Overrides::of_lines(&overrides.lines());
+    assert_eq!(again.lines(), overrides.lines());
+    assert_eq!(again.set, overrides.set);
 }

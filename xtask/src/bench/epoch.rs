@@ -26,7 +26,7 @@ const GOALS: [(&str, f64); 2] =
 /// Measures our worker beside the two ways of PyTorch.
 pub(super) fn measure(root: &Path, worker: &Path, repetitions: Option<usize>) -> Result<Measured> {
     let repetitions = repetitions.unwrap_or(REPETITIONS);
-    let python = venv::python(root)?;
+    let python = venv::python(root, &venv::TORCH)?;
     let script = root.join("xtask/python/bench.py");
     let mut subjects = [
         Subject::worker(worker, root)?,

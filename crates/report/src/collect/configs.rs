@@ -1,10 +1,11 @@
 //! Columns of `summary.parquet`: one row a configuration, over its seeds.
 
 use polars::prelude::Column;
+use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
-use crate::stats::{Estimate, estimate};
+use crate::stats::{Estimate, estimate, location};
 use crate::table::{Cell, RunRow};
 
 /// Values that are estimated over completed seeds.
@@ -19,9 +20,11 @@ const MEASURES: &[Measure] = &[
     ("train_seconds", |r| r.train_seconds),
 ];
 
-/// Identity, counts, then for each measure `_mean, _sd, _low, _high, _min,
-/// _max`, where low and high bound the 95 % Student-t interval (null below
-/// three seeds), then `hp.*`.
+/// Identity, counts, then for each measure `_mean, _sd, _median, _iqm, _low,
+/// _high, _min, _max`, where low and high bound the 95 % interval of the mean
+/// (null below three seeds) by the method in the column `interval`; from ten
+/// seeds also the percentile bootstrap of mean and IQM. Medians count a
+/// diverged seed as the worst there is. Then `hp.*`.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let configs = &analysis.configs;
     let text = |name: &str, of: &dyn Fn(&Config) -> String| {
@@ -53,29 +56,48 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         int("cancelled", |c| c.counts.cancelled),
         int("missing", |c| c.counts.missing),
     ];
+    let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
+    out.push(String::column("interval", methods.collect()));
     for (name, measure) in MEASURES {
-        let estimates: Vec<Estimate> = configs
-            .iter()
-            .map(|c| {
-                estimate(
-                    c.runs
-                        .iter()
-                        .map(|&i| &analysis.rows[i])
-                        .filter(|r| r.completed())
-                        .filter_map(measure),
-                )
-            })
-            .collect();
-        let mut real = |part: &str, of: fn(&Estimate) -> Option<f64>| {
+        let estimates: Vec<Measured> =
+            configs.par_iter().map(|c| measured(analysis, c, name, *measure)).collect();
+        let mut real = |part: &str, of: fn(&Measured) -> Option<f64>| {
             out.push(f64::column(&format!("{name}_{part}"), estimates.iter().map(of).collect()));
         };
-        real("mean", |e| e.mean);
-        real("sd", |e| e.sd);
-        real("low", |e| e.interval.map(|i| i.0));
-        real("high", |e| e.interval.map(|i| i.1));
-        real("min", |e| e.range.map(|r| r.0));
-        real("max", |e| e.range.map(|r| r.1));
+        real("mean", |m| m.0.mean);
+        real("sd", |m| m.0.sd);
+        real("median", |m| m.1);
+        real("iqm", |m| m.0.iqm);
+        real("low", |m| m.0.interval.map(|i| i.low));
+        real("high", |m| m.0.interval.map(|i| i.high));
+        real("percentile_low", |m| m.0.percentile.map(|p| p.0));
+        real("percentile_high", |m| m.0.percentile.map(|p| p.1));
+        real("iqm_low", |m| m.0.iqm_interval.map(|p| p.0));
+        real("iqm_high", |m| m.0.iqm_interval.map(|p| p.1));
+        real("min", |m| m.0.range.map(|r| r.0));
+        real("max", |m| m.0.range.map(|r| r.1));
     }
     out.extend(hyper_parameters(configs.iter().map(|c| &analysis.planned(c).spec)));
     out
+}
+
+/// An estimate over completed seeds, and the median over diverged ones too.
+type Measured = (Estimate, Option<f64>);
+
+fn measured(
+    analysis: &Analysis,
+    config: &Config,
+    name: &str,
+    measure: fn(&RunRow) -> Option<f64>,
+) -> Measured {
+    let rows = || config.runs.iter().map(|&i| &analysis.rows[i]);
+    let completed: Vec<f64> = rows().filter(|r| r.completed()).filter_map(measure).collect();
+    let worst = if name.ends_with("accuracy") { f64::NEG_INFINITY } else { f64::INFINITY };
+    let mut all = completed.clone();
+    if !completed.is_empty() {
+        all.extend(rows().filter(|r| r.diverged()).map(|_| worst));
+    }
+    // A diverged run's seconds are no measure of anything.
+    let median = if name == "train_seconds" { &completed } else { &all };
+    (estimate(completed.iter().copied()), location::censored_median(median))
 }

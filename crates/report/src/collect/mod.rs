@@ -46,7 +46,8 @@ pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
     let records = journal.into_best_for(plan.computed_on.as_ref());
     let held: Vec<Option<&RunRecord>> =
         plan.runs.iter().map(|run| records.get(&run.run_id)).collect();
-    let rows: Vec<RunRow> = held.iter().map(|r| r.map(RunRow::of).unwrap_or_default()).collect();
+    let rows: Vec<RunRow> =
+        held.iter().map(|r| r.map(|r| RunRow::of(r, &plan.target)).unwrap_or_default()).collect();
 
     let points = points::columns(&plan, &held);
     let counted = points.first().map_or(0, Column::len);

@@ -4,7 +4,8 @@
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel};
+use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale, TickFormat};
 use crate::figures::{Figure, entries, epochs, seeds_text, shown};
@@ -22,14 +23,16 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Accuracy against epoch",
         caption: format!(
-            "Each optimizer at its best configuration: {}.{zoom}",
-            seeds_text(analysis)
+            "Each optimizer at its best configuration: {}.{}{zoom}",
+            seeds_text(analysis),
+            super::left_out(analysis)
         ),
         reading: "The share of samples that the model puts into the right class after each epoch; higher is better. \
                   Configurations were chosen on the validation samples, so the test samples on the right, which had no \
                   say in anything, are the fairer judge. Small differences late in training are easily chance: look \
                   whether the bands overlap.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
@@ -51,15 +54,9 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                     })
                     .filter(|c| !c.points.is_empty())
                     .collect();
-                (!curves.is_empty()).then(|| Panel {
-                    title: title.to_owned(),
-                    x_label: "epoch".to_owned(),
-                    x: Axis::whole(0.0, epochs as f64),
-                    y: Axis::linear(0.0, 1.0),
-                    curves,
-                    dots: Vec::new(),
-                    strip: Vec::new(),
-                })
+                let x = Axis::whole(0.0, epochs as f64);
+                let panel = Panel::new(title, "epoch", x, Axis::linear(0.0, 1.0));
+                (!curves.is_empty()).then_some(Panel { curves, ..panel })
             })
             .collect();
     if panels.is_empty() {
@@ -93,7 +90,9 @@ fn zoom(panels: &[Panel], epochs: u64) -> Scale {
     let trained =
         || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).filter(|p| p.x >= 1.0);
     let low = trained().map(|p| p.band.map_or(p.y, |b| b.0)).fold(f64::INFINITY, f64::min);
-    let high = trained().map(|p| p.band.map_or(p.y, |b| b.1)).fold(f64::NEG_INFINITY, f64::max);
+    // An interval that reaches 100 % would hide the errors that are left.
+    let upper = |p: &Point| p.band.map_or(p.y, |b| b.1.min((1.0 + p.y) / 2.0));
+    let high = trained().map(upper).fold(f64::NEG_INFINITY, f64::max);
     if epochs == 1 || !low.is_finite() {
         return Scale::Linear(0.0, 1.0);
     }

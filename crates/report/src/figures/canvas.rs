@@ -1,11 +1,9 @@
-//! A few strokes over any plotters backend, in logical pixels.
+//! Strokes, shapes and text in logical pixels, over SVG and bitmaps alike.
 
-use plotters::coord::Shift;
-use plotters::element::{Drawable, PointCollection};
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
+use plotters::style::{FontDesc, FontFamily, FontStyle, RGBColor};
 
-use crate::figures::style::{FONT_FAMILY, Marker, PAPER, Style};
+use crate::figures::style::{FONT_FAMILY, Marker, PAPER};
 
 /// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +39,47 @@ pub struct Font {
     pub anchor: HPos,
 }
 
-/// A drawing area with its resolution.
-pub struct Canvas<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
-    unit: f64,
-    drop: f64,
+/// A font.
+pub fn font(size: f64, color: RGBColor, anchor: HPos, bold: bool) -> Font {
+    Font { size, bold, color, anchor }
 }
+
+/// Look of a line.
+#[derive(Clone, Copy)]
+pub struct Stroke {
+    /// Colour.
+    pub color: RGBColor,
+    /// Opacity.
+    pub alpha: f64,
+    /// Width in logical pixels.
+    pub width: f64,
+    /// Lengths of ink and gap, as in [`crate::figures::style::DASHES`].
+    pub dash: &'static [f64],
+}
+
+/// What takes the strokes: SVG text or the pixels of a bitmap. Lengths are in
+/// logical pixels, from the upper left corner.
+pub trait Surface {
+    /// What follows belongs to the label at this place of the plan, or to none.
+    fn group(&mut self, series: Option<usize>);
+    /// The whole area in one colour.
+    ///
+    /// # Errors
+    /// The backend's, as those of all strokes.
+    fn fill(&mut self, color: RGBColor) -> Result<(), FigureError>;
+    /// Connected lines through two points or more.
+    fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError>;
+    /// A filled polygon.
+    fn polygon(&mut self, points: &[Xy], color: RGBColor, alpha: f64) -> Result<(), FigureError>;
+    /// A filled disc.
+    fn disc(&mut self, at: Xy, radius: f64, color: RGBColor, alpha: f64)
+    -> Result<(), FigureError>;
+    /// Text that is not empty, vertically centred on `at`.
+    fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError>;
+}
+
+/// Strokes and shapes on a surface.
+pub struct Canvas<'a>(&'a mut dyn Surface);
 
 /// Width of a text in logical pixels, as the embedded font has it.
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
@@ -91,73 +124,68 @@ pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
     lines
 }
 
-impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
-    /// A canvas on `area` with the resolution of `style`.
-    pub fn new(area: &'a DrawingArea<DB, Shift>, style: &Style) -> Self {
-        Canvas { area, unit: style.unit, drop: style.drop }
+impl<'a> Canvas<'a> {
+    /// A canvas on `surface`.
+    pub fn new(surface: &'a mut dyn Surface) -> Self {
+        Canvas(surface)
     }
 
-    fn at(&self, (x, y): Xy) -> (i32, i32) {
-        ((x * self.unit).round() as i32, (y * self.unit).round() as i32)
-    }
-
-    fn put<E>(&self, element: E) -> Result<(), FigureError>
-    where
-        for<'b> &'b E: PointCollection<'b, (i32, i32)>,
-        E: Drawable<DB>,
-    {
-        self.area.draw(&element).map_err(|e| FigureError(e.to_string()))
+    /// What follows belongs to the label at this place of the plan, or to none.
+    pub fn group(&mut self, series: impl Into<Option<usize>>) {
+        self.0.group(series.into());
     }
 
     /// The whole area in one colour.
-    pub fn fill(&self, color: RGBColor) -> Result<(), FigureError> {
-        self.area.fill(&color).map_err(|e| FigureError(e.to_string()))
+    pub fn fill(&mut self, color: RGBColor) -> Result<(), FigureError> {
+        self.0.fill(color)
     }
 
-    /// Connected lines. `dash` as in [`crate::figures::style::DASHES`].
-    pub fn line(
-        &self,
-        points: &[Xy],
+    /// Connected lines; nothing for fewer than two points.
+    pub fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError> {
+        if points.len() < 2 { Ok(()) } else { self.0.line(points, stroke) }
+    }
+
+    /// A solid, opaque line.
+    pub fn rule(
+        &mut self,
+        from: Xy,
+        to: Xy,
         color: RGBColor,
-        alpha: f64,
         width: f64,
-        dash: &[f64],
     ) -> Result<(), FigureError> {
-        if points.len() < 2 {
-            return Ok(());
-        }
-        let stroke = color.mix(alpha).stroke_width((width * self.unit).round().max(1.0) as u32);
-        for piece in dashed(points, dash) {
-            let path: Vec<(i32, i32)> = piece.into_iter().map(|p| self.at(p)).collect();
-            self.put(PathElement::new(path, stroke))?;
-        }
-        Ok(())
+        self.line(&[from, to], Stroke { color, alpha: 1.0, width, dash: &[] })
     }
 
     /// A filled polygon.
-    pub fn polygon(&self, points: &[Xy], color: RGBColor, alpha: f64) -> Result<(), FigureError> {
-        let path: Vec<(i32, i32)> = points.iter().map(|p| self.at(*p)).collect();
-        self.put(Polygon::new(path, color.mix(alpha).filled()))
+    pub fn polygon(
+        &mut self,
+        points: &[Xy],
+        color: RGBColor,
+        alpha: f64,
+    ) -> Result<(), FigureError> {
+        self.0.polygon(points, color, alpha)
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&mut self, r: Rect, color: RGBColor) -> Result<(), FigureError> {
+        let corners = [(r.left, r.top), (r.right, r.top), (r.right, r.bottom), (r.left, r.bottom)];
+        self.polygon(&corners, color, 1.0)
     }
 
     /// A filled disc.
     pub fn disc(
-        &self,
+        &mut self,
         at: Xy,
         radius: f64,
         color: RGBColor,
         alpha: f64,
     ) -> Result<(), FigureError> {
-        self.put(Circle::new(
-            self.at(at),
-            (radius * self.unit).round() as i32,
-            color.mix(alpha).filled(),
-        ))
+        self.0.disc(at, radius, color, alpha)
     }
 
     /// A circle's line.
     pub fn ring(
-        &self,
+        &mut self,
         at: Xy,
         radius: f64,
         color: RGBColor,
@@ -167,12 +195,12 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
             .map(|i| std::f64::consts::TAU * f64::from(i) / 48.0)
             .map(|a| (at.0 + radius * a.cos(), at.1 + radius * a.sin()))
             .collect();
-        self.line(&corners, color, 1.0, width, &[])
+        self.line(&corners, Stroke { color, alpha: 1.0, width, dash: &[] })
     }
 
     /// A marker about `2 * size` wide, with a rim in the paper's colour.
     pub fn marker(
-        &self,
+        &mut self,
         at: Xy,
         marker: Marker,
         size: f64,
@@ -184,7 +212,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     fn shape(
-        &self,
+        &mut self,
         (x, y): Xy,
         marker: Marker,
         s: f64,
@@ -212,63 +240,20 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// A diagonal cross.
     pub fn cross(
-        &self,
+        &mut self,
         (x, y): Xy,
         size: f64,
         color: RGBColor,
         width: f64,
     ) -> Result<(), FigureError> {
-        self.line(&[(x - size, y - size), (x + size, y + size)], color, 1.0, width, &[])?;
-        self.line(&[(x - size, y + size), (x + size, y - size)], color, 1.0, width, &[])
+        self.rule((x - size, y - size), (x + size, y + size), color, width)?;
+        self.rule((x - size, y + size), (x + size, y - size), color, width)
     }
 
     /// Text, vertically centred on `at`.
-    pub fn text(&self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
-        // plotters takes the height of a line, CSS and people that of an em.
-        let style = TextStyle::from((FONT_FAMILY, font.size * 1.24 * self.unit, weight))
-            .color(&font.color)
-            .pos(Pos::new(font.anchor, VPos::Center));
-        let at = self.at((at.0, at.1 + self.drop * font.size));
-        self.put(Text::new(text.to_owned(), at, style))
+    pub fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
+        if text.is_empty() { Ok(()) } else { self.0.text(at, text, font) }
     }
-}
-
-/// The pieces of a polyline that a dash pattern leaves.
-fn dashed(points: &[Xy], dash: &[f64]) -> Vec<Vec<Xy>> {
-    if dash.is_empty() {
-        return vec![points.to_vec()];
-    }
-    let mut pieces = Vec::new();
-    let (mut phase, mut left) = (0, dash[0]);
-    let mut piece = vec![points[0]];
-    for pair in points.windows(2) {
-        let (mut from, to) = (pair[0], pair[1]);
-        loop {
-            let length = (to.0 - from.0).hypot(to.1 - from.1);
-            if length <= left {
-                left -= length;
-                piece.push(to);
-                break;
-            }
-            let t = left / length;
-            from = (from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1));
-            piece.push(from);
-            if phase % 2 == 0 {
-                pieces.push(std::mem::take(&mut piece));
-            }
-            piece = vec![from];
-            phase = (phase + 1) % dash.len();
-            left = dash[phase];
-        }
-    }
-    if phase % 2 == 0 && piece.len() > 1 {
-        pieces.push(piece);
-    }
-    pieces
 }
 
 /// The parts of a polyline inside `rect`, cut at its border.
@@ -322,12 +307,6 @@ mod tests {
             parts,
             [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
         );
-    }
-
-    #[test]
-    fn dashes_follow_the_corner() {
-        let pieces = dashed(&[(0.0, 0.0), (4.0, 0.0), (4.0, 4.0)], &[3.0, 2.0]);
-        assert_eq!(pieces, [vec![(0.0, 0.0), (3.0, 0.0)], vec![(4.0, 1.0), (4.0, 4.0)]]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::figures::scale::{Axis, Scale};
+use crate::figures::scale::Axis;
 use crate::number::significant;
 
 /// One or two panels over a common set of labels.
@@ -46,6 +46,8 @@ pub struct Panel {
     pub dots: Vec<Dot>,
     /// Rows of crosses below the panel: what diverged.
     pub strip: Vec<StripRow>,
+    /// A dashed horizontal line with its text: a target.
+    pub reference: Option<(f64, String)>,
 }
 
 /// A line with an optional band.
@@ -66,6 +68,8 @@ pub struct Curve {
 pub enum CurveKind {
     /// Straight from point to point, with markers.
     Marked,
+    /// As [`CurveKind::Marked`], with a vertical bar a point instead of a band.
+    Barred,
     /// Straight from point to point, without markers but one at the end.
     Plain,
     /// Thin and pale, behind the others.
@@ -86,7 +90,7 @@ pub struct Point {
 }
 
 /// A single value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dot {
     /// Place in the plan.
     pub series: usize,
@@ -94,6 +98,8 @@ pub struct Dot {
     pub x: f64,
     /// Value.
     pub y: f64,
+    /// What it is, said when pointed at: `seed 3`.
+    pub name: String,
 }
 
 /// One label's diverged configurations.
@@ -108,6 +114,20 @@ pub struct StripRow {
 }
 
 impl Panel {
+    /// A panel without anything in it.
+    pub fn new(title: impl Into<String>, x_label: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Panel {
+            title: title.into(),
+            x_label: x_label.into(),
+            x,
+            y,
+            curves: Vec::new(),
+            dots: Vec::new(),
+            strip: Vec::new(),
+            reference: None,
+        }
+    }
+
     /// The last point of a label's main curve.
     pub fn end(&self, series: usize) -> Option<Point> {
         let main = self.curves.iter().filter(|c| c.series == series && c.kind != CurveKind::Faint);
@@ -123,13 +143,9 @@ impl Display for Chart {
         }
         for panel in &self.panels {
             writeln!(f, "panel {}", panel.title)?;
-            for (name, axis) in [(panel.x_label.as_str(), &panel.x), ("y", &panel.y)] {
-                let (kind, low, high) = match axis.scale {
-                    Scale::Linear(low, high) => ("linear", low, high),
-                    Scale::Log(low, high) => ("log", low, high),
-                    Scale::Error(low, high) => ("error", low, high),
-                };
-                writeln!(f, "  {name}: {kind} {}..{}", significant(low, 4), significant(high, 4))?;
+            writeln!(f, "  {}: {}\n  y: {}", panel.x_label, panel.x, panel.y)?;
+            if let Some((value, text)) = &panel.reference {
+                writeln!(f, "  line at {} [{text}]", significant(*value, 4))?;
             }
             for curve in &panel.curves {
                 write!(f, "  #{} {:?}", curve.series, curve.kind)?;
@@ -146,10 +162,11 @@ impl Display for Chart {
             for dot in &panel.dots {
                 writeln!(
                     f,
-                    "  #{} dot ({}, {})",
+                    "  #{} dot ({}, {}) {}",
                     dot.series,
                     significant(dot.x, 4),
-                    significant(dot.y, 4)
+                    significant(dot.y, 4),
+                    dot.name
                 )?;
             }
             for row in &panel.strip {

@@ -1,17 +1,32 @@
-//! Loss against epoch: each label at its best configuration, training beside
-//! held-out loss.
+//! Loss against epoch, optimizer step and seconds of training: each label at
+//! its best configuration, training beside held-out loss.
+
+use std::collections::BTreeSet;
 
 use spec::record::Split;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Config};
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, Scale};
-use crate::figures::{Figure, entries, epochs, seeds_text, shown};
+use crate::figures::scale::Axis;
+use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown};
+use crate::table::RunRow;
 
-/// The figure; none before any run has finished.
+/// What the horizontal axis counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Along {
+    /// Passes over the training data.
+    Epochs,
+    /// Updates of the weights.
+    Steps,
+    /// Seconds of training, evaluation left out.
+    Seconds,
+}
+
+/// Against epochs; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
-    let chart = series(analysis, points)?;
+    let chart = series(analysis, points, Along::Epochs)?;
     let train = if epochs(analysis) == 1 {
         "With a single epoch, the training loss is shown as the mean over each twentieth of the epoch."
     } else {
@@ -20,84 +35,175 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     };
     Some(Figure {
         heading: "Convergence: loss against epoch",
-        caption: format!(
-            "Each optimizer at its best configuration: {}. {train}",
-            seeds_text(analysis)
-        ),
+        caption: caption(analysis, train),
         reading: "Each line is one optimizer. It starts high, because untrained weights guess, and falls as training \
-                  goes on; a line that falls faster learns faster, one that ends lower has learned more. On the left is \
-                  the loss on the data it trains on, on the right the loss on data it has never trained on: the right \
-                  one counts. Where the right line turns up while the left one still falls, the model begins to learn \
-                  its training data by heart. On a logarithmic axis equal distances are equal ratios.",
-        chart,
+                  goes on; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
+                  has the loss on the data it trains on, the second the loss on data it has never trained on: the second \
+                  one counts. Where it turns up while the first still falls, the model begins to learn its training \
+                  data by heart. On a logarithmic axis equal distances are equal ratios. The band around a line says how \
+                  well its seeds pin down the mean: lines whose bands overlap may differ by chance alone.",
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
-/// The data: one curve a label and panel.
-pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
-    let epochs = epochs(analysis);
-    let held_out = [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, "loss"));
-    let mut panels = Vec::new();
-    let train = if epochs == 1 { "window_loss" } else { "loss" };
-    panels.extend(panel(analysis, points, Split::Train, train, "Training loss", epochs));
-    if let Some(split) = held_out {
-        let name = if split == Split::Validation { "Validation loss" } else { "Test loss" };
-        panels.extend(panel(analysis, points, split, "loss", name, epochs));
+/// Against optimizer steps; none for sweeps of one epoch, where it is the same.
+pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    Some(Figure {
+        heading: "Loss against optimizer step",
+        caption: caption(
+            analysis,
+            "The training loss is the mean over each twentieth of an epoch.",
+        ),
+        reading: "A step is one update of the weights. Optimizers that were fed batches of different sizes take a \
+                  different number of steps an epoch; this figure compares them update by update, the one against epochs \
+                  sample by sample. The training loss is shown in finer pieces than there and therefore less smooth.",
+        ink: Ink::Chart(series(analysis, points, Along::Steps)?),
+        variant_of: Some("convergence"),
+    })
+}
+
+/// Against seconds; none where times do not compare, see [`uneven`].
+pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    if uneven(analysis).is_some() {
+        return None;
     }
-    share_axis(&mut panels)?;
+    let side_by_side = completed(analysis).any(|r| r.jobs.is_some_and(|jobs| jobs > 1));
+    let guide = if side_by_side {
+        " Runs were trained side by side, so their seconds are a guide, not a measurement."
+    } else {
+        ""
+    };
+    let time = format!(
+        "A point stands at the mean time that the finished seeds had trained for at the end of an epoch; evaluation is \
+         left out of the time.{guide}"
+    );
+    Some(Figure {
+        heading: "Loss against seconds of training",
+        caption: caption(analysis, &time),
+        reading: "What an optimizer is worth in time: one with costlier steps must fall further in each to keep up. A \
+                  line that ends further left was through its epochs sooner. Times hold for this machine and this \
+                  model alone.",
+        ink: Ink::Chart(series(analysis, points, Along::Seconds)?),
+        variant_of: Some("convergence"),
+    })
+}
+
+fn caption(analysis: &Analysis, rest: &str) -> String {
+    format!(
+        "Each optimizer at its best configuration: {}.{} {rest}",
+        seeds_text(analysis),
+        super::left_out(analysis)
+    )
+}
+
+/// The data: one curve a label and panel.
+pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Chart> {
+    let epochs = epochs(analysis);
+    if along != Along::Epochs && epochs == 1 {
+        return None;
+    }
+    let held_out = [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, "loss"));
+    let windows = along == Along::Steps || epochs == 1;
+    let train = if windows { "window_loss" } else { "loss" };
+    let mut sources = vec![(Split::Train, train, "Training loss")];
+    match held_out {
+        Some(Split::Validation) => sources.push((Split::Validation, "loss", "Validation loss")),
+        Some(split) => sources.push((split, "loss", "Test loss")),
+        None => {}
+    }
+    let mut panels: Vec<Panel> = sources
+        .into_iter()
+        .filter_map(|(split, metric, title)| {
+            let curves: Vec<Curve> = shown(analysis)
+                .into_iter()
+                .map(|config| curve(analysis, points, config, (split, metric), along))
+                .filter(|c| !c.points.is_empty())
+                .collect();
+            let panel = Panel::new(title, "", Axis::linear(0.0, 1.0), Axis::linear(0.0, 1.0));
+            (!curves.is_empty()).then_some(Panel { curves, ..panel })
+        })
+        .collect();
+    axes::share_losses(&mut panels)?;
+    let ends = panels.iter().flat_map(|p| &p.curves).filter_map(|c| c.points.last());
+    let last = ends.map(|p| p.x).fold(0.0, f64::max);
+    let (name, x_label, x) = match along {
+        Along::Epochs if epochs == 1 => ("epoch", "epoch", Axis::linear(0.0, 1.0)),
+        Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, epochs as f64)),
+        Along::Steps => ("optimizer step", "optimizer step", Axis::linear(0.0, last.max(1.0))),
+        Along::Seconds => {
+            ("seconds of training", "seconds of training", Axis::linear(0.0, last.max(1e-3)))
+        }
+    };
     for panel in &mut panels {
         let scale = if panel.y.is_log() { ", logarithmic" } else { "" };
         panel.title = format!("{} (cross-entropy{scale})", panel.title);
+        x_label.clone_into(&mut panel.x_label);
+        panel.x = x;
     }
     Some(Chart {
-        title: "Loss against epoch".to_owned(),
+        title: format!("Loss against {name}"),
         subtitle: format!("Each optimizer at its best configuration; {}", seeds_text(analysis)),
         entries: entries(analysis),
         panels,
     })
 }
 
-fn panel(
+fn curve(
     analysis: &Analysis,
     points: &Points,
-    split: Split,
-    metric: &str,
-    title: &str,
-    epochs: u64,
-) -> Option<Panel> {
-    let curves: Vec<Curve> = shown(analysis)
-        .into_iter()
-        .map(|config| {
-            let per_epoch = analysis.planned(config).spec.steps_per_epoch().max(1) as f64;
-            let points = points.mean(analysis, config, split, metric, |p| {
-                if metric == "window_loss" { p.step as f64 / per_epoch } else { p.epoch as f64 }
-            });
-            Curve { series: config.label, points, kind: CurveKind::Marked, ringed: None }
-        })
-        .filter(|c| !c.points.is_empty())
-        .collect();
-    if curves.is_empty() {
-        return None;
+    config: &Config,
+    (split, metric): (Split, &str),
+    along: Along,
+) -> Curve {
+    let per_epoch = analysis.planned(config).spec.steps_per_epoch().max(1) as f64;
+    let mut mean = points.mean(analysis, config, split, metric, |p| match along {
+        Along::Steps => p.step as f64,
+        Along::Epochs if metric == "window_loss" => p.step as f64 / per_epoch,
+        Along::Epochs | Along::Seconds => p.epoch as f64,
+    });
+    if along == Along::Seconds {
+        let seconds = points.mean(analysis, config, Split::Train, "seconds", |p| p.epoch as f64);
+        let at = |epoch: f64| match epoch {
+            0.0 => Some(0.0),
+            epoch => seconds.iter().find(|s| s.x == epoch).map(|s| s.y),
+        };
+        mean = mean.into_iter().filter_map(|p| Some(Point { x: at(p.x)?, ..p })).collect();
     }
-    Some(Panel {
-        title: title.to_owned(),
-        x_label: "epoch".to_owned(),
-        x: if epochs == 1 { Axis::linear(0.0, 1.0) } else { Axis::whole(0.0, epochs as f64) },
-        y: Axis::linear(0.0, 1.0),
-        curves,
-        dots: Vec::new(),
-        strip: Vec::new(),
-    })
+    let noisy = along == Along::Steps && metric == "window_loss";
+    let kind = if noisy { CurveKind::Plain } else { CurveKind::Marked };
+    Curve { series: config.label, points: super::thin(mean, 400), kind, ringed: None }
 }
 
-/// One vertical axis for all panels, so that they compare.
-fn share_axis(panels: &mut [Panel]) -> Option<()> {
-    let ends = |p: &Point| p.band.map_or([p.y, p.y], |(low, high)| [low, high]);
-    let values = panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).flat_map(ends);
-    let mut y = Axis::around(values, 0.9)?;
-    if let Scale::Linear(low, _) = &mut y.scale {
-        *low = low.max(0.0);
+fn completed(analysis: &Analysis) -> impl Iterator<Item = &RunRow> {
+    let runs = shown(analysis).into_iter().flat_map(|config| &config.runs);
+    runs.map(|&run| &analysis.rows[run]).filter(|row| row.completed())
+}
+
+/// Why seconds of the runs shown do not compare, if they do not: they are equal
+/// work only by one build on one machine with as many threads and as many runs
+/// side by side.
+pub fn uneven(analysis: &Analysis) -> Option<String> {
+    let builds: BTreeSet<Option<&str>> =
+        completed(analysis).map(|r| r.exec_id.as_deref()).collect();
+    let threads: BTreeSet<Option<u64>> = completed(analysis).map(|r| r.threads).collect();
+    let jobs: BTreeSet<Option<u64>> = completed(analysis).map(|r| r.jobs).collect();
+    let mut why = Vec::new();
+    if builds.len() > 1 {
+        why.push(format!("by {} different builds or machines", builds.len()));
+    } else if builds.contains(&None) {
+        why.push("by a build and machine that are not recorded".to_owned());
     }
-    panels.iter_mut().for_each(|p| p.y = y);
-    Some(())
+    if threads.len() > 1 {
+        why.push("with different numbers of threads".to_owned());
+    }
+    if jobs.len() > 1 {
+        why.push("with different numbers of runs side by side".to_owned());
+    }
+    (!why.is_empty()).then(|| {
+        format!(
+            "Loss against seconds of training is left out, because seconds do not compare: the runs were computed {}.",
+            why.join(" and ")
+        )
+    })
 }

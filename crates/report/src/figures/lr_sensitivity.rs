@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use crate::analysis::{Analysis, Config, rank};
 use crate::escape;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, Scale, TickFormat};
-use crate::figures::{Figure, entries};
+use crate::figures::scale::{Axis, Scale};
+use crate::figures::{Figure, axes, entries, spread};
+use crate::page::words::capitalised;
 
 /// The figure; none if no label was tried with two learning rates, or nothing has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
@@ -29,16 +31,23 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "Final {} against learning rate: lines join the means over seeds, dots are single seeds, a ring marks each \
-             optimizer's best. A cross marks configurations of which some runs diverged, with how many.{chosen}{spacing}",
-            analysis.goal.name()
+            "Final {} against learning rate: {}. Lines join the means over the seeds that finished, dots are single seeds, \
+             a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
+             many of how many; those runs are in no mean.{chosen}{spacing}",
+            analysis.goal.name(),
+            words(analysis)
         ),
         reading: "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                   point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
                   must be tuned. A ring at the first or last point of a line says that the best learning rate may lie \
                   beyond those tried.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
+}
+
+fn words(analysis: &Analysis) -> String {
+    spread::words(analysis, &analysis.configs.iter().collect::<Vec<_>>(), "bars")
 }
 
 /// The data: for each label and learning rate its best configuration.
@@ -69,19 +78,23 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             if best == Some(config.config_id) {
                 ringed = Some(points.len());
             }
-            points.push(Point { x: lr, y: mean, band: None });
-            let seeds =
-                config.runs.iter().filter_map(|&r| analysis.rows[r].last(goal.split, &goal.metric));
+            points.push(Point {
+                x: lr,
+                y: mean,
+                band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal),
+            });
+            let seeds = config.runs.iter().filter_map(|&r| {
+                let y =
+                    analysis.rows[r].last(goal.split, &goal.metric).filter(|y| y.is_finite())?;
+                let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
+                Some(Dot { series: label, x: lr, y, name })
+            });
             if config.goal.n > 1 {
-                dots.extend(seeds.filter(|y| y.is_finite()).map(|y| Dot {
-                    series: label,
-                    x: lr,
-                    y,
-                }));
+                dots.extend(seeds);
             }
         }
         if !points.is_empty() {
-            curves.push(Curve { series: label, points, kind: CurveKind::Marked, ringed });
+            curves.push(Curve { series: label, points, kind: CurveKind::Barred, ringed });
         }
         if !marks.is_empty() {
             strip.push(StripRow {
@@ -101,49 +114,25 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         .flat_map(|c: &Curve| &c.points)
         .map(|p| p.y)
         .chain(dots.iter().map(|d: &Dot| d.y));
-    let y = value_axis(&goal.metric, values.collect());
-    let scale = match y.scale {
-        Scale::Linear(..) => "",
-        Scale::Log(..) => " (logarithmic)",
-        Scale::Error(..) => " (spaced by error rate)",
-    };
+    let y = axes::of_metric(&goal.metric, &values.collect::<Vec<f64>>());
+    let scale = axes::spacing(&y);
     Some(Chart {
         title: "Sensitivity to the learning rate".to_owned(),
-        subtitle: "Mean over seeds, dots: single seeds, ring: best, cross: diverged runs"
-            .to_owned(),
+        subtitle: format!(
+            "{}; dots: single seeds, ring: best, cross: diverged runs",
+            capitalised(&words(analysis))
+        ),
         entries: entries(analysis),
         panels: vec![Panel {
-            title: format!("Final {}{scale}", goal.name()),
-            x_label: "learning rate (logarithmic)".to_owned(),
-            x: Axis::log(low, high),
-            y,
             curves,
             dots,
             strip,
+            ..Panel::new(
+                format!("Final {}{scale}", goal.name()),
+                "learning rate (logarithmic)",
+                Axis::log(low, high),
+                y,
+            )
         }],
     })
-}
-
-/// Losses as elsewhere; accuracies by error rate where that spans much, else
-/// magnified.
-fn value_axis(metric: &str, values: Vec<f64>) -> Axis {
-    let fallback = Axis::linear(0.0, 1.0);
-    if metric != "accuracy" {
-        return Axis::around(values.into_iter(), 0.9).unwrap_or(fallback);
-    }
-    let percent = |scale| Axis { scale, format: TickFormat::Percent, whole: false };
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !low.is_finite() {
-        return percent(Scale::Linear(0.0, 1.0));
-    }
-    // A perfect score has no logarithm; half of the smallest other error stands for it.
-    let smallest =
-        values.iter().map(|v| 1.0 - v).filter(|e| *e > 0.0).fold(f64::INFINITY, f64::min).min(0.5);
-    let top = (1.0 - high).max(smallest / 2.0);
-    if (1.0 - low) / top > 5.0 {
-        return percent(Scale::Error(1.0 - ((1.0 - low) * 1.08).min(1.0), 1.0 - top * 0.88));
-    }
-    let room = 0.08 * (high - low).max(0.005);
-    percent(Scale::Linear((low - room).max(0.0), (high + room).min(1.0)))
 }

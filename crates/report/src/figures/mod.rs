@@ -1,24 +1,39 @@
 //! The report's figures. Each is data first ([`chart::Chart`], one file a
-//! figure) and ink second ([`draw::draw`], the same for SVG and PNG).
+//! figure) and ink second ([`ink::Ink::draw`], the same for SVG and PNG).
 
 pub mod accuracy;
+pub mod axes;
+pub mod bitmap;
 pub mod canvas;
 pub mod chart;
 pub mod convergence;
-pub mod draw;
+pub mod differences;
+pub mod final_metric;
+pub mod grid;
+pub mod ink;
 pub mod lr_sensitivity;
 pub mod noise;
 pub mod output;
 pub mod points;
+pub mod rows;
 pub mod scale;
 pub mod schedule;
+pub mod seeds;
+pub mod spread;
 pub mod style;
+pub mod svg;
+pub mod target;
+pub mod tint;
+pub mod tuning;
 
+use rayon::prelude::*;
 use spec::record::StopReason;
+use spec::report_settings::FigureName;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::chart::{Chart, Entry};
+use crate::figures::chart::{Entry, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
 
@@ -32,24 +47,61 @@ pub struct Figure {
     /// How to read it, for someone who sees such a figure for the first time.
     pub reading: &'static str,
     /// Its data.
-    pub chart: Chart,
+    pub ink: Ink,
+    /// The figure that it shows in another way, and below which it stands.
+    pub variant_of: Option<&'static str>,
 }
 
 /// Makes a figure, or nothing where the runs cannot fill it.
 type Maker = fn(&Analysis, &Points) -> Option<Figure>;
 
-/// File name (without extension) and maker of each figure, in the order of the page.
-pub const FIGURES: &[(&str, Maker)] = &[
-    ("convergence", convergence::figure),
-    ("accuracy", accuracy::figure),
-    ("lr-sensitivity", lr_sensitivity::figure),
-    ("lr-schedule", schedule::figure),
-    ("noise", noise::figure),
-];
+fn maker(name: FigureName) -> Maker {
+    match name {
+        FigureName::Convergence => convergence::figure,
+        FigureName::ConvergenceStep => convergence::by_step,
+        FigureName::ConvergenceSeconds => convergence::by_second,
+        FigureName::Accuracy => accuracy::figure,
+        FigureName::Final => final_metric::figure,
+        FigureName::Differences => differences::figure,
+        FigureName::Target => target::figure,
+        FigureName::LrSensitivity => lr_sensitivity::figure,
+        FigureName::Seeds => seeds::figure,
+        FigureName::Tuning => tuning::figure,
+        FigureName::LrSchedule => schedule::figure,
+        FigureName::Noise => noise::figure,
+    }
+}
 
-/// Every figure that the runs can fill.
+/// Every figure that is asked for and that the runs can fill, by file name
+/// without extension, in the order of `[report] figures`. A variant whose main
+/// figure is not among them stands for itself.
 pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
-    FIGURES.iter().filter_map(|(name, make)| Some((*name, make(analysis, points)?))).collect()
+    let mut figures: Vec<(&'static str, Figure)> = analysis
+        .plan
+        .report
+        .figures
+        .par_iter()
+        .filter_map(|name| Some((name.name(), maker(*name)(analysis, points)?)))
+        .collect();
+    let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
+    for (_, figure) in &mut figures {
+        figure.variant_of = figure.variant_of.filter(|main| names.contains(main));
+    }
+    figures
+}
+
+/// Why figures that one may look for are left out: one sentence each.
+pub fn omitted(analysis: &Analysis) -> Vec<String> {
+    let mut out = Vec::new();
+    let wanted = |name| analysis.plan.report.figures.contains(&name);
+    if wanted(FigureName::ConvergenceSeconds) && !shown(analysis).is_empty() && epochs(analysis) > 1
+    {
+        out.extend(convergence::uneven(analysis));
+    }
+    if wanted(FigureName::Seeds) {
+        out.extend(seeds::too_many(analysis));
+    }
+    out
 }
 
 /// Explains the axis of [`scale::Scale::Error`].
@@ -84,14 +136,39 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
         .collect()
 }
 
-/// `mean of 5 seeds; bands from the lowest to the highest seed`.
+/// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
 fn seeds_text(analysis: &Analysis) -> String {
-    let most = shown(analysis).iter().map(|c| c.counts.completed).max().unwrap_or(0);
-    match most {
-        0 => "no run has finished".to_owned(),
-        1 => "one seed, so no band".to_owned(),
-        n => format!("mean of {n} seeds, bands from the lowest to the highest seed"),
+    spread::words(analysis, &shown(analysis), "bands")
+}
+
+/// ` Left out: seeds that diverged (2 of 25).`, or nothing.
+fn left_out(analysis: &Analysis) -> String {
+    let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
+    let planned: usize = best().map(|c| c.planned).sum();
+    let parts: Vec<String> = [
+        (best().map(|c| c.diverged).sum::<usize>(), "diverged"),
+        (best().map(|c| c.without_result()).sum(), "without a result"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
+    if parts.is_empty() {
+        return String::new();
     }
+    format!(" Of these {planned} runs, {} are left out.", parts.join(" and "))
+}
+
+/// At most about `most` points, the last always.
+fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
+    let every = points.len().div_ceil(most).max(1);
+    let last = points.len().saturating_sub(1);
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+        .map(|(_, p)| p)
+        .collect()
 }
 
 /// Epochs of the longest run: as trained where all that is shown stopped early,

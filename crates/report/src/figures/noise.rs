@@ -4,6 +4,7 @@ use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Axis;
 use crate::figures::{Figure, entries, epochs, shown};
@@ -23,7 +24,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                   shows how much. The mean over seeds is smoother, because the staggering of different seeds cancels \
                   out. The saw teeth are real: at the start of an epoch the model meets samples again that it has just \
                   learned from.",
-        chart: series(analysis, points)?,
+        ink: Ink::Chart(series(analysis, points)?),
+        variant_of: None,
     })
 }
 
@@ -60,13 +62,13 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         subtitle: "Mean over each twentieth of an epoch; pale: the first seed, strong: the mean over seeds".to_owned(),
         entries: entries(analysis),
         panels: vec![Panel {
-            title: format!("Training loss (cross-entropy{scale})"),
-            x_label: "optimizer step".to_owned(),
-            x: Axis::linear(0.0, steps.max(1.0)),
-            y,
             curves,
-            dots: Vec::new(),
-            strip: Vec::new(),
+            ..Panel::new(
+                format!("Training loss (cross-entropy{scale})"),
+                "optimizer step",
+                Axis::linear(0.0, steps.max(1.0)),
+                y,
+            )
         }],
     })
 }

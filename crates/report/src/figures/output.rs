@@ -1,77 +1,80 @@
-//! Charts as SVG text and PNG bytes, from the one drawing function.
+//! Figures as SVG text and PNG bytes, from the one drawing function.
 
-use plotters::prelude::*;
+use plotters::prelude::{BitMapBackend, IntoDrawingArea};
 
 use crate::escape;
-use crate::figures::canvas::FigureError;
-use crate::figures::chart::Chart;
-use crate::figures::draw::{draw, size};
-use crate::figures::style::{Layout, Style, fonts};
+use crate::figures::bitmap::Bitmap;
+use crate::figures::canvas::{Canvas, FigureError};
+use crate::figures::ink::Ink;
+use crate::figures::style::{FONT_FAMILY, Layout, TICK, fonts};
+use crate::figures::svg::{Colors, Svg, xml};
 
-/// Tenths of a pixel: plotters' coordinates are whole numbers.
-const SVG_UNIT: f64 = 10.0;
 /// PNGs have twice the logical resolution, drawn three times finer and averaged,
 /// because plotters does not smooth thick lines.
 const PNG_SCALE: usize = 2;
 const OVERSAMPLING: usize = 3;
-/// Centred capitals have their baseline 0.35 em below the middle; the SVG
-/// backend puts it at half an x-height, the bitmap backend at 0.12 em.
-const SVG_DROP: f64 = 0.08;
-const PNG_DROP: f64 = 0.23;
 
-/// A chart as a standalone SVG document with a white background.
+/// A figure as a standalone SVG document with a white background.
 ///
 /// # Errors
-/// The fonts are broken, or a coordinate cannot be drawn.
-pub fn svg(chart: &Chart, layout: Layout) -> Result<String, FigureError> {
+/// The fonts are broken.
+pub fn svg(ink: &Ink, layout: Layout) -> Result<String, FigureError> {
     ready()?;
-    let (width, height) = size(chart, layout);
-    let units = ((width * SVG_UNIT) as u32, (height * SVG_UNIT) as u32);
-    let mut text = String::new();
-    {
-        let area = SVGBackend::with_string(&mut text, units).into_drawing_area();
-        draw(chart, &Style { layout, unit: SVG_UNIT, drop: SVG_DROP }, &area)?;
-        area.present().map_err(|e| FigureError(e.to_string()))?;
-    }
-    let head = format!(
-        "<svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" xmlns=\"http://www.w3.org/2000/svg\">",
-        units.0, units.1
-    );
-    let title = escape_xml(&escape::line(&chart.title));
-    let new = format!(
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" xmlns=\"http://www.w3.org/2000/svg\" \
-         role=\"img\" stroke-linejoin=\"round\" stroke-linecap=\"butt\">\n<title>{title}</title>",
-        units.0, units.1
-    );
-    // The bitmap's bold is the semi-bold cut.
-    Ok(text
-        .replacen(&head, &new, 1)
-        .replace("font-weight=\"bold\"", "font-weight=\"600\"")
-        .replace(" \"/>", "\"/>"))
+    let (width, height) = ink.size(layout);
+    let elements = elements(ink, layout, Colors::Literal)?;
+    let title = xml(&escape::line(ink.title()));
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" fill=\"none\" stroke-linejoin=\"round\" \
+         font-family=\"{FONT_FAMILY}\" font-size=\"{TICK}\">\n<title>{title}</title>\n{elements}</svg>\n"
+    ))
 }
 
-fn escape_xml(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// A figure as part of a page: no size of its own, colours by CSS variable, the
+/// font by CSS, named by `label` and described by the element of the id
+/// `described_by`. Shown without its title, which the page's
+/// heading gives: see [`Ink::untitled`].
+///
+/// # Errors
+/// The fonts are broken.
+pub fn inline(
+    ink: &Ink,
+    layout: Layout,
+    label: &str,
+    described_by: &str,
+) -> Result<String, FigureError> {
+    ready()?;
+    let (width, height) = ink.size(layout);
+    let elements = elements(ink, layout, Colors::Variables)?;
+    // The name stands in an attribute: a title element would pop up as a tooltip.
+    let label = xml(label);
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+         aria-label=\"{label}\" aria-describedby=\"{described_by}\" fill=\"none\" stroke-linejoin=\"round\" font-size=\"{TICK}\">\n{elements}</svg>"
+    ))
 }
 
-/// A chart as PNG bytes at twice the logical resolution.
+fn elements(ink: &Ink, layout: Layout, colors: Colors) -> Result<String, FigureError> {
+    let mut surface = Svg::new(ink.size(layout), colors);
+    ink.draw(layout, &mut Canvas::new(&mut surface))?;
+    Ok(surface.finish())
+}
+
+/// A figure as PNG bytes at twice the logical resolution.
 ///
 /// # Errors
 /// The fonts are broken, or the image cannot be drawn or encoded.
-pub fn png(chart: &Chart, layout: Layout) -> Result<Vec<u8>, FigureError> {
+pub fn png(ink: &Ink, layout: Layout) -> Result<Vec<u8>, FigureError> {
     ready()?;
-    let (width, height) = size(chart, layout);
+    let (width, height) = ink.size(layout);
     let (width, height) = (width as usize * PNG_SCALE, height as usize * PNG_SCALE);
     let fine = (width * OVERSAMPLING, height * OVERSAMPLING);
     let mut pixels = vec![255u8; fine.0 * fine.1 * 3];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (fine.0 as u32, fine.1 as u32))
             .into_drawing_area();
-        draw(
-            chart,
-            &Style { layout, unit: (PNG_SCALE * OVERSAMPLING) as f64, drop: PNG_DROP },
-            &area,
-        )?;
+        let mut surface = Bitmap::new(&area, (PNG_SCALE * OVERSAMPLING) as f64);
+        ink.draw(layout, &mut Canvas::new(&mut surface))?;
         area.present().map_err(|e| FigureError(e.to_string()))?;
     }
     let mut bytes = Vec::new();

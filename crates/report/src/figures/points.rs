@@ -8,7 +8,9 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::error::ReportError;
-use crate::stats::estimate;
+use crate::figures::chart::Point;
+use crate::figures::spread;
+use crate::stats::estimate_mean;
 use crate::table::scan;
 
 /// One measured number.
@@ -52,7 +54,7 @@ impl Points {
         let (splits, metrics) = (frame.column("split")?.str()?, frame.column("metric")?.str()?);
         let values = frame.column("value")?.f64()?;
         let mut points = Points::default();
-        // Rows of one run stand together, so its id is looked up once.
+        // Rows of one run mostly stand together, so its id is looked up once.
         let mut current: (&str, Option<usize>) = ("", None);
         let rows = ids
             .iter()
@@ -78,6 +80,10 @@ impl Points {
                 value,
             });
         }
+        // The order of rows in the file does not matter.
+        for measured in points.by_run.values_mut().flat_map(BTreeMap::values_mut) {
+            measured.sort_by_key(|m| (m.epoch, m.step));
+        }
         Ok(points)
     }
 
@@ -93,9 +99,8 @@ impl Points {
     }
 
     /// Mean over the completed seeds of a configuration at each position that
-    /// all of them reached, with the lowest and highest seed as band (none for
-    /// one seed). `x` picks the position; points without a finite value are
-    /// left out.
+    /// all of them reached, with a band as [`crate::figures::spread`] has it.
+    /// `x` picks the position; points without a finite value are left out.
     pub fn mean(
         &self,
         analysis: &Analysis,
@@ -103,7 +108,7 @@ impl Points {
         split: Split,
         metric: &str,
         x: impl Fn(&Measured) -> f64,
-    ) -> Vec<crate::figures::chart::Point> {
+    ) -> Vec<Point> {
         let runs: Vec<usize> =
             config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
         // Positions are whole or fractions of steps; their bits sort as they do.
@@ -116,9 +121,9 @@ impl Points {
         at.into_iter()
             .filter(|(_, values)| values.len() == runs.len())
             .filter_map(|(x, values)| {
-                let e = estimate(values);
-                let band = e.range.filter(|_| e.n > 1);
-                Some(crate::figures::chart::Point { x: f64::from_bits(x), y: e.mean?, band })
+                let e = estimate_mean(values);
+                let band = spread::band(analysis.plan.report.band, metric, &e);
+                Some(Point { x: f64::from_bits(x), y: e.mean?, band })
             })
             .collect()
     }

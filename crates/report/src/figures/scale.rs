@@ -1,5 +1,7 @@
 //! Scales and their ticks.
 
+use std::fmt::{self, Display, Formatter};
+
 use crate::number;
 
 /// Bounds of what an axis shows: far enough from the limits of a float that
@@ -102,6 +104,21 @@ impl Axis {
         matches!(self.scale, Scale::Log(..))
     }
 
+    /// Whether its numbers are fractions shown as per cent.
+    pub fn is_percent(&self) -> bool {
+        self.format == TickFormat::Percent
+    }
+
+    /// A measured value in words: `97.91%`, `0.06714`.
+    pub fn text(&self, value: f64) -> String {
+        if self.is_percent() { number::percent(value) } else { number::significant(value, 4) }
+    }
+
+    /// A value that was set or counted, in words: `12,345`, `1e-5`, `20%`.
+    pub fn position(&self, value: f64) -> String {
+        if self.is_percent() { self.format.text(value) } else { number::position(value) }
+    }
+
     /// Ticks with labels, at most about `room` of them.
     pub fn ticks(&self, room: usize) -> Vec<(f64, String)> {
         let at = match self.scale {
@@ -110,6 +127,17 @@ impl Axis {
             Scale::Error(low, high) => error_ticks(low, high, room),
         };
         at.into_iter().map(|v| (v, self.format.text(v))).collect()
+    }
+}
+
+impl Display for Axis {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (kind, low, high) = match self.scale {
+            Scale::Linear(low, high) => ("linear", low, high),
+            Scale::Log(low, high) => ("log", low, high),
+            Scale::Error(low, high) => ("error", low, high),
+        };
+        write!(f, "{kind} {}..{}", number::significant(low, 4), number::significant(high, 4))
     }
 }
 

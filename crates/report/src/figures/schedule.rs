@@ -5,10 +5,11 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::Figure;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::{Axis, Scale};
+use crate::figures::{Figure, thin};
 use crate::number;
 
 /// The figure; none before any run has reported its learning rate.
@@ -22,7 +23,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         reading: "The learning rate is the length of a step. A flat line keeps it throughout; a falling line takes \
                   long steps first to get near the valley and short ones at the end to settle in it. Learning rates of \
                   different optimizers are not comparable with each other: Adam's steps mean something else than SGD's.",
-        chart,
+        ink: Ink::Chart(chart),
+        variant_of: None,
     })
 }
 
@@ -60,13 +62,13 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         subtitle: "Each optimizer at its best configuration".to_owned(),
         entries,
         panels: vec![Panel {
-            title: format!("Learning rate{scale}"),
-            x_label: "optimizer step".to_owned(),
-            x: Axis::linear(0.0, steps.max(1.0)),
-            y,
             curves,
-            dots: Vec::new(),
-            strip: Vec::new(),
+            ..Panel::new(
+                format!("Learning rate{scale}"),
+                "optimizer step",
+                Axis::linear(0.0, steps.max(1.0)),
+                y,
+            )
         }],
     })
 }
@@ -95,16 +97,4 @@ fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve>
         kind: CurveKind::Steps,
         ringed: None,
     })
-}
-
-/// At most about `most` points: a schedule per batch changes at every step.
-fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
-    let every = points.len().div_ceil(most).max(1);
-    let last = points.len() - 1;
-    points
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| i % every == 0 || *i == last)
-        .map(|(_, p)| p)
-        .collect()
 }

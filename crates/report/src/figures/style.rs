@@ -32,18 +32,14 @@ pub enum Layout {
     Narrow,
 }
 
-/// Layout and resolution of one drawing.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// Arrangement.
-    pub layout: Layout,
-    /// Units of the drawing area per logical pixel. Coordinates of plotters are
-    /// whole numbers, so more units mean finer positions.
-    pub unit: f64,
-    /// How far the backend's vertically centred text must go down, in em, for
-    /// its capitals to be centred.
-    pub drop: f64,
-}
+/// Size of a figure's title, in logical pixels as all sizes.
+pub const TITLE: f64 = 17.0;
+/// Size of most text.
+pub const BODY: f64 = 12.5;
+/// Size of tick labels and notes.
+pub const TICK: f64 = 11.5;
+/// Distance of lines of most text.
+pub const LINE: f64 = 17.0;
 
 /// Text and strong lines.
 pub const INK: RGBColor = RGBColor(0x1B, 0x1F, 0x24);

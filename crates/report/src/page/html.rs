@@ -4,12 +4,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::best::rows_of;
 use crate::escape;
+use crate::figures;
 use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::answer::answer;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
-use crate::page::{Report, assets, content, inline};
+use crate::page::{Drawn, Report, assets, content, inline};
 
 /// The page as text.
 pub fn page(report: &Report) -> String {
@@ -54,6 +55,7 @@ pub fn page(report: &Report) -> String {
                 } }
                 p #live .sr role="status" aria-live="polite" {}
                 script type="application/json" id="report-data" { (PreEscaped(data(report))) }
+                script type="application/json" id="figure-data" { (PreEscaped(inline::figure_data(&report.figures))) }
                 script { (PreEscaped(assets::SCRIPT)) }
             }
         }
@@ -86,7 +88,9 @@ fn opening(report: &Report) -> Markup {
     html! {
         div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
             p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
-            @for sentence in &answer.details { p { (sentence) } }
+            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
+                p { (sentence) }
+            }
         }
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
@@ -104,17 +108,26 @@ fn figures(report: &Report) -> Markup {
     html! {
         div.figures {
             (toggles(report))
-            @for drawn in &report.figures {
-                @let caption = format!("{}-caption", drawn.name);
+            @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
                 h2 id={ (drawn.name) "-heading" } { (drawn.figure.heading) }
-                figure.card id=(drawn.name) data-figure=(drawn.name) {
-                    div.wide { (inline::svg(&drawn.inline.0, &drawn.figure.chart.title, &caption)) }
-                    div.narrow { (inline::svg(&drawn.inline.1, &drawn.figure.chart.title, &caption)) }
-                    figcaption {
-                        span id=(caption) { (drawn.figure.caption) }
-                        details.printed { summary { "How to read this" } p { (drawn.figure.reading) } }
-                    }
+                (figure(drawn))
+                @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name)) {
+                    details.variant { summary { (variant.figure.heading) } (figure(variant)) }
                 }
+            }
+            @for sentence in figures::omitted(&report.analysis) { p { (sentence) } }
+        }
+    }
+}
+
+fn figure(drawn: &Drawn) -> Markup {
+    html! {
+        figure.card id=(drawn.name) data-figure=(drawn.name) {
+            div.wide { (PreEscaped(&drawn.inline.0)) }
+            div.narrow { (PreEscaped(&drawn.inline.1)) }
+            figcaption {
+                span id={ (drawn.name) "-caption" } { (drawn.figure.caption) }
+                details.printed { summary { "How to read this" } p { (drawn.figure.reading) } }
             }
         }
     }
@@ -146,17 +159,26 @@ fn toggles(report: &Report) -> Markup {
 
 fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
-    let Tables { best, configurations, diverged, failed, budget, runs } = &report.tables;
+    let Tables { best, comparison, race, ledger, grid, configurations, diverged, failed, runs } =
+        &report.tables;
     let missing = analysis.counts().missing;
     html! {
         h2 id="best" { "Each optimizer at its best" }
         (table(best))
-        p.lead {
-            "Best is the " (if analysis.goal.higher_is_better { "highest" } else { "lowest" }) " mean " (analysis.goal.name())
-            " after the last epoch, over seeds; a configuration with a diverged seed ranks below one with none. "
-            "\u{b1} is the standard deviation between seeds (for accuracies in percentage points); the interval is "
-            "Student's t for the mean and needs three seeds."
+        (sentences(&content::best_words(analysis)))
+        @if !comparison.rows.is_empty() {
+            h2 id="comparison" { "Who is better than whom" }
+            (folded(comparison, "comparisons"))
+            (sentences(&content::comparison_words(analysis)))
         }
+        h2 id="time-to-target" { "Time to target" }
+        @if !race.rows.is_empty() { (table(race)) }
+        (sentences(&content::race_words(analysis)))
+        h2 id="ledger" { "Fairness ledger" }
+        (sentences(&content::fairness(analysis)))
+        (table(ledger))
+        (table(grid))
+        (sentences(&content::ledger_words(analysis)))
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
             (folded(configurations, "configurations"))
@@ -171,15 +193,16 @@ fn tables(report: &Report) -> Markup {
             @if missing > 0 { p { (number::count(missing as u64)) " planned runs have not been trained yet." } }
             @if !failed.rows.is_empty() { (folded(failed, "runs")) }
         }
-        h2 id="budget" { "Fairness and budget" }
-        @for sentence in content::fairness(analysis) { p { (sentence) } }
-        (table(budget))
         @if !runs.rows.is_empty() {
             h2 id="runs" { "Every run" }
             p { "Values are those after the last epoch; a run that did not complete has none." }
             (closed(runs, if runs.rows.len() == 1 { "run" } else { "runs" }, false))
         }
     }
+}
+
+fn sentences(all: &[String]) -> Markup {
+    html! { @for sentence in all { p { (sentence) } } }
 }
 
 fn origin(report: &Report) -> Markup {
@@ -212,8 +235,8 @@ fn data(report: &Report) -> String {
                 "schedule": row.schedule,
                 "seeds": row.counts.completed,
                 "diverged": row.counts.diverged,
-                "mean": row.target.mean,
-                "sd": row.target.sd,
+                "chosen_by": { "mean": row.target.mean, "sd": row.target.sd },
+                "judged_by": { "mean": row.judged.mean, "sd": row.judged.sd, "median": row.judged.median },
                 "test_accuracy": row.test_accuracy.mean,
                 "train_loss": row.train_loss.mean,
             })
@@ -221,7 +244,8 @@ fn data(report: &Report) -> String {
         .collect();
     escape::json_in_script(&serde_json::json!({
         "experiment": analysis.plan.name,
-        "metric": analysis.goal.path(),
+        "chosen_by": analysis.goal.path(),
+        "judged_by": analysis.judge.path(),
         "best": rows,
     }))
 }

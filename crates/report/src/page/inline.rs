@@ -1,39 +1,36 @@
-//! Figures and code inside the page: colours that follow light and dark, and
-//! the hashes that its content security policy names.
+//! What stands inside the page: the hashes of its code that the content
+//! security policy names, and the data behind its figures.
 
-use maud::{Markup, PreEscaped};
-use plotters::style::RGBColor;
+use serde_json::{Map, Number, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::figures::style::{AXIS, GRID, INK, MUTED, PALETTE, PAPER};
+use crate::escape;
+use crate::page::Drawn;
 
-/// An SVG document as part of the page: no size of its own, colours by CSS
-/// variable, the font by CSS, named by `label` and described by the element of
-/// the id `described_by`.
-pub fn svg(document: &str, label: &str, described_by: &str) -> Markup {
-    let mut text = document.to_owned();
-    let named = [(PAPER, "paper"), (INK, "ink"), (MUTED, "muted"), (AXIS, "axis"), (GRID, "grid")];
-    let mut swap = |color: RGBColor, variable: &str| {
-        let literal = format!("=\"#{:02X}{:02X}{:02X}\"", color.0, color.1, color.2);
-        text = text.replace(&literal, &format!("=\"var(--{variable})\""));
-    };
-    named.iter().for_each(|(color, name)| swap(*color, name));
-    PALETTE.iter().enumerate().for_each(|(i, color)| swap(*color, &format!("s{i}")));
-    let text = text
-        .replace(&format!(" font-family=\"{}\"", crate::figures::style::FONT_FAMILY), "")
-        .replace(" opacity=\"1\"", "");
-    // The name stands in an attribute: a title element would pop up as a tooltip.
-    let (head, body) = text.split_once('>').unwrap_or(("", ""));
-    let view = head
-        .split_once("viewBox=\"")
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map_or("", |(view, _)| view);
-    let body = body.split_once("</title>").map_or(body, |(_, rest)| rest);
-    let label = maud::html! { (label) }.into_string().replace('"', "&quot;");
-    PreEscaped(format!(
-        "<svg viewBox=\"{view}\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{label}\" \
-         aria-describedby=\"{described_by}\" stroke-linejoin=\"round\">{body}"
-    ))
+/// What can be hovered, by figure: `{"convergence": [[series or null, x and y
+/// in the wide SVG, x and y in the narrow one, text], ...], ...}`, in units of
+/// the view boxes. JSON for a script element.
+pub fn figure_data(figures: &[Drawn]) -> String {
+    let data: Map<String, Value> = figures
+        .iter()
+        .map(|drawn| {
+            let marks = drawn.marks.iter().map(|(mark, narrow)| {
+                let [wx, wy, nx, ny] = [mark.at.0, mark.at.1, narrow.0, narrow.1].map(tenth);
+                json!([mark.series, wx, wy, nx, ny, mark.text])
+            });
+            (drawn.name.to_owned(), marks.collect())
+        })
+        .collect();
+    escape::json_in_script(&Value::Object(data))
+}
+
+/// To a tenth of a pixel, without a decimal where there is none.
+fn tenth(value: f64) -> Value {
+    let tenths = (value * 10.0).round() as i64;
+    match tenths % 10 {
+        0 => (tenths / 10).into(),
+        _ => Number::from_f64(tenths as f64 / 10.0).map_or(Value::Null, Value::Number),
+    }
 }
 
 /// `'sha256-…'` of an inline style or script, as a policy names it.

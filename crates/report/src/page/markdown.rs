@@ -22,26 +22,26 @@ pub fn report(report: &Report) -> String {
         markdown(&plan.description),
         markdown(&answer.headline)
     );
-    for detail in &answer.details {
-        let _ = writeln!(out, "{}", markdown(detail));
+    for detail in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
+        let _ = writeln!(out, "- {}", markdown(detail));
     }
     for warning in &report.warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }
     out.push_str("\n## Each optimizer at its best\n\n");
     out.push_str(&table(&content::best_table(analysis)));
-    let _ = write!(
-        out,
-        "\nChosen by mean {} after the last epoch; \u{b1} is the standard deviation between seeds.\n",
-        markdown(&analysis.goal.name())
-    );
+    sentences(&mut out, &content::best_words(analysis));
+    section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
+    sentences(&mut out, &content::comparison_words(analysis));
+    section(&mut out, "Time to target", &content::race_table(analysis));
+    sentences(&mut out, &content::race_words(analysis));
     for drawn in &report.figures {
         let figure = &drawn.figure;
         let _ = write!(
             out,
             "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
             markdown(figure.heading),
-            markdown(&figure.chart.title),
+            markdown(&figure.ink.title()),
             drawn.name,
             markdown(&figure.caption)
         );
@@ -58,11 +58,11 @@ pub fn report(report: &Report) -> String {
             number::count(missing as u64)
         );
     }
-    out.push_str("\n## Fairness and budget\n\n");
-    for sentence in content::fairness(analysis) {
-        let _ = writeln!(out, "{}\n", markdown(&sentence));
-    }
-    out.push_str(&table(&content::budget_table(analysis)));
+    out.push_str("\n## Fairness ledger\n");
+    sentences(&mut out, &content::fairness(analysis));
+    let _ = write!(out, "\n{}", table(&content::ledger_table(analysis)));
+    let _ = write!(out, "\n{}", table(&content::grid_table(analysis)));
+    sentences(&mut out, &content::ledger_words(analysis));
     out.push_str("\n## The sweep file\n\n");
     out.push_str(&markdown_block(&plan.text, "toml"));
     out.push_str("\n## Where this comes from\n\n");
@@ -70,6 +70,12 @@ pub fn report(report: &Report) -> String {
         let _ = writeln!(out, "- {}: {}", markdown(&name), markdown(&value));
     }
     out
+}
+
+fn sentences(out: &mut String, all: &[String]) {
+    for sentence in all {
+        let _ = write!(out, "\n{}\n", markdown(sentence));
+    }
 }
 
 fn section(out: &mut String, heading: &str, data: &Table) {

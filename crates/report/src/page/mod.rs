@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod run_table;
 pub mod table;
 pub mod tables;
+pub mod words;
 
 mod assets;
 mod glossary;
@@ -19,10 +20,12 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
+use spec::report_settings::FigureName;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
-use crate::figures::canvas::FigureError;
+use crate::figures::canvas::{FigureError, Xy};
+use crate::figures::ink::Mark;
 use crate::figures::points::Points;
 use crate::figures::style::Layout;
 use crate::figures::{self, Figure, output};
@@ -48,6 +51,9 @@ pub struct Drawn {
     pub files: (String, Vec<u8>),
     /// SVG without a title, which the page's heading gives: wide and narrow.
     pub inline: (String, String),
+    /// What can be hovered in the two: with its place in the wide one, and the
+    /// place in the narrow one.
+    pub marks: Vec<(Mark, Xy)>,
 }
 
 /// Everything the two reports show.
@@ -107,28 +113,32 @@ pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
 
 fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
     let failed = |e: FigureError| ReportError::Figure { name: name.to_owned(), reason: e.0 };
-    let mut untitled = figure.chart.clone();
-    untitled.title.clear();
+    let untitled = figure.ink.untitled();
+    // A figure has one name for those who cannot see it; its texts are inside.
+    let label = format!("{}. {}.", figure.ink.title(), figure.ink.subtitle());
     let (svgs, png) = rayon::join(
         || -> Result<_, FigureError> {
-            let inline =
-                (output::svg(&untitled, Layout::Wide)?, output::svg(&untitled, Layout::Narrow)?);
-            Ok((output::svg(&figure.chart, Layout::Wide)?, inline))
+            let caption = format!("{name}-caption");
+            let inline = |layout| output::inline(&untitled, layout, &label, &caption);
+            let inline = (inline(Layout::Wide)?, inline(Layout::Narrow)?);
+            Ok((output::svg(&figure.ink, Layout::Wide)?, inline))
         },
-        || output::png(&figure.chart, Layout::Wide),
+        || output::png(&figure.ink, Layout::Wide),
     );
     let (svg, inline) = svgs.map_err(failed)?;
-    Ok(Drawn { name, files: (svg, png.map_err(failed)?), inline, figure })
+    let narrow = untitled.marks(Layout::Narrow).into_iter().map(|mark| mark.at);
+    let marks = untitled.marks(Layout::Wide).into_iter().zip(narrow).collect();
+    Ok(Drawn { name, files: (svg, png.map_err(failed)?), inline, marks, figure })
 }
 
 /// Removes figures and tables of an earlier report that this one does not have.
 fn remove_stale(dir: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
-    let figures = figures::FIGURES
+    let drawn = FigureName::NAMES
         .iter()
-        .flat_map(|(name, _)| [format!("{name}.svg"), format!("{name}.png")])
+        .flat_map(|name| [format!("{name}.svg"), format!("{name}.png")])
         .map(|name| dir.figures().join(name));
     let tables = tables::NAMES.iter().map(|name| dir.tables().join(format!("{name}.csv")));
-    for path in figures.chain(tables) {
+    for path in drawn.chain(tables) {
         if path.exists() && !files.iter().any(|(kept, _)| *kept == path) {
             std::fs::remove_file(&path).map_err(ReportError::io("remove", &path))?;
         }

@@ -5,22 +5,37 @@ use crate::page::table::Table;
 use crate::page::{content, run_table};
 
 /// Names of all tables that a report may have.
-pub(crate) const NAMES: [&str; 6] =
-    ["best", "configurations", "diverged", "failed", "budget", "runs"];
+pub(crate) const NAMES: [&str; 9] = [
+    "best",
+    "comparison",
+    "time-to-target",
+    "ledger",
+    "learning-rates",
+    "configurations",
+    "diverged",
+    "failed",
+    "runs",
+];
 
 /// Every table of a report; those without rows are not shown.
 #[derive(Clone, Debug)]
 pub struct Tables {
     /// Each label at its best configuration.
     pub best: Table,
+    /// Every pair of labels.
+    pub comparison: Table,
+    /// Training until the target.
+    pub race: Table,
+    /// What each label was given and spent.
+    pub ledger: Table,
+    /// The learning rates of each label.
+    pub grid: Table,
     /// Every configuration.
     pub configurations: Table,
     /// Runs that diverged.
     pub diverged: Table,
     /// Runs that ended without a result.
     pub failed: Table,
-    /// What each label was given.
-    pub budget: Table,
     /// Every planned run.
     pub runs: Table,
 }
@@ -31,22 +46,38 @@ impl Tables {
         Tables {
             best: content::best_table(analysis)
                 .named("best", "Each optimizer at its best configuration"),
+            comparison: content::comparison_table(analysis)
+                .named("comparison", "Every pair of optimizers at their chosen configurations"),
+            race: content::race_table(analysis)
+                .named("time-to-target", "Training until the target was reached"),
+            ledger: content::ledger_table(analysis)
+                .named("ledger", "What each optimizer was given and spent"),
+            grid: content::grid_table(analysis)
+                .named("learning-rates", "Learning rates tried, and how much they matter"),
             configurations: content::config_table(analysis)
                 .named("configurations", "Every configuration, over its seeds"),
             diverged: content::diverged_table(analysis)
                 .named("diverged", "Runs whose loss became NaN or infinite"),
             failed: content::failure_table(analysis)
                 .named("failed", "Runs that ended without a result"),
-            budget: content::budget_table(analysis)
-                .named("budget", "What each optimizer was given and used"),
             runs: run_table::run_table(analysis).named("runs", "Every planned run"),
         }
     }
 
     /// All that have rows, in the order of the page.
     pub fn filled(&self) -> impl Iterator<Item = &Table> {
-        [&self.best, &self.configurations, &self.diverged, &self.failed, &self.budget, &self.runs]
-            .into_iter()
-            .filter(|table| !table.rows.is_empty())
+        [
+            &self.best,
+            &self.comparison,
+            &self.race,
+            &self.ledger,
+            &self.grid,
+            &self.configurations,
+            &self.diverged,
+            &self.failed,
+            &self.runs,
+        ]
+        .into_iter()
+        .filter(|table| !table.rows.is_empty())
     }
 }

@@ -61,6 +61,8 @@ pub struct Fixture {
     /// Overrides how single runs end: label, learning rate, seed.
     pub ends: Vec<(String, f64, u64, End)>,
     pub all: Option<End>,
+    /// Validation accuracy to reach.
+    pub target: f64,
 }
 
 pub fn label(
@@ -95,6 +97,7 @@ impl Fixture {
             validation: 5000,
             ends: Vec::new(),
             all: None,
+            target: 0.97,
         }
     }
 
@@ -260,7 +263,7 @@ impl Fixture {
             target: Target {
                 split: Split::Validation,
                 metric: "accuracy".to_owned(),
-                value: Some(0.97),
+                value: Some(self.target),
             },
             seeds: (0..self.seeds).collect(),
             optimizers: optimizers.collect(),
@@ -268,6 +271,7 @@ impl Fixture {
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: 1,
             keeping: Keeping::default(),
+            report: Default::default(),
             computed_on: None,
         }
     }
@@ -353,10 +357,12 @@ impl Fixture {
         let rows: Vec<_> = {
             let by_id: std::collections::HashMap<_, _> =
                 self.records().into_iter().map(|r| (r.run_id, r)).collect();
+            let plan = self.plan();
             let row = |r: &PlannedRun| {
-                by_id.get(&r.run_id).map(report::table::RunRow::of).unwrap_or_default()
+                let record = by_id.get(&r.run_id);
+                record.map(|r| report::table::RunRow::of(r, &plan.target)).unwrap_or_default()
             };
-            self.plan().runs.iter().map(row).collect()
+            plan.runs.iter().map(row).collect()
         };
         let analysis = report::analysis::Analysis::new(self.plan(), rows);
         let points = Points::read(&dir.metrics(), &analysis).unwrap();

@@ -10,13 +10,19 @@ use crate::workspace::Workspace;
 /// Prints the best configuration of each optimizer and where the report is.
 pub(super) fn print(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<()> {
     let plan = report::plan(dir)?;
-    let rows = report::best(dir)?;
+    let summary = report::summary(dir)?;
+    let (rows, totals) = (summary.best, summary.counts);
     crate::text::out!();
-    let totals = report::counts(dir)?;
     if plan.runs.len() == 1 {
         one_run(&rows);
     } else {
         table(&rows, totals.missing + totals.cancelled > 0);
+        if totals.completed > 0 {
+            crate::text::out!();
+            for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
+                crate::text::out!("{}", text::wrapped(&text::plain(sentence)));
+            }
+        }
     }
     if let Some(line) = ended(&totals) {
         crate::text::out!("{line}");
@@ -57,10 +63,13 @@ fn ended(totals: &report::analysis::Counts) -> Option<String> {
 /// `partial`: runs are missing, so that nothing is said of the grids' edges.
 fn table(rows: &[BestRow], partial: bool) {
     let metric = rows.first().map_or("metric", |r| r.metric.as_str()).to_owned();
+    let judge = rows.first().map_or("metric", |r| r.judge.as_str()).to_owned();
     // Headers of two lines and notes below keep the table within 80 columns.
     let percent =
         |name: &str| format!("{}{}", name, if name.ends_with("accuracy") { " %" } else { "" });
-    let headers = [metric.replace('.', " "), "test accuracy".to_owned(), "train loss".to_owned()];
+    // Judged by what chose them, one column says both.
+    let second = if judge == metric { "test.accuracy" } else { judge.as_str() };
+    let headers = [metric.replace('.', " "), second.replace('.', " "), "train loss".to_owned()];
     let headers = headers.map(|h| percent(&h).replacen(' ', "\n", 1));
     let mut out =
         text::table(&["optimizer", "best", "seeds", &headers[0], &headers[1], &headers[2]]);
@@ -70,7 +79,10 @@ fn table(rows: &[BestRow], partial: bool) {
             if row.counts.completed > 0 { text::plain(&row.config) } else { "none".to_owned() },
             row.counts.completed.to_string(),
             estimate(&row.target, metric.ends_with("accuracy")),
-            estimate(&row.test_accuracy, true),
+            match judge == metric {
+                true => estimate(&row.test_accuracy, true),
+                false => estimate(&row.judged, judge.ends_with("accuracy")),
+            },
             estimate(&row.train_loss, false),
         ]);
     }
@@ -78,7 +90,9 @@ fn table(rows: &[BestRow], partial: bool) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     crate::text::out!("{}\n", text::show(out));
-    crate::text::out!("mean ± standard deviation over seeds; chosen by {metric}");
+    crate::text::out!(
+        "mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}"
+    );
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
         crate::text::out!("{}", text::plain(why));
     }
@@ -104,10 +118,13 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
             text::count(row.counts.planned, "run")
         )
     });
-    let edge = row
-        .edge
-        .filter(|_| !partial)
-        .map(|_| "the best learning rate lies at the edge of its grid".to_owned());
+    let edge = row.edge.as_ref().filter(|_| !partial).map(|edge| {
+        let rates: Vec<String> = edge.to_add().iter().map(|x| spec::float::short(*x)).collect();
+        format!(
+            "the best learning rate lies at the edge of its grid; add {} to lr",
+            rates.join(" and ")
+        )
+    });
     runs.chain(edge).collect()
 }
 

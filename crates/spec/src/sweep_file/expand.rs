@@ -139,6 +139,7 @@ pub fn expand(
         pool,
         threads_per_run: spec.threads_per_run,
         keeping: spec.keeping.clone(),
+        report: spec.report.clone(),
         computed_on: None,
     })
 }

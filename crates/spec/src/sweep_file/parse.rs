@@ -27,6 +27,7 @@ const ROOT: &[&str] = &[
     "target",
     "optimizer",
     "exclude",
+    "report",
     "devices",
 ];
 
@@ -63,6 +64,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let (target, stop) = r.target(root);
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
+    let report = r.report(root);
     let (pool, threads_per_run) = r.devices(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
@@ -96,6 +98,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         stop,
         optimizers,
         excludes,
+        report,
         pool,
         threads_per_run,
     })

@@ -3,6 +3,7 @@
 use crate::own_data::OwnRequest;
 use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
+use crate::report_settings::ReportSettings;
 
 use super::axis::Axis;
 use super::source::Place;
@@ -38,6 +39,8 @@ pub struct SweepSpec {
     pub optimizers: Vec<OptimizerEntry>,
     /// Combinations to leave out.
     pub excludes: Vec<Exclude>,
+    /// What the report shows.
+    pub report: ReportSettings,
     /// The device pool; empty means `auto`.
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run.

@@ -120,6 +120,7 @@ mod tests {
             pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
             threads_per_run: 1,
             keeping: spec::plan::Keeping::default(),
+            report: Default::default(),
             computed_on: None,
         }
     }

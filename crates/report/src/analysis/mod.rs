@@ -1,52 +1,32 @@
 //! What the runs say: configurations, their estimates over seeds, and which
 //! configuration of each label is best.
 
+mod compare;
+mod goal;
+mod grid;
+mod ledger;
+mod target;
+mod tuning;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use spec::Id;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::{Split, Status};
+use spec::record::Status;
 
 use crate::number;
-use crate::stats::{Estimate, estimate};
+use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
 
-/// The metric that decides what "best" means, after falling back where the
-/// plan's own target was not measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Goal {
-    /// Split it is measured on.
-    pub split: Split,
-    /// `accuracy` or `loss`.
-    pub metric: String,
-    /// Whether more is better.
-    pub higher_is_better: bool,
-    /// Why it is not the plan's target, when it is not.
-    pub fallback: Option<String>,
-}
-
-impl Goal {
-    /// `validation accuracy`, `training loss`.
-    pub fn name(&self) -> String {
-        name(self.split, &self.metric)
-    }
-
-    /// `validation.accuracy`.
-    pub fn path(&self) -> String {
-        format!("{}.{}", self.split, self.metric)
-    }
-
-    /// Orders two values, the better one first.
-    pub fn better_first(&self, a: f64, b: f64) -> Ordering {
-        if self.higher_is_better { b.total_cmp(&a) } else { a.total_cmp(&b) }
-    }
-
-    /// A value as a person reads it: per cent for accuracies.
-    pub fn format(&self, value: f64) -> String {
-        number::metric(&self.metric, value)
-    }
-}
+pub use compare::{ALPHA, Comparison, Pair, Verdict};
+pub use goal::Goal;
+pub use grid::{GridEdge, Robustness, edge, robustness};
+pub use ledger::{Spent, spent};
+pub use target::{Clock, Race, Racer};
+pub use tuning::{TuningCurve, TuningPoint, tuning};
 
 /// How many runs of a configuration ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,8 +79,13 @@ pub struct Config {
     pub runs: Vec<usize>,
     /// How they ended.
     pub counts: Counts,
-    /// The goal's metric over completed seeds.
+    /// The goal's metric over completed seeds: what configurations are chosen by.
     pub goal: Estimate,
+    /// The judge's metric over completed seeds: what optimizers are compared by.
+    pub judged: Estimate,
+    /// Median of the judge's metric over completed and diverged seeds, a
+    /// diverged one being worse than any other: infinite when half diverged.
+    pub judged_median: Option<f64>,
     /// Test accuracy over completed seeds.
     pub test_accuracy: Estimate,
     /// Training loss of the last epoch over completed seeds.
@@ -116,19 +101,24 @@ pub struct Analysis {
     pub plan: Plan,
     /// What came of it, one row a planned run, in plan order.
     pub rows: Vec<RunRow>,
-    /// What "best" means.
+    /// What configurations are chosen by.
     pub goal: Goal,
+    /// What the chosen ones are judged by.
+    pub judge: Goal,
     /// Configurations in plan order.
     pub configs: Vec<Config>,
     /// For each label its best configuration, an index into `configs`. None
     /// only for a label without planned runs.
     pub best: Vec<Option<usize>>,
+    comparison: OnceLock<Comparison>,
+    race: OnceLock<Option<Race>>,
 }
 
 impl Analysis {
     /// Analyses `rows`, which are in the order of `plan.runs`.
     pub fn new(plan: Plan, rows: Vec<RunRow>) -> Self {
-        let goal = goal(&plan, &rows);
+        let goal = goal::goal(&plan, &rows);
+        let judge = goal::judge(&plan, &goal, &rows);
         let labels: HashMap<&str, usize> =
             plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
         let mut index: HashMap<(usize, Id), usize> = HashMap::new();
@@ -142,6 +132,8 @@ impl Analysis {
                     runs: Vec::new(),
                     counts: Counts::default(),
                     goal: Estimate::default(),
+                    judged: Estimate::default(),
+                    judged_median: None,
                     test_accuracy: Estimate::default(),
                     train_loss: Estimate::default(),
                     train_seconds: Estimate::default(),
@@ -151,15 +143,19 @@ impl Analysis {
             configs[at].runs.push(i);
             configs[at].counts.add(rows[i].status);
         }
-        for config in &mut configs {
+        configs.par_iter_mut().for_each(|config| {
             let over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
                 estimate(config.runs.iter().filter_map(|&i| value(&rows[i])))
             };
             config.goal = over(&|r| r.last(goal.split, &goal.metric));
+            config.judged = over(&|r| r.last(judge.split, &judge.metric));
+            let outcomes: Vec<f64> =
+                config.runs.iter().filter_map(|&i| outcome(&judge, &rows[i])).collect();
+            config.judged_median = location::censored_median(&outcomes);
             config.test_accuracy = over(&|r| r.test_accuracy);
             config.train_loss = over(&|r| r.train_loss);
             config.train_seconds = over(&|r| r.train_seconds.filter(|_| r.completed()));
-        }
+        });
         let mut best = vec![None; plan.optimizers.len()];
         for (i, config) in configs.iter().enumerate() {
             let held = &mut best[config.label];
@@ -167,7 +163,8 @@ impl Analysis {
                 *held = Some(i);
             }
         }
-        Analysis { plan, rows, goal, configs, best }
+        let (comparison, race) = (OnceLock::new(), OnceLock::new());
+        Analysis { plan, rows, goal, judge, configs, best, comparison, race }
     }
 
     /// The first planned run of a configuration: all but its seed holds for all.
@@ -201,17 +198,32 @@ impl Analysis {
         bits.into_iter().map(f64::from_bits).collect()
     }
 
-    /// Labels' best configurations that have a value, best first.
+    /// Labels' chosen configurations that have a value, best first by the judge.
     pub fn ranking(&self) -> Vec<&Config> {
         let mut ranked: Vec<&Config> = self
             .best
             .iter()
             .flatten()
             .map(|&i| &self.configs[i])
-            .filter(|c| c.goal.mean.is_some())
+            .filter(|c| c.judged.mean.is_some())
             .collect();
-        ranked.sort_by(|a, b| rank(&self.goal, a, b));
+        ranked.sort_by(|a, b| order(&self.judge, (&a.judged, a), (&b.judged, b)));
         ranked
+    }
+
+    /// All pairs of chosen configurations, compared seed by seed.
+    pub fn comparison(&self) -> &Comparison {
+        self.comparison.get_or_init(|| compare::compare(self))
+    }
+
+    /// Training until the target's value; none when the plan has no value.
+    pub fn race(&self) -> Option<&Race> {
+        self.race.get_or_init(|| target::race(self)).as_ref()
+    }
+
+    /// Configurations of a label: those its best was chosen from.
+    pub fn tried(&self, label: usize) -> impl Iterator<Item = &Config> {
+        self.configs.iter().filter(move |c| c.label == label)
     }
 
     /// How all runs ended.
@@ -225,41 +237,23 @@ impl Analysis {
 /// The better configuration first: those without a diverged seed, then by the
 /// goal's mean; one without any value comes last.
 pub fn rank(goal: &Goal, a: &Config, b: &Config) -> Ordering {
-    let by_value = match (a.goal.mean, b.goal.mean) {
+    order(goal, (&a.goal, a), (&b.goal, b))
+}
+
+fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)) -> Ordering {
+    let by_value = match (x.mean, y.mean) {
         (Some(x), Some(y)) => goal.better_first(x, y),
         (x, y) => y.is_some().cmp(&x.is_some()),
     };
-    let without_value = a.goal.mean.is_none().cmp(&b.goal.mean.is_none());
+    let without_value = x.mean.is_none().cmp(&y.mean.is_none());
     without_value.then((a.counts.diverged > 0).cmp(&(b.counts.diverged > 0))).then(by_value)
 }
 
-fn name(split: Split, metric: &str) -> String {
-    format!("{} {metric}", if split == Split::Train { "training" } else { split.name() })
-}
-
-/// The plan's target, or the next best metric that the runs can have.
-fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
-    let wanted = (plan.target.split, plan.target.metric.as_str());
-    let held_out = plan.runs.iter().any(|r| r.spec.data.validation > 0);
-    let finished = rows.iter().any(RunRow::completed);
-    let usable = |(split, metric): (Split, &str)| {
-        (split != Split::Validation || held_out)
-            && (!finished || rows.iter().any(|r| r.last(split, metric).is_some()))
-    };
-    let choices = [wanted, (Split::Validation, "loss"), (Split::Train, "loss")];
-    let (split, metric) = choices.into_iter().find(|c| usable(*c)).unwrap_or(wanted);
-    let reason =
-        if held_out { "was not measured" } else { "does not exist without a validation split" };
-    Goal {
-        split,
-        metric: metric.to_owned(),
-        higher_is_better: metric != "loss",
-        fallback: ((split, metric) != wanted).then(|| {
-            format!(
-                "{} {reason}, so configurations are chosen by {}",
-                name(wanted.0, wanted.1),
-                name(split, metric)
-            )
-        }),
+/// A run's value of a metric; the worst there is when it diverged, none
+/// without a result.
+fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
+    if row.diverged() {
+        return Some(metric.worst());
     }
+    row.last(metric.split, &metric.metric).filter(|v| v.is_finite())
 }

@@ -1,0 +1,59 @@
+//! What each label was given and what it cost: a lead that was bought with a
+//! larger budget is worth less.
+
+use spec::record::Status;
+
+use crate::analysis::{Analysis, Counts};
+
+/// What one label spent, over all its configurations and seeds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// Place in the plan.
+    pub label: usize,
+    /// Configurations planned.
+    pub configs: usize,
+    /// Those with at least one result: the best was chosen from these.
+    pub with_result: usize,
+    /// How its runs ended.
+    pub counts: Counts,
+    /// Whole epochs trained, of all runs.
+    pub epochs: u64,
+    /// Optimizer steps done, of all runs.
+    pub steps: u64,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds that a device slot was held: training and evaluation.
+    pub device_seconds: f64,
+}
+
+/// The ledger, one row a label in plan order.
+pub fn spent(analysis: &Analysis) -> Vec<Spent> {
+    let mut ledger: Vec<Spent> = (0..analysis.plan.optimizers.len())
+        .map(|label| Spent { label, ..Spent::default() })
+        .collect();
+    for config in &analysis.configs {
+        let row = &mut ledger[config.label];
+        row.configs += 1;
+        row.with_result += usize::from(config.counts.completed + config.counts.diverged > 0);
+        for &run in &config.runs {
+            let run = &analysis.rows[run];
+            row.counts.add(run.status);
+            // A failed run has no outcome; what it cost is not known.
+            let (train, eval) = (run.train_seconds.unwrap_or(0.0), run.eval_seconds.unwrap_or(0.0));
+            row.epochs += run.epochs_completed.unwrap_or(0);
+            row.steps += run.steps.unwrap_or(0);
+            row.train_seconds += train;
+            row.device_seconds += train + eval;
+        }
+    }
+    ledger
+}
+
+impl Spent {
+    /// Runs without a result whose cost is unknown: failed, timed out or cancelled.
+    pub fn of_unknown_cost(&self, analysis: &Analysis) -> usize {
+        let ended = |status: Option<Status>| status.is_some_and(|s| !s.is_result());
+        let configs = analysis.tried(self.label);
+        configs.flat_map(|c| &c.runs).filter(|&&r| ended(analysis.rows[r].status)).count()
+    }
+}

@@ -1,0 +1,106 @@
+//! What tuning buys: the result to expect from trying k configurations.
+
+use crate::analysis::{Analysis, Config, rank};
+
+/// The best of `k` configurations drawn at random from those tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TuningPoint {
+    /// How many are tried.
+    pub k: usize,
+    /// Median of the judge's mean over all draws; infinite (bad) where every
+    /// configuration of half the draws diverged.
+    pub median: f64,
+    /// Quartiles of the same, the lower value first.
+    pub quartiles: (f64, f64),
+}
+
+/// The tuning curve of one label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TuningCurve {
+    /// Place in the plan.
+    pub label: usize,
+    /// From one configuration to all of them.
+    pub points: Vec<TuningPoint>,
+}
+
+/// The tuning curve of a label with at least two configurations.
+///
+/// All `C(N, k)` subsets of its `N` configurations are equally likely; from
+/// each the best is chosen by the goal, as the report chooses, and judged. The
+/// distribution is exact: the configuration of rank `i` is the best of
+/// `C(N - 1 - i, k - 1)` subsets. After Dodge et al. 2019 ("Show Your Work"),
+/// who draw with replacement and give the mean; a median can stand
+/// configurations that diverge.
+pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
+    let mut tried: Vec<&Config> = analysis.tried(label).collect();
+    // Configurations without any result yet say nothing about tuning.
+    tried.retain(|c| c.counts.completed + c.counts.diverged > 0);
+    if tried.len() < 2 || tried.iter().all(|c| c.judged.mean.is_none()) {
+        return None;
+    }
+    tried.sort_by(|a, b| rank(&analysis.goal, a, b));
+    let values: Vec<f64> =
+        tried.iter().map(|c| c.judged.mean.unwrap_or(analysis.judge.worst())).collect();
+    let points = (1..=values.len()).map(|k| point(&values, k)).collect();
+    Some(TuningCurve { label, points })
+}
+
+/// `values` in the order in which they are chosen, the best choice first.
+fn point(values: &[f64], k: usize) -> TuningPoint {
+    let n = values.len();
+    // P(rank i is the best of k), by the ratio of neighbouring binomials so
+    // that large grids do not overflow.
+    let mut weighted: Vec<(f64, f64)> = Vec::with_capacity(n);
+    let mut p = k as f64 / n as f64;
+    for (i, value) in values.iter().enumerate() {
+        weighted.push((*value, p));
+        let left = (n - 1 - i) as f64;
+        if left <= 0.0 {
+            break;
+        }
+        p *= ((left - (k - 1) as f64) / left).max(0.0);
+    }
+    weighted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let quantile = |q: f64| -> f64 {
+        let mut sum = 0.0;
+        for (value, p) in &weighted {
+            sum += p;
+            // The sum of exact thirds is not exactly one.
+            if sum >= q - 1e-12 {
+                return *value;
+            }
+        }
+        weighted.last().map_or(f64::NAN, |(v, _)| *v)
+    };
+    TuningPoint { k, median: quantile(0.5), quartiles: (quantile(0.25), quantile(0.75)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every subset, one by one.
+    fn enumerated(values: &[f64], k: usize) -> Vec<f64> {
+        let mut out = Vec::new();
+        for bits in 0u32..1 << values.len() {
+            if bits.count_ones() as usize == k {
+                out.push(values[bits.trailing_zeros() as usize]);
+            }
+        }
+        out.sort_by(f64::total_cmp);
+        out
+    }
+
+    #[test]
+    fn the_distribution_is_that_of_all_subsets() {
+        // In order of choice; the judge need not agree with it.
+        let values = [0.97, 0.98, 0.95, 0.90, f64::NEG_INFINITY, 0.60, 0.99];
+        for k in 1..=values.len() {
+            let all = enumerated(&values, k);
+            let at = |q: f64| all[((q * all.len() as f64).ceil() as usize).max(1) - 1];
+            let got = point(&values, k);
+            assert_eq!((got.median, got.quartiles), (at(0.5), (at(0.25), at(0.75))), "k = {k}");
+        }
+        assert_eq!(point(&values, 7).median, 0.97, "all of them: the one that is chosen");
+    }
+}

@@ -1,0 +1,148 @@
+//! Every optimizer against every other: the mean lead, seed by seed.
+
+use crate::analysis::{Analysis, Comparison, Verdict};
+use crate::escape;
+use crate::figures::Figure;
+use crate::figures::grid::{Cell, Fill, Grid, GridRow};
+use crate::figures::ink::Ink;
+use crate::figures::points::Points;
+use crate::figures::scale::TickFormat;
+use crate::figures::tint::Tint;
+use crate::number;
+use crate::page::words::{p_value, seeds};
+
+/// Rows that the figure has at most.
+const MOST: usize = 30;
+
+/// The figure; none for a single optimizer with a result, or for more than can
+/// be looked at.
+pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
+    let grid = series(analysis)?;
+    let comparison = analysis.comparison();
+    let power = match (comparison.underpowered(), comparison.smallest_adjusted) {
+        (true, Some(p)) => format!(
+            " So few seeds cannot show a difference: after Holm's correction no p can be smaller than {}; {} would be the \
+             fewest that can.",
+            p_value(p),
+            seeds(comparison.seeds_needed)
+        ),
+        (true, None) => " One seed can show no difference.".to_owned(),
+        (false, _) => {
+            " Differences with p of at most 0.05 are shown; bold rows are better than every other."
+                .to_owned()
+        }
+    };
+    Some(Figure {
+        heading: "Every optimizer against every other",
+        caption: format!(
+            "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top; positive \
+             and orange: the row is better. Below it p of the paired sign-flip permutation test after Holm's correction \
+             for {} comparisons.{power}",
+            unit(analysis),
+            comparison.pairs.len()
+        ),
+        reading: "Pick a row and read along it: orange cells are the optimizers it beats, blue ones those that beat it. \
+                  How strong the colour is says how large the lead is; whether it may be chance, p says: the probability \
+                  of a lead at least as large if the two optimizers were equally good. A large lead with a large p needs \
+                  more seeds before one may believe it.",
+        ink: Ink::Grid(grid),
+        variant_of: None,
+    })
+}
+
+fn unit(analysis: &Analysis) -> String {
+    let judge = &analysis.judge;
+    match judge.metric.as_str() {
+        "accuracy" => format!("percentage points of {}", judge.name()),
+        _ => judge.name(),
+    }
+}
+
+/// The data: the ranked labels as rows and as columns.
+pub fn series(analysis: &Analysis) -> Option<Grid> {
+    let comparison = analysis.comparison();
+    let ranked = &comparison.ranked;
+    if !(2..=MOST).contains(&ranked.len()) {
+        return None;
+    }
+    let scale = if analysis.judge.metric == "accuracy" { 100.0 } else { 1.0 };
+    let leads = comparison.pairs.iter().filter_map(|p| p.gain.mean).map(|g| g * scale);
+    let label = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
+    let rows = ranked
+        .iter()
+        .map(|&row| GridRow {
+            series: Some(analysis.configs[row].label),
+            group: String::new(),
+            head: label(row),
+            strong: beats_all(comparison, row),
+            cells: ranked
+                .iter()
+                .map(|&column| {
+                    cell(comparison, scale, (row, &label(row)), (column, &label(column)))
+                })
+                .collect(),
+        })
+        .collect();
+    Some(Grid {
+        title: "Mean lead of the row over the column".to_owned(),
+        subtitle: format!("In {}; below it p after Holm's correction", unit(analysis)),
+        key: format!("Lead in {}", unit(analysis)),
+        tint: Tint::diverging(leads, TickFormat::Number),
+        column_name: "over".to_owned(),
+        columns: ranked.iter().map(|&i| label(i)).collect(),
+        square: true,
+        rows,
+    })
+}
+
+fn beats_all(comparison: &Comparison, row: usize) -> bool {
+    comparison.ranked.iter().filter(|&&c| c != row).all(|&column| {
+        comparison.of(row, column).is_some_and(|(pair, turned)| {
+            pair.verdict == if turned { Verdict::Worse } else { Verdict::Better }
+        })
+    })
+}
+
+fn cell(
+    comparison: &Comparison,
+    scale: f64,
+    (row, name): (usize, &str),
+    (column, other): (usize, &str),
+) -> Cell {
+    let nothing =
+        Cell { fill: Fill::Blank, text: String::new(), note: String::new(), said: String::new() };
+    let Some((pair, turned)) = comparison.of(row, column) else { return nothing };
+    let Some(gain) = pair.gain.mean else {
+        let said = format!("{name} over {other}: no seed completed with both");
+        return Cell { fill: Fill::Missing, said, ..nothing };
+    };
+    let lead = scale * if turned { -gain } else { gain };
+    // Percentage points all with two decimals, so that they compare at a glance.
+    let text = if scale == 100.0 {
+        signed(lead, |x| format!("{x:.2}"))
+    } else {
+        signed(lead, |x| number::significant(x, 2))
+    };
+    let p = pair.adjusted.map(p_value);
+    let verdict = match (pair.verdict, &p) {
+        (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p} after Holm's correction"),
+        (Verdict::Underpowered, Some(p)) => format!("p = {p}, underpowered"),
+        (_, Some(p)) => format!("p = {p}, no difference shown"),
+        (_, None) => "too few seeds for a test".to_owned(),
+    };
+    let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
+    let note = p.map_or(String::new(), |p| format!("p {}", p.replace("below ", "<")));
+    Cell { fill: Fill::Value(lead), text, note, said }
+}
+
+/// `+0.21`, `\u{2212}0.04`; zero has no sign.
+fn signed(x: f64, text: impl Fn(f64) -> String) -> String {
+    let text = text(x.abs());
+    let zero = text.chars().all(|c| matches!(c, '0' | '.'));
+    let sign = match x {
+        _ if zero => "",
+        x if x > 0.0 => "+",
+        _ => "\u{2212}",
+    };
+    format!("{sign}{text}")
+}

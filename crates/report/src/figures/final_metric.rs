@@ -1,0 +1,121 @@
+//! The metric of the last epoch, a row a label: single seeds, mean and interval.
+
+use crate::analysis::{Analysis, Config, Goal};
+use crate::escape;
+use crate::figures::ink::Ink;
+use crate::figures::points::Points;
+use crate::figures::rows::{Row, Rows};
+use crate::figures::{Figure, axes, left_out, shown, spread};
+use crate::number;
+use crate::page::words::capitalised;
+use crate::stats::estimate;
+
+/// The figure; none before any run has finished.
+pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
+    let rows = series(analysis)?;
+    let judged = &analysis.judge;
+    let apart = if judged.split == analysis.goal.split {
+        format!(
+            "Configurations were chosen by this very metric, so the best of them flatters itself ({}).",
+            rows.x_label
+        )
+    } else {
+        format!(
+            "Configurations were chosen by {}, which has no part in this figure.",
+            analysis.goal.name()
+        )
+    };
+    Some(Figure {
+        heading: "After the last epoch: every seed",
+        caption: format!(
+            "{} after the last epoch, each optimizer at its best configuration, the best mean on top: {}. Dots are \
+             single seeds, moved up where they would cover each other.{} {apart}",
+            capitalised(&judged.name()),
+            spread::words(analysis, &shown(analysis), "bars"),
+            left_out(analysis)
+        ),
+        reading: "Each dot is one training run from its own random start. Dots of one row that lie close together say \
+                  that the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a \
+                  single run. The bar says where the mean of many more seeds may lie.",
+        ink: Ink::Rows(rows),
+        variant_of: None,
+    })
+}
+
+/// The data: one row a label that has a planned run.
+pub fn series(analysis: &Analysis) -> Option<Rows> {
+    if shown(analysis).is_empty() {
+        return None;
+    }
+    let judged = &analysis.judge;
+    let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    let mut rows: Vec<Row> = best.map(|config| row(analysis, judged, config)).collect();
+    rows.sort_by(|a, b| match (a.mean, b.mean) {
+        (Some(x), Some(y)) => judged.better_first(x, y),
+        (x, y) => y.is_some().cmp(&x.is_some()),
+    });
+    let ends = |r: &Row| {
+        let single = r.dots.iter().map(|(v, _)| *v);
+        single.chain(r.interval.into_iter().flat_map(|(a, b)| [a, b])).collect::<Vec<_>>()
+    };
+    let values: Vec<f64> = rows.iter().flat_map(ends).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let x = axes::of_metric(&judged.metric, &values);
+    let spacing = axes::spacing(&x);
+    Some(Rows {
+        title: format!("{} after the last epoch", capitalised(&judged.name())),
+        subtitle: format!(
+            "{}; dots: single seeds",
+            capitalised(&spread::words(analysis, &shown(analysis), "bars"))
+        ),
+        x_label: format!("{}{spacing}", judged.name()),
+        x,
+        rows,
+    })
+}
+
+fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
+    let run = analysis.planned(config);
+    let dots: Vec<(f64, String)> = config
+        .runs
+        .iter()
+        .filter_map(|&r| {
+            let value = analysis.rows[r].last(judged.split, &judged.metric)?;
+            let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
+            value.is_finite().then_some((value, name))
+        })
+        .collect();
+    let e = estimate(dots.iter().map(|(v, _)| *v));
+    let interval = spread::band(analysis.plan.report.band, &judged.metric, &e);
+    let text = match (e.mean, interval) {
+        (Some(mean), Some((low, high))) => format!(
+            "{} ({}\u{2013}{})",
+            judged.format(mean),
+            judged.format(low).trim_end_matches('%'),
+            judged.format(high)
+        ),
+        (Some(mean), None) => judged.format(mean),
+        (None, _) if config.counts.diverged > 0 => "diverged".to_owned(),
+        (None, _) => "no result".to_owned(),
+    };
+    let counts = config.counts;
+    let lost = counts.without_result();
+    let mut notes = vec![format!("lr {}", number::brief(run.spec.optimizer.lr()))];
+    if counts.diverged > 0 {
+        notes.push(format!("{} of {} seeds diverged", counts.diverged, counts.planned));
+    }
+    if lost > 0 {
+        notes.push(format!("{lost} of {} without a result", counts.planned));
+    }
+    Row {
+        series: config.label,
+        label: escape::line(&run.label),
+        dots,
+        mean: e.mean,
+        interval,
+        text,
+        note: notes.join(", "),
+    }
+}

@@ -1,0 +1,178 @@
+//! Labels with their line and marker: at the lines' ends, or in rows on top.
+
+use plotters::style::text_anchor::HPos;
+
+use crate::figures::canvas::{Canvas, FigureError, Stroke, Xy, fit, font, text_width};
+use crate::figures::chart::{Chart, CurveKind, Entry};
+use crate::figures::ink::chart::place;
+use crate::figures::ink::layout::Geometry;
+use crate::figures::style::{BODY, INK, LINE, MUTED, Marker, look};
+
+/// Width of a label's line and marker with the blank after it.
+pub(super) const SWATCH: f64 = 26.0;
+
+/// A label with its note.
+pub(super) fn text(entry: &Entry) -> String {
+    if entry.note.is_empty() {
+        entry.label.clone()
+    } else {
+        format!("{} ({})", entry.label, entry.note)
+    }
+}
+
+/// Entries in rows no wider than `room`, each with its x.
+pub(super) fn rows(entries: &[Entry], room: f64) -> Vec<Vec<(usize, f64)>> {
+    let mut rows: Vec<Vec<(usize, f64)>> = Vec::new();
+    let mut x = f64::INFINITY;
+    for (i, entry) in entries.iter().enumerate() {
+        let width = (text_width(&text(entry), BODY, false) + SWATCH + 6.0).min(room);
+        if x + width > room {
+            rows.push(Vec::new());
+            x = 0.0;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push((i, x));
+        }
+        x += width + 14.0;
+    }
+    rows
+}
+
+/// Whether no line of the chart is dashed.
+fn solid(chart: &Chart) -> bool {
+    let mut curves = chart.panels.iter().flat_map(|p| &p.curves);
+    curves.all(|c| matches!(c.kind, CurveKind::Plain | CurveKind::Faint))
+}
+
+/// A short piece of a label's line with its marker.
+pub(super) fn swatch(
+    canvas: &mut Canvas<'_>,
+    (x, y): Xy,
+    series: usize,
+    solid: bool,
+) -> Result<(), FigureError> {
+    let (color, dash, marker) = look(series);
+    let dash = if solid { &[] } else { dash };
+    let stroke = Stroke { color, alpha: 1.0, width: 2.0, dash };
+    canvas.line(&[(x, y), (x + SWATCH - 6.0, y)], stroke)?;
+    let size = if marker == Marker::Plus { 3.8 } else { 3.4 };
+    canvas.marker((x + (SWATCH - 6.0) / 2.0, y), marker, size, color)
+}
+
+/// Rows of labels above the panels of a narrow chart.
+pub(super) fn on_top(
+    canvas: &mut Canvas<'_>,
+    chart: &Chart,
+    g: &Geometry,
+) -> Result<(), FigureError> {
+    let pad = g.head.pad;
+    for (r, row) in g.legend.iter().enumerate() {
+        let y = g.legend_top + (r as f64 + 0.5) * (LINE + 1.0);
+        for (i, x) in row {
+            let entry = &chart.entries[*i];
+            canvas.group(entry.series);
+            swatch(canvas, (pad + x, y), entry.series, solid(chart))?;
+            let at = pad + x + SWATCH;
+            let text = fit(&text(entry), BODY, g.head.width - pad - at);
+            canvas.text((at, y), &text, font(BODY, INK, HPos::Left, false))?;
+        }
+    }
+    canvas.group(None);
+    Ok(())
+}
+
+/// Labels right of the last panel, each as near to its line's end as the others let it.
+pub(super) fn at_ends(
+    canvas: &mut Canvas<'_>,
+    chart: &Chart,
+    g: &Geometry,
+) -> Result<(), FigureError> {
+    let (Some(panel), Some(plot)) = (chart.panels.last(), g.plots.last().copied()) else {
+        return Ok(());
+    };
+    let ends: Vec<Option<Xy>> = chart
+        .entries
+        .iter()
+        .map(|e| panel.end(e.series).map(|p| place(panel, plot, p.x, p.y)))
+        .map(|at| at.map(|(x, y)| (x, y.clamp(plot.top, plot.bottom))))
+        .collect();
+    // Lines that end far from the border would need long leaders; then the
+    // labels stand in plan order from the top.
+    let near = ends.iter().flatten().all(|e| plot.right - e.0 < 0.06 * (plot.right - plot.left));
+    let mut order: Vec<usize> = (0..ends.len()).collect();
+    // Labels without a line go to the bottom, in plan order.
+    let wanted = |i: usize| match ends[i] {
+        _ if !near => plot.top + 10.0,
+        Some(end) => end.1,
+        None => plot.bottom,
+    };
+    order.sort_by(|a, b| {
+        ends[*a].is_none().cmp(&ends[*b].is_none()).then(wanted(*a).total_cmp(&wanted(*b)))
+    });
+    let wanted: Vec<f64> = order.iter().map(|i| wanted(*i)).collect();
+    let x = plot.right + 20.0;
+    for (i, y) in order.into_iter().zip(spread(&wanted, LINE, plot.top, plot.bottom)) {
+        let entry = &chart.entries[i];
+        canvas.group(entry.series);
+        if let (true, Some(end)) = (near, ends[i]) {
+            let color = look(entry.series).0;
+            let leader = Stroke { color, alpha: 0.55, width: 1.0, dash: &[] };
+            canvas.line(&[(end.0 + 5.0, end.1), (x - 3.0, y)], leader)?;
+        }
+        swatch(canvas, (x, y), entry.series, solid(chart))?;
+        let color = if ends[i].is_some() { INK } else { MUTED };
+        let room = g.head.width - g.head.pad.min(8.0) - (x + SWATCH);
+        let text = fit(&text(entry), BODY, room);
+        canvas.text((x + SWATCH, y), &text, font(BODY, color, HPos::Left, false))?;
+    }
+    canvas.group(None);
+    Ok(())
+}
+
+/// Positions near the `wanted` ones (ascending), at least `gap` apart, between
+/// `low` and `high` where they fit: neighbours that are too close form a group
+/// around their mean, and groups that touch merge.
+fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
+    struct Group {
+        start: usize,
+        len: usize,
+        center: f64,
+    }
+    let half = |len: usize| (len as f64 - 1.0) * gap / 2.0;
+    let bounded = |center: f64, len: usize| center.min(high - half(len)).max(low + half(len));
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, y) in wanted.iter().enumerate() {
+        groups.push(Group { start: i, len: 1, center: bounded(*y, 1) });
+        while let [.., a, b] = groups.as_slice() {
+            if b.center - half(b.len) - a.center - half(a.len) >= gap - 1e-9 {
+                break;
+            }
+            let (start, len) = (a.start, a.len + b.len);
+            let mean = wanted[start..start + len].iter().sum::<f64>() / len as f64;
+            groups.truncate(groups.len() - 2);
+            groups.push(Group { start, len, center: bounded(mean, len) });
+        }
+    }
+    groups
+        .iter()
+        .flat_map(|g| {
+            (0..g.len).map(|i| g.center - half(g.len) + i as f64 * gap).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn labels_keep_their_distance() {
+        assert_eq!(spread(&[10.0, 50.0], 16.0, 0.0, 100.0), [10.0, 50.0]);
+        assert_eq!(spread(&[50.0, 50.0, 50.0], 10.0, 0.0, 100.0), [40.0, 50.0, 60.0]);
+        assert_eq!(spread(&[99.0, 100.0], 10.0, 0.0, 100.0), [90.0, 100.0]);
+        assert_eq!(spread(&[0.0, 1.0, 12.0], 10.0, 0.0, 100.0), [0.0, 10.0, 20.0]);
+        let many: Vec<f64> = (0..12).map(|i| f64::from(i % 3)).collect();
+        let placed = spread(&many, 17.0, 0.0, 300.0);
+        assert!(placed.windows(2).all(|p| p[1] - p[0] > 16.9), "{placed:?}");
+    }
+}

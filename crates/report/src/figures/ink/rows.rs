@@ -1,0 +1,188 @@
+//! Ink for [`Rows`].
+
+use plotters::style::text_anchor::HPos;
+
+use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, Xy, fit, font, text_width};
+use crate::figures::ink::layout::Head;
+use crate::figures::ink::legend::{self, SWATCH};
+use crate::figures::ink::{Mark, frame};
+use crate::figures::rows::{Row, Rows};
+use crate::figures::style::{BODY, GRID, INK, Layout, MUTED, TICK, look};
+
+/// Radius of a single value's dot, and how far dots in each other's way are
+/// moved up.
+const DOT: f64 = 2.8;
+const LANE: f64 = 4.6;
+/// Lanes of dots that a row has room for.
+const LANES: usize = 3;
+
+/// Where everything stands.
+struct Geometry {
+    head: Head,
+    height: f64,
+    /// The area of the dots, all rows.
+    plot: Rect,
+    /// Upper edge of each row and the middle of its dots and bar.
+    rows: Vec<(f64, f64)>,
+    wide: bool,
+}
+
+impl Geometry {
+    fn of(rows: &Rows, layout: Layout) -> Geometry {
+        let wide = layout == Layout::Wide;
+        let head = Head::of(&rows.title, &rows.subtitle, layout);
+        let widest = |text: &dyn Fn(&Row) -> f64| rows.rows.iter().map(text).fold(0.0, f64::max);
+        let (mut left, mut right) = (head.pad + 8.0, head.width - head.pad - 8.0);
+        if wide {
+            let label = widest(&|r| text_width(&r.label, BODY, false));
+            let value =
+                widest(&|r| text_width(&r.text, BODY, true).max(text_width(&r.note, TICK, false)));
+            left = head.pad + (label * 1.08 + SWATCH + 16.0).min(270.0);
+            right = head.width - head.pad - (value * 1.08 + 18.0).min(300.0);
+        }
+        let mut y = head.bottom;
+        let mut places = Vec::new();
+        for row in &rows.rows {
+            // A narrow row has its texts above its dots.
+            let text = match (wide, row.note.is_empty()) {
+                (true, _) => 0.0,
+                (false, true) => 20.0,
+                (false, false) => 34.0,
+            };
+            places.push((y, y + text + 20.0));
+            y += text + 40.0;
+        }
+        let plot = Rect { left, top: head.bottom, right, bottom: y };
+        let height = (y + 44.0 + head.pad - 6.0).ceil();
+        Geometry { head, height, plot, rows: places, wide }
+    }
+}
+
+/// Width and height in logical pixels.
+pub(super) fn size(rows: &Rows, layout: Layout) -> (f64, f64) {
+    let g = Geometry::of(rows, layout);
+    (g.head.width, g.height)
+}
+
+/// Draws over the whole of a canvas of [`size`].
+pub(super) fn draw(
+    rows: &Rows,
+    layout: Layout,
+    canvas: &mut Canvas<'_>,
+) -> Result<(), FigureError> {
+    let g = Geometry::of(rows, layout);
+    g.head.draw(canvas)?;
+    frame::horizontal(canvas, &rows.x, g.plot, &rows.x_label)?;
+    let (from, to) = (g.head.pad, g.head.width - g.head.pad);
+    for (i, row) in rows.rows.iter().enumerate() {
+        let (top, middle) = g.rows[i];
+        if i > 0 {
+            canvas.rule((from, top), (to, top), GRID, 1.0)?;
+        }
+        canvas.group(row.series);
+        spread(canvas, rows, row, &g, middle)?;
+        texts(canvas, row, &g, i)?;
+        canvas.group(None);
+    }
+    Ok(())
+}
+
+fn x(rows: &Rows, g: &Geometry, value: f64) -> f64 {
+    g.plot.left + rows.x.scale.unit(value).clamp(0.0, 1.0) * (g.plot.right - g.plot.left)
+}
+
+/// Dots above, interval and mean below.
+fn spread(
+    canvas: &mut Canvas<'_>,
+    rows: &Rows,
+    row: &Row,
+    g: &Geometry,
+    middle: f64,
+) -> Result<(), FigureError> {
+    let (color, _, marker) = look(row.series);
+    for at in dots(rows, row, g, middle) {
+        canvas.disc(at, DOT, color, 0.6)?;
+    }
+    let y = middle + 9.0;
+    if let Some((low, high)) = row.interval {
+        let bar = Stroke { color, alpha: 1.0, width: 2.2, dash: &[] };
+        let (low, high) = (x(rows, g, low), x(rows, g, high));
+        canvas.line(&[(low, y), (high, y)], bar)?;
+        for end in [low, high] {
+            canvas.line(&[(end, y - 4.0), (end, y + 4.0)], bar)?;
+        }
+    }
+    match row.mean {
+        Some(mean) => canvas.marker((x(rows, g, mean), y), marker, 4.4, color),
+        None => Ok(()),
+    }
+}
+
+/// Places of the single values, in their order: those that would touch another
+/// one are moved up a lane, the same way each time.
+fn dots(rows: &Rows, row: &Row, g: &Geometry, middle: f64) -> Vec<Xy> {
+    let mut order: Vec<usize> = (0..row.dots.len()).collect();
+    order.sort_by(|a, b| row.dots[*a].0.total_cmp(&row.dots[*b].0).then(a.cmp(b)));
+    let mut ends = [f64::NEG_INFINITY; LANES];
+    let mut places = vec![(0.0, 0.0); row.dots.len()];
+    for i in order {
+        let at = x(rows, g, row.dots[i].0);
+        let free = ends.iter().position(|end| at - end >= 2.0 * DOT);
+        // Where all are taken, the one whose last dot is furthest away.
+        let lane = free.unwrap_or_else(|| {
+            (0..LANES).min_by(|a, b| ends[*a].total_cmp(&ends[*b])).unwrap_or(0)
+        });
+        ends[lane] = at;
+        places[i] = (at, middle - 1.5 - lane as f64 * LANE);
+    }
+    places
+}
+
+fn texts(canvas: &mut Canvas<'_>, row: &Row, g: &Geometry, i: usize) -> Result<(), FigureError> {
+    let (top, middle) = g.rows[i];
+    let (left, right) = (g.head.pad, g.head.width - g.head.pad);
+    let value = if g.wide { g.plot.right + 16.0 } else { right };
+    let y = if g.wide { middle } else { top + 12.0 };
+    legend::swatch(canvas, (left, y), row.series, true)?;
+    let bold = font(BODY, INK, if g.wide { HPos::Left } else { HPos::Right }, true);
+    let small = |anchor| font(TICK, MUTED, anchor, false);
+    let text = fit(&row.text, BODY, if g.wide { right - value + 8.0 } else { 190.0 });
+    let room = if g.wide {
+        g.plot.left - left - SWATCH - 8.0
+    } else {
+        right - text_width(&text, BODY, true) * 1.08 - 8.0 - left - SWATCH
+    };
+    let label = fit(&row.label, BODY, room);
+    canvas.text((left + SWATCH, y), &label, font(BODY, INK, HPos::Left, false))?;
+    if !g.wide {
+        canvas.text((value, y), &text, bold)?;
+        let at = (left + SWATCH, top + 27.0);
+        return canvas.text(at, &fit(&row.note, TICK, right - at.0), small(HPos::Left));
+    }
+    let off = if row.note.is_empty() { 0.0 } else { 8.0 };
+    canvas.text((value, middle - off), &text, bold)?;
+    let note = fit(&row.note, TICK, right - value + 8.0);
+    canvas.text((value, middle + off), &note, small(HPos::Left))
+}
+
+/// The mean of each row with its interval, then its single values.
+pub(super) fn marks(rows: &Rows, layout: Layout) -> Vec<Mark> {
+    let g = Geometry::of(rows, layout);
+    let mut marks = Vec::new();
+    for (row, (_, middle)) in rows.rows.iter().zip(&g.rows) {
+        let mut put = |at: Xy, text: String| {
+            let text = format!("{} \u{b7} {text}", row.label);
+            marks.push(Mark { series: Some(row.series), at, text });
+        };
+        let text = |v: f64| rows.x.text(v);
+        if let Some(mean) = row.mean {
+            let ends = row.interval.map(|(a, b)| format!(" ({} to {})", text(a), text(b)));
+            let said = format!("mean: {}{}", text(mean), ends.unwrap_or_default());
+            put((x(rows, &g, mean), middle + 9.0), said);
+        }
+        for (at, (value, name)) in dots(rows, row, &g, *middle).into_iter().zip(&row.dots) {
+            put(at, format!("{name}: {}", text(*value)));
+        }
+    }
+    marks
+}

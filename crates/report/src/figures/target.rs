@@ -1,0 +1,106 @@
+//! The race to the target: which fraction of seeds has reached it by when.
+
+use crate::analysis::{Analysis, Clock, Race, Racer};
+use crate::escape;
+use crate::figures::Figure;
+use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use crate::figures::ink::Ink;
+use crate::figures::points::Points;
+use crate::figures::scale::{Axis, TickFormat};
+use crate::page::words;
+use crate::stats::survival;
+
+/// The figure; none without a target value or where nobody reached it.
+pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
+    let race = analysis.race()?;
+    let chart = series(analysis)?;
+    let seconds = race.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
+    Some(Figure {
+        heading: "The race to the target",
+        caption: format!(
+            "Fraction of runs that have reached {} of {} by then, each optimizer at its chosen configuration. It is \
+             measured at the end of each epoch, with the clock of training stopped. A run that never gets there keeps its \
+             line below 100%.{seconds}",
+            words::target_name(&analysis.plan.target),
+            words::metric(&analysis.plan.target.metric, race.value)
+        ),
+        reading: "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
+                  get there with every seed. Steps count updates, seconds what the machine needed for them: an optimizer \
+                  that computes more in a step can win the one and lose the other.",
+        ink: Ink::Chart(chart),
+        variant_of: None,
+    })
+}
+
+/// The data: a stepped curve a label, against steps and, where they compare,
+/// against seconds.
+pub fn series(analysis: &Analysis) -> Option<Chart> {
+    let race = analysis.race()?;
+    if race.racers.iter().all(|r| r.reached == 0) {
+        return None;
+    }
+    let mut panels = vec![panel(analysis, race, Clock::Steps)];
+    let timed = race.racers.iter().any(|r| r.times[2].iter().any(|t| t.is_finite()));
+    if race.seconds_differ.is_none() && timed {
+        panels.push(panel(analysis, race, Clock::Seconds));
+    }
+    let mut racers: Vec<&Racer> = race.racers.iter().collect();
+    racers.sort_by_key(|r| analysis.configs[r.config].label);
+    let entries = racers
+        .iter()
+        .map(|r| {
+            let config = &analysis.configs[r.config];
+            Entry {
+                series: config.label,
+                label: escape::line(&analysis.planned(config).label),
+                note: format!("{} of {}", r.reached, r.runs),
+            }
+        })
+        .collect();
+    Some(Chart {
+        title: "The race to the target".to_owned(),
+        subtitle: format!(
+            "Runs that have reached {} of {}; in brackets: how many did",
+            words::target_name(&analysis.plan.target),
+            words::metric(&analysis.plan.target.metric, race.value)
+        ),
+        entries,
+        panels,
+    })
+}
+
+fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
+    let at = Clock::ALL.iter().position(|c| *c == clock).unwrap_or(0);
+    let finite = race.racers.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
+    let last = finite.copied().fold(0.0, f64::max);
+    let end = (last * 1.08).max(1e-3);
+    let curves = race
+        .racers
+        .iter()
+        .map(|racer| {
+            let mut points: Vec<Point> = survival::reached(&racer.times[at])
+                .into_iter()
+                .map(|(x, y)| Point { x, y, band: None })
+                .collect();
+            let y = points.last().map_or(0.0, |p| p.y);
+            points.push(Point { x: end, y, band: None });
+            let series = analysis.configs[racer.config].label;
+            Curve { series, points, kind: CurveKind::Steps, ringed: None }
+        })
+        .collect();
+    Panel {
+        title: "Runs that have reached it".to_owned(),
+        x_label: match clock {
+            Clock::Epochs => "epoch",
+            Clock::Steps => "optimizer step",
+            Clock::Seconds => "seconds of training",
+        }
+        .to_owned(),
+        x: Axis::linear(0.0, end),
+        y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+        curves,
+        dots: Vec::new(),
+        strip: Vec::new(),
+        reference: None,
+    }
+}

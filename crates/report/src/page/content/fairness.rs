@@ -1,0 +1,74 @@
+//! Whether the comparison was fair, in sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spec::record::StopReason;
+
+use crate::analysis::Analysis;
+
+/// Whether the comparison was fair: equal starts, equal batches, equal chances.
+pub fn fairness(analysis: &Analysis) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut starts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut batches: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    for (run, row) in analysis.plan.runs.iter().zip(&analysis.rows) {
+        if let Some(digest) = &row.init_digest {
+            let key = format!("{} {:?} {:?}", run.spec.seed, run.spec.data.dataset, run.spec.model);
+            starts.entry(key).or_default().insert(digest);
+        }
+        let fed = row.batch_digest.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        if let Some(fed) = fed {
+            batches.entry(format!("{} {:?}", run.spec.seed, run.spec.data)).or_default().push(fed);
+        }
+    }
+    let same_batches = |runs: &Vec<Vec<String>>| {
+        let longest = runs.iter().max_by_key(|r| r.len());
+        longest.is_none_or(|longest| runs.iter().all(|r| longest.starts_with(r)))
+    };
+    if !starts.is_empty() {
+        let equal =
+            starts.values().all(|digests| digests.len() == 1) && batches.values().all(same_batches);
+        out.push(if equal {
+            "Runs of one seed started from the same initial weights and saw the same batches in the same order, whatever \
+             their optimizer; the digests in the records agree."
+                .to_owned()
+        } else {
+            "Runs of one seed did NOT all start from the same initial weights or see the same batches: their digests \
+             differ, so they must not be compared seed by seed."
+                .to_owned()
+        });
+    }
+    let machines: BTreeSet<&str> =
+        analysis.rows.iter().filter_map(|r| r.exec_id.as_deref()).collect();
+    if machines.len() > 1 {
+        out.push(format!(
+            "The results come from {} different builds or machines; the column exec_id of runs.parquet tells them apart.",
+            machines.len()
+        ));
+    }
+    out.extend(stopped_early(analysis));
+    let jobs: BTreeSet<u64> = analysis.rows.iter().filter_map(|r| r.jobs).collect();
+    if jobs.last().is_some_and(|j| *j > 1) {
+        out.push(
+            "Runs were trained side by side, so times are a guide, not a measurement.".to_owned(),
+        );
+    }
+    out
+}
+
+/// Runs that ended before their last epoch, if any did.
+fn stopped_early(analysis: &Analysis) -> Option<String> {
+    let ended = |reason: StopReason| {
+        let rows = analysis.rows.iter();
+        rows.filter(|r| r.stop_reason.as_deref() == Some(reason.name())).count()
+    };
+    let (patience, target) = (ended(StopReason::EarlyStopping), ended(StopReason::Target));
+    (patience + target > 0).then(|| {
+        format!(
+            "{} of {} runs ended before their last epoch ({patience} by early stopping, {target} at the target): what is \
+             said of the last epoch is that of the epoch they ended in, and a curve ends where the first seed ended.",
+            patience + target,
+            analysis.rows.len()
+        )
+    })
+}

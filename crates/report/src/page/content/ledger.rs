@@ -1,0 +1,151 @@
+//! The fairness ledger: what each optimizer was given, and how much it depends
+//! on its tuning.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::{Analysis, edge, robustness, spent, tuning};
+use crate::number;
+use crate::page::table::{Cell, Table};
+use crate::page::words;
+
+/// Configurations, runs, epochs and seconds that each label spent.
+pub fn ledger_table(analysis: &Analysis) -> Table {
+    let mut table = Table::new(&[
+        "Optimizer",
+        "#Configurations",
+        "#Runs",
+        "#Completed",
+        "#Diverged",
+        "#No result",
+        "#Epochs trained",
+        "#Optimizer steps",
+        "#Training time",
+        "#Device time",
+        "#Share of device time",
+        "#Training time an epoch",
+    ]);
+    let ledger = spent(analysis);
+    let all: f64 = ledger.iter().map(|s| s.device_seconds).sum();
+    for row in &ledger {
+        let label = &analysis.plan.optimizers[row.label].label;
+        let unknown = row.of_unknown_cost(analysis);
+        let device = |s: f64| match unknown {
+            0 => number::seconds(s),
+            _ => format!("over {}", number::seconds(s)),
+        };
+        table.rows.push(vec![
+            Cell::label(label, row.label),
+            Cell::count(row.configs),
+            Cell::count(row.counts.planned),
+            Cell::count(row.counts.completed),
+            Cell::count(row.counts.diverged),
+            Cell::count(row.counts.without_result()),
+            Cell::count(row.epochs as usize),
+            Cell::count(row.steps as usize),
+            Cell::number(Some(row.train_seconds), number::seconds),
+            Cell::number(Some(row.device_seconds), device),
+            Cell::number((all > 0.0).then(|| row.device_seconds / all), |s| {
+                format!("{:.0}%", s * 100.0)
+            }),
+            Cell::number(
+                (row.epochs > 0).then(|| row.train_seconds / row.epochs as f64),
+                number::seconds,
+            ),
+        ]);
+    }
+    table
+}
+
+/// The learning rates that each label was tried with, and what follows from them.
+pub fn grid_table(analysis: &Analysis) -> Table {
+    let tolerance = words::metric("accuracy", analysis.plan.report.tolerance);
+    let within = format!("Learning rates within {tolerance} of the best");
+    let mut table = Table::new(&[
+        "Optimizer",
+        "#Tried",
+        "Learning rates tried",
+        "#Best",
+        &within,
+        "#Decades",
+        "#One at random, median",
+        "#Best of all",
+        "To add",
+    ]);
+    let judge = &analysis.judge;
+    for label in 0..analysis.plan.optimizers.len() {
+        let Some(best) = analysis.best[label].map(|i| &analysis.configs[i]) else { continue };
+        let grid = analysis.lr_grid(label);
+        let (low, high) = (grid.first().copied(), grid.last().copied());
+        let tried = match grid.len() {
+            1 => number::brief(grid[0]),
+            _ => format!(
+                "{} to {}",
+                number::brief(low.unwrap_or_default()),
+                number::brief(high.unwrap_or_default())
+            ),
+        };
+        let robust = robustness(analysis, label);
+        let curve = tuning(analysis, label);
+        let has_value = best.goal.mean.is_some();
+        let judged = |x: Option<f64>| {
+            Cell::number(x, |x| if x.is_finite() { judge.format(x) } else { "diverged".to_owned() })
+        };
+        table.rows.push(vec![
+            Cell::label(&analysis.plan.optimizers[label].label, label),
+            Cell::count(grid.len()),
+            Cell::text(tried),
+            Cell::number(
+                has_value.then(|| analysis.planned(best).spec.optimizer.lr()),
+                number::brief,
+            ),
+            Cell::text(robust.as_ref().map_or("\u{2013}".to_owned(), |r| {
+                format!("{} to {}", number::brief2(r.range.0), number::brief2(r.range.1))
+            })),
+            Cell::number(robust.as_ref().map(|r| r.decades()), |_| {
+                robust.as_ref().map(|r| r.text()).unwrap_or_default()
+            }),
+            judged(curve.as_ref().and_then(|c| Some(c.points.first()?.median))),
+            judged(curve.as_ref().and_then(|c| Some(c.points.last()?.median))),
+            Cell::text(edge(analysis, best).map(|e| words::to_add(&e)).unwrap_or_default()),
+        ]);
+    }
+    table.without_empty()
+}
+
+/// What the two tables mean, and what is unequal in them.
+pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
+    let ledger = spent(analysis);
+    let mut out = Vec::new();
+    let configs: BTreeSet<usize> = ledger.iter().map(|s| s.configs).collect();
+    if let (Some(fewest), Some(most), true) = (configs.first(), configs.last(), configs.len() > 1) {
+        out.push(format!(
+            "Optimizers were tried with different numbers of configurations ({fewest} to {most}): the best of many has \
+             had more chances than the best of few."
+        ));
+    } else if let (Some(n), true) = (configs.first(), ledger.len() > 1) {
+        out.push(format!(
+            "Every optimizer was tried with equally many configurations ({n}), so none had more chances than another."
+        ));
+    }
+    let unknown: usize = ledger.iter().map(|s| s.of_unknown_cost(analysis)).sum();
+    if unknown > 0 {
+        out.push(format!(
+            "{unknown} runs ended without a result; what they cost is not known and not counted."
+        ));
+    }
+    out.push(
+        "Device time is training and evaluation, of all configurations and seeds, also those that were not chosen: \
+         what finding the result cost."
+            .to_owned(),
+    );
+    if (0..analysis.plan.optimizers.len()).any(|l| analysis.lr_grid(l).len() > 1) {
+        out.push(format!(
+            "A learning rate counts as good as the best when its mean {} is within {} of the best value and no seed \
+             diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
+             \u{201c}At least\u{201d} says that the range ends only because the grid does.",
+            analysis.goal.name(),
+            words::metric("accuracy", analysis.plan.report.tolerance)
+        ));
+    }
+    out
+}

@@ -1,0 +1,234 @@
+//! Tables and sentences of the report, before they are HTML or Markdown.
+
+mod comparison;
+mod failed;
+mod fairness;
+mod ledger;
+mod provenance;
+mod race;
+
+use crate::analysis::{Analysis, Goal};
+use crate::best::{BestRow, rows_of};
+use crate::number;
+use crate::page::table::{Cell, Table};
+use crate::page::words::{self, capitalised};
+use crate::stats::{Estimate, Method};
+
+pub use comparison::{comparison_table, comparison_words};
+pub use failed::{diverged_table, failure_table};
+pub use fairness::fairness;
+pub use ledger::{grid_table, ledger_table, ledger_words};
+pub use provenance::provenance;
+pub use race::{race_table, race_words};
+
+/// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
+pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
+    Cell::number(e.mean, |mean| {
+        let sd = e.sd.map_or(String::new(), |sd| match metric {
+            "accuracy" => format!(" \u{b1} {:.2}", sd * 100.0),
+            _ => format!(" \u{b1} {}", number::significant(sd, 2)),
+        });
+        format!("{}{sd}", number::metric(metric, mean))
+    })
+    .parts("mean", "standard deviation", e.sd)
+}
+
+/// `97.85–97.97%`, sorted by its lower end.
+fn interval(of: &Goal, e: &Estimate) -> Cell {
+    Cell::number(e.interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
+        "lower end",
+        "upper end",
+        e.interval.map(|i| i.high),
+    )
+}
+
+/// How the intervals of a table were made: `Student's t`, `BCa bootstrap`.
+pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Option<String> {
+    let mut names: Vec<String> =
+        estimates.filter_map(|e| Some(e.interval?.method.name().to_owned())).collect();
+    names.sort();
+    names.dedup();
+    (!names.is_empty()).then(|| words::list(&names))
+}
+
+/// Each label at its chosen configuration.
+pub fn best_table(analysis: &Analysis) -> Table {
+    let (goal, judge) = (&analysis.goal, &analysis.judge);
+    let same = goal.path() == judge.path();
+    let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
+    let by = format!("#Chosen by: {}", goal.name());
+    let mut table = Table::new(&[
+        "Optimizer",
+        "Chosen configuration",
+        "#Chosen from",
+        "#Seeds",
+        &judged,
+        "#95% interval",
+        "#Median",
+        "#IQM",
+        &by,
+        "#Test accuracy",
+        "#Training loss",
+        "#Training time a run",
+        "Note",
+    ]);
+    let first = analysis.ranking().first().map(|c| c.label);
+    let indices = analysis.best.iter().enumerate().filter_map(|(label, best)| best.map(|_| label));
+    for (label, row) in indices.zip(rows_of(analysis)) {
+        let is_first = first == Some(label);
+        let value = |x: Option<f64>| Cell::number(x, |x| judge.format(x));
+        // Two seeds have no middle half.
+        let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
+        table.rows.push(vec![
+            Cell::label(&row.label, label).strong(is_first),
+            Cell::text(chosen(&row)),
+            Cell::count(row.chosen_from),
+            Cell::number(Some(row.counts.completed as f64), |_| {
+                format!("{}/{}", row.counts.completed, row.counts.planned)
+            })
+            .parts("completed", "planned", Some(row.counts.planned as f64)),
+            mean_sd(&judge.metric, &row.judged).strong(is_first),
+            interval(judge, &row.judged),
+            value(row.judged_median.filter(|_| row.judged.n > 2)),
+            value(iqm),
+            if same { Cell::default() } else { mean_sd(&goal.metric, &row.target) },
+            if judge.path() == "test.accuracy" {
+                Cell::default()
+            } else {
+                mean_sd("accuracy", &row.test_accuracy)
+            },
+            if goal.path() == "train.loss" {
+                Cell::default()
+            } else {
+                mean_sd("loss", &row.train_loss)
+            },
+            Cell::number(row.train_seconds.mean, number::seconds),
+            Cell::text(note(&row)),
+        ]);
+    }
+    table.without_empty()
+}
+
+/// The configuration with its schedule; a dash where nothing could be chosen.
+fn chosen(row: &BestRow) -> String {
+    match row.schedule.as_str() {
+        _ if row.target.mean.is_none() => "\u{2013}".to_owned(),
+        "constant" => row.config.clone(),
+        schedule => format!("{}, {schedule}", row.config),
+    }
+}
+
+fn note(row: &BestRow) -> String {
+    let mut notes = Vec::new();
+    notes.extend(row.edge.as_ref().map(words::to_add));
+    if row.counts.diverged > 0 {
+        notes.push(format!("{} of {} seeds diverged", row.counts.diverged, row.counts.planned));
+    }
+    if row.counts.without_result() > 0 {
+        notes.push(format!(
+            "{} of {} seeds have no result",
+            row.counts.without_result(),
+            row.counts.planned
+        ));
+    }
+    notes.join("; ")
+}
+
+/// What the table of chosen configurations means, a sentence each.
+pub fn best_words(analysis: &Analysis) -> Vec<String> {
+    let (goal, judge) = (&analysis.goal, &analysis.judge);
+    let unit =
+        if judge.metric == "accuracy" { ", in percentage points for accuracies" } else { "" };
+    let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    let mut out = vec![format!(
+        "Each optimizer\u{2019}s configuration is the one with the {} mean {} after the last epoch over seeds; one \
+         with a diverged seed ranks below those without. It is judged by {}.",
+        if goal.higher_is_better { "highest" } else { "lowest" },
+        goal.name(),
+        judge.name()
+    )];
+    let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
+        || "intervals need three seeds".to_owned(),
+        |m| format!("intervals are 95% intervals of the mean by {m}"),
+    );
+    let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
+    out.push(format!(
+        "\u{b1} is the standard deviation between seeds{unit}; {methods}; the median counts a diverged seed as the \
+         worst result there is; IQM is the mean of the middle half of the seeds."
+    ));
+    if resampled {
+        out.push(
+            "Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals held the \
+             true mean in 90% of cases at 10 seeds and in 92% at 20. Conclusions rest on the tests, not on the intervals."
+                .to_owned(),
+        );
+    }
+    out
+}
+
+/// Every configuration.
+pub fn config_table(analysis: &Analysis) -> Table {
+    let (goal, judge) = (&analysis.goal, &analysis.judge);
+    let chosen_by = format!("#{}, mean \u{b1} sd", capitalised(&goal.name()));
+    let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
+    let mut table = Table::new(&[
+        "Optimizer",
+        "Configuration",
+        "#Learning rate",
+        "Schedule",
+        "#Completed",
+        "#Diverged",
+        "#Divergence rate",
+        "#No result",
+        &chosen_by,
+        &judged,
+        "#Median",
+        "#Training loss",
+        "#Training time a run",
+        "Note",
+    ]);
+    for (i, config) in analysis.configs.iter().enumerate() {
+        let run = analysis.planned(config);
+        let best = analysis.best.contains(&Some(i)) && config.goal.mean.is_some();
+        let lr = run.spec.optimizer.lr();
+        let count = |n: usize| Cell::number((n > 0).then_some(n as f64), |_| n.to_string());
+        let with_result = config.counts.completed + config.counts.diverged;
+        let rate = config.counts.diverged as f64 / with_result.max(1) as f64;
+        let rate = (config.counts.diverged > 0).then_some(rate);
+        table.rows.push(vec![
+            Cell::label(&run.label, config.label).strong(best),
+            Cell::text(analysis.describe(config)),
+            Cell::number(Some(lr), number::short),
+            Cell::text(run.spec.schedule.kind()),
+            Cell::number(Some(config.counts.completed as f64), |_| {
+                format!("{}/{}", config.counts.completed, config.counts.planned)
+            })
+            .parts("completed", "planned", Some(config.counts.planned as f64)),
+            count(config.counts.diverged),
+            Cell::number(rate, |r| format!("{:.0}%", r * 100.0)),
+            count(config.counts.without_result()),
+            mean_sd(&goal.metric, &config.goal).strong(best),
+            if goal.path() == judge.path() {
+                Cell::default()
+            } else {
+                mean_sd(&judge.metric, &config.judged)
+            },
+            Cell::number(config.judged_median, |m| match m.is_finite() {
+                true => judge.format(m),
+                false => "diverged".to_owned(),
+            }),
+            if goal.path() == "train.loss" {
+                Cell::default()
+            } else {
+                mean_sd("loss", &config.train_loss)
+            },
+            Cell::number(config.train_seconds.mean, number::seconds),
+            Cell::text(if best { "chosen" } else { "" }),
+        ]);
+    }
+    // Where configurations differ in their learning rate alone, its column says it all.
+    if analysis.configs.iter().all(|c| !analysis.describe(c).contains(',')) {
+        table = table.without("Configuration");
+    }
+    table.without_empty()
+}

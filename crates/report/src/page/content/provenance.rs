@@ -1,0 +1,63 @@
+//! What ran, where and from which sources.
+
+use spec::manifest::Manifest;
+
+use crate::analysis::Analysis;
+use crate::escape;
+use crate::number;
+
+/// What ran: name and value of each known fact.
+pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    let mut put = |name: &str, value: String| {
+        if !value.is_empty() {
+            out.push((name.to_owned(), escape::line(&value)));
+        }
+    };
+    put("Sweep file", analysis.plan.file.clone());
+    put("Overrides", analysis.plan.overrides.join("  "));
+    put("Goal", analysis.goal.name());
+    if let Some(run) = analysis.plan.runs.first() {
+        let data = &run.spec.data.dataset;
+        put("Data", format!("{} ({})", data.name(), data.digest()));
+    }
+    put("Seeds", analysis.plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+    let Some(m) = manifest else {
+        put("Provenance", "no manifest.json was found".to_owned());
+        return out;
+    };
+    put("Command", m.provenance.argv.join(" "));
+    let dirty = match (m.provenance.git_dirty, &m.provenance.diff_hash) {
+        (Some(true), Some(hash)) => format!(", with changes ({hash})"),
+        (Some(true), None) => ", with changes".to_owned(),
+        _ => String::new(),
+    };
+    put(
+        "Commit",
+        m.provenance.git_commit.as_ref().map(|c| format!("{c}{dirty}")).unwrap_or_default(),
+    );
+    put("Cargo.lock", m.provenance.cargo_lock_hash.clone().unwrap_or_default());
+    if let Some(e) = &m.environment {
+        put("Backend", format!("{} on {}", e.backend, e.device_kind));
+        put("Device", e.device_model.clone());
+        put("CPU features", e.cpu_features.clone());
+        put("Threads a run", e.threads.to_string());
+        put("Burn", e.burn.clone());
+        let kind = e.libtorch_kind.as_ref().map(|k| format!(" for {k}")).unwrap_or_default();
+        put("libtorch", e.libtorch.as_ref().map(|v| format!("{v}{kind}")).unwrap_or_default());
+        put("GPU driver", e.driver.clone().unwrap_or_default());
+        put("Training code", e.code.clone());
+    }
+    put("Slots", m.slots.join(", "));
+    put("Logical processors", m.cpus.to_string());
+    put("Compiler", m.provenance.rustc.clone());
+    put("System", m.provenance.os.clone());
+    put("Host", m.host.clone().unwrap_or_default());
+    put("Started", m.started.clone());
+    put("Ended", m.ended.clone());
+    put(
+        "Last sweep",
+        format!("{} runs trained, {} reused", number::count(m.trained), number::count(m.cached)),
+    );
+    out
+}

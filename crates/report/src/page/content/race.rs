@@ -1,0 +1,77 @@
+//! Training until the target.
+
+use crate::analysis::{Analysis, Clock};
+use crate::page::table::{Cell, Table};
+use crate::page::words;
+
+/// One row a label; empty where the plan has no target value.
+pub fn race_table(analysis: &Analysis) -> Table {
+    let mut table = Table::new(&[
+        "Optimizer",
+        "Configuration",
+        "#Runs that reached it",
+        "#Median epochs",
+        "#Median steps",
+        "#Median training time",
+        "#Fastest of its configurations, median steps",
+        "Which",
+    ]);
+    let Some(race) = analysis.race() else { return table };
+    for racer in &race.racers {
+        let config = &analysis.configs[racer.config];
+        let time = |clock: Clock, value: Option<f64>| {
+            Cell::number(value, |v| match clock {
+                Clock::Seconds => words::epochs(clock, v),
+                // The column names the unit.
+                _ => words::epochs(clock, v).split(' ').next().unwrap_or_default().to_owned(),
+            })
+        };
+        let [epochs, steps, seconds] = racer.medians;
+        table.rows.push(vec![
+            Cell::label(&analysis.planned(config).label, config.label),
+            Cell::text(analysis.describe(config)),
+            Cell::number(Some(racer.reached as f64), |_| {
+                format!("{} of {}", racer.reached, racer.runs)
+            }),
+            time(Clock::Epochs, epochs),
+            time(Clock::Steps, steps),
+            time(Clock::Seconds, seconds.filter(|_| race.seconds_differ.is_none())),
+            time(Clock::Steps, racer.fastest.map(|f| f.1)),
+            Cell::text(
+                racer.fastest.map_or("\u{2013}".to_owned(), |(i, _)| {
+                    analysis.describe(&analysis.configs[i])
+                }),
+            ),
+        ]);
+    }
+    table.without_empty()
+}
+
+/// What the table means; why there is none.
+pub fn race_words(analysis: &Analysis) -> Vec<String> {
+    let target = &analysis.plan.target;
+    let Some(race) = analysis.race() else {
+        return match target.value {
+            Some(_) => Vec::new(),
+            None => vec![format!(
+                "The sweep file names no value to reach, so there is no time to target: add value = ... to [target] \
+                 (metric {}).",
+                target.path()
+            )],
+        };
+    };
+    let mut out = vec![format!(
+        "Training until {} {} {} was measured for the first time, at the end of an epoch; the clock stands still \
+         during evaluation. A run that never got there counts as infinite, so that a median over 5 seeds needs 3 that did.",
+        words::target_name(target),
+        if target.higher_is_better() { "of at least" } else { "of at most" },
+        words::metric(&target.metric, race.value)
+    )];
+    out.extend(race.seconds_differ.clone());
+    out.push(
+        "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
+         flattered, the more so the more were tried."
+            .to_owned(),
+    );
+    out
+}

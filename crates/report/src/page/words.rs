@@ -1,0 +1,126 @@
+//! Numbers and lists as they stand in sentences and cells.
+
+use spec::plan::Target;
+use spec::record::Split;
+
+use crate::analysis::{Clock, Goal, GridEdge};
+use crate::number;
+use crate::stats::Estimate;
+
+/// `5 seeds`, `one seed`.
+pub fn seeds(n: usize) -> String {
+    if n == 1 { "one seed".to_owned() } else { format!("{n} seeds") }
+}
+
+/// `5 configurations`, `the one configuration`.
+pub fn configurations(n: usize) -> String {
+    if n == 1 { "the one configuration".to_owned() } else { format!("the {n} configurations") }
+}
+
+/// With a capital first letter.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// A p-value: `0.0625`, `0.31`, `below 0.0001`, `1`.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "below 0.0001".to_owned(),
+        p if p >= 0.9995 => "1".to_owned(),
+        p => number::significant(p, 3).trim_end_matches('0').to_owned(),
+    }
+}
+
+/// A metric's value: per cent for accuracies.
+pub fn metric(name: &str, value: f64) -> String {
+    if name == "accuracy" {
+        let text = number::percent(value);
+        // A target is a round number: 97%, not 97.00%.
+        match text.strip_suffix(".00%") {
+            Some(whole) => format!("{whole}%"),
+            None => text,
+        }
+    } else {
+        number::significant(value, 4)
+    }
+}
+
+/// `validation accuracy`.
+pub fn target_name(target: &Target) -> String {
+    let split = if target.split == Split::Train { "training" } else { target.split.name() };
+    format!("{split} {}", target.metric)
+}
+
+/// `97.85–97.97%`: the interval of the mean, cut to what accuracies can be.
+pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
+    let i = e.interval?;
+    // Student's t does not know that accuracies end at 100 %.
+    let (low, high) =
+        if of.metric == "accuracy" { (i.low.max(0.0), i.high.min(1.0)) } else { (i.low, i.high) };
+    let low = of.format(low);
+    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(high)))
+}
+
+/// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.
+pub fn epochs(clock: Clock, value: f64) -> String {
+    if !value.is_finite() {
+        return "never".to_owned();
+    }
+    let whole = |unit: &str| {
+        let text =
+            if value.fract() == 0.0 { number::count(value as u64) } else { format!("{value:.1}") };
+        format!("{text} {unit}{}", if value == 1.0 { "" } else { "s" })
+    };
+    match clock {
+        Clock::Epochs => whole("epoch"),
+        Clock::Steps => whole("step"),
+        Clock::Seconds => number::seconds(value),
+    }
+}
+
+/// `highest tried: add 3 and 10`.
+pub fn to_add(edge: &GridEdge) -> String {
+    let rates: Vec<String> = edge.to_add().iter().map(|x| number::short(*x)).collect();
+    let which = match edge {
+        GridEdge::Lowest(_) => "lowest",
+        GridEdge::Highest(_) => "highest",
+    };
+    format!("{which} tried; add {}", list(&rates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p_values_never_say_zero_or_more_than_they_know() {
+        let texts = [0.0625, 0.625, 1.0, 0.00195, 0.0195, 0.05, 1e-7, 0.1].map(p_value);
+        assert_eq!(
+            texts,
+            ["0.0625", "0.625", "1", "0.00195", "0.0195", "0.05", "below 0.0001", "0.1"]
+        );
+    }
+
+    #[test]
+    fn lists_and_counts() {
+        let items = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(
+            [list(&items), list(&items[..2]), list(&items[..1])],
+            ["a, b and c", "a and b", "a"]
+        );
+        assert_eq!(epochs(Clock::Epochs, 1.0), "1 epoch");
+        assert_eq!(epochs(Clock::Steps, 1720.0), "1,720 steps");
+        assert_eq!(epochs(Clock::Epochs, 2.5), "2.5 epochs");
+        assert_eq!(epochs(Clock::Seconds, f64::INFINITY), "never");
+    }
+}

@@ -1,0 +1,227 @@
+//! Statistics of a few seeds: estimates with intervals, tests, survival curves.
+//!
+//! A seed is the unit of replication: one value for each run. Pure functions of
+//! their arguments; what is random draws from a fixed named stream, so the same
+//! values give the same bits. [`estimate`] and the tests do not depend on the
+//! order of values. `xtask/python/reference.py` writes what
+//! `tests/statistics.rs` compares them with; `tests/simulation.rs` measures how
+//! often they are wrong.
+
+pub mod bootstrap;
+pub mod holm;
+pub mod location;
+pub mod normal;
+pub mod paired;
+pub mod student;
+pub mod survival;
+pub mod unpaired;
+
+pub use student::{t_cdf, t_quantile};
+
+use bootstrap::{Resamples, Tails};
+
+/// Confidence of every interval.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Resamples of a bootstrap.
+pub const RESAMPLES: usize = 10_000;
+
+/// Fewest values with an interval.
+pub const FEWEST: usize = 3;
+
+/// Fewest values with bootstrap intervals: of fewer, too few different
+/// resamples exist, and the intervals come out much too short.
+pub const FEWEST_RESAMPLED: usize = 10;
+
+/// How an interval was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Mean and standard error, exact for normal values.
+    StudentT,
+    /// Bias-corrected and accelerated bootstrap.
+    Bca,
+    /// Percentiles of the bootstrap's replicates.
+    Percentile,
+}
+
+impl Method {
+    /// As the report writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::StudentT => "Student's t",
+            Method::Bca => "BCa bootstrap",
+            Method::Percentile => "percentile bootstrap",
+        }
+    }
+}
+
+/// A [`CONFIDENCE`] interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+    /// How it was made.
+    pub method: Method,
+}
+
+/// What is known of a quantity from a few seeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// Finite values it rests on.
+    pub n: usize,
+    /// Arithmetic mean; none without values.
+    pub mean: Option<f64>,
+    /// Median; none without values.
+    pub median: Option<f64>,
+    /// Interquartile mean; none without values.
+    pub iqm: Option<f64>,
+    /// Sample standard deviation (n - 1); needs two values.
+    pub sd: Option<f64>,
+    /// Interval of the mean, see [`mean_interval`].
+    pub interval: Option<Interval>,
+    /// Percentile bootstrap of the mean; needs [`FEWEST_RESAMPLED`] values.
+    pub percentile: Option<(f64, f64)>,
+    /// Percentile bootstrap of the interquartile mean; needs
+    /// [`FEWEST_RESAMPLED`] values.
+    pub iqm_interval: Option<(f64, f64)>,
+    /// Smallest and largest value.
+    pub range: Option<(f64, f64)>,
+}
+
+/// Estimates over `values`, those that are not finite left out: count them apart.
+pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
+    let mut values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+    // Ascending, so that the order of rows changes no bit, and a resample of
+    // ascending indices ascends.
+    values.sort_unstable_by(f64::total_cmp);
+    let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
+        return Estimate::default();
+    };
+    let resamples = resamples(values.len());
+    let mut replicates = Vec::new();
+    let mut of_mean = resamples.as_ref().and_then(|resamples| {
+        bootstrap::means(&values, 0, resamples, &mut replicates);
+        Tails::of(&replicates)
+    });
+    let interval = interval(&values, of_mean.as_mut());
+    let percentile = of_mean.map(|mut tails| tails.percentile());
+    let iqm_interval = resamples.and_then(|resamples| {
+        bootstrap::means(&values, values.len() / 4, &resamples, &mut replicates);
+        bootstrap::percentile(&replicates)
+    });
+    Estimate {
+        n: values.len(),
+        mean: location::mean(&values),
+        median: location::median(&values),
+        iqm: Some(location::iqm_of_sorted(&values)),
+        sd: location::sd(&values),
+        interval,
+        percentile,
+        iqm_interval,
+        range: Some((low, high)),
+    }
+}
+
+/// As [`estimate`], without what only a table shows: median, IQM and the
+/// percentile bootstrap stay empty. For curves, which need many.
+pub fn estimate_mean(values: impl IntoIterator<Item = f64>) -> Estimate {
+    let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+    let values = location::sorted(&values);
+    let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
+        return Estimate::default();
+    };
+    Estimate {
+        n: values.len(),
+        mean: location::mean(&values),
+        sd: location::sd(&values),
+        interval: mean_interval(&values),
+        range: Some((low, high)),
+        ..Estimate::default()
+    }
+}
+
+/// 95 % interval of the mean of finite values: none under [`FEWEST`], Student's t
+/// under [`FEWEST_RESAMPLED`], then BCa. Past [`bootstrap::LARGEST`] Student's t
+/// again, which then differs by nothing that shows.
+///
+/// Measured coverage for normal values: t at n = 5 94.8 %; BCa at n = 10 89.6 %, at
+/// n = 20 92.4 % (`tests/simulation.rs`): a bootstrap of few values is too short.
+pub fn mean_interval(values: &[f64]) -> Option<Interval> {
+    let values = location::sorted(values);
+    let mut replicates = Vec::new();
+    let mut of_mean = resamples(values.len()).and_then(|resamples| {
+        bootstrap::means(&values, 0, &resamples, &mut replicates);
+        Tails::of(&replicates)
+    });
+    interval(&values, of_mean.as_mut())
+}
+
+/// Resamples where the policy asks for a bootstrap.
+fn resamples(n: usize) -> Option<std::sync::Arc<Resamples>> {
+    (FEWEST_RESAMPLED..=bootstrap::LARGEST).contains(&n).then(|| Resamples::of(n))
+}
+
+/// [`mean_interval`] of ascending values and the means of their resamples.
+fn interval(values: &[f64], means: Option<&mut Tails>) -> Option<Interval> {
+    if let Some(means) = means {
+        let (bounds, method) = match bootstrap::bca_shares_of_mean(values, means.all()) {
+            Some(shares) => (shares.map(|share| means.quantile(share)), Method::Bca),
+            None => (means.percentile().into(), Method::Percentile),
+        };
+        return Some(Interval { low: bounds[0], high: bounds[1], method });
+    }
+    let n = values.len();
+    let (mean, sd) = (location::mean(values)?, location::sd(values)?);
+    if n < FEWEST {
+        return None;
+    }
+    let half = t_quantile(0.5 + CONFIDENCE / 2.0, n - 1) * sd / (n as f64).sqrt();
+    Some(Interval { low: mean - half, high: mean + half, method: Method::StudentT })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_of_known_values() {
+        let e = estimate([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0, f64::NAN]);
+        assert_eq!((e.n, e.mean, e.range), (8, Some(5.0), Some((2.0, 9.0))));
+        // (4 + 4 + 5 + 5) / 4: two of the eight are left out at either end.
+        assert_eq!((e.median, e.iqm), (Some(4.5), Some(4.5)));
+        // sum of squares 32 over 7; t(7) = 2.3646.
+        assert!((e.sd.unwrap() - 2.138_089_935).abs() < 1e-9);
+        let Interval { low, high, method } = e.interval.unwrap();
+        assert!((low - 3.212_51).abs() < 1e-4 && (high - 6.787_49).abs() < 1e-4, "{low} {high}");
+        assert_eq!(method, Method::StudentT);
+    }
+
+    #[test]
+    fn few_values_give_fewer_estimates() {
+        assert_eq!(estimate([]), Estimate::default());
+        let one = estimate([3.0]);
+        assert_eq!((one.mean, one.sd, one.interval), (Some(3.0), None, None));
+        let two = estimate([3.0, 5.0]);
+        assert!(two.sd.is_some() && two.interval.is_none());
+        let values = |n: usize| (0..n).map(|i| (i * i) as f64);
+        let method = |n| estimate(values(n)).interval.map(|i| i.method);
+        assert_eq!(method(3), Some(Method::StudentT));
+        assert_eq!(method(9), Some(Method::StudentT));
+        assert_eq!(method(10), Some(Method::Bca));
+        assert_eq!(method(bootstrap::LARGEST + 1), Some(Method::StudentT));
+        assert!(
+            estimate(values(9)).percentile.is_none() && estimate(values(9)).iqm_interval.is_none()
+        );
+        assert!(estimate(values(10)).percentile.is_some());
+    }
+
+    #[test]
+    fn the_cheap_interval_is_the_same() {
+        for n in [0, 1, 2, 3, 9, 10, 11, 40, 256, 257] {
+            let values: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 23).sqrt()).collect();
+            assert_eq!(mean_interval(&values), estimate(values.iter().copied()).interval, "{n}");
+        }
+    }
+}

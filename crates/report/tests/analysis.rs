@@ -1,0 +1,290 @@
+//! What the report concludes: who is compared with whom, how sure it is, what
+//! it cost.
+
+mod common;
+
+use common::{End, Fixture, label};
+use report::analysis::{Analysis, Clock, Verdict, edge, robustness, spent, tuning};
+use report::page::answer::{Answer, answer};
+use report::page::content;
+use spec::record::Split;
+
+fn analysed(fixture: &Fixture) -> Analysis {
+    fixture.analysed(tempfile::tempdir().unwrap().path()).0
+}
+
+/// Two labels of one learning rate each: `good` is better than `poor` on every seed.
+fn two(seeds: u64) -> Fixture {
+    Fixture {
+        labels: vec![
+            label("poor", "rmsprop", &[8e-4], 8e-4, 0.30, 1e9),
+            label("good", "adam", &[1e-3], 1e-3, 0.02, 1e9),
+        ],
+        ..Fixture::battle(seeds)
+    }
+}
+
+fn text(answer: &Answer) -> String {
+    let all = std::iter::once(&answer.headline).chain(&answer.certainty);
+    all.chain(&answer.cost).chain(&answer.details).cloned().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn validation_chooses_and_test_judges() {
+    let mut analysis = analysed(&Fixture::battle(3));
+    assert_eq!(
+        (analysis.goal.path(), analysis.judge.path()),
+        ("validation.accuracy".into(), "test.accuracy".into())
+    );
+    // However good a configuration is on the test split, it is not chosen by it.
+    let adam = analysis.plan.optimizers.iter().position(|o| o.label == "adam").unwrap();
+    let chosen = analysis.best[adam].unwrap();
+    let other = (0..analysis.configs.len())
+        .find(|&i| analysis.configs[i].label == adam && i != chosen)
+        .unwrap();
+    for &run in &analysis.configs[other].runs.clone() {
+        analysis.rows[run].test_accuracy = Some(0.9999);
+    }
+    let again = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
+    assert_eq!(again.best[adam], Some(chosen));
+    assert!(again.configs[other].judged.mean > again.configs[chosen].judged.mean);
+    let words = text(&answer(&again));
+    assert!(
+        words.contains(
+            "chosen from 5 by mean validation accuracy; the test samples had no part in choosing it"
+        ),
+        "{words}"
+    );
+}
+
+#[test]
+fn choosing_by_the_test_split_is_called_flattery() {
+    let mut analysis = analysed(&Fixture::battle(3));
+    analysis.plan.target.split = Split::Test;
+    let again = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
+    let words = text(&answer(&again));
+    assert!(words.contains("which flatters the best of many"), "{words}");
+}
+
+#[test]
+fn five_seeds_never_show_a_difference_and_the_report_says_so() {
+    let analysis = analysed(&two(5));
+    let comparison = analysis.comparison();
+    let pair = &comparison.pairs[0];
+    assert_eq!(pair.seeds, (5, 0, 0), "better on every seed");
+    assert_eq!(pair.test.unwrap().p, 0.0625);
+    assert_eq!(pair.verdict, Verdict::Underpowered);
+    assert!(comparison.underpowered());
+    let words = text(&answer(&analysis));
+    assert!(words.contains("good came first"), "{words}");
+    assert!(
+        words.contains("underpowered. The smallest p-value that 5 seeds can reach is 0.0625, so"),
+        "{words}"
+    );
+    assert!(words.contains("At least 6 seeds would be needed"), "{words}");
+    assert!(!words.contains(" won") && !words.contains("significant, p"), "{words}");
+}
+
+#[test]
+fn ten_seeds_can_show_one_and_the_report_says_that() {
+    let analysis = analysed(&two(10));
+    let pair = &analysis.comparison().pairs[0];
+    assert_eq!(pair.verdict, Verdict::Better);
+    assert_eq!(pair.test.unwrap().p, 2.0 / 1024.0);
+    assert!(pair.gain.mean.unwrap() > 0.0 && pair.improvement == Some(1.0));
+    let words = text(&answer(&analysis));
+    assert!(
+        words.contains("good won: ") && words.contains("is significant, p = 0.00195"),
+        "{words}"
+    );
+    // Pairs are corrected for each other.
+    let battle = analysed(&Fixture::battle(10));
+    let comparison = battle.comparison();
+    assert_eq!(comparison.pairs.len(), 10);
+    assert!(comparison.pairs.iter().all(|p| p.adjusted.unwrap() >= p.test.unwrap().p));
+    assert_eq!(comparison.smallest_adjusted, Some(20.0 / 1024.0));
+}
+
+#[test]
+fn level_optimizers_are_not_ranked_by_noise() {
+    let mut fixture = two(10);
+    fixture.labels[1] = fixture.labels[0].clone();
+    fixture.labels[1].name = "twin".to_owned();
+    fixture.labels[1].kind = "adam";
+    let analysis = analysed(&fixture);
+    let pair = &analysis.comparison().pairs[0];
+    assert_eq!(pair.verdict, Verdict::NotShown);
+    let words = text(&answer(&analysis));
+    assert!(words.contains("may be chance") || words.contains("level in front"), "{words}");
+}
+
+#[test]
+fn runs_that_do_not_share_their_start_are_not_called_paired() {
+    let mut analysis = analysed(&two(5));
+    for (run, row) in analysis.plan.runs.iter().zip(&mut analysis.rows) {
+        if run.label == "poor" {
+            row.init_digest = Some(format!("another-{}", run.spec.seed));
+        }
+    }
+    let again = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
+    let pair = &again.comparison().pairs[0];
+    assert!(pair.unpaired.as_ref().unwrap().contains("did not start from the same weights"));
+    assert!(pair.wilcoxon.is_none() && pair.gain.interval.is_none() && pair.test.is_some());
+    let words = text(&answer(&again));
+    assert!(words.contains("are not compared seed by seed"), "{words}");
+    let fairness = content::fairness(&again).join(" ");
+    assert!(fairness.contains("did NOT all start"), "{fairness}");
+}
+
+#[test]
+fn diverged_seeds_are_never_dropped_in_silence() {
+    let mut fixture = two(10);
+    fixture.ends =
+        (0..4).map(|s| ("good".to_owned(), 1e-3, s, End::Diverged { step: 9 })).collect();
+    let analysis = analysed(&fixture);
+    let pair = &analysis.comparison().pairs[0];
+    assert_eq!((pair.diverged, pair.gain.n, pair.seeds.0 + pair.seeds.2), (4, 6, 10));
+    let good = &analysis.configs[analysis.best[1].unwrap()];
+    assert_eq!(good.counts.diverged, 4);
+    assert!(good.judged_median.unwrap().is_finite());
+    let words = text(&answer(&analysis));
+    assert!(words.contains("good (4 of 10 seeds)"), "{words}");
+    // The one without a diverged seed comes first, though its value is worse.
+    assert!(words.contains("poor came first among optimizers without a diverged seed"), "{words}");
+    // Half of the seeds diverged: the median is that of a diverged run.
+    fixture.ends.extend((4..6).map(|s| ("good".to_owned(), 1e-3, s, End::Diverged { step: 9 })));
+    let analysis = analysed(&fixture);
+    let good = &analysis.configs[analysis.best[1].unwrap()];
+    assert_eq!(good.judged_median, Some(f64::NEG_INFINITY));
+}
+
+#[test]
+fn time_to_target_counts_what_never_gets_there_as_infinite() {
+    let mut fixture = Fixture { target: 0.9, ..two(5) };
+    fixture.ends = vec![
+        ("good".to_owned(), 1e-3, 0, End::Diverged { step: 9 }),
+        ("good".to_owned(), 1e-3, 1, End::Missing),
+    ];
+    let mut analysis = analysed(&fixture);
+    // No plan value, no race.
+    analysis.plan.target.value = None;
+    assert!(Analysis::new(analysis.plan.clone(), analysis.rows.clone()).race().is_none());
+    analysis.plan.target.value = Some(0.9);
+    let analysis = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
+    let race = analysis.race().unwrap();
+    let good = race.racers.iter().find(|r| analysis.configs[r.config].label == 1).unwrap();
+    assert_eq!((good.runs, good.reached), (4, 3), "the missing run counts for nothing");
+    assert_eq!(good.times[1].iter().filter(|t| t.is_infinite()).count(), 1);
+    assert!(good.medians.iter().all(|m| m.unwrap().is_finite()));
+    assert_eq!(race.seconds_differ, None);
+    // Epochs, steps and seconds belong together: 860 steps and 0.9 s an epoch.
+    for ((e, s), t) in good.times[0].iter().zip(&good.times[1]).zip(&good.times[2]) {
+        assert!(e.is_infinite() || (*s == e * 860.0 && (t - e * 0.9).abs() < 1e-9), "{e} {s} {t}");
+    }
+    assert_eq!(Clock::ALL.len(), good.times.len());
+    // Seconds of different machines are not compared.
+    let mut elsewhere = analysis.clone();
+    elsewhere.rows[0].exec_id = Some("another".to_owned());
+    let elsewhere = Analysis::new(elsewhere.plan, elsewhere.rows);
+    assert!(
+        elsewhere.race().unwrap().seconds_differ.as_ref().unwrap().contains("machines or builds")
+    );
+    let table = content::race_table(&elsewhere);
+    assert!(table.head.iter().all(|h| h.name != "Median training time"));
+}
+
+#[test]
+fn the_ledger_counts_what_each_optimizer_was_given() {
+    let mut fixture = Fixture::battle(3);
+    fixture.labels[0].lrs.truncate(2);
+    fixture.ends = vec![("adam".to_owned(), 1e-3, 1, End::Failed("no memory".to_owned()))];
+    let analysis = analysed(&fixture);
+    let ledger = spent(&analysis);
+    assert_eq!(ledger.iter().map(|s| s.configs).collect::<Vec<_>>(), [2, 5, 5, 5, 5]);
+    let adam = &ledger[3];
+    assert_eq!(
+        (adam.counts.planned, adam.counts.failed, adam.of_unknown_cost(&analysis)),
+        (15, 1, 1)
+    );
+    assert_eq!(adam.epochs, 14 * 5);
+    let runs = analysis.rows.iter().filter_map(|r| r.train_seconds.zip(r.eval_seconds));
+    let all: f64 = runs.map(|(t, e)| t + e).sum();
+    let device: f64 = ledger.iter().map(|s| s.device_seconds).sum();
+    assert!((device - all).abs() < 1e-9);
+    let words = content::ledger_words(&analysis).join(" ");
+    assert!(words.contains("different numbers of configurations (2 to 5)"), "{words}");
+}
+
+#[test]
+fn an_edge_comes_with_the_values_to_add() {
+    let analysis = analysed(&Fixture {
+        labels: vec![
+            label("up", "sgd", &[0.001, 0.003, 0.01], 0.3, 0.05, 1e9),
+            label("down", "rmsprop", &[3e-3, 1e-2], 1e-4, 0.05, 1e9),
+            label("within", "adam", &[1e-4, 1e-3, 1e-2], 1e-3, 0.03, 1e9),
+        ],
+        ..Fixture::battle(2)
+    });
+    let edges: Vec<_> = (0..3)
+        .map(|l| edge(&analysis, &analysis.configs[analysis.best[l].unwrap()]))
+        .map(|e| e.map(|e| e.to_add().to_vec()))
+        .collect();
+    // The grid's mean ratio goes on, with as many digits as the grid has.
+    assert_eq!(edges, [Some(vec![0.03, 0.1]), Some(vec![9e-4, 3e-4]), None]);
+}
+
+#[test]
+fn robustness_is_the_width_of_the_good_rates() {
+    let fixture = |tolerance: f64| {
+        let mut analysis = analysed(&Fixture {
+            labels: vec![label("adam", "adam", &[1e-5, 1e-4, 1e-3, 1e-2, 1e-1], 1e-3, 0.03, 0.1)],
+            ..Fixture::battle(2)
+        });
+        analysis.plan.report.tolerance = tolerance;
+        Analysis::new(analysis.plan, analysis.rows)
+    };
+    let (narrow, wide, all) = (fixture(0.001), fixture(0.05), fixture(1.0));
+    let of = |a: &Analysis| robustness(a, 0).unwrap();
+    assert!(of(&narrow).decades() < of(&wide).decades());
+    assert!(
+        of(&narrow).range.0 < 1e-3
+            && of(&narrow).range.1 > 1e-3
+            && of(&narrow).open == (false, false)
+    );
+    // Where it diverges it is not good, however wide the tolerance.
+    assert_eq!(of(&all).open, (true, false));
+    assert_eq!(of(&all).range.0, 1e-5);
+    assert!((of(&all).range.1 - 1e-2).abs() < 1e-12);
+    assert!(of(&all).text().starts_with("at least "));
+}
+
+#[test]
+fn tuning_more_never_chooses_worse_by_the_goal() {
+    let analysis = analysed(&Fixture::battle(3));
+    for label in 0..5 {
+        let curve = tuning(&analysis, label).unwrap();
+        assert_eq!(curve.points.iter().map(|p| p.k).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        let chosen = &analysis.configs[analysis.best[label].unwrap()];
+        assert_eq!(
+            curve.points[4].median,
+            chosen.judged.mean.unwrap(),
+            "all tried: the chosen one"
+        );
+        assert!(
+            curve.points.iter().all(|p| p.quartiles.0 <= p.median && p.median <= p.quartiles.1)
+        );
+    }
+}
+
+#[test]
+fn the_answer_fits_what_is_there() {
+    let of = |fixture: Fixture| answer(&analysed(&fixture));
+    let one = of(Fixture::battle(1));
+    assert!(one.certainty.unwrap().contains("one seed says nothing about chance"));
+    let lost = of(Fixture { all: Some(End::Diverged { step: 3 }), ..Fixture::battle(2) });
+    assert_eq!(lost.headline, "All 50 runs diverged.");
+    assert_eq!((lost.certainty, lost.cost), (None, None));
+    let lesson = of(Fixture::lesson());
+    assert!(lesson.headline.starts_with("sgd has a test accuracy of "), "{}", lesson.headline);
+    assert_eq!(lesson.certainty, None, "nothing to compare");
+}

@@ -1,0 +1,288 @@
+//! Ink of every kind at its limits: what stands where, and that no text leaves
+//! its figure or covers another. With `REPORT_GALLERY=<folder>` the drawings
+//! stay there to be looked at.
+
+mod common;
+
+use common::{End, Fixture};
+use report::figures::canvas::text_width;
+use report::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use report::figures::grid::{Cell, Fill, Grid, GridRow};
+use report::figures::ink::Ink;
+use report::figures::output;
+use report::figures::rows::{Row, Rows};
+use report::figures::scale::{Axis, Scale, TickFormat};
+use report::figures::style::Layout;
+use report::figures::tint::Tint;
+
+/// A text of an SVG: left, top, right, bottom and what it says.
+type Text = (f64, f64, f64, f64, String);
+
+fn texts(svg: &str) -> Vec<Text> {
+    svg.split("<text ").skip(1).map(text).collect()
+}
+
+fn text(element: &str) -> Text {
+    let (head, rest) = element.split_once('>').unwrap();
+    let attribute = |name: &str| -> Option<&str> {
+        Some(head.split_once(&format!("{name}=\""))?.1.split_once('"')?.0)
+    };
+    let number = |name: &str| attribute(name).map(|v| v.parse::<f64>().unwrap());
+    let words = rest.split_once("</text>").unwrap().0;
+    let words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    let words = words.replace("&amp;", "&");
+    let size = number("font-size").unwrap_or(11.5);
+    let width = text_width(&words, size, attribute("font-weight").is_some());
+    let (x, y) = (number("x").unwrap(), number(" y").unwrap());
+    let left = match attribute("text-anchor") {
+        None => x,
+        Some("end") => x - width,
+        Some(_) => x - width / 2.0,
+    };
+    (left, y - 0.72 * size, left + width, y, words)
+}
+
+/// What is wrong with the texts of a drawing.
+fn faults(svg: &str, (width, height): (f64, f64)) -> Vec<String> {
+    let texts = texts(svg);
+    let mut faults = Vec::new();
+    for (i, a) in texts.iter().enumerate() {
+        if a.0 < 0.0 || a.1 < 0.0 || a.2 > width + 0.5 || a.3 > height + 0.5 {
+            faults.push(format!("outside: {a:?}"));
+        }
+        for b in &texts[i + 1..] {
+            if a.0 < b.2 - 1.0 && b.0 < a.2 - 1.0 && a.1 < b.3 - 1.0 && b.1 < a.3 - 1.0 {
+                faults.push(format!("{:?} covers {:?}", a.4, b.4));
+            }
+        }
+    }
+    faults
+}
+
+fn check(name: &str, ink: &Ink) {
+    for layout in [Layout::Wide, Layout::Narrow] {
+        let svg = output::svg(ink, layout).unwrap();
+        if let Some(folder) = std::env::var_os("REPORT_GALLERY") {
+            let folder = std::path::Path::new(&folder).join("ink");
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = folder.join(format!("{name}-{layout:?}"));
+            std::fs::write(file.with_extension("svg"), &svg).unwrap();
+            std::fs::write(file.with_extension("png"), output::png(ink, layout).unwrap()).unwrap();
+        }
+        assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
+        let faults = faults(&svg, ink.size(layout));
+        assert!(faults.is_empty(), "{name} {layout:?}: {faults:#?}");
+        let inline = output::inline(&ink.untitled(), layout, "a \"name\" <b>", "x").unwrap();
+        assert!(inline.contains("aria-label=\"a &quot;name&quot; &lt;b&gt;\""));
+        assert!(!inline.contains("font-family") && inline.contains("var(--ink)"), "{inline}");
+    }
+}
+
+#[test]
+fn no_text_of_any_figure_is_clipped_or_covered() {
+    let mut diverged = Fixture::battle(2);
+    diverged.all = Some(End::Diverged { step: 17 });
+    let mut worst = Fixture::crowd();
+    worst.labels.iter_mut().step_by(2).for_each(|l| l.diverges = 5e-3);
+    let cases = [
+        ("battle", Fixture::battle(5)),
+        ("lesson", Fixture::lesson()),
+        ("crowd", Fixture::crowd()),
+        ("one", Fixture::battle(1)),
+        ("twelve", Fixture::battle(12)),
+        ("diverged", diverged),
+        ("worst", worst),
+    ];
+    for (case, fixture) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let (analysis, points) = fixture.analysed(folder.path());
+        for (name, figure) in report::figures::all(&analysis, &points) {
+            check(&format!("{case}-{name}"), &figure.ink);
+        }
+    }
+}
+
+/// Differences of `n` labels with each other.
+fn matrix(n: usize, name: &str, notes: bool) -> Grid {
+    let difference = |i: usize, j: usize| (j as f64 - i as f64) * 0.31e-2;
+    let row = |i: usize| GridRow {
+        series: Some(i),
+        group: String::new(),
+        head: format!("{name}{i}"),
+        strong: false,
+        cells: (0..n)
+            .map(|j| match i == j {
+                true => Cell {
+                    fill: Fill::Blank,
+                    text: String::new(),
+                    note: String::new(),
+                    said: String::new(),
+                },
+                false => Cell {
+                    fill: Fill::Value(difference(i, j)),
+                    text: format!("{:+.2}", difference(i, j) * 100.0),
+                    note: if notes { "p 0.0625".to_owned() } else { String::new() },
+                    said: format!("{name}{i} less {name}{j}"),
+                },
+            })
+            .collect(),
+    };
+    let values = (0..n).map(|j| difference(0, j));
+    Grid {
+        title: "Differences".to_owned(),
+        subtitle: "Row less column, in percentage points".to_owned(),
+        key: "Difference of test accuracy".to_owned(),
+        tint: Tint::diverging(values, TickFormat::Percent),
+        column_name: "less".to_owned(),
+        columns: (0..n).map(|j| format!("{name}{j}")).collect(),
+        square: true,
+        rows: (0..n).map(row).collect(),
+    }
+}
+
+fn heatmap(rows: usize, columns: usize) -> Grid {
+    let row = |i: usize| GridRow {
+        series: Some(i / 5),
+        group: format!("label {}", i / 5),
+        head: format!("lr {}", 10f64.powi(i as i32 % 5 - 5)),
+        strong: i % 5 == 2,
+        cells: (0..columns)
+            .map(|j| {
+                let value = 0.5 + 0.49 * ((i * 7 + j) as f64 * 0.7).sin();
+                let fill = match (i + 3 * j) % 11 {
+                    0 => Fill::Crossed,
+                    1 => Fill::Missing,
+                    _ => Fill::Value(value),
+                };
+                let text = if let Fill::Value(v) = fill {
+                    format!("{:.2}", v * 100.0)
+                } else {
+                    String::new()
+                };
+                Cell { fill, text, note: String::new(), said: format!("{i} {j}") }
+            })
+            .collect(),
+    };
+    Grid {
+        title: "A heatmap".to_owned(),
+        subtitle: "Of many runs".to_owned(),
+        key: "Accuracy".to_owned(),
+        tint: Tint::Sequential(Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.0) }),
+        column_name: "seed".to_owned(),
+        columns: (0..columns).map(|j| (1000 + j).to_string()).collect(),
+        square: false,
+        rows: (0..rows).map(row).collect(),
+    }
+}
+
+#[test]
+fn grids_from_two_by_two_to_forty_by_thirty() {
+    let count = |grid: &Grid, what: &str| {
+        output::svg(&Ink::Grid(grid.clone()), Layout::Narrow).unwrap().matches(what).count()
+    };
+    for (name, grid) in [
+        ("two", matrix(2, "adam-", true)),
+        ("five", matrix(5, "momentum-", true)),
+        ("twelve", matrix(12, "momentum-nesterov-weight-decay-1e-", true)),
+        ("thirty", matrix(30, "momentum-nesterov-weight-decay-1e-", false)),
+        ("forty-by-thirty", heatmap(40, 30)),
+        ("ten-by-three", heatmap(10, 3)),
+        ("ten-by-hundred", heatmap(10, 100)),
+    ] {
+        check(&format!("grid-{name}"), &Ink::Grid(grid));
+    }
+    // Texts are there where they fit, and leave together where they do not.
+    assert_eq!(count(&matrix(2, "adam-", true), ">p 0.0625<"), 2);
+    assert_eq!(count(&matrix(12, "adam-", true), ">p 0.0625<"), 0);
+    let inside = |grid: &Grid| {
+        let cells = grid.rows.iter().flat_map(|r| &r.cells).filter(|c| !c.text.is_empty());
+        cells.map(|c| count(grid, &format!(">{}<", c.text))).collect::<Vec<_>>()
+    };
+    assert!(inside(&heatmap(10, 3)).iter().all(|n| *n > 0));
+    assert!(inside(&heatmap(40, 30)).iter().all(|n| *n == 0));
+    // Rows of one label share its group.
+    assert_eq!(count(&heatmap(40, 30), "<g data-series=\"7\">"), 5);
+}
+
+#[test]
+fn rows_with_and_without_values() {
+    let row = |series: usize, values: &[f64], note: &str| Row {
+        series,
+        label: ["sgd", "a very long label of an optimizer that nobody would type twice"]
+            [series % 2]
+            .to_owned(),
+        dots: values.iter().enumerate().map(|(i, v)| (*v, format!("seed {i}"))).collect(),
+        mean: (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64),
+        interval: (values.len() > 2).then(|| (values[0] - 0.1, values[0] + 0.2)),
+        text: if values.is_empty() {
+            "diverged".to_owned()
+        } else {
+            "0.5123 (0.5001\u{2013}0.5234)".to_owned()
+        },
+        note: note.to_owned(),
+    };
+    let many: Vec<f64> = (0..40).map(|i| 0.5 + 0.002 * f64::from(i % 7)).collect();
+    let rows = Rows {
+        title: "Rows".to_owned(),
+        subtitle: "Dots: seeds".to_owned(),
+        x_label: "loss".to_owned(),
+        x: Axis::linear(0.0, 1.0),
+        rows: vec![
+            row(0, &many, ""),
+            row(1, &[0.1, 0.1, 0.9], "2 of 5 seeds diverged, 1 of 5 without a result"),
+            row(2, &[], "5 of 5 seeds diverged"),
+            row(3, &[0.7], ""),
+        ],
+    };
+    let ink = Ink::Rows(rows);
+    check("rows", &ink);
+    let marks = ink.marks(Layout::Wide);
+    assert_eq!(marks.len(), 41 + 4 + 2);
+    // Equal values do not hide each other.
+    assert_ne!(marks[42].at, marks[43].at);
+    assert_eq!(marks[42].at.0, marks[43].at.0);
+}
+
+#[test]
+fn steps_with_bands_and_a_reference_line() {
+    let curve = |series: usize, shift: f64| Curve {
+        series,
+        points: (0..=300)
+            .map(|i| {
+                let y = (f64::from(i / 30) / 10.0 - shift).clamp(0.0, 1.0);
+                let band = Some(((y - 0.1).max(0.0), (y + 0.1).min(1.0)));
+                Point { x: f64::from(i), y, band }
+            })
+            .collect(),
+        kind: CurveKind::Steps,
+        ringed: None,
+    };
+    let y = Axis { scale: Scale::Linear(0.0, 1.0), format: TickFormat::Percent, whole: false };
+    let chart = Chart {
+        title: "Runs that reached the target".to_owned(),
+        subtitle: "Share of seeds".to_owned(),
+        entries: (0..2)
+            .map(|series| Entry { series, label: format!("label {series}"), note: String::new() })
+            .collect(),
+        panels: vec![Panel {
+            curves: vec![curve(0, 0.0), curve(1, 0.2)],
+            reference: Some((0.5, "half of the seeds".to_owned())),
+            ..Panel::new("Share", "optimizer step", Axis::linear(0.0, 300.0), y)
+        }],
+    };
+    let ink = Ink::Chart(chart);
+    check("steps", &ink);
+    let marks = ink.marks(Layout::Narrow);
+    assert!((100..=240).contains(&marks.len()), "{}", marks.len());
+    assert_eq!(marks.last().unwrap().text, "label 1 \u{b7} optimizer step 300: 80% (70% to 90%)");
+    let svg = output::inline(&ink, Layout::Wide, "x", "y").unwrap();
+    assert!(svg.contains("stroke-dasharray=\"8 3.5\"") && svg.contains(">half of the seeds<"));
+    // Line, band, marker and label of the second label, and nothing else of it.
+    let all: usize = svg.matches("--s1").count();
+    let inside: usize = svg
+        .split("<g data-series=\"1\">")
+        .skip(1)
+        .map(|rest| rest.split_once("</g>").unwrap().0.matches("--s1").count())
+        .sum();
+    assert!(all > 3 && all == inside, "{all} {inside}");
+}
