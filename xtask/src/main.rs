@@ -6,6 +6,7 @@
 //! seconds on a bare machine.
 
 mod bench;
+mod browser;
 mod build;
 mod ci;
 mod golden;
@@ -43,6 +44,7 @@ Sweeps (libtorch, the worker and the runner are brought and built as needed):
 
 Development:
   test [FILTER]     every test, both with and without libtorch
+  page [FILTER]     the tests of the report's page alone, in a headless Chromium
   ci                formatting, lints, tidy and tests, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
@@ -53,6 +55,8 @@ Environment:
   LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch 2.9.0 of your own
   LIBTORCH_URL, LIBTORCH_SHA256    a zip archive of libtorch 2.9.0
   SWEEP_LIBTORCH_DIR               where libtorch is kept (default: .libtorch)
+  SWEEP_CHROMIUM                   the browser for the page's tests (default: on the PATH)
+  SWEEP_REQUIRE_BROWSER=1          fail instead of skipping where it is missing
   CARGO_TARGET_DIR                 where everything is built (default: target)
 ";
 
@@ -84,6 +88,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
         }
         "tidy" => tidy(&root),
         "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
+        "page" => test::page(&root, &args).map(|()| ExitCode::SUCCESS),
         "golden" => {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
         }

@@ -27,9 +27,14 @@ impl Tally {
     }
 
     /// Takes note of a line: `test result: ok. 3 passed; 0 failed; ..` of
-    /// cargo, or `Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped` of nextest.
+    /// cargo, `Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped` of nextest, or
+    /// `ℹ pass 3` of Node, which has a line for each count.
     fn read(&mut self, line: &str) {
         let line = line.trim();
+        if let Some(counted) = line.strip_prefix("ℹ ") {
+            self.read_node(line, counted);
+            return;
+        }
         let Some(counts) =
             line.strip_prefix("test result:").or_else(|| line.strip_prefix("Summary ["))
         else {
@@ -51,6 +56,25 @@ impl Tally {
         }
         self.passed += passed;
         self.failed += failed;
+    }
+}
+
+impl Tally {
+    /// A test that was ended for its time counts as failed, as with nextest.
+    fn read_node(&mut self, line: &str, counted: &str) {
+        let Some((what, Ok(count))) = counted.split_once(' ').map(|(w, n)| (w, n.parse::<u64>()))
+        else {
+            return;
+        };
+        match what {
+            "pass" => self.passed += count,
+            "fail" | "cancelled" => self.failed += count,
+            "skipped" => {}
+            _ => return,
+        }
+        if count > 0 {
+            self.closing.push(line.to_owned());
+        }
     }
 }
 
@@ -118,7 +142,13 @@ mod tests {
             tally("     Summary [   1.0s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped\n"),
             (4, 1, 1)
         );
-        assert_eq!(tally("a test that prints: 3 passed\n"), (0, 0, 0));
+        assert_eq!(
+            tally(
+                "ℹ tests 9\nℹ pass 5\nℹ fail 1\nℹ cancelled 1\nℹ skipped 2\nℹ duration_ms 12.5\n"
+            ),
+            (5, 2, 4)
+        );
+        assert_eq!(tally("a test that prints: 3 passed\nℹ nothing\npass 3\n"), (0, 0, 0));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use crate::tally::{self, Tally};
-use crate::{build, handover, libtorch};
+use crate::{browser, build, handover, libtorch};
 
 /// One selection of packages with its profile and features.
 struct Group {
@@ -26,6 +26,8 @@ struct Group {
     flex: bool,
     /// Whether it has a library, whose docstrings may hold examples.
     library: bool,
+    /// Whether it draws the page, which is then opened in a browser.
+    page: bool,
 }
 
 const GROUPS: [Group; 4] = [
@@ -36,6 +38,7 @@ const GROUPS: [Group; 4] = [
         features: &[],
         flex: false,
         library: false,
+        page: false,
     },
     Group {
         name: "plans, data, reports and the runner",
@@ -44,6 +47,7 @@ const GROUPS: [Group; 4] = [
         features: &[],
         flex: false,
         library: true,
+        page: true,
     },
     Group {
         name: "Burn on flex",
@@ -52,6 +56,7 @@ const GROUPS: [Group; 4] = [
         features: &[],
         flex: true,
         library: true,
+        page: false,
     },
     Group {
         name: "Burn on libtorch",
@@ -60,8 +65,12 @@ const GROUPS: [Group; 4] = [
         features: &["libtorch"],
         flex: false,
         library: true,
+        page: false,
     },
 ];
+
+/// The group that no cargo runs.
+const PAGE: &str = "the report's page in a browser";
 
 /// Settings of cargo-nextest, below the root.
 const NEXTEST: &str = "xtask/nextest.toml";
@@ -105,15 +114,25 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let mut all = Tally::default();
     let mut failed = Vec::new();
     let mut lines = Vec::new();
+    let mut note = |name: &str, tally: Tally| {
+        lines.push(format!("{name}:"));
+        lines.extend(tally.closing.iter().map(|line| format!("    {line}")));
+        all.add(tally);
+    };
     for group in &GROUPS {
         eprintln!("\nxtask: tests of {}", group.name);
         let (ok, tally) = run(root, group, &programs, runner, filter)?;
         if !ok {
             failed.push(group.name);
         }
-        lines.push(format!("{}:", group.name));
-        lines.extend(tally.closing.iter().map(|line| format!("    {line}")));
-        all.add(tally);
+        note(group.name, tally);
+        if group.page {
+            let (ok, tally) = page_tests(root, group, &programs.sweep, filter)?;
+            if !ok {
+                failed.push(PAGE);
+            }
+            note(PAGE, tally);
+        }
     }
     eprintln!("\nxtask: tests\n{}", lines.join("\n"));
     eprintln!("{} tests passed, {} failed", all.passed, all.failed);
@@ -121,6 +140,42 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
         bail!("tests failed in: {}", failed.join("; "));
     }
     Ok(())
+}
+
+/// Runs the tests of the report's page alone.
+///
+/// # Errors
+/// When something cannot be built, or a test fails.
+pub(crate) fn page(root: &Path, filter: &[String]) -> Result<()> {
+    let sweep = build::sweep(root)?;
+    for group in GROUPS.iter().filter(|group| group.page) {
+        let (ok, tally) = page_tests(root, group, &sweep, filter)?;
+        eprintln!("\n{} tests passed, {} failed", tally.passed, tally.failed);
+        if !ok {
+            bail!("tests failed in: {PAGE}");
+        }
+    }
+    Ok(())
+}
+
+/// What keeps the browser from starting fails this group alone.
+fn page_tests(
+    root: &Path,
+    group: &Group,
+    sweep: &Path,
+    filter: &[String],
+) -> Result<(bool, Tally)> {
+    eprintln!("\nxtask: tests of {PAGE}");
+    let mut cargo = build::cargo(root)?;
+    cargo.args(["test", "--quiet", "--profile", group.profile]);
+    for package in group.packages {
+        cargo.args(["--package", package]);
+    }
+    Ok(browser::test(root, sweep, cargo, filter).unwrap_or_else(|error| {
+        let line = format!("failed: {error:#}");
+        eprintln!("xtask: {line}");
+        (false, Tally { closing: vec![line], ..Tally::default() })
+    }))
 }
 
 fn run(

@@ -22,6 +22,7 @@ pub mod table;
 mod best;
 mod files;
 mod redraw;
+mod targets;
 
 pub use analysis::GridEdge;
 pub use best::{BestRow, Summary, summary};

@@ -6,8 +6,10 @@ use common::{End, Fixture, label};
 use report::figures::scale::Axis;
 use report::figures::style::Layout;
 use report::figures::{
-    accuracy, convergence, final_metric, lr_sensitivity, noise, schedule, seeds,
+    accuracy, convergence, differences, final_metric, lr_sensitivity, noise, schedule, seeds,
+    target, tuning,
 };
+use spec::report_settings::{Band, FigureName};
 
 /// Two labels, three learning rates, two seeds, two epochs; SGD diverges at the largest.
 fn small() -> Fixture {
@@ -50,6 +52,11 @@ snapshot!(convergence_small, small(), convergence);
 snapshot!(convergence_step_small, Fixture { epochs: 2, ..troubled() }, convergence, by_step);
 snapshot!(convergence_seconds_small, troubled(), convergence, by_second);
 snapshot!(final_small, troubled(), final_metric);
+snapshot!(differences_of_five_seeds, Fixture { seeds: 5, ..small() }, differences);
+snapshot!(differences_of_ten_seeds, Fixture { seeds: 10, ..small() }, differences);
+snapshot!(differences_troubled, troubled(), differences);
+snapshot!(target_troubled, Fixture { target: 0.7, ..troubled() }, target);
+snapshot!(tuning_small, small(), tuning);
 snapshot!(seeds_small, troubled(), seeds);
 snapshot!(lr_sensitivity_troubled, troubled(), lr_sensitivity);
 snapshot!(accuracy_small, small(), accuracy);
@@ -180,4 +187,35 @@ fn marks_are_the_same_in_both_layouts_and_inside_the_figure() {
         said(seeds::figure(&analysis, &points).unwrap()),
         "sgd \u{b7} lr 0.01, seed 0: 62.77%"
     );
+}
+
+#[test]
+fn the_sweep_file_chooses_figures_and_bands() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut analysis, points) = Fixture { seeds: 3, ..small() }.analysed(folder.path());
+    analysis.plan.report.figures =
+        vec![FigureName::Noise, FigureName::ConvergenceStep, FigureName::Final];
+    let figures = report::figures::all(&analysis, &points);
+    let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["noise", "convergence-step", "final"], "in the order of the file");
+    assert_eq!(figures[1].1.variant_of, None, "without its main figure it stands for itself");
+
+    let mut widths = Vec::new();
+    for band in [Band::Deviation, Band::Range, Band::Interval, Band::None] {
+        analysis.plan.report.band = band;
+        let along = convergence::Along::Epochs;
+        let chart = convergence::series(&analysis, &points, along).unwrap();
+        let last = chart.panels[0].curves[0].points.last().unwrap().band;
+        widths.push(last.map(|(low, high)| high - low));
+        let words = convergence::figure(&analysis, &points).unwrap().caption;
+        let said = match band {
+            Band::Interval => "95% interval of the mean (Student's t)",
+            Band::Range => "bands from the lowest to the highest seed",
+            Band::Deviation => "one standard deviation to both sides",
+            Band::None => "mean of 3 seeds.",
+        };
+        assert!(words.contains(said), "{words}");
+    }
+    // For three values: 2 sd, at most 2.31 sd between the ends, 4.97 sd by t.
+    assert!(widths[0] < widths[2] && widths[1] < widths[2] && widths[3].is_none(), "{widths:?}");
 }

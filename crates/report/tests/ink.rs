@@ -72,7 +72,7 @@ fn check(name: &str, ink: &Ink) {
         assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
         let faults = faults(&svg, ink.size(layout));
         assert!(faults.is_empty(), "{name} {layout:?}: {faults:#?}");
-        let inline = output::inline(&ink.untitled(), layout, "a \"name\" <b>").unwrap();
+        let inline = output::inline(&ink.untitled(), layout, "a \"name\" <b>", "x").unwrap();
         assert!(inline.contains("aria-label=\"a &quot;name&quot; &lt;b&gt;\""));
         assert!(!inline.contains("font-family") && inline.contains("var(--ink)"), "{inline}");
     }
@@ -275,7 +275,7 @@ fn steps_with_bands_and_a_reference_line() {
     let marks = ink.marks(Layout::Narrow);
     assert!((100..=240).contains(&marks.len()), "{}", marks.len());
     assert_eq!(marks.last().unwrap().text, "label 1 \u{b7} optimizer step 300: 80% (70% to 90%)");
-    let svg = output::inline(&ink, Layout::Wide, "x").unwrap();
+    let svg = output::inline(&ink, Layout::Wide, "x", "y").unwrap();
     assert!(svg.contains("stroke-dasharray=\"8 3.5\"") && svg.contains(">half of the seeds<"));
     // Line, band, marker and label of the second label, and nothing else of it.
     let all: usize = svg.matches("--s1").count();

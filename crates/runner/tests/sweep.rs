@@ -199,3 +199,41 @@ fn a_sweep_that_cannot_train_changes_nothing() {
         "what is cached needs no worker"
     );
 }
+
+#[test]
+fn a_report_follows_the_sweep_file_without_training() {
+    let sandbox = Sandbox::new();
+    let text = digits(2, 2);
+    sandbox.sweep_file("shown", &text);
+    sandbox.expect(
+        0,
+        &["run", "experiments/shown.toml", "--set", "target.metric=\"validation.loss\""],
+    );
+    let dir = sandbox.report("shown");
+    let figures = || {
+        let names = std::fs::read_dir(dir.figures()).unwrap().map(|e| e.unwrap().file_name());
+        names.map(|n| n.to_string_lossy().into_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(figures().contains("noise.svg"));
+    let markdown = || std::fs::read_to_string(dir.markdown()).unwrap();
+    assert!(markdown().contains("chosen from 2 by mean validation loss"));
+    // Figures and target of today, the overrides of the sweep; nothing is trained.
+    sandbox.sweep_file(
+        "shown",
+        &format!("{text}[report]\nfigures = [\"final\"]\n[target]\nmetric = \"validation.accuracy\"\nvalue = 0.2\n"),
+    );
+    sandbox.expect(0, &["report", "experiments/shown.toml"]);
+    assert_eq!(figures(), ["final.png", "final.svg"].map(str::to_owned).into());
+    assert!(markdown().contains("chosen from 2 by mean validation loss"), "--set still holds");
+    assert_eq!(sandbox.records("shown").len(), 8);
+    // Overrides that no longer fit keep the last settings, and it is said.
+    let mut plan = report::plan(&dir).unwrap();
+    plan.overrides.push("--set optimizer.gone.lr=[1.0]".to_owned());
+    std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    let said = sandbox.expect(0, &["report", "experiments/shown.toml"]);
+    assert!(said.contains("[report] and [target] are those of the last sweep"), "{said}");
+    // A mistake is explained as everywhere.
+    sandbox.sweep_file("shown", &format!("{text}[report]\nfigures = [\"finale\"]\n"));
+    let said = sandbox.expect(2, &["report", "experiments/shown.toml"]);
+    assert!(said.contains("did you mean `final`?"), "{said}");
+}

@@ -413,3 +413,15 @@ proptest! {
         let _ = load_text("x.toml", "x", text, &Overrides::default());
     }
 }
+
+#[test]
+fn overrides_can_be_read_back_from_the_plan() {
+    let overrides = Overrides {
+        set: vec!["train.epochs=3".to_owned(), "target.value=0.5".to_owned()],
+        environment: vec![("SWEEP__REPORT__BAND".to_owned(), "range=x".to_owned())],
+        smoke: true,
+    };
+    let again = Overrides::of_lines(&overrides.lines());
+    assert_eq!(again.lines(), overrides.lines());
+    assert_eq!(again.set, overrides.set);
+}

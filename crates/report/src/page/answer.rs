@@ -38,6 +38,7 @@ pub fn answer(analysis: &Analysis) -> Answer {
             .chain(&analysis.judge.fallback)
             .map(|why| format!("{}.", capitalised(&escape::line(why)))),
     );
+    details.extend(uneven(analysis, &ranking));
     details.extend(unlike(analysis, comparison));
     details.extend(edges(analysis));
     details.extend(diverged(analysis));
@@ -275,6 +276,19 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
         "The configuration of {name} is {config}, chosen from {tried} by mean {}{worth}.",
         analysis.goal.name()
     )
+}
+
+/// Means over different seeds are not the same mean.
+fn uneven(analysis: &Analysis, ranking: &[&Config]) -> Option<String> {
+    let counts: Vec<usize> = ranking.iter().map(|c| c.judged.n).collect();
+    let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
+    let missing = analysis.counts().without_result() > 0;
+    (fewest < most && missing).then(|| {
+        format!(
+            "Optimizers have finished different numbers of seeds ({fewest} to {most}), so their means rest on different \
+             runs: the differences seed by seed are the fairer comparison."
+        )
+    })
 }
 
 /// Pairs that are not the same experiment but for the optimizer.

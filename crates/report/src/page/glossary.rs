@@ -71,12 +71,71 @@ const TERMS: &[(&str, &str)] = &[
         "configurations that were tried: the best of many has had more chances than the best of few",
     ),
     ("run", "the first characters of the run's id; the Parquet files have it in full"),
+    (
+        "chosen configuration",
+        "the configuration of this optimizer with the best mean of the metric that chooses, over seeds",
+    ),
+    ("chosen from", "configurations with a result: the best of many has had more chances"),
+    ("note", "what else to know before believing the row"),
+    ("first", "of the two, the one that ranks higher by the judging metric"),
+    ("second", "the one it is compared with"),
+    (
+        "lead in points",
+        "mean over seeds of the first's value less the second's, in percentage points",
+    ),
+    ("lead", "mean over seeds of how much better the first is than the second; positive is better"),
+    ("seeds compared", "seeds that completed with both"),
+    ("seeds won", "seeds on which the first was better; a diverged run is the worst"),
+    (
+        "probability of improvement",
+        "that a run of the first is better than a run of the second, over all pairs of runs; 0.5 is level",
+    ),
+    (
+        "p, sign flips",
+        "permutation test: how often flipping the signs of the differences by chance gives as large a mean",
+    ),
+    (
+        "p, Holm",
+        "the p before, corrected for the number of comparisons; at most 0.05 is significant",
+    ),
+    ("p, Wilcoxon", "signed-rank test: as before, with ranks in place of differences"),
+    ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
+    (
+        "verdict",
+        "what the sign-flip test says after correction; underpowered: so few seeds could show nothing, however large",
+    ),
+    ("runs that reached it", "of the runs with a result"),
+    ("median epochs", "epochs that half of the runs needed at most; never: half did not get there"),
+    ("median steps", "the same in optimizer steps"),
+    ("median training time", "the same in seconds of training, evaluation left out"),
+    (
+        "fastest of its configurations, median steps",
+        "the quickest of all configurations tried, which is flattered by being picked for it",
+    ),
+    ("which", "the configuration of that"),
+    ("device time", "time that a device was held: training and evaluation, all runs together"),
+    ("share of device time", "of all optimizers together"),
+    ("training time an epoch", "training time divided by epochs trained"),
+    ("training time a run", "mean over seeds, evaluation left out"),
+    ("divergence rate", "diverged runs of those with a result"),
+    ("tried", "different learning rates"),
+    ("learning rates tried", "from the smallest to the largest"),
+    ("best", "the learning rate of the chosen configuration"),
+    ("decades", "width of that range in powers of ten: how forgiving the optimizer is"),
+    (
+        "one at random, median",
+        "the judging metric of a configuration picked blindly, in the median: what you get without tuning",
+    ),
+    ("best of all", "the same of the configuration chosen from all: what tuning gives"),
+    ("to add", "learning rates beyond the edge that the best one lies on"),
 ];
 
 /// What a column holds, if its name is not plain in itself.
 pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let Head { name, .. } = &table.head[at];
-    let (_, text) = TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(name))?;
+    let plain = name.strip_suffix(", mean \u{b1} sd").unwrap_or(name);
+    let plain = plain.strip_prefix("Chosen by: ").unwrap_or(plain);
+    let (_, text) = TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(plain))?;
     let spread = table.rows.iter().any(|row| row[at].text.contains('\u{b1}'));
     let points = table.rows.iter().any(|row| row[at].text.contains('%'));
     Some(match (spread, points) {

@@ -139,6 +139,10 @@ fn toggles(report: &Report) -> Markup {
     html! {
         @if optimizers.len() > 1 {
             div #optimizers hidden role="group" aria-label="Optimizers shown in figures and tables" {
+                span.all {
+                    button type="button" data-all="true" { "All" }
+                    button type="button" data-all="false" { "None" }
+                }
                 @for (series, optimizer) in optimizers.iter().enumerate() {
                     @let label = escape::line(&optimizer.label);
                     span.toggle {
@@ -147,10 +151,6 @@ fn toggles(report: &Report) -> Markup {
                         }
                         button type="button" data-only=(series) aria-label={ "Only " (label) } { "only" }
                     }
-                }
-                span.all {
-                    button type="button" data-all="true" { "All" }
-                    button type="button" data-all="false" { "None" }
                 }
             }
         }

@@ -102,3 +102,37 @@ fn content(cell: &Cell) -> Markup {
         @if cell.strong { b { (cell.text) } } @else { (cell.text) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_about_two_labels_belongs_to_both() {
+        let mut data = Table::new(&["A", "B", "#p"]).named("pairs", "Pairs");
+        let p = Cell::number(Some(0.0625), |p| format!("{p:.2}"));
+        data.rows.push(vec![Cell::label("adam", 3), Cell::label("sgd", 1), p]);
+        let html = table(&data).0;
+        assert!(html.contains("<tr data-series=\"1 3\"><th scope=\"row\">"), "{html}");
+        assert!(html.contains("<td class=\"n\" data-sort=\"0.0625\">0.06</td>"), "{html}");
+        assert!(html.contains("<caption>Pairs</caption>"), "{html}");
+    }
+
+    #[test]
+    fn columns_that_are_not_plain_are_explained_twice() {
+        let mut data = Table::new(&["Optimizer", "#Test accuracy"]);
+        let accuracy = Cell::number(Some(0.5), |_| "50.00% \u{b1} 0.10".to_owned()).parts(
+            "mean",
+            "standard deviation",
+            Some(0.001),
+        );
+        data.rows.push(vec![Cell::label("adam", 0), accuracy]);
+        let html = table(&data).0;
+        assert_eq!(html.matches("the latter in percentage points").count(), 2);
+        assert!(
+            html.contains("data-csv2=\"Test accuracy, standard deviation [fraction]\""),
+            "{html}"
+        );
+        assert!(html.contains("data-sort2=\"0.001\""), "{html}");
+    }
+}

@@ -52,6 +52,16 @@ fn load_plan(
     set: &[String],
     smoke: bool,
 ) -> anyhow::Result<Loaded> {
+    let overrides = Overrides { environment: environment(), set: set.to_vec(), smoke };
+    let inspect =
+        |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
+    let mut loaded = load_with(file, &overrides, &inspect)?;
+    loaded.plan.file = workspace.relative(file);
+    Ok(loaded)
+}
+
+/// Variables that override values of a sweep file, sorted.
+fn environment() -> Vec<(String, String)> {
     // Lossily, because other people's variables need not be UTF-8.
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .map(|(name, value)| {
@@ -60,10 +70,5 @@ fn load_plan(
         .filter(|(name, _)| name.starts_with("SWEEP__"))
         .collect();
     environment.sort();
-    let overrides = Overrides { environment, set: set.to_vec(), smoke };
-    let inspect =
-        |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
-    let mut loaded = load_with(file, &overrides, &inspect)?;
-    loaded.plan.file = workspace.relative(file);
-    Ok(loaded)
+    environment
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use report::Summary;
 use spec::layout::ReportDir;
-use spec::sweep_file;
+use spec::sweep_file::{self, Overrides};
 
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
@@ -14,6 +14,7 @@ use crate::workspace::Workspace;
 pub(super) fn report(workspace: &Workspace, files: &[PathBuf]) -> anyhow::Result<Exit> {
     for file in files {
         let dir = folder_of(workspace, file)?;
+        refresh(&dir, file)?;
         let summary = write(&dir)?;
         super::summary::print(workspace, &dir, &summary);
     }
@@ -39,6 +40,38 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
         )));
     }
     Ok(dir)
+}
+
+/// Takes over what a sweep file says now of the report and its target: neither
+/// is part of what was trained. A report folder has no say of its own.
+fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
+    if file.is_dir() {
+        return Ok(());
+    }
+    let mut plan = report::plan(dir)?;
+    let before = plan.clone();
+    // What the sweep was started with still holds, and the environment of today.
+    let mut overrides = Overrides::of_lines(&plan.overrides);
+    overrides.environment.extend(super::environment());
+    let asked = match sweep_file::outline(file, &overrides) {
+        Ok(asked) => asked,
+        // The file has changed so that they no longer fit: what was trained can
+        // be shown all the same.
+        Err(why) => {
+            let last = why.to_string().lines().next().unwrap_or_default().to_owned();
+            warn(&[format!("[report] and [target] are those of the last sweep: {last}")]);
+            return Ok(());
+        }
+    };
+    plan.report = asked.report;
+    plan.description = asked.description;
+    if let Some((target, _)) = asked.target {
+        plan.target = target;
+    }
+    if plan != before {
+        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+    }
+    Ok(())
 }
 
 /// Journal to Parquet to figures and page; warnings are printed.

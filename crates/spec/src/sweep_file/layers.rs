@@ -38,6 +38,21 @@ impl Overrides {
         let set = self.set.iter().map(|s| format!("--set {s}"));
         env.chain(set).chain(self.smoke.then(|| "--smoke".to_owned())).collect()
     }
+
+    /// The overrides behind [`Overrides::lines`].
+    pub fn of_lines(lines: &[String]) -> Self {
+        let mut out = Overrides::default();
+        for line in lines {
+            if let Some(set) = line.strip_prefix("--set ") {
+                out.set.push(set.to_owned());
+            } else if line == "--smoke" {
+                out.smoke = true;
+            } else if let Some((name, value)) = line.split_once('=') {
+                out.environment.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        out
+    }
 }
 
 #[derive(Default)]

@@ -73,13 +73,21 @@ pub fn load_with(
 /// # Errors
 /// Problems of the file itself.
 pub fn name(path: &Path) -> Result<String, Diagnostics> {
+    Ok(outline(path, &Overrides::default())?.name)
+}
+
+/// What a sweep file asks for, its combinations not made and its data not looked at.
+///
+/// # Errors
+/// Problems of the file itself.
+pub fn outline(path: &Path, overrides: &Overrides) -> Result<SweepSpec, Diagnostics> {
     let (stem, text) = open(path)?;
     let mut diagnostics = Diagnostics::default();
     let file = diagnostics.sources.add(path.display().to_string(), text);
-    let spec = layers::merge(file, &Overrides::default(), &mut diagnostics)
+    let spec = layers::merge(file, overrides, &mut diagnostics)
         .and_then(|root| parse::parse(&root, &stem, &mut diagnostics));
     match spec {
-        Some(spec) if !diagnostics.has_errors() => Ok(spec.name),
+        Some(spec) if !diagnostics.has_errors() => Ok(spec),
         _ => Err(diagnostics),
     }
 }

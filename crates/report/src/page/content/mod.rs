@@ -12,7 +12,7 @@ use crate::best::{BestRow, rows_of};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Method};
 
 pub use comparison::{comparison_table, comparison_words};
 pub use failed::{diverged_table, failure_table};
@@ -151,10 +151,18 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
         || "intervals need three seeds".to_owned(),
         |m| format!("intervals are 95% intervals of the mean by {m}"),
     );
+    let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
     out.push(format!(
         "\u{b1} is the standard deviation between seeds{unit}; {methods}; the median counts a diverged seed as the \
          worst result there is; IQM is the mean of the middle half of the seeds."
     ));
+    if resampled {
+        out.push(
+            "Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals held the \
+             true mean in 90% of cases at 10 seeds and in 92% at 20. Conclusions rest on the tests, not on the intervals."
+                .to_owned(),
+        );
+    }
     out
 }
 

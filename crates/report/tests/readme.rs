@@ -1,0 +1,71 @@
+//! What README.md says about reading the Parquet holds.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::Fixture;
+
+#[allow(dead_code, reason = "its main is the example's")]
+#[path = "../examples/read_parquet.rs"]
+mod read_parquet;
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap()
+}
+
+#[test]
+fn the_example_in_rust_is_the_one_that_runs() {
+    let example = include_str!("../examples/read_parquet.rs");
+    let (_, rest) = example.split_once("// README begins here\n").unwrap();
+    let (shown, _) = rest.split_once("// README ends here").unwrap();
+    assert!(readme().contains(shown.trim()), "README.md shows something else");
+
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Fixture::battle(3).write(folder.path());
+    report::collect(&dir).unwrap();
+    let frame = read_parquet::chosen(&folder.path().display().to_string()).unwrap();
+    assert_eq!((frame.height(), frame.width()), (5, 5));
+    let means = frame.column("test_accuracy_mean").unwrap().f64().unwrap();
+    let means: Vec<f64> = means.iter().flatten().collect();
+    assert!(means.is_sorted_by(|a, b| a >= b), "{means:?}");
+}
+
+/// Every column that the examples in Python and SQL name exists.
+#[test]
+fn the_columns_in_python_and_sql_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Fixture::battle(3).write(folder.path());
+    report::collect(&dir).unwrap();
+    let columns: Vec<String> = [dir.runs(), dir.metrics(), dir.summary()]
+        .iter()
+        .flat_map(|path| {
+            use polars::prelude::*;
+            let path = PlRefPath::try_from_path(path).unwrap();
+            let frame = LazyFrame::scan_parquet(path, ScanArgsParquet::default()).unwrap();
+            let frame = frame.collect().unwrap();
+            frame.get_column_names().iter().map(|n| n.to_string()).collect::<Vec<_>>()
+        })
+        .collect();
+    let text = readme();
+    let block = |language: &str| {
+        let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    // In Python names of columns are texts, in SQL they follow an alias.
+    let python = block("python");
+    let named: Vec<&str> =
+        python.split('"').skip(1).step_by(2).filter(|s| !s.contains('/')).collect();
+    let new = ["validation", "loss", "seeds", "semi"];
+    for name in named.iter().filter(|n| !new.contains(n)) {
+        assert!(columns.iter().any(|c| c == name), "README.md, Python: no column {name}");
+    }
+    assert!(named.len() > 10);
+    let sql = block("sql");
+    for word in
+        ["label", "lr", "status", "seed", "init_digest", "test_accuracy", "config_id", "best"]
+    {
+        assert!(sql.contains(word) && columns.iter().any(|c| c == word), "README.md, SQL: {word}");
+    }
+}
