@@ -75,14 +75,18 @@ pub struct Summary {
 pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
     let plan = files::plan(dir)?;
     let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
-    let analysis = Analysis::new(plan, rows);
-    let answer = crate::page::answer::answer(&analysis);
-    Ok(Summary {
-        best: rows_of(&analysis),
+    Ok(summary_of(&Analysis::new(plan, rows)))
+}
+
+/// What an analysis says in short.
+pub(crate) fn summary_of(analysis: &Analysis) -> Summary {
+    let answer = crate::page::answer::answer(analysis);
+    Summary {
+        best: rows_of(analysis),
         counts: analysis.counts(),
         headline: answer.headline,
         certainty: answer.certainty,
-    })
+    }
 }
 
 /// The chosen configuration of each label, from an analysis.

@@ -4,7 +4,8 @@
 //! plan into `runs.parquet`, `metrics.parquet` and `summary.parquet`;
 //! [`render`] reads only those, `plan.json` and `manifest.json`, draws the
 //! figures and writes `index.html` and `REPORT.md`; [`summary()`] gives the
-//! closing table and the answer in a sentence. Nothing here knows Burn, so a report can be redrawn on a
+//! closing table and the answer in a sentence. [`redraw()`] does all three with
+//! one analysis. Nothing here knows Burn, so a report can be redrawn on a
 //! machine without libtorch.
 
 pub mod analysis;
@@ -17,9 +18,12 @@ pub mod number;
 pub mod page;
 pub mod stats;
 pub mod table;
+pub mod together;
 
 mod best;
 mod files;
+mod redraw;
+mod targets;
 
 pub use analysis::GridEdge;
 pub use best::{BestRow, Summary, summary};
@@ -27,3 +31,4 @@ pub use collect::{Collected, collect};
 pub use error::ReportError;
 pub use files::{plan, write_atomic};
 pub use page::{Rendered, render};
+pub use redraw::{Redrawn, redraw};

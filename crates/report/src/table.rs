@@ -202,7 +202,7 @@ impl RunRow {
     }
 
     /// Notes when the target's value was measured first.
-    fn reach(&mut self, target: &Target, metrics: &[MetricPoint]) {
+    pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint]) {
         let Some(goal) = target.value else { return };
         let there = |v: f64| if target.higher_is_better() { v >= goal } else { v <= goal };
         let measured = |p: &&MetricPoint| p.split == target.split && p.metric == target.metric;

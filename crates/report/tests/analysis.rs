@@ -288,3 +288,29 @@ fn the_answer_fits_what_is_there() {
     assert!(lesson.headline.starts_with("sgd has a test accuracy of "), "{}", lesson.headline);
     assert_eq!(lesson.certainty, None, "nothing to compare");
 }
+
+#[test]
+fn time_to_target_follows_the_plan_without_a_journal_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture { target: 0.7, ..two(3) };
+    let dir = fixture.write(folder.path());
+    report::redraw(&dir).unwrap();
+    let markdown = || std::fs::read_to_string(dir.markdown()).unwrap();
+    let (_, race) = markdown()
+        .split_once("## Time to target")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let rows: Vec<String> =
+        race.lines().filter(|l| l.starts_with("| ")).take(4).map(str::to_owned).collect();
+    assert!(rows.iter().any(|r| r.contains("3 of 3")), "{rows:?}");
+    std::fs::remove_dir_all(dir.journal()).unwrap();
+    report::redraw(&dir).unwrap();
+    let again = markdown().split_once("## Time to target").map(|(_, b)| b.to_owned()).unwrap();
+    assert!(rows.iter().all(|row| again.contains(row)), "the same from Parquet alone");
+    // Another value: the columns of the file are those of the old one.
+    let mut plan = report::plan(&dir).unwrap();
+    plan.target.value = Some(0.9999);
+    std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    report::redraw(&dir).unwrap();
+    assert!(markdown().contains("| 0 of 3 | never |"), "nobody gets that far");
+}

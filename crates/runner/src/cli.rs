@@ -24,12 +24,9 @@ pub struct Cli {
 pub enum Command {
     /// Train what a sweep file asks for and write its report.
     Run(Box<RunArgs>),
-    /// Collect and redraw reports from what is on disk; needs no libtorch.
-    Report {
-        /// Sweep files or report folders.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    /// Collect and redraw reports from what is on disk; needs no libtorch. Several
+    /// are also compared on one page.
+    Report(ReportArgs),
     /// What a running or interrupted sweep has done, from another shell.
     Status {
         /// A sweep file or report folder.
@@ -192,6 +189,20 @@ impl RunArgs {
             verbose: false,
         }
     }
+}
+
+/// Arguments of `report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Sweep files or report folders; two or more also give one page over all of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Folder of the page over all; default: reports/together/<name>+<name>.
+    #[arg(long, value_name = "DIR", conflicts_with = "no_together")]
+    pub output: Option<PathBuf>,
+    /// Redraw each report and write no page over all.
+    #[arg(long)]
+    pub no_together: bool,
 }
 
 /// Arguments of `verify`.

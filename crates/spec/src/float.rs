@@ -1,6 +1,9 @@
 //! Floats in stored forms: non-finite values as strings in JSON (which has no
 //! word for them), shortest text that reads back to the same bits.
 
+use std::fmt::{self, Formatter};
+
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An `f64` that survives JSON: finite as a number, else `"nan"`, `"inf"`, `"-inf"`.
@@ -20,21 +23,38 @@ impl Serialize for Float {
 
 impl<'de> Deserialize<'de> for Float {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Repr {
-            Number(f64),
-            Text(String),
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Float;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, \"nan\", \"inf\" or \"-inf\"")
+            }
+
+            fn visit_f64<E: Error>(self, x: f64) -> Result<Float, E> {
+                Ok(Float(x))
+            }
+
+            fn visit_i64<E: Error>(self, x: i64) -> Result<Float, E> {
+                Ok(Float(x as f64))
+            }
+
+            fn visit_u64<E: Error>(self, x: u64) -> Result<Float, E> {
+                Ok(Float(x as f64))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Float, E> {
+                match text {
+                    "nan" => Ok(Float(f64::NAN)),
+                    "inf" => Ok(Float(f64::INFINITY)),
+                    "-inf" => Ok(Float(f64::NEG_INFINITY)),
+                    _ => Err(E::custom(format!("`{text}` is not a number"))),
+                }
+            }
         }
-        match Repr::deserialize(d)? {
-            Repr::Number(x) => Ok(Float(x)),
-            Repr::Text(t) => match t.as_str() {
-                "nan" => Ok(Float(f64::NAN)),
-                "inf" => Ok(Float(f64::INFINITY)),
-                "-inf" => Ok(Float(f64::NEG_INFINITY)),
-                _ => Err(serde::de::Error::custom(format!("`{t}` is not a number"))),
-            },
-        }
+        // Not an untagged enum, which keeps a copy of each value it looks at:
+        // a journal holds a million of them.
+        d.deserialize_any(Number)
     }
 }
 
@@ -94,7 +114,10 @@ mod tests {
             );
         }
         assert!(serde_json::from_str::<Float>("\"nan\"").unwrap().0.is_nan());
-        assert!(serde_json::from_str::<Float>("\"many\"").is_err());
+        for text in ["\"many\"", "null", "true", "[1]"] {
+            assert!(serde_json::from_str::<Float>(text).is_err(), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Vec<Float>>("[3, -3]").unwrap(), [3.0, -3.0].map(Float));
     }
 
     #[test]

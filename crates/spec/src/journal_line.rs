@@ -32,8 +32,8 @@ pub enum LineError {
 /// None in practice: a record holds only JSON types.
 pub fn write(record: &RunRecord) -> serde_json::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(record)?;
-    let checksum = checksum(&line);
     line.pop();
+    let checksum = checksum(&line);
     line.extend_from_slice(format!(",\"checksum\":\"{checksum}\"}}\n").as_bytes());
     Ok(line)
 }
@@ -59,7 +59,7 @@ pub fn read(line: &[u8]) -> Result<RunRecord, LineError> {
                 v if v > RECORD_VERSION => return Err(LineError::Newer(v)),
                 v if v == RECORD_VERSION => {
                     // A damaged value reads as foreign, a damaged digest as altered: both are.
-                    let whole = split(line).is_some_and(|(body, sum)| checksum(&body) == sum);
+                    let whole = split(line).is_some_and(|(body, sum)| checksum(body) == sum);
                     return Err(match (whole, other) {
                         (true, Err(e)) => foreign(e),
                         _ => LineError::Altered { run: head.run_id },
@@ -74,23 +74,26 @@ pub fn read(line: &[u8]) -> Result<RunRecord, LineError> {
         }
     };
     match split(line) {
-        Some((body, sum)) if checksum(&body) == sum => Ok(record),
+        Some((body, sum)) if checksum(body) == sum => Ok(record),
         _ => Err(LineError::Altered { run: record.run_id.to_string() }),
     }
 }
 
+/// Of a record's bytes, given without the brace that closes them.
 fn checksum(body: &[u8]) -> String {
-    blake3::hash(body).to_hex()[..32].to_owned()
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(body).update(b"}");
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// The record's own bytes and the checksum at the end of its line.
-fn split(line: &[u8]) -> Option<(Vec<u8>, String)> {
+/// The record's own bytes without the closing brace, and the checksum at the
+/// end of its line.
+fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     const KEY: &[u8] = b",\"checksum\":\"";
     let end = line.trim_ascii_end();
     let start = end.len().checked_sub(KEY.len() + 32 + 2)?;
     let sum = end[start..].strip_prefix(KEY)?.strip_suffix(b"\"}")?;
-    let body = [&end[..start], b"}"].concat();
-    Some((body, String::from_utf8(sum.to_vec()).ok()?))
+    Some((&end[..start], std::str::from_utf8(sum).ok()?))
 }
 
 /// Brings a record of version `from` to the present one, a step a version.

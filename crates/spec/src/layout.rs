@@ -70,4 +70,4 @@ impl ReportDir {
 }
 
 /// Names under `reports/` that are not experiments.
-pub const RESERVED: &[&str] = &["readme.md", "gallery", "baselines", "history"];
+pub const RESERVED: &[&str] = &["readme.md", "gallery", "baselines", "history", "together"];

@@ -228,7 +228,7 @@ fn welch(xs: &[f64], ys: &[f64]) -> Estimate {
 }
 
 /// What keeps two runs of one seed from being a pair.
-fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
+pub(crate) fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
     if a.dataset_digest != b.dataset_digest {
         return Some("they were trained on different data");
     }

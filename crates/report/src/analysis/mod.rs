@@ -21,9 +21,10 @@ use crate::number;
 use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
 
-pub use compare::{ALPHA, Comparison, Pair, Verdict};
+pub(crate) use compare::difference as unlike;
+pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
 pub use goal::Goal;
-pub use grid::{GridEdge, Robustness, edge, robustness};
+pub use grid::{GridEdge, Robustness, by_lr, edge, robustness};
 pub use ledger::{Spent, spent};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
@@ -92,6 +93,36 @@ pub struct Config {
     pub train_loss: Estimate,
     /// Seconds of training over completed seeds.
     pub train_seconds: Estimate,
+    known: Estimates,
+}
+
+impl Config {
+    /// [`estimate`] of the configuration's values; those that were estimated
+    /// with it are not resampled again.
+    pub fn estimate(&self, values: &[f64]) -> Estimate {
+        self.known.get(values).unwrap_or_else(|| estimate(values.iter().copied()))
+    }
+}
+
+/// Estimates with the values they are of, to the bit. Resampling is most of
+/// what a large report computes, and often two quantities are one.
+#[derive(Clone, Debug, Default)]
+struct Estimates(Vec<(Vec<f64>, Estimate)>);
+
+impl Estimates {
+    fn get(&self, values: &[f64]) -> Option<Estimate> {
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+        let wanted = bits(values);
+        self.0.iter().find(|(held, _)| bits(held) == wanted).map(|(_, estimate)| *estimate)
+    }
+
+    fn of(&mut self, values: Vec<f64>) -> Estimate {
+        self.get(&values).unwrap_or_else(|| {
+            let made = estimate(values.iter().copied());
+            self.0.push((values, made));
+            made
+        })
+    }
 }
 
 /// Plan and runs with everything that follows from them.
@@ -137,6 +168,7 @@ impl Analysis {
                     test_accuracy: Estimate::default(),
                     train_loss: Estimate::default(),
                     train_seconds: Estimate::default(),
+                    known: Estimates::default(),
                 });
                 configs.len() - 1
             });
@@ -144,8 +176,9 @@ impl Analysis {
             configs[at].counts.add(rows[i].status);
         }
         configs.par_iter_mut().for_each(|config| {
-            let over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
-                estimate(config.runs.iter().filter_map(|&i| value(&rows[i])))
+            let mut known = Estimates::default();
+            let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
+                known.of(config.runs.iter().filter_map(|&i| value(&rows[i])).collect())
             };
             config.goal = over(&|r| r.last(goal.split, &goal.metric));
             config.judged = over(&|r| r.last(judge.split, &judge.metric));
@@ -155,6 +188,7 @@ impl Analysis {
             config.test_accuracy = over(&|r| r.test_accuracy);
             config.train_loss = over(&|r| r.train_loss);
             config.train_seconds = over(&|r| r.train_seconds.filter(|_| r.completed()));
+            config.known = known;
         });
         let mut best = vec![None; plan.optimizers.len()];
         for (i, config) in configs.iter().enumerate() {
@@ -207,7 +241,7 @@ impl Analysis {
             .map(|&i| &self.configs[i])
             .filter(|c| c.judged.mean.is_some())
             .collect();
-        ranked.sort_by(|a, b| order(&self.judge, (&a.judged, a), (&b.judged, b)));
+        ranked.sort_by(|a, b| by_judge(&self.judge, a, b));
         ranked
     }
 
@@ -240,6 +274,11 @@ pub fn rank(goal: &Goal, a: &Config, b: &Config) -> Ordering {
     order(goal, (&a.goal, a), (&b.goal, b))
 }
 
+/// As [`rank`] by the judge, for comparing chosen configurations.
+pub(crate) fn by_judge(judge: &Goal, a: &Config, b: &Config) -> Ordering {
+    order(judge, (&a.judged, a), (&b.judged, b))
+}
+
 fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)) -> Ordering {
     let by_value = match (x.mean, y.mean) {
         (Some(x), Some(y)) => goal.better_first(x, y),
@@ -251,7 +290,7 @@ fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)
 
 /// A run's value of a metric; the worst there is when it diverged, none
 /// without a result.
-fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
+pub(crate) fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
     if row.diverged() {
         return Some(metric.worst());
     }

@@ -2,10 +2,11 @@
 
 use polars::prelude::Column;
 use rayon::prelude::*;
+use spec::RunSpec;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
-use crate::stats::{Estimate, estimate, location};
+use crate::stats::{Estimate, location};
 use crate::table::{Cell, RunRow};
 
 /// Values that are estimated over completed seeds.
@@ -77,7 +78,8 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         real("min", |m| m.0.range.map(|r| r.0));
         real("max", |m| m.0.range.map(|r| r.1));
     }
-    out.extend(hyper_parameters(configs.iter().map(|c| &analysis.planned(c).spec)));
+    let specs: Vec<&RunSpec> = configs.iter().map(|c| &analysis.planned(c).spec).collect();
+    out.extend(hyper_parameters(&specs));
     out
 }
 
@@ -99,5 +101,5 @@ fn measured(
     }
     // A diverged run's seconds are no measure of anything.
     let median = if name == "train_seconds" { &completed } else { &all };
-    (estimate(completed.iter().copied()), location::censored_median(median))
+    (config.estimate(&completed), location::censored_median(median))
 }

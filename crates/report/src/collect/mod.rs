@@ -40,6 +40,11 @@ pub struct Collected {
 /// # Errors
 /// `plan.json` or the journal cannot be read, or a file cannot be written.
 pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
+    Ok(analysed(dir)?.0)
+}
+
+/// As [`collect`], with the analysis that the files were written from.
+pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportError> {
     let plan = files::plan(dir)?;
     let journal = journal::read(dir)?;
     let warnings = journal.warnings.clone();
@@ -49,28 +54,33 @@ pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
     let rows: Vec<RunRow> =
         held.iter().map(|r| r.map(|r| RunRow::of(r, &plan.target)).unwrap_or_default()).collect();
 
-    let points = points::columns(&plan, &held);
-    let counted = points.first().map_or(0, Column::len);
-    let analysis = Analysis::new(plan, rows);
-    let files = [
-        (dir.runs(), runs::columns(&analysis)),
-        (dir.metrics(), points),
-        (dir.summary(), configs::columns(&analysis)),
-    ];
-    let mut written = Vec::new();
-    for (path, columns) in files {
-        write(&path, columns)?;
-        written.push(path);
-    }
+    let ids: Vec<String> = plan.runs.iter().map(|run| run.run_id.to_string()).collect();
+    let metrics = || -> Result<usize, ReportError> {
+        let columns = points::columns(&ids, &held);
+        let counted = columns.first().map_or(0, Column::len);
+        write(&dir.metrics(), columns)?;
+        Ok(counted)
+    };
+    let estimates = || -> Result<Analysis, ReportError> {
+        let analysis = Analysis::new(plan, rows);
+        write(&dir.runs(), runs::columns(&analysis))?;
+        write(&dir.summary(), configs::columns(&analysis))?;
+        Ok(analysis)
+    };
+    let (points, analysis) = rayon::join(metrics, estimates);
+    let (points, analysis) = (points?, analysis?);
     let counts = analysis.counts();
-    Ok(Collected {
+    let collected = Collected {
         runs: counts.planned,
         results: counts.completed + counts.diverged,
         missing: counts.missing,
-        points: counted,
-        written,
+        points,
+        written: vec![dir.runs(), dir.metrics(), dir.summary()],
         warnings,
-    })
+    };
+    // A million small strings take a while to free.
+    rayon::spawn(move || drop(records));
+    Ok((collected, analysis))
 }
 
 fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {

@@ -1,16 +1,14 @@
 //! Columns of `metrics.parquet`: the long form, built without a row in between.
 
 use polars::prelude::{Column, NamedFrom, Series};
-use spec::plan::Plan;
 use spec::record::RunRecord;
 
 /// `run_id, epoch, step, split, metric, value`, by run in plan order, then in
-/// the order of measurement.
-pub(crate) fn columns(plan: &Plan, records: &[Option<&RunRecord>]) -> Vec<Column> {
+/// the order of measurement. `ids` and `records` are those of the plan's runs.
+pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Column> {
     let outcomes =
         || records.iter().enumerate().filter_map(|(i, r)| Some((i, r.as_ref()?.outcome.as_ref()?)));
     let total: usize = outcomes().map(|(_, o)| o.metrics.len()).sum();
-    let ids: Vec<String> = plan.runs.iter().map(|r| r.run_id.to_string()).collect();
     let mut run_id: Vec<&str> = Vec::with_capacity(total);
     let mut epoch: Vec<u64> = Vec::with_capacity(total);
     let mut step: Vec<u64> = Vec::with_capacity(total);

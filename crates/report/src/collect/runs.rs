@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::Column;
+use rayon::prelude::*;
 use spec::RunSpec;
 use spec::params::{Value, Values};
 use spec::plan::PlannedRun;
@@ -82,17 +83,19 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let mut by_name: BTreeMap<String, Column> =
         held.into_iter().map(|c| (c.name().to_string(), c)).collect();
     let mut out: Vec<Column> = COLUMNS.iter().filter_map(|name| by_name.remove(*name)).collect();
-    out.extend(hyper_parameters(plan.runs.iter().map(|r| &r.spec)));
+    let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
+    out.extend(hyper_parameters(&specs));
     out
 }
 
 /// One `hp.<dotted path>` column for each resolved value that any of the runs
 /// has: null where it does not apply, lists as JSON text.
-pub(crate) fn hyper_parameters<'a>(specs: impl Iterator<Item = &'a RunSpec>) -> Vec<Column> {
-    let flat: Vec<Values> = specs.map(RunSpec::flat).collect();
+pub(crate) fn hyper_parameters(specs: &[&RunSpec]) -> Vec<Column> {
+    let flat: Vec<Values> = specs.par_iter().map(|spec| spec.flat()).collect();
     let paths: BTreeSet<&String> = flat.iter().flat_map(|values| values.keys()).collect();
+    let paths: Vec<&String> = paths.into_iter().collect();
     paths
-        .into_iter()
+        .into_par_iter()
         .map(|path| column(path, flat.iter().map(|values| values.get(path)).collect()))
         .collect()
 }

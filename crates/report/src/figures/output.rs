@@ -1,5 +1,7 @@
 //! Figures as SVG text and PNG bytes, from the one drawing function.
 
+use std::cell::RefCell;
+
 use plotters::prelude::{BitMapBackend, IntoDrawingArea};
 
 use crate::escape;
@@ -13,6 +15,12 @@ use crate::figures::svg::{Colors, Svg, xml};
 /// because plotters does not smooth thick lines.
 const PNG_SCALE: usize = 2;
 const OVERSAMPLING: usize = 3;
+
+thread_local! {
+    /// The fine pixels, kept for the next figure: the system hands out so many
+    /// bytes page by page, which costs as much as drawing on them.
+    static FINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A figure as a standalone SVG document with a white background.
 ///
@@ -69,14 +77,22 @@ pub fn png(ink: &Ink, layout: Layout) -> Result<Vec<u8>, FigureError> {
     let (width, height) = ink.size(layout);
     let (width, height) = (width as usize * PNG_SCALE, height as usize * PNG_SCALE);
     let fine = (width * OVERSAMPLING, height * OVERSAMPLING);
-    let mut pixels = vec![255u8; fine.0 * fine.1 * 3];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (fine.0 as u32, fine.1 as u32))
-            .into_drawing_area();
+    let image = FINE.with_borrow_mut(|pixels| -> Result<Vec<u8>, FigureError> {
+        let size = fine.0 * fine.1 * 3;
+        // What is left of the last figure does not matter: the first stroke of
+        // each is its paper.
+        if pixels.len() < size {
+            pixels.resize(size, 0);
+        }
+        let pixels = &mut pixels[..size];
+        let area =
+            BitMapBackend::with_buffer(pixels, (fine.0 as u32, fine.1 as u32)).into_drawing_area();
         let mut surface = Bitmap::new(&area, (PNG_SCALE * OVERSAMPLING) as f64);
         ink.draw(layout, &mut Canvas::new(&mut surface))?;
         area.present().map_err(|e| FigureError(e.to_string()))?;
-    }
+        drop(area);
+        Ok(average(pixels, width))
+    })?;
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(png::ColorType::Rgb);
@@ -84,25 +100,28 @@ pub fn png(ink: &Ink, layout: Layout) -> Result<Vec<u8>, FigureError> {
     encoder.set_compression(png::Compression::Balanced);
     let encode = |e: png::EncodingError| FigureError(e.to_string());
     let mut writer = encoder.write_header().map_err(encode)?;
-    writer.write_image_data(&average(&pixels, width, height)).map_err(encode)?;
+    writer.write_image_data(&image).map_err(encode)?;
     writer.finish().map_err(encode)?;
     Ok(bytes)
 }
 
-/// Means over squares of `OVERSAMPLING` pixels.
-fn average(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(width * height * 3);
-    let stride = width * OVERSAMPLING * 3;
-    for y in 0..height {
-        for x in 0..width {
-            for channel in 0..3 {
-                let mut sum = 0u32;
-                for row in 0..OVERSAMPLING {
-                    let start = (y * OVERSAMPLING + row) * stride + x * OVERSAMPLING * 3 + channel;
-                    sum += (0..OVERSAMPLING).map(|i| u32::from(fine[start + 3 * i])).sum::<u32>();
-                }
-                let n = (OVERSAMPLING * OVERSAMPLING) as u32;
-                out.push(((sum + n / 2) / n) as u8);
+/// Means over squares of `OVERSAMPLING` pixels; `width` is that of the result.
+fn average(fine: &[u8], width: usize) -> Vec<u8> {
+    const N: usize = OVERSAMPLING;
+    let stride = width * N * 3;
+    let mut out = vec![0; fine.len() / (N * N)];
+    // Down the columns first, which are as wide as a processor can add at once.
+    let mut sums = vec![0u16; stride];
+    for (rows, out) in fine.chunks_exact(N * stride).zip(out.chunks_exact_mut(width * 3)) {
+        sums.fill(0);
+        for row in rows.chunks_exact(stride) {
+            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += u16::from(value));
+        }
+        let squares = sums.as_chunks::<{ N * 3 }>().0;
+        for (square, pixel) in squares.iter().zip(out.as_chunks_mut::<3>().0) {
+            for (channel, value) in pixel.iter_mut().enumerate() {
+                let sum: u16 = (0..N).map(|i| square[3 * i + channel]).sum();
+                *value = ((sum + (N * N / 2) as u16) / (N * N) as u16) as u8;
             }
         }
     }
@@ -111,4 +130,23 @@ fn average(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
 
 fn ready() -> Result<(), FigureError> {
     if fonts() { Ok(()) } else { Err(FigureError("the embedded fonts cannot be read".to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_is_the_rounded_mean_of_its_square() {
+        // Two pixels side by side, six rows of fine ones: two rows of pixels.
+        let fine: Vec<u8> = (0..6 * 6 * 3).map(|i| (i * 89 % 256) as u8).collect();
+        let at = |x: usize, y: usize, channel: usize| f64::from(fine[(y * 6 + x) * 3 + channel]);
+        let mean = |x: usize, y: usize, channel: usize| {
+            let square = (0..9).map(|i| at(3 * x + i % 3, 3 * y + i / 3, channel));
+            (square.sum::<f64>() / 9.0).round() as u8
+        };
+        let expected: Vec<u8> = (0..12).map(|i| mean(i / 3 % 2, i / 6, i % 3)).collect();
+        assert_eq!(average(&fine, 2), expected);
+        assert_eq!(average(&[255; 9 * 3], 1), [255; 3]);
+    }
 }

@@ -12,17 +12,46 @@ use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
 
+/// What a page is made of.
+pub(crate) struct Document<'a> {
+    /// Its title, free of control characters.
+    pub(crate) name: String,
+    /// A sentence below the title.
+    pub(crate) lead: String,
+    /// The answer, above the table of contents.
+    pub(crate) opening: Markup,
+    /// Sections; every `h2` with an id stands in the table of contents.
+    pub(crate) body: Markup,
+    /// Where the numbers come from.
+    pub(crate) footer: &'static str,
+    /// The result for programs, as [`escape::json_in_script`] writes it.
+    pub(crate) data: String,
+    /// The figures of the body.
+    pub(crate) figures: &'a [Drawn],
+}
+
 /// The page as text.
 pub fn page(report: &Report) -> String {
     let plan = &report.analysis.plan;
+    document(Document {
+        name: escape::line(&plan.name),
+        lead: escape::line(&plan.description),
+        opening: opening(report),
+        body: html! { (figures(report)) (tables(report)) (origin(report)) },
+        footer: "Drawn from the Parquet files beside this page; they hold every number in it and more.",
+        data: data(report),
+        figures: &report.figures,
+    })
+}
+
+/// A page around its parts: style, script and the policy that admits them alone.
+pub(crate) fn document(document: Document<'_>) -> String {
+    let Document { name, lead, opening, body, footer, data, figures } = document;
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
         inline::source_hash(assets::STYLE),
         inline::source_hash(assets::SCRIPT)
     );
-    let name = escape::line(&plan.name);
-    let opening = opening(report);
-    let body = html! { (figures(report)) (tables(report)) (origin(report)) };
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,7 +68,7 @@ pub fn page(report: &Report) -> String {
                 header {
                     div {
                         h1 { (name) }
-                        p.lead { (escape::line(&plan.description)) }
+                        p.lead { (lead) }
                     }
                     // Of use with scripts alone, which show it.
                     button #theme type="button" hidden { "Colours: auto" }
@@ -50,12 +79,11 @@ pub fn page(report: &Report) -> String {
                     (body)
                 }
                 footer { p {
-                    "Drawn from the Parquet files beside this page; they hold every number in it and more. The tables are "
-                    "also in the folder " code { "tables" } " as CSV."
+                    (footer) " The tables are also in the folder " code { "tables" } " as CSV."
                 } }
                 p #live .sr role="status" aria-live="polite" {}
-                script type="application/json" id="report-data" { (PreEscaped(data(report))) }
-                script type="application/json" id="figure-data" { (PreEscaped(inline::figure_data(&report.figures))) }
+                script type="application/json" id="report-data" { (PreEscaped(data)) }
+                script type="application/json" id="figure-data" { (PreEscaped(inline::figure_data(figures))) }
                 script { (PreEscaped(assets::SCRIPT)) }
             }
         }
@@ -107,7 +135,7 @@ fn opening(report: &Report) -> Markup {
 fn figures(report: &Report) -> Markup {
     html! {
         div.figures {
-            (toggles(report))
+            (toggles(report.analysis.plan.optimizers.iter().map(|o| o.label.as_str())))
             @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
                 h2 id={ (drawn.name) "-heading" } { (drawn.figure.heading) }
                 (figure(drawn))
@@ -120,7 +148,7 @@ fn figures(report: &Report) -> Markup {
     }
 }
 
-fn figure(drawn: &Drawn) -> Markup {
+pub(crate) fn figure(drawn: &Drawn) -> Markup {
     html! {
         figure.card id=(drawn.name) data-figure=(drawn.name) {
             div.wide { (PreEscaped(&drawn.inline.0)) }
@@ -134,17 +162,16 @@ fn figure(drawn: &Drawn) -> Markup {
 }
 
 /// Buttons that hide and show optimizers; scripts show the bar.
-fn toggles(report: &Report) -> Markup {
-    let optimizers = &report.analysis.plan.optimizers;
+pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Markup {
     html! {
-        @if optimizers.len() > 1 {
+        @if labels.len() > 1 {
             div #optimizers hidden role="group" aria-label="Optimizers shown in figures and tables" {
                 span.all {
                     button type="button" data-all="true" { "All" }
                     button type="button" data-all="false" { "None" }
                 }
-                @for (series, optimizer) in optimizers.iter().enumerate() {
-                    @let label = escape::line(&optimizer.label);
+                @for (series, label) in labels.enumerate() {
+                    @let label = escape::line(label);
                     span.toggle {
                         button type="button" data-toggle=(series) aria-pressed="true" title=(label) {
                             (swatch(series)) span.name { (label) }
@@ -201,7 +228,7 @@ fn tables(report: &Report) -> Markup {
     }
 }
 
-fn sentences(all: &[String]) -> Markup {
+pub(crate) fn sentences(all: &[String]) -> Markup {
     html! { @for sentence in all { p { (sentence) } } }
 }
 

@@ -72,19 +72,20 @@ pub fn report(report: &Report) -> String {
     out
 }
 
-fn sentences(out: &mut String, all: &[String]) {
+pub(crate) fn sentences(out: &mut String, all: &[String]) {
     for sentence in all {
         let _ = write!(out, "\n{}\n", markdown(sentence));
     }
 }
 
-fn section(out: &mut String, heading: &str, data: &Table) {
+pub(crate) fn section(out: &mut String, heading: &str, data: &Table) {
     if !data.rows.is_empty() {
         let _ = write!(out, "\n## {heading}\n\n{}", table(data));
     }
 }
 
-fn table(data: &Table) -> String {
+/// A table, cut where it is long.
+pub(crate) fn table(data: &Table) -> String {
     let mut out = String::new();
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     out.push_str(&row(data.head.iter().map(|h| markdown(&h.name)).collect()));

@@ -13,7 +13,7 @@ pub mod words;
 
 mod assets;
 mod glossary;
-mod table_html;
+pub(crate) mod table_html;
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ use crate::figures::points::Points;
 use crate::figures::style::Layout;
 use crate::figures::{self, Figure, output};
 use crate::files;
-use crate::table::read_runs;
+use crate::targets::rows_without_journal;
 
 /// What [`render`] wrote.
 #[derive(Clone, Debug, Default)]
@@ -80,38 +80,60 @@ pub struct Report {
 pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let mut warnings = Vec::new();
     let plan = files::plan(dir)?;
-    let rows = read_runs(&dir.runs(), &plan, &mut warnings)?;
+    let rows = rows_without_journal(dir, &plan, &mut warnings)?;
+    Ok(render_of(dir, Analysis::new(plan, rows), warnings)?.0)
+}
+
+/// [`render`] with what `runs.parquet` and `plan.json` hold; gives the analysis back.
+pub(crate) fn render_of(
+    dir: &ReportDir,
+    analysis: Analysis,
+    mut warnings: Vec<String>,
+) -> Result<(Rendered, Analysis), ReportError> {
     let manifest = files::manifest(dir, &mut warnings);
-    let analysis = Analysis::new(plan, rows);
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
     let tables = tables::Tables::of(&analysis);
     let report = Report { analysis, manifest, figures: figures?, tables, warnings };
 
-    let mut files: Vec<(PathBuf, Vec<u8>)> = vec![
-        (dir.html(), html::page(&report).into_bytes()),
-        (dir.markdown(), markdown::report(&report).into_bytes()),
-    ];
-    for drawn in &report.figures {
+    let pages = (html::page(&report), markdown::report(&report));
+    let known = (FigureName::NAMES, &tables::NAMES[..]);
+    let written = write(dir, pages, &report.figures, report.tables.filled(), known)?;
+    Ok((Rendered { written, warnings: report.warnings }, report.analysis))
+}
+
+/// Writes page, Markdown, figures and tables; removes those of the `known`
+/// figures and tables that an earlier report left and this one does not have.
+pub(crate) fn write<'a>(
+    dir: &ReportDir,
+    (page, markdown): (String, String),
+    figures: &[Drawn],
+    tables: impl Iterator<Item = &'a table::Table>,
+    known: (&[&str], &[&str]),
+) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files: Vec<(PathBuf, Vec<u8>)> =
+        vec![(dir.html(), page.into_bytes()), (dir.markdown(), markdown.into_bytes())];
+    for drawn in figures {
         let file = |extension: &str| dir.figures().join(format!("{}.{extension}", drawn.name));
         files.push((file("svg"), drawn.files.0.clone().into_bytes()));
         files.push((file("png"), drawn.files.1.clone()));
     }
-    for table in report.tables.filled() {
+    for table in tables {
         files
             .push((dir.tables().join(format!("{}.csv", table.name)), csv::csv(table).into_bytes()));
     }
-    remove_stale(dir, &files)?;
+    remove_stale(dir, &files, known)?;
     let mut written = Vec::new();
     for (path, bytes) in files {
         files::write_atomic(&path, &bytes)?;
         written.push(path);
     }
-    Ok(Rendered { written, warnings: report.warnings })
+    Ok(written)
 }
 
-fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
+/// Draws a figure in every form that a report has it in.
+pub(crate) fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
     let failed = |e: FigureError| ReportError::Figure { name: name.to_owned(), reason: e.0 };
     let untitled = figure.ink.untitled();
     // A figure has one name for those who cannot see it; its texts are inside.
@@ -132,12 +154,16 @@ fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
 }
 
 /// Removes figures and tables of an earlier report that this one does not have.
-fn remove_stale(dir: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
-    let drawn = FigureName::NAMES
+fn remove_stale(
+    dir: &ReportDir,
+    files: &[(PathBuf, Vec<u8>)],
+    (figures, tables): (&[&str], &[&str]),
+) -> Result<(), ReportError> {
+    let drawn = figures
         .iter()
         .flat_map(|name| [format!("{name}.svg"), format!("{name}.png")])
         .map(|name| dir.figures().join(name));
-    let tables = tables::NAMES.iter().map(|name| dir.tables().join(format!("{name}.csv")));
+    let tables = tables.iter().map(|name| dir.tables().join(format!("{name}.csv")));
     for path in drawn.chain(tables) {
         if path.exists() && !files.iter().any(|(kept, _)| *kept == path) {
             std::fs::remove_file(&path).map_err(ReportError::io("remove", &path))?;

@@ -32,7 +32,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let workspace = Workspace::find(cli.root);
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
-        Command::Report { files } => report::report(&workspace, &files),
+        Command::Report(args) => report::report(&workspace, &args),
         Command::Status { file, json } => status::status(&workspace, &file, json),
         Command::Cancel { file } => cancel::cancel(&workspace, &file),
         Command::Verify(args) => verify::verify(&workspace, &args),

@@ -2,22 +2,88 @@
 
 use std::path::{Path, PathBuf};
 
+use report::Summary;
 use spec::layout::ReportDir;
 use spec::sweep_file::{self, Overrides};
 
+use crate::cli::ReportArgs;
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
 
-/// Redraws each report. A journal that exists is collected first; without one
-/// the Parquet files are used as they are.
-pub(super) fn report(workspace: &Workspace, files: &[PathBuf]) -> anyhow::Result<Exit> {
-    for file in files {
-        let dir = folder_of(workspace, file)?;
-        refresh(&dir, file)?;
-        write(&dir)?;
-        super::summary::print(workspace, &dir)?;
+/// Redraws each report, then one page over all of them. A journal that exists is
+/// collected first; without one the Parquet files are used as they are.
+pub(super) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result<Exit> {
+    let dirs: anyhow::Result<Vec<ReportDir>> =
+        args.files.iter().map(|file| folder_of(workspace, file)).collect();
+    let dirs = dirs?;
+    distinct(&args.files, &dirs)?;
+    let page = together(workspace, args, &dirs)?;
+    for (dir, file) in dirs.iter().zip(&args.files) {
+        refresh(dir, file)?;
+        let summary = write(dir)?;
+        super::summary::print(workspace, dir, &summary);
+    }
+    if let Some(page) = page {
+        warn(&report::together::together(&dirs, page.path())?.warnings);
+        crate::text::out!("\ntogether: {}", workspace.relative(&page.html()));
     }
     Ok(Exit::Ok)
+}
+
+/// Refuses two arguments that name one folder: it would be compared with itself.
+fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> anyhow::Result<()> {
+    let place = |dir: &ReportDir| dir.path().canonicalize().unwrap_or_else(|_| dir.path().into());
+    let places: Vec<PathBuf> = dirs.iter().map(place).collect();
+    for (second, at) in places.iter().enumerate() {
+        if let Some(first) = places[..second].iter().position(|p| p == at) {
+            let (a, b) = (files[first].display(), files[second].display());
+            let twice = if files[first] == files[second] {
+                format!("{a} is given twice")
+            } else {
+                format!("{a} and {b} are the same report, {}", at.display())
+            };
+            return Err(bad_input(format!("{twice}\n  give each experiment once")));
+        }
+    }
+    Ok(())
+}
+
+/// Folder of the page over all reports; none where there is to be no such page.
+fn together(
+    workspace: &Workspace,
+    args: &ReportArgs,
+    dirs: &[ReportDir],
+) -> anyhow::Result<Option<ReportDir>> {
+    if dirs.len() < 2 {
+        return match &args.output {
+            Some(_) => Err(bad_input(
+                "--output is the folder of the page over several experiments, and only one is given\n  \
+                 give two or more",
+            )),
+            None => Ok(None),
+        };
+    }
+    if args.no_together {
+        return Ok(None);
+    }
+    let Some(output) = &args.output else {
+        let names: anyhow::Result<Vec<String>> =
+            dirs.iter().map(|dir| Ok(report::plan(dir)?.name)).collect();
+        let name = report::together::folder_name(&names?);
+        return Ok(Some(workspace.report("together").path().join(name)).map(ReportDir::new));
+    };
+    let page = ReportDir::new(output);
+    // The page of an experiment would be written over.
+    if page.plan().exists() {
+        return Err(bad_input(format!(
+            "--output {} is the report of an experiment\n  give a folder of its own",
+            output.display()
+        )));
+    }
+    if output.exists() && !output.is_dir() {
+        return Err(bad_input(format!("--output {} is no folder", output.display())));
+    }
+    Ok(Some(page))
 }
 
 /// The report folder that a sweep file or a folder names.
@@ -74,18 +140,14 @@ fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Journal to Parquet to figures and page; warnings are printed.
-pub(super) fn write(dir: &ReportDir) -> anyhow::Result<()> {
-    let mut warnings = Vec::new();
-    if dir.journal().is_dir() {
-        warnings.extend(report::collect(dir)?.warnings);
-    }
-    warnings.extend(report::render(dir)?.warnings);
-    warn(&warnings);
-    Ok(())
+pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
+    let redrawn = report::redraw(dir)?;
+    warn(redrawn.warnings());
+    Ok(redrawn.summary)
 }
 
 /// Says each on a line of its own.
-pub(super) fn warn(warnings: &[String]) {
+pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {
         crate::text::say!("{mark} {}", crate::text::plain(warning));

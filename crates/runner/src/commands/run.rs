@@ -107,28 +107,28 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         train(&sweep, todo, &started, &signals.cancel, beacon)?
     };
     signals.training.store(false, Ordering::SeqCst);
-    let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
-    let facts = SweepFacts {
-        started,
-        slots: if result.runs > 0 { &machine.slots } else { &[] },
-        trained: result.runs as u64,
-        cached: cached as u64,
-        environment: provenance::environment(
-            plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
-        ),
-        record_host: args.record_host,
-        provenance,
-    };
     // Other results are shown than before: provenance must follow, trained or not.
     let moved = earlier.is_some_and(|e| e.computed_on != plan.computed_on);
     if result.runs > 0 || moved || !dir.manifest().is_file() {
+        let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
+        let facts = SweepFacts {
+            started,
+            slots: if result.runs > 0 { &machine.slots } else { &[] },
+            trained: result.runs as u64,
+            cached: cached as u64,
+            environment: provenance::environment(
+                plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
+            ),
+            record_host: args.record_host,
+            provenance,
+        };
         let manifest = provenance::manifest(&plan, facts);
         write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     }
     if !args.no_report {
-        super::report::write(&dir)?;
+        let summary = super::report::write(&dir)?;
         if !args.quiet {
-            super::summary::print(workspace, &dir)?;
+            super::summary::print(workspace, &dir, &summary);
         }
         if args.open {
             open(&dir);

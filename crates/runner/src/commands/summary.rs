@@ -1,22 +1,20 @@
 //! The table at the end of a sweep: each optimizer at its best.
 
 use comfy_table::CellAlignment;
-use report::BestRow;
+use report::{BestRow, Summary};
 use spec::layout::ReportDir;
 
 use crate::text;
 use crate::workspace::Workspace;
 
 /// Prints the best configuration of each optimizer and where the report is.
-pub(super) fn print(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<()> {
-    let plan = report::plan(dir)?;
-    let summary = report::summary(dir)?;
-    let (rows, totals) = (summary.best, summary.counts);
+pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
+    let (rows, totals) = (&summary.best, &summary.counts);
     crate::text::out!();
-    if plan.runs.len() == 1 {
-        one_run(&rows);
+    if totals.planned == 1 {
+        one_run(rows);
     } else {
-        table(&rows, totals.missing + totals.cancelled > 0);
+        table(rows, totals.missing + totals.cancelled > 0);
         if totals.completed > 0 {
             crate::text::out!();
             for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
@@ -24,11 +22,10 @@ pub(super) fn print(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<()
             }
         }
     }
-    if let Some(line) = ended(&totals) {
+    if let Some(line) = ended(totals) {
         crate::text::out!("{line}");
     }
     crate::text::out!("report: {}", workspace.relative(&dir.html()));
-    Ok(())
 }
 
 /// One run needs no table: the numbers of the lesson in a line each.

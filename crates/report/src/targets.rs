@@ -1,0 +1,71 @@
+//! Time to target from `metrics.parquet`, where there is no journal to collect
+//! again: the file may come from an earlier release, or the target may have
+//! changed since.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use polars::prelude::*;
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::record::{MetricPoint, Split};
+
+use crate::error::ReportError;
+use crate::table::{RunRow, read_runs, scan};
+
+/// The rows of `runs.parquet` with times to the plan's target of today.
+///
+/// # Errors
+/// A file cannot be read or lacks a column.
+pub(crate) fn rows_without_journal(
+    dir: &ReportDir,
+    plan: &Plan,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<RunRow>, ReportError> {
+    let mut rows = read_runs(&dir.runs(), plan, warnings)?;
+    let mut measured = measured(&dir.metrics(), plan)?;
+    for (run, row) in plan.runs.iter().zip(&mut rows) {
+        (row.target_epoch, row.target_step, row.target_seconds) = (None, None, None);
+        if let Some(mut points) = measured.remove(&run.run_id.to_string()) {
+            points.sort_by_key(|p| (p.epoch, p.step));
+            row.reach(&plan.target, &points);
+        }
+    }
+    Ok(rows)
+}
+
+/// The target's metric and the clock of each run.
+fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>>, ReportError> {
+    if plan.target.value.is_none() {
+        return Ok(HashMap::new());
+    }
+    let frame = scan(path)?;
+    let target = (plan.target.split, plan.target.metric.as_str());
+    let read = || -> PolarsResult<HashMap<String, Vec<MetricPoint>>> {
+        let mut out: HashMap<String, Vec<MetricPoint>> = HashMap::new();
+        let ids = frame.column("run_id")?.str()?;
+        let (epochs, steps) = (frame.column("epoch")?.u64()?, frame.column("step")?.u64()?);
+        let (splits, metrics) = (frame.column("split")?.str()?, frame.column("metric")?.str()?);
+        let values = frame.column("value")?.f64()?;
+        for i in 0..frame.height() {
+            let split = splits.get(i).and_then(Split::from_name);
+            let (Some(split), Some(metric)) = (split, metrics.get(i)) else { continue };
+            if (split, metric) != target && (split, metric) != (Split::Train, "seconds") {
+                continue;
+            }
+            let (Some(id), Some(epoch), Some(step), Some(value)) =
+                (ids.get(i), epochs.get(i), steps.get(i), values.get(i))
+            else {
+                continue;
+            };
+            let (metric, value) = (metric.to_owned(), value.into());
+            let point = MetricPoint { epoch, step, split, metric, value };
+            match out.get_mut(id) {
+                Some(points) => points.push(point),
+                None => drop(out.insert(id.to_owned(), vec![point])),
+            }
+        }
+        Ok(out)
+    };
+    read().map_err(ReportError::parquet(path))
+}

@@ -1,0 +1,132 @@
+//! What was unequal between tasks and labels, in sentences.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::spent;
+use crate::escape;
+use crate::page::words::{capitalised, list};
+use crate::together::Together;
+use crate::together::tables::range;
+
+/// Things that one sentence names at most.
+const MOST: usize = 4;
+
+/// Names, the first few of them.
+fn some(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(MOST);
+    if more > 0 {
+        names.truncate(MOST);
+        names.push(format!("{more} more"));
+    }
+    list(&names)
+}
+
+/// Budgets of configurations, seeds and epochs, and machines.
+pub(super) fn fairness(all: &Together) -> Vec<String> {
+    let tasks = &all.tasks.tasks;
+    let name = |t: usize| escape::line(&tasks[t].name);
+    let configs: Vec<Vec<Option<usize>>> = tasks
+        .iter()
+        .enumerate()
+        .map(|(t, task)| {
+            let ledger = spent(&task.analysis);
+            all.tasks.labels.iter().map(|l| l.places[t].map(|p| ledger[p].configs)).collect()
+        })
+        .collect();
+    let mut out = Vec::new();
+    let counts = |t: usize| configs[t].iter().flatten().map(|c| *c as u64);
+    let uneven: Vec<String> = (0..tasks.len())
+        .filter(|&t| counts(t).collect::<BTreeSet<u64>>().len() > 1)
+        .map(|t| format!("{} ({})", name(t), range(counts(t))))
+        .collect();
+    out.push(if uneven.is_empty() {
+        "Within each task every optimizer was tried with equally many configurations.".to_owned()
+    } else {
+        format!(
+            "Optimizers were tried with different numbers of configurations in {}: the best of many has had more chances \
+             than the best of few.",
+            some(uneven)
+        )
+    });
+    let changing: Vec<String> = all
+        .tasks
+        .shared
+        .iter()
+        .filter_map(|&l| {
+            let of = || configs.iter().filter_map(|c| c[l]).map(|c| c as u64);
+            let several = of().collect::<BTreeSet<u64>>().len() > 1;
+            several
+                .then(|| format!("{} ({})", escape::line(&all.tasks.labels[l].name), range(of())))
+        })
+        .collect();
+    if !changing.is_empty() {
+        out.push(format!(
+            "Tasks differ in how many configurations they tried of {}.",
+            some(changing)
+        ));
+    }
+    let per_task = |value: &dyn Fn(usize) -> String| -> Option<String> {
+        let values: Vec<String> = (0..tasks.len()).map(value).collect();
+        let several = values.iter().collect::<BTreeSet<_>>().len() > 1;
+        several.then(|| {
+            some(values.iter().enumerate().map(|(t, v)| format!("{v} in {}", name(t))).collect())
+        })
+    };
+    if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
+        out.push(format!(
+            "Tasks differ in their number of seeds: {text}. Pooled means and tests weigh a task by its runs; ranks and \
+             probabilities of improvement count every task once."
+        ));
+    }
+    let epochs = |t: usize| range(tasks[t].analysis.plan.runs.iter().map(|r| r.spec.train.epochs));
+    if let Some(text) = per_task(&epochs) {
+        out.push(format!("Tasks differ in epochs a run: {text}."));
+    }
+    for (t, task) in tasks.iter().enumerate() {
+        let runs = &task.analysis.plan.runs;
+        let each: BTreeSet<u64> = runs.iter().map(|r| r.spec.train.epochs).collect();
+        if each.len() > 1 {
+            out.push(format!(
+                "Within {} runs differ in their number of epochs ({}).",
+                name(t),
+                range(each.into_iter())
+            ));
+        }
+    }
+    out.push(match &all.tasks.seconds_differ {
+        Some(why) => why.clone(),
+        None => device_time(all),
+    });
+    out
+}
+
+/// How unevenly device time is spread over the labels that all tasks have.
+fn device_time(all: &Together) -> String {
+    let of = |label: usize| -> f64 {
+        let tasks = all.tasks.tasks.iter().enumerate();
+        tasks
+            .filter_map(|(t, task)| {
+                let place = all.tasks.labels[label].places[t]?;
+                Some(spent(&task.analysis)[place].device_seconds)
+            })
+            .sum()
+    };
+    let shares: Vec<(f64, usize)> = all.tasks.shared.iter().map(|&l| (of(l), l)).collect();
+    let least = shares.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
+    let most = shares.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
+    let all_alike = "Machine, threads and runs side by side are the same in all tasks";
+    match least.zip(most) {
+        Some(((low, a), (high, b))) if a != b && low > 0.0 => {
+            let name = |l: usize| escape::line(&all.tasks.labels[l].name);
+            let seconds = crate::number::seconds;
+            format!(
+                "{all_alike}, so device time compares: over all tasks from {} ({}) to {} ({}).",
+                seconds(low),
+                name(a),
+                seconds(high),
+                name(b)
+            )
+        }
+        _ => format!("{}.", capitalised(all_alike)),
+    }
+}

@@ -1,0 +1,314 @@
+//! The figures of the page over several experiments.
+
+use crate::analysis::Clock;
+use crate::escape;
+use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use crate::figures::grid::{Cell, Fill, Grid, GridRow};
+use crate::figures::ink::Ink;
+use crate::figures::rows::Rows;
+use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::tint::Tint;
+use crate::figures::{Figure, axes, final_metric};
+use crate::page::words::capitalised;
+use crate::together::profile::{self, Profile};
+use crate::together::{Standing, Together, words};
+
+/// File names of the strips, one a task; further tasks have none here.
+const STRIPS: [&str; 12] = [
+    "task-01", "task-02", "task-03", "task-04", "task-05", "task-06", "task-07", "task-08",
+    "task-09", "task-10", "task-11", "task-12",
+];
+
+/// File names of the distributions of scores, one a metric.
+const SCORES: [&str; 4] = ["scores", "scores-2", "scores-3", "scores-4"];
+
+/// Names of all figures that the page may have.
+pub(crate) const NAMES: [&str; 18] = [
+    "ranks", "profile", "scores", "scores-2", "scores-3", "scores-4", "task-01", "task-02",
+    "task-03", "task-04", "task-05", "task-06", "task-07", "task-08", "task-09", "task-10",
+    "task-11", "task-12",
+];
+
+/// Rows and columns that the heatmap has at most.
+const MOST: (usize, usize) = (30, 12);
+
+/// Every figure that the tasks can fill, by file name without extension.
+pub fn all(all: &Together) -> Vec<(&'static str, Figure)> {
+    let mut out = Vec::new();
+    out.extend(ranks(all).map(|figure| ("ranks", figure)));
+    out.extend(profile(all).map(|figure| ("profile", figure)));
+    for (group, name) in SCORES.iter().enumerate() {
+        out.extend(scores(all, group).map(|figure| (*name, figure)));
+    }
+    for (task, name) in STRIPS.iter().enumerate().take(all.tasks.tasks.len()) {
+        out.extend(strip(all, task).map(|figure| (*name, figure)));
+    }
+    out
+}
+
+/// The task that a figure of this name is about, if it is about one.
+pub(super) fn task_of(name: &str) -> Option<usize> {
+    STRIPS.iter().position(|strip| *strip == name)
+}
+
+/// Why a figure that one may look for is left out.
+pub(super) fn omitted(all: &Together) -> Vec<String> {
+    let mut out = Vec::new();
+    if all.tasks.labels.len() > MOST.0 || all.tasks.tasks.len() > MOST.1 {
+        out.push(format!(
+            "The heatmap of ranks is left out: more than {} optimizers or {} tasks cannot be looked at.",
+            MOST.0, MOST.1
+        ));
+    }
+    if all.tasks.tasks.len() > STRIPS.len() {
+        out.push(format!(
+            "The strips of single seeds are those of the first {} tasks; the others are in their own reports.",
+            STRIPS.len()
+        ));
+    }
+    out
+}
+
+fn entry(all: &Together, series: usize, note: String) -> Entry {
+    Entry { series, label: escape::line(&all.tasks.labels[series].name), note }
+}
+
+/// In the order of the plans, as legends and colours are.
+fn in_plan_order(all: &Together) -> Vec<(usize, &Standing)> {
+    let mut standings: Vec<(usize, &Standing)> = all.standings.iter().enumerate().collect();
+    standings.sort_by_key(|(_, s)| s.label);
+    standings
+}
+
+/// Ranks of every optimizer in every task.
+pub fn ranks(all: &Together) -> Option<Figure> {
+    let (tasks, labels) = (&all.tasks.tasks, &all.tasks.labels);
+    if labels.len() > MOST.0 || tasks.len() > MOST.1 || labels.len() < 2 {
+        return None;
+    }
+    // As in each task's own report: among all labels that it has.
+    let every: Vec<usize> = (0..labels.len()).collect();
+    let ranks: Vec<Vec<Option<f64>>> =
+        (0..tasks.len()).map(|t| all.tasks.ranks(t, &every)).collect();
+    let worst = ranks.iter().flatten().flatten().copied().fold(2.0, f64::max);
+    let order = all.standings.iter().map(|s| s.label);
+    let order = order.chain(all.tasks.left_out.iter().map(|(l, _)| *l));
+    let rows = order
+        .map(|l| GridRow {
+            series: Some(l),
+            group: String::new(),
+            head: escape::line(&labels[l].name),
+            strong: all.standings.first().is_some_and(|s| s.label == l),
+            cells: (0..tasks.len()).map(|t| cell(all, t, l, ranks[t][l])).collect(),
+        })
+        .collect();
+    let grid = Grid {
+        title: "Rank of each optimizer in each task".to_owned(),
+        subtitle: "1 is best; below it the mean over seeds of what the task is judged by"
+            .to_owned(),
+        key: "Rank within the task".to_owned(),
+        tint: Tint::Reversed(Axis::whole(1.0, worst)),
+        column_name: "task".to_owned(),
+        columns: tasks.iter().map(|t| escape::line(&t.name)).collect(),
+        square: false,
+        rows,
+    };
+    let crossed =
+        "a cross: all its runs diverged; hatched: it is not part of the task or has no result";
+    Some(Figure {
+        heading: "Rank of each optimizer in each task",
+        caption: format!(
+            "Place of each optimizer within each task by the mean over seeds of what judges the task, among all optimizers \
+             of that task; optimizers from the best mean rank down, then those that not every task has ({crossed})."
+        ),
+        reading: "Read along a row: one colour from end to end is an optimizer that is equally good everywhere, a row that \
+                  changes from light to dark is one that suits some tasks only. Ranks hide distances: the values below \
+                  them say whether first and second are far apart.",
+        ink: Ink::Grid(grid),
+        variant_of: None,
+    })
+}
+
+fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
+    let judge = &all.tasks.tasks[task].analysis.judge;
+    let who = format!(
+        "{} in {}",
+        escape::line(&all.tasks.labels[label].name),
+        escape::line(&all.tasks.tasks[task].name)
+    );
+    let nothing = |fill, why: &str| Cell {
+        fill,
+        text: String::new(),
+        note: String::new(),
+        said: format!("{who}: {why}"),
+    };
+    let Some(config) = all.tasks.chosen(task, label) else {
+        return nothing(Fill::Missing, "not in this task");
+    };
+    match (rank, config.judged.mean) {
+        (Some(rank), Some(mean)) => {
+            let value = judge.format(mean);
+            let said = format!("{who}: rank {rank}, {} {value}", judge.name());
+            Cell { fill: Fill::Value(rank), text: rank.to_string(), note: value, said }
+        }
+        (Some(_), None) => nothing(Fill::Crossed, "diverged"),
+        (None, _) => nothing(Fill::Missing, "no result"),
+    }
+}
+
+/// The performance profile: against steps and, where they compare, seconds.
+pub fn profile(all: &Together) -> Option<Figure> {
+    let steps = profile::profile(all, Clock::Steps)?;
+    let seconds = match &all.tasks.seconds_differ {
+        None => profile::profile(all, Clock::Seconds),
+        Some(_) => None,
+    };
+    let mut panels = vec![panel(all, &steps, "steps")];
+    panels.extend(seconds.as_ref().map(|p| panel(all, p, "seconds of training")));
+    let n = steps.tasks.len();
+    let entries = in_plan_order(all)
+        .into_iter()
+        .map(|(at, s)| {
+            let reached = steps.times.iter().filter(|times| times[at].is_finite()).count();
+            entry(all, s.label, format!("{reached} of {n}"))
+        })
+        .collect();
+    let coarse = if n < 3 {
+        format!(" With {} it is coarse: it knows {} heights.", words::tasks(n), n + 1)
+    } else {
+        String::new()
+    };
+    Some(Figure {
+        heading: "Performance profile: time to target",
+        caption: format!(
+            "Per cent of the tasks with a target that an optimizer solves within \u{3c4} times the fastest optimizer's time \
+             (Dolan and Mor\u{e9} 2002), over {}. Time is the median over seeds; a task counts as unsolved where half of the \
+             seeds or more never reached its target.{coarse}",
+            words::tasks(n)
+        ),
+        reading: "At the left end, \u{3c4} = 1, a line's height says in how many tasks the optimizer is the fastest. Further \
+                  right it says how many it solves if it may take that many times longer; where it ends, how many it solves \
+                  at all. A line above another all the way belongs to the better choice for such tasks.",
+        ink: Ink::Chart(Chart {
+            title: "Performance profile: time to target".to_owned(),
+            subtitle: format!(
+                "Tasks solved within \u{3c4} times the fastest time, {}; in brackets: solved at all",
+                words::tasks(n)
+            ),
+            entries,
+            panels,
+        }),
+        variant_of: None,
+    })
+}
+
+fn panel(all: &Together, profile: &Profile, unit: &str) -> Panel {
+    let last = profile.curves.iter().filter_map(|c| c.last()).map(|p| p.0).fold(1.0, f64::max);
+    let end = (last * 1.15).max(1.5);
+    let curves = in_plan_order(all)
+        .into_iter()
+        .map(|(at, s)| {
+            let mut points: Vec<Point> =
+                profile.curves[at].iter().map(|&(x, y)| Point { x, y, band: None }).collect();
+            let y = points.last().map_or(0.0, |p| p.y);
+            points.push(Point { x: end, y, band: None });
+            Curve { series: s.label, points, kind: CurveKind::Steps, ringed: None }
+        })
+        .collect();
+    Panel {
+        title: "Tasks solved".to_owned(),
+        x_label: format!("\u{3c4}, times the fastest, in {unit} (logarithmic)"),
+        x: Axis { scale: Scale::Log(1.0, end), ..Axis::linear(1.0, end) },
+        y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+        curves,
+        dots: Vec::new(),
+        strip: Vec::new(),
+        reference: None,
+    }
+}
+
+/// Distribution of scores over the runs of a group's tasks.
+pub fn scores(all: &Together, group: usize) -> Option<Figure> {
+    let of = all.tasks.groups.get(group)?;
+    let judge = &of.judge;
+    let steps: Vec<(usize, usize, Vec<(f64, f64)>)> = in_plan_order(all)
+        .into_iter()
+        .map(|(at, s)| (at, s.label, profile::scores(all, of, s.label)))
+        .filter(|(.., steps)| !steps.is_empty())
+        .collect();
+    let values: Vec<f64> = steps.iter().flat_map(|(.., s)| s).map(|p| p.0).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let x = axes::of_metric(&judge.metric, &values);
+    let (Scale::Linear(low, high) | Scale::Log(low, high) | Scale::Error(low, high)) = x.scale;
+    let mut entries = Vec::new();
+    let mut curves = Vec::new();
+    for (at, label, steps) in steps {
+        let pooled = &all.pooled[group][at];
+        let total = (pooled.runs + pooled.diverged) as f64;
+        // Left of the first score: all that did not diverge, or for losses none.
+        let start = if judge.higher_is_better { pooled.runs as f64 / total } else { 0.0 };
+        let end = steps.last().map_or(start, |p| p.1);
+        let ends = [(low, start)].into_iter().chain(steps).chain([(high, end)]);
+        let points = ends.map(|(x, y)| Point { x, y, band: None }).collect();
+        curves.push(Curve { series: label, points, kind: CurveKind::Steps, ringed: None });
+        entries.push(entry(all, label, format!("{} runs", pooled.runs + pooled.diverged)));
+    }
+    let than = if judge.higher_is_better { "above" } else { "at or below" };
+    Some(Figure {
+        heading: "Distribution of scores over all runs",
+        caption: format!(
+            "Per cent of runs with a {} {than} \u{3c4} (Agarwal et al. 2021), all seeds of {} pooled, each optimizer at the \
+             configuration chosen in each task. A diverged run is never {than} any \u{3c4}.",
+            judge.name(),
+            words::tasks(of.tasks.len())
+        ),
+        reading: "A line that stays high further along has more good runs. Plateaus lie between tasks of different \
+                  difficulty, slopes within a task. Where lines cross, one optimizer has more very good runs and the other \
+                  fewer bad ones.",
+        ink: Ink::Chart(Chart {
+            title: "Distribution of scores over all runs".to_owned(),
+            subtitle: format!(
+                "Runs with a {} {than} \u{3c4}, {} pooled",
+                judge.name(),
+                words::tasks(of.tasks.len())
+            ),
+            entries,
+            panels: vec![Panel {
+                title: format!("Runs {than} \u{3c4}"),
+                x_label: format!("\u{3c4}, {}{}", judge.name(), axes::spacing(&x)),
+                x,
+                y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+                curves,
+                dots: Vec::new(),
+                strip: Vec::new(),
+                reference: None,
+            }],
+        }),
+        variant_of: None,
+    })
+}
+
+/// The seeds of one task, as in its own report, in the colours of this page.
+pub fn strip(all: &Together, task: usize) -> Option<Figure> {
+    let own = &all.tasks.tasks[task];
+    let name = escape::line(&own.name);
+    let mut rows: Rows = final_metric::series(&own.analysis)?;
+    for row in &mut rows.rows {
+        let place = |places: &[Option<usize>]| places[task] == Some(row.series);
+        row.series = all.tasks.labels.iter().position(|l| place(&l.places)).unwrap_or(row.series);
+    }
+    rows.title = format!("{name}: {}", own.analysis.judge.name());
+    Some(Figure {
+        heading: "Every seed of each task",
+        caption: format!(
+            "{} of {name} after the last epoch: dots are single seeds, the best mean is on top.",
+            capitalised(&own.analysis.judge.name())
+        ),
+        reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
+                  own report has this figure and many more.",
+        ink: Ink::Rows(rows),
+        variant_of: None,
+    })
+}

@@ -1,0 +1,145 @@
+//! The page, in the frame, style and script of every report.
+
+use maud::{Markup, html};
+
+use crate::escape;
+use crate::figures::style::PALETTE;
+use crate::number;
+use crate::page::Drawn;
+use crate::page::html::{Document, document, figure, sentences, toggles};
+use crate::page::table_html::{folded, swatch, table};
+use crate::together::tables::Tables;
+use crate::together::{Together, answer, fairness, figures, words};
+
+/// The page as text.
+pub(super) fn page(
+    all: &Together,
+    drawn: &[Drawn],
+    tables: &Tables,
+    warnings: &[String],
+) -> String {
+    document(Document {
+        name: title(all),
+        lead: format!(
+            "{} together: each experiment is a task, and the optimizers that occur in several are compared across tasks.",
+            super::markdown::experiments(all)
+        ),
+        opening: opening(all, warnings),
+        body: html! { (drawings(all, drawn)) (sections(all, tables)) },
+        footer: "Drawn from plan.json and runs.parquet of each experiment's report; those reports say more of each task.",
+        data: data(all),
+        figures: drawn,
+    })
+}
+
+/// The names of the experiments.
+pub(super) fn title(all: &Together) -> String {
+    all.tasks.tasks.iter().map(|t| escape::line(&t.name)).collect::<Vec<_>>().join(" + ")
+}
+
+fn opening(all: &Together, warnings: &[String]) -> Markup {
+    let answer = answer(all);
+    let counts = all.tasks.tasks.iter().map(|t| t.analysis.counts());
+    let (mut planned, mut completed, mut diverged, mut without) = (0, 0, 0, 0);
+    for c in counts {
+        planned += c.planned;
+        completed += c.completed;
+        diverged += c.diverged;
+        without += c.without_result();
+    }
+    let count = |n: usize| number::count(n as u64);
+    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
+    html! {
+        div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
+            p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
+            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
+                p { (sentence) }
+            }
+        }
+        ul.tiles {
+            (tile(count(all.tasks.tasks.len()), "tasks"))
+            (tile(format!("{} of {}", all.standings.len(), all.tasks.labels.len()), "optimizers in every task"))
+            (tile(format!("{} of {}", count(completed), count(planned)), "runs completed"))
+            (tile(count(diverged), "runs diverged"))
+            @if without > 0 { (tile(count(without), "runs without a result")) }
+        }
+        @for warning in warnings { p.warn { (escape::line(warning)) } }
+    }
+}
+
+fn drawings(all: &Together, drawn: &[Drawn]) -> Markup {
+    let (strips, main): (Vec<&Drawn>, Vec<&Drawn>) =
+        drawn.iter().partition(|d| figures::task_of(d.name).is_some());
+    html! {
+        div.figures {
+            (toggles(all.tasks.labels.iter().map(|l| l.name.as_str())))
+            @for drawn in main {
+                h2 id={ (drawn.name) "-heading" } { (drawn.figure.heading) }
+                (figure(drawn))
+            }
+            @if !strips.is_empty() {
+                h2 id="seeds" { "Every seed of each task" }
+                @for drawn in strips {
+                    details.variant {
+                        summary { (drawn.figure.ink.title()) }
+                        (figure(drawn))
+                    }
+                }
+            }
+            @for sentence in figures::omitted(all) { p { (sentence) } }
+        }
+    }
+}
+
+fn sections(all: &Together, tables: &Tables) -> Markup {
+    html! {
+        h2 id="tasks" { "Each optimizer in each task" }
+        (table(&tables.tasks))
+        (sentences(&words::by_task(all)))
+        (folded(&tables.results, "results"))
+        h2 id="standing" { "Over all tasks" }
+        @if !tables.standing.rows.is_empty() { (table(&tables.standing)) }
+        (sentences(&words::standing(all)))
+        @if !tables.improvement.rows.is_empty() {
+            h2 id="improvement" { "Probability of improvement" }
+            (folded(&tables.improvement, "pairs"))
+            (sentences(&words::improvement(all)))
+        }
+        @let compared = words::comparison(all);
+        @if !compared.is_empty() {
+            h2 id="comparison" { "Who is better than whom on these tasks" }
+            @if !tables.comparison.rows.is_empty() { (folded(&tables.comparison, "comparisons")) }
+            (sentences(&compared))
+            p { (words::scope(all)) }
+        }
+        @let raced = words::race(all);
+        @if !raced.is_empty() {
+            h2 id="time-to-target" { "Time to target" }
+            @if !tables.race.rows.is_empty() { (table(&tables.race)) }
+            (sentences(&raced))
+        }
+        h2 id="fairness" { "Was it fair?" }
+        (sentences(&fairness::fairness(all)))
+        (folded(&tables.ledger, "rows"))
+        h2 id="experiments" { "The tasks" }
+        (table(&tables.experiments))
+    }
+}
+
+/// The standings for programs that read the page.
+fn data(all: &Together) -> String {
+    let standings: Vec<serde_json::Value> = all
+        .standings
+        .iter()
+        .map(|s| {
+            serde_json::json!({
+                "label": all.tasks.labels[s.label].name,
+                "mean_rank": s.mean_rank,
+                "ranks": s.ranks,
+                "tasks_led": s.led,
+            })
+        })
+        .collect();
+    let names: Vec<&str> = all.tasks.tasks.iter().map(|t| t.name.as_str()).collect();
+    escape::json_in_script(&serde_json::json!({ "experiments": names, "standings": standings }))
+}

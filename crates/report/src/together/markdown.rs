@@ -1,0 +1,70 @@
+//! `REPORT.md`: the page in short, for a code host.
+
+use std::fmt::Write;
+
+use crate::escape::markdown;
+use crate::page::Drawn;
+use crate::page::markdown::{section, sentences, table};
+use crate::together::tables::Tables;
+use crate::together::{Together, answer, fairness, figures, html, words};
+
+/// `3 experiments`.
+pub(super) fn experiments(all: &Together) -> String {
+    match all.tasks.tasks.len() {
+        1 => "One experiment".to_owned(),
+        n => format!("{n} experiments"),
+    }
+}
+
+/// The page as Markdown.
+pub(super) fn report(
+    all: &Together,
+    drawn: &[Drawn],
+    tables: &Tables,
+    warnings: &[String],
+) -> String {
+    let answer = answer(all);
+    let mut out = format!(
+        "# {}\n\n{} together.\n\n**{}**\n\n",
+        markdown(&html::title(all)),
+        experiments(all),
+        markdown(&answer.headline)
+    );
+    for detail in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
+        let _ = writeln!(out, "- {}", markdown(detail));
+    }
+    for warning in warnings {
+        let _ = write!(out, "\n> {}\n", markdown(warning));
+    }
+    section(&mut out, "Each optimizer in each task", &tables.tasks);
+    sentences(&mut out, &words::by_task(all));
+    section(&mut out, "Over all tasks", &tables.standing);
+    sentences(&mut out, &words::standing(all));
+    section(&mut out, "Probability of improvement", &tables.improvement);
+    sentences(&mut out, &words::improvement(all));
+    section(&mut out, "Who is better than whom on these tasks", &tables.comparison);
+    sentences(&mut out, &words::comparison(all));
+    section(&mut out, "Time to target", &tables.race);
+    sentences(&mut out, &words::race(all));
+    for drawn in drawn {
+        let figure = &drawn.figure;
+        // Strips share their heading, and each says its task.
+        let heading = match figures::task_of(drawn.name) {
+            Some(_) => figure.ink.title(),
+            None => figure.heading,
+        };
+        let _ = write!(
+            out,
+            "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
+            markdown(heading),
+            markdown(figure.ink.title()),
+            drawn.name,
+            markdown(&figure.caption)
+        );
+    }
+    out.push_str("\n## Was it fair?\n");
+    sentences(&mut out, &fairness::fairness(all));
+    let _ = write!(out, "\n{}", table(&tables.ledger));
+    section(&mut out, "The tasks", &tables.experiments);
+    out
+}

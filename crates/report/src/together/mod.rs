@@ -1,0 +1,161 @@
+//! Several experiments on one page: each is a task, and the optimizers that
+//! occur in all of them are compared across tasks.
+//!
+//! What is pooled and what is not: ranks and probabilities of improvement have
+//! no unit and are averaged over all tasks; values and differences have one,
+//! and are pooled only over tasks that are judged by the same metric.
+
+pub mod aggregate;
+pub mod answer;
+pub mod compare;
+pub mod figures;
+pub mod profile;
+pub mod tables;
+pub mod tasks;
+
+mod fairness;
+mod html;
+mod markdown;
+mod words;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use spec::layout::ReportDir;
+
+use crate::analysis::Analysis;
+use crate::error::ReportError;
+use crate::files;
+use crate::page::{self, Drawn, Rendered};
+use crate::targets::rows_without_journal;
+
+pub use aggregate::{Improvement, Pooled, Standing};
+pub use answer::{Answer, answer};
+pub use compare::{Comparison, Pair};
+pub use tasks::{Group, Label, Task, Tasks};
+
+/// Longest name of a folder that [`folder_name`] gives, in characters.
+const LONGEST: usize = 80;
+
+/// Everything that the page over several experiments shows.
+pub struct Together {
+    /// The experiments and their labels.
+    pub tasks: Tasks,
+    /// Labels that all tasks have, the best mean rank first.
+    pub standings: Vec<Standing>,
+    /// Of each group of tasks with one metric, the labels pooled.
+    pub pooled: Vec<Vec<Pooled>>,
+    /// Every pair of labels that all tasks have, over all tasks.
+    pub improvements: Vec<Improvement>,
+    /// The same pairs tested, within each group.
+    pub comparison: Comparison,
+}
+
+impl Together {
+    /// What follows from these experiments, in whatever order they are given.
+    pub fn of(analyses: Vec<Analysis>) -> Self {
+        let tasks = Tasks::of(analyses);
+        let standings = aggregate::standings(&tasks);
+        let order: Vec<usize> = standings.iter().map(|s| s.label).collect();
+        let pooled = tasks
+            .groups
+            .iter()
+            .map(|group| order.par_iter().map(|&l| aggregate::pooled(&tasks, group, l)).collect())
+            .collect();
+        let improvements = aggregate::improvements(&tasks, &order);
+        let comparison = compare::compare(&tasks, &order);
+        Together { tasks, standings, pooled, improvements, comparison }
+    }
+}
+
+/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` over the
+/// experiments in `dirs` into `out`. Reads only their `plan.json` and
+/// Parquet files; the same experiments give the same bytes in whatever order.
+///
+/// # Errors
+/// A file cannot be read or written (call [`crate::collect()`] on each folder
+/// first), or a figure cannot be drawn.
+pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError> {
+    let mut warnings = Vec::new();
+    let read = |dir: &ReportDir, warnings: &mut Vec<String>| -> Result<Analysis, ReportError> {
+        let plan = files::plan(dir)?;
+        let mut said = Vec::new();
+        let rows = rows_without_journal(dir, &plan, &mut said)?;
+        warnings.extend(said.into_iter().map(|w| format!("{}: {w}", plan.name)));
+        Ok(Analysis::new(plan, rows))
+    };
+    let analyses: Result<Vec<Analysis>, ReportError> =
+        dirs.iter().map(|dir| read(dir, &mut warnings)).collect();
+    // In the order of the page, not of the arguments.
+    warnings.sort();
+    let all = Together::of(analyses?);
+    let drawn: Result<Vec<Drawn>, ReportError> =
+        figures::all(&all).into_par_iter().map(page::draw).collect();
+    let drawn = drawn?;
+    let tables = tables::Tables::of(&all);
+    let pages = (
+        html::page(&all, &drawn, &tables, &warnings),
+        markdown::report(&all, &drawn, &tables, &warnings),
+    );
+    let known = (&figures::NAMES[..], &tables::NAMES[..]);
+    let written = page::write(&ReportDir::new(out), pages, &drawn, tables.filled(), known)?;
+    Ok(Rendered { written, warnings })
+}
+
+/// The folder's name for experiments of these names: `a+b`, in ascending order,
+/// whatever the order of `names`. Characters that a folder should not have
+/// become `-`; what is cut or changed is told apart by a hash of the names.
+pub fn folder_name(names: &[String]) -> String {
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let safe = |name: &&str| -> String {
+        let text = name.chars().map(|c| if fine(c) { c } else { '-' }).collect::<String>();
+        // A leading dot hides a folder, or leaves it.
+        if text.starts_with('.') { format!("-{}", &text[1..]) } else { text }
+    };
+    let changed = names.iter().any(|n| safe(n) != *n || n.is_empty());
+    let joined = names.iter().map(safe).collect::<Vec<_>>().join("+");
+    if joined.len() <= LONGEST && !changed {
+        return joined;
+    }
+    // Lengths first, so that no two lists of names give one text.
+    let text: String = names.iter().map(|n| format!("{} {n}\n", n.len())).collect();
+    let hash: String =
+        Sha256::digest(text.as_bytes()).iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let kept = &joined[..joined.len().min(LONGEST - 1 - hash.len())];
+    format!("{}-{hash}", kept.trim_end_matches(['+', '-', '.']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(names: &[&str]) -> String {
+        folder_name(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn folders_are_named_after_the_experiments_in_any_order() {
+        assert_eq!(name(&["b", "a_1", "c-2"]), "a_1+b+c-2");
+        assert_eq!(name(&["c-2", "b", "a_1"]), name(&["b", "a_1", "c-2"]));
+        assert_eq!(name(&["a", "a"]), "a+a");
+    }
+
+    #[test]
+    fn names_that_are_long_or_no_folder_names_are_told_apart_by_a_hash() {
+        let long: Vec<String> = (0..9).map(|i| format!("an-experiment-{i}")).collect();
+        let (all, fewer) = (folder_name(&long), folder_name(&long[..8]));
+        assert_ne!(all, fewer);
+        assert!(all.len() <= LONGEST && all.starts_with("an-experiment-0+"), "{all}");
+        for hostile in ["../../etc", "..", "a/b", "", "\u{202e}x\n"] {
+            let text = name(&[hostile, "b"]);
+            let folder = std::path::Path::new(&text);
+            assert_eq!(folder.components().count(), 1, "{text}");
+            assert!(!text.starts_with('.') && !text.contains(['/', '\n']), "{text}");
+            assert_ne!(text, name(&[&hostile.replace(['/', '.'], "-"), "b"]), "{hostile}");
+        }
+        assert_ne!(name(&["a+b", "c"]), name(&["a", "b+c"]));
+    }
+}

@@ -1,0 +1,287 @@
+//! The experiments as tasks, and the labels that occur in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spec::Id;
+
+use crate::analysis::{Analysis, Config, Goal, outcome};
+use crate::table::RunRow;
+
+/// One experiment.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The experiment's name, made unique: `battle`, `battle-2`. Any text.
+    pub name: String,
+    /// Its runs and what follows from them.
+    pub analysis: Analysis,
+}
+
+/// A label of any task. Its place among all of them is its colour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// As the sweep files have it. Any text.
+    pub name: String,
+    /// Its place in each task's plan.
+    pub places: Vec<Option<usize>>,
+}
+
+/// Tasks that are judged by one metric, so that their values may be pooled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The metric.
+    pub judge: Goal,
+    /// The tasks, ascending, at least two.
+    pub tasks: Vec<usize>,
+}
+
+/// Two tasks that are not two.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Twins {
+    /// The first, a place in `Tasks::tasks`.
+    pub first: usize,
+    /// The second.
+    pub second: usize,
+    /// Results that both hold: one run counted twice. 0 where they only train
+    /// the same model on the same data with the same budget.
+    pub runs: usize,
+}
+
+/// The experiments in ascending order of their names.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    /// The experiments.
+    pub tasks: Vec<Task>,
+    /// All labels in the order in which the tasks' plans name them.
+    pub labels: Vec<Label>,
+    /// Places of the labels with a result in every task.
+    pub shared: Vec<usize>,
+    /// The others, with the reason why they are not compared across tasks.
+    pub left_out: Vec<(usize, String)>,
+    /// Tasks of one metric; those that share theirs with no other are in none.
+    pub groups: Vec<Group>,
+    /// Tasks that are the same.
+    pub twins: Vec<Twins>,
+    /// Why seconds are not compared, where they are not.
+    pub seconds_differ: Option<String>,
+}
+
+impl Tasks {
+    /// The experiments, in whatever order they are given.
+    pub fn of(mut analyses: Vec<Analysis>) -> Self {
+        // Equal names are told apart by what the experiments are, never by their
+        // order: equal plans with equal rows may change places freely.
+        analyses.sort_by_cached_key(|a| {
+            let plan = serde_json::to_string(&a.plan).unwrap_or_default();
+            (a.plan.name.clone(), plan, format!("{:?}", a.rows))
+        });
+        let names = unique(&analyses.iter().map(|a| a.plan.name.as_str()).collect::<Vec<_>>());
+        let tasks: Vec<Task> = names
+            .into_iter()
+            .zip(analyses)
+            .map(|(name, analysis)| Task { name, analysis })
+            .collect();
+        let labels = labels(&tasks);
+        let mut all = Tasks {
+            groups: groups(&tasks),
+            twins: twins(&tasks),
+            seconds_differ: seconds_differ(&tasks),
+            tasks,
+            labels,
+            shared: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for label in 0..all.labels.len() {
+            match all.absent(label) {
+                None => all.shared.push(label),
+                Some(why) => all.left_out.push((label, why)),
+            }
+        }
+        all
+    }
+
+    /// A label's chosen configuration in a task; none where the plan lacks it.
+    pub fn chosen(&self, task: usize, label: usize) -> Option<&Config> {
+        let analysis = &self.tasks[task].analysis;
+        Some(&analysis.configs[analysis.best[self.labels[label].places[task]?]?])
+    }
+
+    /// The same, where any of its runs has a result.
+    pub fn with_result(&self, task: usize, label: usize) -> Option<&Config> {
+        self.chosen(task, label).filter(|c| c.counts.completed + c.counts.diverged > 0)
+    }
+
+    /// What the runs of a label's chosen configuration reached by the task's
+    /// judge, ascending: the worst there is for those that diverged.
+    pub fn outcomes(&self, task: usize, label: usize) -> Vec<f64> {
+        let analysis = &self.tasks[task].analysis;
+        let Some(config) = self.chosen(task, label) else { return Vec::new() };
+        let rows = config.runs.iter().map(|&r| &analysis.rows[r]);
+        let mut values: Vec<f64> = rows.filter_map(|r| outcome(&analysis.judge, r)).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    /// Place of each label in a task from 1, the best first, among `labels`;
+    /// equal ones share the mean of their places. None without a result.
+    pub fn ranks(&self, task: usize, labels: &[usize]) -> Vec<Option<f64>> {
+        let judge = &self.tasks[task].analysis.judge;
+        let better = |a: &Config, b: &Config| crate::analysis::by_judge(judge, a, b);
+        let configs: Vec<Option<&Config>> =
+            labels.iter().map(|&l| self.with_result(task, l)).collect();
+        let rank = |own: &Config| {
+            let others = || configs.iter().flatten();
+            let before = others().filter(|c| better(c, own).is_lt()).count();
+            let level = others().filter(|c| better(c, own).is_eq()).count();
+            before as f64 + (level as f64 + 1.0) / 2.0
+        };
+        configs.iter().map(|c| c.map(rank)).collect()
+    }
+
+    /// Whether two of these tasks hold the same run, which would count twice.
+    pub fn repeated(&self, tasks: &[usize]) -> bool {
+        let both = |t: &Twins| tasks.contains(&t.first) && tasks.contains(&t.second);
+        self.twins.iter().any(|t| t.runs > 0 && both(t))
+    }
+
+    /// Why a label is not compared across tasks.
+    fn absent(&self, label: usize) -> Option<String> {
+        let names = |which: &dyn Fn(usize) -> bool| -> Vec<String> {
+            let found = (0..self.tasks.len()).filter(|&t| which(t));
+            found.map(|t| crate::escape::line(&self.tasks[t].name)).collect()
+        };
+        let missing = names(&|t| self.chosen(t, label).is_none());
+        let empty =
+            names(&|t| self.chosen(t, label).is_some() && self.with_result(t, label).is_none());
+        let mut why = Vec::new();
+        if !missing.is_empty() {
+            why.push(format!("not part of {}", crate::page::words::list(&missing)));
+        }
+        if !empty.is_empty() {
+            why.push(format!("without any result in {}", crate::page::words::list(&empty)));
+        }
+        (!why.is_empty()).then(|| why.join(", "))
+    }
+}
+
+/// Each name, with a number where it was there before.
+fn unique(names: &[&str]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let given: BTreeSet<&str> = names.iter().copied().collect();
+    names
+        .iter()
+        .map(|name| {
+            let free =
+                |n: &String| !taken.contains(n) && (n == name || !given.contains(n.as_str()));
+            let numbered = (2..).map(|i| format!("{name}-{i}"));
+            let found = std::iter::once((*name).to_owned()).chain(numbered).find(free);
+            let found = found.unwrap_or_else(|| (*name).to_owned());
+            taken.insert(found.clone());
+            found
+        })
+        .collect()
+}
+
+fn labels(tasks: &[Task]) -> Vec<Label> {
+    let mut labels: Vec<Label> = Vec::new();
+    for (t, task) in tasks.iter().enumerate() {
+        for (place, optimizer) in task.analysis.plan.optimizers.iter().enumerate() {
+            let known = labels.iter().position(|l| l.name == optimizer.label);
+            let at = known.unwrap_or_else(|| {
+                let name = optimizer.label.clone();
+                labels.push(Label { name, places: vec![None; tasks.len()] });
+                labels.len() - 1
+            });
+            labels[at].places[t] = Some(place);
+        }
+    }
+    labels
+}
+
+/// By metric; losses only where they are the same function.
+fn groups(tasks: &[Task]) -> Vec<Group> {
+    let mut by_metric: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (t, task) in tasks.iter().enumerate() {
+        let judge = &task.analysis.judge;
+        let functions: BTreeSet<String> = match judge.metric.as_str() {
+            "loss" => {
+                task.analysis.plan.runs.iter().map(|r| format!("{:?}", r.spec.train.loss)).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let key = format!("{} {functions:?}", judge.path());
+        by_metric.entry(key).or_default().push(t);
+    }
+    let mut groups: Vec<Group> = by_metric
+        .into_values()
+        .filter(|tasks| tasks.len() > 1)
+        .map(|of| Group {
+            judge: Goal { fallback: None, ..tasks[of[0]].analysis.judge.clone() },
+            tasks: of,
+        })
+        .collect();
+    groups.sort_by_key(|g| g.tasks.clone());
+    groups
+}
+
+fn twins(tasks: &[Task]) -> Vec<Twins> {
+    let with_result = |task: &Task| -> BTreeSet<Id> {
+        let rows = task.analysis.rows.iter().zip(&task.analysis.plan.runs);
+        rows.filter(|(row, _)| row.completed() || row.diverged())
+            .map(|(_, run)| run.cell_id)
+            .collect()
+    };
+    let setting = |task: &Task| -> BTreeSet<String> {
+        let runs = task.analysis.plan.runs.iter();
+        runs.map(|r| format!("{:?} {:?} {:?}", r.spec.data, r.spec.model, r.spec.train)).collect()
+    };
+    let known: Vec<_> = tasks.iter().map(|t| (with_result(t), setting(t))).collect();
+    let mut twins = Vec::new();
+    for second in 0..tasks.len() {
+        for first in 0..second {
+            let ((a, x), (b, y)) = (&known[first], &known[second]);
+            let runs = a.intersection(b).count();
+            if runs > 0 || x == y {
+                twins.push(Twins { first, second, runs });
+            }
+        }
+    }
+    twins
+}
+
+/// Seconds compare across tasks only where machine, code, threads and jobs are
+/// the same for all runs with a result.
+fn seconds_differ(tasks: &[Task]) -> Option<String> {
+    let rows = || {
+        let rows = tasks.iter().flat_map(|t| &t.analysis.rows);
+        rows.filter(|r| r.completed() || r.diverged())
+    };
+    let several =
+        |of: &dyn Fn(&RunRow) -> String| rows().map(of).collect::<BTreeSet<String>>().len() > 1;
+    let mut what = Vec::new();
+    if several(&|r| r.exec_id.clone().unwrap_or_default()) {
+        what.push("machines or builds".to_owned());
+    }
+    if several(&|r| format!("{:?}", r.threads)) {
+        what.push("numbers of threads".to_owned());
+    }
+    if several(&|r| format!("{:?}", r.jobs)) {
+        what.push("numbers of runs side by side".to_owned());
+    }
+    (!what.is_empty()).then(|| {
+        format!(
+            "The runs come from different {}, so their seconds are not compared.",
+            crate::page::words::list(&what)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_unique_without_taking_another_s() {
+        assert_eq!(unique(&["a", "a", "a", "b"]), ["a", "a-2", "a-3", "b"]);
+        assert_eq!(unique(&["a", "a", "a-2"]), ["a", "a-3", "a-2"]);
+    }
+}
