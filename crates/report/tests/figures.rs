@@ -126,7 +126,8 @@ fn seconds_are_compared_only_where_they_compare() {
     assert_ne!(hidden, best);
     other.rows[other.configs[hidden].runs[0]].threads = Some(8);
     assert!(shown(&other).0);
-    let changes: [(fn(&mut report::table::RunRow), &str); 4] = [
+    type Change = fn(&mut report::table::RunRow);
+    let changes: [(Change, &str); 4] = [
         (|r| r.threads = Some(8), "different numbers of threads."),
         (|r| r.jobs = Some(8), "different numbers of runs side by side."),
         (|r| r.exec_id = Some("other".to_owned()), "by 2 different builds or machines."),
