@@ -11,6 +11,7 @@ const every = [1280, 400].flatMap((width) => ["light", "dark"].map((colorScheme)
 const cases = [
   ...every.map((dress) => ["battle", dress]),
   ["crowd", every[0]],
+  ["together", every[3]],
   ["partly", every[1]],
   ["hostile", every[2]],
   ["nothing", every[3]],

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { REPORTS, changed, folder, openDetails, pageTest } from "./common.mjs";
 
 test("there are reports of every kind", () => {
-  for (const name of ["battle", "crowd", "all-diverged", "nothing", "one-seed", "hostile", "partly", "two-hundred"]) {
+  for (const name of ["battle", "crowd", "all-diverged", "nothing", "one-seed", "hostile", "partly", "together", "two-hundred"]) {
     assert.ok(REPORTS.includes(name), name);
   }
 });
