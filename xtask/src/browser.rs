@@ -148,7 +148,11 @@ fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Resu
     {
         fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }
-    let drawn = Command::new(sweep).current_dir(root).arg("report").arg(&to).output()?;
+    // One page over several experiments too, which draws theirs once more.
+    let mut all = Command::new(sweep);
+    all.current_dir(root).arg("report").arg(&to);
+    all.args(["five-seeds", "partly"].map(|name| reports.join(name)));
+    let drawn = all.arg("--output").arg(reports.join("together")).output()?;
     if !drawn.status.success() {
         bail!("`sweep report` failed: {}", String::from_utf8_lossy(&drawn.stderr).trim());
     }

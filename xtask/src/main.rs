@@ -48,7 +48,7 @@ Development:
   ci                formatting, lints, tidy and tests, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
-  bench [PART..]    an epoch beside PyTorch; overhead, plan and timeout of the engine
+  bench [PART..]    an epoch beside PyTorch; the engine's overhead, plan, report and timeout
   libtorch [--cuda] bring libtorch and print its folder
 
 Environment:

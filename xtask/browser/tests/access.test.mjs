@@ -11,6 +11,7 @@ const every = [1280, 400].flatMap((width) => ["light", "dark"].map((colorScheme)
 const cases = [
   ...every.map((dress) => ["battle", dress]),
   ["crowd", every[0]],
+  ["together", every[3]],
   ["partly", every[1]],
   ["hostile", every[2]],
   ["nothing", every[3]],
@@ -44,13 +45,31 @@ for (const colorScheme of ["light", "dark"]) {
       };
       const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
       const out = [];
+      // On both backgrounds of the page.
       for (const behind of ["paper", "back"]) {
         for (const text of ["ink", "muted", "accent", "warn"]) if (contrast(text, behind) < 4.5) out.push([text, behind, contrast(text, behind)]);
         // Borders of controls and rings of focus.
         for (const line of ["control", "accent"]) if (contrast(line, behind) < 3) out.push([line, behind, contrast(line, behind)]);
       }
-      const fills = new Set([...document.querySelectorAll("figure svg text")].map((one) => one.getAttribute("fill")));
-      for (const fill of fills) if (!["var(--ink)", "var(--muted)"].includes(fill)) out.push(["text of a figure", fill]);
+      // Text of figures is ink, or stands on a cell of its own colour.
+      const brightness = (color) => {
+        const [r, g, b] = color.match(/[\da-f]{2}/gi).map((hex) => Number.parseInt(hex, 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      for (const svg of document.querySelectorAll("figure .wide svg")) {
+        const isCell = (shape) => /^#[\da-f]{6}$/i.test(shape.getAttribute("fill") ?? "");
+        const cells = [...svg.querySelectorAll("rect, path")].filter(isCell).map((shape) => [shape, shape.getBBox()]);
+        for (const text of svg.querySelectorAll("text")) {
+          const fill = text.getAttribute("fill") ?? text.closest("[fill]")?.getAttribute("fill");
+          if (["var(--ink)", "var(--muted)"].includes(fill)) continue;
+          const [x, y] = [Number(text.getAttribute("x")), Number(text.getAttribute("y"))];
+          const [cell] =
+            cells.findLast(([, box]) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) ?? [];
+          const pair = cell && [brightness(fill), brightness(cell.getAttribute("fill"))];
+          const ratio = pair ? (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05) : 0;
+          if (ratio < 4.5) out.push(["text of a figure", text.textContent, fill, cell?.getAttribute("fill"), ratio]);
+        }
+      }
       return out;
     });
     assert.deepEqual(low, []);
@@ -104,7 +123,7 @@ pageTest("every control is reached by Tab and shows that it is", "battle", {}, a
 
 pageTest("columns explain themselves", "battle", {}, async (page) => {
   const texts = await page.$$eval('table[data-name="best"] abbr', (all) => all.map((one) => [one.textContent, one.title]));
-  assert.ok(texts.some(([name, text]) => name === "Validation accuracy" && /\u00b1 standard deviation between seeds/.test(text)));
+  assert.ok(texts.some(([name, text]) => name.startsWith("Test accuracy") && /\u00b1 standard deviation between seeds/.test(text)));
   assert.ok(texts.some(([name, text]) => name === "95% interval" && text.length > 30));
   // The same without a pointer.
   const terms = page.locator('.table:has(table[data-name="best"]) .terms');

@@ -1,7 +1,6 @@
 // Values in figures, on a page with known marks; and on the real ones.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { changed, pageTest, read } from "./common.mjs";
+import { changed, openDetails, pageTest, read } from "./common.mjs";
 
 const FIGURE = 'figure[data-figure="convergence"]';
 const boxes = [...read("battle", "index.html").split('data-figure="convergence"')[1].matchAll(/viewBox="0 0 (\d+) (\d+)"/g)];
@@ -16,7 +15,8 @@ const MARKS = [
   [1, 0.01, 0.6, "momentum, epoch 1: 0.25\nlr 0.01"],
   [1, 0.31, 0.33, "momentum, epoch 2: 0.2"],
   [1, 0.99, 0.97, "momentum, epoch 3: 0.1"],
-  [null, 0.6, 0.6, "target: 97%"],
+  // Too long to stand on either side of its mark in a narrow window.
+  [null, 0.6, 0.6, "target: 97% of the validation samples classified right"],
 ].map(([series, x, y, text]) => [series, x * wide, y * tall, x * narrow, y * long, text]);
 const data = JSON.stringify({ convergence: MARKS, absent: 1 }).replaceAll("<", "\\u003c");
 const file = (name) =>
@@ -54,7 +54,7 @@ pageTest("the pointer reads the nearest mark within reach, in the window", "batt
   }
   const near = await spot(page, "wide", MARKS[6][1], MARKS[6][2]);
   await page.mouse.move(near.x + 20, near.y + 17);
-  assert.equal(await shown(page), "target: 97%");
+  assert.equal(await shown(page), MARKS[6][5]);
   await page.mouse.move(near.x + 24, near.y + 24);
   assert.equal(await shown(page), null);
   assert.equal(await page.locator(".ring").count(), 0);
@@ -162,30 +162,29 @@ for (const [name, broken] of [["no", ""], ["broken", "{"], ["null", "null"], ["f
   });
 }
 
-// The page's own marks, once it has them.
+// The page's own marks.
 const own = /<script type="application\/json" id="figure-data">([^<]*)<\/script>/.exec(read("battle", "index.html"));
-if (own) {
-  const figures = JSON.parse(own[1]);
-  pageTest("every figure's own marks can be read by pointer and by key", "battle", {}, async (page) => {
-    assert.ok(Object.keys(figures).length >= 3);
-    for (const [name, marks] of Object.entries(figures)) {
-      const box = page.locator(`figure[data-figure="${name}"] .wide`);
-      await box.evaluate((one) => one.scrollIntoView({ block: "center", behavior: "instant" }));
-      for (const mark of marks.filter((_, i) => i % Math.ceil(marks.length / 12) === 0)) {
-        const at = await box.locator("svg").evaluate((svg, [x, y]) => {
-          const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
-          return { x: point.x, y: point.y };
-        }, [mark[1], mark[2]]);
-        await page.mouse.move(at.x, at.y);
-        // Marks may lie upon each other: one of those at this place is read.
-        const here = marks.filter((other) => Math.hypot(other[1] - mark[1], other[2] - mark[2]) < 3).map((other) => other[5]);
-        assert.ok(here.includes(await shown(page)), `${name}: ${await shown(page)} at ${mark[5]}`);
-      }
-      await box.focus();
-      await page.keyboard.press("ArrowRight");
-      assert.equal(await shown(page), marks[0][5]);
+const figures = JSON.parse(own[1]);
+pageTest("every figure's own marks can be read by pointer and by key", "battle", {}, async (page) => {
+  assert.ok(Object.keys(figures).length >= 3);
+  await openDetails(page);
+  for (const [name, marks] of Object.entries(figures)) {
+    const box = page.locator(`figure[data-figure="${name}"] .wide`);
+    await box.evaluate((one) => one.scrollIntoView({ block: "center", behavior: "instant" }));
+    for (const mark of marks.filter((_, i) => i % Math.ceil(marks.length / 12) === 0)) {
+      const at = await box.locator("svg").evaluate((svg, [x, y]) => {
+        const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
+        return { x: point.x, y: point.y };
+      }, [mark[1], mark[2]]);
+      await page.mouse.move(at.x, at.y);
+      // Marks may lie upon each other: one of those at this place is read.
+      const here = marks.filter((other) => Math.hypot(other[1] - mark[1], other[2] - mark[2]) < 3).map((other) => other[5]);
+      assert.ok(here.includes(await shown(page)), `${name}: ${await shown(page)} at ${mark[5]}`);
     }
-  });
-} else {
-  test("every figure's own marks can be read", { skip: "the page has no figure-data" }, () => {});
-}
+    // A key goes on from the mark under the pointer.
+    await page.mouse.move(2, 2);
+    await box.focus();
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await shown(page), marks[0][5]);
+  }
+});

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { REPORTS, changed, folder, openDetails, pageTest } from "./common.mjs";
 
 test("there are reports of every kind", () => {
-  for (const name of ["battle", "crowd", "all-diverged", "nothing", "one-seed", "hostile", "partly", "two-hundred"]) {
+  for (const name of ["battle", "crowd", "all-diverged", "nothing", "one-seed", "hostile", "partly", "together", "two-hundred"]) {
     assert.ok(REPORTS.includes(name), name);
   }
 });
@@ -51,8 +51,11 @@ for (const report of REPORTS) {
 }
 
 pageTest("without scripts everything is there and no control is", "battle", { javaScriptEnabled: false }, async (page) => {
+  const open = page.locator("figure:not(details figure)");
+  assert.ok((await open.count()) >= 4);
+  assert.equal(await open.locator("svg:visible").count(), await open.count());
+  for (const summary of await page.locator(".variant > summary").all()) await summary.click();
   assert.equal(await page.locator("figure svg:visible").count(), await page.locator("figure").count());
-  assert.ok((await page.locator("figure").count()) >= 4);
   assert.ok(await page.locator('table[data-name="best"] tbody tr').first().isVisible());
   const runs = page.locator('table[data-name="runs"]');
   assert.equal(await runs.locator("tbody tr").count(), 125);
@@ -60,7 +63,7 @@ pageTest("without scripts everything is there and no control is", "battle", { ja
   await page.locator("summary", { hasText: "Show 125 runs" }).click();
   assert.ok(await runs.isVisible());
   assert.equal(await page.locator("button:visible, input:visible, select:visible").count(), 0);
-  await page.locator("nav a", { hasText: "Every run" }).click();
+  await page.locator("nav a", { hasText: "All runs" }).click();
   assert.match(page.url(), /#runs$/);
 });
 

@@ -23,7 +23,7 @@ pageTest("a toggle hides the optimizer's ink and rows, and brings them back", "b
   await toggle(page, "sgd").click();
   assert.equal(await toggle(page, "sgd").getAttribute("aria-pressed"), "false");
   assert.deepEqual([await visible(page, 0), await visible(page, 1)], [0, figures]);
-  for (const table of ["best", "configurations", "budget", "runs"]) {
+  for (const table of ["best", "configurations", "ledger", "runs"]) {
     assert.deepEqual(await labels(page, table), ["momentum", "rmsprop", "adam", "adam-cosine"], table);
   }
   assert.equal(await page.locator("#live").textContent(), "4 of 5 optimizers shown");
@@ -69,7 +69,7 @@ pageTest("hidden optimizers stay hidden after a reload and go with an address", 
 for (const [width, height, stays] of [[1280, 900, true], [1280, 500, false], [400, 850, false]]) {
   pageTest(`the bar ${stays ? "stays" : "scrolls away"} at ${width} x ${height}`, "battle", { width, height }, async (page) => {
     await page.emulateMedia({ reducedMotion: "reduce" });
-    await page.locator("figure").nth(2).evaluate((one) => one.scrollIntoView({ block: "start" }));
+    await page.locator("figure:not(details figure)").nth(2).evaluate((one) => one.scrollIntoView({ block: "start" }));
     const { top, bottom } = await page.locator("#optimizers").evaluate((one) => one.getBoundingClientRect().toJSON());
     assert.equal(top === 0 && bottom > 30, stays, `${top} to ${bottom}`);
     assert.ok(bottom < height / 4);

@@ -10,6 +10,7 @@ mod epoch;
 mod journal;
 mod overhead;
 mod plan;
+mod report;
 mod sandbox;
 mod stats;
 mod subject;
@@ -30,6 +31,7 @@ Parts; all of them when none is named:
   epoch       seconds an epoch of the lesson's model, beside PyTorch
   overhead    what the engine adds to a sweep of short runs
   plan        seconds and memory to plan a million runs
+  report      seconds and memory to report 10,000 runs of 100 numbers each
   timeout     how long a run that hangs lives past its time-out
 
   --check           fail when a goal of the chosen parts is missed
@@ -42,15 +44,17 @@ enum Part {
     Epoch,
     Overhead,
     Plan,
+    Report,
     Timeout,
 }
 
 impl Part {
     /// In the order in which they are measured.
-    const ALL: [(&str, Part); 4] = [
+    const ALL: [(&str, Part); 5] = [
         ("epoch", Part::Epoch),
         ("overhead", Part::Overhead),
         ("plan", Part::Plan),
+        ("report", Part::Report),
         ("timeout", Part::Timeout),
     ];
 }
@@ -97,6 +101,7 @@ pub(crate) fn bench(root: &Path, args: &[String]) -> Result<ExitCode> {
             Part::Epoch => epoch::measure(root, &built.worker, n),
             Part::Overhead => overhead::measure(root, &built.sweep, &built.worker, n),
             Part::Plan => plan::measure(root, &built.sweep, &built.worker, n),
+            Part::Report => report::measure(root, &built.sweep, &built.fabricate, n),
             Part::Timeout => timeout::measure(root, &built.sweep, n),
         }?;
         println!("{}", found.table);
@@ -141,6 +146,7 @@ fn parse(args: &[String]) -> Result<Request, String> {
 struct Built {
     sweep: PathBuf,
     worker: PathBuf,
+    fabricate: PathBuf,
 }
 
 impl Built {
@@ -150,10 +156,15 @@ impl Built {
             let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
             build::libtorch_worker(root, &found)?;
         }
-        if any(&[Part::Overhead, Part::Plan, Part::Timeout]) {
+        if any(&[Part::Overhead, Part::Plan, Part::Report, Part::Timeout]) {
             build::sweep(root)?;
         }
-        Ok(Built { sweep: build::sweep_path(root)?, worker: build::libtorch_worker_path(root)? })
+        let (sweep, worker) = (build::sweep_path(root)?, build::libtorch_worker_path(root)?);
+        let fabricate = report::fabricate_path(root)?;
+        if any(&[Part::Report]) {
+            report::build_fabricate(root)?;
+        }
+        Ok(Built { sweep, worker, fabricate })
     }
 }
 
@@ -186,7 +197,7 @@ mod tests {
     #[test]
     fn no_part_means_all_and_named_parts_keep_their_order() {
         let all = args(&["--check", "--repetitions", "3"]).unwrap();
-        assert_eq!((all.parts.len(), all.check, all.repetitions), (4, true, Some(3)));
+        assert_eq!((all.parts.len(), all.check, all.repetitions), (5, true, Some(3)));
         let some = args(&["timeout", "plan", "plan"]).unwrap();
         assert_eq!(
             some,

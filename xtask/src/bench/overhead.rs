@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn ran(begun: f64, ended: f64) -> Ran {
-        Ran { begun, ended, peak: 0, stdout: String::new() }
+        Ran { begun, ended, peak: 0, cpu: 0.0, stdout: String::new() }
     }
 
     /// Two slots, out of order: 1 s of start, 2 s in each first run beyond the

@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::journal::{self, Record};
 
-/// How often memory is looked at. The kernel keeps the peak, so only growth
-/// within the last interval before the end is not seen.
+/// How often memory and processor time are looked at. The kernel keeps the peak
+/// and the sum, so only the last interval before the end is not seen.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Lines of its messages that are shown when `sweep` fails.
@@ -36,6 +36,8 @@ pub(super) struct Ran {
     pub(super) ended: f64,
     /// Largest resident memory of the process `sweep` itself, in bytes.
     pub(super) peak: u64,
+    /// Processor seconds of the process `sweep` itself, but for its last moments.
+    pub(super) cpu: f64,
     pub(super) stdout: String,
 }
 
@@ -66,6 +68,18 @@ impl Sandbox {
         args: &[&str],
         code: i32,
     ) -> Result<Ran> {
+        self.run(sweep, Some(worker), &[&["run", "experiments/bench.toml"], args].concat(), code)
+    }
+
+    /// Runs `sweep` with these arguments, where the workspace's paths are
+    /// relative ones, and expects this exit code.
+    pub(super) fn run(
+        &self,
+        sweep: &Path,
+        worker: Option<&Path>,
+        args: &[&str],
+        code: i32,
+    ) -> Result<Ran> {
         let mut command = Command::new(sweep);
         // Settings of the user's would measure something else.
         for (name, _) in std::env::vars_os() {
@@ -75,11 +89,10 @@ impl Sandbox {
         }
         let (out, messages) = (self.path("stdout"), self.path("stderr"));
         command
-            .args(["run", "experiments/bench.toml"])
             .args(args)
+            .envs(worker.map(|worker| ("SWEEP_WORKER", worker)))
             .current_dir(&self.folder)
             .env("SWEEP_ROOT", &self.folder)
-            .env("SWEEP_WORKER", worker)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             // Files, which unlike pipes never make it wait for a reader.
@@ -89,8 +102,8 @@ impl Sandbox {
         let mut process =
             command.spawn().with_context(|| format!("cannot start {}", sweep.display()))?;
         let (pid, over) = (process.id(), AtomicBool::new(false));
-        let (status, ended, peak) = thread::scope(|scope| {
-            let watch = scope.spawn(|| watch_memory(pid, &over));
+        let (status, ended, (peak, cpu)) = thread::scope(|scope| {
+            let watch = scope.spawn(|| watch(pid, &over));
             let status = process.wait();
             let ended = now();
             over.store(true, Ordering::SeqCst);
@@ -99,11 +112,11 @@ impl Sandbox {
         let status = status?;
         ensure!(
             status.code() == Some(code),
-            "sweep run {} ended with {status}, not with {code}:\n{}",
+            "sweep {} ended with {status}, not with {code}:\n{}",
             args.join(" "),
             last_lines(&fs::read_to_string(&messages)?)
         );
-        Ok(Ran { begun, ended, peak, stdout: fs::read_to_string(&out)? })
+        Ok(Ran { begun, ended, peak, cpu, stdout: fs::read_to_string(&out)? })
     }
 
     /// Every record of its journal.
@@ -127,16 +140,27 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(f64::NAN, |d| d.as_secs_f64())
 }
 
-/// The largest resident memory of a process until it is over, in bytes.
-fn watch_memory(pid: u32, over: &AtomicBool) -> u64 {
-    let mut peak = 0;
+/// The largest resident memory of a process until it is over, in bytes, and its
+/// processor seconds.
+fn watch(pid: u32, over: &AtomicBool) -> (u64, f64) {
+    let (mut peak, mut cpu) = (0, 0.0);
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     while !over.load(Ordering::SeqCst) {
         // A process that has ended has a status without memory.
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        peak = peak.max(peak_of(&status).unwrap_or(0));
+        peak = peak.max(peak_of(&read("status")).unwrap_or(0));
+        cpu = cpu_of(&read("stat")).unwrap_or(0.0).max(cpu);
         thread::sleep(LOOK_EVERY);
     }
-    peak
+    (peak, cpu)
+}
+
+/// User and system time of `/proc/<pid>/stat`, in seconds. Linux counts them
+/// there in hundredths, whatever its own clock does.
+fn cpu_of(stat: &str) -> Option<f64> {
+    // The second field is the program's name, which may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
 }
 
 /// `VmHWM` of `/proc/<pid>/status`, in bytes.
@@ -188,8 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn peaks_are_read_in_bytes() {
+    fn peaks_are_read_in_bytes_and_times_in_seconds() {
         assert_eq!(peak_of("VmPeak:\t 9 kB\nVmHWM:\t    2048 kB\n"), Some(2_097_152));
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194304 200 0 0 0 150 25 3 4 20 0 1 0 5 6\n";
+        assert_eq!(cpu_of(stat), Some(1.75));
+        assert_eq!(cpu_of(""), None);
         assert_eq!(peak_of("Name:\tsweep\nState:\tZ (zombie)\n"), None);
     }
 }

@@ -24,7 +24,7 @@ use crate::table::RunRow;
 pub(crate) use compare::difference as unlike;
 pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
 pub use goal::Goal;
-pub use grid::{GridEdge, Robustness, edge, robustness};
+pub use grid::{GridEdge, Robustness, by_lr, edge, robustness};
 pub use ledger::{Spent, spent};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};

@@ -1,5 +1,7 @@
 //! What tuning buys: the result to expect from trying k configurations.
 
+use rayon::prelude::*;
+
 use crate::analysis::{Analysis, Config, rank};
 
 /// The best of `k` configurations drawn at random from those tried.
@@ -41,36 +43,44 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     tried.sort_by(|a, b| rank(&analysis.goal, a, b));
     let values: Vec<f64> =
         tried.iter().map(|c| c.judged.mean.unwrap_or(analysis.judge.worst())).collect();
-    let points = (1..=values.len()).map(|k| point(&values, k)).collect();
+    let ascending = ascending(&values);
+    let points =
+        (1..=values.len()).into_par_iter().map(|k| point(&values, &ascending, k)).collect();
     Some(TuningCurve { label, points })
 }
 
+/// The places of `values` in ascending order of them.
+fn ascending(values: &[f64]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..values.len()).collect();
+    places.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    places
+}
+
 /// `values` in the order in which they are chosen, the best choice first.
-fn point(values: &[f64], k: usize) -> TuningPoint {
+fn point(values: &[f64], ascending: &[usize], k: usize) -> TuningPoint {
     let n = values.len();
     // P(rank i is the best of k), by the ratio of neighbouring binomials so
     // that large grids do not overflow.
-    let mut weighted: Vec<(f64, f64)> = Vec::with_capacity(n);
+    let mut chances: Vec<f64> = Vec::with_capacity(n);
     let mut p = k as f64 / n as f64;
-    for (i, value) in values.iter().enumerate() {
-        weighted.push((*value, p));
+    for i in 0..n {
+        chances.push(p);
         let left = (n - 1 - i) as f64;
         if left <= 0.0 {
             break;
         }
         p *= ((left - (k - 1) as f64) / left).max(0.0);
     }
-    weighted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let quantile = |q: f64| -> f64 {
         let mut sum = 0.0;
-        for (value, p) in &weighted {
-            sum += p;
+        for &place in ascending {
+            sum += chances[place];
             // The sum of exact thirds is not exactly one.
             if sum >= q - 1e-12 {
-                return *value;
+                return values[place];
             }
         }
-        weighted.last().map_or(f64::NAN, |(v, _)| *v)
+        ascending.last().map_or(f64::NAN, |&place| values[place])
     };
     TuningPoint { k, median: quantile(0.5), quartiles: (quantile(0.25), quantile(0.75)) }
 }
@@ -98,9 +108,13 @@ mod tests {
         for k in 1..=values.len() {
             let all = enumerated(&values, k);
             let at = |q: f64| all[((q * all.len() as f64).ceil() as usize).max(1) - 1];
-            let got = point(&values, k);
+            let got = point(&values, &ascending(&values), k);
             assert_eq!((got.median, got.quartiles), (at(0.5), (at(0.25), at(0.75))), "k = {k}");
         }
-        assert_eq!(point(&values, 7).median, 0.97, "all of them: the one that is chosen");
+        assert_eq!(
+            point(&values, &ascending(&values), 7).median,
+            0.97,
+            "all of them: the one that is chosen"
+        );
     }
 }

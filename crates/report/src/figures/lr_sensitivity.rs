@@ -3,8 +3,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use crate::analysis::{Analysis, Config, rank};
+use crate::analysis::{Analysis, Config, by_lr, rank};
 use crate::escape;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
 use crate::figures::ink::Ink;
@@ -13,9 +14,27 @@ use crate::figures::scale::{Axis, Scale};
 use crate::figures::{Figure, axes, entries, spread};
 use crate::page::words::capitalised;
 
+/// Points of a line, and of rows of crosses, at most: of more learning rates
+/// the best of each so many-th part of the axis is shown.
+const MOST_RATES: usize = 60;
+
+/// Single seeds that are drawn at most; of more, one could tell none apart.
+const MOST_DOTS: usize = 2000;
+
 /// The figure; none if no label was tried with two learning rates, or nothing has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
+    let dots = if dotted(analysis) { "dots are single seeds, " } else { "" };
+    let labels = 0..analysis.plan.optimizers.len();
+    let thinned = labels.into_iter().any(|label| analysis.lr_grid(label).len() > MOST_RATES);
+    let thinned = if thinned {
+        format!(
+            " Of more than {MOST_RATES} learning rates of an optimizer, the best of each {MOST_RATES}th part of the axis \
+             is shown, with the diverged runs of all of that part."
+        )
+    } else {
+        String::new()
+    };
     let other_axes = analysis
         .plan
         .optimizers
@@ -31,9 +50,9 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "Final {} against learning rate: {}. Lines join the means over the seeds that finished, dots are single seeds, \
+            "Final {} against learning rate: {}. Lines join the means over the seeds that finished, {dots}\
              a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
-             many of how many; those runs are in no mean.{chosen}{spacing}",
+             many of how many; those runs are in no mean.{chosen}{thinned}{spacing}",
             analysis.goal.name(),
             words(analysis)
         ),
@@ -50,6 +69,67 @@ fn words(analysis: &Analysis) -> String {
     spread::words(analysis, &analysis.configs.iter().collect::<Vec<_>>(), "bars")
 }
 
+/// Whether there are few enough single seeds to show them.
+fn dotted(analysis: &Analysis) -> bool {
+    let rates = (0..analysis.plan.optimizers.len()).map(|label| analysis.lr_grid(label).len());
+    rates.sum::<usize>() * analysis.plan.seeds.len() <= MOST_DOTS
+}
+
+/// The lowest and the highest learning rate of all.
+fn ends(analysis: &Analysis) -> (f64, f64) {
+    let rates = || analysis.configs.iter().map(|c| analysis.planned(c).spec.optimizer.lr());
+    (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max))
+}
+
+/// A point of a label's line.
+struct Tried<'a> {
+    /// The best configuration of the learning rate, or of this part of the axis.
+    config: &'a Config,
+    lr: f64,
+    /// Runs that diverged and runs planned.
+    diverged: (usize, usize),
+}
+
+/// A label's points by learning rate, at most about [`MOST_RATES`].
+fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
+    let points = by_lr(analysis, label);
+    let counted = |(lr, config)| Tried {
+        config,
+        lr,
+        diverged: (config.counts.diverged, config.counts.planned),
+    };
+    if points.len() <= MOST_RATES {
+        return points.into_iter().map(counted).collect();
+    }
+    let best = analysis.best[label].map(|i| analysis.configs[i].config_id);
+    let chosen = |config: &Config| Some(config.config_id) == best;
+    let (low, high) = ends(analysis);
+    let part = |lr: f64| {
+        let along = (lr / low).ln() / (high / low).ln();
+        ((along * MOST_RATES as f64) as usize).min(MOST_RATES - 1)
+    };
+    let mut parts: BTreeMap<usize, Tried<'_>> = BTreeMap::new();
+    for point in points {
+        let next = counted(point);
+        match parts.entry(part(next.lr)) {
+            Entry::Vacant(place) => drop(place.insert(next)),
+            Entry::Occupied(mut held) => {
+                let held = held.get_mut();
+                let diverged =
+                    (held.diverged.0 + next.diverged.0, held.diverged.1 + next.diverged.1);
+                // Of equals the chosen one, which has a ring.
+                if rank(&analysis.goal, next.config, held.config) == Ordering::Less
+                    || chosen(next.config)
+                {
+                    *held = next;
+                }
+                held.diverged = diverged;
+            }
+        }
+    }
+    parts.into_values().collect()
+}
+
 /// The data: for each label and learning rate its best configuration.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
     let labels = analysis.plan.optimizers.len();
@@ -57,22 +137,14 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         return None;
     }
     let goal = &analysis.goal;
+    let dotted = dotted(analysis);
     let (mut curves, mut dots, mut strip) = (Vec::new(), Vec::new(), Vec::new());
     for label in 0..labels {
-        let mut by_lr: BTreeMap<u64, &Config> = BTreeMap::new();
-        for config in analysis.configs.iter().filter(|c| c.label == label) {
-            let lr = analysis.planned(config).spec.optimizer.lr().to_bits();
-            let held = by_lr.entry(lr).or_insert(config);
-            if rank(goal, config, held) == Ordering::Less {
-                *held = config;
-            }
-        }
         let best = analysis.best[label].map(|i| analysis.configs[i].config_id);
         let (mut points, mut ringed, mut marks) = (Vec::new(), None, Vec::new());
-        for (bits, config) in by_lr {
-            let lr = f64::from_bits(bits);
-            if config.counts.diverged > 0 {
-                marks.push((lr, format!("{}/{}", config.counts.diverged, config.counts.planned)));
+        for Tried { config, lr, diverged } in tried(analysis, label) {
+            if diverged.0 > 0 {
+                marks.push((lr, format!("{}/{}", diverged.0, diverged.1)));
             }
             let Some(mean) = config.goal.mean else { continue };
             if best == Some(config.config_id) {
@@ -89,7 +161,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
                 let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
                 Some(Dot { series: label, x: lr, y, name })
             });
-            if config.goal.n > 1 {
+            if dotted && config.goal.n > 1 {
                 dots.extend(seeds);
             }
         }
@@ -107,8 +179,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     if curves.is_empty() && strip.is_empty() {
         return None;
     }
-    let rates = || analysis.configs.iter().map(|c| analysis.planned(c).spec.optimizer.lr());
-    let (low, high) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    let (low, high) = ends(analysis);
     let values = curves
         .iter()
         .flat_map(|c: &Curve| &c.points)
@@ -119,8 +190,9 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     Some(Chart {
         title: "Sensitivity to the learning rate".to_owned(),
         subtitle: format!(
-            "{}; dots: single seeds, ring: best, cross: diverged runs",
-            capitalised(&words(analysis))
+            "{}; {}ring: best, cross: diverged runs",
+            capitalised(&words(analysis)),
+            if dotted { "dots: single seeds, " } else { "" }
         ),
         entries: entries(analysis),
         panels: vec![Panel {

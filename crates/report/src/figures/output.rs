@@ -78,8 +78,13 @@ pub fn png(ink: &Ink, layout: Layout) -> Result<Vec<u8>, FigureError> {
     let (width, height) = (width as usize * PNG_SCALE, height as usize * PNG_SCALE);
     let fine = (width * OVERSAMPLING, height * OVERSAMPLING);
     let image = FINE.with_borrow_mut(|pixels| -> Result<Vec<u8>, FigureError> {
-        pixels.clear();
-        pixels.resize(fine.0 * fine.1 * 3, 255);
+        let size = fine.0 * fine.1 * 3;
+        // What is left of the last figure does not matter: the first stroke of
+        // each is its paper.
+        if pixels.len() < size {
+            pixels.resize(size, 0);
+        }
+        let pixels = &mut pixels[..size];
         let area =
             BitMapBackend::with_buffer(pixels, (fine.0 as u32, fine.1 as u32)).into_drawing_area();
         let mut surface = Bitmap::new(&area, (PNG_SCALE * OVERSAMPLING) as f64);
@@ -104,18 +109,19 @@ pub fn png(ink: &Ink, layout: Layout) -> Result<Vec<u8>, FigureError> {
 fn average(fine: &[u8], width: usize) -> Vec<u8> {
     const N: usize = OVERSAMPLING;
     let stride = width * N * 3;
-    let mut out = Vec::with_capacity(fine.len() / (N * N));
+    let mut out = vec![0; fine.len() / (N * N)];
     // Down the columns first, which are as wide as a processor can add at once.
     let mut sums = vec![0u16; stride];
-    for rows in fine.chunks_exact(N * stride) {
+    for (rows, out) in fine.chunks_exact(N * stride).zip(out.chunks_exact_mut(width * 3)) {
         sums.fill(0);
         for row in rows.chunks_exact(stride) {
             sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += u16::from(value));
         }
-        for square in sums.chunks_exact(N * 3) {
-            for channel in 0..3 {
-                let sum: u16 = square[channel..].iter().step_by(3).sum();
-                out.push(((sum + (N * N / 2) as u16) / (N * N) as u16) as u8);
+        let squares = sums.as_chunks::<{ N * 3 }>().0;
+        for (square, pixel) in squares.iter().zip(out.as_chunks_mut::<3>().0) {
+            for (channel, value) in pixel.iter_mut().enumerate() {
+                let sum: u16 = (0..N).map(|i| square[3 * i + channel]).sum();
+                *value = ((sum + (N * N / 2) as u16) / (N * N) as u16) as u8;
             }
         }
     }

@@ -32,9 +32,11 @@ impl Column {
         let head = &table.head[at];
         let unit = unit(table, at).map_or(String::new(), |unit| format!(" [{unit}]"));
         let heads = match table.rows.iter().find_map(|row| row[at].parts) {
-            Some(parts) if head.numeric => [parts.first, parts.second]
-                .map(|part| format!("{}, {part}{unit}", head.name))
-                .to_vec(),
+            // What the page says in one word, `mean ± sd`, stands in two columns here.
+            Some(parts) if head.numeric => {
+                let name = head.name.strip_suffix(", mean \u{b1} sd").unwrap_or(&head.name);
+                [parts.first, parts.second].map(|part| format!("{name}, {part}{unit}")).to_vec()
+            }
             _ => vec![format!("{}{unit}", head.name)],
         };
         Column { heads, numeric: head.numeric }

@@ -221,7 +221,7 @@ fn tables(report: &Report) -> Markup {
             @if !failed.rows.is_empty() { (folded(failed, "runs")) }
         }
         @if !runs.rows.is_empty() {
-            h2 id="runs" { "Every run" }
+            h2 id="runs" { "All runs" }
             p { "Values are those after the last epoch; a run that did not complete has none." }
             (closed(runs, if runs.rows.len() == 1 { "run" } else { "runs" }, false))
         }

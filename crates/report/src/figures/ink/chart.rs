@@ -165,11 +165,18 @@ fn strip(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect) -> Result<(), Figur
         canvas.group(row.series);
         let places: Vec<f64> =
             row.marks.iter().map(|(x, _)| place(panel, plot, *x, 0.0).0).collect();
-        for (x, (_, text)) in places.iter().zip(&row.marks) {
+        for (nth, (x, (_, text))) in places.iter().zip(&row.marks).enumerate() {
             canvas.cross((*x, y), 4.2, color, 2.0)?;
             // The text stands left of a cross at the right border.
-            let flip = x + 9.0 + text_width(text, TICK, false) > plot.right;
+            let width = text_width(text, TICK, false);
+            let flip = x + 9.0 + width > plot.right;
             let (dx, anchor) = if flip { (-9.0, HPos::Right) } else { (9.0, HPos::Left) };
+            // Crosses side by side leave no room for it; it can be pointed at.
+            let beside = if flip { nth.checked_sub(1) } else { Some(nth + 1) };
+            let beside = beside.and_then(|i| places.get(i));
+            if beside.is_some_and(|other| (other - x).abs() < 9.0 + width) {
+                continue;
+            }
             canvas.text((x + dx, y), text, font(TICK, MUTED, anchor, false))?;
         }
         strip_name(canvas, plot, y, row, &places)?;

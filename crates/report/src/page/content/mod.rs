@@ -203,7 +203,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
             Cell::number(Some(config.counts.completed as f64), |_| {
                 format!("{}/{}", config.counts.completed, config.counts.planned)
             })
-            .parts("completed", "planned", Some(config.counts.planned as f64)),
+            .parts("runs", "of planned", Some(config.counts.planned as f64)),
             count(config.counts.diverged),
             Cell::number(rate, |r| format!("{:.0}%", r * 100.0)),
             count(config.counts.without_result()),

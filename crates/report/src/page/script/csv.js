@@ -26,15 +26,10 @@ const csv = {
     return lines.map((line) => `${line.join(",")}\r\n`).join("");
   },
 
-  // The name is made of letters, digits, dashes and dots, whatever the experiment is called.
+  // The name is made of letters, digits, dashes and dots, whatever the report is called.
   fileName(table) {
-    let experiment = "";
-    try {
-      ({ experiment } = JSON.parse(document.getElementById("report-data").textContent));
-    } catch {
-      // Without its data the page still has its tables.
-    }
-    const clean = experiment.replace(/[^\w.-]+/g, "-").replace(/^[-.]+/, "").slice(0, 64);
+    const title = document.querySelector("h1").textContent;
+    const clean = title.replace(/[^\w.-]+/g, "-").slice(0, 64).replace(/^[-.]+|[-.]+$/g, "");
     return `${clean || "sweep"}-${table.dataset.name ?? "table"}.csv`;
   },
 
