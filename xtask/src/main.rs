@@ -32,7 +32,7 @@ usage: cargo xtask <verb> [arguments]
 
 Sweeps (libtorch, the worker and the runner are brought and built as needed):
   sweep FILE        train what FILE asks for and is not there yet, then report
-  report FILE..     collect and redraw, without libtorch
+  report FILE..     collect and redraw, without libtorch; several are compared too
   status FILE       what a running or interrupted sweep has done
   cancel FILE       end a running sweep, as Ctrl-C would
   verify FILE       train a sample of finished runs again, compare bit by bit

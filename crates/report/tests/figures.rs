@@ -126,7 +126,8 @@ fn seconds_are_compared_only_where_they_compare() {
     assert_ne!(hidden, best);
     other.rows[other.configs[hidden].runs[0]].threads = Some(8);
     assert!(shown(&other).0);
-    let changes: [(fn(&mut report::table::RunRow), &str); 4] = [
+    type Change = fn(&mut report::table::RunRow);
+    let changes: [(Change, &str); 4] = [
         (|r| r.threads = Some(8), "different numbers of threads."),
         (|r| r.jobs = Some(8), "different numbers of runs side by side."),
         (|r| r.exec_id = Some("other".to_owned()), "by 2 different builds or machines."),
@@ -218,4 +219,38 @@ fn the_sweep_file_chooses_figures_and_bands() {
     }
     // For three values: 2 sd, at most 2.31 sd between the ends, 4.97 sd by t.
     assert!(widths[0] < widths[2] && widths[1] < widths[2] && widths[3].is_none(), "{widths:?}");
+}
+
+#[test]
+fn thousands_of_learning_rates_are_thinned_out() {
+    // 200 learning rates over four decades, the last tenth of them diverging.
+    let lrs: Vec<f64> = (0..200).map(|i| 1e-3 * 10f64.powf(4.0 * f64::from(i) / 199.0)).collect();
+    let labels = vec![label("sgd", "sgd", &lrs, 0.3, 0.05, 4.0)];
+    let fixture = Fixture { labels, seeds: 11, epochs: 1, ..small() };
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = fixture.analysed(folder.path());
+    let figure = lr_sensitivity::figure(&analysis, &points).unwrap();
+    let chart = lr_sensitivity::series(&analysis).unwrap();
+    let panel = &chart.panels[0];
+    let curve = &panel.curves[0];
+    assert!((50..=60).contains(&curve.points.len()), "{} points", curve.points.len());
+    // The chosen learning rate is there, with its ring.
+    let best = &analysis.configs[analysis.best[0].unwrap()];
+    let ringed = &curve.points[curve.ringed.unwrap()];
+    assert_eq!(
+        (ringed.x, Some(ringed.y)),
+        (analysis.planned(best).spec.optimizer.lr(), best.goal.mean)
+    );
+    // No diverged run is lost.
+    let shown = panel.strip[0].marks.iter().map(|(_, text)| text.split_once('/').unwrap().0);
+    let shown: usize = shown.map(|n| n.parse::<usize>().unwrap()).sum();
+    assert!(shown > 100 && shown == analysis.counts().diverged, "{shown}");
+    // 2,200 single seeds are a blot, and both texts say that they are not there.
+    assert!(panel.dots.is_empty() && !chart.subtitle.contains("dots"), "{}", chart.subtitle);
+    assert!(!figure.caption.contains("dots") && figure.caption.contains("60th part"));
+    // A few more than 2,000 are what it takes.
+    let fixture = Fixture { seeds: 10, ..fixture };
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, _) = fixture.analysed(folder.path());
+    assert!(lr_sensitivity::series(&analysis).unwrap().panels[0].dots.len() > 400);
 }

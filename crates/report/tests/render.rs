@@ -129,6 +129,34 @@ fn rendering_again_gives_the_same_bytes() {
 }
 
 #[test]
+fn all_stages_at_once_write_and_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::battle(3);
+    fixture.ends = vec![("adam".to_owned(), 1e-3, 1, End::Missing)];
+    let dir = fixture.write(folder.path());
+    let collected = report::collect(&dir).unwrap();
+    let written = report::render(&dir).unwrap().written;
+    let summary = format!("{:?}", report::summary(&dir).unwrap());
+    let derived = || -> Vec<Vec<u8>> {
+        let paths = collected.written.iter().chain(&written);
+        paths.map(|path| fs::read(path).unwrap_or_default()).collect()
+    };
+    let one_by_one = derived();
+    for path in collected.written.iter().chain(&written) {
+        fs::remove_file(path).unwrap();
+    }
+    let redrawn = report::redraw(&dir).unwrap();
+    assert!(one_by_one == derived() && one_by_one.iter().all(|bytes| !bytes.is_empty()));
+    assert_eq!(format!("{:?}", redrawn.summary), summary);
+    assert_eq!(redrawn.collected.map(|c| c.written), Some(collected.written.clone()));
+    // Without a journal the Parquet is taken as it is.
+    fs::remove_dir_all(dir.journal()).unwrap();
+    let redrawn = report::redraw(&dir).unwrap();
+    assert!(one_by_one == derived() && redrawn.collected.is_none());
+    assert_eq!(format!("{:?}", redrawn.summary), summary);
+}
+
+#[test]
 fn the_page_is_whole_without_network_and_guarded_by_its_policy() {
     let folder = tempfile::tempdir().unwrap();
     let dir = rendered(&Fixture::battle(2), folder.path());

@@ -13,9 +13,9 @@ use report::table::RunRow;
 use report::together::{Together, answer, figures, together};
 use spec::layout::ReportDir;
 
-/// The battle with other epochs: another task, so other runs.
+/// The battle with other epochs: another task, so other runs. SGD never reaches the target.
 fn task(name: &str, epochs: u64, seeds: u64) -> Fixture {
-    Fixture { name: name.to_owned(), epochs, ..Fixture::battle(seeds) }
+    Fixture { name: name.to_owned(), epochs, target: 0.93, ..Fixture::battle(seeds) }
 }
 
 fn analysed(fixture: &Fixture) -> Analysis {
@@ -89,6 +89,7 @@ fn three() -> [Fixture; 3] {
     fewer.labels.remove(2);
     let mut troubled = task("troubled", 4, 3);
     troubled.ends = vec![
+        ("sgd".to_owned(), 1.0, 2, End::Diverged { step: 900 }),
         ("sgd".to_owned(), 0.1, 2, End::Diverged { step: 900 }),
         ("sgd".to_owned(), 1e-2, 2, End::Diverged { step: 900 }),
         ("sgd".to_owned(), 1e-3, 2, End::Diverged { step: 900 }),
@@ -308,13 +309,11 @@ fn pairs_that_are_not_alike_are_left_out_and_said() {
     let mut a = analysed(&task("a", 3, 4));
     let sgd = a.configs[a.best[0].unwrap()].runs.clone();
     a.rows[sgd[1]].init_digest = Some("another".to_owned());
-    let folder = tempfile::tempdir().unwrap();
     let all = Together::of(vec![a, analysed(&task("b", 4, 4))]);
     for pair in &all.comparison.pairs {
         let with_sgd = [pair.first, pair.second].contains(&0);
         assert_eq!((pair.n, pair.unlike.len()), if with_sgd { (7, 1) } else { (8, 0) });
     }
-    drop(folder);
     let unlike = all.comparison.pairs.iter().find(|p| !p.unlike.is_empty()).unwrap();
     assert_eq!(unlike.unlike, [(0, 1, "they did not start from the same weights")]);
 }
@@ -378,6 +377,43 @@ fn hostile_names_have_no_power() {
             (true, Some(n)) => assert_eq!(cells(line), n, "{line}"),
             (false, _) => width = None,
         }
+    }
+}
+
+#[test]
+fn tasks_that_share_their_starts_are_said_to_depend_on_each_other() {
+    let (a, b) = (analysed(&task("a", 3, 5)), analysed(&task("b", 4, 5)));
+    let apart = changed(&b, |_, rows| {
+        rows.iter_mut().for_each(|r| r.dataset_digest = Some("other data".to_owned()));
+    });
+    let said = |all: &Together| answer(all).details.join(" ").contains("depend on each other");
+    let (same, other) = (Together::of(vec![a.clone(), b]), Together::of(vec![a, apart]));
+    assert_eq!((same.comparison.dependent, said(&same)), (true, true));
+    assert_eq!((other.comparison.dependent, said(&other)), (false, false));
+}
+
+/// With `TOGETHER_GALLERY=<folder>` the pages stay there to be looked at.
+#[test]
+fn every_kind_of_page_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::env::var_os("TOGETHER_GALLERY").map_or(folder.path().to_owned(), PathBuf::from);
+    let renamed =
+        |name: &str, epochs, fixture: Fixture| Fixture { name: name.to_owned(), epochs, ..fixture };
+    let crowd =
+        |i: u64| renamed(&format!("crowd-with-a-long-name-{i:02}"), 2 + i, Fixture::crowd());
+    let hostile = |i: u64| renamed(&format!("{HOSTILE}{i}"), 2 + i, Fixture::hostile());
+    let pages: [(&str, Vec<Fixture>); 4] = [
+        ("three", three().to_vec()),
+        (
+            "many-seeds",
+            vec![task("a", 2, 12), task("b", 4, 12), task("c", 6, 10), task("d", 8, 10)],
+        ),
+        ("crowd", (0..6).map(crowd).collect()),
+        ("hostile", (0..2).map(hostile).collect()),
+    ];
+    for (name, fixtures) in pages {
+        let dirs = written(&fixtures, &folder.path().join(name));
+        assert!(bytes(&dirs, &root.join(name)).len() > 10, "{name}");
     }
 }
 

@@ -108,11 +108,9 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
         fallback,
     };
     if goal.split == Split::Test {
-        let why = format!(
-            "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
-             out a validation split to choose by"
-        );
-        return held_out(&goal.metric, Some(why));
+        let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
+             out a validation split to choose by";
+        return held_out(&goal.metric, Some(why.to_owned()));
     }
     if measured(wanted) {
         return held_out(wanted, None);

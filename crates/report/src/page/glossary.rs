@@ -104,6 +104,18 @@ const TERMS: &[(&str, &str)] = &[
         "verdict",
         "what the sign-flip test says after correction; underpowered: so few seeds could show nothing, however large",
     ),
+    (
+        "mean rank",
+        "mean over tasks of the place within a task, from 1; optimizers that all tasks have",
+    ),
+    ("tasks led", "tasks in which no other optimizer that all tasks have is better"),
+    ("worst rank", "its place in the task that suits it least"),
+    (
+        "lead, standardised",
+        "mean lead after each task's leads were divided by their root mean square: what is tested, from -1 to 1",
+    ),
+    ("pairs of runs", "one a task and seed with which both completed"),
+    ("won", "pairs of runs in which the first is better; a diverged run is the worst"),
     ("runs that reached it", "of the runs with a result"),
     ("median epochs", "epochs that half of the runs needed at most; never: half did not get there"),
     ("median steps", "the same in optimizer steps"),

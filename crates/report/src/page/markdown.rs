@@ -41,7 +41,7 @@ pub fn report(report: &Report) -> String {
             out,
             "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
             markdown(figure.heading),
-            markdown(&figure.ink.title()),
+            markdown(figure.ink.title()),
             drawn.name,
             markdown(&figure.caption)
         );

@@ -38,6 +38,9 @@ pub fn answer(all: &Together) -> Answer {
         };
     };
     details.extend(elsewhere(all, first));
+    if all.comparison.dependent && all.comparison.tests > 0 {
+        details.push(words::dependent().to_owned());
+    }
     details.push(words::scope(all));
     Answer {
         series: Some(first.label),
@@ -204,7 +207,7 @@ fn cost(all: &Together, first: &Standing) -> String {
         });
         let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
         format!(
-            ". It reached the target in {reached} of {} that have one, and first in {}",
+            ". It reached the target in {reached} of {} that have one, and was first, alone or level, in {}",
             tasks(profile.tasks.len()),
             led.count()
         )

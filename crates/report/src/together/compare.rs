@@ -4,7 +4,7 @@
 //! reach p = 0.25 at best. The unit here is the (task, seed) pair, so what is
 //! shown is shown for these tasks and says nothing of others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
@@ -63,6 +63,9 @@ pub struct Comparison {
     pub smallest_adjusted: Option<f64>,
     /// The fewest (task, seed) pairs that could show a difference.
     pub needed: usize,
+    /// Whether a run of one task starts as one of another does, with the same
+    /// weights, data and batches: then the pairs are not independent.
+    pub dependent: bool,
 }
 
 impl Comparison {
@@ -107,8 +110,29 @@ pub fn compare(tasks: &Tasks, order: &[usize]) -> Comparison {
         smallest,
         tests: tested.len(),
         needed: seeds_needed(all.len().max(1)),
+        dependent: (0..tasks.groups.len()).any(|g| dependent(tasks, g, order)),
         pairs,
     }
+}
+
+fn dependent(tasks: &Tasks, group: usize, labels: &[usize]) -> bool {
+    let mut starts: BTreeMap<[&str; 3], usize> = BTreeMap::new();
+    for &task in &tasks.groups[group].tasks {
+        let rows = &tasks.tasks[task].analysis.rows;
+        let chosen = labels.iter().filter_map(|&l| tasks.chosen(task, l));
+        for row in chosen.flat_map(|c| &c.runs).map(|&r| &rows[r]) {
+            let (Some(init), Some(data)) = (&row.init_digest, &row.dataset_digest) else {
+                continue;
+            };
+            // The list's first digest: of the first epoch.
+            let batches = row.batch_digest.as_deref().and_then(|text| text.split('"').nth(1));
+            let start = [init.as_str(), data.as_str(), batches.unwrap_or_default()];
+            if *starts.entry(start).or_insert(task) != task {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {

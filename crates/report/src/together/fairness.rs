@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::analysis::spent;
 use crate::escape;
-use crate::page::words::{capitalised, list};
+use crate::number;
+use crate::page::words::list;
 use crate::together::Together;
 use crate::together::tables::range;
 
@@ -116,17 +117,16 @@ fn device_time(all: &Together) -> String {
     let most = shares.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
     let all_alike = "Machine, threads and runs side by side are the same in all tasks";
     match least.zip(most) {
-        Some(((low, a), (high, b))) if a != b && low > 0.0 => {
+        Some(((low, a), (high, b))) if number::seconds(low) != number::seconds(high) => {
             let name = |l: usize| escape::line(&all.tasks.labels[l].name);
-            let seconds = crate::number::seconds;
             format!(
                 "{all_alike}, so device time compares: over all tasks from {} ({}) to {} ({}).",
-                seconds(low),
+                number::seconds(low),
                 name(a),
-                seconds(high),
+                number::seconds(high),
                 name(b)
             )
         }
-        _ => format!("{}.", capitalised(all_alike)),
+        _ => format!("{all_alike}, and device time is the same for all optimizers."),
     }
 }

@@ -250,7 +250,7 @@ fn improvement(all: &Together) -> Table {
         "First",
         "Second",
         "#Probability of improvement",
-        "#95% interval",
+        "#Its 95% interval",
         "#Lowest of a task",
         "#Highest of a task",
     ]);
@@ -422,7 +422,7 @@ fn ledger(all: &Together) -> Table {
         "Task",
         "Optimizer",
         "#Configurations",
-        "#Seeds",
+        "#Seeds planned",
         "#Epochs a run",
         "#Runs",
         "#Completed",

@@ -45,20 +45,27 @@ pub(super) fn left_out(all: &Together) -> Vec<String> {
             list(&labels)
         ));
     }
-    for twins in &all.tasks.twins {
-        let (a, b) = (name(all, twins.first), name(all, twins.second));
-        out.push(if twins.runs > 0 {
-            format!(
-                "{a} and {b} hold {} of the same runs, and are not two tasks: intervals and tests over both would count \
-                 these runs twice, so there are none. Report one of the two with the others.",
-                number::count(twins.runs as u64)
-            )
-        } else {
-            format!(
-                "{a} and {b} train the same model on the same data with the same budget: they are one task with other \
-                 seeds or grids, and count twice where tasks are counted."
-            )
-        });
+    for twins in all.tasks.twins.iter().filter(|t| t.runs > 0) {
+        out.push(format!(
+            "{} and {} hold {} of the same runs, and are not two tasks: intervals and tests over both would count these \
+             runs twice, so there are none. Report one of the two with the others.",
+            name(all, twins.first),
+            name(all, twins.second),
+            number::count(twins.runs as u64)
+        ));
+    }
+    let mut said: Vec<usize> = Vec::new();
+    for first in 0..all.tasks.tasks.len() {
+        let alike = all.tasks.twins.iter().filter(|t| t.first == first && t.runs == 0);
+        let same: Vec<usize> = std::iter::once(first).chain(alike.map(|t| t.second)).collect();
+        if same.len() > 1 && !said.contains(&first) {
+            out.push(format!(
+                "{} train the same model on the same data with the same budget: they are one task with other seeds or \
+                 grids, and each of them counts where tasks are counted.",
+                names(all, &same)
+            ));
+        }
+        said.extend(same);
     }
     out
 }
@@ -159,7 +166,10 @@ pub(super) fn improvement(all: &Together) -> Vec<String> {
             } else {
                 String::new()
             };
-            format!(" Intervals are of the stratified bootstrap{rough}.")
+            format!(
+                " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of one beat all of the \
+                 other they have no width, which says how few runs there are, not how sure it is."
+            )
         }
         false => String::new(),
     };
@@ -168,6 +178,12 @@ pub(super) fn improvement(all: &Together) -> Vec<String> {
          then averaged over tasks; 0.5 is level. It has no unit, so all tasks count whatever they are judged by. A \
          diverged run is worse than any other.{rough}"
     )]
+}
+
+/// Why p is too small where tasks share their starts.
+pub(super) fn dependent() -> &'static str {
+    "Some tasks start a seed's runs from the same weights with the same batches, so their differences depend on each other \
+     and p comes out smaller than it should."
 }
 
 /// What is tested and what follows.
@@ -209,6 +225,9 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
             format!("{reach}.")
         });
     }
+    if comparison.dependent {
+        out.push(dependent().to_owned());
+    }
     for pair in &comparison.pairs {
         for (task, n, what) in &pair.unlike {
             out.push(format!(
@@ -223,8 +242,7 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     let excluded = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(
-            "Up to {excluded} planned {} of a comparison lack a result and are left out.",
-            if excluded == 1 { "pair" } else { "pairs" }
+            "Pairs that lack a result with either optimizer are left out: {excluded} of a comparison at most."
         ));
     }
     if comparison.pairs.iter().any(|p| p.diverged > 0) {
@@ -261,7 +279,7 @@ pub(super) fn race(all: &Together) -> Vec<String> {
     };
     out.push(
         "Time to target is the median over seeds of the optimizer steps until the task's target was first measured, at \
-         the end of an epoch: never, where half of the seeds or more did not get there."
+         the end of an epoch, so that equal times are common: never, where half of the seeds or more did not get there."
             .to_owned(),
     );
     if !without.is_empty() {
