@@ -168,6 +168,8 @@ fn certainty(all: &Together) -> Option<String> {
         .collect();
     let rest = if beaten.is_empty() {
         String::new()
+    } else if beaten.len() > 1 && beaten.len() + 2 == all.standings.len() {
+        " It is shown to be better on these tasks than all the others.".to_owned()
     } else {
         format!(" It is shown to be better on these tasks than {}.", list(&beaten))
     };
@@ -220,20 +222,24 @@ fn cost(all: &Together, first: &Standing) -> String {
 
 /// Where another optimizer is better than the first.
 fn elsewhere(all: &Together, first: &Standing) -> Option<String> {
-    let places: Vec<String> = (0..all.tasks.tasks.len())
-        .filter_map(|t| {
-            let best = all.standings.iter().min_by(|a, b| a.ranks[t].total_cmp(&b.ranks[t]))?;
-            (best.ranks[t] < first.ranks[t]).then(|| {
-                format!("{} in {}", label(all, best.label), escape::line(&all.tasks.tasks[t].name))
-            })
-        })
-        .collect();
-    (!places.is_empty() && all.standings.len() > 1).then(|| {
+    let mut better: Vec<(usize, Vec<String>)> = Vec::new();
+    for (t, task) in all.tasks.tasks.iter().enumerate() {
+        let best = all.standings.iter().min_by(|a, b| a.ranks[t].total_cmp(&b.ranks[t]))?;
+        if best.ranks[t] < first.ranks[t] {
+            let at = better.iter().position(|(l, _)| *l == best.label).unwrap_or(better.len());
+            if at == better.len() {
+                better.push((best.label, Vec::new()));
+            }
+            better[at].1.push(escape::line(&task.name));
+        }
+    }
+    let places: Vec<String> =
+        better.iter().map(|(l, tasks)| format!("{} in {}", label(all, *l), list(tasks))).collect();
+    (!places.is_empty()).then(|| {
         format!(
-            "{} is not best everywhere: in front of it {} {}.",
+            "{} is not best everywhere; best is {}.",
             label(all, first.label),
-            if places.len() == 1 { "is" } else { "are" },
-            list(&places)
+            places.join("; ")
         )
     })
 }

@@ -231,7 +231,7 @@ fn panel(all: &Together, profile: &Profile, unit: &str) -> Panel {
 pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     let of = all.tasks.groups.get(group)?;
     let judge = &of.judge;
-    let steps: Vec<(usize, usize, Vec<(f64, f64)>)> = in_plan_order(all)
+    let steps: Vec<_> = in_plan_order(all)
         .into_iter()
         .map(|(at, s)| (at, s.label, profile::scores(all, of, s.label)))
         .filter(|(.., steps)| !steps.is_empty())

@@ -1,5 +1,6 @@
 //! The experiments as tasks, and the labels that occur in them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use spec::Id;
@@ -51,7 +52,8 @@ pub struct Twins {
 pub struct Tasks {
     /// The experiments.
     pub tasks: Vec<Task>,
-    /// All labels in the order in which the tasks' plans name them.
+    /// All labels in the order in which the tasks' plans name them, the longest
+    /// plan first.
     pub labels: Vec<Label>,
     /// Places of the labels with a result in every task.
     pub shared: Vec<usize>,
@@ -183,7 +185,10 @@ fn unique(names: &[&str]) -> Vec<String> {
 
 fn labels(tasks: &[Task]) -> Vec<Label> {
     let mut labels: Vec<Label> = Vec::new();
-    for (t, task) in tasks.iter().enumerate() {
+    // The longest plan first, so that most colours are those of its own report.
+    let mut order: Vec<(usize, &Task)> = tasks.iter().enumerate().collect();
+    order.sort_by_key(|(_, task)| Reverse(task.analysis.plan.optimizers.len()));
+    for (t, task) in order {
         for (place, optimizer) in task.analysis.plan.optimizers.iter().enumerate() {
             let known = labels.iter().position(|l| l.name == optimizer.label);
             let at = known.unwrap_or_else(|| {

@@ -70,7 +70,7 @@ fn together(
         let names: anyhow::Result<Vec<String>> =
             dirs.iter().map(|dir| Ok(report::plan(dir)?.name)).collect();
         let name = report::together::folder_name(&names?);
-        return Ok(Some(workspace.report("together").path().join(name)).map(ReportDir::new));
+        return Ok(Some(ReportDir::new(workspace.report("together").path().join(name))));
     };
     let page = ReportDir::new(output);
     // The page of an experiment would be written over.
