@@ -110,7 +110,7 @@ fn two_tasks_of_two_seeds_are_underpowered_and_coarse() {
     insta::assert_snapshot!(text);
     assert!(text.contains("How sure: underpowered. The smallest p-value"));
     assert!(text.contains("the performance profile is coarse: it can take 3 values"));
-    assert!(!text.contains("is significant") && !text.contains("first is better"));
+    assert!(!text.contains("is significant") && !text.contains("| **first is better**"));
     assert!(text.contains("There is no interval where a task has fewer than 3 seeds"));
 }
 

@@ -2,16 +2,18 @@
 
 use crate::analysis::Clock;
 use crate::escape;
+use crate::figures::canvas::{fit, text_width};
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::grid::{Cell, Fill, Grid, GridRow};
 use crate::figures::ink::Ink;
 use crate::figures::rows::Rows;
 use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::style::{BODY, TICK, fonts};
 use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes, final_metric};
 use crate::page::words::capitalised;
 use crate::together::profile::{self, Profile};
-use crate::together::{Standing, Together, words};
+use crate::together::{Standing, Together, aggregate, words};
 
 /// File names of the strips, one a task; further tasks have none here.
 const STRIPS: [&str; 12] = [
@@ -31,6 +33,11 @@ pub(crate) const NAMES: [&str; 18] = [
 
 /// Rows and columns that the heatmap has at most.
 const MOST: (usize, usize) = (30, 12);
+
+/// Width that a narrow heatmap has for its columns, and a task's name at most
+/// where it explains a number.
+const NARROW: f64 = 250.0;
+const NAME: f64 = 200.0;
 
 /// Every figure that the tasks can fill, by file name without extension.
 pub fn all(all: &Together) -> Vec<(&'static str, Figure)> {
@@ -102,14 +109,17 @@ pub fn ranks(all: &Together) -> Option<Figure> {
             cells: (0..tasks.len()).map(|t| cell(all, t, l, ranks[t][l])).collect(),
         })
         .collect();
+    let names: Vec<String> = tasks.iter().map(|t| escape::line(&t.name)).collect();
+    let (columns, which) = heads(&names);
     let grid = Grid {
         title: "Rank of each optimizer in each task".to_owned(),
-        subtitle: "1 is best; below it the mean over seeds of what the task is judged by"
-            .to_owned(),
+        subtitle: format!(
+            "1 is best; below it the mean over seeds of what the task is judged by{which}"
+        ),
         key: "Rank within the task".to_owned(),
         tint: Tint::Reversed(Axis::whole(1.0, worst)),
         column_name: "task".to_owned(),
-        columns: tasks.iter().map(|t| escape::line(&t.name)).collect(),
+        columns,
         square: false,
         rows,
     };
@@ -127,6 +137,21 @@ pub fn ranks(all: &Together) -> Option<Figure> {
         ink: Ink::Grid(grid),
         variant_of: None,
     })
+}
+
+/// The columns' heads: the names where they have room in the narrow layout too,
+/// else numbers, with the text that explains them.
+fn heads(names: &[String]) -> (Vec<String>, String) {
+    // Widths of texts need the fonts.
+    fonts();
+    let room = NARROW / names.len().max(1) as f64;
+    if names.iter().all(|name| text_width(name, TICK, true) <= room) {
+        return (names.to_vec(), String::new());
+    }
+    let numbered = |(i, name): (usize, &String)| format!("{} {}", i + 1, fit(name, BODY, NAME));
+    let explained: Vec<String> = names.iter().enumerate().map(numbered).collect();
+    let numbers = (1..=names.len()).map(|i| i.to_string()).collect();
+    (numbers, format!(". Tasks: {}", explained.join(", ")))
 }
 
 fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
@@ -231,12 +256,8 @@ fn panel(all: &Together, profile: &Profile, unit: &str) -> Panel {
 pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     let of = all.tasks.groups.get(group)?;
     let judge = &of.judge;
-    let steps: Vec<_> = in_plan_order(all)
-        .into_iter()
-        .map(|(at, s)| (at, s.label, profile::scores(all, of, s.label)))
-        .filter(|(.., steps)| !steps.is_empty())
-        .collect();
-    let values: Vec<f64> = steps.iter().flat_map(|(.., s)| s).map(|p| p.0).collect();
+    let finite = |label: usize| aggregate::strata(&all.tasks, of, label).concat();
+    let values: Vec<f64> = all.standings.iter().flat_map(|s| finite(s.label)).collect();
     if values.is_empty() {
         return None;
     }
@@ -244,7 +265,12 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     let (Scale::Linear(low, high) | Scale::Log(low, high) | Scale::Error(low, high)) = x.scale;
     let mut entries = Vec::new();
     let mut curves = Vec::new();
-    for (at, label, steps) in steps {
+    for (at, standing) in in_plan_order(all) {
+        let label = standing.label;
+        let steps = profile::scores(all, of, label);
+        if steps.is_empty() {
+            continue;
+        }
         let pooled = &all.pooled[group][at];
         let total = (pooled.runs + pooled.diverged) as f64;
         // Left of the first score: all that did not diverge, or for losses none.

@@ -113,7 +113,7 @@ pub fn folder_name(names: &[String]) -> String {
     let safe = |name: &&str| -> String {
         let text = name.chars().map(|c| if fine(c) { c } else { '-' }).collect::<String>();
         // A leading dot hides a folder, or leaves it.
-        text.strip_prefix('.').map_or_else(|| text.clone(), |rest| format!("-{rest}"))
+        text.strip_prefix('.').map(|rest| format!("-{rest}")).unwrap_or(text)
     };
     let changed = names.iter().any(|n| safe(n) != *n || n.is_empty());
     let joined = names.iter().map(safe).collect::<Vec<_>>().join("+");
