@@ -39,7 +39,12 @@ const inside = (page) =>
     const box = one.getBoundingClientRect();
     return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
   });
-const intoView = (page) => page.locator(FIGURE).evaluate((one) => one.scrollIntoView({ block: "center", behavior: "instant" }));
+// The event of a scroll comes with the next frame, and takes a value away.
+const intoView = (page, figure = FIGURE) =>
+  page.locator(figure).evaluate((one) => {
+    one.scrollIntoView({ block: "center", behavior: "instant" });
+    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  });
 
 pageTest("the pointer reads the nearest mark within reach, in the window", "battle", { file: file("hover") }, async (page) => {
   await intoView(page);
@@ -170,7 +175,7 @@ pageTest("every figure's own marks can be read by pointer and by key", "battle",
   await openDetails(page);
   for (const [name, marks] of Object.entries(figures)) {
     const box = page.locator(`figure[data-figure="${name}"] .wide`);
-    await box.evaluate((one) => one.scrollIntoView({ block: "center", behavior: "instant" }));
+    await intoView(page, `figure[data-figure="${name}"]`);
     for (const mark of marks.filter((_, i) => i % Math.ceil(marks.length / 12) === 0)) {
       const at = await box.locator("svg").evaluate((svg, [x, y]) => {
         const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());

@@ -31,6 +31,8 @@ for (const colorScheme of ["light", "dark"]) {
     assert.equal(await back(page), "rgb(255, 255, 255)");
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), "rgb(27, 31, 36)");
     assert.equal(await page.locator("button:visible:not(thead button), input:visible, select:visible, nav:visible").count(), 0);
+    // A summary that nobody can open is no use there, nor is advice on the pointer.
+    assert.equal(await page.locator(".variant:visible, .hint:visible").count(), 0);
     const kept = await page.$$eval("figure, tr", (all) => all.every((one) => getComputedStyle(one).breakInside === "avoid"));
     assert.ok(kept);
     // A printed page is about 180 mm wide; tables fit it, for nothing scrolls there.

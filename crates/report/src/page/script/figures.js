@@ -101,7 +101,7 @@
     for (const box of figure.querySelectorAll(":scope > .wide")) attach(box, marks.WIDE, all);
     for (const box of figure.querySelectorAll(":scope > .narrow")) attach(box, marks.NARROW, all);
     figure.querySelector("details")?.append(
-      make("p", {}, "Values: point at a mark or tap it, or focus the figure and press the arrow keys. Escape closes."),
+      make("p", { class: "hint" }, "Values: point at a mark or tap it, or focus the figure and press the arrow keys. Escape closes."),
     );
   }
 
