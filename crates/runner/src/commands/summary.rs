@@ -87,15 +87,16 @@ fn table(rows: &[BestRow], partial: bool) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     crate::text::out!("{}\n", text::show(out));
-    crate::text::out!(
-        "mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}"
-    );
+    let words =
+        format!("mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}");
+    crate::text::out!("{}", text::wrapped(&words));
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
-        crate::text::out!("{}", text::plain(why));
+        crate::text::out!("{}", text::wrapped(&text::plain(why)));
     }
     for row in rows {
         for note in notes(row, partial) {
-            crate::text::out!("{}: {note}", text::plain(&row.label));
+            let line = format!("{}: {note}", text::plain(&row.label));
+            crate::text::out!("{}", text::wrapped(&line));
         }
     }
 }
