@@ -21,10 +21,10 @@ from pathlib import Path
 
 import arch.bootstrap
 import numpy as np
-import rliable.library
 import rliable.metrics
 import scipy.stats as st
 import statsmodels.stats.multitest
+from rliable import library as rly
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "report" / "tests" / "reference"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -138,7 +138,7 @@ def bootstrap():
     return {"cases": cases}
 
 
-class Recorded(rliable.library.StratifiedBootstrap):
+class Recorded(rly.StratifiedBootstrap):
     """rliable's stratified bootstrap, writing down what it draws."""
 
     drawn = []
@@ -160,16 +160,16 @@ def stratified():
         "iqm": lambda x: np.array([rliable.metrics.aggregate_iqm(x)]),
     }
     count, found, indices = 1000, {}, None
-    original, rliable.library.StratifiedBootstrap = rliable.library.StratifiedBootstrap, Recorded
+    original, rly.StratifiedBootstrap = rly.StratifiedBootstrap, Recorded
     for name, aggregate in aggregates.items():
         Recorded.drawn = []
         np.random.seed(7)
-        point, interval = rliable.library.get_interval_estimates({"a": scores}, aggregate, reps=count)
+        point, interval = rly.get_interval_estimates({"a": scores}, aggregate, reps=count)
         drawn = np.array(Recorded.drawn)
         assert drawn.shape == (count, 8, 3) and (indices is None or np.array_equal(indices, drawn))
         indices = drawn
         found[name] = {"point": float(point["a"][0]), "percentile": interval["a"].ravel().tolist()}
-    rliable.library.StratifiedBootstrap = original
+    rly.StratifiedBootstrap = original
     return {
         "strata": scores.T.tolist(),
         "indices": [rows(indices[:, :, task]) for task in range(3)],
@@ -363,13 +363,13 @@ def survival():
         at = sorted({0.0, *(t for t in times if t < INF)})
         # rliable's distribution says how many are above.
         runs.append({"times": times, "at": at, "fraction": [
-            float(1 - rliable.library.run_score_deviation(np.array(times), t)) for t in at]})
+            float(1 - rly.run_score_deviation(np.array(times), t)) for t in at]})
     best = [min(row) for row in TIMES]
     ratios = np.array([[t / b if t < INF else INF for t in row] for row, b in zip(TIMES, best)])
     profiles = []
     for solver in ratios.T:
         at = sorted({1.0, *(float(r) for r in solver if r < INF)})
-        profiles.append([[t, float(1 - rliable.library.run_score_deviation(solver, t))] for t in at])
+        profiles.append([[t, float(1 - rly.run_score_deviation(solver, t))] for t in at])
     return {"reached": runs, "times": TIMES, "profiles": profiles}
 
 

@@ -25,8 +25,8 @@ const CHROMIUM_NAMES: [&str; 4] =
 const NODE: u32 = 18;
 
 /// Runs every test of the page whose name contains the filter, if the files of
-/// tests contain it at all; gives whether all passed. `gallery` is a command that makes the made-up reports in the
-/// folder named by `REPORT_GALLERY`.
+/// tests contain it at all; gives whether all passed. `gallery` is a command
+/// that makes the made-up reports in the folder named by `REPORT_GALLERY`.
 ///
 /// # Errors
 /// When reports cannot be drawn, or the browser is missing and was required.
