@@ -96,7 +96,7 @@ pub(crate) fn rows_of(analysis: &Analysis) -> Vec<BestRow> {
 
 fn row(analysis: &Analysis, config: &Config) -> BestRow {
     let run = analysis.planned(config);
-    let with_result = |c: &&Config| c.counts.completed + c.counts.diverged > 0;
+    let with_result = |c: &&Config| c.counts.results() > 0;
     BestRow {
         label: run.label.clone(),
         kind: run.spec.optimizer.kind().to_owned(),

@@ -11,7 +11,7 @@ pub fn brief(x: f64) -> String {
 }
 
 /// As [`short`], to two significant digits: for what lies between grid points.
-pub fn brief2(x: f64) -> String {
+pub fn rough(x: f64) -> String {
     short(format!("{x:.1e}").parse().unwrap_or(x))
 }
 

@@ -9,7 +9,7 @@ use crate::collect::{self, Collected};
 use crate::error::ReportError;
 use crate::files;
 use crate::page::{self, Rendered};
-use crate::targets::rows_without_journal;
+use crate::targets::rows_from_parquet;
 
 /// What [`redraw`] found and wrote.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub fn redraw(dir: &ReportDir) -> Result<Redrawn, ReportError> {
         (Some(collected), analysis)
     } else {
         let plan = files::plan(dir)?;
-        let rows = rows_without_journal(dir, &plan, &mut warnings)?;
+        let rows = rows_from_parquet(dir, &plan, &mut warnings)?;
         (None, Analysis::new(plan, rows))
     };
     let (rendered, analysis) = page::render_of(dir, analysis, warnings)?;

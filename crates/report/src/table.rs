@@ -250,6 +250,11 @@ impl RunRow {
         self.status == Some(Status::Completed)
     }
 
+    /// Whether it has a result: it completed or diverged.
+    pub fn has_result(&self) -> bool {
+        self.status.is_some_and(Status::is_result)
+    }
+
     /// Whether its loss became NaN or infinite.
     pub fn diverged(&self) -> bool {
         self.status == Some(Status::Diverged)

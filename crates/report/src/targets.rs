@@ -1,6 +1,6 @@
-//! Time to target from `metrics.parquet`, where there is no journal to collect
-//! again: the file may come from an earlier release, or the target may have
-//! changed since.
+//! Time to target from `metrics.parquet` instead of the columns of
+//! `runs.parquet`: that file may come from an earlier release, or the target
+//! may have changed since it was collected.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::table::{RunRow, read_runs, scan};
 ///
 /// # Errors
 /// A file cannot be read or lacks a column.
-pub(crate) fn rows_without_journal(
+pub(crate) fn rows_from_parquet(
     dir: &ReportDir,
     plan: &Plan,
     warnings: &mut Vec<String>,

@@ -100,10 +100,7 @@ impl Comparison {
 
 /// Compares every label's chosen configuration with every other's.
 pub(super) fn compare(analysis: &Analysis) -> Comparison {
-    let place: HashMap<*const Config, usize> =
-        analysis.configs.iter().enumerate().map(|(i, c)| (std::ptr::from_ref(c), i)).collect();
-    let ranked: Vec<usize> =
-        analysis.ranking().into_iter().map(|c| place[&std::ptr::from_ref(c)]).collect();
+    let ranked = analysis.ranked();
     let couples: Vec<(usize, usize)> = ranked
         .iter()
         .enumerate()
@@ -115,7 +112,9 @@ pub(super) fn compare(analysis: &Analysis) -> Comparison {
     let tested = pairs.iter().filter(|p| p.test.is_some()).count();
     let smallest = pairs.iter().filter_map(|p| p.test).map(|t| t.smallest).reduce(f64::min);
     for pair in &mut pairs {
-        pair.verdict = verdict(pair, tested);
+        if let (Some(test), Some(p), Some(gain)) = (pair.test, pair.adjusted, pair.gain.mean) {
+            pair.verdict = verdict(test, p, tested, gain);
+        }
     }
     Comparison {
         smallest_adjusted: smallest.map(|p| (p * tested as f64).min(1.0)),
@@ -135,15 +134,13 @@ fn correct(pairs: &mut [Pair], test: fn(&Pair) -> Option<Test>, put: fn(&mut Pai
     }
 }
 
-fn verdict(pair: &Pair, tested: usize) -> Verdict {
-    let (Some(test), Some(adjusted), Some(gain)) = (pair.test, pair.adjusted, pair.gain.mean)
-    else {
-        return Verdict::TooFew;
-    };
+/// What a test says whose p among `tests` tests is `adjusted` after Holm's
+/// correction; `lead` is positive where the first is better.
+pub(crate) fn verdict(test: Test, adjusted: f64, tests: usize, lead: f64) -> Verdict {
     match adjusted <= ALPHA {
-        true if gain > 0.0 => Verdict::Better,
+        true if lead > 0.0 => Verdict::Better,
         true => Verdict::Worse,
-        false if test.smallest * tested as f64 > ALPHA => Verdict::Underpowered,
+        false if test.smallest * tests as f64 > ALPHA => Verdict::Underpowered,
         false => Verdict::NotShown,
     }
 }

@@ -34,7 +34,7 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
     for config in &analysis.configs {
         let row = &mut ledger[config.label];
         row.configs += 1;
-        row.with_result += usize::from(config.counts.completed + config.counts.diverged > 0);
+        row.with_result += usize::from(config.counts.results() > 0);
         for &run in &config.runs {
             let run = &analysis.rows[run];
             row.counts.add(run.status);

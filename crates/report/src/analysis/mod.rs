@@ -21,8 +21,8 @@ use crate::number;
 use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
 
-pub(crate) use compare::difference as unlike;
 pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
+pub(crate) use compare::{difference as unlike, verdict};
 pub use goal::Goal;
 pub use grid::{GridEdge, Robustness, by_lr, edge, robustness};
 pub use ledger::{Spent, spent};
@@ -63,9 +63,14 @@ impl Counts {
         *field += 1;
     }
 
+    /// Runs with a result: completed or diverged.
+    pub fn results(&self) -> usize {
+        self.completed + self.diverged
+    }
+
     /// Runs that left no result.
     pub fn without_result(&self) -> usize {
-        self.planned - self.completed - self.diverged
+        self.planned - self.results()
     }
 }
 
@@ -232,17 +237,19 @@ impl Analysis {
         bits.into_iter().map(f64::from_bits).collect()
     }
 
-    /// Labels' chosen configurations that have a value, best first by the judge.
-    pub fn ranking(&self) -> Vec<&Config> {
-        let mut ranked: Vec<&Config> = self
-            .best
-            .iter()
-            .flatten()
-            .map(|&i| &self.configs[i])
-            .filter(|c| c.judged.mean.is_some())
-            .collect();
-        ranked.sort_by(|a, b| by_judge(&self.judge, a, b));
+    /// Labels' chosen configurations that have a value, best first by the judge:
+    /// indices into `configs`.
+    pub fn ranked(&self) -> Vec<usize> {
+        let chosen = self.best.iter().flatten().copied();
+        let mut ranked: Vec<usize> =
+            chosen.filter(|&i| self.configs[i].judged.mean.is_some()).collect();
+        ranked.sort_by(|&a, &b| by_judge(&self.judge, &self.configs[a], &self.configs[b]));
         ranked
+    }
+
+    /// The configurations of [`Analysis::ranked`].
+    pub fn ranking(&self) -> Vec<&Config> {
+        self.ranked().into_iter().map(|i| &self.configs[i]).collect()
     }
 
     /// All pairs of chosen configurations, compared seed by seed.

@@ -118,7 +118,7 @@ fn racer(analysis: &Analysis, config: usize) -> Racer {
 }
 
 fn with_result<'a>(analysis: &'a Analysis, config: &'a Config) -> impl Iterator<Item = &'a RunRow> {
-    config.runs.iter().map(|&r| &analysis.rows[r]).filter(|r| r.completed() || r.diverged())
+    config.runs.iter().map(|&r| &analysis.rows[r]).filter(|r| r.has_result())
 }
 
 /// Seconds compare only where machine, code, threads and jobs are the same;
@@ -130,7 +130,7 @@ pub fn seconds_differ<'a>(
     let rows: Vec<&RunRow> = configs
         .flat_map(|c| &c.runs)
         .map(|&r| &analysis.rows[r])
-        .filter(|r| r.completed() || r.diverged())
+        .filter(|r| r.has_result())
         .collect();
     let several = |of: &dyn Fn(&RunRow) -> String| {
         rows.iter().map(|r| of(r)).collect::<BTreeSet<String>>().len() > 1

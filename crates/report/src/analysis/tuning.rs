@@ -36,7 +36,7 @@ pub struct TuningCurve {
 pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     let mut tried: Vec<&Config> = analysis.tried(label).collect();
     // Configurations without any result yet say nothing about tuning.
-    tried.retain(|c| c.counts.completed + c.counts.diverged > 0);
+    tried.retain(|c| c.counts.results() > 0);
     if tried.len() < 2 || tried.iter().all(|c| c.judged.mean.is_none()) {
         return None;
     }

@@ -72,7 +72,7 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
     let counts = analysis.counts();
     let collected = Collected {
         runs: counts.planned,
-        results: counts.completed + counts.diverged,
+        results: counts.results(),
         missing: counts.missing,
         points,
         written: vec![dir.runs(), dir.metrics(), dir.summary()],

@@ -152,11 +152,8 @@ fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     let record = match (lead.unpaired.is_some(), lead.seeds) {
         (true, _) => String::new(),
         (false, (won, level, lost)) => {
-            let level = if level > 0 { format!(", level on {level}") } else { String::new() };
-            format!(
-                "; it beat {other} on {won} of {}{level}",
-                seeds(won + level_count(lead) + lost)
-            )
+            let tied = if level > 0 { format!(", level on {level}") } else { String::new() };
+            format!("; it beat {other} on {won} of {}{tied}", seeds(won + level + lost))
         }
     };
     if comparison.underpowered() {
@@ -213,17 +210,13 @@ fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     })
 }
 
-fn level_count(pair: &Pair) -> usize {
-    pair.seeds.1
-}
-
 /// What the first label's result took.
 fn cost(analysis: &Analysis, first: &Config) -> String {
     let ledger = spent(analysis);
     let all: f64 = ledger.iter().map(|s| s.device_seconds).sum();
     let own = &ledger[first.label];
     let name = label(analysis, first);
-    let runs = number::count((own.counts.completed + own.counts.diverged) as u64);
+    let runs = number::count((own.counts.results()) as u64);
     let one = first.train_seconds.mean.map_or(String::new(), |s| {
         format!("; a run of the chosen one trains for {}", number::seconds(s))
     });
@@ -243,7 +236,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
         Some(match epochs {
             Some(epochs) if epochs.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
-                words::epochs(Clock::Epochs, epochs),
+                words::time(Clock::Epochs, epochs),
                 racer.reached,
                 racer.runs
             ),
@@ -261,8 +254,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
 fn chosen(analysis: &Analysis, first: &Config) -> String {
     let name = label(analysis, first);
     let config = escape::line(&analysis.describe(first));
-    let tried =
-        analysis.tried(first.label).filter(|c| c.counts.completed + c.counts.diverged > 0).count();
+    let tried = analysis.tried(first.label).filter(|c| c.counts.results() > 0).count();
     if tried < 2 {
         return format!("The configuration of {name} is {config}.");
     }

@@ -30,7 +30,7 @@ use crate::figures::points::Points;
 use crate::figures::style::Layout;
 use crate::figures::{self, Figure, output};
 use crate::files;
-use crate::targets::rows_without_journal;
+use crate::targets::rows_from_parquet;
 
 /// What [`render`] wrote.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +80,7 @@ pub struct Report {
 pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let mut warnings = Vec::new();
     let plan = files::plan(dir)?;
-    let rows = rows_without_journal(dir, &plan, &mut warnings)?;
+    let rows = rows_from_parquet(dir, &plan, &mut warnings)?;
     Ok(render_of(dir, Analysis::new(plan, rows), warnings)?.0)
 }
 

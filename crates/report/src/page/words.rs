@@ -41,17 +41,17 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// A metric's value: per cent for accuracies.
+/// A value that a person set: per cent for accuracies.
 pub fn metric(name: &str, value: f64) -> String {
-    if name == "accuracy" {
-        let text = number::percent(value);
-        // A target is a round number: 97%, not 97.00%.
-        match text.strip_suffix(".00%") {
-            Some(whole) => format!("{whole}%"),
-            None => text,
-        }
-    } else {
-        number::significant(value, 4)
+    if name == "accuracy" { percent(value) } else { number::significant(value, 4) }
+}
+
+/// A fraction that a person set, a round number as one: `97%`, not `97.00%`.
+pub fn percent(fraction: f64) -> String {
+    let text = number::percent(fraction);
+    match text.strip_suffix(".00%") {
+        Some(whole) => format!("{whole}%"),
+        None => text,
     }
 }
 
@@ -72,19 +72,24 @@ pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
 }
 
 /// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.
-pub fn epochs(clock: Clock, value: f64) -> String {
-    if !value.is_finite() {
-        return "never".to_owned();
-    }
-    let whole = |unit: &str| {
-        let text =
-            if value.fract() == 0.0 { number::count(value as u64) } else { format!("{value:.1}") };
-        format!("{text} {unit}{}", if value == 1.0 { "" } else { "s" })
+pub fn time(clock: Clock, value: f64) -> String {
+    let unit = match clock {
+        _ if !value.is_finite() => "",
+        Clock::Epochs => " epoch",
+        Clock::Steps => " step",
+        Clock::Seconds => "",
     };
+    let plural = if unit.is_empty() || value == 1.0 { "" } else { "s" };
+    format!("{}{unit}{plural}", bare_time(clock, value))
+}
+
+/// As [`time`], for a column that names the unit: `2`, `1,720`, `3.12 s`, `never`.
+pub fn bare_time(clock: Clock, value: f64) -> String {
     match clock {
-        Clock::Epochs => whole("epoch"),
-        Clock::Steps => whole("step"),
+        _ if !value.is_finite() => "never".to_owned(),
         Clock::Seconds => number::seconds(value),
+        _ if value.fract() == 0.0 => number::count(value as u64),
+        _ => format!("{value:.1}"),
     }
 }
 
@@ -118,9 +123,11 @@ mod tests {
             [list(&items), list(&items[..2]), list(&items[..1])],
             ["a, b and c", "a and b", "a"]
         );
-        assert_eq!(epochs(Clock::Epochs, 1.0), "1 epoch");
-        assert_eq!(epochs(Clock::Steps, 1720.0), "1,720 steps");
-        assert_eq!(epochs(Clock::Epochs, 2.5), "2.5 epochs");
-        assert_eq!(epochs(Clock::Seconds, f64::INFINITY), "never");
+        assert_eq!(time(Clock::Epochs, 1.0), "1 epoch");
+        assert_eq!(time(Clock::Steps, 1720.0), "1,720 steps");
+        assert_eq!(time(Clock::Epochs, 2.5), "2.5 epochs");
+        assert_eq!(time(Clock::Seconds, f64::INFINITY), "never");
+        assert_eq!(time(Clock::Steps, f64::INFINITY), "never");
+        assert_eq!(bare_time(Clock::Steps, 1720.0), "1,720");
     }
 }

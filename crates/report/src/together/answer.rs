@@ -188,7 +188,7 @@ fn cost(all: &Together, first: &Standing) -> String {
         own.extend(all.tasks.labels[first.label].places[t].map(|p| ledger[p].clone()));
     }
     let configs: usize = own.iter().map(|s| s.configs).sum();
-    let runs: usize = own.iter().map(|s| s.counts.completed + s.counts.diverged).sum();
+    let runs: usize = own.iter().map(|s| s.counts.results()).sum();
     let spent = match &all.tasks.seconds_differ {
         Some(_) => format!(
             "{} of {} optimizer steps in all (seconds do not compare: machines, threads or jobs differ)",

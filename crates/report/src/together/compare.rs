@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
-use crate::analysis::{ALPHA, Analysis, Config, Verdict, outcome, seeds_needed, unlike};
+use crate::analysis::{ALPHA, Analysis, Config, Verdict, outcome, seeds_needed, unlike, verdict};
 use crate::stats::paired::{Test, sign_flip};
 use crate::stats::{holm, location};
 use crate::table::RunRow;
@@ -97,12 +97,7 @@ pub fn compare(tasks: &Tasks, order: &[usize]) -> Comparison {
     for ((i, test), adjusted) in tested.iter().zip(holm::adjust(&ps)) {
         let pair = &mut pairs[*i];
         pair.adjusted = Some(adjusted);
-        pair.verdict = match adjusted <= ALPHA {
-            true if pair.standard.is_some_and(|s| s > 0.0) => Verdict::Better,
-            true => Verdict::Worse,
-            false if test.smallest * tested.len() as f64 > ALPHA => Verdict::Underpowered,
-            false => Verdict::NotShown,
-        };
+        pair.verdict = verdict(*test, adjusted, tested.len(), pair.standard.unwrap_or(0.0));
     }
     let smallest = tested.iter().map(|(_, t)| t.smallest).reduce(f64::min);
     Comparison {

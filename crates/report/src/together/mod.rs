@@ -28,7 +28,7 @@ use crate::analysis::Analysis;
 use crate::error::ReportError;
 use crate::files;
 use crate::page::{self, Drawn, Rendered};
-use crate::targets::rows_without_journal;
+use crate::targets::rows_from_parquet;
 
 pub use aggregate::{Improvement, Pooled, Standing};
 pub use answer::{Answer, answer};
@@ -81,7 +81,7 @@ pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError>
     let read = |dir: &ReportDir, warnings: &mut Vec<String>| -> Result<Analysis, ReportError> {
         let plan = files::plan(dir)?;
         let mut said = Vec::new();
-        let rows = rows_without_journal(dir, &plan, &mut said)?;
+        let rows = rows_from_parquet(dir, &plan, &mut said)?;
         warnings.extend(said.into_iter().map(|w| format!("{}: {w}", plan.name)));
         Ok(Analysis::new(plan, rows))
     };

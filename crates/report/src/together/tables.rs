@@ -350,7 +350,7 @@ fn race(all: &Together) -> Table {
             // A task that is over before it begins has no ratio.
             let ratio = Some(time / best).filter(|r| r.is_finite());
             Cell::number(Some(time), |steps| {
-                let text = words::epochs(Clock::Steps, steps);
+                let text = words::time(Clock::Steps, steps);
                 let steps = text.split(' ').next().unwrap_or_default().to_owned();
                 ratio.map_or(steps.clone(), |r| format!("{steps} (\u{d7}{r:.2})"))
             })
@@ -389,7 +389,7 @@ fn results(all: &Together) -> Table {
         for (&l, rank) in within.iter().zip(ranks) {
             let Some(config) = all.tasks.chosen(t, l) else { continue };
             let tried = analysis.tried(config.label);
-            let tried = tried.filter(|c| c.counts.completed + c.counts.diverged > 0).count();
+            let tried = tried.filter(|c| c.counts.results() > 0).count();
             let counts = config.counts;
             let mut row = vec![
                 Cell::text(name),

@@ -109,7 +109,7 @@ impl Tasks {
 
     /// The same, where any of its runs has a result.
     pub fn with_result(&self, task: usize, label: usize) -> Option<&Config> {
-        self.chosen(task, label).filter(|c| c.counts.completed + c.counts.diverged > 0)
+        self.chosen(task, label).filter(|c| c.counts.results() > 0)
     }
 
     /// What the runs of a label's chosen configuration reached by the task's
@@ -231,9 +231,7 @@ fn groups(tasks: &[Task]) -> Vec<Group> {
 fn twins(tasks: &[Task]) -> Vec<Twins> {
     let with_result = |task: &Task| -> BTreeSet<Id> {
         let rows = task.analysis.rows.iter().zip(&task.analysis.plan.runs);
-        rows.filter(|(row, _)| row.completed() || row.diverged())
-            .map(|(_, run)| run.cell_id)
-            .collect()
+        rows.filter(|(row, _)| row.has_result()).map(|(_, run)| run.cell_id).collect()
     };
     let setting = |task: &Task| -> BTreeSet<String> {
         let runs = task.analysis.plan.runs.iter();
@@ -258,7 +256,7 @@ fn twins(tasks: &[Task]) -> Vec<Twins> {
 fn seconds_differ(tasks: &[Task]) -> Option<String> {
     let rows = || {
         let rows = tasks.iter().flat_map(|t| &t.analysis.rows);
-        rows.filter(|r| r.completed() || r.diverged())
+        rows.filter(|r| r.has_result())
     };
     let several =
         |of: &dyn Fn(&RunRow) -> String| rows().map(of).collect::<BTreeSet<String>>().len() > 1;

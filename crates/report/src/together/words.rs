@@ -203,10 +203,14 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
         "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
          start from the same weights and see the same batches. The permutation test flips the signs of the differences, \
          each divided by the root mean square of its task, so that no task outweighs another by its scale; the lead in \
-         units is the mean over tasks of their mean leads. Holm's correction for {} tests keeps the chance of any false \
-         alarm at {:.0}%.",
-        comparison.tests,
-        ALPHA * 100.0
+         units is the mean over tasks of their mean leads.{}",
+        match comparison.tests {
+            0 => String::new(),
+            tests => format!(
+                " Holm's correction for {tests} tests keeps the chance of any false alarm at {:.0}%.",
+                ALPHA * 100.0
+            ),
+        }
     )];
     if let (Some(smallest), Some(corrected)) = (comparison.smallest, comparison.smallest_adjusted) {
         let most = comparison.pairs.iter().map(|p| p.n).max().unwrap_or(0);

@@ -93,17 +93,24 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
         judge.name(),
         if judge.higher_is_better { "" } else { ", turned so that positive is better" }
     )];
-    let methods = super::interval_methods(comparison.pairs.iter().map(|p| &p.gain))
-        .map_or(String::new(), |m| {
-            format!("Intervals are 95% intervals of the mean lead by {m}. ")
-        });
-    out.push(format!(
-        "{methods}p-values are two-sided: of the permutation test that flips the signs of the paired differences, and \
-         of Wilcoxon's signed-rank test. Holm's correction for {} comparisons keeps the chance of any false alarm \
-         at {:.0}%. The probability of improvement is that of one run of the first being better than one of the second.",
-        comparison.pairs.len(),
-        ALPHA * 100.0
-    ));
+    out.push(
+        "The probability of improvement is that of one run of the first being better than one of the second."
+            .to_owned(),
+    );
+    let leads = comparison.pairs.iter().map(|p| &p.gain);
+    out.extend(
+        super::interval_methods(leads)
+            .map(|methods| format!("Intervals are 95% intervals of the mean lead by {methods}.")),
+    );
+    let tests = comparison.pairs.iter().filter(|p| p.test.is_some()).count();
+    if tests > 0 {
+        out.push(format!(
+            "p-values are two-sided: of the permutation test that flips the signs of the paired differences, and of \
+             Wilcoxon's signed-rank test. Holm's correction for {tests} comparisons keeps the chance of any false alarm \
+             at {:.0}%.",
+            ALPHA * 100.0
+        ));
+    }
     if let Some(smallest) = comparison.smallest {
         let n = pair.gain.n;
         let corrected = comparison.smallest_adjusted.unwrap_or(1.0);

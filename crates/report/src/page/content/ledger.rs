@@ -58,7 +58,7 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
 
 /// The learning rates that each label was tried with, and what follows from them.
 pub fn grid_table(analysis: &Analysis) -> Table {
-    let tolerance = words::metric("accuracy", analysis.plan.report.tolerance);
+    let tolerance = words::percent(analysis.plan.report.tolerance);
     let within = format!("Learning rates within {tolerance} of the best");
     let mut table = Table::new(&[
         "Optimizer",
@@ -99,7 +99,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
                 number::brief,
             ),
             Cell::text(robust.as_ref().map_or("\u{2013}".to_owned(), |r| {
-                format!("{} to {}", number::brief2(r.range.0), number::brief2(r.range.1))
+                format!("{} to {}", number::rough(r.range.0), number::rough(r.range.1))
             })),
             Cell::number(robust.as_ref().map(|r| r.decades()), |_| {
                 robust.as_ref().map(|r| r.text()).unwrap_or_default()
@@ -144,7 +144,7 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
              \u{201c}At least\u{201d} says that the range ends only because the grid does.",
             analysis.goal.name(),
-            words::metric("accuracy", analysis.plan.report.tolerance)
+            words::percent(analysis.plan.report.tolerance)
         ));
     }
     out

@@ -192,7 +192,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         let best = analysis.best.contains(&Some(i)) && config.goal.mean.is_some();
         let lr = run.spec.optimizer.lr();
         let count = |n: usize| Cell::number((n > 0).then_some(n as f64), |_| n.to_string());
-        let with_result = config.counts.completed + config.counts.diverged;
+        let with_result = config.counts.results();
         let rate = config.counts.diverged as f64 / with_result.max(1) as f64;
         let rate = (config.counts.diverged > 0).then_some(rate);
         table.rows.push(vec![

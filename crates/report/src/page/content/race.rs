@@ -19,13 +19,8 @@ pub fn race_table(analysis: &Analysis) -> Table {
     let Some(race) = analysis.race() else { return table };
     for racer in &race.racers {
         let config = &analysis.configs[racer.config];
-        let time = |clock: Clock, value: Option<f64>| {
-            Cell::number(value, |v| match clock {
-                Clock::Seconds => words::epochs(clock, v),
-                // The column names the unit.
-                _ => words::epochs(clock, v).split(' ').next().unwrap_or_default().to_owned(),
-            })
-        };
+        let time =
+            |clock: Clock, value: Option<f64>| Cell::number(value, |v| words::bare_time(clock, v));
         let [epochs, steps, seconds] = racer.medians;
         table.rows.push(vec![
             Cell::label(&analysis.planned(config).label, config.label),
