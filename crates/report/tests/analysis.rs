@@ -7,7 +7,7 @@ use common::{End, Fixture, label};
 use report::analysis::{Analysis, Clock, Verdict, edge, robustness, spent, tuning};
 use report::page::answer::{Answer, answer};
 use report::page::content;
-use spec::record::Split;
+use spec::record::{Split, Status};
 
 fn analysed(fixture: &Fixture) -> Analysis {
     fixture.analysed(tempfile::tempdir().unwrap().path()).0
@@ -103,6 +103,17 @@ fn ten_seeds_can_show_one_and_the_report_says_that() {
     assert_eq!(comparison.pairs.len(), 10);
     assert!(comparison.pairs.iter().all(|p| p.adjusted.unwrap() >= p.test.unwrap().p));
     assert_eq!(comparison.smallest_adjusted, Some(20.0 / 1024.0));
+}
+
+#[test]
+fn a_p_that_the_correction_lifts_above_the_level_is_no_verdict() {
+    // Eight seeds reach p = 0.0078 for a pair, 0.078 for one of ten.
+    let analysis = analysed(&Fixture::battle(8));
+    let comparison = analysis.comparison();
+    let raw = comparison.pairs.iter().filter(|p| p.test.unwrap().p <= 0.05).count();
+    assert!(raw > 0, "there is something to correct");
+    let verdicts: Vec<Verdict> = comparison.pairs.iter().map(|p| p.verdict).collect();
+    assert!(verdicts.iter().all(|v| *v == Verdict::Underpowered), "{verdicts:?}");
 }
 
 #[test]
@@ -256,6 +267,17 @@ fn robustness_is_the_width_of_the_good_rates() {
     assert_eq!(of(&all).range.0, 1e-5);
     assert!((of(&all).range.1 - 1e-2).abs() < 1e-12);
     assert!(of(&all).text().starts_with("at least "));
+    // One seed that diverges is enough, however good the others are.
+    let mut one = all.clone();
+    let lost = one.plan.runs.iter().position(|r| r.spec.optimizer.lr() == 1e-2).unwrap();
+    one.rows[lost].status = Some(Status::Diverged);
+    let one = Analysis::new(one.plan, one.rows);
+    let config = one.configs.iter().find(|c| c.runs.contains(&lost)).unwrap();
+    assert!(
+        config.goal.mean.is_some() && config.counts.diverged == 1,
+        "the other seed has a value"
+    );
+    assert!((of(&one).range.1 - 1e-3).abs() < 1e-12);
 }
 
 #[test]
