@@ -17,6 +17,7 @@ mod tally;
 mod test;
 mod tidy;
 mod venv;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ Development:
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
   bench [PART..]    an epoch beside PyTorch; the engine's overhead, plan, report and timeout
+  workflow [--full] lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
 
 Environment:
@@ -94,6 +96,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
         }
         "bench" => bench::bench(&root, &args),
+        "workflow" => workflow::workflow(&root, &args).map(|()| ExitCode::SUCCESS),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

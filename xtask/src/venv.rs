@@ -1,4 +1,4 @@
-//! Python environments under `.bench`, which only `golden` and `bench` use.
+//! Python environments under `.bench`, which only `golden`, `bench` and `workflow` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,6 +29,13 @@ pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",
     requirements: "xtask/python/requirements-statistics.txt",
     cost: "with scipy and others for comparison, once: downloads 100 MB, keeps 500 MB (a minute)",
+};
+
+/// actionlint, shellcheck and a YAML parser, for the play of the workflow.
+pub(crate) const WORKFLOW: Environment = Environment {
+    folder: ".bench/venv-workflow",
+    requirements: "xtask/python/requirements-workflow.txt",
+    cost: "with actionlint and shellcheck, once: downloads 12 MB (some seconds)",
 };
 
 #[cfg(test)]
