@@ -36,6 +36,8 @@ pub enum Finding {
     Small,
     /// The interval holds zero.
     NotShown,
+    /// Shown, not judged: seconds of runs that trained side by side.
+    Unjudged,
     /// Every pair of values is equal to the bit.
     Identical,
     /// Too few pairs to say anything: fewer than two.
@@ -197,7 +199,8 @@ pub struct Segment {
 pub struct Regression {
     /// What the night says as a whole.
     pub verdict: Verdict,
-    /// The sweep that is compared against.
+    /// The sweep that is compared against; on a first night there is none, and
+    /// `started` is empty.
     pub before: Facts,
     /// The sweep that is judged.
     pub after: Facts,
@@ -215,6 +218,8 @@ pub struct Regression {
     pub gaps: Vec<Gap>,
     /// Why seconds are not compared; none where they are.
     pub no_seconds: Option<String>,
+    /// Why time to target is not compared; none where it is.
+    pub no_target: Option<String>,
     /// Comparisons that share the level.
     pub family: usize,
     /// Nights of the history, the oldest first, tonight last; empty without a history.
@@ -223,4 +228,36 @@ pub struct Regression {
     pub segments: Vec<Segment>,
     /// The history of every configuration and metric.
     pub trends: Vec<Trend>,
+}
+
+impl Regression {
+    /// The changes of this finding with their configurations, the largest
+    /// multiple of `min_effect` first.
+    pub fn found(&self, finding: Finding) -> Vec<(&ConfigChange, &Change)> {
+        let mut out: Vec<(&ConfigChange, &Change)> = self
+            .configs
+            .iter()
+            .flat_map(|config| config.changes.iter().map(move |change| (config, change)))
+            .filter(|(_, change)| change.finding == finding)
+            .collect();
+        // Stable, so that ties stay in the order of the plan.
+        out.sort_by(|(_, a), (_, b)| b.weight().total_cmp(&a.weight()));
+        out
+    }
+
+    /// Steps of the history that count against the night.
+    pub fn alarms(&self) -> impl Iterator<Item = (&Trend, &TrendStep)> {
+        self.trends
+            .iter()
+            .flat_map(|trend| trend.steps.iter().map(move |step| (trend, step)))
+            .filter(|(_, step)| step.alarm)
+    }
+}
+
+impl Change {
+    /// How often `min_effect` goes into the effect; for metrics that let nothing
+    /// pass, more than for any other.
+    fn weight(&self) -> f64 {
+        if self.min_effect > 0.0 { self.effect.abs() / self.min_effect } else { f64::INFINITY }
+    }
 }
