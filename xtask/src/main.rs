@@ -9,6 +9,7 @@ mod bench;
 mod browser;
 mod build;
 mod ci;
+mod faults;
 mod golden;
 mod handover;
 mod libtorch;

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use crate::tally::{self, Tally};
-use crate::{browser, build, handover, libtorch};
+use crate::{browser, build, faults, handover, libtorch};
 
 /// One selection of packages with its profile and features.
 struct Group {
@@ -80,6 +80,7 @@ struct Programs {
     libtorch: libtorch::Libtorch,
     sweep: PathBuf,
     worker: PathBuf,
+    faulty: PathBuf,
 }
 
 /// The program that runs tests.
@@ -106,6 +107,7 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
     let programs = Programs {
         worker: build::libtorch_worker(root, &found)?,
+        faulty: faults::worker(root, &found)?,
         sweep: build::sweep(root)?,
         libtorch: found,
     };
@@ -224,6 +226,7 @@ fn command(
     }
     programs.libtorch.apply(&mut command);
     command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
+    command.env(faults::WORKER_VARIABLE, &programs.faulty);
     command.args(verb).args([profile, group.profile]);
     for feature in group.features {
         command.args(["--features", feature]);
