@@ -37,7 +37,7 @@ fn night(day: u32, noise: &str) -> Night {
                 test_accuracy: Some(around(0.92, 0.005)),
                 best_validation_accuracy: Some(around(0.95, 0.005)),
                 target_epoch: Some(4),
-                train_seconds: Some(around(0.8, 0.01)),
+                epoch_seconds: Some(around(0.1, 0.002)),
                 threads: Some(1),
                 jobs: Some(2),
                 init_digest: text("init"),
@@ -243,7 +243,7 @@ fn seconds_are_compared_on_equal_machines_only() {
         night
     };
     let (before, mut after) = (timed(1), timed(2));
-    let slower = |_, row: &mut RunRow| row.train_seconds = row.train_seconds.map(|s| s * 1.3);
+    let slower = |_, row: &mut RunRow| row.epoch_seconds = row.epoch_seconds.map(|s| s * 1.3);
     change(&mut after, "adam", slower);
     let out = judged(&before, &after);
     assert_eq!(names(&out, Finding::Regressed), ["adam seconds_per_epoch"]);

@@ -30,7 +30,7 @@ choice! {
         /// Optimizer steps of a run that trained all its epochs. The same run
         /// must do the same work: any change is for the worse.
         Steps = "steps",
-        /// Seconds of training per epoch, on equal machines only.
+        /// Seconds of training of a run's fastest epoch, on equal machines only.
         SecondsPerEpoch = "seconds_per_epoch",
     }
 }

@@ -30,10 +30,7 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
             let whole = row.stop_reason.as_deref() == Some(StopReason::Epochs.name());
             completed(row.steps.filter(|_| whole).map(|s| s as f64))
         }
-        RegressMetric::SecondsPerEpoch => {
-            let epochs = row.epochs_completed.filter(|e| *e > 0)?;
-            completed(row.train_seconds.map(|s| s / epochs as f64))
-        }
+        RegressMetric::SecondsPerEpoch => completed(row.epoch_seconds),
     }
 }
 
@@ -78,7 +75,7 @@ mod tests {
             status: Some(Status::Diverged),
             steps: Some(7),
             epochs_completed: Some(0),
-            train_seconds: Some(1.0),
+            epoch_seconds: Some(1.0),
             ..RunRow::default()
         };
         let of = |metric| value(metric, &run(row.clone()));
@@ -105,7 +102,7 @@ mod tests {
             stop_reason: Some(reason.to_owned()),
             steps: Some(90),
             epochs_completed: Some(3),
-            train_seconds: Some(6.0),
+            epoch_seconds: Some(2.0),
             ..RunRow::default()
         };
         assert_eq!(value(RegressMetric::Steps, &run(row("epochs"))), Some(90.0));
