@@ -13,6 +13,7 @@ pub mod location;
 pub mod normal;
 pub mod paired;
 pub mod simultaneous;
+pub mod steps;
 pub mod student;
 pub mod survival;
 pub mod unpaired;
