@@ -11,7 +11,7 @@
 //! plateaus are told apart exactly, see [`Step::exact`].
 
 mod fit;
-mod test;
+mod split;
 
 use super::location::{iqm_of_sorted, median, sorted};
 
@@ -173,7 +173,7 @@ fn noisy_steps(runs: &[Run], level: f64) -> Vec<Step> {
     let runs = &runs[runs.len().saturating_sub(LONGEST)..];
     let values: Vec<f64> = runs.iter().map(|r| r.value).collect();
     let n = values.len();
-    let Some(side) = test::least_side(n, level) else { return Vec::new() };
+    let Some(side) = split::least_side(n, level) else { return Vec::new() };
     let mut bounds = vec![0];
     bounds.extend(fit::partition(&values, side));
     bounds.push(n);
@@ -198,12 +198,12 @@ fn in_one_direction(
     runs: &[Run],
     values: &[f64],
     bounds: &[usize],
-    found: &[test::Split],
+    found: &[split::Split],
     which: std::ops::Range<usize>,
 ) -> Vec<Step> {
     let (start, end) = (bounds[which.start - 1], bounds[which.end]);
     let at: Vec<f64> = runs[start..end].iter().map(|r| r.at as f64).collect();
-    let calm = test::clipped(&values[start..end], &bounds[which.start - 1..=which.end]);
+    let calm = split::clipped(&values[start..end], &bounds[which.start - 1..=which.end]);
     let inner: Vec<usize> = which.clone().map(|b| bounds[b] - start).collect();
     if let Some(ramp) = fit::ramp(&at, &calm, &inner) {
         let p = which.map(|b| found[b].p).fold(1.0, f64::min);
@@ -222,27 +222,27 @@ fn in_one_direction(
 
 /// Moves every boundary to the best split of its two pieces and drops the least
 /// significant until all are; what was found of each, by its place in `bounds`.
-fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<test::Split> {
+fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<split::Split> {
     let n = values.len();
     loop {
         if bounds.len() == 2 {
             // Nothing proposed, or nothing left: all nights as one, once.
-            let split = test::best_split(values, level);
+            let split = split::best_split(values, level);
             if let Some(split) = split.filter(|s| s.p <= level) {
                 bounds.insert(1, split.at);
-                return vec![test::Split::default(), split];
+                return vec![split::Split::default(), split];
             }
             return Vec::new();
         }
-        let mut found = vec![test::Split::default()];
+        let mut found = vec![split::Split::default()];
         for b in 1..bounds.len() - 1 {
             let (start, end) = (bounds[b - 1], bounds[b + 1]);
             // A window that the data chose: as many of its size could have been.
             let windows = (n as f64 / (end - start) as f64).powi(2);
-            let split = test::best_split(&values[start..end], level / windows);
-            found.push(split.map_or(test::Split { p: 1.0, ..Default::default() }, |split| {
+            let split = split::best_split(&values[start..end], level / windows);
+            found.push(split.map_or(split::Split { p: 1.0, ..Default::default() }, |split| {
                 let p = (split.p * windows).min(1.0);
-                test::Split { at: start + split.at, p, ..split }
+                split::Split { at: start + split.at, p, ..split }
             }));
         }
         let worst = (1..found.len()).max_by(|&a, &b| found[a].p.total_cmp(&found[b].p));
@@ -429,13 +429,13 @@ mod tests {
     #[test]
     fn the_least_side_is_what_choices_allow() {
         // 10 over 3 is 120, 40 over 3 is 9,880.
-        assert_eq!(test::least_side(10, 1.0 / 120.0), Some(3));
-        assert_eq!(test::least_side(10, 1.0 / 121.0), Some(4));
-        assert_eq!(test::least_side(40, LEVEL), Some(3));
-        assert_eq!(test::least_side(12, LEVEL), None);
-        assert_eq!(test::least_side(13, LEVEL), None);
-        assert_eq!(test::least_side(14, LEVEL), Some(5));
-        assert_eq!(test::least_side(25, LEVEL), Some(3));
+        assert_eq!(split::least_side(10, 1.0 / 120.0), Some(3));
+        assert_eq!(split::least_side(10, 1.0 / 121.0), Some(4));
+        assert_eq!(split::least_side(40, LEVEL), Some(3));
+        assert_eq!(split::least_side(12, LEVEL), None);
+        assert_eq!(split::least_side(13, LEVEL), None);
+        assert_eq!(split::least_side(14, LEVEL), Some(5));
+        assert_eq!(split::least_side(25, LEVEL), Some(3));
     }
 
     #[test]
@@ -445,10 +445,10 @@ mod tests {
         // Normal quantiles of rank / 9.
         let q = [-1.2206, -0.7647, -0.4307, -0.1397, 0.1397, 0.4307, 0.7647, 1.2206];
         let scores = [q[2], q[0], q[3], q[1], q[7], q[4], q[5], q[6]];
-        let split = test::best_split(&values, 0.05).unwrap();
+        let split = split::best_split(&values, 0.05).unwrap();
         let t = |order: &[f64]| {
             let mean = order.iter().sum::<f64>() / 8.0;
-            let side = test::least_side(8, 0.05).unwrap();
+            let side = split::least_side(8, 0.05).unwrap();
             (side..=8 - side)
                 .map(|k| {
                     let later: f64 = order[k..].iter().map(|v| v - mean).sum();
