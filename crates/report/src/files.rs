@@ -39,7 +39,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     })
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
+pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
     let bytes = fs::read(path).map_err(ReportError::io("read", path))?;
     serde_json::from_slice(&bytes)
         .map_err(|e| ReportError::Json { path: path.into(), reason: e.to_string() })

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod journal;
 pub mod number;
 pub mod page;
+pub mod regress;
 pub mod stats;
 pub mod table;
 pub mod together;

@@ -45,7 +45,7 @@ impl Cell for f64 {
 }
 
 /// Columns that files of the first release lack.
-const ADDED: [&str; 3] = ["target_epoch", "target_step", "target_seconds"];
+const ADDED: [&str; 4] = ["target_epoch", "target_step", "target_seconds", "epoch_seconds"];
 
 /// Whether a file of an earlier release lacks a column, which is then empty.
 fn absent(frame: &DataFrame, name: &str) -> bool {
@@ -128,6 +128,9 @@ row! {
     target_seconds: f64;
     /// Seconds of training.
     train_seconds: f64;
+    /// Seconds of training in the fastest epoch: whatever else a machine does
+    /// makes an epoch slower, never faster.
+    epoch_seconds: f64;
     /// Seconds of evaluation.
     eval_seconds: f64;
     /// Device as the pool names it.
@@ -180,6 +183,7 @@ impl RunRow {
         row.batch_digest = serde_json::to_string(&outcome.batch_digest).ok();
         row.weights_digest = outcome.weights_digest.clone();
         row.dataset_digest = Some(outcome.dataset_digest.clone());
+        row.epoch_seconds = fastest_epoch(&outcome.metrics);
         row.reach(target, &outcome.metrics);
         let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
         for point in &outcome.metrics {
@@ -259,6 +263,18 @@ impl RunRow {
     pub fn diverged(&self) -> bool {
         self.status == Some(Status::Diverged)
     }
+}
+
+/// The smallest difference of the training clock from one epoch's end to the next.
+fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
+    let clock = metrics.iter().filter(|p| p.split == Split::Train && p.metric == "seconds");
+    let mut before = 0.0;
+    let mut epochs = Vec::new();
+    for point in clock {
+        epochs.push(point.value.0 - before);
+        before = point.value.0;
+    }
+    epochs.into_iter().filter(|s| *s > 0.0).reduce(f64::min)
 }
 
 /// A Parquet file as a frame.

@@ -27,6 +27,18 @@ pub enum Command {
     /// Collect and redraw reports from what is on disk; needs no libtorch. Several
     /// are also compared on one page.
     Report(ReportArgs),
+    /// Compare two reports run by run: B is judged against A.
+    Compare(CompareArgs),
+    /// Judge what lies in a report against a baseline; trains nothing.
+    Regress(RegressArgs),
+    /// Train everything afresh, judge it against the accepted baseline, keep it in the history.
+    Nightly(Box<NightlyArgs>),
+    /// Baselines that nights are judged against.
+    Baseline {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: BaselineCommand,
+    },
     /// What a running or interrupted sweep has done, from another shell.
     Status {
         /// A sweep file or report folder.
@@ -203,6 +215,133 @@ pub struct ReportArgs {
     /// Redraw each report and write no page over all.
     #[arg(long)]
     pub no_together: bool,
+}
+
+/// Arguments of `compare`.
+#[derive(Args, Clone, Debug)]
+pub struct CompareArgs {
+    /// A sweep file, report folder, baseline or night of a history: how it was.
+    pub a: PathBuf,
+    /// The same: how it is.
+    pub b: PathBuf,
+    /// Folder of the comparison; default: reports/compare/<A>..<B>.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `regress`.
+#[derive(Args, Clone, Debug)]
+pub struct RegressArgs {
+    /// A sweep file or report folder.
+    pub file: PathBuf,
+    /// Baseline and history.
+    #[command(flatten)]
+    pub against: AgainstArgs,
+}
+
+/// What a night is judged against.
+#[derive(Args, Clone, Debug)]
+pub struct AgainstArgs {
+    /// Baseline, report folder or night of a history; default: reports/baselines/<name>,
+    /// else the night before.
+    #[arg(long, value_name = "DIR")]
+    pub baseline: Option<PathBuf>,
+    /// Folder of earlier nights; default: reports/history/<name>.
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+}
+
+/// Arguments of `nightly`.
+#[derive(Args, Clone, Debug)]
+pub struct NightlyArgs {
+    /// The sweep.
+    #[command(flatten)]
+    pub run: NightRunArgs,
+    /// Baseline and history.
+    #[command(flatten)]
+    pub against: AgainstArgs,
+}
+
+/// What of a sweep can be chosen for a night.
+#[derive(Args, Clone, Debug)]
+pub struct NightRunArgs {
+    /// The sweep file.
+    pub file: PathBuf,
+    /// Override a value of the file: train.epochs=2.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Use these devices instead of the file's pool.
+    #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
+    pub device: Vec<String>,
+    /// Runs side by side; default: what the devices have room for.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub jobs: Option<u64>,
+    /// One slot only, for clean seconds.
+    #[arg(long, conflicts_with = "jobs")]
+    pub timing: bool,
+    /// Go on with a night that was interrupted instead of training everything afresh.
+    #[arg(long)]
+    pub resume: bool,
+    /// Extra attempts for a run that fails.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
+    pub retry: u64,
+    /// End the sweep after this long: 90s, 30m, 2h; the comparison is then incomplete.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_time: Option<std::time::Duration>,
+    /// End an attempt of a run that takes longer than this.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+    /// Refuse to train from sources that differ from the commit.
+    #[arg(long)]
+    pub require_clean: bool,
+    /// Say nothing but problems and the verdict.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// A line a finished run on a terminal too.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+impl NightRunArgs {
+    /// The sweep of the night.
+    pub fn sweep(&self) -> RunArgs {
+        RunArgs {
+            jobs: self.jobs,
+            timing: self.timing,
+            fresh: !self.resume,
+            retry: self.retry,
+            max_time: self.max_time,
+            timeout: self.timeout,
+            require_clean: self.require_clean,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            ..RunArgs::bare(self.file.clone(), self.set.clone(), self.device.clone())
+        }
+    }
+}
+
+/// The verbs of `baseline`.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Record what lies in a report as the baseline of the nights to come.
+    Accept {
+        /// A sweep file or report folder.
+        file: PathBuf,
+        /// Why, in a sentence: it stands in baseline.json and in every report.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Folder of the baseline; default: reports/baselines/<name>.
+        #[arg(long, value_name = "DIR")]
+        baseline: Option<PathBuf>,
+        /// Accept it although runs have no result: every night will be incomplete.
+        #[arg(long)]
+        incomplete: bool,
+    },
+    /// Print when, why and from what a baseline was accepted.
+    Show {
+        /// A sweep file, report folder or the baseline's folder.
+        file: PathBuf,
+    },
 }
 
 /// Arguments of `verify`.

@@ -12,6 +12,10 @@ pub enum Exit {
     BadInput = 2,
     /// Some runs failed, or `--fail-fast` or `--max-time` ended the sweep.
     RunsFailed = 3,
+    /// A night is worse than its baseline.
+    Regression = 4,
+    /// A comparison lacks runs, or is of other batches or weights.
+    Incomplete = 5,
     /// `verify` found a result that is not what is stored.
     VerificationFailed = 6,
     /// Interrupted.
@@ -22,7 +26,7 @@ pub enum Exit {
 pub const HELP: &str = "\
 Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held, findings of doctor, \
 sources that are not clean under --require-clean); 3 some runs failed or timed out, or --fail-fast or \
---max-time ended the sweep; 6 verification failed; 130 interrupted or cancelled.";
+--max-time ended the sweep; 4 regression; 5 comparison incomplete; 6 verification failed; 130 interrupted or cancelled.";
 
 /// An error that the user can mend: exit code 2 instead of 1.
 #[derive(Debug, thiserror::Error)]

@@ -43,6 +43,14 @@ entries! {
     running = "running";
     /// State of unfinished runs, a folder each.
     checkpoints = "checkpoints";
+    /// The night against its baseline, for people.
+    regression_markdown = "REGRESSION.md";
+    /// The same, for programs.
+    regression_json = "regression.json";
+    /// The same, as a page.
+    regression_html = "regression.html";
+    /// Figures of that page.
+    regression = "regression";
     /// Weights kept by `[train] save`, a file a run.
     weights = "weights";
 }
@@ -70,4 +78,5 @@ impl ReportDir {
 }
 
 /// Names under `reports/` that are not experiments.
-pub const RESERVED: &[&str] = &["readme.md", "gallery", "baselines", "history", "together"];
+pub const RESERVED: &[&str] =
+    &["readme.md", "gallery", "baselines", "history", "together", "compare"];

@@ -18,6 +18,7 @@ pub mod params;
 pub mod plan;
 pub mod provenance;
 pub mod record;
+pub mod regress_settings;
 pub mod report_settings;
 pub mod run;
 pub mod schedule;

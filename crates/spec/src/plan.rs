@@ -6,6 +6,7 @@ use crate::event::Save;
 use crate::identity::Id;
 use crate::params::Values;
 use crate::record::{RunRecord, Split};
+use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 use crate::run::RunSpec;
 
@@ -96,6 +97,9 @@ pub struct Plan {
     /// What the report shows; no part of any id.
     #[serde(default)]
     pub report: ReportSettings,
+    /// What counts as a regression; no part of any id.
+    #[serde(default)]
+    pub regress: RegressSettings,
     /// What the pool came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,

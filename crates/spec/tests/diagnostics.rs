@@ -101,6 +101,8 @@ cases! {
     figure_unknown: "[model]" => "[report]\nfigures = [\"convergence\", \"lr-sensitivty\"]\n[model]";
     figure_twice: "[model]" => "[report]\nfigures = [\"final\", \"final\"]\n[model]";
     figures_as_text: "[model]" => "[report]\nfigures = \"all\"\n[model]";
+    regress_settings_wrong: "[model]" => "[regress]\nlevel = 0\nmetrics = [\"test_los\"]\nmin_effect = { test_accuracy = 2, train_loss = -1, lr = 0.1 }\nmetric = 1\n[model]";
+    regress_of_nothing: "[model]" => "[regress]\nmetrics = []\nmin_effect = 0.1\n[model]";
     report_settings_wrong: "[model]" => "[report]\nband = \"sd\"\ntolerance = 2\nfigure = []\n[model]";
     timeout_not_positive: "[model]" => "[train]\ntimeout = 0\n[model]";
     save_unknown: "[model]" => "[train]\nsave = \"all\"\n[model]";

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use spec::own_data::{OwnData, OwnRequest};
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::Plan;
+use spec::regress_settings::{RegressMetric, RegressSettings};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
 use spec::stopping::EarlyStopping;
@@ -262,7 +263,7 @@ fn what_changes_no_result_changes_no_id() {
     let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
     let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
     let text = format!(
-        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n{text}"
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n{text}"
     );
     let (with, without) = (plan(&text), plan(BASE));
     let ids =
@@ -276,6 +277,12 @@ fn what_changes_no_result_changes_no_id() {
         tolerance: 0.05,
     };
     assert_eq!((with.report, &without.report), (report, &ReportSettings::default()));
+    let regress = RegressSettings {
+        metrics: vec![RegressMetric::TestLoss],
+        min_effect: [(RegressMetric::TestLoss, 0.2)].into(),
+        level: 0.01,
+    };
+    assert_eq!((with.regress, &without.regress), (regress, &RegressSettings::default()));
 }
 
 /// Learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.

@@ -83,7 +83,8 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
     Ok((collected, analysis))
 }
 
-fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
+/// Writes columns of one height as a Parquet file.
+pub(crate) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
     let height = columns.first().map_or(0, Column::len);
     let mut bytes = Vec::new();
     DataFrame::new(height, columns)

@@ -42,6 +42,7 @@ pub(crate) const COLUMNS: &[&str] = &[
     "target_step",
     "target_seconds",
     "train_seconds",
+    "epoch_seconds",
     "eval_seconds",
     "device",
     "threads",

@@ -4,14 +4,16 @@
 //! their arguments; what is random draws from a fixed named stream, so the same
 //! values give the same bits. [`estimate`] and the tests do not depend on the
 //! order of values. `xtask/python/reference.py` writes what
-//! `tests/statistics.rs` compares them with; `tests/simulation.rs` measures how
-//! often they are wrong.
+//! `tests/statistics.rs` compares them with; `tests/simulation.rs` and
+//! `tests/nights.rs` measure how often they are wrong.
 
 pub mod bootstrap;
 pub mod holm;
 pub mod location;
 pub mod normal;
 pub mod paired;
+pub mod simultaneous;
+pub mod steps;
 pub mod student;
 pub mod survival;
 pub mod unpaired;

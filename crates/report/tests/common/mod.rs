@@ -271,6 +271,7 @@ impl Fixture {
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: 1,
             keeping: Keeping::default(),
+            regress: Default::default(),
             report: Default::default(),
             computed_on: None,
         }

@@ -1,12 +1,16 @@
 //! The verbs, a file each.
 
+mod baseline;
 mod cancel;
+mod compare;
 mod doctor;
 mod fetch;
 mod list;
 mod needs;
+mod nightly;
 mod only;
 mod plan;
+mod regress;
 mod report;
 mod run;
 mod status;
@@ -33,6 +37,10 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Report(args) => report::report(&workspace, &args),
+        Command::Compare(args) => compare::compare(&workspace, &args),
+        Command::Regress(args) => regress::regress(&workspace, &args),
+        Command::Nightly(args) => nightly::nightly(&workspace, &args),
+        Command::Baseline { command } => baseline::baseline(&workspace, &command),
         Command::Status { file, json } => status::status(&workspace, &file, json),
         Command::Cancel { file } => cancel::cancel(&workspace, &file),
         Command::Verify(args) => verify::verify(&workspace, &args),

@@ -15,7 +15,8 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let cli = Cli::parse_from(words);
     let workspace = Workspace::find(cli.root);
     let run = match cli.command {
-        Command::Run(run) => run,
+        Command::Run(run) => *run,
+        Command::Nightly(args) => args.run.sweep(),
         Command::Verify(args) => return verify(&workspace, &args.file),
         _ => return answer(false, &[], false),
     };

@@ -109,7 +109,7 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
 
 /// Takes over what a sweep file says now of the report and its target: neither
 /// is part of what was trained. A report folder has no say of its own.
-fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
+pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
     if file.is_dir() {
         return Ok(());
     }
@@ -129,6 +129,7 @@ fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
         }
     };
     plan.report = asked.report;
+    plan.regress = asked.regress;
     plan.description = asked.description;
     if let Some((target, _)) = asked.target {
         plan.target = target;

@@ -15,15 +15,25 @@ use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::{Exit, bad_input};
 use crate::journal::put_aside;
+use crate::lock::{self, Lock};
 use crate::machine::Machine;
 use crate::pool;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave, outstanding};
 use crate::workspace::Workspace;
-use crate::{clock, dataset_check, estimate, lock, text};
+use crate::{clock, dataset_check, estimate, text};
 
 /// Runs a sweep.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
+    Ok(run_holding(workspace, args)?.0)
+}
+
+/// As [`run`], with the folder's lock still held, so that no other sweep comes
+/// between the results and what is made of them.
+pub(super) fn run_holding(
+    workspace: &Workspace,
+    args: &RunArgs,
+) -> anyhow::Result<(Exit, Option<Lock>)> {
     let loaded = super::load_plan(workspace, &args.file, &args.set, args.smoke)?;
     if !loaded.warnings.is_empty() {
         text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
@@ -37,7 +47,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
     let dir = workspace.report(&plan.name);
     let started = clock::now();
     // Taken before the journal is read: what another sweep finishes is seen.
-    let _lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
+    let lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
     let jobs = if args.timing { Some(1) } else { args.jobs };
@@ -69,11 +79,12 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
         left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains(&r.run_id)).collect();
     if args.plan {
         let estimate = estimate::estimate(workspace, &journal, &machine, &todo);
-        return if args.json {
+        let told = if args.json {
             super::plan::json(&plan, &left, estimate.as_ref())
         } else {
             super::plan::table(&plan, &left, todo.len(), estimate.as_ref(), args.verbose)
         };
+        return Ok((told?, None));
     }
     let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
     // Before anything is moved or written: a sweep that cannot train changes nothing.
@@ -134,7 +145,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
             open(&dir);
         }
     }
-    Ok(result.exit())
+    Ok((result.exit(), lock))
 }
 
 /// Why there is nothing to train: `cached` runs need none, of them `kept_failed`

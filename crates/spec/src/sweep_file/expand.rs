@@ -140,6 +140,7 @@ pub fn expand(
         threads_per_run: spec.threads_per_run,
         keeping: spec.keeping.clone(),
         report: spec.report.clone(),
+        regress: spec.regress.clone(),
         computed_on: None,
     })
 }

@@ -13,6 +13,7 @@ mod node;
 mod own_data;
 mod parse;
 mod random;
+mod regress_table;
 mod report_table;
 mod settings;
 pub mod source;

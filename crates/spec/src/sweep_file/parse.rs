@@ -28,6 +28,7 @@ const ROOT: &[&str] = &[
     "optimizer",
     "exclude",
     "report",
+    "regress",
     "devices",
 ];
 
@@ -65,6 +66,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
     let report = r.report(root);
+    let regress = r.regress(root);
     let (pool, threads_per_run) = r.devices(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
@@ -99,6 +101,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         optimizers,
         excludes,
         report,
+        regress,
         pool,
         threads_per_run,
     })

@@ -14,8 +14,10 @@ impl Reader<'_> {
         let mut out = ReportSettings::default();
         let Some(node) = self.table(root, "report", false) else { return out };
         self.known_keys(&node, &["figures", "band", "tolerance"], "[report]");
-        if let Some(figures) = self.figures(&node) {
-            out.figures = figures;
+        // An empty list means tables alone.
+        let example = "\"convergence\", \"final\"";
+        if let Some(names) = self.names(&node, "report", "figures", FigureName::NAMES, example) {
+            out.figures = names.iter().filter_map(|n| FigureName::from_name(n)).collect();
         }
         let band = setting("band", ParamType::Choice(Band::NAMES), Range::Any);
         if let Some(entry) = node.get("band")
@@ -34,33 +36,41 @@ impl Reader<'_> {
         out
     }
 
-    /// The list of figures; an empty one means tables alone.
-    fn figures(&mut self, node: &Node) -> Option<Vec<FigureName>> {
-        let entry = node.get("figures")?;
+    /// A list of names out of `known`, each once; it may be empty. `example` is
+    /// an item for the help.
+    pub(super) fn names(
+        &mut self,
+        table: &Node,
+        section: &str,
+        key: &'static str,
+        known: &'static [&'static str],
+        example: &str,
+    ) -> Option<Vec<String>> {
+        let entry = table.get(key)?;
         let NodeValue::Array(items) = &entry.value.value else {
             self.diagnostics.push(
-                Diagnostic::error("`figures` is a list of names", &entry.value.place)
+                Diagnostic::error(format!("`{key}` is a list of names"), &entry.value.place)
                     .label(format!("found {}", entry.value.describe()))
-                    .help("for example figures = [\"convergence\", \"final\"]"),
+                    .help(format!("for example {key} = [{example}]")),
             );
             return None;
         };
         if items.is_empty() {
             return Some(Vec::new());
         }
-        let name = setting("figures", ParamType::Choice(FigureName::NAMES), Range::Any);
+        let name = setting(key, ParamType::Choice(known), Range::Any);
         let mut names = Axis {
-            path: "report.figures".to_owned(),
+            path: format!("{section}.{key}"),
             values: Vec::new(),
             zip: None,
             random: None,
             place: entry.value.place.clone(),
         };
         axis::list(&mut names, &name, items, &entry.value.place, self.diagnostics)?;
-        let figure = |value: &Value| match value {
-            Value::Text(name) => FigureName::from_name(name),
+        let text = |value: &Value| match value {
+            Value::Text(name) => Some(name.clone()),
             _ => None,
         };
-        Some(names.values.iter().filter_map(|(value, _)| figure(value)).collect())
+        Some(names.values.iter().filter_map(|(value, _)| text(value)).collect())
     }
 }

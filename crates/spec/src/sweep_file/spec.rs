@@ -3,6 +3,7 @@
 use crate::own_data::OwnRequest;
 use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
+use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 
 use super::axis::Axis;
@@ -41,6 +42,8 @@ pub struct SweepSpec {
     pub excludes: Vec<Exclude>,
     /// What the report shows.
     pub report: ReportSettings,
+    /// What counts as a regression.
+    pub regress: RegressSettings,
     /// The device pool; empty means `auto`.
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run.

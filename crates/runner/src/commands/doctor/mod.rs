@@ -121,6 +121,7 @@ mod tests {
             threads_per_run: 1,
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
+            regress: Default::default(),
             computed_on: None,
         }
     }

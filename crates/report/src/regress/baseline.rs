@@ -1,0 +1,70 @@
+//! Accepted baselines: `reports/baselines/<name>/`, small enough to commit.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ReportError;
+use crate::files;
+use crate::regress::night::Night;
+
+/// How a baseline came to be: `baseline.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Version of this file's form.
+    pub v: u32,
+    /// When it was accepted, RFC 3339 in UTC.
+    pub accepted: String,
+    /// Why.
+    pub reason: String,
+    /// Commit that the runs were trained from.
+    pub commit: Option<String>,
+    /// Whether sources differed from it.
+    pub dirty: Option<bool>,
+    /// Start of the sweep that it is.
+    pub night: String,
+    /// Runs with a result.
+    pub runs: usize,
+}
+
+/// Version of [`Accepted`] as stored.
+pub const BASELINE_VERSION: u32 = 1;
+
+fn json(dir: &Path) -> PathBuf {
+    dir.join("baseline.json")
+}
+
+fn parquet(dir: &Path) -> PathBuf {
+    dir.join("night.parquet")
+}
+
+/// Whether a folder holds a baseline.
+pub fn is_baseline(dir: &Path) -> bool {
+    parquet(dir).is_file()
+}
+
+/// Writes the baseline of `dir`, over an earlier one.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(dir: &Path, night: &Night, accepted: &Accepted) -> Result<Vec<PathBuf>, ReportError> {
+    night.write(&parquet(dir))?;
+    let mut text = serde_json::to_vec_pretty(accepted).expect("plain strings and numbers");
+    text.push(b'\n');
+    files::write_atomic(&json(dir), &text)?;
+    Ok(vec![json(dir), parquet(dir)])
+}
+
+/// Reads the baseline of `dir`.
+///
+/// # Errors
+/// A file is missing or is not what it should be.
+pub fn read(dir: &Path) -> Result<(Night, Accepted), ReportError> {
+    let accepted: Accepted = files::json(&json(dir))?;
+    if accepted.v > BASELINE_VERSION {
+        let reason =
+            format!("version {} is newer than this program's {BASELINE_VERSION}", accepted.v);
+        return Err(ReportError::Json { path: json(dir), reason });
+    }
+    Ok((Night::read(&parquet(dir))?, accepted))
+}

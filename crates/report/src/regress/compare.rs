@@ -1,0 +1,284 @@
+//! Tonight against the baseline, run by run.
+//!
+//! Runs are matched by `cell_id`, which survives versions of the code, and a
+//! configuration's runs are paired by seed. Every configuration and metric is
+//! one comparison; all of them share the level, so that a night without change
+//! rarely alarms however many there are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use spec::Id;
+use spec::regress_settings::{RegressMetric, RegressSettings};
+
+use crate::analysis::unlike;
+use crate::regress::finding::{Change, ConfigChange, Finding, Gap, GapKind, Method};
+use crate::regress::night::{Facts, Night, NightRun};
+use crate::regress::quantity::{effect, is_worse, value};
+use crate::stats::simultaneous::{Basis, Bounds, simultaneous};
+
+/// What [`compare`] found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Compared {
+    pub(crate) configs: Vec<ConfigChange>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) pairs: usize,
+    pub(crate) identical: usize,
+    pub(crate) family: usize,
+    pub(crate) no_seconds: Option<String>,
+    pub(crate) no_target: Option<String>,
+}
+
+/// Seed, value of the baseline, value of tonight.
+type SeedValues = (u64, f64, f64);
+
+/// What both sides have of one metric of one configuration.
+struct Series {
+    /// Index into the configurations.
+    config: usize,
+    metric: RegressMetric,
+    seeds: Vec<SeedValues>,
+}
+
+/// Two runs of one cell, the baseline's first.
+type Couple<'a> = (&'a NightRun, &'a NightRun);
+
+/// Compares `after` with `before`.
+pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings) -> Compared {
+    let mut out = Compared::default();
+    let mut gaps = Gaps::default();
+    let configs = couples(before, after, &mut gaps);
+    out.gaps = gaps.0;
+    let all = || configs.iter().flat_map(|(_, couples)| couples.iter().copied());
+    out.pairs = all().count();
+    out.identical = all().filter(|(a, b)| same_bits(a, b)).count();
+    out.no_seconds = no_seconds(&before.facts, &after.facts, all());
+    out.no_target = no_target(&before.facts, &after.facts);
+    let mut wanted = settings.metrics.clone();
+    wanted.retain(|m| match m {
+        RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
+        RegressMetric::TargetEpoch => out.no_target.is_none(),
+        _ => true,
+    });
+
+    let mut measured: Vec<Series> = Vec::new();
+    for (config, (_, couples)) in configs.iter().enumerate() {
+        for &metric in &wanted {
+            let pair = |(a, b): &Couple<'_>| Some((a.seed, value(metric, a)?, value(metric, b)?));
+            let seeds: Vec<SeedValues> = couples.iter().filter_map(pair).collect();
+            if !seeds.is_empty() {
+                measured.push(Series { config, metric, seeds });
+            }
+        }
+    }
+    out.family = measured.len();
+    let differences: Vec<Vec<(u64, f64)>> = measured
+        .iter()
+        .map(|series| series.seeds.iter().map(|(seed, a, b)| (*seed, b - a)).collect())
+        .collect();
+    let bounds = simultaneous(&differences, settings.level).bounds;
+
+    // Neighbours slow each other down, more on some nights than on others.
+    let alone = all().all(|(a, b)| alone(a) && alone(b));
+    out.configs = configs
+        .iter()
+        .map(|(first, couples)| ConfigChange {
+            series: first.series,
+            label: first.label.clone(),
+            config: first.config.clone(),
+            pairs: couples.len(),
+            identical: couples.iter().filter(|(a, b)| same_bits(a, b)).count(),
+            changes: Vec::new(),
+        })
+        .collect();
+    for (series, bounds) in measured.into_iter().zip(bounds) {
+        let min_effect = settings.min_effect(series.metric);
+        let change = change(series.metric, series.seeds, bounds, min_effect, alone);
+        out.configs[series.config].changes.push(change);
+    }
+    out
+}
+
+/// One metric of one configuration.
+fn change(
+    metric: RegressMetric,
+    seeds: Vec<SeedValues>,
+    bounds: Option<Bounds>,
+    min_effect: f64,
+    alone: bool,
+) -> Change {
+    let n = seeds.len() as f64;
+    let mean = |of: fn(&SeedValues) -> f64| seeds.iter().map(of).sum::<f64>() / n;
+    let (before, after) = (mean(|s| s.1), mean(|s| s.2));
+    // The mean of differences: equal pairs then differ by nothing at all.
+    let size = effect(metric, mean(|s| s.2 - s.1), before);
+    let bounded = bounds.filter(|b| b.low.is_finite() && b.high.is_finite());
+    let interval = bounded.map(|b| (effect(metric, b.low, before), effect(metric, b.high, before)));
+    let method = match bounds.map(|b| b.basis) {
+        Some(Basis::SignFlips) => Method::SignFlips,
+        _ => Method::StudentT,
+    };
+    let mut out = Change {
+        metric,
+        before,
+        after,
+        effect: size,
+        interval,
+        method,
+        min_effect,
+        finding: Finding::Unknown,
+        seeds,
+    };
+    out.finding = finding(&out);
+    if metric == RegressMetric::SecondsPerEpoch && !alone && out.finding != Finding::Unknown {
+        out.finding = Finding::Unjudged;
+    }
+    // No seed of the baseline diverged: no noise explains one that does.
+    if metric == RegressMetric::Diverged && out.before == 0.0 && out.after > out.min_effect {
+        out.finding = Finding::Regressed;
+        out.method = Method::Exact;
+        out.interval = None;
+    }
+    out
+}
+
+fn finding(change: &Change) -> Finding {
+    if change.seeds.iter().all(|(_, a, b)| a.to_bits() == b.to_bits()) {
+        return Finding::Identical;
+    }
+    if change.seeds.len() < 2 {
+        return Finding::Unknown;
+    }
+    // Bounds without an end say that these seeds cannot show anything.
+    let Some((low, high)) = change.interval else { return Finding::NotShown };
+    if low <= 0.0 && high >= 0.0 {
+        Finding::NotShown
+    } else if change.effect.abs() <= change.min_effect {
+        Finding::Small
+    } else if is_worse(change.metric, change.effect) {
+        Finding::Regressed
+    } else {
+        Finding::Improved
+    }
+}
+
+/// Whether a run had its machine for itself, as far as the sweep can tell.
+pub(crate) fn alone(run: &NightRun) -> bool {
+    run.row.jobs == Some(1)
+}
+
+/// Whether two runs ended with the same bits; two diverged ones end without
+/// weights, and count when they did so at the same step of the same batches.
+fn same_bits(a: &NightRun, b: &NightRun) -> bool {
+    let (a, b) = (&a.row, &b.row);
+    match (&a.weights_digest, &b.weights_digest) {
+        (Some(x), Some(y)) => x == y,
+        (None, None) => {
+            a.diverged()
+                && b.diverged()
+                && a.diverged_step == b.diverged_step
+                && unlike(a, b).is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Pairs by configuration, in the order of tonight's plan; what has no partner
+/// goes to `gaps`.
+fn couples<'a>(
+    before: &'a Night,
+    after: &'a Night,
+    gaps: &mut Gaps,
+) -> Vec<(&'a NightRun, Vec<Couple<'a>>)> {
+    let held: HashMap<Id, &NightRun> = before.runs.iter().map(|r| (r.cell_id, r)).collect();
+    let planned: HashSet<Id> = after.runs.iter().map(|r| r.cell_id).collect();
+    let mut out: Vec<(&NightRun, Vec<Couple<'_>>)> = Vec::new();
+    let mut index: HashMap<Id, usize> = HashMap::new();
+    for tonight in &after.runs {
+        let at = *index.entry(tonight.series).or_insert_with(|| {
+            out.push((tonight, Vec::new()));
+            out.len() - 1
+        });
+        let Some(earlier) = held.get(&tonight.cell_id) else {
+            gaps.add(tonight, GapKind::NotInBaseline);
+            continue;
+        };
+        match (earlier.row.has_result(), tonight.row.has_result()) {
+            (true, true) => {
+                if let Some(why) = unlike(&earlier.row, &tonight.row) {
+                    gaps.add(tonight, GapKind::Unpaired(why.to_owned()));
+                }
+                out[at].1.push((earlier, tonight));
+            }
+            (_, false) => gaps.add(tonight, without_result(tonight)),
+            (false, true) => gaps.add(tonight, GapKind::NoBaselineResult),
+        }
+    }
+    for earlier in before.runs.iter().filter(|r| !planned.contains(&r.cell_id)) {
+        gaps.add(earlier, GapKind::NotPlanned);
+    }
+    out.retain(|(_, couples)| !couples.is_empty());
+    out
+}
+
+fn without_result(run: &NightRun) -> GapKind {
+    let Some(status) = run.row.status else { return GapKind::Missing };
+    let message = run.row.error.as_deref().and_then(|e| e.lines().next()).unwrap_or_default();
+    let status = status.name().replace('_', " ");
+    GapKind::Failed(if message.is_empty() { status } else { format!("{status}: {message}") })
+}
+
+/// Gaps in the order of finding, those of one configuration and reason together.
+#[derive(Default)]
+struct Gaps(Vec<Gap>);
+
+impl Gaps {
+    fn add(&mut self, run: &NightRun, kind: GapKind) {
+        let same = |g: &&mut Gap| g.label == run.label && g.config == run.config && g.kind == kind;
+        match self.0.iter_mut().find(same) {
+            Some(gap) => gap.seeds.push(run.seed),
+            None => self.0.push(Gap {
+                label: run.label.clone(),
+                config: run.config.clone(),
+                seeds: vec![run.seed],
+                kind,
+            }),
+        }
+    }
+}
+
+/// Why seconds cannot be compared: they mean something on equal machines, with
+/// equal threads and neighbours alone.
+fn no_seconds<'a>(
+    before: &Facts,
+    after: &Facts,
+    couples: impl Iterator<Item = Couple<'a>>,
+) -> Option<String> {
+    if let Some(why) = before.other_machine(after) {
+        return Some(why);
+    }
+    let mut seen: BTreeMap<&str, (Option<u64>, Option<u64>)> = BTreeMap::new();
+    for (a, b) in couples {
+        let (x, y) = (&a.row, &b.row);
+        for (what, x, y) in
+            [("threads", x.threads, y.threads), ("runs side by side", x.jobs, y.jobs)]
+        {
+            if x != y {
+                seen.entry(what).or_insert((x, y));
+            }
+        }
+    }
+    let number = |n: Option<u64>| n.map_or("unknown".to_owned(), |n| n.to_string());
+    let (what, (x, y)) = seen.into_iter().next()?;
+    Some(format!("the number of {what} changed from {} to {}", number(x), number(y)))
+}
+
+/// Why time to target cannot be compared.
+fn no_target(before: &Facts, after: &Facts) -> Option<String> {
+    match (&before.target, &after.target) {
+        (_, None) => Some("[target] has no value".to_owned()),
+        (x, y) if x == y => None,
+        (x, Some(y)) => {
+            Some(format!("the target changed from {} to {y}", x.as_deref().unwrap_or("none")))
+        }
+    }
+}

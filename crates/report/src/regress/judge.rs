@@ -1,0 +1,70 @@
+//! Comparison and history into one verdict.
+
+use spec::regress_settings::RegressSettings;
+
+use crate::regress::baseline::Accepted;
+use crate::regress::compare::{Compared, compare};
+use crate::regress::finding::{Finding, Regression, Verdict};
+use crate::regress::night::Night;
+use crate::regress::trends::trends;
+
+/// What a night is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Against {
+    /// The sweep it is compared with, run by run; empty on a first night.
+    pub before: Night,
+    /// How that was accepted; none where it is no accepted baseline.
+    pub accepted: Option<Accepted>,
+    /// Earlier nights, the oldest first; empty where there is no history.
+    pub history: Vec<Night>,
+}
+
+/// Judges `night`. With a history the night itself is its last.
+pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
+    let Against { before, accepted, mut history } = against;
+    let compared = match before.runs.is_empty() {
+        true => Compared::default(),
+        false => compare(&before, night, settings),
+    };
+    if !history.is_empty() {
+        // A night that was kept already is judged as it is now, once.
+        history.retain(|n| n.facts.started != night.facts.started);
+        history.push(night.clone());
+    }
+    let since = accepted.as_ref().map(|a| a.night.as_str());
+    let trends = trends(&history, since, settings);
+    let mut out = Regression {
+        verdict: Verdict::Unchanged,
+        before: before.facts,
+        after: night.facts.clone(),
+        accepted,
+        settings: settings.clone(),
+        pairs: compared.pairs,
+        identical: compared.identical,
+        configs: compared.configs,
+        gaps: compared.gaps,
+        no_seconds: compared.no_seconds,
+        no_target: compared.no_target,
+        family: compared.family,
+        nights: history.into_iter().map(|n| n.facts).collect(),
+        segments: trends.segments,
+        trends: trends.trends,
+    };
+    out.verdict = verdict(&out);
+    out
+}
+
+fn verdict(of: &Regression) -> Verdict {
+    let any = |finding| of.configs.iter().any(|c| c.changes.iter().any(|x| x.finding == finding));
+    if any(Finding::Regressed) || of.alarms().next().is_some() {
+        Verdict::Regressed
+    } else if !of.gaps.is_empty() || of.pairs == 0 || any(Finding::Unknown) {
+        Verdict::Incomplete
+    } else if any(Finding::Improved) {
+        Verdict::Improved
+    } else if of.identical == of.pairs {
+        Verdict::Identical
+    } else {
+        Verdict::Unchanged
+    }
+}

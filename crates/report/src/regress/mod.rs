@@ -1,0 +1,25 @@
+//! A night against its baseline and its history: whether training got worse.
+//!
+//! [`Night`] is a finished sweep in one file; [`judge`] sets it beside
+//! an earlier one, run by run, and looks back over a folder of nights. What comes of it,
+//! [`Regression`], is plain values that page, Markdown, JSON and exit code are
+//! made of.
+
+pub mod baseline;
+pub mod finding;
+pub mod history;
+pub mod night;
+pub mod render;
+pub mod words;
+
+mod compare;
+mod judge;
+mod quantity;
+mod trends;
+
+pub use finding::{
+    Change, ConfigChange, Finding, Gap, GapKind, Method, Regression, Segment, Trend, TrendPoint,
+    TrendStep, Verdict,
+};
+pub use judge::{Against, judge};
+pub use night::{Facts, Night, NightRun};

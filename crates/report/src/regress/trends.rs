@@ -1,0 +1,236 @@
+//! Levels over nights: where the history starts anew, and where a metric
+//! stepped or drifted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+use spec::Id;
+use spec::regress_settings::{RegressMetric, RegressSettings};
+
+use crate::regress::compare::alone;
+use crate::regress::finding::{Segment, Trend, TrendPoint, TrendStep};
+use crate::regress::night::{Night, NightRun};
+use crate::regress::quantity::{effect, is_worse, value};
+use crate::stats::location;
+use crate::stats::steps::{Kind, steps};
+use crate::stats::student::t_quantile;
+
+/// The history of the configurations of the last night.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trends {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) trends: Vec<Trend>,
+}
+
+/// The share of the level that steps may use up; the comparison with the
+/// baseline has the whole level on two sides, of which one is for the worse.
+const SHARE: f64 = 0.5;
+
+/// Values of one night by seed.
+type Seeds = BTreeMap<u64, f64>;
+
+/// One metric of one configuration over the nights that have it.
+struct Series<'a> {
+    /// Any of its runs of the last night.
+    run: &'a NightRun,
+    metric: RegressMetric,
+    values: Vec<(usize, Seeds)>,
+}
+
+/// Levels of `nights`, the oldest first, the last being judged. Steps count as
+/// alarms only after `since` (the baseline's night, RFC 3339).
+pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSettings) -> Trends {
+    let Some(last) = nights.last() else { return Trends::default() };
+    let mut series: Vec<&NightRun> = Vec::new();
+    for run in &last.runs {
+        if series.iter().all(|r| r.series != run.series) {
+            series.push(run);
+        }
+    }
+    let by_series: Vec<HashMap<Id, Vec<&NightRun>>> = nights.iter().map(grouped).collect();
+    let wanted: Vec<(&NightRun, RegressMetric)> =
+        series.iter().flat_map(|run| settings.metrics.iter().map(|m| (*run, *m))).collect();
+    let measured: Vec<Series<'_>> = wanted
+        .into_par_iter()
+        .map(|(run, metric)| {
+            let values = measured(&by_series, run.series, metric);
+            Series { run, metric, values }
+        })
+        .filter(|series| !series.values.is_empty())
+        .collect();
+    let level = SHARE * settings.level / measured.len().max(1) as f64;
+    let trends = measured
+        .into_par_iter()
+        .map(|Series { run, metric, values }| {
+            let cuts = cuts(nights, run.series, metric, &by_series);
+            let mut trend = Trend {
+                series: run.series,
+                label: run.label.clone(),
+                config: run.config.clone(),
+                metric,
+                points: values.iter().map(|(night, seeds)| point(*night, seeds)).collect(),
+                steps: Vec::new(),
+            };
+            trend.steps = found(nights, metric, &values, &cuts, level, since, settings);
+            trend
+        })
+        .collect();
+    Trends { segments: segments(nights), trends }
+}
+
+fn grouped(night: &Night) -> HashMap<Id, Vec<&NightRun>> {
+    let mut out: HashMap<Id, Vec<&NightRun>> = HashMap::new();
+    for run in &night.runs {
+        out.entry(run.series).or_default().push(run);
+    }
+    out
+}
+
+/// Values by seed of every night that has any.
+fn measured(
+    nights: &[HashMap<Id, Vec<&NightRun>>],
+    series: Id,
+    metric: RegressMetric,
+) -> Vec<(usize, Seeds)> {
+    let of = |runs: &Vec<&NightRun>| -> Seeds {
+        runs.iter().filter_map(|r| Some((r.seed, value(metric, r)?))).collect()
+    };
+    nights
+        .iter()
+        .enumerate()
+        .filter_map(|(night, by)| Some((night, of(by.get(&series)?))))
+        .filter(|(_, seeds)| !seeds.is_empty())
+        .collect()
+}
+
+fn mean(seeds: &Seeds) -> f64 {
+    seeds.values().sum::<f64>() / seeds.len() as f64
+}
+
+fn point(night: usize, seeds: &Seeds) -> TrendPoint {
+    let low = seeds.values().copied().fold(f64::INFINITY, f64::min);
+    let high = seeds.values().copied().fold(f64::NEG_INFINITY, f64::max);
+    TrendPoint { night, mean: mean(seeds), low, high }
+}
+
+/// Where the machine changed, by the facts of the nights.
+fn segments(nights: &[Night]) -> Vec<Segment> {
+    let mut out = vec![Segment { from: 0, why: None }];
+    for (at, pair) in nights.windows(2).enumerate() {
+        if let Some(why) = pair[0].facts.other_machine(&pair[1].facts) {
+            out.push(Segment { from: at + 1, why: Some(why) });
+        }
+    }
+    out
+}
+
+/// First nights of the segments of one series: seconds also need equal threads
+/// and neighbours, and epochs to the target an equal target.
+fn cuts(
+    nights: &[Night],
+    series: Id,
+    metric: RegressMetric,
+    by_series: &[HashMap<Id, Vec<&NightRun>>],
+) -> Vec<usize> {
+    let key = |night: usize| {
+        let row = by_series[night].get(&series).and_then(|runs| runs.first()).map(|r| &r.row);
+        let neighbours = row.map(|r| (r.threads, r.jobs));
+        let target = &nights[night].facts.target;
+        (
+            neighbours.filter(|_| metric == RegressMetric::SecondsPerEpoch),
+            target.as_ref().filter(|_| metric == RegressMetric::TargetEpoch),
+        )
+    };
+    let changes = |at: &usize| {
+        *at == 0
+            || nights[at - 1].facts.machine() != nights[*at].facts.machine()
+            || key(at - 1) != key(*at)
+    };
+    (0..nights.len()).filter(changes).collect()
+}
+
+/// Steps of one series, segment by segment.
+fn found(
+    nights: &[Night],
+    metric: RegressMetric,
+    values: &[(usize, Seeds)],
+    cuts: &[usize],
+    level: f64,
+    since: Option<&str>,
+    settings: &RegressSettings,
+) -> Vec<TrendStep> {
+    let mut out = Vec::new();
+    let judged = metric != RegressMetric::SecondsPerEpoch
+        || nights.last().is_some_and(|n| n.runs.iter().all(alone));
+    for (i, &from) in cuts.iter().enumerate() {
+        let to = cuts.get(i + 1).copied().unwrap_or(nights.len());
+        let held: Vec<&(usize, Seeds)> =
+            values.iter().filter(|(night, _)| (from..to).contains(night)).collect();
+        let means: Vec<f64> = held.iter().map(|(_, seeds)| mean(seeds)).collect();
+        let found = steps(&means, level);
+        let current = to == nights.len();
+        for (j, step) in found.iter().enumerate() {
+            let begin = if j == 0 { 0 } else { found[j - 1].until };
+            let end = found.get(j + 1).map_or(held.len(), |next| next.at);
+            let before = level_of(&held[begin..step.at]);
+            let after = level_of(&held[step.until..end]);
+            let size = effect(metric, step.after - step.before, step.before);
+            let worse = is_worse(metric, size);
+            let now = found.last().map_or(step.after, |last| last.after);
+            // What was undone since is history, not news.
+            let stays = effect(metric, now - step.before, step.before);
+            let min_effect = settings.min_effect(metric);
+            let new =
+                since.is_none_or(|since| nights[held[step.at].0].facts.started.as_str() > since);
+            out.push(TrendStep {
+                at: held[step.at].0,
+                last_good: held[step.at - 1].0,
+                until: held[step.until].0,
+                drift: step.kind == Kind::Drift,
+                before: step.before,
+                after: step.after,
+                effect: size,
+                worse,
+                alarm: current
+                    && judged
+                    && new
+                    && worse
+                    && size.abs() > min_effect
+                    && is_worse(metric, stays)
+                    && stays.abs() > min_effect
+                    && shown(metric, &before, &after, level),
+            });
+        }
+    }
+    out
+}
+
+/// Mean over nights of each seed.
+fn level_of(nights: &[&(usize, Seeds)]) -> Seeds {
+    let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for (_, seeds) in nights {
+        for (seed, value) in seeds {
+            let sum = sums.entry(*seed).or_default();
+            *sum = (sum.0 + value, sum.1 + 1.0);
+        }
+    }
+    sums.into_iter().map(|(seed, (sum, n))| (seed, sum / n)).collect()
+}
+
+/// Whether the seeds show a step: nights of one code are equal to the bit, so
+/// any change of rounding steps the level for good, by chance up or down. Only
+/// seeds that agree tell it from a change for the worse.
+fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bool {
+    let differences: Vec<f64> =
+        before.iter().filter_map(|(seed, a)| Some(after.get(seed)? - a)).collect();
+    // As in the comparison: no seed diverged before, so no noise explains one that does.
+    if metric == RegressMetric::Diverged && before.values().all(|v| *v == 0.0) {
+        return true;
+    }
+    let (Some(mean), Some(sd)) = (location::mean(&differences), location::sd(&differences)) else {
+        return false;
+    };
+    let n = differences.len();
+    sd <= f64::EPSILON * mean.abs()
+        || mean.abs() > t_quantile(1.0 - level / 2.0, n - 1) * sd / (n as f64).sqrt()
+}

@@ -1,0 +1,114 @@
+//! `baseline`: what nights are judged against.
+
+use std::path::Path;
+
+use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
+
+use super::regress::{baseline_folder, night_of};
+use crate::cli::BaselineCommand;
+use crate::exit::{Exit, bad_input};
+use crate::workspace::Workspace;
+use crate::{clock, text};
+
+/// Runs a verb of `baseline`.
+pub(super) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {
+    match command {
+        BaselineCommand::Accept { file, reason, baseline, incomplete } => {
+            accept(workspace, file, reason, baseline.as_deref(), *incomplete)
+        }
+        BaselineCommand::Show { file } => show(workspace, file),
+    }
+}
+
+fn accept(
+    workspace: &Workspace,
+    file: &Path,
+    reason: &str,
+    folder: Option<&Path>,
+    incomplete: bool,
+) -> anyhow::Result<Exit> {
+    if reason.trim().is_empty() {
+        return Err(bad_input(
+            "--reason is empty\n  say in a sentence why these results are right",
+        ));
+    }
+    let dir = super::report::folder_of(workspace, file)?;
+    let night = night_of(&dir)?;
+    let without = night.runs.iter().filter(|r| !r.row.has_result()).count();
+    if without == night.runs.len() {
+        return Err(bad_input(format!(
+            "{} holds no result\n  run the sweep first: cargo xtask sweep {}",
+            dir.path().display(),
+            file.display()
+        )));
+    }
+    if without > 0 && !incomplete {
+        return Err(bad_input(format!(
+            "{without} of {} have no result, so every night against this baseline would be incomplete\n  \
+             run the sweep again, or accept it all the same with --incomplete",
+            text::count(night.runs.len(), "run"),
+        )));
+    }
+    if night.facts.dirty == Some(true) {
+        text::say!("warning: it was trained from sources that differ from the commit");
+    }
+    let accepted = Accepted {
+        v: BASELINE_VERSION,
+        accepted: clock::now(),
+        reason: reason.trim().to_owned(),
+        commit: night.facts.commit.clone(),
+        dirty: night.facts.dirty,
+        night: night.facts.started.clone(),
+        runs: night.runs.len() - without,
+    };
+    let folder = match folder {
+        Some(folder) => folder.to_path_buf(),
+        None => baseline_folder(workspace, &night.facts.experiment),
+    };
+    let written = baseline::write(&folder, &night, &accepted)?;
+    let bytes: u64 = written.iter().filter_map(|f| Some(f.metadata().ok()?.len())).sum();
+    text::out!(
+        "baseline of {}: {}, {} in {}; commit it to keep it",
+        text::plain(&night.facts.experiment),
+        text::count(accepted.runs, "run"),
+        kilobytes(bytes),
+        workspace.relative(&folder),
+    );
+    Ok(Exit::Ok)
+}
+
+fn kilobytes(bytes: u64) -> String {
+    format!("{} KB", bytes.div_ceil(1000))
+}
+
+fn show(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
+    let folder = if baseline::is_baseline(file) {
+        file.to_path_buf()
+    } else {
+        let name = match file.is_dir() {
+            true => report::plan(&super::report::folder_of(workspace, file)?)?.name,
+            false => spec::sweep_file::name(file)?,
+        };
+        baseline_folder(workspace, &name)
+    };
+    if !baseline::is_baseline(&folder) {
+        return Err(bad_input(format!(
+            "no baseline is accepted: there is no {}\n  \
+             record one: cargo xtask baseline accept {} --reason \"...\"",
+            workspace.relative(&folder.join("night.parquet")),
+            file.display()
+        )));
+    }
+    let (night, accepted) = baseline::read(&folder)?;
+    text::out!("{}: {}", text::plain(&night.facts.experiment), text::plain(&accepted.reason));
+    text::out!("accepted {}, trained {}", accepted.accepted, accepted.night);
+    let commit = night.facts.commit_short().unwrap_or_else(|| "no commit".to_owned());
+    text::out!(
+        "{commit}, {} with a result of {}",
+        accepted.runs,
+        text::count(night.runs.len(), "run")
+    );
+    let machine: Vec<&str> = night.facts.machine().into_iter().flatten().collect();
+    text::out!("{}", text::plain(&machine.join(", ")));
+    Ok(Exit::Ok)
+}

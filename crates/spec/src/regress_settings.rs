@@ -1,0 +1,153 @@
+//! `[regress]` of the sweep file: what counts as a regression. No part of any
+//! id: changing it trains nothing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::choice;
+
+choice! {
+    /// A quantity of a run that is compared from night to night, named as its
+    /// column in `runs.parquet` where it has one.
+    RegressMetric {
+        /// Training loss of the last epoch.
+        TrainLoss = "train_loss",
+        /// Validation loss after the last epoch.
+        ValidationLoss = "validation_loss",
+        /// Validation accuracy after the last epoch.
+        ValidationAccuracy = "validation_accuracy",
+        /// Test loss after the last epoch.
+        TestLoss = "test_loss",
+        /// Test accuracy after the last epoch.
+        TestAccuracy = "test_accuracy",
+        /// Highest validation accuracy of any epoch.
+        BestValidationAccuracy = "best_validation_accuracy",
+        /// Epochs to the target's value; never = one more than was planned.
+        TargetEpoch = "target_epoch",
+        /// Share of the seeds that diverged.
+        Diverged = "diverged",
+        /// Optimizer steps of a run that trained all its epochs. The same run
+        /// must do the same work: any change is for the worse.
+        Steps = "steps",
+        /// Seconds of training of a run's fastest epoch, on equal machines only.
+        SecondsPerEpoch = "seconds_per_epoch",
+    }
+}
+
+/// What a change is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffectUnit {
+    /// A fraction of the baseline's mean.
+    Relative,
+    /// A fraction of all: accuracies and shares, so that 0.01 is one percentage point.
+    Share,
+    /// Epochs.
+    Epochs,
+}
+
+/// Which direction is for the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worse {
+    /// More of it.
+    Higher,
+    /// Less of it.
+    Lower,
+    /// Either.
+    Any,
+}
+
+impl RegressMetric {
+    /// What `min_effect` and effects of the metric are measured in.
+    pub fn unit(self) -> EffectUnit {
+        use RegressMetric::*;
+        match self {
+            TrainLoss | ValidationLoss | TestLoss | Steps | SecondsPerEpoch => EffectUnit::Relative,
+            ValidationAccuracy | TestAccuracy | BestValidationAccuracy | Diverged => {
+                EffectUnit::Share
+            }
+            TargetEpoch => EffectUnit::Epochs,
+        }
+    }
+
+    /// Which direction is for the worse.
+    pub fn worse(self) -> Worse {
+        use RegressMetric::*;
+        match self {
+            ValidationAccuracy | TestAccuracy | BestValidationAccuracy => Worse::Lower,
+            Steps => Worse::Any,
+            TrainLoss | ValidationLoss | TestLoss | TargetEpoch | Diverged | SecondsPerEpoch => {
+                Worse::Higher
+            }
+        }
+    }
+
+    /// The effect up to which a change is let pass: 1% of a loss, half a
+    /// percentage point of accuracy, half an epoch, 10% of the seconds; none
+    /// for divergence and steps.
+    pub fn default_min_effect(self) -> f64 {
+        use RegressMetric::*;
+        match self {
+            TrainLoss | ValidationLoss | TestLoss => 0.01,
+            ValidationAccuracy | TestAccuracy | BestValidationAccuracy => 0.005,
+            TargetEpoch => 0.5,
+            Diverged | Steps => 0.0,
+            SecondsPerEpoch => 0.1,
+        }
+    }
+
+    /// The name in a sentence: `training loss`.
+    pub fn words(self) -> &'static str {
+        use RegressMetric::*;
+        match self {
+            TrainLoss => "training loss",
+            ValidationLoss => "validation loss",
+            ValidationAccuracy => "validation accuracy",
+            TestLoss => "test loss",
+            TestAccuracy => "test accuracy",
+            BestValidationAccuracy => "best validation accuracy",
+            TargetEpoch => "epochs to the target",
+            Diverged => "share of diverged seeds",
+            Steps => "optimizer steps",
+            SecondsPerEpoch => "seconds per epoch",
+        }
+    }
+}
+
+/// `[regress]`, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressSettings {
+    /// What is compared; default: everything.
+    #[serde(default = "all_metrics")]
+    pub metrics: Vec<RegressMetric>,
+    /// Effects that are let pass, where they are not the metric's default.
+    #[serde(default)]
+    pub min_effect: BTreeMap<RegressMetric, f64>,
+    /// The share of nights without change that may raise an alarm; default 0.05.
+    #[serde(default = "default_level")]
+    pub level: f64,
+}
+
+/// Default of [`RegressSettings::level`].
+pub const LEVEL: f64 = 0.05;
+
+impl Default for RegressSettings {
+    fn default() -> Self {
+        RegressSettings { metrics: all_metrics(), min_effect: BTreeMap::new(), level: LEVEL }
+    }
+}
+
+impl RegressSettings {
+    /// The effect of a metric up to which a change is let pass.
+    pub fn min_effect(&self, metric: RegressMetric) -> f64 {
+        self.min_effect.get(&metric).copied().unwrap_or_else(|| metric.default_min_effect())
+    }
+}
+
+fn all_metrics() -> Vec<RegressMetric> {
+    RegressMetric::ALL.to_vec()
+}
+
+fn default_level() -> f64 {
+    LEVEL
+}
