@@ -1,0 +1,189 @@
+//! Faults in the code of the worker, one at a time: a night with the real sweep
+//! of `experiments/nightly.toml` names each by metric and configuration.
+//!
+//! The faulty worker is built by `cargo xtask test` from patched sources
+//! (`crates/train/tests/faults/`); `SWEEP_FAULT` switches one of its faults on.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use spec::regress_settings::RegressMetric;
+use support::Sandbox;
+
+const FILE: &str = "experiments/nightly.toml";
+
+/// A fault, what must be found in whom (as label and metric), and the labels
+/// that it cannot touch.
+struct Fault {
+    name: &'static str,
+    found: &'static [(&'static str, &'static str)],
+    untouched: &'static [&'static str],
+}
+
+const FAULTS: [Fault; 5] = [
+    Fault {
+        name: "adam-correction",
+        found: &[
+            ("adam", "test_loss"),
+            ("adam-cosine", "test_loss"),
+            ("adam-cosine", "best_validation_accuracy"),
+        ],
+        untouched: &["sgd", "momentum", "momentum-decay", "rmsprop", "adamw-cosine"],
+    },
+    Fault {
+        name: "momentum-085",
+        found: &[
+            ("momentum", "train_loss"),
+            ("momentum", "validation_loss"),
+            ("momentum-decay", "train_loss"),
+        ],
+        untouched: &["sgd", "rmsprop", "adam", "adam-cosine", "adamw-cosine"],
+    },
+    Fault {
+        name: "weight-decay-ignored",
+        found: &[("adamw-cosine", "test_loss"), ("momentum-decay", "test_loss")],
+        untouched: &["sgd", "momentum", "rmsprop", "adam", "adam-cosine"],
+    },
+    Fault {
+        name: "no-shuffle",
+        found: &[
+            ("momentum", "train_loss"),
+            ("momentum-decay", "test_loss"),
+            ("rmsprop", "best_validation_accuracy"),
+            ("adam", "train_loss"),
+        ],
+        untouched: &[],
+    },
+    Fault {
+        name: "last-batch-lost",
+        found: &[
+            ("sgd", "steps"),
+            ("momentum", "steps"),
+            ("momentum-decay", "steps"),
+            ("rmsprop", "steps"),
+            ("adam", "steps"),
+            ("adam-cosine", "steps"),
+            ("adamw-cosine", "steps"),
+            ("sgd", "train_loss"),
+        ],
+        untouched: &[],
+    },
+];
+
+/// The worker with the faults, built by `cargo xtask test`.
+fn faulty_worker() -> PathBuf {
+    let given = std::env::var_os("SWEEP_FAULTY_WORKER").map(PathBuf::from);
+    let worker = given.filter(|path| path.is_file());
+    worker.expect("SWEEP_FAULTY_WORKER names no worker: run the tests by `cargo xtask test`")
+}
+
+/// The sweep file of every night, less the optimizers that are not `kept`; all
+/// if `kept` is empty.
+fn nightly_file(kept: &[&str]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(FILE);
+    let text = std::fs::read_to_string(path).unwrap();
+    let (sweep, devices) = text.split_once("[devices]").unwrap();
+    let mut parts = sweep.split("[[optimizer]]");
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        let value = |key: &str| {
+            let line = part.lines().find_map(|line| line.strip_prefix(key))?;
+            Some(line.trim_start_matches([' ', '=']).trim_matches('"').to_owned())
+        };
+        let label = value("label").or_else(|| value("kind")).unwrap();
+        if kept.is_empty() || kept.contains(&label.as_str()) {
+            out += &format!("[[optimizer]]{part}");
+        }
+    }
+    format!("{out}[devices]{devices}")
+}
+
+/// A workspace whose baseline is a sweep of the true worker.
+fn accepted(kept: &[&str], options: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("nightly", &nightly_file(kept));
+    sandbox.expect(0, &[&["run", FILE, "--no-report"], options].concat());
+    sandbox.expect(0, &["baseline", "accept", FILE, "--reason", "the true worker"]);
+    sandbox
+}
+
+/// A night of the faulty worker, with a history of its own: what it said, its
+/// exit code and its findings.
+fn night(sandbox: &Sandbox, fault: Option<&str>, options: &[&str]) -> (i32, Value) {
+    let history = format!("history-{}", fault.unwrap_or("none"));
+    let mut command =
+        sandbox.command(&[&["nightly", FILE, "--history", &history], options].concat());
+    command.env("SWEEP_WORKER", faulty_worker()).env_remove("SWEEP_FAULT");
+    if let Some(fault) = fault {
+        command.env("SWEEP_FAULT", fault);
+    }
+    let output = command.output().unwrap();
+    let told = std::fs::read(sandbox.path("reports/nightly/regression.json"));
+    let told = told.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code().unwrap(), serde_json::from_slice(&told).unwrap())
+}
+
+fn configs(told: &Value) -> &Vec<Value> {
+    told["configs"].as_array().unwrap()
+}
+
+/// Label and metric of everything that regressed.
+fn regressed(told: &Value) -> BTreeSet<(&str, &str)> {
+    let mut out = BTreeSet::new();
+    for config in configs(told) {
+        for change in config["changes"].as_array().unwrap() {
+            if change["finding"] == "regressed" {
+                out.insert((config["label"].as_str().unwrap(), change["metric"].as_str().unwrap()));
+            }
+        }
+    }
+    out
+}
+
+/// Labels whose every pair of runs ended with the same bits.
+fn identical(told: &Value) -> BTreeSet<&str> {
+    let same = |c: &&Value| c["pairs"] == 10 && c["identical"] == 10;
+    configs(told).iter().filter(same).map(|c| c["label"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn faults_in_the_code_are_caught() {
+    let sandbox = accepted(&[], &[]);
+    // The patches themselves change nothing: what is caught below is the fault.
+    let (code, told) = night(&sandbox, None, &[]);
+    assert_eq!((code, &told["verdict"]), (0, &"identical".into()), "{told}");
+
+    for fault in &FAULTS {
+        let (code, told) = night(&sandbox, Some(fault.name), &[]);
+        let name = fault.name;
+        assert_eq!((code, &told["verdict"]), (4, &"regressed".into()), "{name}");
+        let found = regressed(&told);
+        for expected in fault.found {
+            assert!(found.contains(expected), "{name}: {expected:?} is not among {found:?}");
+        }
+        let same = identical(&told);
+        for label in fault.untouched {
+            assert!(same.contains(label), "{name} changed {label}");
+            assert!(found.iter().all(|(found, _)| found != label), "{name}: {found:?}");
+        }
+        let text = std::fs::read_to_string(sandbox.path("reports/nightly/REGRESSION.md")).unwrap();
+        let (label, metric) = fault.found[0];
+        let metric: RegressMetric = serde_json::from_value(metric.into()).unwrap();
+        assert!(text.contains(label) && text.contains(metric.words()), "{name}:\n{text}");
+    }
+}
+
+#[test]
+fn a_slower_step_is_caught() {
+    let kept = ["sgd", "adam"];
+    let sandbox = accepted(&kept, &["--timing"]);
+    let (code, told) = night(&sandbox, Some("slow-step"), &["--timing"]);
+    assert_eq!(code, 4, "{told}");
+    let found = regressed(&told);
+    let expected = kept.map(|label| (label, "seconds_per_epoch"));
+    assert_eq!(found, BTreeSet::from(expected));
+    assert_eq!(identical(&told), BTreeSet::from(kept), "nothing else changed");
+}
