@@ -312,6 +312,7 @@ mod tests {
             // Broken and mended: both are dated. A single bad night is neither.
             (plateaus(&[(10, 1.0), (4, 2.0), (10, 1.0)]), vec![jump(10), jump(14)]),
             (plateaus(&[(10, 1.0), (1, 9.0), (10, 1.0)]), vec![]),
+            (plateaus(&[(10, 1.0), (1, 9.0), (2, 1.0), (1, 5.0)]), vec![jump(13)]),
             (plateaus(&[(10, 1.0), (1, 9.0), (10, 2.0)]), vec![(10, 11, Kind::Drift)]),
             // Commits night by night between two plateaus.
             (plateaus(&[(9, 1.0), (1, 1.5), (1, 1.75), (9, 2.0)]), vec![(9, 11, Kind::Drift)]),
