@@ -321,7 +321,7 @@ fn a_drift_of_half_a_percent_a_night_is_found() {
     let series = series();
     for one in series.iter().filter(|s| s.loss) {
         // From night 10 to night 30: 10 % in all.
-        let found = changed(one, series.len(), 60, |n| 1.0 + 0.005 * (n.clamp(10, 30) - 10) as f64);
+        let found = changed(one, series.len(), 30, |n| 1.0 + 0.005 * (n.clamp(10, 30) - 10) as f64);
         let (name, noise) = (&one.name, 100.0 * spread(one));
         let Found { worse, drift, more, .. } = found;
         println!(

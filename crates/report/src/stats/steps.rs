@@ -341,12 +341,13 @@ mod tests {
 
     #[test]
     fn plateaus_are_one_draw_of_noise_each() {
-        // Rounding changes with every commit, four nights each but every fourth
-        // twice in two nights: ten draws. As forty nights they would make steps.
-        let draws = noise(10, "draws");
-        let nights: Vec<f64> = draws.iter().flat_map(|v| [*v, *v, v + 0.01, v + 0.02]).collect();
-        let found = steps(&nights, LEVEL).unwrap();
-        assert!(found.is_empty(), "{found:?}");
+        // A commit every other night, each with a rounding of its own. As sixteen
+        // nights, eight and eight, they would make a step; as eight draws they cannot.
+        let draws = [1.0, 1.1, 0.9, 1.05, 3.0, 3.1, 2.9, 3.05];
+        let nights = plateaus(&draws.map(|v| (2, v)));
+        assert_eq!(found(&nights), []);
+        let apart: Vec<f64> = nights.iter().enumerate().map(|(i, v)| v + 1e-3 * i as f64).collect();
+        assert_eq!(found(&apart), [(8, 8, Kind::Jump)]);
     }
 
     #[test]

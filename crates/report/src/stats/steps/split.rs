@@ -145,7 +145,7 @@ fn shuffle(order: &mut [u16], rng: &mut Stream) {
         if i % 2 == 0 || bits == 0 {
             bits = rng.next_u64();
         }
-        let at = (bits & u64::from(u32::MAX)) * (i as u64 + 1) >> 32;
+        let at = ((bits & u64::from(u32::MAX)) * (i as u64 + 1)) >> 32;
         bits >>= 32;
         order.swap(i, at as usize);
     }
