@@ -129,7 +129,8 @@ fn change(
         seeds,
     };
     out.finding = finding(&out);
-    if metric == RegressMetric::SecondsPerEpoch && !alone && out.finding != Finding::Unknown {
+    let said = !matches!(out.finding, Finding::Unknown | Finding::Identical);
+    if metric == RegressMetric::SecondsPerEpoch && !alone && said {
         out.finding = Finding::Unjudged;
     }
     // No seed of the baseline diverged: no noise explains one that does.

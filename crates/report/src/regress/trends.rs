@@ -167,7 +167,8 @@ fn found(
         let held: Vec<&(usize, Seeds)> =
             values.iter().filter(|(night, _)| (from..to).contains(night)).collect();
         let means: Vec<f64> = held.iter().map(|(_, seeds)| mean(seeds)).collect();
-        let found = steps(&means, level);
+        // Values are finite, so only a mean that overflows has no level.
+        let found = steps(&means, level).unwrap_or_default();
         let current = to == nights.len();
         for (j, step) in found.iter().enumerate() {
             let begin = if j == 0 { 0 } else { found[j - 1].until };

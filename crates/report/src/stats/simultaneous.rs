@@ -352,10 +352,14 @@ mod tests {
 
     #[test]
     fn order_of_seeds_and_series_changes_no_bit() {
-        let mut reversed = seeded(&NINE);
+        // Sums of these depend on their order.
+        let nine = seeded(&NINE.map(|v| (v + 3.0).ln() - 1.0));
+        let mut reversed = nine.clone();
         reversed.reverse();
+        let sum = |s: &[(u64, f64)]| s.iter().map(|v| v.1).sum::<f64>();
+        assert_ne!(sum(&nine), sum(&reversed));
         let shorter = seeded(&OTHER)[1..].to_vec();
-        let [a, b] = [vec![seeded(&NINE), shorter.clone()], vec![shorter, reversed]]
+        let [a, b] = [vec![nine, shorter.clone()], vec![shorter, reversed]]
             .map(|series| simultaneous(&series, 0.05).bounds);
         assert_eq!((a[0], a[1]), (b[1], b[0]));
     }
@@ -438,6 +442,9 @@ mod tests {
         let values: Vec<f64> = (0..13).map(|i| f64::from(i * 7 % 13) - 5.0).collect();
         let family = simultaneous(&[seeded(&values)], 0.05);
         assert_eq!((family.patterns, family.exact), (SAMPLED_PATTERNS, false));
+        // The identity is among them, else the level would not be kept.
+        let patterns = Patterns::of(&[&Differences::of(&seeded(&values))]);
+        assert_eq!((patterns.rows.len(), &patterns.rows[0]), (SAMPLED_PATTERNS, &vec![0, 0]));
         // As Student's t has it, near enough: 2.179 for 12 degrees of freedom.
         let bounds = family.bounds[0].unwrap();
         let factor = (bounds.high - bounds.mean) * t(&values) / bounds.mean.abs();

@@ -312,6 +312,7 @@ mod tests {
             // Broken and mended: both are dated. A single bad night is neither.
             (plateaus(&[(10, 1.0), (4, 2.0), (10, 1.0)]), vec![jump(10), jump(14)]),
             (plateaus(&[(10, 1.0), (1, 9.0), (10, 1.0)]), vec![]),
+            (plateaus(&[(10, 1.0), (1, 9.0), (2, 1.0), (1, 5.0)]), vec![jump(13)]),
             (plateaus(&[(10, 1.0), (1, 9.0), (10, 2.0)]), vec![(10, 11, Kind::Drift)]),
             // Commits night by night between two plateaus.
             (plateaus(&[(9, 1.0), (1, 1.5), (1, 1.75), (9, 2.0)]), vec![(9, 11, Kind::Drift)]),
@@ -340,12 +341,13 @@ mod tests {
 
     #[test]
     fn plateaus_are_one_draw_of_noise_each() {
-        // Rounding changes with every commit, four nights each but every fourth
-        // twice in two nights: ten draws. As forty nights they would make steps.
-        let draws = noise(10, "draws");
-        let nights: Vec<f64> = draws.iter().flat_map(|v| [*v, *v, v + 0.01, v + 0.02]).collect();
-        let found = steps(&nights, LEVEL).unwrap();
-        assert!(found.is_empty(), "{found:?}");
+        // A commit every other night, each with a rounding of its own. As sixteen
+        // nights, eight and eight, they would make a step; as eight draws they cannot.
+        let draws = [1.0, 1.1, 0.9, 1.05, 3.0, 3.1, 2.9, 3.05];
+        let nights = plateaus(&draws.map(|v| (2, v)));
+        assert_eq!(found(&nights), []);
+        let apart: Vec<f64> = nights.iter().enumerate().map(|(i, v)| v + 1e-3 * i as f64).collect();
+        assert_eq!(found(&apart), [(8, 8, Kind::Jump)]);
     }
 
     #[test]

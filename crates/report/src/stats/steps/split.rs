@@ -84,11 +84,11 @@ pub(super) fn best_split(values: &[f64], level: f64) -> Option<Split> {
     }
     // Orders that are equally extreme must not differ by rounding.
     let bound = size * (1.0 - TIE);
-    let signed: Vec<f64> = centered.iter().map(|v| if up { -v } else { *v }).collect();
+    // One direction does for both: backwards, an order has the other one.
     let beats = |order: &[u16]| {
-        let mut sum: f64 = order[..side - 1].iter().map(|&i| signed[usize::from(i)]).sum();
+        let mut sum: f64 = order[..side - 1].iter().map(|&i| centered[usize::from(i)]).sum();
         order[side - 1..].iter().zip(&weights).any(|(&i, weight)| {
-            sum += signed[usize::from(i)];
+            sum += centered[usize::from(i)];
             sum * weight >= bound
         })
     };
@@ -145,7 +145,7 @@ fn shuffle(order: &mut [u16], rng: &mut Stream) {
         if i % 2 == 0 || bits == 0 {
             bits = rng.next_u64();
         }
-        let at = (bits & u64::from(u32::MAX)) * (i as u64 + 1) >> 32;
+        let at = ((bits & u64::from(u32::MAX)) * (i as u64 + 1)) >> 32;
         bits >>= 32;
         order.swap(i, at as usize);
     }
