@@ -172,7 +172,17 @@ fn other_work_is_a_regression_whichever_way() {
     for steps in [352, 368] {
         let mut after = night(2, "a");
         change(&mut after, "adam", |_, row| row.steps = Some(steps));
-        assert_eq!(names(&judged(&before, &after), Finding::Regressed), ["adam steps"], "{steps}");
+        let out = judged(&before, &after);
+        assert_eq!(names(&out, Finding::Regressed), ["adam steps"], "{steps}");
+        assert_eq!(out.found(Finding::Regressed)[0].1.method, Method::Exact);
+        // Two seeds are enough to see it.
+        let few = |night: &Night| {
+            let mut night = night.clone();
+            night.runs.retain(|r| r.seed < 2);
+            night
+        };
+        let out = judged(&few(&before), &few(&after));
+        assert_eq!(names(&out, Finding::Regressed), ["adam steps"], "{steps}");
     }
 }
 

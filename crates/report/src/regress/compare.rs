@@ -133,8 +133,14 @@ fn change(
     if metric == RegressMetric::SecondsPerEpoch && !alone && said {
         out.finding = Finding::Unjudged;
     }
-    // No seed of the baseline diverged: no noise explains one that does.
-    if metric == RegressMetric::Diverged && out.before == 0.0 && out.after > out.min_effect {
+    // What noise does not explain needs no interval: a seed that diverges where
+    // none of the baseline did, and a run that does other work.
+    let unexplained = match metric {
+        RegressMetric::Diverged => out.before == 0.0 && out.after > 0.0,
+        RegressMetric::Steps => out.seeds.iter().any(|(_, a, b)| a != b),
+        _ => false,
+    };
+    if unexplained && out.effect.abs() > out.min_effect {
         out.finding = Finding::Regressed;
         out.method = Method::Exact;
         out.interval = None;

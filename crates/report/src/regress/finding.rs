@@ -150,7 +150,8 @@ pub struct TrendStep {
     /// Whether it is for the worse.
     pub worse: bool,
     /// Whether it counts against the night: for the worse, above `min_effect`,
-    /// shown seed by seed, after the baseline was accepted, and not undone since.
+    /// after the baseline's night, not undone since, and shown by the seeds
+    /// where nights do not vary.
     pub alarm: bool,
 }
 

@@ -199,7 +199,7 @@ fn found(
                     && size.abs() > min_effect
                     && is_worse(metric, stays)
                     && stays.abs() > min_effect
-                    && shown(metric, &before, &after, level),
+                    && (!step.exact() || shown(metric, &before, &after, level)),
             });
         }
     }
@@ -218,9 +218,10 @@ fn level_of(nights: &[&(usize, Seeds)]) -> Seeds {
     sums.into_iter().map(|(seed, (sum, n))| (seed, sum / n)).collect()
 }
 
-/// Whether the seeds show a step: nights of one code are equal to the bit, so
-/// any change of rounding steps the level for good, by chance up or down. Only
-/// seeds that agree tell it from a change for the worse.
+/// Whether the seeds show a step for the worse: nights of one code are equal to
+/// the bit, so any change of rounding steps the level for good, by chance up or
+/// down. Only seeds that agree tell it from a change for the worse. Where nights
+/// differ by themselves, they are the replicates, and this is not asked.
 fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bool {
     let differences: Vec<f64> =
         before.iter().filter_map(|(seed, a)| Some(after.get(seed)? - a)).collect();
@@ -233,5 +234,5 @@ fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bo
     };
     let n = differences.len();
     sd <= f64::EPSILON * mean.abs()
-        || mean.abs() > t_quantile(1.0 - level / 2.0, n - 1) * sd / (n as f64).sqrt()
+        || mean.abs() > t_quantile(1.0 - level, n - 1) * sd / (n as f64).sqrt()
 }
