@@ -213,7 +213,7 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
                   seeds differ more than nights; the steps were found seed by seed all the same.",
         ink: Ink::Trend(Trend {
             title,
-            subtitle: "Mean over the seeds from night to night; band: lowest to highest seed; black: levels found"
+            subtitle: "Mean over the seeds from night to night; band: lowest to highest seed; black: levels found; dashed: baseline"
                 .to_owned(),
             nights: nights.collect(),
             breaks,
@@ -259,7 +259,7 @@ fn panel(r: &Regression, t: &finding::Trend) -> Option<TrendPanel> {
     let config = r.configs.iter().find(|c| c.series == t.series);
     let change = config.and_then(|c| c.changes.iter().find(|c| c.metric == metric));
     let baseline = change.map(|c| c.before).filter(|v| v.is_finite());
-    let baseline = baseline.map(|v| (v, format!("baseline {}", amounts::value(metric, v))));
+    let baseline = baseline.map(|v| (v, amounts::value(metric, v)));
     Some(TrendPanel {
         title: panel_title(metric),
         y: axis(metric, &points, baseline.as_ref().map(|(v, _)| *v)),

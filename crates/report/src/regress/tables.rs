@@ -105,7 +105,7 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
 }
 
 fn gaps(r: &Regression, title: &Title) -> Table {
-    let mut table = Table::new(&["Optimizer", "Configuration", "Seeds", "#Runs", "Why"])
+    let mut table = Table::new(&["Optimizer", "Configuration", "Which seeds", "#Runs", "Why"])
         .choices(&["Optimizer"]);
     let mut gaps: Vec<_> = r.gaps.iter().collect();
     // As they are told: what failed tonight first.
