@@ -197,7 +197,7 @@ fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
     let mut out = Vec::new();
     let mut free = f64::INFINITY;
     for i in (0..=gaps).rev() {
-        let night = if gaps == 0 { last } else { (i * last + gaps / 2) / gaps };
+        let night = (i * last + gaps / 2).checked_div(gaps).unwrap_or(last);
         let (x, w) = (across(trend, plot, night as f64), width(night));
         // Labels at the ends keep inside the panel.
         let (low, high) = (plot.left - 6.0, plot.right + 4.0);
