@@ -2,6 +2,8 @@
 //! there to be looked at.
 
 mod common;
+#[path = "common/regressed.rs"]
+mod regressed;
 
 use common::{End, Fixture};
 
@@ -47,4 +49,23 @@ fn every_kind_of_sweep_has_a_report() {
         assert_eq!(collected.runs, fixture.plan().runs.len(), "{name}");
         report::render(&dir).unwrap();
     }
+    // In a folder of their own: each has another page.
+    for (name, r) in regressions() {
+        let dir = spec::layout::ReportDir::new(root.join("regressions").join(name));
+        report::regress::render(&r, &dir, &report::regress::Title::Nightly).unwrap();
+    }
+}
+
+fn regressions() -> Vec<(&'static str, report::regress::Regression)> {
+    vec![
+        ("regressed", regressed::regressed()),
+        ("unchanged", regressed::unchanged()),
+        ("identical", regressed::identical()),
+        ("incomplete", regressed::incomplete()),
+        ("improved", regressed::improved()),
+        ("first-night", regressed::first_night()),
+        ("history", regressed::history()),
+        ("crowd", regressed::crowd(12, 400)),
+        ("hostile", regressed::hostile(common::HOSTILE)),
+    ]
 }

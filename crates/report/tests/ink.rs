@@ -3,6 +3,8 @@
 //! stay there to be looked at.
 
 mod common;
+#[path = "common/regressed.rs"]
+mod regressed;
 
 use common::{End, Fixture};
 use report::figures::canvas::text_width;
@@ -14,6 +16,8 @@ use report::figures::rows::{Row, Rows};
 use report::figures::scale::{Axis, Scale, TickFormat};
 use report::figures::style::Layout;
 use report::figures::tint::Tint;
+use report::regress::Title;
+use report::regress::figures::{changes, trend};
 
 /// A text of an SVG: left, top, right, bottom and what it says.
 type Text = (f64, f64, f64, f64, String);
@@ -223,6 +227,7 @@ fn rows_with_and_without_values() {
     };
     let many: Vec<f64> = (0..40).map(|i| 0.5 + 0.002 * f64::from(i % 7)).collect();
     let rows = Rows {
+        lines: Vec::new(),
         title: "Rows".to_owned(),
         subtitle: "Dots: seeds".to_owned(),
         x_label: "loss".to_owned(),
@@ -285,4 +290,42 @@ fn steps_with_bands_and_a_reference_line() {
         .map(|rest| rest.split_once("</g>").unwrap().0.matches("--s1").count())
         .sum();
     assert!(all > 3 && all == inside, "{all} {inside}");
+}
+
+#[test]
+fn regressions_of_every_size_have_room_for_their_texts() {
+    let mut two = regressed::with_history(regressed::regressed(), 2, &[]);
+    two.segments[0].why = None;
+    let cases = [
+        ("regressed", regressed::regressed()),
+        ("history", regressed::history()),
+        ("one-night", regressed::first_night()),
+        ("two-nights", two),
+        ("crowd", regressed::crowd(30, 400)),
+        ("hostile", regressed::hostile(common::HOSTILE)),
+    ];
+    for (case, r) in cases {
+        if let Some(figure) = changes(&r, &Title::Nightly) {
+            check(&format!("{case}-changes"), &figure.ink);
+        }
+        let mut seen = Vec::new();
+        for t in &r.trends {
+            if !seen.contains(&t.series) && seen.len() < 4 {
+                seen.push(t.series);
+                let ink = trend(&r, t.series).unwrap().ink;
+                check(&format!("{case}-trend-{}", seen.len()), &ink);
+            }
+        }
+    }
+    // One metric alone, and every number of them.
+    for n in 1..=10 {
+        let mut r = regressed::history();
+        let series = r.trends[0].series;
+        let mut kept = 0;
+        r.trends.retain(|t| {
+            kept += usize::from(t.series == series);
+            t.series == series && kept <= n
+        });
+        check(&format!("trend-of-{n}"), &trend(&r, series).unwrap().ink);
+    }
 }

@@ -65,6 +65,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
     let x = axes::of_metric(&judged.metric, &values);
     let spacing = axes::spacing(&x);
     Some(Rows {
+        lines: Vec::new(),
         title: format!("{} after the last epoch", capitalised(&judged.name())),
         subtitle: format!(
             "{}; dots: single seeds",

@@ -24,6 +24,7 @@ pub mod style;
 pub mod svg;
 pub mod target;
 pub mod tint;
+pub mod trend;
 pub mod tuning;
 
 use rayon::prelude::*;

@@ -16,6 +16,8 @@ pub struct Rows {
     pub x_label: String,
     /// The axis.
     pub x: Axis,
+    /// Values marked by a line over all rows.
+    pub lines: Vec<f64>,
     /// From top to bottom.
     pub rows: Vec<Row>,
 }
@@ -42,6 +44,9 @@ pub struct Row {
 impl Display for Rows {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}\n  {}: {}", self.title, self.subtitle, self.x_label, self.x)?;
+        for value in &self.lines {
+            writeln!(f, "  line at {}", significant(*value, 4))?;
+        }
         for row in &self.rows {
             write!(f, "  #{} {} [{}] [{}]", row.series, row.label, row.text, row.note)?;
             if let Some(mean) = row.mean {

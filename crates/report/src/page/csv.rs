@@ -68,7 +68,8 @@ pub(crate) fn number(value: f64) -> String {
 /// The unit of a column's bare numbers, read off the text beside them.
 fn unit(table: &Table, at: usize) -> Option<&'static str> {
     let texts = table.rows.iter().map(|row| &row[at]).filter(|c| c.sort.is_some_and(|v| v != 0.0));
-    table.head[at].numeric.then_some(())?;
+    let head = &table.head[at];
+    (head.numeric && !head.mixed).then_some(())?;
     texts.map(|cell| cell.text.as_str()).find_map(|text| {
         let is_time = text.ends_with(" s") || text.ends_with(" min");
         match text {

@@ -139,6 +139,28 @@ const TERMS: &[(&str, &str)] = &[
         "the judging metric of a configuration picked blindly, in the median: what you get without tuning",
     ),
     ("best of all", "the same of the configuration chosen from all: what tuning gives"),
+    (
+        "effect",
+        "how far the mean moved: losses, steps and seconds relative to what they were, accuracies and shares in percentage points (pp), epochs as they are",
+    ),
+    (
+        "interval of the effect",
+        "simultaneous for all comparisons of the night; a dash: counts that noise does not explain, or too few pairs",
+    ),
+    ("min effect", "the effect up to which a change is let pass, from [regress] min_effect"),
+    (
+        "finding",
+        "regressed or improved: the interval excludes zero and the effect exceeds min effect; small: the interval alone does",
+    ),
+    ("pairs compared", "seeds with a result on both sides"),
+    ("bit-identical", "pairs that ended with the same weights to the last bit"),
+    (
+        "against tonight",
+        "for the worse since the baseline was accepted, above min effect, and not undone since",
+    ),
+    ("level before", "mean over nights and seeds before the change"),
+    ("level after", "mean over nights and seeds after it"),
+    ("commits", "the last night at the old level and the first at the new one"),
     ("to add", "learning rates beyond the edge that the best one lies on"),
 ];
 

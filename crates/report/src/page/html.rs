@@ -139,7 +139,7 @@ fn figures(report: &Report) -> Markup {
             @for drawn in report.figures.iter().filter(|d| d.figure.variant_of.is_none()) {
                 h2 id={ (drawn.name) "-heading" } { (drawn.figure.heading) }
                 (figure(drawn))
-                @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name)) {
+                @for variant in report.figures.iter().filter(|d| d.figure.variant_of == Some(drawn.name.as_str())) {
                     details.variant { summary { (variant.figure.heading) } (figure(variant)) }
                 }
             }

@@ -18,7 +18,7 @@ pub fn figure_data(figures: &[Drawn]) -> String {
                 let [wx, wy, nx, ny] = [mark.at.0, mark.at.1, narrow.0, narrow.1].map(tenth);
                 json!([mark.series, wx, wy, nx, ny, mark.text])
             });
-            (drawn.name.to_owned(), marks.collect())
+            (drawn.name.clone(), marks.collect())
         })
         .collect();
     escape::json_in_script(&Value::Object(data))

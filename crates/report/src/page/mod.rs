@@ -43,8 +43,8 @@ pub struct Rendered {
 
 /// A figure with its ink.
 pub struct Drawn {
-    /// File name without extension.
-    pub name: &'static str,
+    /// File name without extension, `[a-z0-9-]`.
+    pub name: String,
     /// The figure.
     pub figure: Figure,
     /// Standalone SVG and PNG, laid out wide.
@@ -133,8 +133,9 @@ pub(crate) fn write<'a>(
 }
 
 /// Draws a figure in every form that a report has it in.
-pub(crate) fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, ReportError> {
-    let failed = |e: FigureError| ReportError::Figure { name: name.to_owned(), reason: e.0 };
+pub(crate) fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn, ReportError> {
+    let name: String = name.into();
+    let failed = |e: FigureError| ReportError::Figure { name: name.clone(), reason: e.0 };
     let untitled = figure.ink.untitled();
     // A figure has one name for those who cannot see it; its texts are inside.
     let label = format!("{}. {}.", figure.ink.title(), figure.ink.subtitle());
@@ -148,9 +149,10 @@ pub(crate) fn draw((name, figure): (&'static str, Figure)) -> Result<Drawn, Repo
         || output::png(&figure.ink, Layout::Wide),
     );
     let (svg, inline) = svgs.map_err(failed)?;
+    let png = png.map_err(failed)?;
     let narrow = untitled.marks(Layout::Narrow).into_iter().map(|mark| mark.at);
     let marks = untitled.marks(Layout::Wide).into_iter().zip(narrow).collect();
-    Ok(Drawn { name, files: (svg, png.map_err(failed)?), inline, marks, figure })
+    Ok(Drawn { name, files: (svg, png), inline, marks, figure })
 }
 
 /// Removes figures and tables of an earlier report that this one does not have.

@@ -24,6 +24,8 @@ pub struct Head {
     pub numeric: bool,
     /// Whether rows can be chosen by its values.
     pub choice: bool,
+    /// Whether its numbers have units of their own, row by row.
+    pub mixed: bool,
 }
 
 /// One value of a table.
@@ -90,8 +92,10 @@ impl Table {
     /// A table with these columns; a leading `#` marks one of numbers.
     pub fn new(head: &[&str]) -> Self {
         let column = |name: &&str| match name.strip_prefix('#') {
-            Some(name) => Head { name: name.to_owned(), numeric: true, choice: false },
-            None => Head { name: (*name).to_owned(), numeric: false, choice: false },
+            Some(name) => {
+                Head { name: name.to_owned(), numeric: true, choice: false, mixed: false }
+            }
+            None => Head { name: (*name).to_owned(), numeric: false, choice: false, mixed: false },
         };
         Table {
             name: "",
@@ -110,6 +114,14 @@ impl Table {
     pub fn choices(mut self, names: &[&str]) -> Self {
         for head in &mut self.head {
             head.choice |= names.contains(&head.name.as_str());
+        }
+        self
+    }
+
+    /// The table with columns whose numbers differ in unit from row to row.
+    pub fn mixed(mut self, names: &[&str]) -> Self {
+        for head in &mut self.head {
+            head.mixed |= names.contains(&head.name.as_str());
         }
         self
     }

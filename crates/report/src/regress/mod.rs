@@ -5,7 +5,9 @@
 //! [`Regression`], is plain values that page, Markdown, JSON and exit code are
 //! made of.
 
+pub mod amounts;
 pub mod baseline;
+pub mod figures;
 pub mod finding;
 pub mod history;
 pub mod night;
@@ -13,8 +15,12 @@ pub mod render;
 pub mod words;
 
 mod compare;
+mod html;
 mod judge;
+mod markdown;
 mod quantity;
+mod story;
+mod tables;
 mod trends;
 
 pub use finding::{
@@ -23,3 +29,5 @@ pub use finding::{
 };
 pub use judge::{Against, judge};
 pub use night::{Facts, Night, NightRun};
+pub use render::{Title, render};
+pub use words::{exit_code, headline};

@@ -1,6 +1,494 @@
-//! Stub.
-use super::Regression;
-/// Headline.
+//! What page, Markdown and terminal say of a regression, so that they cannot differ.
+
+use spec::regress_settings::RegressMetric;
+
+use crate::escape;
+use crate::number;
+use crate::page::words::{capitalised, list};
+use crate::regress::amounts;
+use crate::regress::baseline::Accepted;
+use crate::regress::finding::{
+    Change, Finding, GapKind, Method, Regression, Trend, TrendStep, Verdict,
+};
+use crate::regress::night::Facts;
+use crate::regress::story::{self, Told};
+
+/// Longest label or configuration in a headline, in characters.
+const LONGEST: usize = 48;
+
+/// Whether two nights are set side by side, or any two sweeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Title {
+    /// Tonight against the accepted baseline.
+    Nightly,
+    /// `compare A B`: the second sweep against the first.
+    Comparison {
+        /// What the first is called, in full: its folder.
+        a: String,
+        /// What the second is called.
+        b: String,
+    },
+}
+
+impl Title {
+    /// Column of the older side: `Baseline` or `A`.
+    pub(crate) fn before(&self) -> &'static str {
+        if *self == Title::Nightly { "Baseline" } else { "A" }
+    }
+
+    /// Column of the judged side: `Tonight` or `B`.
+    pub(crate) fn after(&self) -> &'static str {
+        if *self == Title::Nightly { "Tonight" } else { "B" }
+    }
+
+    /// The older side in a sentence.
+    pub(crate) fn of_before(&self) -> &'static str {
+        if *self == Title::Nightly { "the baseline" } else { "A" }
+    }
+
+    /// The judged side in a sentence: when, or where.
+    pub(crate) fn in_after(&self) -> &'static str {
+        if *self == Title::Nightly { "tonight" } else { "in B" }
+    }
+}
+
+/// What a program exits with: 4 regressed, 5 incomplete, else 0.
+pub fn exit_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Regressed => 4,
+        Verdict::Incomplete => 5,
+        Verdict::Improved | Verdict::Unchanged | Verdict::Identical => 0,
+    }
+}
+
+/// The verdict in a word.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Regressed => "Regressed",
+        Verdict::Incomplete => "Incomplete",
+        Verdict::Improved => "Improved",
+        Verdict::Unchanged => "Unchanged",
+        Verdict::Identical => "Identical",
+    }
+}
+
+/// A finding in a word or two.
+pub fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Regressed => "regressed",
+        Finding::Improved => "improved",
+        Finding::Small => "shown, but small",
+        Finding::NotShown => "no change shown",
+        Finding::Identical => "identical",
+        Finding::Unjudged => "not judged",
+        Finding::Unknown => "too few pairs",
+    }
+}
+
+/// One line that says it all: `Regressed: test loss of momentum (lr 0.1) rose by
+/// 12% (interval 8% to 16%)`. Free of control characters, not escaped for any place.
 pub fn headline(r: &Regression) -> String {
-    format!("{:?}: {} of {} identical; {} gaps", r.verdict, r.identical, r.pairs, r.gaps.len())
+    let (lost, unpaired) = story::incomplete(r);
+    let gaps = match (lost, unpaired) {
+        (0, 0) => String::new(),
+        (n, 0) => format!("{} could not be compared", runs(n)),
+        (0, n) => format!("{} compared, but not as pairs", runs(n)),
+        (n, m) => format!("{} could not be compared, {} not as pairs", runs(n), runs(m)),
+    };
+    let said = match r.verdict {
+        Verdict::Regressed => {
+            let worst = story::of(r, Finding::Regressed).first().map(|t| change(t, true));
+            let step = || story::alarms(r).first().map(|(trend, s)| step_dated(r, trend, s, true));
+            let first = worst.or_else(step).unwrap_or_else(|| "something got worse".to_owned());
+            let gaps = if gaps.is_empty() { gaps } else { format!("; {gaps}") };
+            format!("{first}{}{gaps}", more(story::against(r).len().saturating_sub(1)))
+        }
+        Verdict::Incomplete if gaps.is_empty() && is_first(r) => {
+            "there is no baseline to compare with".to_owned()
+        }
+        Verdict::Incomplete if gaps.is_empty() => {
+            let few = story::of(r, Finding::Unknown).len();
+            let few = counted(few, "comparison has", "comparisons have");
+            format!("{few} too few pairs; nothing is known to have got worse")
+        }
+        Verdict::Incomplete => format!("{gaps}; nothing is known to have got worse"),
+        Verdict::Improved => {
+            let all = story::of(r, Finding::Improved);
+            let first =
+                all.first().map_or_else(|| "something got better".to_owned(), |t| change(t, true));
+            format!("{first}{}", more(all.len().saturating_sub(1)))
+        }
+        Verdict::Unchanged => {
+            format!("nothing changed beyond noise in {} and {}", runs(r.pairs), comparisons(r))
+        }
+        Verdict::Identical => format!("all {} ended with the same bits", runs(r.pairs)),
+    };
+    format!("{}: {said}", verdict(r.verdict))
+}
+
+/// Whether there is nothing to compare with.
+pub(crate) fn is_first(r: &Regression) -> bool {
+    r.before.started.is_empty() && r.pairs == 0
+}
+
+fn more(n: usize) -> String {
+    if n == 0 { String::new() } else { format!(", and {} more", number::count(n as u64)) }
+}
+
+pub(crate) fn runs(n: usize) -> String {
+    counted(n, "run", "runs")
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number::count(n as u64), if n == 1 { one } else { many })
+}
+
+fn comparisons(r: &Regression) -> String {
+    counted(r.family, "comparison", "comparisons")
+}
+
+/// `momentum (lr 0.1)`; long texts cut where `brief`.
+pub(crate) fn name(label: &str, config: &str, brief: bool) -> String {
+    let text = |text: &str| {
+        let line = escape::line(text);
+        if !brief || line.chars().count() <= LONGEST {
+            return line;
+        }
+        line.chars().take(LONGEST - 1).chain(['\u{2026}']).collect()
+    };
+    let config = text(config);
+    if config.trim().is_empty() { text(label) } else { format!("{} ({config})", text(label)) }
+}
+
+/// `test loss of momentum (lr 0.1) rose by 12% (interval 8% to 16%)`.
+pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
+    let Change { metric, before, after, effect, interval, seeds, .. } = told.change;
+    let who = name(&told.config.label, &told.config.config, brief);
+    let moved = direction(after - before);
+    match metric {
+        RegressMetric::Diverged if !seeds.is_empty() => {
+            let count =
+                |of: fn(&(u64, f64, f64)) -> f64| seeds.iter().filter(|s| of(s) > 0.0).count();
+            let (a, b) = (count(|s| s.1), count(|s| s.2));
+            format!("diverged seeds of {who} {moved} from {a} to {b} of {}", seeds.len())
+        }
+        RegressMetric::Steps if before == after => {
+            format!("optimizer steps of {who} changed from seed to seed")
+        }
+        RegressMetric::Steps => format!(
+            "optimizer steps of {who} {moved} from {} to {}",
+            amounts::value(*metric, *before),
+            amounts::value(*metric, *after)
+        ),
+        _ => {
+            let ends =
+                interval.map(|i| format!(" {}", amounts::interval_said(*metric, *effect, i)));
+            let size = amounts::size(*metric, *effect);
+            format!("{} of {who} {moved} by {size}{}", metric.words(), ends.unwrap_or_default())
+        }
+    }
+}
+
+fn direction(difference: f64) -> &'static str {
+    if difference < 0.0 { "fell" } else { "rose" }
+}
+
+/// `test loss of momentum (lr 0.1) rose by 5%`.
+pub(crate) fn step(trend: &Trend, step: &TrendStep, brief: bool) -> String {
+    format!(
+        "{} of {} {} by {}",
+        trend.metric.words(),
+        name(&trend.label, &trend.config, brief),
+        direction(step.after - step.before),
+        amounts::size(trend.metric, step.effect)
+    )
+}
+
+fn step_dated(r: &Regression, trend: &Trend, s: &TrendStep, brief: bool) -> String {
+    format!("{} {}", step(trend, s, brief), when(r, s.last_good, s.until, s.drift))
+}
+
+/// `between 2026-11-12 and 2026-11-13`.
+pub(crate) fn when(r: &Regression, last_good: usize, until: usize, drift: bool) -> String {
+    let day = |night: usize| {
+        r.nights.get(night).map_or_else(|| format!("night {night}"), |f| escape::line(f.day()))
+    };
+    let (from, to) = (day(last_good), day(until));
+    match (drift, from == to) {
+        (true, _) => format!("little by little from {from} to {to}"),
+        (false, true) => format!("on {to}"),
+        (false, false) => format!("between {from} and {to}"),
+    }
+}
+
+/// What lies between two commits.
+pub(crate) enum Range {
+    /// The command that lists it.
+    Command(String),
+    /// Why there is nothing to list.
+    Not(&'static str),
+}
+
+/// What lies between the commits of two sweeps, and what it does not say.
+pub(crate) fn range(from: &Facts, to: &Facts) -> (Range, Option<&'static str>) {
+    let hash = |f: &Facts| {
+        let commit = f.commit.as_deref()?;
+        let fine =
+            (7..=64).contains(&commit.len()) && commit.bytes().all(|b| b.is_ascii_hexdigit());
+        fine.then(|| commit[..commit.len().min(12)].to_owned())
+    };
+    let dirty = (from.dirty == Some(true) || to.dirty == Some(true))
+        .then_some("sources differed from the commits");
+    let range = match (hash(from), hash(to)) {
+        (Some(a), Some(b)) if a != b => Range::Command(format!("git log --oneline {a}..{b}")),
+        (Some(_), Some(_)) if dirty.is_some() => Range::Not("one commit"),
+        (Some(_), Some(_)) => Range::Not("one commit, so not the code that git knows"),
+        _ => Range::Not("commits unknown"),
+    };
+    (range, dirty)
+}
+
+/// What is said first of all: how many runs ended with the same bits.
+pub(crate) fn identical(r: &Regression, title: &Title) -> String {
+    let whose = match title {
+        Title::Nightly => "the baseline's",
+        Title::Comparison { .. } => "those of A",
+    };
+    match (r.identical, r.pairs) {
+        (_, 0) if is_first(r) => "Nothing was compared.".to_owned(),
+        (_, 0) => {
+            format!("No run has a result both in {} and {}.", title.of_before(), title.in_after())
+        }
+        (0, n) => format!("None of {} is bit-identical to {whose}.", runs(n)),
+        (k, n) if k == n => format!("All {} are bit-identical to {whose}.", runs(n)),
+        (k, n) => {
+            format!("{} of {} are bit-identical to {whose}.", number::count(k as u64), runs(n))
+        }
+    }
+}
+
+/// `Of 48 comparisons 3 regressed and 1 improved, 2 changed by no more than min_effect.`
+pub(crate) fn counts(r: &Regression) -> String {
+    let all = story::told(r);
+    if all.is_empty() {
+        return "There are no comparisons.".to_owned();
+    }
+    let count = |f: Finding| all.iter().filter(|t| t.change.finding == f).count();
+    let parts: Vec<String> = [
+        (count(Finding::Regressed), "regressed"),
+        (count(Finding::Improved), "improved"),
+        (count(Finding::Small), "changed by no more than min_effect"),
+        (count(Finding::Unjudged), "are not judged (seconds of runs that trained side by side)"),
+        (count(Finding::NotShown), "show no change"),
+        (count(Finding::Identical), "are identical"),
+        (count(Finding::Unknown), "have too few pairs"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", number::count(n as u64)))
+    .collect();
+    format!("Of {}: {}.", counted(all.len(), "comparison", "comparisons"), list(&parts))
+}
+
+/// What the history says, in a sentence; none for a plain comparison.
+pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
+    if *title != Title::Nightly {
+        return None;
+    }
+    let (first, last) = match (r.nights.first(), r.nights.last()) {
+        (None, _) | (_, None) => return Some("There is no history of nights.".to_owned()),
+        (Some(_), Some(_)) if r.nights.len() == 1 => {
+            let text = "This is the first night of the history, so there is nothing yet to see changes of level in.";
+            return Some(text.to_owned());
+        }
+        (Some(first), Some(last)) => (escape::line(first.day()), escape::line(last.day())),
+    };
+    let alarms = story::alarms(r).len();
+    let others = story::steps(r).count() - alarms;
+    let steps = match (alarms, others) {
+        (0, 0) => "no level changed".to_owned(),
+        (0, n) => {
+            format!("{}, none against tonight", counted(n, "level changed", "levels changed"))
+        }
+        (n, 0) => format!(
+            "{} for the worse since the baseline",
+            counted(n, "level changed", "levels changed")
+        ),
+        (n, m) => format!(
+            "{} for the worse since the baseline, {m} otherwise",
+            counted(n, "level changed", "levels changed")
+        ),
+    };
+    let segment = match r.segments.last() {
+        Some(s) if s.from > 0 => {
+            format!(
+                ", the last {} on this machine",
+                counted(r.nights.len() - s.from, "night", "nights")
+            )
+        }
+        _ => String::new(),
+    };
+    Some(format!("In {} nights from {first} to {last}{segment}, {steps}.", r.nights.len()))
+}
+
+/// Why runs of a group were not compared, or not as pairs.
+pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
+    let (before, after) = (title.of_before(), title.in_after());
+    match kind {
+        GapKind::NotPlanned => format!("in {before}, but not planned {after}"),
+        GapKind::NotInBaseline => format!("planned {after}, but not in {before}"),
+        GapKind::NoBaselineResult => format!("without a result in {before}"),
+        GapKind::Missing => format!("planned {after}, but left no record"),
+        GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
+        GapKind::Unpaired(why) => format!("compared, but not as pairs: {}", escape::line(why)),
+    }
+}
+
+/// `adam (lr 0.1), seeds 0 to 4`.
+pub(crate) fn who((label, config, seeds): (&str, &str, &[u64])) -> String {
+    format!("{}, {}", name(label, config, false), story::seeds(seeds))
+}
+
+/// Comparisons of fewer than two pairs, by configuration.
+pub(crate) fn too_few(all: &[Told<'_>]) -> String {
+    /// Configurations that are named.
+    const NAMED: usize = 6;
+    let mut names: Vec<String> = Vec::new();
+    for told in all {
+        let name = name(&told.config.label, &told.config.config, false);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.len() > NAMED {
+        let more = names.len() - NAMED;
+        names.truncate(NAMED);
+        names.push(counted(more, "more configuration", "more configurations"));
+    }
+    let have = counted(all.len(), "comparison has", "comparisons have");
+    format!("{have} fewer than two pairs, which show nothing: {}", list(&names))
+}
+
+/// How it was decided: two sentences.
+pub(crate) fn decided(r: &Regression) -> [String; 2] {
+    let all = story::told(r);
+    let used = |m: Method| all.iter().any(|t| t.change.method == m);
+    let mut how = Vec::new();
+    if used(Method::SignFlips) {
+        how.push("joint flips of the seeds' signs (the greatest t of all)".to_owned());
+    }
+    if used(Method::StudentT) {
+        let why = "Student's t with Bonferroni's correction, for so few seeds leave too few flips";
+        how.push(why.to_owned());
+    }
+    let how = if how.is_empty() { String::new() } else { format!(", by {}", list(&how)) };
+    let exact = if used(Method::Exact) {
+        "; counts that noise does not explain need no interval"
+    } else {
+        ""
+    };
+    [
+        format!(
+            "{} of seed with seed (configurations times metrics) share{} the level {}: of nights without change at most \
+             {}% have an interval that excludes zero{how}.",
+            capitalised(&comparisons(r)),
+            if r.family == 1 { "s" } else { "" },
+            number::short(r.settings.level),
+            number::short((r.settings.level * 1e6).round() / 1e4)
+        ),
+        format!(
+            "Regressed or improved is what excludes zero and exceeds min_effect ({}){exact}.",
+            min_effects(r)
+        ),
+    ]
+}
+
+/// `training loss and test loss 1%; test accuracy 0.5 percentage points`.
+fn min_effects(r: &Regression) -> String {
+    let mut groups: Vec<(f64, String, Vec<String>)> = Vec::new();
+    for metric in RegressMetric::ALL.iter().filter(|m| r.settings.metrics.contains(m)) {
+        let least = r.settings.min_effect(*metric);
+        let text = if least > 0.0 { amounts::size(*metric, least) } else { "none".to_owned() };
+        match groups.iter_mut().find(|(_, held, _)| *held == text) {
+            Some((_, _, names)) => names.push(metric.words().to_owned()),
+            None => groups.push((least, text, vec![metric.words().to_owned()])),
+        }
+    }
+    // What has none stands last.
+    groups.sort_by_key(|(least, _, _)| *least <= 0.0);
+    let texts: Vec<String> =
+        groups.iter().map(|(_, text, names)| format!("{} {text}", list(names))).collect();
+    texts.join("; ")
+}
+
+/// `2026-11-24, commit 1b4024c0, libtorch on cpu (AMD EPYC), libtorch 2.9.0`.
+pub(crate) fn facts(f: &Facts) -> String {
+    if *f == Facts::default() {
+        return "none".to_owned();
+    }
+    let mut parts = Vec::new();
+    if !f.started.is_empty() {
+        parts.push(f.day().to_owned());
+    }
+    parts.push(f.commit_short().map_or_else(
+        || "commit unknown".to_owned(),
+        |c| {
+            let dirty = if f.dirty == Some(true) { " (sources differed)" } else { "" };
+            format!("commit {}{dirty}", c.trim_end_matches('+'))
+        },
+    ));
+    match (&f.backend, &f.device_kind) {
+        (Some(b), Some(d)) => parts.push(format!("{b} on {d}")),
+        (Some(one), None) | (None, Some(one)) => parts.push(one.clone()),
+        (None, None) => {}
+    }
+    parts.extend(f.device_model.clone());
+    parts.extend(f.driver.as_ref().map(|d| format!("driver {d}")));
+    parts.extend(f.libtorch.as_ref().map(|l| format!("libtorch {l}")));
+    escape::line(&parts.join(", "))
+}
+
+/// Why and when the baseline was accepted.
+pub(crate) fn accepted(accepted: &Accepted) -> String {
+    let day = accepted.accepted.get(..10).unwrap_or(&accepted.accepted);
+    escape::line(&format!("The baseline was accepted on {day}: {}", accepted.reason))
+}
+
+/// What was left out of the comparison, and why: a sentence each.
+pub(crate) fn left_out(r: &Regression) -> Vec<String> {
+    let said = [("Seconds are", &r.no_seconds), ("Times to the target are", &r.no_target)];
+    let text = |(what, why): (&str, &Option<String>)| {
+        let why = escape::line(why.as_deref()?);
+        Some(format!("{what} not compared: {}.", why.trim_end_matches('.')))
+    };
+    said.into_iter().filter_map(text).collect()
+}
+
+/// What of the machine differs between the two sides; none where nothing does.
+pub(crate) fn machine(r: &Regression) -> Option<String> {
+    if is_first(r) {
+        return None;
+    }
+    let text = escape::line(&r.before.other_machine(&r.after)?);
+    Some(format!("{}, so numbers may differ for that alone.", capitalised(&text)))
+}
+
+/// The same at length, for those who have not met such a night before.
+pub(crate) fn explained(r: &Regression) -> Vec<String> {
+    let mut out = vec![
+        "Effects of losses, steps and seconds are relative to the mean before, those of accuracies and shares are in \
+         percentage points (pp), epochs are epochs; a target that was never reached counts one epoch more than was planned."
+            .to_owned(),
+        "The intervals are simultaneous: where all are read at once, all hold the true effects with the stated level, so \
+         that the longest list of comparisons raises no more false alarms than the shortest."
+            .to_owned(),
+    ];
+    if r.nights.len() > 1 {
+        out.push(
+            "A level counts against the night where it changed for the worse since the baseline was accepted, by more than \
+             min_effect, and did not come back: slow drift is found this way, which no comparison of two nights shows."
+                .to_owned(),
+        );
+    }
+    out
 }

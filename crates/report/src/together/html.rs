@@ -69,7 +69,7 @@ fn opening(all: &Together, warnings: &[String]) -> Markup {
 
 fn drawings(all: &Together, drawn: &[Drawn]) -> Markup {
     let (strips, main): (Vec<&Drawn>, Vec<&Drawn>) =
-        drawn.iter().partition(|d| figures::task_of(d.name).is_some());
+        drawn.iter().partition(|d| figures::task_of(&d.name).is_some());
     html! {
         div.figures {
             (toggles(all.tasks.labels.iter().map(|l| l.name.as_str())))

@@ -49,7 +49,7 @@ pub(super) fn report(
     for drawn in drawn {
         let figure = &drawn.figure;
         // Strips share their heading, and each says its task.
-        let heading = match figures::task_of(drawn.name) {
+        let heading = match figures::task_of(&drawn.name) {
             Some(_) => figure.ink.title(),
             None => figure.heading,
         };

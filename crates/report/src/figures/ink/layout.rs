@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{Canvas, FigureError, Rect, font, text_width, wrap};
+use crate::figures::canvas::{Canvas, FigureError, Rect, fit, font, text_width, wrap};
 use crate::figures::chart::{Chart, Panel};
 use crate::figures::ink::legend::{self, SWATCH};
 use crate::figures::style::{BODY, INK, LINE, Layout, MUTED, TICK, TITLE};
@@ -25,7 +25,15 @@ impl Head {
     pub(super) fn of(title: &str, subtitle: &str, layout: Layout) -> Head {
         let (width, pad) = if layout == Layout::Wide { (960.0, 18.0) } else { (400.0, 12.0) };
         let room = width - 2.0 * pad;
-        let (title, subtitle) = (wrap(title, TITLE, true, room), wrap(subtitle, BODY, false, room));
+        let lines = |text: &str, size: f64, bold: bool| -> Vec<String> {
+            let cut = |line: String| match text_width(&line, size, bold) > room {
+                // One word that is wider than the figure. Bold is wider than `fit` knows.
+                true => fit(&line, size, room * if bold { 0.92 } else { 1.0 }),
+                false => line,
+            };
+            wrap(text, size, bold, room).into_iter().map(cut).collect()
+        };
+        let (title, subtitle) = (lines(title, TITLE, true), lines(subtitle, BODY, false));
         // Without a title the figure stands under a heading of the page.
         let top = if title.is_empty() { 2.0 } else { pad };
         let bottom = top + title.len() as f64 * 22.0 + subtitle.len() as f64 * LINE + 8.0;

@@ -6,6 +6,7 @@ mod grid;
 mod layout;
 mod legend;
 mod rows;
+mod trend;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -14,6 +15,7 @@ use crate::figures::chart::Chart;
 use crate::figures::grid::Grid;
 use crate::figures::rows::Rows;
 use crate::figures::style::{Layout, PAPER, fonts};
+use crate::figures::trend::Trend;
 
 /// A figure as data, of whichever kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub enum Ink {
     Grid(Grid),
     /// A row a label.
     Rows(Rows),
+    /// Nights of a history.
+    Trend(Trend),
 }
 
 /// What a pointer hovering at a place should be told.
@@ -44,6 +48,7 @@ impl Ink {
             Ink::Chart(chart) => &chart.title,
             Ink::Grid(grid) => &grid.title,
             Ink::Rows(rows) => &rows.title,
+            Ink::Trend(trend) => &trend.title,
         }
     }
 
@@ -53,6 +58,7 @@ impl Ink {
             Ink::Chart(chart) => &chart.subtitle,
             Ink::Grid(grid) => &grid.subtitle,
             Ink::Rows(rows) => &rows.subtitle,
+            Ink::Trend(trend) => &trend.subtitle,
         }
     }
 
@@ -63,6 +69,7 @@ impl Ink {
             Ink::Chart(chart) => chart.title.clear(),
             Ink::Grid(grid) => grid.title.clear(),
             Ink::Rows(rows) => rows.title.clear(),
+            Ink::Trend(trend) => trend.title.clear(),
         }
         ink
     }
@@ -73,6 +80,7 @@ impl Ink {
             Ink::Chart(chart) => chart::size(chart, layout),
             Ink::Grid(grid) => grid::size(grid, layout),
             Ink::Rows(rows) => rows::size(rows, layout),
+            Ink::Trend(trend) => trend::size(trend, layout),
         }
     }
 
@@ -87,6 +95,7 @@ impl Ink {
             Ink::Chart(chart) => chart::draw(chart, layout, canvas),
             Ink::Grid(grid) => grid::draw(grid, layout, canvas),
             Ink::Rows(rows) => rows::draw(rows, layout, canvas),
+            Ink::Trend(trend) => trend::draw(trend, layout, canvas),
         }
     }
 
@@ -99,6 +108,7 @@ impl Ink {
             Ink::Chart(chart) => chart::marks(chart, layout),
             Ink::Grid(grid) => grid::marks(grid, layout),
             Ink::Rows(rows) => rows::marks(rows, layout),
+            Ink::Trend(trend) => trend::marks(trend, layout),
         }
     }
 }
@@ -109,6 +119,7 @@ impl Display for Ink {
             Ink::Chart(chart) => chart.fmt(f),
             Ink::Grid(grid) => grid.fmt(f),
             Ink::Rows(rows) => rows.fmt(f),
+            Ink::Trend(trend) => trend.fmt(f),
         }
     }
 }

@@ -73,6 +73,18 @@ pub(super) fn draw(
     let g = Geometry::of(rows, layout);
     g.head.draw(canvas)?;
     frame::horizontal(canvas, &rows.x, g.plot, &rows.x_label)?;
+    for value in &rows.lines {
+        let at = x(rows, &g, *value);
+        let stroke = Stroke { color: MUTED, alpha: 1.0, width: 1.2, dash: &[5.0, 4.0] };
+        if g.wide {
+            canvas.line(&[(at, g.plot.top), (at, g.plot.bottom)], stroke)?;
+            continue;
+        }
+        // Narrow rows have their texts above their dots.
+        for (_, middle) in &g.rows {
+            canvas.line(&[(at, middle - 16.0), (at, middle + 18.0)], stroke)?;
+        }
+    }
     let (from, to) = (g.head.pad, g.head.width - g.head.pad);
     for (i, row) in rows.rows.iter().enumerate() {
         let (top, middle) = g.rows[i];
