@@ -21,6 +21,9 @@ pub(crate) const WORKER_VARIABLE: &str = "SWEEP_FAULTY_WORKER";
 /// Where the patches lie, below the root. Each is named after its fault.
 const PATCHES: &str = "crates/train/tests/faults";
 
+/// The tests that need the worker, below the root.
+const TESTS: &str = "crates/runner/tests/faults.rs";
+
 /// The crates that the worker is built from.
 const CRATES: [&str; 5] = ["spec", "data", "model", "optimizer-registry", "train"];
 
@@ -37,6 +40,22 @@ const MANIFESTS: [(&str, &str, &str); 3] = [
     ("Cargo.toml", r#"version = "0.1.0""#, r#"version = "0.1.0-faulty""#),
     ("crates/train/Cargo.toml", r#"name = "sweep-worker""#, r#"name = "sweep-worker-faulty""#),
 ];
+
+/// Whether a filter of `cargo xtask test` leaves a test that needs the worker:
+/// no filter does, and part of such a test's name. What else stands there (an
+/// option) may.
+///
+/// # Errors
+/// When the tests cannot be read.
+pub(crate) fn wanted(root: &Path, filter: &[String]) -> Result<bool> {
+    let text = std::fs::read_to_string(root.join(TESTS))
+        .with_context(|| format!("cannot read {TESTS}"))?;
+    let names = text.split("#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next());
+    let names: Vec<&str> = names.collect();
+    ensure!(!names.is_empty(), "{TESTS} holds no test");
+    let matches = |part: &String| part.starts_with('-') || names.iter().any(|n| n.contains(part));
+    Ok(filter.is_empty() || filter.iter().any(matches))
+}
 
 /// Builds the faulty worker and gives its path. Burn and libtorch are those of
 /// the true worker, which should be built first; only our crates are compiled.
@@ -237,6 +256,18 @@ mod tests {
         std::fs::rename(&patch, folder.path().join("other.patch")).unwrap();
         let message = apply(&folder.path().join("other.patch"), &tree).unwrap_err().to_string();
         assert!(message.contains("no fault that `other` switches on"), "{message}");
+    }
+
+    #[test]
+    fn it_is_built_for_the_tests_that_need_it() {
+        let root = build::root().unwrap();
+        let wanted = |filter: &[&str]| {
+            let filter: Vec<String> = filter.iter().map(|part| (*part).to_owned()).collect();
+            super::wanted(&root, &filter).unwrap()
+        };
+        assert!(wanted(&[]) && wanted(&["in_the_code"]) && wanted(&["slower_step"]));
+        assert!(wanted(&["gantt", "in_the_code"]) && wanted(&["-E", "binary(faults)"]));
+        assert!(!wanted(&["gantt"]) && !wanted(&["labels", "the_same_code_twice"]));
     }
 
     #[test]

