@@ -57,6 +57,32 @@ fn a_plain_comparison_calls_its_sides_a_and_b() {
 }
 
 #[test]
+fn one_is_not_told_as_many() {
+    let mut r = regressed::identical();
+    (r.pairs, r.identical) = (1, 1);
+    r.configs.truncate(1);
+    r.configs[0].changes.truncate(1);
+    let text = markdown(&r);
+    assert!(text.contains("# Identical: its one run ended with the same bits"), "{text}");
+    assert!(text.contains("The one run is bit-identical to the baseline's."), "{text}");
+    assert!(text.contains("Of 1 comparison: 1 is identical."), "{text}");
+    for (finding, said) in [
+        (Finding::Unknown, "1 has too few pairs."),
+        (Finding::NotShown, "1 shows no change."),
+        (Finding::Unjudged, "1 is not judged ("),
+        (Finding::Regressed, "1 regressed."),
+    ] {
+        (r.identical, r.verdict) = (0, Verdict::Incomplete);
+        r.configs[0].changes[0].finding = finding;
+        let text = markdown(&r);
+        assert!(text.contains(&format!("Of 1 comparison: {said}")), "{text}");
+        assert!(text.contains("The one run is not bit-identical"), "{text}");
+    }
+    (r.pairs, r.identical) = (12, 1);
+    assert!(markdown(&r).contains("1 of 12 runs is bit-identical"), "{}", markdown(&r));
+}
+
+#[test]
 fn nights_without_change_take_five_lines_and_no_night_takes_more_than_sixty() {
     for r in [regressed::identical(), regressed::unchanged(), regressed::first_night()] {
         assert_eq!(markdown(&r).lines().count(), 5);

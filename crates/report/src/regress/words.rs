@@ -121,6 +121,7 @@ pub fn headline(r: &Regression) -> String {
         Verdict::Unchanged => {
             format!("nothing changed beyond noise in {} and {}", runs(r.pairs), comparisons(r))
         }
+        Verdict::Identical if r.pairs == 1 => "its one run ended with the same bits".to_owned(),
         Verdict::Identical => format!("all {} ended with the same bits", runs(r.pairs)),
     };
     format!("{}: {said}", verdict(r.verdict))
@@ -259,7 +260,11 @@ pub(crate) fn identical(r: &Regression, title: &Title) -> String {
         (_, 0) => {
             format!("No run has a result both in {} and {}.", title.of_before(), title.in_after())
         }
+        (k, 1) => {
+            format!("The one run is {}bit-identical to {whose}.", if k == 0 { "not " } else { "" })
+        }
         (0, n) => format!("None of {} is bit-identical to {whose}.", runs(n)),
+        (1, n) => format!("1 of {} is bit-identical to {whose}.", runs(n)),
         (k, n) if k == n => format!("All {} are bit-identical to {whose}.", runs(n)),
         (k, n) => {
             format!("{} of {} are bit-identical to {whose}.", number::count(k as u64), runs(n))
@@ -274,6 +279,13 @@ pub(crate) fn counts(r: &Regression) -> String {
         return "There are no comparisons.".to_owned();
     }
     let count = |f: Finding| all.iter().filter(|t| t.change.finding == f).count();
+    // `3 are identical`, `1 is identical`.
+    let said = |n: usize, what: &str| {
+        let verbs = [("are ", "is "), ("show ", "shows "), ("have ", "has ")];
+        let one = |(many, one)| Some(format!("1 {one}{}", what.strip_prefix(many)?));
+        let one = if n == 1 { verbs.into_iter().find_map(one) } else { None };
+        one.unwrap_or_else(|| format!("{} {what}", number::count(n as u64)))
+    };
     let parts: Vec<String> = [
         (count(Finding::Regressed), "regressed"),
         (count(Finding::Improved), "improved"),
@@ -285,7 +297,7 @@ pub(crate) fn counts(r: &Regression) -> String {
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{} {what}", number::count(n as u64)))
+    .map(|(n, what)| said(n, what))
     .collect();
     format!("Of {}: {}.", counted(all.len(), "comparison", "comparisons"), list(&parts))
 }
