@@ -1,5 +1,7 @@
 //! `compare`: two reports, run by run.
 
+use std::path::{Component, Path, PathBuf};
+
 use report::regress::render::{Title, render};
 use report::regress::{Against, judge, words};
 use spec::layout::ReportDir;
@@ -15,34 +17,93 @@ use crate::workspace::Workspace;
 pub(super) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Result<Exit> {
     let (before, accepted) = side(workspace, &args.a)?;
     let (after, _) = side(workspace, &args.b)?;
-    let names = [&args.a, &args.b].map(|path| name(path));
-    let output = args.output.clone().unwrap_or_else(|| {
-        let folder = report::together::folder_name(&names);
-        // In the order given: A..B is not B..A.
-        let folder = if names[0] <= names[1] { folder } else { format!("{folder}-reversed") };
-        workspace.report("compare").path().join(folder)
-    });
+    let sides = [&args.a, &args.b];
+    let names = sides.map(|path| name(path));
+    let output = match &args.output {
+        Some(output) => {
+            free(workspace, output)?;
+            output.clone()
+        }
+        None => workspace.report("compare").path().join(folder_name(&names, sides)),
+    };
     let dir = ReportDir::new(&output);
-    if dir.plan().exists() {
-        return Err(bad_input(format!(
-            "--output {} is the report of an experiment\n  give a folder of its own",
-            output.display()
-        )));
-    }
     let settings = settings(workspace, args);
     let against = Against { before, accepted, history: Vec::new() };
     let judged = judge(&after, against, &settings);
-    let [a, b] = names;
+    // Two sides of one name are told apart by where they lie.
+    let [a, b] = if names[0] == names[1] { sides.map(|p| workspace.relative(p)) } else { names };
     render(&judged, &dir, &Title::Comparison { a, b })?;
     text::out!("{}", text::plain(&words::headline(&judged)));
     text::out!("comparison: {}", workspace.relative(&dir.html()));
     Ok(exit(judged.verdict))
 }
 
-/// What a side is called: the file's or folder's name without its ending.
-fn name(path: &std::path::Path) -> String {
-    path.file_stem()
-        .map_or_else(|| path.display().to_string(), |s| s.to_string_lossy().into_owned())
+/// What a side is called: the name of its folder, or of its file without the ending.
+fn name(path: &Path) -> String {
+    // `.` and `..` have names of their own.
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
+    name.map_or_else(|| whole.display().to_string(), |s| s.to_string_lossy().into_owned())
+}
+
+/// `<A>..<B>`, in the order given; where both have one name, a hash of where they
+/// lie tells such comparisons apart.
+fn folder_name(names: &[String; 2], sides: [&PathBuf; 2]) -> String {
+    let [a, b] = names.each_ref().map(|n| report::together::folder_name(std::slice::from_ref(n)));
+    if names[0] != names[1] {
+        return format!("{a}..{b}");
+    }
+    let mut hash = blake3::Hasher::new();
+    for side in sides {
+        let whole = side.canonicalize().unwrap_or_else(|_| side.clone());
+        hash.update(whole.as_os_str().as_encoded_bytes());
+        // No path holds it, so that no two pairs of paths give one text.
+        hash.update(&[0]);
+    }
+    format!("{a}..{b}-{}", &hash.finalize().to_hex()[..8])
+}
+
+/// Refuses a folder in which the comparison would lie among other things.
+fn free(workspace: &Workspace, output: &Path) -> anyhow::Result<()> {
+    let refuse = |what: &str| {
+        let text = format!("--output {} {what}\n  give a folder of its own", output.display());
+        Err(bad_input(text))
+    };
+    let whole = resolved(output);
+    for kept in ["history", "baselines", "gallery"] {
+        if whole.starts_with(resolved(workspace.report(kept).path())) {
+            return refuse(&format!("lies in reports/{kept}, which holds other things"));
+        }
+    }
+    if !output.exists() {
+        return Ok(());
+    }
+    if ReportDir::new(output).plan().exists() {
+        return refuse("is the report of an experiment");
+    }
+    if !output.is_dir() {
+        return refuse("is no folder");
+    }
+    if output.join("comparison.json").is_file() || output.read_dir()?.next().is_none() {
+        return Ok(());
+    }
+    refuse("holds something that is no comparison")
+}
+
+/// The path without links, `.` and `..`, also where its end is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut out = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+        out = out.canonicalize().unwrap_or(out);
+    }
+    out
 }
 
 /// Settings of B's plan, else of A's, else the defaults.
