@@ -33,6 +33,28 @@ pub enum ReportError {
         /// What polars said.
         source: PolarsError,
     },
+    /// A file of a baseline or of a history is not what it should be. Nothing
+    /// makes it anew from a journal, so the user has to.
+    #[error("{} is not {what}: {reason}; restore it from git or record it anew", path.display())]
+    Kept {
+        /// Which file.
+        path: PathBuf,
+        /// What it should be: `a night`.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// One of the two files of a baseline is there without the other.
+    #[error(
+        "{} is missing beside {other}, and without it there is no baseline; restore it from git, \
+         or accept one anew: cargo xtask baseline accept FILE --reason TEXT", path.display()
+    )]
+    HalfBaseline {
+        /// The file that is missing.
+        path: PathBuf,
+        /// Name of the file that is there.
+        other: &'static str,
+    },
     /// A figure could not be drawn.
     #[error("figure `{name}` could not be drawn: {reason}")]
     Figure {

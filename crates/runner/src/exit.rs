@@ -40,7 +40,9 @@ pub fn bad_input(message: impl Into<String>) -> anyhow::Error {
 
 /// The exit code of an error: 2 where the user can mend it.
 pub fn code_of(error: &anyhow::Error) -> Exit {
-    if error.is::<BadInput>() || error.is::<spec::sweep_file::diagnostic::Diagnostics>() {
+    use report::ReportError::{HalfBaseline, Kept};
+    let kept = matches!(error.downcast_ref(), Some(Kept { .. } | HalfBaseline { .. }));
+    if kept || error.is::<BadInput>() || error.is::<spec::sweep_file::diagnostic::Diagnostics>() {
         Exit::BadInput
     } else {
         Exit::Internal

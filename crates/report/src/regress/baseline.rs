@@ -38,9 +38,9 @@ fn parquet(dir: &Path) -> PathBuf {
     dir.join("night.parquet")
 }
 
-/// Whether a folder holds a baseline.
+/// Whether a folder holds a baseline, or what is left of one.
 pub fn is_baseline(dir: &Path) -> bool {
-    parquet(dir).is_file()
+    parquet(dir).exists() || json(dir).exists()
 }
 
 /// Writes the baseline of `dir`, over an earlier one.
@@ -58,13 +58,24 @@ pub fn write(dir: &Path, night: &Night, accepted: &Accepted) -> Result<Vec<PathB
 /// Reads the baseline of `dir`.
 ///
 /// # Errors
-/// A file is missing or is not what it should be.
+/// [`ReportError::HalfBaseline`] where a file is missing, [`ReportError::Kept`]
+/// where one is not what it should be.
 pub fn read(dir: &Path) -> Result<(Night, Accepted), ReportError> {
-    let accepted: Accepted = files::json(&json(dir))?;
+    for (path, other) in [(json(dir), "night.parquet"), (parquet(dir), "baseline.json")] {
+        if !path.exists() {
+            return Err(ReportError::HalfBaseline { path, other });
+        }
+    }
+    let damaged =
+        |reason| ReportError::Kept { path: json(dir), what: "a baseline's record", reason };
+    let accepted: Accepted = files::json(&json(dir)).map_err(|e| match e {
+        ReportError::Json { reason, .. } => damaged(reason),
+        other => other,
+    })?;
     if accepted.v > BASELINE_VERSION {
-        let reason =
+        let newer =
             format!("version {} is newer than this program's {BASELINE_VERSION}", accepted.v);
-        return Err(ReportError::Json { path: json(dir), reason });
+        return Err(damaged(newer));
     }
     Ok((Night::read(&parquet(dir))?, accepted))
 }

@@ -49,6 +49,10 @@ pub fn read(folder: &Path, warnings: &mut Vec<String>) -> Result<Vec<Night>, Rep
     for file in files {
         match Night::read(&file) {
             Ok(night) => nights.push(night),
+            Err(ReportError::Kept { path, what, reason }) => warnings.push(format!(
+                "{} of the history is left out, for it is not {what}: {reason}; restore it from a copy, or remove it",
+                path.display()
+            )),
             Err(e) => warnings.push(format!("a night of the history is left out: {e}")),
         }
     }

@@ -149,9 +149,20 @@ impl Night {
     /// Reads a file that [`Night::write`] wrote.
     ///
     /// # Errors
-    /// It cannot be read, or is no such file.
+    /// [`ReportError::Kept`]: it is not there, is no such file, or holds no run.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
-        let frame = scan(path)?;
+        let not = |reason: String| ReportError::Kept { path: path.into(), what: "a night", reason };
+        if !path.is_file() {
+            return Err(not("there is no such file".to_owned()));
+        }
+        let frame = scan(path).map_err(|e| match e {
+            ReportError::Parquet { source, .. } => not(source.to_string()),
+            other => other,
+        })?;
+        // What holds for the whole night stands in its rows.
+        if frame.height() == 0 {
+            return Err(not("it holds no run".to_owned()));
+        }
         let read = || -> PolarsResult<Night> {
             let text = |name: &str| String::read(frame.column(name)?);
             let first = |name: &str| -> PolarsResult<Option<String>> {
@@ -195,7 +206,7 @@ impl Night {
             }
             Ok(Night { facts, runs })
         };
-        read().map_err(ReportError::parquet(path))
+        read().map_err(|e| not(e.to_string()))
     }
 
     /// Writes the night: one row a run, what holds for all of them in every row.
