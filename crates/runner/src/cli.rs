@@ -180,6 +180,9 @@ pub struct RunArgs {
     /// Open the report in a browser at the end.
     #[arg(long)]
     pub open: bool,
+    /// Whether it is the sweep of a night; no flag of its own.
+    #[arg(skip)]
+    pub night: bool,
 }
 
 impl RunArgs {
@@ -196,6 +199,7 @@ impl RunArgs {
             smoke: false,
             no_report: false,
             open: false,
+            night: false,
         }
     }
 }
@@ -221,7 +225,8 @@ pub struct CompareArgs {
     pub a: PathBuf,
     /// The same: how it is.
     pub b: PathBuf,
-    /// Folder of the comparison; default: reports/compare/<A>..<B>.
+    /// Folder of the comparison: a new or empty one, or that of an earlier comparison;
+    /// default: reports/compare/<A>..<B>.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
 }
@@ -239,9 +244,10 @@ pub struct RegressArgs {
 /// What a night is judged against.
 #[derive(Args, Clone, Debug)]
 pub struct AgainstArgs {
-    /// Baseline, report folder or night of a history; default: reports/baselines/<name>,
-    /// else the night before.
-    #[arg(long, value_name = "DIR")]
+    /// What it is held against: a folder of `baseline accept`, another report folder or
+    /// sweep file, or a night of a history (.parquet); default: reports/baselines/<name>,
+    /// else the last whole night of the history.
+    #[arg(long, value_name = "PATH")]
     pub baseline: Option<PathBuf>,
     /// Folder of earlier nights; default: reports/history/<name>.
     #[arg(long, value_name = "DIR")]
@@ -265,7 +271,7 @@ pub struct NightlyArgs {
 impl NightlyArgs {
     /// The sweep of the night.
     pub fn sweep(&self) -> RunArgs {
-        RunArgs { fresh: !self.resume, ..RunArgs::whole(self.training.clone()) }
+        RunArgs { fresh: !self.resume, night: true, ..RunArgs::whole(self.training.clone()) }
     }
 }
 

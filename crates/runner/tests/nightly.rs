@@ -4,7 +4,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use report::regress::{Night, baseline};
+use report::regress::{Night, baseline, history};
 use support::{Sandbox, digits, real_worker, wait_for};
 
 const FILE: &str = "experiments/night.toml";
@@ -68,6 +68,50 @@ fn without_a_baseline_the_night_before_is_one() {
     sandbox.expect(5, &["nightly", FILE]);
     let text = sandbox.expect(0, &["nightly", FILE]);
     assert!(text.contains("compared with the night before"), "{text}");
+    // One that lost a run would leave every later night incomplete.
+    let lossy = Sandbox::with_script(&worker_that_loses_a_run());
+    let mut command = sandbox.command(&["nightly", FILE]);
+    let output = command.env("SWEEP_WORKER", lossy.worker()).output().unwrap();
+    assert_eq!((output.status.code(), nights(&sandbox).len()), (Some(5), 3));
+    let text = sandbox.expect(0, &["nightly", FILE]);
+    assert!(text.contains("the last night whose runs all have a result"), "{text}");
+    assert_eq!(json(&sandbox, "reports/night/regression.json")["verdict"], "identical");
+}
+
+#[test]
+fn a_night_that_cannot_be_kept_is_judged_all_the_same() {
+    let sandbox = sandbox();
+    sandbox.expect(0, &["run", FILE, "--no-report"]);
+    accept(&sandbox);
+    // A file stands where the folder would.
+    std::fs::write(sandbox.path("kept"), "").unwrap();
+    let text = sandbox.expect(1, &["nightly", FILE, "--history", "kept/here"]);
+    let verdict = text.find("Identical: ").expect(&text);
+    let error = text.find("could not be kept").expect(&text);
+    assert!(verdict < error || text.contains("error:"), "{text}");
+    assert!(text.contains("--history"), "{text}");
+    assert!(text.contains("nightly experiments/night.toml --resume"), "{text}");
+    let told = json(&sandbox, "reports/night/regression.json");
+    assert_eq!(told["verdict"], "identical");
+    // The remedy keeps that night, and trains nothing.
+    std::fs::remove_file(sandbox.path("kept")).unwrap();
+    let trained = sandbox.records("night").len();
+    sandbox.expect(0, &["nightly", FILE, "--history", "kept/here", "--resume"]);
+    assert_eq!(sandbox.records("night").len(), trained);
+    let kept = std::fs::read_dir(sandbox.path("kept/here")).unwrap().next().unwrap().unwrap();
+    assert_eq!(Night::read(&kept.path()).unwrap().facts.started, told["after"]["started"]);
+}
+
+#[test]
+fn nights_later_than_tonight_are_left_out_aloud() {
+    let sandbox = sandbox();
+    sandbox.expect(5, &["nightly", FILE]);
+    let first = nights(&sandbox).remove(0);
+    let mut night = Night::read(&first).unwrap();
+    night.facts.started = "2999-01-01T00:00:00Z".to_owned();
+    history::append(first.parent().unwrap(), &night).unwrap();
+    let text = sandbox.expect(0, &["nightly", FILE]);
+    assert!(text.contains("1 night of the history is later than this one"), "{text}");
 }
 
 #[test]
@@ -129,14 +173,33 @@ fn a_run_that_fails_tonight_is_named() {
 fn an_interrupted_night_is_none_and_can_be_gone_on_with() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("night", &digits(10, 6));
-    let mut child = sandbox.spawn(&["nightly", FILE]);
+    let folder = sandbox.path("reports/night");
+    // What an earlier night left must not be taken for this one's.
+    for file in
+        ["REGRESSION.md", "regression.json", "regression.html", "regression/trend-0011aabb.svg"]
+    {
+        std::fs::create_dir_all(folder.join("regression")).unwrap();
+        std::fs::write(folder.join(file), "Identical").unwrap();
+    }
+    let log = std::fs::File::create(sandbox.path("log")).unwrap();
+    let mut command = sandbox.command(&["nightly", FILE]);
+    let mut child = command.stdout(std::process::Stdio::null()).stderr(log).spawn().unwrap();
     wait_for("a record", || {
         sandbox.path("reports/night/journal").is_dir() && !sandbox.records("night").is_empty()
     });
-    let text = sandbox.expect(2, &["nightly", FILE]);
-    assert!(text.contains("since"), "two nights at once: {text}");
+    for file in ["REGRESSION.md", "regression.json", "regression.html", "regression"] {
+        assert!(!folder.join(file).exists(), "{file} is of an earlier night");
+    }
+    for args in
+        [&["nightly", FILE][..], &["regress", FILE], &["baseline", "accept", FILE, "--reason", "x"]]
+    {
+        let text = sandbox.expect(2, args);
+        assert!(text.contains("since"), "two at once: {text}");
+    }
     sandbox.expect(0, &["cancel", FILE]);
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said = std::fs::read_to_string(sandbox.path("log")).unwrap();
+    assert!(said.contains("the same command with --resume goes on from here"), "{said}");
     let done = sandbox.records("night").iter().filter(|r| r.status.is_result()).count();
     assert!(nights(&sandbox).is_empty() && done > 0 && done < 40, "{done}");
     sandbox.expect(5, &["nightly", FILE, "--resume"]);
@@ -159,10 +222,6 @@ fn what_cannot_be_judged_is_refused_before_anything_is_trained() {
     assert!(!sandbox.path("reports/night/journal").exists(), "nothing was trained");
 
     sandbox.expect(0, &["run", FILE, "--no-report"]);
-    accept(&sandbox);
-    std::fs::write(sandbox.path("reports/baselines/night/night.parquet"), "x").unwrap();
-    let text = sandbox.expect(1, &["nightly", FILE]);
-    assert!(text.contains("night.parquet"), "{text}");
     let text = sandbox.expect(2, &["baseline", "accept", FILE, "--reason", "  "]);
     assert!(text.contains("--reason is empty"), "{text}");
     sandbox.sweep_file("other", &digits(3, 2));
@@ -183,23 +242,15 @@ fn a_history_of_another_experiment_is_refused() {
 }
 
 #[test]
-fn two_reports_are_compared_run_by_run() {
-    let sandbox = sandbox();
-    sandbox.expect(0, &["run", FILE, "--no-report"]);
-    sandbox.expect(0, &["report", FILE]);
-    let copy = sandbox.path("reports/before");
-    std::fs::create_dir_all(&copy).unwrap();
-    for file in ["plan.json", "runs.parquet", "metrics.parquet", "summary.parquet"] {
-        std::fs::copy(sandbox.path("reports/night").join(file), copy.join(file)).unwrap();
-    }
-    let text = sandbox.expect(0, &["compare", "reports/before", FILE]);
-    assert!(text.contains("reports/compare/before+night/index.html"), "{text}");
-    let told = json(&sandbox, "reports/compare/before+night/comparison.json");
-    assert_eq!((&told["verdict"], &told["identical"]), (&"identical".into(), &12.into()));
-
-    sandbox.expect(0, &["run", FILE, "--set", "repeat.seeds=[0,1]", "--no-report"]);
-    sandbox.expect(5, &["compare", "reports/before", FILE, "--output", "there"]);
-    assert!(sandbox.path("there/COMPARISON.md").is_file());
-    let text = sandbox.expect(2, &["compare", "reports/before", FILE, "--output", "reports/night"]);
-    assert!(text.contains("is the report of an experiment"), "{text}");
+fn a_night_ended_by_the_clock_is_judged_but_not_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("night", &digits(10, 6));
+    let text = sandbox.expect(5, &["nightly", FILE, "--max-time", "1500ms"]);
+    assert!(text.contains("--max-time: the same command with --resume goes on"), "{text}");
+    assert!(text.contains("not kept in the history"), "{text}");
+    assert!(nights(&sandbox).is_empty() && sandbox.path("reports/night/REGRESSION.md").is_file());
+    sandbox.expect(5, &["nightly", FILE, "--resume"]);
+    let kept = nights(&sandbox);
+    assert_eq!(kept.len(), 1, "one sweep, one night");
+    assert!(Night::read(&kept[0]).unwrap().runs.iter().all(|r| r.row.completed()));
 }

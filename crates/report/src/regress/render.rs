@@ -74,6 +74,26 @@ pub fn render(
     Ok(Rendered { written, warnings: Vec::new() })
 }
 
+/// Removes the regression of an earlier night from a report folder: until
+/// tonight is judged there is none.
+///
+/// # Errors
+/// A file cannot be removed.
+pub fn remove(out: &ReportDir) -> Result<(), ReportError> {
+    for path in [out.regression_markdown(), out.regression_json(), out.regression_html()] {
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ReportError::io("remove", path)(e));
+            }
+            _ => {}
+        }
+    }
+    remove_stale(out, &[])?;
+    // Only an empty folder can be removed so: what is not ours stays.
+    let _ = std::fs::remove_dir(out.regression());
+    Ok(())
+}
+
 /// Removes what an earlier regression drew and this one does not have.
 fn remove_stale(out: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
     let mut known: Vec<PathBuf> = tables::NAMES

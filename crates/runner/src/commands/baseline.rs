@@ -4,11 +4,11 @@ use std::path::Path;
 
 use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
 
-use super::regress::{baseline_folder, night_of};
+use super::regress::{baseline_folder, edited, night_of};
 use crate::cli::BaselineCommand;
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
-use crate::{clock, text};
+use crate::{clock, lock, text};
 
 /// Runs a verb of `baseline`.
 pub(super) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {
@@ -33,6 +33,19 @@ fn accept(
         ));
     }
     let dir = super::report::folder_of(workspace, file)?;
+    if let Some(holder) = lock::holder(&dir) {
+        return Err(bad_input(format!(
+            "a sweep is writing to {}: {holder}\n  wait for it to end",
+            dir.path().display()
+        )));
+    }
+    if let Some(edited) = edited(workspace, file, &dir)? {
+        let there = workspace.relative(dir.path());
+        return Err(bad_input(format!(
+            "{edited}\n  run the sweep: cargo xtask sweep {}; or accept what was trained: give {there} instead of the file",
+            file.display()
+        )));
+    }
     let night = night_of(&dir)?;
     let without = night.runs.iter().filter(|r| !r.row.has_result()).count();
     if without == night.runs.len() {
@@ -44,9 +57,10 @@ fn accept(
     }
     if without > 0 && !incomplete {
         return Err(bad_input(format!(
-            "{without} of {} have no result, so every night against this baseline would be incomplete\n  \
+            "{without} of {} {} no result, so every night against this baseline would be incomplete\n  \
              run the sweep again, or accept it all the same with --incomplete",
             text::count(night.runs.len(), "run"),
+            if without == 1 { "has" } else { "have" },
         )));
     }
     if night.facts.dirty == Some(true) {

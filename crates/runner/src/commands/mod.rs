@@ -61,9 +61,18 @@ fn load_plan(
     smoke: bool,
 ) -> anyhow::Result<Loaded> {
     let overrides = Overrides { environment: environment(), set: set.to_vec(), smoke };
+    load_plan_with(workspace, file, &overrides)
+}
+
+/// Reads a sweep file with these overrides.
+fn load_plan_with(
+    workspace: &Workspace,
+    file: &Path,
+    overrides: &Overrides,
+) -> anyhow::Result<Loaded> {
     let inspect =
         |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
-    let mut loaded = load_with(file, &overrides, &inspect)?;
+    let mut loaded = load_with(file, overrides, &inspect)?;
     loaded.plan.file = workspace.relative(file);
     Ok(loaded)
 }

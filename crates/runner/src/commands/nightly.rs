@@ -1,6 +1,7 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
-use report::regress::history;
+use report::regress::{Night, NightRun, history};
+use spec::record::Status;
 
 use super::regress::{against, conclude, history_folder, judge_night, night_of};
 use crate::cli::NightlyArgs;
@@ -8,26 +9,59 @@ use crate::exit::Exit;
 use crate::text;
 use crate::workspace::Workspace;
 
-/// Runs a night. Runs that fail make it incomplete, an interrupted one is no
-/// night: it is neither judged nor kept, and `--resume` goes on with it.
+/// Runs a night. Runs that fail make it incomplete; one that `--max-time` ended
+/// is judged but not kept; an interrupted one is no night: it is neither judged
+/// nor kept. `--resume` goes on with both.
 pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Result<Exit> {
     let sweep = args.sweep();
     let name =
         super::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
-    let against = against(workspace, &name, &args.against)?;
+    let dir = workspace.report(&name);
+    let against = against(workspace, &name, &dir, &args.against)?;
     // Held to the end: another night would move the results away.
     let (ended, _lock) = super::run::run_holding(workspace, &sweep)?;
     if !matches!(ended, Exit::Ok | Exit::RunsFailed) {
         return Ok(ended);
     }
-    let dir = workspace.report(&name);
     let night = night_of(&dir)?;
     let judged = judge_night(&dir, &night, against)?;
-    // Kept before anything is drawn: what was trained is not lost to a full disk later.
-    let folder = history_folder(workspace, &name, &args.against);
-    let kept = history::append(&folder, &night)?;
+    // Kept before anything is drawn: what was trained is not lost to a full disk
+    // later. Where it cannot be kept the verdict is said all the same.
+    let kept = keep(workspace, &name, args, &night);
+    let verdict = conclude(workspace, &dir, &judged);
+    let Err(error) = kept else { return verdict };
+    if let Err(also) = verdict {
+        text::say!("error: {also:#}");
+    }
+    Err(anyhow::anyhow!(
+        "the night could not be kept in the history: {error}\n  \
+         mend that or give another folder with --history, then keep it, which trains nothing anew:\n  \
+         cargo xtask nightly {} --resume",
+        args.training.file.display()
+    ))
+}
+
+/// Adds the night to the history, unless its sweep was ended early: what
+/// `--resume` makes of it is the same night, and whole.
+fn keep(
+    workspace: &Workspace,
+    name: &str,
+    args: &NightlyArgs,
+    night: &Night,
+) -> anyhow::Result<()> {
+    let untrained = |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled));
+    let untrained = night.runs.iter().filter(untrained).count();
+    if untrained > 0 {
+        text::say!(
+            "the sweep ended before {untrained} of {} were trained, so the night is not kept in the history; \
+             --resume goes on with it",
+            text::count(night.runs.len(), "run")
+        );
+        return Ok(());
+    }
+    let kept = history::append(&history_folder(workspace, name, &args.against), night)?;
     if !args.training.quiet {
         text::out!("history: {}", workspace.relative(&kept));
     }
-    conclude(workspace, &dir, &judged)
+    Ok(())
 }

@@ -1,20 +1,28 @@
 //! `regress`: what lies in a report against a baseline; needs no libtorch.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use report::regress::{self, Against, Night, Regression, Verdict, baseline, history, judge};
 use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::sweep_file::{self, Overrides};
 
 use crate::cli::{AgainstArgs, RegressArgs};
 use crate::exit::{Exit, bad_input};
-use crate::text;
 use crate::workspace::Workspace;
+use crate::{clock, lock, text};
 
 /// Judges the last sweep of a report folder; the history is read, not added to.
 pub(super) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, &args.file)?;
+    // Half of a sweep is none, and its results could be moved away meanwhile.
+    let _lock = lock::acquire(&dir, &clock::now())?;
     super::report::refresh(&dir, &args.file)?;
-    let against = against(workspace, &report::plan(&dir)?.name, &args.against)?;
+    if let Ok(Some(edited)) = edited(workspace, &args.file, &dir) {
+        super::report::warn(&[format!("{edited}; what was trained is judged")]);
+    }
+    let against = against(workspace, &report::plan(&dir)?.name, &dir, &args.against)?;
     let judged = judge_night(&dir, &night_of(&dir)?, against)?;
     conclude(workspace, &dir, &judged)
 }
@@ -25,6 +33,38 @@ pub(super) fn night_of(dir: &ReportDir) -> anyhow::Result<Night> {
     let night = Night::of_report(dir, &mut warnings)?;
     super::report::warn(&warnings);
     Ok(night)
+}
+
+/// What of a sweep file differs from what lies in its report folder, in words;
+/// none where nothing does, or where a folder is given. Only what is trained
+/// counts, not the version of the code, nor how anything is drawn.
+///
+/// # Errors
+/// The sweep file or the plan in the folder cannot be read.
+pub(super) fn edited(
+    workspace: &Workspace,
+    file: &Path,
+    dir: &ReportDir,
+) -> anyhow::Result<Option<String>> {
+    if file.is_dir() {
+        return Ok(None);
+    }
+    let trained = report::plan(dir)?;
+    // What the sweep was started with still holds.
+    let mut overrides = Overrides::of_lines(&trained.overrides);
+    overrides.environment.extend(super::environment());
+    let asked = super::load_plan_with(workspace, file, &overrides)?.plan;
+    let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
+    let (asked, trained) = (cells(&asked), cells(&trained));
+    let (new, gone) = (asked.difference(&trained).count(), trained.difference(&asked).count());
+    let there = workspace.relative(dir.path());
+    Ok((new + gone > 0).then(|| {
+        format!(
+            "{} is not what was trained: {new} of its {} are not in {there}, and it lacks {gone} that lie there",
+            file.display(),
+            text::count(asked.len(), "run"),
+        )
+    }))
 }
 
 /// Folder of the accepted baseline of an experiment.
@@ -38,13 +78,38 @@ pub(super) fn history_folder(workspace: &Workspace, name: &str, args: &AgainstAr
     args.history.clone().unwrap_or_else(default)
 }
 
-/// Baseline and history of an experiment: what can be refused before a night is
-/// trained.
+/// Refuses what is judged as what it is judged against.
+fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> anyhow::Result<()> {
+    let folder = match sweep_file::name(given) {
+        _ if given.is_dir() => given.to_path_buf(),
+        Ok(name) => workspace.report(&name).path().to_path_buf(),
+        Err(_) => return Ok(()),
+    };
+    let same = match (folder.canonicalize(), dir.path().canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    };
+    if same {
+        return Err(bad_input(format!(
+            "--baseline {} is what is judged itself\n  \
+             give a folder of `baseline accept`, another report folder or a night of a history",
+            given.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Baseline and history of an experiment: what can be refused before a night in
+/// `dir` is trained.
 pub(super) fn against(
     workspace: &Workspace,
     name: &str,
+    dir: &ReportDir,
     args: &AgainstArgs,
 ) -> anyhow::Result<Against> {
+    if let Some(given) = &args.baseline {
+        not_itself(workspace, given, dir)?;
+    }
     let mut warnings = Vec::new();
     let folder = history_folder(workspace, name, args);
     let history = history::read(&folder, &mut warnings)?;
@@ -79,11 +144,30 @@ pub(super) fn judge_night(
 ) -> anyhow::Result<Regression> {
     let plan = report::plan(dir)?;
     // A night that is kept already is not its own past.
+    let later = against.history.iter().filter(|n| n.facts.started > night.facts.started).count();
+    if later > 0 {
+        super::report::warn(&[format!(
+            "{} of the history {} later than this one ({}), as after a clock was set back: left out",
+            text::count(later, "night"),
+            if later == 1 { "is" } else { "are" },
+            night.facts.started
+        )]);
+    }
     against.history.retain(|n| n.facts.started < night.facts.started);
     if against.before.runs.is_empty() {
-        if let Some(last) = against.history.last() {
-            text::say!("no baseline is accepted; compared with the night before");
-            against.before = last.clone();
+        // One that lost runs would leave every night after it incomplete.
+        let whole = |n: &&Night| n.runs.iter().all(|r| r.row.has_result());
+        let last = against.history.last();
+        if let Some(before) = against.history.iter().rev().find(whole).or(last) {
+            let which = match last.is_some_and(|n| n.facts.started == before.facts.started) {
+                true => "the night before".to_owned(),
+                false => format!(
+                    "the last night whose runs all have a result, {}",
+                    text::plain(before.facts.day())
+                ),
+            };
+            text::say!("no baseline is accepted; compared with {which}");
+            against.before = before.clone();
         } else {
             text::say!(
                 "there is no baseline and no night before; if this one is as it should be:\n  \
@@ -110,7 +194,7 @@ pub(super) fn side(
     }
     if path.is_dir() && !ReportDir::new(path).plan().is_file() {
         return Err(bad_input(format!(
-            "{} is neither a baseline (night.parquet) nor a report (plan.json)\n  \
+            "{} is neither a baseline (night.parquet, baseline.json) nor a report (plan.json)\n  \
              record a baseline with cargo xtask baseline accept",
             path.display()
         )));

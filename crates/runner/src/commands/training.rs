@@ -192,7 +192,10 @@ pub(super) fn train(
                 Stop::FailFast => "ended by --fail-fast",
                 Stop::MaxTime => "ended by --max-time",
             };
-            format!(", {what}: the same command goes on from here")
+            // A night begins afresh unless told not to.
+            let command =
+                if args.night { "the same command with --resume" } else { "the same command" };
+            format!(", {what}: {command} goes on from here")
         }
     };
     if !args.training.quiet || result.stopped.is_some() {
