@@ -106,66 +106,38 @@ pub enum Registry {
     Losses,
 }
 
-/// Arguments of `run`.
+/// What every verb that trains a sweep file takes.
 #[derive(Args, Clone, Debug)]
-pub struct RunArgs {
+pub struct TrainingArgs {
     /// The sweep file.
     pub file: PathBuf,
-    /// Print the plan and train nothing.
-    #[arg(long)]
-    pub plan: bool,
-    /// With --plan: as JSON.
-    #[arg(long, requires = "plan")]
-    pub json: bool,
     /// Override a value of the file: train.epochs=2, optimizer.adam.lr=[1e-3].
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
-    #[arg(long, value_name = "KEY=VALUE,...")]
-    pub only: Vec<String>,
     /// Use these devices instead of the file's pool: libtorch:cpu, libtorch:cuda:0, flex, auto.
     #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
     pub device: Vec<String>,
     /// Runs side by side; default: what the devices have room for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub jobs: Option<u64>,
-    /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
-    #[arg(long)]
-    pub fresh: bool,
-    /// Count runs that failed, timed out or were cancelled in earlier sweeps as done
-    /// instead of running them again.
-    #[arg(long)]
-    pub keep_failed: bool,
-    /// Extra attempts for a run that fails, within this sweep.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
-    pub retry: u64,
-    /// End the sweep once this many runs have failed.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub fail_fast: Option<u64>,
-    /// End the sweep after this long: 90s, 30m, 2h; what is finished is kept.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub max_time: Option<std::time::Duration>,
-    /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
-    #[arg(long)]
-    pub smoke: bool,
     /// One slot only, for clean seconds.
     #[arg(long, conflicts_with = "jobs")]
     pub timing: bool,
-    /// Train, but write no Parquet, figures or page.
-    #[arg(long)]
-    pub no_report: bool,
-    /// Open the report in a browser at the end.
-    #[arg(long)]
-    pub open: bool,
-    /// Write the host's name into the manifest.
-    #[arg(long)]
-    pub record_host: bool,
+    /// Extra attempts for a run that fails, within this sweep.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
+    pub retry: u64,
+    /// End the sweep after this long: 90s, 30m, 2h; what is finished is kept.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_time: Option<std::time::Duration>,
     /// End an attempt of a run that takes longer than this: 90s, 30m (also `[train] timeout`).
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<std::time::Duration>,
     /// Refuse to train from sources that differ from the commit.
     #[arg(long)]
     pub require_clean: bool,
+    /// Write the host's name into the manifest.
+    #[arg(long)]
+    pub record_host: bool,
     /// Say nothing but problems.
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -174,31 +146,56 @@ pub struct RunArgs {
     pub verbose: bool,
 }
 
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// What to train, where and how.
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    /// Print the plan and train nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// With --plan: as JSON.
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+    /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    pub only: Vec<String>,
+    /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Count runs that failed, timed out or were cancelled in earlier sweeps as done
+    /// instead of running them again.
+    #[arg(long)]
+    pub keep_failed: bool,
+    /// End the sweep once this many runs have failed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub fail_fast: Option<u64>,
+    /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
+    #[arg(long)]
+    pub smoke: bool,
+    /// Train, but write no Parquet, figures or page.
+    #[arg(long)]
+    pub no_report: bool,
+    /// Open the report in a browser at the end.
+    #[arg(long)]
+    pub open: bool,
+}
+
 impl RunArgs {
-    /// The arguments of a bare `run FILE`.
-    pub fn bare(file: PathBuf, set: Vec<String>, device: Vec<String>) -> Self {
+    /// The whole plan, with a report.
+    pub fn whole(training: TrainingArgs) -> Self {
         RunArgs {
-            file,
+            training,
             plan: false,
             json: false,
-            set,
             only: Vec::new(),
-            device,
-            jobs: None,
             fresh: false,
             keep_failed: false,
-            retry: 0,
             fail_fast: None,
-            max_time: None,
             smoke: false,
-            timing: false,
             no_report: false,
             open: false,
-            record_host: false,
-            timeout: None,
-            require_clean: false,
-            quiet: false,
-            verbose: false,
         }
     }
 }
@@ -254,69 +251,21 @@ pub struct AgainstArgs {
 /// Arguments of `nightly`.
 #[derive(Args, Clone, Debug)]
 pub struct NightlyArgs {
-    /// The sweep.
+    /// What to train, where and how.
     #[command(flatten)]
-    pub run: NightRunArgs,
+    pub training: TrainingArgs,
     /// Baseline and history.
     #[command(flatten)]
     pub against: AgainstArgs,
-}
-
-/// What of a sweep can be chosen for a night.
-#[derive(Args, Clone, Debug)]
-pub struct NightRunArgs {
-    /// The sweep file.
-    pub file: PathBuf,
-    /// Override a value of the file: train.epochs=2.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Use these devices instead of the file's pool.
-    #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
-    pub device: Vec<String>,
-    /// Runs side by side; default: what the devices have room for.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    pub jobs: Option<u64>,
-    /// One slot only, for clean seconds.
-    #[arg(long, conflicts_with = "jobs")]
-    pub timing: bool,
     /// Go on with a night that was interrupted instead of training everything afresh.
     #[arg(long)]
     pub resume: bool,
-    /// Extra attempts for a run that fails.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
-    pub retry: u64,
-    /// End the sweep after this long: 90s, 30m, 2h; the comparison is then incomplete.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub max_time: Option<std::time::Duration>,
-    /// End an attempt of a run that takes longer than this.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub timeout: Option<std::time::Duration>,
-    /// Refuse to train from sources that differ from the commit.
-    #[arg(long)]
-    pub require_clean: bool,
-    /// Say nothing but problems and the verdict.
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// A line a finished run on a terminal too.
-    #[arg(long, short)]
-    pub verbose: bool,
 }
 
-impl NightRunArgs {
+impl NightlyArgs {
     /// The sweep of the night.
     pub fn sweep(&self) -> RunArgs {
-        RunArgs {
-            jobs: self.jobs,
-            timing: self.timing,
-            fresh: !self.resume,
-            retry: self.retry,
-            max_time: self.max_time,
-            timeout: self.timeout,
-            require_clean: self.require_clean,
-            quiet: self.quiet,
-            verbose: self.verbose,
-            ..RunArgs::bare(self.file.clone(), self.set.clone(), self.device.clone())
-        }
+        RunArgs { fresh: !self.resume, ..RunArgs::whole(self.training.clone()) }
     }
 }
 

@@ -40,7 +40,7 @@ fn the_same_code_twice_gives_the_same_bits() {
     assert!(text.contains("there is no baseline and no night before"), "{text}");
     assert!(text.contains("baseline accept experiments/night.toml"), "{text}");
     let text = accept(&sandbox);
-    assert!(text.contains("12 runs in ") && text.contains("reports/baselines/night"), "{text}");
+    assert!(text.contains("12 runs, ") && text.contains("reports/baselines/night"), "{text}");
 
     let text = sandbox.expect(0, &["nightly", FILE]);
     assert!(text.to_lowercase().contains("bit-identical"), "{text}");

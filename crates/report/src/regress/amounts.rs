@@ -17,6 +17,10 @@ pub fn value(metric: RegressMetric, value: f64) -> String {
             number::position(value)
         }
         RegressMetric::TargetEpoch | RegressMetric::Steps => format!("{value:.1}"),
+        // Hundredths are too coarse for an epoch of a small model.
+        RegressMetric::SecondsPerEpoch if value.abs() < 1.0 => {
+            format!("{} s", number::significant(value, 3))
+        }
         RegressMetric::SecondsPerEpoch => number::seconds(value),
         _ if is_share(metric) => number::percent(value),
         _ => number::significant(value, 4),

@@ -177,10 +177,14 @@ fn found(
             let after = level_of(&held[step.until..end]);
             let size = effect(metric, step.after - step.before, step.before);
             let worse = is_worse(metric, size);
-            let now = found.last().map_or(step.after, |last| last.after);
-            // What was undone since is history, not news.
-            let stays = effect(metric, now - step.before, step.before);
             let min_effect = settings.min_effect(metric);
+            // What was undone since, or is no more tonight, is history, not news.
+            let stays = |now: f64| {
+                let effect = effect(metric, now - step.before, step.before);
+                is_worse(metric, effect) && effect.abs() > min_effect
+            };
+            let level_now = found.last().map_or(step.after, |last| last.after);
+            let tonight = means.last().copied().unwrap_or(level_now);
             let new =
                 since.is_none_or(|since| nights[held[step.at].0].facts.started.as_str() > since);
             out.push(TrendStep {
@@ -197,8 +201,8 @@ fn found(
                     && new
                     && worse
                     && size.abs() > min_effect
-                    && is_worse(metric, stays)
-                    && stays.abs() > min_effect
+                    && stays(level_now)
+                    && stays(tonight)
                     && (!step.exact() || shown(metric, &before, &after, level)),
             });
         }

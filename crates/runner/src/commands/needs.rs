@@ -16,12 +16,12 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let workspace = Workspace::find(cli.root);
     let run = match cli.command {
         Command::Run(run) => *run,
-        Command::Nightly(args) => args.run.sweep(),
+        Command::Nightly(args) => args.sweep(),
         Command::Verify(args) => return verify(&workspace, &args.file),
         _ => return answer(false, &[], false),
     };
-    let loaded = super::load_plan(&workspace, &run.file, &run.set, run.smoke)?;
-    let entries = pool::entries(&loaded.plan.pool, &run.device)?;
+    let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
+    let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
     let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
     let flex = entries.iter().all(|e| e.device == "flex");
     let cuda = entries.iter().any(|e| {

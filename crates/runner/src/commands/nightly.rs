@@ -11,8 +11,9 @@ use crate::workspace::Workspace;
 /// Runs a night. Runs that fail make it incomplete, an interrupted one is no
 /// night: it is neither judged nor kept, and `--resume` goes on with it.
 pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Result<Exit> {
-    let sweep = args.run.sweep();
-    let name = super::load_plan(workspace, &sweep.file, &sweep.set, false)?.plan.name;
+    let sweep = args.sweep();
+    let name =
+        super::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
     let against = against(workspace, &name, &args.against)?;
     // Held to the end: another night would move the results away.
     let (ended, _lock) = super::run::run_holding(workspace, &sweep)?;
@@ -25,7 +26,7 @@ pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
     // Kept before anything is drawn: what was trained is not lost to a full disk later.
     let folder = history_folder(workspace, &name, &args.against);
     let kept = history::append(&folder, &night)?;
-    if !args.run.quiet {
+    if !args.training.quiet {
         text::out!("history: {}", workspace.relative(&kept));
     }
     conclude(workspace, &dir, &judged)

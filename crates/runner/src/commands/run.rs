@@ -34,13 +34,13 @@ pub(super) fn run_holding(
     workspace: &Workspace,
     args: &RunArgs,
 ) -> anyhow::Result<(Exit, Option<Lock>)> {
-    let loaded = super::load_plan(workspace, &args.file, &args.set, args.smoke)?;
+    let loaded = super::load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
     if !loaded.warnings.is_empty() {
         text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
-    plan.pool = pool::entries(&plan.pool, &args.device)?;
-    if let Some(timeout) = args.timeout {
+    plan.pool = pool::entries(&plan.pool, &args.training.device)?;
+    if let Some(timeout) = args.training.timeout {
         plan.keeping.timeout = Some(timeout.as_secs_f64());
     }
     let chosen = chosen(&plan, &args.only)?;
@@ -50,7 +50,7 @@ pub(super) fn run_holding(
     let lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
-    let jobs = if args.timing { Some(1) } else { args.jobs };
+    let jobs = if args.training.timing { Some(1) } else { args.training.jobs };
     let look = !args.plan;
     let (mut machine, data, provenance) = std::thread::scope(|scope| {
         let machine = scope.spawn(|| Machine::find(&plan, jobs));
@@ -59,7 +59,7 @@ pub(super) fn run_holding(
         let provenance = provenance::gather(workspace);
         (joined(machine), joined(data), provenance)
     });
-    if args.require_clean {
+    if args.training.require_clean {
         require_clean(&provenance)?;
     }
     let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
@@ -82,7 +82,7 @@ pub(super) fn run_holding(
         let told = if args.json {
             super::plan::json(&plan, &left, estimate.as_ref())
         } else {
-            super::plan::table(&plan, &left, todo.len(), estimate.as_ref(), args.verbose)
+            super::plan::table(&plan, &left, todo.len(), estimate.as_ref(), args.training.verbose)
         };
         return Ok((told?, None));
     }
@@ -105,7 +105,7 @@ pub(super) fn run_holding(
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     let signals = Signalled::watch()?;
     let result = if todo.is_empty() {
-        if !args.quiet {
+        if !args.training.quiet {
             crate::text::say!("{}: {}", plan.name, nothing_to_train(cached, kept_failed, missing));
         }
         Trained::default()
@@ -130,7 +130,7 @@ pub(super) fn run_holding(
             environment: provenance::environment(
                 plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
             ),
-            record_host: args.record_host,
+            record_host: args.training.record_host,
             provenance,
         };
         let manifest = provenance::manifest(&plan, facts);
@@ -138,7 +138,7 @@ pub(super) fn run_holding(
     }
     if !args.no_report {
         let summary = super::report::write(&dir)?;
-        if !args.quiet {
+        if !args.training.quiet {
             super::summary::print(workspace, &dir, &summary);
         }
         if args.open {

@@ -116,16 +116,16 @@ pub(super) fn train(
         threads: plan.threads_per_run,
         logs: dir.logs(),
     };
-    if !args.quiet {
+    if !args.training.quiet {
         announce(plan, machine, todo.len());
     }
     let clock = Instant::now();
     let mut live = Live::new(&machine.slots, &todo, plan.runs.len(), cached, started);
-    let progress = Progress::new(&live, Loudness::of(args.quiet, args.verbose));
+    let progress = Progress::new(&live, Loudness::of(args.training.quiet, args.training.verbose));
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
     let mut result = Trained::default();
     let conditions = Arc::new(sweep.conditions()?);
-    let terms = Terms { retry: args.retry, fail_fast: args.fail_fast };
+    let terms = Terms { retry: args.training.retry, fail_fast: args.fail_fast };
     let messages = execute(&command, &machine.slots, todo, terms, &conditions, cancel);
     loop {
         beacon.tell(&live);
@@ -195,7 +195,7 @@ pub(super) fn train(
             format!(", {what}: the same command goes on from here")
         }
     };
-    if !args.quiet || result.stopped.is_some() {
+    if !args.training.quiet || result.stopped.is_some() {
         crate::text::say!(
             "{} in {}{how}",
             text::count(result.runs, "run"),
@@ -252,7 +252,7 @@ fn wait(
 ) -> Wait {
     let mut left = TICK;
     if !cancel.is_cancelled() {
-        let over = args.max_time.map(|max| max.saturating_sub(clock.elapsed()));
+        let over = args.training.max_time.map(|max| max.saturating_sub(clock.elapsed()));
         let why = match over {
             Some(rest) if rest.is_zero() => Some(Stop::MaxTime),
             _ if beacon.end_asked() => Some(Stop::Asked),

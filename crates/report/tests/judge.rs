@@ -395,6 +395,10 @@ fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
     nights.extend((10..=13).map(|day| night(day, "a")));
     let out = looked_back(&nights, None);
     assert_eq!(alarms(&out), [""; 0]);
+    // Tonight alone is as it was: no level yet, but no alarm either.
+    nights.truncate(10);
+    assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
+    assert_eq!(alarms(&looked_back(&nights[..9], None)).len(), 1);
     let better = plateaus(6, 9, |night| {
         change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 0.8));
     });

@@ -74,9 +74,10 @@ impl Noise {
 }
 
 fn settings() -> RegressSettings {
-    let mut settings = RegressSettings::default();
-    settings.min_effect = RegressMetric::ALL.iter().map(|m| (*m, 0.0)).collect();
-    settings
+    RegressSettings {
+        min_effect: RegressMetric::ALL.iter().map(|m| (*m, 0.0)).collect(),
+        ..RegressSettings::default()
+    }
 }
 
 /// The last of `nights` against the first, which was accepted.
