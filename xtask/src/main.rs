@@ -55,7 +55,7 @@ Development:
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
   bench [PART..]    an epoch beside PyTorch; the engine's overhead, plan, report and timeout
-  workflow [--full] lint the nightly workflow and play four nights of it here
+  workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
 
 Environment:

@@ -1,74 +1,13 @@
-//! Nights against a baseline and a history: fabricated nights whose runs differ
-//! by known amounts.
+//! Nights against a baseline: fabricated nights whose runs differ by known amounts.
 
-use report::regress::{
-    Against, Finding, GapKind, Method, Night, NightRun, Regression, Verdict, history, judge,
-};
+#[path = "common/nights.rs"]
+mod nights;
+
+use nights::{against, change, night};
+use report::regress::{Against, Finding, GapKind, Method, Night, Regression, Verdict, judge};
 use report::table::RunRow;
-use spec::Id;
 use spec::record::Status;
 use spec::regress_settings::{RegressMetric, RegressSettings};
-use spec::seed::stream;
-
-/// Ten seeds of two configurations, every value drawn from `noise`.
-fn night(day: u32, noise: &str) -> Night {
-    let mut night = Night::default();
-    night.facts.experiment = "nightly".to_owned();
-    night.facts.started = format!("2026-11-{day:02}T02:00:00.000Z");
-    night.facts.commit = Some(format!("{day:08x}{day:032x}"));
-    night.facts.backend = Some("libtorch".to_owned());
-    night.facts.device_model = Some("a processor".to_owned());
-    night.facts.target = Some("validation.accuracy 0.95".to_owned());
-    for (label, config) in [("adam", "lr 0.001"), ("momentum", "lr 0.1")] {
-        for seed in 0..10 {
-            let mut draw = stream(seed, &format!("{noise}/{label}"));
-            let mut around =
-                |x: f64, sd: f64| x + sd * (f64::from(draw.uniform()) - 0.5) * 12f64.sqrt();
-            let text = |what: &str| Some(format!("{what} {seed}"));
-            let row = RunRow {
-                status: Some(Status::Completed),
-                stop_reason: Some("epochs".to_owned()),
-                epochs_completed: Some(8),
-                steps: Some(360),
-                train_loss: Some(around(0.2, 0.01)),
-                validation_loss: Some(around(0.25, 0.01)),
-                validation_accuracy: Some(around(0.94, 0.005)),
-                test_loss: Some(around(0.3, 0.01)),
-                test_accuracy: Some(around(0.92, 0.005)),
-                best_validation_accuracy: Some(around(0.95, 0.005)),
-                target_epoch: Some(4),
-                epoch_seconds: Some(around(0.1, 0.002)),
-                threads: Some(1),
-                jobs: Some(2),
-                init_digest: text("init"),
-                batch_digest: Some(format!("[\"batch {seed}\"]")),
-                dataset_digest: Some("data".to_owned()),
-                weights_digest: Some(format!("weights {noise} {label} {seed}")),
-                ..RunRow::default()
-            };
-            night.runs.push(NightRun {
-                cell_id: Id::of(&format!("{label} {seed}")),
-                series: Id::of(label),
-                label: label.to_owned(),
-                config: config.to_owned(),
-                seed,
-                epochs: 8,
-                row,
-            });
-        }
-    }
-    night
-}
-
-fn change(night: &mut Night, label: &str, mut with: impl FnMut(u64, &mut RunRow)) {
-    for run in night.runs.iter_mut().filter(|r| r.label == label) {
-        with(run.seed, &mut run.row);
-    }
-}
-
-fn against(before: &Night) -> Against {
-    Against { before: before.clone(), ..Against::default() }
-}
 
 fn judged(before: &Night, after: &Night) -> Regression {
     judge(after, against(before), &RegressSettings::default())
@@ -167,6 +106,41 @@ fn a_seed_that_diverges_where_none_did_is_a_regression() {
 }
 
 #[test]
+fn divergence_is_judged_whatever_is_asked_for() {
+    let before = night(1, "a");
+    let mut after = night(2, "a");
+    for label in ["adam", "momentum"] {
+        change(&mut after, label, |_, row| {
+            *row = RunRow { status: Some(Status::Diverged), ..row.clone() };
+            row.weights_digest = None;
+        });
+    }
+    let settings =
+        RegressSettings { metrics: vec![RegressMetric::TestLoss], ..RegressSettings::default() };
+    let out = judge(&after, against(&before), &settings);
+    assert_eq!(out.verdict, Verdict::Regressed);
+    assert_eq!(names(&out, Finding::Regressed), ["adam diverged", "momentum diverged"]);
+}
+
+#[test]
+fn a_metric_that_is_no_number_any_more_is_named() {
+    let before = night(1, "a");
+    for value in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+        let mut after = night(2, "b");
+        change(&mut after, "adam", |seed, row| {
+            if seed == 3 {
+                row.test_loss = value;
+            }
+        });
+        let out = judged(&before, &after);
+        assert_eq!(out.verdict, Verdict::Incomplete);
+        let gap = &out.gaps[0];
+        assert_eq!((out.gaps.len(), gap.seeds.as_slice()), (1, &[3][..]));
+        assert_eq!(gap.kind, GapKind::NoValue(RegressMetric::TestLoss));
+    }
+}
+
+#[test]
 fn other_work_is_a_regression_whichever_way() {
     let before = night(1, "a");
     for steps in [352, 368] {
@@ -184,6 +158,18 @@ fn other_work_is_a_regression_whichever_way() {
         let out = judged(&few(&before), &few(&after));
         assert_eq!(names(&out, Finding::Regressed), ["adam steps"], "{steps}");
     }
+}
+
+#[test]
+fn steps_that_cancel_out_are_other_work_too() {
+    let before = night(1, "a");
+    let mut after = night(2, "a");
+    change(&mut after, "adam", |seed, row| match seed {
+        3 => row.steps = Some(380),
+        4 => row.steps = Some(340),
+        _ => (),
+    });
+    assert_eq!(names(&judged(&before, &after), Finding::Regressed), ["adam steps"]);
 }
 
 #[test]
@@ -270,6 +256,25 @@ fn seconds_are_compared_on_equal_machines_only() {
     assert_eq!(left_out(&after), "the number of runs side by side changed from 1 to 2");
     assert_eq!(names(&judged(&before, &after), Finding::Regressed), [""; 0]);
 
+    // A whole night that is slower, seeds unlike: the interval must lie beyond min_effect.
+    let mut unlike = timed(2);
+    change(&mut unlike, "adam", |seed, row| {
+        row.epoch_seconds = row.epoch_seconds.map(|s| s * (1.08 + 0.08 * (seed % 3) as f64));
+    });
+    let out = judged(&before, &unlike);
+    let (_, shown) = out.found(Finding::Small)[0];
+    assert!(shown.effect > 0.1 && shown.interval.unwrap().0 < 0.1, "{shown:?}");
+
+    // One seed, side by side: what is not judged cannot be too little to judge.
+    let one = |noise| {
+        let mut night = night(1, noise);
+        night.runs.retain(|r| r.seed == 0);
+        night
+    };
+    let mut slower_one = one("a");
+    change(&mut slower_one, "adam", slower);
+    assert_eq!(judged(&one("a"), &slower_one).verdict, Verdict::Identical);
+
     // Side by side at both times: shown, and no alarm.
     let (before, mut after) = (night(1, "a"), night(2, "a"));
     change(&mut after, "adam", slower);
@@ -290,136 +295,6 @@ fn time_to_target_counts_never_as_one_epoch_more() {
     let out = judged(&before, &after);
     assert!(out.no_target.unwrap().contains("0.97"));
     assert!(out.configs[0].changes.iter().all(|c| c.metric != RegressMetric::TargetEpoch));
-}
-
-#[test]
-fn nights_are_kept_as_they_are() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut nights: Vec<Night> = (1..=3).map(|day| night(day, &format!("{day}"))).collect();
-    nights[1].facts.dirty = Some(true);
-    nights[1].facts.driver = Some("550.1".to_owned());
-    change(&mut nights[2], "adam", |_, row| *row = RunRow::default());
-    let order = [2, 0, 1];
-    for at in order {
-        history::append(folder.path(), &nights[at]).unwrap();
-    }
-    let mut warnings = Vec::new();
-    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights);
-    assert!(warnings.is_empty());
-
-    // A night that is there stays as it is.
-    let mut other = nights[0].clone();
-    other.runs.truncate(1);
-    let path = history::append(folder.path(), &other).unwrap();
-    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights);
-
-    std::fs::write(&path, "no parquet").unwrap();
-    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
-    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights[1..]);
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(history::read(&folder.path().join("none"), &mut warnings).unwrap().is_empty());
-}
-
-/// Nights of one code until `step`, of another from there on.
-fn plateaus(step: u32, last: u32, with: impl Fn(&mut Night)) -> Vec<Night> {
-    let of = |day| {
-        let mut night = night(day, if day < step { "a" } else { "b" });
-        if day >= step {
-            with(&mut night);
-        }
-        night
-    };
-    (1..=last).map(of).collect()
-}
-
-/// Judges the last night against nothing but its history.
-fn looked_back(nights: &[Night], since: Option<&str>) -> Regression {
-    let (last, earlier) = nights.split_last().unwrap();
-    let accepted = since.map(|night| report::regress::baseline::Accepted {
-        v: 1,
-        accepted: night.to_owned(),
-        reason: "a test".to_owned(),
-        commit: None,
-        dirty: None,
-        night: night.to_owned(),
-        runs: 20,
-    });
-    let against = Against { before: last.clone(), accepted, history: earlier.to_vec() };
-    judge(last, against, &RegressSettings::default())
-}
-
-fn alarms(of: &Regression) -> Vec<String> {
-    of.alarms()
-        .map(|(trend, step)| {
-            let commit = |night: usize| of.nights[night].commit_short().unwrap();
-            format!(
-                "{} {} {}..{}",
-                trend.label,
-                trend.metric,
-                commit(step.last_good),
-                commit(step.at)
-            )
-        })
-        .collect()
-}
-
-#[test]
-fn a_step_is_placed_on_its_commits_and_alarms_until_it_is_accepted() {
-    let worse = |night: &mut Night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
-    };
-    let nights = plateaus(6, 8, worse);
-    let out = looked_back(&nights, None);
-    assert_eq!(alarms(&out), ["adam test_loss 00000005..00000006"]);
-    assert_eq!(out.verdict, Verdict::Regressed);
-    let before = looked_back(&nights, Some(&nights[4].facts.started));
-    assert_eq!(alarms(&before).len(), 1, "the baseline is from before the step");
-    let after = looked_back(&nights, Some(&nights[5].facts.started));
-    assert_eq!((alarms(&after).len(), after.verdict), (0, Verdict::Identical));
-    assert!(after.trends.iter().any(|t| !t.steps.is_empty()), "it is shown all the same");
-}
-
-#[test]
-fn other_rounding_steps_the_level_and_is_no_alarm() {
-    let out = looked_back(&plateaus(6, 9, |_| ()), None);
-    assert_eq!(alarms(&out), [""; 0]);
-    let steps: usize = out.trends.iter().map(|t| t.steps.len()).sum();
-    assert!(steps >= 10, "every noisy metric of both stepped: {steps}");
-}
-
-#[test]
-fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
-    let mut nights = plateaus(6, 9, |night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
-    });
-    nights.extend((10..=13).map(|day| night(day, "a")));
-    let out = looked_back(&nights, None);
-    assert_eq!(alarms(&out), [""; 0]);
-    // Tonight alone is as it was: no level yet, but no alarm either.
-    nights.truncate(10);
-    assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
-    assert_eq!(alarms(&looked_back(&nights[..9], None)).len(), 1);
-    let better = plateaus(6, 9, |night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 0.8));
-    });
-    assert_eq!(alarms(&looked_back(&better, None)), [""; 0]);
-}
-
-#[test]
-fn another_machine_starts_a_new_segment() {
-    let nights = plateaus(6, 9, |night| {
-        night.facts.device_model = Some("another".to_owned());
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
-    });
-    let out = looked_back(&nights, None);
-    assert_eq!(alarms(&out), [""; 0]);
-    assert!(out.trends.iter().all(|t| t.steps.is_empty()));
-    let from: Vec<usize> = out.segments.iter().map(|s| s.from).collect();
-    assert_eq!(from, [0, 5]);
-    assert_eq!(
-        out.segments[1].why.as_deref(),
-        Some("the device changed from a processor to another")
-    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::stats::simultaneous::{Basis, Bounds, simultaneous};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compared {
     pub(crate) configs: Vec<ConfigChange>,
-    pub(crate) gaps: Vec<Gap>,
+    pub(crate) gaps: Gaps,
     pub(crate) pairs: usize,
     pub(crate) identical: usize,
     pub(crate) family: usize,
@@ -45,21 +45,24 @@ type Couple<'a> = (&'a NightRun, &'a NightRun);
 /// Compares `after` with `before`.
 pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings) -> Compared {
     let mut out = Compared::default();
-    let mut gaps = Gaps::default();
-    let configs = couples(before, after, &mut gaps);
-    out.gaps = gaps.0;
+    let configs = couples(before, after, &mut out.gaps);
     let all = || configs.iter().flat_map(|(_, couples)| couples.iter().copied());
     out.pairs = all().count();
     out.identical = all().filter(|(a, b)| same_bits(a, b)).count();
     out.no_seconds = no_seconds(&before.facts, &after.facts, all());
     out.no_target = no_target(&before.facts, &after.facts);
     let mut wanted = settings.metrics.clone();
+    // Whatever is asked for: a run that diverges has no other metric.
+    if !wanted.contains(&RegressMetric::Diverged) {
+        wanted.push(RegressMetric::Diverged);
+    }
     wanted.retain(|m| match m {
         RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
         RegressMetric::TargetEpoch => out.no_target.is_none(),
         _ => true,
     });
 
+    lost_values(&configs, &wanted, &mut out.gaps);
     let mut measured: Vec<Series> = Vec::new();
     for (config, (_, couples)) in configs.iter().enumerate() {
         for &metric in &wanted {
@@ -129,18 +132,21 @@ fn change(
         seeds,
     };
     out.finding = finding(&out);
-    let said = !matches!(out.finding, Finding::Unknown | Finding::Identical);
-    if metric == RegressMetric::SecondsPerEpoch && !alone && said {
+    if metric == RegressMetric::SecondsPerEpoch && !alone && out.finding != Finding::Identical {
         out.finding = Finding::Unjudged;
     }
     // What noise does not explain needs no interval: a seed that diverges where
     // none of the baseline did, and a run that does other work.
     let unexplained = match metric {
-        RegressMetric::Diverged => out.before == 0.0 && out.after > 0.0,
-        RegressMetric::Steps => out.seeds.iter().any(|(_, a, b)| a != b),
+        RegressMetric::Diverged => out.before == 0.0 && out.after > out.min_effect,
+        // Seed by seed: more steps here and fewer there are still other work.
+        RegressMetric::Steps => {
+            let mut sizes = out.seeds.iter().map(|(_, a, b)| effect(metric, b - a, *a).abs());
+            sizes.any(|size| size > out.min_effect)
+        }
         _ => false,
     };
-    if unexplained && out.effect.abs() > out.min_effect {
+    if unexplained {
         out.finding = Finding::Regressed;
         out.method = Method::Exact;
         out.interval = None;
@@ -157,9 +163,15 @@ fn finding(change: &Change) -> Finding {
     }
     // Bounds without an end say that these seeds cannot show anything.
     let Some((low, high)) = change.interval else { return Finding::NotShown };
+    // What slows a night down slows all its seeds, so that they are no replicates
+    // of it: of seconds the whole interval must lie beyond `min_effect`.
+    let size = match change.metric {
+        RegressMetric::SecondsPerEpoch => low.abs().min(high.abs()),
+        _ => change.effect.abs(),
+    };
     if low <= 0.0 && high >= 0.0 {
         Finding::NotShown
-    } else if change.effect.abs() <= change.min_effect {
+    } else if size <= change.min_effect {
         Finding::Small
     } else if is_worse(change.metric, change.effect) {
         Finding::Regressed
@@ -227,6 +239,27 @@ fn couples<'a>(
     out
 }
 
+/// Runs that trained to their end at both times and have a loss or accuracy no
+/// more, or none that is a number.
+fn lost_values(
+    configs: &[(&NightRun, Vec<Couple<'_>>)],
+    wanted: &[RegressMetric],
+    gaps: &mut Gaps,
+) {
+    use RegressMetric::{Diverged, SecondsPerEpoch, Steps, TargetEpoch};
+    // Steps and seconds have no value where a run stopped early or is of an older release.
+    let measured =
+        |m: &&RegressMetric| !matches!(m, Diverged | SecondsPerEpoch | Steps | TargetEpoch);
+    for (a, b) in configs.iter().flat_map(|(_, couples)| couples) {
+        let completed = a.row.completed() && b.row.completed();
+        for &metric in wanted.iter().filter(measured).filter(|_| completed) {
+            if value(metric, a).is_some() && value(metric, b).is_none() {
+                gaps.add(b, GapKind::NoValue(metric));
+            }
+        }
+    }
+}
+
 fn without_result(run: &NightRun) -> GapKind {
     let Some(status) = run.row.status else { return GapKind::Missing };
     let message = run.row.error.as_deref().and_then(|e| e.lines().next()).unwrap_or_default();
@@ -235,8 +268,8 @@ fn without_result(run: &NightRun) -> GapKind {
 }
 
 /// Gaps in the order of finding, those of one configuration and reason together.
-#[derive(Default)]
-struct Gaps(Vec<Gap>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gaps(pub(crate) Vec<Gap>);
 
 impl Gaps {
     fn add(&mut self, run: &NightRun, kind: GapKind) {

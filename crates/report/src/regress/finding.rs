@@ -7,6 +7,7 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 
 use crate::regress::baseline::Accepted;
 use crate::regress::night::Facts;
+use crate::regress::story;
 
 /// What the night says as a whole; the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +19,7 @@ pub enum Verdict {
     Incomplete,
     /// All could be compared, and something got better.
     Improved,
-    /// All could be compared, and nothing changed beyond noise and `min_effect`.
+    /// All could be compared, and no change above `min_effect` is shown.
     Unchanged,
     /// Every run ended with the same bits.
     Identical,
@@ -111,6 +112,9 @@ pub enum GapKind {
     Missing,
     /// It ended tonight without a result: status and message.
     Failed(String),
+    /// It trained to its end tonight, but this metric, which the baseline has, is
+    /// missing or no number.
+    NoValue(RegressMetric),
     /// Both have a result, but of other data, initial weights or batches; their
     /// numbers are compared all the same.
     Unpaired(String),
@@ -232,18 +236,10 @@ pub struct Regression {
 }
 
 impl Regression {
-    /// The changes of this finding with their configurations, the largest
-    /// multiple of `min_effect` first.
+    /// The changes of this finding with their configurations, in the order in
+    /// which they are told: the largest multiple of `min_effect` first.
     pub fn found(&self, finding: Finding) -> Vec<(&ConfigChange, &Change)> {
-        let mut out: Vec<(&ConfigChange, &Change)> = self
-            .configs
-            .iter()
-            .flat_map(|config| config.changes.iter().map(move |change| (config, change)))
-            .filter(|(_, change)| change.finding == finding)
-            .collect();
-        // Stable, so that ties stay in the order of the plan.
-        out.sort_by(|(_, a), (_, b)| b.weight().total_cmp(&a.weight()));
-        out
+        story::of(self, finding).into_iter().map(|told| (told.config, told.change)).collect()
     }
 
     /// Steps of the history that count against the night.
@@ -252,13 +248,5 @@ impl Regression {
             .iter()
             .flat_map(|trend| trend.steps.iter().map(move |step| (trend, step)))
             .filter(|(_, step)| step.alarm)
-    }
-}
-
-impl Change {
-    /// How often `min_effect` goes into the effect; for metrics that let nothing
-    /// pass, more than for any other.
-    fn weight(&self) -> f64 {
-        if self.min_effect > 0.0 { self.effect.abs() / self.min_effect } else { f64::INFINITY }
     }
 }

@@ -42,7 +42,7 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
         pairs: compared.pairs,
         identical: compared.identical,
         configs: compared.configs,
-        gaps: compared.gaps,
+        gaps: compared.gaps.0,
         no_seconds: compared.no_seconds,
         no_target: compared.no_target,
         family: compared.family,
@@ -60,10 +60,12 @@ fn verdict(of: &Regression) -> Verdict {
         Verdict::Regressed
     } else if !of.gaps.is_empty() || of.pairs == 0 || any(Finding::Unknown) {
         Verdict::Incomplete
-    } else if any(Finding::Improved) {
-        Verdict::Improved
     } else if of.identical == of.pairs {
         Verdict::Identical
+    } else if of.family == 0 {
+        Verdict::Incomplete
+    } else if any(Finding::Improved) {
+        Verdict::Improved
     } else {
         Verdict::Unchanged
     }

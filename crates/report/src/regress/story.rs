@@ -141,10 +141,11 @@ fn urgency(kind: &GapKind) -> u8 {
     match kind {
         GapKind::Failed(_) => 0,
         GapKind::Missing => 1,
-        GapKind::NoBaselineResult => 2,
-        GapKind::NotPlanned => 3,
-        GapKind::NotInBaseline => 4,
-        GapKind::Unpaired(_) => 5,
+        GapKind::NoValue(_) => 2,
+        GapKind::NoBaselineResult => 3,
+        GapKind::NotPlanned => 4,
+        GapKind::NotInBaseline => 5,
+        GapKind::Unpaired(_) => 6,
     }
 }
 

@@ -48,8 +48,12 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
         }
     }
     let by_series: Vec<HashMap<Id, Vec<&NightRun>>> = nights.iter().map(grouped).collect();
-    let wanted: Vec<(&NightRun, RegressMetric)> =
-        series.iter().flat_map(|run| settings.metrics.iter().map(|m| (*run, *m))).collect();
+    let timed =
+        |m: &&RegressMetric| **m != RegressMetric::TargetEpoch || last.facts.target.is_some();
+    let wanted: Vec<(&NightRun, RegressMetric)> = series
+        .iter()
+        .flat_map(|run| settings.metrics.iter().filter(timed).map(|m| (*run, *m)))
+        .collect();
     let measured: Vec<Series<'_>> = wanted
         .into_par_iter()
         .map(|(run, metric)| {
@@ -62,7 +66,7 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
     let trends = measured
         .into_par_iter()
         .map(|Series { run, metric, values }| {
-            let cuts = cuts(nights, run.series, metric, &by_series);
+            let groups = comparable(nights, run.series, metric, &by_series);
             let mut trend = Trend {
                 series: run.series,
                 label: run.label.clone(),
@@ -71,7 +75,7 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
                 points: values.iter().map(|(night, seeds)| point(*night, seeds)).collect(),
                 steps: Vec::new(),
             };
-            trend.steps = found(nights, metric, &values, &cuts, level, since, settings);
+            trend.steps = found(nights, metric, &values, &groups, level, since, settings);
             trend
         })
         .collect();
@@ -86,7 +90,9 @@ fn grouped(night: &Night) -> HashMap<Id, Vec<&NightRun>> {
     out
 }
 
-/// Values by seed of every night that has any.
+/// Values by seed of every night that has them for the same seeds: those that
+/// tonight and the night before share. Means over other seeds would step by
+/// themselves, where a run fails or the list of seeds grows.
 fn measured(
     nights: &[HashMap<Id, Vec<&NightRun>>],
     series: Id,
@@ -95,12 +101,23 @@ fn measured(
     let of = |runs: &Vec<&NightRun>| -> Seeds {
         runs.iter().filter_map(|r| Some((r.seed, value(metric, r)?))).collect()
     };
-    nights
+    let mut values: Vec<(usize, Seeds)> = nights
         .iter()
         .enumerate()
         .filter_map(|(night, by)| Some((night, of(by.get(&series)?))))
         .filter(|(_, seeds)| !seeds.is_empty())
-        .collect()
+        .collect();
+    let Some((_, tonight)) = values.last().filter(|(night, _)| night + 1 == nights.len()) else {
+        return Vec::new();
+    };
+    let before = values.iter().rev().nth(1).map_or(tonight, |(_, seeds)| seeds);
+    let mut common: Vec<u64> = tonight.keys().copied().collect();
+    if before.keys().any(|seed| tonight.contains_key(seed)) {
+        common.retain(|seed| before.contains_key(seed));
+    }
+    values.retain(|(_, seeds)| common.iter().all(|seed| seeds.contains_key(seed)));
+    values.iter_mut().for_each(|(_, seeds)| seeds.retain(|seed, _| common.contains(seed)));
+    values
 }
 
 fn mean(seeds: &Seeds) -> f64 {
@@ -124,37 +141,44 @@ fn segments(nights: &[Night]) -> Vec<Segment> {
     out
 }
 
-/// First nights of the segments of one series: seconds also need equal threads
-/// and neighbours, and epochs to the target an equal target.
-fn cuts(
+/// Nights of one series that can be set in a row, oldest first: those of one
+/// machine, also where two of them take turns. Seconds also need equal threads and
+/// neighbours, epochs to the target an equal target. The last group is tonight's.
+fn comparable(
     nights: &[Night],
     series: Id,
     metric: RegressMetric,
     by_series: &[HashMap<Id, Vec<&NightRun>>],
-) -> Vec<usize> {
+) -> Vec<Vec<usize>> {
     let key = |night: usize| {
-        let row = by_series[night].get(&series).and_then(|runs| runs.first()).map(|r| &r.row);
+        let mut runs = by_series[night].get(&series).into_iter().flatten();
+        let row = runs.find(|r| r.row.has_result()).map(|r| &r.row);
         let neighbours = row.map(|r| (r.threads, r.jobs));
         let target = &nights[night].facts.target;
         (
+            nights[night].facts.machine(),
             neighbours.filter(|_| metric == RegressMetric::SecondsPerEpoch),
             target.as_ref().filter(|_| metric == RegressMetric::TargetEpoch),
         )
     };
-    let changes = |at: &usize| {
-        *at == 0
-            || nights[at - 1].facts.machine() != nights[*at].facts.machine()
-            || key(at - 1) != key(*at)
-    };
-    (0..nights.len()).filter(changes).collect()
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for night in 0..nights.len() {
+        match groups.iter_mut().find(|group| key(group[0]) == key(night)) {
+            Some(group) => group.push(night),
+            None => groups.push(vec![night]),
+        }
+    }
+    // By their last night, so that tonight's comes last.
+    groups.sort_by_key(|group| group.last().copied());
+    groups
 }
 
-/// Steps of one series, segment by segment.
+/// Steps of one series, group by group.
 fn found(
     nights: &[Night],
     metric: RegressMetric,
     values: &[(usize, Seeds)],
-    cuts: &[usize],
+    groups: &[Vec<usize>],
     level: f64,
     since: Option<&str>,
     settings: &RegressSettings,
@@ -162,14 +186,13 @@ fn found(
     let mut out = Vec::new();
     let judged = metric != RegressMetric::SecondsPerEpoch
         || nights.last().is_some_and(|n| n.runs.iter().all(alone));
-    for (i, &from) in cuts.iter().enumerate() {
-        let to = cuts.get(i + 1).copied().unwrap_or(nights.len());
+    for group in groups {
         let held: Vec<&(usize, Seeds)> =
-            values.iter().filter(|(night, _)| (from..to).contains(night)).collect();
+            values.iter().filter(|(night, _)| group.binary_search(night).is_ok()).collect();
         let means: Vec<f64> = held.iter().map(|(_, seeds)| mean(seeds)).collect();
         // Values are finite, so only a mean that overflows has no level.
         let found = steps(&means, level).unwrap_or_default();
-        let current = to == nights.len();
+        let current = group.last() == Some(&(nights.len() - 1));
         for (j, step) in found.iter().enumerate() {
             let begin = if j == 0 { 0 } else { found[j - 1].until };
             let end = found.get(j + 1).map_or(held.len(), |next| next.at);
@@ -231,12 +254,15 @@ fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bo
         before.iter().filter_map(|(seed, a)| Some(after.get(seed)? - a)).collect();
     // As in the comparison: no seed diverged before, so no noise explains one that does.
     if metric == RegressMetric::Diverged && before.values().all(|v| *v == 0.0) {
-        return true;
+        return after.values().any(|v| *v > 0.0);
     }
     let (Some(mean), Some(sd)) = (location::mean(&differences), location::sd(&differences)) else {
         return false;
     };
     let n = differences.len();
+    if !is_worse(metric, mean) {
+        return false;
+    }
     sd <= f64::EPSILON * mean.abs()
         || mean.abs() > t_quantile(1.0 - level, n - 1) * sd / (n as f64).sqrt()
 }

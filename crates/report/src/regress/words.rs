@@ -119,7 +119,7 @@ pub fn headline(r: &Regression) -> String {
             format!("{first}{}", more(all.len().saturating_sub(1)))
         }
         Verdict::Unchanged => {
-            format!("nothing changed beyond noise in {} and {}", runs(r.pairs), comparisons(r))
+            format!("no change is shown in {} and {}", runs(r.pairs), comparisons(r))
         }
         Verdict::Identical if r.pairs == 1 => "its one run ended with the same bits".to_owned(),
         Verdict::Identical => format!("all {} ended with the same bits", runs(r.pairs)),
@@ -331,14 +331,11 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
             counted(n, "level changed", "levels changed")
         ),
     };
-    let segment = match r.segments.last() {
-        Some(s) if s.from > 0 => {
-            format!(
-                ", the last {} on this machine",
-                counted(r.nights.len() - s.from, "night", "nights")
-            )
-        }
-        _ => String::new(),
+    let machine = r.nights.last().map(Facts::machine);
+    let here = r.nights.iter().filter(|n| Some(n.machine()) == machine).count();
+    let segment = match r.nights.len() - here {
+        0 => String::new(),
+        _ => format!(", {here} of them on this machine"),
     };
     Some(format!("In {} nights from {first} to {last}{segment}, {steps}.", r.nights.len()))
 }
@@ -352,6 +349,7 @@ pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
         GapKind::NoBaselineResult => format!("without a result in {before}"),
         GapKind::Missing => format!("planned {after}, but left no record"),
         GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
+        GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.words()),
         GapKind::Unpaired(why) => format!("compared, but not as pairs: {}", escape::line(why)),
     }
 }

@@ -50,16 +50,6 @@ pub enum Basis {
     StudentT,
 }
 
-impl Basis {
-    /// As the report writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Basis::SignFlips => "joint sign flips",
-            Basis::StudentT => "Student's t with Bonferroni's correction",
-        }
-    }
-}
-
 /// A mean difference with simultaneous bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {

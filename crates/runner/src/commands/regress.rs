@@ -216,9 +216,9 @@ pub(super) fn conclude(
 
 /// The exit code of a verdict.
 pub(super) fn exit(verdict: Verdict) -> Exit {
-    match regress::exit_code(verdict) {
-        4 => Exit::Regression,
-        5 => Exit::Incomplete,
-        _ => Exit::Ok,
+    match verdict {
+        Verdict::Regressed => Exit::Regression,
+        Verdict::Incomplete => Exit::Incomplete,
+        Verdict::Improved | Verdict::Unchanged | Verdict::Identical => Exit::Ok,
     }
 }

@@ -1,0 +1,180 @@
+//! The history: what is kept, where levels step, and which steps count against a night.
+
+#[path = "common/nights.rs"]
+mod nights;
+
+use nights::{change, night};
+use report::regress::{Against, Night, Regression, Verdict, history, judge};
+use report::table::RunRow;
+use spec::regress_settings::RegressSettings;
+
+#[test]
+fn nights_are_kept_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut nights: Vec<Night> = (1..=3).map(|day| night(day, &format!("{day}"))).collect();
+    nights[1].facts.dirty = Some(true);
+    nights[1].facts.driver = Some("550.1".to_owned());
+    change(&mut nights[2], "adam", |_, row| *row = RunRow::default());
+    let order = [2, 0, 1];
+    for at in order {
+        history::append(folder.path(), &nights[at]).unwrap();
+    }
+    let mut warnings = Vec::new();
+    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights);
+    assert!(warnings.is_empty());
+
+    // A night that is there stays as it is.
+    let mut other = nights[0].clone();
+    other.runs.truncate(1);
+    let path = history::append(folder.path(), &other).unwrap();
+    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights);
+
+    std::fs::write(&path, "no parquet").unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights[1..]);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(history::read(&folder.path().join("none"), &mut warnings).unwrap().is_empty());
+}
+
+/// Nights of one code until `step`, of another from there on.
+fn plateaus(step: u32, last: u32, with: impl Fn(&mut Night)) -> Vec<Night> {
+    let of = |day| {
+        let mut night = night(day, if day < step { "a" } else { "b" });
+        if day >= step {
+            with(&mut night);
+        }
+        night
+    };
+    (1..=last).map(of).collect()
+}
+
+/// Judges the last night against nothing but its history.
+fn looked_back(nights: &[Night], since: Option<&str>) -> Regression {
+    let (last, earlier) = nights.split_last().unwrap();
+    let accepted = since.map(|night| report::regress::baseline::Accepted {
+        v: 1,
+        accepted: night.to_owned(),
+        reason: "a test".to_owned(),
+        commit: None,
+        dirty: None,
+        night: night.to_owned(),
+        runs: 20,
+    });
+    let against = Against { before: last.clone(), accepted, history: earlier.to_vec() };
+    judge(last, against, &RegressSettings::default())
+}
+
+fn alarms(of: &Regression) -> Vec<String> {
+    of.alarms()
+        .map(|(trend, step)| {
+            let commit = |night: usize| of.nights[night].commit_short().unwrap();
+            format!(
+                "{} {} {}..{}",
+                trend.label,
+                trend.metric,
+                commit(step.last_good),
+                commit(step.at)
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_step_is_placed_on_its_commits_and_alarms_until_it_is_accepted() {
+    let worse = |night: &mut Night| {
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+    };
+    let nights = plateaus(6, 8, worse);
+    let out = looked_back(&nights, None);
+    assert_eq!(alarms(&out), ["adam test_loss 00000005..00000006"]);
+    assert_eq!(out.verdict, Verdict::Regressed);
+    let before = looked_back(&nights, Some(&nights[4].facts.started));
+    assert_eq!(alarms(&before).len(), 1, "the baseline is from before the step");
+    let after = looked_back(&nights, Some(&nights[5].facts.started));
+    assert_eq!((alarms(&after).len(), after.verdict), (0, Verdict::Identical));
+    assert!(after.trends.iter().any(|t| !t.steps.is_empty()), "it is shown all the same");
+}
+
+#[test]
+fn other_rounding_steps_the_level_and_is_no_alarm() {
+    let out = looked_back(&plateaus(6, 9, |_| ()), None);
+    assert_eq!(alarms(&out), [""; 0]);
+    let steps: usize = out.trends.iter().map(|t| t.steps.len()).sum();
+    assert!(steps >= 10, "every noisy metric of both stepped: {steps}");
+}
+
+#[test]
+fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
+    let mut nights = plateaus(6, 9, |night| {
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+    });
+    nights.extend((10..=13).map(|day| night(day, "a")));
+    let out = looked_back(&nights, None);
+    assert_eq!(alarms(&out), [""; 0]);
+    // Tonight alone is as it was: no level yet, but no alarm either.
+    nights.truncate(10);
+    assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
+    assert_eq!(alarms(&looked_back(&nights[..9], None)).len(), 1);
+    let better = plateaus(6, 9, |night| {
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 0.8));
+    });
+    assert_eq!(alarms(&looked_back(&better, None)), [""; 0]);
+}
+
+#[test]
+fn another_machine_starts_a_new_segment() {
+    let nights = plateaus(6, 9, |night| {
+        night.facts.device_model = Some("another".to_owned());
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+    });
+    let out = looked_back(&nights, None);
+    assert_eq!(alarms(&out), [""; 0]);
+    assert!(out.trends.iter().all(|t| t.steps.is_empty()));
+    let from: Vec<usize> = out.segments.iter().map(|s| s.from).collect();
+    assert_eq!(from, [0, 5]);
+    assert_eq!(
+        out.segments[1].why.as_deref(),
+        Some("the device changed from a processor to another")
+    );
+}
+
+#[test]
+fn machines_that_take_turns_have_a_history_each() {
+    let mut nights = plateaus(9, 16, |night| {
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+    });
+    for night in nights.iter_mut().step_by(2) {
+        night.facts.device_model = Some("another".to_owned());
+        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.5));
+    }
+    assert_eq!(alarms(&looked_back(&nights, None)), ["adam test_loss 00000008..0000000a"]);
+}
+
+#[test]
+fn other_seeds_are_no_step() {
+    let without = |night: &Night, seeds: std::ops::RangeInclusive<u64>, row: bool| {
+        let mut night = night.clone();
+        if row {
+            let lost = night.runs.iter_mut().filter(|r| seeds.contains(&r.seed));
+            lost.for_each(|r| r.row = RunRow::default());
+        } else {
+            night.runs.retain(|r| !seeds.contains(&r.seed));
+        }
+        night
+    };
+    let nights: Vec<Night> = (1..=6).map(|day| night(day, "a")).collect();
+    for row in [true, false] {
+        // Tonight lacks seeds; so did a night before; the list grew.
+        let mut fewer = nights.clone();
+        fewer[5] = without(&nights[5], 0..=4, row);
+        let mut once = nights.clone();
+        once[3] = without(&nights[3], 2..=9, row);
+        let mut grown: Vec<Night> = nights.iter().map(|n| without(n, 6..=9, row)).collect();
+        grown[5] = nights[5].clone();
+        for history in [fewer, once, grown] {
+            let out = looked_back(&history, None);
+            assert!(out.trends.iter().all(|t| t.steps.is_empty()), "{:?}", alarms(&out));
+            assert!(!out.trends.is_empty());
+        }
+    }
+}
