@@ -63,7 +63,7 @@ fn one_is_not_told_as_many() {
     r.configs.truncate(1);
     r.configs[0].changes.truncate(1);
     let text = markdown(&r);
-    assert!(text.contains("# Identical: its one run ended with the same bits"), "{text}");
+    assert!(text.contains("# Identical: its one run is bit-identical"), "{text}");
     assert!(text.contains("The one run is bit-identical to the baseline's."), "{text}");
     assert!(text.contains("Of 1 comparison: 1 is identical."), "{text}");
     for (finding, said) in [

@@ -121,8 +121,8 @@ pub fn headline(r: &Regression) -> String {
         Verdict::Unchanged => {
             format!("no change is shown in {} and {}", runs(r.pairs), comparisons(r))
         }
-        Verdict::Identical if r.pairs == 1 => "its one run ended with the same bits".to_owned(),
-        Verdict::Identical => format!("all {} ended with the same bits", runs(r.pairs)),
+        Verdict::Identical if r.pairs == 1 => "its one run is bit-identical".to_owned(),
+        Verdict::Identical => format!("all {} are bit-identical", runs(r.pairs)),
     };
     format!("{}: {said}", verdict(r.verdict))
 }
@@ -260,9 +260,8 @@ pub(crate) fn identical(r: &Regression, title: &Title) -> String {
         (_, 0) => {
             format!("No run has a result both in {} and {}.", title.of_before(), title.in_after())
         }
-        (k, 1) => {
-            format!("The one run is {}bit-identical to {whose}.", if k == 0 { "not " } else { "" })
-        }
+        (0, 1) => format!("The one run is not bit-identical to {whose}."),
+        (1, 1) => format!("The one run is bit-identical to {whose}."),
         (0, n) => format!("None of {} is bit-identical to {whose}.", runs(n)),
         (1, n) => format!("1 of {} is bit-identical to {whose}.", runs(n)),
         (k, n) if k == n => format!("All {} are bit-identical to {whose}.", runs(n)),
@@ -282,22 +281,21 @@ pub(crate) fn counts(r: &Regression) -> String {
     // `3 are identical`, `1 is identical`.
     let said = |n: usize, what: &str| {
         let verbs = [("are ", "is "), ("show ", "shows "), ("have ", "has ")];
-        let one = |(many, one)| Some(format!("1 {one}{}", what.strip_prefix(many)?));
-        let one = if n == 1 { verbs.into_iter().find_map(one) } else { None };
-        one.unwrap_or_else(|| format!("{} {what}", number::count(n as u64)))
+        let one = |(many, one)| Some(format!("{one}{}", what.strip_prefix(many)?));
+        let one = verbs.into_iter().find_map(one).unwrap_or_else(|| what.to_owned());
+        (n > 0).then(|| counted(n, &one, what))
     };
     let parts: Vec<String> = [
-        (count(Finding::Regressed), "regressed"),
-        (count(Finding::Improved), "improved"),
-        (count(Finding::Small), "changed by no more than min_effect"),
-        (count(Finding::Unjudged), "are not judged (seconds of runs that trained side by side)"),
-        (count(Finding::NotShown), "show no change"),
-        (count(Finding::Identical), "are identical"),
-        (count(Finding::Unknown), "have too few pairs"),
+        (Finding::Regressed, "regressed"),
+        (Finding::Improved, "improved"),
+        (Finding::Small, "changed by no more than min_effect"),
+        (Finding::Unjudged, "are not judged (seconds of runs that trained side by side)"),
+        (Finding::NotShown, "show no change"),
+        (Finding::Identical, "are identical"),
+        (Finding::Unknown, "have too few pairs"),
     ]
     .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| said(n, what))
+    .filter_map(|(finding, what)| said(count(finding), what))
     .collect();
     format!("Of {}: {}.", counted(all.len(), "comparison", "comparisons"), list(&parts))
 }
@@ -392,11 +390,8 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
         how.push(why.to_owned());
     }
     let how = if how.is_empty() { String::new() } else { format!(", by {}", list(&how)) };
-    let exact = if used(Method::Exact) {
-        "; counts that noise does not explain need no interval"
-    } else {
-        ""
-    };
+    let exact = "; counts that noise does not explain need no interval";
+    let exact = if used(Method::Exact) { exact } else { "" };
     [
         format!(
             "{} of seed with seed (configurations times metrics) share{} the level {}: of nights without change at most \
