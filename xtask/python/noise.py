@@ -4,7 +4,7 @@ Writes what crates/report/tests/nights.rs resamples nights from: for each config
 values of each seed, the seeds in order, with the sweep file and what trained it.
 
     cargo xtask sweep noise.toml --jobs 1 --no-report
-    python xtask/python/noise.py noise.toml reports/noise > crates/report/tests/reference/noise.json
+    python xtask/python/noise.py noise.toml reports/noise > crates/report/tests/noise/seeds.json
 
 Losses and seconds are rounded to 6 significant digits; accuracies are images classified
 rightly; `target_epochs` is the first epoch with a validation accuracy of TARGET, or one more

@@ -1,7 +1,7 @@
 //! Whole nights judged as `nightly` judges them, comparison and history together:
 //! how often a night without change raises an alarm, and where a step is dated.
 //!
-//! Values are those of sixty real seeds (`reference/noise.json`), drawn anew for
+//! Values are those of sixty real seeds (`noise/seeds.json`), drawn anew for
 //! every night, jointly over configurations and metrics: the noise of a night
 //! whose every bit is new. `min_effect` is 0 for all metrics, so that nothing but
 //! the statistics holds alarms back.
@@ -20,7 +20,7 @@ struct Noise(serde_json::Value);
 
 impl Noise {
     fn read() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/noise.json");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/noise/seeds.json");
         Noise(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 

@@ -1,6 +1,6 @@
 //! How often a night without change raises an alarm, and what a change must be to
 //! be found: nights resampled from sixty real seeds of five configurations on the
-//! digits (`reference/noise.json`; made by `xtask/python/noise.py`).
+//! digits (`noise/seeds.json`; made by `xtask/python/noise.py`).
 //!
 //! A night is ten seeds drawn with replacement, the same for every configuration
 //! and metric, as they share seeds. This is the noise of a night whose every value
@@ -56,7 +56,7 @@ struct Series {
 /// Nine metrics of five configurations, the number of optimizer steps among them,
 /// which never changes.
 fn series() -> Vec<Series> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/noise.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/noise/seeds.json");
     let noise: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut all = Vec::new();
