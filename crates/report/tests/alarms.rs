@@ -92,8 +92,11 @@ fn last(nights: &[Night]) -> Regression {
         night: nights[0].facts.started.clone(),
         runs: night.runs.len(),
     };
-    let against =
-        Against { before: nights[0].clone(), accepted: Some(accepted), history: earlier.to_vec() };
+    let against = Against {
+        before: Some(nights[0].clone()),
+        accepted: Some(accepted),
+        history: earlier.to_vec(),
+    };
     judge(night, against, &settings())
 }
 

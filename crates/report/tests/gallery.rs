@@ -64,6 +64,7 @@ fn regressions() -> Vec<(&'static str, report::regress::Regression)> {
         ("incomplete", regressed::incomplete()),
         ("improved", regressed::improved()),
         ("first-night", regressed::first_night()),
+        ("no-baseline", regressed::no_baseline()),
         ("history", regressed::history()),
         ("crowd", regressed::crowd(12, 400)),
         ("hostile", regressed::hostile(common::HOSTILE)),

@@ -60,7 +60,7 @@ fn looked_back(nights: &[Night], since: Option<&str>) -> Regression {
         night: night.to_owned(),
         runs: 20,
     });
-    let against = Against { before: last.clone(), accepted, history: earlier.to_vec() };
+    let against = Against { before: Some(last.clone()), accepted, history: earlier.to_vec() };
     judge(last, against, &RegressSettings::default())
 }
 

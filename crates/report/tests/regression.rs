@@ -36,6 +36,7 @@ markdown_snapshot! {
     markdown_incomplete: regressed::incomplete();
     markdown_improved: regressed::improved();
     markdown_first_night: regressed::first_night();
+    markdown_no_baseline: regressed::no_baseline();
     markdown_history: regressed::history();
 }
 

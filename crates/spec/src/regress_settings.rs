@@ -82,6 +82,15 @@ impl RegressMetric {
         }
     }
 
+    /// An effect's part for the worse: positive where the metric got worse.
+    pub fn for_the_worse(self, effect: f64) -> f64 {
+        match self.worse() {
+            Worse::Higher => effect,
+            Worse::Lower => -effect,
+            Worse::Any => effect.abs(),
+        }
+    }
+
     /// The effect up to which a change is let pass: 1% of a loss, half a
     /// percentage point of accuracy, half an epoch, 10% of the seconds; none
     /// for divergence and steps.
@@ -138,6 +147,16 @@ impl Default for RegressSettings {
 }
 
 impl RegressSettings {
+    /// What is compared: `metrics`, and divergence whatever they name, because a
+    /// diverged run has no other metric.
+    pub fn compared(&self) -> Vec<RegressMetric> {
+        let mut all = self.metrics.clone();
+        if !all.contains(&RegressMetric::Diverged) {
+            all.push(RegressMetric::Diverged);
+        }
+        all
+    }
+
     /// The effect of a metric up to which a change is let pass.
     pub fn min_effect(&self, metric: RegressMetric) -> f64 {
         self.min_effect.get(&metric).copied().unwrap_or_else(|| metric.default_min_effect())
@@ -150,4 +169,26 @@ fn all_metrics() -> Vec<RegressMetric> {
 
 fn default_level() -> f64 {
     LEVEL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RegressMetric::*;
+    use super::*;
+
+    #[test]
+    fn the_worse_is_positive() {
+        assert_eq!(TestLoss.for_the_worse(0.1), 0.1);
+        assert_eq!(TestAccuracy.for_the_worse(0.1), -0.1);
+        assert_eq!([-0.1, 0.1].map(|effect| Steps.for_the_worse(effect)), [0.1, 0.1]);
+    }
+
+    #[test]
+    fn divergence_is_always_compared() {
+        let of = |metrics: &[RegressMetric]| {
+            RegressSettings { metrics: metrics.to_vec(), ..RegressSettings::default() }.compared()
+        };
+        assert_eq!(of(&[TestLoss]), [TestLoss, Diverged]);
+        assert_eq!(of(RegressMetric::ALL), RegressMetric::ALL);
+    }
 }

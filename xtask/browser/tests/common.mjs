@@ -73,6 +73,29 @@ export const numbers = (page, table, column) =>
 export const openDetails = (page) =>
   page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
 
+/** At two widths and in two colours nothing is wider than the window, and no `selector` leaves it. */
+export async function nothingSticksOut(page, selector) {
+  for (const width of [1280, 400]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= width, `${wide} of ${width} pixels, ${colorScheme}`);
+    }
+    const outside = await page.$$eval(
+      selector,
+      (all, most) =>
+        all
+          .filter((one) => !one.closest(".scroll table") && !one.matches(".skip, .sr"))
+          .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+          .filter(([, box]) => box.width > 0 && (box.left < -0.5 || box.right > most + 0.5))
+          .map(([html]) => html),
+      width,
+    );
+    assert.deepEqual(outside, []);
+  }
+}
+
 /** CSV by RFC 4180, as rows of fields. */
 export function parseCsv(text) {
   const rows = [];

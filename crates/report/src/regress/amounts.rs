@@ -1,6 +1,6 @@
 //! Values and effects of the metrics that are compared, as people read them.
 
-use spec::regress_settings::{EffectUnit, RegressMetric, Worse};
+use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use crate::number;
 
@@ -101,15 +101,6 @@ fn finite(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// An effect's part for the worse: positive where the metric got worse.
-pub fn for_the_worse(metric: RegressMetric, effect: f64) -> f64 {
-    match metric.worse() {
-        Worse::Higher => effect,
-        Worse::Lower => -effect,
-        Worse::Any => effect.abs(),
-    }
-}
-
 /// What an effect is measured against where several metrics are set side by
 /// side: `min_effect`, or the metric's own scale where that is zero.
 pub fn yardstick(metric: RegressMetric, min_effect: f64) -> f64 {
@@ -164,10 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worse_is_positive() {
-        assert_eq!(for_the_worse(TestLoss, 0.1), 0.1);
-        assert_eq!(for_the_worse(TestAccuracy, 0.1), -0.1);
-        assert_eq!(for_the_worse(Steps, -0.1), 0.1);
+    fn what_has_no_min_effect_has_a_scale_of_its_own() {
         assert_eq!(yardstick(Diverged, 0.0), 0.05);
         assert_eq!(yardstick(TestLoss, 0.02), 0.02);
     }

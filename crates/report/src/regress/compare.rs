@@ -13,7 +13,7 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 use crate::analysis::unlike;
 use crate::regress::finding::{Change, ConfigChange, Finding, Gap, GapKind, Method};
 use crate::regress::night::{Facts, Night, NightRun};
-use crate::regress::quantity::{effect, is_worse, value};
+use crate::regress::quantity::{effect, value};
 use crate::stats::simultaneous::{Basis, Bounds, simultaneous};
 
 /// What [`compare`] found.
@@ -51,11 +51,7 @@ pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings)
     out.identical = all().filter(|(a, b)| same_bits(a, b)).count();
     out.no_seconds = no_seconds(&before.facts, &after.facts, all());
     out.no_target = no_target(&before.facts, &after.facts);
-    let mut wanted = settings.metrics.clone();
-    // Whatever is asked for: a run that diverges has no other metric.
-    if !wanted.contains(&RegressMetric::Diverged) {
-        wanted.push(RegressMetric::Diverged);
-    }
+    let mut wanted = settings.compared();
     wanted.retain(|m| match m {
         RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
         RegressMetric::TargetEpoch => out.no_target.is_none(),
@@ -173,7 +169,7 @@ fn finding(change: &Change) -> Finding {
         Finding::NotShown
     } else if size <= change.min_effect {
         Finding::Small
-    } else if is_worse(change.metric, change.effect) {
+    } else if change.metric.for_the_worse(change.effect) > 0.0 {
         Finding::Regressed
     } else {
         Finding::Improved

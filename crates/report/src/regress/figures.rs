@@ -2,7 +2,7 @@
 //! from night to night.
 
 use spec::Id;
-use spec::regress_settings::{EffectUnit, RegressMetric};
+use spec::regress_settings::RegressMetric;
 
 use crate::escape;
 use crate::figures::Figure;
@@ -13,8 +13,9 @@ use crate::figures::scale::{Axis, TickFormat};
 use crate::figures::trend::{Level, StepMark, Trend, TrendPanel};
 use crate::number;
 use crate::page::words::capitalised;
-use crate::regress::amounts::{self, for_the_worse, yardstick};
-use crate::regress::finding::{self, Change, Finding, Regression};
+use crate::regress::amounts::{self, yardstick};
+use crate::regress::finding::{self, Finding, Regression};
+use crate::regress::quantity::effect;
 use crate::regress::story::{self, Told};
 use crate::regress::words::{self, Title};
 
@@ -115,14 +116,6 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
     })
 }
 
-/// A difference of one seed, in the unit of the effect.
-fn difference(change: &Change, before: f64, after: f64) -> f64 {
-    match change.metric.unit() {
-        EffectUnit::Relative if change.before != 0.0 => (after - before) / change.before.abs(),
-        _ => after - before,
-    }
-}
-
 /// The rows of the figure of changes.
 fn series(all: &[Told<'_>]) -> Rows {
     let rows: Vec<Row> = all.iter().map(row).collect();
@@ -147,7 +140,7 @@ fn row(told: &Told<'_>) -> Row {
     let metric = c.metric;
     let unit = yardstick(metric, c.min_effect);
     let turned = |effect: f64| {
-        let x = for_the_worse(metric, effect) / unit;
+        let x = metric.for_the_worse(effect) / unit;
         x.is_finite().then_some(x)
     };
     let interval = c.interval.and_then(|(low, high)| {
@@ -157,7 +150,7 @@ fn row(told: &Told<'_>) -> Row {
         Some((if crosses { 0.0 } else { a.min(b) }, a.max(b)))
     });
     let dots = c.seeds.iter().filter_map(|(seed, before, after)| {
-        Some((turned(difference(c, *before, *after))?, format!("seed {seed}")))
+        Some((turned(effect(metric, after - before, c.before))?, format!("seed {seed}")))
     });
     let series = match c.finding {
         Finding::Regressed => 1,
@@ -210,7 +203,7 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
         ),
         reading: "A step shows as a break between two black lines: the commit beside the diamond is the first that had the \
                   new level, the cause lies between it and the night before. A band much wider than the steps says that \
-                  seeds differ more than nights; the steps were found seed by seed all the same.",
+                  seeds differ more than nights, so that one seed says little.",
         ink: Ink::Trend(Trend {
             title,
             subtitle: "Mean over the seeds from night to night; band: lowest to highest seed; black: levels found; dashed: baseline"

@@ -204,9 +204,8 @@ pub struct Segment {
 pub struct Regression {
     /// What the night says as a whole.
     pub verdict: Verdict,
-    /// The sweep that is compared against; on a first night there is none, and
-    /// `started` is empty.
-    pub before: Facts,
+    /// The sweep that is compared against; none on a first night.
+    pub before: Option<Facts>,
     /// The sweep that is judged.
     pub after: Facts,
     /// How the baseline was accepted; none where a report folder is compared.

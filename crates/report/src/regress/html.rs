@@ -217,7 +217,9 @@ fn origin(r: &Regression, title: &Title) -> Markup {
                 @if let Some(accepted) = &r.accepted {
                     dt { "Accepted" } dd { (words::accepted(accepted)) }
                 }
-                @if !words::is_first(r) { dt { "Between the two" } dd { (commits(words::range(&r.before, &r.after))) } }
+                @if let Some(before) = &r.before {
+                    dt { "Between the two" } dd { (commits(words::range(before, &r.after))) }
+                }
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::regress::trends::trends;
 /// What a night is held against.
 #[derive(Clone, Debug, Default)]
 pub struct Against {
-    /// The sweep it is compared with, run by run; empty on a first night.
-    pub before: Night,
+    /// The sweep it is compared with, run by run; none on a first night.
+    pub before: Option<Night>,
     /// How that was accepted; none where it is no accepted baseline.
     pub accepted: Option<Accepted>,
     /// Earlier nights, the oldest first; empty where there is no history.
@@ -22,10 +22,8 @@ pub struct Against {
 /// Judges `night`. With a history the night itself is its last.
 pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
     let Against { before, accepted, mut history } = against;
-    let compared = match before.runs.is_empty() {
-        true => Compared::default(),
-        false => compare(&before, night, settings),
-    };
+    let compared =
+        before.as_ref().map_or_else(Compared::default, |before| compare(before, night, settings));
     if !history.is_empty() {
         // A night that was kept already is judged as it is now, once.
         history.retain(|n| n.facts.started != night.facts.started);
@@ -35,7 +33,7 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
     let trends = trends(&history, since, settings);
     let mut out = Regression {
         verdict: Verdict::Unchanged,
-        before: before.facts,
+        before: before.map(|night| night.facts),
         after: night.facts.clone(),
         accepted,
         settings: settings.clone(),

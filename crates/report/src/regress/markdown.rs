@@ -35,8 +35,10 @@ pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
     changes(&mut out, r, title, page);
     gaps(&mut out, r, title, page);
     steps(&mut out, r, page);
-    out.push_str("\n## How it was decided\n");
-    sentences(&mut out, &[words::decided(r).join(" ")]);
+    if r.family > 0 {
+        out.push_str("\n## How it was decided\n");
+        sentences(&mut out, &[words::decided(r).join(" ")]);
+    }
     origin(&mut out, r, title);
     out
 }
@@ -49,6 +51,11 @@ fn first(r: &Regression, title: &Title) -> String {
     format!("**{}**: {}", markdown(&r.after.experiment), markdown(&said.join(" ")))
 }
 
+/// What the older side was.
+fn before(r: &Regression) -> String {
+    r.before.as_ref().map_or_else(|| "none".to_owned(), words::facts)
+}
+
 /// What both sides were, in one paragraph.
 fn calmly(r: &Regression, title: &Title) -> String {
     format!(
@@ -56,7 +63,7 @@ fn calmly(r: &Regression, title: &Title) -> String {
         title.after(),
         words::facts(&r.after),
         title.before(),
-        words::facts(&r.before),
+        before(r),
         words::decided(r)[0]
     )
 }
@@ -152,8 +159,8 @@ fn commits((range, dirty): (Range, Option<&'static str>)) -> String {
 
 fn origin(out: &mut String, r: &Regression, title: &Title) {
     out.push_str("\n## What was compared\n\n");
-    for (name, facts) in [(title.before(), &r.before), (title.after(), &r.after)] {
-        let _ = writeln!(out, "- {name}: {}.", markdown(&words::facts(facts)));
+    for (name, facts) in [(title.before(), before(r)), (title.after(), words::facts(&r.after))] {
+        let _ = writeln!(out, "- {name}: {}.", markdown(&facts));
     }
     if let Title::Comparison { a, b } = title {
         let _ = writeln!(out, "- A is {}, B is {}.", markdown(a), markdown(b));
@@ -164,7 +171,7 @@ fn origin(out: &mut String, r: &Regression, title: &Title) {
     if let Some(machine) = words::machine(r) {
         let _ = writeln!(out, "- {}", markdown(&machine));
     }
-    if !words::is_first(r) {
-        let _ = writeln!(out, "- Between the two: {}", commits(words::range(&r.before, &r.after)));
+    if let Some(before) = &r.before {
+        let _ = writeln!(out, "- Between the two: {}", commits(words::range(before, &r.after)));
     }
 }

@@ -2,7 +2,7 @@
 //! metric's unit.
 
 use spec::record::StopReason;
-use spec::regress_settings::{EffectUnit, RegressMetric, Worse};
+use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use crate::regress::night::NightRun;
 
@@ -44,15 +44,6 @@ pub(crate) fn effect(metric: RegressMetric, difference: f64, before: f64) -> f64
         }
         EffectUnit::Relative => 0.0,
         EffectUnit::Share | EffectUnit::Epochs => difference,
-    }
-}
-
-/// Whether an effect of this sign is for the worse.
-pub(crate) fn is_worse(metric: RegressMetric, effect: f64) -> bool {
-    match metric.worse() {
-        Worse::Higher => effect > 0.0,
-        Worse::Lower => effect < 0.0,
-        Worse::Any => effect != 0.0,
     }
 }
 
@@ -116,9 +107,5 @@ mod tests {
         assert_eq!(effect(RegressMetric::TestAccuracy, -0.01, 0.9), -0.01);
         assert_eq!(effect(RegressMetric::TestLoss, 0.0, 0.0), 0.0);
         assert!(effect(RegressMetric::TestLoss, 1e300, 0.0).is_finite());
-        assert!(is_worse(RegressMetric::Steps, -0.1) && is_worse(RegressMetric::Steps, 0.1));
-        assert!(
-            is_worse(RegressMetric::TestAccuracy, -0.1) && !is_worse(RegressMetric::Steps, 0.0)
-        );
     }
 }

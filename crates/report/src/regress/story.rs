@@ -4,7 +4,7 @@
 use spec::regress_settings::RegressMetric;
 
 use crate::page::words::list;
-use crate::regress::amounts::{for_the_worse, yardstick};
+use crate::regress::amounts::yardstick;
 use crate::regress::finding::{
     Change, ConfigChange, Finding, GapKind, Method, Regression, Trend, TrendStep,
 };
@@ -65,7 +65,7 @@ pub(crate) fn alarms(r: &Regression) -> Vec<(&Trend, &TrendStep)> {
     let mut all: Vec<(&Trend, &TrendStep)> = steps(r).filter(|(_, s)| s.alarm).collect();
     let weight = |(trend, step): &(&Trend, &TrendStep)| {
         let min = r.settings.min_effect(trend.metric);
-        let w = for_the_worse(trend.metric, step.effect) / yardstick(trend.metric, min);
+        let w = trend.metric.for_the_worse(step.effect) / yardstick(trend.metric, min);
         if w.is_nan() { 0.0 } else { w }
     };
     all.sort_by(|a, b| weight(b).total_cmp(&weight(a)));

@@ -203,11 +203,13 @@ pub(crate) fn facts(r: &Regression) -> Vec<(&'static str, String, String)> {
         ("Hash of the training code", |f| f.code.clone()),
         ("Target", |f| f.target.clone()),
     ];
-    let text = |of: Of, f: &Facts| {
-        of(f).filter(|t| !t.is_empty()).map_or_else(|| "\u{2013}".to_owned(), |t| escape::line(&t))
+    let text = |of: Of, f: Option<&Facts>| {
+        f.and_then(of)
+            .filter(|t| !t.is_empty())
+            .map_or_else(|| "\u{2013}".to_owned(), |t| escape::line(&t))
     };
     all.into_iter()
-        .map(|(name, of)| (name, text(of, &r.before), text(of, &r.after)))
+        .map(|(name, of)| (name, text(of, r.before.as_ref()), text(of, Some(&r.after))))
         .filter(|(_, a, b)| a != "\u{2013}" || b != "\u{2013}")
         .collect()
 }

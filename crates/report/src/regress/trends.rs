@@ -10,7 +10,7 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 use crate::regress::compare::alone;
 use crate::regress::finding::{Segment, Trend, TrendPoint, TrendStep};
 use crate::regress::night::{Night, NightRun};
-use crate::regress::quantity::{effect, is_worse, value};
+use crate::regress::quantity::{effect, value};
 use crate::stats::location;
 use crate::stats::steps::{Kind, steps};
 use crate::stats::student::t_quantile;
@@ -48,12 +48,11 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
         }
     }
     let by_series: Vec<HashMap<Id, Vec<&NightRun>>> = nights.iter().map(grouped).collect();
+    let compared = settings.compared();
     let timed =
         |m: &&RegressMetric| **m != RegressMetric::TargetEpoch || last.facts.target.is_some();
-    let wanted: Vec<(&NightRun, RegressMetric)> = series
-        .iter()
-        .flat_map(|run| settings.metrics.iter().filter(timed).map(|m| (*run, *m)))
-        .collect();
+    let wanted: Vec<(&NightRun, RegressMetric)> =
+        series.iter().flat_map(|run| compared.iter().filter(timed).map(|m| (*run, *m))).collect();
     let measured: Vec<Series<'_>> = wanted
         .into_par_iter()
         .map(|(run, metric)| {
@@ -199,12 +198,12 @@ fn found(
             let before = level_of(&held[begin..step.at]);
             let after = level_of(&held[step.until..end]);
             let size = effect(metric, step.after - step.before, step.before);
-            let worse = is_worse(metric, size);
+            let worse = metric.for_the_worse(size) > 0.0;
             let min_effect = settings.min_effect(metric);
             // What was undone since, or is no more tonight, is history, not news.
             let stays = |now: f64| {
                 let effect = effect(metric, now - step.before, step.before);
-                is_worse(metric, effect) && effect.abs() > min_effect
+                metric.for_the_worse(effect) > 0.0 && effect.abs() > min_effect
             };
             let level_now = found.last().map_or(step.after, |last| last.after);
             let tonight = means.last().copied().unwrap_or(level_now);
@@ -230,6 +229,8 @@ fn found(
             });
         }
     }
+    // Machines take turns, time does not.
+    out.sort_by_key(|step| step.at);
     out
 }
 
@@ -260,7 +261,7 @@ fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bo
         return false;
     };
     let n = differences.len();
-    if !is_worse(metric, mean) {
+    if metric.for_the_worse(mean) <= 0.0 {
         return false;
     }
     sd <= f64::EPSILON * mean.abs()

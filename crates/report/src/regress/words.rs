@@ -104,7 +104,7 @@ pub fn headline(r: &Regression) -> String {
             let gaps = if gaps.is_empty() { gaps } else { format!("; {gaps}") };
             format!("{first}{}{gaps}", more(story::against(r).len().saturating_sub(1)))
         }
-        Verdict::Incomplete if gaps.is_empty() && is_first(r) => {
+        Verdict::Incomplete if gaps.is_empty() && r.before.is_none() => {
             "there is no baseline to compare with".to_owned()
         }
         Verdict::Incomplete if gaps.is_empty() => {
@@ -126,11 +126,6 @@ pub fn headline(r: &Regression) -> String {
         Verdict::Identical => format!("all {} are bit-identical", runs(r.pairs)),
     };
     format!("{}: {said}", verdict(r.verdict))
-}
-
-/// Whether there is nothing to compare with.
-pub(crate) fn is_first(r: &Regression) -> bool {
-    r.before.started.is_empty() && r.pairs == 0
 }
 
 fn more(n: usize) -> String {
@@ -257,7 +252,7 @@ pub(crate) fn identical(r: &Regression, title: &Title) -> String {
         Title::Comparison { .. } => "those of A",
     };
     match (r.identical, r.pairs) {
-        (_, 0) if is_first(r) => "Nothing was compared.".to_owned(),
+        (_, 0) if r.before.is_none() => "Nothing was compared.".to_owned(),
         (_, 0) => {
             format!("No run has a result both in {} and {}.", title.of_before(), title.in_after())
         }

@@ -67,5 +67,5 @@ pub fn change(night: &mut Night, label: &str, mut with: impl FnMut(u64, &mut Run
 
 /// A baseline and no history.
 pub fn against(before: &Night) -> Against {
-    Against { before: before.clone(), ..Against::default() }
+    Against { before: Some(before.clone()), ..Against::default() }
 }

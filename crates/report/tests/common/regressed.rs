@@ -136,7 +136,7 @@ pub fn all_metrics(seeds: u64, finding: Finding) -> Vec<Change> {
 pub fn regression(verdict: Verdict, configs: Vec<ConfigChange>) -> Regression {
     Regression {
         verdict,
-        before: facts(8),
+        before: Some(facts(8)),
         after: facts(39),
         accepted: Some(Accepted {
             v: 1,
@@ -243,6 +243,13 @@ pub fn first_night() -> Regression {
     let configs = LABELS.map(|(l, c)| config(l, c, 0, all_metrics(5, Finding::NotShown))).to_vec();
     let mut r = with_history(regression(Verdict::Unchanged, configs), 1, &[]);
     r.segments[0].why = None;
+    r
+}
+
+/// Nothing to compare with, and no history.
+pub fn no_baseline() -> Regression {
+    let mut r = regression(Verdict::Incomplete, Vec::new());
+    (r.before, r.accepted) = (None, None);
     r
 }
 
@@ -400,7 +407,7 @@ pub fn hostile(text: &str) -> Regression {
         }
     };
     r.nights.iter_mut().step_by(3).for_each(spoil);
-    spoil(&mut r.before);
+    r.before.iter_mut().for_each(spoil);
     spoil(&mut r.after);
     r.after.driver = Some("2".to_owned());
     r.no_seconds = Some(text.to_owned());

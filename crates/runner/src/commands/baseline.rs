@@ -82,7 +82,7 @@ fn accept(
     let written = baseline::write(&folder, &night, &accepted)?;
     let bytes: u64 = written.iter().filter_map(|f| Some(f.metadata().ok()?.len())).sum();
     text::out!(
-        "baseline of {}: {}, {} in {}; commit it to keep it",
+        "baseline of {}: {}, {} in {}\ncommit it to keep it",
         text::plain(&night.facts.experiment),
         text::count(accepted.runs, "run"),
         kilobytes(bytes),

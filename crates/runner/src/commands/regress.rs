@@ -123,14 +123,14 @@ pub(super) fn against(
     }
     let mut against = Against { history, ..Against::default() };
     let accepted = baseline_folder(workspace, name);
-    if let Some(given) = &args.baseline {
-        (against.before, against.accepted) = side(workspace, given)?;
-    } else if baseline::is_baseline(&accepted) {
-        (against.before, against.accepted) = side(workspace, &accepted)?;
-    }
-    let other = &against.before.facts.experiment;
-    if !against.before.runs.is_empty() && other != name {
-        text::say!("compared with a sweep of another experiment, {}", text::plain(other));
+    let given = args.baseline.as_ref().or(Some(&accepted).filter(|a| baseline::is_baseline(a)));
+    if let Some(given) = given {
+        let (before, accepted) = side(workspace, given)?;
+        let other = &before.facts.experiment;
+        if other != name {
+            text::say!("compared with a sweep of another experiment, {}", text::plain(other));
+        }
+        (against.before, against.accepted) = (Some(before), accepted);
     }
     Ok(against)
 }
@@ -154,7 +154,7 @@ pub(super) fn judge_night(
         )]);
     }
     against.history.retain(|n| n.facts.started < night.facts.started);
-    if against.before.runs.is_empty() {
+    if against.before.is_none() {
         // One that lost runs would leave every night after it incomplete.
         let whole = |n: &&Night| n.runs.iter().all(|r| r.row.has_result());
         let last = against.history.last();
@@ -167,7 +167,7 @@ pub(super) fn judge_night(
                 ),
             };
             text::say!("no baseline is accepted; compared with {which}");
-            against.before = before.clone();
+            against.before = Some(before.clone());
         } else {
             text::say!(
                 "there is no baseline and no night before; if this one is as it should be:\n  \
@@ -220,5 +220,18 @@ pub(super) fn exit(verdict: Verdict) -> Exit {
         Verdict::Regressed => Exit::Regression,
         Verdict::Incomplete => Exit::Incomplete,
         Verdict::Improved | Verdict::Unchanged | Verdict::Identical => Exit::Ok,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_ends_as_its_json_says() {
+        use Verdict::*;
+        for verdict in [Regressed, Incomplete, Improved, Unchanged, Identical] {
+            assert_eq!(exit(verdict) as u8, regress::exit_code(verdict), "{verdict:?}");
+        }
     }
 }

@@ -48,10 +48,6 @@ pub(super) fn run_holding(
     let started = clock::now();
     // Taken before the journal is read: what another sweep finishes is seen.
     let lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
-    if args.night {
-        // A night that is killed must not leave the verdict of an earlier one.
-        report::regress::render::remove(&dir)?;
-    }
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
     let jobs = if args.training.timing { Some(1) } else { args.training.jobs };
@@ -97,6 +93,10 @@ pub(super) fn run_holding(
     }
     if !todo.is_empty() {
         data?;
+    }
+    if args.night {
+        // A night that is killed must not leave the verdict of an earlier one.
+        report::regress::render::remove(&dir)?;
     }
     warn_about(&left);
     drop(left);

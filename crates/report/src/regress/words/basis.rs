@@ -10,7 +10,7 @@ use crate::regress::baseline::Accepted;
 use crate::regress::finding::{Method, Regression};
 use crate::regress::night::Facts;
 use crate::regress::story;
-use crate::regress::words::{comparisons, is_first};
+use crate::regress::words::comparisons;
 
 /// How it was decided: two sentences.
 pub(crate) fn decided(r: &Regression) -> [String; 2] {
@@ -46,7 +46,7 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
 /// `training loss and test loss 1%; test accuracy 0.5 percentage points`.
 fn min_effects(r: &Regression) -> String {
     let mut groups: Vec<(f64, String, Vec<String>)> = Vec::new();
-    for metric in RegressMetric::ALL.iter().filter(|m| r.settings.metrics.contains(m)) {
+    for metric in RegressMetric::ALL.iter().filter(|m| r.settings.compared().contains(m)) {
         let least = r.settings.min_effect(*metric);
         let text = if least > 0.0 { amounts::size(*metric, least) } else { "none".to_owned() };
         match groups.iter_mut().find(|(_, held, _)| *held == text) {
@@ -63,9 +63,6 @@ fn min_effects(r: &Regression) -> String {
 
 /// `2026-11-24, commit 1b4024c0, libtorch on cpu (AMD EPYC), libtorch 2.9.0`.
 pub(crate) fn facts(f: &Facts) -> String {
-    if *f == Facts::default() {
-        return "none".to_owned();
-    }
     let mut parts = Vec::new();
     if !f.started.is_empty() {
         parts.push(f.day().to_owned());
@@ -106,10 +103,7 @@ pub(crate) fn left_out(r: &Regression) -> Vec<String> {
 
 /// What of the machine differs between the two sides; none where nothing does.
 pub(crate) fn machine(r: &Regression) -> Option<String> {
-    if is_first(r) {
-        return None;
-    }
-    let text = escape::line(&r.before.other_machine(&r.after)?);
+    let text = escape::line(&r.before.as_ref()?.other_machine(&r.after)?);
     Some(format!("{}, so numbers may differ for that alone.", capitalised(&text)))
 }
 
