@@ -200,10 +200,10 @@ fn found(
             let size = effect(metric, step.after - step.before, step.before);
             let worse = metric.for_the_worse(size) > 0.0;
             let min_effect = settings.min_effect(metric);
-            // What was undone since, or is no more tonight, is history, not news.
-            let stays = |now: f64| {
-                let effect = effect(metric, now - step.before, step.before);
-                metric.for_the_worse(effect) > 0.0 && effect.abs() > min_effect
+            // What was undone since, or is no more tonight, is history, not news. A
+            // level that came back is never the old one exactly.
+            let stays = |now: f64, least: f64| {
+                metric.for_the_worse(effect(metric, now - step.before, step.before)) > least
             };
             let level_now = found.last().map_or(step.after, |last| last.after);
             let tonight = means.last().copied().unwrap_or(level_now);
@@ -223,8 +223,8 @@ fn found(
                     && new
                     && worse
                     && size.abs() > min_effect
-                    && stays(level_now)
-                    && stays(tonight)
+                    && stays(level_now, min_effect.max(size.abs() / 2.0))
+                    && stays(tonight, min_effect)
                     && (!step.exact() || shown(metric, &before, &after, level)),
             });
         }
