@@ -19,7 +19,8 @@ pub fn table(header: &[&str]) -> Table {
 pub fn show(mut table: Table) -> String {
     let last = table.column_iter().count().saturating_sub(1);
     for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if i == last { 0 } else { 2 }));
+        // The second blank is the (empty) line between columns.
+        column.set_padding((0, u16::from(i != last)));
         if i >= 1 {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
