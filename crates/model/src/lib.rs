@@ -16,7 +16,7 @@ mod steps;
 use burn::tensor::Device;
 use spec::ModelSpec;
 
-pub use loss::cross_entropy;
+pub use loss::{Targets, cross_entropy, loss};
 pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
 pub use parameters::{digest, parameters};
@@ -25,18 +25,19 @@ pub use steps::Batch;
 /// Builds the model of `spec` on `device`, its parameters drawn from the
 /// streams `init/<path>` of `seed`.
 ///
-/// `features` is the length of one flattened input, `classes` the number of
-/// logits. Trainable if `device` is an autodiff device (`device.autodiff()`);
+/// `shape` is channels, height and width of one input (flattened when it comes
+/// in), `outputs` the number of classes or values. Trainable if `device` is an autodiff device (`device.autodiff()`);
 /// the weights are the same either way.
 pub fn build(
     spec: &ModelSpec,
-    features: usize,
-    classes: usize,
+    shape: [usize; 3],
+    outputs: usize,
     seed: u64,
     device: &Device,
 ) -> Network {
+    let features = shape.iter().product();
     match spec {
-        ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, classes, device)),
-        ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, classes, seed, device)),
+        ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, outputs, device)),
+        ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, seed, device)),
     }
 }

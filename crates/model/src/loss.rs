@@ -1,7 +1,44 @@
 //! Training losses.
 
 use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::activation::log_sigmoid;
 use burn::tensor::{Int, Tensor};
+use spec::run::{Loss, TrainSpec};
+
+/// What the outputs of a batch are compared with.
+#[derive(Clone, Debug)]
+pub enum Targets {
+    /// Class indices, `[batch]`.
+    Classes(Tensor<1, Int>),
+    /// Real values, `[batch, outputs]`.
+    Values(Tensor<2>),
+    /// Nothing: the outputs themselves are minimised.
+    None,
+}
+
+/// The training loss of `outputs` (`[batch, outputs]`), mean over the batch; a
+/// tensor of one element.
+///
+/// Classes stand as one-hot vectors where the loss compares values.
+///
+/// # Panics
+/// On a pair of loss and targets that a plan refuses: cross-entropy or bce of real
+/// values, anything but `value` without targets.
+pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
+    match (spec.loss, targets) {
+        (Loss::CrossEntropy, Targets::Classes(classes)) => cross_entropy(outputs, classes.clone()),
+        (Loss::Mse, targets) => {
+            let values = values(&outputs, targets);
+            (outputs - values).powi_scalar(2).mean()
+        }
+        (Loss::Bce, targets @ Targets::Classes(_)) => {
+            let values = values(&outputs, targets);
+            binary_cross_entropy(outputs, values)
+        }
+        (Loss::Value, _) => outputs.mean(),
+        (loss, targets) => panic!("{loss} of {targets:?}"),
+    }
+}
 
 /// Softmax cross-entropy over class indices, mean over the batch; a tensor of
 /// one element.
@@ -11,4 +48,21 @@ use burn::tensor::{Int, Tensor};
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     let device = logits.device();
     CrossEntropyLossConfig::new().init(&device).forward(logits, targets)
+}
+
+/// -mean(y log s(z) + (1 - y) log s(-z)) with s the logistic function, over batch
+/// and outputs. Equal to `torch.nn.BCEWithLogitsLoss()`.
+fn binary_cross_entropy(logits: Tensor<2>, values: Tensor<2>) -> Tensor<1> {
+    let hit = values.clone() * log_sigmoid(logits.clone());
+    let miss = (values.neg() + 1.0) * log_sigmoid(logits.neg());
+    (hit + miss).mean().neg()
+}
+
+/// Targets as values of the outputs' shape.
+fn values(outputs: &Tensor<2>, targets: &Targets) -> Tensor<2> {
+    match targets {
+        Targets::Classes(classes) => classes.clone().one_hot(outputs.dims()[1]).float(),
+        Targets::Values(values) => values.clone(),
+        Targets::None => panic!("{} outputs without targets", outputs.dims()[1]),
+    }
 }

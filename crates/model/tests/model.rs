@@ -20,13 +20,13 @@ fn linear() -> ModelSpec {
 
 /// The lesson's model.
 fn lesson(seed: u64, device: &Device) -> Network {
-    build(&mlp(&[128], Activation::Relu), 784, 10, seed, device)
+    build(&mlp(&[128], Activation::Relu), [1, 28, 28], 10, seed, device)
 }
 
 #[test]
 fn the_same_seed_gives_these_weights_for_ever() {
     let device = Device::flex();
-    let softmax = build(&linear(), 4, 3, 0, &device);
+    let softmax = build(&linear(), [1, 1, 4], 3, 0, &device);
     let found =
         (digest(&lesson(0, &device)), digest(&softmax), parameters(&softmax)[1].2[..3].to_vec());
     assert_eq!(
@@ -68,14 +68,14 @@ fn seeds_differ() {
 #[test]
 fn a_layer_keeps_its_weights_when_another_is_added() {
     let device = Device::flex();
-    let short = parameters(&build(&mlp(&[16], Activation::Relu), 8, 4, 1, &device));
-    let long = parameters(&build(&mlp(&[16, 32], Activation::Relu), 8, 4, 1, &device));
+    let short = parameters(&build(&mlp(&[16], Activation::Relu), [1, 1, 8], 4, 1, &device));
+    let long = parameters(&build(&mlp(&[16, 32], Activation::Relu), [1, 1, 8], 4, 1, &device));
     assert_eq!(short[..2], long[..2]);
 }
 
 #[test]
 fn paths_shapes_and_bounds_are_those_of_pytorchs_linear() {
-    let network = build(&mlp(&[32, 16], Activation::Tanh), 64, 10, 2, &Device::flex());
+    let network = build(&mlp(&[32, 16], Activation::Tanh), [1, 8, 8], 10, 2, &Device::flex());
     let found = parameters(&network);
     let named: Vec<(&str, &[usize])> =
         found.iter().map(|(path, shape, _)| (path.as_str(), &shape[..])).collect();
@@ -95,7 +95,7 @@ fn paths_shapes_and_bounds_are_those_of_pytorchs_linear() {
         assert!(values.iter().any(|v| v.abs() > 0.7 * k), "{path}");
         assert!(values.iter().any(|v| *v < 0.0) && values.iter().any(|v| *v > 0.0), "{path}");
     }
-    let named = parameters(&build(&linear(), 64, 10, 2, &Device::flex()));
+    let named = parameters(&build(&linear(), [1, 8, 8], 10, 2, &Device::flex()));
     assert_eq!(named.iter().map(|p| p.0.as_str()).collect::<Vec<_>>(), ["bias", "weight"]);
     assert_eq!(network.num_params(), 64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
 }
@@ -104,7 +104,7 @@ fn paths_shapes_and_bounds_are_those_of_pytorchs_linear() {
 fn weights_are_drawn_in_pytorchs_order() {
     // Stream values run along PyTorch's rows [out, in], that is along Burn's columns.
     let drawn = model::init::uniform(9, "weight", 4, 12);
-    let found = parameters(&build(&linear(), 4, 3, 9, &Device::flex()));
+    let found = parameters(&build(&linear(), [1, 1, 4], 3, 9, &Device::flex()));
     let (path, shape, values) = &found[1];
     assert_eq!((path.as_str(), &shape[..]), ("weight", &[4, 3][..]));
     for output in 0..3 {
@@ -243,7 +243,7 @@ fn burn_trains_steps_give_loss_logits_and_gradients() {
 #[test]
 fn gradients_reach_every_parameter() {
     let device = Device::flex().autodiff();
-    let network = build(&mlp(&[6, 5], Activation::Gelu), 4, 3, 0, &device);
+    let network = build(&mlp(&[6, 5], Activation::Gelu), [1, 1, 4], 3, 0, &device);
     let inputs =
         Tensor::<2>::from_data([[0.5f32, -1.0, 2.0, 0.1], [1.5, 0.3, -0.7, -2.0]], &device);
     let targets = Tensor::<1, Int>::from_data([2, 0], &device);

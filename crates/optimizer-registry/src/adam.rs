@@ -11,11 +11,11 @@
 //! Differs from PyTorch: Burn computes 1 - b1^t and 1 - b2^t in f32, where b2 near 1 cancels: the
 //! first steps are off by up to 1e-5 of their length (the golden cases end 3e-6 to 8e-6 apart).
 
-use burn::optim::{AdamConfig, ModuleOptimizer};
+use burn::optim::AdamConfig;
 use spec::optimizer::Adam;
 
 /// Burn's Adam with the values of `p`.
-pub fn build(p: &Adam) -> ModuleOptimizer {
+pub fn build(p: &Adam) -> burn::optim::Adam {
     AdamConfig::new()
         .with_beta_1(p.beta1 as f32)
         .with_beta_2(p.beta2 as f32)
@@ -23,5 +23,5 @@ pub fn build(p: &Adam) -> ModuleOptimizer {
         .with_amsgrad(p.amsgrad)
         .with_weight_decay(crate::l2(p.weight_decay))
         .with_grad_clipping(None)
-        .init()
+        .build()
 }

@@ -9,11 +9,11 @@
 //! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999, eps = 1e-8, wd = 1e-2. Burn's are eps = 1e-5, wd = 1e-4.
 //! Differs from PyTorch: the corrections are computed in f32, as in `adam`. Cautious decay stays off.
 
-use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::optim::AdamWConfig;
 use spec::optimizer::AdamW;
 
 /// Burn's AdamW with the values of `p`.
-pub fn build(p: &AdamW) -> ModuleOptimizer {
+pub fn build(p: &AdamW) -> burn::optim::AdamW {
     AdamWConfig::new()
         .with_beta_1(p.beta1 as f32)
         .with_beta_2(p.beta2 as f32)
@@ -22,5 +22,5 @@ pub fn build(p: &AdamW) -> ModuleOptimizer {
         .with_cautious_weight_decay(false)
         .with_amsgrad(p.amsgrad)
         .with_grad_clipping(None)
-        .init()
+        .build()
 }

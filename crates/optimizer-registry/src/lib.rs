@@ -1,4 +1,4 @@
-//! [`OptimizerSpec`] to Burn optimizer; schedules as pure functions.
+//! [`spec::OptimizerSpec`] to Burn optimizer; schedules as pure functions.
 //!
 //! One file per optimizer, each opening with its update rule, its symbols and
 //! where it deviates. Every field of a Burn config is set explicitly, because
@@ -13,24 +13,15 @@
 
 pub mod adam;
 pub mod adamw;
+pub mod optimizer;
 pub mod rmsprop;
+pub mod rule;
 pub mod schedule;
 pub mod sgd;
 
-use burn::optim::ModuleOptimizer;
 use burn::optim::decay::WeightDecayConfig;
-use spec::OptimizerSpec;
 
-/// The optimizer of `spec`. Its learning rate is not stored: pass the value of
-/// [`schedule::lr`] to every call of `ModuleOptimizer::step`.
-pub fn build(spec: &OptimizerSpec) -> ModuleOptimizer {
-    match spec {
-        OptimizerSpec::Sgd(p) => sgd::build(p),
-        OptimizerSpec::RmsProp(p) => rmsprop::build(p),
-        OptimizerSpec::Adam(p) => adam::build(p),
-        OptimizerSpec::AdamW(p) => adamw::build(p),
-    }
-}
+pub use optimizer::Optimizer;
 
 /// L2 penalty: g <- g + penalty * p. `None` for 0, which saves the arithmetic.
 fn l2(penalty: f64) -> Option<WeightDecayConfig> {

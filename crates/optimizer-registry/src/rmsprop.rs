@@ -11,11 +11,11 @@
 //! Differs from PyTorch: Burn's record holds s twice when not centered. Centered, s - c^2 can
 //! round below zero for a constant gradient, as in PyTorch; the root is then NaN in both.
 
-use burn::optim::{ModuleOptimizer, RmsPropConfig};
+use burn::optim::RmsPropConfig;
 use spec::optimizer::RmsProp;
 
 /// Burn's RMSProp with the values of `p`.
-pub fn build(p: &RmsProp) -> ModuleOptimizer {
+pub fn build(p: &RmsProp) -> burn::optim::RmsProp {
     RmsPropConfig::new()
         .with_alpha(p.alpha as f32)
         .with_momentum(p.momentum as f32)
@@ -23,5 +23,5 @@ pub fn build(p: &RmsProp) -> ModuleOptimizer {
         .with_centered(p.centered)
         .with_weight_decay(crate::l2(p.weight_decay))
         .with_grad_clipping(None)
-        .init()
+        .build()
 }

@@ -10,12 +10,12 @@
 //! Defaults: PyTorch's, m = d = wd = 0, no nesterov. Burn's momentum config has m = 0.9, d = 0.1.
 //! Differs from PyTorch: nothing; d is ignored in the first step and when m = 0, as there.
 
+use burn::optim::SgdConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{ModuleOptimizer, SgdConfig};
 use spec::optimizer::Sgd;
 
 /// Burn's SGD with the values of `p`.
-pub fn build(p: &Sgd) -> ModuleOptimizer {
+pub fn build(p: &Sgd) -> burn::optim::Sgd {
     let momentum = (p.momentum != 0.0).then_some(MomentumConfig {
         momentum: p.momentum,
         dampening: p.dampening,
@@ -25,5 +25,5 @@ pub fn build(p: &Sgd) -> ModuleOptimizer {
         .with_momentum(momentum)
         .with_weight_decay(crate::l2(p.weight_decay))
         .with_gradient_clipping(None)
-        .init()
+        .build()
 }

@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use spec::OptimizerSpec;
 use spec::optimizer::Sgd;
-use support::{Net, Problem, Tensors, Trainer, golden};
+use support::{Net, Problem, Tensors, Trainer, build, golden};
 
 /// Every setting of every golden file.
 fn settings() -> Vec<(String, OptimizerSpec)> {
@@ -35,7 +35,7 @@ fn zero_gradients_move_nothing_but_by_weight_decay() {
         let trainer = Trainer::new(&problem, 0.0, &device);
         let mut net = Net::new(&problem, &device);
         let before = net.values();
-        let mut optimizer = optimizer_registry::build(&spec);
+        let mut optimizer = build(&spec, &net);
         for _ in 0..20 {
             net = trainer.step(net, &mut optimizer, spec.lr());
         }
@@ -72,15 +72,14 @@ fn a_saved_state_continues_bit_for_bit() {
         let run = |net: Net, optimizer: &mut _, steps| {
             (0..steps).fold(net, |net, _| trainer.step(net, optimizer, spec.lr()))
         };
-        let mut optimizer = optimizer_registry::build(&spec);
-        let net = run(Net::new(&problem, &device), &mut optimizer, 7);
+        let net = Net::new(&problem, &device);
+        let mut optimizer = build(&spec, &net);
+        let net = run(net, &mut optimizer, 7);
 
-        let bytes = optimizer.into_bytes().expect("state to bytes");
-        let mut restored =
-            optimizer_registry::build(&spec).from_bytes(bytes).expect("bytes to state");
+        let bytes = optimizer.to_bytes().expect("state to bytes");
+        let mut restored = build(&spec, &net).from_bytes(bytes).expect("bytes to state");
         let resumed = run(net.clone().map(&mut Detach), &mut restored, 6).values();
-        let forgetful =
-            run(net.clone().map(&mut Detach), &mut optimizer_registry::build(&spec), 6).values();
+        let forgetful = run(net.clone().map(&mut Detach), &mut build(&spec, &net), 6).values();
         let straight = run(net, &mut optimizer, 6).values();
 
         assert_eq!(straight, resumed, "{name}");
@@ -98,10 +97,9 @@ fn dampening_without_momentum_is_ignored_as_in_pytorch() {
     let plain = Sgd { lr: 0.1, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 };
     let dampened = Sgd { dampening: 0.5, ..plain.clone() };
     let [plain, dampened] = [plain, dampened].map(|p| {
-        let mut optimizer = optimizer_registry::build(&OptimizerSpec::Sgd(p));
-        (0..5)
-            .fold(Net::new(&problem, &device), |net, _| trainer.step(net, &mut optimizer, 0.1))
-            .values()
+        let net = Net::new(&problem, &device);
+        let mut optimizer = build(&OptimizerSpec::Sgd(p), &net);
+        (0..5).fold(net, |net, _| trainer.step(net, &mut optimizer, 0.1)).values()
     });
     assert_eq!(plain, dampened);
 }
@@ -114,7 +112,7 @@ fn every_setting_descends() {
     for (name, spec) in settings() {
         let mut net = Net::new(&problem, &device);
         let before = trainer.loss(&net).into_scalar::<f32>();
-        let mut optimizer = optimizer_registry::build(&spec);
+        let mut optimizer = build(&spec, &net);
         for _ in 0..50 {
             net = trainer.step(net, &mut optimizer, spec.lr());
         }
@@ -131,12 +129,14 @@ fn a_learning_rate_is_an_argument_of_the_step_not_of_the_optimizer() {
     for (name, spec) in settings() {
         let net = Net::new(&problem, &device);
         let before = net.values();
-        let after = trainer.step(net, &mut optimizer_registry::build(&spec), 0.0).values();
+        let mut optimizer = build(&spec, &net);
+        let after = trainer.step(net, &mut optimizer, 0.0).values();
         assert_eq!(before, after, "{name}: a step with learning rate 0 moved the weights");
     }
-    let no_gradients = GradientsParams::new();
     let net = Net::new(&problem, &device);
     let before = net.values();
-    let after = optimizer_registry::build(&settings()[0].1).step(0.1, net, no_gradients).values();
+    let mut optimizer = build(&settings()[0].1, &net);
+    let again = &mut |_: &Net| panic!("asked for gradients again");
+    let after = optimizer.step(0.1, net, GradientsParams::new(), again).values();
     assert_eq!(before, after);
 }

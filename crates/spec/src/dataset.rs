@@ -167,6 +167,14 @@ impl DatasetSpec {
         }
     }
 
+    /// Shape of one sample: channels, height, width. Own data is one row.
+    pub fn shape(&self) -> [usize; 3] {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().shape,
+            DatasetSpec::Own(_) => [1, 1, self.features()],
+        }
+    }
+
     /// Number of classes; labels are `0..classes`.
     pub fn classes(&self) -> usize {
         match self {

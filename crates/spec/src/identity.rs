@@ -134,14 +134,28 @@ pub struct Memo {
     schedule: String,
     stop_at: String,
     train: String,
+    update: String,
+    groups: String,
+    warmup: String,
 }
 
 impl Memo {
     /// The ids of a spec's configuration.
     pub fn ids(&mut self, spec: &RunSpec) -> ConfigIds {
         // Named one by one, so that a new field does not compile until it is hashed.
-        let RunSpec { data, model, train, optimizer, schedule, seed: _, early_stopping, stop_at } =
-            spec;
+        let RunSpec {
+            data,
+            model,
+            train,
+            optimizer,
+            schedule,
+            seed: _,
+            early_stopping,
+            stop_at,
+            update,
+            groups,
+            warmup,
+        } = spec;
         let last = self.last.as_ref();
         let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
         if !same(&|l| l.data == *data) {
@@ -172,6 +186,15 @@ impl Memo {
         if !same(&|l| l.train == *train) {
             self.train = canonical_json(&json(train));
         }
+        if !same(&|l| l.update == *update) {
+            self.update = optional((!update.is_neutral()).then(|| json(update)));
+        }
+        if !same(&|l| l.groups == *groups) {
+            self.groups = optional((!groups.is_empty()).then(|| json(groups)));
+        }
+        if !same(&|l| l.warmup == *warmup) {
+            self.warmup = optional(warmup.as_ref().map(json));
+        }
         self.last = Some(spec.clone());
         // Sorted by key; what is absent is left out, as in stored forms.
         let text = |parts: &[(&str, &String)]| {
@@ -181,11 +204,17 @@ impl Memo {
         let before = text(&[
             ("data", &self.data),
             ("early_stopping", &self.early_stopping),
+            ("groups", &self.groups),
             ("model", &self.model),
             ("optimizer", &self.optimizer),
             ("schedule", &self.schedule),
         ]);
-        let after = text(&[("stop_at", &self.stop_at), ("train", &self.train)]);
+        let after = text(&[
+            ("stop_at", &self.stop_at),
+            ("train", &self.train),
+            ("update", &self.update),
+            ("warmup", &self.warmup),
+        ]);
         let (before, after) = (format!("{{{before}"), format!("{}}}", after.trim_end_matches(',')));
         let format = TRAINING_FORMAT.to_string();
         let begin = |format: &str| {

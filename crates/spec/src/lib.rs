@@ -26,6 +26,7 @@ pub mod seed;
 pub mod status;
 pub mod stopping;
 pub mod sweep_file;
+pub mod update;
 
 pub use dataset::{DatasetName, DatasetSpec};
 pub use identity::Id;

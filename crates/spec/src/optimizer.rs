@@ -1,7 +1,7 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
 //! The update rules stand in the crate `optimizer-registry`, one file each.
 
-use crate::params::{params, registry};
+use crate::params::{Value, params, registry};
 
 params! {
     /// Stochastic gradient descent, with or without momentum.
@@ -96,6 +96,15 @@ impl OptimizerSpec {
             OptimizerSpec::Adam(p) => p.lr,
             OptimizerSpec::AdamW(p) => p.lr,
         }
+    }
+
+    /// The same with another `weight_decay`; unchanged where there is none.
+    pub fn with_weight_decay(&self, decay: f64) -> Self {
+        let mut values = self.to_values();
+        if let Some(value) = values.get_mut("weight_decay") {
+            *value = Value::Float(decay);
+        }
+        Self::from_values(self.kind(), &values).unwrap_or_else(|| self.clone())
     }
 
     /// Rules between parameters that no single range can say.

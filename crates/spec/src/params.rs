@@ -247,6 +247,11 @@ impl ParamValue for Vec<u64> {
     }
 }
 
+/// Whether a field has the default of its type: it is then left out of stored forms.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Defines an enum of names that is a parameter type of its own.
 macro_rules! choice {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -290,6 +295,10 @@ macro_rules! choice {
 /// Defines a struct of hyper-parameters together with their descriptors:
 /// `field: type = default, range;` where the default may be
 /// `derived("how")` or `required`.
+///
+/// Fields of a closing `later { field: type, range; }` came after the first
+/// release: their default is that of the type (0, false, empty), and they are
+/// left out of stored forms while they have it, so that ids survive them.
 macro_rules! params {
     (@default $ty:ty, required) => { $crate::params::ParamDefault::Required };
     (@default $ty:ty, derived($how:literal)) => { $crate::params::ParamDefault::Derived($how) };
@@ -301,10 +310,18 @@ macro_rules! params {
     };
     ($(#[$meta:meta])* $name:ident {
         $($(#[doc = $doc:literal])+ $field:ident : $ty:ty = $how:ident $(($($value:tt)+))?, $range:expr;)*
+        $(later { $($(#[doc = $ldoc:literal])+ $lfield:ident : $lty:ty, $lrange:expr;)+ })?
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        pub struct $name { $($(#[doc = $doc])+ pub $field: $ty),* }
+        pub struct $name {
+            $($(#[doc = $doc])+ pub $field: $ty,)*
+            $($(
+                $(#[doc = $ldoc])+
+                #[serde(default, skip_serializing_if = "crate::params::is_default")]
+                pub $lfield: $lty,
+            )+)?
+        }
         impl $crate::params::Params for $name {
             const PARAMS: &'static [$crate::params::Param] = &[$({
                 #[allow(unused_imports)]
@@ -316,16 +333,32 @@ macro_rules! params {
                     range: $range,
                     doc: concat!($($doc),+),
                 }
-            }),*];
+            },)* $($({
+                #[allow(unused_imports)]
+                use $crate::params::Range::*;
+                $crate::params::Param {
+                    name: stringify!($lfield),
+                    ty: <$lty as $crate::params::ParamValue>::TYPE,
+                    default: params!(@default $lty, value(Default::default())),
+                    range: $lrange,
+                    doc: concat!($($ldoc),+),
+                }
+            },)+)?];
             #[allow(unused_variables)]
             fn from_values(values: &$crate::params::Values) -> Option<Self> {
-                Some(Self { $($field: $crate::params::ParamValue::from_value(values.get(stringify!($field))?)?),* })
+                Some(Self {
+                    $($field: $crate::params::ParamValue::from_value(values.get(stringify!($field))?)?,)*
+                    $($($lfield: $crate::params::ParamValue::from_value(values.get(stringify!($lfield))?)?,)+)?
+                })
             }
             fn to_values(&self) -> $crate::params::Values {
                 $crate::params::Values::from([$((
                     stringify!($field).to_owned(),
                     $crate::params::ParamValue::to_value(&self.$field),
-                )),*])
+                ),)* $($((
+                    stringify!($lfield).to_owned(),
+                    $crate::params::ParamValue::to_value(&self.$lfield),
+                ),)+)?])
             }
         }
     };

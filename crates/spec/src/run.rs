@@ -5,15 +5,22 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::DatasetSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
-use crate::params::{Params, Value, Values, choice, params};
-use crate::schedule::ScheduleSpec;
+use crate::params::{ParamValue, Params, Value, Values, choice, params};
+use crate::schedule::{ScheduleSpec, Warmup};
 use crate::stopping::{EarlyStopping, StopAt};
+use crate::update::{ParamGroup, UpdateSpec};
 
 choice! {
     /// The training loss.
     Loss {
         /// Softmax cross-entropy over class indices, mean over the batch.
         CrossEntropy = "cross-entropy",
+        /// Mean squared error, mean over batch and outputs; of classes against their one-hot vectors.
+        Mse = "mse",
+        /// Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs.
+        Bce = "bce",
+        /// The model's output itself: what a `function` is minimised by.
+        Value = "value",
     }
 }
 
@@ -63,6 +70,15 @@ pub struct RunSpec {
     /// The target at which training stops, with `[target] stop = true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<StopAt>,
+    /// Clipping, accumulation, decoupled decay; left out likewise while neutral.
+    #[serde(default, skip_serializing_if = "UpdateSpec::is_neutral")]
+    pub update: UpdateSpec,
+    /// Groups of parameters; left out likewise while there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<ParamGroup>,
+    /// The rise in front of the schedule; left out likewise while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<Warmup>,
 }
 
 impl RunSpec {
@@ -71,9 +87,11 @@ impl RunSpec {
         self.data.dataset.train_len().saturating_sub(self.data.validation)
     }
 
-    /// Optimizer steps an epoch.
+    /// Optimizer steps an epoch: batches, over how many are accumulated.
     pub fn steps_per_epoch(&self) -> u64 {
-        steps_per_epoch(self.train_samples(), self.data.batch_size, self.data.drop_last)
+        let batches =
+            steps_per_epoch(self.train_samples(), self.data.batch_size, self.data.drop_last);
+        batches.div_ceil(self.update.accumulate.max(1))
     }
 
     /// Optimizer steps of the whole run.
@@ -94,6 +112,7 @@ impl RunSpec {
         put("train", self.train.to_values());
         put("model", self.model.to_values());
         put("optimizer", self.optimizer.to_values());
+        put("optimizer", self.update.to_values());
         put("schedule", self.schedule.to_values());
         if let Some(early) = &self.early_stopping {
             put("train.early_stopping", early.to_values());
@@ -102,6 +121,15 @@ impl RunSpec {
         if let Some(stop) = &self.stop_at {
             out.insert("train.stop_at".to_owned(), Value::Text(stop.path()));
             out.insert("train.stop_at_value".to_owned(), Value::Float(stop.value));
+        }
+        if !self.groups.is_empty() {
+            let groups = serde_json::to_string(&self.groups).expect("strings and numbers");
+            out.insert("optimizer.groups".to_owned(), Value::Text(groups));
+        }
+        if let Some(warmup) = &self.warmup {
+            out.insert("schedule.warmup".to_owned(), warmup.length.to_value());
+            out.insert("schedule.warmup_start".to_owned(), warmup.start.to_value());
+            out.insert("schedule.per".to_owned(), warmup.per.to_value());
         }
         for (path, kind) in [
             ("model.kind", self.model.kind()),

@@ -1,6 +1,8 @@
 //! Learning-rate schedules and their parameters. The curves themselves are
 //! pure functions in the crate `optimizer-registry`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::params::{choice, params, registry};
 
 choice! {
@@ -11,6 +13,19 @@ choice! {
         /// Once a batch, which is once an optimizer step.
         Batch = "batch",
     }
+}
+
+/// A linear rise in front of a schedule, which then counts from the rise's end:
+/// lr_t = base (start + (1 - start) t / length) for t < length.
+/// As torch.optim.lr_scheduler.LinearLR followed by the schedule in SequentialLR.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Warmup {
+    /// Unit of `length`; that of the schedule, if it has one.
+    pub per: Per,
+    /// Units until the learning rate is reached (`warmup` in the sweep file).
+    pub length: u64,
+    /// Fraction of the learning rate at t = 0 (`warmup_start`); default 1/3, PyTorch's.
+    pub start: f64,
 }
 
 params! {

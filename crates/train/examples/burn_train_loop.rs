@@ -26,14 +26,14 @@ use std::time::Instant;
 use anyhow::ensure;
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_train::logger::{EvaluationProgressLogger, InMemoryMetricLogger, TrainingProgressLogger};
 use burn_train::metric::{AccuracyMetric, LossMetric, MetricDefinition};
 use burn_train::renderer::*;
 use burn_train::{Learner, SupervisedTraining};
 use model::{Batch, Network};
-use spec::{DatasetName, ModelSpec, OptimizerSpec};
+use spec::{DatasetName, ModelSpec};
 use train::device::{ComputeGuard, open};
 
 const BATCH: usize = 64;
@@ -100,16 +100,13 @@ type State = (Network, ModuleOptimizer);
 
 /// The model with its initial weights, and its optimizer.
 fn start(device: &Device) -> anyhow::Result<State> {
-    let (model, optimizer): (ModelSpec, OptimizerSpec) =
-        serde_json::from_value(serde_json::json!([
-            {"kind": "mlp", "hidden": [128], "activation": "relu"},
-            {"kind": "sgd", "lr": LR, "momentum": 0.0, "dampening": 0.0, "nesterov": false,
-                "weight_decay": 0.0}
-        ]))?;
+    let model: ModelSpec = serde_json::from_value(
+        serde_json::json!({"kind": "mlp", "hidden": [128], "activation": "relu"}),
+    )?;
     let info = DatasetName::Mnist.info();
     let device = device.clone().autodiff();
-    let network = model::build(&model, info.features(), info.classes, SEED, &device);
-    Ok((network, optimizer_registry::build(&optimizer)))
+    let network = model::build(&model, info.shape, info.classes, SEED, &device);
+    Ok((network, SgdConfig::new().init()))
 }
 
 /// The steps of `train::train`: the model is moved, losses stay on the device.

@@ -31,7 +31,7 @@ use spec::stopping::EpochMetric;
 
 use crate::files;
 use crate::progress::Progress;
-use crate::run::{Job, State};
+use crate::run::{Job, State, optimizer};
 
 /// Version of the layout; a checkpoint of another is not gone on from.
 const FORMAT: u32 = 1;
@@ -136,7 +136,7 @@ impl<'a> Checkpoints<'a> {
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes(MODEL)?))?;
         let network = initial.clone().try_load_record(record)?;
         ensure!(model::digest(&network) == stored.weights, "its weights are not the recorded ones");
-        let optimizer = optimizer_registry::build(&self.job.spec.optimizer)
+        let optimizer = optimizer(self.job.spec, &network)
             .from_bytes(Bytes::from_bytes_vec(bytes(OPTIMIZER)?))?;
         let best = match stored.progress.best.filter(|_| best_by.is_some()) {
             Some(_) => Some(bytes(BEST)?),
@@ -204,7 +204,7 @@ impl<'a> Checkpoints<'a> {
                 files::write_synced(&temporary.join(name), bytes).context(name.to_owned())
             };
             put(MODEL, &state.0.clone().into_record().into_bytes()?)?;
-            put(OPTIMIZER, &state.1.into_bytes()?)?;
+            put(OPTIMIZER, &state.1.to_bytes()?)?;
             if let Some(path) = best {
                 put(BEST, &fs::read(path).with_context(|| path.display().to_string())?)?;
             }

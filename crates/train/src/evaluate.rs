@@ -6,7 +6,7 @@ use burn::tensor::activation::log_softmax;
 use burn_train::metric::{
     AccuracyInput, AccuracyMetric, LossInput, LossMetric, Metric, MetricMetadata, Numeric,
 };
-use model::Network;
+use model::{Network, Targets};
 use spec::record::{MetricPoint, Split};
 
 use crate::feed::Samples;
@@ -33,13 +33,14 @@ pub(crate) fn evaluate(
         let end = (start + BATCH).min(n);
         let batch = samples.range(start, end);
         let logits = network.forward(batch.inputs);
+        let Targets::Classes(labels) = batch.targets else { panic!("accuracy of no classes") };
         // One loss a sample: the metric then weighs the short last batch rightly.
-        let index = batch.labels.clone().reshape([end - start, 1]);
+        let index = labels.clone().reshape([end - start, 1]);
         let losses = log_softmax(logits.clone(), 1).gather(1, index).neg().reshape([end - start]);
         let progress = Progress { items_processed: end, items_total: n, unit: None };
         let metadata = MetricMetadata { progress, iteration: None, lr: None };
         loss.update(&LossInput::new(losses), &metadata)?;
-        accuracy.update(&AccuracyInput::new(logits, batch.labels), &metadata)?;
+        accuracy.update(&AccuracyInput::new(logits, labels), &metadata)?;
     }
     let mean =
         |entry: Option<burn_train::metric::NumericEntry>| entry.map_or(f64::NAN, |e| e.current());

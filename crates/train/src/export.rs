@@ -19,8 +19,8 @@ use crate::feed::EpochOrder;
 /// Those of writing the files.
 pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let (features, classes) = (spec.data.dataset.features(), spec.data.dataset.classes());
-    let network = model::build(&spec.model, features, classes, spec.seed, &Device::flex());
+    let (shape, classes) = (spec.data.dataset.shape(), spec.data.dataset.classes());
+    let network = model::build(&spec.model, shape, classes, spec.seed, &Device::flex());
     let mut bytes = Vec::new();
     let mut entries = Vec::new();
     for (path, shape, values) in model::parameters(&network) {

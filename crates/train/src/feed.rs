@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{DataError, Part};
+use model::Targets;
 use spec::DatasetSpec;
 use spec::run::DataSpec;
 use spec::seed::permutation;
@@ -13,8 +14,8 @@ use spec::seed::permutation;
 pub(crate) struct Samples {
     /// `[n, features]`, float32, scaled.
     pub(crate) inputs: Tensor<2>,
-    /// `[n]`, class indices.
-    pub(crate) labels: Tensor<1, Int>,
+    /// What the model is to answer, `n` of them.
+    pub(crate) targets: Targets,
 }
 
 impl Samples {
@@ -22,7 +23,7 @@ impl Samples {
         let n = part.labels.len();
         Samples {
             inputs: Tensor::from_data(TensorData::new(part.inputs, [n, features]), device),
-            labels: Tensor::from_data(TensorData::new(part.labels, [n]), device),
+            targets: Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device)),
         }
     }
 
@@ -35,7 +36,11 @@ impl Samples {
     pub(crate) fn range(&self, from: usize, to: usize) -> Self {
         Samples {
             inputs: self.inputs.clone().slice(from..to),
-            labels: self.labels.clone().slice(from..to),
+            targets: match &self.targets {
+                Targets::Classes(c) => Targets::Classes(c.clone().slice(from..to)),
+                Targets::Values(v) => Targets::Values(v.clone().slice(from..to)),
+                Targets::None => Targets::None,
+            },
         }
     }
 
@@ -43,7 +48,11 @@ impl Samples {
     pub(crate) fn select(&self, indices: &Tensor<1, Int>) -> Self {
         Samples {
             inputs: self.inputs.clone().select(0, indices.clone()),
-            labels: self.labels.clone().select(0, indices.clone()),
+            targets: match &self.targets {
+                Targets::Classes(c) => Targets::Classes(c.clone().select(0, indices.clone())),
+                Targets::Values(v) => Targets::Values(v.clone().select(0, indices.clone())),
+                Targets::None => Targets::None,
+            },
         }
     }
 }
@@ -53,8 +62,6 @@ pub struct DeviceData {
     dataset: DatasetSpec,
     /// Digest of what was read.
     pub(crate) digest: String,
-    /// Numbers in one input.
-    pub(crate) features: usize,
     /// Number of classes.
     pub(crate) classes: usize,
     train: Samples,
@@ -79,7 +86,6 @@ impl DeviceData {
         Ok(DeviceData {
             dataset: dataset.clone(),
             digest: host.digest,
-            features: host.features,
             classes: host.classes,
             train: upload(host.train),
             test: upload(host.test),

@@ -8,6 +8,7 @@
 mod checkpoint;
 pub mod device;
 pub mod environment;
+mod epoch;
 mod evaluate;
 pub mod export;
 mod feed;

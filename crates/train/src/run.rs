@@ -11,19 +11,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorReadError};
+use burn::tensor::TensorReadError;
 use model::Network;
+use optimizer_registry::Optimizer;
 use spec::event::Options;
 use spec::record::{Environment, MetricPoint, Outcome, Split, Status};
-use spec::run::Loss;
 use spec::{Id, RunSpec};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::evaluate::evaluate;
 use crate::feed::{DeviceData, EpochOrder, Samples};
-use crate::progress::{self, Progress};
+use crate::progress::Progress;
 use crate::stop;
 use crate::weights::Keeper;
 
@@ -104,7 +103,7 @@ pub fn train(
     let mut checkpoints = Checkpoints::new(job);
     let network = model::build(
         &spec.model,
-        data.features,
+        data.dataset().shape(),
         data.classes,
         spec.seed,
         &plain.clone().autodiff(),
@@ -119,11 +118,14 @@ pub fn train(
             drop(network);
             (found.state, found.progress)
         }
-        None => ((network, optimizer_registry::build(&spec.optimizer)), Progress::new(init_digest)),
+        None => {
+            let optimizer = optimizer(spec, &network);
+            ((network, optimizer), Progress::new(init_digest))
+        }
     };
     let mut run = Run { spec, progress, last_report: Instant::now(), observer };
     if resumed_from.is_none() {
-        run.evaluate(0, &state.0, validation.as_ref(), &data.test)?;
+        run.evaluate(0, &state, validation.as_ref(), &data.test)?;
     }
     let mut divergence = None;
     let mut stopped = None;
@@ -151,11 +153,11 @@ pub fn train(
             run.flush(epoch, 0);
             break;
         }
-        let finite = run.evaluate(epoch, &state.0, validation.as_ref(), &data.test)?;
+        let finite = run.evaluate(epoch, &state, validation.as_ref(), &data.test)?;
         run.progress.epoch = epoch;
         stopped = stop::after_epoch(spec, &mut run.progress);
         if finite {
-            keeper.offer(&state.0, &mut run.progress)?;
+            keeper.offer(&state, &mut run.progress)?;
         } else if stopped.is_some() {
             // No further step can show it: the last one broke the weights. That
             // holds wherever the run stops, so stopping early hides no divergence.
@@ -168,7 +170,7 @@ pub fn train(
     }
     let progress = run.progress;
     let diverged = divergence.is_some();
-    let saved = keeper.finish(&state.0, &progress, diverged)?;
+    let saved = keeper.finish(&state, &progress, diverged)?;
     Ok(Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
         stop_reason: if diverged { None } else { stopped },
@@ -191,50 +193,23 @@ pub fn train(
 
 /// The model and its optimizer, moved through every step so that weights are
 /// updated in place.
-pub(crate) type State = (Network, burn::optim::ModuleOptimizer);
+pub(crate) type State = (Network, Optimizer);
 
-struct Run<'a> {
-    spec: &'a RunSpec,
-    progress: Progress,
+/// The optimizer of a run for its model.
+pub(crate) fn optimizer(spec: &RunSpec, network: &Network) -> Optimizer {
+    Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network)
+}
+
+pub(crate) struct Run<'a> {
+    pub(crate) spec: &'a RunSpec,
+    pub(crate) progress: Progress,
     last_report: Instant,
     observer: &'a mut dyn Observer,
 }
 
 impl Run<'_> {
-    /// One pass over the training samples; gives the loss of every batch.
-    fn epoch(
-        &mut self,
-        epoch: u64,
-        state: State,
-        samples: &Samples,
-        order: &EpochOrder,
-        device: &burn::tensor::Device,
-    ) -> Result<(State, Vec<f64>), TensorReadError> {
-        let (mut network, mut optimizer) = state;
-        let indices = order.upload(device);
-        let mut losses: Vec<Tensor<1>> = Vec::with_capacity(order.bounds().len());
-        for (start, end) in order.bounds() {
-            let batch = samples.select(&indices.clone().slice(start..end));
-            let logits = network.forward(batch.inputs);
-            let loss = match self.spec.train.loss {
-                Loss::CrossEntropy => model::cross_entropy(logits, batch.labels),
-            };
-            losses.push(loss.clone().inner());
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let lr = progress::lr(self.spec, epoch, self.progress.steps);
-            network = optimizer.step(lr, network, gradients);
-            self.progress.steps += 1;
-            self.report();
-        }
-        let losses: Vec<f32> = if losses.is_empty() {
-            Vec::new()
-        } else {
-            Tensor::cat(losses, 0).try_into_data()?.iter::<f32>().collect()
-        };
-        Ok(((network, optimizer), losses.into_iter().map(f64::from).collect()))
-    }
-
-    fn report(&mut self) {
+    /// Tells of the steps done, now and then.
+    pub(crate) fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {
             self.last_report = Instant::now();
             self.observer.progress(self.progress.steps);
@@ -245,14 +220,14 @@ impl Run<'_> {
     fn evaluate(
         &mut self,
         epoch: u64,
-        network: &Network,
+        state: &State,
         validation: Option<&Samples>,
         test: &Samples,
     ) -> Result<bool, TensorReadError> {
         let clock = Instant::now();
         let metrics = &self.progress.metrics;
         let from = metrics.iter().position(|m| m.epoch == epoch).unwrap_or(metrics.len());
-        let network = network.valid();
+        let network = state.1.evaluated(&state.0).valid();
         let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
             if let Some(samples) = samples {

@@ -21,7 +21,7 @@ use spec::event::{Save, SaveTo};
 
 use crate::files;
 use crate::progress::{Best, Progress};
-use crate::run::{Job, TrainError};
+use crate::run::{Job, State, TrainError};
 
 /// Keeps the weights that a run is asked for.
 pub(crate) struct Keeper<'a> {
@@ -67,11 +67,7 @@ impl<'a> Keeper<'a> {
     ///
     /// # Errors
     /// Those of writing.
-    pub(crate) fn offer(
-        &self,
-        network: &Network,
-        progress: &mut Progress,
-    ) -> Result<(), TrainError> {
+    pub(crate) fn offer(&self, state: &State, progress: &mut Progress) -> Result<(), TrainError> {
         let Some(to) = self.to.filter(|to| to.which == Save::Best) else { return Ok(()) };
         let (split, metric) = to.by.point();
         let value = progress.value(progress.epoch, split, metric);
@@ -80,7 +76,7 @@ impl<'a> Keeper<'a> {
                 if to.by.higher_is_better() { value > best.value } else { value < best.value }
             });
         if better {
-            self.write(to, network, progress.epoch)?;
+            self.write(to, &state.1.evaluated(&state.0), progress.epoch)?;
             progress.best = Some(Best { epoch: progress.epoch, value });
         }
         Ok(())
@@ -95,13 +91,13 @@ impl<'a> Keeper<'a> {
     /// Those of writing or removing.
     pub(crate) fn finish(
         &self,
-        network: &Network,
+        state: &State,
         progress: &Progress,
         diverged: bool,
     ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
         let kept = if to.which == Save::Last && !diverged {
-            self.write(to, network, progress.epoch)?;
+            self.write(to, &state.1.evaluated(&state.0), progress.epoch)?;
             Some(progress.epoch)
         } else {
             progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use optimizer_registry::Optimizer;
 use serde::Deserialize;
 use spec::OptimizerSpec;
+use spec::update::UpdateSpec;
 
 /// Values of a tensor by parameter name.
 pub type Tensors = BTreeMap<String, Vec<f32>>;
@@ -116,10 +118,19 @@ impl Trainer {
             * self.loss_scale
     }
 
-    pub fn step(&self, net: Net, optimizer: &mut ModuleOptimizer, lr: f64) -> Net {
+    pub fn step(&self, net: Net, optimizer: &mut Optimizer, lr: f64) -> Net {
         let gradients = GradientsParams::from_grads(self.loss(&net).backward(), &net);
-        optimizer.step(lr, net, gradients)
+        optimizer.step(lr, net, gradients, &mut |net| {
+            let loss = self.loss(net);
+            let value = f64::from(loss.clone().into_scalar::<f32>());
+            (value, GradientsParams::from_grads(loss.backward(), net))
+        })
     }
+}
+
+/// The optimizer of `spec` for the parameters of `net`, with nothing around it.
+pub fn build(spec: &OptimizerSpec, net: &Net) -> Optimizer {
+    Optimizer::new(spec, &UpdateSpec::default(), &[], net)
 }
 
 /// Parameters after each step that `case` records, under `spec`.
@@ -127,7 +138,7 @@ pub fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> BTreeMap<
     let device = Device::flex().autodiff();
     let trainer = Trainer::new(problem, case.loss_scale, &device);
     let mut net = Net::new(problem, &device);
-    let mut optimizer = optimizer_registry::build(spec);
+    let mut optimizer = build(spec, &net);
     let mut seen = BTreeMap::new();
     let last = *case.after.keys().last().expect("a case records steps");
     for step in 1..=last {

@@ -223,6 +223,9 @@ impl Fixture {
                         seed,
                         early_stopping: None,
                         stop_at: None,
+                        update: Default::default(),
+                        groups: Vec::new(),
+                        warmup: None,
                     };
                     if let Some(per) = label.cosine {
                         let t_max =

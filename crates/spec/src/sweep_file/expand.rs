@@ -13,6 +13,7 @@ use crate::record::Split;
 use crate::run::{DataSpec, RunSpec, TrainSpec};
 use crate::schedule::{Per, ScheduleSpec};
 use crate::stopping::{EarlyStopping, StopAt};
+use crate::update::UpdateSpec;
 
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -363,6 +364,9 @@ fn resolve(
         seed: 0,
         early_stopping,
         stop_at,
+        update: UpdateSpec::default(),
+        groups: Vec::new(),
+        warmup: None,
     })
 }
 

@@ -1,0 +1,112 @@
+//! From an [`OptimizerSpec`] to the update rule of one parameter, with what
+//! surrounds every rule: a factor of the learning rate and decoupled decay.
+
+use burn::optim::{
+    DynOptimizer, DynState, ModuleOptimizer, Optimizer, SgdConfig, StateSink, StateSource,
+};
+use burn::tensor::kind::BridgeTensor;
+use burn::tensor::{Device, Tensor};
+use spec::OptimizerSpec;
+
+use crate::{adam, adamw, rmsprop, sgd};
+
+/// What is done around a rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surroundings {
+    /// Factor of the learning rate.
+    pub lr_scale: f64,
+    /// p <- p (1 - lr decay) before the rule; 0 = off.
+    pub decoupled_decay: f64,
+}
+
+/// The rule of `spec`: one exhaustive match, so that a new optimizer does not
+/// compile until it is built.
+pub fn rule(spec: &OptimizerSpec, around: Surroundings) -> Rule {
+    match spec {
+        OptimizerSpec::Sgd(p) => surrounded(sgd::build(p), around),
+        OptimizerSpec::RmsProp(p) => surrounded(rmsprop::build(p), around),
+        OptimizerSpec::Adam(p) => surrounded(adam::build(p), around),
+        OptimizerSpec::AdamW(p) => surrounded(adamw::build(p), around),
+    }
+}
+
+/// A rule that forgets its type, so that all of them fit one `match`.
+pub struct Rule(Box<dyn DynOptimizer>);
+
+/// A module optimizer that applies `rule` to every parameter.
+pub(crate) fn everywhere(rule: Rule) -> ModuleOptimizer {
+    // Burn makes a ModuleOptimizer from a typed optimizer alone; of the groups
+    // that match a parameter the last counts, so this SGD is never asked.
+    ModuleOptimizer::from(SgdConfig::new().build()).with_group(
+        burn::module::ParamGroup::all(),
+        rule,
+        None,
+    )
+}
+
+fn surrounded<O: Optimizer>(inner: O, around: Surroundings) -> Rule {
+    if around == (Surroundings { lr_scale: 1.0, decoupled_decay: 0.0 }) {
+        Rule(Box::new(inner))
+    } else {
+        Rule(Box::new(Surrounded { inner, around }))
+    }
+}
+
+/// A rule with its surroundings; its state is the rule's.
+#[derive(Clone)]
+struct Surrounded<O> {
+    inner: O,
+    around: Surroundings,
+}
+
+impl<O: Optimizer> Optimizer for Surrounded<O> {
+    type State<const D: usize> = O::State<D>;
+
+    fn step<const D: usize>(
+        &self,
+        lr: f64,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let lr = lr * self.around.lr_scale;
+        let decay = lr * self.around.decoupled_decay;
+        let tensor = if decay == 0.0 { tensor } else { tensor.mul_scalar(1.0 - decay) };
+        self.inner.step(lr, tensor, grad, state)
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        O::to_device(state, device)
+    }
+}
+
+impl DynOptimizer for Rule {
+    fn step_dyn(
+        &self,
+        rank: usize,
+        lr: f64,
+        tensor: BridgeTensor,
+        grad: BridgeTensor,
+        state: Option<DynState>,
+    ) -> (BridgeTensor, Option<DynState>) {
+        self.0.step_dyn(rank, lr, tensor, grad, state)
+    }
+
+    fn to_device_dyn(&self, state: DynState, device: &Device) -> DynState {
+        self.0.to_device_dyn(state, device)
+    }
+
+    fn state_flatten(&self, prefix: &str, state: &DynState, out: &mut StateSink) {
+        self.0.state_flatten(prefix, state, out);
+    }
+
+    fn state_unflatten(
+        &self,
+        rank: usize,
+        prefix: &str,
+        src: &mut StateSource,
+        device: &Device,
+    ) -> Option<DynState> {
+        self.0.state_unflatten(rank, prefix, src, device)
+    }
+}
