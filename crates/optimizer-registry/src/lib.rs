@@ -11,19 +11,8 @@
 //! trajectories differ by 1e-7 (SGD), 3e-6 (RMSProp) and 8e-6 (Adam) at most.
 //! Betas nearer to 1 than 6e-8 round to 1 and give NaN, which a run reports as diverged.
 
-pub mod adam;
-pub mod adamw;
 pub mod optimizer;
-pub mod rmsprop;
-pub mod rule;
+pub mod rules;
 pub mod schedule;
-pub mod sgd;
-
-use burn::optim::decay::WeightDecayConfig;
 
 pub use optimizer::Optimizer;
-
-/// L2 penalty: g <- g + penalty * p. `None` for 0, which saves the arithmetic.
-fn l2(penalty: f64) -> Option<WeightDecayConfig> {
-    (penalty != 0.0).then(|| WeightDecayConfig::new(penalty as f32))
-}

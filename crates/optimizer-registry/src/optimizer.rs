@@ -8,7 +8,7 @@ use burn::tensor::{Bytes, Tensor};
 use spec::OptimizerSpec;
 use spec::update::{ParamGroup, UpdateSpec};
 
-use crate::rule::{Surroundings, rule};
+use crate::rules::{Surroundings, everywhere, rule};
 
 /// An optimizer over the parameters of one module.
 pub struct Optimizer {
@@ -25,7 +25,7 @@ impl Optimizer {
         module: &M,
     ) -> Self {
         let all = Surroundings { lr_scale: 1.0, decoupled_decay: update.decoupled_decay };
-        let mut optimizer = crate::rule::everywhere(rule(spec, all));
+        let mut optimizer = everywhere(rule(spec, all));
         let paths = paths(module);
         for (i, group) in groups.iter().enumerate() {
             let first = |path: &str| groups.iter().position(|g| g.matches(path));

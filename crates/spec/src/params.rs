@@ -169,6 +169,8 @@ pub struct Kind {
     pub doc: &'static str,
     /// Paper or PyTorch class it follows.
     pub source: &'static str,
+    /// Where it differs from its source; empty if nowhere but in rounding.
+    pub differs: &'static str,
     /// Its parameters, in the order they are documented.
     pub params: &'static [Param],
 }
@@ -365,9 +367,10 @@ macro_rules! params {
 }
 
 /// Defines a registry: an enum over parameter structs, tagged by `kind` in
-/// every stored form, and the table of its [`Kind`]s.
+/// every stored form, and the table of its [`Kind`]s:
+/// `Variant(Params) = "kind" from "source" differs "how, if it does",`
 macro_rules! registry {
-    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident($params:ty) = $kind:literal from $source:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident($params:ty) = $kind:literal from $source:literal $(differs $differs:literal)?),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "kind")]
@@ -378,6 +381,7 @@ macro_rules! registry {
                 name: $kind,
                 doc: concat!($($doc),+),
                 source: $source,
+                differs: concat!("" $(, $differs)?),
                 params: <$params as $crate::params::Params>::PARAMS,
             }),+];
             /// The `kind` in the sweep file.

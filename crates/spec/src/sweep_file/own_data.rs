@@ -12,9 +12,9 @@ use super::source::Place;
 
 /// The formats of own data, as a registry's kinds.
 const OWN_KINDS: &[Kind] = &[
-    Kind { name: OwnKind::Csv.name(), doc: "", source: "", params: &[] },
-    Kind { name: OwnKind::Npy.name(), doc: "", source: "", params: &[] },
-    Kind { name: OwnKind::Idx.name(), doc: "", source: "", params: &[] },
+    Kind { name: OwnKind::Csv.name(), doc: "", source: "", differs: "", params: &[] },
+    Kind { name: OwnKind::Npy.name(), doc: "", source: "", differs: "", params: &[] },
+    Kind { name: OwnKind::Idx.name(), doc: "", source: "", differs: "", params: &[] },
 ];
 
 impl Reader<'_> {

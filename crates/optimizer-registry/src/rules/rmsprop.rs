@@ -21,7 +21,7 @@ pub fn build(p: &RmsProp) -> burn::optim::RmsProp {
         .with_momentum(p.momentum as f32)
         .with_epsilon(p.eps as f32)
         .with_centered(p.centered)
-        .with_weight_decay(crate::l2(p.weight_decay))
+        .with_weight_decay(super::l2(p.weight_decay))
         .with_grad_clipping(None)
         .build()
 }

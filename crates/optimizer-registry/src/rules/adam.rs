@@ -21,7 +21,7 @@ pub fn build(p: &Adam) -> burn::optim::Adam {
         .with_beta_2(p.beta2 as f32)
         .with_epsilon(p.eps as f32)
         .with_amsgrad(p.amsgrad)
-        .with_weight_decay(crate::l2(p.weight_decay))
+        .with_weight_decay(super::l2(p.weight_decay))
         .with_grad_clipping(None)
         .build()
 }

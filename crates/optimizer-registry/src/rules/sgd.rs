@@ -23,7 +23,7 @@ pub fn build(p: &Sgd) -> burn::optim::Sgd {
     });
     SgdConfig::new()
         .with_momentum(momentum)
-        .with_weight_decay(crate::l2(p.weight_decay))
+        .with_weight_decay(super::l2(p.weight_decay))
         .with_gradient_clipping(None)
         .build()
 }

@@ -1,14 +1,18 @@
-//! From an [`OptimizerSpec`] to the update rule of one parameter, with what
-//! surrounds every rule: a factor of the learning rate and decoupled decay.
+//! From an [`OptimizerSpec`] to the update rule of one parameter, a file each,
+//! with what surrounds every rule: a factor of the learning rate and decoupled decay.
 
+pub mod adam;
+pub mod adamw;
+pub mod rmsprop;
+pub mod sgd;
+
+use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
     DynOptimizer, DynState, ModuleOptimizer, Optimizer, SgdConfig, StateSink, StateSource,
 };
 use burn::tensor::kind::BridgeTensor;
 use burn::tensor::{Device, Tensor};
 use spec::OptimizerSpec;
-
-use crate::{adam, adamw, rmsprop, sgd};
 
 /// What is done around a rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +46,11 @@ pub(crate) fn everywhere(rule: Rule) -> ModuleOptimizer {
         rule,
         None,
     )
+}
+
+/// L2 penalty: g <- g + penalty * p. `None` for 0, which saves the arithmetic.
+fn l2(penalty: f64) -> Option<WeightDecayConfig> {
+    (penalty != 0.0).then(|| WeightDecayConfig::new(penalty as f32))
 }
 
 fn surrounded<O: Optimizer>(inner: O, around: Surroundings) -> Rule {
