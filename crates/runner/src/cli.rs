@@ -76,6 +76,9 @@ pub enum Command {
     List {
         /// What to list; everything if not given.
         what: Option<Registry>,
+        /// For a terminal, or as tables of Markdown.
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: ListFormat,
     },
     /// Bring a dataset into data/, checked.
     Fetch {
@@ -104,6 +107,15 @@ pub enum Registry {
     Datasets,
     /// Losses.
     Losses,
+}
+
+/// How `list` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// For a terminal.
+    Text,
+    /// As tables of Markdown.
+    Markdown,
 }
 
 /// What every verb that trains a sweep file takes.

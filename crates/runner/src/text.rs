@@ -75,20 +75,30 @@ macro_rules! say {
 
 pub use {out, say};
 
+/// Columns of the terminal, at most 80; 80 where there is none.
+pub fn columns() -> usize {
+    match console::Term::stdout().size_checked() {
+        Some((_, columns)) => usize::from(columns).clamp(20, 80),
+        None => 80,
+    }
+}
+
 /// A sentence in lines of at most 80 columns, or as wide as the terminal is
 /// if that is less.
 pub fn wrapped(text: &str) -> String {
-    let width = match console::Term::stdout().size_checked() {
-        Some((_, columns)) => usize::from(columns).clamp(20, 80),
-        None => 80,
-    };
-    let (mut out, mut used) = (String::new(), 0);
+    wrapped_at(text, 0, columns())
+}
+
+/// A sentence in lines of at most `width` columns, each indented.
+pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
+    let (mut out, mut used) = (" ".repeat(indent), indent);
     for word in text.split_whitespace() {
         let length = console::measure_text_width(word);
-        if used > 0 && used + 1 + length > width {
+        if used > indent && used + 1 + length > width {
             out.push('\n');
-            used = 0;
-        } else if used > 0 {
+            out.push_str(&" ".repeat(indent));
+            used = indent;
+        } else if used > indent {
             out.push(' ');
             used += 1;
         }

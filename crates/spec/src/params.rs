@@ -116,8 +116,11 @@ impl fmt::Display for Range {
             Range::Any => f.write_str("finite"),
             Range::Positive => f.write_str("> 0"),
             Range::NonNegative => f.write_str(">= 0"),
-            Range::AtLeast(low) => write!(f, ">= {low}"),
-            Range::Within(low, high) => write!(f, "in [{low}, {high}]"),
+            Range::AtLeast(low) => write!(f, ">= {}", crate::float::short(*low)),
+            Range::Within(low, high) => {
+                let short = crate::float::short;
+                write!(f, "in [{}, {}]", short(*low), short(*high))
+            }
             Range::BelowOne => f.write_str("in [0, 1)"),
             Range::UpToOne => f.write_str("in [0, 1]"),
         }

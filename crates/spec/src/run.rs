@@ -24,6 +24,30 @@ choice! {
     }
 }
 
+impl Loss {
+    /// What it is, in a sentence.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Loss::CrossEntropy => "Softmax cross-entropy over class indices, mean over the batch.",
+            Loss::Mse => "Mean squared error over batch and outputs; classes as one-hot vectors.",
+            Loss::Bce => {
+                "Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs."
+            }
+            Loss::Value => "The output itself: what the model `function` is minimised by.",
+        }
+    }
+
+    /// The PyTorch class it follows.
+    pub fn source(self) -> &'static str {
+        match self {
+            Loss::CrossEntropy => "torch.nn.CrossEntropyLoss",
+            Loss::Mse => "torch.nn.MSELoss",
+            Loss::Bce => "torch.nn.BCEWithLogitsLoss",
+            Loss::Value => "none",
+        }
+    }
+}
+
 params! {
     /// The table `[data]`.
     DataSpec {

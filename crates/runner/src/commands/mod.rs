@@ -46,7 +46,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Verify(args) => verify::verify(&workspace, &args),
         Command::Why { file, run, set, device } => why::why(&workspace, &file, &run, &set, &device),
         Command::Doctor { file } => doctor::doctor(&workspace, file.as_deref()),
-        Command::List { what } => list::list(what),
+        Command::List { what, format } => list::list(what, format),
         Command::Fetch { dataset } => fetch::fetch(&workspace, &dataset),
         Command::Needs { args } => needs::needs(&args),
     }

@@ -1,0 +1,53 @@
+//! A registry as a Markdown table: what README.md holds between its markers
+//! (`runner/tests/readme_tables.rs`).
+
+use spec::params::{Param, ParamDefault};
+
+use super::{Section, describe};
+
+pub(super) fn section(section: &Section) -> String {
+    let with_params = section.entries.iter().any(|e| !e.params.is_empty());
+    let with_differences = section.entries.iter().any(|e| !e.differs.is_empty());
+    let mut header = vec!["name", "what it is"];
+    header.extend(with_params.then_some("parameters and defaults"));
+    header.push("after");
+    header.extend(with_differences.then_some("differs"));
+    let mut out = row(header.iter().map(|h| (*h).to_owned()));
+    out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
+    for entry in &section.entries {
+        let mut cells = vec![format!("`{}`", entry.name), cell(&entry.doc)];
+        if with_params {
+            cells.push(entry.params.iter().map(short).collect::<Vec<_>>().join(", "));
+        }
+        cells.push(cell(&entry.source));
+        if with_differences {
+            cells.push(cell(&entry.differs));
+        }
+        out.push_str(&row(cells.into_iter()));
+    }
+    for (heading, keys) in &section.common {
+        out.push_str(&format!("\n| {heading} | values | |\n|---|---|---|\n"));
+        for key in keys {
+            let cells = [short(key), cell(&describe(key)), cell(key.doc)];
+            out.push_str(&row(cells.into_iter()));
+        }
+    }
+    out
+}
+
+fn row(cells: impl Iterator<Item = String>) -> String {
+    format!("|{}\n", cells.map(|c| format!(" {c} |")).collect::<String>())
+}
+
+/// `` `lr` 0.001 ``.
+fn short(param: &Param) -> String {
+    match param.default {
+        ParamDefault::Required => format!("`{}` (required)", param.name),
+        ParamDefault::Derived(how) => format!("`{}` ({how})", param.name),
+        ParamDefault::Value(value) => format!("`{}` {}", param.name, value()),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.trim().replace('|', "\\|").replace('*', "\\*").replace('_', "\\_")
+}

@@ -1,0 +1,124 @@
+//! `list`: what exists, from the descriptors, for a terminal or as the tables
+//! of README.md.
+
+mod markdown;
+mod text;
+
+use spec::params::{Kind, Param, ParamType, Params, Range};
+use spec::run::{DataSpec, Loss, TrainSpec};
+use spec::update::UpdateSpec;
+use spec::{DatasetName, ModelSpec, OptimizerSpec, ScheduleSpec};
+
+use crate::cli::{ListFormat, Registry};
+use crate::exit::Exit;
+
+/// Prints one registry or all.
+pub(super) fn list(what: Option<Registry>, format: ListFormat) -> anyhow::Result<Exit> {
+    let all = [
+        Registry::Optimizers,
+        Registry::Schedules,
+        Registry::Models,
+        Registry::Datasets,
+        Registry::Losses,
+    ];
+    let chosen = what.map_or_else(|| all.to_vec(), |w| vec![w]);
+    let parts: Vec<String> = chosen
+        .iter()
+        .map(|&registry| match format {
+            ListFormat::Text => text::section(&section(registry)),
+            ListFormat::Markdown => markdown::section(&section(registry)),
+        })
+        .collect();
+    crate::text::print(&parts.join("\n"));
+    Ok(Exit::Ok)
+}
+
+/// What is printed of one registry.
+struct Section {
+    title: &'static str,
+    entries: Vec<Entry>,
+    /// Keys that go with every entry, each group under a heading.
+    common: Vec<(&'static str, Vec<Param>)>,
+}
+
+/// One thing that exists.
+struct Entry {
+    name: &'static str,
+    doc: String,
+    /// Paper, PyTorch class, licence.
+    source: String,
+    /// Where it differs from its source; may be empty.
+    differs: String,
+    params: &'static [Param],
+}
+
+fn section(registry: Registry) -> Section {
+    match registry {
+        Registry::Optimizers => Section {
+            title: "Optimizers",
+            entries: kinds(OptimizerSpec::KINDS),
+            common: vec![("keys of every [[optimizer]]", UpdateSpec::PARAMS.to_vec())],
+        },
+        Registry::Schedules => {
+            Section { title: "Schedules", entries: kinds(ScheduleSpec::KINDS), common: Vec::new() }
+        }
+        Registry::Models => {
+            Section { title: "Models", entries: kinds(ModelSpec::KINDS), common: Vec::new() }
+        }
+        Registry::Datasets => Section {
+            title: "Datasets",
+            entries: DatasetName::ALL.iter().map(|&name| dataset(name)).collect(),
+            common: vec![
+                ("keys of [data]", DataSpec::PARAMS.to_vec()),
+                ("keys of [train]", TrainSpec::PARAMS.to_vec()),
+            ],
+        },
+        Registry::Losses => Section {
+            title: "Losses",
+            entries: Loss::ALL.iter().map(|&loss| loss_entry(loss)).collect(),
+            common: Vec::new(),
+        },
+    }
+}
+
+fn kinds(kinds: &'static [Kind]) -> Vec<Entry> {
+    let entry = |kind: &'static Kind| Entry {
+        name: kind.name,
+        doc: kind.doc.trim().to_owned(),
+        source: kind.source.to_owned(),
+        differs: kind.differs.to_owned(),
+        params: kind.params,
+    };
+    kinds.iter().map(entry).collect()
+}
+
+fn dataset(name: DatasetName) -> Entry {
+    let info = name.info();
+    Entry {
+        name: name.name(),
+        doc: info.doc.to_owned(),
+        source: format!("{}; inputs: {}", info.licence, info.scaling),
+        differs: String::new(),
+        params: &[],
+    }
+}
+
+fn loss_entry(loss: Loss) -> Entry {
+    Entry {
+        name: loss.name(),
+        doc: loss.doc().to_owned(),
+        source: loss.source().to_owned(),
+        differs: String::new(),
+        params: &[],
+    }
+}
+
+/// Type and range of a parameter.
+fn describe(param: &Param) -> String {
+    match (param.ty, param.range) {
+        (ParamType::Bool | ParamType::Choice(_), _) | (ParamType::Float, Range::Any) => {
+            param.ty.to_string()
+        }
+        (ty, range) => format!("{ty} {range}"),
+    }
+}
