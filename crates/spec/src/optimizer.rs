@@ -1,7 +1,7 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
 //! The update rules stand in the crate `optimizer-registry`, one file each.
 
-use crate::params::{Value, params, registry};
+use crate::params::{Value, choice, params, registry};
 
 params! {
     /// Stochastic gradient descent, with or without momentum.
@@ -73,6 +73,186 @@ params! {
     }
 }
 
+params! {
+    /// Adagrad: the gradient over the root of the sum of all its squares.
+    Adagrad {
+        /// Learning rate.
+        lr: f64 = value(1e-2), Positive;
+        /// The rate is divided by 1 + lr_decay * (steps before this one).
+        lr_decay: f64 = value(0.0), NonNegative;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+        /// What the sum of squares starts from.
+        initial_accumulator_value: f64 = value(0.0), NonNegative;
+        /// Added to the root, outside of it.
+        eps: f64 = value(1e-10), Positive;
+    }
+}
+
+params! {
+    /// Adadelta: steps in units of the weights, by the ratio of two running root mean squares.
+    Adadelta {
+        /// Factor of the step; 1 is the paper's rule.
+        lr: f64 = value(1.0), Positive;
+        /// Smoothing constant of both mean squares.
+        rho: f64 = value(0.9), UpToOne;
+        /// Added to both mean squares, inside of the roots.
+        eps: f64 = value(1e-6), Positive;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+    }
+}
+
+params! {
+    /// Adamax: Adam with the largest gradient in place of the mean square.
+    Adamax {
+        /// Learning rate.
+        lr: f64 = value(2e-3), Positive;
+        /// Decay of the first moment (the mean of gradients).
+        beta1: f64 = value(0.9), BelowOne;
+        /// Decay of the largest gradient.
+        beta2: f64 = value(0.999), BelowOne;
+        /// Added to the size of each gradient.
+        eps: f64 = value(1e-8), Positive;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+    }
+}
+
+params! {
+    /// NAdam: Adam with Nesterov's look-ahead and a momentum that grows.
+    NAdam {
+        /// Learning rate.
+        lr: f64 = value(2e-3), Positive;
+        /// Decay of the first moment (the mean of gradients).
+        beta1: f64 = value(0.9), BelowOne;
+        /// Decay of the second moment (the mean of squared gradients).
+        beta2: f64 = value(0.999), BelowOne;
+        /// Added to the root of the corrected second moment.
+        eps: f64 = value(1e-8), Positive;
+        /// L2 penalty added to the gradient, unless decoupled.
+        weight_decay: f64 = value(0.0), NonNegative;
+        /// How fast the momentum grows from beta1 / 2 to beta1.
+        momentum_decay: f64 = value(4e-3), NonNegative;
+        /// Shrink the weights by lr * weight_decay a step instead.
+        decoupled_weight_decay: bool = value(false), Any;
+    }
+}
+
+params! {
+    /// RAdam: Adam that adapts only once the second moment is known well enough.
+    RAdam {
+        /// Learning rate.
+        lr: f64 = value(1e-3), Positive;
+        /// Decay of the first moment (the mean of gradients).
+        beta1: f64 = value(0.9), BelowOne;
+        /// Decay of the second moment (the mean of squared gradients).
+        beta2: f64 = value(0.999), BelowOne;
+        /// Added to the root of the second moment.
+        eps: f64 = value(1e-8), Positive;
+        /// L2 penalty added to the gradient, unless decoupled.
+        weight_decay: f64 = value(0.0), NonNegative;
+        /// Shrink the weights by lr * weight_decay a step instead.
+        decoupled_weight_decay: bool = value(false), Any;
+    }
+}
+
+params! {
+    /// Rprop: a step size for every weight, from the signs of its gradients alone.
+    Rprop {
+        /// Step size of every weight to start with; later rates are not looked at.
+        lr: f64 = value(1e-2), Positive;
+        /// Factor of a step size when the sign has changed; above 0.
+        eta_minus: f64 = value(0.5), BelowOne;
+        /// Factor of a step size when the sign has stayed; above 1.
+        eta_plus: f64 = value(1.2), AtLeast(1.0);
+        /// Smallest step size.
+        step_min: f64 = value(1e-6), Positive;
+        /// Largest step size.
+        step_max: f64 = value(50.0), Positive;
+    }
+}
+
+params! {
+    /// ASGD: stochastic gradient descent with a falling rate, which also averages the weights.
+    Asgd {
+        /// Learning rate of the first step; its fall is by lambd and alpha.
+        lr: f64 = value(1e-2), Positive;
+        /// Weights shrink by lambd times the rate a step; also sets how fast the rate falls.
+        lambd: f64 = value(1e-4), NonNegative;
+        /// Power of the fall: the rate is lr / (1 + lambd * lr * steps)^alpha.
+        alpha: f64 = value(0.75), NonNegative;
+        /// Steps before the average starts; until then it is the last weights.
+        t0: f64 = value(1e6), NonNegative;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+    }
+}
+
+choice! {
+    /// What muon's rate is multiplied by, for a matrix of `rows` outputs and `columns` inputs.
+    MuonRate {
+        /// sqrt(max(1, rows / columns)): Jordan's.
+        Original = "original",
+        /// 0.2 sqrt(max(rows, columns)), so that steps are as long as AdamW's: Moonshot's.
+        MatchRmsAdamW = "match_rms_adamw",
+    }
+}
+
+params! {
+    /// Muon: orthogonalized momentum for matrices, AdamW (the aux parameters) for all else.
+    Muon {
+        /// Learning rate of matrices.
+        lr: f64 = value(1e-3), Positive;
+        /// Decoupled decay of matrices: they shrink by lr * weight_decay a step.
+        weight_decay: f64 = value(0.1), NonNegative;
+        /// Decay of the mean of gradients.
+        momentum: f64 = value(0.95), UpToOne;
+        /// Orthogonalize a mean of gradient and momentum, not the momentum.
+        nesterov: bool = value(true), Any;
+        /// Coefficient of X in a Newton-Schulz step.
+        ns_a: f64 = value(3.4445), Any;
+        /// Coefficient of (X X') X.
+        ns_b: f64 = value(-4.775), Any;
+        /// Coefficient of (X X')^2 X.
+        ns_c: f64 = value(2.0315), Any;
+        /// Smallest norm that the update is divided by.
+        eps: f64 = value(1e-7), Positive;
+        /// Newton-Schulz steps.
+        ns_steps: u64 = value(5), Within(0.0, 99.0);
+        /// What the rate is multiplied by for the shape of a matrix.
+        adjust_lr_fn: MuonRate = value(MuonRate::Original), Any;
+        /// Learning rate of all that is no matrix; follows the schedule of lr in proportion.
+        aux_lr: f64 = value(1e-3), Positive;
+        /// Decay of its first moment.
+        aux_beta1: f64 = value(0.9), BelowOne;
+        /// Decay of its second moment.
+        aux_beta2: f64 = value(0.999), BelowOne;
+        /// Added to the root of its corrected second moment.
+        aux_eps: f64 = value(1e-8), Positive;
+        /// Its decoupled decay.
+        aux_weight_decay: f64 = value(1e-2), NonNegative;
+    }
+}
+
+params! {
+    /// Adafactor: Adam's second moment kept by rows and columns, steps relative to the weights.
+    Adafactor {
+        /// Largest relative step; from step 1 / lr^2 on it is 1 / sqrt(steps).
+        lr: f64 = value(1e-2), Positive;
+        /// The second moment's decay in step t is 1 - t^beta2_decay.
+        beta2_decay: f64 = value(-0.8), Within(-1.0, 0.0);
+        /// Smallest root of the second moment; 0 = that of the type, 1.2e-7 in 32 bits.
+        eps1: f64 = value(0.0), NonNegative;
+        /// Smallest root mean square of the weights that a step is relative to.
+        eps2: f64 = value(1e-3), NonNegative;
+        /// Largest root mean square of an update before the rate.
+        d: f64 = value(1.0), AtLeast(1.0);
+        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+        weight_decay: f64 = value(0.0), NonNegative;
+    }
+}
+
 registry! {
     /// A resolved optimizer: every hyper-parameter has its value.
     OptimizerSpec {
@@ -81,9 +261,31 @@ registry! {
         /// Gradient divided by the root of its running mean square.
         RmsProp(RmsProp) = "rmsprop" from "torch.optim.RMSprop; Tieleman and Hinton 2012",
         /// Adaptive moment estimation.
-        Adam(Adam) = "adam" from "torch.optim.Adam; Kingma and Ba 2015, arXiv:1412.6980",
+        Adam(Adam) = "adam" from "torch.optim.Adam; Kingma and Ba 2015, arXiv:1412.6980"
+            differs "bias corrections in 32 bits (Burn's): weights up to 1.1e-5 apart after 100 steps",
         /// Adam with decoupled weight decay.
-        AdamW(AdamW) = "adamw" from "torch.optim.AdamW; Loshchilov and Hutter 2019, arXiv:1711.05101",
+        AdamW(AdamW) = "adamw" from "torch.optim.AdamW; Loshchilov and Hutter 2019, arXiv:1711.05101"
+            differs "bias corrections in 32 bits (Burn's): weights up to 1.6e-5 apart after 100 steps",
+        /// Gradient divided by the root of the sum of its squares.
+        Adagrad(Adagrad) = "adagrad" from "torch.optim.Adagrad; Duchi et al. 2011",
+        /// Step from the ratio of the root mean squares of steps and gradients.
+        Adadelta(Adadelta) = "adadelta" from "torch.optim.Adadelta; Zeiler 2012, arXiv:1212.5701",
+        /// Adam with the infinity norm.
+        Adamax(Adamax) = "adamax" from "torch.optim.Adamax; Kingma and Ba 2015, arXiv:1412.6980, Alg. 2",
+        /// Adam with Nesterov momentum.
+        NAdam(NAdam) = "nadam" from "torch.optim.NAdam; Dozat 2016",
+        /// Adam with a rectified second moment.
+        RAdam(RAdam) = "radam" from "torch.optim.RAdam; Liu et al. 2020, arXiv:1908.03265",
+        /// Resilient backpropagation, by signs; for full batches.
+        Rprop(Rprop) = "rprop" from "torch.optim.Rprop; Riedmiller and Braun 1993",
+        /// Averaged stochastic gradient descent.
+        Asgd(Asgd) = "asgd" from "torch.optim.ASGD; Polyak and Juditsky 1992; Bottou 2010"
+            differs "in nothing; as there, the average is kept in the state alone: the weights trained are judged",
+        /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters.
+        Muon(Muon) = "muon" from "torch.optim.Muon with torch.optim.AdamW; Jordan et al. 2024, kellerjordan.github.io/posts/muon"
+            differs "orthogonalizes in 32 bits, PyTorch in bfloat16 (weights 1e-2 apart after 100 steps); PyTorch takes matrices alone",
+        /// Factored second moment, clipped updates, relative steps.
+        Adafactor(Adafactor) = "adafactor" from "torch.optim.Adafactor; Shazeer and Stern 2018, arXiv:1804.04235",
     }
 }
 
@@ -95,14 +297,25 @@ impl OptimizerSpec {
             OptimizerSpec::RmsProp(p) => p.lr,
             OptimizerSpec::Adam(p) => p.lr,
             OptimizerSpec::AdamW(p) => p.lr,
+            OptimizerSpec::Adagrad(p) => p.lr,
+            OptimizerSpec::Adadelta(p) => p.lr,
+            OptimizerSpec::Adamax(p) => p.lr,
+            OptimizerSpec::NAdam(p) => p.lr,
+            OptimizerSpec::RAdam(p) => p.lr,
+            OptimizerSpec::Rprop(p) => p.lr,
+            OptimizerSpec::Asgd(p) => p.lr,
+            OptimizerSpec::Muon(p) => p.lr,
+            OptimizerSpec::Adafactor(p) => p.lr,
         }
     }
 
-    /// The same with another `weight_decay`; unchanged where there is none.
+    /// The same with another `weight_decay` (and `aux_weight_decay`); unchanged where there is none.
     pub fn with_weight_decay(&self, decay: f64) -> Self {
         let mut values = self.to_values();
-        if let Some(value) = values.get_mut("weight_decay") {
-            *value = Value::Float(decay);
+        for name in ["weight_decay", "aux_weight_decay"] {
+            if let Some(value) = values.get_mut(name) {
+                *value = Value::Float(decay);
+            }
         }
         Self::from_values(self.kind(), &values).unwrap_or_else(|| self.clone())
     }
@@ -116,6 +329,20 @@ impl OptimizerSpec {
             OptimizerSpec::Sgd(p) if p.nesterov && (p.momentum <= 0.0 || p.dampening != 0.0) => {
                 Err(("nesterov", "nesterov needs momentum > 0 and dampening = 0".to_owned()))
             }
+            OptimizerSpec::Rprop(p) if p.eta_minus <= 0.0 => {
+                Err(("eta_minus", "eta_minus must be > 0".to_owned()))
+            }
+            OptimizerSpec::Rprop(p) if p.eta_plus <= 1.0 => {
+                Err(("eta_plus", "eta_plus must be > 1".to_owned()))
+            }
+            OptimizerSpec::Rprop(p) if p.step_max < p.step_min => {
+                Err(("step_max", "step_max must be at least step_min".to_owned()))
+            }
+            // Its square is the smallest second moment and must be a float32.
+            OptimizerSpec::Adafactor(p) if p.eps1 != 0.0 && p.eps1 < 1e-18 => Err((
+                "eps1",
+                "eps1 must be 0 or at least 1e-18: its square is taken in 32 bits".to_owned(),
+            )),
             _ => Ok(()),
         }
     }
