@@ -5,6 +5,7 @@ pub mod adam;
 pub mod adamw;
 pub mod rmsprop;
 pub mod sgd;
+pub mod slots;
 
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
