@@ -39,24 +39,25 @@ CASES = {
         dict(foreach=False),
         {
             "plain": dict(lr=0.002),
-            "defaults": dict(),
             "betas": dict(lr=0.002, betas=(0.8, 0.95)),
             "weight-decay": dict(lr=0.002, weight_decay=0.5),
-            "no-momentum": dict(lr=0.002, betas=(0.0, 0.9)),
+            "quick": dict(lr=0.002, betas=(0.5, 0.9)),
         },
     ),
     "lamb": (
         "timm",
         timm.optim.Lamb,
         ["lr", "betas", "eps", "weight_decay"],
-        # As in the paper: no clipping, and every tensor is scaled.
+        # As in the paper: no clipping, and every tensor is scaled. Rates are small, because a tensor
+        # that circles its minimum doubles a rounding at every step: at 0.02 timm's own float32 ends
+        # 5e-4 from its float64.
         dict(foreach=False, max_grad_norm=None, always_adapt=True),
         {
             "plain": dict(lr=0.02),
             "defaults": dict(),
-            "betas": dict(lr=0.02, betas=(0.8, 0.95)),
+            "betas": dict(lr=0.01, betas=(0.8, 0.95)),
             "eps": dict(lr=0.02, eps=1e-2),
-            "weight-decay": dict(lr=0.02, weight_decay=0.3),
+            "weight-decay": dict(lr=0.01, weight_decay=0.3),
             "no-weight-decay": dict(lr=0.02, weight_decay=0.0),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
         },
