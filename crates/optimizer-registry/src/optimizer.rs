@@ -8,24 +8,44 @@ use burn::tensor::{Bytes, Tensor};
 use spec::OptimizerSpec;
 use spec::update::{ParamGroup, UpdateSpec};
 
-use crate::rules::{Surroundings, everywhere, rule};
+use crate::rules::lbfgs::Lbfgs;
+use crate::rules::schedule_free::Look;
+use crate::rules::{Built, Surroundings, everywhere, flat, rule};
 
 /// An optimizer over the parameters of one module.
 pub struct Optimizer {
-    rule: ModuleOptimizer,
+    way: Way,
+    /// Set where the weights to be judged are not those trained.
+    average: Option<Look>,
+}
+
+enum Way {
+    EachParameter(ModuleOptimizer),
+    AllTogether(Box<Lbfgs>),
 }
 
 impl Optimizer {
     /// Of `spec`, with what surrounds it, for the parameters of `module`: load
     /// the module's record before, groups are bound to its parameter ids.
+    /// What surrounds lbfgs is left out; plans refuse it.
     pub fn new<M: Module>(
         spec: &OptimizerSpec,
         update: &UpdateSpec,
         groups: &[ParamGroup],
         module: &M,
     ) -> Self {
+        let look = Look::default();
         let all = Surroundings { lr_scale: 1.0, decoupled_decay: update.decoupled_decay };
-        let mut optimizer = everywhere(rule(spec, all));
+        let mut optimizer = match rule(spec, all, &look) {
+            Built::EachParameter(rule) => everywhere(rule),
+            Built::AllTogether(p) => {
+                let device = flat::device(module).unwrap_or_default();
+                return Optimizer {
+                    way: Way::AllTogether(Box::new(Lbfgs::new(&p, device))),
+                    average: None,
+                };
+            }
+        };
         let paths = paths(module);
         for (i, group) in groups.iter().enumerate() {
             let first = |path: &str| groups.iter().position(|g| g.matches(path));
@@ -39,9 +59,12 @@ impl Optimizer {
                 None => spec.clone(),
             };
             let ids = Group::from_ids(ids.map(|(_, id)| *id).collect());
-            optimizer = optimizer.with_group(ids, rule(&own, around), None);
+            if let Built::EachParameter(rule) = rule(&own, around, &look) {
+                optimizer = optimizer.with_group(ids, rule, None);
+            }
         }
-        Optimizer { rule: optimizer }
+        let average = spec.averages().then_some(look);
+        Optimizer { way: Way::EachParameter(optimizer), average }
     }
 
     /// One step. `again` gives loss and gradients at other weights, for
@@ -51,15 +74,26 @@ impl Optimizer {
         lr: f64,
         module: M,
         gradients: GradientsParams,
-        _again: &mut dyn FnMut(&M) -> (f64, GradientsParams),
+        again: &mut dyn FnMut(&M) -> (f64, GradientsParams),
     ) -> M {
-        self.rule.step(lr, module, gradients)
+        match &mut self.way {
+            Way::EachParameter(rules) => rules.step(lr, module, gradients),
+            Way::AllTogether(lbfgs) => lbfgs.step(lr, module, again),
+        }
     }
 
     /// The weights to be judged and kept: those trained, but for optimizers
-    /// that average (schedule-free), whose average it is.
+    /// that average (schedule-free), whose average it is. Changes no state.
     pub fn evaluated<M: Module>(&self, module: &M) -> M {
-        module.clone()
+        match (&self.way, &self.average) {
+            (Way::EachParameter(rules), Some(look)) => {
+                // A copy takes the step: states are handles, so this copies no tensor.
+                let mut rules = rules.clone();
+                let zeros = flat::zero_gradients(module);
+                look.at_average(|| rules.step(0.0, module.clone(), zeros))
+            }
+            _ => module.clone(),
+        }
     }
 
     /// The state, by parameter ids.
@@ -67,7 +101,10 @@ impl Optimizer {
     /// # Errors
     /// A state tensor that the device does not give back.
     pub fn to_bytes(&self) -> Result<Bytes, RecordError> {
-        self.rule.into_bytes()
+        match &self.way {
+            Way::EachParameter(rules) => rules.into_bytes(),
+            Way::AllTogether(lbfgs) => lbfgs.to_bytes(),
+        }
     }
 
     /// This optimizer with a saved state; go on from it with a module that has
@@ -76,7 +113,11 @@ impl Optimizer {
     /// # Errors
     /// Bytes that are no record.
     pub fn from_bytes(self, bytes: Bytes) -> Result<Self, RecordError> {
-        Ok(Optimizer { rule: self.rule.from_bytes(bytes)? })
+        let way = match self.way {
+            Way::EachParameter(rules) => Way::EachParameter(rules.from_bytes(bytes)?),
+            Way::AllTogether(lbfgs) => Way::AllTogether(Box::new(lbfgs.from_bytes(bytes)?)),
+        };
+        Ok(Optimizer { way, ..self })
     }
 }
 

@@ -372,7 +372,20 @@ macro_rules! params {
 /// Defines a registry: an enum over parameter structs, tagged by `kind` in
 /// every stored form, and the table of its [`Kind`]s:
 /// `Variant(Params) = "kind" from "source" differs "how, if it does",`
+///
+/// `Name with field: type {` gives each variant's field by a method of its name.
 macro_rules! registry {
+    ($(#[$meta:meta])* $name:ident with $field:ident: $field_ty:ty { $($(#[doc = $doc:literal])+ $variant:ident($params:ty) = $kind:literal from $source:literal $(differs $differs:literal)?),+ $(,)? }) => {
+        registry! {
+            $(#[$meta])* $name { $($(#[doc = $doc])+ $variant($params) = $kind from $source $(differs $differs)?),+ }
+        }
+        impl $name {
+            /// The value that every kind has.
+            pub fn $field(&self) -> $field_ty {
+                match self { $(Self::$variant(p) => p.$field),+ }
+            }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident($params:ty) = $kind:literal from $source:literal $(differs $differs:literal)?),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -7,12 +7,19 @@ pub mod adagrad;
 pub mod adam;
 pub mod adamax;
 pub mod adamw;
+pub mod adan;
 pub mod asgd;
+pub(crate) mod flat;
+pub mod lamb;
+pub mod lbfgs;
+mod line_search;
+pub mod lion;
 pub mod muon;
 pub mod nadam;
 pub mod radam;
 pub mod rmsprop;
 pub mod rprop;
+pub mod schedule_free;
 pub mod sgd;
 pub mod slots;
 
@@ -22,6 +29,7 @@ use burn::optim::{
 };
 use burn::tensor::kind::BridgeTensor;
 use burn::tensor::{Device, Tensor};
+use schedule_free::Look;
 use spec::OptimizerSpec;
 
 /// What is done around a rule.
@@ -34,9 +42,9 @@ pub struct Surroundings {
 }
 
 /// The rule of `spec`: one exhaustive match, so that a new optimizer does not
-/// compile until it is built.
-pub fn rule(spec: &OptimizerSpec, around: Surroundings) -> Rule {
-    match spec {
+/// compile until it is built. `look` says when a step asks for an average.
+pub fn rule(spec: &OptimizerSpec, around: Surroundings, look: &Look) -> Built {
+    Built::EachParameter(match spec {
         OptimizerSpec::Sgd(p) => surrounded(sgd::build(p), around),
         OptimizerSpec::RmsProp(p) => surrounded(rmsprop::build(p), around),
         OptimizerSpec::Adam(p) => surrounded(adam::build(p), around),
@@ -50,7 +58,21 @@ pub fn rule(spec: &OptimizerSpec, around: Surroundings) -> Rule {
         OptimizerSpec::Asgd(p) => surrounded(asgd::build(p), around),
         OptimizerSpec::Muon(p) => surrounded(muon::build(p), around),
         OptimizerSpec::Adafactor(p) => surrounded(adafactor::build(p), around),
-    }
+        OptimizerSpec::Lion(p) => surrounded(lion::build(p), around),
+        OptimizerSpec::Lamb(p) => surrounded(lamb::build(p), around),
+        OptimizerSpec::Adan(p) => surrounded(adan::build(p), around),
+        OptimizerSpec::ScheduleFreeSgd(p) => surrounded(schedule_free::sgd(p, look), around),
+        OptimizerSpec::ScheduleFreeAdamW(p) => surrounded(schedule_free::adamw(p, look), around),
+        OptimizerSpec::Lbfgs(p) => return Built::AllTogether(p.clone()),
+    })
+}
+
+/// An optimizer as it is built.
+pub enum Built {
+    /// A rule for each parameter by itself.
+    EachParameter(Rule),
+    /// One that sees all of them as one vector.
+    AllTogether(spec::optimizer::Lbfgs),
 }
 
 /// A rule that forgets its type, so that all of them fit one `match`.
