@@ -30,7 +30,7 @@ impl Run<'_> {
             let loss = look(&network);
             losses.push(loss.clone().inner());
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let lr = progress::lr(self.spec, epoch, self.progress.steps);
+            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
             network = optimizer.step(lr, network, gradients, &mut |network| {
                 let loss = look(network);
                 let value = f64::from(loss.clone().into_scalar::<f32>());

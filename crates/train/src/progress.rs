@@ -1,6 +1,7 @@
 //! How far a run is: all of its state but the weights and the optimizer's,
 //! which is what a checkpoint's `state.json` repeats.
 
+use optimizer_registry::schedule::{self, plateau::Plateau};
 use serde::{Deserialize, Serialize};
 use spec::RunSpec;
 use spec::record::{MetricPoint, Split};
@@ -33,6 +34,8 @@ pub(crate) struct Progress {
     pub(crate) last_lr: Option<f64>,
     /// Of early stopping.
     pub(crate) patience: Patience,
+    /// Of the schedule `plateau`.
+    pub(crate) plateau: Plateau,
     /// The epoch whose weights are kept as the best.
     pub(crate) best: Option<Best>,
     /// Everything measured, in order of time.
@@ -61,6 +64,7 @@ impl Progress {
             last_finite: None,
             last_lr: None,
             patience: Patience::default(),
+            plateau: Plateau::default(),
             best: None,
             metrics: Vec::new(),
         }
@@ -105,7 +109,7 @@ impl Progress {
         let width = sizes.len().div_ceil(WINDOWS).max(1);
         for start in (0..n).step_by(width) {
             let end = (start + width).min(n);
-            let lr = lr(spec, epoch, first + start as u64);
+            let lr = lr(spec, &self.plateau, epoch, first + start as u64);
             if self.last_lr != Some(lr) {
                 self.last_lr = Some(lr);
                 self.point(epoch, first + start as u64 + 1, "lr", lr);
@@ -121,6 +125,7 @@ impl Progress {
 }
 
 /// The learning rate in `epoch` (from 1) after `step` steps of the run.
-pub(crate) fn lr(spec: &RunSpec, epoch: u64, step: u64) -> f64 {
-    optimizer_registry::schedule::lr(&spec.schedule, spec.optimizer.lr(), epoch - 1, step)
+pub(crate) fn lr(spec: &RunSpec, plateau: &Plateau, epoch: u64, step: u64) -> f64 {
+    let base = plateau.lr.unwrap_or_else(|| spec.optimizer.lr());
+    schedule::lr(&spec.schedule, spec.warmup.as_ref(), base, epoch - 1, step)
 }
