@@ -11,6 +11,7 @@
 //! trajectories differ by 1e-7 (SGD), 3e-6 (RMSProp) and 8e-6 (Adam) at most.
 //! Betas nearer to 1 than 6e-8 round to 1 and give NaN, which a run reports as diverged.
 
+pub mod clip;
 pub mod optimizer;
 pub mod rules;
 pub mod schedule;
