@@ -7,10 +7,14 @@ use spec::RunSpec;
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
+use crate::epoch::accumulate;
 use crate::feed::EpochOrder;
 
 /// Windows an epoch over which `window_loss` is averaged.
 const WINDOWS: usize = 20;
+
+/// Corners of the learning rate that are recorded in an epoch.
+const MAX_CORNERS: usize = 40;
 
 /// What a run has done so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,19 +104,26 @@ impl Progress {
         losses: &[f64],
         order: &EpochOrder,
     ) {
-        let sizes: Vec<f64> = order.bounds().iter().map(|(a, b)| (b - a) as f64).collect();
+        let steps = order.bounds();
+        let samples = |step: &[(usize, usize)]| step.iter().map(|(a, b)| b - a).sum::<usize>();
+        let sizes: Vec<f64> =
+            steps.chunks(accumulate(spec)).map(|step| samples(step) as f64).collect();
         let mean = |from: usize, to: usize| {
             let weight: f64 = sizes[from..to].iter().sum();
             losses[from..to].iter().zip(&sizes[from..to]).map(|(l, w)| l * w).sum::<f64>() / weight
         };
         let n = losses.len();
         let width = sizes.len().div_ceil(WINDOWS).max(1);
+        let rates: Vec<f64> =
+            (0..n).map(|i| lr(spec, &self.plateau, epoch, first + i as u64)).collect();
+        let corners = corners(&rates);
         for start in (0..n).step_by(width) {
             let end = (start + width).min(n);
-            let lr = lr(spec, &self.plateau, epoch, first + start as u64);
-            if self.last_lr != Some(lr) {
-                self.last_lr = Some(lr);
-                self.point(epoch, first + start as u64 + 1, "lr", lr);
+            for (at, &lr) in rates.iter().enumerate().take(end).skip(start) {
+                if (at == start || corners.contains(&at)) && self.last_lr != Some(lr) {
+                    self.last_lr = Some(lr);
+                    self.point(epoch, first + at as u64 + 1, "lr", lr);
+                }
             }
             self.point(epoch, first + end as u64, "window_loss", mean(start, end));
         }
@@ -122,6 +133,15 @@ impl Progress {
         }
         self.point(epoch, step, "seconds", self.train_seconds);
     }
+}
+
+/// Steps at which the rate turns, jumps or comes to rest: what the points at the
+/// windows' starts would cut off. An epoch that turns more often than
+/// [`MAX_CORNERS`] has the first of them.
+fn corners(rates: &[f64]) -> Vec<usize> {
+    let way = |i: usize| rates[i].partial_cmp(&rates[i - 1]);
+    let turns = |i: usize| way(i) != way(i + 1);
+    (1..rates.len().saturating_sub(1)).filter(|&i| turns(i)).take(MAX_CORNERS).collect()
 }
 
 /// The learning rate in `epoch` (from 1) after `step` steps of the run.

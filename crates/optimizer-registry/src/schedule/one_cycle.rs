@@ -71,6 +71,10 @@ mod tests {
                             p.to_values()
                         );
                     }
+                    // Beyond one half the second of three phases outlasts the run.
+                    if three_phase && pct_start > 0.5 {
+                        continue;
+                    }
                     let end = 2.0 / 25.0 / 1e4;
                     assert!((one_cycle(&p, 2.0, total_steps) - end).abs() < 1e-15);
                 }

@@ -146,8 +146,8 @@ impl Reader<'_> {
         match &node.value {
             NodeValue::Text(name) => {
                 self.diagnostics.push(
-                    Diagnostic::error("`schedule` is a table", &node.place)
-                        .help(format!("write schedule = {{ kind = \"{}\" }}", name.escape_debug())),
+                    Diagnostic::error("a schedule is a table", &node.place)
+                        .help(format!("write {{ kind = \"{}\" }}", name.escape_debug())),
                 );
                 None
             }
@@ -275,7 +275,7 @@ impl Reader<'_> {
             let lr_scale = number("lr_scale").unwrap_or(1.0);
             let (weight_decay, decoupled_decay) =
                 (number("weight_decay"), number("decoupled_decay"));
-            if lr_scale == 1.0 && weight_decay.is_none() && decoupled_decay.is_none() {
+            if KEYS[1..].iter().all(|key| item.get(key).is_none()) {
                 self.diagnostics.push(
                     Diagnostic::error("this group changes nothing", &item.place)
                         .help(format!("it takes {}", KEYS[1..].join(", "))),
