@@ -1,4 +1,4 @@
-"""Golden trajectories of torch.optim and torch.optim.lr_scheduler.
+"""Golden trajectories of torch.optim.
 
 Trains a tiny fixed network for 100 steps with the real PyTorch optimizers (CPU,
 float32, one thread, gradients by autograd) and writes what
@@ -314,17 +314,6 @@ SPLIT = {
 # What `None` means: the type's own eps, and the first of the two rates.
 NONE = {"eps1": 0.0, "adjust_lr_fn": "original"}
 
-# (base learning rate, eta_min, T_max, how many values): to T_max and past it.
-CURVES = [
-    (0.1, 0.0, 5, 5),
-    (0.1, 0.0, 5, 23),
-    (0.05, 0.001, 7, 20),
-    (10.0, 0.0, 938, 938),
-    (1e-3, 1e-5, 300, 700),
-    (0.2, 0.0, 1, 6),
-]
-
-
 def resolved(kind, values):
     """The spec of the registry: tuples split, floats as floats, with its kind."""
     spec = {"kind": kind}
@@ -427,18 +416,6 @@ def defaults(kind, optimizer_class):
     return resolved(kind, defaults_of(optimizer_class))
 
 
-def curve(base_lr, eta_min, t_max, n):
-    """Learning rate of n units, the scheduler stepped after each, as PyTorch's loop does."""
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base_lr)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=t_max, eta_min=eta_min)
-    values = []
-    for _ in range(n):
-        values.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    return {"base_lr": base_lr, "min_lr": eta_min, "t_max": t_max, "lr": values}
-
-
 def files():
     """File name -> contents."""
     made_by = {
@@ -459,11 +436,6 @@ def files():
             "conv": CONV,
             "cases": checked(kind, optimizer_class, cases),
         }
-    yield "cosine.json", {
-        "made_by": {**made_by, "dtype": "float64"},
-        "scheduler": "torch.optim.lr_scheduler.CosineAnnealingLR",
-        "curves": [curve(*c) for c in CURVES],
-    }
 
 
 def dump(value, indent=0):

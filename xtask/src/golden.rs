@@ -25,11 +25,16 @@ struct Set {
     folder: &'static str,
 }
 
-const SETS: [Set; 2] = [
+const SETS: [Set; 3] = [
     Set {
         script: "golden",
         environment: venv::TORCH,
         folder: "crates/optimizer-registry/tests/golden",
+    },
+    Set {
+        script: "golden_schedules",
+        environment: venv::TORCH,
+        folder: "crates/optimizer-registry/tests/golden-schedules",
     },
     Set {
         script: "reference",

@@ -26,6 +26,9 @@ pub enum Targets {
 /// values, anything but `value` without targets.
 pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
     match (spec.loss, targets) {
+        (Loss::CrossEntropy, Targets::Classes(classes)) if spec.label_smoothing > 0.0 => {
+            smoothed_cross_entropy(outputs, classes.clone(), spec.label_smoothing)
+        }
         (Loss::CrossEntropy, Targets::Classes(classes)) => cross_entropy(outputs, classes.clone()),
         (Loss::Mse, targets) => {
             let values = values(&outputs, targets);
@@ -48,6 +51,14 @@ pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     let device = logits.device();
     CrossEntropyLossConfig::new().init(&device).forward(logits, targets)
+}
+
+/// Cross-entropy against (1 - s) of the class and s spread evenly over all classes.
+/// Equal to `torch.nn.CrossEntropyLoss(label_smoothing=s)`.
+fn smoothed_cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
+    let device = logits.device();
+    let config = CrossEntropyLossConfig::new().with_smoothing(Some(smoothing as f32));
+    config.init(&device).forward(logits, targets)
 }
 
 /// -mean(y log s(z) + (1 - y) log s(-z)) with s the logistic function, over batch

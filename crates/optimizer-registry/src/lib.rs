@@ -13,6 +13,7 @@
 //! AdamW (1.6e-5); there, betas nearer to 1 than 6e-8 round to 1 and give NaN,
 //! which a run reports as diverged.
 
+pub mod clip;
 pub mod optimizer;
 pub mod rules;
 pub mod schedule;

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod model;
 pub mod optimizer;
 pub mod own_data;
+pub mod parameters;
 pub mod params;
 pub mod plan;
 pub mod provenance;

@@ -61,6 +61,8 @@ pub enum ParamType {
     Choice(&'static [&'static str]),
     /// A list of whole numbers; a plain list is therefore one value, not an axis.
     IntList,
+    /// A list of schedules, each a table with its `kind`; as a value their JSON.
+    Schedules,
 }
 
 impl fmt::Display for ParamType {
@@ -71,6 +73,7 @@ impl fmt::Display for ParamType {
             ParamType::Bool => f.write_str("true or false"),
             ParamType::Choice(names) => write!(f, "one of {}", names.join(", ")),
             ParamType::IntList => f.write_str("list of whole numbers"),
+            ParamType::Schedules => f.write_str("list of schedules"),
         }
     }
 }

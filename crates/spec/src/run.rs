@@ -69,6 +69,10 @@ params! {
         epochs: u64 = value(5), Within(1.0, 1e6);
         /// What is minimised.
         loss: Loss = value(Loss::CrossEntropy), Any;
+        later {
+            /// Share of the target that is spread over all classes (torch.nn.CrossEntropyLoss); cross-entropy alone.
+            label_smoothing: f64, UpToOne;
+        }
     }
 }
 

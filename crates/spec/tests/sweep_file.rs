@@ -7,8 +7,10 @@ use spec::plan::Plan;
 use spec::regress_settings::{RegressMetric, RegressSettings};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
+use spec::schedule::WarmupKeys;
 use spec::stopping::EarlyStopping;
 use spec::sweep_file::{Overrides, load, load_text, load_text_with};
+use spec::update::UpdateSpec;
 use spec::{ModelSpec, OptimizerSpec, ScheduleSpec};
 
 const BASE: &str = r#"
@@ -201,6 +203,9 @@ fn other(param: &Param, value: &Value) -> String {
             format!("\"{}\"", names.iter().find(|n| *n != now).unwrap_or(&names[0]))
         }
         (ParamType::IntList, _) => "{ values = [[17]] }".to_owned(),
+        (ParamType::Schedules, _) => {
+            "[{ kind = \"constant\" }, { kind = \"exponential\", gamma = 0.5 }]".to_owned()
+        }
         (ParamType::Int, Value::Int(n)) => (n + 1).to_string(),
         (ParamType::Float, Value::Float(x)) if *x > 0.0 => format!("{:e}", x / 2.0),
         (ParamType::Float, _) => "1e-3".to_owned(),
@@ -219,9 +224,20 @@ fn each_field_changes_the_id() {
     for optimizer in OptimizerSpec::KINDS {
         for schedule in ScheduleSpec::KINDS {
             for model in ModelSpec::KINDS {
+                let needed = match schedule.name {
+                    "cosine-restarts" => "t_0 = 3",
+                    "exponential" => "gamma = 0.9",
+                    "step" => "step_size = 2",
+                    "multi-step" => "milestones = [2]",
+                    "inverse-sqrt" => "timescale = 2",
+                    "sequential" => {
+                        "milestones = [2], schedules = [{ kind = \"constant\" }, { kind = \"linear\" }]"
+                    }
+                    _ => "warmup_start = 0.5",
+                };
                 let momentum = if optimizer.name == "sgd" { "momentum = 0.9\n" } else { "" };
                 let text = format!(
-                    "[data]\ndataset = \"digits\"\nvalidation = 237\n[model]\nkind = \"{}\"\n[train.early_stopping]\n[[optimizer]]\nlabel = \"x\"\nkind = \"{}\"\n{momentum}schedule = {{ kind = \"{}\" }}\n",
+                    "[data]\ndataset = \"digits\"\nvalidation = 237\n[model]\nkind = \"{}\"\n[train.early_stopping]\n[[optimizer]]\nlabel = \"x\"\nkind = \"{}\"\n{momentum}schedule = {{ kind = \"{}\", warmup = 1, {needed} }}\n",
                     model.name, optimizer.name, schedule.name
                 );
                 let base = plan(&text).runs[0].spec.clone();
@@ -233,7 +249,9 @@ fn each_field_changes_the_id() {
                     ("train.early_stopping", "train.early_stopping", EarlyStopping::PARAMS),
                     ("model", "model", model.params),
                     ("optimizer", "optimizer.x", optimizer.params),
+                    ("optimizer", "optimizer.x", UpdateSpec::PARAMS),
                     ("schedule", "optimizer.x.schedule", schedule.params),
+                    ("schedule", "optimizer.x.schedule", WarmupKeys::PARAMS),
                 ];
                 for (group, path, params) in groups {
                     for param in params {

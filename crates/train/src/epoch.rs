@@ -1,15 +1,20 @@
-//! One pass over the training samples, a batch after the other.
+//! One pass over the training samples, an optimizer step after the other.
 
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorReadError};
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Device, Int, Tensor, TensorReadError};
 use model::Network;
+use optimizer_registry::clip::clip;
+use spec::RunSpec;
 
 use crate::feed::{EpochOrder, Samples};
 use crate::progress;
 use crate::run::{Run, State};
 
 impl Run<'_> {
-    /// One pass over the training samples; gives the loss of every batch.
+    /// One pass over the training samples; gives the loss of every step.
+    ///
+    /// A step averages the gradients of `accumulate` batches, of what is left at
+    /// the end of the epoch, so that no gradient is carried into the next.
     pub(crate) fn epoch(
         &mut self,
         epoch: u64,
@@ -19,22 +24,18 @@ impl Run<'_> {
         device: &Device,
     ) -> Result<(State, Vec<f64>), TensorReadError> {
         let (mut network, mut optimizer) = state;
-        let train = &self.spec.train;
+        let spec = self.spec;
         let indices = order.upload(device);
-        let mut losses: Vec<Tensor<1>> = Vec::with_capacity(order.bounds().len());
-        for (start, end) in order.bounds() {
-            let batch = samples.select(&indices.clone().slice(start..end));
-            let look = |network: &Network| {
-                model::loss(train, network.forward(batch.inputs.clone()), &batch.targets)
-            };
-            let loss = look(&network);
-            losses.push(loss.clone().inner());
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            let lr = progress::lr(self.spec, epoch, self.progress.steps);
+        let batches = order.bounds();
+        let mut losses: Vec<Tensor<1>> = Vec::with_capacity(batches.len());
+        for batches in batches.chunks(accumulate(spec)) {
+            let look = |network: &Network| look(spec, network, samples, &indices, batches);
+            let (loss, gradients) = look(&network);
+            losses.push(loss);
+            let lr = progress::lr(spec, &self.progress.plateau, epoch, self.progress.steps);
             network = optimizer.step(lr, network, gradients, &mut |network| {
-                let loss = look(network);
-                let value = f64::from(loss.clone().into_scalar::<f32>());
-                (value, GradientsParams::from_grads(loss.backward(), network))
+                let (loss, gradients) = look(network);
+                (f64::from(loss.into_scalar::<f32>()), gradients)
             });
             self.progress.steps += 1;
             self.report();
@@ -46,4 +47,41 @@ impl Run<'_> {
         };
         Ok(((network, optimizer), losses.into_iter().map(f64::from).collect()))
     }
+}
+
+/// Batches an optimizer step.
+pub(crate) fn accumulate(spec: &RunSpec) -> usize {
+    usize::try_from(spec.update.accumulate).unwrap_or(usize::MAX).max(1)
+}
+
+/// Mean loss over these batches and its gradients, clipped. Batches weigh as
+/// many samples as they have, so that k of them are one of k times the size, to
+/// rounding; only one batch is in memory at a time.
+fn look(
+    spec: &RunSpec,
+    network: &Network,
+    samples: &Samples,
+    indices: &Tensor<1, Int>,
+    batches: &[(usize, usize)],
+) -> (Tensor<1>, GradientsParams) {
+    let loss = |(start, end): (usize, usize)| {
+        let batch = samples.select(&indices.clone().slice(start..end));
+        model::loss(&spec.train, network.forward(batch.inputs), &batch.targets)
+    };
+    let gradients = |loss: Tensor<1>| GradientsParams::from_grads(loss.backward(), network);
+    let (value, gradients) = if let [one] = batches {
+        let loss = loss(*one);
+        (loss.clone().inner(), gradients(loss))
+    } else {
+        let all: usize = batches.iter().map(|(start, end)| end - start).sum();
+        let mut sum = GradientsAccumulator::new();
+        let mut values = Vec::with_capacity(batches.len());
+        for &(start, end) in batches {
+            let loss = loss((start, end)) * ((end - start) as f64 / all as f64);
+            values.push(loss.clone().inner());
+            sum.accumulate(network, gradients(loss));
+        }
+        (Tensor::cat(values, 0).sum(), sum.grads())
+    };
+    (value, clip(&spec.update, network, gradients))
 }

@@ -1,15 +1,20 @@
 //! How far a run is: all of its state but the weights and the optimizer's,
 //! which is what a checkpoint's `state.json` repeats.
 
+use optimizer_registry::schedule::{self, plateau::Plateau};
 use serde::{Deserialize, Serialize};
 use spec::RunSpec;
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
+use crate::epoch::accumulate;
 use crate::feed::EpochOrder;
 
 /// Windows an epoch over which `window_loss` is averaged.
 const WINDOWS: usize = 20;
+
+/// Corners of the learning rate that are recorded in an epoch.
+const MAX_CORNERS: usize = 40;
 
 /// What a run has done so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +38,8 @@ pub(crate) struct Progress {
     pub(crate) last_lr: Option<f64>,
     /// Of early stopping.
     pub(crate) patience: Patience,
+    /// Of the schedule `plateau`.
+    pub(crate) plateau: Plateau,
     /// The epoch whose weights are kept as the best.
     pub(crate) best: Option<Best>,
     /// Everything measured, in order of time.
@@ -61,6 +68,7 @@ impl Progress {
             last_finite: None,
             last_lr: None,
             patience: Patience::default(),
+            plateau: Plateau::default(),
             best: None,
             metrics: Vec::new(),
         }
@@ -96,19 +104,26 @@ impl Progress {
         losses: &[f64],
         order: &EpochOrder,
     ) {
-        let sizes: Vec<f64> = order.bounds().iter().map(|(a, b)| (b - a) as f64).collect();
+        let steps = order.bounds();
+        let samples = |step: &[(usize, usize)]| step.iter().map(|(a, b)| b - a).sum::<usize>();
+        let sizes: Vec<f64> =
+            steps.chunks(accumulate(spec)).map(|step| samples(step) as f64).collect();
         let mean = |from: usize, to: usize| {
             let weight: f64 = sizes[from..to].iter().sum();
             losses[from..to].iter().zip(&sizes[from..to]).map(|(l, w)| l * w).sum::<f64>() / weight
         };
         let n = losses.len();
         let width = sizes.len().div_ceil(WINDOWS).max(1);
+        let rates: Vec<f64> =
+            (0..n).map(|i| lr(spec, &self.plateau, epoch, first + i as u64)).collect();
+        let corners = corners(&rates);
         for start in (0..n).step_by(width) {
             let end = (start + width).min(n);
-            let lr = lr(spec, epoch, first + start as u64);
-            if self.last_lr != Some(lr) {
-                self.last_lr = Some(lr);
-                self.point(epoch, first + start as u64 + 1, "lr", lr);
+            for (at, &lr) in rates.iter().enumerate().take(end).skip(start) {
+                if (at == start || corners.contains(&at)) && self.last_lr != Some(lr) {
+                    self.last_lr = Some(lr);
+                    self.point(epoch, first + at as u64 + 1, "lr", lr);
+                }
             }
             self.point(epoch, first + end as u64, "window_loss", mean(start, end));
         }
@@ -120,7 +135,17 @@ impl Progress {
     }
 }
 
+/// Steps at which the rate turns, jumps or comes to rest: what the points at the
+/// windows' starts would cut off. An epoch that turns more often than
+/// [`MAX_CORNERS`] has the first of them.
+fn corners(rates: &[f64]) -> Vec<usize> {
+    let way = |i: usize| rates[i].partial_cmp(&rates[i - 1]);
+    let turns = |i: usize| way(i) != way(i + 1);
+    (1..rates.len().saturating_sub(1)).filter(|&i| turns(i)).take(MAX_CORNERS).collect()
+}
+
 /// The learning rate in `epoch` (from 1) after `step` steps of the run.
-pub(crate) fn lr(spec: &RunSpec, epoch: u64, step: u64) -> f64 {
-    optimizer_registry::schedule::lr(&spec.schedule, spec.optimizer.lr(), epoch - 1, step)
+pub(crate) fn lr(spec: &RunSpec, plateau: &Plateau, epoch: u64, step: u64) -> f64 {
+    let base = plateau.lr.unwrap_or_else(|| spec.optimizer.lr());
+    schedule::lr(&spec.schedule, spec.warmup.as_ref(), base, epoch - 1, step)
 }

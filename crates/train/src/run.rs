@@ -155,6 +155,7 @@ pub fn train(
         }
         let finite = run.evaluate(epoch, &state, validation.as_ref(), &data.test)?;
         run.progress.epoch = epoch;
+        stop::watch_plateau(spec, &mut run.progress);
         stopped = stop::after_epoch(spec, &mut run.progress);
         if finite {
             keeper.offer(&state, &mut run.progress)?;

@@ -1,9 +1,10 @@
 //! What ends a run before its last epoch, and the checks that what is watched
 //! is measured at all.
 
-use spec::RunSpec;
 use spec::event::{Options, Save};
 use spec::record::{Split, StopReason};
+use spec::schedule::Per;
+use spec::{RunSpec, ScheduleSpec};
 
 use crate::progress::Progress;
 use crate::run::TrainError;
@@ -15,8 +16,13 @@ use crate::run::TrainError;
 pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Result<(), TrainError> {
     let early = spec.early_stopping.as_ref().map(|e| e.metric.point());
     let stop = spec.stop_at.as_ref().map(|s| (s.split, s.metric.as_str()));
+    let plateau = match &spec.schedule {
+        ScheduleSpec::Plateau(p) => Some(p.metric.point()),
+        _ => None,
+    };
     let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point());
-    for (what, watched) in [("early stopping", early), ("stop_at", stop), ("save", best)] {
+    let all = [("early stopping", early), ("stop_at", stop), ("plateau", plateau), ("save", best)];
+    for (what, watched) in all {
         let Some((split, metric)) = watched else { continue };
         let measured = match split {
             Split::Train => metric == "loss",
@@ -28,6 +34,24 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
         }
     }
     Ok(())
+}
+
+/// Shows the epoch just evaluated to the schedule `plateau`; an epoch that ends
+/// in the warmup is not judged, because its rate is not the schedule's.
+pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
+    let ScheduleSpec::Plateau(settings) = &spec.schedule else { return };
+    let warming = spec.warmup.as_ref().is_some_and(|warmup| {
+        let done = match warmup.per {
+            Per::Epoch => progress.epoch,
+            Per::Batch => progress.steps,
+        };
+        done <= warmup.length
+    });
+    if !warming {
+        let (split, metric) = settings.metric.point();
+        let value = progress.value(progress.epoch, split, metric);
+        progress.plateau.observe(settings, spec.optimizer.lr(), value);
+    }
 }
 
 /// Whether training ends with the epoch just evaluated, and why.

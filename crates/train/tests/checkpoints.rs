@@ -28,6 +28,8 @@ const OPTIMIZERS: &[&str] = &[
     "kind = \"adam\"\nlr = 1e-3\nweight_decay = 0.01\nschedule = { kind = \"cosine\" }",
     "kind = \"adamw\"\nlr = 1e-3",
     "kind = \"adamw\"\nlr = 1e-3\namsgrad = true\nweight_decay = 0.1",
+    "kind = \"adam\"\nlr = 1e-2\naccumulate = 3\nclip_norm = 0.5\nclip_value = 0.1\ndecoupled_decay = 0.01\ngroups = [{ params = \"*bias\", lr_scale = 0.5 }]\nschedule = { kind = \"plateau\", patience = 0, threshold = 1e3, threshold_mode = \"abs\", factor = 0.5 }",
+    "kind = \"sgd\"\nlr = 0.05\nmomentum = 0.9\nschedule = { kind = \"sequential\", per = \"batch\", warmup = 400, milestones = [500], schedules = [{ kind = \"one-cycle\" }, { kind = \"cosine-restarts\", t_0 = 77 }] }",
 ];
 
 /// Five epochs that are long enough to be killed in.

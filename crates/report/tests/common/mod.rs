@@ -217,7 +217,11 @@ impl Fixture {
                             hidden: vec![128],
                             activation: spec::model::Activation::Relu,
                         }),
-                        train: TrainSpec { epochs: self.epochs, loss: Loss::CrossEntropy },
+                        train: TrainSpec {
+                            epochs: self.epochs,
+                            loss: Loss::CrossEntropy,
+                            label_smoothing: 0.0,
+                        },
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,

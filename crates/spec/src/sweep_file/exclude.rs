@@ -4,7 +4,8 @@ use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::params::{Params, Value};
 use crate::run::{DataSpec, RunSpec};
-use crate::schedule::ScheduleSpec;
+use crate::schedule::{ScheduleSpec, WarmupKeys};
+use crate::update::UpdateSpec;
 
 use super::axis::unknown_name;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -46,6 +47,8 @@ pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: 
     for kind in ScheduleSpec::KINDS {
         known.extend(kind.params.iter().map(|p| format!("schedule.{}", p.name)));
     }
+    known.extend(UpdateSpec::names().map(|name| format!("optimizer.{name}")));
+    known.extend(WarmupKeys::PARAMS.iter().map(|p| format!("schedule.{}", p.name)));
     for kind in ModelSpec::KINDS {
         known.extend(kind.params.iter().map(|p| format!("model.{}", p.name)));
     }

@@ -10,15 +10,15 @@ use crate::optimizer::OptimizerSpec;
 use crate::params::{Param, ParamDefault, Params, Value, Values};
 use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
 use crate::record::Split;
-use crate::run::{DataSpec, RunSpec, TrainSpec};
-use crate::schedule::{Per, ScheduleSpec};
+use crate::run::{DataSpec, Loss, RunSpec, TrainSpec};
 use crate::stopping::{EarlyStopping, StopAt};
-use crate::update::UpdateSpec;
+use crate::update::{ParamGroup, UpdateSpec};
 
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
 use super::random;
+use super::schedules::{self, RunLength};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
@@ -26,7 +26,7 @@ use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 const MAX_RUNS: usize = 2_000_000;
 
 /// One combination: dotted path to value, and the place of its learning rate.
-type Combination = BTreeMap<String, (Value, Place)>;
+pub(super) type Combination = BTreeMap<String, (Value, Place)>;
 
 /// Expands and resolves. Problems go to `diagnostics`.
 pub fn expand(
@@ -197,7 +197,7 @@ fn advance(index: &mut [usize], groups: &[Vec<&Axis>]) -> bool {
 }
 
 /// Values of one group of parameters: given ones, else defaults; derived ones are left out.
-fn values(group: &str, params: &[Param], given: &Combination) -> Values {
+pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Values {
     params
         .iter()
         .filter_map(|p| {
@@ -312,33 +312,37 @@ fn resolve(
         );
         return None;
     }
-    let mut schedule_values =
-        values("schedule", ScheduleSpec::descriptor(schedule.kind)?.params, given);
-    let steps =
-        crate::run::steps_per_epoch(samples, data.batch_size, data.drop_last) * train.epochs;
-    let length = match schedule_values.get("per") {
-        Some(Value::Text(per)) if per == Per::Batch.name() => steps,
-        _ => train.epochs,
-    };
-    if schedule.kind == "cosine" {
-        schedule_values.entry("t_max".to_owned()).or_insert(Value::Int(length as i64));
-    }
-    let resolved = ScheduleSpec::from_values(schedule.kind, &schedule_values)?;
-    if let Some(min_lr) = resolved.min_lr()
-        && min_lr > optimizer.lr()
-    {
-        let at = given.get("schedule.min_lr").map_or(&schedule.place, |(_, p)| p);
-        let message = format!(
-            "min_lr = {} is above the learning rate {}",
-            crate::float::short(min_lr),
-            crate::float::short(optimizer.lr())
-        );
+    if train.label_smoothing > 0.0 && train.loss != Loss::CrossEntropy {
+        let message = format!("label_smoothing does not go with the loss `{}`", train.loss);
         push_once(
             diagnostics,
-            Diagnostic::error(message, at).also(place("optimizer.lr"), "the learning rate"),
+            Diagnostic::error(message, place("train.label_smoothing"))
+                .help("it spreads the class of a cross-entropy"),
         );
         return None;
     }
+    let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
+    let groups: Vec<ParamGroup> = entry.groups.iter().map(|(group, _)| group.clone()).collect();
+    let paths = model.parameters(data.dataset.shape(), data.dataset.classes());
+    for (group, at) in &entry.groups {
+        if !paths.iter().any(|(path, _)| group.matches(path)) {
+            let there: Vec<&str> = paths.iter().map(|(path, _)| path.as_str()).take(12).collect();
+            let message = format!("no parameter of the model is `{}`", group.params.escape_debug());
+            push_once(
+                diagnostics,
+                Diagnostic::error(message, at).help(format!("there are: {}", there.join(", "))),
+            );
+            return None;
+        }
+    }
+    let batches = crate::run::steps_per_epoch(samples, data.batch_size, data.drop_last);
+    let length = RunLength {
+        epochs: train.epochs,
+        steps: batches.div_ceil(update.accumulate) * train.epochs,
+    };
+    let context =
+        schedules::Context { given, entry, schedule, length, validation: data.validation };
+    let (resolved, warmup) = schedules::resolve(&context, &optimizer, diagnostics)?;
     let early_stopping = fixed.early_stopping.clone();
     if let Some(early) = &early_stopping
         && early.metric.point().0 == Split::Validation
@@ -364,14 +368,14 @@ fn resolve(
         seed: 0,
         early_stopping,
         stop_at,
-        update: UpdateSpec::default(),
-        groups: Vec::new(),
-        warmup: None,
+        update,
+        groups,
+        warmup,
     })
 }
 
 /// A combination's problem shows up once per combination; say it once.
-fn push_once(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {
+pub(super) fn push_once(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {
     if !diagnostics.holds(&diagnostic) {
         diagnostics.push(diagnostic);
     }

@@ -4,17 +4,15 @@
 
 use crate::layout::RESERVED;
 use crate::model::ModelSpec;
-use crate::optimizer::OptimizerSpec;
 use crate::params::{Kind, Param, ParamDefault, Params};
 use crate::run::{DataSpec, TrainSpec};
-use crate::schedule::ScheduleSpec;
 
 use super::axis::{self, Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::node::{Entry, Node, NodeValue};
+use super::node::{Node, NodeValue};
 use super::random;
 use super::source::Place;
-use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::spec::SweepSpec;
 use super::train_table::TRAIN_SETTINGS;
 
 const ROOT: &[&str] = &[
@@ -263,126 +261,9 @@ impl Reader<'_> {
         );
         (kind.name.to_owned(), axes)
     }
-
-    fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
-        let Some(list) = root.get("optimizer") else {
-            self.diagnostics.push(
-                Diagnostic::error("there is no [[optimizer]]", &start_of(root))
-                    .help("add at least one: [[optimizer]] with kind = \"sgd\" and lr = 1e-2"),
-            );
-            return Vec::new();
-        };
-        if list.value.entries().is_empty()
-            || list.value.entries().iter().any(|e| !matches!(e.value.value, NodeValue::Table(_)))
-        {
-            self.diagnostics.push(
-                Diagnostic::error("`optimizer` is a list of tables", &list.key_place)
-                    .help("write [[optimizer]] with two brackets, once for each"),
-            );
-            return Vec::new();
-        }
-        let labels: Vec<&str> = list
-            .value
-            .entries()
-            .iter()
-            .filter(|e| e.value.place.source == 0)
-            .map(|e| e.key.as_str())
-            .collect();
-        let mut out = Vec::new();
-        for entry in list.value.entries() {
-            // Created by an override alone: the label is not in the file.
-            if entry.value.place.source != 0 && entry.value.get("kind").is_none() {
-                let message = format!("no optimizer has the label `{}`", entry.key);
-                self.diagnostics.push(unknown_name(
-                    &message,
-                    &entry.key,
-                    &labels,
-                    &entry.value.place,
-                ));
-                continue;
-            }
-            out.extend(self.optimizer(entry));
-        }
-        out
-    }
-
-    fn optimizer(&mut self, entry: &Entry) -> Option<OptimizerEntry> {
-        let node = &entry.value;
-        if let Some(label) = self.text(node, "label") {
-            let place = node.get("label").map_or(&entry.key_place, |e| &e.value.place);
-            if place.source != 0 {
-                self.diagnostics.push(
-                    Diagnostic::error("a label cannot be overridden", place).help(
-                        "it is the name by which an override finds the optimizer; change the file",
-                    ),
-                );
-            }
-            let odd = |c: char| {
-                c.is_control()
-                    || ('\u{202a}'..='\u{202e}').contains(&c)
-                    || ('\u{2066}'..='\u{2069}').contains(&c)
-            };
-            if label.trim().is_empty() || label.chars().count() > 64 || label.chars().any(odd) {
-                self.diagnostics.push(
-                    Diagnostic::error("a label has 1 to 64 visible characters", place)
-                        .label("not a label"),
-                );
-            }
-        }
-        let kind = self.kind(node, OptimizerSpec::KINDS, "optimizer")?;
-        let axes = self.axes(
-            "optimizer",
-            kind.params,
-            node,
-            &["kind", "label", "schedule"],
-            &format!("the optimizer `{}`", kind.name),
-        );
-        let schedules = match node.get("schedule").map(|e| &e.value) {
-            None => vec![ScheduleEntry {
-                kind: "constant",
-                axes: Vec::new(),
-                place: node.place.clone(),
-            }],
-            Some(Node { value: NodeValue::Array(items), place }) => {
-                if items.is_empty() {
-                    self.diagnostics.push(
-                        Diagnostic::error("`schedule` has no values", place).label("empty list"),
-                    );
-                }
-                items.iter().filter_map(|n| self.schedule(n)).collect()
-            }
-            Some(one) => self.schedule(one).into_iter().collect(),
-        };
-        Some(OptimizerEntry {
-            label: entry.key.clone(),
-            kind: kind.name,
-            axes,
-            schedules,
-            place: node.place.clone(),
-        })
-    }
-
-    fn schedule(&mut self, node: &Node) -> Option<ScheduleEntry> {
-        if let NodeValue::Text(name) = &node.value {
-            self.diagnostics.push(
-                Diagnostic::error("`schedule` is a table", &node.place)
-                    .help(format!("write schedule = {{ kind = \"{}\" }}", name.escape_debug())),
-            );
-            return None;
-        }
-        let kind = self.kind(node, ScheduleSpec::KINDS, "schedule")?;
-        let axes = self.axes(
-            "schedule",
-            kind.params,
-            node,
-            &["kind"],
-            &format!("the schedule `{}`", kind.name),
-        );
-        Some(ScheduleEntry { kind: kind.name, axes, place: node.place.clone() })
-    }
 }
 
 /// The file's first character: the place of what is missing from it.
-fn start_of(root: &Node) -> Place {
+pub(super) fn start_of(root: &Node) -> Place {
     Place { source: root.place.source, span: 0..0 }
 }

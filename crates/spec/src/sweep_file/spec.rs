@@ -5,6 +5,7 @@ use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
+use crate::update::ParamGroup;
 
 use super::axis::Axis;
 use super::source::Place;
@@ -59,6 +60,8 @@ pub struct OptimizerEntry {
     pub kind: &'static str,
     /// Its own axes.
     pub axes: Vec<Axis>,
+    /// Groups of parameters, with their places.
+    pub groups: Vec<(ParamGroup, Place)>,
     /// Its schedules, at least one.
     pub schedules: Vec<ScheduleEntry>,
     /// Where it is written.
@@ -72,6 +75,8 @@ pub struct ScheduleEntry {
     pub kind: &'static str,
     /// Its axes.
     pub axes: Vec<Axis>,
+    /// The schedules in turn of `sequential`; their axes have one value each.
+    pub parts: Vec<ScheduleEntry>,
     /// Where it is written.
     pub place: Place,
 }

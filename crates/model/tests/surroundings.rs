@@ -1,0 +1,68 @@
+//! What the plan says of a model is what the model is; smoothed labels are torch's.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use model::Targets;
+use serde_json::Value;
+use spec::run::{Loss, TrainSpec};
+use spec::{ModelSpec, params::Value as Parameter};
+
+#[test]
+fn paths_and_shapes_of_the_spec_are_those_of_the_network() {
+    let mut specs = Vec::new();
+    for kind in ModelSpec::KINDS {
+        let defaults = kind.params.iter().map(|p| match p.default {
+            spec::params::ParamDefault::Value(value) => (p.name.to_owned(), value()),
+            _ => panic!("{} of {} has no default", p.name, kind.name),
+        });
+        let values: spec::params::Values = defaults.collect();
+        specs.push(ModelSpec::from_values(kind.name, &values).unwrap());
+        if kind.name == "mlp" {
+            for hidden in [vec![], vec![5, 7, 3]] {
+                let mut values = values.clone();
+                let hidden = hidden.into_iter().map(Parameter::Int).collect();
+                values.insert("hidden".to_owned(), Parameter::List(hidden));
+                specs.push(ModelSpec::from_values(kind.name, &values).unwrap());
+            }
+        }
+    }
+    for spec in specs {
+        let shape = [1, 8, 8];
+        let network = model::build(&spec, shape, 10, 3, &Device::flex());
+        let built: Vec<(String, Vec<usize>)> =
+            model::parameters(&network).into_iter().map(|(path, shape, _)| (path, shape)).collect();
+        let mut planned = spec.parameters(shape, 10);
+        planned.sort();
+        assert_eq!(planned, built, "{spec:?}");
+    }
+}
+
+#[test]
+fn smoothed_labels_give_the_loss_and_gradient_of_torch() {
+    let text = include_str!("../../optimizer-registry/tests/golden-schedules/smoothing.json");
+    let golden: Value = serde_json::from_str(text).expect("smoothing.json");
+    let list = |v: &Value| -> Vec<f32> {
+        v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect()
+    };
+    let device = Device::flex().autodiff();
+    let cases = golden["cases"].as_array().unwrap();
+    for case in cases {
+        let label_smoothing = case["label_smoothing"].as_f64().unwrap();
+        let spec = TrainSpec { epochs: 1, loss: Loss::CrossEntropy, label_smoothing };
+        let targets: Vec<i64> =
+            case["targets"].as_array().unwrap().iter().map(|x| x.as_i64().unwrap()).collect();
+        let classes = Tensor::<1, Int>::from_data(TensorData::new(targets, [5]), &device);
+        let logits =
+            Tensor::<2>::from_data(TensorData::new(list(&case["logits"]), [5, 4]), &device)
+                .require_grad();
+        let loss = model::loss(&spec, logits.clone(), &Targets::Classes(classes));
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        let want = case["loss"].as_f64().unwrap();
+        assert!((value - want).abs() < 1e-6 * want, "{label_smoothing}: {value} for {want}");
+        let gradient = logits.grad(&loss.backward()).unwrap();
+        let gradient: Vec<f32> = gradient.into_data().try_into_vec().unwrap();
+        for (got, want) in gradient.iter().zip(list(&case["gradient"])) {
+            assert!((got - want).abs() < 1e-7, "{label_smoothing}: {got} for {want}");
+        }
+    }
+    assert_eq!(cases.len(), 4);
+}

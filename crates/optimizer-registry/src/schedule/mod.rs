@@ -1,0 +1,69 @@
+//! Learning-rate schedules: functions of the position in the run, in f64, a file a family.
+//!
+//! Nothing is stored, so a run may be resumed at any epoch, and no learning
+//! rate is refused (Burn's own schedulers take none above 1). `plateau` alone
+//! has a state, which its [`plateau::Plateau`] keeps.
+//!
+//! PyTorch steps a scheduler once per unit after that unit, so the first unit
+//! runs at t = 0. It computes most rates from the one before; the closed forms
+//! here differ from that by the rounding of the recursion, below 1e-13 of the
+//! base rate in every golden curve (`tests/schedule.rs`).
+
+mod cosine;
+mod decay;
+mod line;
+mod one_cycle;
+pub mod plateau;
+mod sequential;
+
+use spec::ScheduleSpec;
+use spec::schedule::{Per, Warmup};
+
+/// The learning rate of one optimizer step.
+///
+/// `base_lr` is the optimizer's own learning rate (for `plateau` the one that
+/// its state has come to); `epoch` counts from 0, as does `step`, which counts
+/// optimizer steps since the start of the run. In a warmup of length W
+///
+/// lr_t = base (start + (1 - start) t / W)
+///
+/// and after it the schedule counts from t = W. `start` is `warmup_start`.
+/// Source: torch.optim.lr_scheduler.LinearLR, then the schedule, in SequentialLR.
+pub fn lr(
+    spec: &ScheduleSpec,
+    warmup: Option<&Warmup>,
+    base_lr: f64,
+    epoch: u64,
+    step: u64,
+) -> f64 {
+    let count = |per: Per| match per {
+        Per::Epoch => epoch,
+        Per::Batch => step,
+    };
+    let Some(warmup) = warmup else { return at(spec, base_lr, count(spec.per())) };
+    let t = count(warmup.per);
+    match t.checked_sub(warmup.length) {
+        Some(after) => at(spec, base_lr, after),
+        None => {
+            let done = t as f64 / warmup.length as f64;
+            base_lr * (warmup.start + (1.0 - warmup.start) * done)
+        }
+    }
+}
+
+/// The rate `t` units after the schedule's start.
+fn at(spec: &ScheduleSpec, base_lr: f64, t: u64) -> f64 {
+    match spec {
+        ScheduleSpec::Constant(_) | ScheduleSpec::Plateau(_) => base_lr,
+        ScheduleSpec::Cosine(p) => cosine::cosine(p, base_lr, t),
+        ScheduleSpec::CosineRestarts(p) => cosine::restarts(p, base_lr, t),
+        ScheduleSpec::Linear(p) => line::linear(p, base_lr, t),
+        ScheduleSpec::Polynomial(p) => line::polynomial(p, base_lr, t),
+        ScheduleSpec::Exponential(p) => decay::exponential(p, base_lr, t),
+        ScheduleSpec::Step(p) => decay::step(p, base_lr, t),
+        ScheduleSpec::MultiStep(p) => decay::multi_step(p, base_lr, t),
+        ScheduleSpec::InverseSqrt(p) => decay::inverse_sqrt(p, base_lr, t),
+        ScheduleSpec::OneCycle(p) => one_cycle::one_cycle(p, base_lr, t),
+        ScheduleSpec::Sequential(p) => sequential::sequential(p, base_lr, t),
+    }
+}
