@@ -41,10 +41,12 @@ params! {
         start_x: f64 = derived("the function's own"), Within(-1e3, 1e3);
         /// Where y begins.
         start_y: f64 = derived("the function's own"), Within(-1e3, 1e3);
-        /// Each seed begins elsewhere: up to this far from the start in x and in y, uniformly.
-        start_jitter: f64 = value(0.0), Within(0.0, 1e3);
-        /// Standard deviation of the noise on each component of the gradient; the same draws for every optimizer.
-        noise: f64 = value(0.0), Within(0.0, 1e6);
+        later {
+            /// Each seed begins elsewhere: up to this far from the start in x and in y, uniformly.
+            start_jitter: f64, Within(0.0, 1e3);
+            /// Standard deviation of the noise on each component of the gradient; the same draws for every optimizer.
+            noise: f64, Within(0.0, 1e6);
+        }
     }
 }
 

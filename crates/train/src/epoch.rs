@@ -37,6 +37,9 @@ impl Run<'_> {
                 (value, GradientsParams::from_grads(loss.backward(), network))
             });
             self.progress.steps += 1;
+            if self.track(epoch, &network, &optimizer) {
+                break;
+            }
             self.report();
         }
         let losses: Vec<f32> = if losses.is_empty() {
