@@ -21,6 +21,7 @@ use std::path::Path;
 
 use spec::DatasetName;
 use spec::dataset::DatasetSpec;
+use spec::landscape::NoData;
 use spec::own_data::{OwnData, OwnRequest};
 
 pub use error::DataError;
@@ -50,7 +51,7 @@ pub struct Dataset {
 pub struct Part {
     /// Scaled inputs, `len() * features` values, one sample after another.
     pub inputs: Vec<f32>,
-    /// Class indices, one a sample.
+    /// Class indices, one a sample; none for functions.
     pub labels: Vec<i64>,
 }
 
@@ -130,6 +131,24 @@ pub fn load_spec(
     match dataset {
         DatasetSpec::Builtin(name) => load(*name, data_dir),
         DatasetSpec::Own(own) => Ok(own::load(own, root)?),
+        DatasetSpec::Function(none) => Ok(no_data(dataset, *none)),
+    }
+}
+
+/// What a function is fed: for each step of an epoch two zeros, which are the
+/// noise on its gradient where there is none. No labels.
+fn no_data(name: &DatasetSpec, none: NoData) -> Dataset {
+    let part = |steps: u64| {
+        let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
+        Part { inputs: vec![0.0; length], labels: Vec::new() }
+    };
+    Dataset {
+        name: name.clone(),
+        digest: name.digest(),
+        features: name.features(),
+        classes: name.classes(),
+        train: part(none.steps),
+        test: part(1),
     }
 }
 
@@ -143,5 +162,6 @@ pub fn check_spec(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Result
     match dataset {
         DatasetSpec::Builtin(name) => check(*name, data_dir),
         DatasetSpec::Own(own) => Ok(own::check(own, root)?),
+        DatasetSpec::Function(_) => Ok(()),
     }
 }

@@ -6,6 +6,7 @@
 //! Builds and passes its tests on Burn's `flex` backend; which backend is used
 //! is a property of the [`Device`] handed in.
 
+pub mod function;
 pub mod init;
 pub mod loss;
 pub mod mlp;
@@ -16,6 +17,7 @@ mod steps;
 use burn::tensor::Device;
 use spec::ModelSpec;
 
+pub use function::Landscape;
 pub use loss::{Targets, cross_entropy, loss};
 pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
@@ -39,5 +41,6 @@ pub fn build(
     match spec {
         ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, outputs, device)),
         ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, seed, device)),
+        ModelSpec::Function(p) => Network::Function(function::build(p, seed, device)),
     }
 }

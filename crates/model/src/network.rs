@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
+use crate::function::Landscape;
 use crate::mlp::MultiLayerPerceptron;
 
 /// A model of the registry. The variant's name is not part of parameter paths.
@@ -14,14 +15,18 @@ pub enum Network {
     Linear(Linear),
     /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`.
     Mlp(MultiLayerPerceptron),
+    /// A landscape. Path: `position`.
+    Function(Landscape),
 }
 
 impl Network {
-    /// Logits `[batch, classes]` of flattened inputs `[batch, features]`.
+    /// Logits `[batch, classes]` of flattened inputs `[batch, features]`; of a
+    /// landscape its value, `[batch, 1]`.
     pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         match self {
             Network::Linear(layer) => layer.forward(inputs),
             Network::Mlp(mlp) => mlp.forward(inputs),
+            Network::Function(landscape) => landscape.forward(inputs),
         }
     }
 }

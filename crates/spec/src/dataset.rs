@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::landscape::{self, NoData};
 use crate::own_data::OwnData;
 use crate::params::{ParamType, ParamValue, Value, choice};
 
@@ -140,6 +141,8 @@ pub enum DatasetSpec {
     Builtin(DatasetName),
     /// Own files, with what was found in them.
     Own(Box<OwnData>),
+    /// None: a function is minimised.
+    Function(NoData),
 }
 
 impl DatasetSpec {
@@ -148,6 +151,7 @@ impl DatasetSpec {
         match self {
             DatasetSpec::Builtin(name) => name.name().to_owned(),
             DatasetSpec::Own(own) => own.name(),
+            DatasetSpec::Function(_) => "none".to_owned(),
         }
     }
 
@@ -156,6 +160,7 @@ impl DatasetSpec {
         match self {
             DatasetSpec::Builtin(name) => name.digest(),
             DatasetSpec::Own(own) => own.checksum.clone(),
+            DatasetSpec::Function(_) => landscape::no_digest(),
         }
     }
 
@@ -164,6 +169,8 @@ impl DatasetSpec {
         match self {
             DatasetSpec::Builtin(name) => name.info().features(),
             DatasetSpec::Own(own) => usize::try_from(own.features).unwrap_or(usize::MAX),
+            // The noise on the gradient, which has the position's length.
+            DatasetSpec::Function(_) => 2,
         }
     }
 
@@ -171,23 +178,26 @@ impl DatasetSpec {
     pub fn shape(&self) -> [usize; 3] {
         match self {
             DatasetSpec::Builtin(name) => name.info().shape,
-            DatasetSpec::Own(_) => [1, 1, self.features()],
+            DatasetSpec::Own(_) | DatasetSpec::Function(_) => [1, 1, self.features()],
         }
     }
 
-    /// Number of classes; labels are `0..classes`.
+    /// Number of classes; labels are `0..classes`. 0 where there are none.
     pub fn classes(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => name.info().classes,
             DatasetSpec::Own(own) => usize::try_from(own.classes).unwrap_or(usize::MAX),
+            DatasetSpec::Function(_) => 0,
         }
     }
 
-    /// Samples in the training split, validation included.
+    /// Samples in the training split, validation included; for a function the
+    /// steps of an epoch, a draw of the noise each.
     pub fn train_len(&self) -> u64 {
         match self {
             DatasetSpec::Builtin(name) => name.info().train_len,
             DatasetSpec::Own(own) => own.train_len,
+            DatasetSpec::Function(none) => none.steps,
         }
     }
 
@@ -196,6 +206,7 @@ impl DatasetSpec {
         match self {
             DatasetSpec::Builtin(name) => name.info().test_len,
             DatasetSpec::Own(own) => own.test_len,
+            DatasetSpec::Function(_) => 1,
         }
     }
 }

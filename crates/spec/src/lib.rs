@@ -9,6 +9,7 @@ pub mod event;
 pub mod float;
 pub mod identity;
 pub mod journal_line;
+pub mod landscape;
 pub mod layout;
 pub mod manifest;
 pub mod model;

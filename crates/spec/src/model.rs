@@ -1,5 +1,6 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
+use crate::landscape::Function;
 use crate::params::{choice, params, registry};
 
 choice! {
@@ -31,6 +32,24 @@ params! {
     }
 }
 
+params! {
+    /// A function of two variables in place of a network: no data, no layers.
+    FunctionModel {
+        /// The landscape.
+        function: Function = required, Any;
+        /// Where x begins.
+        start_x: f64 = derived("the function's own"), Within(-1e3, 1e3);
+        /// Where y begins.
+        start_y: f64 = derived("the function's own"), Within(-1e3, 1e3);
+        later {
+            /// Each seed begins elsewhere: up to this far from the start in x and in y, uniformly.
+            start_jitter: f64, Within(0.0, 1e3);
+            /// Standard deviation of the noise on each component of the gradient; the same draws for every optimizer.
+            noise: f64, Within(0.0, 1e6);
+        }
+    }
+}
+
 registry! {
     /// A resolved model.
     ModelSpec {
@@ -38,5 +57,7 @@ registry! {
         Linear(LinearModel) = "linear" from "torch.nn.Linear",
         /// Multi-layer perceptron: linear layers with an activation between.
         Mlp(Mlp) = "mlp" from "torch.nn.Linear, torch.nn.ReLU",
+        /// A landscape: two numbers that move downhill; needs no data.
+        Function(FunctionModel) = "function" from "test functions of optimization",
     }
 }

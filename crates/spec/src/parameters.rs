@@ -27,6 +27,7 @@ impl ModelSpec {
                     .flat_map(|(i, pair)| linear(&format!("layers.{i}."), pair[0], pair[1]))
                     .collect()
             }
+            ModelSpec::Function(_) => vec![("position".to_owned(), vec![2])],
         }
     }
 }

@@ -43,6 +43,9 @@ choice! {
         EarlyStopping = "early_stopping",
         /// The target was reached.
         Target = "target",
+        /// A descent on a saddle has left it, which is what it should do: the
+        /// last epoch is cut short there.
+        LeftDomain = "left_domain",
     }
 }
 
@@ -63,7 +66,9 @@ choice! {
 /// Metrics of split `train`: `loss` (sample-weighted mean during the epoch),
 /// `window_loss` (mean over the last twentieth of an epoch), `lr` (the
 /// learning rate used at `step`), `seconds` (training time since the start,
-/// evaluation excluded). Of `validation` and `test`: `loss`, `accuracy`.
+/// evaluation excluded); of functions `x` and `y` (the weights after `step`).
+/// Of `validation` and `test`: `loss`, and of classes `accuracy`. The test loss
+/// of a function is its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Epoch, from 1; 0 is before training.

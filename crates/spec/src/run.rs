@@ -137,6 +137,9 @@ impl RunSpec {
             }
         };
         put("data", self.data.to_values());
+        if let DatasetSpec::Function(none) = self.data.dataset {
+            put("data", Values::from([("steps".to_owned(), none.steps.to_value())]));
+        }
         put("train", self.train.to_values());
         put("model", self.model.to_values());
         put("optimizer", self.optimizer.to_values());

@@ -38,6 +38,9 @@ impl Run<'_> {
                 (f64::from(loss.into_scalar::<f32>()), gradients)
             });
             self.progress.steps += 1;
+            if self.track(epoch, &network, &optimizer) {
+                break;
+            }
             self.report();
         }
         let losses: Vec<f32> = if losses.is_empty() {

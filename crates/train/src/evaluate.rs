@@ -15,10 +15,10 @@ use crate::feed::Samples;
 /// enough that activations stay in tens of megabytes.
 const BATCH: usize = 5_000;
 
-/// Mean loss and accuracy (a fraction) over all samples.
+/// Mean loss and accuracy (a fraction, of classes) over all samples.
 pub(crate) struct Evaluation {
     pub(crate) loss: f64,
-    pub(crate) accuracy: f64,
+    pub(crate) accuracy: Option<f64>,
 }
 
 /// Evaluates a model without autodiff on samples of the same device.
@@ -26,6 +26,9 @@ pub(crate) fn evaluate(
     network: &Network,
     samples: &Samples,
 ) -> Result<Evaluation, TensorReadError> {
+    if let Network::Function(landscape) = network {
+        return Ok(Evaluation { loss: landscape.value(), accuracy: None });
+    }
     let n = samples.len();
     let mut loss = LossMetric::new();
     let mut accuracy = AccuracyMetric::new();
@@ -46,13 +49,13 @@ pub(crate) fn evaluate(
         |entry: Option<burn_train::metric::NumericEntry>| entry.map_or(f64::NAN, |e| e.current());
     Ok(Evaluation {
         loss: mean(loss.running_value()),
-        accuracy: mean(accuracy.running_value()) / 100.0,
+        accuracy: Some(mean(accuracy.running_value()) / 100.0),
     })
 }
 
 impl Evaluation {
     /// As points of a record.
-    pub(crate) fn points(&self, epoch: u64, step: u64, split: Split) -> [MetricPoint; 2] {
+    pub(crate) fn points(&self, epoch: u64, step: u64, split: Split) -> Vec<MetricPoint> {
         let point = |metric: &str, value: f64| MetricPoint {
             epoch,
             step,
@@ -60,6 +63,7 @@ impl Evaluation {
             metric: metric.to_owned(),
             value: value.into(),
         };
-        [point("loss", self.loss), point("accuracy", self.accuracy)]
+        let accuracy = self.accuracy.map(|value| point("accuracy", value));
+        [point("loss", self.loss)].into_iter().chain(accuracy).collect()
     }
 }

@@ -20,10 +20,15 @@ pub(crate) struct Samples {
 
 impl Samples {
     fn upload(part: Part, features: usize, device: &Device) -> Self {
-        let n = part.labels.len();
+        let n = part.inputs.len() / features.max(1);
         Samples {
             inputs: Tensor::from_data(TensorData::new(part.inputs, [n, features]), device),
-            targets: Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device)),
+            targets: match part.labels.is_empty() {
+                true => Targets::None,
+                false => {
+                    Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
+                }
+            },
         }
     }
 
@@ -108,6 +113,13 @@ impl DeviceData {
         let kept = n.saturating_sub(validation);
         let held = (validation > 0).then(|| self.train.range(kept, n));
         (self.train.clone(), kept, held)
+    }
+}
+
+impl Samples {
+    /// The same with other inputs: the noise on a function's gradient.
+    pub(crate) fn with_inputs(self, inputs: Tensor<2>) -> Self {
+        Samples { inputs, ..self }
     }
 }
 

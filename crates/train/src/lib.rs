@@ -18,6 +18,7 @@ mod libtorch;
 mod progress;
 mod run;
 mod stop;
+mod trajectory;
 mod weights;
 pub mod worker;
 

@@ -36,6 +36,9 @@ pub(crate) struct Progress {
     pub(crate) last_finite: Option<f64>,
     /// The learning rate of the last point: a constant one is recorded once.
     pub(crate) last_lr: Option<f64>,
+    /// Whether a descent has left its saddle; training then ends.
+    #[serde(default)]
+    pub(crate) left: bool,
     /// Of early stopping.
     pub(crate) patience: Patience,
     /// Of the schedule `plateau`.
@@ -67,6 +70,7 @@ impl Progress {
             batch_digest: Vec::new(),
             last_finite: None,
             last_lr: None,
+            left: false,
             patience: Patience::default(),
             plateau: Plateau::default(),
             best: None,
@@ -84,7 +88,7 @@ impl Progress {
             .unwrap_or(f64::NAN)
     }
 
-    fn point(&mut self, epoch: u64, step: u64, metric: &str, value: f64) {
+    pub(crate) fn point(&mut self, epoch: u64, step: u64, metric: &str, value: f64) {
         self.metrics.push(MetricPoint {
             epoch,
             step,
@@ -128,7 +132,7 @@ impl Progress {
             self.point(epoch, first + end as u64, "window_loss", mean(start, end));
         }
         let step = first + n as u64;
-        if n == sizes.len() && losses.iter().all(|l| l.is_finite()) {
+        if (n == sizes.len() || self.left) && losses.iter().all(|l| l.is_finite()) {
             self.point(epoch, step, "loss", mean(0, n));
         }
         self.point(epoch, step, "seconds", self.train_seconds);

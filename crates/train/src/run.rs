@@ -24,6 +24,7 @@ use crate::evaluate::evaluate;
 use crate::feed::{DeviceData, EpochOrder, Samples};
 use crate::progress::Progress;
 use crate::stop;
+use crate::trajectory;
 use crate::weights::Keeper;
 
 /// Progress events are no more frequent than this.
@@ -125,6 +126,7 @@ pub fn train(
     };
     let mut run = Run { spec, progress, last_report: Instant::now(), observer };
     if resumed_from.is_none() {
+        run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
     }
     let mut divergence = None;
@@ -137,7 +139,8 @@ pub fn train(
         run.progress.batch_digest.push(order.digest());
         let first = run.progress.steps;
         let losses;
-        (state, losses) = run.epoch(epoch, state, &train_split, &order, &plain)?;
+        let fed = trajectory::noisy(spec, epoch, &train_split, &plain);
+        (state, losses) = run.epoch(epoch, state, &fed, &order, &plain)?;
         // Reading the losses waited for the device, so the clock holds the whole epoch.
         run.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());

@@ -26,6 +26,7 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
         let Some((split, metric)) = watched else { continue };
         let measured = match split {
             Split::Train => metric == "loss",
+            _ if metric == "accuracy" && spec.data.dataset.classes() == 0 => false,
             Split::Validation => validation && matches!(metric, "loss" | "accuracy"),
             Split::Test => matches!(metric, "loss" | "accuracy"),
         };
@@ -56,7 +57,8 @@ pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
 
 /// Whether training ends with the epoch just evaluated, and why.
 ///
-/// The target comes first: a run that reached it has done so, also in the
+/// A saddle that was left comes first, because the epoch was cut short for it;
+/// then the target: a run that reached it has done so, also in the
 /// epoch in which patience ends or in the last one. Patience that ends with
 /// the last planned epoch stops nothing: the reason is then
 /// [`StopReason::Epochs`].
@@ -71,7 +73,9 @@ pub(crate) fn after_epoch(spec: &RunSpec, progress: &mut Progress) -> Option<Sto
         .stop_at
         .as_ref()
         .is_some_and(|stop| stop.reached(progress.value(epoch, stop.split, &stop.metric)));
-    if reached {
+    if progress.left {
+        Some(StopReason::LeftDomain)
+    } else if reached {
         Some(StopReason::Target)
     } else if epoch >= spec.train.epochs {
         Some(StopReason::Epochs)

@@ -17,6 +17,7 @@ use crate::update::{ParamGroup, UpdateSpec};
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
+use super::function;
 use super::random;
 use super::schedules::{self, RunLength};
 use super::source::Place;
@@ -267,7 +268,7 @@ fn resolve(
 ) -> Option<RunSpec> {
     let spec = fixed.spec;
     let mut data_values = values("data", DataSpec::PARAMS, given);
-    if fixed.own.is_some() {
+    if fixed.own.is_some() || spec.none.is_some() {
         // Own data is no value of a parameter: any name stands in until it is put in below.
         data_values
             .insert("dataset".to_owned(), Value::Text(DatasetName::Digits.name().to_owned()));
@@ -276,11 +277,14 @@ fn resolve(
     if let Some(own) = &fixed.own {
         data.dataset = own.clone();
     }
-    let train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
-    let model = ModelSpec::from_values(
-        &spec.model,
-        &values("model", ModelSpec::descriptor(&spec.model)?.params, given),
-    )?;
+    let mut train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
+    let mut model_values = values("model", ModelSpec::descriptor(&spec.model)?.params, given);
+    if let Some(none) = spec.none {
+        data = function::data(none);
+        train.loss = Loss::Value;
+        function::start(&mut model_values);
+    }
+    let model = ModelSpec::from_values(&spec.model, &model_values)?;
     let optimizer = OptimizerSpec::from_values(
         entry.kind,
         &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
@@ -455,6 +459,9 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
             None
         }
         Some((target, _)) => Some(target.clone()),
+        None if spec.none.is_some() => {
+            Some(Target { split: Split::Test, metric: "loss".to_owned(), value: None })
+        }
         None if validation > 0 => {
             Some(Target { split: Split::Validation, metric: "accuracy".to_owned(), value: None })
         }

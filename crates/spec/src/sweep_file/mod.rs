@@ -8,6 +8,7 @@ pub mod device;
 pub mod diagnostic;
 mod exclude;
 mod expand;
+mod function;
 mod layers;
 mod node;
 mod optimizer_table;

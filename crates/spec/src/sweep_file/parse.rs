@@ -9,6 +9,7 @@ use crate::run::{DataSpec, TrainSpec};
 
 use super::axis::{self, Axis, unknown_name};
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::function::FUNCTION;
 use super::node::{Node, NodeValue};
 use super::random;
 use super::source::Place;
@@ -41,7 +42,10 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     r.known_keys(root, ROOT, "the sweep file");
     let name = r.name(root, stem);
     let description = r.text(root, "description").unwrap_or_default();
-    let data_table = r.table(root, "data", true);
+    let (model, model_axes) = r.model(root);
+    let function = model == FUNCTION;
+    let none = function.then(|| r.steps(root));
+    let data_table = if function { None } else { r.table(root, "data", true) };
     let own = data_table.as_ref().and_then(|n| r.own_data(n));
     let data = data_table.map(|n| match own {
         None => r.axes("data", DataSpec::PARAMS, &n, &[], "[data]"),
@@ -51,16 +55,17 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
             r.axes("data", &rest, &n, &["dataset"], "[data]")
         }
     });
-    let (model, model_axes) = r.model(root);
+    let data = if function { Some(Vec::new()) } else { data };
     let train_table = r.table(root, "train", false);
     let train = match &train_table {
         Some(n) => r.axes("train", TrainSpec::PARAMS, n, TRAIN_SETTINGS, "[train]"),
         None => Vec::new(),
     };
+    r.only_value(function, &train);
     let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
     let keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let seeds = r.seeds(root);
-    let (target, stop) = r.target(root);
+    let (target, stop) = r.target(root, function);
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
     let report = r.report(root);
@@ -88,6 +93,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         description,
         data: data?,
         own,
+        none,
         model,
         model_axes,
         train,

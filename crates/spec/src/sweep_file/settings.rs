@@ -64,11 +64,16 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// `[target]`, and whether training stops there.
-    pub(super) fn target(&mut self, root: &Node) -> (Option<(Target, Place)>, bool) {
+    /// `[target]`, and whether training stops there. A function has no splits:
+    /// nothing but its value is there to choose by.
+    pub(super) fn target(
+        &mut self,
+        root: &Node,
+        function: bool,
+    ) -> (Option<(Target, Place)>, bool) {
         let Some(node) = self.table(root, "target", false) else { return (None, false) };
         self.known_keys(&node, &["metric", "value", "stop"], "[target]");
-        let target = self.target_metric(&node);
+        let target = self.target_metric(&node, function);
         let Some(entry) = node.get("stop") else { return (target, false) };
         let NodeValue::Bool(stop) = entry.value.value else {
             self.wrong_type("stop", "true or false", &entry.value);
@@ -80,7 +85,7 @@ impl Reader<'_> {
                     .help("for example value = 0.97 for an accuracy"),
             );
         }
-        if stop && target.as_ref().is_some_and(|(t, _)| t.split == Split::Test) {
+        if stop && !function && target.as_ref().is_some_and(|(t, _)| t.split == Split::Test) {
             self.diagnostics.push(
                 Diagnostic::error("training cannot stop at a test metric", &entry.value.place)
                     .label("the test split would then decide the training that it judges")
@@ -90,7 +95,7 @@ impl Reader<'_> {
         (target, stop)
     }
 
-    fn target_metric(&mut self, node: &Node) -> Option<(Target, Place)> {
+    fn target_metric(&mut self, node: &Node, function: bool) -> Option<(Target, Place)> {
         const METRICS: &[&str] =
             &["validation.accuracy", "validation.loss", "test.accuracy", "test.loss", "train.loss"];
         let value = node.get("value").and_then(|e| {
@@ -116,7 +121,15 @@ impl Reader<'_> {
             return None;
         };
         let (split, metric) = path.split_once('.')?;
-        if split == "test" {
+        if function && (split != "test" || metric != "loss") {
+            self.diagnostics.push(
+                Diagnostic::error(format!("a function has no {path}"), &entry.value.place)
+                    .label("nothing is classified, nothing is held out")
+                    .help("use test.loss, the function's value after each epoch"),
+            );
+            return None;
+        }
+        if split == "test" && !function {
             self.diagnostics.push(
                 Diagnostic::warning("the target is measured on the test split", &entry.value.place)
                     .label("configurations are then chosen on the data that should judge them")

@@ -1,5 +1,6 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
+use crate::landscape::NoData;
 use crate::own_data::OwnRequest;
 use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
@@ -21,6 +22,8 @@ pub struct SweepSpec {
     pub data: Vec<Axis>,
     /// `dataset` as a table: own data, and where it is written.
     pub own: Option<(OwnRequest, Place)>,
+    /// For a function what stands in place of data; `data` is then empty.
+    pub none: Option<NoData>,
     /// Kind of `[model]`.
     pub model: String,
     /// Axes of `[model]`.

@@ -1,0 +1,291 @@
+//! Functions of two variables whose shape is known: where optimizers can be
+//! watched. Pure `f64`; the crate `model` has the same formulas in tensors, from
+//! which Burn takes the gradients, and a test holds the two equal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::choice;
+
+choice! {
+    /// A landscape.
+    Function {
+        /// A flat valley with steep walls in its corners.
+        Beale = "beale",
+        /// A long bent valley: its floor is easy to find and slow to follow.
+        Rosenbrock = "rosenbrock",
+        /// A bowl with a dent every unit: a hundred local minima.
+        Rastrigin = "rastrigin",
+        /// Four minima of equal depth around a hill.
+        Himmelblau = "himmelblau",
+        /// Up along x, down along y: the gradient vanishes where nothing is lowest.
+        Saddle = "saddle",
+        /// Three ways down and three up; flat to second order in the middle.
+        MonkeySaddle = "monkey-saddle",
+        /// A quadratic a hundred times steeper across than along.
+        Ravine = "ravine",
+    }
+}
+
+/// A point of the plane: x, y.
+pub type Position = [f64; 2];
+
+/// What is known of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionInfo {
+    /// The formula, as text.
+    pub formula: &'static str,
+    /// Who described it.
+    pub source: &'static str,
+    /// The box that figures show: its lower left and upper right corner. On a
+    /// saddle a run has left once it is outside and below the saddle point.
+    pub domain: [Position; 2],
+    /// Where descents begin.
+    pub start: Position,
+    /// All global minima; of a saddle the saddle point, which is to be left.
+    pub optima: &'static [Position],
+    /// Whether it is a saddle: without a minimum, so that farther is better.
+    pub saddle: bool,
+}
+
+const BEALE: FunctionInfo = FunctionInfo {
+    formula: "(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2",
+    source: "Beale 1958, On an iterative method for finding a local minimum of a function of more than one variable",
+    domain: [[-4.5, -2.5], [4.5, 2.5]],
+    start: [1.0, 1.5],
+    optima: &[[3.0, 0.5]],
+    saddle: false,
+};
+
+const ROSENBROCK: FunctionInfo = FunctionInfo {
+    formula: "(1 - x)^2 + 100 (y - x^2)^2",
+    source: "Rosenbrock 1960, An automatic method for finding the greatest or least value of a function",
+    domain: [[-2.0, -1.0], [2.0, 3.0]],
+    start: [-1.2, 1.0],
+    optima: &[[1.0, 1.0]],
+    saddle: false,
+};
+
+const RASTRIGIN: FunctionInfo = FunctionInfo {
+    formula: "20 + x^2 - 10 cos(2 pi x) + y^2 - 10 cos(2 pi y)",
+    source: "Rastrigin 1974, Systems of extremal control",
+    domain: [[-5.12, -5.12], [5.12, 5.12]],
+    start: [-2.7, 3.6],
+    optima: &[[0.0, 0.0]],
+    saddle: false,
+};
+
+const HIMMELBLAU: FunctionInfo = FunctionInfo {
+    formula: "(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+    source: "Himmelblau 1972, Applied Nonlinear Programming",
+    domain: [[-5.0, -5.0], [5.0, 5.0]],
+    start: [0.0, -1.0],
+    optima: &[
+        [3.0, 2.0],
+        [-2.805_118_086_952_745, 3.131_312_518_250_573],
+        [-3.779_310_253_377_747, -3.283_185_991_286_17],
+        [3.584_428_340_330_492, -1.848_126_526_964_404],
+    ],
+    saddle: false,
+};
+
+const SADDLE: FunctionInfo = FunctionInfo {
+    formula: "x^2 - y^2",
+    source: "the hyperbolic paraboloid",
+    domain: [[-1.5, -1.5], [1.5, 1.5]],
+    start: [1.2, 0.001],
+    optima: &[[0.0, 0.0]],
+    saddle: true,
+};
+
+const MONKEY_SADDLE: FunctionInfo = FunctionInfo {
+    formula: "x^3 - 3 x y^2",
+    source: "Hilbert and Cohn-Vossen 1932, Anschauliche Geometrie",
+    domain: [[-1.5, -1.5], [1.5, 1.5]],
+    start: [1.2, 0.001],
+    optima: &[[0.0, 0.0]],
+    saddle: true,
+};
+
+const RAVINE: FunctionInfo = FunctionInfo {
+    formula: "(x^2 + 100 y^2) / 2",
+    source: "a quadratic of condition 100",
+    domain: [[-3.0, -1.5], [3.0, 1.5]],
+    start: [-2.5, 1.0],
+    optima: &[[0.0, 0.0]],
+    saddle: false,
+};
+
+impl Function {
+    /// What is known of it.
+    pub fn info(self) -> &'static FunctionInfo {
+        match self {
+            Function::Beale => &BEALE,
+            Function::Rosenbrock => &ROSENBROCK,
+            Function::Rastrigin => &RASTRIGIN,
+            Function::Himmelblau => &HIMMELBLAU,
+            Function::Saddle => &SADDLE,
+            Function::MonkeySaddle => &MONKEY_SADDLE,
+            Function::Ravine => &RAVINE,
+        }
+    }
+
+    /// f(x, y).
+    pub fn value(self, [x, y]: Position) -> f64 {
+        let wave = |v: f64| v * v - 10.0 * (std::f64::consts::TAU * v).cos();
+        match self {
+            Function::Beale => beale(x, y).into_iter().map(|(r, _, _)| r * r).sum(),
+            Function::Rosenbrock => (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2),
+            Function::Rastrigin => 20.0 + wave(x) + wave(y),
+            Function::Himmelblau => (x * x + y - 11.0).powi(2) + (x + y * y - 7.0).powi(2),
+            Function::Saddle => x * x - y * y,
+            Function::MonkeySaddle => x * x * x - 3.0 * x * y * y,
+            Function::Ravine => (x * x + 100.0 * y * y) / 2.0,
+        }
+    }
+
+    /// Its gradient.
+    pub fn gradient(self, [x, y]: Position) -> Position {
+        let wave = |v: f64| {
+            let turn = std::f64::consts::TAU;
+            2.0 * v + 10.0 * turn * (turn * v).sin()
+        };
+        match self {
+            Function::Beale => beale(x, y)
+                .into_iter()
+                .fold([0.0, 0.0], |[a, b], (r, dx, dy)| [a + 2.0 * r * dx, b + 2.0 * r * dy]),
+            Function::Rosenbrock => {
+                let off = y - x * x;
+                [-2.0 * (1.0 - x) - 400.0 * x * off, 200.0 * off]
+            }
+            Function::Rastrigin => [wave(x), wave(y)],
+            Function::Himmelblau => {
+                let (a, b) = (x * x + y - 11.0, x + y * y - 7.0);
+                [4.0 * x * a + 2.0 * b, 2.0 * a + 4.0 * y * b]
+            }
+            Function::Saddle => [2.0 * x, -2.0 * y],
+            Function::MonkeySaddle => [3.0 * x * x - 3.0 * y * y, -6.0 * x * y],
+            Function::Ravine => [x, 100.0 * y],
+        }
+    }
+
+    /// Distance to the nearest of [`FunctionInfo::optima`].
+    pub fn distance(self, [x, y]: Position) -> f64 {
+        let to = |[a, b]: &Position| (x - a).hypot(y - b);
+        self.info().optima.iter().map(to).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Whether a position is outside of the box.
+    pub fn outside(self, position: Position) -> bool {
+        let [low, high] = self.info().domain;
+        position.iter().zip(low.iter().zip(high)).any(|(v, (l, h))| v < l || *v > h)
+    }
+
+    /// Whether a descent has left a saddle: outside of the box, and lower than
+    /// the saddle point. Never true of other functions, nor of a position that
+    /// was thrown uphill or is not finite.
+    pub fn left(self, position: Position) -> bool {
+        let info = self.info();
+        info.saddle
+            && position.iter().all(|v| v.is_finite())
+            && self.outside(position)
+            && self.value(position) < self.value(info.optima[0])
+    }
+}
+
+/// The three residuals of Beale's function with their derivatives by x and y.
+fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
+    [(1.5, 1), (2.25, 2), (2.625, 3)].map(|(c, n)| {
+        let power = y.powi(n);
+        (c - x + x * power, power - 1.0, x * f64::from(n) * y.powi(n - 1))
+    })
+}
+
+/// What stands in place of a dataset for a function: there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoData {
+    /// Optimizer steps an epoch.
+    pub steps: u64,
+}
+
+/// Steps an epoch, unless `[data]` says otherwise.
+pub const STEPS: u64 = 100;
+
+/// What the digest of no data is.
+pub(crate) fn no_digest() -> String {
+    blake3::hash(b"no data").to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points all over a function's box, none of them special.
+    fn points(function: Function) -> impl Iterator<Item = Position> {
+        let [low, high] = function.info().domain;
+        (0..400).map(move |i| {
+            let (u, v) = (f64::from(i % 20) + 0.37, f64::from(i / 20) + 0.61);
+            [low[0] + (high[0] - low[0]) * u / 20.0, low[1] + (high[1] - low[1]) * v / 20.0]
+        })
+    }
+
+    #[test]
+    fn gradients_are_those_of_the_values() {
+        for &function in Function::ALL {
+            for p in points(function) {
+                let h = 1e-5;
+                let by = |i: usize| {
+                    let (mut a, mut b) = (p, p);
+                    a[i] += h;
+                    b[i] -= h;
+                    (function.value(a) - function.value(b)) / (2.0 * h)
+                };
+                for (i, analytic) in function.gradient(p).into_iter().enumerate() {
+                    let difference = (analytic - by(i)).abs();
+                    assert!(difference <= 1e-6 * analytic.abs().max(1.0), "{function} {p:?} {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn optima_are_flat_and_lowest_unless_they_are_saddles() {
+        for &function in Function::ALL {
+            let info = function.info();
+            for &optimum in info.optima {
+                let slope = function.gradient(optimum);
+                assert!(slope.iter().all(|g| g.abs() < 1e-10), "{function} {slope:?}");
+                assert!(function.value(optimum).abs() < 1e-20, "{function}");
+                assert!(!function.outside(optimum) && function.distance(optimum) < 1e-12);
+            }
+            let below = points(function).filter(|p| function.value(*p) < 0.0).count();
+            assert_eq!(below > 0, info.saddle, "{function}");
+            assert!(!function.outside(info.start) && function.distance(info.start) > 0.3);
+            let slope = function.gradient(info.start);
+            assert!(slope[0].hypot(slope[1]) > 0.5, "{function} begins where it is flat");
+        }
+    }
+
+    #[test]
+    fn values_by_hand() {
+        let at = |function: Function, p| function.value(p);
+        assert_eq!(at(Function::Beale, [0.0, 0.0]), 14.203125);
+        assert_eq!(at(Function::Rosenbrock, [-1.2, 1.0]), 24.199999999999996);
+        assert_eq!(at(Function::Himmelblau, [0.0, 0.0]), 170.0);
+        assert_eq!(at(Function::Rastrigin, [0.5, 0.0]), 20.25);
+        assert_eq!(at(Function::Saddle, [3.0, 1.0]), 8.0);
+        assert_eq!(at(Function::MonkeySaddle, [1.0, 2.0]), -11.0);
+        assert_eq!(at(Function::Ravine, [2.0, 0.1]), 2.5);
+    }
+
+    #[test]
+    fn only_saddles_are_left_and_only_downhill() {
+        assert!(Function::Saddle.left([0.1, 1.6]) && Function::Saddle.left([0.1, -1.6]));
+        assert!(!Function::Saddle.left([0.1, 1.4]), "still inside");
+        assert!(!Function::Saddle.left([1.6, 0.1]), "thrown uphill");
+        assert!(!Function::Saddle.left([f64::NAN, 9.0]));
+        assert!(!Function::Saddle.left([0.0, f64::INFINITY]));
+        assert!(Function::MonkeySaddle.left([-1.6, 0.0]));
+        assert!(!Function::Rosenbrock.left([9.0, 9.0]));
+    }
+}
