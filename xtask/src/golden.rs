@@ -25,12 +25,13 @@ struct Set {
     folder: &'static str,
 }
 
-const SETS: [Set; 2] = [
+const SETS: [Set; 3] = [
     Set {
         script: "golden",
         environment: venv::TORCH,
         folder: "crates/optimizer-registry/tests/golden",
     },
+    Set { script: "golden_models", environment: venv::TORCH, folder: "crates/model/tests/golden" },
     Set {
         script: "reference",
         environment: venv::STATISTICS,

@@ -6,6 +6,9 @@
 //! Builds and passes its tests on Burn's `flex` backend; which backend is used
 //! is a property of the [`Device`] handed in.
 
+mod activation;
+pub mod batch_norm;
+pub mod cnn;
 pub mod init;
 pub mod loss;
 pub mod mlp;
@@ -16,7 +19,8 @@ mod steps;
 use burn::tensor::Device;
 use spec::ModelSpec;
 
-pub use loss::{Targets, cross_entropy, loss};
+pub use cnn::ConvolutionalNetwork;
+pub use loss::{Targets, cross_entropy, each_loss, loss};
 pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
 pub use parameters::{digest, parameters};
@@ -39,5 +43,6 @@ pub fn build(
     match spec {
         ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, outputs, device)),
         ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, seed, device)),
+        ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, outputs, seed, device)),
     }
 }

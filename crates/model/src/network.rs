@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
+use crate::cnn::ConvolutionalNetwork;
 use crate::mlp::MultiLayerPerceptron;
 
 /// A model of the registry. The variant's name is not part of parameter paths.
@@ -12,8 +13,10 @@ use crate::mlp::MultiLayerPerceptron;
 pub enum Network {
     /// Softmax regression: logits = x W + b. Paths: `weight`, `bias`.
     Linear(Linear),
-    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`.
+    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`, `norms.<i>.*`.
     Mlp(MultiLayerPerceptron),
+    /// Convolutional network. Paths: `convolutions.<i>.*`, `layers.<i>.*`.
+    Cnn(ConvolutionalNetwork),
 }
 
 impl Network {
@@ -22,6 +25,16 @@ impl Network {
         match self {
             Network::Linear(layer) => layer.forward(inputs),
             Network::Mlp(mlp) => mlp.forward(inputs),
+            Network::Cnn(cnn) => cnn.forward(inputs),
+        }
+    }
+
+    /// About how many numbers one sample takes at its widest layer, input and
+    /// output: what bounds the batches of an evaluation.
+    pub fn numbers_a_sample(&self) -> usize {
+        match self {
+            Network::Linear(_) | Network::Mlp(_) => 1,
+            Network::Cnn(cnn) => cnn.numbers_a_sample(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod journal_line;
 pub mod layout;
 pub mod manifest;
+pub mod metric;
 pub mod model;
 pub mod optimizer;
 pub mod own_data;

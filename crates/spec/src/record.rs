@@ -63,7 +63,8 @@ choice! {
 /// Metrics of split `train`: `loss` (sample-weighted mean during the epoch),
 /// `window_loss` (mean over the last twentieth of an epoch), `lr` (the
 /// learning rate used at `step`), `seconds` (training time since the start,
-/// evaluation excluded). Of `validation` and `test`: `loss`, `accuracy`.
+/// evaluation excluded). Of `validation` and `test`: `loss`, of classes `accuracy`,
+/// and what [`crate::metric::FurtherMetric`] names where it was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Epoch, from 1; 0 is before training.

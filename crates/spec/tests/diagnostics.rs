@@ -133,7 +133,7 @@ fn overrides_are_explained_at_their_own_place() {
         "epochs",
         "data.validation=many",
     ];
-    let environment = [("SWEEP__TRAIN__LOSS", "mse"), ("SWEEP__NOTHING", "1")];
+    let environment = [("SWEEP__TRAIN__LOSS", "hinge"), ("SWEEP__NOTHING", "1")];
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
 }
 

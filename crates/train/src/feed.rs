@@ -20,11 +20,14 @@ pub(crate) struct Samples {
 
 impl Samples {
     fn upload(part: Part, features: usize, device: &Device) -> Self {
-        let n = part.labels.len();
-        Samples {
-            inputs: Tensor::from_data(TensorData::new(part.inputs, [n, features]), device),
-            targets: Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device)),
-        }
+        let n = part.len();
+        let targets = if part.values.is_empty() {
+            Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
+        } else {
+            Targets::Values(Tensor::from_data(TensorData::new(part.values, [n, 1]), device))
+        };
+        let inputs = Tensor::from_data(TensorData::new(part.inputs, [n, features]), device);
+        Samples { inputs, targets }
     }
 
     /// Number of samples.
@@ -62,8 +65,6 @@ pub struct DeviceData {
     dataset: DatasetSpec,
     /// Digest of what was read.
     pub(crate) digest: String,
-    /// Number of classes.
-    pub(crate) classes: usize,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -86,7 +87,6 @@ impl DeviceData {
         Ok(DeviceData {
             dataset: dataset.clone(),
             digest: host.digest,
-            classes: host.classes,
             train: upload(host.train),
             test: upload(host.test),
         })

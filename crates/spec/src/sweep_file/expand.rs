@@ -286,6 +286,16 @@ fn resolve(
         &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
     )?;
     let place = |path: &str| given.get(path).map_or(&entry.place, |(_, p)| p);
+    if let Err((name, reason)) = model.check(data.dataset.shape()) {
+        let path = format!("model.{name}");
+        let [channels, height, width] = data.dataset.shape();
+        let message = format!(
+            "the model `{}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)",
+            model.kind()
+        );
+        push_once(diagnostics, Diagnostic::error(message, place(&path)).label(reason));
+        return None;
+    }
     let train_len = data.dataset.train_len();
     if data.validation >= train_len {
         let message = format!(
