@@ -15,6 +15,7 @@ use crate::schedule::{Per, ScheduleSpec};
 use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::UpdateSpec;
 
+use super::answers;
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
@@ -296,6 +297,14 @@ fn resolve(
         push_once(diagnostics, Diagnostic::error(message, place(&path)).label(reason));
         return None;
     }
+    let dataset_at = spec.own.as_ref().map_or_else(|| place("data.dataset"), |(_, p)| p);
+    let loss_at = given.get("train.loss").map(|(_, p)| p);
+    if let Some(problem) = answers::loss(&data.dataset, train.loss, loss_at, dataset_at)
+        .or_else(|| answers::metrics(spec, &data.dataset, fixed.early_stopping.as_ref()))
+    {
+        push_once(diagnostics, problem);
+        return None;
+    }
     let train_len = data.dataset.train_len();
     if data.validation >= train_len {
         let message = format!(
@@ -449,7 +458,7 @@ fn add_once(
     }
 }
 
-/// `[target]`, or the default: validation accuracy, without a validation split the training loss.
+/// `[target]`, or the default: validation accuracy, of real values the validation loss, without a validation split the training loss.
 fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) -> Option<Target> {
     let validation = runs.first().map_or(0, |r| r.spec.data.validation);
     match &spec.target {
@@ -462,7 +471,8 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
         }
         Some((target, _)) => Some(target.clone()),
         None if validation > 0 => {
-            Some(Target { split: Split::Validation, metric: "accuracy".to_owned(), value: None })
+            let metric = runs.first().map_or("accuracy", |r| answers::default_metric(&r.spec));
+            Some(Target { split: Split::Validation, metric: metric.to_owned(), value: None })
         }
         None => Some(Target { split: Split::Train, metric: "loss".to_owned(), value: None }),
     }
