@@ -31,6 +31,7 @@ const SETS: [Set; 3] = [
         environment: venv::TORCH,
         folder: "crates/optimizer-registry/tests/golden",
     },
+    Set { script: "golden_models", environment: venv::TORCH, folder: "crates/model/tests/golden" },
     Set {
         script: "golden_schedules",
         environment: venv::TORCH,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use spec::DatasetName;
 
+use crate::Part;
 use crate::error::DataError;
-use crate::{Part, source};
+use crate::source::Table;
 
 /// Largest pixel value.
 const BRIGHTEST: u8 = 16;
@@ -14,7 +15,7 @@ const BRIGHTEST: u8 = 16;
 /// Training and test split.
 pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Digits.info();
-    let (path, bytes) = source::read(DatasetName::Digits, &info.files[0], data_dir)?;
+    let (path, bytes) = Table::from(DatasetName::Digits).read(0, data_dir)?;
     let mut all = parse(&bytes, info.features(), info.classes)
         .map_err(|(line, reason)| DataError::Csv { path: path.clone(), line, reason })?;
     let (train, total) = (info.train_len as usize, (info.train_len + info.test_len) as usize);
@@ -22,17 +23,17 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
         let reason = format!("the file has {} lines, expected {total}", all.len());
         return Err(DataError::Csv { path, line: all.len(), reason });
     }
-    let test = Part {
-        inputs: all.inputs.split_off(train * info.features()),
-        labels: all.labels.split_off(train),
-    };
+    let test = Part::of_classes(
+        all.inputs.split_off(train * info.features()),
+        all.labels.split_off(train),
+    );
     Ok((all, test))
 }
 
 /// Every sample of the file, or the line (from 1) that is wrong and why.
 fn parse(bytes: &[u8], features: usize, classes: usize) -> Result<Part, (usize, String)> {
     let text = std::str::from_utf8(bytes).map_err(|e| (1, e.to_string()))?;
-    let mut part = Part { inputs: Vec::new(), labels: Vec::new() };
+    let mut part = Part::of_classes(Vec::new(), Vec::new());
     for (i, line) in text.lines().enumerate() {
         let bad = |reason: String| (i + 1, reason);
         let values = line
@@ -69,10 +70,7 @@ mod tests {
     #[test]
     fn reads_samples() {
         let part = parse(b"0,16,8,1\n4,2,0,0\n", 3, 2).unwrap();
-        assert_eq!(
-            part,
-            Part { inputs: vec![0.0, 1.0, 0.5, 0.25, 0.125, 0.0], labels: vec![1, 0] }
-        );
+        assert_eq!(part, Part::of_classes(vec![0.0, 1.0, 0.5, 0.25, 0.125, 0.0], vec![1, 0]));
     }
 
     #[test]

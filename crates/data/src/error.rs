@@ -13,14 +13,14 @@ use crate::own::OwnError;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// Neither the compressed nor the raw file exists.
-    #[error("{path}: no such file (nor {raw} without compression); {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    #[error("{path}: no such file{}; {remedy}", nor(raw.as_deref()), path = path.display(), remedy = remedy(*dataset))]
     Missing {
         /// The dataset it belongs to.
         dataset: DatasetName,
         /// The compressed file that was looked for.
         path: PathBuf,
-        /// Name of the uncompressed file that would do as well.
-        raw: String,
+        /// Name of the uncompressed file that would do as well, if one would.
+        raw: Option<String>,
     },
     /// The operating system refused.
     #[error("{path}: {source}", path = path.display())]
@@ -91,7 +91,7 @@ pub enum DataError {
     },
     /// Right length, wrong bytes.
     #[error(
-        "{path}: altered: SHA-256 of the uncompressed bytes is {found}, expected {expected}; {remedy}",
+        "{path}: altered: {of} is {found}, expected {expected}; {remedy}",
         path = path.display(), remedy = remedy(*dataset)
     )]
     Altered {
@@ -99,10 +99,22 @@ pub enum DataError {
         dataset: DatasetName,
         /// The file.
         path: PathBuf,
-        /// SHA-256 of what was read.
+        /// What the checksum is and is taken of.
+        of: &'static str,
+        /// Checksum of what was read.
         found: String,
-        /// SHA-256 of the genuine file.
+        /// Checksum of the genuine file.
         expected: &'static str,
+    },
+    /// A tar archive that holds what it should not, or lacks what it should hold.
+    #[error("{path}: not the archive it should be: {reason}; {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    Archive {
+        /// The dataset it belongs to.
+        dataset: DatasetName,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The bytes are not in the format they should have.
     #[error("{path}: {source}", path = path.display())]
@@ -127,13 +139,17 @@ pub enum DataError {
     Own(#[from] OwnError),
 }
 
+fn nor(raw: Option<&str>) -> String {
+    raw.map(|raw| format!(" (nor {raw} without compression)")).unwrap_or_default()
+}
+
 /// How to get the genuine files back.
 fn remedy(dataset: DatasetName) -> String {
-    if dataset.info().mirrors.is_empty() {
-        format!("remedy: restore it from git (`git checkout -- data/{dataset}`)")
-    } else {
-        format!(
-            "remedy: `cargo xtask fetch {dataset}`, or restore it from git (`git checkout -- data/{dataset}`)"
-        )
+    let info = dataset.info();
+    let git = format!("restore it from git (`git checkout -- data/{dataset}`)");
+    match (info.mirrors.is_empty(), info.is_committed()) {
+        (true, _) => format!("remedy: {git}"),
+        (false, true) => format!("remedy: `cargo xtask fetch {dataset}`, or {git}"),
+        (false, false) => format!("remedy: `cargo xtask fetch {dataset}`"),
     }
 }

@@ -13,7 +13,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 
 use crate::error::DataError;
-use crate::source;
+use crate::source::{Nothing, Table};
 
 /// One file is in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum FetchError {
     /// Every mirror failed.
     #[error(
         "could not fetch {file}:{}\nremedy: check the network (a proxy is taken from HTTPS_PROXY) and try again, \
-         or restore the file from git",
+         or, of what is committed, restore the file from git",
         list(reasons)
     )]
     AllFailed {
@@ -78,7 +78,7 @@ pub fn fetch(
     progress: &mut dyn FnMut(&'static str, u64, Option<u64>),
 ) -> Result<Vec<Fetched>, FetchError> {
     let agent: Agent = config().build().into();
-    fetch_from(&agent, name.info().mirrors, name, data_dir, progress)
+    fetch_from(&agent, name.info().mirrors, name.into(), data_dir, progress)
 }
 
 /// TLS by the platform's certificate store, a proxy from the environment, and
@@ -95,31 +95,31 @@ fn config() -> ConfigBuilder<AgentScope> {
 fn fetch_from(
     agent: &Agent,
     mirrors: &[impl AsRef<str>],
-    name: DatasetName,
+    table: Table,
     data_dir: &Path,
     progress: &mut dyn FnMut(&'static str, u64, Option<u64>),
 ) -> Result<Vec<Fetched>, FetchError> {
-    name.info()
+    table
         .files
         .iter()
-        .map(|file| fetch_file(agent, mirrors, name, file, data_dir, progress))
+        .map(|file| fetch_file(agent, mirrors, table, file, data_dir, progress))
         .collect()
 }
 
 fn fetch_file(
     agent: &Agent,
     mirrors: &[impl AsRef<str>],
-    name: DatasetName,
+    table: Table,
     file: &'static DataFile,
     data_dir: &Path,
     progress: &mut dyn FnMut(&'static str, u64, Option<u64>),
 ) -> Result<Fetched, FetchError> {
-    let present = source::check(name, file, data_dir);
+    let present = table.check(file, data_dir);
     let Err(problem) = present else { return Ok(Fetched::Kept(file.name)) };
     if mirrors.is_empty() {
         return Err(FetchError::NoMirror(problem));
     }
-    let folder = data_dir.join(name.name());
+    let folder = data_dir.join(table.dataset.name());
     let write_error = |path: &Path, source| FetchError::Write { path: path.to_owned(), source };
     fs::create_dir_all(&folder).map_err(|e| write_error(&folder, e))?;
     let mut reasons = Vec::new();
@@ -131,7 +131,7 @@ fn fetch_file(
             .tempfile_in(&folder)
             .map_err(|e| write_error(&folder, e))?;
         let outcome = download(agent, &url, file, part.as_file_mut(), progress).and_then(|bytes| {
-            source::verify_gzip(name, file, part.path(), &mut |_| ()).map_err(|e| found(&e))?;
+            table.verify_at(file, part.path(), &mut Nothing).map_err(|e| found(&e))?;
             Ok(bytes)
         });
         match outcome {
@@ -157,9 +157,10 @@ fn found(error: &DataError) -> String {
         DataError::TrailingBytes { .. } => "bytes follow the end of the gzip stream".to_owned(),
         DataError::Gzip { reason, .. } => format!("not a sound gzip file ({reason})"),
         DataError::Swapped { actual, .. } => format!("holds the contents of {actual}"),
-        DataError::Altered { found, expected, .. } => {
-            format!("altered: SHA-256 is {found}, expected {expected}")
+        DataError::Altered { of, found, expected, .. } => {
+            format!("altered: {of} is {found}, expected {expected}")
         }
+        DataError::Archive { reason, .. } => format!("not the archive it should be: {reason}"),
         other => other.to_string(),
     }
 }
@@ -214,3 +215,7 @@ fn readable(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+#[path = "fetch/published.rs"]
+mod published;

@@ -1,6 +1,6 @@
 //! Datasets as plain host arrays: built in by name, or the user's own files.
 //!
-//! [`load`] reads the files under `data/<name>/`, refuses bytes whose SHA-256
+//! [`load`] reads the files under `data/<name>/`, refuses bytes whose checksum
 //! is not the one that `spec` pins, and scales them once. [`inspect`] looks at
 //! own files for a plan; [`load_spec`] reads either sort of dataset of a plan
 //! and refuses own files that have changed since. No Burn here: a worker
@@ -8,6 +8,9 @@
 //!
 //! The feature `fetch` (off by default) adds [`mod@fetch`], which downloads.
 
+mod archive;
+mod cifar;
+mod diabetes;
 mod digits;
 mod error;
 #[cfg(feature = "fetch")]
@@ -15,6 +18,7 @@ pub mod fetch;
 pub mod idx;
 mod mnist;
 mod own;
+mod pixels;
 mod source;
 
 use std::path::Path;
@@ -38,7 +42,7 @@ pub struct Dataset {
     pub digest: String,
     /// Length of one flattened sample.
     pub features: usize,
-    /// Number of classes; labels are `0..classes`.
+    /// Number of classes; labels are `0..classes`. 0: the answers are values.
     pub classes: usize,
     /// The training split in file order, any validation samples included.
     pub train: Part,
@@ -51,35 +55,51 @@ pub struct Dataset {
 pub struct Part {
     /// Scaled inputs, `len() * features` values, one sample after another.
     pub inputs: Vec<f32>,
-    /// Class indices, one a sample; none for functions.
+    /// Class indices, one a sample; empty if the answers are values, or there are none.
     pub labels: Vec<i64>,
+    /// Scaled values to be told, one a sample; empty if the answers are classes.
+    pub values: Vec<f32>,
 }
 
 impl Part {
+    /// Samples of classes.
+    pub fn of_classes(inputs: Vec<f32>, labels: Vec<i64>) -> Self {
+        Part { inputs, labels, values: Vec::new() }
+    }
+
+    /// Samples of real values.
+    pub fn of_values(inputs: Vec<f32>, values: Vec<f32>) -> Self {
+        Part { inputs, labels: Vec::new(), values }
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.labels.len().max(self.values.len())
     }
 
     /// Whether it has no samples.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.len() == 0
     }
 }
 
 /// Reads a dataset from `data_dir/<name>/`.
 ///
 /// Each file is read from its `.gz`, or from the uncompressed file of the same
-/// name beside it if there is no `.gz`. MNIST is scaled to
-/// (pixel / 255 - 0.1307) / 0.3081 in 32-bit floats, digits to pixel / 16.
+/// name beside it if there is no `.gz` and its contents are known. How values are
+/// scaled is told by `DatasetInfo::scaling`.
 ///
 /// # Errors
 /// A file is missing, cannot be read, is truncated, too long, damaged, swapped
-/// with another file of the dataset, or altered. The message names file and remedy.
+/// with another file of the dataset, altered, or an archive that holds what it should not. The message names file and remedy.
 pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
     let (train, test) = match name {
-        DatasetName::Mnist => mnist::load(data_dir)?,
+        DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Kmnist => {
+            mnist::load(name, data_dir)?
+        }
         DatasetName::Digits => digits::load(data_dir)?,
+        DatasetName::Cifar10 => cifar::load(data_dir)?,
+        DatasetName::Diabetes => diabetes::load(data_dir)?,
     };
     let info = name.info();
     Ok(Dataset {
@@ -97,7 +117,7 @@ pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
 /// # Errors
 /// The first file that is not as it should be, as [`load`] would report it.
 pub fn check(name: DatasetName, data_dir: &Path) -> Result<(), DataError> {
-    name.info().files.iter().try_for_each(|file| source::check(name, file, data_dir))
+    name.info().files.iter().try_for_each(|file| source::Table::from(name).check(file, data_dir))
 }
 
 /// Looks at own files: sizes, classes, the resolved test split and scaling, and
@@ -140,7 +160,7 @@ pub fn load_spec(
 fn no_data(name: &DatasetSpec, none: NoData) -> Dataset {
     let part = |steps: u64| {
         let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
-        Part { inputs: vec![0.0; length], labels: Vec::new() }
+        Part { inputs: vec![0.0; length], labels: Vec::new(), values: Vec::new() }
     };
     Dataset {
         name: name.clone(),

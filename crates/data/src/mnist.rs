@@ -1,46 +1,61 @@
-//! MNIST: four IDX files, scaled by the training split's mean and deviation.
+//! MNIST and the datasets in its form: four IDX files, scaled by the training
+//! split's mean and deviation.
 
 use std::path::Path;
 
 use spec::DatasetName;
 
 use crate::error::DataError;
-use crate::{Part, idx, source};
+use crate::pixels::Histogram;
+use crate::source::Table;
+use crate::{Part, idx};
 
 /// Mean of the training pixels / 255, as the PyTorch examples have it.
 const MEAN: f32 = 0.1307;
 /// Their standard deviation.
 const DEVIATION: f32 = 0.3081;
 
-/// Training and test split.
-pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
-    let info = DatasetName::Mnist.info();
-    let train = part(data_dir, 0, info.train_len)?;
-    let test = part(data_dir, 2, info.test_len)?;
-    Ok((train, test))
+/// Training and test split. MNIST is scaled by the usual four digits of mean and
+/// deviation, the others by those of the training pixels themselves.
+pub(crate) fn load(name: DatasetName, data_dir: &Path) -> Result<(Part, Part), DataError> {
+    let info = name.info();
+    let (train, train_labels) = read(name, data_dir, 0, info.train_len)?;
+    let (test, test_labels) = read(name, data_dir, 2, info.test_len)?;
+    let (mean, deviation) = match name {
+        DatasetName::Mnist => (MEAN, DEVIATION),
+        _ => Histogram::of(train.iter()).mean_and_deviation(),
+    };
+    let table = scale_table(mean, deviation);
+    let scaled = |pixels: Vec<u8>| pixels.iter().map(|&p| table[usize::from(p)]).collect();
+    Ok((Part::of_classes(scaled(train), train_labels), Part::of_classes(scaled(test), test_labels)))
 }
 
-/// The split whose images are file `first` of the dataset and whose labels follow it.
-fn part(data_dir: &Path, first: usize, len: u64) -> Result<Part, DataError> {
-    let info = DatasetName::Mnist.info();
+/// Pixels and labels of the split whose images are file `first` of the dataset
+/// and whose labels follow it.
+fn read(
+    name: DatasetName,
+    data_dir: &Path,
+    first: usize,
+    len: u64,
+) -> Result<(Vec<u8>, Vec<i64>), DataError> {
+    let info = name.info();
     let [_, height, width] = info.shape.map(|n| n as u32);
     let len = len as u32;
-
-    let (path, bytes) = source::read(DatasetName::Mnist, &info.files[first], data_dir)?;
-    let pixels = idx::parse(&bytes, &[len, height, width])
-        .map_err(|source| DataError::Idx { path, source })?;
-    let table = scale_table();
-    let inputs = pixels.iter().map(|&p| table[usize::from(p)]).collect();
-
-    let (path, bytes) = source::read(DatasetName::Mnist, &info.files[first + 1], data_dir)?;
-    let labels = idx::parse(&bytes, &[len])
+    let (path, mut bytes) = Table::from(name).read(first, data_dir)?;
+    let header = bytes.len()
+        - idx::parse(&bytes, &[len, height, width])
+            .map_err(|source| DataError::Idx { path, source })?
+            .len();
+    bytes.drain(..header);
+    let (path, labels) = Table::from(name).read(first + 1, data_dir)?;
+    let labels = idx::parse(&labels, &[len])
         .and_then(|labels| idx::labels(labels, info.classes))
         .map_err(|source| DataError::Idx { path, source })?;
-    Ok(Part { inputs, labels })
+    Ok((bytes, labels))
 }
 
 /// Scaled value of each pixel value, in the order of operations of
 /// `torchvision.transforms.ToTensor` and `Normalize`.
-fn scale_table() -> [f32; 256] {
-    std::array::from_fn(|p| (p as f32 / 255.0 - MEAN) / DEVIATION)
+pub(crate) fn scale_table(mean: f32, deviation: f32) -> [f32; 256] {
+    std::array::from_fn(|p| (p as f32 / 255.0 - mean) / deviation)
 }

@@ -2,80 +2,234 @@
 //!
 //! Whatever the file claims, at most the declared number of bytes is kept; what
 //! follows is hashed in a fixed buffer only to say which file it is, and never
-//! past the longest file of the dataset.
+//! past the longest file of the dataset. A file that is known by the MD5 of its
+//! compressed bytes is decompressed only once that is right.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use spec::DatasetName;
-use spec::dataset::DataFile;
+use spec::dataset::{Checksum, DataFile};
 
+use crate::archive;
 use crate::error::DataError;
 
 const CHUNK: usize = 128 * 1024;
 
-/// The uncompressed, verified bytes of one file under `data_dir/<dataset>/`,
-/// and the path they came from.
-pub(crate) fn read(
-    dataset: DatasetName,
-    file: &'static DataFile,
-    data_dir: &Path,
-) -> Result<(PathBuf, Vec<u8>), DataError> {
-    let mut bytes = Vec::with_capacity(file.bytes as usize);
-    let path = verify(dataset, file, data_dir, &mut |chunk| bytes.extend_from_slice(chunk))?;
-    Ok((path, bytes))
+/// The files of a dataset; tests put other files in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table {
+    pub(crate) dataset: DatasetName,
+    pub(crate) files: &'static [DataFile],
 }
 
-/// Verifies one file and keeps nothing of it.
-pub(crate) fn check(
-    dataset: DatasetName,
-    file: &'static DataFile,
-    data_dir: &Path,
-) -> Result<(), DataError> {
-    verify(dataset, file, data_dir, &mut |_| ()).map(drop)
-}
-
-/// Opens the `.gz`, or the raw file beside it, and passes at most `file.bytes`
-/// bytes to `keep` before the verdict.
-fn verify(
-    dataset: DatasetName,
-    file: &'static DataFile,
-    data_dir: &Path,
-    keep: &mut dyn FnMut(&[u8]),
-) -> Result<PathBuf, DataError> {
-    let path = data_dir.join(dataset.name()).join(file.name);
-    let raw_name = file.name.trim_end_matches(".gz");
-    let raw = path.with_file_name(raw_name);
-    if !path.exists() {
-        if !raw.exists() {
-            return Err(DataError::Missing { dataset, path, raw: raw_name.to_owned() });
-        }
-        let mut reader = open(&raw)?;
-        let seen = digest(&mut reader, dataset, file, &raw, keep)?;
-        return judge(dataset, file, &raw, &seen).map(|()| raw);
+impl From<DatasetName> for Table {
+    fn from(dataset: DatasetName) -> Self {
+        Table { dataset, files: dataset.info().files }
     }
-    verify_gzip(dataset, file, &path, keep)?;
-    Ok(path)
 }
 
-/// Verifies the gzip file at `path` as `file` of `dataset`.
-pub(crate) fn verify_gzip(
-    dataset: DatasetName,
-    file: &'static DataFile,
-    path: &Path,
-    keep: &mut dyn FnMut(&[u8]),
-) -> Result<(), DataError> {
-    let mut decoder = GzDecoder::new(open(path)?);
-    let seen = digest(&mut decoder, dataset, file, path, keep)?;
-    judge(dataset, file, path, &seen)?;
-    let mut rest = decoder.into_inner();
-    match rest.fill_buf() {
-        Ok([]) => Ok(()),
-        Ok(_) => Err(DataError::TrailingBytes { dataset, path: path.to_owned() }),
-        Err(source) => Err(DataError::Io { path: path.to_owned(), source }),
+impl Table {
+    /// The uncompressed, verified bytes of a file under `data_dir/<dataset>/`,
+    /// and the path they came from. Of an archive: its members, in the order of
+    /// the table.
+    pub(crate) fn read(
+        self,
+        index: usize,
+        data_dir: &Path,
+    ) -> Result<(PathBuf, Vec<u8>), DataError> {
+        let mut bytes = Vec::with_capacity(self.files[index].bytes as usize);
+        let path = self.verify(&self.files[index], data_dir, &mut bytes)?;
+        Ok((path, bytes))
+    }
+
+    /// Verifies a file and keeps nothing of it.
+    pub(crate) fn check(self, file: &'static DataFile, data_dir: &Path) -> Result<(), DataError> {
+        self.verify(file, data_dir, &mut Nothing).map(drop)
+    }
+
+    /// Opens the `.gz`, or the raw file beside it, and passes at most `file.bytes`
+    /// bytes to `keep` before the verdict.
+    fn verify(
+        self,
+        file: &'static DataFile,
+        data_dir: &Path,
+        keep: &mut dyn Keep,
+    ) -> Result<PathBuf, DataError> {
+        let dataset = self.dataset;
+        let path = data_dir.join(dataset.name()).join(file.name);
+        if path.exists() {
+            return self.verify_at(file, &path, keep).map(|()| path);
+        }
+        // Only of a file whose contents are known can the contents alone be judged.
+        let raw = matches!(file.checksum, Checksum::Sha256(_))
+            .then(|| path.with_file_name(file.name.trim_end_matches(".gz")));
+        match raw {
+            Some(raw) if raw.exists() => {
+                let seen = self.digest(&mut open(&raw)?, file, &raw, keep)?;
+                self.judge(file, &raw, &seen).map(|()| raw)
+            }
+            raw => {
+                let name = raw.and_then(|r| Some(r.file_name()?.to_string_lossy().into_owned()));
+                Err(DataError::Missing { dataset, path, raw: name })
+            }
+        }
+    }
+
+    /// Verifies the compressed file at `path` as `file` of the dataset.
+    pub(crate) fn verify_at(
+        self,
+        file: &'static DataFile,
+        path: &Path,
+        keep: &mut dyn Keep,
+    ) -> Result<(), DataError> {
+        let dataset = self.dataset;
+        if let Checksum::Md5(expected) = file.checksum {
+            let found = md5(path)?;
+            if found != expected {
+                return Err(self.explain(file, path, found));
+            }
+        }
+        let mut decoder = GzDecoder::new(open(path)?);
+        if file.members.is_empty() {
+            let seen = self.digest(&mut decoder, file, path, keep)?;
+            self.judge(file, path, &seen)?;
+        } else {
+            archive::read(&mut decoder, file, keep).map_err(|reason| DataError::Archive {
+                dataset,
+                path: path.to_owned(),
+                reason,
+            })?;
+        }
+        let mut rest = decoder.into_inner();
+        match rest.fill_buf() {
+            Ok([]) => Ok(()),
+            Ok(_) => Err(DataError::TrailingBytes { dataset, path: path.to_owned() }),
+            Err(source) => Err(DataError::Io { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Why the MD5 of a file is not the expected one, as far as that can be told.
+    fn explain(self, file: &'static DataFile, path: &Path, found: String) -> DataError {
+        let dataset = self.dataset;
+        let other = self.files.iter().find(|f| f.checksum.hex() == found);
+        if let Some(other) = other {
+            return DataError::Swapped { dataset, path: path.to_owned(), actual: other.name };
+        }
+        let unpacked = open(path)
+            .and_then(|opened| self.digest(&mut GzDecoder::new(opened), file, path, &mut Nothing));
+        match unpacked {
+            Err(error) => error,
+            Ok(seen) if seen.bytes < file.bytes => DataError::Truncated {
+                dataset,
+                path: path.to_owned(),
+                found: seen.bytes,
+                expected: file.bytes,
+            },
+            Ok(_) => self.altered(file, path, found),
+        }
+    }
+
+    fn altered(self, file: &'static DataFile, path: &Path, found: String) -> DataError {
+        DataError::Altered {
+            dataset: self.dataset,
+            path: path.to_owned(),
+            of: file.checksum.of(),
+            found,
+            expected: file.checksum.hex(),
+        }
+    }
+
+    /// Hashes a stream in a fixed buffer, passing on the first `file.bytes` bytes.
+    fn digest(
+        self,
+        reader: &mut dyn Read,
+        file: &DataFile,
+        path: &Path,
+        keep: &mut dyn Keep,
+    ) -> Result<Seen, DataError> {
+        let longest = self.files.iter().map(archive::longest).max().unwrap_or(file.bytes);
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; CHUNK];
+        let mut bytes = 0u64;
+        while bytes <= longest {
+            let n = match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.classify(error, file, path, bytes)),
+            };
+            hash.update(&buffer[..n]);
+            let wanted = file.bytes.saturating_sub(bytes).min(n as u64) as usize;
+            if wanted > 0 {
+                keep.at(bytes, &buffer[..wanted]);
+            }
+            bytes += n as u64;
+        }
+        Ok(Seen { bytes, sha256: hex(&hash.finalize()) })
+    }
+
+    /// Turns an error of the file or of the decoder into ours.
+    fn classify(self, error: io::Error, file: &DataFile, path: &Path, found: u64) -> DataError {
+        let (dataset, path) = (self.dataset, path.to_owned());
+        match error.kind() {
+            ErrorKind::UnexpectedEof => {
+                DataError::Truncated { dataset, path, found, expected: file.bytes }
+            }
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+                DataError::Gzip { dataset, path, reason: error.to_string() }
+            }
+            _ => DataError::Io { path, source: error },
+        }
+    }
+
+    /// Says whether what was seen is the file it should be. The bytes of a file
+    /// known by its MD5 were judged before.
+    fn judge(self, file: &'static DataFile, path: &Path, seen: &Seen) -> Result<(), DataError> {
+        let same = |f: &DataFile| match f.checksum {
+            Checksum::Sha256(hex) => f.bytes == seen.bytes && hex == seen.sha256,
+            Checksum::Md5(_) => false,
+        };
+        if same(file) || matches!(file.checksum, Checksum::Md5(_)) && seen.bytes == file.bytes {
+            return Ok(());
+        }
+        let dataset = self.dataset;
+        if let Some(other) = self.files.iter().find(|f| same(f)) {
+            return Err(DataError::Swapped { dataset, path: path.to_owned(), actual: other.name });
+        }
+        let (path, expected) = (path.to_owned(), file.bytes);
+        Err(match seen.bytes.cmp(&expected) {
+            std::cmp::Ordering::Less => {
+                DataError::Truncated { dataset, path, found: seen.bytes, expected }
+            }
+            std::cmp::Ordering::Greater => DataError::TooLong { dataset, path, expected },
+            std::cmp::Ordering::Equal => self.altered(file, &path, seen.sha256.clone()),
+        })
+    }
+}
+
+/// Takes the bytes of a file, piece by piece.
+pub(crate) trait Keep {
+    /// Bytes that stand at this offset.
+    fn at(&mut self, offset: u64, bytes: &[u8]);
+}
+
+/// Keeps nothing.
+pub(crate) struct Nothing;
+
+impl Keep for Nothing {
+    fn at(&mut self, _: u64, _: &[u8]) {}
+}
+
+impl Keep for Vec<u8> {
+    fn at(&mut self, offset: u64, bytes: &[u8]) {
+        let (start, end) = (offset as usize, offset as usize + bytes.len());
+        self.resize(self.len().max(end), 0);
+        self[start..end].copy_from_slice(bytes);
     }
 }
 
@@ -93,76 +247,26 @@ fn open(path: &Path) -> Result<BufReader<File>, DataError> {
         .map_err(|source| DataError::Io { path: path.to_owned(), source })
 }
 
-/// Hashes a stream in a fixed buffer, passing on the first `file.bytes` bytes.
-fn digest(
-    reader: &mut dyn Read,
-    dataset: DatasetName,
-    file: &DataFile,
-    path: &Path,
-    keep: &mut dyn FnMut(&[u8]),
-) -> Result<Seen, DataError> {
-    let longest = dataset.info().files.iter().map(|f| f.bytes).max().unwrap_or(file.bytes);
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    let mut bytes = 0u64;
-    while bytes <= longest {
-        let n = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => n,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(classify(error, dataset, file, path, bytes)),
+/// MD5 of a file as it lies on the disk.
+fn md5(path: &Path) -> Result<String, DataError> {
+    let mut reader = open(path)?;
+    let mut hash = Md5::new();
+    loop {
+        let n = match reader.fill_buf() {
+            Ok([]) => return Ok(hex(&hash.finalize())),
+            Ok(bytes) => {
+                hash.update(bytes);
+                bytes.len()
+            }
+            Err(source) if source.kind() == ErrorKind::Interrupted => continue,
+            Err(source) => return Err(DataError::Io { path: path.to_owned(), source }),
         };
-        hash.update(&buffer[..n]);
-        let wanted = file.bytes.saturating_sub(bytes).min(n as u64) as usize;
-        if wanted > 0 {
-            keep(&buffer[..wanted]);
-        }
-        bytes += n as u64;
-    }
-    let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok(Seen { bytes, sha256 })
-}
-
-/// Turns an error of the file or of the decoder into ours.
-fn classify(
-    error: io::Error,
-    dataset: DatasetName,
-    file: &DataFile,
-    path: &Path,
-    found: u64,
-) -> DataError {
-    let path = path.to_owned();
-    match error.kind() {
-        ErrorKind::UnexpectedEof => {
-            DataError::Truncated { dataset, path, found, expected: file.bytes }
-        }
-        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-            DataError::Gzip { dataset, path, reason: error.to_string() }
-        }
-        _ => DataError::Io { path, source: error },
+        reader.consume(n);
     }
 }
 
-/// Says whether what was seen is the file it should be.
-fn judge(dataset: DatasetName, file: &DataFile, path: &Path, seen: &Seen) -> Result<(), DataError> {
-    if seen.bytes == file.bytes && seen.sha256 == file.sha256 {
-        return Ok(());
-    }
-    let path = path.to_owned();
-    if let Some(other) =
-        dataset.info().files.iter().find(|f| f.bytes == seen.bytes && f.sha256 == seen.sha256)
-    {
-        return Err(DataError::Swapped { dataset, path, actual: other.name });
-    }
-    Err(match seen.bytes.cmp(&file.bytes) {
-        std::cmp::Ordering::Less => {
-            DataError::Truncated { dataset, path, found: seen.bytes, expected: file.bytes }
-        }
-        std::cmp::Ordering::Greater => DataError::TooLong { dataset, path, expected: file.bytes },
-        std::cmp::Ordering::Equal => {
-            DataError::Altered { dataset, path, found: seen.sha256.clone(), expected: file.sha256 }
-        }
-    })
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -185,18 +289,16 @@ mod tests {
             encoder.write_all(&zeros).unwrap();
         }
         encoder.finish().unwrap();
-        let mut kept = 0;
-        let verdict =
-            verify_gzip(dataset, labels, bomb.path(), &mut |chunk| kept += chunk.len() as u64);
+        let mut kept = Vec::new();
+        let verdict = Table::from(dataset).verify_at(labels, bomb.path(), &mut kept);
         assert!(matches!(verdict, Err(DataError::TooLong { .. })));
-        assert_eq!(kept, labels.bytes);
+        assert_eq!(kept.len() as u64, labels.bytes);
     }
 
     #[test]
     fn the_bytes_are_those_of_the_file() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
-        let (_, bytes) =
-            read(DatasetName::Mnist, &DatasetName::Mnist.info().files[3], &folder).unwrap();
+        let (_, bytes) = Table::from(DatasetName::Mnist).read(3, &folder).unwrap();
         assert_eq!(bytes[..10], [0, 0, 8, 1, 0, 0, 0x27, 0x10, 7, 2]);
         assert_eq!((bytes.len(), bytes.capacity()), (10_008, 10_008));
     }

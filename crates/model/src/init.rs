@@ -1,8 +1,9 @@
 //! Initial weights, drawn on the host.
 //!
-//! PyTorch's default for `torch.nn.Linear` (`reset_parameters`): weight and
-//! bias are both uniform in [-k, k) with k = 1 / sqrt(fan_in), where fan_in is
-//! the number of inputs. Burn would draw the same distribution, but from a
+//! PyTorch's default for `torch.nn.Linear` and `torch.nn.Conv2d`
+//! (`reset_parameters`): weight and bias are both uniform in [-k, k) with
+//! k = 1 / sqrt(fan_in), where fan_in is the number of inputs of one output:
+//! features, or channels times the kernel's area. Burn would draw the same distribution, but from a
 //! generator that is shared by the whole process and at the first use of a
 //! parameter, so the weights would depend on what else the process does.
 //!
@@ -11,7 +12,8 @@
 //! (`[out, in]`, row-major) and laid out as Burn wants them (`[in, out]`).
 
 use burn::module::Param;
-use burn::nn::Linear;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::{Device, TensorData};
 use spec::seed;
 
@@ -31,6 +33,47 @@ pub fn linear(seed: u64, path: &str, inputs: usize, outputs: usize, device: &Dev
         weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
         bias: Some(Param::from_data(TensorData::new(bias, [outputs]), device)),
     }
+}
+
+/// Linear layers from `inputs` over widths `hidden` to `outputs`, at the paths
+/// `layers.<i>.`.
+pub fn stack(
+    seed: u64,
+    inputs: usize,
+    hidden: &[u64],
+    outputs: usize,
+    device: &Device,
+) -> Vec<Linear> {
+    let mut widths = vec![inputs];
+    widths.extend(hidden.iter().map(|&width| width as usize));
+    widths.push(outputs);
+    let pairs = widths.windows(2).enumerate();
+    pairs.map(|(i, pair)| linear(seed, &format!("layers.{i}."), pair[0], pair[1], device)).collect()
+}
+
+/// A convolution of square kernels with stride 1, its weight of shape
+/// `[outputs, inputs, kernel, kernel]` as in PyTorch and its bias `[outputs]`,
+/// drawn from the streams `init/<path>weight` and `init/<path>bias`; zeros are
+/// put around the input, `padding` on every side.
+pub fn convolution(
+    seed: u64,
+    path: &str,
+    [inputs, outputs]: [usize; 2],
+    kernel: usize,
+    padding: usize,
+    device: &Device,
+) -> Conv2d {
+    let fan_in = inputs * kernel * kernel;
+    let weight = uniform(seed, &format!("{path}weight"), fan_in, outputs * fan_in);
+    let bias = uniform(seed, &format!("{path}bias"), fan_in, outputs);
+    // Burn draws a parameter at its first use: those put in place here never are.
+    let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .init(device);
+    let shape = [outputs, inputs, kernel, kernel];
+    layer.weight = Param::from_data(TensorData::new(weight, shape), device);
+    layer.bias = Some(Param::from_data(TensorData::new(bias, [outputs]), device));
+    layer
 }
 
 /// `n` values of the parameter `path`, uniform in [-k, k), k = 1 / sqrt(`fan_in`).

@@ -6,6 +6,9 @@
 //! Builds and passes its tests on Burn's `flex` backend; which backend is used
 //! is a property of the [`Device`] handed in.
 
+mod activation;
+pub mod batch_norm;
+pub mod cnn;
 pub mod function;
 pub mod init;
 pub mod loss;
@@ -17,8 +20,9 @@ mod steps;
 use burn::tensor::Device;
 use spec::ModelSpec;
 
+pub use cnn::ConvolutionalNetwork;
 pub use function::Landscape;
-pub use loss::{Targets, cross_entropy, loss};
+pub use loss::{Targets, cross_entropy, each_loss, loss};
 pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
 pub use parameters::{digest, parameters};
@@ -41,6 +45,7 @@ pub fn build(
     match spec {
         ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, outputs, device)),
         ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, seed, device)),
+        ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, outputs, seed, device)),
         ModelSpec::Function(p) => Network::Function(function::build(p, seed, device)),
     }
 }

@@ -1,7 +1,7 @@
 //! Training losses.
 
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::activation::log_sigmoid;
+use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Int, Tensor};
 use spec::run::{Loss, TrainSpec};
 
@@ -43,6 +43,35 @@ pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1
     }
 }
 
+/// The loss of each sample, `[batch]`: their mean is [`loss`] without what is for
+/// training alone.
+///
+/// # Panics
+/// As [`loss`].
+pub fn each_loss(loss: Loss, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
+    match (loss, targets) {
+        (Loss::CrossEntropy, Targets::Classes(classes)) => {
+            let n = outputs.dims()[0];
+            let index = classes.clone().reshape([n, 1]);
+            log_softmax(outputs, 1).gather(1, index).neg().reshape([n])
+        }
+        (Loss::Mse, targets) => {
+            let values = values(&outputs, targets);
+            mean_of_rows((outputs - values).powi_scalar(2))
+        }
+        (Loss::Bce, targets @ Targets::Classes(_)) => {
+            let values = values(&outputs, targets);
+            mean_of_rows(binary_cross_entropies(outputs, values))
+        }
+        (Loss::Value, _) => mean_of_rows(outputs),
+        (loss, targets) => panic!("{loss} of {targets:?}"),
+    }
+}
+
+fn mean_of_rows(values: Tensor<2>) -> Tensor<1> {
+    values.mean_dim(1).squeeze_dim(1)
+}
+
 /// Softmax cross-entropy over class indices, mean over the batch; a tensor of
 /// one element.
 ///
@@ -64,9 +93,14 @@ fn smoothed_cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing:
 /// -mean(y log s(z) + (1 - y) log s(-z)) with s the logistic function, over batch
 /// and outputs. Equal to `torch.nn.BCEWithLogitsLoss()`.
 fn binary_cross_entropy(logits: Tensor<2>, values: Tensor<2>) -> Tensor<1> {
+    binary_cross_entropies(logits, values).mean()
+}
+
+/// -(y log s(z) + (1 - y) log s(-z)) of every output.
+fn binary_cross_entropies(logits: Tensor<2>, values: Tensor<2>) -> Tensor<2> {
     let hit = values.clone() * log_sigmoid(logits.clone());
     let miss = (values.neg() + 1.0) * log_sigmoid(logits.neg());
-    (hit + miss).mean().neg()
+    (hit + miss).neg()
 }
 
 /// Targets as values of the outputs' shape.

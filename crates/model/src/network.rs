@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
+use crate::cnn::ConvolutionalNetwork;
 use crate::function::Landscape;
 use crate::mlp::MultiLayerPerceptron;
 
@@ -13,8 +14,10 @@ use crate::mlp::MultiLayerPerceptron;
 pub enum Network {
     /// Softmax regression: logits = x W + b. Paths: `weight`, `bias`.
     Linear(Linear),
-    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`.
+    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`, `norms.<i>.*`.
     Mlp(MultiLayerPerceptron),
+    /// Convolutional network. Paths: `convolutions.<i>.*`, `layers.<i>.*`.
+    Cnn(ConvolutionalNetwork),
     /// A landscape. Path: `position`.
     Function(Landscape),
 }
@@ -26,7 +29,17 @@ impl Network {
         match self {
             Network::Linear(layer) => layer.forward(inputs),
             Network::Mlp(mlp) => mlp.forward(inputs),
+            Network::Cnn(cnn) => cnn.forward(inputs),
             Network::Function(landscape) => landscape.forward(inputs),
+        }
+    }
+
+    /// About how many numbers one sample takes at its widest layer, input and
+    /// output: what bounds the batches of an evaluation.
+    pub fn numbers_a_sample(&self) -> usize {
+        match self {
+            Network::Linear(_) | Network::Mlp(_) | Network::Function(_) => 1,
+            Network::Cnn(cnn) => cnn.numbers_a_sample(),
         }
     }
 }

@@ -11,7 +11,7 @@ use spec::ModelSpec;
 use spec::model::{Activation, LinearModel, Mlp};
 
 fn mlp(hidden: &[u64], activation: Activation) -> ModelSpec {
-    ModelSpec::Mlp(Mlp { hidden: hidden.to_vec(), activation })
+    ModelSpec::Mlp(Mlp { hidden: hidden.to_vec(), activation, dropout: 0.0, batch_norm: false })
 }
 
 fn linear() -> ModelSpec {
@@ -133,7 +133,9 @@ fn by_hand(activation: Activation, device: &Device) -> Network {
             layer([[1.0, -1.0], [0.5, 2.0]], [0.25, -3.0], device),
             layer([[2.0, -1.0], [1.0, 4.0]], [-10.0, 0.5], device),
         ],
+        norms: Vec::new(),
         activation,
+        dropout: 0.0,
     })
 }
 
@@ -210,7 +212,9 @@ fn a_digest_tells_values_shapes_and_paths_apart() {
     let one_layer = vec![layer([[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0], &device)];
     others.insert(digest(&Network::Mlp(MultiLayerPerceptron {
         layers: one_layer,
+        norms: Vec::new(),
         activation: Activation::Relu,
+        dropout: 0.0,
     })));
     assert_eq!(others.len(), 6);
 }

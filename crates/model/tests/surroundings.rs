@@ -10,17 +10,25 @@ use spec::{ModelSpec, params::Value as Parameter};
 fn paths_and_shapes_of_the_spec_are_those_of_the_network() {
     let mut specs = Vec::new();
     for kind in ModelSpec::KINDS {
+        let given = |name: &str| match (kind.name, name) {
+            ("function", "function") => Parameter::Text("beale".to_owned()),
+            ("function", _) => Parameter::Float(1.0),
+            other => panic!("{other:?} has no default"),
+        };
         let defaults = kind.params.iter().map(|p| match p.default {
             spec::params::ParamDefault::Value(value) => (p.name.to_owned(), value()),
-            _ => panic!("{} of {} has no default", p.name, kind.name),
+            _ => (p.name.to_owned(), given(p.name)),
         });
         let values: spec::params::Values = defaults.collect();
         specs.push(ModelSpec::from_values(kind.name, &values).unwrap());
-        if kind.name == "mlp" {
+        if values.contains_key("hidden") {
             for hidden in [vec![], vec![5, 7, 3]] {
                 let mut values = values.clone();
                 let hidden = hidden.into_iter().map(Parameter::Int).collect();
                 values.insert("hidden".to_owned(), Parameter::List(hidden));
+                if kind.name == "mlp" {
+                    values.insert("batch_norm".to_owned(), Parameter::Bool(true));
+                }
                 specs.push(ModelSpec::from_values(kind.name, &values).unwrap());
             }
         }

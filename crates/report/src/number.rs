@@ -21,10 +21,15 @@ pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
 }
 
+/// Whether a metric is told in per cent and its differences in points.
+pub fn is_percentage(metric: &str) -> bool {
+    metric == "accuracy" || metric == "top5_accuracy"
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits.
 pub fn metric(name: &str, value: f64) -> String {
-    if name == "accuracy" { percent(value) } else { significant(value, 4) }
+    if is_percentage(name) { percent(value) } else { significant(value, 4) }
 }
 
 /// A fraction as per cent: `97.91%`.
@@ -156,6 +161,10 @@ mod tests {
             ["12,345", "0.05", "12.3", "1e-5"]
         );
         assert_eq!(metric("accuracy", 0.97914), "97.91%");
+        assert_eq!(
+            (metric("top5_accuracy", 0.5), metric("f1", 0.5)),
+            ("50.00%".into(), "0.5000".into())
+        );
         assert_eq!(metric("loss", 0.067_142), "0.06714");
         assert_eq!(metric("loss", 2.302_1), "2.302");
         assert_eq!(metric("loss", 9.9999), "10.00");

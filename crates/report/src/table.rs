@@ -45,7 +45,16 @@ impl Cell for f64 {
 }
 
 /// Columns that files of the first release lack.
-const ADDED: [&str; 4] = ["target_epoch", "target_step", "target_seconds", "epoch_seconds"];
+const ADDED: [&str; 8] = [
+    "target_epoch",
+    "target_step",
+    "target_seconds",
+    "epoch_seconds",
+    "validation_top5_accuracy",
+    "validation_f1",
+    "test_top5_accuracy",
+    "test_f1",
+];
 
 /// Whether a file of an earlier release lacks a column, which is then empty.
 fn absent(frame: &DataFrame, name: &str) -> bool {
@@ -115,6 +124,14 @@ row! {
     test_loss: f64;
     /// Test accuracy after the last epoch, a fraction.
     test_accuracy: f64;
+    /// Top-5 accuracy after the last epoch, a fraction; where it was asked for.
+    validation_top5_accuracy: f64;
+    /// Macro F1 after the last epoch, a fraction; where it was asked for.
+    validation_f1: f64;
+    /// Top-5 accuracy on the test split.
+    test_top5_accuracy: f64;
+    /// Macro F1 on the test split.
+    test_f1: f64;
     /// Highest validation accuracy of any epoch.
     best_validation_accuracy: f64;
     /// The first epoch that reached it.
@@ -232,6 +249,10 @@ impl RunRow {
             (Split::Validation, "accuracy") => Some(&mut self.validation_accuracy),
             (Split::Test, "loss") => Some(&mut self.test_loss),
             (Split::Test, "accuracy") => Some(&mut self.test_accuracy),
+            (Split::Validation, "top5_accuracy") => Some(&mut self.validation_top5_accuracy),
+            (Split::Validation, "f1") => Some(&mut self.validation_f1),
+            (Split::Test, "top5_accuracy") => Some(&mut self.test_top5_accuracy),
+            (Split::Test, "f1") => Some(&mut self.test_f1),
             _ => None,
         }
     }
@@ -245,6 +266,10 @@ impl RunRow {
             (Split::Validation, "accuracy") => self.validation_accuracy,
             (Split::Test, "loss") => self.test_loss,
             (Split::Test, "accuracy") => self.test_accuracy,
+            (Split::Validation, "top5_accuracy") => self.validation_top5_accuracy,
+            (Split::Validation, "f1") => self.validation_f1,
+            (Split::Test, "top5_accuracy") => self.test_top5_accuracy,
+            (Split::Test, "f1") => self.test_f1,
             _ => None,
         }
     }

@@ -125,6 +125,7 @@ impl Conditions {
                 by: self.best_by,
                 path: self.dir.weights_of(run.run_id),
             }),
+            metrics: self.keeping.metrics.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ use report::journal::Journal;
 use spec::Id;
 use spec::event::Save;
 use spec::layout::ReportDir;
+use spec::metric::FurtherMetric;
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
 use spec::stopping::EpochMetric;
@@ -56,6 +57,8 @@ pub enum Reason {
     OtherExec(String),
     /// Its weights are asked for, and were not kept.
     NoWeights,
+    /// A metric is asked for that it did not measure.
+    NoMetric(FurtherMetric),
 }
 
 impl std::fmt::Display for Reason {
@@ -64,6 +67,9 @@ impl std::fmt::Display for Reason {
             Reason::New => f.write_str("new: no record of it"),
             Reason::NoResult(status) => write!(f, "no result: {status}"),
             Reason::OtherExec(how) => write!(f, "computed elsewhere: {how}"),
+            Reason::NoMetric(metric) => {
+                write!(f, "{metric} is asked for and was not measured")
+            }
             Reason::NoWeights => f.write_str("its weights are asked for and were not kept"),
         }
     }
@@ -100,6 +106,7 @@ pub fn outstanding<'a>(
     let mut out = Outstanding::default();
     for run in &plan.runs {
         let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
+            .or_else(|| metric_missing(plan, best.get(&run.run_id)))
             .or_else(|| weights_missing(plan, run, best.get(&run.run_id), dir));
         match why {
             Some(reason) => out.runs.push((run, reason)),
@@ -124,6 +131,16 @@ pub fn outstanding<'a>(
 pub fn weights_digest(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     Some(blake3::hash(&bytes).to_hex()[..32].to_owned())
+}
+
+/// A metric that is asked for now and not in the record. The test split is always
+/// measured; a run that diverged in its first epoch has at least epoch 0.
+fn metric_missing(plan: &Plan, record: Option<&RunRecord>) -> Option<Reason> {
+    let outcome = record.and_then(|r| r.outcome.as_ref())?;
+    let measured = |metric: &FurtherMetric| {
+        outcome.metrics.iter().any(|m| m.split == Split::Test && m.metric == metric.name())
+    };
+    plan.keeping.metrics.iter().find(|m| !measured(m)).copied().map(Reason::NoMetric)
 }
 
 /// Whether the weights that `save` asks for now are not those on the disk.
@@ -170,11 +187,15 @@ fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
 /// What `save = "best"` goes by: the target, where it may be looked at.
 pub fn best_by(plan: &Plan) -> EpochMetric {
     let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
-    match (plan.target.split, plan.target.metric.as_str()) {
-        (Split::Train, _) => EpochMetric::TrainLoss,
+    match plan.target.split {
+        Split::Train => EpochMetric::TrainLoss,
         _ if !held_out => EpochMetric::TrainLoss,
-        (_, "loss") => EpochMetric::ValidationLoss,
-        _ => EpochMetric::ValidationAccuracy,
+        _ => {
+            let of_target =
+                |m: &&EpochMetric| m.point() == (Split::Validation, plan.target.metric.as_str());
+            let found = EpochMetric::ALL.iter().find(of_target);
+            found.copied().unwrap_or(EpochMetric::ValidationLoss)
+        }
     }
 }
 

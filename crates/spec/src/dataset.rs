@@ -2,6 +2,8 @@
 //! that a plan knows a dataset's digest without reading it. The crate `data`
 //! reads the files and refuses bytes that do not match.
 
+mod table;
+
 use serde::{Deserialize, Serialize};
 
 use crate::landscape::{self, NoData};
@@ -15,6 +17,40 @@ choice! {
         Mnist = "mnist",
         /// Handwritten digits, 8x8, 1,797; small enough for tests.
         Digits = "digits",
+        /// Articles of clothing in the form of MNIST.
+        FashionMnist = "fashion-mnist",
+        /// Cursive Japanese characters in the form of MNIST.
+        Kmnist = "kmnist",
+        /// Small colour photographs, 32x32, 50,000 + 10,000.
+        Cifar10 = "cifar10",
+        /// Disease progression from ten measurements of 442 patients: real values, not classes.
+        Diabetes = "diabetes",
+    }
+}
+
+/// How a file is known to be the genuine one; hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// SHA-256 of the uncompressed bytes, of files that are committed.
+    Sha256(&'static str),
+    /// MD5 of the file as it lies on the disk, compressed: what publishers state.
+    Md5(&'static str),
+}
+
+impl Checksum {
+    /// What it is taken of, in words.
+    pub fn of(self) -> &'static str {
+        match self {
+            Checksum::Sha256(_) => "SHA-256 of the uncompressed bytes",
+            Checksum::Md5(_) => "MD5 of the compressed file",
+        }
+    }
+
+    /// Its hexadecimal digits.
+    pub fn hex(self) -> &'static str {
+        match self {
+            Checksum::Sha256(hex) | Checksum::Md5(hex) => hex,
+        }
     }
 }
 
@@ -23,9 +59,20 @@ choice! {
 pub struct DataFile {
     /// File name under `data/<dataset>/`.
     pub name: &'static str,
-    /// SHA-256 of the uncompressed bytes, hex.
-    pub sha256: &'static str,
-    /// Length of the uncompressed file in bytes.
+    /// How it is known.
+    pub checksum: Checksum,
+    /// Length of the uncompressed file in bytes; of an archive that of its members together.
+    pub bytes: u64,
+    /// What is read of a tar archive, in this order; empty for a plain file.
+    pub members: &'static [Member],
+}
+
+/// One file of an archive.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its path within the archive.
+    pub name: &'static str,
+    /// Its length in bytes.
     pub bytes: u64,
 }
 
@@ -36,7 +83,7 @@ pub struct DatasetInfo {
     pub doc: &'static str,
     /// Shape of one sample: channels, height, width.
     pub shape: [usize; 3],
-    /// Number of classes; labels are `0..classes`.
+    /// Number of classes; labels are `0..classes`. 0: real values are to be told.
     pub classes: usize,
     /// Samples in the training split, validation included.
     pub train_len: u64,
@@ -57,66 +104,23 @@ impl DatasetInfo {
     pub fn features(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// Whether the files are committed with the repository.
+    pub fn is_committed(&self) -> bool {
+        self.files.iter().all(|f| matches!(f.checksum, Checksum::Sha256(_)))
+    }
 }
-
-const MNIST: DatasetInfo = DatasetInfo {
-    doc: "handwritten digits, 28x28 grey pixels, 60,000 training and 10,000 test samples",
-    shape: [1, 28, 28],
-    classes: 10,
-    train_len: 60_000,
-    test_len: 10_000,
-    scaling: "pixel/255, then mean 0.1307 and standard deviation 0.3081",
-    licence: "LeCun, Cortes and Burges; CC BY-SA 3.0",
-    files: &[
-        DataFile {
-            name: "train-images-idx3-ubyte.gz",
-            sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            bytes: 47_040_016,
-        },
-        DataFile {
-            name: "train-labels-idx1-ubyte.gz",
-            sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            bytes: 60_008,
-        },
-        DataFile {
-            name: "t10k-images-idx3-ubyte.gz",
-            sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            bytes: 7_840_016,
-        },
-        DataFile {
-            name: "t10k-labels-idx1-ubyte.gz",
-            sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-            bytes: 10_008,
-        },
-    ],
-    mirrors: &[
-        "https://storage.googleapis.com/cvdf-datasets/mnist",
-        "https://ossci-datasets.s3.amazonaws.com/mnist",
-    ],
-};
-
-const DIGITS: DatasetInfo = DatasetInfo {
-    doc: "handwritten digits, 8x8 grey pixels, 1,437 training and 360 test samples (the last 360 of the file)",
-    shape: [1, 8, 8],
-    classes: 10,
-    train_len: 1_437,
-    test_len: 360,
-    scaling: "pixel/16",
-    licence: "Alpaydin and Kaynak, UCI Machine Learning Repository, as shipped with scikit-learn; CC BY 4.0",
-    files: &[DataFile {
-        name: "digits.csv.gz",
-        sha256: "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
-        bytes: 264_712,
-    }],
-    mirrors: &[],
-};
 
 impl DatasetName {
     /// What is known of the dataset.
     pub fn info(self) -> &'static DatasetInfo {
         match self {
-            DatasetName::Mnist => &MNIST,
-            DatasetName::Digits => &DIGITS,
+            DatasetName::Mnist => &table::MNIST,
+            DatasetName::Digits => &table::DIGITS,
+            DatasetName::FashionMnist => &table::FASHION_MNIST,
+            DatasetName::Kmnist => &table::KMNIST,
+            DatasetName::Cifar10 => &table::CIFAR10,
+            DatasetName::Diabetes => &table::DIABETES,
         }
     }
 
@@ -126,7 +130,7 @@ impl DatasetName {
         for file in self.info().files {
             hash.update(file.name.as_bytes())
                 .update(b"\0")
-                .update(file.sha256.as_bytes())
+                .update(file.checksum.hex().as_bytes())
                 .update(b"\n");
         }
         hash.finalize().to_hex()[..32].to_owned()
@@ -182,13 +186,19 @@ impl DatasetSpec {
         }
     }
 
-    /// Number of classes; labels are `0..classes`. 0 where there are none.
+    /// Number of classes; labels are `0..classes`. 0: real values are to be told, or
+    /// nothing (a function), and there is no accuracy.
     pub fn classes(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => name.info().classes,
             DatasetSpec::Own(own) => usize::try_from(own.classes).unwrap_or(usize::MAX),
             DatasetSpec::Function(_) => 0,
         }
+    }
+
+    /// Outputs of a model: one a class, or one value.
+    pub fn outputs(&self) -> usize {
+        self.classes().max(1)
     }
 
     /// Samples in the training split, validation included; for a function the

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Id;
+use crate::metric::FurtherMetric;
 use crate::params::choice;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
@@ -40,6 +41,9 @@ pub struct Options {
     pub checkpoint: Option<Checkpoint>,
     /// Where which weights are kept.
     pub save: Option<SaveTo>,
+    /// What is measured beside loss and accuracy.
+    #[serde(default)]
+    pub metrics: Vec<FurtherMetric>,
 }
 
 /// Mid-run checkpoints.

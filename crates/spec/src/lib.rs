@@ -12,6 +12,7 @@ pub mod journal_line;
 pub mod landscape;
 pub mod layout;
 pub mod manifest;
+pub mod metric;
 pub mod model;
 pub mod optimizer;
 pub mod own_data;

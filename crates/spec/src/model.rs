@@ -29,6 +29,71 @@ params! {
         hidden: Vec<u64> = value(vec![128]), Within(1.0, 1e6);
         /// Function after each hidden layer.
         activation: Activation = value(Activation::Relu), Any;
+        later {
+            /// Part of each hidden layer's outputs that is set to zero in training, the rest grown by as much; after the activation (torch.nn.Dropout).
+            dropout: f64, BelowOne;
+            /// Normalise each hidden layer before its activation by the batch's mean and deviation, in evaluation by their running averages (torch.nn.BatchNorm1d).
+            batch_norm: bool, Any;
+        }
+    }
+}
+
+params! {
+    /// A convolutional network.
+    Cnn {
+        /// Channels of each convolution; each is followed by the activation and 2x2 max pooling.
+        channels: Vec<u64> = value(vec![6, 16]), Within(1.0, 1e4);
+        /// Height and width of each convolution's kernel.
+        kernel: u64 = value(5), Within(1.0, 63.0);
+        /// Zeros around each convolution's input, on every side.
+        padding: u64 = value(2), Within(0.0, 31.0);
+        /// Widths of the hidden linear layers behind the convolutions.
+        hidden: Vec<u64> = value(vec![120, 84]), Within(1.0, 1e6);
+        /// Function after each convolution and each hidden layer.
+        activation: Activation = value(Activation::Relu), Any;
+    }
+}
+
+impl Cnn {
+    /// Channels, height and width behind the last pooling.
+    ///
+    /// # Errors
+    /// Nothing is left of the height or the width on the way; in words.
+    pub fn pooled(&self, shape: [usize; 3]) -> Result<[usize; 3], String> {
+        let [mut channels, mut height, mut width] = shape;
+        let (kernel, padding) = (self.kernel as usize, self.padding as usize);
+        for (i, &next) in self.channels.iter().enumerate() {
+            let [h, w] = [height, width].map(|n| (n + 2 * padding + 1).saturating_sub(kernel));
+            if h < 2 || w < 2 {
+                return Err(format!(
+                    "convolution {} makes {h}x{w} of {height}x{width}, and 2x2 pooling leaves nothing of it",
+                    i + 1
+                ));
+            }
+            (channels, height, width) = (next as usize, h / 2, w / 2);
+        }
+        Ok([channels, height, width])
+    }
+}
+
+impl ModelSpec {
+    /// Whether inputs of this shape (channels, height, width) can go through it.
+    ///
+    /// # Errors
+    /// The parameter that is to blame, and the reason in words.
+    pub fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
+        match self {
+            ModelSpec::Linear(_) | ModelSpec::Mlp(_) | ModelSpec::Function(_) => Ok(()),
+            ModelSpec::Cnn(cnn) if cnn.channels.is_empty() => {
+                Err(("channels", "at least one convolution is needed; without, use `mlp`".into()))
+            }
+            ModelSpec::Cnn(cnn) if cnn.padding >= cnn.kernel => {
+                Err(("padding", format!("a kernel of {} would see nothing but zeros", cnn.kernel)))
+            }
+            ModelSpec::Cnn(cnn) => {
+                cnn.pooled(shape).map(drop).map_err(|reason| ("channels", reason))
+            }
+        }
     }
 }
 
@@ -56,7 +121,10 @@ registry! {
         /// Softmax regression: inputs to classes, no hidden layer.
         Linear(LinearModel) = "linear" from "torch.nn.Linear",
         /// Multi-layer perceptron: linear layers with an activation between.
-        Mlp(Mlp) = "mlp" from "torch.nn.Linear, torch.nn.ReLU",
+        Mlp(Mlp) = "mlp" from "torch.nn.Linear, torch.nn.ReLU, torch.nn.BatchNorm1d, torch.nn.Dropout",
+        /// Convolutions with pooling, then linear layers, in the style of LeNet-5.
+        Cnn(Cnn) = "cnn" from "LeCun et al. 1998, Gradient-based learning applied to document recognition; torch.nn.Conv2d, torch.nn.MaxPool2d"
+            differs "from LeNet-5: ReLU, max pooling, every map connected to every other, padding in both convolutions so that images of 8x8 pass",
         /// A landscape: two numbers that move downhill; needs no data.
         Function(FunctionModel) = "function" from "test functions of optimization",
     }

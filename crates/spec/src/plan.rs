@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Save;
 use crate::identity::Id;
+use crate::metric::FurtherMetric;
 use crate::params::Values;
 use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
@@ -140,6 +141,9 @@ pub struct Keeping {
     /// Seconds after which a run is ended; null = never.
     #[serde(default)]
     pub timeout: Option<f64>,
+    /// What is measured beside loss and accuracy, each once.
+    #[serde(default)]
+    pub metrics: Vec<FurtherMetric>,
 }
 
 /// One entry of the device pool.

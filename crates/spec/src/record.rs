@@ -67,8 +67,8 @@ choice! {
 /// `window_loss` (mean over the last twentieth of an epoch), `lr` (the
 /// learning rate used at `step`), `seconds` (training time since the start,
 /// evaluation excluded); of functions `x` and `y` (the weights after `step`).
-/// Of `validation` and `test`: `loss`, and of classes `accuracy`. The test loss
-/// of a function is its value.
+/// Of `validation` and `test`: `loss` (of a function its value), of classes `accuracy`,
+/// and what [`crate::metric::FurtherMetric`] names where it was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Epoch, from 1; 0 is before training.

@@ -14,6 +14,10 @@ choice! {
         ValidationLoss = "validation.loss",
         /// Mean loss over the batches of the epoch.
         TrainLoss = "train.loss",
+        /// Top-5 accuracy on the held-out part of the training split.
+        ValidationTop5Accuracy = "validation.top5_accuracy",
+        /// Macro F1 on the held-out part of the training split.
+        ValidationF1 = "validation.f1",
     }
 }
 
@@ -24,12 +28,14 @@ impl EpochMetric {
             EpochMetric::ValidationAccuracy => (Split::Validation, "accuracy"),
             EpochMetric::ValidationLoss => (Split::Validation, "loss"),
             EpochMetric::TrainLoss => (Split::Train, "loss"),
+            EpochMetric::ValidationTop5Accuracy => (Split::Validation, "top5_accuracy"),
+            EpochMetric::ValidationF1 => (Split::Validation, "f1"),
         }
     }
 
     /// Whether more is better.
     pub fn higher_is_better(self) -> bool {
-        self == EpochMetric::ValidationAccuracy
+        !matches!(self, EpochMetric::ValidationLoss | EpochMetric::TrainLoss)
     }
 }
 

@@ -45,6 +45,14 @@ macro_rules! cases {
 }
 
 cases! {
+    cnn_of_too_many_poolings: "kind = \"mlp\"" => "kind = \"cnn\"\nchannels = [6, 16, 32, 64]";
+    cnn_of_padding_alone: "kind = \"mlp\"" => "kind = \"cnn\"\nkernel = 3\npadding = 3";
+    cnn_of_no_convolution: "kind = \"mlp\"" => "kind = \"cnn\"\nchannels = { values = [[]] }";
+    dropout_of_everything: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 1.0";
+    loss_of_classes_for_values: "\"digits\"" => "\"diabetes\"";
+    loss_without_answers: "[model]" => "[train]\nloss = \"value\"\n[model]";
+    target_of_classes_for_values: "dataset = \"digits\"" => "dataset = \"diabetes\"\n[train]\nloss = \"mse\"\n[target]\nmetric = \"test.accuracy\"\n[data]";
+    metrics_unknown: "[model]" => "[train]\nmetrics = [\"top5_acuracy\", \"f1\", \"f1\"]\n[model]";
     unknown_table: "[model]" => "[modle]\nkind = \"mlp\"\n[model]";
     unknown_key: "lr = 0.1" => "lr = 0.1\nmomentun = 0.9";
     key_of_another_optimizer: "lr = [1e-3, 1e-2]" => "lr = 1e-3\nmomentum = 0.9";
@@ -133,8 +141,27 @@ fn overrides_are_explained_at_their_own_place() {
         "epochs",
         "data.validation=many",
     ];
-    let environment = [("SWEEP__TRAIN__LOSS", "mse"), ("SWEEP__NOTHING", "1")];
+    let environment = [("SWEEP__TRAIN__LOSS", "hinge"), ("SWEEP__NOTHING", "1")];
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
+}
+
+/// What is asked of real values that only classes have.
+#[test]
+fn values_are_no_classes() {
+    let text = |train: &str, rest: &str| {
+        format!(
+            "[data]\ndataset = \"diabetes\"\nvalidation = 54\n[model]\nkind = \"linear\"\n[train]\nloss = \"mse\"\n{train}\n{rest}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
+        )
+    };
+    let all = [
+        text("metrics = [\"f1\"]", ""),
+        text("", "[target]\nmetric = \"validation.accuracy\""),
+        text("", "[train.early_stopping]\nmetric = \"validation.f1\""),
+        text("", "").replace("mse", "bce"),
+        text("", "[target]\nmetric = \"validation.loss\""),
+    ];
+    let all: Vec<String> = all.iter().map(|text| shown(text, &[], &[])).collect();
+    insta::assert_snapshot!(all.join("\n----\n"));
 }
 
 #[test]

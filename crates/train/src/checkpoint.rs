@@ -26,12 +26,14 @@ use model::Network;
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::event::{Checkpoint, Options, Save};
+use spec::metric::FurtherMetric;
 use spec::record::Environment;
 use spec::stopping::EpochMetric;
 
 use crate::files;
 use crate::progress::Progress;
 use crate::run::{Job, State, optimizer};
+use crate::stop;
 
 /// Version of the layout; a checkpoint of another is not gone on from.
 const FORMAT: u32 = 1;
@@ -58,6 +60,9 @@ struct Stored {
     weights: String,
     /// By which metric the best weights are kept; null if they are not.
     best_by: Option<EpochMetric>,
+    /// What was measured beside loss and accuracy.
+    #[serde(default)]
+    further: Vec<FurtherMetric>,
     /// All the rest.
     progress: Progress,
 }
@@ -124,6 +129,12 @@ impl<'a> Checkpoints<'a> {
         let best_by = best_by(self.job.options);
         if best_by.is_some() && best_by != stored.best_by {
             bail!("the best weights were not kept, or by another metric");
+        }
+        let missing = |metric: &FurtherMetric| !stored.further.contains(metric);
+        if let Some(metric) =
+            stop::further(self.job.spec, self.job.options).iter().find(|m| missing(m))
+        {
+            bail!("its epochs did not measure {metric}");
         }
         ensure!(stored.progress.init_digest == init_digest, "it began with other weights");
         let bytes = |name: &str| -> anyhow::Result<Vec<u8>> {
@@ -216,6 +227,7 @@ impl<'a> Checkpoints<'a> {
                 files,
                 weights: model::digest(&state.0),
                 best_by: best_by(self.job.options),
+                further: stop::further(self.job.spec, self.job.options),
                 progress: progress.clone(),
             };
             files::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;

@@ -19,8 +19,8 @@ use crate::feed::EpochOrder;
 /// Those of writing the files.
 pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let (shape, classes) = (spec.data.dataset.shape(), spec.data.dataset.classes());
-    let network = model::build(&spec.model, shape, classes, spec.seed, &Device::flex());
+    let (shape, outputs) = (spec.data.dataset.shape(), spec.data.dataset.outputs());
+    let network = model::build(&spec.model, shape, outputs, spec.seed, &Device::flex());
     let mut bytes = Vec::new();
     let mut entries = Vec::new();
     for (path, shape, values) in model::parameters(&network) {

@@ -21,15 +21,15 @@ pub(crate) struct Samples {
 impl Samples {
     fn upload(part: Part, features: usize, device: &Device) -> Self {
         let n = part.inputs.len() / features.max(1);
-        Samples {
-            inputs: Tensor::from_data(TensorData::new(part.inputs, [n, features]), device),
-            targets: match part.labels.is_empty() {
-                true => Targets::None,
-                false => {
-                    Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
-                }
-            },
-        }
+        let targets = if !part.values.is_empty() {
+            Targets::Values(Tensor::from_data(TensorData::new(part.values, [n, 1]), device))
+        } else if part.labels.is_empty() {
+            Targets::None
+        } else {
+            Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
+        };
+        let inputs = Tensor::from_data(TensorData::new(part.inputs, [n, features]), device);
+        Samples { inputs, targets }
     }
 
     /// Number of samples.
@@ -67,8 +67,6 @@ pub struct DeviceData {
     dataset: DatasetSpec,
     /// Digest of what was read.
     pub(crate) digest: String,
-    /// Number of classes.
-    pub(crate) classes: usize,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -91,7 +89,6 @@ impl DeviceData {
         Ok(DeviceData {
             dataset: dataset.clone(),
             digest: host.digest,
-            classes: host.classes,
             train: upload(host.train),
             test: upload(host.test),
         })

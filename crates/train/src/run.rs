@@ -15,6 +15,7 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use optimizer_registry::Optimizer;
 use spec::event::Options;
+use spec::metric::FurtherMetric;
 use spec::record::{Environment, MetricPoint, Outcome, Split, Status};
 use spec::{Id, RunSpec};
 
@@ -60,7 +61,9 @@ pub enum TrainError {
     #[error(transparent)]
     Read(#[from] TensorReadError),
     /// Something waits for a metric that the run does not measure.
-    #[error("{what} watches {metric}, which this run does not measure; is `validation` 0?")]
+    #[error(
+        "{what} watches {metric}, which this run does not measure; is `validation` 0, or are the answers no classes?"
+    )]
     Unmeasured {
         /// What waits.
         what: &'static str,
@@ -105,7 +108,7 @@ pub fn train(
     let network = model::build(
         &spec.model,
         data.dataset().shape(),
-        data.classes,
+        data.dataset().outputs(),
         spec.seed,
         &plain.clone().autodiff(),
     );
@@ -124,7 +127,8 @@ pub fn train(
             ((network, optimizer), Progress::new(init_digest))
         }
     };
-    let mut run = Run { spec, progress, last_report: Instant::now(), observer };
+    let further = stop::further(spec, job.options);
+    let mut run = Run { spec, progress, further, last_report: Instant::now(), observer };
     if resumed_from.is_none() {
         run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
@@ -207,6 +211,8 @@ pub(crate) fn optimizer(spec: &RunSpec, network: &Network) -> Optimizer {
 pub(crate) struct Run<'a> {
     pub(crate) spec: &'a RunSpec,
     pub(crate) progress: Progress,
+    /// Measured beside loss and accuracy.
+    further: Vec<FurtherMetric>,
     last_report: Instant,
     observer: &'a mut dyn Observer,
 }
@@ -235,9 +241,9 @@ impl Run<'_> {
         let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
             if let Some(samples) = samples {
-                let result = evaluate(&network, samples)?;
-                finite &= result.loss.is_finite();
-                self.progress.metrics.extend(result.points(epoch, self.progress.steps, split));
+                let found = evaluate(&network, samples, self.spec.train.loss, &self.further)?;
+                finite &= found.loss.is_finite();
+                self.progress.metrics.extend(found.points(epoch, self.progress.steps, split));
             }
         }
         self.progress.eval_seconds += clock.elapsed().as_secs_f64();

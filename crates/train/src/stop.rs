@@ -2,12 +2,25 @@
 //! is measured at all.
 
 use spec::event::{Options, Save};
+use spec::metric::FurtherMetric;
 use spec::record::{Split, StopReason};
 use spec::schedule::Per;
 use spec::{RunSpec, ScheduleSpec};
 
 use crate::progress::Progress;
 use crate::run::TrainError;
+
+/// What is measured beside loss and accuracy: what is asked for and what is watched.
+pub(crate) fn further(spec: &RunSpec, options: &Options) -> Vec<FurtherMetric> {
+    let early = spec.early_stopping.as_ref().map(|e| e.metric.point().1);
+    let stop = spec.stop_at.as_ref().map(|s| s.metric.as_str());
+    let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point().1);
+    let watched = [early, stop, best].into_iter().flatten().filter_map(FurtherMetric::from_name);
+    let asked: Vec<FurtherMetric> = options.metrics.iter().copied().chain(watched).collect();
+    let classes = spec.data.dataset.classes();
+    let all = FurtherMetric::ALL.iter().copied();
+    all.filter(|metric| asked.contains(metric) && metric.exists(classes)).collect()
+}
 
 /// Whether everything that is watched will be measured.
 ///
@@ -24,11 +37,15 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
     let all = [("early stopping", early), ("stop_at", stop), ("plateau", plateau), ("save", best)];
     for (what, watched) in all {
         let Some((split, metric)) = watched else { continue };
+        let classes = spec.data.dataset.classes();
+        let known = match FurtherMetric::from_name(metric) {
+            Some(further) => further.exists(classes),
+            None => metric == "loss" || metric == "accuracy" && classes > 0,
+        };
         let measured = match split {
             Split::Train => metric == "loss",
-            _ if metric == "accuracy" && spec.data.dataset.classes() == 0 => false,
-            Split::Validation => validation && matches!(metric, "loss" | "accuracy"),
-            Split::Test => matches!(metric, "loss" | "accuracy"),
+            Split::Validation => validation && known,
+            Split::Test => known,
         };
         if !measured {
             return Err(TrainError::Unmeasured { what, metric: format!("{split}.{metric}") });

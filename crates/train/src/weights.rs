@@ -148,7 +148,8 @@ fn encode(network: &Network, metadata: BTreeMap<&'static str, String>) -> io::Re
     let mut values: Vec<u8> = Vec::new();
     for (path, mut shape, parameter) in model::parameters(network) {
         let start = values.len();
-        // Two dimensions are a linear layer's weight: no model has others.
+        // Two dimensions are a linear layer's weight: no model has others. A convolution's has
+        // four, in PyTorch's order already.
         if let [inputs, outputs] = shape[..] {
             for output in 0..outputs {
                 let column = (0..inputs).map(|input| parameter[input * outputs + output]);

@@ -125,7 +125,7 @@ fn fetch_mnist(dir: &Path, servers: &[&Server]) -> Result<Vec<Fetched>, FetchErr
         .build()
         .into();
     let mirrors: Vec<&str> = servers.iter().map(|s| s.url.as_str()).collect();
-    fetch_from(&agent, &mirrors, DatasetName::Mnist, dir, &mut |_, _, _| ())
+    fetch_from(&agent, &mirrors, DatasetName::Mnist.into(), dir, &mut |_, _, _| ())
 }
 
 /// Names left in the folder, sorted.
@@ -146,7 +146,7 @@ fn a_good_server_fills_the_folder_once() {
     let fetched = fetch_from(
         &agent,
         &[&server.url],
-        DatasetName::Mnist,
+        DatasetName::Mnist.into(),
         dir.path(),
         &mut |file, done, total| {
             if file == LABELS {

@@ -15,6 +15,7 @@ use spec::dataset::DatasetSpec;
 use spec::own_data::{OwnData, OwnFiles, OwnKind, OwnRequest, Scaling, checksum};
 
 use self::error::Fault;
+pub(crate) use self::scale::statistics;
 use self::scale::{Inputs, Overflow, Scaler, Values};
 use self::source::Source;
 use crate::{Dataset, Part};
@@ -79,8 +80,8 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
         digest: own.checksum.clone(),
         features: contents.main.inputs.features,
         classes: own.classes as usize,
-        train: Part { inputs: train, labels },
-        test: Part { inputs: test, labels: test_labels },
+        train: Part::of_classes(train, labels),
+        test: Part::of_classes(test, test_labels),
     })
 }
 

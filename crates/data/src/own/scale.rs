@@ -104,7 +104,7 @@ impl Scaler {
 
 /// Mean and divisor of each column: the population standard deviation, or 1
 /// where a column never varies.
-fn statistics<T: Copy + Into<f64>>(
+pub(crate) fn statistics<T: Copy + Into<f64>>(
     values: &[T],
     unit: f64,
     columns: usize,

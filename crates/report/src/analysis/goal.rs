@@ -45,7 +45,7 @@ impl Goal {
 
     /// A difference or standard deviation: percentage points for accuracies.
     pub fn spread(&self, value: f64) -> String {
-        if self.metric == "accuracy" {
+        if number::is_percentage(&self.metric) {
             let points = format!("{:.2}", value * 100.0);
             let unit = if points == "1.00" { "point" } else { "points" };
             format!("{points} percentage {unit}")

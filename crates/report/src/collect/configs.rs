@@ -17,6 +17,10 @@ const MEASURES: &[Measure] = &[
     ("validation_accuracy", |r| r.validation_accuracy),
     ("test_loss", |r| r.test_loss),
     ("test_accuracy", |r| r.test_accuracy),
+    ("validation_top5_accuracy", |r| r.validation_top5_accuracy),
+    ("validation_f1", |r| r.validation_f1),
+    ("test_top5_accuracy", |r| r.test_top5_accuracy),
+    ("test_f1", |r| r.test_f1),
     ("best_validation_accuracy", |r| r.best_validation_accuracy),
     ("train_seconds", |r| r.train_seconds),
 ];

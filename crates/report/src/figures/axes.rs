@@ -7,7 +7,7 @@ use crate::figures::scale::{Axis, Scale, TickFormat};
 /// spans much, else magnified.
 pub fn of_metric(metric: &str, values: &[f64]) -> Axis {
     let fallback = Axis::linear(0.0, 1.0);
-    if metric != "accuracy" {
+    if !crate::number::is_percentage(metric) {
         return Axis::around(values.iter().copied(), 0.9).unwrap_or(fallback);
     }
     let percent = |scale| Axis { scale, format: TickFormat::Percent, whole: false };

@@ -53,7 +53,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
 fn unit(analysis: &Analysis) -> String {
     let judge = &analysis.judge;
     match judge.metric.as_str() {
-        "accuracy" => format!("percentage points of {}", judge.name()),
+        "accuracy" | "top5_accuracy" => format!("percentage points of {}", judge.name()),
         _ => judge.name(),
     }
 }
@@ -65,7 +65,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     if !(2..=MOST).contains(&ranked.len()) {
         return None;
     }
-    let scale = if analysis.judge.metric == "accuracy" { 100.0 } else { 1.0 };
+    let scale = if crate::number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
     let leads = comparison.pairs.iter().filter_map(|p| p.gain.mean).map(|g| g * scale);
     let label = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
     let rows = ranked

@@ -84,7 +84,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             }
         })
         .collect();
-    let unit = if goal.metric == "accuracy" { ", per cent" } else { "" };
+    let unit = if number::is_percentage(&goal.metric) { ", per cent" } else { "" };
     Some(Grid {
         title: "Every run: learning rate and seed".to_owned(),
         subtitle: format!(
@@ -125,7 +125,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
 /// As short as a cell needs it: per cent without the sign.
 fn short(metric: &str, value: f64) -> String {
     match metric {
-        "accuracy" => format!("{:.2}", value * 100.0),
+        "accuracy" | "top5_accuracy" => format!("{:.2}", value * 100.0),
         _ => number::significant(value, 3),
     }
 }

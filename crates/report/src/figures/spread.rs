@@ -21,7 +21,7 @@ pub fn band(kind: Band, metric: &str, e: &Estimate) -> Option<(f64, f64)> {
     };
     match metric {
         // Student's t does not know where the values end.
-        "accuracy" => Some((low.max(0.0), high.min(1.0))),
+        "accuracy" | "top5_accuracy" => Some((low.max(0.0), high.min(1.0))),
         _ => Some((low.max(0.0), high)),
     }
 }

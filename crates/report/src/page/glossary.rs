@@ -32,6 +32,22 @@ const TERMS: &[(&str, &str)] = &[
     ),
     ("test accuracy", "share of test samples classified correctly after the last epoch"),
     (
+        "validation top-5 accuracy",
+        "share of validation samples whose class is among the model's five likeliest after the last epoch",
+    ),
+    (
+        "test top-5 accuracy",
+        "share of test samples whose class is among the model's five likeliest after the last epoch",
+    ),
+    (
+        "validation F1",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the validation samples after the last epoch",
+    ),
+    (
+        "test F1",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the test samples after the last epoch",
+    ),
+    (
         "train loss",
         "mean loss over the training samples as they were fed during the last epoch; lower is better",
     ),

@@ -8,9 +8,13 @@ use crate::page::table::{Cell, Table};
 use crate::table::MISSING;
 
 /// Metrics after the last epoch, in the order of the columns; the goal comes first.
-const METRICS: [(Split, &str, &str); 5] = [
+const METRICS: [(Split, &str, &str); 9] = [
     (Split::Validation, "accuracy", "#Validation accuracy"),
     (Split::Test, "accuracy", "#Test accuracy"),
+    (Split::Validation, "top5_accuracy", "#Validation top-5 accuracy"),
+    (Split::Test, "top5_accuracy", "#Test top-5 accuracy"),
+    (Split::Validation, "f1", "#Validation F1"),
+    (Split::Test, "f1", "#Test F1"),
     (Split::Train, "loss", "#Train loss"),
     (Split::Validation, "loss", "#Validation loss"),
     (Split::Test, "loss", "#Test loss"),

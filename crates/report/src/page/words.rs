@@ -43,7 +43,7 @@ pub fn p_value(p: f64) -> String {
 
 /// A value that a person set: per cent for accuracies.
 pub fn metric(name: &str, value: f64) -> String {
-    if name == "accuracy" { percent(value) } else { number::significant(value, 4) }
+    if number::is_percentage(name) { percent(value) } else { number::significant(value, 4) }
 }
 
 /// A fraction that a person set, a round number as one: `97%`, not `97.00%`.
@@ -65,8 +65,11 @@ pub fn target_name(target: &Target) -> String {
 pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
     let i = e.interval?;
     // Student's t does not know that accuracies end at 100 %.
-    let (low, high) =
-        if of.metric == "accuracy" { (i.low.max(0.0), i.high.min(1.0)) } else { (i.low, i.high) };
+    let (low, high) = if number::is_percentage(&of.metric) {
+        (i.low.max(0.0), i.high.min(1.0))
+    } else {
+        (i.low, i.high)
+    };
     let low = of.format(low);
     Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(high)))
 }

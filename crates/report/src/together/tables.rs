@@ -277,7 +277,7 @@ fn improvement(all: &Together) -> Table {
 pub(super) fn lead(judge: &Goal, x: f64) -> String {
     let sign = if x < 0.0 { "\u{2212}" } else { "+" };
     match judge.metric.as_str() {
-        "accuracy" => format!("{sign}{:.2}", (x * 100.0).abs()),
+        "accuracy" | "top5_accuracy" => format!("{sign}{:.2}", (x * 100.0).abs()),
         _ => format!("{sign}{}", number::significant(x.abs(), 3)),
     }
 }
@@ -285,7 +285,7 @@ pub(super) fn lead(judge: &Goal, x: f64) -> String {
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
     let unit = |judge: &Goal| match judge.metric.as_str() {
-        "accuracy" => format!("#Lead in points of {}", judge.name()),
+        "accuracy" | "top5_accuracy" => format!("#Lead in points of {}", judge.name()),
         _ => format!("#Lead in {}", judge.name()),
     };
     let mut head: Vec<String> = ["First", "Second"].map(str::to_owned).to_vec();

@@ -216,6 +216,8 @@ impl Fixture {
                         model: ModelSpec::Mlp(Mlp {
                             hidden: vec![128],
                             activation: spec::model::Activation::Relu,
+                            dropout: 0.0,
+                            batch_norm: false,
                         }),
                         train: TrainSpec {
                             epochs: self.epochs,

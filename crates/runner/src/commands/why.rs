@@ -107,7 +107,7 @@ fn planned(
             out.push_str(&format!("stale: {reason}\n"));
             records.iter().for_each(|r| told(out, r, machine));
         }
-        Some((_, reason @ (Reason::NoResult(_) | Reason::NoWeights))) => {
+        Some((_, reason @ (Reason::NoResult(_) | Reason::NoWeights | Reason::NoMetric(_)))) => {
             out.push_str(&format!("to train again: {reason}\n"));
             records.iter().for_each(|r| told(out, r, machine));
             if matches!(reason, Reason::NoWeights) {

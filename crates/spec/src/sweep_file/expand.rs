@@ -14,6 +14,7 @@ use crate::run::{DataSpec, Loss, RunSpec, TrainSpec};
 use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::{ParamGroup, UpdateSpec};
 
+use super::answers;
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
@@ -290,6 +291,24 @@ fn resolve(
         &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
     )?;
     let place = |path: &str| given.get(path).map_or(&entry.place, |(_, p)| p);
+    if let Err((name, reason)) = model.check(data.dataset.shape()) {
+        let path = format!("model.{name}");
+        let [channels, height, width] = data.dataset.shape();
+        let message = format!(
+            "the model `{}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)",
+            model.kind()
+        );
+        push_once(diagnostics, Diagnostic::error(message, place(&path)).label(reason));
+        return None;
+    }
+    let dataset_at = spec.own.as_ref().map_or_else(|| place("data.dataset"), |(_, p)| p);
+    let loss_at = given.get("train.loss").map(|(_, p)| p);
+    if let Some(problem) = answers::loss(&data.dataset, train.loss, loss_at, dataset_at)
+        .or_else(|| answers::metrics(spec, &data.dataset, fixed.early_stopping.as_ref()))
+    {
+        push_once(diagnostics, problem);
+        return None;
+    }
     let train_len = data.dataset.train_len();
     if data.validation >= train_len {
         let message = format!(
@@ -447,7 +466,7 @@ fn add_once(
     }
 }
 
-/// `[target]`, or the default: validation accuracy, without a validation split the training loss.
+/// `[target]`, or the default: validation accuracy, of real values the validation loss, without a validation split the training loss.
 fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) -> Option<Target> {
     let validation = runs.first().map_or(0, |r| r.spec.data.validation);
     match &spec.target {
@@ -463,7 +482,8 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
             Some(Target { split: Split::Test, metric: "loss".to_owned(), value: None })
         }
         None if validation > 0 => {
-            Some(Target { split: Split::Validation, metric: "accuracy".to_owned(), value: None })
+            let metric = runs.first().map_or("accuracy", |r| answers::default_metric(&r.spec));
+            Some(Target { split: Split::Validation, metric: metric.to_owned(), value: None })
         }
         None => Some(Target { split: Split::Train, metric: "loss".to_owned(), value: None }),
     }

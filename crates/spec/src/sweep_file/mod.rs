@@ -3,6 +3,7 @@
 //! `layers` parses and merges, `parse` checks keys and types, `expand` makes
 //! the combinations and resolves each into a `RunSpec`.
 
+mod answers;
 mod axis;
 pub mod device;
 pub mod diagnostic;

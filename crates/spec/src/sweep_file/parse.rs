@@ -3,6 +3,7 @@
 //! The tables without hyper-parameters are read in `settings`.
 
 use crate::layout::RESERVED;
+use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
 use crate::params::{Kind, Param, ParamDefault, Params};
 use crate::run::{DataSpec, TrainSpec};
@@ -63,9 +64,15 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     };
     r.only_value(function, &train);
     let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
-    let keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
+    let mut keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
+    let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
     let seeds = r.seeds(root);
     let (target, stop) = r.target(root, function);
+    // What the target names is measured, whether it is asked for or not.
+    let aimed = target.as_ref().and_then(|(t, _)| FurtherMetric::from_name(&t.metric));
+    let asked: Vec<FurtherMetric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();
+    keeping.metrics =
+        FurtherMetric::ALL.iter().copied().filter(|metric| asked.contains(metric)).collect();
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
     let report = r.report(root);
@@ -99,6 +106,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         train,
         early_stopping,
         keeping,
+        metrics,
         seeds,
         target,
         stop,

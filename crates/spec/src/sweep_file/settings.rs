@@ -13,6 +13,19 @@ use super::parse::Reader;
 use super::source::Place;
 use super::spec::Exclude;
 
+/// Metrics that may be a target.
+const METRICS: &[&str] = &[
+    "validation.accuracy",
+    "validation.loss",
+    "test.accuracy",
+    "test.loss",
+    "train.loss",
+    "validation.top5_accuracy",
+    "validation.f1",
+    "test.top5_accuracy",
+    "test.f1",
+];
+
 /// A number or word of a table that is no hyper-parameter.
 pub(super) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
     Param { name, ty, default: ParamDefault::Required, range, doc: "" }
@@ -96,8 +109,6 @@ impl Reader<'_> {
     }
 
     fn target_metric(&mut self, node: &Node, function: bool) -> Option<(Target, Place)> {
-        const METRICS: &[&str] =
-            &["validation.accuracy", "validation.loss", "test.accuracy", "test.loss", "train.loss"];
         let value = node.get("value").and_then(|e| {
             axis::scalar(
                 "target.value",
@@ -260,5 +271,20 @@ fn plain(node: &Node) -> Option<Value> {
             items.iter().map(plain).collect::<Option<Vec<_>>>().map(Value::List)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::FurtherMetric;
+
+    #[test]
+    fn every_further_metric_may_be_a_target() {
+        for metric in FurtherMetric::NAMES {
+            for split in ["validation", "test"] {
+                assert!(METRICS.contains(&format!("{split}.{metric}").as_str()), "{metric}");
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
 use crate::landscape::NoData;
+use crate::metric::FurtherMetric;
 use crate::own_data::OwnRequest;
 use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
@@ -34,6 +35,8 @@ pub struct SweepSpec {
     pub early_stopping: Option<(Vec<Axis>, Place)>,
     /// The rest of `[train]`, which changes no result.
     pub keeping: Keeping,
+    /// `[train] metrics`, each with its place.
+    pub metrics: Vec<(FurtherMetric, Place)>,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
     /// `[target]` with the place of its metric, if given.

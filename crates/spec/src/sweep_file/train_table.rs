@@ -2,7 +2,8 @@
 //! of time.
 
 use crate::event::Save;
-use crate::params::{ParamType, Params, Range, Value};
+use crate::metric::FurtherMetric;
+use crate::params::{ParamType, ParamValue, Params, Range, Value};
 use crate::plan::Keeping;
 use crate::stopping::EarlyStopping;
 
@@ -15,7 +16,7 @@ use super::source::Place;
 
 /// Keys of `[train]` that are no hyper-parameters.
 pub(super) const TRAIN_SETTINGS: &[&str] =
-    &["early_stopping", "checkpoint_every", "save", "timeout"];
+    &["early_stopping", "checkpoint_every", "metrics", "save", "timeout"];
 
 impl Reader<'_> {
     pub(super) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {
@@ -36,6 +37,15 @@ impl Reader<'_> {
             "[train.early_stopping]",
         );
         Some((axes, node.place.clone()))
+    }
+
+    /// `metrics`: one name or a list, each once.
+    pub(super) fn metrics(&mut self, train: &Node) -> Vec<(FurtherMetric, Place)> {
+        let Some(entry) = train.get("metrics") else { return Vec::new() };
+        let metric = setting("metrics", ParamType::Choice(FurtherMetric::NAMES), Range::Any);
+        let axis = axis::read("train.metrics", &metric, &entry.value, self.diagnostics);
+        let values = axis.into_iter().flat_map(|axis| axis.values);
+        values.filter_map(|(v, place)| Some((FurtherMetric::from_value(&v)?, place))).collect()
     }
 
     pub(super) fn keeping(&mut self, train: &Node) -> Keeping {

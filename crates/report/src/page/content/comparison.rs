@@ -9,7 +9,7 @@ use crate::page::words;
 pub fn comparison_table(analysis: &Analysis) -> Table {
     let judge = &analysis.judge;
     let gain = match judge.metric.as_str() {
-        "accuracy" => "#Lead in points",
+        "accuracy" | "top5_accuracy" => "#Lead in points",
         _ => "#Lead",
     };
     let mut table = Table::new(&[
@@ -27,9 +27,9 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "Verdict",
     ]);
     let comparison = analysis.comparison();
-    let scale = if judge.metric == "accuracy" { 100.0 } else { 1.0 };
+    let scale = if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
     let show = |x: f64| match judge.metric.as_str() {
-        "accuracy" => format!("{x:+.2}").replace('-', "\u{2212}"),
+        "accuracy" | "top5_accuracy" => format!("{x:+.2}").replace('-', "\u{2212}"),
         _ => {
             let text = number::significant(x.abs(), 3);
             format!("{}{text}", if x < 0.0 { "\u{2212}" } else { "+" })

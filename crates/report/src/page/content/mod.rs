@@ -25,7 +25,7 @@ pub use race::{race_table, race_words};
 pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
     Cell::number(e.mean, |mean| {
         let sd = e.sd.map_or(String::new(), |sd| match metric {
-            "accuracy" => format!(" \u{b1} {:.2}", sd * 100.0),
+            "accuracy" | "top5_accuracy" => format!(" \u{b1} {:.2}", sd * 100.0),
             _ => format!(" \u{b1} {}", number::significant(sd, 2)),
         });
         format!("{}{sd}", number::metric(metric, mean))
@@ -137,8 +137,11 @@ fn note(row: &BestRow) -> String {
 /// What the table of chosen configurations means, a sentence each.
 pub fn best_words(analysis: &Analysis) -> Vec<String> {
     let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let unit =
-        if judge.metric == "accuracy" { ", in percentage points for accuracies" } else { "" };
+    let unit = if number::is_percentage(&judge.metric) {
+        ", in percentage points for accuracies"
+    } else {
+        ""
+    };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let mut out = vec![format!(
         "Each optimizer\u{2019}s configuration is the one with the {} mean {} after the last epoch over seeds; one \

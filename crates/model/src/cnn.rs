@@ -1,0 +1,94 @@
+//! Convolutional network in the style of LeNet-5.
+//! h_0 = x;  h_i = pool(f(h_{i-1} * K_i + b_i)) for each convolution;
+//! z_0 = flatten(h_n);  z_j = f(z_{j-1} W_j + b_j) for each hidden layer;  logits = z_m W + b
+//! Shapes: x is [batch, channels, height, width], K_i is [outputs, inputs, kernel, kernel],
+//! pool takes the largest of each 2x2 (an odd last row or column is left out), flatten runs over
+//! channels, then rows, then columns, W_j is [inputs, outputs], logits are [batch, classes].
+//! Defaults: 6 and 16 channels, kernels of 5x5 with padding 2, hidden layers of 120 and 84, ReLU.
+//! Source: LeCun, Bottou, Bengio and Haffner 1998, Proc. IEEE 86(11), section II.B, with
+//! torch.nn.Conv2d, MaxPool2d(2) and Linear in their defaults.
+//! Differs from LeNet-5: ReLU for the scaled tanh, max pooling for trainable averages, no sparse
+//! table of connections, padding in both convolutions, linear outputs for radial basis functions.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::conv::Conv2d;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Device, Tensor};
+use spec::model::{Activation, Cnn};
+
+use crate::activation::activate;
+use crate::init;
+
+/// The module. Parameter paths: `convolutions.<i>.weight`, `.bias`, `layers.<i>.weight`, `.bias`.
+#[derive(Module, Debug)]
+pub struct ConvolutionalNetwork {
+    /// Each followed by the activation and pooling.
+    pub convolutions: Vec<Conv2d>,
+    /// Hidden layers, then the output layer.
+    pub layers: Vec<Linear>,
+    /// Applied after every convolution and every layer but the last.
+    #[module(skip)]
+    pub activation: Activation,
+    /// Channels, height and width of an input.
+    #[module(skip)]
+    pub shape: [usize; 3],
+}
+
+/// Builds it for inputs of `shape` (channels, height, width).
+///
+/// # Panics
+/// If nothing is left of the input: a plan refuses such a model.
+pub fn build(
+    spec: &Cnn,
+    shape: [usize; 3],
+    classes: usize,
+    seed: u64,
+    device: &Device,
+) -> ConvolutionalNetwork {
+    let pooled = spec.pooled(shape).expect("a plan refuses what pools to nothing");
+    let (kernel, padding) = (spec.kernel as usize, spec.padding as usize);
+    let mut channels = vec![shape[0]];
+    channels.extend(spec.channels.iter().map(|&n| n as usize));
+    let convolutions = channels
+        .windows(2)
+        .enumerate()
+        .map(|(i, pair)| {
+            let path = format!("convolutions.{i}.");
+            init::convolution(seed, &path, [pair[0], pair[1]], kernel, padding, device)
+        })
+        .collect();
+    let layers = init::stack(seed, pooled.iter().product(), &spec.hidden, classes, device);
+    ConvolutionalNetwork { convolutions, layers, activation: spec.activation, shape }
+}
+
+impl ConvolutionalNetwork {
+    /// Logits `[batch, classes]` of flattened inputs `[batch, channels * height * width]`.
+    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        let [channels, height, width] = self.shape;
+        let images = inputs.reshape([-1, channels as i32, height as i32, width as i32]);
+        let maps = self.convolutions.iter().fold(images, |x, layer| {
+            let x = activate(self.activation, layer.forward(x));
+            max_pool2d(x, MaxPoolOptions::new([2, 2]))
+        });
+        let last = self.layers.len().saturating_sub(1);
+        self.layers.iter().enumerate().fold(maps.flatten(1, 3), |x, (i, layer)| {
+            let x = layer.forward(x);
+            if i == last { x } else { activate(self.activation, x) }
+        })
+    }
+
+    /// Numbers that the largest of the convolutions reads, unfolds and gives for one
+    /// sample: the backends lay each output's inputs side by side.
+    pub(crate) fn numbers_a_sample(&self) -> usize {
+        let [_, mut height, mut width] = self.shape;
+        let mut most = 1;
+        for layer in &self.convolutions {
+            let [outputs, inputs, kernel, _] = layer.weight.dims();
+            most = most.max(height * width * (inputs * kernel * kernel + outputs));
+            (height, width) = (height.div_ceil(2), width.div_ceil(2));
+        }
+        most
+    }
+}

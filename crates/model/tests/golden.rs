@@ -1,0 +1,217 @@
+//! Models and losses against torch.nn: values made by `xtask/python/golden_models.py`.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::{GradientsParams, SgdConfig};
+use burn::tensor::{Device, Tensor, TensorData};
+use model::{Network, Targets, build, cross_entropy, parameters};
+use serde_json::Value;
+use spec::ModelSpec;
+use spec::model::{Activation, Cnn, Mlp};
+use spec::run::{Loss, TrainSpec};
+
+/// Largest difference, relative to the larger of both numbers and 0.1.
+const TOLERANCE: f32 = 1e-5;
+
+fn golden(name: &str) -> Value {
+    let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect()
+}
+
+fn close(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let scale = f.abs().max(e.abs()).max(0.1);
+        assert!((f - e).abs() <= TOLERANCE * scale, "{what}[{i}]: {f}, PyTorch {e}");
+    }
+}
+
+/// PyTorch's order of a parameter's values: a linear layer's weight is transposed.
+fn in_torchs_order(shape: &[usize], values: &[f32]) -> Vec<f32> {
+    let [rows, columns] = shape[..] else { return values.to_vec() };
+    (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
+}
+
+/// Puts the parameters of a golden file in.
+struct Fill<'a> {
+    path: Vec<String>,
+    values: &'a Value,
+    filled: usize,
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if container != "Enum:Network" {
+            self.path.push(name.to_owned());
+        }
+    }
+
+    fn exit_module(&mut self, _: &str, container: &str) {
+        if container != "Enum:Network" {
+            self.path.pop();
+        }
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let path = self.path.join(".");
+        let values = floats(&self.values[&path]);
+        let (dims, device) = (tensor.dims(), tensor.device());
+        // Of a matrix [in, out] PyTorch's [out, in] is the transpose.
+        let turned: Vec<usize> = dims.iter().rev().copied().collect();
+        let values = if D == 2 { in_torchs_order(&turned, &values) } else { values };
+        self.filled += 1;
+        let filled = Tensor::<D>::from_data(TensorData::new(values, dims), &device).require_grad();
+        Param::from_mapped_value(id, filled, mapper)
+    }
+}
+
+/// Compares gradients by path; running statistics have none.
+struct Gradients<'a> {
+    path: Vec<String>,
+    gradients: &'a GradientsParams,
+    expected: &'a Value,
+}
+
+impl ModuleVisitor for Gradients<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if container != "Enum:Network" {
+            self.path.push(name.to_owned());
+        }
+    }
+
+    fn exit_module(&mut self, _: &str, container: &str) {
+        if container != "Enum:Network" {
+            self.path.pop();
+        }
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        let gradient = self.gradients.get::<D>(param.id);
+        assert_eq!(gradient.is_none(), path.contains("running"), "{path}");
+        let Some(gradient) = gradient else { return };
+        let shape = gradient.dims();
+        let values = gradient.into_data().try_into_vec::<f32>().unwrap();
+        let values = in_torchs_order(&shape, &values);
+        close(&format!("gradient of {path}"), &values, &floats(&self.expected[&path]));
+    }
+}
+
+/// Parameters of a network by path.
+fn compare_all(what: &str, network: &Network, expected: &Value) {
+    let found = parameters(network);
+    assert_eq!(found.len(), expected.as_object().unwrap().len(), "{what}");
+    for (path, shape, values) in found {
+        close(
+            &format!("{what} {path}"),
+            &in_torchs_order(&shape, &values),
+            &floats(&expected[&path]),
+        );
+    }
+}
+
+fn replay(name: &str, spec: &ModelSpec, shape: [usize; 3]) {
+    let golden = golden(name);
+    let device = Device::flex().autodiff();
+    let mut fill = Fill { path: Vec::new(), values: &golden["initial"], filled: 0 };
+    let mut network = build(spec, shape, 3, 0, &device).map(&mut fill);
+    assert_eq!(fill.filled, golden["initial"].as_object().unwrap().len());
+    compare_all("initial", &network, &golden["initial"]);
+    let classes: Vec<i64> =
+        golden["targets"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
+    let n = classes.len();
+    let features: usize = shape.iter().product();
+    let inputs = TensorData::new(floats(&golden["inputs"]), [n, features]);
+    // As in training: data on the plain device, parameters on the one with autodiff.
+    let x = Tensor::<2>::from_data(inputs, &Device::flex());
+    let targets = Tensor::from_data(TensorData::new(classes, [n]), &Device::flex());
+    let (lr, steps) = (golden["lr"].as_f64().unwrap(), golden["steps"].as_u64().unwrap());
+    let mut optimizer = SgdConfig::new().init();
+    for step in 0..steps {
+        let logits = network.forward(x.clone());
+        if step == 0 {
+            let found = logits.clone().into_data().try_into_vec::<f32>().unwrap();
+            close("logits", &found, &floats(&golden["logits"]));
+        }
+        let gradients = GradientsParams::from_grads(
+            cross_entropy(logits, targets.clone()).backward(),
+            &network,
+        );
+        if step == 0 {
+            let expected = &golden["gradients"];
+            let mut compared = Gradients { path: Vec::new(), gradients: &gradients, expected };
+            network.visit(&mut compared);
+            assert_eq!(gradients.len(), expected.as_object().unwrap().len());
+        }
+        network = optimizer.step(lr, network, gradients);
+    }
+    compare_all("final", &network, &golden["final"]);
+    let found = network.valid().forward(x).into_data().try_into_vec::<f32>().unwrap();
+    close("evaluated", &found, &floats(&golden["evaluated"]));
+}
+
+#[test]
+fn the_convolutional_network_is_pytorchs() {
+    let spec = ModelSpec::Cnn(Cnn {
+        channels: vec![3, 4],
+        kernel: 3,
+        padding: 1,
+        hidden: vec![5],
+        activation: Activation::Tanh,
+    });
+    replay("cnn", &spec, [2, 9, 8]);
+}
+
+#[test]
+fn batch_normalisation_is_pytorchs_in_training_and_evaluation() {
+    let spec = ModelSpec::Mlp(Mlp {
+        hidden: vec![5, 4],
+        activation: Activation::Sigmoid,
+        dropout: 0.0,
+        batch_norm: true,
+    });
+    replay("mlp", &spec, [1, 1, 6]);
+}
+
+#[test]
+fn losses_and_their_gradients_are_pytorchs() {
+    let golden = golden("losses");
+    let device = Device::flex().autodiff();
+    let classes: Vec<i64> =
+        golden["classes"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
+    let n = classes.len();
+    let classes = Targets::Classes(Tensor::from_data(TensorData::new(classes, [n]), &device));
+    let values = TensorData::new(floats(&golden["values"]), [n, 3]);
+    let values = Targets::Values(Tensor::from_data(values, &device));
+    let cases = [
+        ("cross-entropy of classes", Loss::CrossEntropy, &classes),
+        ("mse of values", Loss::Mse, &values),
+        ("mse of classes", Loss::Mse, &classes),
+        ("bce of classes", Loss::Bce, &classes),
+    ];
+    assert_eq!(cases.len(), golden["cases"].as_object().unwrap().len());
+    for (name, loss, targets) in cases {
+        let spec = TrainSpec { epochs: 1, loss, label_smoothing: 0.0 };
+        let data = TensorData::new(floats(&golden["outputs"]), [n, 3]);
+        let outputs = Tensor::<2>::from_data(data, &device).require_grad();
+        let found = model::loss(&spec, outputs.clone(), targets);
+        let expected = &golden["cases"][name];
+        close(
+            name,
+            &[found.clone().into_scalar::<f32>()],
+            &[expected["loss"].as_f64().unwrap() as f32],
+        );
+        let gradient = outputs.grad(&found.backward()).unwrap().into_data();
+        close(name, &gradient.try_into_vec::<f32>().unwrap(), &floats(&expected["gradient"]));
+        // The loss of each sample, which evaluation adds up, has the same mean.
+        let each =
+            model::each_loss(loss, outputs, targets).into_data().try_into_vec::<f32>().unwrap();
+        assert_eq!(each.len(), n);
+        let mean = each.iter().sum::<f32>() / n as f32;
+        close(name, &[mean], &[expected["loss"].as_f64().unwrap() as f32]);
+    }
+}

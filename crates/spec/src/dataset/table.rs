@@ -1,0 +1,154 @@
+//! What is known of each built-in dataset: sizes, checksums, mirrors.
+
+use super::Checksum::{Md5, Sha256};
+use super::{DataFile, DatasetInfo, Member};
+
+pub(super) const MNIST: DatasetInfo = DatasetInfo {
+    doc: "handwritten digits, 28x28 grey pixels, 60,000 training and 10,000 test samples",
+    shape: [1, 28, 28],
+    classes: 10,
+    train_len: 60_000,
+    test_len: 10_000,
+    scaling: "pixel/255, then mean 0.1307 and standard deviation 0.3081",
+    licence: "LeCun, Cortes and Burges; CC BY-SA 3.0",
+    files: &[
+        DataFile {
+            name: "train-images-idx3-ubyte.gz",
+            checksum: Sha256("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+            bytes: 47_040_016,
+            members: &[],
+        },
+        DataFile {
+            name: "train-labels-idx1-ubyte.gz",
+            checksum: Sha256("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+            bytes: 60_008,
+            members: &[],
+        },
+        DataFile {
+            name: "t10k-images-idx3-ubyte.gz",
+            checksum: Sha256("0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+            bytes: 7_840_016,
+            members: &[],
+        },
+        DataFile {
+            name: "t10k-labels-idx1-ubyte.gz",
+            checksum: Sha256("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+            bytes: 10_008,
+            members: &[],
+        },
+    ],
+    mirrors: &[
+        "https://storage.googleapis.com/cvdf-datasets/mnist",
+        "https://ossci-datasets.s3.amazonaws.com/mnist",
+    ],
+};
+
+pub(super) const DIGITS: DatasetInfo = DatasetInfo {
+    doc: "handwritten digits, 8x8 grey pixels, 1,437 training and 360 test samples (the last 360 of the file)",
+    shape: [1, 8, 8],
+    classes: 10,
+    train_len: 1_437,
+    test_len: 360,
+    scaling: "pixel/16",
+    licence: "Alpaydin and Kaynak, UCI Machine Learning Repository, as shipped with scikit-learn; CC BY 4.0",
+    files: &[DataFile {
+        name: "digits.csv.gz",
+        checksum: Sha256("6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"),
+        bytes: 264_712,
+        members: &[],
+    }],
+    mirrors: &[],
+};
+
+/// An IDX file in the form of MNIST's, known by the MD5 of its `.gz`.
+const fn idx(name: &'static str, md5: &'static str, bytes: u64) -> DataFile {
+    DataFile { name, checksum: Md5(md5), bytes, members: &[] }
+}
+
+pub(super) const FASHION_MNIST: DatasetInfo = DatasetInfo {
+    doc: "articles of clothing, 28x28 grey pixels, 60,000 training and 10,000 test samples; to be fetched",
+    shape: [1, 28, 28],
+    classes: 10,
+    train_len: 60_000,
+    test_len: 10_000,
+    scaling: "pixel/255, then mean and standard deviation of the training pixels",
+    licence: "Zalando SE; MIT",
+    files: &[
+        idx("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 47_040_016),
+        idx("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 60_008),
+        idx("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 7_840_016),
+        idx("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 10_008),
+    ],
+    mirrors: &["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"],
+};
+
+pub(super) const KMNIST: DatasetInfo = DatasetInfo {
+    doc: "cursive Japanese characters, 28x28 grey pixels, 60,000 training and 10,000 test samples; to be fetched",
+    shape: [1, 28, 28],
+    classes: 10,
+    train_len: 60_000,
+    test_len: 10_000,
+    scaling: "pixel/255, then mean and standard deviation of the training pixels",
+    licence: "ROIS-DS Center for Open Data in the Humanities, KMNIST Dataset; CC BY-SA 4.0",
+    files: &[
+        idx("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7", 47_040_016),
+        idx("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344", 60_008),
+        idx("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7", 7_840_016),
+        idx("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134", 10_008),
+    ],
+    mirrors: &["http://codh.rois.ac.jp/kmnist/dataset/kmnist"],
+};
+
+/// 10,000 samples of a label and 3,072 pixels.
+const fn cifar(name: &'static str) -> Member {
+    Member { name, bytes: 30_730_000 }
+}
+
+pub(super) const CIFAR10: DatasetInfo = DatasetInfo {
+    doc: "photographs of ten kinds of things, 32x32 pixels of three colours, 50,000 training and 10,000 test samples; to be fetched",
+    shape: [3, 32, 32],
+    classes: 10,
+    train_len: 50_000,
+    test_len: 10_000,
+    scaling: "pixel/255, then each colour's mean and standard deviation over the training pixels",
+    licence: "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; no licence is stated",
+    files: &[DataFile {
+        name: "cifar-10-binary.tar.gz",
+        checksum: Md5("c32a1d4ab5d03f1284b67883e8d87530"),
+        bytes: 184_380_000,
+        members: &[
+            cifar("cifar-10-batches-bin/data_batch_1.bin"),
+            cifar("cifar-10-batches-bin/data_batch_2.bin"),
+            cifar("cifar-10-batches-bin/data_batch_3.bin"),
+            cifar("cifar-10-batches-bin/data_batch_4.bin"),
+            cifar("cifar-10-batches-bin/data_batch_5.bin"),
+            cifar("cifar-10-batches-bin/test_batch.bin"),
+        ],
+    }],
+    mirrors: &["https://www.cs.toronto.edu/~kriz"],
+};
+
+pub(super) const DIABETES: DatasetInfo = DatasetInfo {
+    doc: "disease progression after a year from ten measurements, 354 training and 88 test samples (the last 88 of the file); real values",
+    shape: [1, 1, 10],
+    classes: 0,
+    train_len: 354,
+    test_len: 88,
+    scaling: "each measurement, and the target, less its mean, divided by its standard deviation over the training split",
+    licence: "Efron, Hastie, Johnstone and Tibshirani, Least Angle Regression, 2004, as shipped with scikit-learn (BSD-3-Clause); no licence of its own is stated",
+    files: &[
+        DataFile {
+            name: "diabetes_data_raw.csv.gz",
+            checksum: Sha256("86badf50b4f9436ddd1e497dc0ae1b93166f8120221ee7dca4634fe849f3be7c"),
+            bytes: 19_596,
+            members: &[],
+        },
+        DataFile {
+            name: "diabetes_target.csv.gz",
+            checksum: Sha256("244713a551f62a291a354212d8a048adec6cb1244b2bc44e66a0698f5006d26d"),
+            bytes: 11_050,
+            members: &[],
+        },
+    ],
+    mirrors: &[],
+};
