@@ -18,6 +18,10 @@ pub(super) fn loss(
     given: Option<&Place>,
     dataset_at: &Place,
 ) -> Option<Diagnostic> {
+    if matches!(dataset, DatasetSpec::Function(_)) {
+        // `function` in parse says what a function is trained by.
+        return None;
+    }
     let values = dataset.classes() == 0;
     let (what, remedy) = match (loss, values) {
         (Loss::CrossEntropy | Loss::Bce, true) => ("needs classes", "mse"),
