@@ -1,9 +1,12 @@
 """Golden trajectories of torch.optim and torch.optim.lr_scheduler.
 
-Trains a tiny fixed network for 50 steps with the real PyTorch optimizers (CPU,
+Trains a tiny fixed network for 100 steps with the real PyTorch optimizers (CPU,
 float32, one thread, gradients by autograd) and writes what
 crates/optimizer-registry/tests/golden.rs replays with Burn. Each file carries its
 own birth certificate: script, versions, and every input. Nothing is random.
+
+One thing is not PyTorch's own: its Muon casts to bfloat16 before it orthogonalizes.
+That line alone is changed here, to float32, and the cases say so.
 
     python xtask/python/golden.py            # writes crates/optimizer-registry/tests/golden/*.json
     python xtask/python/golden.py --check    # exits 1 if a file would change
@@ -20,8 +23,7 @@ from pathlib import Path
 import torch
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "optimizer-registry" / "tests" / "golden"
-STEPS = (1, 2, 5, 10, 25, 50)
-SAMPLES, FEATURES, HIDDEN, CLASSES = 12, 4, 5, 3
+STEPS = (1, 2, 5, 10, 25, 50, 100)
 
 
 def wave(n, frequency, phase, amplitude):
@@ -29,8 +31,12 @@ def wave(n, frequency, phase, amplitude):
     return [round(amplitude * math.sin(frequency * i + phase), 3) for i in range(n)]
 
 
+SAMPLES, FEATURES, HIDDEN, CLASSES = 12, 4, 5, 3
+CHANNELS, SIDE, FILTERS, KERNEL = 2, 4, 3, 3
+TARGETS = [(i * i + i // 3) % CLASSES for i in range(SAMPLES)]
+
 # logits = tanh(x w1 + b1) w2 + b2, softmax cross-entropy, mean over the batch,
-# times the case's loss_scale. Weights are [inputs, outputs], row-major.
+# times the case's loss_scale. Matrices are [inputs, outputs], row-major.
 INITIAL = {
     "w1": wave(FEATURES * HIDDEN, 1.7, 0.3, 0.7),
     "b1": wave(HIDDEN, 2.3, 1.1, 0.4),
@@ -39,10 +45,76 @@ INITIAL = {
 }
 SHAPES = {"w1": [FEATURES, HIDDEN], "b1": [HIDDEN], "w2": [HIDDEN, CLASSES], "b2": [CLASSES]}
 INPUTS = wave(SAMPLES * FEATURES, 3.7, 0.2, 1.5)
-TARGETS = [(i * i + i // 3) % CLASSES for i in range(SAMPLES)]
+PROBLEM = {"inputs": INPUTS, "targets": TARGETS, "initial": INITIAL, "shapes": SHAPES}
+
+# The same with tanh(conv(x, k) + b1), flattened, in place of the first layer: k is
+# [filters, channels, height, width], without padding.
+FLAT = FILTERS * (SIDE - KERNEL + 1) ** 2
+CONV = {
+    "inputs": wave(SAMPLES * CHANNELS * SIDE * SIDE, 3.7, 0.2, 1.5),
+    "targets": TARGETS,
+    "initial": {
+        "k": wave(FILTERS * CHANNELS * KERNEL * KERNEL, 1.7, 0.3, 0.4),
+        "b1": wave(FILTERS, 2.3, 1.1, 0.4),
+        "w2": wave(FLAT * CLASSES, 2.9, 0.7, 0.4),
+        "b2": wave(CLASSES, 1.3, 2.0, 0.3),
+    },
+    "shapes": {
+        "k": [FILTERS, CHANNELS, KERNEL, KERNEL],
+        "b1": [FILTERS],
+        "w2": [FLAT, CLASSES],
+        "b2": [CLASSES],
+    },
+}
+
+# Rules that look at a matrix as a whole are shown it as torch.nn.Linear holds it,
+# [outputs, inputs], so that rows and columns are not mixed up unseen.
+TRANSPOSED = ("muon", "adafactor")
+
+
+class Muon:
+    """torch.optim.Muon for the matrices and torch.optim.AdamW for all else."""
+
+    def __init__(self, params, foreach, **arguments):
+        aux = {k[4:]: arguments.pop(k) for k in list(arguments) if k.startswith("aux_")}
+        params = list(params)
+        matrices = [p for p in params if p.ndim == 2]
+        others = [p for p in params if p.ndim != 2]
+        self.parts = [
+            torch.optim.Muon(matrices, **arguments),
+            torch.optim.AdamW(others, foreach=foreach, **aux),
+        ]
+        muon, adamw = self.parts
+        self.defaults = {**muon.defaults, **{f"aux_{k}": v for k, v in adamw.defaults.items()}}
+
+    @staticmethod
+    def signature():
+        """The defaults of both."""
+        own, aux = (defaults_of(c) for c in (torch.optim.Muon, torch.optim.AdamW))
+        return {**own, **{f"aux_{k}": v for k, v in aux.items()}}
+
+    def zero_grad(self):
+        for part in self.parts:
+            part.zero_grad()
+
+    def step(self):
+        for part in self.parts:
+            part.step()
+
+
+def without_bfloat16():
+    """PyTorch's own Newton-Schulz with its cast to bfloat16 taken out."""
+    from torch.optim import _muon
+
+    source = inspect.getsource(_muon._zeropower_via_newtonschulz)
+    assert source.count("grad.bfloat16()") == 1 and source.count("float16") == 1
+    # A copy, as the cast was, because the lines after it write in place.
+    exec(source.replace("grad.bfloat16()", "grad.clone()"), _muon.__dict__)
+
 
 # Per optimizer: class, and per case the arguments given to it; what is not given is
-# PyTorch's default. A small loss_scale gives small gradients, so that eps matters.
+# PyTorch's default. A small loss_scale gives small gradients, so that eps matters;
+# problem=CONV trains the convolution.
 CASES = {
     "sgd": (
         torch.optim.SGD,
@@ -53,6 +125,7 @@ CASES = {
             "nesterov": dict(lr=0.05, momentum=0.9, nesterov=True),
             "weight-decay": dict(lr=0.1, weight_decay=0.05),
             "all": dict(lr=0.03, momentum=0.8, dampening=0.2, weight_decay=0.02),
+            "conv": dict(lr=0.05, momentum=0.9, problem=CONV),
         },
     ),
     "rmsprop": (
@@ -66,6 +139,7 @@ CASES = {
             "weight-decay": dict(lr=0.01, weight_decay=0.05),
             "all": dict(lr=0.003, alpha=0.95, momentum=0.5, centered=True, weight_decay=0.02),
             "small-gradients": dict(lr=0.01, loss_scale=1e-3),
+            "conv": dict(lr=0.01, problem=CONV),
         },
     ),
     "adam": (
@@ -77,6 +151,7 @@ CASES = {
             "weight-decay": dict(lr=0.02, weight_decay=0.05),
             "amsgrad": dict(lr=0.02, betas=(0.9, 0.9), amsgrad=True),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "conv": dict(lr=0.02, problem=CONV),
         },
     ),
     "adamw": (
@@ -88,6 +163,120 @@ CASES = {
             "no-weight-decay": dict(lr=0.02, weight_decay=0.0),
             "amsgrad": dict(lr=0.02, betas=(0.9, 0.9), amsgrad=True),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "eps": dict(lr=0.02, eps=1e-2),
+            "conv": dict(lr=0.02, problem=CONV),
+        },
+    ),
+    "adagrad": (
+        torch.optim.Adagrad,
+        {
+            "plain": dict(lr=0.1),
+            "lr-decay": dict(lr=0.2, lr_decay=0.05),
+            "weight-decay": dict(lr=0.1, weight_decay=0.05),
+            "accumulator": dict(lr=0.1, initial_accumulator_value=0.1),
+            "eps": dict(lr=0.1, eps=1e-2),
+            "small-gradients": dict(lr=0.1, loss_scale=1e-7),
+            "conv": dict(lr=0.05, lr_decay=0.01, problem=CONV),
+        },
+    ),
+    "adadelta": (
+        torch.optim.Adadelta,
+        {
+            "plain": dict(lr=5.0),
+            "rho": dict(lr=5.0, rho=0.7),
+            "eps": dict(lr=1.0, eps=1e-3),
+            "weight-decay": dict(lr=5.0, weight_decay=0.05),
+            "small-gradients": dict(lr=5.0, loss_scale=1e-3),
+            "conv": dict(lr=5.0, problem=CONV),
+        },
+    ),
+    "adamax": (
+        torch.optim.Adamax,
+        {
+            "plain": dict(lr=0.02),
+            "betas": dict(lr=0.02, betas=(0.8, 0.95)),
+            "eps": dict(lr=0.02, eps=1e-2),
+            "weight-decay": dict(lr=0.02, weight_decay=0.05),
+            "small-gradients": dict(lr=0.02, loss_scale=1e-6),
+            "conv": dict(lr=0.02, betas=(0.9, 0.9), problem=CONV),
+        },
+    ),
+    "nadam": (
+        torch.optim.NAdam,
+        {
+            "plain": dict(lr=0.02),
+            "betas": dict(lr=0.02, betas=(0.8, 0.95)),
+            "eps": dict(lr=0.02, eps=1e-2),
+            "momentum-decay": dict(lr=0.02, momentum_decay=0.1),
+            "weight-decay": dict(lr=0.02, weight_decay=0.05),
+            "decoupled": dict(lr=0.02, weight_decay=0.3, decoupled_weight_decay=True),
+            "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "conv": dict(lr=0.02, problem=CONV),
+        },
+    ),
+    "radam": (
+        torch.optim.RAdam,
+        {
+            "plain": dict(lr=0.02),
+            "betas": dict(lr=0.02, betas=(0.8, 0.95)),
+            "never-adapts": dict(lr=0.1, betas=(0.9, 0.6)),
+            "eps": dict(lr=0.02, eps=1e-2),
+            "weight-decay": dict(lr=0.02, weight_decay=0.05),
+            "decoupled": dict(lr=0.02, weight_decay=0.3, decoupled_weight_decay=True),
+            "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "conv": dict(lr=0.02, problem=CONV),
+        },
+    ),
+    "rprop": (
+        torch.optim.Rprop,
+        {
+            "plain": dict(),
+            "etas": dict(lr=0.01, etas=(0.3, 1.1)),
+            "bounds": dict(lr=0.01, step_sizes=(2e-3, 0.02)),
+            "small-gradients": dict(lr=0.01, loss_scale=1e-6),
+            "conv": dict(lr=0.001, problem=CONV),
+        },
+    ),
+    "asgd": (
+        torch.optim.ASGD,
+        {
+            "plain": dict(lr=0.1),
+            "lambd": dict(lr=0.2, lambd=0.05),
+            "alpha": dict(lr=0.2, lambd=0.05, alpha=0.3),
+            "t0": dict(lr=0.1, t0=20),
+            "weight-decay": dict(lr=0.1, weight_decay=0.05),
+            "conv": dict(lr=0.1, t0=0, problem=CONV),
+        },
+    ),
+    "muon": (
+        Muon,
+        {
+            "plain": dict(lr=0.02, aux_lr=0.02),
+            "momentum": dict(lr=0.02, momentum=0.8, aux_lr=0.02),
+            "no-nesterov": dict(lr=0.02, nesterov=False, aux_lr=0.02),
+            "weight-decay": dict(lr=0.02, weight_decay=1.0, aux_lr=0.02),
+            "coefficients": dict(lr=0.02, ns_coefficients=(1.875, -1.25, 0.375), aux_lr=0.02),
+            "few-steps": dict(lr=0.02, ns_steps=2, aux_lr=0.02),
+            "eps": dict(lr=0.02, eps=0.5, aux_lr=0.02),
+            "as-adamw": dict(lr=0.05, adjust_lr_fn="match_rms_adamw", aux_lr=0.02),
+            "aux": dict(
+                lr=0.01, aux_lr=0.03, aux_betas=(0.8, 0.95), aux_eps=1e-2, aux_weight_decay=0.3
+            ),
+            "conv": dict(lr=0.02, aux_lr=0.02, problem=CONV),
+        },
+    ),
+    "adafactor": (
+        torch.optim.Adafactor,
+        {
+            "plain": dict(lr=0.05),
+            "long-steps": dict(lr=0.3),
+            "beta2-decay": dict(lr=0.05, beta2_decay=-0.5),
+            "eps1": dict(lr=0.05, eps=(0.05, 1e-3)),
+            "eps2": dict(lr=0.05, eps=(None, 0.5)),
+            "d": dict(lr=0.05, d=1.3),
+            "weight-decay": dict(lr=0.05, weight_decay=0.3),
+            "small-gradients": dict(lr=0.05, loss_scale=1e-6),
+            "conv": dict(lr=0.05, problem=CONV),
         },
     ),
 }
@@ -98,7 +287,30 @@ NAMES = {
     "rmsprop": ["lr", "alpha", "eps", "momentum", "centered", "weight_decay"],
     "adam": ["lr", "betas", "eps", "weight_decay", "amsgrad"],
     "adamw": ["lr", "betas", "eps", "weight_decay", "amsgrad"],
+    "adagrad": ["lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"],
+    "adadelta": ["lr", "rho", "eps", "weight_decay"],
+    "adamax": ["lr", "betas", "eps", "weight_decay"],
+    "nadam": ["lr", "betas", "eps", "weight_decay", "momentum_decay", "decoupled_weight_decay"],
+    "radam": ["lr", "betas", "eps", "weight_decay", "decoupled_weight_decay"],
+    "rprop": ["lr", "etas", "step_sizes"],
+    "asgd": ["lr", "lambd", "alpha", "t0", "weight_decay"],
+    "muon": ["lr", "weight_decay", "momentum", "nesterov", "ns_coefficients", "eps", "ns_steps"]
+    + ["adjust_lr_fn", "aux_lr", "aux_betas", "aux_eps", "aux_weight_decay"],
+    "adafactor": ["lr", "beta2_decay", "eps", "d", "weight_decay"],
 }
+
+# PyTorch's tuples, as the registry splits them.
+SPLIT = {
+    "betas": ("beta1", "beta2"),
+    "aux_betas": ("aux_beta1", "aux_beta2"),
+    "etas": ("eta_minus", "eta_plus"),
+    "step_sizes": ("step_min", "step_max"),
+    "ns_coefficients": ("ns_a", "ns_b", "ns_c"),
+    "eps": ("eps1", "eps2"),
+}
+
+# What `None` means: the type's own eps, and the first of the two rates.
+NONE = {"eps1": 0.0, "adjust_lr_fn": "original"}
 
 # (base learning rate, eta_min, T_max, how many values): to T_max and past it.
 CURVES = [
@@ -112,46 +324,75 @@ CURVES = [
 
 
 def resolved(kind, values):
-    """The spec of the registry: betas split, floats as floats, with its kind."""
+    """The spec of the registry: tuples split, floats as floats, with its kind."""
     spec = {"kind": kind}
     for name in NAMES[kind]:
         value = values[name]
-        if name == "betas":
-            spec["beta1"], spec["beta2"] = map(float, value)
-        else:
-            spec[name] = value if isinstance(value, bool) else float(value)
+        parts = zip(SPLIT[name], value) if isinstance(value, tuple) else [(name, value)]
+        for part, x in parts:
+            x = NONE[part] if x is None else x
+            spec[part] = x if isinstance(x, (bool, str)) or part == "ns_steps" else float(x)
     return spec
+
+
+def logits(problem, x, p, linear):
+    """Of the network that `problem` describes."""
+    if problem is CONV:
+        hidden = torch.tanh(torch.nn.functional.conv2d(x, p["k"], p["b1"])).flatten(1)
+    else:
+        hidden = torch.tanh(linear(x, p["w1"]) + p["b1"])
+    return linear(hidden, p["w2"]) + p["b2"]
 
 
 def trajectory(kind, optimizer_class, arguments):
     """One case: the resolved spec and the parameters after each of STEPS."""
     arguments = dict(arguments)
     loss_scale = arguments.pop("loss_scale", 1.0)
-    p = {k: torch.tensor(v).reshape(SHAPES[k]).requires_grad_() for k, v in INITIAL.items()}
-    x = torch.tensor(INPUTS).reshape(SAMPLES, FEATURES)
-    y = torch.tensor(TARGETS)
+    problem = arguments.pop("problem", PROBLEM)
+    shapes = problem["shapes"]
+    transposed = [k for k in shapes if kind in TRANSPOSED and len(shapes[k]) == 2]
+    turn = lambda k, v: v.T.contiguous() if k in transposed else v
+    linear = torch.nn.functional.linear if kind in TRANSPOSED else torch.matmul
+    initial = {k: torch.tensor(v).reshape(shapes[k]) for k, v in problem["initial"].items()}
+    p = {k: turn(k, v).requires_grad_() for k, v in initial.items()}
+    x = torch.tensor(problem["inputs"])
+    x = x.reshape(SAMPLES, CHANNELS, SIDE, SIDE) if problem is CONV else x.reshape(SAMPLES, -1)
+    y = torch.tensor(problem["targets"])
     # foreach=False: the plain single-tensor code, the reference of the other two.
     optimizer = optimizer_class(list(p.values()), foreach=False, **arguments)
     after = {}
     for step in range(1, STEPS[-1] + 1):
         optimizer.zero_grad()
-        logits = torch.tanh(x @ p["w1"] + p["b1"]) @ p["w2"] + p["b2"]
-        (torch.nn.functional.cross_entropy(logits, y) * loss_scale).backward()
+        loss = torch.nn.functional.cross_entropy(logits(problem, x, p, linear), y)
+        (loss * loss_scale).backward()
         optimizer.step()
         if step in STEPS:
             # A float32 as a Python float is exact, and so are its JSON digits.
-            after[str(step)] = {k: v.detach().flatten().tolist() for k, v in p.items()}
-    return {
+            after[str(step)] = {k: turn(k, v.detach()).flatten().tolist() for k, v in p.items()}
+    case = {
         "spec": resolved(kind, optimizer.defaults),
         "loss_scale": loss_scale,
+        "problem": "conv" if problem is CONV else "problem",
         "after": after,
     }
+    if kind == "asgd":
+        # Part of the state alone, so that nothing but this shows it.
+        state = optimizer.state
+        case["averages"] = {k: state[v]["ax"].flatten().tolist() for k, v in p.items()}
+    return case
+
+
+def defaults_of(optimizer_class):
+    """The defaults of its signature."""
+    if optimizer_class is Muon:
+        return Muon.signature()
+    parameters = inspect.signature(optimizer_class.__init__).parameters
+    return {name: parameter.default for name, parameter in parameters.items()}
 
 
 def defaults(kind, optimizer_class):
-    """PyTorch's own defaults, from the signature."""
-    signature = inspect.signature(optimizer_class.__init__).parameters
-    return resolved(kind, {name: signature[name].default for name in NAMES[kind]})
+    """PyTorch's own defaults."""
+    return resolved(kind, defaults_of(optimizer_class))
 
 
 def curve(base_lr, eta_min, t_max, n):
@@ -176,13 +417,14 @@ def files():
         "dtype": "float32",
         "threads": torch.get_num_threads(),
     }
-    problem = {"inputs": INPUTS, "targets": TARGETS, "initial": INITIAL, "shapes": SHAPES}
     for kind, (optimizer_class, cases) in CASES.items():
+        muon = {"newton_schulz": "float32 in place of PyTorch's bfloat16"} if kind == "muon" else {}
         yield f"{kind}.json", {
-            "made_by": made_by,
+            "made_by": {**made_by, **muon},
             "optimizer": f"torch.optim.{optimizer_class.__name__}",
             "defaults": defaults(kind, optimizer_class),
-            "problem": problem,
+            "problem": PROBLEM,
+            "conv": CONV,
             "cases": {name: trajectory(kind, optimizer_class, a) for name, a in cases.items()},
         }
     yield "cosine.json", {
@@ -208,6 +450,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     check = parser.parse_args().check
     torch.set_num_threads(1)
+    without_bfloat16()
     changed = []
     for name, contents in files():
         path, text = OUT / name, dump(contents) + "\n"

@@ -1,6 +1,10 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
 //! The update rules stand in the crate `optimizer-registry`, one file each.
 
+mod papers;
+
+pub use papers::*;
+
 use crate::params::{Value, choice, params, registry};
 
 params! {
@@ -74,122 +78,182 @@ params! {
 }
 
 params! {
-    /// Lion: the sign of an interpolated momentum.
-    Lion {
-        /// Learning rate; every weight moves by exactly this much a step.
-        lr: f64 = value(1e-4), Positive;
-        /// Share of the momentum in the direction of the step.
-        beta1: f64 = value(0.9), BelowOne;
-        /// Decay of the momentum.
-        beta2: f64 = value(0.99), BelowOne;
-        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+    /// Adagrad: the gradient over the root of the sum of all its squares.
+    Adagrad {
+        /// Learning rate.
+        lr: f64 = value(1e-2), Positive;
+        /// The rate is divided by 1 + lr_decay * (steps before this one).
+        lr_decay: f64 = value(0.0), NonNegative;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+        /// What the sum of squares starts from.
+        initial_accumulator_value: f64 = value(0.0), NonNegative;
+        /// Added to the root, outside of it.
+        eps: f64 = value(1e-10), Positive;
+    }
+}
+
+params! {
+    /// Adadelta: steps in units of the weights, by the ratio of two running root mean squares.
+    Adadelta {
+        /// Factor of the step; 1 is the paper's rule.
+        lr: f64 = value(1.0), Positive;
+        /// Smoothing constant of both mean squares.
+        rho: f64 = value(0.9), UpToOne;
+        /// Added to both mean squares, inside of the roots.
+        eps: f64 = value(1e-6), Positive;
+        /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
     }
 }
 
 params! {
-    /// LAMB: Adam's direction, scaled for each tensor to the norm of its weights.
-    Lamb {
+    /// Adamax: Adam with the largest gradient in place of the mean square.
+    Adamax {
+        /// Learning rate.
+        lr: f64 = value(2e-3), Positive;
+        /// Decay of the first moment (the mean of gradients).
+        beta1: f64 = value(0.9), BelowOne;
+        /// Decay of the largest gradient.
+        beta2: f64 = value(0.999), BelowOne;
+        /// Added to the size of each gradient.
+        eps: f64 = value(1e-8), Positive;
+        /// L2 penalty added to the gradient.
+        weight_decay: f64 = value(0.0), NonNegative;
+    }
+}
+
+params! {
+    /// NAdam: Adam with Nesterov's look-ahead and a momentum that grows.
+    NAdam {
+        /// Learning rate.
+        lr: f64 = value(2e-3), Positive;
+        /// Decay of the first moment (the mean of gradients).
+        beta1: f64 = value(0.9), BelowOne;
+        /// Decay of the second moment (the mean of squared gradients).
+        beta2: f64 = value(0.999), BelowOne;
+        /// Added to the root of the corrected second moment.
+        eps: f64 = value(1e-8), Positive;
+        /// L2 penalty added to the gradient, unless decoupled.
+        weight_decay: f64 = value(0.0), NonNegative;
+        /// How fast the momentum grows from beta1 / 2 to beta1.
+        momentum_decay: f64 = value(4e-3), NonNegative;
+        /// Shrink the weights by lr * weight_decay a step instead.
+        decoupled_weight_decay: bool = value(false), Any;
+    }
+}
+
+params! {
+    /// RAdam: Adam that adapts only once the second moment is known well enough.
+    RAdam {
         /// Learning rate.
         lr: f64 = value(1e-3), Positive;
         /// Decay of the first moment (the mean of gradients).
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
-        eps: f64 = value(1e-6), Positive;
-        /// Weights times this are added to the direction before it is scaled.
-        weight_decay: f64 = value(1e-2), NonNegative;
-    }
-}
-
-params! {
-    /// Adan: adaptive moments of the gradient and of its change.
-    Adan {
-        /// Learning rate.
-        lr: f64 = value(1e-3), Positive;
-        /// Decay of the mean of gradients (one minus the paper's beta1).
-        beta1: f64 = value(0.98), BelowOne;
-        /// Decay of the mean of gradient differences.
-        beta2: f64 = value(0.92), BelowOne;
-        /// Decay of the mean of squared look-ahead gradients.
-        beta3: f64 = value(0.99), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Added to the root of the second moment.
         eps: f64 = value(1e-8), Positive;
-        /// Decay of the weights: after the step they are divided by 1 + lr * weight_decay.
+        /// L2 penalty added to the gradient, unless decoupled.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Shrink weights by lr * weight_decay before the step, as AdamW does, instead.
-        no_prox: bool = value(false), Any;
+        /// Shrink the weights by lr * weight_decay a step instead.
+        decoupled_weight_decay: bool = value(false), Any;
     }
 }
 
 params! {
-    /// Schedule-free SGD: gradients at a point between the iterate and its average.
-    ScheduleFreeSgd {
-        /// Learning rate.
-        lr: f64 = value(1.0), Positive;
-        /// How near to the average gradients are taken; greater than 0.
-        momentum: f64 = value(0.9), BelowOne;
-        /// L2 penalty at the point where gradients are taken.
-        weight_decay: f64 = value(0.0), NonNegative;
-        /// Steps over which the learning rate rises linearly to its full value.
-        warmup_steps: u64 = value(0), Within(0.0, 1e9);
-        /// Step t counts in the average with weight t^r.
-        r: f64 = value(0.0), NonNegative;
-        /// It counts also with the largest learning rate so far to this power.
-        weight_lr_power: f64 = value(2.0), NonNegative;
+    /// Rprop: a step size for every weight, from the signs of its gradients alone.
+    Rprop {
+        /// Step size of every weight to start with; later rates are not looked at.
+        lr: f64 = value(1e-2), Positive;
+        /// Factor of a step size when the sign has changed; above 0.
+        eta_minus: f64 = value(0.5), BelowOne;
+        /// Factor of a step size when the sign has stayed; above 1.
+        eta_plus: f64 = value(1.2), AtLeast(1.0);
+        /// Smallest step size.
+        step_min: f64 = value(1e-6), Positive;
+        /// Largest step size.
+        step_max: f64 = value(50.0), Positive;
     }
 }
 
 params! {
-    /// Schedule-free AdamW: the same with gradients over the root of their mean square.
-    ScheduleFreeAdamW {
-        /// Learning rate.
-        lr: f64 = value(2.5e-3), Positive;
-        /// How near to the average gradients are taken; greater than 0.
-        beta1: f64 = value(0.9), BelowOne;
-        /// Decay of the second moment (the mean of squared gradients).
-        beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
-        eps: f64 = value(1e-8), Positive;
-        /// Decoupled decay, from the weights where gradients are taken.
+    /// ASGD: stochastic gradient descent with a falling rate, which also averages the weights.
+    Asgd {
+        /// Learning rate of the first step; its fall is by lambd and alpha.
+        lr: f64 = value(1e-2), Positive;
+        /// Weights shrink by lambd times the rate a step; also sets how fast the rate falls.
+        lambd: f64 = value(1e-4), NonNegative;
+        /// Power of the fall: the rate is lr / (1 + lambd * lr * steps)^alpha.
+        alpha: f64 = value(0.75), NonNegative;
+        /// Steps before the average starts; until then it is the last weights.
+        t0: f64 = value(1e6), NonNegative;
+        /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Steps over which the learning rate rises linearly to its full value.
-        warmup_steps: u64 = value(0), Within(0.0, 1e9);
-        /// Step t counts in the average with weight t^r.
-        r: f64 = value(0.0), NonNegative;
-        /// It counts also with the largest learning rate so far to this power.
-        weight_lr_power: f64 = value(2.0), NonNegative;
     }
 }
 
 choice! {
-    /// How L-BFGS finds the length of a step.
-    LineSearch {
-        /// The learning rate is the length.
-        None = "none",
-        /// Interpolation until the strong Wolfe conditions hold.
-        StrongWolfe = "strong_wolfe",
+    /// What muon's rate is multiplied by, for a matrix of `rows` outputs and `columns` inputs.
+    MuonRate {
+        /// sqrt(max(1, rows / columns)): Jordan's.
+        Original = "original",
+        /// 0.2 sqrt(max(rows, columns)), so that steps are as long as AdamW's: Moonshot's.
+        MatchRmsAdamW = "match_rms_adamw",
     }
 }
 
 params! {
-    /// L-BFGS: curvature from the last gradients; several looks at one batch a step.
-    Lbfgs {
-        /// Length of an iteration, or with a line search its first try.
-        lr: f64 = value(1.0), Positive;
-        /// Iterations a step at most.
-        max_iter: u64 = value(20), Within(1.0, 1e6);
-        /// Looks a step after which no further iteration begins; 0 = max_iter * 5 / 4.
-        max_eval: u64 = value(0), Within(0.0, 1e9);
-        /// A step ends when no element of the gradient is larger.
-        tolerance_grad: f64 = value(1e-7), NonNegative;
-        /// A step ends when weights or loss change by less.
-        tolerance_change: f64 = value(1e-9), NonNegative;
-        /// Pairs of steps and gradient changes that are remembered.
-        history_size: u64 = value(100), Within(1.0, 1e4);
-        /// How the length of an iteration is found.
-        line_search: LineSearch = value(LineSearch::None), Any;
+    /// Muon: orthogonalized momentum for matrices, AdamW (the aux parameters) for all else.
+    Muon {
+        /// Learning rate of matrices.
+        lr: f64 = value(1e-3), Positive;
+        /// Decoupled decay of matrices: they shrink by lr * weight_decay a step.
+        weight_decay: f64 = value(0.1), NonNegative;
+        /// Decay of the mean of gradients.
+        momentum: f64 = value(0.95), UpToOne;
+        /// Orthogonalize a mean of gradient and momentum, not the momentum.
+        nesterov: bool = value(true), Any;
+        /// Coefficient of X in a Newton-Schulz step.
+        ns_a: f64 = value(3.4445), Any;
+        /// Coefficient of (X X') X.
+        ns_b: f64 = value(-4.775), Any;
+        /// Coefficient of (X X')^2 X.
+        ns_c: f64 = value(2.0315), Any;
+        /// Smallest norm that the update is divided by.
+        eps: f64 = value(1e-7), Positive;
+        /// Newton-Schulz steps.
+        ns_steps: u64 = value(5), Within(0.0, 99.0);
+        /// What the rate is multiplied by for the shape of a matrix.
+        adjust_lr_fn: MuonRate = value(MuonRate::Original), Any;
+        /// Learning rate of all that is no matrix; follows the schedule of lr in proportion.
+        aux_lr: f64 = value(1e-3), Positive;
+        /// Decay of its first moment.
+        aux_beta1: f64 = value(0.9), BelowOne;
+        /// Decay of its second moment.
+        aux_beta2: f64 = value(0.999), BelowOne;
+        /// Added to the root of its corrected second moment.
+        aux_eps: f64 = value(1e-8), Positive;
+        /// Its decoupled decay.
+        aux_weight_decay: f64 = value(1e-2), NonNegative;
+    }
+}
+
+params! {
+    /// Adafactor: Adam's second moment kept by rows and columns, steps relative to the weights.
+    Adafactor {
+        /// Largest relative step; from step 1 / lr^2 on it is 1 / sqrt(steps).
+        lr: f64 = value(1e-2), Positive;
+        /// The second moment's decay in step t is 1 - t^beta2_decay.
+        beta2_decay: f64 = value(-0.8), Within(-1.0, 0.0);
+        /// Smallest root of the second moment; 0 = that of the type, 1.2e-7 in 32 bits.
+        eps1: f64 = value(0.0), NonNegative;
+        /// Smallest root mean square of the weights that a step is relative to.
+        eps2: f64 = value(1e-3), NonNegative;
+        /// Largest root mean square of an update before the rate.
+        d: f64 = value(1.0), AtLeast(1.0);
+        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+        weight_decay: f64 = value(0.0), NonNegative;
     }
 }
 
@@ -204,6 +268,26 @@ registry! {
         Adam(Adam) = "adam" from "torch.optim.Adam; Kingma and Ba 2015, arXiv:1412.6980",
         /// Adam with decoupled weight decay.
         AdamW(AdamW) = "adamw" from "torch.optim.AdamW; Loshchilov and Hutter 2019, arXiv:1711.05101",
+        /// Gradient divided by the root of the sum of its squares.
+        Adagrad(Adagrad) = "adagrad" from "torch.optim.Adagrad; Duchi et al. 2011",
+        /// Step from the ratio of the root mean squares of steps and gradients.
+        Adadelta(Adadelta) = "adadelta" from "torch.optim.Adadelta; Zeiler 2012, arXiv:1212.5701",
+        /// Adam with the infinity norm.
+        Adamax(Adamax) = "adamax" from "torch.optim.Adamax; Kingma and Ba 2015, arXiv:1412.6980, Alg. 2",
+        /// Adam with Nesterov momentum.
+        NAdam(NAdam) = "nadam" from "torch.optim.NAdam; Dozat 2016",
+        /// Adam with a rectified second moment.
+        RAdam(RAdam) = "radam" from "torch.optim.RAdam; Liu et al. 2020, arXiv:1908.03265",
+        /// Resilient backpropagation, by signs; for full batches.
+        Rprop(Rprop) = "rprop" from "torch.optim.Rprop; Riedmiller and Braun 1993",
+        /// Averaged stochastic gradient descent.
+        Asgd(Asgd) = "asgd" from "torch.optim.ASGD; Polyak and Juditsky 1992; Bottou 2010"
+            differs "nothing, but mind: the weights trained are judged, the average is only kept in the state, as in PyTorch",
+        /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters.
+        Muon(Muon) = "muon" from "torch.optim.Muon with torch.optim.AdamW; Jordan et al. 2024, kellerjordan.github.io/posts/muon"
+            differs "TODO-bf16",
+        /// Factored second moment, clipped updates, relative steps.
+        Adafactor(Adafactor) = "adafactor" from "torch.optim.Adafactor; Shazeer and Stern 2018, arXiv:1804.04235",
         /// Sign of an interpolated momentum.
         Lion(Lion) = "lion" from "Chen et al. 2023, arXiv:2302.06675; timm.optim.Lion",
         /// Adam's direction, scaled for each tensor to the norm of its weights.
@@ -231,6 +315,15 @@ impl OptimizerSpec {
             OptimizerSpec::RmsProp(p) => p.lr,
             OptimizerSpec::Adam(p) => p.lr,
             OptimizerSpec::AdamW(p) => p.lr,
+            OptimizerSpec::Adagrad(p) => p.lr,
+            OptimizerSpec::Adadelta(p) => p.lr,
+            OptimizerSpec::Adamax(p) => p.lr,
+            OptimizerSpec::NAdam(p) => p.lr,
+            OptimizerSpec::RAdam(p) => p.lr,
+            OptimizerSpec::Rprop(p) => p.lr,
+            OptimizerSpec::Asgd(p) => p.lr,
+            OptimizerSpec::Muon(p) => p.lr,
+            OptimizerSpec::Adafactor(p) => p.lr,
             OptimizerSpec::Lion(p) => p.lr,
             OptimizerSpec::Lamb(p) => p.lr,
             OptimizerSpec::Adan(p) => p.lr,
@@ -250,11 +343,13 @@ impl OptimizerSpec {
         matches!(self, OptimizerSpec::Lbfgs(_))
     }
 
-    /// The same with another `weight_decay`; unchanged where there is none.
+    /// The same with another `weight_decay` (and `aux_weight_decay`); unchanged where there is none.
     pub fn with_weight_decay(&self, decay: f64) -> Self {
         let mut values = self.to_values();
-        if let Some(value) = values.get_mut("weight_decay") {
-            *value = Value::Float(decay);
+        for name in ["weight_decay", "aux_weight_decay"] {
+            if let Some(value) = values.get_mut(name) {
+                *value = Value::Float(decay);
+            }
         }
         Self::from_values(self.kind(), &values).unwrap_or_else(|| self.clone())
     }
@@ -268,6 +363,20 @@ impl OptimizerSpec {
             OptimizerSpec::Sgd(p) if p.nesterov && (p.momentum <= 0.0 || p.dampening != 0.0) => {
                 Err(("nesterov", "nesterov needs momentum > 0 and dampening = 0".to_owned()))
             }
+            OptimizerSpec::Rprop(p) if p.eta_minus <= 0.0 => {
+                Err(("eta_minus", "eta_minus must be > 0".to_owned()))
+            }
+            OptimizerSpec::Rprop(p) if p.eta_plus <= 1.0 => {
+                Err(("eta_plus", "eta_plus must be > 1".to_owned()))
+            }
+            OptimizerSpec::Rprop(p) if p.step_max < p.step_min => {
+                Err(("step_max", "step_max must be at least step_min".to_owned()))
+            }
+            // Its square is the smallest second moment and must be a float32.
+            OptimizerSpec::Adafactor(p) if p.eps1 != 0.0 && p.eps1 < 1e-18 => Err((
+                "eps1",
+                "eps1 must be 0 or at least 1e-18: its square is taken in 32 bits".to_owned(),
+            )),
             OptimizerSpec::ScheduleFreeSgd(p) if p.momentum == 0.0 => {
                 Err(("momentum", "schedule-free needs momentum > 0".to_owned()))
             }

@@ -1,15 +1,24 @@
 //! From an [`OptimizerSpec`] to the update rule of one parameter, a file each,
 //! with what surrounds every rule: a factor of the learning rate and decoupled decay.
 
+pub mod adadelta;
+pub mod adafactor;
+pub mod adagrad;
 pub mod adam;
+pub mod adamax;
 pub mod adamw;
 pub mod adan;
+pub mod asgd;
 pub(crate) mod flat;
 pub mod lamb;
 pub mod lbfgs;
 mod line_search;
 pub mod lion;
+pub mod muon;
+pub mod nadam;
+pub mod radam;
 pub mod rmsprop;
+pub mod rprop;
 pub mod schedule_free;
 pub mod sgd;
 pub mod slots;
@@ -40,6 +49,15 @@ pub fn rule(spec: &OptimizerSpec, around: Surroundings, look: &Look) -> Built {
         OptimizerSpec::RmsProp(p) => surrounded(rmsprop::build(p), around),
         OptimizerSpec::Adam(p) => surrounded(adam::build(p), around),
         OptimizerSpec::AdamW(p) => surrounded(adamw::build(p), around),
+        OptimizerSpec::Adagrad(p) => surrounded(adagrad::build(p), around),
+        OptimizerSpec::Adadelta(p) => surrounded(adadelta::build(p), around),
+        OptimizerSpec::Adamax(p) => surrounded(adamax::build(p), around),
+        OptimizerSpec::NAdam(p) => surrounded(nadam::build(p), around),
+        OptimizerSpec::RAdam(p) => surrounded(radam::build(p), around),
+        OptimizerSpec::Rprop(p) => surrounded(rprop::build(p), around),
+        OptimizerSpec::Asgd(p) => surrounded(asgd::build(p), around),
+        OptimizerSpec::Muon(p) => surrounded(muon::build(p), around),
+        OptimizerSpec::Adafactor(p) => surrounded(adafactor::build(p), around),
         OptimizerSpec::Lion(p) => surrounded(lion::build(p), around),
         OptimizerSpec::Lamb(p) => surrounded(lamb::build(p), around),
         OptimizerSpec::Adan(p) => surrounded(adan::build(p), around),
@@ -74,6 +92,32 @@ pub(crate) fn everywhere(rule: Rule) -> ModuleOptimizer {
 /// L2 penalty: g <- g + penalty * p. `None` for 0, which saves the arithmetic.
 fn l2(penalty: f64) -> Option<WeightDecayConfig> {
     (penalty != 0.0).then(|| WeightDecayConfig::new(penalty as f32))
+}
+
+/// The same for a rule written here: g + penalty * p.
+fn coupled<const D: usize>(grad: Tensor<D>, tensor: &Tensor<D>, penalty: f64) -> Tensor<D> {
+    if penalty == 0.0 { grad } else { grad + tensor.clone().mul_scalar(penalty) }
+}
+
+/// Weight decay as NAdam and RAdam have it: decoupled, or coupled into the gradient.
+fn decayed<const D: usize>(
+    tensor: Tensor<D>,
+    grad: Tensor<D>,
+    lr: f64,
+    decay: f64,
+    decoupled: bool,
+) -> (Tensor<D>, Tensor<D>) {
+    if decoupled && decay != 0.0 {
+        (tensor.mul_scalar(1.0 - lr * decay), grad)
+    } else {
+        let grad = coupled(grad, &tensor, decay);
+        (tensor, grad)
+    }
+}
+
+/// Running mean: b mean + (1 - b) x.
+fn mean<const D: usize>(mean: Tensor<D>, x: Tensor<D>, b: f64) -> Tensor<D> {
+    mean.mul_scalar(b) + x.mul_scalar(1.0 - b)
 }
 
 fn surrounded<O: Optimizer>(inner: O, around: Surroundings) -> Rule {

@@ -1,6 +1,7 @@
-//! The fixed problem of the golden files (see `xtask/python/golden.py`) with
+//! The fixed problems of the golden files (see `xtask/python/golden.py`) with
 //! real Burn autodiff on the flex backend:
 //! logits = tanh(x w1 + b1) w2 + b2; mean softmax cross-entropy times `loss_scale`.
+//! Or, where the problem has a `k`, tanh(conv(x, k) + b1), flattened, as the first layer.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -9,8 +10,12 @@ use std::collections::BTreeMap;
 use burn::module::{Module, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn_pack::Reader;
 use optimizer_registry::Optimizer;
+use optimizer_registry::optimizer::paths;
 use serde::Deserialize;
 use spec::OptimizerSpec;
 use spec::update::UpdateSpec;
@@ -24,7 +29,28 @@ pub struct Golden {
     pub made_by: MadeBy,
     pub defaults: OptimizerSpec,
     pub problem: Problem,
+    /// The problem with a convolution, if any case has it.
+    pub conv: Option<Problem>,
     pub cases: BTreeMap<String, Case>,
+}
+
+impl Golden {
+    /// What `case` trains.
+    pub fn problem(&self, case: &Case) -> &Problem {
+        match case.problem {
+            Which::Problem => &self.problem,
+            Which::Conv => self.conv.as_ref().expect("the file has the problem of its cases"),
+        }
+    }
+}
+
+/// Which problem of its file a case trains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Which {
+    #[default]
+    Problem,
+    Conv,
 }
 
 /// The birth certificate.
@@ -34,8 +60,8 @@ pub struct MadeBy {
     pub torch: String,
 }
 
-/// The fixed problem.
-#[derive(Deserialize)]
+/// A fixed problem.
+#[derive(Clone, Deserialize)]
 pub struct Problem {
     pub inputs: Vec<f32>,
     pub targets: Vec<i64>,
@@ -48,20 +74,31 @@ pub struct Problem {
 pub struct Case {
     pub spec: OptimizerSpec,
     pub loss_scale: f32,
+    #[serde(default)]
+    pub problem: Which,
     pub after: BTreeMap<u64, Tensors>,
+    /// The average weights after the last step, where the state holds them.
+    pub averages: Option<Tensors>,
+    /// The weights to be judged after the same steps, where they are not those trained.
+    #[serde(default)]
+    pub evaluated: BTreeMap<u64, Tensors>,
 }
 
-/// The golden file of one kind.
+/// The golden file of one kind: of PyTorch, else of another reference implementation.
 pub fn golden(kind: &str) -> Golden {
-    let path = format!("{}/tests/golden/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let torch = format!("{tests}/golden/{kind}.json");
+    let papers = format!("{tests}/golden-papers/{kind}.json");
+    let path = if std::path::Path::new(&torch).exists() { torch } else { papers };
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The tiny network; every parameter is `[inputs, outputs]` or `[outputs]`.
+/// The tiny network; every matrix is `[inputs, outputs]`. Either `w1` or `k`.
 #[derive(Module, Debug)]
 pub struct Net {
-    w1: Param<Tensor<2>>,
+    k: Option<Param<Tensor<4>>>,
+    w1: Option<Param<Tensor<2>>>,
     b1: Param<Tensor<1>>,
     w2: Param<Tensor<2>>,
     b2: Param<Tensor<1>>,
@@ -72,8 +109,10 @@ impl Net {
         let data = |name: &str| {
             TensorData::new(problem.initial[name].clone(), problem.shapes[name].clone())
         };
+        let has = |name: &str| problem.initial.contains_key(name);
         Net {
-            w1: Param::from_data(data("w1"), device),
+            k: has("k").then(|| Param::from_data(data("k"), device)),
+            w1: has("w1").then(|| Param::from_data(data("w1"), device)),
             b1: Param::from_data(data("b1"), device),
             w2: Param::from_data(data("w2"), device),
             b2: Param::from_data(data("b2"), device),
@@ -82,17 +121,20 @@ impl Net {
 
     pub fn values(&self) -> Tensors {
         let read = |data: TensorData| data.try_into_vec::<f32>().expect("32-bit floats");
-        BTreeMap::from([
-            ("w1".to_owned(), read(self.w1.val().into_data())),
+        let mut values = BTreeMap::from([
             ("b1".to_owned(), read(self.b1.val().into_data())),
             ("w2".to_owned(), read(self.w2.val().into_data())),
             ("b2".to_owned(), read(self.b2.val().into_data())),
-        ])
+        ]);
+        values.extend(self.k.iter().map(|k| ("k".to_owned(), read(k.val().into_data()))));
+        values.extend(self.w1.iter().map(|w| ("w1".to_owned(), read(w.val().into_data()))));
+        values
     }
 }
 
 /// The data on the device, and one optimizer step at a time.
 pub struct Trainer {
+    /// `[samples, features]`
     inputs: Tensor<2>,
     targets: Tensor<1, Int>,
     loss_scale: f32,
@@ -100,7 +142,8 @@ pub struct Trainer {
 
 impl Trainer {
     pub fn new(problem: &Problem, loss_scale: f32, device: &Device) -> Self {
-        let (samples, features) = (problem.targets.len(), problem.shapes["w1"][0]);
+        let samples = problem.targets.len();
+        let features = problem.inputs.len() / samples;
         Trainer {
             inputs: Tensor::from_data(
                 TensorData::new(problem.inputs.clone(), [samples, features]),
@@ -112,10 +155,23 @@ impl Trainer {
     }
 
     pub fn loss(&self, net: &Net) -> Tensor<1> {
-        let hidden = (self.inputs.clone().matmul(net.w1.val()) + net.b1.val().unsqueeze()).tanh();
-        let logits = hidden.matmul(net.w2.val()) + net.b2.val().unsqueeze();
+        let hidden = match (&net.k, &net.w1) {
+            (Some(k), None) => self.convolved(k.val(), net.b1.val()),
+            (None, Some(w1)) => self.inputs.clone().matmul(w1.val()) + net.b1.val().unsqueeze(),
+            _ => panic!("the first layer is a matrix or a convolution"),
+        };
+        let logits = hidden.tanh().matmul(net.w2.val()) + net.b2.val().unsqueeze();
         CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, self.targets.clone())
             * self.loss_scale
+    }
+
+    /// Square images, without padding.
+    fn convolved(&self, k: Tensor<4>, b1: Tensor<1>) -> Tensor<2> {
+        let [samples, features] = self.inputs.dims();
+        let channels = k.dims()[1];
+        let side = (features / channels).isqrt();
+        let images = self.inputs.clone().reshape([samples, channels, side, side]);
+        conv2d(images, k, Some(b1), ConvOptions::new([1, 1], [0, 0], [1, 1], 1)).flatten(1, 3)
     }
 
     pub fn step(&self, net: Net, optimizer: &mut Optimizer, lr: f64) -> Net {
@@ -135,6 +191,15 @@ pub fn build(spec: &OptimizerSpec, net: &Net) -> Optimizer {
 
 /// Parameters after each step that `case` records, under `spec`.
 pub fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> BTreeMap<u64, Tensors> {
+    played(problem, case, spec).0
+}
+
+/// The same, with the optimizer's state as it is after the last step.
+pub fn played(
+    problem: &Problem,
+    case: &Case,
+    spec: &OptimizerSpec,
+) -> (BTreeMap<u64, Tensors>, State) {
     let device = Device::flex().autodiff();
     let trainer = Trainer::new(problem, case.loss_scale, &device);
     let mut net = Net::new(problem, &device);
@@ -147,5 +212,25 @@ pub fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> BTreeMap<
             seen.insert(step, net.values());
         }
     }
-    seen
+    let ids = paths(&net).into_iter().map(|(path, id)| (path, id.val())).collect();
+    let record = optimizer.to_bytes().expect("a state on the host");
+    (seen, State { ids, record: Reader::from_bytes(record).expect("a record") })
+}
+
+/// A saved state, read as a file is.
+pub struct State {
+    ids: BTreeMap<String, u64>,
+    record: Reader,
+}
+
+impl State {
+    /// Tensor `leaf` of every parameter.
+    pub fn tensors(&self, leaf: &str) -> Tensors {
+        let read = |id: &u64| {
+            let bytes = self.record.tensor_data(&format!("{id}.{leaf}")).expect("such a tensor");
+            let floats = bytes.chunks_exact(4);
+            floats.map(|b| f32::from_le_bytes(b.try_into().expect("4 bytes"))).collect()
+        };
+        self.ids.iter().map(|(name, id)| (name.clone(), read(id))).collect()
+    }
 }

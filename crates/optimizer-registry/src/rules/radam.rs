@@ -1,0 +1,68 @@
+//! RAdam: Adam that adapts only once the variance of its second moment is bounded.
+//! Liu et al. 2020, arXiv:1908.03265, Alg. 2.
+//!
+//! g <- g + wd p;  m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  m' = m / (1 - b1^t)
+//! r_inf = 2 / (1 - b2) - 1;  r = r_inf - 2 t b2^t / (1 - b2^t)
+//! r > 5: p <- p - lr m' sqrt((r - 4)(r - 2) r_inf / ((r_inf - 4)(r_inf - 2) r)) sqrt(1 - b2^t) / (sqrt(v) + eps)
+//! else:  p <- p - lr m'
+//!
+//! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, wd `weight_decay`; with
+//! `decoupled_weight_decay` p <- p (1 - lr wd) in place of the L2 penalty.
+//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors a parameter, and t.
+//! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999 (adapts from the 6th step on), eps = 1e-8.
+//! Differs from PyTorch: nothing. From the paper: its threshold is r > 4.
+
+use burn::optim::Optimizer;
+use burn::tensor::{Device, Tensor};
+use spec::optimizer::RAdam;
+
+use super::slots::Slots;
+use super::{decayed, mean};
+
+/// The rule with the values of `p`.
+pub fn build(p: &RAdam) -> Rule {
+    Rule(p.clone())
+}
+
+/// RAdam on one parameter.
+#[derive(Clone)]
+pub struct Rule(RAdam);
+
+impl Optimizer for Rule {
+    type State<const D: usize> = Slots<D>;
+
+    fn step<const D: usize>(
+        &self,
+        lr: f64,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<Slots<D>>,
+    ) -> (Tensor<D>, Option<Slots<D>>) {
+        let p = &self.0;
+        let (tensor, grad) = decayed(tensor, grad, lr, p.weight_decay, p.decoupled_weight_decay);
+        let start = || (vec![], vec![tensor.zeros_like(), tensor.zeros_like()]);
+        let mut state = Slots::next(state, start);
+        let [moment, squares] = state.take();
+        let moment = mean(moment, grad.clone(), p.beta1);
+        let squares = mean(squares, grad.square(), p.beta2);
+
+        let t = state.step as f64;
+        let rate = lr / (1.0 - p.beta1.powf(t));
+        let correction = 1.0 - p.beta2.powf(t);
+        let longest = 2.0 / (1.0 - p.beta2) - 1.0;
+        let length = longest - 2.0 * t * p.beta2.powf(t) / correction;
+        let update = if length > 5.0 {
+            let rectified = (length - 4.0) * (length - 2.0) * longest
+                / ((longest - 4.0) * (longest - 2.0) * length);
+            let root = squares.clone().sqrt().add_scalar(p.eps);
+            moment.clone().mul_scalar(rate * (rectified * correction).sqrt()) / root
+        } else {
+            moment.clone().mul_scalar(rate)
+        };
+        (tensor - update, state.keep([moment, squares]))
+    }
+
+    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
+        state.to_device(device)
+    }
+}
