@@ -15,6 +15,11 @@ use support::{Case, Golden, Tensors, golden, played};
 /// leaves room for, but where a reason stands here.
 fn tolerance(kind: &str) -> f64 {
     match kind {
+        // Burn computes 1 - beta^t in float32, where it cancels: 1.1e-5 and 1.6e-5 after 100 steps.
+        "adam" | "adamw" => 2e-5,
+        // A softmax gradient lacks a direction, and Newton-Schulz multiplies what rounding
+        // leaves there by ns_a^5 = 485: PyTorch's own float32 ends 6e-6 from its float64.
+        "muon" => 2e-5,
         _ => 1e-5,
     }
 }
