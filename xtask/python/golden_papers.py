@@ -130,7 +130,7 @@ CASES = {
             "history": dict(lr=0.5, max_iter=5, history_size=2),
             "max-eval": dict(lr=0.5, max_iter=9, max_eval=4),
             "tolerance-grad": dict(lr=0.5, tolerance_grad=2e-2),
-            "tolerance-change": dict(lr=0.5, tolerance_change=3e-3),
+            "tolerance-change": dict(lr=0.1, tolerance_change=2e-2),
             "strong-wolfe": dict(lr=1.0, max_iter=4, line_search_fn="strong_wolfe"),
             "far-line-search": dict(lr=20.0, max_iter=3, line_search_fn="strong_wolfe"),
             "short-line-search": dict(lr=0.01, max_iter=3, line_search_fn="strong_wolfe"),

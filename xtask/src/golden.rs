@@ -25,11 +25,16 @@ struct Set {
     folder: &'static str,
 }
 
-const SETS: [Set; 2] = [
+const SETS: [Set; 3] = [
     Set {
         script: "golden",
         environment: venv::TORCH,
         folder: "crates/optimizer-registry/tests/golden",
+    },
+    Set {
+        script: "golden_papers",
+        environment: venv::PAPERS,
+        folder: "crates/optimizer-registry/tests/golden-papers",
     },
     Set {
         script: "reference",

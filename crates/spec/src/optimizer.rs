@@ -1,6 +1,7 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
 //! The update rules stand in the crate `optimizer-registry`, one file each.
 
+mod around;
 mod papers;
 
 pub use papers::*;
@@ -333,16 +334,6 @@ impl OptimizerSpec {
             OptimizerSpec::ScheduleFreeAdamW(p) => p.lr,
             OptimizerSpec::Lbfgs(p) => p.lr,
         }
-    }
-
-    /// Whether an average of the weights is judged and kept, not what is trained.
-    pub fn averages(&self) -> bool {
-        matches!(self, OptimizerSpec::ScheduleFreeSgd(_) | OptimizerSpec::ScheduleFreeAdamW(_))
-    }
-
-    /// Whether a step looks at its batch several times, so that only full batches make sense.
-    pub fn wants_full_batches(&self) -> bool {
-        matches!(self, OptimizerSpec::Lbfgs(_))
     }
 
     /// The same with another `weight_decay` (and `aux_weight_decay`); unchanged where there is none.

@@ -312,6 +312,28 @@ fn resolve(
         );
         return None;
     }
+    if optimizer.wants_full_batches() && data.batch_size < samples {
+        let message = format!(
+            "{} needs full batches, and batch_size = {} is less than the {samples} training samples",
+            entry.kind, data.batch_size
+        );
+        push_once(
+            diagnostics,
+            Diagnostic::error(message, place("data.batch_size"))
+                .also(&entry.place, "compares gradients of one and the same loss")
+                .help(format!("set batch_size = {samples} in [data], in a sweep of its own")),
+        );
+        return None;
+    }
+    let (update, groups) = (UpdateSpec::default(), Vec::new());
+    if let Err((name, reason)) = optimizer.goes_with(&update, &groups) {
+        let path = format!("optimizer.{name}");
+        push_once(
+            diagnostics,
+            Diagnostic::error(format!("`{path}` cannot be used here"), place(&path)).label(reason),
+        );
+        return None;
+    }
     let mut schedule_values =
         values("schedule", ScheduleSpec::descriptor(schedule.kind)?.params, given);
     let steps =
@@ -364,8 +386,8 @@ fn resolve(
         seed: 0,
         early_stopping,
         stop_at,
-        update: UpdateSpec::default(),
-        groups: Vec::new(),
+        update,
+        groups,
         warmup: None,
     })
 }
