@@ -1,12 +1,12 @@
 """Golden trajectories of optimizers that torch.optim lacks, and of torch.optim.LBFGS.
 
 The reference implementations are the schedule-free authors' package `schedulefree`
-and timm's ports of the authors' code of Lion, LAMB and Adan. The problem is that of
+and timm's ports of the authors' code of Lion, LAMB and Adan. The problems are those of
 golden.py. LBFGS stands here because its step wants a closure, and runs in float64:
 differences of gradients lose so many digits in float32 that after some steps two
 right implementations have only their losses in common.
 
-    python xtask/python/golden_papers.py            # writes crates/optimizer-registry/tests/golden/*.json
+    python xtask/python/golden_papers.py            # writes crates/optimizer-registry/tests/golden-papers/*.json
     python xtask/python/golden_papers.py --check    # exits 1 if a file would change
 """
 
@@ -21,9 +21,9 @@ import schedulefree
 import timm.optim
 import torch
 
-from golden import INITIAL, INPUTS, SAMPLES, FEATURES, SHAPES, TARGETS, dump
+from golden import CHANNELS, CONV, PROBLEM, SAMPLES, SIDE, dump, logits
 
-OUT = Path(__file__).resolve().parents[2] / "crates" / "optimizer-registry" / "tests" / "golden"
+OUT = Path(__file__).resolve().parents[2] / "crates/optimizer-registry/tests/golden-papers"
 STEPS = (1, 2, 5, 10, 25, 50, 100)
 # A float64 step of LBFGS is many iterations: it is at the minimum after a few.
 LBFGS_STEPS = (1, 2, 3, 5, 8)
@@ -42,6 +42,7 @@ CASES = {
             "betas": dict(lr=0.002, betas=(0.8, 0.95)),
             "weight-decay": dict(lr=0.002, weight_decay=0.5),
             "quick": dict(lr=0.002, betas=(0.5, 0.9)),
+            "conv": dict(lr=0.002, problem=CONV),
         },
     ),
     "lamb": (
@@ -60,6 +61,7 @@ CASES = {
             "weight-decay": dict(lr=0.01, weight_decay=0.3),
             "no-weight-decay": dict(lr=0.02, weight_decay=0.0),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "conv": dict(lr=0.01, problem=CONV),
         },
     ),
     "adan": (
@@ -75,6 +77,7 @@ CASES = {
             "weight-decay": dict(lr=0.01, weight_decay=0.3),
             "no-prox": dict(lr=0.01, weight_decay=0.3, no_prox=True),
             "small-gradients": dict(lr=0.01, loss_scale=1e-3),
+            "conv": dict(lr=0.01, problem=CONV),
         },
     ),
     "schedulefree-sgd": (
@@ -89,6 +92,7 @@ CASES = {
             "weight-decay": dict(lr=0.3, weight_decay=0.05),
             "warmup": dict(lr=0.5, warmup_steps=20),
             "weights": dict(lr=0.3, warmup_steps=10, r=1.5, weight_lr_power=0.5),
+            "conv": dict(lr=0.3, problem=CONV),
         },
     ),
     "schedulefree-adamw": (
@@ -105,6 +109,7 @@ CASES = {
             "warmup": dict(lr=0.03, warmup_steps=20),
             "weights": dict(lr=0.02, warmup_steps=10, r=1.5, weight_lr_power=0.5),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
+            "conv": dict(lr=0.02, problem=CONV),
         },
     ),
     "lbfgs": (
@@ -125,7 +130,7 @@ CASES = {
             "history": dict(lr=0.5, max_iter=5, history_size=2),
             "max-eval": dict(lr=0.5, max_iter=9, max_eval=4),
             "tolerance-grad": dict(lr=0.5, tolerance_grad=2e-2),
-            "tolerance-change": dict(lr=0.5, tolerance_change=3e-3),
+            "tolerance-change": dict(lr=0.1, tolerance_change=2e-2),
             "strong-wolfe": dict(lr=1.0, max_iter=4, line_search_fn="strong_wolfe"),
             "far-line-search": dict(lr=20.0, max_iter=3, line_search_fn="strong_wolfe"),
             "short-line-search": dict(lr=0.01, max_iter=3, line_search_fn="strong_wolfe"),
@@ -163,14 +168,16 @@ def trajectory(kind, entry, arguments):
     _, optimizer_class, names, fixed, _ = entry
     arguments = dict(arguments)
     loss_scale = arguments.pop("loss_scale", 1.0)
+    problem = arguments.pop("problem", PROBLEM)
     dtype = torch.float64 if kind == "lbfgs" else torch.float32
     steps = LBFGS_STEPS if kind == "lbfgs" else STEPS
     p = {
-        k: torch.tensor(v, dtype=dtype).reshape(SHAPES[k]).requires_grad_()
-        for k, v in INITIAL.items()
+        k: torch.tensor(v, dtype=dtype).reshape(problem["shapes"][k]).requires_grad_()
+        for k, v in problem["initial"].items()
     }
-    x = torch.tensor(INPUTS, dtype=dtype).reshape(SAMPLES, FEATURES)
-    y = torch.tensor(TARGETS)
+    x = torch.tensor(problem["inputs"], dtype=dtype)
+    x = x.reshape(SAMPLES, CHANNELS, SIDE, SIDE) if problem is CONV else x.reshape(SAMPLES, -1)
+    y = torch.tensor(problem["targets"])
     optimizer = optimizer_class(list(p.values()), **fixed, **arguments)
     averages = hasattr(optimizer, "eval")
     if averages:
@@ -178,8 +185,7 @@ def trajectory(kind, entry, arguments):
 
     def closure():
         optimizer.zero_grad()
-        logits = torch.tanh(x @ p["w1"] + p["b1"]) @ p["w2"] + p["b2"]
-        loss = torch.nn.functional.cross_entropy(logits, y) * loss_scale
+        loss = torch.nn.functional.cross_entropy(logits(problem, x, p, torch.matmul), y) * loss_scale
         loss.backward()
         return loss
 
@@ -205,7 +211,12 @@ def trajectory(kind, entry, arguments):
     given = dict(optimizer.defaults)
     if "max_eval" in given and "max_eval" not in arguments:
         given["max_eval"] = None
-    case = {"spec": resolved(kind, names, given), "loss_scale": loss_scale, "after": after}
+    case = {
+        "spec": resolved(kind, names, given),
+        "loss_scale": loss_scale,
+        "problem": "conv" if problem is CONV else "problem",
+        "after": after,
+    }
     return {**case, "evaluated": evaluated} if averages else case
 
 
@@ -233,7 +244,8 @@ def files():
             "optimizer": f"{optimizer_class.__module__}.{optimizer_class.__name__}",
             "always": fixed,
             "defaults": defaults(kind, optimizer_class, names),
-            "problem": {"inputs": INPUTS, "targets": TARGETS, "initial": INITIAL, "shapes": SHAPES},
+            "problem": PROBLEM,
+            "conv": CONV,
             "cases": {name: trajectory(kind, entry, a) for name, a in cases.items()},
         }
 

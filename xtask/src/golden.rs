@@ -38,6 +38,11 @@ const SETS: [Set; 3] = [
         folder: "crates/optimizer-registry/tests/golden-schedules",
     },
     Set {
+        script: "golden_papers",
+        environment: venv::PAPERS,
+        folder: "crates/optimizer-registry/tests/golden-papers",
+    },
+    Set {
         script: "reference",
         environment: venv::STATISTICS,
         folder: "crates/report/tests/reference",

@@ -24,6 +24,13 @@ pub(crate) const TORCH: Environment = Environment {
     cost: "with PyTorch for comparison, once: downloads 3 GB, keeps 7 GB (some minutes)",
 };
 
+/// The same environment with reference implementations of optimizers that PyTorch lacks.
+pub(crate) const PAPERS: Environment = Environment {
+    folder: ".bench/venv",
+    requirements: "xtask/python/requirements-papers.txt",
+    cost: "with reference optimizers, once: downloads 4 MB on top of PyTorch",
+};
+
 /// rliable, arch, scipy and statsmodels, for the references of the statistics.
 pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",

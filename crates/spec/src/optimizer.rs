@@ -1,6 +1,7 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
 //! The update rules stand in the crate `optimizer-registry`, one file each.
 
+mod around;
 mod checks;
 
 use crate::params::{choice, params, registry};

@@ -65,6 +65,8 @@ cases! {
     duplicate_runs: "kind = \"adam\"\nlr = [1e-3, 1e-2]" => "kind = \"sgd\"\nlabel = \"again\"\nlr = [0.1, 0.2]";
     seeds_negative: "[model]" => "[repeat]\nseeds = [0, -1]\n[model]";
     seeds_repeated: "[model]" => "[repeat]\nseeds = [4, 4]\n[model]";
+    lbfgs_on_small_batches: "kind = \"sgd\"" => "kind = \"lbfgs\"";
+    schedule_free_without_momentum: "kind = \"sgd\"" => "kind = \"schedulefree-sgd\"\nmomentum = 0.0";
     batch_larger_than_split: "validation = 237" => "validation = 237\nbatch_size = 1201";
     validation_larger_than_split: "validation = 237" => "validation = 1437";
     unknown_dataset: "digits" => "digit";

@@ -82,15 +82,21 @@ pub struct Case {
     pub after: BTreeMap<u64, Tensors>,
     /// The average weights after the last step, where the state holds them.
     pub averages: Option<Tensors>,
+    /// The weights to be judged after the same steps, where they are not those trained.
+    #[serde(default)]
+    pub evaluated: BTreeMap<u64, Tensors>,
 }
 
 fn one() -> f64 {
     1.0
 }
 
-/// The golden file of one kind.
+/// The golden file of one kind: of PyTorch, else of another reference implementation.
 pub fn golden(kind: &str) -> Golden {
-    let path = format!("{}/tests/golden/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let torch = format!("{tests}/golden/{kind}.json");
+    let papers = format!("{tests}/golden-papers/{kind}.json");
+    let path = if std::path::Path::new(&torch).exists() { torch } else { papers };
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }

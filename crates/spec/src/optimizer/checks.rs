@@ -1,19 +1,9 @@
-//! What is asked of an optimizer beside its values.
+//! Rules between the parameters of one optimizer.
 
 use crate::optimizer::OptimizerSpec;
 use crate::params::Value;
 
 impl OptimizerSpec {
-    /// Whether an average of the weights is judged and kept, not what is trained.
-    pub fn averages(&self) -> bool {
-        matches!(self, OptimizerSpec::ScheduleFreeSgd(_) | OptimizerSpec::ScheduleFreeAdamW(_))
-    }
-
-    /// Whether a step looks at its batch several times, so that only full batches make sense.
-    pub fn wants_full_batches(&self) -> bool {
-        matches!(self, OptimizerSpec::Lbfgs(_))
-    }
-
     /// The same with another `weight_decay` (and `aux_weight_decay`); unchanged where there is none.
     pub fn with_weight_decay(&self, decay: f64) -> Self {
         let mut values = self.to_values();

@@ -335,6 +335,35 @@ fn resolve(
         );
         return None;
     }
+    let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
+    let groups: Vec<ParamGroup> = entry.groups.iter().map(|(group, _)| group.clone()).collect();
+    let batches = crate::run::steps_per_epoch(samples, data.batch_size, data.drop_last);
+    let whole = matches!(data.dataset, DatasetSpec::Function(_))
+        || batches <= update.accumulate && !(data.drop_last && samples % data.batch_size != 0);
+    if optimizer.wants_full_batches() && !whole {
+        let message = format!(
+            "{} needs full batches, and batch_size = {} is less than the {samples} training samples",
+            entry.kind, data.batch_size
+        );
+        push_once(
+            diagnostics,
+            Diagnostic::error(message, place("data.batch_size"))
+                .also(&entry.place, "compares gradients of one and the same loss")
+                .help(format!(
+                    "set accumulate = {} here, so that a step sees every sample, or batch_size = {samples} in [data]",
+                    crate::run::steps_per_epoch(samples, data.batch_size, false)
+                )),
+        );
+        return None;
+    }
+    if let Err((name, reason)) = optimizer.goes_with(&update, &groups) {
+        let path = format!("optimizer.{name}");
+        push_once(
+            diagnostics,
+            Diagnostic::error(format!("`{path}` cannot be used here"), place(&path)).label(reason),
+        );
+        return None;
+    }
     if train.label_smoothing > 0.0 && train.loss != Loss::CrossEntropy {
         let message = format!("label_smoothing does not go with the loss `{}`", train.loss);
         push_once(
@@ -344,8 +373,6 @@ fn resolve(
         );
         return None;
     }
-    let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
-    let groups: Vec<ParamGroup> = entry.groups.iter().map(|(group, _)| group.clone()).collect();
     let paths = model.parameters(data.dataset.shape(), data.dataset.classes());
     for (group, at) in &entry.groups {
         if !paths.iter().any(|(path, _)| group.matches(path)) {
@@ -358,7 +385,6 @@ fn resolve(
             return None;
         }
     }
-    let batches = crate::run::steps_per_epoch(samples, data.batch_size, data.drop_last);
     let length = RunLength {
         epochs: train.epochs,
         steps: batches.div_ceil(update.accumulate) * train.epochs,
