@@ -2,6 +2,8 @@
 
 use spec::params::{Kind, Param, ParamDefault, ParamType, Params, Range};
 use spec::run::{DataSpec, Loss, TrainSpec};
+use spec::schedule::WarmupKeys;
+use spec::update::UpdateSpec;
 use spec::{DatasetName, ModelSpec, OptimizerSpec, ScheduleSpec};
 
 use crate::cli::Registry;
@@ -23,8 +25,16 @@ pub(super) fn list(what: Option<Registry>) -> anyhow::Result<Exit> {
             out.push('\n');
         }
         match registry {
-            Registry::Optimizers => kinds(&mut out, "Optimizers", OptimizerSpec::KINDS),
-            Registry::Schedules => kinds(&mut out, "Schedules", ScheduleSpec::KINDS),
+            Registry::Optimizers => {
+                kinds(&mut out, "Optimizers", OptimizerSpec::KINDS);
+                out.push_str("\n  keys of every [[optimizer]]\n");
+                params(&mut out, UpdateSpec::PARAMS);
+            }
+            Registry::Schedules => {
+                kinds(&mut out, "Schedules", ScheduleSpec::KINDS);
+                out.push_str("\n  keys of every schedule\n");
+                params(&mut out, WarmupKeys::PARAMS);
+            }
             Registry::Models => kinds(&mut out, "Models", ModelSpec::KINDS),
             Registry::Datasets => datasets(&mut out),
             Registry::Losses => {
@@ -41,6 +51,9 @@ fn kinds(out: &mut String, title: &str, kinds: &[Kind]) {
     for kind in kinds {
         out.push_str(&format!("\n  {}  {}\n", kind.name, kind.doc.trim()));
         out.push_str(&format!("    after {}\n", kind.source));
+        if !kind.differs.is_empty() {
+            out.push_str(&format!("    differs: {}\n", kind.differs));
+        }
         params(out, kind.params);
     }
 }
@@ -65,9 +78,8 @@ fn params(out: &mut String, params: &[Param]) {
 
 fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
-        (ParamType::Bool | ParamType::Choice(_), _) | (ParamType::Float, Range::Any) => {
-            param.ty.to_string()
-        }
+        (ParamType::Bool | ParamType::Choice(_) | ParamType::Schedules, _)
+        | (ParamType::Float, Range::Any) => param.ty.to_string(),
         (ty, range) => format!("{ty} {range}"),
     }
 }
