@@ -70,10 +70,6 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                 "constant" => lr,
                 kind => format!("{lr}, {kind}"),
             };
-            let note = match &run.spec.warmup {
-                Some(_) => format!("{note}, warmup"),
-                None => note,
-            };
             Entry { series: config.label, label: escape::line(&run.label), note }
         })
         .collect();
