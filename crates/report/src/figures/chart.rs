@@ -74,8 +74,10 @@ pub enum CurveKind {
     Plain,
     /// Thin and pale, behind the others.
     Faint,
-    /// Constant up to the next point.
+    /// Constant up to the next point, with a marker at the end.
     Steps,
+    /// Straight from point to point, with a marker at the end.
+    Sloped,
 }
 
 /// A point of a curve.

@@ -2,6 +2,8 @@
 //! configuration.
 
 use spec::record::Split;
+use spec::schedule::Per;
+use spec::{RunSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
@@ -17,18 +19,32 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points)?;
     Some(Figure {
         heading: "Learning-rate schedule",
-        caption: "The learning rate that each optimizer used at its best configuration, step by step; it is the same \
-                  for every seed."
-            .to_owned(),
+        caption: caption(analysis),
         reading: "The learning rate is the length of a step. A flat line keeps it throughout; a falling line takes \
-                  long steps first to get near the valley and short ones at the end to settle in it. Learning rates of \
+                  long steps first to get near the valley and short ones at the end to settle in it; a rise at the \
+                  start (warmup) is careful while the first gradients are still wild; a leap back up (restart) leaves \
+                  one valley for another. Learning rates of \
                   different optimizers are not comparable with each other: Adam's steps mean something else than SGD's.",
         ink: Ink::Chart(chart),
         variant_of: None,
     })
 }
 
-/// The data: one stepped curve a label.
+fn caption(analysis: &Analysis) -> String {
+    let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    let watched =
+        |c: &Config| matches!(analysis.planned(c).spec.schedule, ScheduleSpec::Plateau(_));
+    let seeds = if best.into_iter().any(watched) {
+        "a plateau follows what it measured, so that of each seed is its own, and that of one is shown"
+    } else {
+        "it is the same for every seed"
+    };
+    format!(
+        "The learning rate that each optimizer used at its best configuration, step by step; {seeds}."
+    )
+}
+
+/// The data: one curve a label.
 pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let best: Vec<&Config> =
         analysis.best.iter().flatten().map(|&i| &analysis.configs[i]).collect();
@@ -36,10 +52,10 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         best.iter().filter_map(|config| curve(analysis, points, config)).collect();
     let steps = curves.iter().flat_map(|c| c.points.last()).map(|p| p.x).fold(0.0, f64::max);
     let rates = || curves.iter().flat_map(|c| &c.points).map(|p| p.y).filter(|y| *y > 0.0);
-    let base =
-        curves.iter().filter_map(|c| c.points.first()).map(|p| p.y).fold(f64::INFINITY, f64::min);
-    // A schedule may come as near to zero as it likes; two decades below the
-    // smallest start are enough to see that it does.
+    let top = |c: &Curve| c.points.iter().map(|p| p.y).fold(0.0, f64::max);
+    let base = curves.iter().map(top).fold(f64::INFINITY, f64::min);
+    // A schedule may come as near to zero as it likes, at either end; two decades
+    // below the smallest peak are enough to see that it does.
     let mut y = Axis::around(rates().filter(|r| *r >= base / 100.0), 0.7)?;
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = 0.0;
@@ -94,7 +110,24 @@ fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve>
     Some(Curve {
         series: config.label,
         points: thin(line, 1500),
-        kind: CurveKind::Steps,
+        kind: if is_smooth(&analysis.planned(config).spec) {
+            CurveKind::Sloped
+        } else {
+            CurveKind::Steps
+        },
         ringed: None,
     })
+}
+
+/// Whether the rate moves at every step, so that lines between the recorded
+/// points are nearer to it than stairs. Where it also rests, stairs are right.
+fn is_smooth(spec: &RunSpec) -> bool {
+    match &spec.schedule {
+        ScheduleSpec::Constant(_) => spec.warmup.as_ref().is_some_and(|w| w.per == Per::Batch),
+        ScheduleSpec::Step(_)
+        | ScheduleSpec::MultiStep(_)
+        | ScheduleSpec::Sequential(_)
+        | ScheduleSpec::Plateau(_) => false,
+        other => other.per() == Per::Batch,
+    }
 }

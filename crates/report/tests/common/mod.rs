@@ -203,6 +203,7 @@ impl Fixture {
 
     pub fn plan(&self) -> Plan {
         let mut runs = Vec::new();
+        let (epochs, loss) = (self.epochs, Loss::CrossEntropy);
         for label in &self.labels {
             for &lr in &label.lrs {
                 for seed in 0..self.seeds {
@@ -219,11 +220,7 @@ impl Fixture {
                             dropout: 0.0,
                             batch_norm: false,
                         }),
-                        train: TrainSpec {
-                            epochs: self.epochs,
-                            loss: Loss::CrossEntropy,
-                            label_smoothing: 0.0,
-                        },
+                        train: TrainSpec { epochs, loss, label_smoothing: 0.0 },
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,
@@ -234,8 +231,7 @@ impl Fixture {
                         warmup: None,
                     };
                     if let Some(per) = label.cosine {
-                        let t_max =
-                            if per == Per::Epoch { self.epochs } else { spec.total_steps() };
+                        let t_max = if per == Per::Epoch { epochs } else { spec.total_steps() };
                         spec.schedule = ScheduleSpec::Cosine(Cosine { per, min_lr: 0.0, t_max });
                     }
                     let ids = ids(&spec);

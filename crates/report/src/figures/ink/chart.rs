@@ -146,7 +146,7 @@ fn markers(
         CurveKind::Marked => c.points.len().div_ceil(12).max(1),
         CurveKind::Barred => 1,
         CurveKind::Plain => c.points.len().div_ceil(6).max(1),
-        CurveKind::Steps => usize::MAX,
+        CurveKind::Steps | CurveKind::Sloped => usize::MAX,
     };
     let last = c.points.len().saturating_sub(1);
     for (i, p) in c.points.iter().enumerate() {
@@ -247,7 +247,7 @@ pub(super) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
 fn point(panel: &Panel, kind: CurveKind, p: &Point) -> String {
     let value = |v: f64| match kind {
         // What holds between two steps was set, not measured.
-        CurveKind::Steps => panel.y.position(v),
+        CurveKind::Steps | CurveKind::Sloped => panel.y.position(v),
         _ => panel.y.text(v),
     };
     let band = p.band.map(|(low, high)| format!(" ({} to {})", value(low), value(high)));

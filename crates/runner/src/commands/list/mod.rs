@@ -6,6 +6,7 @@ mod text;
 
 use spec::params::{Kind, Param, ParamType, Params, Range};
 use spec::run::{DataSpec, Loss, TrainSpec};
+use spec::schedule::WarmupKeys;
 use spec::update::UpdateSpec;
 use spec::{DatasetName, ModelSpec, OptimizerSpec, ScheduleSpec};
 
@@ -116,9 +117,8 @@ fn loss_entry(loss: Loss) -> Entry {
 /// Type and range of a parameter.
 fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
-        (ParamType::Bool | ParamType::Choice(_), _) | (ParamType::Float, Range::Any) => {
-            param.ty.to_string()
-        }
+        (ParamType::Bool | ParamType::Choice(_) | ParamType::Schedules, _)
+        | (ParamType::Float, Range::Any) => param.ty.to_string(),
         (ty, range) => format!("{ty} {range}"),
     }
 }
