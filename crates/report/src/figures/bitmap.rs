@@ -5,7 +5,7 @@ use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{Pos, VPos};
 
-use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy};
+use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy, smooth};
 use crate::figures::style::FONT_FAMILY;
 
 /// Centred capitals have their baseline 0.35 em below the middle; plotters puts
@@ -74,7 +74,8 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
         let scaled = |&(x, y): &Xy| (x * self.unit, y * self.unit);
         let loops: Vec<Vec<Xy>> = loops.iter().map(|l| l.iter().map(scaled).collect()).collect();
         for (y, from, to) in spans(&loops) {
-            self.put(Rectangle::new([(from, y), (to, y)], color.filled()))?;
+            // A rectangle of one row would be empty to plotters.
+            self.put(PathElement::new(vec![(from, y), (to + 1, y)], color.stroke_width(1)))?;
         }
         Ok(())
     }
@@ -85,7 +86,9 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
 
     fn ball(&mut self, points: &[Xy], _: &[f64], look: Ball) -> Result<(), FigureError> {
         let stroke = Stroke { color: look.color, alpha: 1.0, width: look.width, dash: &[] };
-        self.line(points, stroke)?;
+        for piece in smooth(points) {
+            self.line(piece, stroke)?;
+        }
         match points.last() {
             Some(end) => self.disc(*end, look.radius, look.color, 1.0),
             None => Ok(()),

@@ -304,6 +304,24 @@ impl<'a> Canvas<'a> {
     }
 }
 
+/// The pieces of a polyline between its sharp turns: the tip of a thick line that
+/// turns back would stick out far on a bitmap.
+pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for (i, turn) in points.windows(3).enumerate() {
+        let way = |k: usize| (turn[k + 1].0 - turn[k].0, turn[k + 1].1 - turn[k].1);
+        let ((ax, ay), (bx, by)) = (way(0), way(1));
+        // Sharper than 60 degrees between the two legs, or no leg at all.
+        if ax * bx + ay * by <= -0.5 * ax.hypot(ay) * bx.hypot(by) {
+            pieces.push(&points[from..=i + 1]);
+            from = i + 1;
+        }
+    }
+    pieces.push(&points[from..]);
+    pieces
+}
+
 /// The parts of a polyline inside `rect`, cut at its border.
 pub fn clip(points: &[Xy], rect: Rect) -> Vec<Vec<Xy>> {
     let mut parts: Vec<Vec<Xy>> = Vec::new();
@@ -355,6 +373,14 @@ mod tests {
             parts,
             [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
         );
+    }
+
+    #[test]
+    fn sharp_turns_end_a_piece() {
+        let line = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (4.1, 0.0), (8.0, 0.0)];
+        let pieces = smooth(&line);
+        assert_eq!(pieces, [&line[..3], &line[2..]], "a right angle is no sharp turn");
+        assert_eq!(smooth(&line[..2]), [&line[..2]]);
     }
 
     #[test]

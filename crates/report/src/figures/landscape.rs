@@ -118,7 +118,7 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
                     task.function.info().formula,
                     chosen(task)
                 ),
-                reading: reading(task.function),
+                reading: lesson(task.function),
                 ink: Ink::Landscape(map),
                 variant_of: None,
             },
@@ -184,7 +184,7 @@ pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
 
 fn chosen(task: &Task) -> &'static str {
     if task.function.info().saddle {
-        "Each optimizer at the learning rate that got lowest"
+        "Each optimizer at the learning rate that left the box in the fewest steps"
     } else {
         "Each optimizer at the learning rate that ended lowest"
     }
@@ -212,10 +212,6 @@ fn distance_heading(function: Function) -> &'static str {
         Function::MonkeySaddle => "Distance from the monkey saddle\u{2019}s middle",
         Function::Ravine => "Distance to the minimum: ravine",
     }
-}
-
-fn reading(function: Function) -> &'static str {
-    lesson(function)
 }
 
 /// The data of maps or film; none without a path.
@@ -304,10 +300,14 @@ fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
     let analysis = &task.analysis;
     let runs: Vec<usize> =
         config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
+    // Beyond the box there is nothing to see, and a throw would squeeze the rest.
+    let [low, high] = task.function.info().domain;
+    let most = (high[0] - low[0]).hypot(high[1] - low[1]);
     let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for &run in &runs {
         for (step, position) in path(task, points, run) {
-            at.entry(step).or_default().push(task.function.distance(position).max(NEAREST));
+            let away = task.function.distance(position);
+            at.entry(step).or_default().push(away.clamp(NEAREST, most));
         }
     }
     at.into_iter()

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use spec::landscape::Position;
 
 use crate::figures::canvas::{
-    Ball, Canvas, FigureError, Rect, Stroke, Xy, clip, fit, font, text_width,
+    Ball, Canvas, FigureError, Rect, Stroke, Xy, clip, fit, font, smooth, text_width,
 };
 use crate::figures::contour;
 use crate::figures::ink::Mark;
@@ -20,7 +20,7 @@ const GAP: f64 = 12.0;
 /// Steps that have a dot of their own.
 const DOTS: usize = 25;
 /// Points of a film's path.
-const FRAMES: usize = 90;
+const FRAMES: f64 = 90.0;
 /// Length of the film, and the share of it after which all have come to rest.
 const SECONDS: f64 = 9.0;
 const REST: f64 = 0.85;
@@ -198,7 +198,9 @@ fn walk(
     let color = on_map(descent.series);
     let stroke = Stroke { color, alpha: 1.0, width: 1.7, dash: &[] };
     for part in clip(&points, map) {
-        canvas.line(&part, stroke)?;
+        for piece in smooth(&part) {
+            canvas.line(piece, stroke)?;
+        }
     }
     let inside = |(x, y): Xy| x >= map.left && x <= map.right && y >= map.top && y <= map.bottom;
     for dot in points.iter().take(DOTS).skip(1).filter(|p| inside(**p)) {
@@ -246,28 +248,16 @@ fn film(
     Ok(())
 }
 
-/// Places of a ball up to where it leaves the map, with their times.
+/// Places of a ball with their times; outside of the map it waits at the border.
 fn frames(figure: &Landscape, descent: &Descent, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>) {
-    let all: Vec<(u64, Xy)> =
-        descent.path.iter().map(|(step, p)| (*step, place(figure, *p, map))).collect();
-    let time = |step: u64| (step as f64 / last.max(1) as f64).sqrt() * REST;
     let (mut points, mut times): (Vec<Xy>, Vec<f64>) = (Vec::new(), Vec::new());
-    for pair in all.windows(2) {
-        let part = clip(&[pair[0].1, pair[1].1], map);
-        let Some(part) = part.first() else { break };
-        if points.is_empty() {
-            points.push(part[0]);
-            times.push(0.0);
-        }
-        let t = time(pair[1].0);
-        let due = t - times[times.len() - 1] >= REST / FRAMES as f64;
-        let leaves = part[1] != pair[1].1;
-        if due || leaves || pair[1].0 == all[all.len() - 1].0 {
-            points.push(part[1]);
-            times.push(t);
-        }
-        if leaves {
-            break;
+    let end = descent.path.last().map_or(0, |p| p.0);
+    for (step, position) in &descent.path {
+        let (x, y) = place(figure, *position, map);
+        let time = (*step as f64 / last.max(1) as f64).sqrt() * REST;
+        if times.last().is_none_or(|t| time - t >= REST / FRAMES) || *step == end {
+            points.push((x.clamp(map.left, map.right), y.clamp(map.top, map.bottom)));
+            times.push(time);
         }
     }
     // The ball rests until the film begins anew.

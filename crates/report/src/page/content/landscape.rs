@@ -30,6 +30,19 @@ fn cell(task: &Task, label: usize) -> Cell {
         return Cell::default();
     };
     let lr = analysis.planned(config).spec.optimizer.lr();
+    if task.function.info().saddle {
+        let after = |c: &Config| task.left_after(c);
+        let best = analysis.best.iter().flatten().filter_map(|&i| after(&analysis.configs[i]));
+        let least = best.fold(f64::INFINITY, f64::min);
+        if let Some(steps) = after(config) {
+            let text = |steps: f64| {
+                format!("left after {} (lr {})", number::significant(steps, 3), number::brief(lr))
+            };
+            let cell = Cell::number(Some(steps), text).parts("steps", "learning rate", Some(lr));
+            return cell.strong(steps == least);
+        }
+        return Cell::text(if config.counts.diverged > 0 { "diverged" } else { "not left" });
+    }
     match config.judged.mean {
         None if config.counts.diverged > 0 => Cell::text("diverged"),
         None => Cell::text("no result"),
@@ -52,7 +65,7 @@ pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
     vec![
         "Each cell is the function\u{2019}s value after the last step, the mean over seeds, at the learning rate at which the \
          optimizer ended lowest on that function; the lowest of a column is bold. A saddle has no lowest value: there the \
-         run ends when it leaves the box, and its value says how far it was thrown beyond, not how good it was."
+         run ends when it leaves the box, and the steps that took count."
             .to_owned(),
     ]
 }
@@ -70,7 +83,7 @@ pub fn landscape_answer(analysis: &Analysis) -> (String, Vec<String>) {
 
 fn detail(task: &Task) -> String {
     let analysis = &task.analysis;
-    let name = |config: &&Config| {
+    let name = |config: &Config| {
         let run = analysis.planned(config);
         format!("{} (lr {})", escape::line(&run.label), number::brief(run.spec.optimizer.lr()))
     };
@@ -79,14 +92,20 @@ fn detail(task: &Task) -> String {
         return format!("{}: no run has completed.", task.function);
     };
     if task.function.info().saddle {
-        let left = ranking.iter().filter(|c| left(analysis, c)).count();
+        let mut left: Vec<(f64, &Config)> =
+            ranking.iter().filter_map(|c| Some((task.left_after(c)?, *c))).collect();
+        left.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let soonest = left.first().map_or(String::new(), |(steps, config)| {
+            format!(", {} first, after {} steps", name(config), number::significant(*steps, 3))
+        });
         return format!(
-            "{}: {left} of {} optimizers have left it at their best configuration.",
+            "{}: {} of {} optimizers have left it{soonest}.",
             task.function,
+            left.len(),
             analysis.plan.optimizers.len()
         );
     }
-    let next: Vec<String> = ranking.iter().skip(1).take(2).map(name).collect();
+    let next: Vec<String> = ranking.iter().skip(1).take(2).map(|c| name(c)).collect();
     let then = if next.is_empty() { String::new() } else { format!("; then {}", list(&next)) };
     format!(
         "{}: {} ended lowest, at {}{then}.",
@@ -94,11 +113,4 @@ fn detail(task: &Task) -> String {
         name(first),
         number::significant(first.judged.mean.unwrap_or(f64::NAN), 3)
     )
-}
-
-/// Whether all completed runs of a configuration have left their saddle.
-fn left(analysis: &Analysis, config: &Config) -> bool {
-    let reason = spec::record::StopReason::LeftDomain.name();
-    let mut rows = config.runs.iter().map(|&i| &analysis.rows[i]).filter(|r| r.completed());
-    rows.all(|row| row.stop_reason.as_deref() == Some(reason))
 }
