@@ -245,6 +245,9 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
         Some(spec::record::StopReason::Target) => {
             out.push_str(&format!(", target reached in epoch {}", outcome.epochs_completed));
         }
+        Some(spec::record::StopReason::LeftDomain) => {
+            out.push_str(&format!(", left the saddle at step {}", outcome.steps));
+        }
         _ => {}
     }
     format!("{out}, {:.1} s", outcome.train_seconds)

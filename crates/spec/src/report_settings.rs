@@ -32,6 +32,12 @@ choice! {
         LrSchedule = "lr-schedule",
         /// Training loss within epochs.
         Noise = "noise",
+        /// Of functions: maps with the paths of the best runs.
+        Landscape = "landscape",
+        /// Of functions: distance to the optimum against step.
+        Distance = "distance",
+        /// Of the first function: all descents as a film.
+        Descent = "descent",
     }
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use spec::plan::Plan;
 use spec::record::Split;
 
+use super::landscape;
 use crate::number;
 use crate::table::RunRow;
 
@@ -110,7 +111,9 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
     if goal.split == Split::Test {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
              out a validation split to choose by";
-        return held_out(&goal.metric, Some(why.to_owned()));
+        // A function has no other data to judge by: its value is its value.
+        let function = plan.runs.iter().any(|run| landscape::function(run).is_some());
+        return held_out(&goal.metric, (!function).then(|| why.to_owned()));
     }
     if measured(wanted) {
         return held_out(wanted, None);

@@ -4,6 +4,7 @@
 mod compare;
 mod goal;
 mod grid;
+pub mod landscape;
 mod ledger;
 mod target;
 mod tuning;
@@ -25,6 +26,7 @@ pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
 pub(crate) use compare::{difference as unlike, verdict};
 pub use goal::Goal;
 pub use grid::{GridEdge, Robustness, by_lr, edge, robustness};
+pub use landscape::Task;
 pub use ledger::{Spent, spent};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
@@ -144,10 +146,12 @@ pub struct Analysis {
     /// Configurations in plan order.
     pub configs: Vec<Config>,
     /// For each label its best configuration, an index into `configs`. None
-    /// only for a label without planned runs.
+    /// only for a label without planned runs, and where there are several functions:
+    /// see [`Analysis::tasks`].
     pub best: Vec<Option<usize>>,
     comparison: OnceLock<Comparison>,
     race: OnceLock<Option<Race>>,
+    tasks: OnceLock<Vec<Task>>,
 }
 
 impl Analysis {
@@ -196,14 +200,16 @@ impl Analysis {
             config.known = known;
         });
         let mut best = vec![None; plan.optimizers.len()];
-        for (i, config) in configs.iter().enumerate() {
+        // Values of different functions do not compare: none is best over all.
+        let compare = landscape::functions(&plan.runs).len() < 2;
+        for (i, config) in configs.iter().enumerate().filter(|_| compare) {
             let held = &mut best[config.label];
             if held.is_none_or(|h: usize| rank(&goal, config, &configs[h]) == Ordering::Less) {
                 *held = Some(i);
             }
         }
-        let (comparison, race) = (OnceLock::new(), OnceLock::new());
-        Analysis { plan, rows, goal, judge, configs, best, comparison, race }
+        let (comparison, race, tasks) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Analysis { plan, rows, goal, judge, configs, best, comparison, race, tasks }
     }
 
     /// The first planned run of a configuration: all but its seed holds for all.
@@ -260,6 +266,12 @@ impl Analysis {
     /// Training until the target's value; none when the plan has no value.
     pub fn race(&self) -> Option<&Race> {
         self.race.get_or_init(|| target::race(self)).as_ref()
+    }
+
+    /// The functions of a sweep over landscapes, each with its own analysis; none
+    /// for networks.
+    pub fn tasks(&self) -> &[Task] {
+        self.tasks.get_or_init(|| landscape::tasks(self))
     }
 
     /// Configurations of a label: those its best was chosen from.

@@ -5,7 +5,7 @@ use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{Pos, VPos};
 
-use crate::figures::canvas::{FigureError, Font, Stroke, Surface, Xy};
+use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy, smooth};
 use crate::figures::style::FONT_FAMILY;
 
 /// Centred capitals have their baseline 0.35 em below the middle; plotters puts
@@ -70,6 +70,31 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
         self.put(Circle::new(self.at(at), radius, color.mix(alpha).filled()))
     }
 
+    fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError> {
+        let scaled = |&(x, y): &Xy| (x * self.unit, y * self.unit);
+        let loops: Vec<Vec<Xy>> = loops.iter().map(|l| l.iter().map(scaled).collect()).collect();
+        for (y, from, to) in spans(&loops) {
+            // A rectangle of one row would be empty to plotters.
+            self.put(PathElement::new(vec![(from, y), (to + 1, y)], color.stroke_width(1)))?;
+        }
+        Ok(())
+    }
+
+    fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
+        at.iter().try_for_each(|&off| draw(&mut Canvas::new(self), off))
+    }
+
+    fn ball(&mut self, points: &[Xy], _: &[f64], look: Ball) -> Result<(), FigureError> {
+        let stroke = Stroke { color: look.color, alpha: 1.0, width: look.width, dash: &[] };
+        for piece in smooth(points) {
+            self.line(piece, stroke)?;
+        }
+        match points.last() {
+            Some(end) => self.disc(*end, look.radius, look.color, 1.0),
+            None => Ok(()),
+        }
+    }
+
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
         // plotters takes the height of a line, CSS and people that of an em.
@@ -79,6 +104,33 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
         let at = self.at((at.0, at.1 + DROP * font.size));
         self.put(Text::new(text.to_owned(), at, style))
     }
+}
+
+/// Rows of pixels whose middles lie inside of loops: y, first and last x.
+fn spans(loops: &[Vec<Xy>]) -> Vec<(i32, i32, i32)> {
+    let ys = || loops.iter().flatten().map(|p| p.1);
+    let (top, bottom) =
+        (ys().fold(f64::INFINITY, f64::min), ys().fold(f64::NEG_INFINITY, f64::max));
+    let mut out = Vec::new();
+    for row in top.floor() as i32..=bottom.ceil() as i32 {
+        let y = f64::from(row) + 0.5;
+        let mut cuts: Vec<f64> = Vec::new();
+        for line in loops {
+            for (a, b) in line.iter().zip(line.iter().cycle().skip(1)) {
+                if (a.1 <= y) != (b.1 <= y) {
+                    cuts.push(a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+                }
+            }
+        }
+        cuts.sort_by(f64::total_cmp);
+        for pair in cuts.as_chunks::<2>().0 {
+            let (from, to) = ((pair[0] - 0.5).ceil() as i32, (pair[1] - 0.5).ceil() as i32 - 1);
+            if from <= to {
+                out.push((row, from, to));
+            }
+        }
+    }
+    out
 }
 
 /// The pieces of a polyline that a dash pattern leaves.
@@ -118,6 +170,23 @@ fn dashed(points: &[Xy], dash: &[f64]) -> Vec<Vec<Xy>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_area_is_filled_but_for_its_hole() {
+        let square = |a: f64, b: f64| vec![(a, a), (b, a), (b, b), (a, b)];
+        let rows = spans(&[square(0.0, 6.0), square(2.0, 4.0)]);
+        let expected = [
+            (0, 0, 5),
+            (1, 0, 5),
+            (2, 0, 1),
+            (2, 4, 5),
+            (3, 0, 1),
+            (3, 4, 5),
+            (4, 0, 5),
+            (5, 0, 5),
+        ];
+        assert_eq!(rows, expected);
+    }
 
     #[test]
     fn dashes_follow_the_corner() {

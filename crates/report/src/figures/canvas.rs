@@ -57,6 +57,22 @@ pub struct Stroke {
     pub dash: &'static [f64],
 }
 
+/// Draws at a distance from where it would.
+pub type Draw<'a> = &'a dyn Fn(&mut Canvas<'_>, Xy) -> Result<(), FigureError>;
+
+/// Look of a ball and of the line it leaves behind.
+#[derive(Clone, Copy)]
+pub struct Ball {
+    /// Colour of both.
+    pub color: RGBColor,
+    /// Width of the line.
+    pub width: f64,
+    /// Radius of the ball.
+    pub radius: f64,
+    /// Length of the film, which then begins anew.
+    pub seconds: f64,
+}
+
 /// What takes the strokes: SVG text or the pixels of a bitmap. Lengths are in
 /// logical pixels, from the upper left corner.
 pub trait Surface {
@@ -74,6 +90,23 @@ pub trait Surface {
     /// A filled disc.
     fn disc(&mut self, at: Xy, radius: f64, color: RGBColor, alpha: f64)
     -> Result<(), FigureError>;
+    /// A filled area of several loops, those round holes running the other way.
+    ///
+    /// # Errors
+    /// The backend's.
+    fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError>;
+    /// What `draw` draws, so many times: at each of `at`, which are distances from
+    /// where it is drawn.
+    ///
+    /// # Errors
+    /// The backend's and those of `draw`.
+    fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError>;
+    /// A ball that runs along a line and leaves it behind, at its end where
+    /// nothing moves. `times` are those of the points, from 0 to 1 in `seconds`.
+    ///
+    /// # Errors
+    /// The backend's.
+    fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError>;
     /// Text that is not empty, vertically centred on `at`.
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError>;
 }
@@ -250,10 +283,43 @@ impl<'a> Canvas<'a> {
         self.rule((x - size, y + size), (x + size, y - size), color, width)
     }
 
+    /// A filled area with holes.
+    pub fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError> {
+        if loops.is_empty() { Ok(()) } else { self.0.area(loops, color) }
+    }
+
+    /// The same drawing at several places.
+    pub fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
+        self.0.repeat(at, draw)
+    }
+
+    /// A ball that runs along a line, in SVG; a line with a ball at its end elsewhere.
+    pub fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError> {
+        if points.len() < 2 { Ok(()) } else { self.0.ball(points, times, look) }
+    }
+
     /// Text, vertically centred on `at`.
     pub fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         if text.is_empty() { Ok(()) } else { self.0.text(at, text, font) }
     }
+}
+
+/// The pieces of a polyline between its sharp turns: the tip of a thick line that
+/// turns back would stick out far on a bitmap.
+pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for (i, turn) in points.windows(3).enumerate() {
+        let way = |k: usize| (turn[k + 1].0 - turn[k].0, turn[k + 1].1 - turn[k].1);
+        let ((ax, ay), (bx, by)) = (way(0), way(1));
+        // Sharper than 60 degrees between the two legs, or no leg at all.
+        if ax * bx + ay * by <= -0.5 * ax.hypot(ay) * bx.hypot(by) {
+            pieces.push(&points[from..=i + 1]);
+            from = i + 1;
+        }
+    }
+    pieces.push(&points[from..]);
+    pieces
 }
 
 /// The parts of a polyline inside `rect`, cut at its border.
@@ -307,6 +373,14 @@ mod tests {
             parts,
             [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
         );
+    }
+
+    #[test]
+    fn sharp_turns_end_a_piece() {
+        let line = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (4.1, 0.0), (8.0, 0.0)];
+        let pieces = smooth(&line);
+        assert_eq!(pieces, [&line[..3], &line[2..]], "a right angle is no sharp turn");
+        assert_eq!(smooth(&line[..2]), [&line[..2]]);
     }
 
     #[test]

@@ -6,11 +6,13 @@ pub mod axes;
 pub mod bitmap;
 pub mod canvas;
 pub mod chart;
+pub mod contour;
 pub mod convergence;
 pub mod differences;
 pub mod final_metric;
 pub mod grid;
 pub mod ink;
+pub mod landscape;
 pub mod lr_sensitivity;
 pub mod noise;
 pub mod output;
@@ -70,7 +72,27 @@ fn maker(name: FigureName) -> Maker {
         FigureName::Tuning => tuning::figure,
         FigureName::LrSchedule => schedule::figure,
         FigureName::Noise => noise::figure,
+        FigureName::Descent => landscape::film,
+        // Several a report: see `made`.
+        FigureName::Landscape | FigureName::Distance => |_, _| None,
     }
+}
+
+/// The figures of a name with their file names: one, or for functions one each.
+/// Values of several functions do not compare, so that only figures by function
+/// are drawn then.
+fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
+    match name {
+        FigureName::Landscape => landscape::maps(analysis, points),
+        FigureName::Distance => landscape::distances(analysis, points),
+        name if analysis.tasks().len() > 1 && name != FigureName::Descent => Vec::new(),
+        name => maker(name)(analysis, points).map(|f| (name.name(), f)).into_iter().collect(),
+    }
+}
+
+/// Every file name that a report's figures may have.
+pub fn names() -> Vec<&'static str> {
+    FigureName::NAMES.iter().copied().chain(landscape::names()).collect()
 }
 
 /// Every figure that is asked for and that the runs can fill, by file name
@@ -82,7 +104,7 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
         .report
         .figures
         .par_iter()
-        .filter_map(|name| Some((name.name(), maker(*name)(analysis, points)?)))
+        .flat_map_iter(|name| made(*name, analysis, points))
         .collect();
     let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
     for (_, figure) in &mut figures {

@@ -16,6 +16,9 @@ use crate::figures::svg::{Colors, Svg, xml};
 const PNG_SCALE: usize = 2;
 const OVERSAMPLING: usize = 3;
 
+/// For readers who wish for less motion.
+const STILL: &str = "<style>@media (prefers-reduced-motion:reduce){.moving{display:none}.still{display:inline}}</style>\n";
+
 thread_local! {
     /// The fine pixels, kept for the next figure: the system hands out so many
     /// bytes page by page, which costs as much as drawing on them.
@@ -31,10 +34,12 @@ pub fn svg(ink: &Ink, layout: Layout) -> Result<String, FigureError> {
     let (width, height) = ink.size(layout);
     let elements = elements(ink, layout, Colors::Literal)?;
     let title = xml(&escape::line(ink.title()));
+    // In a page its style says so: none of ours would be admitted there.
+    let style = if elements.contains("class=\"moving\"") { STILL } else { "" };
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\" fill=\"none\" stroke-linejoin=\"round\" \
-         font-family=\"{FONT_FAMILY}\" font-size=\"{TICK}\">\n<title>{title}</title>\n{elements}</svg>\n"
+         font-family=\"{FONT_FAMILY}\" font-size=\"{TICK}\">\n<title>{title}</title>\n{style}{elements}</svg>\n"
     ))
 }
 

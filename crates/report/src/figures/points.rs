@@ -42,12 +42,18 @@ impl Points {
     }
 
     fn from_frame(frame: &DataFrame, analysis: &Analysis) -> PolarsResult<Points> {
-        let wanted: HashMap<String, usize> = analysis
-            .best
-            .iter()
-            .flatten()
-            .flat_map(|&config| analysis.configs[config].runs.iter())
-            .map(|&run| (analysis.plan.runs[run].run_id.to_string(), run))
+        let best = |analysis: &Analysis| -> Vec<usize> {
+            let best = analysis.best.iter().flatten();
+            best.flat_map(|&config| analysis.configs[config].runs.iter().copied()).collect()
+        };
+        // Each function has best configurations of its own.
+        let of_tasks = analysis.tasks().iter().flat_map(|task| {
+            best(&task.analysis).into_iter().map(|run| task.runs[run]).collect::<Vec<_>>()
+        });
+        let wanted: HashMap<String, usize> = best(analysis)
+            .into_iter()
+            .chain(of_tasks)
+            .map(|run| (analysis.plan.runs[run].run_id.to_string(), run))
             .collect();
         let ids = frame.column("run_id")?.str()?;
         let (epochs, steps) = (frame.column("epoch")?.u64()?, frame.column("step")?.u64()?);

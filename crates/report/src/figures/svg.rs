@@ -11,7 +11,7 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use crate::escape;
-use crate::figures::canvas::{FigureError, Font, Stroke, Surface, Xy};
+use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy};
 use crate::figures::style::{AXIS, GRID, INK, MUTED, PALETTE, PAPER, TICK};
 
 /// Centred capitals have their baseline so many em below the middle.
@@ -149,6 +149,73 @@ impl Surface for Svg {
         Ok(())
     }
 
+    fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError> {
+        let data: String = loops.iter().map(|line| format!("{}z", lines(line))).collect();
+        self.path(self.filled(color, 1.0), &data, false);
+        Ok(())
+    }
+
+    /// Drawn once and used again, under a name made of what is drawn.
+    fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
+        let mut once = Svg::new(self.size, self.colors);
+        draw(&mut Canvas::new(&mut once), (0.0, 0.0))?;
+        let drawn = once.finish();
+        let name = format!("r{}", spec::Id::of(&format!("{:?} {drawn}", self.size)).short());
+        self.flush();
+        let _ = writeln!(self.text, "<defs><g id=\"{name}\">\n{drawn}</g></defs>");
+        for (x, y) in at {
+            let [x, y] = [x, y].map(|v| tenths(tenth(*v)));
+            let _ = writeln!(self.text, "<use href=\"#{name}\" x=\"{x}\" y=\"{y}\"/>");
+        }
+        Ok(())
+    }
+
+    /// Twice: moving, and still for readers who wish for less motion; the style
+    /// of the page or of the file shows the one or the other.
+    fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError> {
+        self.flush();
+        let (first, end) = (points[0], points[points.len() - 1]);
+        let data = lines(points);
+        let color = self.paint(look.color);
+        let width = tenths(tenth(look.width));
+        let line = format!("<path d=\"{data}\" stroke=\"{color}\" stroke-width=\"{width}\"");
+        let circle = |at: Xy| {
+            let [x, y, r] = [at.0, at.1, look.radius].map(|v| tenths(tenth(v)));
+            format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{color}\"")
+        };
+        let keys: Vec<String> = times.iter().map(|t| short(*t)).collect();
+        let keys = keys.join(";");
+        let animate = |name: &str, values: Vec<String>| {
+            format!(
+                "<animate attributeName=\"{name}\" dur=\"{}s\" repeatCount=\"indefinite\" keyTimes=\"{keys}\" values=\"{}\"/>",
+                look.seconds,
+                values.join(";")
+            )
+        };
+        let coordinate = |of: fn(&Xy) -> f64| points.iter().map(|p| tenths(tenth(of(p)))).collect();
+        let mut walked = vec![0.0];
+        for pair in points.windows(2) {
+            let step = (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1);
+            walked.push(walked[walked.len() - 1] + step);
+        }
+        let all = walked[walked.len() - 1].max(1e-9);
+        let hidden = walked.iter().map(|w| short(1.0 - w / all)).collect();
+        let _ = writeln!(
+            self.text,
+            "<g class=\"moving\">{line} pathLength=\"1\" stroke-dasharray=\"1\">{}</path>{}>{}{}</circle></g>",
+            animate("stroke-dashoffset", hidden),
+            circle(first),
+            animate("cx", coordinate(|p| p.0)),
+            animate("cy", coordinate(|p| p.1)),
+        );
+        let _ = writeln!(
+            self.text,
+            "<g class=\"still\" display=\"none\">{line}/>{}/></g>",
+            circle(end)
+        );
+        Ok(())
+    }
+
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         self.flush();
         let mut look = String::new();
@@ -186,6 +253,12 @@ fn opacity(alpha: f64) -> String {
     }
     let text = format!("{alpha:.2}");
     format!(" opacity=\"{}\"", text.trim_start_matches('0').trim_end_matches('0'))
+}
+
+/// A share with three decimals at most.
+fn short(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn tenth(value: f64) -> i32 {

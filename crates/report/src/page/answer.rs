@@ -6,6 +6,7 @@ use spec::record::Split;
 use crate::analysis::{Analysis, Clock, Comparison, Config, Pair, Verdict, spent};
 use crate::escape;
 use crate::number;
+use crate::page::content;
 use crate::page::words::{self, capitalised, list, p_value, seeds};
 
 /// The opening of the report.
@@ -25,6 +26,10 @@ pub struct Answer {
 
 /// The answer that the runs give.
 pub fn answer(analysis: &Analysis) -> Answer {
+    if analysis.tasks().len() > 1 && analysis.counts().results() > 0 {
+        let (headline, details) = content::landscape_answer(analysis);
+        return Answer { series: None, headline, certainty: None, cost: None, details };
+    }
     let ranking = analysis.ranking();
     let Some(first) = ranking.first() else { return without_result(analysis) };
     let comparison = analysis.comparison();

@@ -186,26 +186,47 @@ pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Mar
 
 fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
-    let Tables { best, comparison, race, ledger, grid, configurations, diverged, failed, runs } =
-        &report.tables;
+    let Tables {
+        functions,
+        best,
+        comparison,
+        race,
+        ledger,
+        grid,
+        configurations,
+        diverged,
+        failed,
+        runs,
+    } = &report.tables;
     let missing = analysis.counts().missing;
     html! {
-        h2 id="best" { "Each optimizer at its best" }
-        (table(best))
-        (sentences(&content::best_words(analysis)))
+        @if !functions.rows.is_empty() {
+            h2 id="functions" { "Each optimizer on each function" }
+            (table(functions))
+            (sentences(&content::landscape_words(analysis)))
+        }
+        @if !best.rows.is_empty() {
+            h2 id="best" { "Each optimizer at its best" }
+            (table(best))
+            (sentences(&content::best_words(analysis)))
+        }
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))
             (sentences(&content::comparison_words(analysis)))
         }
-        h2 id="time-to-target" { "Time to target" }
-        @if !race.rows.is_empty() { (table(race)) }
-        (sentences(&content::race_words(analysis)))
+        @if analysis.tasks().len() < 2 {
+            h2 id="time-to-target" { "Time to target" }
+            @if !race.rows.is_empty() { (table(race)) }
+            (sentences(&content::race_words(analysis)))
+        }
         h2 id="ledger" { "Fairness ledger" }
         (sentences(&content::fairness(analysis)))
         (table(ledger))
-        (table(grid))
-        (sentences(&content::ledger_words(analysis)))
+        @if !grid.rows.is_empty() {
+            (table(grid))
+            (sentences(&content::ledger_words(analysis)))
+        }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
             (folded(configurations, "configurations"))

@@ -28,13 +28,20 @@ pub fn report(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }
-    out.push_str("\n## Each optimizer at its best\n\n");
-    out.push_str(&table(&content::best_table(analysis)));
-    sentences(&mut out, &content::best_words(analysis));
+    let several = analysis.tasks().len() > 1;
+    section(&mut out, "Each optimizer on each function", &content::landscape_table(analysis));
+    sentences(&mut out, &content::landscape_words(analysis));
+    if !several {
+        out.push_str("\n## Each optimizer at its best\n\n");
+        out.push_str(&table(&content::best_table(analysis)));
+        sentences(&mut out, &content::best_words(analysis));
+    }
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
-    sentences(&mut out, &content::comparison_words(analysis));
-    section(&mut out, "Time to target", &content::race_table(analysis));
-    sentences(&mut out, &content::race_words(analysis));
+    if !several {
+        sentences(&mut out, &content::comparison_words(analysis));
+        section(&mut out, "Time to target", &content::race_table(analysis));
+        sentences(&mut out, &content::race_words(analysis));
+    }
     for drawn in &report.figures {
         let figure = &drawn.figure;
         let _ = write!(
@@ -61,8 +68,10 @@ pub fn report(report: &Report) -> String {
     out.push_str("\n## Fairness ledger\n");
     sentences(&mut out, &content::fairness(analysis));
     let _ = write!(out, "\n{}", table(&content::ledger_table(analysis)));
-    let _ = write!(out, "\n{}", table(&content::grid_table(analysis)));
-    sentences(&mut out, &content::ledger_words(analysis));
+    if !several {
+        let _ = write!(out, "\n{}", table(&content::grid_table(analysis)));
+        sentences(&mut out, &content::ledger_words(analysis));
+    }
     out.push_str("\n## The sweep file\n\n");
     out.push_str(&markdown_block(&plan.text, "toml"));
     out.push_str("\n## Where this comes from\n\n");

@@ -20,7 +20,6 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
-use spec::report_settings::FigureName;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
@@ -98,7 +97,8 @@ pub(crate) fn render_of(
     let report = Report { analysis, manifest, figures: figures?, tables, warnings };
 
     let pages = (html::page(&report), markdown::report(&report));
-    let known = (FigureName::NAMES, &tables::NAMES[..]);
+    let names = figures::names();
+    let known = (&names[..], &tables::NAMES[..]);
     let written = write(dir, pages, &report.figures, report.tables.filled(), known)?;
     Ok((Rendered { written, warnings: report.warnings }, report.analysis))
 }

@@ -5,7 +5,8 @@ use crate::page::table::Table;
 use crate::page::{content, run_table};
 
 /// Names of all tables that a report may have.
-pub(crate) const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 10] = [
+    "functions",
     "best",
     "comparison",
     "time-to-target",
@@ -20,6 +21,8 @@ pub(crate) const NAMES: [&str; 9] = [
 /// Every table of a report; those without rows are not shown.
 #[derive(Clone, Debug)]
 pub struct Tables {
+    /// What each label reached on each function.
+    pub functions: Table,
     /// Each label at its best configuration.
     pub best: Table,
     /// Every pair of labels.
@@ -43,7 +46,12 @@ pub struct Tables {
 impl Tables {
     /// The tables of a report.
     pub fn of(analysis: &Analysis) -> Self {
+        // Over several functions, learning rates and values do not compare.
+        let one = analysis.tasks().len() < 2;
+        let grid = if one { content::grid_table(analysis) } else { Table::new(&[]) };
         Tables {
+            functions: content::landscape_table(analysis)
+                .named("functions", "Each optimizer on each function"),
             best: content::best_table(analysis)
                 .named("best", "Each optimizer at its best configuration"),
             comparison: content::comparison_table(analysis)
@@ -52,8 +60,7 @@ impl Tables {
                 .named("time-to-target", "Training until the target was reached"),
             ledger: content::ledger_table(analysis)
                 .named("ledger", "What each optimizer was given and spent"),
-            grid: content::grid_table(analysis)
-                .named("learning-rates", "Learning rates tried, and how much they matter"),
+            grid: grid.named("learning-rates", "Learning rates tried, and how much they matter"),
             configurations: content::config_table(analysis)
                 .named("configurations", "Every configuration, over its seeds"),
             diverged: content::diverged_table(analysis)
@@ -67,6 +74,7 @@ impl Tables {
     /// All that have rows, in the order of the page.
     pub fn filled(&self) -> impl Iterator<Item = &Table> {
         [
+            &self.functions,
             &self.best,
             &self.comparison,
             &self.race,

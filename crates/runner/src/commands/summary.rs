@@ -14,9 +14,12 @@ pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     if totals.planned == 1 {
         one_run(rows);
     } else {
-        table(rows, totals.missing + totals.cancelled > 0);
-        if totals.completed > 0 {
+        // Over several functions no configuration is best.
+        if !rows.is_empty() {
+            table(rows, totals.missing + totals.cancelled > 0);
             crate::text::out!();
+        }
+        if totals.completed > 0 {
             for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
                 crate::text::out!("{}", text::wrapped(&text::plain(sentence)));
             }
@@ -37,7 +40,10 @@ fn one_run(rows: &[BestRow]) {
         };
         crate::text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
         number("average loss, last epoch", row.train_loss.mean);
-        number("test accuracy", row.test_accuracy.mean);
+        match row.test_accuracy.mean {
+            None if row.judge == "test.loss" => number("test loss", row.judged.mean),
+            accuracy => number("test accuracy", accuracy),
+        }
     }
 }
 

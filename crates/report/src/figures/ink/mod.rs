@@ -3,6 +3,7 @@
 mod chart;
 mod frame;
 mod grid;
+mod landscape;
 mod layout;
 mod legend;
 mod rows;
@@ -13,6 +14,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::figures::canvas::{Canvas, FigureError, Xy};
 use crate::figures::chart::Chart;
 use crate::figures::grid::Grid;
+use crate::figures::landscape::Landscape;
 use crate::figures::rows::Rows;
 use crate::figures::style::{Layout, PAPER, fonts};
 use crate::figures::trend::Trend;
@@ -28,6 +30,8 @@ pub enum Ink {
     Rows(Rows),
     /// Nights of a history.
     Trend(Trend),
+    /// Maps of a function with descents.
+    Landscape(Landscape),
 }
 
 /// What a pointer hovering at a place should be told.
@@ -49,6 +53,7 @@ impl Ink {
             Ink::Grid(grid) => &grid.title,
             Ink::Rows(rows) => &rows.title,
             Ink::Trend(trend) => &trend.title,
+            Ink::Landscape(map) => &map.title,
         }
     }
 
@@ -59,6 +64,7 @@ impl Ink {
             Ink::Grid(grid) => &grid.subtitle,
             Ink::Rows(rows) => &rows.subtitle,
             Ink::Trend(trend) => &trend.subtitle,
+            Ink::Landscape(map) => &map.subtitle,
         }
     }
 
@@ -70,6 +76,7 @@ impl Ink {
             Ink::Grid(grid) => grid.title.clear(),
             Ink::Rows(rows) => rows.title.clear(),
             Ink::Trend(trend) => trend.title.clear(),
+            Ink::Landscape(map) => map.title.clear(),
         }
         ink
     }
@@ -81,6 +88,7 @@ impl Ink {
             Ink::Grid(grid) => grid::size(grid, layout),
             Ink::Rows(rows) => rows::size(rows, layout),
             Ink::Trend(trend) => trend::size(trend, layout),
+            Ink::Landscape(map) => landscape::size(map, layout),
         }
     }
 
@@ -96,6 +104,7 @@ impl Ink {
             Ink::Grid(grid) => grid::draw(grid, layout, canvas),
             Ink::Rows(rows) => rows::draw(rows, layout, canvas),
             Ink::Trend(trend) => trend::draw(trend, layout, canvas),
+            Ink::Landscape(map) => landscape::draw(map, layout, canvas),
         }
     }
 
@@ -109,6 +118,7 @@ impl Ink {
             Ink::Grid(grid) => grid::marks(grid, layout),
             Ink::Rows(rows) => rows::marks(rows, layout),
             Ink::Trend(trend) => trend::marks(trend, layout),
+            Ink::Landscape(map) => landscape::marks(map, layout),
         }
     }
 }
@@ -120,6 +130,7 @@ impl Display for Ink {
             Ink::Grid(grid) => grid.fmt(f),
             Ink::Rows(rows) => rows.fmt(f),
             Ink::Trend(trend) => trend.fmt(f),
+            Ink::Landscape(map) => map.fmt(f),
         }
     }
 }

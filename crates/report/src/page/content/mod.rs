@@ -3,6 +3,7 @@
 mod comparison;
 mod failed;
 mod fairness;
+mod landscape;
 mod ledger;
 mod provenance;
 mod race;
@@ -17,6 +18,7 @@ use crate::stats::{Estimate, Method};
 pub use comparison::{comparison_table, comparison_words};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;
+pub use landscape::{landscape_answer, landscape_table, landscape_words};
 pub use ledger::{grid_table, ledger_table, ledger_words};
 pub use provenance::provenance;
 pub use race::{race_table, race_words};

@@ -1,0 +1,163 @@
+//! Areas of a function of two variables below a level, as closed loops: marching
+//! squares (Lorensen and Cline 1987, in the plane), each loop with the area to its
+//! left, so that holes run the other way round.
+
+use std::collections::BTreeMap;
+
+use spec::landscape::{Function, Position};
+
+/// Squares along each side of the box.
+const GRID: usize = 90;
+/// Areas between levels.
+const LEVELS: usize = 12;
+
+/// A loop in the function's coordinates, closed by its last point.
+pub type Loop = Vec<Position>;
+
+/// Levels at which the box is cut, descending: so many of the box's points lie
+/// below each that the deep parts, which are small, have more of them.
+pub fn levels(function: Function) -> Vec<f64> {
+    let mut values: Vec<f64> = (0..=GRID)
+        .flat_map(|j| (0..=GRID).map(move |i| (i, j)))
+        .map(|(i, j)| function.value(at(function, i, j)))
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let share = |k: usize| ((k as f64 + 0.3) / LEVELS as f64).powf(1.7);
+    (0..LEVELS).rev().map(|k| values[(share(k) * (values.len() - 1) as f64) as usize]).collect()
+}
+
+/// The point of a corner of the grid.
+fn at(function: Function, i: usize, j: usize) -> Position {
+    let [low, high] = function.info().domain;
+    let along =
+        |axis: usize, k: usize| low[axis] + (high[axis] - low[axis]) * k as f64 / GRID as f64;
+    [along(0, i), along(1, j)]
+}
+
+/// The area of the box in which the function is below `level`.
+pub fn below(function: Function, level: f64) -> Vec<Loop> {
+    // A rim of corners that are never below closes every loop at the border.
+    let n = GRID + 3;
+    let depth = |i: usize, j: usize| {
+        let inside = (1..=GRID + 1).contains(&i) && (1..=GRID + 1).contains(&j);
+        if inside { level - function.value(at(function, i - 1, j - 1)) } else { f64::NEG_INFINITY }
+    };
+    let depths: Vec<f64> = (0..n * n).map(|k| depth(k % n, k / n)).collect();
+    let held = |i: usize, j: usize| depths[j * n + i];
+    let place =
+        |i: usize, j: usize| at(function, i.clamp(1, GRID + 1) - 1, j.clamp(1, GRID + 1) - 1);
+    // An edge is named by its lower left corner and its direction; a segment leads
+    // from one edge to the next.
+    let mut next: BTreeMap<Edge, Edge> = BTreeMap::new();
+    for j in 0..n - 1 {
+        for i in 0..n - 1 {
+            square(i, j, &held, &mut next);
+        }
+    }
+    let mut loops = Vec::new();
+    while let Some((&first, _)) = next.first_key_value() {
+        let mut line = Vec::new();
+        let mut edge = first;
+        while let Some(to) = next.remove(&edge) {
+            line.push(crossing(edge, &held, &place));
+            edge = to;
+        }
+        loops.push(line);
+    }
+    loops
+}
+
+/// Lower left corner, and whether it runs upwards.
+type Edge = (usize, usize, bool);
+
+/// The segments of one square, the area to their left.
+fn square(
+    i: usize,
+    j: usize,
+    held: &impl Fn(usize, usize) -> f64,
+    next: &mut BTreeMap<Edge, Edge>,
+) {
+    // Anticlockwise from the lower left: corners, and the edges that follow each.
+    let corners = [held(i, j), held(i + 1, j), held(i + 1, j + 1), held(i, j + 1)];
+    let edges: [Edge; 4] = [(i, j, false), (i + 1, j, true), (i, j + 1, false), (i, j, true)];
+    let inside = corners.map(|d| d > 0.0);
+    // Round the square, the area is left behind where it ends and met where it begins.
+    let ends: Vec<usize> = (0..4).filter(|&k| inside[k] && !inside[(k + 1) % 4]).collect();
+    let begins: Vec<usize> = (0..4).filter(|&k| !inside[k] && inside[(k + 1) % 4]).collect();
+    match (ends.as_slice(), begins.as_slice()) {
+        ([end], [begin]) => {
+            next.insert(edges[*end], edges[*begin]);
+        }
+        ([_, _], [_, _]) => {
+            // Two opposite corners: their mean says whether they are joined.
+            let finite = corners.iter().all(|d| d.is_finite());
+            let joined = finite && corners.iter().sum::<f64>() > 0.0;
+            for end in ends {
+                let begin = if joined { (end + 1) % 4 } else { (end + 3) % 4 };
+                next.insert(edges[end], edges[begin]);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where the level lies on an edge; at the border on the border itself.
+fn crossing(
+    (i, j, upwards): Edge,
+    held: &impl Fn(usize, usize) -> f64,
+    place: &impl Fn(usize, usize) -> Position,
+) -> Position {
+    let (k, l) = if upwards { (i, j + 1) } else { (i + 1, j) };
+    let (a, b) = (held(i, j), held(k, l));
+    let (p, q) = (place(i, j), place(k, l));
+    let share = if a.is_finite() && b.is_finite() { a / (a - b) } else { 0.0 };
+    [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Area of loops: those round holes count negative.
+    fn area(loops: &[Loop]) -> f64 {
+        let of = |line: &Loop| {
+            let pairs = line.iter().zip(line.iter().cycle().skip(1));
+            pairs.map(|([x, y], [a, b])| x * b - a * y).sum::<f64>() / 2.0
+        };
+        loops.iter().map(of).sum()
+    }
+
+    #[test]
+    fn a_bowl_is_cut_into_ellipses() {
+        // (x^2 + 100 y^2) / 2 < 2 is an ellipse of half axes 2 and 0.2.
+        let loops = below(Function::Ravine, 2.0);
+        assert_eq!(loops.len(), 1);
+        let exact = std::f64::consts::PI * 2.0 * 0.2;
+        assert!((area(&loops) / exact - 1.0).abs() < 0.02, "{}", area(&loops));
+        let on = |p: &Position| (Function::Ravine.value(*p) - 2.0).abs();
+        assert!(loops[0].iter().map(on).fold(0.0, f64::max) < 0.02);
+    }
+
+    #[test]
+    fn areas_are_shares_of_the_box_with_holes_taken_out() {
+        for &function in Function::ALL {
+            let [low, high] = function.info().domain;
+            let all = (high[0] - low[0]) * (high[1] - low[1]);
+            let levels = levels(function);
+            assert!(levels.windows(2).all(|p| p[0] > p[1]), "{function} {levels:?}");
+            let areas: Vec<f64> = levels.iter().map(|l| area(&below(function, *l)) / all).collect();
+            for (k, part) in areas.iter().rev().enumerate() {
+                let share = ((k as f64 + 0.3) / LEVELS as f64).powf(1.7);
+                assert!((part - share).abs() < 0.02, "{function} {k}: {part} of {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_above_all_is_the_whole_box_and_one_below_all_is_nothing() {
+        let loops = below(Function::Rastrigin, 1e9);
+        assert_eq!(loops.len(), 1);
+        assert!((area(&loops) - 10.24 * 10.24).abs() < 1e-9);
+        assert!(below(Function::Rastrigin, -1.0).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! Functions side by side: what each optimizer reached on each.
+
+use crate::analysis::{Analysis, Config, Task};
+use crate::escape;
+use crate::number;
+use crate::page::table::{Cell, Table};
+use crate::page::words::list;
+
+/// A row a label, a column a function: the value after the last step at the
+/// label's best configuration there, with its learning rate. Empty for networks.
+pub fn landscape_table(analysis: &Analysis) -> Table {
+    let tasks = analysis.tasks();
+    let heads: Vec<String> = tasks.iter().map(|t| format!("#{}", t.function)).collect();
+    let heads: Vec<&str> =
+        ["Optimizer"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut table = Table::new(&heads);
+    if tasks.is_empty() {
+        return table;
+    }
+    for (label, optimizer) in analysis.plan.optimizers.iter().enumerate() {
+        let cells = tasks.iter().map(|task| cell(task, label));
+        table.rows.push([Cell::label(&optimizer.label, label)].into_iter().chain(cells).collect());
+    }
+    table
+}
+
+fn cell(task: &Task, label: usize) -> Cell {
+    let analysis = &task.analysis;
+    let Some(config) = analysis.best[label].map(|i| &analysis.configs[i]) else {
+        return Cell::default();
+    };
+    let lr = analysis.planned(config).spec.optimizer.lr();
+    if task.function.info().saddle {
+        let after = |c: &Config| task.left_after(c);
+        let best = analysis.best.iter().flatten().filter_map(|&i| after(&analysis.configs[i]));
+        let least = best.fold(f64::INFINITY, f64::min);
+        if let Some(steps) = after(config) {
+            let text = |steps: f64| {
+                format!("left after {} (lr {})", number::significant(steps, 3), number::brief(lr))
+            };
+            let cell = Cell::number(Some(steps), text).parts("steps", "learning rate", Some(lr));
+            return cell.strong(steps == least);
+        }
+        return Cell::text(if config.counts.diverged > 0 { "diverged" } else { "not left" });
+    }
+    match config.judged.mean {
+        None if config.counts.diverged > 0 => Cell::text("diverged"),
+        None => Cell::text("no result"),
+        mean => {
+            let text = |value: f64| {
+                format!("{} (lr {})", number::significant(value, 3), number::brief(lr))
+            };
+            let first =
+                analysis.ranked().first().is_some_and(|&i| analysis.configs[i].label == label);
+            Cell::number(mean, text).parts("value", "learning rate", Some(lr)).strong(first)
+        }
+    }
+}
+
+/// What the table means.
+pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
+    if analysis.tasks().is_empty() {
+        return Vec::new();
+    }
+    vec![
+        "Each cell is the function\u{2019}s value after the last step, the mean over seeds, at the learning rate at which the \
+         optimizer ended lowest on that function; the lowest of a column is bold. A saddle has no lowest value: there the \
+         run ends when it leaves the box, and the steps that took count."
+            .to_owned(),
+    ]
+}
+
+/// The answer of a sweep over several functions: headline and details.
+pub fn landscape_answer(analysis: &Analysis) -> (String, Vec<String>) {
+    let tasks = analysis.tasks();
+    let headline = format!(
+        "{} optimizers on {} functions: each function is a task of its own.",
+        analysis.plan.optimizers.len(),
+        tasks.len()
+    );
+    (headline, tasks.iter().map(detail).collect())
+}
+
+fn detail(task: &Task) -> String {
+    let analysis = &task.analysis;
+    let name = |config: &Config| {
+        let run = analysis.planned(config);
+        format!("{} (lr {})", escape::line(&run.label), number::brief(run.spec.optimizer.lr()))
+    };
+    let ranking = analysis.ranking();
+    let Some(first) = ranking.first() else {
+        return format!("{}: no run has completed.", task.function);
+    };
+    if task.function.info().saddle {
+        let mut left: Vec<(f64, &Config)> =
+            ranking.iter().filter_map(|c| Some((task.left_after(c)?, *c))).collect();
+        left.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let soonest = left.first().map_or(String::new(), |(steps, config)| {
+            format!(", {} first, after {} steps", name(config), number::significant(*steps, 3))
+        });
+        return format!(
+            "{}: {} of {} optimizers have left it{soonest}.",
+            task.function,
+            left.len(),
+            analysis.plan.optimizers.len()
+        );
+    }
+    let next: Vec<String> = ranking.iter().skip(1).take(2).map(|c| name(c)).collect();
+    let then = if next.is_empty() { String::new() } else { format!("; then {}", list(&next)) };
+    format!(
+        "{}: {} ended lowest, at {}{then}.",
+        task.function,
+        name(first),
+        number::significant(first.judged.mean.unwrap_or(f64::NAN), 3)
+    )
+}
