@@ -161,7 +161,10 @@ mod tests {
             ["12,345", "0.05", "12.3", "1e-5"]
         );
         assert_eq!(metric("accuracy", 0.97914), "97.91%");
-        assert_eq!((metric("top5_accuracy", 0.5), metric("f1", 0.5)), ("50.00%".into(), "0.5000".into()));
+        assert_eq!(
+            (metric("top5_accuracy", 0.5), metric("f1", 0.5)),
+            ("50.00%".into(), "0.5000".into())
+        );
         assert_eq!(metric("loss", 0.067_142), "0.06714");
         assert_eq!(metric("loss", 2.302_1), "2.302");
         assert_eq!(metric("loss", 9.9999), "10.00");

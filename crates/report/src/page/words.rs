@@ -65,8 +65,11 @@ pub fn target_name(target: &Target) -> String {
 pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
     let i = e.interval?;
     // Student's t does not know that accuracies end at 100 %.
-    let (low, high) =
-        if number::is_percentage(&of.metric) { (i.low.max(0.0), i.high.min(1.0)) } else { (i.low, i.high) };
+    let (low, high) = if number::is_percentage(&of.metric) {
+        (i.low.max(0.0), i.high.min(1.0))
+    } else {
+        (i.low, i.high)
+    };
     let low = of.format(low);
     Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(high)))
 }

@@ -137,8 +137,11 @@ fn note(row: &BestRow) -> String {
 /// What the table of chosen configurations means, a sentence each.
 pub fn best_words(analysis: &Analysis) -> Vec<String> {
     let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let unit =
-        if number::is_percentage(&judge.metric) { ", in percentage points for accuracies" } else { "" };
+    let unit = if number::is_percentage(&judge.metric) {
+        ", in percentage points for accuracies"
+    } else {
+        ""
+    };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let mut out = vec![format!(
         "Each optimizer\u{2019}s configuration is the one with the {} mean {} after the last epoch over seeds; one \
