@@ -29,6 +29,12 @@ fn regression(model: &str, epochs: u64) -> RunSpec {
     load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan.runs[0].spec.clone()
 }
 
+/// 480 steps in place of 36.
+fn longer(mut spec: RunSpec) -> RunSpec {
+    (spec.train.epochs, spec.data.batch_size) = (10, 25);
+    spec
+}
+
 fn last(outcome: &Outcome, split: Split, metric: &str) -> f64 {
     values(outcome, split, metric).last().unwrap_or_else(|| panic!("no {split}.{metric}")).1
 }
@@ -36,7 +42,7 @@ fn last(outcome: &Outcome, split: Split, metric: &str) -> f64 {
 #[test]
 fn a_convolutional_network_learns_the_digits() {
     for device in DEVICES {
-        let found = outcome(device, &run_spec(CNN, ADAM, ""), &Options::default());
+        let found = outcome(device, &longer(run_spec(CNN, ADAM, "")), &Options::default());
         assert_eq!(found.status, Status::Completed);
         let accuracy = last(&found, Split::Test, "accuracy");
         assert!(accuracy > 0.85, "{device}: {accuracy}");
@@ -61,7 +67,7 @@ fn real_values_are_learnt_and_have_no_accuracy() {
 fn other_losses_of_classes_are_learnt_and_evaluated_as_they_are_trained() {
     for device in DEVICES {
         for loss in ["mse", "bce"] {
-            let spec = run_spec("kind = \"linear\"", ADAM, &format!("loss = \"{loss}\""));
+            let spec = longer(run_spec("kind = \"linear\"", ADAM, &format!("loss = \"{loss}\"")));
             let found = outcome(device, &spec, &Options::default());
             assert!(last(&found, Split::Test, "accuracy") > 0.8, "{device} {loss}");
             // Ten outputs near 0 or 1, a tenth of them 1: far below cross-entropy's 2.3 at the start.
