@@ -255,3 +255,85 @@ pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a Plan
     });
     runs
 }
+
+#[cfg(test)]
+mod tests {
+    use spec::record::MetricPoint;
+    use spec::sweep_file::{Overrides, load_text};
+
+    use super::*;
+
+    /// A plan of one run that asks for these metrics.
+    fn plan(metrics: &str) -> Plan {
+        let text = format!(
+            "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n[train]\n{metrics}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
+        );
+        load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan
+    }
+
+    /// A finished record of a plan's run that measured these on the test split.
+    fn record(plan: &Plan, metrics: &[&str]) -> RunRecord {
+        let run = &plan.runs[0];
+        let point = |metric: &&str| MetricPoint {
+            epoch: 5,
+            step: 1,
+            split: Split::Test,
+            metric: (*metric).to_owned(),
+            value: 0.5.into(),
+        };
+        let metrics: Vec<MetricPoint> = metrics.iter().map(point).collect();
+        let outcome = serde_json::json!({
+            "status": "completed", "stop_reason": "epochs", "epochs_completed": 5, "steps": 1,
+            "diverged_step": null, "last_finite_loss": null, "train_seconds": 1.0,
+            "eval_seconds": 1.0, "init_digest": "", "batch_digest": [], "weights_digest": "",
+            "dataset_digest": "", "metrics": metrics,
+        });
+        let exec = serde_json::json!({
+            "backend": "flex", "device_kind": "cpu", "device_model": "", "cpu_features": "",
+            "threads": 1, "burn": "", "libtorch": null, "code": "c",
+        });
+        RunRecord {
+            v: spec::record::RECORD_VERSION,
+            run_id: run.run_id,
+            config_id: run.config_id,
+            cell_id: run.cell_id,
+            spec: run.spec.clone(),
+            status: Status::Completed,
+            outcome: Some(serde_json::from_value(outcome).unwrap()),
+            error: None,
+            exec: Some(serde_json::from_value(exec).unwrap()),
+            exec_id: None,
+            device: "flex".to_owned(),
+            slot: 0,
+            jobs: 1,
+            attempt: 1,
+            started: String::new(),
+            ended: String::new(),
+            provenance: None,
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_metric_now_asked_for_is_outstanding() {
+        let on = ComputedOn { backend: "flex".into(), device_kind: "cpu".into(), threads: 1 };
+        let wanted = Wanted { on, code: "c".to_owned() };
+        let dir = ReportDir::new("/nowhere");
+        let reasons = |plan: &Plan, record: RunRecord| -> Vec<Reason> {
+            let journal = Journal { records: vec![record], ..Journal::default() };
+            let found = outstanding(plan, &journal, &wanted, false, &dir);
+            found.runs.into_iter().map(|(_, reason)| reason).collect()
+        };
+        let (without, with) = (plan(""), plan("metrics = [\"f1\", \"top5_accuracy\"]"));
+        assert_eq!(without.runs[0].run_id, with.runs[0].run_id, "no part of a run's identity");
+        let plain = record(&without, &["loss", "accuracy"]);
+        assert_eq!(reasons(&without, plain.clone()), []);
+        assert_eq!(reasons(&with, plain), [Reason::NoMetric(FurtherMetric::Top5Accuracy)]);
+        let half = record(&without, &["loss", "accuracy", "top5_accuracy"]);
+        let missing = reasons(&with, half);
+        assert_eq!(missing, [Reason::NoMetric(FurtherMetric::F1)]);
+        assert_eq!(missing[0].to_string(), "f1 is asked for and was not measured");
+        let whole = record(&without, &["loss", "accuracy", "top5_accuracy", "f1"]);
+        assert_eq!(reasons(&with, whole.clone()), []);
+        assert_eq!(reasons(&without, whole), [], "more than was asked for will do");
+    }
+}

@@ -51,7 +51,6 @@ cases! {
     dropout_of_everything: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 1.0";
     loss_of_classes_for_values: "\"digits\"" => "\"diabetes\"";
     loss_without_answers: "[model]" => "[train]\nloss = \"value\"\n[model]";
-    target_of_classes_for_values: "dataset = \"digits\"" => "dataset = \"diabetes\"\n[train]\nloss = \"mse\"\n[target]\nmetric = \"test.accuracy\"\n[data]";
     metrics_unknown: "[model]" => "[train]\nmetrics = [\"top5_acuracy\", \"f1\", \"f1\"]\n[model]";
     unknown_table: "[model]" => "[modle]\nkind = \"mlp\"\n[model]";
     unknown_key: "lr = 0.1" => "lr = 0.1\nmomentun = 0.9";
@@ -70,7 +69,7 @@ cases! {
     batch_larger_than_split: "validation = 237" => "validation = 237\nbatch_size = 1201";
     validation_larger_than_split: "validation = 237" => "validation = 1437";
     unknown_dataset: "digits" => "digit";
-    unknown_model: "\"mlp\"" => "\"cnn\"";
+    unknown_model: "\"mlp\"" => "\"cnm\"";
     unknown_optimizer: "\"adam\"" => "\"adem\"";
     unknown_schedule: "lr = 0.1" => "lr = 0.1\nschedule = { kind = \"cosin\" }";
     schedule_as_text: "lr = 0.1" => "lr = 0.1\nschedule = \"cosine\"";

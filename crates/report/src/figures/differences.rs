@@ -65,7 +65,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     if !(2..=MOST).contains(&ranked.len()) {
         return None;
     }
-    let scale = if crate::number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
+    let scale = if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 };
     let leads = comparison.pairs.iter().filter_map(|p| p.gain.mean).map(|g| g * scale);
     let label = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
     let rows = ranked

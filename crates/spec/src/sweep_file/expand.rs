@@ -494,7 +494,8 @@ fn add_once(
 
 /// `[target]`, or the default: validation accuracy, of real values the validation loss, without a validation split the training loss.
 fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) -> Option<Target> {
-    let validation = runs.first().map_or(0, |r| r.spec.data.validation);
+    // Without a run there is a problem to be told of already.
+    let validation = runs.first().map_or(1, |r| r.spec.data.validation);
     match &spec.target {
         Some((target, place)) if target.split == Split::Validation && validation == 0 => {
             diagnostics.push(
