@@ -87,6 +87,7 @@ fn a_saved_state_continues_bit_for_bit() {
         let net = Net::new(&problem, &device);
         let mut optimizer = build(&spec, &net);
         let net = run(net, &mut optimizer, 7);
+        let saved = net.values();
 
         let bytes = optimizer.to_bytes().expect("state to bytes");
         let mut restored = build(&spec, &net).from_bytes(bytes).expect("bytes to state");
@@ -95,8 +96,10 @@ fn a_saved_state_continues_bit_for_bit() {
         let straight = run(net, &mut optimizer, 6).values();
 
         assert_eq!(straight, resumed, "{name}");
-        // The state matters, or the test would show nothing; plain SGD has none.
-        let stateless = matches!(&spec, OptimizerSpec::Sgd(p) if p.momentum == 0.0);
+        // The state matters, or the test would show nothing; plain SGD has none, and
+        // lbfgs may have found a gradient within its tolerance.
+        let settled = spec.wants_full_batches() && straight == saved;
+        let stateless = settled || matches!(&spec, OptimizerSpec::Sgd(p) if p.momentum == 0.0);
         assert_eq!(straight == forgetful, stateless, "{name}");
     }
 }

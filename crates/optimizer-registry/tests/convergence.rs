@@ -34,27 +34,27 @@ const fn row(
 
 const MOMENTUM: &[(&str, f64)] = &[("momentum", 0.9)];
 
-/// Start: 180.5, 24.2 and 1.10. The least possible: 0, 0 and 0.75.
+/// Start: 140, 24.2 and 1.10. The least possible: 0, 0 and 0.13.
 const TABLE: [Row; 19] = [
-    row("sgd", MOMENTUM, 500, [(0.01, 1e9), (0.001, 1e9), (1.0, 1e9)]),
-    row("rmsprop", &[], 500, [(0.01, 1e9), (0.01, 1e9), (0.01, 1e9)]),
-    row("adam", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("adamw", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("adagrad", &[], 500, [(1.0, 1e9), (1.0, 1e9), (1.0, 1e9)]),
-    row("adadelta", &[], 500, [(1.0, 1e9), (1.0, 1e9), (1.0, 1e9)]),
-    row("adamax", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("nadam", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("radam", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("rprop", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("asgd", &[], 500, [(0.01, 1e9), (0.001, 1e9), (1.0, 1e9)]),
-    row("muon", &[("aux_lr", 0.1)], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("adafactor", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("lion", &[], 500, [(0.01, 1e9), (0.01, 1e9), (0.01, 1e9)]),
-    row("lamb", &[], 500, [(0.01, 1e9), (0.01, 1e9), (0.01, 1e9)]),
-    row("adan", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("schedulefree-sgd", &[], 500, [(0.01, 1e9), (0.001, 1e9), (1.0, 1e9)]),
-    row("schedulefree-adamw", &[], 500, [(0.1, 1e9), (0.1, 1e9), (0.1, 1e9)]),
-    row("lbfgs", &[], 20, [(1.0, 1e9), (1.0, 1e9), (1.0, 1e9)]),
+    row("sgd", MOMENTUM, 500, [(0.01, 1e-06), (0.003, 0.0001), (1.0, 0.2)]),
+    row("rmsprop", &[], 500, [(0.03, 1e-06), (0.03, 0.5), (0.01, 0.2)]),
+    row("adam", &[], 500, [(0.1, 1e-06), (0.3, 0.01), (0.1, 0.2)]),
+    row("adamw", &[], 500, [(0.1, 1e-06), (0.3, 0.1), (0.1, 0.2)]),
+    row("adagrad", &[], 500, [(1.0, 1e-06), (1.0, 1.0), (1.0, 0.2)]),
+    row("adadelta", &[], 500, [(1.0, 10.0), (1.0, 1.0), (1.0, 0.2)]),
+    row("adamax", &[], 500, [(0.1, 1e-06), (1.0, 0.1), (0.1, 0.2)]),
+    row("nadam", &[], 500, [(0.1, 1e-06), (0.1, 0.5), (0.1, 0.2)]),
+    row("radam", &[], 500, [(0.03, 1e-06), (0.003, 5.0), (0.03, 0.2)]),
+    row("rprop", &[], 500, [(0.01, 1e-06), (0.01, 0.1), (0.01, 0.2)]),
+    row("asgd", &[], 500, [(0.01, 0.001), (0.003, 0.5), (1.0, 0.2)]),
+    row("muon", &[("aux_lr", 0.1)], 500, [(0.03, 0.05), (0.03, 0.2), (0.03, 0.2)]),
+    row("adafactor", &[], 500, [(0.3, 0.001), (0.3, 2.0), (0.1, 0.2)]),
+    row("lion", &[], 500, [(0.1, 0.001), (0.01, 0.2), (0.01, 0.2)]),
+    row("lamb", &[], 500, [(0.1, 1e-06), (0.1, 1.0), (0.03, 0.2)]),
+    row("adan", &[], 500, [(0.3, 1e-06), (0.1, 0.01), (0.1, 0.2)]),
+    row("schedulefree-sgd", &[], 500, [(0.1, 1e-05), (0.003, 2.0), (1.0, 0.2)]),
+    row("schedulefree-adamw", &[], 500, [(0.3, 1e-06), (0.3, 0.1), (0.1, 0.2)]),
+    row("lbfgs", &[], 20, [(1.0, 1e-06), (1.0, 1e-06), (1.0, 0.2)]),
 ];
 
 #[derive(Clone, Copy)]
@@ -113,8 +113,11 @@ impl Problem {
                 far.clone() * far + off.clone() * off * 100.0
             }
             Problem::Logistic => {
-                let inputs = tensor(wave(48, 3.7, 1.5), [12, 4], &device);
-                let targets: Vec<i64> = (0..12).map(|i| (i * i + i / 3) % 3).collect();
+                // Class c leans toward feature c, and the classes overlap.
+                let lean = |i: usize| if i % 4 == (i / 4) % 3 { 1.0 } else { 0.0 };
+                let inputs = wave(48, 3.7, 1.0).into_iter().enumerate().map(|(i, x)| x + lean(i));
+                let inputs = tensor(inputs.collect(), [12, 4], &device);
+                let targets: Vec<i64> = (0..12).map(|i| i % 3).collect();
                 let targets =
                     Tensor::<2, Int>::from_data(TensorData::new(targets, [12, 1]), &device);
                 let logits = inputs.matmul(w.clone()) + b.clone().unsqueeze();
@@ -169,14 +172,15 @@ fn every_optimizer_converges() {
     let rows: Vec<&str> = TABLE.iter().map(|row| row.kind).collect();
     assert_eq!(rows, kinds, "a row for each kind, in the registry's order");
     let device = Device::flex().autodiff();
-    let mut table = "optimizer           steps  quadratic    rosenbrock   logistic\n".to_owned();
+    let mut table =
+        "optimizer           steps  quadratic      rosenbrock     logistic\n".to_owned();
     let mut far = Vec::new();
     for row in &TABLE {
         write!(table, "{:<18} {:>6}", row.kind, row.steps).expect("a string");
         for (problem, (lr, bound)) in PROBLEMS.into_iter().zip(row.cells) {
             let loss = trained(problem, row, lr, &device);
             let cell = format!("{} at {lr}", shown(loss));
-            write!(table, "  {cell:<11}").expect("a string");
+            write!(table, "  {cell:<13}").expect("a string");
             // Not a number is no success.
             if !(loss <= bound) {
                 far.push(format!("{}: {loss:e}, not below {bound:e}", row.kind));
@@ -186,17 +190,4 @@ fn every_optimizer_converges() {
     }
     println!("{table}");
     assert!(far.is_empty(), "{far:#?}");
-}
-
-#[test]
-#[ignore = "finds rates for the table"]
-fn scan() {
-    let device = Device::flex().autodiff();
-    for row in &TABLE {
-        for (i, problem) in PROBLEMS.into_iter().enumerate() {
-            let rates = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0];
-            let all = rates.map(|lr| format!("{:.1e}@{lr}", trained(problem, row, lr, &device)));
-            println!("{} {i}: {}", row.kind, all.join(" "));
-        }
-    }
 }
