@@ -25,7 +25,7 @@ struct Set {
     folder: &'static str,
 }
 
-const SETS: [Set; 3] = [
+const SETS: [Set; 5] = [
     Set {
         script: "golden",
         environment: venv::TORCH,

@@ -18,6 +18,7 @@ mod parse;
 mod random;
 mod regress_table;
 mod report_table;
+mod resolve;
 mod schedules;
 mod settings;
 pub mod source;

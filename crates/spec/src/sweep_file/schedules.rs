@@ -6,7 +6,7 @@ use crate::record::Split;
 use crate::schedule::{Per, ScheduleSpec, Warmup, WarmupKeys};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::expand::{Combination, push_once, values};
+use super::resolve::{Combination, push_once, values};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry};
 

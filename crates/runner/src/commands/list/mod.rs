@@ -60,9 +60,11 @@ fn section(registry: Registry) -> Section {
             entries: kinds(OptimizerSpec::KINDS),
             common: vec![("keys of every [[optimizer]]", UpdateSpec::PARAMS.to_vec())],
         },
-        Registry::Schedules => {
-            Section { title: "Schedules", entries: kinds(ScheduleSpec::KINDS), common: Vec::new() }
-        }
+        Registry::Schedules => Section {
+            title: "Schedules",
+            entries: kinds(ScheduleSpec::KINDS),
+            common: vec![("keys of every schedule", WarmupKeys::PARAMS.to_vec())],
+        },
         Registry::Models => {
             Section { title: "Models", entries: kinds(ModelSpec::KINDS), common: Vec::new() }
         }
