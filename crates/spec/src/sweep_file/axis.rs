@@ -339,11 +339,18 @@ pub fn scalar(
 
 /// An unknown name with its nearest neighbour or the whole choice.
 pub fn unknown_name(message: &str, name: &str, candidates: &[&str], place: &Place) -> Diagnostic {
+    /// More names than this are no help; those of the same table are.
+    const MANY: usize = 30;
     let d = Diagnostic::error(message, place).label("unknown");
+    let table = |name: &str| name.rsplit_once('.').map(|(table, _)| table.to_owned());
+    let related: Vec<&str> = if candidates.len() > MANY && table(name).is_some() {
+        candidates.iter().copied().filter(|c| table(c) == table(name)).collect()
+    } else {
+        candidates.to_vec()
+    };
+    let shown = if related.is_empty() { candidates } else { &related };
     match nearest(name, candidates.iter().copied()) {
-        Some(near) => {
-            d.help(format!("did you mean `{near}`? There are: {}", candidates.join(", ")))
-        }
-        None => d.help(format!("there are: {}", candidates.join(", "))),
+        Some(near) => d.help(format!("did you mean `{near}`? There are: {}", shown.join(", "))),
+        None => d.help(format!("there are: {}", shown.join(", "))),
     }
 }

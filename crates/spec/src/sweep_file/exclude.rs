@@ -41,15 +41,18 @@ fn same(a: &Value, b: &Value) -> bool {
 /// Paths that no run has, and excludes that matched nothing.
 pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: &mut Diagnostics) {
     let mut known: Vec<String> = vec!["label".to_owned()];
-    for kind in OptimizerSpec::KINDS {
+    let kinds = |name: &str| spec.optimizers.iter().any(|o| o.kind == name);
+    for kind in OptimizerSpec::KINDS.iter().filter(|k| kinds(k.name)) {
         known.extend(kind.params.iter().map(|p| format!("optimizer.{}", p.name)));
     }
-    for kind in ScheduleSpec::KINDS {
+    let kinds =
+        |name: &str| spec.optimizers.iter().flat_map(|o| &o.schedules).any(|s| s.kind == name);
+    for kind in ScheduleSpec::KINDS.iter().filter(|k| kinds(k.name)) {
         known.extend(kind.params.iter().map(|p| format!("schedule.{}", p.name)));
     }
     known.extend(UpdateSpec::names().map(|name| format!("optimizer.{name}")));
     known.extend(WarmupKeys::PARAMS.iter().map(|p| format!("schedule.{}", p.name)));
-    for kind in ModelSpec::KINDS {
+    for kind in ModelSpec::KINDS.iter().filter(|k| k.name == spec.model) {
         known.extend(kind.params.iter().map(|p| format!("model.{}", p.name)));
     }
     known.extend(DataSpec::PARAMS.iter().map(|p| format!("data.{}", p.name)));
