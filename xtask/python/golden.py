@@ -61,12 +61,8 @@ CONV = {
         "w2": wave(FLAT * CLASSES, 2.9, 0.7, 0.4),
         "b2": wave(CLASSES, 1.3, 2.0, 0.3),
     },
-    "shapes": {
-        "k": [FILTERS, CHANNELS, KERNEL, KERNEL],
-        "b1": [FILTERS],
-        "w2": [FLAT, CLASSES],
-        "b2": [CLASSES],
-    },
+    "shapes": {"k": [FILTERS, CHANNELS, KERNEL, KERNEL], "b1": [FILTERS], "w2": [FLAT, CLASSES]}
+    | {"b2": [CLASSES]},
 }
 
 # Rules that look at a matrix as a whole are shown it as torch.nn.Linear holds it,
@@ -80,14 +76,13 @@ class Muon:
     def __init__(self, params, foreach, **arguments):
         aux = {k[4:]: arguments.pop(k) for k in list(arguments) if k.startswith("aux_")}
         params = list(params)
-        matrices = [p for p in params if p.ndim == 2]
-        others = [p for p in params if p.ndim != 2]
         self.parts = [
-            torch.optim.Muon(matrices, **arguments),
-            torch.optim.AdamW(others, foreach=foreach, **aux),
+            torch.optim.Muon([p for p in params if p.ndim == 2], **arguments),
+            torch.optim.AdamW([p for p in params if p.ndim != 2], foreach=foreach, **aux),
         ]
-        muon, adamw = self.parts
-        self.defaults = {**muon.defaults, **{f"aux_{k}": v for k, v in adamw.defaults.items()}}
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+        muon, adamw = (part.defaults for part in self.parts)
+        self.defaults = {**muon, **{f"aux_{k}": v for k, v in adamw.items()}}
 
     @staticmethod
     def signature():
@@ -116,7 +111,7 @@ def without_bfloat16():
 
 # Per optimizer: class, and per case the arguments given to it; what is not given is
 # PyTorch's default. A small loss_scale gives small gradients, so that eps matters;
-# problem=CONV trains the convolution.
+# problem=CONV trains the convolution, lr_factor multiplies the rate after each step.
 CASES = {
     "sgd": (
         torch.optim.SGD,
@@ -178,7 +173,7 @@ CASES = {
             "accumulator": dict(lr=0.1, initial_accumulator_value=0.1),
             "eps": dict(lr=0.1, eps=1e-2),
             "small-gradients": dict(lr=0.1, loss_scale=1e-7),
-            "conv": dict(lr=0.05, lr_decay=0.01, problem=CONV),
+            "conv": dict(lr=0.05, lr_decay=0.01, lr_factor=0.98, problem=CONV),
         },
     ),
     "adadelta": (
@@ -189,7 +184,7 @@ CASES = {
             "eps": dict(lr=1.0, eps=1e-3),
             "weight-decay": dict(lr=2.0, weight_decay=0.05),
             "small-gradients": dict(lr=5.0, loss_scale=1e-3),
-            "conv": dict(lr=1.0, eps=1e-4, problem=CONV),
+            "conv": dict(lr=1.0, eps=1e-4, lr_factor=0.98, problem=CONV),
         },
     ),
     "adamax": (
@@ -200,7 +195,7 @@ CASES = {
             "eps": dict(lr=0.02, eps=1e-2),
             "weight-decay": dict(lr=0.02, weight_decay=0.05),
             "small-gradients": dict(lr=0.02, loss_scale=1e-6),
-            "conv": dict(lr=0.01, betas=(0.9, 0.9), problem=CONV),
+            "conv": dict(lr=0.01, betas=(0.9, 0.9), lr_factor=0.98, problem=CONV),
         },
     ),
     "nadam": (
@@ -213,7 +208,7 @@ CASES = {
             "weight-decay": dict(lr=0.02, weight_decay=0.05),
             "decoupled": dict(lr=0.02, weight_decay=0.3, decoupled_weight_decay=True),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
-            "conv": dict(lr=0.02, problem=CONV),
+            "conv": dict(lr=0.02, lr_factor=0.98, problem=CONV),
         },
     ),
     "radam": (
@@ -226,7 +221,7 @@ CASES = {
             "weight-decay": dict(lr=0.02, weight_decay=0.05),
             "decoupled": dict(lr=0.02, weight_decay=0.3, decoupled_weight_decay=True),
             "small-gradients": dict(lr=0.02, loss_scale=1e-3),
-            "conv": dict(lr=0.02, problem=CONV),
+            "conv": dict(lr=0.02, lr_factor=0.98, problem=CONV),
         },
     ),
     "rprop": (
@@ -236,7 +231,7 @@ CASES = {
             "etas": dict(lr=0.01, etas=(0.3, 1.1)),
             "bounds": dict(lr=0.01, step_sizes=(2e-3, 0.02)),
             "small-gradients": dict(lr=0.01, loss_scale=1e-6),
-            "conv": dict(lr=0.001, etas=(0.5, 1.02), problem=CONV),
+            "conv": dict(lr=0.001, etas=(0.5, 1.02), lr_factor=0.98, problem=CONV),
         },
     ),
     "asgd": (
@@ -247,7 +242,7 @@ CASES = {
             "alpha": dict(lr=0.2, lambd=0.05, alpha=0.3),
             "t0": dict(lr=0.1, t0=20),
             "weight-decay": dict(lr=0.1, weight_decay=0.05),
-            "conv": dict(lr=0.1, t0=0, problem=CONV),
+            "conv": dict(lr=0.1, t0=0, lr_factor=0.98, problem=CONV),
         },
     ),
     "muon": (
@@ -261,10 +256,9 @@ CASES = {
             "few-steps": dict(lr=0.005, ns_steps=2, aux_lr=0.02),
             "eps": dict(lr=0.005, eps=0.5, aux_lr=0.02),
             "as-adamw": dict(lr=0.01, adjust_lr_fn="match_rms_adamw", aux_lr=0.02),
-            "aux": dict(
-                lr=0.003, aux_lr=0.03, aux_betas=(0.8, 0.95), aux_eps=1e-2, aux_weight_decay=0.3
-            ),
-            "conv": dict(lr=0.02, aux_lr=0.02, problem=CONV),
+            "aux": dict(lr=0.003, aux_lr=0.03, aux_betas=(0.8, 0.95), aux_weight_decay=0.3)
+            | dict(aux_eps=1e-2),
+            "conv": dict(lr=0.003, aux_lr=0.02, lr_factor=0.98, problem=CONV),
         },
     ),
     "adafactor": (
@@ -278,7 +272,7 @@ CASES = {
             "d": dict(lr=0.01, d=1.3),
             "weight-decay": dict(lr=0.01, weight_decay=0.3),
             "small-gradients": dict(lr=0.01, loss_scale=1e-6),
-            "conv": dict(lr=0.01, problem=CONV),
+            "conv": dict(lr=0.01, lr_factor=0.98, problem=CONV),
         },
     ),
 }
@@ -350,6 +344,7 @@ def trajectory(kind, optimizer_class, arguments):
     """One case: the resolved spec and the parameters after each of STEPS."""
     arguments = dict(arguments)
     loss_scale = arguments.pop("loss_scale", 1.0)
+    lr_factor = arguments.pop("lr_factor", 1.0)
     problem = arguments.pop("problem", PROBLEM)
     shapes = problem["shapes"]
     transposed = [k for k in shapes if kind in TRANSPOSED and len(shapes[k]) == 2]
@@ -368,12 +363,15 @@ def trajectory(kind, optimizer_class, arguments):
         loss = torch.nn.functional.cross_entropy(logits(problem, x, p, linear), y)
         (loss * loss_scale).backward()
         optimizer.step()
+        for group in optimizer.param_groups:
+            group["lr"] *= lr_factor
         if step in STEPS:
             # A float32 as a Python float is exact, and so are its JSON digits.
             after[str(step)] = {k: turn(k, v.detach()).flatten().tolist() for k, v in p.items()}
     case = {
         "spec": resolved(kind, optimizer.defaults),
         "loss_scale": loss_scale,
+        "lr_factor": lr_factor,
         "problem": "conv" if problem is CONV else "problem",
         "after": after,
     }
@@ -422,11 +420,6 @@ def defaults_of(optimizer_class):
     return {name: parameter.default for name, parameter in parameters.items()}
 
 
-def defaults(kind, optimizer_class):
-    """PyTorch's own defaults."""
-    return resolved(kind, defaults_of(optimizer_class))
-
-
 def curve(base_lr, eta_min, t_max, n):
     """Learning rate of n units, the scheduler stepped after each, as PyTorch's loop does."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base_lr)
@@ -454,7 +447,7 @@ def files():
         yield f"{kind}.json", {
             "made_by": {**made_by, **muon},
             "optimizer": f"torch.optim.{optimizer_class.__name__}",
-            "defaults": defaults(kind, optimizer_class),
+            "defaults": resolved(kind, defaults_of(optimizer_class)),
             "problem": PROBLEM,
             "conv": CONV,
             "cases": checked(kind, optimizer_class, cases),

@@ -6,9 +6,11 @@ mod support;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
 use spec::optimizer::Sgd;
 use spec::params::Value;
+use spec::update::{ParamGroup, UpdateSpec};
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden};
 
 /// A case of a golden file, to be run whatever its numbers are.
@@ -99,6 +101,54 @@ fn a_saved_state_continues_bit_for_bit() {
         let settled = spec.wants_full_batches() && straight == saved;
         let stateless = settled || matches!(&spec, OptimizerSpec::Sgd(p) if p.momentum == 0.0);
         assert_eq!(straight == forgetful, stateless, "{name}");
+    }
+}
+
+#[test]
+fn a_group_without_decay_frees_what_muon_gives_to_adamw_too() {
+    let golden = golden("muon");
+    let spec = golden.cases["aux"].spec.clone();
+    let device = Device::flex().autodiff();
+    let trainer = Trainer::new(&golden.problem, 0.0, &device);
+    let net = Net::new(&golden.problem, &device);
+    let before = net.values();
+    let group = |params: &str| ParamGroup {
+        params: params.to_owned(),
+        lr_scale: 1.0,
+        weight_decay: Some(0.0),
+        decoupled_decay: None,
+    };
+    let groups = [group("b1"), group("w2")];
+    let mut optimizer = Optimizer::new(&spec, &UpdateSpec::default(), &groups, &net);
+    let after = trainer.step(net, &mut optimizer, spec.lr()).values();
+    let moved = before.keys().filter(|name| before[*name] != after[*name]);
+    assert_eq!(moved.collect::<Vec<_>>(), ["b2", "w1"]);
+}
+
+/// A rate that is halved halves muon's aux rate too, so that a schedule acts on all parameters.
+#[test]
+fn the_schedule_of_muon_holds_for_its_aux_rate() {
+    let golden = golden("muon");
+    let spec = golden.cases["aux"].spec.clone();
+    let device = Device::flex().autodiff();
+    let trainer = Trainer::new(&golden.problem, 1.0, &device);
+    let step = |lr: f64| {
+        let net = Net::new(&golden.problem, &device);
+        let before = net.values();
+        let after = trainer.step(net, &mut build(&spec, &Net::new(&golden.problem, &device)), lr);
+        let after = after.values();
+        move |name: &str| -> Vec<f32> {
+            before[name].iter().zip(&after[name]).map(|(b, a)| b - a).collect()
+        }
+    };
+    let (whole, half) = (step(spec.lr()), step(spec.lr() / 2.0));
+    for name in ["w1", "b1", "w2", "b2"] {
+        for (whole, half) in whole(name).iter().zip(half(name)) {
+            assert!(
+                (whole - 2.0 * half).abs() < 1e-3 * whole.abs() + 5e-7,
+                "{name}: {whole} {half}"
+            );
+        }
     }
 }
 

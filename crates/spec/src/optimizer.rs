@@ -288,7 +288,7 @@ registry! {
             differs "in nothing; as there, the average is kept in the state alone: the weights trained are judged",
         /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters.
         Muon(Muon) = "muon" from "torch.optim.Muon with torch.optim.AdamW; Jordan et al. 2024, kellerjordan.github.io/posts/muon"
-            differs "orthogonalizes in 32 bits, PyTorch in bfloat16 (weights 1e-2 apart after 100 steps); PyTorch takes matrices alone",
+            differs "orthogonalizes in 32 bits, PyTorch in bfloat16 (weights up to 2e-2 apart after 100 steps); PyTorch takes matrices alone",
         /// Factored second moment, clipped updates, relative steps.
         Adafactor(Adafactor) = "adafactor" from "torch.optim.Adafactor; Shazeer and Stern 2018, arXiv:1804.04235",
         /// Sign of an interpolated momentum.

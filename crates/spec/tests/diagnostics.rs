@@ -68,6 +68,9 @@ cases! {
     schedule_as_text: "lr = 0.1" => "lr = 0.1\nschedule = \"cosine\"";
     min_lr_above_lr: "lr = 0.1" => "lr = [0.1, 0.5]\nschedule = { kind = \"cosine\", min_lr = 0.2 }";
     nesterov_without_momentum: "lr = 0.1" => "lr = 0.1\nnesterov = true";
+    rprop_that_could_not_work: "kind = \"sgd\"\nlr = 0.1" => "kind = \"rprop\"\neta_minus = [0.0, 0.5]\neta_plus = [1.0, 1.2]\nstep_max = [1e-7, 1.0]";
+    adafactor_eps1_that_squares_to_zero: "kind = \"sgd\"\nlr = 0.1" => "kind = \"adafactor\"\neps1 = [0.0, 1e-30, 1e-10]";
+    muon_rate_unknown: "kind = \"sgd\"\nlr = 0.1" => "kind = \"muon\"\nadjust_lr_fn = \"spectral\"\nns_steps = 100";
     unknown_metric: "[model]" => "[target]\nmetric = \"validation.acuracy\"\n[model]";
     target_without_validation: "validation = 237" => "validation = 0\n[target]\nmetric = \"validation.loss\"";
     target_on_test: "[model]" => "[target]\nmetric = \"test.accuracy\"\n[model]";
@@ -135,7 +138,7 @@ fn overrides_are_explained_at_their_own_place() {
         "epochs",
         "data.validation=many",
     ];
-    let environment = [("SWEEP__TRAIN__LOSS", "mse"), ("SWEEP__NOTHING", "1")];
+    let environment = [("SWEEP__TRAIN__LOSS", "hinge"), ("SWEEP__NOTHING", "1")];
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
 }
 

@@ -202,8 +202,11 @@ fn other(param: &Param, value: &Value) -> String {
         }
         (ParamType::IntList, _) => "{ values = [[17]] }".to_owned(),
         (ParamType::Int, Value::Int(n)) => (n + 1).to_string(),
-        (ParamType::Float, Value::Float(x)) if *x > 0.0 => format!("{:e}", x / 2.0),
-        (ParamType::Float, _) => "1e-3".to_owned(),
+        (ParamType::Float, Value::Float(x)) => {
+            let others = [x / 2.0, x * 2.0, 1e-3].into_iter();
+            let mut allowed = others.filter(|y| y != x && param.range.contains(*y));
+            format!("{:e}", allowed.next().expect("another number in its range"))
+        }
         other => panic!("{other:?}"),
     }
 }

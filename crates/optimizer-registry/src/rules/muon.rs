@@ -13,9 +13,9 @@
 //! Shapes: p, g, m [in, out], PyTorch's transposed: x of p' is x' of p, and f is by out / in all the
 //! same. State of 1 f32 tensor a matrix, 2 any other parameter, and t.
 //! Defaults: PyTorch's: lr = 1e-3, mu = 0.95, wd = 0.1, 5 steps, aux as AdamW's.
-//! Differs from PyTorch: x is computed in 32 bits, there in bfloat16 (the golden cases end 1e-2 from
-//! it after 100 steps, 3e-2 with a convolution; they are made with that cast taken out). torch.optim.Muon
-//! takes matrices alone and leaves the choice of the rest to its user; Jordan's own code flattens
+//! Differs from PyTorch: x is computed in 32 bits, there in bfloat16 (the golden cases end up
+//! to 2e-2 from it after 100 steps; they are made with that cast taken out). torch.optim.Muon takes
+//! matrices alone and leaves the choice of the rest to its user; Jordan's own code flattens
 //! convolutions to matrices, and leaves the first and last layer to AdamW.
 
 use burn::optim::Optimizer;

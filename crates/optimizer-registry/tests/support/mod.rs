@@ -74,6 +74,9 @@ pub struct Problem {
 pub struct Case {
     pub spec: OptimizerSpec,
     pub loss_scale: f32,
+    /// Multiplies the learning rate after each step.
+    #[serde(default = "one")]
+    pub lr_factor: f64,
     #[serde(default)]
     pub problem: Which,
     pub after: BTreeMap<u64, Tensors>,
@@ -82,6 +85,10 @@ pub struct Case {
     /// The weights to be judged after the same steps, where they are not those trained.
     #[serde(default)]
     pub evaluated: BTreeMap<u64, Tensors>,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// The golden file of one kind: of PyTorch, else of another reference implementation.
@@ -206,8 +213,10 @@ pub fn played(
     let mut optimizer = build(spec, &net);
     let mut seen = BTreeMap::new();
     let last = *case.after.keys().last().expect("a case records steps");
+    let mut lr = spec.lr();
     for step in 1..=last {
-        net = trainer.step(net, &mut optimizer, spec.lr());
+        net = trainer.step(net, &mut optimizer, lr);
+        lr *= case.lr_factor;
         if case.after.contains_key(&step) {
             seen.insert(step, net.values());
         }
