@@ -222,7 +222,12 @@ fn each_field_changes_the_id() {
     for optimizer in OptimizerSpec::KINDS {
         for schedule in ScheduleSpec::KINDS {
             for model in ModelSpec::KINDS {
-                let momentum = if optimizer.name == "sgd" { "momentum = 0.9\n" } else { "" };
+                let momentum = match optimizer.name {
+                    "sgd" => "momentum = 0.9\n",
+                    // Its default is below the other min_lr.
+                    "lion" => "lr = 0.01\n",
+                    _ => "",
+                };
                 let full = if optimizer.name == "lbfgs" { "batch_size = 1200\n" } else { "" };
                 let text = format!(
                     "[data]\ndataset = \"digits\"\nvalidation = 237\n{full}[model]\nkind = \"{}\"\n[train.early_stopping]\n[[optimizer]]\nlabel = \"x\"\nkind = \"{}\"\n{momentum}schedule = {{ kind = \"{}\" }}\n",
