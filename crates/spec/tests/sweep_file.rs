@@ -250,8 +250,9 @@ fn each_field_changes_the_id() {
                         if matches!(param.ty, ParamType::Choice(names) if names.len() == 1) {
                             continue;
                         }
-                        // Full batches leave neither free.
-                        if !full.is_empty() && ["batch_size", "validation"].contains(&param.name) {
+                        // Full batches leave none of them free.
+                        let sizes = ["dataset", "batch_size", "validation"];
+                        if !full.is_empty() && sizes.contains(&param.name) {
                             continue;
                         }
                         let value = &flat[&format!("{group}.{}", param.name)];
