@@ -42,8 +42,20 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
     let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
     // A wide interval may come as near to zero as it likes; the lines need the room.
     let least = points().map(|p| p.y).filter(|y| *y > 0.0).fold(f64::INFINITY, f64::min) / 2.0;
+    // One optimizer that fits everything (L-BFGS on a small network) would press
+    // all others into a line: it leaves the frame where it is 300 times below their middle.
+    let mut ends_at: Vec<f64> = panels
+        .iter()
+        .flat_map(|p| &p.curves)
+        .filter_map(|c| c.points.last().map(|p| p.y))
+        .filter(|y| *y > 0.0)
+        .collect();
+    ends_at.sort_by(f64::total_cmp);
+    let floor = ends_at.get(ends_at.len() / 2).map_or(0.0, |middle| middle / 300.0);
+    let least = least.max(floor);
     let ends = |p: &Point| p.band.map_or([p.y, p.y], |(low, high)| [low.max(least.min(p.y)), high]);
-    let mut y = Axis::around(points().flat_map(ends), 0.9)?;
+    let mut y =
+        Axis::around(points().flat_map(ends).map(|y| if y > 0.0 { y.max(floor) } else { y }), 0.9)?;
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = low.max(0.0);
     }
