@@ -268,7 +268,8 @@ fn each_field_changes_the_id() {
                     continue;
                 }
                 // Full batches leave none free.
-                if !full.is_empty() && ["batch_size", "validation", "dataset"].contains(&param.name) {
+                if !full.is_empty() && ["batch_size", "validation", "dataset"].contains(&param.name)
+                {
                     continue;
                 }
                 // L-BFGS and what averages go with less around them: optimizer/around.rs.
