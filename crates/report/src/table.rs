@@ -45,7 +45,7 @@ impl Cell for f64 {
 }
 
 /// Columns that files of the first release lack.
-const ADDED: [&str; 8] = [
+const ADDED: [&str; 9] = [
     "target_epoch",
     "target_step",
     "target_seconds",
@@ -54,6 +54,7 @@ const ADDED: [&str; 8] = [
     "validation_f1",
     "test_top5_accuracy",
     "test_f1",
+    "longest_step",
 ];
 
 /// Whether a file of an earlier release lacks a column, which is then empty.
@@ -132,6 +133,9 @@ row! {
     test_top5_accuracy: f64;
     /// Macro F1 on the test split.
     test_f1: f64;
+    /// Longest step of a descent on a function, in its coordinates; of positions
+    /// that are recorded every so many steps, what one step had at least.
+    longest_step: f64;
     /// Highest validation accuracy of any epoch.
     best_validation_accuracy: f64;
     /// The first epoch that reached it.
@@ -201,6 +205,7 @@ impl RunRow {
         row.weights_digest = outcome.weights_digest.clone();
         row.dataset_digest = Some(outcome.dataset_digest.clone());
         row.epoch_seconds = fastest_epoch(&outcome.metrics);
+        row.longest_step = longest_step(&outcome.metrics);
         row.reach(target, &outcome.metrics);
         let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
         for point in &outcome.metrics {
@@ -300,6 +305,21 @@ fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
         before = point.value.0;
     }
     epochs.into_iter().filter(|s| *s > 0.0).reduce(f64::min)
+}
+
+/// The longest distance a step between recorded positions; none for networks, and
+/// infinite where a distance is.
+fn longest_step(metrics: &[MetricPoint]) -> Option<f64> {
+    let along = |name: &'static str| {
+        metrics.iter().filter(move |p| p.split == Split::Train && p.metric == name)
+    };
+    let path: Vec<(u64, f64, f64)> =
+        along("x").zip(along("y")).map(|(x, y)| (x.step, x.value.0, y.value.0)).collect();
+    let length = |pair: &[(u64, f64, f64)]| {
+        let (steps, x, y) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1, pair[1].2 - pair[0].2);
+        x.hypot(y) / steps.max(1) as f64
+    };
+    path.windows(2).map(length).reduce(f64::max)
 }
 
 /// A Parquet file as a frame.

@@ -19,13 +19,18 @@ pub struct Goal {
     pub metric: String,
     /// Whether more is better.
     pub higher_is_better: bool,
+    /// Whether it is the value of a function, which is called so and not a loss.
+    pub function: bool,
     /// Why it is not what it should be, when it is not.
     pub fallback: Option<String>,
 }
 
 impl Goal {
-    /// `validation accuracy`, `training loss`.
+    /// `validation accuracy`, `training loss`; `value` of a function.
     pub fn name(&self) -> String {
+        if self.function && self.split == Split::Test {
+            return "value".to_owned();
+        }
         name(self.split, &self.metric)
     }
 
@@ -70,6 +75,10 @@ fn name(split: Split, metric: &str) -> String {
     format!("{} {metric}", if split == Split::Train { "training" } else { split.name() })
 }
 
+fn of_function(plan: &Plan) -> bool {
+    plan.runs.iter().any(|run| landscape::function(run).is_some())
+}
+
 /// The plan's target, or the next best metric that the runs can have.
 pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
     let wanted = (plan.target.split, plan.target.metric.as_str());
@@ -87,6 +96,7 @@ pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
         split,
         metric: metric.to_owned(),
         higher_is_better: metric != "loss",
+        function: of_function(plan),
         fallback: ((split, metric) != wanted).then(|| {
             format!(
                 "{} {reason}, so configurations are chosen by {}",
@@ -106,14 +116,14 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
         split: Split::Test,
         metric: metric.to_owned(),
         higher_is_better: metric != "loss",
+        function: of_function(plan),
         fallback,
     };
     if goal.split == Split::Test {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
              out a validation split to choose by";
         // A function has no other data to judge by: its value is its value.
-        let function = plan.runs.iter().any(|run| landscape::function(run).is_some());
-        return held_out(&goal.metric, (!function).then(|| why.to_owned()));
+        return held_out(&goal.metric, (!goal.function).then(|| why.to_owned()));
     }
     if measured(wanted) {
         return held_out(wanted, None);

@@ -6,7 +6,10 @@ use spec::landscape::Function;
 use spec::plan::PlannedRun;
 use spec::record::StopReason;
 
-use super::{Analysis, Config};
+use super::{Analysis, Config, rank};
+
+/// The longest step on a saddle that a chosen run may have, in widths of the box.
+pub const STRIDE: f64 = 0.1;
 
 /// One function of a sweep with the analysis of its runs alone.
 #[derive(Clone, Debug)]
@@ -33,17 +36,32 @@ impl Task {
         Some(steps.iter().sum::<u64>() as f64 / steps.len() as f64)
     }
 
-    /// A saddle has no lowest value, and how far beyond the box a run was thrown is
-    /// no merit: the best configuration is the one that left in the fewest steps,
-    /// of equally soon ones the first; where none has left it is the lowest.
+    /// Whether no step of a configuration's runs was longer than [`STRIDE`] of the
+    /// box's width. Unknown steps, of a report of an earlier release, pass.
+    pub fn walked(&self, config: &Config) -> bool {
+        let [low, high] = self.function.info().domain;
+        let most = STRIDE * (high[0] - low[0]);
+        let longest = |&run: &usize| self.analysis.rows[run].longest_step;
+        config.runs.iter().filter_map(longest).all(|step| step <= most)
+    }
+
+    /// A saddle has no lowest value, and to be thrown over it by one absurd step is
+    /// no merit: of the configurations that [walked](Task::walked) the best is the
+    /// one that left in the fewest steps, of equally soon ones the first; where none
+    /// has left it is the lowest. A label of which none walked has none.
     fn choose_the_soonest(&mut self) {
-        for label in 0..self.analysis.best.len() {
-            let left = self.analysis.configs.iter().enumerate().filter(|(_, c)| c.label == label);
-            let left = left.filter_map(|(i, config)| Some((i, self.left_after(config)?)));
-            if let Some((best, _)) = left.min_by(|a, b| a.1.total_cmp(&b.1)) {
-                self.analysis.best[label] = Some(best);
-            }
-        }
+        let analysis = &self.analysis;
+        let best = |label: usize| {
+            let walked = || {
+                let all = analysis.configs.iter().enumerate();
+                all.filter(|(_, c)| c.label == label && self.walked(c))
+            };
+            let left = walked().filter_map(|(i, config)| Some((i, self.left_after(config)?)));
+            let soonest = left.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i);
+            soonest
+                .or_else(|| walked().min_by(|a, b| rank(&analysis.goal, a.1, b.1)).map(|(i, _)| i))
+        };
+        self.analysis.best = (0..analysis.best.len()).map(best).collect();
     }
 }
 
@@ -64,6 +82,12 @@ pub fn functions(runs: &[PlannedRun]) -> Vec<Function> {
         }
     }
     out
+}
+
+/// Whether values of runs on these functions say nothing beside each other: those
+/// of different functions do not compare, and a saddle's have no lowest.
+pub(super) fn apart(functions: &[Function]) -> bool {
+    functions.len() > 1 || functions.iter().any(|f| f.info().saddle)
 }
 
 /// The tasks of a sweep over functions, in plan order.

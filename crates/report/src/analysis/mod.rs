@@ -146,8 +146,8 @@ pub struct Analysis {
     /// Configurations in plan order.
     pub configs: Vec<Config>,
     /// For each label its best configuration, an index into `configs`. None
-    /// only for a label without planned runs, and where there are several functions:
-    /// see [`Analysis::tasks`].
+    /// only for a label without planned runs, and where functions are judged one by
+    /// one: see [`Analysis::by_function`].
     pub best: Vec<Option<usize>>,
     comparison: OnceLock<Comparison>,
     race: OnceLock<Option<Race>>,
@@ -200,8 +200,7 @@ impl Analysis {
             config.known = known;
         });
         let mut best = vec![None; plan.optimizers.len()];
-        // Values of different functions do not compare: none is best over all.
-        let compare = landscape::functions(&plan.runs).len() < 2;
+        let compare = !landscape::apart(&landscape::functions(&plan.runs));
         for (i, config) in configs.iter().enumerate().filter(|_| compare) {
             let held = &mut best[config.label];
             if held.is_none_or(|h: usize| rank(&goal, config, &configs[h]) == Ordering::Less) {
@@ -272,6 +271,13 @@ impl Analysis {
     /// for networks.
     pub fn tasks(&self) -> &[Task] {
         self.tasks.get_or_init(|| landscape::tasks(self))
+    }
+
+    /// Whether functions are judged one by one, each by its [`Task`], and nothing
+    /// over all runs: values of several do not compare, and a saddle's not at all.
+    pub fn by_function(&self) -> bool {
+        let functions: Vec<_> = self.tasks().iter().map(|task| task.function).collect();
+        landscape::apart(&functions)
     }
 
     /// Configurations of a label: those its best was chosen from.

@@ -40,6 +40,7 @@ pub(crate) const COLUMNS: &[&str] = &[
     "validation_f1",
     "test_top5_accuracy",
     "test_f1",
+    "longest_step",
     "best_validation_accuracy",
     "best_epoch",
     "target_epoch",

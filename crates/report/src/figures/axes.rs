@@ -1,5 +1,8 @@
 //! Axes that suit a metric's values.
 
+use spec::record::Split;
+
+use crate::analysis::Analysis;
 use crate::figures::chart::{Panel, Point};
 use crate::figures::scale::{Axis, Scale, TickFormat};
 
@@ -25,6 +28,26 @@ pub fn of_metric(metric: &str, values: &[f64]) -> Axis {
     }
     let room = 0.08 * (high - low).max(0.005);
     percent(Scale::Linear((low - room).max(0.0), (high + room).min(1.0)))
+}
+
+/// What a loss is called over an axis: `Test loss (cross-entropy, logarithmic)`, of
+/// a function `Value (logarithmic)`.
+pub fn loss_title(analysis: &Analysis, split: Split, y: &Axis) -> String {
+    let name = match (analysis.goal.function, split) {
+        (true, Split::Train) => "Mean value",
+        (true, _) => "Value",
+        (false, Split::Train) => "Training loss",
+        (false, Split::Validation) => "Validation loss",
+        (false, Split::Test) => "Test loss",
+    };
+    let mut notes: Vec<&str> = Vec::new();
+    for run in analysis.plan.runs.iter().filter(|_| !analysis.goal.function) {
+        if !notes.contains(&run.spec.train.loss.name()) {
+            notes.push(run.spec.train.loss.name());
+        }
+    }
+    notes.extend(y.is_log().then_some("logarithmic"));
+    if notes.is_empty() { name.to_owned() } else { format!("{name} ({})", notes.join(", ")) }
 }
 
 /// How an axis is spaced, to stand behind its name.

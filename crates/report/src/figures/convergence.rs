@@ -106,24 +106,20 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
     let held_out = [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, "loss"));
     let windows = along == Along::Steps || epochs == 1;
     let train = if windows { "window_loss" } else { "loss" };
-    let mut sources = vec![(Split::Train, train, "Training loss")];
-    match held_out {
-        Some(Split::Validation) => sources.push((Split::Validation, "loss", "Validation loss")),
-        Some(split) => sources.push((split, "loss", "Test loss")),
-        None => {}
-    }
-    let mut panels: Vec<Panel> = sources
+    let mut sources = vec![(Split::Train, train)];
+    sources.extend(held_out.map(|split| (split, "loss")));
+    let (splits, mut panels): (Vec<Split>, Vec<Panel>) = sources
         .into_iter()
-        .filter_map(|(split, metric, title)| {
+        .filter_map(|(split, metric)| {
             let curves: Vec<Curve> = shown(analysis)
                 .into_iter()
                 .map(|config| curve(analysis, points, config, (split, metric), along))
                 .filter(|c| !c.points.is_empty())
                 .collect();
-            let panel = Panel::new(title, "", Axis::linear(0.0, 1.0), Axis::linear(0.0, 1.0));
-            (!curves.is_empty()).then_some(Panel { curves, ..panel })
+            let panel = Panel::new("", "", Axis::linear(0.0, 1.0), Axis::linear(0.0, 1.0));
+            (!curves.is_empty()).then_some((split, Panel { curves, ..panel }))
         })
-        .collect();
+        .unzip();
     axes::share_losses(&mut panels)?;
     let ends = panels.iter().flat_map(|p| &p.curves).filter_map(|c| c.points.last());
     let last = ends.map(|p| p.x).fold(0.0, f64::max);
@@ -135,9 +131,8 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
             ("seconds of training", "seconds of training", Axis::linear(0.0, last.max(1e-3)))
         }
     };
-    for panel in &mut panels {
-        let scale = if panel.y.is_log() { ", logarithmic" } else { "" };
-        panel.title = format!("{} (cross-entropy{scale})", panel.title);
+    for (panel, split) in panels.iter_mut().zip(splits) {
+        panel.title = axes::loss_title(analysis, split, &panel.y);
         x_label.clone_into(&mut panel.x_label);
         panel.x = x;
     }

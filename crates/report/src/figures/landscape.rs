@@ -107,16 +107,17 @@ fn lesson(function: Function) -> &'static str {
 pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     let figure = |task: &Task| {
         let map = series(task, points, false)?;
-        let goal = if task.function.info().saddle { "saddle point" } else { "minimum" };
         Some((
             files(task.function).0,
             Figure {
                 heading: heading(task.function),
                 caption: format!(
                     "f(x, y) = {}. {}. One map an optimizer with the path of its best run, from the ring at the start; dots \
-                     are single steps, a cross is a {goal}. Darker is higher; the levels are the same in every map.",
+                     are single steps, a cross is {} {}. Darker is higher; the levels are the same in every map.",
                     task.function.info().formula,
-                    chosen(task)
+                    chosen(task),
+                    if task.function.info().optima.len() > 1 { "a" } else { "the" },
+                    kind(task.function)
                 ),
                 reading: lesson(task.function),
                 ink: Ink::Landscape(map),
@@ -145,7 +146,7 @@ pub fn distances(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Fig
                 heading: distance_heading(task.function),
                 caption: format!(
                     "Distance to the {} against optimizer steps. {}: {}.{}",
-                    if saddle { "saddle point" } else { "nearest minimum" },
+                    target(task.function),
                     chosen(task),
                     seeds_text(&task.analysis),
                     if saddle {
@@ -184,10 +185,27 @@ pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
 
 fn chosen(task: &Task) -> &'static str {
     if task.function.info().saddle {
-        "Each optimizer at the learning rate that left the box in the fewest steps"
+        "Each optimizer at the learning rate that left the box in the fewest steps, among those of which no step was longer \
+         than a tenth of the box\u{2019}s width"
     } else {
         "Each optimizer at the learning rate that ended lowest"
     }
+}
+
+/// What a function's optima are.
+fn kind(function: Function) -> &'static str {
+    match function {
+        Function::Saddle | Function::MonkeySaddle => "saddle point",
+        // All its other minima are in the way.
+        Function::Rastrigin => "global minimum",
+        _ => "minimum",
+    }
+}
+
+/// What distances are measured to.
+fn target(function: Function) -> String {
+    let nearest = if function.info().optima.len() > 1 { "nearest " } else { "" };
+    format!("{nearest}{}", kind(function))
 }
 
 fn heading(function: Function) -> &'static str {
@@ -279,9 +297,8 @@ pub fn distance(task: &Task, points: &Points) -> Option<Chart> {
     let all = || curves.iter().flat_map(|c| &c.points);
     let y = Axis::around(all().map(|p| p.y), 0.9)?;
     let last = all().map(|p| p.x).fold(1.0, f64::max);
-    let what = if task.function.info().saddle { "saddle point" } else { "nearest minimum" };
     Some(Chart {
-        title: format!("{}: distance to the {what}", task.function),
+        title: format!("{}: distance to the {}", task.function, target(task.function)),
         subtitle: "Each optimizer at its best configuration".to_owned(),
         entries: entries(analysis),
         panels: vec![Panel {
@@ -334,7 +351,7 @@ impl Descent {
             number::count(*step),
             number::significant(function.value(*end), 3),
             number::significant(function.distance(*end), 3),
-            if function.info().saddle { "saddle point" } else { "nearest minimum" }
+            target(function)
         )
     }
 }

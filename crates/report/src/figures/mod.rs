@@ -79,13 +79,12 @@ fn maker(name: FigureName) -> Maker {
 }
 
 /// The figures of a name with their file names: one, or for functions one each.
-/// Values of several functions do not compare, so that only figures by function
-/// are drawn then.
+/// Where functions are judged one by one, only figures by function are drawn.
 fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     match name {
         FigureName::Landscape => landscape::maps(analysis, points),
         FigureName::Distance => landscape::distances(analysis, points),
-        name if analysis.tasks().len() > 1 && name != FigureName::Descent => Vec::new(),
+        name if analysis.by_function() && name != FigureName::Descent => Vec::new(),
         name => maker(name)(analysis, points).map(|f| (name.name(), f)).into_iter().collect(),
     }
 }

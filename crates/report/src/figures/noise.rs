@@ -7,7 +7,7 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Axis;
-use crate::figures::{Figure, entries, epochs, shown};
+use crate::figures::{Figure, axes, entries, epochs, shown};
 
 /// The figure; none for sweeps of one epoch, where the figure of convergence
 /// shows the same.
@@ -56,7 +56,6 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let values = curves.iter().flat_map(|c| &c.points);
     let steps = values.clone().map(|p| p.x).fold(0.0, f64::max);
     let y = Axis::around(values.map(|p| p.y), 0.9)?;
-    let scale = if y.is_log() { ", logarithmic" } else { "" };
     Some(Chart {
         title: "Training loss against optimizer step".to_owned(),
         subtitle: "Mean over each twentieth of an epoch; pale: the first seed, strong: the mean over seeds".to_owned(),
@@ -64,7 +63,7 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         panels: vec![Panel {
             curves,
             ..Panel::new(
-                format!("Training loss (cross-entropy{scale})"),
+                axes::loss_title(analysis, Split::Train, &y),
                 "optimizer step",
                 Axis::linear(0.0, steps.max(1.0)),
                 y,

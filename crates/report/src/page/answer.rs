@@ -26,7 +26,7 @@ pub struct Answer {
 
 /// The answer that the runs give.
 pub fn answer(analysis: &Analysis) -> Answer {
-    if analysis.tasks().len() > 1 && analysis.counts().results() > 0 {
+    if analysis.by_function() && analysis.counts().results() > 0 {
         let (headline, details) = content::landscape_answer(analysis);
         return Answer { series: None, headline, certainty: None, cost: None, details };
     }

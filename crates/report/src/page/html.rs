@@ -215,7 +215,7 @@ fn tables(report: &Report) -> Markup {
             (folded(comparison, "comparisons"))
             (sentences(&content::comparison_words(analysis)))
         }
-        @if analysis.tasks().len() < 2 {
+        @if !analysis.by_function() {
             h2 id="time-to-target" { "Time to target" }
             @if !race.rows.is_empty() { (table(race)) }
             (sentences(&content::race_words(analysis)))

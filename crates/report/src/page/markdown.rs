@@ -28,7 +28,7 @@ pub fn report(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }
-    let several = analysis.tasks().len() > 1;
+    let several = analysis.by_function();
     section(&mut out, "Each optimizer on each function", &content::landscape_table(analysis));
     sentences(&mut out, &content::landscape_words(analysis));
     if !several {

@@ -27,7 +27,11 @@ pub fn run_table(analysis: &Analysis) -> Table {
     let mut metrics = METRICS;
     metrics.sort_by_key(|(split, metric, _)| (*split, *metric) != (goal.split, &goal.metric));
     let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status"];
-    head.extend(metrics.iter().map(|(.., name)| *name));
+    head.extend(metrics.iter().map(|(split, metric, name)| match (goal.function, split) {
+        (true, Split::Test) if *metric == "loss" => "#Value",
+        (true, Split::Train) => "#Mean value in the last epoch",
+        _ => *name,
+    }));
     head.extend(["#Best epoch", "#Epochs", "#Steps", "#Train time", "Run"]);
     let mut table = Table::new(&head).choices(&["Optimizer", "Configuration", "Status"]);
 

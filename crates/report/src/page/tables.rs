@@ -47,7 +47,7 @@ impl Tables {
     /// The tables of a report.
     pub fn of(analysis: &Analysis) -> Self {
         // Over several functions, learning rates and values do not compare.
-        let one = analysis.tasks().len() < 2;
+        let one = !analysis.by_function();
         let grid = if one { content::grid_table(analysis) } else { Table::new(&[]) };
         Tables {
             functions: content::landscape_table(analysis)

@@ -27,7 +27,7 @@ pub fn landscape_table(analysis: &Analysis) -> Table {
 fn cell(task: &Task, label: usize) -> Cell {
     let analysis = &task.analysis;
     let Some(config) = analysis.best[label].map(|i| &analysis.configs[i]) else {
-        return Cell::default();
+        return if task.function.info().saddle { Cell::text("thrown") } else { Cell::default() };
     };
     let lr = analysis.planned(config).spec.optimizer.lr();
     if task.function.info().saddle {
@@ -35,13 +35,13 @@ fn cell(task: &Task, label: usize) -> Cell {
         let best = analysis.best.iter().flatten().filter_map(|&i| after(&analysis.configs[i]));
         let least = best.fold(f64::INFINITY, f64::min);
         if let Some(steps) = after(config) {
-            let text = |steps: f64| {
-                format!("left after {} (lr {})", number::significant(steps, 3), number::brief(lr))
-            };
+            let text =
+                |steps: f64| format!("left after {} (lr {})", told(steps), number::brief(lr));
             let cell = Cell::number(Some(steps), text).parts("steps", "learning rate", Some(lr));
             return cell.strong(steps == least);
         }
-        return Cell::text(if config.counts.diverged > 0 { "diverged" } else { "not left" });
+        let why = if config.counts.diverged > 0 { "diverged" } else { "not left" };
+        return Cell::text(format!("{why} (lr {})", number::brief(lr)));
     }
     match config.judged.mean {
         None if config.counts.diverged > 0 => Cell::text("diverged"),
@@ -57,27 +57,57 @@ fn cell(task: &Task, label: usize) -> Cell {
     }
 }
 
+/// A number of steps, or the mean of several.
+fn told(steps: f64) -> String {
+    match steps {
+        s if s.fract() == 0.0 => number::count(s as u64),
+        s => number::significant(s, 3),
+    }
+}
+
 /// What the table means.
 pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
     if analysis.tasks().is_empty() {
         return Vec::new();
     }
-    vec![
-        "Each cell is the function\u{2019}s value after the last step, the mean over seeds, at the learning rate at which the \
-         optimizer ended lowest on that function; the lowest of a column is bold. A saddle has no lowest value: there the \
-         run ends when it leaves the box, and the steps that took count."
-            .to_owned(),
-    ]
+    let all = |test: fn(&Task) -> bool| analysis.tasks().iter().any(test);
+    let mut words = Vec::new();
+    if all(|task| !task.function.info().saddle) {
+        words.push(
+            "Each cell is the function\u{2019}s value after the last step, the mean over seeds, at the learning rate at which \
+             the optimizer ended lowest on that function; the lowest of a column is bold."
+                .to_owned(),
+        );
+    }
+    if all(|task| task.function.info().saddle) {
+        words.push(
+            "A saddle has no lowest value: there a run ends when it leaves the box, and the steps that took count. To be \
+             thrown out by one absurd step is no merit, so that only runs are chosen of which no step was longer than a \
+             tenth of the box\u{2019}s width; an optimizer without such a run is \u{201c}thrown\u{201d}."
+                .to_owned(),
+        );
+    }
+    if analysis.plan.runs.iter().any(|run| run.spec.optimizer.kind() == "muon") {
+        words.push(
+            "Muon\u{2019}s own rule is for matrices: a position is none and is trained by its rule for all else, AdamW at the \
+             rate `aux_lr`."
+                .to_owned(),
+        );
+    }
+    words
 }
 
 /// The answer of a sweep over several functions: headline and details.
 pub fn landscape_answer(analysis: &Analysis) -> (String, Vec<String>) {
     let tasks = analysis.tasks();
-    let headline = format!(
-        "{} optimizers on {} functions: each function is a task of its own.",
-        analysis.plan.optimizers.len(),
-        tasks.len()
-    );
+    let count = analysis.plan.optimizers.len();
+    let headline = match tasks {
+        [one] => format!("{count} optimizers on the function {}.", one.function),
+        _ => format!(
+            "{count} optimizers on {} functions: each function is a task of its own.",
+            tasks.len()
+        ),
+    };
     (headline, tasks.iter().map(detail).collect())
 }
 
@@ -96,10 +126,15 @@ fn detail(task: &Task) -> String {
             ranking.iter().filter_map(|c| Some((task.left_after(c)?, *c))).collect();
         left.sort_by(|a, b| a.0.total_cmp(&b.0));
         let soonest = left.first().map_or(String::new(), |(steps, config)| {
-            format!(", {} first, after {} steps", name(config), number::significant(*steps, 3))
+            format!(
+                ", {} first, after {} {}",
+                name(config),
+                told(*steps),
+                if *steps == 1.0 { "step" } else { "steps" }
+            )
         });
         return format!(
-            "{}: {} of {} optimizers have left it{soonest}.",
+            "{}: {} of {} optimizers have left it by short steps{soonest}.",
             task.function,
             left.len(),
             analysis.plan.optimizers.len()

@@ -59,6 +59,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
     let same = goal.path() == judge.path();
     let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
     let by = format!("#Chosen by: {}", goal.name());
+    let training = training_loss(goal);
     let mut table = Table::new(&[
         "Optimizer",
         "Chosen configuration",
@@ -70,7 +71,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "#IQM",
         &by,
         "#Test accuracy",
-        "#Training loss",
+        training,
         "#Training time a run",
         "Note",
     ]);
@@ -109,6 +110,11 @@ pub fn best_table(analysis: &Analysis) -> Table {
         ]);
     }
     table.without_empty()
+}
+
+/// The head of what was measured on the training data.
+fn training_loss(goal: &Goal) -> &'static str {
+    if goal.function { "#Mean value in the last epoch" } else { "#Training loss" }
 }
 
 /// The configuration with its schedule; a dash where nothing could be chosen.
@@ -188,7 +194,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         &chosen_by,
         &judged,
         "#Median",
-        "#Training loss",
+        training_loss(goal),
         "#Training time a run",
         "Note",
     ]);
