@@ -130,10 +130,10 @@ fn cuda_without_cuda_must_be_mended() {
 fn a_sweep_file_with_mistakes_must_be_mended() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::with_worker(scripted(&folder, &probe(PROTOCOL)));
-    sandbox.sweep_file("x", &digits(1, 1).replace("kind = \"adam\"", "kind = \"adan\""));
+    sandbox.sweep_file("x", &digits(1, 1).replace("kind = \"adam\"", "kind = \"adem\""));
     let text = doctor(&sandbox, 2, &["experiments/x.toml"]);
     assert!(text.contains("fail file experiments/x.toml: 1 problem"), "{text}");
-    assert!(text.contains("adan") && text.contains("adam"), "{text}");
+    assert!(text.contains("adem") && text.contains("adam"), "{text}");
     let text = doctor(&sandbox, 2, &["experiments/none.toml"]);
     assert!(text.contains("fail file") && text.contains("1 thing to mend"), "{text}");
 }
