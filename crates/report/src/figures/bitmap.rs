@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{Pos, VPos};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy, smooth};
 use crate::figures::style::FONT_FAMILY;
@@ -89,10 +89,11 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
         for piece in smooth(points) {
             self.line(piece, stroke)?;
         }
-        match points.last() {
-            Some(end) => self.disc(*end, look.radius, look.color, 1.0),
-            None => Ok(()),
-        }
+        let Some(end) = points.last() else { return Ok(()) };
+        self.disc(*end, look.radius, look.color, 1.0)?;
+        let size = look.radius * 1.4;
+        let font = Font { size, color: look.ink, anchor: HPos::Center, bold: true };
+        look.number.map_or(Ok(()), |n| self.text(*end, &n.to_string(), font))
     }
 
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {

@@ -71,6 +71,10 @@ pub struct Ball {
     pub radius: f64,
     /// Length of the film, which then begins anew.
     pub seconds: f64,
+    /// What stands on the ball, where colours alone do not tell all apart.
+    pub number: Option<usize>,
+    /// Colour of the number.
+    pub ink: RGBColor,
 }
 
 /// What takes the strokes: SVG text or the pixels of a bitmap. Lengths are in

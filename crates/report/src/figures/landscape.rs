@@ -14,6 +14,7 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Axis;
+use crate::figures::style::PALETTE;
 use crate::figures::{Figure, entries, seeds_text, spread};
 use crate::number;
 use crate::stats::estimate_mean;
@@ -113,11 +114,12 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
                 heading: heading(task.function),
                 caption: format!(
                     "f(x, y) = {}. {}. One map an optimizer with the path of its best run, from the ring at the start; dots \
-                     are single steps, a cross is {} {}. Darker is higher; the levels are the same in every map.",
+                     are single steps, a cross is {} {}. Darker is higher; the levels are the same in every map.{}",
                     task.function.info().formula,
                     chosen(task),
                     if task.function.info().optima.len() > 1 { "a" } else { "the" },
-                    kind(task.function)
+                    kind(task.function),
+                    thrown(task)
                 ),
                 reading: lesson(task.function),
                 ink: Ink::Landscape(map),
@@ -170,10 +172,15 @@ pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "The descent as a film",
         caption: format!(
-            "All optimizers on {} at once, each at its best configuration: a ball a run, from the ring to where it ends. The \
+            "All optimizers on {} at once, each at its best configuration: a ball a run, from the ring to where it ends{}. The \
              film slows down at the start: its time is the square root of the steps. Where less motion is wished for it \
              stands still at its end, as in the PNG.",
-            task.function
+            task.function,
+            if task.analysis.best.len() > PALETTE.len() {
+                ", with its number in the list"
+            } else {
+                ""
+            }
         ),
         reading: "A heavy ball keeps rolling: with momentum it overshoots, swings back and settles. Plain descent goes \
                   straight down the slope and slows as the slope does. Balls that set off at one even pace divide by \
@@ -190,6 +197,19 @@ fn chosen(task: &Task) -> &'static str {
     } else {
         "Each optimizer at the learning rate that ended lowest"
     }
+}
+
+/// Labels that have no map, with the reason.
+fn thrown(task: &Task) -> String {
+    let labels = task.analysis.plan.optimizers.iter().zip(&task.analysis.best);
+    let without: Vec<String> = labels
+        .filter(|(_, best)| best.is_none())
+        .map(|(optimizer, _)| escape::line(&optimizer.label))
+        .collect();
+    if without.is_empty() || !task.function.info().saddle {
+        return String::new();
+    }
+    format!(" Without a run of steps so short, and so without a map: {}.", without.join(", "))
 }
 
 /// What a function's optima are.

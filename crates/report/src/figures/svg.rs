@@ -179,20 +179,25 @@ impl Surface for Svg {
         let color = self.paint(look.color);
         let width = tenths(tenth(look.width));
         let line = format!("<path d=\"{data}\" stroke=\"{color}\" stroke-width=\"{width}\"");
-        let circle = |at: Xy| {
-            let [x, y, r] = [at.0, at.1, look.radius].map(|v| tenths(tenth(v)));
-            format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{color}\"")
-        };
+        let place = |p: &Xy| format!("{},{}", tenths(tenth(p.0)), tenths(tenth(p.1)));
+        let number = look.number.map_or(String::new(), |n| {
+            let (size, fill) = (look.radius * 1.4, self.paint(look.ink));
+            let [y, size] = [BASELINE * size, size].map(|v| tenths(tenth(v)));
+            format!(
+                "<text y=\"{y}\" font-size=\"{size}\" font-weight=\"600\" text-anchor=\"middle\" fill=\"{fill}\">{n}</text>"
+            )
+        });
+        let radius = tenths(tenth(look.radius));
+        let ball = format!("<circle r=\"{radius}\" fill=\"{color}\"/>{number}</g>");
         let keys: Vec<String> = times.iter().map(|t| short(*t)).collect();
         let keys = keys.join(";");
-        let animate = |name: &str, values: Vec<String>| {
+        let animate = |kind: &str, values: Vec<String>| {
             format!(
-                "<animate attributeName=\"{name}\" dur=\"{}s\" repeatCount=\"indefinite\" keyTimes=\"{keys}\" values=\"{}\"/>",
+                "<{kind} dur=\"{}s\" repeatCount=\"indefinite\" keyTimes=\"{keys}\" values=\"{}\"/>",
                 look.seconds,
                 values.join(";")
             )
         };
-        let coordinate = |of: fn(&Xy) -> f64| points.iter().map(|p| tenths(tenth(of(p)))).collect();
         let mut walked = vec![0.0];
         for pair in points.windows(2) {
             let step = (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1);
@@ -202,16 +207,18 @@ impl Surface for Svg {
         let hidden = walked.iter().map(|w| short(1.0 - w / all)).collect();
         let _ = writeln!(
             self.text,
-            "<g class=\"moving\">{line} pathLength=\"1\" stroke-dasharray=\"1\">{}</path>{}>{}{}</circle></g>",
-            animate("stroke-dashoffset", hidden),
-            circle(first),
-            animate("cx", coordinate(|p| p.0)),
-            animate("cy", coordinate(|p| p.1)),
+            "<g class=\"moving\">{line} pathLength=\"1\" stroke-dasharray=\"1\">{}</path><g transform=\"translate({})\">{}{ball}</g>",
+            animate("animate attributeName=\"stroke-dashoffset\"", hidden),
+            place(&first),
+            animate(
+                "animateTransform attributeName=\"transform\" type=\"translate\"",
+                points.iter().map(place).collect()
+            ),
         );
         let _ = writeln!(
             self.text,
-            "<g class=\"still\" display=\"none\">{line}/>{}/></g>",
-            circle(end)
+            "<g class=\"still\" display=\"none\">{line}/><g transform=\"translate({})\">{ball}</g>",
+            place(&end)
         );
         Ok(())
     }

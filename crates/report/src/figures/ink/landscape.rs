@@ -11,7 +11,7 @@ use crate::figures::contour;
 use crate::figures::ink::Mark;
 use crate::figures::ink::layout::Head;
 use crate::figures::landscape::{Descent, Landscape};
-use crate::figures::style::{AXIS, BODY, INK, LINE, Layout, MUTED, TICK, look};
+use crate::figures::style::{AXIS, BODY, INK, LINE, Layout, MUTED, PALETTE, TICK, look};
 
 /// Room above a map for its label and note.
 const NAME: f64 = 34.0;
@@ -53,7 +53,8 @@ impl Geometry {
         let map =
             |x: f64, y: f64, w: f64| Rect { left: x, top: y, right: x + w, bottom: y + w * slope };
         if figure.film {
-            let widest = figure.descents.iter().map(|d| text_width(&entry(d), BODY, false));
+            let widest =
+                figure.descents.iter().map(|d| text_width(&legend(figure, d), BODY, false));
             let room = if wide {
                 (widest.fold(0.0, f64::max) * 1.08 + 24.0).min(260.0)
             } else {
@@ -91,8 +92,14 @@ impl Geometry {
     }
 }
 
-fn entry(descent: &Descent) -> String {
-    format!("{} ({})", descent.label, descent.note)
+/// Whether colours come twice, so that balls of a film need numbers.
+fn numbered(figure: &Landscape) -> bool {
+    figure.film && figure.descents.len() > PALETTE.len()
+}
+
+fn legend(figure: &Landscape, descent: &Descent) -> String {
+    let number = if numbered(figure) { format!("{} ", descent.series + 1) } else { String::new() };
+    format!("{number}{} ({})", descent.label, descent.note)
 }
 
 /// Width and height in logical pixels.
@@ -232,11 +239,16 @@ fn film(
     for (descent, at) in figure.descents.iter().zip(&g.legend) {
         canvas.group(descent.series);
         canvas.disc((at.0 + 6.0, at.1), 4.5, look(descent.series).0, 1.0)?;
-        let text = fit(&entry(descent), BODY, g.room);
+        let text = fit(&legend(figure, descent), BODY, g.room);
         canvas.text((at.0 + 18.0, at.1), &text, font(BODY, INK, HPos::Left, false))?;
         let (points, times) = frames(figure, descent, map, last);
         let color = on_map(descent.series);
-        let look = Ball { color, width: 1.6, radius: 5.0, seconds: SECONDS };
+        let number = numbered(figure).then_some(descent.series + 1);
+        let radius = if number.is_some() { 6.5 } else { 5.0 };
+        // Black on the light half of the palette.
+        let weight = 0.3 * f64::from(color.0) + 0.6 * f64::from(color.1) + 0.1 * f64::from(color.2);
+        let ink = if weight > 140.0 { ON_MAP } else { LOW };
+        let look = Ball { color, width: 1.6, radius, seconds: SECONDS, number, ink };
         canvas.ball(&points, &times, look)?;
         canvas.group(None);
     }

@@ -50,9 +50,10 @@ fn cell(task: &Task, label: usize) -> Cell {
             let text = |value: f64| {
                 format!("{} (lr {})", number::significant(value, 3), number::brief(lr))
             };
-            let first =
-                analysis.ranked().first().is_some_and(|&i| analysis.configs[i].label == label);
-            Cell::number(mean, text).parts("value", "learning rate", Some(lr)).strong(first)
+            // Several may have ended equally low.
+            let lowest = analysis.ranking().first().and_then(|first| first.judged.mean);
+            let cell = Cell::number(mean, text).parts("value", "learning rate", Some(lr));
+            cell.strong(mean == lowest && config.counts.diverged == 0)
         }
     }
 }
@@ -74,8 +75,8 @@ pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
     let mut words = Vec::new();
     if all(|task| !task.function.info().saddle) {
         words.push(
-            "Each cell is the function\u{2019}s value after the last step, the mean over seeds, at the learning rate at which \
-             the optimizer ended lowest on that function; the lowest of a column is bold."
+            "Each cell is the function\u{2019}s value after the last step (of several seeds the mean) at the learning rate at \
+             which the optimizer ended lowest on that function; the lowest of a column is bold."
                 .to_owned(),
         );
     }
@@ -138,6 +139,16 @@ fn detail(task: &Task) -> String {
             task.function,
             left.len(),
             analysis.plan.optimizers.len()
+        );
+    }
+    let level = ranking.iter().filter(|c| c.judged.mean == first.judged.mean).count();
+    if level > 1 {
+        let names: Vec<String> = ranking.iter().take(level).map(|c| name(c)).collect();
+        return format!(
+            "{}: {level} ended equally low, at {}: {}.",
+            task.function,
+            number::significant(first.judged.mean.unwrap_or(f64::NAN), 3),
+            list(&names)
         );
     }
     let next: Vec<String> = ranking.iter().skip(1).take(2).map(|c| name(c)).collect();
