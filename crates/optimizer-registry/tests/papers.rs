@@ -18,12 +18,9 @@ use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
 use spec::params::{ParamType, Range, Value};
 use spec::update::UpdateSpec;
-use support::{Case, Net, Problem, Tensors, Trainer, build, golden};
+use support::{Case, Net, Problem, Tensors, Trainer, build, golden, kinds_in};
 
-const KINDS: [&str; 6] =
-    ["lion", "lamb", "adan", "schedulefree-sgd", "schedulefree-adamw", "lbfgs"];
-
-/// Largest error that passes, each some four times the largest measured.
+/// Largest error that passes: what rounding of float32 tensors leaves room for.
 fn tolerance(kind: &str) -> f64 {
     match kind {
         // In float64; what is left is the rounding of the comparison in float32.
@@ -153,7 +150,7 @@ fn error(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> f64 {
 #[test]
 fn each_follows_its_reference() {
     let mut missed = Vec::new();
-    for kind in KINDS {
+    for kind in kinds_in("golden-papers") {
         let golden = golden(kind);
         assert_eq!(golden.made_by.script, "xtask/python/golden_papers.py");
         assert!(golden.cases.len() >= 4, "{kind}");
@@ -192,7 +189,7 @@ fn other(value: &Value, range: Range, ty: ParamType) -> Value {
 #[test]
 fn each_hyper_parameter_would_be_missed() {
     let mut blind = Vec::new();
-    for kind in KINDS {
+    for kind in kinds_in("golden-papers") {
         let golden = golden(kind);
         for param in OptimizerSpec::descriptor(kind).expect("a kind").params {
             let worst = golden.cases.iter().map(|(name, case)| {

@@ -101,6 +101,15 @@ pub fn golden(kind: &str) -> Golden {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// The kinds with a file in a folder of golden files, in the registry's order:
+/// a new kind is tested as soon as its file is there, and [`golden`] fails for one
+/// that has none.
+pub fn kinds_in(folder: &str) -> Vec<&'static str> {
+    let folder = format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let there = |kind: &&str| std::path::Path::new(&format!("{folder}/{kind}.json")).exists();
+    OptimizerSpec::KINDS.iter().map(|kind| kind.name).filter(there).collect()
+}
+
 /// The tiny network; every matrix is `[inputs, outputs]`. Either `w1` or `k`.
 #[derive(Module, Debug)]
 pub struct Net {
