@@ -168,11 +168,11 @@ params! {
         /// Factor of a step size when the sign has changed; above 0.
         eta_minus: f64 = value(0.5), BelowOne;
         /// Factor of a step size when the sign has stayed; above 1.
-        eta_plus: f64 = value(1.2), AtLeast(1.0);
+        eta_plus: f64 = value(1.2), Within(1.0, 1e30);
         /// Smallest step size.
         step_min: f64 = value(1e-6), Positive;
         /// Largest step size.
-        step_max: f64 = value(50.0), Positive;
+        step_max: f64 = value(50.0), Within(1e-30, 1e30);
     }
 }
 
@@ -220,7 +220,7 @@ params! {
         /// Coefficient of (X X')^2 X.
         ns_c: f64 = value(2.0315), Any;
         /// Smallest norm that the update is divided by.
-        eps: f64 = value(1e-7), Positive;
+        eps: f64 = value(1e-7), Within(1e-30, 1e30);
         /// Newton-Schulz steps.
         ns_steps: u64 = value(5), Within(0.0, 99.0);
         /// What the rate is multiplied by for the shape of a matrix.
@@ -246,9 +246,9 @@ params! {
         /// The second moment's decay in step t is 1 - t^beta2_decay.
         beta2_decay: f64 = value(-0.8), Within(-1.0, 0.0);
         /// Smallest root of the second moment; 0 = that of the type, 1.2e-7 in 32 bits.
-        eps1: f64 = value(0.0), NonNegative;
+        eps1: f64 = value(0.0), Within(0.0, 1e15);
         /// Smallest root mean square of the weights that a step is relative to.
-        eps2: f64 = value(1e-3), NonNegative;
+        eps2: f64 = value(1e-3), Within(0.0, 1e30);
         /// Largest root mean square of an update before the rate.
         d: f64 = value(1.0), AtLeast(1.0);
         /// Decoupled decay: weights shrink by lr * weight_decay a step.

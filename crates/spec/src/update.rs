@@ -12,10 +12,10 @@ params! {
         /// Batches whose gradients are averaged for one optimizer step.
         accumulate: u64 = value(1), Within(1.0, 1e6);
         /// Every gradient element is cut to [-clip_value, clip_value]; 0 = off (torch.nn.utils.clip_grad_value_).
-        clip_value: f64 = value(0.0), NonNegative;
+        clip_value: f64 = value(0.0), Within(0.0, 1e30);
         /// The gradient of all parameters together is shortened to this norm; 0 = off (torch.nn.utils.clip_grad_norm_).
-        clip_norm: f64 = value(0.0), NonNegative;
-        /// Before each step weights shrink by lr * decoupled_decay, whatever the optimizer.
+        clip_norm: f64 = value(0.0), Within(0.0, 1e30);
+        /// Before each step weights shrink by lr * decoupled_decay; not with lbfgs and schedule-free.
         decoupled_decay: f64 = value(0.0), NonNegative;
     }
 }

@@ -15,7 +15,12 @@ pub(crate) fn further(spec: &RunSpec, options: &Options) -> Vec<FurtherMetric> {
     let early = spec.early_stopping.as_ref().map(|e| e.metric.point().1);
     let stop = spec.stop_at.as_ref().map(|s| s.metric.as_str());
     let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point().1);
-    let watched = [early, stop, best].into_iter().flatten().filter_map(FurtherMetric::from_name);
+    let plateau = match &spec.schedule {
+        ScheduleSpec::Plateau(p) => Some(p.metric.point().1),
+        _ => None,
+    };
+    let watched =
+        [early, stop, plateau, best].into_iter().flatten().filter_map(FurtherMetric::from_name);
     let asked: Vec<FurtherMetric> = options.metrics.iter().copied().chain(watched).collect();
     let classes = spec.data.dataset.classes();
     let all = FurtherMetric::ALL.iter().copied();

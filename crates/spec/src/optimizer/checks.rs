@@ -38,11 +38,11 @@ impl OptimizerSpec {
                 "eps1",
                 "eps1 must be 0 or at least 1e-18: its square is taken in 32 bits".to_owned(),
             )),
-            OptimizerSpec::ScheduleFreeSgd(p) if p.momentum == 0.0 => {
-                Err(("momentum", "schedule-free needs momentum > 0".to_owned()))
+            OptimizerSpec::ScheduleFreeSgd(p) if p.momentum < 1e-3 => {
+                Err(("momentum", "schedule-free needs a momentum of at least 0.001".to_owned()))
             }
-            OptimizerSpec::ScheduleFreeAdamW(p) if p.beta1 == 0.0 => {
-                Err(("beta1", "schedule-free needs beta1 > 0".to_owned()))
+            OptimizerSpec::ScheduleFreeAdamW(p) if p.beta1 < 1e-3 => {
+                Err(("beta1", "schedule-free needs a beta1 of at least 0.001".to_owned()))
             }
             _ => Ok(()),
         }

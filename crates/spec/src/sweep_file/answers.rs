@@ -86,6 +86,15 @@ pub(super) fn metrics(
     asked.or(target).or(stopping)
 }
 
+/// The problem of a metric that the schedule `plateau` watches.
+pub(super) fn watched(dataset: &DatasetSpec, metric: &str, place: &Place) -> Option<Diagnostic> {
+    (!exists(metric, dataset.classes())).then(|| {
+        Diagnostic::error(format!("plateau by `{metric}`, which is not measured here"), place)
+            .label(reason(dataset))
+            .help("use metric = \"validation.loss\"")
+    })
+}
+
 /// The metric that chooses where `[target]` names none: accuracy, of real values the loss.
 pub(super) fn default_metric(run: &RunSpec) -> &'static str {
     if run.data.dataset.classes() > 0 { "accuracy" } else { "loss" }

@@ -9,6 +9,7 @@ use crate::optimizer::OptimizerSpec;
 use crate::params::{Param, ParamDefault, Params, Value, Values};
 use crate::record::Split;
 use crate::run::{DataSpec, Loss, RunSpec, TrainSpec};
+use crate::schedule::ScheduleSpec;
 use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::{ParamGroup, UpdateSpec};
 
@@ -180,6 +181,16 @@ pub(super) fn resolve(
         );
         return None;
     }
+    if optimizer.wants_full_batches() && matches!(&model, ModelSpec::Mlp(p) if p.dropout > 0.0) {
+        let message = format!("{} does not go with dropout", entry.kind);
+        push_once(
+            diagnostics,
+            Diagnostic::error(message, place("model.dropout"))
+                .label("each look at a batch would draw another mask")
+                .also(&entry.place, "compares gradients of one and the same loss"),
+        );
+        return None;
+    }
     if let Err((name, reason)) = optimizer.goes_with(&update, &groups) {
         let path = format!("optimizer.{name}");
         push_once(
@@ -197,7 +208,7 @@ pub(super) fn resolve(
         );
         return None;
     }
-    let paths = model.parameters(data.dataset.shape(), data.dataset.classes());
+    let paths = model.parameters(data.dataset.shape(), data.dataset.outputs());
     for (group, at) in &entry.groups {
         if !paths.iter().any(|(path, _)| group.matches(path)) {
             let there: Vec<&str> = paths.iter().map(|(path, _)| path.as_str()).take(12).collect();
@@ -216,6 +227,16 @@ pub(super) fn resolve(
     let context =
         schedules::Context { given, entry, schedule, length, validation: data.validation };
     let (resolved, warmup) = schedules::resolve(&context, &optimizer, diagnostics)?;
+    if let ScheduleSpec::Plateau(plateau) = &resolved
+        && let Some(problem) = answers::watched(
+            &data.dataset,
+            plateau.metric.point().1,
+            given.get("schedule.metric").map_or(&schedule.place, |(_, place)| place),
+        )
+    {
+        push_once(diagnostics, problem);
+        return None;
+    }
     let early_stopping = fixed.early_stopping.clone();
     if let Some(early) = &early_stopping
         && early.metric.point().0 == Split::Validation

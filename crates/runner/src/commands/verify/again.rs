@@ -35,7 +35,8 @@ pub(super) fn train_again(
     };
     let conditions = Arc::new(Conditions {
         jobs: machine.slots.len() as u64,
-        keeping: Keeping::default(),
+        // What was measured is compared too; it changes no weight.
+        keeping: Keeping { metrics: plan.keeping.metrics.clone(), ..Keeping::default() },
         best_by: crate::resume::best_by(plan),
         dir: dir.clone(),
         root: std::path::absolute(workspace.root())?,
