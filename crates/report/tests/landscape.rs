@@ -186,7 +186,8 @@ fn the_page_says_what_each_optimizer_reached_and_escapes_its_label() {
     let page = fs::read_to_string(dir.html()).unwrap();
     assert!(!page.contains("<b>heavy") && page.contains("&lt;b&gt;heavy"));
     assert!(page.contains("id=\"functions\"") && !page.contains("id=\"best\""));
-    assert!(page.contains("2 of 2 optimizers have left it, "), "the saddle");
+    assert!(page.contains("2 of 2 optimizers have left it by short steps, "), "the saddle");
+    assert!(!page.contains(".00 steps"), "steps are whole");
     assert!(!page.contains("<style>@media (prefers"), "the page's policy admits no other style");
     let markdown = fs::read_to_string(dir.markdown()).unwrap();
     assert!(markdown.contains("figures/landscape-saddle.svg"));
@@ -238,5 +239,71 @@ fn marks_are_the_same_in_both_layouts_and_inside() {
                 assert!(x > 0.0 && x < width && y > 0.0 && y < height, "{name}: {mark:?}");
             }
         }
+    }
+}
+
+#[test]
+fn on_a_saddle_a_run_that_was_thrown_out_is_not_the_best() {
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, _) = analysed(plan("\"saddle\"", 1), folder.path());
+    assert!(analysis.by_function() && analysis.best.iter().all(Option::is_none));
+    let task = &analysis.tasks()[0];
+    for label in 0..2 {
+        let best = &task.analysis.configs[task.analysis.best[label].unwrap()];
+        let lr = task.analysis.planned(best).spec.optimizer.lr();
+        // At 0.3 the first step alone is 0.72, a quarter of the box.
+        assert_eq!(lr, 0.01, "label {label}");
+        let thrown = task.analysis.tried(label).find(|c| {
+            task.analysis.planned(c).spec.optimizer.lr() == 0.3 && task.left_after(c).is_some()
+        });
+        let thrown = thrown.unwrap();
+        assert!(task.left_after(thrown) < task.left_after(best), "it would have won");
+        assert!(!task.walked(thrown) && task.walked(best));
+    }
+    let longest = |config: &report::analysis::Config| {
+        task.analysis.rows[config.runs[0]].longest_step.unwrap()
+    };
+    let thrown = task.analysis.configs.iter().map(longest).fold(0.0, f64::max);
+    assert!(thrown >= 0.72, "{thrown}");
+}
+
+#[test]
+fn a_label_that_was_only_thrown_is_named_and_has_no_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = plan("\"saddle\"", 1);
+    plan.runs.retain(|run| run.label == "sgd" || run.spec.optimizer.lr() == 0.3);
+    let (analysis, points) = analysed(plan, folder.path());
+    let figures = report::figures::all(&analysis, &points);
+    let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["landscape-saddle", "distance-saddle", "descent"]);
+    let caption = &figures[0].1.caption;
+    assert!(caption.contains("so without a map: ") && caption.contains("heavy"), "{caption}");
+    let dir = ReportDir::new(folder.path());
+    report::redraw(&dir).unwrap();
+    let table = fs::read_to_string(dir.tables().join("functions.csv")).unwrap();
+    assert!(table.contains("thrown"), "{table}");
+}
+
+#[test]
+fn distances_are_named_for_what_they_are_to() {
+    let text = figures("\"rastrigin\", \"himmelblau\", \"beale\"", 1);
+    let caption =
+        |wanted: &str| text.iter().find(|(name, _)| *name == wanted).unwrap().1.caption.clone();
+    assert!(caption("distance-rastrigin").contains("Distance to the global minimum"));
+    assert!(caption("distance-himmelblau").contains("Distance to the nearest minimum"));
+    assert!(caption("distance-beale").contains("Distance to the minimum"));
+}
+
+#[test]
+fn the_value_of_a_function_is_no_test_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = write(&plan("\"ravine\"", 3), folder.path());
+    report::redraw(&dir).unwrap();
+    let markdown = fs::read_to_string(dir.markdown()).unwrap();
+    assert!(markdown.contains("| Value, mean"), "{markdown}");
+    for word in ["est loss", "raining loss", "cross-entropy"] {
+        let at = markdown.lines().find(|line| line.contains(word));
+        // The walk within epochs is a figure for losses of any kind.
+        assert!(at.is_none_or(|line| line.contains("epoch")), "{word}: {at:?}");
     }
 }
