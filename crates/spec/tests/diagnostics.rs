@@ -49,7 +49,7 @@ cases! {
     cnn_of_padding_alone: "kind = \"mlp\"" => "kind = \"cnn\"\nkernel = 3\npadding = 3";
     cnn_of_no_convolution: "kind = \"mlp\"" => "kind = \"cnn\"\nchannels = { values = [[]] }";
     lbfgs_with_dropout: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 0.1\n[[optimizer]]\nkind = \"lbfgs\"\naccumulate = 1000000";
-    plateau_on_an_accuracy_of_values: "\"digits\"" => "\"diabetes\"\n[[optimizer]]\nlabel = \"p\"\nkind = \"sgd\"\nschedule = { kind = \"plateau\", metric = \"validation.accuracy\" }\n[train]\nloss = \"mse\"";
+    plateau_on_an_accuracy_of_values: "\"digits\"\nvalidation = 237" => "\"diabetes\"\nvalidation = 54\n[train]\nloss = \"mse\"\n[[optimizer]]\nlabel = \"p\"\nkind = \"sgd\"\nschedule = { kind = \"plateau\", metric = \"validation.accuracy\" }";
     dropout_of_everything: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 1.0";
     loss_of_classes_for_values: "\"digits\"" => "\"diabetes\"";
     loss_without_answers: "[model]" => "[train]\nloss = \"value\"\n[model]";
