@@ -51,7 +51,9 @@ fn params(out: &mut String, params: &[Param], width: usize) {
             let text = wrapped_at(doc, indent, width);
             out.push_str(&format!("      {name:first$}  {ty:second$}  {}\n", text.trim_start()));
         } else {
-            out.push_str(&format!("      {name}  {ty}\n{}\n", wrapped_at(doc, 8, width)));
+            // A long list of choices is wrapped too.
+            let name = wrapped_at(&format!("{name}: {ty}"), 6, width);
+            out.push_str(&format!("{name}\n{}\n", wrapped_at(doc, 8, width)));
         }
     }
 }
