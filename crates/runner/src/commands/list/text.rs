@@ -47,7 +47,8 @@ fn params(out: &mut String, params: &[Param], width: usize) {
     for row in &rows {
         let [name, ty, doc] = row;
         let indent = 6 + first + 2 + second + 2;
-        if fits(&row) && indent + 24 <= width {
+        let longest = doc.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+        if fits(&row) && indent + longest.max(24) <= width {
             let text = wrapped_at(doc, indent, width);
             out.push_str(&format!("      {name:first$}  {ty:second$}  {}\n", text.trim_start()));
         } else {
