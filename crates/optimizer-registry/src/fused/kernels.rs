@@ -2,9 +2,7 @@
 //!
 //! Every line does what one tensor operation of the rule does, so that results
 //! agree bit for bit: additions and multiplications are never contracted, and an
-//! element depends on no other, so that wider registers change nothing.
-//! `multiversion` compiles each loop for several instruction sets and chooses at
-//! run time: the release profile's own is of 2003.
+//! element depends on no other, so that wider registers ([`wide!`]) change nothing.
 
 use crate::wide;
 

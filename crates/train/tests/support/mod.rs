@@ -16,6 +16,11 @@ use spec::{Id, RunSpec};
 pub const DEVICES: &[&str] =
     if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
 
+/// The same by Burn's operations alone, where bits are compared with those of
+/// runs that the fast path is not for.
+pub const PLAIN_DEVICES: &[&str] =
+    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu --plain"] } else { &["flex"] };
+
 /// The folder of the datasets.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -38,9 +43,12 @@ pub fn mlp(optimizer: &str) -> RunSpec {
     run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
 }
 
+/// `device` may have further arguments after it.
 fn spawn(device: &str, data: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
-        .args(["--device", device, "--threads", "1", "--data-dir"])
+        .arg("--device")
+        .args(device.split(' '))
+        .args(["--threads", "1", "--data-dir"])
         .arg(data)
         .envs([("OMP_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "1")])
         .stdin(Stdio::piped())
