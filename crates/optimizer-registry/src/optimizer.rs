@@ -152,7 +152,7 @@ fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &Grad
     let device = weights.device();
     let read = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().expect("32-bit floats");
     let mut values = read(weights);
-    fused.step(lr, &mut values, &read(gradient));
+    fused.step(lr, &mut values, &read(gradient), 1);
     let n = values.len();
     let values = Tensor::from_data(TensorData::new(values, [n]), &device);
     flat::with_weights(module, gradients, &values)

@@ -103,6 +103,22 @@ fn bits_are_those_of_the_rule() {
 }
 
 #[test]
+fn more_threads_change_no_bit() {
+    let n = 700_001;
+    for (name, spec) in settings() {
+        let run = |threads| {
+            let mut fused = Fused::new(&spec, n).unwrap();
+            let mut parameters = draw("parameters", n);
+            for step in ["first", "second"] {
+                fused.step(spec.lr(), &mut parameters, &draw(step, n), threads);
+            }
+            (parameters.into_iter().map(f32::to_bits).collect::<Vec<_>>(), fused.to_bytes())
+        };
+        assert!(run(1) == run(3), "{name}");
+    }
+}
+
+#[test]
 fn a_state_of_another_size_is_refused() {
     let spec = OptimizerSpec::Adam(spec::optimizer::Adam::default());
     let bytes = Fused::new(&spec, 4).unwrap().to_bytes();

@@ -148,7 +148,10 @@ pub fn train(
         let first = run.progress.steps;
         let losses;
         (state, losses) = match &mut step {
-            Some(step) => run.fused_epoch(step.as_mut(), epoch, state, data.host(), &order),
+            Some(step) => {
+                let threads = usize::try_from(job.environment.threads).unwrap_or(1);
+                run.fused_epoch(step.as_mut(), epoch, state, data.host(), &order, threads)
+            }
             None => {
                 let fed = trajectory::noisy(spec, epoch, &train_split, &plain);
                 run.epoch(epoch, state, &fed, &order, &plain)?

@@ -98,7 +98,7 @@ wide! {
     ) {
         assert!(p.len() == g.len() && p.len() == v.len());
         let Velocity { momentum, share, nesterov } = *keep;
-        let all = p.iter_mut().zip(g).zip(v);
+        let all = p.iter_mut().zip(g).zip(v.iter_mut());
         if nesterov {
             decayed!(decay, |gradient| for ((p, &g), v) in all {
                 let g = gradient(*p, g);
@@ -119,7 +119,7 @@ wide! {
     pub(super) fn rmsprop(
         p: &mut [f32],
         g: &[f32],
-        moments: &mut [Vec<f32>],
+        moments: &mut [&mut [f32]],
         lr: f32,
         mean: &MeanSquare,
         decay: Option<f32>,
@@ -128,7 +128,7 @@ wide! {
         let MeanSquare { alpha, rest, eps, momentum, centered } = *mean;
         match (moments, centered, momentum > 0.0) {
             ([s], false, false) => {
-                decayed!(decay, |gradient| for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {
+                decayed!(decay, |gradient| for ((p, &g), s) in p.iter_mut().zip(g).zip(s.iter_mut()) {
                     let g = gradient(*p, g);
                     *s = *s * alpha + (g * g) * rest;
                     *p -= (g / (s.sqrt() + eps)) * lr;
@@ -137,7 +137,7 @@ wide! {
             ([s, b], false, true) => {
                 decayed!(
                     decay,
-                    |gradient| for (((p, &g), s), b) in p.iter_mut().zip(g).zip(s).zip(b) {
+                    |gradient| for (((p, &g), s), b) in p.iter_mut().zip(g).zip(s.iter_mut()).zip(b.iter_mut()) {
                         let g = gradient(*p, g);
                         *s = *s * alpha + (g * g) * rest;
                         *b = *b * momentum + g / (s.sqrt() + eps);
@@ -148,7 +148,7 @@ wide! {
             ([s, c], true, false) => {
                 decayed!(
                     decay,
-                    |gradient| for (((p, &g), s), c) in p.iter_mut().zip(g).zip(s).zip(c) {
+                    |gradient| for (((p, &g), s), c) in p.iter_mut().zip(g).zip(s.iter_mut()).zip(c.iter_mut()) {
                         let g = gradient(*p, g);
                         *s = *s * alpha + (g * g) * rest;
                         *c = *c * alpha + g * rest;
@@ -157,7 +157,7 @@ wide! {
                 );
             }
             ([s, c, b], true, true) => {
-                let all = p.iter_mut().zip(g).zip(s).zip(c).zip(b);
+                let all = p.iter_mut().zip(g).zip(s.iter_mut()).zip(c.iter_mut()).zip(b.iter_mut());
                 decayed!(decay, |gradient| for ((((p, &g), s), c), b) in all {
                     let g = gradient(*p, g);
                     *s = *s * alpha + (g * g) * rest;
@@ -182,7 +182,7 @@ wide! {
         decay: Option<f32>,
     ) {
         assert!(p.len() == g.len() && p.len() == mean.len() && p.len() == square.len());
-        let all = p.iter_mut().zip(g).zip(mean).zip(square);
+        let all = p.iter_mut().zip(g).zip(mean.iter_mut()).zip(square.iter_mut());
         decayed!(decay, |gradient| for (((p, &g), m), s) in all {
             let g = gradient(*p, g);
             *p -= adaptive.direction(m, s, g) * lr;
@@ -201,7 +201,7 @@ wide! {
         kept: f32,
     ) {
         assert!(p.len() == g.len() && p.len() == mean.len() && p.len() == square.len());
-        for (((p, &g), m), s) in p.iter_mut().zip(g).zip(mean).zip(square) {
+        for (((p, &g), m), s) in p.iter_mut().zip(g).zip(mean.iter_mut()).zip(square.iter_mut()) {
             *p = *p * kept - adaptive.direction(m, s, g) * lr;
         }
     }

@@ -71,61 +71,30 @@ impl Fused {
     }
 
     /// One step: `parameters` after it, for their gradients, both as long as `n`.
+    /// Long ones are shared out to `threads` threads of rayon's pool, which changes no
+    /// bit: no element depends on another.
     ///
     /// # Panics
     /// If a length is not `n`.
-    pub fn step(&mut self, lr: f64, parameters: &mut [f32], gradients: &[f32]) {
+    pub fn step(&mut self, lr: f64, parameters: &mut [f32], gradients: &[f32], threads: usize) {
         self.steps += 1;
-        let first = self.steps == 1;
-        let lr32 = lr as f32;
-        match (&self.rule, &mut self.moments[..]) {
-            (Rule::Sgd(p), []) => kernels::sgd(parameters, gradients, lr32, decay(p.weight_decay)),
-            (Rule::Sgd(p), [velocity]) => {
-                let keep = Velocity {
-                    momentum: p.momentum as f32,
-                    // The first gradient is taken whole.
-                    share: if first { 1.0 } else { (1.0 - p.dampening) as f32 },
-                    nesterov: p.nesterov,
-                };
-                kernels::momentum(
-                    parameters,
-                    gradients,
-                    velocity,
-                    lr32,
-                    &keep,
-                    decay(p.weight_decay),
-                );
-            }
-            (Rule::RmsProp(p), moments) => {
-                let mean = MeanSquare {
-                    alpha: p.alpha as f32,
-                    rest: 1.0 - p.alpha as f32,
-                    eps: p.eps as f32,
-                    momentum: p.momentum as f32,
-                    centered: p.centered,
-                };
-                kernels::rmsprop(
-                    parameters,
-                    gradients,
-                    moments,
-                    lr32,
-                    &mean,
-                    decay(p.weight_decay),
-                );
-            }
-            (Rule::Adam(p), [mean, square]) => {
-                let adaptive = Adaptive::new(p.beta1, p.beta2, p.eps, self.steps);
-                let decay = decay(p.weight_decay);
-                kernels::adam(parameters, gradients, mean, square, lr32, &adaptive, decay);
-            }
-            (Rule::AdamW(p), [mean, square]) => {
-                let adaptive = Adaptive::new(p.beta1, p.beta2, p.eps, self.steps);
-                let rate = lr * f64::from(p.weight_decay as f32);
-                // The rule leaves the weights alone at 0; a factor of 1 does the same.
-                let kept = (1.0 - rate) as f32;
-                kernels::adamw(parameters, gradients, mean, square, lr32, &adaptive, kept);
-            }
-            (rule, moments) => unreachable!("{rule:?} with {} moments", moments.len()),
+        let pass = Pass { rule: &self.rule, lr, step: self.steps };
+        let parts = threads.min(parameters.len() / PART).max(1);
+        let size = parameters.len().div_ceil(parts).max(1);
+        let mut moments: Vec<_> = self.moments.iter_mut().map(|m| m.chunks_mut(size)).collect();
+        let mut shares: Vec<Share<'_>> = parameters
+            .chunks_mut(size)
+            .zip(gradients.chunks(size))
+            .map(|(p, g)| (p, g, moments.iter_mut().filter_map(Iterator::next).collect()))
+            .collect();
+        match &mut shares[..] {
+            [(p, g, moments)] => pass.over(p, g, moments),
+            _ => rayon::scope(|scope| {
+                let pass = &pass;
+                for (p, g, mut moments) in shares {
+                    scope.spawn(move |_| pass.over(p, g, &mut moments));
+                }
+            }),
         }
     }
 
@@ -155,6 +124,59 @@ impl Fused {
             *moment = f32::from_le_bytes(*value);
         }
         Ok(self)
+    }
+}
+
+/// Elements that are worth a thread: some 50 microseconds.
+const PART: usize = 1 << 17;
+
+/// Parameters, gradients and moments of one thread.
+type Share<'a> = (&'a mut [f32], &'a [f32], Vec<&'a mut [f32]>);
+
+/// One step of a rule.
+struct Pass<'a> {
+    rule: &'a Rule,
+    lr: f64,
+    /// From 1.
+    step: u64,
+}
+
+impl Pass<'_> {
+    fn over(&self, p: &mut [f32], g: &[f32], moments: &mut [&mut [f32]]) {
+        let lr = self.lr as f32;
+        match (self.rule, moments) {
+            (Rule::Sgd(s), []) => kernels::sgd(p, g, lr, decay(s.weight_decay)),
+            (Rule::Sgd(s), [velocity]) => {
+                let keep = Velocity {
+                    momentum: s.momentum as f32,
+                    // The first gradient is taken whole.
+                    share: if self.step == 1 { 1.0 } else { (1.0 - s.dampening) as f32 },
+                    nesterov: s.nesterov,
+                };
+                kernels::momentum(p, g, velocity, lr, &keep, decay(s.weight_decay));
+            }
+            (Rule::RmsProp(s), moments) => {
+                let mean = MeanSquare {
+                    alpha: s.alpha as f32,
+                    rest: 1.0 - s.alpha as f32,
+                    eps: s.eps as f32,
+                    momentum: s.momentum as f32,
+                    centered: s.centered,
+                };
+                kernels::rmsprop(p, g, moments, lr, &mean, decay(s.weight_decay));
+            }
+            (Rule::Adam(s), [mean, square]) => {
+                let adaptive = Adaptive::new(s.beta1, s.beta2, s.eps, self.step);
+                kernels::adam(p, g, mean, square, lr, &adaptive, decay(s.weight_decay));
+            }
+            (Rule::AdamW(s), [mean, square]) => {
+                let adaptive = Adaptive::new(s.beta1, s.beta2, s.eps, self.step);
+                // The rule leaves the weights alone at 0; a factor of 1 does the same.
+                let kept = (1.0 - self.lr * f64::from(s.weight_decay as f32)) as f32;
+                kernels::adamw(p, g, mean, square, lr, &adaptive, kept);
+            }
+            (rule, moments) => unreachable!("{rule:?} with {} moments", moments.len()),
+        }
     }
 }
 

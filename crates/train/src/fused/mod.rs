@@ -95,6 +95,7 @@ impl Run<'_> {
         (network, mut optimizer): State,
         data: &Dataset,
         order: &EpochOrder,
+        threads: usize,
     ) -> (State, Vec<f64>) {
         let fused = optimizer.as_fused().expect("planned together");
         step.load(&network.layer_weights());
@@ -108,7 +109,7 @@ impl Run<'_> {
             }
             let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
             let (parameters, gradients) = step.parameters();
-            fused.step(lr, parameters, gradients);
+            fused.step(lr, parameters, gradients, threads);
             self.progress.steps += 1;
             self.report();
         }
