@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::{DataError, Part};
+use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, TensorData};
+use data::{DataError, Dataset, Inputs, Part};
 use model::Targets;
 use spec::DatasetSpec;
 use spec::run::DataSpec;
 use spec::seed::permutation;
+
+use crate::device::NamedDevice;
 
 /// Samples and labels on a device, as one tensor each.
 #[derive(Clone)]
@@ -16,20 +18,23 @@ pub(crate) struct Samples {
     pub(crate) inputs: Tensor<2>,
     /// What the model is to answer, `n` of them.
     pub(crate) targets: Targets,
+    /// What the inputs may lie over: it lives as long as they do.
+    host: Inputs,
 }
 
 impl Samples {
-    fn upload(part: Part, features: usize, device: &Device) -> Self {
+    fn upload(part: &Part, features: usize, device: &NamedDevice) -> Self {
         let n = part.inputs.len() / features.max(1);
+        let inputs = inputs(&part.inputs, [n, features], device);
+        let device = &device.device;
         let targets = if !part.values.is_empty() {
-            Targets::Values(Tensor::from_data(TensorData::new(part.values, [n, 1]), device))
+            Targets::Values(Tensor::from_data(TensorData::new(part.values.clone(), [n, 1]), device))
         } else if part.labels.is_empty() {
             Targets::None
         } else {
-            Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
+            Targets::Classes(Tensor::from_data(TensorData::new(part.labels.clone(), [n]), device))
         };
-        let inputs = Tensor::from_data(TensorData::new(part.inputs, [n, features]), device);
-        Samples { inputs, targets }
+        Samples { inputs, targets, host: part.inputs.clone() }
     }
 
     /// Number of samples.
@@ -46,6 +51,7 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().slice(from..to)),
                 Targets::None => Targets::None,
             },
+            host: self.host.clone(),
         }
     }
 
@@ -58,15 +64,29 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().select(0, indices.clone())),
                 Targets::None => Targets::None,
             },
+            host: self.host.clone(),
         }
     }
 }
 
+/// Inputs as a tensor: on a CPU over the memory they lie in, without a copy, so
+/// that workers which map one file share it; on a GPU uploaded from there.
+fn inputs(host: &Inputs, shape: [usize; 2], device: &NamedDevice) -> Tensor<2> {
+    #[cfg(feature = "libtorch")]
+    if device.is_libtorch_cpu()
+        && let Some(tensor) = crate::libtorch::over(host, shape)
+    {
+        return tensor;
+    }
+    // Burn copies shared bytes before it writes to them. Only flex keeps them.
+    let shared = bytes::Bytes::from_owner(host.clone());
+    let bytes = Bytes::from_shared(shared, AllocationProperty::Other);
+    Tensor::from_data(TensorData::from_bytes(bytes, shape, DType::F32), &device.device)
+}
+
 /// A dataset on a device; kept by the worker from run to run.
 pub struct DeviceData {
-    dataset: DatasetSpec,
-    /// Digest of what was read.
-    pub(crate) digest: String,
+    host: Dataset,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -82,22 +102,22 @@ impl DeviceData {
         dataset: &DatasetSpec,
         folder: &Path,
         root: &Path,
-        device: &Device,
+        device: &NamedDevice,
     ) -> Result<Self, DataError> {
         let host = data::load_spec(dataset, folder, root)?;
         let upload = |part| Samples::upload(part, host.features, device);
-        Ok(DeviceData {
-            dataset: dataset.clone(),
-            digest: host.digest,
-            train: upload(host.train),
-            test: upload(host.test),
-        })
+        Ok(DeviceData { train: upload(&host.train), test: upload(&host.test), host })
     }
 
     /// Which dataset it is: with the checksum of its bytes, their scaling and
     /// the test split, so that equal ones hold equal numbers.
     pub fn dataset(&self) -> &DatasetSpec {
-        &self.dataset
+        &self.host.name
+    }
+
+    /// The same on the host.
+    pub(crate) fn host(&self) -> &Dataset {
+        &self.host
     }
 
     /// The training split, how many of its first samples are trained on, and
