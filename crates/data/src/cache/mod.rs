@@ -9,7 +9,7 @@
 mod file;
 mod sources;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,17 @@ fn load_worth(
     }
     // One process makes it while the others wait, so that not all of them unpack
     // and scale at once. The lock dies with its holder.
-    let lock = lock(&path.with_extension("lock"));
+    let lock = match Turn::new(&path.with_extension("lock")) {
+        Ok(Turn::Mine(lock)) => Ok(lock),
+        Ok(Turn::Later(lock)) => {
+            // Those who waited look at it side by side, no longer in turn.
+            if let Ok(found) = file::open(&path, dataset, &made_of) {
+                return Ok(found);
+            }
+            lock.lock().map(|()| lock)
+        }
+        Err(error) => Err(error),
+    };
     let before = match file::open(&path, dataset, &made_of) {
         Ok(found) => return Ok(found),
         Err(why) => why,
@@ -107,14 +117,30 @@ fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Waits for the lock; it is held until the file is dropped.
-fn lock(path: &Path) -> io::Result<File> {
-    // Not the folder of the datasets itself: where there is none, none is wanted.
-    let made = fs::create_dir(folder(path));
-    made.or_else(|e| if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(e) })?;
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.lock()?;
-    Ok(file)
+/// Who makes the file.
+enum Turn {
+    /// This process, while it keeps the lock's file.
+    Mine(File),
+    /// Another one had the lock and has let it go; nobody holds it now.
+    Later(File),
+}
+
+impl Turn {
+    fn new(path: &Path) -> io::Result<Self> {
+        // Not the folder of the datasets itself: where there is none, none is wanted.
+        let made = fs::create_dir(folder(path));
+        made.or_else(|e| if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(e) })?;
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Turn::Mine(file)),
+            Err(TryLockError::WouldBlock) => {
+                file.lock_shared()?;
+                file.unlock()?;
+                Ok(Turn::Later(file))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
 }
 
 /// Writes the file under another name and gives it its own. For the holder of the lock.

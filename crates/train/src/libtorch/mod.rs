@@ -6,6 +6,8 @@ use burn::tensor::Device;
 
 mod shared;
 
+#[cfg(test)]
+pub(crate) use self::shared::address;
 pub(crate) use self::shared::over;
 
 /// The libtorch that tch 0.22 is built for.

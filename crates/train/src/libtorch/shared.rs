@@ -27,3 +27,9 @@ pub(crate) fn over(inputs: &Inputs, shape: [usize; 2]) -> Option<Tensor<2>> {
         unsafe { tch::Tensor::from_blob(start, &size, &[], tch::Kind::Float, tch::Device::Cpu) };
     Some(Tensor::<2, Float>::from_primitive::<LibTorch>(TchTensor::new(tensor)))
 }
+
+/// Where the values of a tensor on the CPU lie.
+#[cfg(test)]
+pub(crate) fn address(tensor: Tensor<2>) -> usize {
+    tensor.try_into_primitive::<LibTorch>().unwrap().tensor.data_ptr().addr()
+}
