@@ -1,7 +1,7 @@
 //! Memory that the whole machine may share: a file mapped read-only, or pages of
 //! this process alone that nothing can write to any more.
 //!
-//! Unsafe, because Rust cannot see that nobody changes a mapped file. Nobody does:
+//! This is `unsafe` because Rust cannot see that nobody changes a mapped file. Nobody does:
 //! the cache writes a file under a temporary name, renames it when it is whole and
 //! never opens it for writing again; what replaces it is another file, and the old
 //! one lives until its last mapping ends. Pages are mapped without the right to

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::thread;
+use std::time::Duration;
 
 use spec::DatasetName;
 use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
@@ -168,6 +169,23 @@ fn own_data_that_changed_is_refused_and_then_replaces_its_file() {
 }
 
 #[test]
+fn what_changed_while_it_was_read_is_not_kept() {
+    let own = Own::new(CSV);
+    let (root, csv) = (own.folder.path(), own.folder.path().join("own.csv"));
+    let load = || {
+        load_worth(0, &own.dataset, &root.join("data"), root, || {
+            let data = own.read();
+            fs::write(&csv, CSV.replace("10", "11")).unwrap();
+            data
+        })
+    };
+    assert_eq!(load().unwrap().train.len(), 5);
+    assert!(own.load().is_err(), "the altered bytes are not those that were read");
+    fs::write(&csv, CSV).unwrap();
+    assert_eq!((own.reads(), own.reads()), (1, 0));
+}
+
+#[test]
 fn files_that_are_missing_or_altered_are_refused_although_the_cache_is_good() {
     let name = DatasetName::Digits;
     let folder = tempfile::tempdir().unwrap();
@@ -219,6 +237,8 @@ fn of_many_at_once_one_reads() {
     let load = || {
         load_worth(0, dataset, &root.join("data"), root, || {
             reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            // Long enough for the others to come and find that they have to wait.
+            thread::sleep(Duration::from_millis(200));
             Ok(crate::own::load(plan, root)?)
         })
     };

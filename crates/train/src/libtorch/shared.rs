@@ -1,6 +1,6 @@
 //! A tensor over memory that libtorch has not allocated.
 //!
-//! Unsafe, because neither Rust nor libtorch knows how long that memory lives and
+//! This is `unsafe` because neither Rust nor libtorch knows how long that memory lives and
 //! that nobody writes to it:
 //! - `feed::Samples` holds the inputs beside every tensor over them and beside
 //!   every slice of those; what training keeps beyond a step are copies (`select`).
