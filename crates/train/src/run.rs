@@ -203,7 +203,7 @@ pub fn train(
         init_digest: progress.init_digest,
         batch_digest: progress.batch_digest,
         weights_digest: (!diverged).then(|| model::digest(&state.0)),
-        dataset_digest: data.digest.clone(),
+        dataset_digest: data.host().digest.clone(),
         resumed_from,
         saved_epoch: saved.as_ref().map(|(epoch, _)| *epoch),
         saved_digest: saved.map(|(_, digest)| digest),

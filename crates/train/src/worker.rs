@@ -122,7 +122,7 @@ impl Worker<'_> {
         if self.data.as_ref().is_none_or(|d| d.dataset() != dataset) {
             self.data = None;
             let root = &job.options.root;
-            self.data = Some(DeviceData::load(dataset, &self.data_dir, root, &self.device.device)?);
+            self.data = Some(DeviceData::load(dataset, &self.data_dir, root, self.device)?);
         }
         let Some(data) = &self.data else {
             anyhow::bail!("the dataset {} was not loaded", dataset.name())

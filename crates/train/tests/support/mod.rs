@@ -137,6 +137,21 @@ pub fn outcome(device: &str, spec: &RunSpec, options: &Options) -> Outcome {
     Session::of(device, [(spec, options)]).outcomes().remove(0)
 }
 
+/// Bytes of its own that a worker has in memory after a run, without pages of files.
+pub fn anonymous_memory(device: &str, data: &Path, spec: &RunSpec) -> u64 {
+    let mut child = spawn(device, data);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(request(spec).as_bytes()).unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut events = lines.map(|line| event(&line.unwrap()));
+    assert!(events.any(|event| matches!(event, Event::Finished { .. })));
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
 /// Starts a run and kills the worker as soon as it tells of this epoch or a
 /// later one. A worker that came to its end before the kill did is given
 /// another try, without what it left.
