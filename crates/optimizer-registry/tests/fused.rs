@@ -120,7 +120,7 @@ fn more_threads_change_no_bit() {
 
 #[test]
 fn a_state_of_another_size_is_refused() {
-    let spec = OptimizerSpec::Adam(spec::optimizer::Adam::default());
+    let spec = golden("adam").defaults;
     let bytes = Fused::new(&spec, 4).unwrap().to_bytes();
     let error = Fused::new(&spec, 5).unwrap().from_bytes(&bytes).unwrap_err().to_string();
     assert!(error.contains("40 bytes are no state of 10 numbers"), "{error}");

@@ -114,7 +114,9 @@ pub fn train(
         &plain.clone().autodiff(),
     );
     let init_digest = model::digest(&network);
-    let mut step = if job.environment.plain { None } else { fused::planned(spec, device, samples) };
+    let threads = usize::try_from(job.environment.threads).unwrap_or(1);
+    let mut step =
+        if job.environment.plain { None } else { fused::planned(spec, device, samples, threads) };
     let numbers = step.as_ref().map(|step| step.numbers());
     let optimizer = |network: &Network| optimizer(spec, network, numbers);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
@@ -149,7 +151,6 @@ pub fn train(
         let losses;
         (state, losses) = match &mut step {
             Some(step) => {
-                let threads = usize::try_from(job.environment.threads).unwrap_or(1);
                 run.fused_epoch(step.as_mut(), epoch, state, data.host(), &order, threads)
             }
             None => {

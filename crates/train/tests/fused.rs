@@ -4,7 +4,6 @@
 //! norms) of each parameter tensor, and the losses of an epoch at most 1e-4: products
 //! and updates are the same operations, the softmax is not. What the fast path is not
 //! for goes the plain way by itself, and so has the plain way's bits.
-#![cfg(feature = "libtorch")]
 
 mod support;
 
@@ -12,13 +11,15 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 use spec::RunSpec;
-use spec::event::Save;
+use spec::event::{Options, Save};
 use spec::record::{Outcome, Status};
 use spec::stopping::EpochMetric;
-use support::{mlp, outcome, outcomes, run_spec, save};
+use support::{DEVICES, Session, mlp, outcomes, run_spec, save};
 
-const FAST: &str = "libtorch:cpu";
-const PLAIN: &str = "libtorch:cpu --plain";
+/// The same device both ways.
+fn ways() -> impl Iterator<Item = (&'static str, String)> {
+    DEVICES.iter().map(|device| (*device, format!("{device} --plain")))
+}
 
 /// Everything that the fast path has: each optimizer with each of its branches.
 const OPTIMIZERS: &[&str] = &[
@@ -54,31 +55,35 @@ fn apart(a: &[f32], b: &[f32]) -> f64 {
     difference / norm(&mut b.iter().map(|&y| f64::from(y)))
 }
 
-/// The weights after training on this device.
-fn trained(device: &str, spec: &RunSpec) -> Vec<(String, Vec<f32>)> {
+/// The weights after training on this device, of each.
+fn trained(device: &str, specs: &[RunSpec]) -> Vec<Vec<(String, Vec<f32>)>> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("w.safetensors");
-    outcome(device, spec, &save(Save::Last, EpochMetric::TrainLoss, &path));
-    weights(&path)
+    let path = |i: usize| folder.path().join(format!("{i}.safetensors"));
+    let options: Vec<Options> =
+        (0..specs.len()).map(|i| save(Save::Last, EpochMetric::TrainLoss, &path(i))).collect();
+    Session::of(device, specs.iter().zip(&options)).outcomes();
+    (0..specs.len()).map(|i| weights(&path(i))).collect()
 }
 
 #[test]
 fn one_step_is_the_plain_one() {
-    for optimizer in OPTIMIZERS {
-        for model in [
-            "kind = \"mlp\"\nhidden = [16]",
-            "kind = \"mlp\"\nhidden = [24, 12]",
-            "kind = \"linear\"",
-        ] {
-            let mut spec = run_spec(model, optimizer, "");
-            (spec.train.epochs, spec.data.batch_size) = (1, 1_200);
-            assert_eq!(spec.total_steps(), 1);
-            let (fast, plain) = (trained(FAST, &spec), trained(PLAIN, &spec));
-            assert_eq!(fast.len(), plain.len());
-            for ((name, a), (same, b)) in fast.iter().zip(&plain) {
+    let models =
+        ["kind = \"mlp\"\nhidden = [16]", "kind = \"mlp\"\nhidden = [24, 12]", "kind = \"linear\""];
+    let mut specs: Vec<RunSpec> = OPTIMIZERS
+        .iter()
+        .flat_map(|optimizer| models.map(|model| run_spec(model, optimizer, "")))
+        .collect();
+    for spec in &mut specs {
+        (spec.train.epochs, spec.data.batch_size) = (1, 1_200);
+        assert_eq!(spec.total_steps(), 1);
+    }
+    for (fast, plain) in ways() {
+        for ((spec, a), b) in specs.iter().zip(trained(fast, &specs)).zip(trained(&plain, &specs)) {
+            assert!(a.len() == b.len() && !a.is_empty());
+            for ((name, a), (same, b)) in a.iter().zip(&b) {
                 assert_eq!(name, same);
                 let apart = apart(a, b);
-                assert!(apart <= 1e-6, "{optimizer} {model} {name}: {apart:e}");
+                assert!(apart <= 1e-6, "{fast} {:?} {name}: {apart:e}", spec.optimizer);
             }
         }
     }
@@ -92,26 +97,29 @@ fn losses(outcome: &Outcome) -> Vec<f64> {
 fn epochs_are_the_plain_ones() {
     let mut specs: Vec<RunSpec> = OPTIMIZERS.iter().map(|o| mlp(o)).collect();
     // A last batch that is shorter, and one that is left out.
-    specs.push(RunSpec { ..mlp("kind = \"adam\"") });
+    specs.push(mlp("kind = \"adam\""));
     specs.last_mut().unwrap().data.batch_size = 70;
     specs.push(specs.last().unwrap().clone());
     specs.last_mut().unwrap().data.drop_last = true;
     // A batch of more samples than there are.
     specs.push(mlp("kind = \"sgd\"\nlr = 0.1"));
     specs.last_mut().unwrap().data.batch_size = 5_000;
-    let (fast, plain) = (outcomes(FAST, &specs), outcomes(PLAIN, &specs));
-    let mut other_bits = 0;
-    for ((spec, a), b) in specs.iter().zip(&fast).zip(&plain) {
-        assert_eq!((a.status, a.steps), (Status::Completed, b.steps));
-        assert_eq!((&a.init_digest, &a.batch_digest), (&b.init_digest, &b.batch_digest));
-        let (x, y) = (losses(a), losses(b));
-        assert_eq!(x.len(), y.len());
-        for (x, y) in x.iter().zip(&y) {
-            assert!((x / y - 1.0).abs() <= 1e-4, "{:?}: {x} {y}", spec.optimizer);
+    for (fast, plain) in ways() {
+        let mut other_bits = 0;
+        for ((spec, a), b) in
+            specs.iter().zip(&outcomes(fast, &specs)).zip(&outcomes(&plain, &specs))
+        {
+            assert_eq!((a.status, a.steps), (Status::Completed, b.steps));
+            assert_eq!((&a.init_digest, &a.batch_digest), (&b.init_digest, &b.batch_digest));
+            let (x, y) = (losses(a), losses(b));
+            assert_eq!(x.len(), y.len());
+            for (x, y) in x.iter().zip(&y) {
+                assert!((x / y - 1.0).abs() <= 1e-4, "{:?}: {x} {y}", spec.optimizer);
+            }
+            other_bits += usize::from(a.weights_digest != b.weights_digest);
         }
-        other_bits += usize::from(a.weights_digest != b.weights_digest);
+        assert!(other_bits > 0, "{fast}: nothing took the fast path");
     }
-    assert!(other_bits > 0, "nothing took the fast path");
 }
 
 #[test]
@@ -135,23 +143,25 @@ fn what_it_is_not_for_has_the_plain_bits() {
         run_spec(mlp, "kind = \"adamw\"\namsgrad = true", ""),
         run_spec(mlp, "kind = \"lion\"", ""),
     ];
-    let (fast, plain) = (outcomes(FAST, &specs), outcomes(PLAIN, &specs));
-    for ((spec, a), b) in specs.iter().zip(&fast).zip(&plain) {
-        assert_eq!(a.status, Status::Completed, "{spec:?}");
-        assert_eq!(a.weights_digest, b.weights_digest, "{spec:?}");
+    for (fast, plain) in ways() {
+        for ((spec, a), b) in
+            specs.iter().zip(&outcomes(fast, &specs)).zip(&outcomes(&plain, &specs))
+        {
+            assert_eq!(a.status, Status::Completed, "{spec:?}");
+            assert_eq!(a.weights_digest, b.weights_digest, "{fast} {spec:?}");
+        }
     }
-    // Flex has no fast path.
-    let spec = support::mlp(sgd);
-    let on_flex = |device| outcomes(device, std::slice::from_ref(&spec))[0].weights_digest.clone();
-    assert_eq!(on_flex("flex"), on_flex("flex --plain"));
 }
 
 #[test]
 fn a_divergence_has_the_same_step() {
     let wild = mlp("kind = \"sgd\"\nlr = 1e25");
-    let [fast, plain] = [FAST, PLAIN].map(|d| outcomes(d, std::slice::from_ref(&wild)).remove(0));
-    assert_eq!((fast.status, plain.status), (Status::Diverged, Status::Diverged));
-    assert_eq!(fast.epochs_completed, plain.epochs_completed);
-    assert!(fast.diverged_step.is_some() && fast.last_finite_loss.is_some());
-    assert!(fast.diverged_step.unwrap().abs_diff(plain.diverged_step.unwrap()) <= 1);
+    for (fast, plain) in ways() {
+        let [fast, plain] =
+            [fast, &plain].map(|d| outcomes(d, std::slice::from_ref(&wild)).remove(0));
+        assert_eq!((fast.status, plain.status), (Status::Diverged, Status::Diverged));
+        assert_eq!(fast.epochs_completed, plain.epochs_completed);
+        assert!(fast.diverged_step.is_some() && fast.last_finite_loss.is_some());
+        assert!(fast.diverged_step.unwrap().abs_diff(plain.diverged_step.unwrap()) <= 1);
+    }
 }

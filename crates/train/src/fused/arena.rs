@@ -22,6 +22,11 @@ impl View {
         View { rows: self.columns, columns: self.rows, transposed: !self.transposed, ..self }
     }
 
+    /// Steps in memory to the next column and to the next row.
+    pub(crate) fn strides(&self) -> (isize, isize) {
+        if self.transposed { (self.rows as isize, 1) } else { (1, self.columns as isize) }
+    }
+
     /// Elements.
     pub(crate) fn len(&self) -> usize {
         self.rows * self.columns
@@ -30,8 +35,9 @@ impl View {
 
 /// One buffer of numbers with the matrices that lie in it.
 pub(crate) trait Arena {
-    /// `numbers` zeros; matrices are spoken of by their position in `views`.
-    fn new(numbers: usize, views: &[View]) -> Self;
+    /// `numbers` zeros; matrices are spoken of by their position in `views`. Products
+    /// may take `threads` threads.
+    fn new(numbers: usize, views: &[View], threads: usize) -> Self;
 
     /// All numbers.
     fn values(&mut self) -> &mut [f32];

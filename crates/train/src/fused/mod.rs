@@ -9,6 +9,7 @@
 //! Burn's own path is the reference: `tests/fused.rs` holds the two together. Where
 //! [`planned`] gives `None` it is used.
 
+mod aligned;
 pub(crate) mod arena;
 mod kernels;
 mod stack;
@@ -41,12 +42,13 @@ pub(crate) trait Step {
     fn look(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
 }
 
-/// The fast path of a run that trains on `samples` samples on this device, with
-/// its optimizer; `None` where there is none.
+/// The fast path of a run that trains on `samples` samples on this device with so
+/// many threads; `None` where there is none.
 pub(crate) fn planned(
     spec: &RunSpec,
     device: &NamedDevice,
     samples: usize,
+    threads: usize,
 ) -> Option<Box<dyn Step>> {
     if !applies(spec) || device.kind != "cpu" {
         return None;
@@ -54,7 +56,10 @@ pub(crate) fn planned(
     let shape = shape(spec, samples)?;
     match device.backend {
         #[cfg(feature = "libtorch")]
-        "libtorch" => Some(Box::new(Stack::<crate::libtorch::arena::TorchArena>::new(&shape))),
+        "libtorch" => {
+            Some(Box::new(Stack::<crate::libtorch::arena::TorchArena>::new(&shape, threads)))
+        }
+        "flex" => Some(Box::new(Stack::<aligned::AlignedArena>::new(&shape, threads))),
         _ => None,
     }
 }

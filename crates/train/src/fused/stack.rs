@@ -89,7 +89,7 @@ impl Plan {
 
 impl<A: Arena> Stack<A> {
     /// Of these sizes, with parameters of zero.
-    pub(crate) fn new(shape: &Shape) -> Self {
+    pub(crate) fn new(shape: &Shape, threads: usize) -> Self {
         let widths = &shape.widths;
         let mut plan = Plan { end: 0, views: Vec::new() };
         let layers: Vec<Layer> = widths
@@ -138,7 +138,7 @@ impl<A: Arena> Stack<A> {
                     .collect(),
             })
             .collect();
-        let arena = A::new(plan.end, &plan.views);
+        let arena = A::new(plan.end, &plan.views, threads);
         Stack { arena, widths: widths.clone(), layers, parameters, outputs, deltas, sizes }
     }
 

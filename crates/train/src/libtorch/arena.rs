@@ -16,7 +16,8 @@ pub(crate) struct TorchArena {
 }
 
 impl Arena for TorchArena {
-    fn new(numbers: usize, views: &[View]) -> Self {
+    fn new(numbers: usize, views: &[View], _threads: usize) -> Self {
+        // libtorch has been told its threads.
         let all = Tensor::zeros([numbers as i64], (Kind::Float, Device::Cpu));
         let views = views.iter().map(|view| matrix(&all, view)).collect();
         TorchArena { all, numbers, views }
