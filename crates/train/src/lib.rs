@@ -15,6 +15,7 @@ mod feed;
 mod files;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod measure;
 mod progress;
 mod run;
 mod stop;

@@ -128,7 +128,7 @@ pub fn train(
         }
     };
     let further = stop::further(spec, job.options);
-    let mut run = Run { spec, progress, further, last_report: Instant::now(), observer };
+    let mut run = Run::new(spec, progress, further, observer);
     if resumed_from.is_none() {
         run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
@@ -217,7 +217,17 @@ pub(crate) struct Run<'a> {
     observer: &'a mut dyn Observer,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// From this progress on.
+    pub(crate) fn new(
+        spec: &'a RunSpec,
+        progress: Progress,
+        further: Vec<FurtherMetric>,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        Run { spec, progress, further, last_report: Instant::now(), observer }
+    }
+
     /// Tells of the steps done, now and then.
     pub(crate) fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {
