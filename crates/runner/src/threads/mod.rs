@@ -141,6 +141,14 @@ pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> anyhow::Result<Resol
     if !place.quiet {
         text::say!("{}: measuring how many threads a run does best with here", plan.name);
     }
+    if let Some(load) = load().filter(|load| *load > key.cores as f64) {
+        let path = place.workspace.relative(&MachineFile::path(place.workspace));
+        text::say!(
+            "warning: other programs keep this machine busy (load {load:.1} on {}), which may mislead; \
+             `rm {path}` and --fresh have it measured again",
+            text::count(usize::try_from(key.cores).unwrap_or(usize::MAX), "core")
+        );
+    }
     let trials = measure::trials(run, &key, place)?;
     let entry = Entry {
         threads: measure::best(&trials),
@@ -155,6 +163,11 @@ pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> anyhow::Result<Resol
         );
     }
     Ok(Resolved { count: entry.threads, source: Source::Measured(Box::new(entry)) })
+}
+
+/// Programs that wanted to run in the last minute, on average.
+fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }
 
 /// A line for the plan and for the start of a sweep; nothing where the file

@@ -90,7 +90,7 @@ fn what_is_known_is_found_in_this_order() {
     let flex = on("flex", "cpu", 0);
     let known = |plan: &Plan, earlier: Option<&Plan>| Known::of(&workspace, plan, || earlier);
     let auto = plan("\"auto\"", "batch_size = 64");
-    let found = |plan: &Plan, earlier, on: &ComputedOn, key: Option<&Key>| {
+    let found = |plan: &Plan, earlier: Option<&Plan>, on: &ComputedOn, key: Option<&Key>| {
         known(plan, earlier).resolve(plan, on, key).map(|r| (r.count, r.source))
     };
     let kept = entry("Fast", 2, 64);

@@ -9,7 +9,7 @@ use super::worker::Worker;
 use crate::resume::Wanted;
 use crate::threads::{self, Entry, Known, MachineFile};
 use crate::workspace::Workspace;
-use crate::{pool, provenance, text};
+use crate::{pool, provenance};
 
 /// Measurements that are shown.
 const SHOWN: usize = 5;
