@@ -180,7 +180,7 @@ fn nights_refuse_auto_before_anything_is_built_or_trained() {
         let text = sandbox.expect(2, args);
         assert!(text.contains("nights need a number of threads"), "{text}");
         assert!(
-            text.contains("night.toml:17:19") && text.contains("threads_per_run = 1"),
+            text.contains("night.toml:19:19") && text.contains("threads_per_run = 1"),
             "{text}"
         );
     }
@@ -191,7 +191,7 @@ fn nights_refuse_auto_before_anything_is_built_or_trained() {
     sandbox.expect(0, &["run", file, "--fresh", "--quiet"]);
     for what in [file, "reports/night"] {
         let text = sandbox.expect(2, &["regress", what]);
-        assert!(text.contains("night.toml:17:19") && text.contains("^^^^^^"), "{text}");
+        assert!(text.contains("night.toml:19:19") && text.contains("^^^^^^"), "{text}");
     }
 }
 

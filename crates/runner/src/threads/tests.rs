@@ -164,7 +164,7 @@ fn a_file_that_is_not_ours_is_told_of_and_written_over() {
     for (text, reason) in [
         ("", "EOF"),
         ("{", "EOF"),
-        ("[1, 2]", "invalid"),
+        ("[1, 2]", "trailing"),
         (&good[..good.len() / 2], "EOF"),
         (&good.replacen("\"v\": 1", "\"v\": 7", 1), "of version 7, not 1"),
         (&good.replacen("\"threads\": 2", "\"threads\": 0", 1), "makes no sense"),
