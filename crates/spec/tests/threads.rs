@@ -67,6 +67,10 @@ fn auto_is_measured_by_the_heaviest_of_the_plan() {
     assert_eq!(sizes("hidden = [16]"), ("[16] 32".into(), "[16] 32".into()));
     let (all, heaviest) = sizes("hidden = { values = [[8], [64, 8], [16]] }");
     assert_eq!((all.as_str(), heaviest.as_str()), ("[8] 32, [64, 8] 32, [16] 32", "[64, 8] 32"));
+    // Of equal ones the first.
+    let both = BASE.replace("hidden = [16]", "hidden = [16]\nactivation = [\"tanh\", \"relu\"]");
+    let heaviest = plan(&both).heaviest().unwrap().spec.flat();
+    assert_eq!(heaviest["model.activation"].to_string(), "tanh");
     let run = &plan(BASE).runs[0].spec;
     assert_eq!(run.weight(), 32 * (64 * 16 + 16 + 16 * 10 + 10));
 }
