@@ -16,24 +16,27 @@ const BRIGHTEST: u8 = 16;
 pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Digits.info();
     let (path, bytes) = Table::from(DatasetName::Digits).read(0, data_dir)?;
-    let mut all = parse(&bytes, info.features(), info.classes)
+    let (mut inputs, mut labels) = parse(&bytes, info.features(), info.classes)
         .map_err(|(line, reason)| DataError::Csv { path: path.clone(), line, reason })?;
     let (train, total) = (info.train_len as usize, (info.train_len + info.test_len) as usize);
-    if all.len() != total {
-        let reason = format!("the file has {} lines, expected {total}", all.len());
-        return Err(DataError::Csv { path, line: all.len(), reason });
+    let found = labels.len();
+    if found != total {
+        let reason = format!("the file has {found} lines, expected {total}");
+        return Err(DataError::Csv { path, line: found, reason });
     }
-    let test = Part::of_classes(
-        all.inputs.split_off(train * info.features()),
-        all.labels.split_off(train),
-    );
-    Ok((all, test))
+    let test = Part::of_classes(inputs.split_off(train * info.features()), labels.split_off(train));
+    Ok((Part::of_classes(inputs, labels), test))
 }
 
-/// Every sample of the file, or the line (from 1) that is wrong and why.
-fn parse(bytes: &[u8], features: usize, classes: usize) -> Result<Part, (usize, String)> {
+/// Inputs and labels of every sample of the file, or the line (from 1) that is
+/// wrong and why.
+fn parse(
+    bytes: &[u8],
+    features: usize,
+    classes: usize,
+) -> Result<(Vec<f32>, Vec<i64>), (usize, String)> {
     let text = std::str::from_utf8(bytes).map_err(|e| (1, e.to_string()))?;
-    let mut part = Part::of_classes(Vec::new(), Vec::new());
+    let (mut inputs, mut labels) = (Vec::new(), Vec::new());
     for (i, line) in text.lines().enumerate() {
         let bad = |reason: String| (i + 1, reason);
         let values = line
@@ -57,10 +60,10 @@ fn parse(bytes: &[u8], features: usize, classes: usize) -> Result<Part, (usize, 
         if usize::from(label) >= classes {
             return Err(bad(format!("label {label} is not below {classes}")));
         }
-        part.inputs.extend(pixels.iter().map(|&p| f32::from(p) / f32::from(BRIGHTEST)));
-        part.labels.push(i64::from(label));
+        inputs.extend(pixels.iter().map(|&p| f32::from(p) / f32::from(BRIGHTEST)));
+        labels.push(i64::from(label));
     }
-    Ok(part)
+    Ok((inputs, labels))
 }
 
 #[cfg(test)]
@@ -69,8 +72,8 @@ mod tests {
 
     #[test]
     fn reads_samples() {
-        let part = parse(b"0,16,8,1\n4,2,0,0\n", 3, 2).unwrap();
-        assert_eq!(part, Part::of_classes(vec![0.0, 1.0, 0.5, 0.25, 0.125, 0.0], vec![1, 0]));
+        let found = parse(b"0,16,8,1\n4,2,0,0\n", 3, 2).unwrap();
+        assert_eq!(found, (vec![0.0, 1.0, 0.5, 0.25, 0.125, 0.0], vec![1, 0]));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! The feature `fetch` (off by default) adds [`mod@fetch`], which downloads.
 
 mod archive;
+mod cache;
 mod cifar;
 mod diabetes;
 mod digits;
@@ -16,6 +17,8 @@ mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod idx;
+mod inputs;
+mod mapping;
 mod mnist;
 mod own;
 mod pixels;
@@ -31,6 +34,7 @@ use spec::own_data::{OwnData, OwnRequest};
 pub use error::DataError;
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchError, Fetched, fetch};
+pub use inputs::Inputs;
 pub use own::{OwnError, Place};
 
 /// A dataset in memory, scaled and ready for a device.
@@ -54,7 +58,7 @@ pub struct Dataset {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Scaled inputs, `len() * features` values, one sample after another.
-    pub inputs: Vec<f32>,
+    pub inputs: Inputs,
     /// Class indices, one a sample; empty if the answers are values, or there are none.
     pub labels: Vec<i64>,
     /// Scaled values to be told, one a sample; empty if the answers are classes.
@@ -63,13 +67,13 @@ pub struct Part {
 
 impl Part {
     /// Samples of classes.
-    pub fn of_classes(inputs: Vec<f32>, labels: Vec<i64>) -> Self {
-        Part { inputs, labels, values: Vec::new() }
+    pub fn of_classes(inputs: impl Into<Inputs>, labels: Vec<i64>) -> Self {
+        Part { inputs: inputs.into(), labels, values: Vec::new() }
     }
 
     /// Samples of real values.
-    pub fn of_values(inputs: Vec<f32>, values: Vec<f32>) -> Self {
-        Part { inputs, labels: Vec::new(), values }
+    pub fn of_values(inputs: impl Into<Inputs>, values: Vec<f32>) -> Self {
+        Part { inputs: inputs.into(), labels: Vec::new(), values }
     }
 
     /// Number of samples.
@@ -141,6 +145,12 @@ pub fn inspect(request: &OwnRequest, root: &Path) -> Result<OwnData, DataError> 
 /// relative to `root`, scaled by the mean and population standard deviation
 /// (64-bit floats) of the training split, validation samples included.
 ///
+/// Of more than a few megabytes the scaled inputs are kept in a file below
+/// `data_dir/.cache/`, mapped into memory, so that all workers of a machine share
+/// them. It is used only while the files it was made of are unaltered and its own
+/// bytes are those that were written; else it is made again. Where it cannot be
+/// written the inputs are this process's own.
+///
 /// # Errors
 /// As [`load`] or [`inspect`], and own files whose bytes are no longer the plan's.
 pub fn load_spec(
@@ -148,11 +158,11 @@ pub fn load_spec(
     data_dir: &Path,
     root: &Path,
 ) -> Result<Dataset, DataError> {
-    match dataset {
+    cache::load(dataset, data_dir, root, || match dataset {
         DatasetSpec::Builtin(name) => load(*name, data_dir),
         DatasetSpec::Own(own) => Ok(own::load(own, root)?),
         DatasetSpec::Function(none) => Ok(no_data(dataset, *none)),
-    }
+    })
 }
 
 /// What a function is fed: for each step of an epoch two zeros, which are the
@@ -160,7 +170,7 @@ pub fn load_spec(
 fn no_data(name: &DatasetSpec, none: NoData) -> Dataset {
     let part = |steps: u64| {
         let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
-        Part { inputs: vec![0.0; length], labels: Vec::new(), values: Vec::new() }
+        Part { inputs: vec![0.0; length].into(), labels: Vec::new(), values: Vec::new() }
     };
     Dataset {
         name: name.clone(),

@@ -26,7 +26,8 @@ pub(crate) fn load(name: DatasetName, data_dir: &Path) -> Result<(Part, Part), D
         _ => Histogram::of(train.iter()).mean_and_deviation(),
     };
     let table = scale_table(mean, deviation);
-    let scaled = |pixels: Vec<u8>| pixels.iter().map(|&p| table[usize::from(p)]).collect();
+    let scaled =
+        |pixels: Vec<u8>| -> Vec<f32> { pixels.iter().map(|&p| table[usize::from(p)]).collect() };
     Ok((Part::of_classes(scaled(train), train_labels), Part::of_classes(scaled(test), test_labels)))
 }
 

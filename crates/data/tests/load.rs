@@ -100,7 +100,9 @@ fn digits_are_read_and_split() {
     assert_eq!(data.train.inputs[..6], [0.0, 0.0, 5.0 / 16.0, 13.0 / 16.0, 9.0 / 16.0, 1.0 / 16.0]);
     // The last line of the file is the last test sample, an 8.
     assert_eq!(data.test.labels.last(), Some(&8));
-    assert!(data.train.inputs.iter().chain(&data.test.inputs).all(|v| (0.0..=1.0).contains(v)));
+    assert!(
+        data.train.inputs.iter().chain(data.test.inputs.iter()).all(|v| (0.0..=1.0).contains(v))
+    );
 }
 
 #[test]
@@ -109,7 +111,7 @@ fn diabetes_is_standardised_by_the_training_split() {
     assert_eq!((data.train.len(), data.test.len()), (354, 88));
     assert_eq!((data.features, data.classes), (10, 0));
     assert!(data.train.labels.is_empty() && data.test.labels.is_empty());
-    for (columns, values) in [(10, &data.train.inputs), (1, &data.train.values)] {
+    for (columns, values) in [(10, &data.train.inputs[..]), (1, &data.train.values)] {
         for column in 0..columns {
             let of_column: Vec<f64> =
                 values.iter().skip(column).step_by(columns).map(|&v| f64::from(v)).collect();
@@ -122,7 +124,7 @@ fn diabetes_is_standardised_by_the_training_split() {
     }
     // NumPy: (x - x[:354].mean(0)) / x[:354].std(0) of the raw files, first and last lines.
     let close = |found: f32, expected: f32| assert!((found - expected).abs() < 1e-5, "{found}");
-    FIRST.iter().zip(&data.train.inputs).for_each(|(e, f)| close(*f, *e));
+    FIRST.iter().zip(data.train.inputs.iter()).for_each(|(e, f)| close(*f, *e));
     LAST.iter().zip(&data.test.inputs[870..]).for_each(|(e, f)| close(*f, *e));
     close(data.train.values[0], TARGETS[0]);
     close(data.test.values[87], TARGETS[1]);

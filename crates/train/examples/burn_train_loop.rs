@@ -160,7 +160,7 @@ struct Samples {
 impl Loader {
     fn new(folder: &Path, device: &Device) -> anyhow::Result<Self> {
         let host = data::load(DatasetName::Mnist, folder)?;
-        let (n, inputs) = (host.train.len(), host.train.inputs);
+        let (n, inputs) = (host.train.len(), host.train.inputs.to_vec());
         let samples = Samples {
             inputs: Tensor::from_data(TensorData::new(inputs, [n, host.features]), device),
             labels: Tensor::from_data(TensorData::new(host.train.labels, [n]), device),

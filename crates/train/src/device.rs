@@ -17,6 +17,14 @@ pub struct NamedDevice {
     pub device: Device,
 }
 
+impl NamedDevice {
+    /// Whether its tensors lie in the host's memory, kept by libtorch.
+    #[cfg(feature = "libtorch")]
+    pub(crate) fn is_libtorch_cpu(&self) -> bool {
+        self.backend == "libtorch" && self.kind == "cpu"
+    }
+}
+
 /// A device that this worker cannot use.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::{DataError, Part};
+use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, TensorData};
+use data::{DataError, Dataset, Inputs, Part};
 use model::Targets;
 use spec::DatasetSpec;
 use spec::run::DataSpec;
 use spec::seed::permutation;
+
+use crate::device::NamedDevice;
 
 /// Samples and labels on a device, as one tensor each.
 #[derive(Clone)]
@@ -16,20 +18,23 @@ pub(crate) struct Samples {
     pub(crate) inputs: Tensor<2>,
     /// What the model is to answer, `n` of them.
     pub(crate) targets: Targets,
+    /// What the inputs may lie over: it lives as long as they do.
+    host: Inputs,
 }
 
 impl Samples {
-    fn upload(part: Part, features: usize, device: &Device) -> Self {
+    fn upload(part: &Part, features: usize, device: &NamedDevice) -> Self {
         let n = part.inputs.len() / features.max(1);
+        let inputs = inputs(&part.inputs, [n, features], device);
+        let device = &device.device;
         let targets = if !part.values.is_empty() {
-            Targets::Values(Tensor::from_data(TensorData::new(part.values, [n, 1]), device))
+            Targets::Values(Tensor::from_data(TensorData::new(part.values.clone(), [n, 1]), device))
         } else if part.labels.is_empty() {
             Targets::None
         } else {
-            Targets::Classes(Tensor::from_data(TensorData::new(part.labels, [n]), device))
+            Targets::Classes(Tensor::from_data(TensorData::new(part.labels.clone(), [n]), device))
         };
-        let inputs = Tensor::from_data(TensorData::new(part.inputs, [n, features]), device);
-        Samples { inputs, targets }
+        Samples { inputs, targets, host: part.inputs.clone() }
     }
 
     /// Number of samples.
@@ -46,6 +51,7 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().slice(from..to)),
                 Targets::None => Targets::None,
             },
+            host: self.host.clone(),
         }
     }
 
@@ -58,15 +64,29 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().select(0, indices.clone())),
                 Targets::None => Targets::None,
             },
+            host: self.host.clone(),
         }
     }
 }
 
+/// Inputs as a tensor: on a CPU over the memory they lie in, without a copy, so
+/// that workers which map one file share it; on a GPU uploaded from there.
+fn inputs(host: &Inputs, shape: [usize; 2], device: &NamedDevice) -> Tensor<2> {
+    #[cfg(feature = "libtorch")]
+    if device.is_libtorch_cpu()
+        && let Some(tensor) = crate::libtorch::over(host, shape)
+    {
+        return tensor;
+    }
+    // Burn copies shared bytes before it writes to them. Only flex keeps them.
+    let shared = bytes::Bytes::from_owner(host.clone());
+    let bytes = Bytes::from_shared(shared, AllocationProperty::Other);
+    Tensor::from_data(TensorData::from_bytes(bytes, shape, DType::F32), &device.device)
+}
+
 /// A dataset on a device; kept by the worker from run to run.
 pub struct DeviceData {
-    dataset: DatasetSpec,
-    /// Digest of what was read.
-    pub(crate) digest: String,
+    host: Dataset,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -82,22 +102,22 @@ impl DeviceData {
         dataset: &DatasetSpec,
         folder: &Path,
         root: &Path,
-        device: &Device,
+        device: &NamedDevice,
     ) -> Result<Self, DataError> {
         let host = data::load_spec(dataset, folder, root)?;
         let upload = |part| Samples::upload(part, host.features, device);
-        Ok(DeviceData {
-            dataset: dataset.clone(),
-            digest: host.digest,
-            train: upload(host.train),
-            test: upload(host.test),
-        })
+        Ok(DeviceData { train: upload(&host.train), test: upload(&host.test), host })
     }
 
     /// Which dataset it is: with the checksum of its bytes, their scaling and
     /// the test split, so that equal ones hold equal numbers.
     pub fn dataset(&self) -> &DatasetSpec {
-        &self.dataset
+        &self.host.name
+    }
+
+    /// The same on the host.
+    pub(crate) fn host(&self) -> &Dataset {
+        &self.host
     }
 
     /// The training split, how many of its first samples are trained on, and
@@ -172,6 +192,7 @@ impl EpochOrder {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
+    use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
 
     use super::*;
 
@@ -196,5 +217,96 @@ mod tests {
         assert_ne!(digest(1, 1, 8), digest(2, 1, 8));
         assert_ne!(digest(1, 1, 8), digest(1, 2, 8));
         assert_ne!(digest(1, 1, 8), digest(1, 1, 16));
+    }
+
+    /// Devices whose tensors lie in this process's memory.
+    fn devices() -> Vec<NamedDevice> {
+        let names: &[&str] =
+            if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
+        names.iter().map(|name| crate::device::open(name, 1).unwrap()).collect()
+    }
+
+    /// Own data of 1,200 x 1,000 numbers, 4.8 MB, in the folder.
+    fn own_data(folder: &Path) -> DatasetSpec {
+        let (n, features) = (1200usize, 1000usize);
+        let npy = |descr: &str, shape: &str, data: Vec<u8>| {
+            let text =
+                format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+            let text = format!("{text:<117}\n");
+            [b"\x93NUMPY\x01\0", &(text.len() as u16).to_le_bytes()[..], text.as_bytes(), &data]
+                .concat()
+        };
+        let values = (0..n * features).flat_map(|i| ((i * 7919 % 1009) as f32).to_le_bytes());
+        let labels = (0..n).map(|i| (i % 3) as u8).collect();
+        let shape = format!("({n}, {features})");
+        std::fs::write(folder.join("x.npy"), npy("<f4", &shape, values.collect())).unwrap();
+        std::fs::write(folder.join("y.npy"), npy("|u1", &format!("({n},)"), labels)).unwrap();
+        let files = OwnFiles {
+            kind: OwnKind::Npy,
+            path: "x.npy".to_owned(),
+            labels: Some("y.npy".to_owned()),
+            test_path: None,
+            test_labels: None,
+        };
+        let request = OwnRequest { files, test: None, scaling: None };
+        DatasetSpec::Own(Box::new(data::inspect(&request, folder).unwrap()))
+    }
+
+    #[test]
+    fn tensors_over_shared_memory_are_those_of_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, cache) = (folder.path(), folder.path().join("data"));
+        let dataset = own_data(root);
+        for device in devices() {
+            // In pages of its own where there is no folder for the cache, then made, then found.
+            let mut digests = Vec::new();
+            for step in 0..3 {
+                if step == 1 {
+                    std::fs::create_dir_all(&cache).unwrap();
+                }
+                let data = DeviceData::load(&dataset, &cache, root, &device).unwrap();
+                let host = &data.host().train.inputs;
+                assert!(host.is_mapped());
+                let shape = data.train.inputs.dims();
+                let copy = TensorData::new(host.to_vec(), shape);
+                let copy = Tensor::<2>::from_data(copy, &device.device);
+                let (all, kept, held) = data.split(100);
+                let indices = Tensor::from_data([5i64, 0, 959], &device.device);
+                let pairs = [
+                    (all.inputs.clone(), copy.clone()),
+                    (held.unwrap().inputs, copy.clone().slice(kept..shape[0])),
+                    (all.select(&indices).inputs, copy.clone().select(0, indices)),
+                    // Once in place, had the tensor but one owner.
+                    (all.inputs.clone().mul_scalar(2.0), copy.clone().mul_scalar(2.0)),
+                    (all.inputs.clone(), copy.clone()),
+                    (all.inputs.clone().transpose().matmul(all.inputs), {
+                        copy.clone().transpose().matmul(copy)
+                    }),
+                ];
+                let mut hash = blake3::Hasher::new();
+                for (ours, copied) in pairs {
+                    let (ours, copied) = (ours.into_data(), copied.into_data());
+                    assert!(ours.as_bytes() == copied.as_bytes(), "{}", device.name);
+                    hash.update(ours.as_bytes());
+                }
+                digests.push(hash.finalize());
+            }
+            assert!(digests.iter().all(|digest| *digest == digests[0]));
+            std::fs::remove_dir_all(&cache).unwrap();
+        }
+    }
+
+    #[test]
+    fn mapped_inputs_are_used_where_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let dataset = own_data(folder.path());
+        let host = data::load_spec(&dataset, folder.path(), folder.path()).unwrap().train.inputs;
+        let flex = crate::device::open("flex", 1).unwrap();
+        let tensor = inputs(&host, [960, 1000], &flex);
+        assert_eq!(tensor.into_data().as_bytes().as_ptr(), host.as_ptr().cast());
+        #[cfg(feature = "libtorch")]
+        assert_eq!(crate::libtorch::address(crate::libtorch::over(&host, [960, 1000]).unwrap()), {
+            host.as_ptr().addr()
+        });
     }
 }

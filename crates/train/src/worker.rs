@@ -16,7 +16,6 @@ use spec::event::{Event, FailureKind, PROTOCOL, Request};
 use spec::record::{Environment, MetricPoint};
 
 use crate::device::{ComputeGuard, NamedDevice};
-use crate::environment;
 use crate::feed::DeviceData;
 use crate::measure::{Measured, measure};
 use crate::run::{Job, Observer, train};
@@ -64,7 +63,7 @@ pub enum End {
     Panic,
 }
 
-/// Serves runs until the input ends or a run panics.
+/// Serves runs until the input ends or a run panics. `environment` is that of `device`.
 ///
 /// # Errors
 /// A pipe that is gone, or input that is not the protocol.
@@ -72,12 +71,11 @@ pub fn serve(
     input: impl BufRead,
     events: &mut EventWriter,
     device: &NamedDevice,
-    threads: u64,
+    environment: Environment,
     data_dir: PathBuf,
 ) -> anyhow::Result<End> {
     install_panic_hook();
     let _guard = ComputeGuard::new();
-    let environment = environment::describe(device, threads);
     events.send(&Event::Ready { protocol: PROTOCOL, environment: environment.clone() })?;
     let mut worker = Worker { device, environment, data_dir, data: None };
     for line in input.lines() {
@@ -135,7 +133,7 @@ impl Worker<'_> {
         if self.data.as_ref().is_none_or(|d| d.dataset() != dataset) {
             self.data = None;
             let root = &job.options.root;
-            self.data = Some(DeviceData::load(dataset, &self.data_dir, root, &self.device.device)?);
+            self.data = Some(DeviceData::load(dataset, &self.data_dir, root, self.device)?);
         }
         let Some(data) = &self.data else {
             anyhow::bail!("the dataset {} was not loaded", dataset.name())

@@ -6,7 +6,7 @@ mod support;
 use serde_json::json;
 use spec::RunSpec;
 use spec::record::{Outcome, Split, Status};
-use support::{DEVICES, outcome, outcomes, run_spec, values};
+use support::{DEVICES, PLAIN_DEVICES, outcome, outcomes, run_spec, values};
 
 /// A perceptron trained by these lines, in batches of this size.
 fn spec(optimizer: &str, batch_size: u64) -> RunSpec {
@@ -51,7 +51,7 @@ fn k_batches_of_n_are_one_batch_of_k_times_n() {
 
 #[test]
 fn clipping_shortens_all_gradients_and_never_lengthens_them() {
-    for device in DEVICES {
+    for device in PLAIN_DEVICES {
         let plain = "kind = \"sgd\"\nlr = 0.1\n";
         let specs = [
             spec(plain, 100),
@@ -80,7 +80,7 @@ fn groups_freeze_and_decay_by_pattern() {
     let with = |groups: &str| {
         spec(&format!("kind = \"sgd\"\nlr = 0.1\nweight_decay = 0.05\ngroups = [{groups}]"), 100)
     };
-    for device in DEVICES {
+    for device in PLAIN_DEVICES {
         let all = outcomes(
             device,
             &[

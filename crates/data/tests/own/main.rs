@@ -40,7 +40,7 @@ fn the_test_split_is_counted_from_the_end() {
     request.test = Some(5);
     let (own, data) = load(&request, dir.path());
     assert_eq!((own.test, own.train_len, own.test_len), (5, 1, 5));
-    assert_eq!((data.train.inputs, data.train.labels), (vec![1.0, 10.0], vec![0]));
+    assert_eq!((data.train.inputs, data.train.labels), (vec![1.0, 10.0].into(), vec![0]));
     assert_eq!(data.test.inputs, [2.0, 20.0, 3.0, 30.0, 4.0, 40.0, 5.0, 50.0, 6.0, 60.0]);
     assert_eq!(data.test.labels, [1, 0, 2, 0, 1]);
     let remedy =
@@ -99,7 +99,7 @@ fn npy_in_two_and_more_dimensions() {
     let (own, data) = load(&request(OwnKind::Npy, &["x.npy", "y.npy"]), dir.path());
     assert_eq!((own.scaling, own.features, own.classes), (Scaling::Features, 2, 2));
     assert_eq!(data.train.inputs, [-1.0, 0.0, 1.0, 0.0], "what never varies is 0");
-    assert_eq!((data.test.inputs, data.test.labels), (vec![0.0, 0.0], vec![1]));
+    assert_eq!((data.test.inputs, data.test.labels), (vec![0.0, 0.0].into(), vec![1]));
 
     let (own, data) = load(&request(OwnKind::Npy, &["cube.npy", "y.npy"]), dir.path());
     assert_eq!((own.scaling, own.features), (Scaling::Global, 2));
@@ -122,7 +122,7 @@ fn npy_with_a_test_split_of_its_own() {
     let (own, data) = load(&request, dir.path());
     assert_eq!((own.train_len, own.test_len, own.classes), (2, 1, 3));
     assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
-    assert_eq!((data.test.inputs, data.test.labels), (vec![0.5, -0.5], vec![2]));
+    assert_eq!((data.test.inputs, data.test.labels), (vec![0.5, -0.5].into(), vec![2]));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn the_digits_as_a_csv() {
         assert_eq!(data.train.labels, built_in.train.labels);
         assert_eq!(data.test.labels, built_in.test.labels);
         let sixteenths: Vec<f32> = data.test.inputs.iter().map(|v| v / 16.0).collect();
-        assert_eq!(sixteenths, built_in.test.inputs);
+        assert_eq!(built_in.test.inputs, sixteenths);
     }
     let own = inspect(&request(OwnKind::Csv, &["digits.csv"]), dir.path()).unwrap();
     assert_eq!((own.train_len, own.test_len, own.scaling), (1438, 359, Scaling::Features));

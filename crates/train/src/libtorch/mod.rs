@@ -2,9 +2,15 @@
 //! (0.22 is the last line that has them), which is allowed in this file alone.
 #![allow(deprecated)]
 
+pub(crate) mod arena;
+
 use burn::tensor::Device;
-// Burn reaches libtorch through it; named so that its version is pinned with ours.
-use burn_tch as _;
+
+mod shared;
+
+#[cfg(test)]
+pub(crate) use self::shared::address;
+pub(crate) use self::shared::over;
 
 /// The libtorch that tch 0.22 is built for.
 pub(crate) const VERSION: &str = "2.9.0";

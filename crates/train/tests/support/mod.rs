@@ -16,6 +16,11 @@ use spec::{Id, RunSpec};
 pub const DEVICES: &[&str] =
     if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
 
+/// The same by Burn's operations alone, where bits are compared with those of
+/// runs that the fast path is not for.
+pub const PLAIN_DEVICES: &[&str] =
+    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu --plain"] } else { &["flex"] };
+
 /// The folder of the datasets.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -38,9 +43,12 @@ pub fn mlp(optimizer: &str) -> RunSpec {
     run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
 }
 
+/// `device` may have further arguments after it.
 fn spawn(device: &str, data: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
-        .args(["--device", device, "--threads", "1", "--data-dir"])
+        .arg("--device")
+        .args(device.split(' '))
+        .args(["--threads", "1", "--data-dir"])
         .arg(data)
         .envs([("OMP_NUM_THREADS", "1"), ("RAYON_NUM_THREADS", "1")])
         .stdin(Stdio::piped())
@@ -127,6 +135,21 @@ pub fn outcomes(device: &str, specs: &[RunSpec]) -> Vec<Outcome> {
 /// The result of one run.
 pub fn outcome(device: &str, spec: &RunSpec, options: &Options) -> Outcome {
     Session::of(device, [(spec, options)]).outcomes().remove(0)
+}
+
+/// Bytes of its own that a worker has in memory after a run, without pages of files.
+pub fn anonymous_memory(device: &str, data: &Path, spec: &RunSpec) -> u64 {
+    let mut child = spawn(device, data);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(request(spec).as_bytes()).unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut events = lines.map(|line| event(&line.unwrap()));
+    assert!(events.any(|event| matches!(event, Event::Finished { .. })));
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
 /// Starts a run and kills the worker as soon as it tells of this epoch or a

@@ -1,0 +1,58 @@
+//! What a cached dataset was made of: BLAKE3 of its files as they lie on disk.
+//!
+//! Reading a dataset checks the files' own checksums, which needs every byte
+//! unpacked. While the packed bytes are still those that passed, so would the
+//! unpacked ones, and hashing the packed ones costs next to nothing.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use spec::dataset::DatasetSpec;
+
+/// One hash over names, lengths and bytes of all files of the dataset; none where
+/// there is none or one cannot be read: reading the dataset then says what is wrong.
+pub(super) fn hash(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<[u8; 32]> {
+    let files = files(dataset, data_dir, root)?;
+    let mut all = blake3::Hasher::new();
+    for (name, path) in files {
+        let (len, hash) = file(&path).ok()?;
+        all.update(name.as_bytes()).update(b"\0").update(&len.to_le_bytes()).update(&hash);
+    }
+    Some(all.finalize().into())
+}
+
+/// Name and path of each file that reading the dataset would open.
+fn files(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<Vec<(String, PathBuf)>> {
+    match dataset {
+        DatasetSpec::Builtin(name) => {
+            let folder = data_dir.join(name.name());
+            let files = name.info().files.iter().map(|file| {
+                let packed = folder.join(file.name);
+                let raw = file.name.trim_end_matches(".gz");
+                if packed.exists() {
+                    (file.name.to_owned(), packed)
+                } else {
+                    (raw.to_owned(), folder.join(raw))
+                }
+            });
+            Some(files.collect())
+        }
+        DatasetSpec::Own(own) => {
+            let roles = own.files.roles().into_iter();
+            Some(roles.map(|(role, file)| (role.to_owned(), root.join(file))).collect())
+        }
+        DatasetSpec::Function(_) => None,
+    }
+}
+
+/// Length and hash of a file. Looks before it opens: opening a pipe would wait for
+/// its writer.
+fn file(path: &Path) -> io::Result<(u64, [u8; 32])> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok((hasher.count(), hasher.finalize().into()))
+}

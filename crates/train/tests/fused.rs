@@ -1,0 +1,157 @@
+//! The fast path beside Burn's own operations, which `--plain` trains by alone.
+//!
+//! After one step the weights are at most 1e-6 apart, as ||p - r|| / ||r|| (Euclidean
+//! norms) of each parameter tensor, and the losses of an epoch at most 1e-4: products
+//! and updates are the same operations, the softmax is not. What the fast path is not
+//! for goes the plain way by itself, and so has the plain way's bits.
+#![cfg(feature = "libtorch")]
+
+mod support;
+
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use spec::RunSpec;
+use spec::event::Save;
+use spec::record::{Outcome, Status};
+use spec::stopping::EpochMetric;
+use support::{mlp, outcome, outcomes, run_spec, save};
+
+const FAST: &str = "libtorch:cpu";
+const PLAIN: &str = "libtorch:cpu --plain";
+
+/// Everything that the fast path has: each optimizer with each of its branches.
+const OPTIMIZERS: &[&str] = &[
+    "kind = \"sgd\"\nlr = 0.05",
+    "kind = \"sgd\"\nlr = 0.05\nweight_decay = 0.01",
+    "kind = \"sgd\"\nlr = 0.01\nmomentum = 0.9",
+    "kind = \"sgd\"\nlr = 0.01\nmomentum = 0.9\nnesterov = true",
+    "kind = \"sgd\"\nlr = 0.01\nmomentum = 0.9\ndampening = 0.5\nweight_decay = 0.01",
+    "kind = \"rmsprop\"\nlr = 1e-3",
+    "kind = \"rmsprop\"\nlr = 1e-3\nmomentum = 0.5\nweight_decay = 0.01",
+    "kind = \"rmsprop\"\nlr = 1e-3\ncentered = true",
+    "kind = \"rmsprop\"\nlr = 1e-4\ncentered = true\nmomentum = 0.9",
+    "kind = \"adam\"\nlr = 1e-3",
+    "kind = \"adam\"\nlr = 1e-3\nweight_decay = 0.01\nschedule = { kind = \"cosine\" }",
+    "kind = \"adamw\"\nlr = 1e-3",
+];
+
+/// Values by name.
+fn weights(path: &Path) -> Vec<(String, Vec<f32>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let value = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    let tensors = file.tensors().into_iter();
+    let mut all: Vec<_> =
+        tensors.map(|(name, t)| (name, t.data().chunks_exact(4).map(value).collect())).collect();
+    all.sort_by(|a: &(String, _), b| a.0.cmp(&b.0));
+    all
+}
+
+fn apart(a: &[f32], b: &[f32]) -> f64 {
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    let difference = norm(&mut a.iter().zip(b).map(|(&x, &y)| f64::from(x) - f64::from(y)));
+    difference / norm(&mut b.iter().map(|&y| f64::from(y)))
+}
+
+/// The weights after training on this device.
+fn trained(device: &str, spec: &RunSpec) -> Vec<(String, Vec<f32>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    outcome(device, spec, &save(Save::Last, EpochMetric::TrainLoss, &path));
+    weights(&path)
+}
+
+#[test]
+fn one_step_is_the_plain_one() {
+    for optimizer in OPTIMIZERS {
+        for model in [
+            "kind = \"mlp\"\nhidden = [16]",
+            "kind = \"mlp\"\nhidden = [24, 12]",
+            "kind = \"linear\"",
+        ] {
+            let mut spec = run_spec(model, optimizer, "");
+            (spec.train.epochs, spec.data.batch_size) = (1, 1_200);
+            assert_eq!(spec.total_steps(), 1);
+            let (fast, plain) = (trained(FAST, &spec), trained(PLAIN, &spec));
+            assert_eq!(fast.len(), plain.len());
+            for ((name, a), (same, b)) in fast.iter().zip(&plain) {
+                assert_eq!(name, same);
+                let apart = apart(a, b);
+                assert!(apart <= 1e-6, "{optimizer} {model} {name}: {apart:e}");
+            }
+        }
+    }
+}
+
+fn losses(outcome: &Outcome) -> Vec<f64> {
+    outcome.metrics.iter().filter(|m| m.metric == "loss").map(|m| m.value.0).collect()
+}
+
+#[test]
+fn epochs_are_the_plain_ones() {
+    let mut specs: Vec<RunSpec> = OPTIMIZERS.iter().map(|o| mlp(o)).collect();
+    // A last batch that is shorter, and one that is left out.
+    specs.push(RunSpec { ..mlp("kind = \"adam\"") });
+    specs.last_mut().unwrap().data.batch_size = 70;
+    specs.push(specs.last().unwrap().clone());
+    specs.last_mut().unwrap().data.drop_last = true;
+    // A batch of more samples than there are.
+    specs.push(mlp("kind = \"sgd\"\nlr = 0.1"));
+    specs.last_mut().unwrap().data.batch_size = 5_000;
+    let (fast, plain) = (outcomes(FAST, &specs), outcomes(PLAIN, &specs));
+    let mut other_bits = 0;
+    for ((spec, a), b) in specs.iter().zip(&fast).zip(&plain) {
+        assert_eq!((a.status, a.steps), (Status::Completed, b.steps));
+        assert_eq!((&a.init_digest, &a.batch_digest), (&b.init_digest, &b.batch_digest));
+        let (x, y) = (losses(a), losses(b));
+        assert_eq!(x.len(), y.len());
+        for (x, y) in x.iter().zip(&y) {
+            assert!((x / y - 1.0).abs() <= 1e-4, "{:?}: {x} {y}", spec.optimizer);
+        }
+        other_bits += usize::from(a.weights_digest != b.weights_digest);
+    }
+    assert!(other_bits > 0, "nothing took the fast path");
+}
+
+#[test]
+fn what_it_is_not_for_has_the_plain_bits() {
+    let sgd = "kind = \"sgd\"\nlr = 0.05";
+    let mlp = "kind = \"mlp\"\nhidden = [16]";
+    let around = |line: &str| run_spec(mlp, &format!("{sgd}\n{line}"), "");
+    let model = |lines: &str| run_spec(lines, sgd, "");
+    let specs = [
+        around("clip_norm = 0.5"),
+        around("clip_value = 0.01"),
+        around("accumulate = 2"),
+        around("decoupled_decay = 0.01"),
+        around("groups = [{ params = \"*bias\", lr_scale = 0.5 }]"),
+        model("kind = \"mlp\"\nhidden = [16]\nactivation = \"tanh\""),
+        model("kind = \"mlp\"\nhidden = [16]\ndropout = 0.2"),
+        model("kind = \"mlp\"\nhidden = [16]\nbatch_norm = true"),
+        run_spec(mlp, sgd, "label_smoothing = 0.1"),
+        run_spec(mlp, sgd, "loss = \"mse\""),
+        run_spec(mlp, "kind = \"adam\"\namsgrad = true", ""),
+        run_spec(mlp, "kind = \"adamw\"\namsgrad = true", ""),
+        run_spec(mlp, "kind = \"lion\"", ""),
+    ];
+    let (fast, plain) = (outcomes(FAST, &specs), outcomes(PLAIN, &specs));
+    for ((spec, a), b) in specs.iter().zip(&fast).zip(&plain) {
+        assert_eq!(a.status, Status::Completed, "{spec:?}");
+        assert_eq!(a.weights_digest, b.weights_digest, "{spec:?}");
+    }
+    // Flex has no fast path.
+    let spec = support::mlp(sgd);
+    let on_flex = |device| outcomes(device, std::slice::from_ref(&spec))[0].weights_digest.clone();
+    assert_eq!(on_flex("flex"), on_flex("flex --plain"));
+}
+
+#[test]
+fn a_divergence_has_the_same_step() {
+    let wild = mlp("kind = \"sgd\"\nlr = 1e25");
+    let [fast, plain] = [FAST, PLAIN].map(|d| outcomes(d, std::slice::from_ref(&wild)).remove(0));
+    assert_eq!((fast.status, plain.status), (Status::Diverged, Status::Diverged));
+    assert_eq!(fast.epochs_completed, plain.epochs_completed);
+    assert!(fast.diverged_step.is_some() && fast.last_finite_loss.is_some());
+    assert!(fast.diverged_step.unwrap().abs_diff(plain.diverged_step.unwrap()) <= 1);
+}
