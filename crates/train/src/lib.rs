@@ -17,6 +17,7 @@ mod fused;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod measure;
+mod pass;
 mod progress;
 mod run;
 mod stop;

@@ -1,6 +1,6 @@
 //! How fast a run's steps are here: what `threads_per_run = "auto"` rests on.
 //!
-//! The steps are those of training, [`Run::epoch`] on the real samples, only of
+//! The steps are those of training, [`Run::pass`] on the real samples, only of
 //! pieces of an epoch, so that a slow model costs no more than a fast one.
 
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use spec::record::MetricPoint;
 use crate::device::NamedDevice;
 use crate::epoch::accumulate;
 use crate::feed::{DeviceData, EpochOrder};
+use crate::pass::Passes;
 use crate::progress::Progress;
-use crate::run::{Job, Observer, Run, State, optimizer};
-use crate::trajectory;
+use crate::run::{Job, Observer, Run, State};
 
 /// A piece of an epoch takes at least this long, so that what an epoch does once
 /// (its order, reading the losses) weighs as little as it does in training.
@@ -43,46 +43,50 @@ pub fn measure(
     let spec = job.spec;
     let plain = &device.device;
     let validation = usize::try_from(spec.data.validation).unwrap_or(usize::MAX);
-    let (samples, all, _) = data.split(validation);
+    let (split, all, _) = data.split(validation);
+    let mut passes = Passes::new(job, data, device, split, all);
     let dataset = data.dataset();
     let (shape, outputs) = (dataset.shape(), dataset.outputs());
-    let network = model::build(&spec.model, shape, outputs, spec.seed, &plain.clone().autodiff());
-    let fed = trajectory::noisy(spec, 1, &samples, plain);
-    let mut state: State = {
-        let optimizer = optimizer(spec, &network);
-        (network, optimizer)
-    };
-    let mut silent = Silent;
+    let autodiff = plain.clone().autodiff();
     // Samples a step; a piece is whole steps, or the whole epoch.
     let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
     let step = batch.saturating_mul(accumulate(spec)).max(1);
     let mut piece = step.min(all);
-    let mut train = |state: State, piece: usize| -> Result<(State, u64), TensorReadError> {
+    let mut kept: Option<State> = None;
+    let mut silent = Silent;
+    // Trains a piece; gives its samples and its time.
+    let mut train = |piece: usize| -> Result<(u64, Duration), TensorReadError> {
+        let state = kept.take().unwrap_or_else(|| {
+            let network = model::build(&spec.model, shape, outputs, spec.seed, &autodiff);
+            let optimizer = passes.optimizer(spec, &network);
+            (network, optimizer)
+        });
         // Each as the first of a run: no schedule comes to its end, nothing piles up.
         let progress = Progress::new(String::new());
         let mut run = Run::new(spec, progress, Vec::new(), &mut silent);
+        let clock = Instant::now();
         let order = EpochOrder::new(spec.seed, 1, piece, &spec.data);
-        let (state, losses) = run.epoch(1, state, &fed, &order, plain)?;
+        let (state, losses) = run.pass(&mut passes, 1, state, &order)?;
+        let time = clock.elapsed();
+        // What has diverged takes no more steps: the next piece begins anew.
+        kept = losses.iter().all(|loss| loss.is_finite()).then_some(state);
         // A descent that has left its saddle ends a piece early.
-        Ok((state, losses.len().saturating_mul(step).min(piece) as u64))
+        Ok((losses.len().saturating_mul(step).min(piece) as u64, time))
     };
     loop {
-        let clock = Instant::now();
-        (state, _) = train(state, piece)?;
-        if piece >= all || clock.elapsed() >= PIECE {
+        let (_, time) = train(piece)?;
+        if piece >= all || time >= PIECE {
             break;
         }
         piece = piece.saturating_mul(2).min(all);
     }
-    let mut samples = 0;
-    let clock = Instant::now();
+    let (mut samples, mut time) = (0, Duration::ZERO);
     loop {
-        let done;
-        (state, done) = train(state, piece)?;
-        samples += done;
-        let elapsed = clock.elapsed();
-        if elapsed >= window {
-            return Ok(Measured { samples, seconds: elapsed.as_secs_f64() });
+        let (more, took) = train(piece)?;
+        samples += more;
+        time += took;
+        if time >= window {
+            return Ok(Measured { samples, seconds: time.as_secs_f64() });
         }
     }
 }
