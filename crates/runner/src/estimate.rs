@@ -12,6 +12,7 @@ use spec::record::{RunRecord, Status};
 use spec::{Id, RunSpec};
 
 use crate::machine::Machine;
+use crate::provenance;
 use crate::workspace::Workspace;
 
 /// Journals of other sweeps are read up to this many bytes, the newest first.
@@ -132,8 +133,7 @@ fn devices() -> Vec<String> {
         let line = text.lines().find_map(|l| l.strip_prefix(name)?.split_once(':'));
         line.map(|(_, value)| value.trim().to_owned())
     };
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let mut out = vec![value(&cpu, "model name").unwrap_or_else(|| "unknown".to_owned())];
+    let mut out = vec![provenance::processor()];
     for gpu in fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().flatten() {
         let text = fs::read_to_string(gpu.path().join("information")).unwrap_or_default();
         out.extend(value(&text, "Model"));

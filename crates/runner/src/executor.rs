@@ -315,7 +315,7 @@ impl SlotThread {
         loop {
             let event = process.next_event(deadline)?;
             let about = match &event {
-                Event::Ready { .. } => None,
+                Event::Ready { .. } | Event::Measured { .. } => None,
                 Event::Started { run_id, .. }
                 | Event::Progress { run_id, .. }
                 | Event::Epoch { run_id, .. }

@@ -25,5 +25,6 @@ mod provenance;
 mod resume;
 mod scheduler;
 pub mod text;
+mod threads;
 mod worker_process;
 pub mod workspace;

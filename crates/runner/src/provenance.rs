@@ -78,6 +78,13 @@ pub fn cpus() -> u64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u64)
 }
 
+/// Name of the processor, as workers record it.
+pub fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned())
+}
+
 /// The command line, paths inside the repository made relative to it.
 fn arguments(workspace: &Workspace) -> Vec<String> {
     let shorten = |arg: String| {

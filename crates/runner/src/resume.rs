@@ -17,7 +17,8 @@ use crate::pool::{Slot, gpu_driver};
 /// Where results must have been computed to be reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Backend, kind of device, threads.
+    /// Backend, kind of device, threads; 0 threads where they are still to be
+    /// measured, which no result was computed with.
     pub on: ComputedOn,
     /// Hash of the training sources of the worker at hand.
     pub code: String,
@@ -26,8 +27,8 @@ pub struct Wanted {
 impl Wanted {
     /// The same from the pool's names alone, where there is no worker to ask:
     /// `auto` is taken for what a machine with or without a GPU driver would
-    /// give. The code is left open.
-    pub fn without_probe(pool: &[PoolEntry], threads: u64) -> Self {
+    /// give. The code is left open, and the threads are 0.
+    pub fn without_probe(pool: &[PoolEntry]) -> Self {
         let name = pool.first().map_or("auto", |e| e.device.as_str());
         let (backend, device_kind) = match spec::sweep_file::device::kind(name) {
             "flex" => ("flex", "cpu"),
@@ -36,13 +37,21 @@ impl Wanted {
             _ => ("libtorch", "cpu"),
         };
         let (backend, device_kind) = (backend.to_owned(), device_kind.to_owned());
-        Wanted { on: ComputedOn { backend, device_kind, threads }, code: String::new() }
+        Wanted { on: ComputedOn { backend, device_kind, threads: 0 }, code: String::new() }
     }
 
-    /// What slots of one kind compute on.
-    pub fn new(slot: &Slot, threads: u64, code: &str) -> Self {
+    /// What slots of one kind compute on; the threads are 0.
+    pub fn new(slot: &Slot, code: &str) -> Self {
         let (backend, device_kind) = (slot.backend().to_owned(), slot.device_kind().to_owned());
-        Wanted { on: ComputedOn { backend, device_kind, threads }, code: code.to_owned() }
+        Wanted { on: ComputedOn { backend, device_kind, threads: 0 }, code: code.to_owned() }
+    }
+
+    /// The threads in words.
+    pub fn threads(&self) -> String {
+        match self.on.threads {
+            0 => "auto, not measured yet".to_owned(),
+            n => n.to_string(),
+        }
     }
 }
 
@@ -219,7 +228,7 @@ fn reason(
                         e.threads,
                         wanted.on.backend,
                         wanted.on.device_kind,
-                        wanted.on.threads
+                        wanted.threads()
                     )
                 },
             );

@@ -180,7 +180,7 @@ impl WorkerProcess {
     /// A worker that is gone.
     pub fn send(&mut self, request: &Request) -> Result<(), WorkerError> {
         self.log_start = self.log.seek(SeekFrom::End(0)).unwrap_or(self.log_start);
-        let Request::Run { spec, .. } = request;
+        let (Request::Run { spec, .. } | Request::Measure { spec, .. }) = request;
         let more = spec.train.epochs.saturating_mul(MAX_LINE_AN_EPOCH);
         self.longest.store(MAX_LINE.saturating_add(more), Ordering::SeqCst);
         let mut line =

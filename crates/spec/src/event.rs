@@ -30,6 +30,19 @@ pub enum Request {
         #[serde(default)]
         options: Options,
     },
+    /// Train this run's steps for a while and tell how fast they are; nothing
+    /// of it is kept. Data and device are warm after the first of them.
+    Measure {
+        /// Its id, repeated in the answer.
+        run_id: Id,
+        /// Whose steps.
+        spec: Box<RunSpec>,
+        /// Of them only the root counts.
+        #[serde(default)]
+        options: Options,
+        /// How long, in seconds; at least one step is trained.
+        seconds: f64,
+    },
 }
 
 /// What a worker is to do beside training; none of it changes a result.
@@ -127,6 +140,15 @@ pub enum Event {
         run_id: Id,
         /// The result.
         outcome: Box<Outcome>,
+    },
+    /// The answer to [`Request::Measure`].
+    Measured {
+        /// Which run.
+        run_id: Id,
+        /// Samples that were trained on.
+        samples: u64,
+        /// The time that they took, without evaluation and without the start.
+        seconds: f64,
     },
     /// The run ended with an error; the worker lives on.
     Failed {

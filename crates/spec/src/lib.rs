@@ -29,6 +29,7 @@ pub mod seed;
 pub mod status;
 pub mod stopping;
 pub mod sweep_file;
+pub mod threads;
 pub mod update;
 
 pub use dataset::{DatasetName, DatasetSpec};

@@ -1,15 +1,19 @@
 //! The plan: every run that a sweep file asks for, fully resolved.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::Save;
 use crate::identity::Id;
 use crate::metric::FurtherMetric;
+use crate::model::ModelSpec;
 use crate::params::Values;
 use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 use crate::run::RunSpec;
+use crate::threads::Threads;
 
 /// Version of [`Plan`] as stored in `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
@@ -90,8 +94,8 @@ pub struct Plan {
     pub runs: Vec<PlannedRun>,
     /// The device pool, as resolved from file and command line.
     pub pool: Vec<PoolEntry>,
-    /// Threads inside one run.
-    pub threads_per_run: u64,
+    /// Threads inside one run, as asked for; what `"auto"` came to is in `computed_on`.
+    pub threads_per_run: Threads,
     /// What is kept and how long a run may take; no part of any id.
     #[serde(default)]
     pub keeping: Keeping,
@@ -101,7 +105,7 @@ pub struct Plan {
     /// What counts as a regression; no part of any id.
     #[serde(default)]
     pub regress: RegressSettings,
-    /// What the pool came to on the machine of the last sweep; null before.
+    /// What pool and threads came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,
 }
@@ -116,6 +120,31 @@ pub struct ComputedOn {
     pub device_kind: String,
     /// Threads inside one run.
     pub threads: u64,
+}
+
+impl Plan {
+    /// The first run of each model and batch size, in the order of the plan.
+    pub fn sizes(&self) -> Vec<&PlannedRun> {
+        let mut seen = HashSet::new();
+        let mut last: Option<(&ModelSpec, u64)> = None;
+        let mut out = Vec::new();
+        for run in &self.runs {
+            let size = (&run.spec.model, run.spec.data.batch_size);
+            // Seeds and learning rates of one size stand together.
+            if last != Some(size) && seen.insert((format!("{:?}", size.0), size.1)) {
+                out.push(run);
+            }
+            last = Some(size);
+        }
+        out
+    }
+
+    /// Of [`Plan::sizes`] the one with the most parameters times samples a
+    /// batch, of equal ones the first: what `threads_per_run = "auto"` is
+    /// measured by, since slots are the same for all runs.
+    pub fn heaviest(&self) -> Option<&PlannedRun> {
+        self.sizes().into_iter().rev().max_by_key(|run| run.spec.weight())
+    }
 }
 
 impl ComputedOn {

@@ -127,6 +127,18 @@ impl RunSpec {
         self.steps_per_epoch() * self.train.epochs
     }
 
+    /// Parameters times samples a batch: roughly what a step computes, for
+    /// putting the models of one plan in an order.
+    pub fn weight(&self) -> u64 {
+        let dataset = &self.data.dataset;
+        let parameters = self.model.parameters(dataset.shape(), dataset.outputs());
+        let size = |shape: &[usize]| {
+            shape.iter().fold(1_u64, |product, &n| product.saturating_mul(n as u64))
+        };
+        let all = parameters.iter().fold(0_u64, |sum, (_, shape)| sum.saturating_add(size(shape)));
+        all.saturating_mul(self.data.batch_size)
+    }
+
     /// Every resolved value by dotted path (`optimizer.lr`, `data.batch_size`,
     /// `model.hidden`, `schedule.kind`), the seed left out: the `hp.*` columns.
     pub fn flat(&self) -> Values {

@@ -102,6 +102,13 @@ cases! {
     seeds_beyond_the_last: "[model]" => "[repeat]\nseeds = { count = 5, base = 9223372036854775805 }\n[model]";
     label_of_no_character: "kind = \"adam\"" => "kind = \"adam\"\nlabel = \"\\u0000\"";
     slots_without_bound: "[model]" => "[devices]\npool = [{ device = \"flex\", slots = 1000000000 }]\n[model]";
+    threads_as_a_word: "[model]" => "[devices]\nthreads_per_run = \"fast\"\n[model]";
+    threads_almost_auto: "[model]" => "[devices]\nthreads_per_run = \"auto \"\n[model]";
+    threads_as_quoted_number: "[model]" => "[devices]\nthreads_per_run = \"4\"\n[model]";
+    threads_none: "[model]" => "[devices]\nthreads_per_run = 0\n[model]";
+    threads_without_bound: "[model]" => "[devices]\nthreads_per_run = 99999999999999999999\n[model]";
+    threads_not_whole: "[model]" => "[devices]\nthreads_per_run = 1.5\n[model]";
+    threads_as_a_list: "[model]" => "[devices]\nthreads_per_run = [1, 2]\n[model]";
     errors_by_the_thousand: "validation = 237" => "validation = 237\nbatch_size = { linear = [1, 1e8], points = 5000 }";
     random_without_samples: "lr = 0.1" => "lr = { random = { log = [1e-3, 1e0] } }";
     random_without_a_range: "lr = 0.1" => "lr = { random = { }, samples = 3 }";

@@ -317,6 +317,8 @@ fn what_changes_no_result_changes_no_id() {
         level: 0.01,
     };
     assert_eq!((with.regress, &without.regress), (regress, &RegressSettings::default()));
+    let auto = plan_with(BASE, &["devices.threads_per_run=auto"]);
+    assert_eq!(ids(&auto), ids(&without));
 }
 
 /// Learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.

@@ -16,6 +16,8 @@ mod files;
 mod fused;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod measure;
+mod pass;
 mod progress;
 mod run;
 mod stop;

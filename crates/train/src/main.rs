@@ -79,7 +79,8 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.export {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
-        let Request::Run { spec, .. } = serde_json::from_str(&line)?;
+        let (Request::Run { spec, .. } | Request::Measure { spec, .. }) =
+            serde_json::from_str(&line)?;
         export::export(&spec, folder)?;
         return Ok(ExitCode::SUCCESS);
     }

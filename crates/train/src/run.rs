@@ -23,10 +23,9 @@ use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::evaluate::evaluate;
 use crate::feed::{DeviceData, EpochOrder, Samples};
-use crate::fused;
+use crate::pass::Passes;
 use crate::progress::Progress;
 use crate::stop;
-use crate::trajectory;
 use crate::weights::Keeper;
 
 /// Progress events are no more frequent than this.
@@ -114,11 +113,8 @@ pub fn train(
         &plain.clone().autodiff(),
     );
     let init_digest = model::digest(&network);
-    let threads = usize::try_from(job.environment.threads).unwrap_or(1);
-    let mut step =
-        if job.environment.plain { None } else { fused::planned(spec, device, samples, threads) };
-    let numbers = step.as_ref().map(|step| step.numbers());
-    let optimizer = |network: &Network| optimizer(spec, network, numbers);
+    let mut passes = Passes::new(job, data, device, train_split, samples);
+    let optimizer = |network: &Network| passes.optimizer(spec, network);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
     let resumed_from = found.as_ref().map(|found| found.progress.epoch);
     observer.started(resumed_from.unwrap_or(0));
@@ -134,7 +130,7 @@ pub fn train(
         }
     };
     let further = stop::further(spec, job.options);
-    let mut run = Run { spec, progress, further, last_report: Instant::now(), observer };
+    let mut run = Run::new(spec, progress, further, observer);
     if resumed_from.is_none() {
         run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
@@ -149,15 +145,7 @@ pub fn train(
         run.progress.batch_digest.push(order.digest());
         let first = run.progress.steps;
         let losses;
-        (state, losses) = match &mut step {
-            Some(step) => {
-                run.fused_epoch(step.as_mut(), epoch, state, data.host(), &order, threads)
-            }
-            None => {
-                let fed = trajectory::noisy(spec, epoch, &train_split, &plain);
-                run.epoch(epoch, state, &fed, &order, &plain)?
-            }
-        };
+        (state, losses) = run.pass(&mut passes, epoch, state, &order)?;
         // Reading the losses waited for the device, so the clock holds the whole epoch.
         run.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
@@ -216,13 +204,6 @@ pub fn train(
 /// updated in place.
 pub(crate) type State = (Network, Optimizer);
 
-/// The optimizer of a run for its model, or for the `numbers` of its fast path.
-fn optimizer(spec: &RunSpec, network: &Network, numbers: Option<usize>) -> Optimizer {
-    numbers
-        .and_then(|n| Optimizer::fused(&spec.optimizer, n))
-        .unwrap_or_else(|| Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network))
-}
-
 pub(crate) struct Run<'a> {
     pub(crate) spec: &'a RunSpec,
     pub(crate) progress: Progress,
@@ -232,7 +213,17 @@ pub(crate) struct Run<'a> {
     observer: &'a mut dyn Observer,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// From this progress on.
+    pub(crate) fn new(
+        spec: &'a RunSpec,
+        progress: Progress,
+        further: Vec<FurtherMetric>,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        Run { spec, progress, further, last_report: Instant::now(), observer }
+    }
+
     /// Tells of the steps done, now and then.
     pub(crate) fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {

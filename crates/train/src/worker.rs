@@ -10,12 +10,14 @@ use std::io::{self, BufRead, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use spec::event::{Event, FailureKind, PROTOCOL, Request};
-use spec::record::{Environment, MetricPoint, Outcome};
+use spec::record::{Environment, MetricPoint};
 
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::feed::DeviceData;
+use crate::measure::{Measured, measure};
 use crate::run::{Job, Observer, train};
 
 /// Exit code after a panic in a run.
@@ -81,15 +83,23 @@ pub fn serve(
         if line.trim().is_empty() {
             continue;
         }
-        let Request::Run { run_id, spec, options } = serde_json::from_str(&line)
+        let request: Request = serde_json::from_str(&line)
             .map_err(|e| anyhow::anyhow!("the request is not of protocol {PROTOCOL}: {e}"))?;
+        let (run_id, spec, options, window) = match request {
+            Request::Run { run_id, spec, options } => (run_id, spec, options, None),
+            Request::Measure { run_id, spec, options, seconds } => {
+                let window = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+                (run_id, spec, options, Some(window))
+            }
+        };
         let environment = &worker.environment.clone();
         let job = Job { run_id, spec: &spec, options: &options, environment };
-        let result = panic::catch_unwind(AssertUnwindSafe(|| worker.run(&job, events)));
+        let result = panic::catch_unwind(AssertUnwindSafe(|| match window {
+            None => worker.run(&job, events),
+            Some(window) => worker.measure(&job, window),
+        }));
         match result {
-            Ok(Ok(outcome)) => {
-                events.send(&Event::Finished { run_id, outcome: Box::new(outcome) })?
-            }
+            Ok(Ok(end)) => events.send(&end)?,
             Ok(Err(error)) => {
                 events.send(&Event::Failed {
                     run_id,
@@ -117,7 +127,8 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn run(&mut self, job: &Job<'_>, events: &mut EventWriter) -> anyhow::Result<Outcome> {
+    /// The run's dataset, on the device; read unless it is that of the last run.
+    fn data(&mut self, job: &Job<'_>) -> anyhow::Result<&DeviceData> {
         let dataset = &job.spec.data.dataset;
         if self.data.as_ref().is_none_or(|d| d.dataset() != dataset) {
             self.data = None;
@@ -127,14 +138,26 @@ impl Worker<'_> {
         let Some(data) = &self.data else {
             anyhow::bail!("the dataset {} was not loaded", dataset.name())
         };
+        Ok(data)
+    }
+
+    fn measure(&mut self, job: &Job<'_>, window: Duration) -> anyhow::Result<Event> {
+        let device = self.device;
+        let Measured { samples, seconds } = measure(job, self.data(job)?, device, window)?;
+        Ok(Event::Measured { run_id: job.run_id, samples, seconds })
+    }
+
+    fn run(&mut self, job: &Job<'_>, events: &mut EventWriter) -> anyhow::Result<Event> {
+        let device = self.device;
+        let data = self.data(job)?;
         let mut observer = Reporter { job: *job, events, error: None };
-        let outcome = train(job, data, self.device, &mut observer)?;
+        let outcome = train(job, data, device, &mut observer)?;
         if let Some(error) = observer.error {
             // The reader is gone: nobody waits for the result.
             return Err(error.into());
         }
         // The checkpoints stay: `sweep` removes them when the result is in its journal.
-        Ok(outcome)
+        Ok(Event::Finished { run_id: job.run_id, outcome: Box::new(outcome) })
     }
 }
 

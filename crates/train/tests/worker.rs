@@ -6,7 +6,7 @@ mod support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use spec::event::{Event, FailureKind, PROTOCOL, Probe};
+use spec::event::{Event, FailureKind, PROTOCOL, Probe, Request};
 use spec::record::{Outcome, Split, Status};
 use support::{DEVICES, data, mlp, outcomes, request, run_spec, values, worker};
 
@@ -203,4 +203,66 @@ fn an_export_holds_what_the_run_is_fed() {
     assert_eq!(order, spec::seed::permutation(0, 2, 1_200));
     let weights = std::fs::metadata(folder.path().join("parameters.f32")).unwrap().len();
     assert_eq!(weights, 4 * (64 * 16 + 16 + 16 * 10 + 10));
+}
+
+#[test]
+fn a_measurement_counts_samples_and_leaves_no_trace_in_the_next_run() {
+    for device in DEVICES {
+        let spec = mlp("kind = \"adam\"\nlr = 0.01");
+        let Request::Run { run_id, spec: boxed, options } =
+            serde_json::from_str(&request(&spec)).unwrap()
+        else {
+            panic!("a request to train")
+        };
+        let measure = |seconds| {
+            let (spec, options) = (boxed.clone(), options.clone());
+            let request = Request::Measure { run_id, spec, options, seconds };
+            serde_json::to_string(&request).unwrap() + "\n"
+        };
+        let input = [request(&spec), measure(0.0), measure(0.05), request(&spec)].concat();
+        let (output, events) = worker(device, &data(), &input);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let measured: Vec<(u64, f64)> = events
+            .iter()
+            .filter_map(|e| match e {
+                Event::Measured { run_id: of, samples, seconds } if *of == run_id => {
+                    Some((*samples, *seconds))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(measured.len(), 2, "{device}: {events:?}");
+        // Whole steps of 100, or the whole epoch; the window is at least what was asked for.
+        let epoch = spec.train_samples();
+        for (samples, seconds) in &measured {
+            assert!(*samples > 0 && (samples % epoch) % spec.data.batch_size == 0, "{samples}");
+            assert!(*seconds > 0.0);
+        }
+        assert!(measured[1].1 >= 0.05);
+        let digests: Vec<_> = events
+            .iter()
+            .filter_map(|e| match e {
+                Event::Finished { outcome, .. } => Some(outcome.weights_digest.clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((digests.len(), &digests[0]), (2, &digests[1]), "{device}");
+    }
+}
+
+#[test]
+fn a_measurement_without_its_data_is_told_and_the_worker_lives_on() {
+    let spec = mlp("kind = \"sgd\"\nlr = 0.1");
+    let Request::Run { run_id, spec, options } = serde_json::from_str(&request(&spec)).unwrap()
+    else {
+        panic!("a request to train")
+    };
+    let request = Request::Measure { run_id, spec, options, seconds: 0.0 };
+    let line = serde_json::to_string(&request).unwrap() + "\n";
+    let (output, events) = worker("flex", std::path::Path::new("/nowhere"), &line);
+    assert!(output.status.success());
+    let Some(Event::Failed { kind: FailureKind::Error, message, .. }) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert!(message.contains("digits"), "{message}");
 }

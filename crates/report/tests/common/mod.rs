@@ -274,7 +274,7 @@ impl Fixture {
             optimizers: optimizers.collect(),
             runs,
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
-            threads_per_run: 1,
+            threads_per_run: Default::default(),
             keeping: Keeping::default(),
             regress: Default::default(),
             report: Default::default(),

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::threads::Known;
 use crate::workspace::Workspace;
 use crate::{pool, resume};
 
@@ -16,7 +17,11 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let workspace = Workspace::find(cli.root);
     let run = match cli.command {
         Command::Run(run) => *run,
-        Command::Nightly(args) => args.sweep(),
+        Command::Nightly(args) => {
+            // Said before anything is built.
+            super::nightly::number_of_threads(&args.training.file, &args.training.set)?;
+            args.sweep()
+        }
         Command::Verify(args) => return verify(&workspace, &args.file),
         _ => return answer(false, &[], false),
     };
@@ -51,8 +56,12 @@ fn all_cached(
     plan: &spec::plan::Plan,
     entries: &[spec::plan::PoolEntry],
 ) -> bool {
-    let wanted = resume::Wanted::without_probe(entries, plan.threads_per_run);
     let dir = workspace.report(&plan.name);
+    let mut wanted = resume::Wanted::without_probe(entries);
+    let known = Known::of(workspace, plan, || report::plan(&dir).ok());
+    // What was kept of another sweep counts once there is a worker to ask.
+    let Some(threads) = known.resolve(plan, &wanted.on, None) else { return false };
+    wanted.on.threads = threads.count;
     let Ok(journal) = report::journal::read(&dir) else { return false };
     resume::outstanding(plan, &journal, &wanted, false, &dir).runs.is_empty()
 }

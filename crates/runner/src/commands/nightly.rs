@@ -1,7 +1,10 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
+use std::path::Path;
+
 use report::regress::{Night, NightRun, history};
 use spec::record::Status;
+use spec::sweep_file::{self, Overrides};
 
 use super::regress::{against, conclude, history_folder, judge_night, night_of};
 use crate::cli::NightlyArgs;
@@ -16,6 +19,7 @@ pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
     let sweep = args.sweep();
     let name =
         super::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
+    number_of_threads(&args.training.file, &args.training.set)?;
     let dir = workspace.report(&name);
     let against = against(workspace, &name, &dir, &args.against)?;
     // Held to the end: another night would move the results away.
@@ -39,6 +43,14 @@ pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
          cargo xtask nightly {} --resume",
         args.training.file.display()
     ))
+}
+
+/// Refuses a sweep file whose threads are measured: another night could have
+/// another number.
+pub(super) fn number_of_threads(file: &Path, set: &[String]) -> anyhow::Result<()> {
+    let (environment, set) = (super::environment(), set.to_vec());
+    let overrides = Overrides { environment, set, smoke: false };
+    Ok(sweep_file::number_of_threads(file, &overrides)?)
 }
 
 /// Adds the night to the history, unless its sweep was ended early: what

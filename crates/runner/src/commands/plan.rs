@@ -11,8 +11,9 @@ use spec::plan::{Plan, PlannedRun};
 
 use crate::estimate::Estimate;
 use crate::exit::Exit;
+use crate::machine::Machine;
 use crate::resume::{Outstanding, Reason};
-use crate::text;
+use crate::{text, threads};
 
 /// Configurations that are listed one by one without `--verbose`.
 const LISTED: usize = 40;
@@ -22,6 +23,7 @@ pub(super) fn table(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
     chosen: usize,
+    machine: &Machine,
     estimate: Option<&Estimate>,
     verbose: bool,
 ) -> anyhow::Result<Exit> {
@@ -55,6 +57,9 @@ pub(super) fn table(
     ));
     for (reason, n) in reasons(outstanding) {
         text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
+    }
+    if let Some(threads) = threads::words(plan, machine.threads.as_ref()) {
+        text::print(&format!("{threads}\n"));
     }
     match estimate {
         Some(e) => {
@@ -201,6 +206,7 @@ fn reasons(outstanding: &Outstanding<'_>) -> Vec<(String, usize)> {
 pub(super) fn json(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
+    machine: &Machine,
     estimate: Option<&Estimate>,
 ) -> anyhow::Result<Exit> {
     let todo: HashMap<Id, &Reason> =
@@ -210,6 +216,9 @@ pub(super) fn json(
         let head = json!({
             "name": plan.name, "file": plan.file, "target": plan.target, "seeds": plan.seeds,
             "optimizers": plan.optimizers, "keeping": plan.keeping,
+            "threads_per_run": plan.threads_per_run,
+            // What it came to; null where that is still to be measured.
+            "threads": machine.threads.as_ref().map(|t| t.count),
             "cached": outstanding.cached, "to_train": outstanding.runs.len(), "estimate": estimate,
         });
         let head = serde_json::to_string_pretty(&head)?;

@@ -22,7 +22,9 @@ pub(super) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Resu
     if let Ok(Some(edited)) = edited(workspace, &args.file, &dir) {
         super::report::warn(&[format!("{edited}; what was trained is judged")]);
     }
-    let against = against(workspace, &report::plan(&dir)?.name, &dir, &args.against)?;
+    let plan = report::plan(&dir)?;
+    sweep_file::number_of_threads_in(&plan)?;
+    let against = against(workspace, &plan.name, &dir, &args.against)?;
     let judged = judge_night(&dir, &night_of(&dir)?, against)?;
     conclude(workspace, &dir, &judged)
 }

@@ -20,6 +20,7 @@ use crate::machine::Machine;
 use crate::pool;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave, outstanding};
+use crate::threads::{self, Known, Place};
 use crate::workspace::Workspace;
 use crate::{clock, dataset_check, estimate, text};
 
@@ -49,11 +50,13 @@ pub(super) fn run_holding(
     // Taken before the journal is read: what another sweep finishes is seen.
     let lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
-    // Each takes a few tenths of a second, so side by side: worker, data, sources.
     let jobs = if args.training.timing { Some(1) } else { args.training.jobs };
     let look = !args.plan;
-    let (mut machine, data, provenance) = std::thread::scope(|scope| {
-        let machine = scope.spawn(|| Machine::find(&plan, jobs));
+    let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
+    let known = Known::of(workspace, &plan, || earlier.as_ref().filter(|_| !args.fresh));
+    // Each takes a few tenths of a second, so side by side: worker, data, sources.
+    let (mut machine, mut data, provenance) = std::thread::scope(|scope| {
+        let machine = scope.spawn(|| Machine::find(&plan, jobs, &known));
         let data =
             scope.spawn(|| if look { dataset_check::on_disk(workspace, &plan) } else { Ok(()) });
         let provenance = provenance::gather(workspace);
@@ -62,12 +65,19 @@ pub(super) fn run_holding(
     if args.training.require_clean {
         require_clean(&provenance)?;
     }
-    let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
     if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
         match dataset_check::same_data(earlier, &plan) {
             Err(error) if args.plan => crate::text::say!("warning: {error}"),
             other => other?,
         }
+    }
+    if !args.plan {
+        if machine.threads.is_none() && machine.problem.is_none() {
+            // They are measured on the data.
+            std::mem::replace(&mut data, Ok(()))?;
+        }
+        let (dir, quiet, worker) = (&dir, args.training.quiet, &machine.worker.clone());
+        machine.measure(&plan, jobs, &Place { workspace, dir, worker, quiet })?;
     }
     let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
     if args.plan || args.no_report {
@@ -80,9 +90,10 @@ pub(super) fn run_holding(
     if args.plan {
         let estimate = estimate::estimate(workspace, &journal, &machine, &todo);
         let told = if args.json {
-            super::plan::json(&plan, &left, estimate.as_ref())
+            super::plan::json(&plan, &left, &machine, estimate.as_ref())
         } else {
-            super::plan::table(&plan, &left, todo.len(), estimate.as_ref(), args.training.verbose)
+            let (estimate, verbose) = (estimate.as_ref(), args.training.verbose);
+            super::plan::table(&plan, &left, todo.len(), &machine, estimate, verbose)
         };
         return Ok((told?, None));
     }
@@ -104,6 +115,11 @@ pub(super) fn run_holding(
         && let Some(old) = put_aside(&dir)?
     {
         crate::text::say!("earlier results are in {}", workspace.relative(&old));
+    }
+    if let Some(threads) =
+        threads::words(&plan, machine.threads.as_ref()).filter(|_| !args.training.quiet)
+    {
+        crate::text::say!("{threads}");
     }
     plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;

@@ -113,7 +113,7 @@ pub(super) fn train(
     let command = WorkerCommand {
         program: machine.worker.clone(),
         data: sweep.data.clone(),
-        threads: plan.threads_per_run,
+        threads: machine.wanted.on.threads,
         logs: dir.logs(),
     };
     if !args.training.quiet {
@@ -222,10 +222,9 @@ fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) {
 }
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {
-    let threads = if plan.threads_per_run == 1 {
-        "1 thread each".to_owned()
-    } else {
-        format!("{} threads each", plan.threads_per_run)
+    let threads = match machine.wanted.on.threads {
+        1 => "1 thread each".to_owned(),
+        n => format!("{n} threads each"),
     };
     crate::text::say!(
         "{}: {} on {} x {} ({threads}), {}",

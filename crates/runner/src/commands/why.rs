@@ -13,8 +13,9 @@ use crate::exit::{Exit, bad_input};
 use crate::live::describe;
 use crate::machine::Machine;
 use crate::resume::{Reason, outstanding};
+use crate::threads::Known;
 use crate::workspace::Workspace;
-use crate::{pool, text};
+use crate::{pool, text, threads};
 
 /// Explains one run of a plan, or one of the journal that is no longer planned.
 pub(super) fn why(
@@ -28,13 +29,18 @@ pub(super) fn why(
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, device)?;
     let dir = workspace.report(&plan.name);
-    let machine = Machine::find(&plan, None);
+    let known = Known::of(workspace, &plan, || report::plan(&dir).ok());
+    let machine = Machine::find(&plan, None, &known);
     let journal = report::journal::read(&dir)?;
     super::report::warn(&journal.warnings);
     let mut out = String::new();
+    let threads = threads::words(&plan, machine.threads.as_ref());
     match find(&plan, wanted)? {
         Some(run) => planned(&mut out, workspace, &dir, &plan, run, &journal, &machine),
         None => unplanned(&mut out, &plan, wanted, &journal)?,
+    }
+    if let Some(threads) = threads {
+        out.push_str(&format!("{threads}\n"));
     }
     text::print(&out);
     Ok(Exit::Ok)
@@ -151,7 +157,7 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
         record.exec_id.map(|i| i.to_string()).unwrap_or_default()
     ));
     let on = &machine.wanted.on;
-    let threads = (exec.threads.to_string(), on.threads.to_string());
+    let threads = (exec.threads.to_string(), machine.wanted.threads());
     for (name, was, is) in [
         ("backend", &exec.backend, &on.backend),
         ("device kind", &exec.device_kind, &on.device_kind),

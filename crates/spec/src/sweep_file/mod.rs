@@ -23,6 +23,7 @@ mod schedules;
 mod settings;
 pub mod source;
 mod spec;
+mod threads;
 mod train_table;
 
 use std::io::Read;
@@ -34,6 +35,7 @@ use crate::plan::Plan;
 use diagnostic::{Diagnostic, Diagnostics};
 pub use layers::Overrides;
 pub use spec::SweepSpec;
+pub use threads::{number_of_threads, number_of_threads_in};
 pub use train_table::duration;
 
 /// A sweep file larger than this is refused before it is parsed.
@@ -88,12 +90,22 @@ pub fn name(path: &Path) -> Result<String, Diagnostics> {
 /// Problems of the file itself.
 pub fn outline(path: &Path, overrides: &Overrides) -> Result<SweepSpec, Diagnostics> {
     let (stem, text) = open(path)?;
+    Ok(outline_text(&path.display().to_string(), &stem, text, overrides)?.0)
+}
+
+/// As [`outline`] of a text in memory, with what can point into it.
+fn outline_text(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+) -> Result<(SweepSpec, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let file = diagnostics.sources.add(path.display().to_string(), text);
+    let file = diagnostics.sources.add(name, text);
     let spec = layers::merge(file, overrides, &mut diagnostics)
-        .and_then(|root| parse::parse(&root, &stem, &mut diagnostics));
+        .and_then(|root| parse::parse(&root, stem, &mut diagnostics));
     match spec {
-        Some(spec) if !diagnostics.has_errors() => Ok(spec),
+        Some(spec) if !diagnostics.has_errors() => Ok((spec, diagnostics)),
         _ => Err(diagnostics),
     }
 }

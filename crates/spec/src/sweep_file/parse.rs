@@ -77,7 +77,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let excludes = r.excludes(root);
     let report = r.report(root);
     let regress = r.regress(root);
-    let (pool, threads_per_run) = r.devices(root);
+    let (pool, threads_per_run, threads_place) = r.devices(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
         if (axis.values.len() > 1 || axis.random.is_some())
@@ -116,6 +116,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         regress,
         pool,
         threads_per_run,
+        threads_place,
     })
 }
 

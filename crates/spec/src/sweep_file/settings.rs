@@ -4,6 +4,7 @@
 use crate::params::{Param, ParamDefault, ParamType, Range, Value};
 use crate::plan::{PoolEntry, Target};
 use crate::record::Split;
+use crate::threads::Threads;
 
 use super::axis;
 use super::device;
@@ -191,14 +192,18 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, u64) {
-        let Some(node) = self.table(root, "devices", false) else { return (Vec::new(), 1) };
+    /// The pool, the threads inside one run, and where those are written.
+    pub(super) fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, Threads, Option<Place>) {
+        let Some(node) = self.table(root, "devices", false) else {
+            return (Vec::new(), Threads::default(), None);
+        };
         self.known_keys(&node, &["pool", "threads_per_run"], "[devices]");
         let count = setting("count", ParamType::Int, Range::Within(1.0, 1024.0));
-        let threads = node.get("threads_per_run").and_then(|e| {
-            axis::scalar("devices.threads_per_run", &count, &e.value, self.diagnostics)
-        });
-        let threads = if let Some(Value::Int(n)) = threads { n as u64 } else { 1 };
+        let threads = node.get("threads_per_run").map(|e| &e.value);
+        let (threads, threads_place) = match threads {
+            Some(value) => (self.threads(value), Some(value.place.clone())),
+            None => (Threads::default(), None),
+        };
         let mut pool = Vec::new();
         let mut places: Vec<Place> = Vec::new();
         let items = match node.get("pool").map(|e| &e.value) {
@@ -257,7 +262,7 @@ impl Reader<'_> {
             pool.push(PoolEntry { device, slots });
             places.push(place);
         }
-        (pool, threads)
+        (pool, threads, threads_place)
     }
 }
 

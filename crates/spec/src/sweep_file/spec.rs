@@ -7,6 +7,7 @@ use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
+use crate::threads::Threads;
 use crate::update::ParamGroup;
 
 use super::axis::Axis;
@@ -54,7 +55,9 @@ pub struct SweepSpec {
     /// The device pool; empty means `auto`.
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run.
-    pub threads_per_run: u64,
+    pub threads_per_run: Threads,
+    /// Where that is written, if it is.
+    pub threads_place: Option<Place>,
 }
 
 /// One `[[optimizer]]`.

@@ -27,7 +27,8 @@ pub(super) fn check(
     let Ok(Loaded { plan, .. }) = loaded else { return out };
     // What is wrong with the worker is said already.
     if !worker.is_broken() {
-        out.push(devices(plan, worker.probe(), pool::gpu_driver(), provenance::cpus()));
+        let threads = super::threads::of(workspace, plan, worker.probe());
+        out.push(devices(plan, threads, worker.probe(), pool::gpu_driver(), provenance::cpus()));
     }
     out.extend(own_data(workspace, plan));
     let dir = workspace.report(&plan.name);
@@ -79,11 +80,18 @@ fn read(file: &Path, loaded: &anyhow::Result<Loaded>) -> Finding {
     }
 }
 
-/// The pool against what the worker can use.
-fn devices(plan: &Plan, worker: Option<&Probe>, driver: bool, cpus: u64) -> Finding {
+/// The pool against what the worker can use; no threads are those still to be
+/// measured.
+fn devices(
+    plan: &Plan,
+    threads: Option<u64>,
+    worker: Option<&Probe>,
+    driver: bool,
+    cpus: u64,
+) -> Finding {
     let cuda = plan.pool.iter().find(|e| e.device.starts_with("libtorch:cuda"));
     let slots = worker
-        .map(|probe| pool::slots(&plan.pool, probe, plan.threads_per_run, cpus, None))
+        .map(|probe| pool::slots(&plan.pool, probe, threads.unwrap_or(1), cpus, None))
         .transpose();
     let without = "write `pool = [\"auto\"]` under [devices], or add `--device libtorch:cpu`";
     match (slots, cuda) {
@@ -94,7 +102,11 @@ fn devices(plan: &Plan, worker: Option<&Probe>, driver: bool, cpus: u64) -> Find
             "give one at least: `slots = 1` in its entry of the pool",
         ),
         (Ok(Some(slots)), _) => {
-            let threads = text::count(usize::try_from(plan.threads_per_run).unwrap_or(0), "thread");
+            let Some(threads) = threads else {
+                let kind = &slots[0].device;
+                return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
+            };
+            let threads = text::count(usize::try_from(threads).unwrap_or(0), "thread");
             let devices: Vec<String> = slots
                 .chunk_by(|a, b| a.device == b.device)
                 .map(|same| format!("{} x {}", same.len(), same[0].device))
@@ -212,7 +224,7 @@ mod tests {
     use super::*;
 
     fn pool_of(devices_asked: &[&str], worker: Option<&Probe>, driver: bool) -> Finding {
-        devices(&plan(devices_asked), worker, driver, 4)
+        devices(&plan(devices_asked), Some(1), worker, driver, 4)
     }
 
     #[test]
@@ -220,6 +232,10 @@ mod tests {
         let cpu = probe(&["flex", "libtorch:cpu"], Some("cpu"));
         let found = pool_of(&["auto"], Some(&cpu), false);
         assert_eq!(found, Finding::ok("pool", "4 x libtorch:cpu; 1 thread a run"));
+        let found = devices(&plan(&["auto"]), Some(2), Some(&cpu), false, 4);
+        assert_eq!(found.text, "2 x libtorch:cpu; 2 threads a run");
+        let found = devices(&plan(&["auto"]), None, Some(&cpu), false, 4);
+        assert_eq!(found.text, "libtorch:cpu; threads measured by the first sweep");
         let cuda = probe(&["flex", "libtorch:cuda:0", "libtorch:cuda:1"], Some("cuda"));
         let found = pool_of(&["libtorch:cuda:*"], Some(&cuda), true);
         assert_eq!(found.text, "1 x libtorch:cuda:0, 1 x libtorch:cuda:1; 1 thread a run");

@@ -9,6 +9,7 @@ mod file;
 mod finding;
 mod libtorch;
 mod place;
+mod threads;
 mod toolchain;
 mod worker;
 
@@ -70,6 +71,7 @@ pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> anyhow::Resu
     tell(place::datasets(workspace, plan));
     tell(place::disk(workspace));
     tell(place::machine());
+    tell(threads::check(workspace, plan, &worker));
     let has_git = workspace.root().join(".git").exists();
     tell(vec![place::sources(&provenance::gather(workspace), workspace.root(), has_git)]);
     if let (Some(file), Some(loaded)) = (file, &loaded) {
@@ -118,7 +120,7 @@ mod tests {
             optimizers: vec![],
             runs: vec![],
             pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
-            threads_per_run: 1,
+            threads_per_run: Default::default(),
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
             regress: Default::default(),

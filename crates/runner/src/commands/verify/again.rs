@@ -29,7 +29,7 @@ pub(super) fn train_again(
     let command = WorkerCommand {
         program: machine.worker.clone(),
         data: workspace.data(),
-        threads: plan.threads_per_run,
+        threads: machine.wanted.on.threads.max(1),
         // Not in the report folder, which verifying does not write to.
         logs: logs.clone(),
     };

@@ -15,6 +15,7 @@ use crate::cli::VerifyArgs;
 use crate::exit::{Exit, bad_input};
 use crate::live::{describe, reason};
 use crate::machine::Machine;
+use crate::threads::Known;
 use crate::workspace::Workspace;
 use crate::{dataset_check, text};
 
@@ -26,7 +27,8 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result
     let mut wrong = stored::damage(&journal, &plan);
     crate::text::out!("{} as they were written", text::count(journal.records.len(), "record"));
 
-    let machine = Machine::find(&plan, args.jobs);
+    let known = Known::of(workspace, &plan, || Some(&plan));
+    let machine = Machine::find(&plan, args.jobs, &known);
     if let Some(problem) = machine.problem {
         return Err(problem);
     }

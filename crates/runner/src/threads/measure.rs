@@ -1,0 +1,146 @@
+//! Workers side by side on all cores, one number of threads after the other,
+//! training for about a second each.
+
+use std::time::{Duration, Instant};
+
+use spec::event::{Event, Options, Request};
+use spec::plan::PlannedRun;
+
+use super::{Key, Place, Trial};
+use crate::exit::bad_input;
+use crate::pool::Slot;
+use crate::text;
+use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
+
+/// How long the speed is looked at, in seconds.
+const WINDOW: f64 = 1.0;
+/// A worker that takes longer than this for the window is left out: one step of
+/// such a model takes a minute.
+const MEASURED_WITHIN: Duration = Duration::from_secs(120);
+/// Fewer threads are taken where they are at most this much slower.
+const TIE: f64 = 0.03;
+
+/// Threads and jobs to be tried on so many cores: 1, 2, 4, ... threads, each
+/// rounded up to what its number of jobs leaves room for, so that no core idles
+/// for nothing.
+pub(super) fn candidates(cores: u64) -> Vec<(u64, u64)> {
+    let cores = cores.max(1);
+    let powers = std::iter::successors(Some(1_u64), |t| t.checked_mul(2));
+    let mut out: Vec<(u64, u64)> = powers
+        .take_while(|t| *t <= cores)
+        .map(|t| cores / t)
+        .map(|jobs| (cores / jobs, jobs))
+        .collect();
+    out.dedup();
+    out
+}
+
+/// The fastest; of nearly equal ones that with the fewest threads, whose runs
+/// wait for nothing.
+pub(super) fn best(trials: &[Trial]) -> u64 {
+    let fastest = trials.iter().map(|t| t.samples_per_second).fold(0.0, f64::max);
+    let near = trials.iter().filter(|t| t.samples_per_second >= fastest * (1.0 - TIE));
+    near.map(|t| t.threads).min().unwrap_or(1)
+}
+
+/// Tries every candidate; one that fails is told of and left out.
+///
+/// # Errors
+/// All failed.
+pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> anyhow::Result<Vec<Trial>> {
+    let mut out = Vec::new();
+    let mut first_problem = None;
+    for (threads, jobs) in candidates(key.cores) {
+        let mut trial = Trial { threads, jobs, samples_per_second: 0.0 };
+        match samples_per_second(run, &key.device, threads, jobs, place) {
+            Ok(found) => {
+                trial.samples_per_second = found;
+                out.push(trial);
+            }
+            Err(problem) => {
+                let problem = format!("{}: {problem}", trial.name());
+                text::say!("warning: not measured, {}", text::plain(&problem));
+                first_problem.get_or_insert(problem);
+            }
+        }
+    }
+    if out.is_empty() {
+        return Err(bad_input(format!(
+            "threads_per_run = \"auto\": no number of threads could be measured ({})\n  \
+             logs are in {}; or write a number: threads_per_run = 1",
+            text::plain(&first_problem.unwrap_or_default()),
+            place.workspace.relative(&place.dir.logs())
+        )));
+    }
+    Ok(out)
+}
+
+/// Starts the workers, has all of them warm up, then all train at once.
+fn samples_per_second(
+    run: &PlannedRun,
+    device: &str,
+    threads: u64,
+    jobs: u64,
+    place: &Place<'_>,
+) -> Result<f64, String> {
+    let absolute = |path: &std::path::Path| std::path::absolute(path).map_err(|e| e.to_string());
+    let command = WorkerCommand {
+        program: place.worker.to_path_buf(),
+        data: place.workspace.data(),
+        threads,
+        logs: place.dir.logs(),
+    };
+    let options = Options { root: absolute(place.workspace.root())?, ..Options::default() };
+    let mut workers = Vec::new();
+    for index in 0..usize::try_from(jobs).unwrap_or(1) {
+        let slot = Slot { index, device: device.to_owned(), gpu: None };
+        workers.push(WorkerProcess::start(&command, &slot).map_err(|e| e.to_string())?);
+    }
+    for worker in &mut workers {
+        match next(worker, READY_WITHIN)? {
+            Event::Ready { .. } => {}
+            other => return Err(format!("{other:?} before it was ready")),
+        }
+    }
+    // First only to warm up: data, code and memory are then in place.
+    for (seconds, within) in [(0.0, READY_WITHIN), (WINDOW, MEASURED_WITHIN)] {
+        let request = Request::Measure {
+            run_id: run.run_id,
+            spec: Box::new(run.spec.clone()),
+            options: options.clone(),
+            seconds,
+        };
+        for worker in &mut workers {
+            worker.send(&request).map_err(|e| e.to_string())?;
+        }
+        let mut sum = 0.0;
+        for worker in &mut workers {
+            sum += match next(worker, within)? {
+                Event::Measured { run_id, samples, seconds } if run_id == run.run_id => {
+                    samples as f64 / seconds
+                }
+                Event::Failed { message, .. } => return Err(message),
+                other => return Err(format!("{other:?} in place of a measurement")),
+            };
+        }
+        if !(sum.is_finite() && sum > 0.0) {
+            return Err("no step was trained".to_owned());
+        }
+        if seconds > 0.0 {
+            return Ok(sum);
+        }
+    }
+    Err("nothing was measured".to_owned())
+}
+
+/// What the worker says next; with the end of its log where it says nothing.
+fn next(worker: &mut WorkerProcess, within: Duration) -> Result<Event, String> {
+    worker.next_event(Some(Instant::now() + within)).map_err(|error| {
+        let log = match error {
+            WorkerError::Ended(_) => worker.log_tail(),
+            _ => String::new(),
+        };
+        let last = log.lines().last().map(|line| format!("; {line}")).unwrap_or_default();
+        format!("{error}{last}")
+    })
+}
