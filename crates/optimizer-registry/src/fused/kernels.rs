@@ -31,10 +31,11 @@ pub(super) struct Adaptive {
     rest1: f32,
     beta2: f32,
     rest2: f32,
-    /// sqrt(1 - beta2^t) / (1 - beta1^t).
-    correction: f32,
-    /// eps sqrt(1 - beta2^t).
     eps: f32,
+    /// 1 - beta1^t.
+    bias1: f32,
+    /// 1 - beta2^t.
+    bias2: f32,
 }
 
 impl Adaptive {
@@ -42,23 +43,21 @@ impl Adaptive {
     pub(super) fn new(beta1: f64, beta2: f64, eps: f64, t: u64) -> Self {
         let (beta1, beta2, eps) = (beta1 as f32, beta2 as f32, eps as f32);
         let t = t as i32;
-        let root = (1.0 - beta2.powi(t)).sqrt();
         Adaptive {
             beta1,
             rest1: 1.0 - beta1,
             beta2,
             rest2: 1.0 - beta2,
-            correction: root / (1.0 - beta1.powi(t)),
-            eps: eps * root,
+            eps,
+            bias1: 1.0 - beta1.powi(t),
+            bias2: 1.0 - beta2.powi(t),
         }
     }
 
-    /// The direction of one element; its moments go on.
+    /// The moments of one element after its gradient.
     #[inline(always)]
-    fn direction(&self, mean: &mut f32, square: &mut f32, g: f32) -> f32 {
-        *mean = *mean * self.beta1 + g * self.rest1;
-        *square = *square * self.beta2 + (g * g) * self.rest2;
-        (*mean * self.correction) / (square.sqrt() + self.eps)
+    fn moments(&self, mean: f32, square: f32, g: f32) -> (f32, f32) {
+        (mean * self.beta1 + g * self.rest1, square * self.beta2 + (g * g) * self.rest2)
     }
 }
 
@@ -182,10 +181,14 @@ wide! {
         decay: Option<f32>,
     ) {
         assert!(p.len() == g.len() && p.len() == mean.len() && p.len() == square.len());
+        // Burn's Adam puts both corrections into two factors.
+        let root = adaptive.bias2.sqrt();
+        let (correction, eps) = (root / adaptive.bias1, adaptive.eps * root);
         let all = p.iter_mut().zip(g).zip(mean.iter_mut()).zip(square.iter_mut());
         decayed!(decay, |gradient| for (((p, &g), m), s) in all {
             let g = gradient(*p, g);
-            *p -= adaptive.direction(m, s, g) * lr;
+            (*m, *s) = adaptive.moments(*m, *s, g);
+            *p -= ((*m * correction) / (s.sqrt() + eps)) * lr;
         });
     }
 }
@@ -201,8 +204,10 @@ wide! {
         kept: f32,
     ) {
         assert!(p.len() == g.len() && p.len() == mean.len() && p.len() == square.len());
+        let Adaptive { bias1, bias2, eps, .. } = *adaptive;
         for (((p, &g), m), s) in p.iter_mut().zip(g).zip(mean.iter_mut()).zip(square.iter_mut()) {
-            *p = *p * kept - adaptive.direction(m, s, g) * lr;
+            (*m, *s) = adaptive.moments(*m, *s, g);
+            *p = *p * kept - ((*m / bias1) / ((*s / bias2).sqrt() + eps)) * lr;
         }
     }
 }
