@@ -90,7 +90,7 @@ fn read(said: &str) -> Vec<String> {
         if !median.is_empty() {
             let names: Vec<&str> =
                 above.iter().map(String::as_str).chain(std::iter::once(name)).collect();
-            lines.push(format!("| {} | {median} | {fastest} | {slowest} |", names.join(", ")));
+            lines.push(format!("| {} | {median} | {fastest} | {slowest} |", names.join(": ")));
         }
         above.push(name.to_owned());
     }
@@ -115,8 +115,8 @@ plan               fastest       │ slowest       │ median        │ mean   
         assert_eq!(
             read(SAID),
             [
-                "| expand, 100 | 1.3 ms | 1.204 ms | 2.5 ms |",
-                "| expand, 10000 | 121 ms | 120.1 ms | 130 ms |",
+                "| expand: 100 | 1.3 ms | 1.204 ms | 2.5 ms |",
+                "| expand: 10000 | 121 ms | 120.1 ms | 130 ms |",
                 "| journal_line | 5.4 µs | 5.2 µs | 9.1 µs |",
             ]
         );
