@@ -66,7 +66,8 @@ impl Step {
 
     fn run(&self) -> Result<(), tch::TchError> {
         for (a, b, out) in &self.0 {
-            a.f_mm_out(out, b)?;
+            // What it gives is `out` again.
+            let _ = a.f_mm_out(out, b)?;
         }
         Ok(())
     }

@@ -236,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn the_python_side_reads_all_that_it_is_asked() {
+        const BENCH: &str = include_str!("../../python/bench.py");
+        let request = for_python(Model::Lesson, Optimizer::Adam, Variant::Fused);
+        let asked: Value = serde_json::from_str(&request).unwrap();
+        for key in asked.as_object().unwrap().keys() {
+            assert!(BENCH.contains(&format!("asked[\"{key}\"]")), "{key}");
+        }
+        assert_eq!(BENCH.matches("asked[\"").count(), asked.as_object().unwrap().len());
+    }
+
+    #[test]
     fn what_both_are_asked_for_is_the_same() {
         let ours: Value = serde_json::from_str(&for_worker(Model::Cnn, Optimizer::Sgd)).unwrap();
         let theirs: Value =
