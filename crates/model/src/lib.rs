@@ -15,6 +15,7 @@ pub mod loss;
 pub mod mlp;
 pub mod network;
 pub mod parameters;
+pub mod stack;
 mod steps;
 
 use burn::tensor::Device;

@@ -14,8 +14,11 @@
 //! which a run reports as diverged.
 
 pub mod clip;
+pub mod fused;
 pub mod optimizer;
 pub mod rules;
 pub mod schedule;
+mod wide;
 
+pub use fused::Fused;
 pub use optimizer::Optimizer;

@@ -4,10 +4,11 @@
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup as Group, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::RecordError;
-use burn::tensor::{Bytes, Tensor};
+use burn::tensor::{Bytes, Tensor, TensorData};
 use spec::OptimizerSpec;
 use spec::update::{ParamGroup, UpdateSpec};
 
+use crate::fused::Fused;
 use crate::rules::lbfgs::Lbfgs;
 use crate::rules::schedule_free::Look;
 use crate::rules::{Built, Surroundings, everywhere, flat, rule};
@@ -22,6 +23,7 @@ pub struct Optimizer {
 enum Way {
     EachParameter(ModuleOptimizer),
     AllTogether(Box<Lbfgs>),
+    Fused(Box<Fused>),
 }
 
 impl Optimizer {
@@ -67,6 +69,21 @@ impl Optimizer {
         Optimizer { way: Way::EachParameter(optimizer), average }
     }
 
+    /// Of `spec` for `n` parameters in one buffer, with nothing around it; `None`
+    /// where only [`Optimizer::new`] has it.
+    pub fn fused(spec: &OptimizerSpec, n: usize) -> Option<Self> {
+        let fused = Fused::new(spec, n)?;
+        Some(Optimizer { way: Way::Fused(Box::new(fused)), average: None })
+    }
+
+    /// What steps over a buffer, if this was made by [`Optimizer::fused`].
+    pub fn as_fused(&mut self) -> Option<&mut Fused> {
+        match &mut self.way {
+            Way::Fused(fused) => Some(fused),
+            Way::EachParameter(_) | Way::AllTogether(_) => None,
+        }
+    }
+
     /// One step. `again` gives loss and gradients at other weights, for
     /// optimizers that look more than once a step (lbfgs); others never call it.
     pub fn step<M: Module>(
@@ -79,6 +96,7 @@ impl Optimizer {
         match &mut self.way {
             Way::EachParameter(rules) => rules.step(lr, module, gradients),
             Way::AllTogether(lbfgs) => lbfgs.step(lr, module, again),
+            Way::Fused(fused) => step_fused(fused, lr, module, &gradients),
         }
     }
 
@@ -104,6 +122,7 @@ impl Optimizer {
         match &self.way {
             Way::EachParameter(rules) => rules.into_bytes(),
             Way::AllTogether(lbfgs) => lbfgs.to_bytes(),
+            Way::Fused(fused) => Ok(Bytes::from_bytes_vec(fused.to_bytes())),
         }
     }
 
@@ -116,9 +135,27 @@ impl Optimizer {
         let way = match self.way {
             Way::EachParameter(rules) => Way::EachParameter(rules.from_bytes(bytes)?),
             Way::AllTogether(lbfgs) => Way::AllTogether(Box::new(lbfgs.from_bytes(bytes)?)),
+            Way::Fused(fused) => Way::Fused(Box::new(fused.from_bytes(&bytes)?)),
         };
         Ok(Optimizer { way, ..self })
     }
+}
+
+/// A step over a module's parameters, which are copied to the host and back: for
+/// tests, and for whoever has no buffer.
+fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &GradientsParams) -> M {
+    let (Some(weights), Some(gradient)) =
+        (flat::weights(&module, gradients), flat::gradient(&module, gradients))
+    else {
+        return module;
+    };
+    let device = weights.device();
+    let read = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().expect("32-bit floats");
+    let mut values = read(weights);
+    fused.step(lr, &mut values, &read(gradient));
+    let n = values.len();
+    let values = Tensor::from_data(TensorData::new(values, [n]), &device);
+    flat::with_weights(module, gradients, &values)
 }
 
 /// Path and id of every parameter, in the module's own order. The name of an

@@ -149,6 +149,9 @@ pub struct Environment {
     /// Version of the GPU's driver; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
+    /// Trained by Burn's own operations alone, without the fast path.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
     /// Hash of the sources of data, model, optimizer-registry and train.
     pub code: String,
 }

@@ -23,6 +23,7 @@ use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
 use model::Network;
+use optimizer_registry::Optimizer;
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::event::{Checkpoint, Options, Save};
@@ -32,7 +33,7 @@ use spec::stopping::EpochMetric;
 
 use crate::files;
 use crate::progress::Progress;
-use crate::run::{Job, State, optimizer};
+use crate::run::{Job, State};
 use crate::stop;
 
 /// Version of the layout; a checkpoint of another is not gone on from.
@@ -94,7 +95,12 @@ impl<'a> Checkpoints<'a> {
 
     /// The newest usable one. `initial` is the model before training, with the
     /// digest of its weights.
-    pub(crate) fn newest(&self, initial: &Network, init_digest: &str) -> Option<Found> {
+    pub(crate) fn newest(
+        &self,
+        initial: &Network,
+        init_digest: &str,
+        optimizer: &dyn Fn(&Network) -> Optimizer,
+    ) -> Option<Found> {
         let mut epochs: Vec<(u64, PathBuf)> = entries(&self.to?.folder)
             .ok()?
             .into_iter()
@@ -102,7 +108,7 @@ impl<'a> Checkpoints<'a> {
             .collect();
         epochs.sort();
         for (epoch, folder) in epochs.iter().rev() {
-            match self.read(*epoch, folder, initial, init_digest) {
+            match self.read(*epoch, folder, initial, init_digest, optimizer) {
                 Ok(found) => return Some(found),
                 Err(error) => say(&format!("not going on from {}: {error:#}", folder.display())),
             }
@@ -119,6 +125,7 @@ impl<'a> Checkpoints<'a> {
         folder: &Path,
         initial: &Network,
         init_digest: &str,
+        optimizer: &dyn Fn(&Network) -> Optimizer,
     ) -> anyhow::Result<Found> {
         let text = fs::read(folder.join(STATE)).context(STATE)?;
         let stored: Stored = serde_json::from_slice(&text).context(STATE)?;
@@ -147,8 +154,7 @@ impl<'a> Checkpoints<'a> {
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes(MODEL)?))?;
         let network = initial.clone().try_load_record(record)?;
         ensure!(model::digest(&network) == stored.weights, "its weights are not the recorded ones");
-        let optimizer = optimizer(self.job.spec, &network)
-            .from_bytes(Bytes::from_bytes_vec(bytes(OPTIMIZER)?))?;
+        let optimizer = optimizer(&network).from_bytes(Bytes::from_bytes_vec(bytes(OPTIMIZER)?))?;
         let best = match stored.progress.best.filter(|_| best_by.is_some()) {
             Some(_) => Some(bytes(BEST)?),
             None => None,

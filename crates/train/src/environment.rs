@@ -12,8 +12,8 @@ pub const BURN_VERSION: &str = "0.22.1";
 /// Hash of the sources of spec's seeds and stopping rules and of data, model, optimizer-registry and train.
 pub const CODE: &str = env!("SWEEP_CODE_HASH");
 
-/// Describes an opened device.
-pub fn describe(device: &NamedDevice, threads: u64) -> Environment {
+/// Describes an opened device; `plain` leaves the fast path out.
+pub fn describe(device: &NamedDevice, threads: u64, plain: bool) -> Environment {
     let libtorch = device.backend == "libtorch";
     let (device_model, driver) = if device.kind == "cuda" {
         (gpu_model(device.index.unwrap_or(0)), driver())
@@ -30,6 +30,7 @@ pub fn describe(device: &NamedDevice, threads: u64) -> Environment {
         libtorch: device::libtorch_version().filter(|_| libtorch),
         libtorch_kind: device::libtorch_kind().filter(|_| libtorch),
         driver,
+        plain,
         code: CODE.to_owned(),
     }
 }
@@ -124,10 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn environments_differ_by_threads() {
+    fn environments_differ_by_threads_and_path() {
         let device = device::open("flex", 1).unwrap();
-        assert_ne!(describe(&device, 1).id(), describe(&device, 2).id());
-        assert_eq!(describe(&device, 1).id(), describe(&device, 1).id());
+        let id = |threads, plain| describe(&device, threads, plain).id();
+        assert_ne!(id(1, false), id(2, false));
+        assert_ne!(id(1, false), id(1, true));
+        assert_eq!(id(1, false), id(1, false));
         assert_eq!(CODE.len(), 32);
     }
 }

@@ -67,6 +67,8 @@ pub struct DeviceData {
     dataset: DatasetSpec,
     /// Digest of what was read.
     pub(crate) digest: String,
+    /// The same in host memory.
+    host: data::Dataset,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -88,9 +90,10 @@ impl DeviceData {
         let upload = |part| Samples::upload(part, host.features, device);
         Ok(DeviceData {
             dataset: dataset.clone(),
-            digest: host.digest,
-            train: upload(host.train),
-            test: upload(host.test),
+            digest: host.digest.clone(),
+            train: upload(host.train.clone()),
+            test: upload(host.test.clone()),
+            host,
         })
     }
 
@@ -98,6 +101,11 @@ impl DeviceData {
     /// the test split, so that equal ones hold equal numbers.
     pub fn dataset(&self) -> &DatasetSpec {
         &self.dataset
+    }
+
+    /// What is on the device, in host memory.
+    pub(crate) fn host(&self) -> &data::Dataset {
+        &self.host
     }
 
     /// The training split, how many of its first samples are trained on, and

@@ -13,6 +13,7 @@ mod evaluate;
 pub mod export;
 mod feed;
 mod files;
+mod fused;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod progress;

@@ -18,6 +18,7 @@ sweep-worker: trains the runs that it reads as JSON lines on standard input
   --device NAME     flex, libtorch:cpu, libtorch:cuda:<index>
   --threads N       threads inside one operation (default 1)
   --data-dir DIR    folder of the datasets (default data)
+  --plain           train by Burn's own operations alone, without the fast path
   --probe           print what this build can use, as JSON, and end
   --export DIR      write the initial weights and batch orders of the run read
                     on standard input into DIR, and end
@@ -27,6 +28,7 @@ struct Args {
     device: String,
     threads: u64,
     data_dir: PathBuf,
+    plain: bool,
     probe: bool,
     export: Option<PathBuf>,
 }
@@ -46,6 +48,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
         device: "flex".to_owned(),
         threads: 1,
         data_dir: PathBuf::from("data"),
+        plain: false,
         probe: false,
         export: None,
     };
@@ -55,6 +58,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
             Long("device") => args.device = parser.value()?.string()?,
             Long("threads") => args.threads = parser.value()?.parse()?,
             Long("data-dir") => args.data_dir = parser.value()?.into(),
+            Long("plain") => args.plain = true,
             Long("probe") => args.probe = true,
             Long("export") => args.export = Some(parser.value()?.into()),
             Long("help") | Short('h') => {
@@ -84,7 +88,8 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut events = EventWriter::new(protocol_pipe()?);
     let device = device::open(&args.device, args.threads)?;
-    match serve(io::stdin().lock(), &mut events, &device, args.threads, args.data_dir.clone())? {
+    let environment = environment::describe(&device, args.threads, args.plain);
+    match serve(io::stdin().lock(), &mut events, &device, environment, args.data_dir.clone())? {
         End::Input => Ok(ExitCode::SUCCESS),
         End::Panic => Ok(ExitCode::from(EXIT_PANIC)),
     }

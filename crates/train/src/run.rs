@@ -23,6 +23,7 @@ use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::evaluate::evaluate;
 use crate::feed::{DeviceData, EpochOrder, Samples};
+use crate::fused;
 use crate::progress::Progress;
 use crate::stop;
 use crate::trajectory;
@@ -113,7 +114,10 @@ pub fn train(
         &plain.clone().autodiff(),
     );
     let init_digest = model::digest(&network);
-    let found = checkpoints.newest(&network, &init_digest);
+    let mut step = if job.environment.plain { None } else { fused::planned(spec, device, samples) };
+    let numbers = step.as_ref().map(|step| step.numbers());
+    let optimizer = |network: &Network| optimizer(spec, network, numbers);
+    let found = checkpoints.newest(&network, &init_digest, &optimizer);
     let resumed_from = found.as_ref().map(|found| found.progress.epoch);
     observer.started(resumed_from.unwrap_or(0));
     let (mut state, progress) = match found {
@@ -123,7 +127,7 @@ pub fn train(
             (found.state, found.progress)
         }
         None => {
-            let optimizer = optimizer(spec, &network);
+            let optimizer = optimizer(&network);
             ((network, optimizer), Progress::new(init_digest))
         }
     };
@@ -143,8 +147,13 @@ pub fn train(
         run.progress.batch_digest.push(order.digest());
         let first = run.progress.steps;
         let losses;
-        let fed = trajectory::noisy(spec, epoch, &train_split, &plain);
-        (state, losses) = run.epoch(epoch, state, &fed, &order, &plain)?;
+        (state, losses) = match &mut step {
+            Some(step) => run.fused_epoch(step.as_mut(), epoch, state, data.host(), &order),
+            None => {
+                let fed = trajectory::noisy(spec, epoch, &train_split, &plain);
+                run.epoch(epoch, state, &fed, &order, &plain)?
+            }
+        };
         // Reading the losses waited for the device, so the clock holds the whole epoch.
         run.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
@@ -203,9 +212,11 @@ pub fn train(
 /// updated in place.
 pub(crate) type State = (Network, Optimizer);
 
-/// The optimizer of a run for its model.
-pub(crate) fn optimizer(spec: &RunSpec, network: &Network) -> Optimizer {
-    Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network)
+/// The optimizer of a run for its model, or for the `numbers` of its fast path.
+fn optimizer(spec: &RunSpec, network: &Network, numbers: Option<usize>) -> Optimizer {
+    numbers
+        .and_then(|n| Optimizer::fused(&spec.optimizer, n))
+        .unwrap_or_else(|| Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network))
 }
 
 pub(crate) struct Run<'a> {

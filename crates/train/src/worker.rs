@@ -15,7 +15,6 @@ use spec::event::{Event, FailureKind, PROTOCOL, Request};
 use spec::record::{Environment, MetricPoint, Outcome};
 
 use crate::device::{ComputeGuard, NamedDevice};
-use crate::environment;
 use crate::feed::DeviceData;
 use crate::run::{Job, Observer, train};
 
@@ -62,7 +61,7 @@ pub enum End {
     Panic,
 }
 
-/// Serves runs until the input ends or a run panics.
+/// Serves runs until the input ends or a run panics. `environment` is that of `device`.
 ///
 /// # Errors
 /// A pipe that is gone, or input that is not the protocol.
@@ -70,12 +69,11 @@ pub fn serve(
     input: impl BufRead,
     events: &mut EventWriter,
     device: &NamedDevice,
-    threads: u64,
+    environment: Environment,
     data_dir: PathBuf,
 ) -> anyhow::Result<End> {
     install_panic_hook();
     let _guard = ComputeGuard::new();
-    let environment = environment::describe(device, threads);
     events.send(&Event::Ready { protocol: PROTOCOL, environment: environment.clone() })?;
     let mut worker = Worker { device, environment, data_dir, data: None };
     for line in input.lines() {

@@ -2,6 +2,8 @@
 //! (0.22 is the last line that has them), which is allowed in this file alone.
 #![allow(deprecated)]
 
+pub(crate) mod arena;
+
 use burn::tensor::Device;
 // Burn reaches libtorch through it; named so that its version is pinned with ours.
 use burn_tch as _;

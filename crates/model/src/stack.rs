@@ -1,0 +1,77 @@
+//! Networks that are nothing but linear layers with an activation between: their
+//! weights as host arrays, there and back, for steps that need no graph.
+
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Tensor, TensorData};
+use spec::model::{Activation, ModelSpec};
+
+use crate::network::Network;
+
+/// Weight `[inputs, outputs]`, row-major, and bias `[outputs]` of one layer.
+pub type LayerWeights = (Vec<f32>, Vec<f32>);
+
+/// The activation of a model that is such a stack, without dropout and
+/// normalisation; of a linear model, which has none, the identity's place is
+/// taken by any.
+pub fn activation(spec: &ModelSpec) -> Option<Activation> {
+    match spec {
+        ModelSpec::Linear(_) => Some(Activation::Relu),
+        ModelSpec::Mlp(p) if p.dropout == 0.0 && !p.batch_norm => Some(p.activation),
+        ModelSpec::Mlp(_) | ModelSpec::Cnn(_) | ModelSpec::Function(_) => None,
+    }
+}
+
+impl Network {
+    /// The linear layers, from the input on; none of other networks.
+    pub fn layers(&self) -> &[Linear] {
+        match self {
+            Network::Linear(layer) => std::slice::from_ref(layer),
+            Network::Mlp(mlp) => &mlp.layers,
+            Network::Cnn(_) | Network::Function(_) => &[],
+        }
+    }
+
+    /// The weights of [`Network::layers`], read back from the device.
+    ///
+    /// # Panics
+    /// If a parameter is not 32-bit float: no model of the registry has one.
+    pub fn layer_weights(&self) -> Vec<LayerWeights> {
+        let read = |data: TensorData| data.try_into_vec::<f32>().expect("32-bit floats");
+        let bias = |layer: &Linear| layer.bias.as_ref().map(|b| read(b.val().into_data()));
+        let weights = self
+            .layers()
+            .iter()
+            .map(|layer| (read(layer.weight.val().into_data()), bias(layer).unwrap_or_default()));
+        weights.collect()
+    }
+
+    /// The same network with these weights; parameters keep their ids.
+    ///
+    /// # Panics
+    /// If there are not as many layers, or not of these sizes.
+    pub fn with_layer_weights(mut self, weights: Vec<LayerWeights>) -> Self {
+        let layers = match &mut self {
+            Network::Linear(layer) => std::slice::from_mut(layer),
+            Network::Mlp(mlp) => &mut mlp.layers[..],
+            Network::Cnn(_) | Network::Function(_) => &mut [],
+        };
+        assert_eq!(layers.len(), weights.len());
+        for (layer, (weight, bias)) in layers.iter_mut().zip(weights) {
+            layer.weight = replaced(layer.weight.clone(), weight);
+            layer.bias = layer.bias.take().map(|old| replaced(old, bias));
+        }
+        self
+    }
+}
+
+fn replaced<const D: usize>(param: Param<Tensor<D>>, values: Vec<f32>) -> Param<Tensor<D>> {
+    let (id, old, mapper) = param.consume();
+    let device = old.device().inner();
+    let data = TensorData::new(values, old.shape());
+    let mut tensor = Tensor::from_inner(Tensor::from_data(data, &device));
+    if old.is_require_grad() {
+        tensor = tensor.require_grad();
+    }
+    Param::from_mapped_value(id, tensor, mapper)
+}

@@ -1,0 +1,117 @@
+//! The fast path: a step without a graph.
+//!
+//! Burn records a graph at each step, makes a tensor of every intermediate result
+//! and starts a kernel for every operation of loss and optimizer. A stack of linear
+//! layers with a softmax cross-entropy needs none of that ([`stack`]), and an
+//! optimizer that [`optimizer_registry::Fused`] has passes over all parameters at once.
+//! What is measured between epochs, kept and digested is the same network as ever.
+//!
+//! Burn's own path is the reference: `tests/fused.rs` holds the two together. Where
+//! [`planned`] gives `None` it is used.
+
+pub(crate) mod arena;
+mod kernels;
+mod stack;
+
+use data::Dataset;
+use model::stack::LayerWeights;
+use optimizer_registry::Fused;
+use spec::RunSpec;
+use spec::model::{Activation, ModelSpec};
+use spec::run::Loss;
+
+use crate::device::NamedDevice;
+use crate::feed::EpochOrder;
+use crate::progress;
+use crate::run::{Run, State};
+use stack::{Shape, Stack};
+
+/// The step of one run, without the update.
+pub(crate) trait Step {
+    /// Numbers that an optimizer passes over.
+    fn numbers(&self) -> usize;
+    /// Takes the weights of a network.
+    fn load(&mut self, weights: &[LayerWeights]);
+    /// The weights as a network has them.
+    fn weights(&mut self) -> Vec<LayerWeights>;
+    /// Parameters and their gradients.
+    fn parameters(&mut self) -> (&mut [f32], &[f32]);
+    /// Mean loss of the samples `indices` of `inputs` (`[n, features]`) and `labels`;
+    /// their gradients are then in [`Step::parameters`].
+    fn look(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
+}
+
+/// The fast path of a run that trains on `samples` samples on this device, with
+/// its optimizer; `None` where there is none.
+pub(crate) fn planned(
+    spec: &RunSpec,
+    device: &NamedDevice,
+    samples: usize,
+) -> Option<Box<dyn Step>> {
+    if !applies(spec) || device.kind != "cpu" {
+        return None;
+    }
+    let shape = shape(spec, samples)?;
+    match device.backend {
+        #[cfg(feature = "libtorch")]
+        "libtorch" => Some(Box::new(Stack::<crate::libtorch::arena::TorchArena>::new(&shape))),
+        _ => None,
+    }
+}
+
+/// Whether there is one for what is trained, whatever it is trained on.
+fn applies(spec: &RunSpec) -> bool {
+    model::stack::activation(&spec.model) == Some(Activation::Relu)
+        && spec.train.loss == Loss::CrossEntropy
+        && spec.train.label_smoothing == 0.0
+        && spec.data.dataset.classes() > 0
+        && spec.update.is_neutral()
+        && spec.groups.is_empty()
+        && Fused::exists(&spec.optimizer)
+}
+
+fn shape(spec: &RunSpec, samples: usize) -> Option<Shape> {
+    let hidden: &[u64] = match &spec.model {
+        ModelSpec::Mlp(p) => &p.hidden,
+        _ => &[],
+    };
+    let dataset = &spec.data.dataset;
+    let mut widths = vec![dataset.shape().iter().product()];
+    widths.extend(hidden.iter().map(|&width| width as usize));
+    widths.push(dataset.outputs());
+    let batch = usize::try_from(spec.data.batch_size).ok()?.min(samples);
+    let rest = samples.checked_rem(batch)?;
+    let rest = (rest > 0 && !spec.data.drop_last).then_some(rest);
+    Some(Shape { widths, batch, rest })
+}
+
+impl Run<'_> {
+    /// One pass over the training samples; gives the loss of every step, up to the
+    /// first that is not finite.
+    pub(crate) fn fused_epoch(
+        &mut self,
+        step: &mut dyn Step,
+        epoch: u64,
+        (network, mut optimizer): State,
+        data: &Dataset,
+        order: &EpochOrder,
+    ) -> (State, Vec<f64>) {
+        let fused = optimizer.as_fused().expect("planned together");
+        step.load(&network.layer_weights());
+        let mut losses = Vec::new();
+        for (start, end) in order.bounds() {
+            let indices = &order.indices()[start..end];
+            let loss = step.look(&data.train.inputs, &data.train.labels, indices);
+            losses.push(f64::from(loss));
+            if !loss.is_finite() {
+                break;
+            }
+            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
+            let (parameters, gradients) = step.parameters();
+            fused.step(lr, parameters, gradients);
+            self.progress.steps += 1;
+            self.report();
+        }
+        ((network.with_layer_weights(step.weights()), optimizer), losses)
+    }
+}
