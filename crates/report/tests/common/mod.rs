@@ -387,6 +387,7 @@ pub fn environment() -> Environment {
         libtorch: Some("2.9.0".to_owned()),
         libtorch_kind: Some("cpu".to_owned()),
         driver: None,
+        plain: false,
         code: "0123456789abcdef".to_owned(),
     }
 }
