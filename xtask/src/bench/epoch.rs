@@ -38,6 +38,8 @@ enum Who {
     Plain,
     Foreach,
     Fused,
+    /// Our worker on `libtorch:cpu` without its fast path.
+    Burn,
     /// Our worker on `flex`.
     Flex,
     /// The lesson's pipeline: PyTorch with torchvision and a DataLoader.
@@ -45,12 +47,13 @@ enum Who {
 }
 
 impl Who {
-    const ALL: [(Who, &str); 7] = [
+    const ALL: [(Who, &str); 8] = [
         (Who::Floor, "matrix products alone"),
         (Who::Libtorch, "ours, `libtorch:cpu`"),
         (Who::Plain, "PyTorch, in memory"),
         (Who::Foreach, "with `foreach`"),
         (Who::Fused, "with `fused`"),
+        (Who::Burn, "ours, without the fast path"),
         (Who::Flex, "ours, `flex`"),
         (Who::Pipeline, "PyTorch, lesson's pipeline"),
     ];
@@ -82,6 +85,7 @@ type Epochs = Series<(Optimizer, Who)>;
 struct Subjects {
     floor: Subject,
     libtorch: Subject,
+    burn: Subject,
     flex: Subject,
     memory: Subject,
     pipeline: Subject,
@@ -90,10 +94,11 @@ struct Subjects {
 impl Subjects {
     fn start(setup: &Setup) -> Result<Subjects> {
         let (built, root) = (setup.built, setup.root);
-        let python = built.get(Artifact::Torch)?;
+        let (worker, python) = (built.get(Artifact::Worker)?, built.get(Artifact::Torch)?);
         Ok(Subjects {
             floor: Subject::program(built.get(Artifact::Products)?)?,
-            libtorch: Subject::worker(built.get(Artifact::Worker)?, "libtorch:cpu", 1, root)?,
+            libtorch: Subject::worker(worker, "libtorch:cpu", 1, root)?,
+            burn: Subject::plain_worker(worker, "libtorch:cpu", root)?,
             flex: Subject::worker(built.get(Artifact::FlexWorker)?, "flex", 1, root)?,
             memory: Subject::python(python, "memory", "mnist", 1, root)?,
             pipeline: Subject::python(python, "dataloader", "mnist", 1, root)?,
@@ -104,6 +109,7 @@ impl Subjects {
         match who {
             Who::Floor => &mut self.floor,
             Who::Libtorch => &mut self.libtorch,
+            Who::Burn => &mut self.burn,
             Who::Flex => &mut self.flex,
             Who::Plain | Who::Foreach | Who::Fused => &mut self.memory,
             Who::Pipeline => &mut self.pipeline,
@@ -111,8 +117,8 @@ impl Subjects {
     }
 
     fn end(self) -> Result<()> {
-        let Subjects { floor, libtorch, flex, memory, pipeline } = self;
-        [floor, libtorch, flex, memory, pipeline].into_iter().try_for_each(Subject::end)
+        let Subjects { floor, libtorch, burn, flex, memory, pipeline } = self;
+        [floor, libtorch, burn, flex, memory, pipeline].into_iter().try_for_each(Subject::end)
     }
 }
 
@@ -134,7 +140,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
                 }
                 let training = match who {
                     Who::Floor => subjects.of(who).train("epoch")?,
-                    Who::Libtorch | Who::Flex => subjects.of(who).train(&ours)?,
+                    Who::Libtorch | Who::Burn | Who::Flex => subjects.of(who).train(&ours)?,
                     _ => {
                         let theirs = for_python(Model::Lesson, optimizer, who.variant());
                         subjects.of(who).train(&theirs)?
@@ -192,6 +198,10 @@ fn rows(epochs: &Epochs) -> Vec<Row> {
         let what = format!("{title}: ours / PyTorch's fastest in memory ({variant})");
         let ratio = row(what, ours, fastest);
         rows.push(if optimizer.in_battle() { ratio.at_most(FASTEST) } else { ratio });
+    }
+    for optimizer in Optimizer::ALL {
+        let what = format!("{}: ours / ours without the fast path", optimizer.title());
+        rows.push(row(what, (optimizer, Who::Libtorch), (optimizer, Who::Burn)));
     }
     let sgd = (Optimizer::Sgd, Who::Libtorch);
     let what = "SGD: ours / the lesson's pipeline".to_owned();

@@ -35,11 +35,15 @@ impl Subject {
         threads: usize,
         root: &Path,
     ) -> Result<Subject> {
-        let mut command = Command::new(worker);
-        command
-            .args(["--device", device, "--threads", &threads.to_string(), "--data-dir"])
-            .arg(root.join("data"));
+        let command = worker_command(worker, device, threads, root);
         Subject::start(&format!("sweep-worker, {device}"), command, threads, read_worker)
+    }
+
+    /// The same by Burn's own operations alone.
+    pub(super) fn plain_worker(worker: &Path, device: &str, root: &Path) -> Result<Subject> {
+        let mut command = worker_command(worker, device, 1, root);
+        command.arg("--plain");
+        Subject::start(&format!("sweep-worker, {device}, plain"), command, 1, read_worker)
     }
 
     /// `bench.py`: a way of training in PyTorch on a dataset.
@@ -138,6 +142,14 @@ impl Drop for Subject {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn worker_command(worker: &Path, device: &str, threads: usize, root: &Path) -> Command {
+    let mut command = Command::new(worker);
+    command
+        .args(["--device", device, "--threads", &threads.to_string(), "--data-dir"])
+        .arg(root.join("data"));
+    command
 }
 
 fn number(value: &Value) -> Result<f64> {
