@@ -1,104 +1,62 @@
-"""One epoch of the lesson's model in PyTorch for each line on standard input.
+"""Trains in PyTorch for each line on standard input, and answers with its seconds.
 
-    bench.py memory|dataloader DATA     DATA: the folder with MNIST's four .gz files
+    bench.py memory mnist|digits THREADS DATA
+    bench.py dataloader mnist THREADS DATA
 
-`dataloader` is the lesson's own pipeline: torchvision's MNIST with ToTensor and
-Normalize, a DataLoader with batch_size=64 and shuffle=True in the same process.
-`memory` is the same training with the normalised images as one tensor, batches
-by index_select, and the loss read once an epoch: PyTorch without its input
-pipeline. Both use one thread, and answer each line with one JSON object:
-seconds of training (from the first batch to the last update, setup left out) and
-the mean loss of the epoch.
+DATA is the repository's data/. A line is a JSON object such as
+
+    {"model": "lesson", "optimizer": "adam", "variant": "fused", "batch": 64, "epochs": 1}
+
+and the answer is one too: seconds of training (from the first batch to the last
+update, setup left out) and the mean loss of the first epoch. Every line starts from
+fresh weights. What the words mean stands in bench_common.py.
 """
 
-import gzip
 import json
-import shutil
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import torch
 from torch import nn
 
-MEAN, STD = 0.1307, 0.3081
-BATCH, LR = 64, 0.01
+import bench_common as common
 
 
-def fresh():
-    """The lesson's model and optimizer, with PyTorch's initialisation."""
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    return model, nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=LR)
-
-
-def dataset(data):
-    """torchvision's MNIST over our files, unpacked to where it looks for them."""
-    from torchvision import datasets, transforms
-
-    root = Path(tempfile.mkdtemp(prefix="bench-mnist-"))
-    raw = root / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for path in sorted(Path(data).glob("*.gz")):
-        with gzip.open(path) as packed, open(raw / path.stem, "wb") as plain:
-            shutil.copyfileobj(packed, plain)
-    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
-    mnist = datasets.MNIST(str(root), train=True, download=False, transform=transform)
-    shutil.rmtree(root)
-    return mnist
-
-
-def dataloader(mnist):
-    loader = torch.utils.data.DataLoader(mnist, batch_size=BATCH, shuffle=True)
-
-    def epoch():
-        model, criterion, optimizer = fresh()
-        model.train()
-        running = 0.0
-        start = time.perf_counter()
-        for images, labels in loader:
-            optimizer.zero_grad()
-            loss = criterion(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            running += loss.item() * len(labels)
-        return time.perf_counter() - start, running / len(mnist)
-
-    return epoch
-
-
-def memory(mnist):
-    images = ((mnist.data.float() / 255 - MEAN) / STD).reshape(-1, 784).contiguous()
-    labels = mnist.targets
-    count = len(labels)
-
-    def epoch():
-        model, criterion, optimizer = fresh()
-        model.train()
-        start = time.perf_counter()
-        running = torch.zeros(())
-        order = torch.randperm(count)
-        for at in range(0, count, BATCH):
-            index = order[at : at + BATCH]
-            optimizer.zero_grad()
-            loss = criterion(model(images.index_select(0, index)), labels.index_select(0, index))
-            loss.backward()
-            optimizer.step()
-            running += loss.detach() * len(index)
-        mean = running.item() / count
-        return time.perf_counter() - start, mean
-
-    return epoch
+def prepare(way, dataset, data):
+    """A function from (model, loss, optimizer, batch) to an epoch's mean loss."""
+    if dataset == "digits":
+        samples = common.digits(data)
+    else:
+        # torchvision reads MNIST into memory at once.
+        with tempfile.TemporaryDirectory(prefix="bench-mnist-") as root:
+            common.unpack(data, root)
+            mnist = common.mnist(root)
+        samples = common.tensors(mnist)
+    if way == "memory":
+        return lambda *training, batch: common.memory_epoch(*training, *samples, batch)
+    return lambda *training, batch: common.dataloader_epoch(
+        *training, common.loader(mnist, shuffle=True, batch=batch)
+    )
 
 
 def main():
-    way, data = sys.argv[1:]
-    torch.set_num_threads(1)
+    way, dataset, threads, data = sys.argv[1:]
+    torch.set_num_threads(int(threads))
     torch.manual_seed(0)
-    epoch = {"memory": memory, "dataloader": dataloader}[way](dataset(data))
-    for _ in sys.stdin:
-        seconds, loss = epoch()
-        print(json.dumps({"seconds": seconds, "loss": loss}), flush=True)
+    epoch = prepare(way, dataset, data)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        model = common.MODELS[asked["model"]]()
+        optimizer = common.optimizer(asked["optimizer"], asked["variant"], model)
+        criterion = nn.CrossEntropyLoss()
+        start = time.perf_counter()
+        losses = [
+            epoch(model, criterion, optimizer, batch=asked["batch"])
+            for _ in range(asked["epochs"])
+        ]
+        seconds = time.perf_counter() - start
+        print(json.dumps({"seconds": seconds, "loss": losses[0]}), flush=True)
 
 
 if __name__ == "__main__":

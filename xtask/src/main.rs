@@ -54,7 +54,7 @@ Development:
   ci                formatting, lints, tidy and tests, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
-  bench [PART..]    an epoch beside PyTorch; the engine's overhead, plan, report and timeout
+  bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
 

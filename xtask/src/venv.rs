@@ -31,6 +31,13 @@ pub(crate) const PAPERS: Environment = Environment {
     cost: "with reference optimizers, once: downloads 4 MB on top of PyTorch",
 };
 
+/// The same environment with Hydra and joblib, for sweeps in Python.
+pub(crate) const HYDRA: Environment = Environment {
+    folder: ".bench/venv",
+    requirements: "xtask/python/requirements-hydra.txt",
+    cost: "with Hydra and joblib, once: downloads 1 MB on top of PyTorch",
+};
+
 /// rliable, arch, scipy and statsmodels, for the references of the statistics.
 pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",

@@ -206,6 +206,7 @@ fn environment() -> Environment {
         libtorch: Some("2.9.0".to_owned()),
         libtorch_kind: Some("cpu".to_owned()),
         driver: None,
+        plain: false,
         code: digest("code"),
     }
 }

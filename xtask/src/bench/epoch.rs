@@ -1,133 +1,285 @@
-//! Part `epoch`: seconds an epoch of the lesson's model, beside PyTorch.
+//! Part `epoch`: seconds an epoch of the lesson's model, beside the matrix
+//! products it cannot do without and beside PyTorch.
 //!
-//! The lesson's model is 784-128-10 with ReLU, batches of 64, SGD with learning
-//! rate 0.01, the whole training split of 60,000 images, one thread. Every
-//! subject is a process that lives through the whole session and trains one
-//! epoch from fresh weights when asked; they take turns, so that the machine's
-//! state is the same for the epochs that are compared. The first round warms
-//! up and is not counted.
-
-use std::path::Path;
+//! The lesson's model is 784-128-10 with ReLU, batches of 64, the whole training
+//! split of 60,000 images, one thread. Every subject is a process that lives
+//! through the whole session and trains one epoch from fresh weights when asked;
+//! they take turns, so that the machine's state is the same for the epochs that
+//! are compared. The first round warms up and is not counted.
 
 use anyhow::Result;
 
-use super::Measured;
-use super::stats::{median, spread};
-use super::subject::{Epoch, Subject};
-use crate::venv;
+use super::built::Artifact;
+use super::series::Series;
+use super::settings::{Model, Optimizer, Variant, for_python, for_worker};
+use super::stats::{Row, measured, ratios, with_range};
+use super::subject::Subject;
+use super::{Measured, Setup};
 
 /// Rounds that count, unless `--repetitions N` says otherwise.
 const REPETITIONS: usize = 5;
 
-/// Largest allowed ratio of our seconds to those of each other subject.
-const GOALS: [(&str, f64); 2] =
-    [("PyTorch, tensors in memory", 1.0), ("PyTorch, torchvision + DataLoader", 0.2)];
+/// Least share of our seconds that are the floor's.
+const FLOOR: [(Optimizer, f64); 2] = [(Optimizer::Sgd, 0.85), (Optimizer::Adam, 0.7)];
 
-/// Measures our worker beside the two ways of PyTorch.
-pub(super) fn measure(root: &Path, worker: &Path, repetitions: Option<usize>) -> Result<Measured> {
-    let repetitions = repetitions.unwrap_or(REPETITIONS);
-    let python = venv::python(root, &venv::TORCH)?;
-    let script = root.join("xtask/python/bench.py");
-    let mut subjects = [
-        Subject::worker(worker, root)?,
-        Subject::python(GOALS[0].0, &python, &script, "memory", root)?,
-        Subject::python(GOALS[1].0, &python, &script, "dataloader", root)?,
+/// Our seconds over those of PyTorch's fastest variant in memory, at most.
+const FASTEST: f64 = 1.0;
+
+/// Our seconds over those of the lesson's pipeline, at most.
+const PIPELINE: f64 = 0.2;
+
+/// A subject. Those that are compared most closely follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    /// The matrix products alone.
+    Floor,
+    /// Our worker on `libtorch:cpu`.
+    Libtorch,
+    Plain,
+    Foreach,
+    Fused,
+    /// Our worker on `libtorch:cpu` without its fast path.
+    Burn,
+    /// Our worker on `flex`.
+    Flex,
+    /// The lesson's pipeline: PyTorch with torchvision and a DataLoader.
+    Pipeline,
+}
+
+impl Who {
+    const ALL: [(Who, &str); 8] = [
+        (Who::Floor, "matrix products alone"),
+        (Who::Libtorch, "ours, `libtorch:cpu`"),
+        (Who::Plain, "PyTorch, in memory"),
+        (Who::Foreach, "with `foreach`"),
+        (Who::Fused, "with `fused`"),
+        (Who::Burn, "ours, without the fast path"),
+        (Who::Flex, "ours, `flex`"),
+        (Who::Pipeline, "PyTorch, lesson's pipeline"),
     ];
-    let mut epochs: [Vec<Epoch>; 3] = Default::default();
+
+    /// PyTorch in memory.
+    const MEMORY: [Who; 3] = [Who::Plain, Who::Foreach, Who::Fused];
+
+    fn variant(self) -> Variant {
+        match self {
+            Who::Foreach => Variant::Foreach,
+            Who::Fused => Variant::Fused,
+            _ => Variant::Plain,
+        }
+    }
+
+    /// Whether this is measured. The pipeline's four seconds are the same
+    /// whatever the optimizer, so they are spent once.
+    fn trains(self, optimizer: Optimizer) -> bool {
+        match self {
+            Who::Pipeline => optimizer == Optimizer::Sgd,
+            who => who.variant().exists_for(optimizer),
+        }
+    }
+}
+
+type Epochs = Series<(Optimizer, Who)>;
+
+/// The living processes.
+struct Subjects {
+    floor: Subject,
+    libtorch: Subject,
+    burn: Subject,
+    flex: Subject,
+    memory: Subject,
+    pipeline: Subject,
+}
+
+impl Subjects {
+    fn start(setup: &Setup) -> Result<Subjects> {
+        let (built, root) = (setup.built, setup.root);
+        let (worker, python) = (built.get(Artifact::Worker)?, built.get(Artifact::Torch)?);
+        Ok(Subjects {
+            floor: Subject::program(built.get(Artifact::Products)?)?,
+            libtorch: Subject::worker(worker, "libtorch:cpu", 1, root)?,
+            burn: Subject::plain_worker(worker, "libtorch:cpu", root)?,
+            flex: Subject::worker(built.get(Artifact::FlexWorker)?, "flex", 1, root)?,
+            memory: Subject::python(python, "memory", "mnist", 1, root)?,
+            pipeline: Subject::python(python, "dataloader", "mnist", 1, root)?,
+        })
+    }
+
+    fn of(&mut self, who: Who) -> &mut Subject {
+        match who {
+            Who::Floor => &mut self.floor,
+            Who::Libtorch => &mut self.libtorch,
+            Who::Burn => &mut self.burn,
+            Who::Flex => &mut self.flex,
+            Who::Plain | Who::Foreach | Who::Fused => &mut self.memory,
+            Who::Pipeline => &mut self.pipeline,
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        let Subjects { floor, libtorch, burn, flex, memory, pipeline } = self;
+        [floor, libtorch, burn, flex, memory, pipeline].into_iter().try_for_each(Subject::end)
+    }
+}
+
+/// Measures every optimizer with every subject.
+pub(super) fn measure(setup: &Setup) -> Result<Measured> {
+    let repetitions = setup.repetitions(REPETITIONS);
+    let mut subjects = Subjects::start(setup)?;
+    let mut epochs = Epochs::new();
     for round in 0..=repetitions {
-        eprintln!(
-            "xtask: bench: epoch, round {round} of {repetitions}{}",
-            if round == 0 { " (warm-up)" } else { "" }
-        );
-        // Turn about, so that none always follows the same other.
-        for place in 0..subjects.len() {
-            let index = (place + round) % subjects.len();
-            let epoch = subjects[index].epoch()?;
-            if round > 0 {
-                epochs[index].push(epoch);
+        let note = if round == 0 { " (warm-up)" } else { "" };
+        eprintln!("xtask: bench: epoch, round {round} of {repetitions}{note}");
+        for optimizer in Optimizer::ALL {
+            let ours = for_worker(Model::Lesson, optimizer);
+            // Turn about, so that none always follows the same other.
+            for place in 0..Who::ALL.len() {
+                let (who, _) = Who::ALL[(place + round) % Who::ALL.len()];
+                if !who.trains(optimizer) {
+                    continue;
+                }
+                let training = match who {
+                    Who::Floor => subjects.of(who).train("epoch")?,
+                    Who::Libtorch | Who::Burn | Who::Flex => subjects.of(who).train(&ours)?,
+                    _ => {
+                        let theirs = for_python(Model::Lesson, optimizer, who.variant());
+                        subjects.of(who).train(&theirs)?
+                    }
+                };
+                if round > 0 {
+                    epochs.add((optimizer, who), training);
+                }
             }
         }
     }
-    for subject in subjects.iter_mut() {
-        subject.end()?;
+    subjects.end()?;
+    for optimizer in Optimizer::ALL {
+        epochs.ensure_same_work(Who::ALL.map(|(who, _)| (optimizer, who)))?;
     }
-    Ok(Measured {
-        table: table(&subjects.each_ref().map(|s| s.name.as_str()), &epochs),
-        missed: missed(&epochs),
-        goals: GOALS.len(),
-    })
+    Ok(measured("ratios of epochs side by side", &rows(&epochs)).after(&table(&epochs)))
 }
 
-/// Ratios of our seconds to another's, round by round.
-fn ratios(epochs: &[Vec<Epoch>; 3], other: usize) -> Vec<f64> {
-    epochs[0]
-        .iter()
-        .zip(&epochs[other])
-        .map(|(ours, theirs)| ours.seconds / theirs.seconds)
-        .collect()
-}
-
-fn missed(epochs: &[Vec<Epoch>; 3]) -> Vec<String> {
-    let over = |(index, (name, goal)): (usize, &(&str, f64))| {
-        let ratio = median(&ratios(epochs, index + 1));
-        (ratio > *goal)
-            .then(|| format!("missed: {ratio:.3} of `{name}`, the goal is at most {goal}"))
-    };
-    GOALS.iter().enumerate().filter_map(over).collect()
-}
-
-fn table(names: &[&str; 3], epochs: &[Vec<Epoch>; 3]) -> String {
+/// Seconds of everyone.
+fn table(epochs: &Epochs) -> String {
+    let names = Who::ALL.map(|(_, name)| name);
     let mut lines = vec![
-        "| one epoch, SGD, one thread | seconds (median) | range | training loss | ours / this (median of pairs) | goal |".to_owned(),
-        "|---|---|---|---|---|---|".to_owned(),
+        format!("| seconds an epoch, one thread | {} |", names.join(" | ")),
+        format!("|---|{}", "---|".repeat(names.len())),
     ];
-    for (index, name) in names.iter().enumerate() {
-        let seconds: Vec<f64> = epochs[index].iter().map(|e| e.seconds).collect();
-        let losses: Vec<f64> = epochs[index].iter().map(|e| e.loss).collect();
-        let (low, high) = spread(&seconds);
-        let (ratio, goal) = match index {
-            0 => (String::new(), String::new()),
-            other => (
-                format!("{:.3}", median(&ratios(epochs, other))),
-                format!("at most {}", GOALS[other - 1].1),
-            ),
-        };
-        lines.push(format!(
-            "| {name} | {:.3} | {low:.3} to {high:.3} | {:.4} | {ratio} | {goal} |",
-            median(&seconds),
-            median(&losses)
-        ));
+    for optimizer in Optimizer::ALL {
+        let cells = Who::ALL.map(|(who, _)| match epochs.seconds((optimizer, who)) {
+            none if none.is_empty() => String::new(),
+            seconds => with_range(&seconds, 3, ""),
+        });
+        lines.push(format!("| {} | {} |", optimizer.title(), cells.join(" | ")));
     }
     lines.join("\n") + "\n"
 }
 
+fn rows(epochs: &Epochs) -> Vec<Row> {
+    let row = |what: String, over, under| {
+        Row::new(what, "", 3, ratios(&epochs.seconds(over), &epochs.seconds(under)))
+    };
+    let mut rows = Vec::new();
+    for optimizer in Optimizer::ALL {
+        let (title, ours) = (optimizer.title(), (optimizer, Who::Libtorch));
+        let share =
+            row(format!("{title}: matrix products alone / ours"), (optimizer, Who::Floor), ours);
+        rows.push(match FLOOR.iter().find(|(of, _)| *of == optimizer) {
+            Some((_, least)) => share.at_least(*least),
+            None => share,
+        });
+    }
+    for optimizer in Optimizer::ALL {
+        let (title, ours) = (optimizer.title(), (optimizer, Who::Libtorch));
+        let memory = Who::MEMORY.map(|who| (optimizer, who));
+        let fastest = epochs.fastest(memory).unwrap_or(memory[0]);
+        let variant = fastest.1.variant().name();
+        let what = format!("{title}: ours / PyTorch's fastest in memory ({variant})");
+        let ratio = row(what, ours, fastest);
+        rows.push(if optimizer.in_battle() { ratio.at_most(FASTEST) } else { ratio });
+    }
+    for optimizer in Optimizer::ALL {
+        let what = format!("{}: ours / ours without the fast path", optimizer.title());
+        rows.push(row(what, (optimizer, Who::Libtorch), (optimizer, Who::Burn)));
+    }
+    let sgd = (Optimizer::Sgd, Who::Libtorch);
+    let what = "SGD: ours / the lesson's pipeline".to_owned();
+    rows.push(row(what, sgd, (Optimizer::Sgd, Who::Pipeline)).at_most(PIPELINE));
+    rows
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::subject::Training;
     use super::*;
 
-    fn epochs(seconds: [&[f64]; 3]) -> [Vec<Epoch>; 3] {
-        seconds.map(|list| list.iter().map(|&seconds| Epoch { seconds, loss: 0.57 }).collect())
+    /// Two rounds in which everyone takes `seconds(who)`, twice as long in the second.
+    fn epochs(seconds: impl Fn(Who) -> f64) -> Epochs {
+        let mut epochs = Epochs::new();
+        for factor in [1.0, 2.0] {
+            for optimizer in Optimizer::ALL {
+                for (who, _) in Who::ALL.into_iter().filter(|(who, _)| who.trains(optimizer)) {
+                    let training = Training { seconds: factor * seconds(who), loss: Some(0.5) };
+                    epochs.add((optimizer, who), training);
+                }
+            }
+        }
+        epochs
+    }
+
+    fn usual(who: Who) -> f64 {
+        match who {
+            Who::Floor => 0.9,
+            Who::Libtorch => 1.0,
+            Who::Pipeline => 8.0,
+            Who::Foreach => 1.5,
+            _ => 2.0,
+        }
     }
 
     #[test]
-    fn ratios_are_paired_and_goals_compared() {
-        let measured = epochs([&[1.0, 2.0, 1.0], &[2.0, 4.0, 1.0], &[10.0, 10.0, 4.0]]);
-        assert_eq!(ratios(&measured, 1), [0.5, 0.5, 1.0]);
-        assert_eq!(missed(&measured), Vec::<String>::new());
-        let slow = epochs([&[3.0], &[2.0], &[10.0]]);
-        assert_eq!(missed(&slow).len(), 2);
+    fn ratios_are_of_pairs_and_goals_are_compared() {
+        let found = measured("t", &rows(&epochs(usual)));
+        // Floor of two, PyTorch of four, the pipeline of one.
+        assert_eq!((found.goals, found.missed.len()), (7, 0), "{:?}", found.missed);
+        for line in [
+            "| SGD: matrix products alone / ours | 0.900 (0.900 to 0.900) | at least 0.85: met |",
+            "| AdamW: matrix products alone / ours | 0.900 (0.900 to 0.900) |  |",
+            "| RMSProp: ours / PyTorch's fastest in memory (foreach) | 0.667 (0.667 to 0.667) | at most 1: met |",
+            "| AdamW: ours / PyTorch's fastest in memory (foreach) | 0.667 (0.667 to 0.667) |  |",
+            "| SGD: ours / the lesson's pipeline | 0.125 (0.125 to 0.125) | at most 0.2: met |",
+        ] {
+            assert!(found.table.contains(line), "{line}\n{}", found.table);
+        }
     }
 
     #[test]
-    fn the_table_has_a_line_for_each_subject() {
-        let text = table(&["a", "b", "c"], &epochs([&[1.0], &[2.0], &[10.0]]));
+    fn slow_training_misses_every_goal() {
+        let slow = epochs(|who| if who == Who::Libtorch { 4.0 } else { usual(who) });
+        let found = measured("t", &rows(&slow));
+        assert_eq!(found.missed.len(), found.goals, "{:?}", found.missed);
+    }
+
+    #[test]
+    fn the_fastest_variant_of_each_optimizer_counts() {
+        let fused = epochs(|who| if who == Who::Fused { 0.8 } else { usual(who) });
+        let found = measured("t", &rows(&fused));
+        assert!(found.table.contains("| Adam: ours / PyTorch's fastest in memory (fused) | 1.250"));
+        assert!(found.table.contains("| RMSProp: ours / PyTorch's fastest in memory (foreach) |"));
+        assert_eq!(found.missed.len(), 3, "{:?}", found.missed);
+    }
+
+    #[test]
+    fn the_table_has_a_cell_for_each_that_trains() {
+        let text = table(&epochs(usual));
         assert!(
-            text.contains("| b | 2.000 | 2.000 to 2.000 | 0.5700 | 0.500 | at most 1 |"),
+            text.contains("| SGD | 1.350 (0.900 to 1.800) | 1.500 (1.000 to 2.000) |"),
             "{text}"
         );
-        assert!(
-            text.contains("| c | 10.000 | 10.000 to 10.000 | 0.5700 | 0.100 | at most 0.2 |"),
-            "{text}"
-        );
+        let rmsprop = text.lines().find(|line| line.starts_with("| RMSProp |")).unwrap();
+        assert_eq!(rmsprop.matches("|  |").count(), 2, "no fused, no pipeline: {rmsprop}");
+        let columns = |line: &str| line.matches('|').count();
+        assert!(text.lines().all(|line| columns(line) == Who::ALL.len() + 2), "{text}");
     }
 }

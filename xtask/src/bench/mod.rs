@@ -1,71 +1,56 @@
-//! `cargo xtask bench`: an epoch beside PyTorch, and what the engine adds to
-//! the runs it is for.
+//! `cargo xtask bench`: how fast training is beside PyTorch and beside what the
+//! processor can do, and what the engine adds.
 //!
 //! A part measures one thing and knows its goals. Everything is built before
 //! the first part begins, so that no compiler runs beside a measurement. The
 //! engine is measured from outside, as a person meets it: the built `sweep` is
 //! started on a sweep file in a workspace of its own, and its journal is read.
 
+mod built;
+mod document;
 mod epoch;
 mod journal;
+mod machine;
+mod micro;
+mod models;
 mod overhead;
 mod plan;
 mod report;
+mod request;
 mod sandbox;
+mod series;
+mod settings;
 mod stats;
 mod subject;
+mod sweep;
 mod timeout;
+mod worker;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use crate::{build, libtorch};
+use built::Built;
+use document::Section;
+use request::{PARTS, Part};
 
-/// How it is called.
-const USAGE: &str = "\
-usage: cargo xtask bench [PART..] [--check] [--repetitions N]
-
-Parts; all of them when none is named:
-  epoch       seconds an epoch of the lesson's model, beside PyTorch
-  overhead    what the engine adds to a sweep of short runs
-  plan        seconds and memory to plan a million runs
-  report      seconds and memory to report 10,000 runs of 100 numbers each
-  timeout     how long a run that hangs lives past its time-out
-
-  --check           fail when a goal of the chosen parts is missed
-  --repetitions N   measurements that count, for each part
-";
-
-/// What can be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Epoch,
-    Overhead,
-    Plan,
-    Report,
-    Timeout,
-}
-
-impl Part {
-    /// In the order in which they are measured.
-    const ALL: [(&str, Part); 5] = [
-        ("epoch", Part::Epoch),
-        ("overhead", Part::Overhead),
-        ("plan", Part::Plan),
-        ("report", Part::Report),
-        ("timeout", Part::Timeout),
-    ];
-}
-
-/// What the command line asks for.
-#[derive(Debug, PartialEq)]
-struct Request {
-    parts: Vec<Part>,
-    check: bool,
-    /// Each part has its own number unless one is given.
+/// What a part is given.
+struct Setup<'a> {
+    root: &'a Path,
+    built: &'a Built,
+    /// Of the command line.
     repetitions: Option<usize>,
+    quick: bool,
+    full: bool,
+}
+
+impl Setup<'_> {
+    /// Measurements that count, where a part would make this many.
+    fn repetitions(&self, usual: usize) -> usize {
+        self.repetitions.unwrap_or(if self.quick { 1 } else { usual })
+    }
 }
 
 /// What a part found.
@@ -77,40 +62,61 @@ struct Measured {
     goals: usize,
 }
 
+impl Measured {
+    /// With another table before its own.
+    fn after(self, table: &str) -> Measured {
+        Measured { table: format!("{table}\n{}", self.table), ..self }
+    }
+}
+
 /// Measures, prints Markdown tables, and with `--check` fails when a goal is missed.
 pub(crate) fn bench(root: &Path, args: &[String]) -> Result<ExitCode> {
     if args.iter().any(|a| a == "--help" || a == "-h") {
-        print!("{USAGE}");
+        print!("{}", request::usage());
         return Ok(ExitCode::SUCCESS);
     }
-    let request = match parse(args) {
+    let request = match request::parse(args) {
         Ok(request) => request,
         Err(message) => {
-            eprintln!("xtask: {message}\n\n{USAGE}");
+            eprintln!("xtask: {message}\n\n{}", request::usage());
             return Ok(ExitCode::from(2));
         }
     };
-    let built = Built::for_parts(root, &request.parts)?;
-    if let Some(load) = load_average().filter(|load| *load > 0.7) {
-        eprintln!("xtask: the load average is {load}: other processes disturb the measurement");
+    let parts: Vec<&Part> = request.parts.iter().map(|&part| &PARTS[part]).collect();
+    let built = Built::make(parts.iter().flat_map(|part| part.needs).copied(), root);
+    let setup = Setup {
+        root,
+        built: &built,
+        repetitions: request.repetitions,
+        quick: request.quick,
+        full: request.full,
+    };
+    let about = about(root, request.quick);
+    println!("{about}\n");
+    let (mut sections, mut missed, mut goals) = (Vec::new(), Vec::new(), 0);
+    for part in parts {
+        let (section, measured) = section(part, &setup);
+        println!("{}", section.markdown());
+        sections.push(section);
+        if let Some(measured) = measured {
+            missed.extend(measured.missed.into_iter().map(|line| format!("{}: {line}", part.name)));
+            goals += measured.goals;
+        }
+        // What is there is kept, whatever becomes of the parts to come.
+        if let Some(file) = &request.output {
+            fs::write(file, document::document(&about, &sections))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        if request.write_readme {
+            write_readme(root, &about, &sections)?;
+        }
     }
-    let (mut missed, mut goals) = (Vec::new(), 0);
-    for part in &request.parts {
-        let n = request.repetitions;
-        let found = match part {
-            Part::Epoch => epoch::measure(root, &built.worker, n),
-            Part::Overhead => overhead::measure(root, &built.sweep, &built.worker, n),
-            Part::Plan => plan::measure(root, &built.sweep, &built.worker, n),
-            Part::Report => report::measure(root, &built.sweep, &built.fabricate, n),
-            Part::Timeout => timeout::measure(root, &built.sweep, n),
-        }?;
-        println!("{}", found.table);
-        missed.extend(found.missed);
-        goals += found.goals;
-    }
-    println!("{}", machine());
     for line in &missed {
         println!("{line}");
+    }
+    let failed: Vec<&str> = sections.iter().filter(|s| s.found.is_err()).map(|s| s.name).collect();
+    if !failed.is_empty() {
+        bail!("these parts failed, as said above: {}", failed.join(", "));
     }
     if request.check && !missed.is_empty() {
         bail!("{} of {goals} goals missed", missed.len());
@@ -118,105 +124,96 @@ pub(crate) fn bench(root: &Path, args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn parse(args: &[String]) -> Result<Request, String> {
-    let (mut named, mut check, mut repetitions) = (Vec::new(), false, None);
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--check" => check = true,
-            "--repetitions" => match args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0) {
-                Some(n) => repetitions = Some(n),
-                None => return Err("--repetitions takes a number from 1".to_owned()),
-            },
-            name => match Part::ALL.iter().find(|(known, _)| *known == name) {
-                Some((_, part)) => named.push(*part),
-                None if name.starts_with('-') => {
-                    return Err(format!("bench has no option `{name}`"));
-                }
-                None => return Err(format!("bench has no part `{name}`")),
-            },
-        }
+/// Measures one part. What fails is told of in its section.
+fn section(part: &Part, setup: &Setup) -> (Section, Option<Measured>) {
+    let disturbed = machine::disturbance();
+    if let Some(disturbed) = &disturbed {
+        eprintln!("xtask: {disturbed}");
     }
-    let chosen = |part: &Part| named.is_empty() || named.contains(part);
-    let parts = Part::ALL.into_iter().map(|(_, part)| part).filter(chosen).collect();
-    Ok(Request { parts, check, repetitions })
-}
-
-/// The binaries; one that no chosen part needs may be absent.
-struct Built {
-    sweep: PathBuf,
-    worker: PathBuf,
-    fabricate: PathBuf,
-}
-
-impl Built {
-    fn for_parts(root: &Path, parts: &[Part]) -> Result<Built> {
-        let any = |of: &[Part]| parts.iter().any(|part| of.contains(part));
-        if any(&[Part::Epoch, Part::Overhead]) {
-            let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
-            build::libtorch_worker(root, &found)?;
+    let mut section = Section {
+        name: part.name,
+        title: part.title,
+        found: Err(String::new()),
+        goals: None,
+        disturbed,
+    };
+    match (part.measure)(setup) {
+        Ok(measured) => {
+            section.found = Ok(measured.table.clone());
+            section.goals = (measured.goals > 0)
+                .then(|| (measured.goals - measured.missed.len(), measured.goals));
+            (section, Some(measured))
         }
-        if any(&[Part::Overhead, Part::Plan, Part::Report, Part::Timeout]) {
-            build::sweep(root)?;
+        Err(error) => {
+            eprintln!("xtask: bench: {} failed: {error:#}", part.name);
+            section.found = Err(format!("{error:#}"));
+            (section, None)
         }
-        let (sweep, worker) = (build::sweep_path(root)?, build::libtorch_worker_path(root)?);
-        let fabricate = report::fabricate_path(root)?;
-        if any(&[Part::Report]) {
-            report::build_fabricate(root)?;
-        }
-        Ok(Built { sweep, worker, fabricate })
     }
 }
 
-fn machine() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
-        .map_or("an unknown processor", |(_, name)| name.trim());
-    format!("Machine: {model}, {} cores.", cores())
+fn write_readme(root: &Path, about: &str, sections: &[Section]) -> Result<()> {
+    let path = root.join("README.md");
+    let old = fs::read_to_string(&path).context("README.md")?;
+    let new = document::readme(&old, about, sections)?;
+    fs::write(&path, new).context("README.md")
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Of the last minute.
-fn load_average() -> Option<f64> {
-    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+/// When, on what, and of which sources.
+fn about(root: &Path, quick: bool) -> String {
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).current_dir(root).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short=10", "HEAD"])
+        .map_or(String::new(), |commit| format!(", commit {commit}"));
+    let changed = match git(&["status", "--porcelain", "--untracked-files=no"]) {
+        Some(changes) if !changes.is_empty() => " with changes",
+        _ => "",
+    };
+    let quick = if quick { " Quick: one measurement each, which says little." } else { "" };
+    format!("{}, {}{commit}{changed}.{quick}", machine::today(), machine::description())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::built::Artifact;
     use super::*;
 
-    fn args(list: &[&str]) -> Result<Request, String> {
-        parse(&list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    fn setup(built: &Built) -> Setup<'_> {
+        Setup { root: Path::new("."), built, repetitions: None, quick: false, full: false }
+    }
+
+    fn part(measure: fn(&Setup) -> Result<Measured>) -> Part {
+        Part { measure, ..PARTS[0] }
     }
 
     #[test]
-    fn no_part_means_all_and_named_parts_keep_their_order() {
-        let all = args(&["--check", "--repetitions", "3"]).unwrap();
-        assert_eq!((all.parts.len(), all.check, all.repetitions), (5, true, Some(3)));
-        let some = args(&["timeout", "plan", "plan"]).unwrap();
-        assert_eq!(
-            some,
-            Request { parts: vec![Part::Plan, Part::Timeout], check: false, repetitions: None }
+    fn a_part_that_fails_is_told_of_and_one_that_measures_counts_its_goals() {
+        let built = Built::make([], Path::new("."));
+        let needs_more = part(|setup| {
+            setup.built.get(Artifact::Torch)?;
+            Ok(Measured { table: String::new(), missed: Vec::new(), goals: 0 })
+        });
+        let (failed, none) = section(&needs_more, &setup(&built));
+        assert!(failed.found.unwrap_err().contains("Torch") && none.is_none());
+        let (section, measured) = section(
+            &part(|_| {
+                let missed = vec!["missed: x".to_owned()];
+                Ok(Measured { table: "| x |\n".to_owned(), missed, goals: 3 })
+            }),
+            &setup(&built),
         );
+        assert_eq!((section.found.unwrap().as_str(), section.goals), ("| x |\n", Some((2, 3))));
+        assert_eq!(measured.unwrap().goals, 3);
     }
 
     #[test]
-    fn what_is_unknown_is_named() {
-        assert!(args(&["--repetitions", "0"]).is_err());
-        assert!(args(&["--repetitions"]).is_err());
-        assert!(args(&["--fast"]).unwrap_err().contains("option `--fast`"));
-        assert!(args(&["epochs"]).unwrap_err().contains("part `epochs`"));
-    }
-
-    #[test]
-    fn the_usage_names_every_part() {
-        for (name, _) in Part::ALL {
-            assert!(USAGE.contains(&format!("\n  {name} ")), "{name}");
-        }
+    fn repetitions_are_those_asked_for_or_one_when_quick() {
+        let built = Built::make([], Path::new("."));
+        assert_eq!(setup(&built).repetitions(5), 5);
+        assert_eq!(Setup { quick: true, ..setup(&built) }.repetitions(5), 1);
+        let asked = Setup { repetitions: Some(7), quick: true, ..setup(&built) };
+        assert_eq!(asked.repetitions(5), 7);
     }
 }

@@ -10,17 +10,15 @@
 //! The engine's work that slows training down itself, such as writing the
 //! journal while all cores train, counts as training here.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Instant;
-
 use anyhow::{Context as _, Result, ensure};
+use std::collections::BTreeMap;
 
-use super::Measured;
+use super::built::Artifact;
 use super::journal::Record;
 use super::sandbox::{Ran, Sandbox};
 use super::stats::{Row, measured};
-use super::subject::Subject;
+use super::worker::{Start, start};
+use super::{Measured, Setup};
 
 /// Sweeps that are made, unless `--repetitions N` says otherwise.
 const REPETITIONS: usize = 3;
@@ -37,20 +35,17 @@ const RATES: usize = 6;
 const RUNS: usize = 240;
 
 /// Sweeps a few times.
-pub(super) fn measure(
-    root: &Path,
-    sweep: &Path,
-    worker: &Path,
-    repetitions: Option<usize>,
-) -> Result<Measured> {
-    let repetitions = repetitions.unwrap_or(REPETITIONS);
-    let slots = super::cores().min(SLOTS);
+pub(super) fn measure(setup: &Setup) -> Result<Measured> {
+    let root = setup.root;
+    let (sweep, worker) = (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Worker)?);
+    let repetitions = setup.repetitions(REPETITIONS);
+    let slots = super::machine::cores().min(SLOTS);
     let jobs = slots.to_string();
     let args = ["--no-report", "--device", "libtorch:cpu", "--jobs", &jobs];
     let (mut starts, mut accounts) = (Vec::new(), Vec::new());
     for round in 1..=repetitions {
         eprintln!("xtask: bench: overhead, round {round} of {repetitions}");
-        starts.push(start(worker, root)?);
+        starts.push(start(worker, "libtorch:cpu", root)?);
         let sandbox = Sandbox::new(root, "overhead", &sweep_file())?;
         let ran = sandbox.sweep(sweep, worker, &args, 0)?;
         let records = sandbox.records()?;
@@ -148,23 +143,6 @@ impl Account {
     }
 }
 
-/// What a lone worker takes before its first step.
-struct Start {
-    ready: f64,
-    loaded: f64,
-}
-
-fn start(worker: &Path, root: &Path) -> Result<Start> {
-    let begun = Instant::now();
-    let mut subject = Subject::worker(worker, root)?;
-    subject.wait_for("ready")?;
-    let ready = begun.elapsed().as_secs_f64();
-    subject.ask()?;
-    subject.wait_for("started")?;
-    // It is ended with its run unfinished.
-    Ok(Start { ready, loaded: begun.elapsed().as_secs_f64() - ready })
-}
-
 fn sweep_file() -> String {
     format!(
         "[data]\ndataset = \"mnist\"\nbatch_size = 128\nvalidation = 5000\n\
@@ -248,7 +226,11 @@ mod tests {
     fn each_sweep_gives_each_row_a_value() {
         let accounts = [Account::of(&made_up(), &ran(10.0, 18.25)).unwrap()];
         let found = measured("t", &rows(&accounts, &[Start { ready: 0.2, loaded: 0.4 }]));
-        assert!(found.table.contains("less 1 | 2.3000 | at most 0.03 |"), "{}", found.table);
+        assert!(
+            found.table.contains("less 1 | 2.3000 | at most 0.03: **missed** |"),
+            "{}",
+            found.table
+        );
         assert!(found.table.contains("slot's next (mean) | 500.00 ms |"), "{}", found.table);
         assert!(!found.table.contains("NaN"), "{}", found.table);
         assert_eq!(found.missed.len(), 1);

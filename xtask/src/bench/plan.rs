@@ -6,13 +6,13 @@
 //! runs would be one.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::Measured;
+use super::built::Artifact;
 use super::sandbox::Sandbox;
 use super::stats::{Row, measured};
+use super::{Measured, Setup};
 
 /// Plans that are made, unless `--repetitions N` says otherwise.
 const REPETITIONS: usize = 3;
@@ -41,13 +41,10 @@ const OPTIMIZERS: [(&str, &str, &str); 10] = [
 ];
 
 /// Plans a few times.
-pub(super) fn measure(
-    root: &Path,
-    sweep: &Path,
-    worker: &Path,
-    repetitions: Option<usize>,
-) -> Result<Measured> {
-    let repetitions = repetitions.unwrap_or(REPETITIONS);
+pub(super) fn measure(setup: &Setup) -> Result<Measured> {
+    let root = setup.root;
+    let (sweep, worker) = (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Worker)?);
+    let repetitions = setup.repetitions(REPETITIONS);
     let runs = OPTIMIZERS.len() * SAMPLES * SEEDS;
     let sandbox = Sandbox::new(root, "plan", &sweep_file())?;
     let (mut seconds, mut gigabytes) = (Vec::new(), Vec::new());

@@ -10,9 +10,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Measured;
+use super::built::Artifact;
 use super::sandbox::Sandbox;
 use super::stats::{Row, measured};
+use super::{Measured, Setup};
 use crate::build;
 
 /// Reports that count, unless `--repetitions N` says otherwise.
@@ -38,28 +39,22 @@ const POINTS: usize = 100;
 
 /// Builds the fabricator. The four packages together have the features that the
 /// tests build polars with, so that it is not compiled again.
-pub(super) fn build_fabricate(root: &Path) -> Result<()> {
+pub(super) fn build_fabricate(root: &Path) -> Result<PathBuf> {
     let mut command = build::cargo(root)?;
     command.args(["build", "--release", "--example", "fabricate"]);
     for package in ["spec", "data", "report", "runner"] {
         command.args(["--package", package]);
     }
-    build::run(&mut command).context("the fabricator of report folders could not be built")
-}
-
-/// Where [`build_fabricate`] builds.
-pub(super) fn fabricate_path(root: &Path) -> Result<PathBuf> {
+    build::run(&mut command).context("the fabricator of report folders could not be built")?;
     Ok(build::target_dir(root)?.join("release/examples/fabricate"))
 }
 
 /// Reports a few times.
-pub(super) fn measure(
-    root: &Path,
-    sweep: &Path,
-    fabricate: &Path,
-    repetitions: Option<usize>,
-) -> Result<Measured> {
-    let repetitions = repetitions.unwrap_or(REPETITIONS);
+pub(super) fn measure(setup: &Setup) -> Result<Measured> {
+    let root = setup.root;
+    let (sweep, fabricate) =
+        (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Fabricate)?);
+    let repetitions = setup.repetitions(REPETITIONS);
     // `report` is given folders; nothing reads the sweep file.
     let sandbox = Sandbox::new(root, "report", "")?;
     let mut rows = Vec::new();

@@ -1,4 +1,5 @@
-//! A workspace of its own in which the built `sweep` is run and watched.
+//! A workspace of its own in which the built `sweep`, or what it is compared
+//! with, is run and watched.
 //!
 //! It lies in the repository, not in the system's temporary folder: records
 //! are synced to the disk that real sweeps write to, and the state of the git
@@ -19,7 +20,7 @@ use super::journal::{self, Record};
 /// and the sum, so only the last interval before the end is not seen.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Lines of its messages that are shown when `sweep` fails.
+/// Lines of its messages that are shown when a program fails.
 const SHOWN: usize = 20;
 
 /// A folder with `experiments/bench.toml`, `data/` (the repository's) and
@@ -28,15 +29,15 @@ pub(super) struct Sandbox {
     folder: PathBuf,
 }
 
-/// One run of `sweep`, seen from outside.
+/// One run of a program, seen from outside.
 #[derive(Debug)]
 pub(super) struct Ran {
     /// Seconds since 1970, to be set beside those of records.
     pub(super) begun: f64,
     pub(super) ended: f64,
-    /// Largest resident memory of the process `sweep` itself, in bytes.
+    /// Largest resident memory of the process itself, in bytes.
     pub(super) peak: u64,
-    /// Processor seconds of the process `sweep` itself, but for its last moments.
+    /// Processor seconds of the process itself, but for its last moments.
     pub(super) cpu: f64,
     pub(super) stdout: String,
 }
@@ -87,20 +88,26 @@ impl Sandbox {
                 command.env_remove(name);
             }
         }
-        let (out, messages) = (self.path("stdout"), self.path("stderr"));
         command
             .args(args)
             .envs(worker.map(|worker| ("SWEEP_WORKER", worker)))
-            .current_dir(&self.folder)
             .env("SWEEP_ROOT", &self.folder)
-            .env("NO_COLOR", "1")
+            .env("NO_COLOR", "1");
+        self.watched(command, code)
+    }
+
+    /// Runs a command in the workspace's folder and expects this exit code.
+    pub(super) fn watched(&self, mut command: Command, code: i32) -> Result<Ran> {
+        let shown = crate::build::show(&command);
+        let (out, messages) = (self.path("stdout"), self.path("stderr"));
+        command
+            .current_dir(&self.folder)
             .stdin(Stdio::null())
             // Files, which unlike pipes never make it wait for a reader.
             .stdout(File::create(&out)?)
             .stderr(File::create(&messages)?);
         let begun = now();
-        let mut process =
-            command.spawn().with_context(|| format!("cannot start {}", sweep.display()))?;
+        let mut process = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
         let (pid, over) = (process.id(), AtomicBool::new(false));
         let (status, ended, (peak, cpu)) = thread::scope(|scope| {
             let watch = scope.spawn(|| watch(pid, &over));
@@ -112,8 +119,7 @@ impl Sandbox {
         let status = status?;
         ensure!(
             status.code() == Some(code),
-            "sweep {} ended with {status}, not with {code}:\n{}",
-            args.join(" "),
+            "`{shown}` ended with {status}, not with {code}:\n{}",
             last_lines(&fs::read_to_string(&messages)?)
         );
         Ok(Ran { begun, ended, peak, cpu, stdout: fs::read_to_string(&out)? })

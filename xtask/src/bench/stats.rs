@@ -31,11 +31,45 @@ pub(super) struct Row {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Goal {
-    /// The median is at most this.
-    Median(f64),
-    /// Every single value is at most this.
-    Each(f64),
+struct Goal {
+    bound: Bound,
+    limit: f64,
+    /// Of every single value; else of the median.
+    each: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    AtMost,
+    AtLeast,
+}
+
+impl Goal {
+    fn words(self) -> &'static str {
+        match self.bound {
+            Bound::AtMost => "at most",
+            Bound::AtLeast => "at least",
+        }
+    }
+
+    /// The value that decides.
+    fn deciding(self, values: &[f64]) -> f64 {
+        match (self.each, self.bound) {
+            (false, _) => median(values),
+            (true, Bound::AtMost) => spread(values).1,
+            (true, Bound::AtLeast) => spread(values).0,
+        }
+    }
+
+    /// Whether it is reached. What was not measured has reached no goal.
+    fn is_met(self, values: &[f64]) -> bool {
+        let value = self.deciding(values);
+        let met = match self.bound {
+            Bound::AtMost => value <= self.limit,
+            Bound::AtLeast => value >= self.limit,
+        };
+        !values.is_empty() && met
+    }
 }
 
 impl Row {
@@ -51,49 +85,65 @@ impl Row {
 
     /// The goal of the median.
     pub(super) fn at_most(self, limit: f64) -> Row {
-        Row { goal: Some(Goal::Median(limit)), ..self }
+        Row { goal: Some(Goal { bound: Bound::AtMost, limit, each: false }), ..self }
+    }
+
+    /// The goal of the median.
+    pub(super) fn at_least(self, limit: f64) -> Row {
+        Row { goal: Some(Goal { bound: Bound::AtLeast, limit, each: false }), ..self }
     }
 
     /// The goal of every value.
     pub(super) fn each_at_most(self, limit: f64) -> Row {
-        Row { goal: Some(Goal::Each(limit)), ..self }
+        Row { goal: Some(Goal { bound: Bound::AtMost, limit, each: true }), ..self }
+    }
+
+    fn unit(&self) -> String {
+        if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) }
     }
 
     fn number(&self, value: f64) -> String {
-        format!(
-            "{value:.*}{}{}",
-            self.decimals,
-            if self.unit.is_empty() { "" } else { " " },
-            self.unit
-        )
+        format!("{value:.*}{}", self.decimals, self.unit())
     }
 
     fn line(&self) -> String {
-        let (low, high) = spread(&self.values);
-        let range = match self.values.len() {
-            0 | 1 => String::new(),
-            _ => format!(" ({low:.*} to {high:.*})", self.decimals, self.decimals),
-        };
-        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
-        let goal = match self.goal {
-            None => String::new(),
-            Some(Goal::Median(limit)) => format!("at most {limit}{unit}"),
-            Some(Goal::Each(limit)) => format!("each at most {limit}{unit}"),
-        };
-        format!("| {} | {}{range} | {goal} |", self.what, self.number(median(&self.values)))
+        let goal = self.goal.map_or(String::new(), |goal| {
+            let each = if goal.each { "each " } else { "" };
+            let verdict = if goal.is_met(&self.values) { "met" } else { "**missed**" };
+            format!("{each}{} {}{}: {verdict}", goal.words(), goal.limit, self.unit())
+        });
+        let measured = with_range(&self.values, self.decimals, &self.unit());
+        format!("| {} | {measured} | {goal} |", self.what)
     }
 
     fn missed(&self) -> Option<String> {
-        let (value, limit) = match self.goal? {
-            Goal::Median(limit) => (median(&self.values), limit),
-            Goal::Each(limit) => (spread(&self.values).1, limit),
-        };
-        // What was not measured has reached no goal.
-        let reached = !self.values.is_empty() && value <= limit;
-        (!reached).then(|| {
-            format!("missed: {}: {}, the goal is at most {limit}", self.what, self.number(value))
-        })
+        let goal = self.goal.filter(|goal| !goal.is_met(&self.values))?;
+        Some(format!(
+            "missed: {}: {}, the goal is {} {}",
+            self.what,
+            self.number(goal.deciding(&self.values)),
+            goal.words(),
+            goal.limit
+        ))
     }
+}
+
+/// Median and, of several values, the range.
+pub(super) fn with_range(values: &[f64], decimals: usize, unit: &str) -> String {
+    if values.is_empty() {
+        return "not measured".to_owned();
+    }
+    let (low, high) = spread(values);
+    let range = match values.len() {
+        1 => String::new(),
+        _ => format!(" ({low:.decimals$} to {high:.decimals$})"),
+    };
+    format!("{:.decimals$}{unit}{range}", median(values))
+}
+
+/// Ratios of values measured side by side.
+pub(super) fn ratios(numerators: &[f64], denominators: &[f64]) -> Vec<f64> {
+    numerators.iter().zip(denominators).map(|(n, d)| n / d).collect()
 }
 
 /// The rows as a part's result.
@@ -127,8 +177,8 @@ mod tests {
         assert_eq!(
             found.table,
             "| title | measured (median, range) | goal |\n|---|---|---|\n\
-             | wait | 0.20 s (0.10 to 0.90) | at most 0.5 s |\n\
-             | wait | 0.20 s (0.10 to 0.90) | each at most 0.5 s |\n"
+             | wait | 0.20 s (0.10 to 0.90) | at most 0.5 s: met |\n\
+             | wait | 0.20 s (0.10 to 0.90) | each at most 0.5 s: **missed** |\n"
         );
         assert_eq!(found.missed, ["missed: wait: 0.90 s, the goal is at most 0.5"]);
         assert_eq!(found.goals, 2);
@@ -142,7 +192,24 @@ mod tests {
             Row::new("nan", "", 0, vec![f64::NAN]).at_most(1.0),
         ];
         let found = measured("t", &rows);
-        assert!(found.table.contains("| left | 0 | each at most 0 |"), "{}", found.table);
+        assert!(found.table.contains("| left | 0 | each at most 0: met |"), "{}", found.table);
         assert_eq!(found.missed.len(), 2, "{:?}", found.missed);
+    }
+
+    #[test]
+    fn a_goal_may_be_a_lower_bound() {
+        let row = Row::new("share", "", 2, vec![0.9, 0.8, 0.7]);
+        let found = measured("t", &[row.clone().at_least(0.8), row.at_least(0.85)]);
+        assert!(found.table.contains("| at least 0.8: met |"), "{}", found.table);
+        assert_eq!(found.missed, ["missed: share: 0.80, the goal is at least 0.85"]);
+        let nothing = measured("t", &[Row::new("none", "", 0, vec![]).at_least(0.0)]);
+        assert_eq!(nothing.missed.len(), 1);
+        assert!(nothing.table.contains("| none | not measured |"), "{}", nothing.table);
+    }
+
+    #[test]
+    fn ratios_are_of_pairs() {
+        assert_eq!(ratios(&[1.0, 2.0, 1.0], &[2.0, 4.0, 1.0]), [0.5, 0.5, 1.0]);
+        assert_eq!(ratios(&[1.0, 2.0], &[4.0]), [0.25]);
     }
 }

@@ -1,80 +1,82 @@
-//! What is measured: a process that trains one epoch each time it is asked, a
-//! line on its standard input for a JSON line on its standard output.
+//! What is measured: a process that trains each time it is asked, a line on its
+//! standard input for a JSON line on its standard output.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// One epoch of one subject.
+/// One training of one subject.
 #[derive(Clone, Debug)]
-pub(super) struct Epoch {
+pub(super) struct Training {
     /// Seconds of training; neither evaluation nor the start.
     pub(super) seconds: f64,
-    /// Mean training loss during the epoch, to see that it did the work.
-    pub(super) loss: f64,
+    /// Mean training loss of the first epoch, to see that it did the work; none
+    /// where nothing is learnt.
+    pub(super) loss: Option<f64>,
 }
 
 /// A living process.
 pub(super) struct Subject {
-    /// For the table.
-    pub(super) name: String,
-    request: String,
-    read: fn(&Value) -> Result<Option<Epoch>>,
+    name: String,
+    read: fn(&Value) -> Result<Option<Training>>,
     process: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Subject {
-    /// Our worker, asked for a run of one epoch.
-    pub(super) fn worker(worker: &Path, root: &Path) -> Result<Subject> {
-        let request = json!({
-            "request": "run",
-            "run_id": "0".repeat(32),
-            "spec": {
-                "data": { "dataset": "mnist", "batch_size": 64, "validation": 0, "drop_last": false },
-                "model": { "kind": "mlp", "hidden": [128], "activation": "relu" },
-                "train": { "epochs": 1, "loss": "cross-entropy" },
-                "optimizer": {
-                    "kind": "sgd", "lr": 0.01, "momentum": 0.0, "dampening": 0.0, "nesterov": false,
-                    "weight_decay": 0.0,
-                },
-                "schedule": { "kind": "constant" },
-                "seed": 0,
-            },
-        });
-        let mut command = Command::new(worker);
-        command
-            .args(["--device", "libtorch:cpu", "--threads", "1", "--data-dir"])
-            .arg(root.join("data"));
-        Subject::start("sweep-worker, libtorch:cpu", command, request.to_string(), read_worker)
+    /// Our worker on a device such as `libtorch:cpu`.
+    pub(super) fn worker(
+        worker: &Path,
+        device: &str,
+        threads: usize,
+        root: &Path,
+    ) -> Result<Subject> {
+        let command = worker_command(worker, device, threads, root);
+        Subject::start(&format!("sweep-worker, {device}"), command, threads, read_worker)
     }
 
-    /// A way of training in PyTorch.
+    /// The same by Burn's own operations alone.
+    pub(super) fn plain_worker(worker: &Path, device: &str, root: &Path) -> Result<Subject> {
+        let mut command = worker_command(worker, device, 1, root);
+        command.arg("--plain");
+        Subject::start(&format!("sweep-worker, {device}, plain"), command, 1, read_worker)
+    }
+
+    /// `bench.py`: a way of training in PyTorch on a dataset.
     pub(super) fn python(
-        name: &str,
         python: &Path,
-        script: &Path,
         way: &str,
+        dataset: &str,
+        threads: usize,
         root: &Path,
     ) -> Result<Subject> {
         let mut command = Command::new(python);
-        command.arg(script).arg(way).arg(root.join("data/mnist"));
-        Subject::start(name, command, "epoch".to_owned(), read_python)
+        command
+            .arg(root.join("xtask/python/bench.py"))
+            .args([way, dataset, &threads.to_string()])
+            .arg(root.join("data"));
+        Subject::start(&format!("bench.py, {way}"), command, threads, read_plain)
+    }
+
+    /// A program that answers each line as `bench.py` does, on one thread.
+    pub(super) fn program(program: &Path) -> Result<Subject> {
+        let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+        Subject::start(&name, Command::new(program), 1, read_plain)
     }
 
     fn start(
         name: &str,
         mut command: Command,
-        request: String,
-        read: fn(&Value) -> Result<Option<Epoch>>,
+        threads: usize,
+        read: fn(&Value) -> Result<Option<Training>>,
     ) -> Result<Subject> {
-        // One thread, whichever library would start more.
+        // Whichever library would start more.
         for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
-            command.env(variable, "1");
+            command.env(variable, threads.to_string());
         }
         let mut process = command
             .stdin(Stdio::piped())
@@ -83,20 +85,19 @@ impl Subject {
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let input = process.stdin.take();
         let output = process.stdout.take().context("the process has no standard output")?;
-        Ok(Subject {
-            name: name.to_owned(),
-            request,
-            read,
-            process,
-            input,
-            output: BufReader::new(output).lines(),
-        })
+        let output = BufReader::new(output).lines();
+        Ok(Subject { name: name.to_owned(), read, process, input, output })
     }
 
-    /// Asks for an epoch.
-    pub(super) fn ask(&mut self) -> Result<()> {
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Asks, without waiting for the answer.
+    pub(super) fn ask(&mut self, request: &str) -> Result<()> {
         let input = self.input.as_mut().context("the process was ended")?;
-        writeln!(input, "{}", self.request)?;
+        writeln!(input, "{request}")?;
         Ok(input.flush()?)
     }
 
@@ -112,22 +113,22 @@ impl Subject {
         bail!("{} ended before it was {event}; its own message stands above", self.name)
     }
 
-    /// Trains one epoch from fresh weights.
-    pub(super) fn epoch(&mut self) -> Result<Epoch> {
-        self.ask()?;
+    /// Trains from fresh weights.
+    pub(super) fn train(&mut self, request: &str) -> Result<Training> {
+        self.ask(request).with_context(|| format!("{} is gone", self.name))?;
         for line in self.output.by_ref() {
             let line = line?;
             let value = serde_json::from_str(&line)
                 .with_context(|| format!("{} wrote `{line}`", self.name))?;
-            if let Some(epoch) = (self.read)(&value).with_context(|| self.name.clone())? {
-                return Ok(epoch);
+            if let Some(found) = (self.read)(&value).with_context(|| self.name.clone())? {
+                return Ok(found);
             }
         }
         bail!("{} ended early; its own message stands above", self.name)
     }
 
     /// Closes its input and waits for its end.
-    pub(super) fn end(&mut self) -> Result<()> {
+    pub(super) fn end(mut self) -> Result<()> {
         self.input = None;
         let status = self.process.wait()?;
         ensure!(status.success(), "{} ended with {status}", self.name);
@@ -143,12 +144,20 @@ impl Drop for Subject {
     }
 }
 
+fn worker_command(worker: &Path, device: &str, threads: usize, root: &Path) -> Command {
+    let mut command = Command::new(worker);
+    command
+        .args(["--device", device, "--threads", &threads.to_string(), "--data-dir"])
+        .arg(root.join("data"));
+    command
+}
+
 fn number(value: &Value) -> Result<f64> {
     value.as_f64().with_context(|| format!("`{value}` is no number"))
 }
 
 /// An event of the worker; only the last of a run has the result.
-fn read_worker(event: &Value) -> Result<Option<Epoch>> {
+fn read_worker(event: &Value) -> Result<Option<Training>> {
     match event["event"].as_str() {
         Some("failed") => bail!("the run failed: {}", event["message"]),
         Some("finished") => {
@@ -162,21 +171,25 @@ fn read_worker(event: &Value) -> Result<Option<Epoch>> {
                     point["split"] == "train" && point["metric"] == "loss" && point["epoch"] == 1
                 })
                 .context("the outcome has no training loss")?;
-            Ok(Some(Epoch {
+            Ok(Some(Training {
                 seconds: number(&outcome["train_seconds"])?,
-                loss: number(&loss["value"])?,
+                loss: Some(number(&loss["value"])?),
             }))
         }
         _ => Ok(None),
     }
 }
 
-fn read_python(answer: &Value) -> Result<Option<Epoch>> {
-    Ok(Some(Epoch { seconds: number(&answer["seconds"])?, loss: number(&answer["loss"])? }))
+fn read_plain(answer: &Value) -> Result<Option<Training>> {
+    Ok(Some(Training { seconds: number(&answer["seconds"])?, loss: answer["loss"].as_f64() }))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -190,8 +203,8 @@ mod tests {
                 { "epoch": 1, "split": "train", "metric": "loss", "value": 0.57 },
             ],
         } });
-        let epoch = read_worker(&finished).unwrap().unwrap();
-        assert_eq!((epoch.seconds, epoch.loss), (0.5, 0.57));
+        let found = read_worker(&finished).unwrap().unwrap();
+        assert_eq!((found.seconds, found.loss), (0.5, Some(0.57)));
     }
 
     #[test]
@@ -207,16 +220,31 @@ mod tests {
         let mut command = Command::new("printf");
         command
             .arg(r#"{"event":"ready"}\n{"event":"started"}\n{"event":"failed","message":"no"}\n"#);
-        let mut subject = Subject::start("printf", command, "x".to_owned(), read_worker).unwrap();
+        let mut subject = Subject::start("printf", command, 1, read_worker).unwrap();
         subject.wait_for("started").unwrap();
         assert!(subject.wait_for("finished").unwrap_err().to_string().contains("no"));
     }
 
     #[test]
     fn a_process_that_ends_early_is_an_error() {
-        let mut subject =
-            Subject::start("true", Command::new("true"), "x".to_owned(), read_python).unwrap();
+        let mut subject = Subject::program(Path::new("true")).unwrap();
         // Either the request finds no reader or the answer no writer.
-        assert!(subject.epoch().is_err());
+        assert!(subject.train("x").is_err());
+    }
+
+    #[test]
+    fn each_line_is_answered_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("answer");
+        let text = "#!/bin/sh\nwhile read -r line; do echo \"{\\\"seconds\\\": $line}\"; done\n";
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut subject = Subject::program(&script).unwrap();
+        for seconds in ["0.25", "4"] {
+            let found = subject.train(seconds).unwrap();
+            assert_eq!((found.seconds.to_string(), found.loss), (seconds.to_owned(), None));
+        }
+        assert!(format!("{:#}", subject.train("x").unwrap_err()).contains("wrote `{"));
+        subject.end().unwrap();
     }
 }

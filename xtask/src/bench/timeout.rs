@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::Measured;
+use super::built::Artifact;
 use super::sandbox::Sandbox;
 use super::stats::{Row, measured};
+use super::{Measured, Setup};
 
 /// Runs that hang in each sweep, unless `--repetitions N` says otherwise.
 const RUNS: usize = 5;
@@ -59,8 +60,9 @@ struct Hung {
 }
 
 /// Lets runs hang in workers that are new and in workers that were up.
-pub(super) fn measure(root: &Path, sweep: &Path, runs: Option<usize>) -> Result<Measured> {
-    let runs = runs.unwrap_or(RUNS);
+pub(super) fn measure(setup: &Setup) -> Result<Measured> {
+    let (root, sweep) = (setup.root, setup.built.get(Artifact::Sweep)?);
+    let runs = setup.repetitions(RUNS);
     let new = hang(root, sweep, runs, 1)?;
     let up = hang(root, sweep, runs, 2)?;
     let rows = [

@@ -387,6 +387,7 @@ pub fn environment() -> Environment {
         libtorch: Some("2.9.0".to_owned()),
         libtorch_kind: Some("cpu".to_owned()),
         driver: None,
+        plain: false,
         code: "0123456789abcdef".to_owned(),
     }
 }
@@ -414,13 +415,8 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
         if diverged_step.is_some() { (steps - 1) / per_epoch } else { spec.train.epochs };
     let mut metrics = Vec::new();
     let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
-        metrics.push(MetricPoint {
-            epoch,
-            step,
-            split,
-            metric: metric.to_owned(),
-            value: value.into(),
-        });
+        let (metric, value) = (metric.to_owned(), value.into());
+        metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
     let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), epoch: u64| {
         for (split, worse) in [(Split::Validation, 0.012), (Split::Test, 0.016)] {

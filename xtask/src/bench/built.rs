@@ -1,0 +1,115 @@
+//! What parts need: programs and Python environments, all made before the first
+//! part begins, so that no compiler runs beside a measurement.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::{micro, report};
+use crate::{build, libtorch, venv};
+
+/// Something that is built, or brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Artifact {
+    /// `sweep`.
+    Sweep,
+    /// `sweep-worker` with libtorch.
+    Worker,
+    /// `sweep-worker` without libtorch.
+    FlexWorker,
+    /// The matrix products of an epoch.
+    Products,
+    /// Writes large report folders.
+    Fabricate,
+    /// The benchmarks inside the crates: the folder they are built into.
+    Micro,
+    /// A Python with PyTorch.
+    Torch,
+    /// The same with Hydra.
+    Hydra,
+}
+
+/// Everything that the chosen parts need, or why it could not be made.
+pub(super) struct Built(BTreeMap<Artifact, Result<PathBuf, String>>);
+
+impl Built {
+    /// Makes these, once each. What cannot be made fails the parts that need it.
+    pub(super) fn make(artifacts: impl IntoIterator<Item = Artifact>, root: &Path) -> Built {
+        Built::with(artifacts, |artifact| make(artifact, root))
+    }
+
+    fn with(
+        artifacts: impl IntoIterator<Item = Artifact>,
+        make: impl Fn(Artifact) -> Result<PathBuf>,
+    ) -> Built {
+        let mut all = BTreeMap::new();
+        for artifact in artifacts {
+            all.entry(artifact)
+                .or_insert_with(|| make(artifact).map_err(|error| format!("{error:#}")));
+        }
+        Built(all)
+    }
+
+    /// Its path.
+    pub(super) fn get(&self, artifact: Artifact) -> Result<&Path> {
+        match self.0.get(&artifact) {
+            Some(Ok(path)) => Ok(path),
+            Some(Err(error)) => Err(anyhow!("{error}")),
+            None => Err(anyhow!("{artifact:?} was not asked for")),
+        }
+    }
+}
+
+fn make(artifact: Artifact, root: &Path) -> Result<PathBuf> {
+    match artifact {
+        Artifact::Sweep => build::sweep(root),
+        Artifact::Worker => {
+            build::libtorch_worker(root, &libtorch::provision(root, libtorch::Kind::Cpu)?)
+        }
+        Artifact::FlexWorker => build::flex_worker(root),
+        Artifact::Products => products(root),
+        Artifact::Fabricate => report::build_fabricate(root),
+        Artifact::Micro => micro::build(root),
+        Artifact::Torch => venv::python(root, &venv::TORCH),
+        Artifact::Hydra => {
+            venv::python(root, &venv::TORCH)?;
+            venv::python(root, &venv::HYDRA)
+        }
+    }
+}
+
+/// Builds the example of `train` that computes the matrix products alone.
+fn products(root: &Path) -> Result<PathBuf> {
+    let mut command = build::cargo(root)?;
+    libtorch::provision(root, libtorch::Kind::Cpu)?.apply(&mut command);
+    command.args(["build", "--release", "--package", "train", "--features", "libtorch"]);
+    build::run(command.args(["--example", "matrix_products"]))
+        .context("the matrix products could not be built")?;
+    Ok(build::target_dir(root)?.join("release/examples/matrix_products"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn each_is_made_once_and_what_fails_says_so_where_it_is_needed() {
+        let made = Cell::new(0);
+        let wanted = [Artifact::Sweep, Artifact::Torch, Artifact::Sweep];
+        let built = Built::with(wanted, |artifact| {
+            made.set(made.get() + 1);
+            match artifact {
+                Artifact::Sweep => Ok(PathBuf::from("sweep")),
+                _ => Err(anyhow!("no network").context("no Python")),
+            }
+        });
+        assert_eq!(made.get(), 2);
+        assert_eq!(built.get(Artifact::Sweep).unwrap(), Path::new("sweep"));
+        let error = built.get(Artifact::Torch).unwrap_err().to_string();
+        assert_eq!(error, "no Python: no network");
+        assert!(built.get(Artifact::Worker).is_err());
+    }
+}

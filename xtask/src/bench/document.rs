@@ -1,0 +1,117 @@
+//! What was measured as one Markdown document, and as the tables of README.md.
+
+use anyhow::{Context as _, Result};
+
+/// One part, measured or failed.
+pub(super) struct Section {
+    /// The part's name on the command line.
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    /// Its tables, or why there are none.
+    pub(super) found: Result<String, String>,
+    /// How many of its goals were met, if it has any.
+    pub(super) goals: Option<(usize, usize)>,
+    /// What disturbed it.
+    pub(super) disturbed: Option<String>,
+}
+
+impl Section {
+    fn body(&self) -> String {
+        let mut text = match &self.found {
+            Ok(tables) => tables.trim_end().to_owned(),
+            Err(error) => format!("**Failed:** {}", error.replace('\n', "\n    ")),
+        };
+        if let Some((met, goals)) = self.goals {
+            text += &format!("\n\n{met} of {goals} goals met.");
+        }
+        if let Some(disturbed) = &self.disturbed {
+            text += &format!("\n\nDisturbed: {disturbed}.");
+        }
+        text + "\n"
+    }
+
+    /// With its heading.
+    pub(super) fn markdown(&self) -> String {
+        format!("## {} (`{}`)\n\n{}", self.title, self.name, self.body())
+    }
+}
+
+/// All of it; `about` says when and on what.
+pub(super) fn document(about: &str, sections: &[Section]) -> String {
+    let parts: Vec<String> = sections.iter().map(Section::markdown).collect();
+    format!("# Benchmarks\n\n{about}\n\n{}", parts.join("\n"))
+}
+
+/// README.md with the tables of these sections. What failed keeps its old
+/// tables, which say when they were measured.
+pub(super) fn readme(text: &str, about: &str, sections: &[Section]) -> Result<String> {
+    let mut text = text.to_owned();
+    for section in sections.iter().filter(|section| section.found.is_ok()) {
+        let begin = marker(section.name);
+        let (before, rest) = text.split_once(&begin).with_context(|| {
+            format!("README.md has no place for them: the line `{}`", begin.trim())
+        })?;
+        let (_, after) = rest
+            .split_once(END)
+            .with_context(|| format!("README.md has no `{END}` behind `{}`", begin.trim()))?;
+        text = format!("{before}{begin}\n{}\n*{about}*\n\n{END}{after}", section.body());
+    }
+    Ok(text)
+}
+
+const END: &str = "<!-- end -->";
+
+fn marker(name: &str) -> String {
+    format!("<!-- made by `cargo xtask bench {name} --write-readme` -->\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(name: &'static str, found: Result<&str, &str>) -> Section {
+        Section {
+            name,
+            title: "Title",
+            found: found.map(str::to_owned).map_err(str::to_owned),
+            goals: Some((1, 2)),
+            disturbed: None,
+        }
+    }
+
+    #[test]
+    fn what_failed_says_so_and_the_rest_is_there() {
+        let disturbed =
+            Section { disturbed: Some("noise".to_owned()), ..section("b", Ok("| b |\n")) };
+        let text = document("Today.", &[section("a", Err("no\nluck")), disturbed]);
+        assert!(text.starts_with("# Benchmarks\n\nToday.\n\n## Title (`a`)\n\n**Failed:** no\n"));
+        assert!(
+            text.contains("## Title (`b`)\n\n| b |\n\n1 of 2 goals met.\n\nDisturbed: noise.\n")
+        );
+    }
+
+    #[test]
+    fn the_readme_keeps_what_was_not_measured() {
+        let place = |name| format!("{}\nold {name}\n\n{END}\n", marker(name));
+        let text = format!("x\n{}y\n{}z\n{}", place("a"), place("b"), place("c"));
+        let new = readme(&text, "Today.", &[section("b", Ok("new b\n")), section("c", Err("e"))]);
+        let new = new.unwrap();
+        assert!(new.contains("old a") && new.contains("old c") && !new.contains("old b"), "{new}");
+        assert!(
+            new.contains("\n\nnew b\n\n1 of 2 goals met.\n\n*Today.*\n\n<!-- end -->\nz\n"),
+            "{new}"
+        );
+        let again = readme(&new, "Today.", &[section("b", Ok("new b\n"))]).unwrap();
+        assert_eq!(again, new);
+        assert!(readme("nothing", "Today.", &[section("b", Ok(""))]).is_err());
+    }
+
+    /// Each part has its place in the repository's README.md.
+    #[test]
+    fn the_readme_has_a_place_for_each_part() {
+        let readme = include_str!("../../../README.md");
+        for part in super::super::request::PARTS {
+            assert!(readme.contains(&marker(part.name)), "{}", part.name);
+        }
+    }
+}
