@@ -39,7 +39,7 @@ impl Machine {
         {
             Ok(machine) => machine,
             Err(problem) => {
-                let mut wanted = Wanted::without_probe(&plan.pool);
+                let mut wanted = Wanted::without_probe(&plan.pool, plan.fast_path);
                 let threads = known.resolve(plan, &wanted.on, None);
                 wanted.on.threads = count(threads.as_ref());
                 let problem = Some(problem);
@@ -69,7 +69,7 @@ impl Machine {
         // The kind of device first: it decides the threads, and they the number of slots.
         let first = slots(plan, &probe, 1, jobs)?.into_iter().next();
         let first = first.ok_or_else(|| bad_input("the device pool has no slot"))?;
-        let mut wanted = Wanted::new(&first, &probe.code);
+        let mut wanted = Wanted::new(&first, plan.fast_path, &probe.code);
         let key = threads::key(plan, &first, &probe);
         let threads = known.resolve(plan, &wanted.on, key.as_ref());
         wanted.on.threads = count(threads.as_ref());

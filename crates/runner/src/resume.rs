@@ -28,7 +28,7 @@ impl Wanted {
     /// The same from the pool's names alone, where there is no worker to ask:
     /// `auto` is taken for what a machine with or without a GPU driver would
     /// give. The code is left open, and the threads are 0.
-    pub fn without_probe(pool: &[PoolEntry]) -> Self {
+    pub fn without_probe(pool: &[PoolEntry], fast_path: bool) -> Self {
         let name = pool.first().map_or("auto", |e| e.device.as_str());
         let (backend, device_kind) = match spec::sweep_file::device::kind(name) {
             "flex" => ("flex", "cpu"),
@@ -37,13 +37,19 @@ impl Wanted {
             _ => ("libtorch", "cpu"),
         };
         let (backend, device_kind) = (backend.to_owned(), device_kind.to_owned());
-        Wanted { on: ComputedOn { backend, device_kind, threads: 0 }, code: String::new() }
+        Wanted {
+            on: ComputedOn { backend, device_kind, threads: 0, plain: !fast_path },
+            code: String::new(),
+        }
     }
 
     /// What slots of one kind compute on; the threads are 0.
-    pub fn new(slot: &Slot, code: &str) -> Self {
+    pub fn new(slot: &Slot, fast_path: bool, code: &str) -> Self {
         let (backend, device_kind) = (slot.backend().to_owned(), slot.device_kind().to_owned());
-        Wanted { on: ComputedOn { backend, device_kind, threads: 0 }, code: code.to_owned() }
+        Wanted {
+            on: ComputedOn { backend, device_kind, threads: 0, plain: !fast_path },
+            code: code.to_owned(),
+        }
     }
 
     /// The threads in words.
@@ -208,6 +214,11 @@ pub fn best_by(plan: &Plan) -> EpochMetric {
     }
 }
 
+/// What is said of the path where it is not the usual one.
+fn path(plain: bool) -> &'static str {
+    if plain { " without the fast path" } else { "" }
+}
+
 fn reason(
     id: Id,
     best: &HashMap<Id, RunRecord>,
@@ -222,13 +233,15 @@ fn reason(
                 || "an unknown device".to_owned(),
                 |e| {
                     format!(
-                        "{} on {} with {} thread(s), not {} on {} with {}",
+                        "{} on {} with {} thread(s){}, not {} on {} with {}{}",
                         e.backend,
                         e.device_kind,
                         e.threads,
+                        path(e.plain),
                         wanted.on.backend,
                         wanted.on.device_kind,
-                        wanted.threads()
+                        wanted.threads(),
+                        path(wanted.on.plain)
                     )
                 },
             );
@@ -324,7 +337,12 @@ mod tests {
 
     #[test]
     fn a_record_without_a_metric_now_asked_for_is_outstanding() {
-        let on = ComputedOn { backend: "flex".into(), device_kind: "cpu".into(), threads: 1 };
+        let on = ComputedOn {
+            backend: "flex".into(),
+            device_kind: "cpu".into(),
+            threads: 1,
+            plain: false,
+        };
         let wanted = Wanted { on, code: "c".to_owned() };
         let dir = ReportDir::new("/nowhere");
         let reasons = |plan: &Plan, record: RunRecord| -> Vec<Reason> {

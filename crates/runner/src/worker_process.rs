@@ -64,6 +64,8 @@ pub struct WorkerCommand {
     pub data: PathBuf,
     /// Threads inside a run.
     pub threads: u64,
+    /// Without the fast path.
+    pub plain: bool,
     /// Folder of their logs.
     pub logs: PathBuf,
 }
@@ -143,6 +145,7 @@ impl WorkerProcess {
             .args(["--device", slot.worker_device(), "--threads", &threads])
             .arg("--data-dir")
             .arg(&command.data)
+            .args(command.plain.then_some("--plain"))
             .envs(
                 ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
                     .map(|name| (name, threads.as_str())),

@@ -96,6 +96,9 @@ pub struct Plan {
     pub pool: Vec<PoolEntry>,
     /// Threads inside one run, as asked for; what `"auto"` came to is in `computed_on`.
     pub threads_per_run: Threads,
+    /// Whether runs may take the fast path; false trains by Burn's operations alone.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub fast_path: bool,
     /// What is kept and how long a run may take; no part of any id.
     #[serde(default)]
     pub keeping: Keeping,
@@ -120,6 +123,17 @@ pub struct ComputedOn {
     pub device_kind: String,
     /// Threads inside one run.
     pub threads: u64,
+    /// Without the fast path.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 impl Plan {
@@ -154,6 +168,7 @@ impl ComputedOn {
             e.backend == self.backend
                 && e.device_kind == self.device_kind
                 && e.threads == self.threads
+                && e.plain == self.plain
         })
     }
 }

@@ -97,6 +97,7 @@ fn nights_want_a_number_of_threads() {
         backend: "flex".to_owned(),
         device_kind: "cpu".to_owned(),
         threads,
+        plain: false,
     };
     plan.computed_on = Some(on(4));
     insta::assert_snapshot!("auto_of_a_trained_night", number_of_threads_in(&plan).unwrap_err());

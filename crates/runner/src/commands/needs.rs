@@ -57,7 +57,7 @@ fn all_cached(
     entries: &[spec::plan::PoolEntry],
 ) -> bool {
     let dir = workspace.report(&plan.name);
-    let mut wanted = resume::Wanted::without_probe(entries);
+    let mut wanted = resume::Wanted::without_probe(entries, plan.fast_path);
     let known = Known::of(workspace, plan, || report::plan(&dir).ok());
     // What was kept of another sweep counts once there is a worker to ask.
     let Some(threads) = known.resolve(plan, &wanted.on, None) else { return false };

@@ -114,6 +114,7 @@ pub(super) fn train(
         program: machine.worker.clone(),
         data: sweep.data.clone(),
         threads: machine.wanted.on.threads,
+        plain: machine.wanted.on.plain,
         logs: dir.logs(),
     };
     if !args.training.quiet {

@@ -37,6 +37,9 @@ pub struct Key {
     pub outputs: usize,
     /// Samples a batch.
     pub batch_size: u64,
+    /// Without the fast path.
+    #[serde(default)]
+    pub plain: bool,
 }
 
 /// Runs side by side that share all cores, and how fast they were.

@@ -52,7 +52,7 @@ pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> anyhow::
     let mut first_problem = None;
     for (threads, jobs) in candidates(key.cores) {
         let mut trial = Trial { threads, jobs, samples_per_second: 0.0 };
-        match samples_per_second(run, &key.device, threads, jobs, place) {
+        match samples_per_second(run, key, threads, jobs, place) {
             Ok(found) => {
                 trial.samples_per_second = found;
                 out.push(trial);
@@ -78,7 +78,7 @@ pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> anyhow::
 /// Starts the workers, has all of them warm up, then all train at once.
 fn samples_per_second(
     run: &PlannedRun,
-    device: &str,
+    key: &Key,
     threads: u64,
     jobs: u64,
     place: &Place<'_>,
@@ -88,12 +88,13 @@ fn samples_per_second(
         program: place.worker.to_path_buf(),
         data: place.workspace.data(),
         threads,
+        plain: key.plain,
         logs: place.dir.logs(),
     };
     let options = Options { root: absolute(place.workspace.root())?, ..Options::default() };
     let mut workers = Vec::new();
     for index in 0..usize::try_from(jobs).unwrap_or(1) {
-        let slot = Slot { index, device: device.to_owned(), gpu: None };
+        let slot = Slot { index, device: key.device.clone(), gpu: None };
         workers.push(WorkerProcess::start(&command, &slot).map_err(|e| e.to_string())?);
     }
     for worker in &mut workers {

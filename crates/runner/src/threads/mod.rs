@@ -110,6 +110,7 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
         shape: dataset.shape(),
         outputs: dataset.outputs(),
         batch_size: spec.data.batch_size,
+        plain: !plan.fast_path,
     })
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn entry(processor: &str, threads: u64, batch_size: u64) -> Entry {
             shape: [1, 8, 8],
             outputs: 10,
             batch_size,
+            plain: false,
         },
         threads,
         measured: "2026-11-27T20:00:00Z".to_owned(),
@@ -41,7 +42,12 @@ fn plan(threads: &str, data: &str) -> Plan {
 }
 
 fn on(backend: &str, device_kind: &str, threads: u64) -> ComputedOn {
-    ComputedOn { backend: backend.to_owned(), device_kind: device_kind.to_owned(), threads }
+    ComputedOn {
+        backend: backend.to_owned(),
+        device_kind: device_kind.to_owned(),
+        threads,
+        plain: false,
+    }
 }
 
 fn workspace() -> (tempfile::TempDir, Workspace) {

@@ -132,6 +132,7 @@ pub fn expand(
         runs,
         pool,
         threads_per_run: spec.threads_per_run,
+        fast_path: spec.fast_path,
         keeping: spec.keeping.clone(),
         report: spec.report.clone(),
         regress: spec.regress.clone(),

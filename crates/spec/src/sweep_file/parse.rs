@@ -13,6 +13,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::function::FUNCTION;
 use super::node::{Node, NodeValue};
 use super::random;
+use super::settings::Devices;
 use super::source::Place;
 use super::spec::SweepSpec;
 use super::train_table::TRAIN_SETTINGS;
@@ -77,7 +78,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let excludes = r.excludes(root);
     let report = r.report(root);
     let regress = r.regress(root);
-    let (pool, threads_per_run, threads_place) = r.devices(root);
+    let Devices { pool, threads: threads_per_run, threads_place, fast_path } = r.devices(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
         if (axis.values.len() > 1 || axis.random.is_some())
@@ -117,6 +118,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         pool,
         threads_per_run,
         threads_place,
+        fast_path,
     })
 }
 

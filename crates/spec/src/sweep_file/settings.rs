@@ -192,12 +192,16 @@ impl Reader<'_> {
         }
     }
 
-    /// The pool, the threads inside one run, and where those are written.
-    pub(super) fn devices(&mut self, root: &Node) -> (Vec<PoolEntry>, Threads, Option<Place>) {
+    /// `[devices]`.
+    pub(super) fn devices(&mut self, root: &Node) -> Devices {
         let Some(node) = self.table(root, "devices", false) else {
-            return (Vec::new(), Threads::default(), None);
+            return Devices::default();
         };
-        self.known_keys(&node, &["pool", "threads_per_run"], "[devices]");
+        self.known_keys(&node, &["pool", "threads_per_run", "fast_path"], "[devices]");
+        let switch = setting("fast_path", ParamType::Bool, Range::Any);
+        let fast_path = node
+            .get("fast_path")
+            .and_then(|e| axis::scalar("devices.fast_path", &switch, &e.value, self.diagnostics));
         let count = setting("count", ParamType::Int, Range::Within(1.0, 1024.0));
         let threads = node.get("threads_per_run").map(|e| &e.value);
         let (threads, threads_place) = match threads {
@@ -262,7 +266,26 @@ impl Reader<'_> {
             pool.push(PoolEntry { device, slots });
             places.push(place);
         }
-        (pool, threads, threads_place)
+        let fast_path = fast_path != Some(Value::Bool(false));
+        Devices { pool, threads, threads_place, fast_path }
+    }
+}
+
+/// `[devices]` as it was read.
+pub(super) struct Devices {
+    /// Empty means `auto`.
+    pub(super) pool: Vec<PoolEntry>,
+    /// Threads inside one run, and where that is written.
+    pub(super) threads: Threads,
+    pub(super) threads_place: Option<Place>,
+    /// Whether the fast path may be taken.
+    pub(super) fast_path: bool,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        let threads = Threads::default();
+        Devices { pool: Vec::new(), threads, threads_place: None, fast_path: true }
     }
 }
 

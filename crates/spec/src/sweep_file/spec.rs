@@ -58,6 +58,8 @@ pub struct SweepSpec {
     pub threads_per_run: Threads,
     /// Where that is written, if it is.
     pub threads_place: Option<Place>,
+    /// Whether the fast path may be taken.
+    pub fast_path: bool,
 }
 
 /// One `[[optimizer]]`.

@@ -121,6 +121,7 @@ mod tests {
             runs: vec![],
             pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
             threads_per_run: Default::default(),
+            fast_path: true,
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
             regress: Default::default(),

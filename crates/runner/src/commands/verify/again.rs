@@ -30,6 +30,7 @@ pub(super) fn train_again(
         program: machine.worker.clone(),
         data: workspace.data(),
         threads: machine.wanted.on.threads.max(1),
+        plain: machine.wanted.on.plain,
         // Not in the report folder, which verifying does not write to.
         logs: logs.clone(),
     };
