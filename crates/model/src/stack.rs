@@ -11,14 +11,13 @@ use crate::network::Network;
 /// Weight `[inputs, outputs]`, row-major, and bias `[outputs]` of one layer.
 pub type LayerWeights = (Vec<f32>, Vec<f32>);
 
-/// The activation of a model that is such a stack, without dropout and
-/// normalisation; of a linear model, which has none, the identity's place is
-/// taken by any.
-pub fn activation(spec: &ModelSpec) -> Option<Activation> {
+/// Whether a model is such a stack with ReLU between its layers, without dropout and
+/// normalisation. A linear model is one layer.
+pub fn is_relu_stack(spec: &ModelSpec) -> bool {
     match spec {
-        ModelSpec::Linear(_) => Some(Activation::Relu),
-        ModelSpec::Mlp(p) if p.dropout == 0.0 && !p.batch_norm => Some(p.activation),
-        ModelSpec::Mlp(_) | ModelSpec::Cnn(_) | ModelSpec::Function(_) => None,
+        ModelSpec::Linear(_) => true,
+        ModelSpec::Mlp(p) => p.activation == Activation::Relu && p.dropout == 0.0 && !p.batch_norm,
+        ModelSpec::Cnn(_) | ModelSpec::Function(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@
 //! multiplication and addition, and the order of sums is that of the source.
 
 /// Defines a function whose body is compiled for AVX2 as well, and taken where the
-/// processor has it. The body must not rely on `return` types that borrow.
+/// processor has it. It gives nothing back: results go into its arguments.
 #[macro_export]
 macro_rules! wide {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {

@@ -18,7 +18,7 @@ use data::Dataset;
 use model::stack::LayerWeights;
 use optimizer_registry::Fused;
 use spec::RunSpec;
-use spec::model::{Activation, ModelSpec};
+use spec::model::ModelSpec;
 use spec::run::Loss;
 
 use crate::device::NamedDevice;
@@ -66,7 +66,7 @@ pub(crate) fn planned(
 
 /// Whether there is one for what is trained, whatever it is trained on.
 fn applies(spec: &RunSpec) -> bool {
-    model::stack::activation(&spec.model) == Some(Activation::Relu)
+    model::stack::is_relu_stack(&spec.model)
         && spec.train.loss == Loss::CrossEntropy
         && spec.train.label_smoothing == 0.0
         && spec.data.dataset.classes() > 0
