@@ -235,7 +235,10 @@ fn a_measurement_counts_samples_and_leaves_no_trace_in_the_next_run() {
         // Whole steps of 100, or the whole epoch; the window is at least what was asked for.
         let epoch = spec.train_samples();
         for (samples, seconds) in &measured {
-            assert!(*samples > 0 && (samples % epoch) % spec.data.batch_size == 0, "{samples}");
+            assert!(
+                *samples > 0 && (samples % epoch).is_multiple_of(spec.data.batch_size),
+                "{samples}"
+            );
             assert!(*seconds > 0.0);
         }
         assert!(measured[1].1 >= 0.05);

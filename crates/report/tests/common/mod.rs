@@ -275,6 +275,7 @@ impl Fixture {
             runs,
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: Default::default(),
+            fast_path: true,
             keeping: Keeping::default(),
             regress: Default::default(),
             report: Default::default(),
