@@ -172,7 +172,7 @@ fn a_run_that_fails_tonight_is_named() {
 #[test]
 fn an_interrupted_night_is_none_and_can_be_gone_on_with() {
     let sandbox = Sandbox::new();
-    sandbox.sweep_file("night", &digits(10, 6));
+    sandbox.sweep_file("night", &digits(10, 100));
     let folder = sandbox.path("reports/night");
     // What an earlier night left must not be taken for this one's.
     for file in
@@ -244,7 +244,7 @@ fn a_history_of_another_experiment_is_refused() {
 #[test]
 fn a_night_ended_by_the_clock_is_judged_but_not_kept() {
     let sandbox = Sandbox::new();
-    sandbox.sweep_file("night", &digits(10, 6));
+    sandbox.sweep_file("night", &digits(10, 100));
     let text = sandbox.expect(5, &["nightly", FILE, "--max-time", "1500ms"]);
     assert!(text.contains("--max-time: the same command with --resume goes on"), "{text}");
     assert!(text.contains("not kept in the history"), "{text}");
