@@ -38,13 +38,19 @@ class Config:
 ConfigStore.instance().store(name="config", node=Config)
 
 
+# What `bench epoch` found to be the fastest way in memory; the lesson knows none but
+# the plain one.
+FASTEST = {"momentum": "fused", "adam": "fused"}
+
+
 @hydra.main(version_base=None, config_name="config")
 def main(config: Config):
     torch.set_num_threads(1)
     torch.manual_seed(config.seed)
     train, test = (common.mnist(config.root, split) for split in (True, False))
     model = common.lesson()
-    training = (model, nn.CrossEntropyLoss(), common.optimizer(config.optimizer, "plain", model))
+    way = FASTEST.get(config.optimizer, "plain") if config.way == "memory" else "plain"
+    training = (model, nn.CrossEntropyLoss(), common.optimizer(config.optimizer, way, model))
     if config.way == "memory":
         samples = common.tensors(train)
         batches = [common.tensors(test)]

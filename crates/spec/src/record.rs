@@ -149,7 +149,8 @@ pub struct Environment {
     /// Version of the GPU's driver; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// Trained by Burn's own operations alone, without the fast path.
+    /// Trained by Burn's own operations alone, the fast path being off; false where it
+    /// was on, whether or not there was one for the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
     /// Hash of the sources of data, model, optimizer-registry and train.

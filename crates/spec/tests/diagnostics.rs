@@ -109,6 +109,7 @@ cases! {
     threads_without_bound: "[model]" => "[devices]\nthreads_per_run = 99999999999999999999\n[model]";
     threads_not_whole: "[model]" => "[devices]\nthreads_per_run = 1.5\n[model]";
     threads_as_a_list: "[model]" => "[devices]\nthreads_per_run = [1, 2]\n[model]";
+    fast_path_as_a_word: "[model]" => "[devices]\nfast_path = \"off\"\n[model]";
     errors_by_the_thousand: "validation = 237" => "validation = 237\nbatch_size = { linear = [1, 1e8], points = 5000 }";
     random_without_samples: "lr = 0.1" => "lr = { random = { log = [1e-3, 1e0] } }";
     random_without_a_range: "lr = 0.1" => "lr = { random = { }, samples = 3 }";

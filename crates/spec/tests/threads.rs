@@ -30,6 +30,19 @@ fn plan(text: &str) -> Plan {
 }
 
 #[test]
+fn the_fast_path_is_on_unless_it_is_switched_off_and_changes_no_id() {
+    let on = plan(BASE);
+    let off = plan(&format!("{BASE}[devices]\nfast_path = false\n"));
+    assert!(on.fast_path && !off.fast_path);
+    assert_eq!(on.runs, off.runs);
+    let stored = |plan: &Plan| serde_json::to_value(plan).unwrap();
+    assert_eq!(stored(&on).get("fast_path"), None, "plans of before stay as they are");
+    assert_eq!(stored(&off)["fast_path"], false);
+    let set = Overrides { set: vec!["devices.fast_path=false".to_owned()], ..Overrides::default() };
+    assert!(!load_text("test.toml", "test", BASE.to_owned(), &set).unwrap().plan.fast_path);
+}
+
+#[test]
 fn threads_are_a_number_or_auto_in_every_layer() {
     let threads = |text: &str, environment: &[(&str, &str)], set: &[&str]| {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

@@ -289,6 +289,10 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 fn show(environment: &serde_json::Value, key: &str) -> String {
+    // Left out while it is false.
+    if key == "plain" && environment.get(key).is_none() {
+        return "false".to_owned();
+    }
     environment.get(key).map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 

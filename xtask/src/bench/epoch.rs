@@ -122,6 +122,18 @@ impl Subjects {
     }
 }
 
+/// The order of `n` subjects in a round: in steps that differ from round to round,
+/// so that none always follows the same other.
+fn turns(n: usize, round: usize) -> impl Iterator<Item = usize> {
+    let strides: Vec<usize> = (1..n.max(2)).filter(|s| common_divisor(*s, n) == 1).collect();
+    let stride = strides[round % strides.len()];
+    (0..n).map(move |place| (place * stride + round) % n)
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
 /// Measures every optimizer with every subject.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let repetitions = setup.repetitions(REPETITIONS);
@@ -132,9 +144,8 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
         eprintln!("xtask: bench: epoch, round {round} of {repetitions}{note}");
         for optimizer in Optimizer::ALL {
             let ours = for_worker(Model::Lesson, optimizer);
-            // Turn about, so that none always follows the same other.
-            for place in 0..Who::ALL.len() {
-                let (who, _) = Who::ALL[(place + round) % Who::ALL.len()];
+            for index in turns(Who::ALL.len(), round) {
+                let (who, _) = Who::ALL[index];
                 if !who.trains(optimizer) {
                     continue;
                 }
@@ -211,6 +222,25 @@ fn rows(epochs: &Epochs) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::turns;
+
+    #[test]
+    fn nobody_always_follows_the_same_other() {
+        for n in [1, 2, 3, 8] {
+            let rounds: Vec<Vec<usize>> = (0..5).map(|round| turns(n, round).collect()).collect();
+            for round in &rounds {
+                let mut all = round.clone();
+                all.sort_unstable();
+                assert_eq!(all, (0..n).collect::<Vec<_>>());
+            }
+            let before_last = |round: &Vec<usize>| {
+                let at = round.iter().position(|who| *who == n - 1).unwrap();
+                at.checked_sub(1).map(|before| round[before])
+            };
+            let different: std::collections::BTreeSet<_> = rounds.iter().map(before_last).collect();
+            assert!(n < 3 || different.len() > 2, "{n}: {different:?}");
+        }
+    }
     use super::super::subject::Training;
     use super::*;
 

@@ -29,7 +29,7 @@ pub struct Facts {
     pub commit: Option<String>,
     /// Whether the sources differed from it.
     pub dirty: Option<bool>,
-    /// `libtorch` or `flex`.
+    /// `libtorch` or `flex`, and if so that the fast path was off.
     pub backend: Option<String>,
     /// `cpu` or `cuda`.
     pub device_kind: Option<String>,
@@ -271,7 +271,9 @@ fn facts(plan: &Plan, manifest: Option<&Manifest>, environment: Option<Environme
         facts.dirty = manifest.provenance.git_dirty;
     }
     if let Some(e) = environment {
-        facts.backend = Some(e.backend);
+        // Without the fast path both bits and seconds are others, as on another backend.
+        let path = if e.plain { " without the fast path" } else { "" };
+        facts.backend = Some(e.backend + path);
         facts.device_kind = Some(e.device_kind);
         facts.device_model = Some(e.device_model);
         facts.cpu_features = Some(e.cpu_features);

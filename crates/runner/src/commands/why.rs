@@ -137,7 +137,7 @@ fn planned(
     if !left.runs.is_empty() && plan.keeping.checkpoint_every > 0 && checkpoint.is_dir() {
         let path = workspace.relative(&checkpoint);
         out.push_str(&format!(
-            "  {path} holds a checkpoint: it goes on from there if code, machine and threads are the same\n"
+            "  {path} holds a checkpoint: it goes on from there if code, machine, threads and path are the same\n"
         ));
     }
 }

@@ -87,7 +87,8 @@ impl Known {
         if on.device_kind == "cuda" {
             return resolved(1, Source::Gpu);
         }
-        let same = |e: &&ComputedOn| e.backend == on.backend && e.device_kind == on.device_kind;
+        // But for the threads, which are asked for here.
+        let same = |e: &&ComputedOn| ComputedOn { threads: on.threads, ..(*e).clone() } == *on;
         if let Some(earlier) = self.earlier.as_ref().filter(same).filter(|e| e.threads > 0) {
             return resolved(earlier.threads, Source::Earlier);
         }

@@ -18,8 +18,11 @@ pub const DEVICES: &[&str] =
 
 /// The same by Burn's operations alone, where bits are compared with those of
 /// runs that the fast path is not for.
-pub const PLAIN_DEVICES: &[&str] =
-    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu --plain"] } else { &["flex"] };
+pub const PLAIN_DEVICES: &[&str] = if cfg!(feature = "libtorch") {
+    &["flex --plain", "libtorch:cpu --plain"]
+} else {
+    &["flex --plain"]
+};
 
 /// The folder of the datasets.
 pub fn data() -> PathBuf {

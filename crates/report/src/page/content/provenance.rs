@@ -42,6 +42,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Device", e.device_model.clone());
         put("CPU features", e.cpu_features.clone());
         put("Threads a run", e.threads.to_string());
+        put("Fast path", if e.plain { "off".to_owned() } else { String::new() });
         put("Burn", e.burn.clone());
         let kind = e.libtorch_kind.as_ref().map(|k| format!(" for {k}")).unwrap_or_default();
         put("libtorch", e.libtorch.as_ref().map(|v| format!("{v}{kind}")).unwrap_or_default());
