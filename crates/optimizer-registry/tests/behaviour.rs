@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
-use spec::optimizer::{LineSearch, Sgd};
+use spec::optimizer::Sgd;
 use spec::params::Value;
 use spec::update::{ParamGroup, UpdateSpec};
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden};
@@ -180,12 +180,11 @@ fn every_setting_descends() {
             net = trainer.step(net, &mut optimizer, spec.lr());
             lowest = lowest.min(trainer.loss(&net).into_scalar::<f32>());
         }
-        // Without a line search nothing keeps lbfgs at a minimum that it has reached, where
-        // differences of gradients are rounding: whether it leaves depends on the processor.
-        let after = match &spec {
-            OptimizerSpec::Lbfgs(p) if p.line_search == LineSearch::None => lowest,
-            _ => trainer.loss(&net).into_scalar::<f32>(),
-        };
+        let last = trainer.loss(&net).into_scalar::<f32>();
+        // Two pairs of history and no line search: once at its minimum, where differences of
+        // gradients are rounding, this one may leave it again, by the processor's kernels.
+        // Its lowest loss is then held to more.
+        let after = if name == "lbfgs history" { lowest * 4.5 } else { last };
         // A default learning rate may be made for many more steps.
         let enough = if name.ends_with("defaults") { before } else { 0.9 * before };
         assert!(after < enough, "{name}: loss {before} to {after}");
