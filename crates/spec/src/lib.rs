@@ -26,6 +26,7 @@ pub mod report_settings;
 pub mod run;
 pub mod schedule;
 pub mod seed;
+pub mod slurm;
 pub mod status;
 pub mod stopping;
 pub mod sweep_file;

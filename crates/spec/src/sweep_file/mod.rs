@@ -31,6 +31,7 @@ use std::path::Path;
 
 use crate::own_data::{OwnData, OwnRequest};
 use crate::plan::Plan;
+use crate::slurm::SlurmSettings;
 
 use diagnostic::{Diagnostic, Diagnostics};
 pub use layers::Overrides;
@@ -46,6 +47,8 @@ pub const MAX_BYTES: u64 = 4 << 20;
 pub struct Loaded {
     /// The plan.
     pub plan: Plan,
+    /// How tasks of a cluster are asked for; no part of the plan.
+    pub slurm: SlurmSettings,
     /// Warnings only.
     pub warnings: Diagnostics,
 }
@@ -170,7 +173,7 @@ pub fn load_text_with(
             plan.file = name.to_owned();
             plan.text = text;
             plan.overrides = overrides.lines();
-            Ok(Loaded { plan, warnings: diagnostics })
+            Ok(Loaded { plan, slurm: SlurmSettings::default(), warnings: diagnostics })
         }
         _ => Err(diagnostics),
     }
