@@ -92,7 +92,17 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
 /// # Errors
 /// A journal file or the folder cannot be read.
 pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
-    let paths = files(&dir.journal())?;
+    read_of(dir, "")
+}
+
+/// As [`read`], but only the files whose names begin so: what one task of a cluster
+/// has written, of thousands.
+///
+/// # Errors
+/// As those of [`read`].
+pub fn read_of(dir: &ReportDir, prefix: &str) -> Result<Journal, ReportError> {
+    let mut paths = files(&dir.journal())?;
+    paths.retain(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix)));
     let mut journal = Journal { files: paths.len(), ..Journal::default() };
     for path in paths {
         let bytes = fs::read(&path).map_err(ReportError::io("read", &path))?;

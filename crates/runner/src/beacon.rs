@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 use spec::layout::ReportDir;
 use spec::status::SweepStatus;
 
+use crate::launcher::slurm::files::{Place, TaskStatus};
 use crate::live::Live;
 
 /// How often the file is written anew.
 const EVERY: Duration = Duration::from_secs(1);
+/// The same for a task of a cluster, of which there may be thousands.
+const EVERY_OF_TASK: Duration = Duration::from_secs(10);
 
 fn status_file(dir: &ReportDir) -> PathBuf {
     dir.running().join("sweep.json")
@@ -27,6 +30,27 @@ fn cancel_file(dir: &ReportDir) -> PathBuf {
 pub struct Beacon {
     dir: ReportDir,
     last: Option<Instant>,
+    /// The task of a cluster that it speaks of; none for a sweep of this machine.
+    task: Option<Task>,
+}
+
+/// What a task of a cluster says of itself beside its slots.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Which one it is.
+    pub place: Place,
+    /// Number of its job, as it was told.
+    pub job: String,
+    /// Its node.
+    pub node: String,
+    /// Requeues so far.
+    pub restarts: u64,
+}
+
+impl Task {
+    fn file(&self, dir: &ReportDir) -> PathBuf {
+        dir.running().join(format!("{}.json", self.place))
+    }
 }
 
 impl Beacon {
@@ -35,33 +59,59 @@ impl Beacon {
     pub fn new(dir: &ReportDir) -> Self {
         let _ = fs::remove_file(status_file(dir));
         let _ = fs::remove_file(cancel_file(dir));
-        Beacon { dir: dir.clone(), last: None }
+        Beacon { dir: dir.clone(), last: None, task: None }
+    }
+
+    /// That of a task, which writes a file of its own and is ended by its engine.
+    pub fn of_task(dir: &ReportDir, task: Task) -> Self {
+        Beacon { dir: dir.clone(), last: None, task: Some(task) }
+    }
+
+    /// The file and what it is to hold.
+    fn news(&self, live: &Live) -> (PathBuf, Vec<u8>) {
+        let sweep = live.status();
+        let (file, bytes) = match &self.task {
+            None => (status_file(&self.dir), serde_json::to_vec_pretty(&sweep)),
+            Some(task) => {
+                let (job, node) = (task.job.clone(), task.node.clone());
+                let sign = TaskStatus { job, node, restarts: task.restarts, sweep };
+                (task.file(&self.dir), serde_json::to_vec(&sign))
+            }
+        };
+        (file, bytes.unwrap_or_default())
     }
 
     /// Writes what is going on, once a second; a file that cannot be written
     /// costs `status` its answer and nothing else.
     pub fn tell(&mut self, live: &Live) {
-        if self.last.is_none_or(|at| at.elapsed() >= EVERY) {
+        let every = if self.task.is_some() { EVERY_OF_TASK } else { EVERY };
+        if self.last.is_none_or(|at| at.elapsed() >= every) {
             self.last = Some(Instant::now());
-            let bytes = serde_json::to_vec_pretty(&live.status()).unwrap_or_default();
+            let (file, bytes) = self.news(live);
             // Renamed, so that it is read whole, but not synced: it is news, not a record.
-            let half = self.dir.running().join(".sweep.json.tmp");
+            let half = file.with_extension("tmp");
             let _ = fs::create_dir_all(self.dir.running())
                 .and_then(|()| fs::write(&half, &bytes))
-                .and_then(|()| fs::rename(&half, status_file(&self.dir)));
+                .and_then(|()| fs::rename(&half, &file));
         }
     }
 
     /// Whether another shell asked for the end.
     pub fn end_asked(&self) -> bool {
-        cancel_file(&self.dir).exists()
+        self.task.is_none() && cancel_file(&self.dir).exists()
     }
 }
 
 impl Drop for Beacon {
     fn drop(&mut self) {
-        let _ = fs::remove_file(status_file(&self.dir));
-        let _ = fs::remove_file(cancel_file(&self.dir));
+        match &self.task {
+            Some(task) => drop(fs::remove_file(task.file(&self.dir))),
+            None => {
+                let _ = fs::remove_file(status_file(&self.dir));
+                let _ = fs::remove_file(cancel_file(&self.dir));
+            }
+        }
+        // Gone with the last that writes there.
         let _ = fs::remove_dir(self.dir.running());
     }
 }

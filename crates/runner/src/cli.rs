@@ -85,6 +85,30 @@ pub enum Command {
         /// Name of the dataset.
         dataset: String,
     },
+    /// Train one chunk of runs (for the tasks of a cluster).
+    #[command(hide = true)]
+    Task {
+        /// The report folder.
+        folder: PathBuf,
+        /// Number of the attempt.
+        #[arg(long)]
+        attempt: u64,
+        /// Array of the attempt.
+        #[arg(long)]
+        array: u64,
+        /// Index in the array.
+        #[arg(long)]
+        chunk: String,
+    },
+    /// Write the report when a cluster's tasks have ended (for the job that follows them).
+    #[command(hide = true)]
+    Gather {
+        /// The report folder.
+        folder: PathBuf,
+        /// Number of the attempt.
+        #[arg(long)]
+        attempt: u64,
+    },
     /// What a command line needs, as one line of JSON (for xtask).
     #[command(hide = true, disable_help_flag = true)]
     Needs {
@@ -186,6 +210,17 @@ pub struct RunArgs {
     /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
     #[arg(long)]
     pub smoke: bool,
+    /// Where runs are trained: on this machine, or as tasks of a Slurm cluster, which go
+    /// on by themselves ([slurm] in the sweep file or the user's configuration).
+    #[arg(long, value_name = "WHERE", default_value = "local")]
+    pub launcher: LauncherChoice,
+    /// With --launcher slurm: follow the tasks, and report at the end. Ctrl-C stops
+    /// watching; the tasks go on.
+    #[arg(long)]
+    pub watch: bool,
+    /// With --watch: Ctrl-C ends the tasks too.
+    #[arg(long, requires = "watch")]
+    pub cancel_on_interrupt: bool,
     /// Train, but write no Parquet, figures or page.
     #[arg(long)]
     pub no_report: bool,
@@ -209,9 +244,41 @@ impl RunArgs {
             keep_failed: false,
             fail_fast: None,
             smoke: false,
+            launcher: LauncherChoice::Local,
+            watch: false,
+            cancel_on_interrupt: false,
             no_report: false,
             open: false,
             night: false,
+        }
+    }
+}
+
+/// Where runs are trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LauncherChoice {
+    /// On this machine.
+    Local,
+    /// As tasks of a Slurm cluster.
+    Slurm,
+}
+
+impl TrainingArgs {
+    /// Nothing but a sweep file's name.
+    pub fn of(file: &str) -> Self {
+        TrainingArgs {
+            file: PathBuf::from(file),
+            set: Vec::new(),
+            device: Vec::new(),
+            jobs: None,
+            timing: false,
+            retry: 0,
+            max_time: None,
+            timeout: None,
+            require_clean: false,
+            record_host: false,
+            quiet: false,
+            verbose: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use spec::record::{RunRecord, Status};
 use spec::{Id, RunSpec};
 
 use crate::machine::Machine;
+use spec::plan::ComputedOn;
 use crate::provenance;
 use crate::workspace::Workspace;
 
@@ -53,19 +54,64 @@ pub fn estimate(
     if todo.is_empty() {
         return None;
     }
+    let known = learn(workspace, journal, &machine.wanted.on, Some(&devices()));
+    let each: Vec<f64> = todo.iter().filter_map(|run| known.seconds(run)).collect();
+    let slots = machine.slots.len().min(todo.len()).max(1) as f64;
+    let longest = each.iter().copied().fold(0.0, f64::max);
+    (!each.is_empty()).then(|| Estimate {
+        // Never less than the longest run, however many slots there are.
+        seconds: (each.iter().sum::<f64>() / slots).max(longest),
+        from_runs: known.from_runs,
+        unknown: todo.len() - each.len(),
+    })
+}
+
+/// Seconds of each run, where anything like it was trained on such a backend, kind
+/// of device and threads; `here` are the names of the devices that count, all
+/// without it.
+pub fn each(
+    workspace: &Workspace,
+    journal: &Journal,
+    on: &ComputedOn,
+    here: Option<&[String]>,
+    todo: &[&PlannedRun],
+) -> Vec<Option<f64>> {
+    let known = learn(workspace, journal, on, here);
+    todo.iter().map(|run| known.seconds(run)).collect()
+}
+
+/// Seconds and steps of finished runs, by how alike they are.
+#[derive(Default)]
+struct Known {
+    by_key: HashMap<String, (f64, f64)>,
+    from_runs: usize,
+}
+
+impl Known {
+    fn seconds(&self, run: &PlannedRun) -> Option<f64> {
+        let keys = keys(run.config_id, &run.spec);
+        let (seconds, steps) = keys.iter().find_map(|key| self.by_key.get(key))?;
+        Some(seconds / steps * run.spec.total_steps() as f64)
+    }
+}
+
+fn learn(
+    workspace: &Workspace,
+    journal: &Journal,
+    on: &ComputedOn,
+    here: Option<&[String]>,
+) -> Known {
     // Seconds and steps by key. Steps are those planned for the configuration
     // itself, and else those done by runs that were trained to their end.
-    let mut known: HashMap<String, (f64, f64)> = HashMap::new();
-    let mut from_runs = 0;
-    let here = devices();
+    let mut known = Known::default();
     let mut learn = |records: &[RunRecord]| {
         for record in records {
             let (Some(outcome), Some(exec)) = (&record.outcome, &record.exec) else { continue };
-            let alike = machine.wanted.on.fits(record) && here.contains(&exec.device_model);
+            let alike = on.fits(record) && here.is_none_or(|h| h.contains(&exec.device_model));
             if !alike || outcome.steps == 0 {
                 continue;
             }
-            from_runs += 1;
+            known.from_runs += 1;
             let seconds = outcome.train_seconds + outcome.eval_seconds;
             for (i, key) in keys(record.config_id, &record.spec).into_iter().enumerate() {
                 let steps = match i {
@@ -73,7 +119,7 @@ pub fn estimate(
                     _ if record.status == Status::Completed => outcome.steps,
                     _ => continue,
                 };
-                let sum = known.entry(key).or_default();
+                let sum = known.by_key.entry(key).or_default();
                 *sum = (sum.0 + seconds, sum.1 + steps as f64);
             }
         }
@@ -86,20 +132,7 @@ pub fn estimate(
             }
         }
     }
-    let per_step = |run: &PlannedRun| {
-        let keys = keys(run.config_id, &run.spec);
-        keys.iter().find_map(|key| known.get(key)).map(|(seconds, steps)| seconds / steps)
-    };
-    let each: Vec<f64> =
-        todo.iter().filter_map(|r| Some(per_step(r)? * r.spec.total_steps() as f64)).collect();
-    let slots = machine.slots.len().min(todo.len()).max(1) as f64;
-    let longest = each.iter().copied().fold(0.0, f64::max);
-    (!each.is_empty()).then(|| Estimate {
-        // Never less than the longest run, however many slots there are.
-        seconds: (each.iter().sum::<f64>() / slots).max(longest),
-        from_runs,
-        unknown: todo.len() - each.len(),
-    })
+    known
 }
 
 /// Other report folders with journals, the newest first, within the bound.

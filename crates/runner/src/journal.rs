@@ -24,6 +24,15 @@ impl JournalWriter {
     /// # Errors
     /// Those of creating the folder or the file.
     pub fn create(dir: &ReportDir, start: &str) -> io::Result<Self> {
+        let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+        Self::create_named(dir, &format!("{stamp}-{}-{}", host(), std::process::id()))
+    }
+
+    /// Creates `journal/<name>.jsonl`, which no other process may write to.
+    ///
+    /// # Errors
+    /// Those of creating the folder or the file.
+    pub fn create_named(dir: &ReportDir, name: &str) -> io::Result<Self> {
         let folder = dir.journal();
         let fail = |path: &Path, e: io::Error| {
             let message =
@@ -31,8 +40,7 @@ impl JournalWriter {
             io::Error::new(e.kind(), message)
         };
         fs::create_dir_all(&folder).map_err(|e| fail(&folder, e))?;
-        let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-        let path = folder.join(format!("{stamp}-{}-{}.jsonl", host(), std::process::id()));
+        let path = folder.join(format!("{name}.jsonl"));
         let file = open(&path).map_err(|e| fail(&path, e))?;
         // The entry too, where the file system lets a folder be synced.
         let _ = File::open(&folder).and_then(|f| f.sync_all());

@@ -3,7 +3,7 @@
 //! `commands` holds a file a verb; `executor` runs outstanding runs over the
 //! slots of `pool` as `scheduler` says, each with a `worker_process`; `journal`
 //! writes what they say, `live` knows what goes on, `progress` and `beacon`
-//! tell of it; `resume` decides what is outstanding. Knows neither Burn nor libtorch:
+//! tell of it; `resume` decides what is outstanding, `launcher` where it is executed. Knows neither Burn nor libtorch:
 //! training happens in worker processes.
 
 mod beacon;
@@ -15,6 +15,7 @@ mod estimate;
 mod executor;
 pub mod exit;
 mod journal;
+mod launcher;
 mod live;
 mod lock;
 mod machine;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use spec::event::Probe;
 use spec::plan::Plan;
+use spec::slurm::SlurmSettings;
 
 use crate::exit::bad_input;
 use crate::pool::{self, Slot};
@@ -46,6 +47,65 @@ impl Machine {
                 Machine { worker, slots: Vec::new(), wanted, threads, problem, probe: None }
             }
         }
+    }
+
+    /// What the nodes of a cluster will compute on, as far as can be told from here:
+    /// the slots are those of one task. Makes `auto` in the plan's pool a device.
+    pub fn of_cluster(plan: &mut Plan, settings: &SlurmSettings, jobs: Option<u64>) -> Self {
+        let worker = worker_process::program();
+        let probe = Self::probe(&worker);
+        let libtorch = probe.as_ref().map_or(true, |probe| probe.libtorch.is_some());
+        plan.pool = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
+        let mut wanted = Wanted::without_probe(&plan.pool, plan.fast_path);
+        let cuda = wanted.on.device_kind == "cuda";
+        let threads = match plan.threads_per_run.count() {
+            None if cuda => Some(1),
+            count => count,
+        };
+        wanted.on.threads = threads.unwrap_or(0);
+        let slots = pool::of_task(&plan.pool, settings, wanted.on.threads, jobs);
+        let resolved = threads.map(|count| Resolved { count, source: threads::Source::Given });
+        let problem = match (&probe, &resolved) {
+            (_, None) => Some(bad_input(
+                "threads_per_run = \"auto\" is measured on the machine that trains, and the nodes are not this one\n  \
+                 write a number in [devices], or --set devices.threads_per_run=1",
+            )),
+            (Err(_), _) => None,
+            (Ok(_), _) if cuda && settings.gpus == 0 && settings.extra.is_empty() => Some(bad_input(
+                "the pool asks for GPUs, and the tasks do not\n  write gpus = 1 in [slurm], or the site's own flag in `extra`",
+            )),
+            _ => None,
+        };
+        if let Ok(probe) = &probe {
+            wanted.code.clone_from(&probe.code);
+        }
+        let (problem, probe) = match probe {
+            Ok(probe) => (problem, Some(probe)),
+            Err(error) => (problem.or(Some(error)), None),
+        };
+        Machine { worker, slots, wanted, threads: resolved, problem, probe }
+    }
+
+    /// The slots of a cluster's task, on the node where it runs.
+    ///
+    /// # Errors
+    /// A worker that does not start here, a device that is not here.
+    pub fn of_task(
+        plan: &Plan,
+        worker: &Path,
+        cpus: u64,
+        jobs: Option<u64>,
+    ) -> anyhow::Result<Self> {
+        let probe = Self::probe(worker)?;
+        let on = plan.computed_on.clone();
+        let threads = on.as_ref().map_or(1, |on| on.threads.max(1));
+        let slots = pool::slots(&plan.pool, &probe, threads, cpus, jobs)?;
+        let first = slots.first().ok_or_else(|| bad_input("the device pool has no slot"))?;
+        let mut wanted = Wanted::new(first, plan.fast_path, &probe.code);
+        wanted.on.threads = threads;
+        let resolved = Resolved { count: threads, source: threads::Source::Given };
+        let (worker, threads) = (worker.to_path_buf(), Some(resolved));
+        Ok(Machine { worker, slots, wanted, threads, problem: None, probe: Some(probe) })
     }
 
     fn probe(worker: &Path) -> anyhow::Result<Probe> {

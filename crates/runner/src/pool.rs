@@ -2,6 +2,7 @@
 
 use spec::event::Probe;
 use spec::plan::PoolEntry;
+use spec::slurm::SlurmSettings;
 use spec::sweep_file::device;
 
 use crate::exit::bad_input;
@@ -87,6 +88,48 @@ pub fn slots(
         out.truncate(usize::try_from(jobs).unwrap_or(usize::MAX));
     }
     Ok(out)
+}
+
+/// The pool on a cluster: `auto` is every GPU of a task that asks for some, else its
+/// processors.
+pub fn on_cluster(pool: &[PoolEntry], libtorch: bool, gpus: u64) -> Vec<PoolEntry> {
+    let auto = match (libtorch, gpus) {
+        (true, 1..) => "libtorch:cuda:*",
+        (true, 0) => "libtorch:cpu",
+        (false, _) => "flex",
+    };
+    let entry = |e: &PoolEntry| match e.device.as_str() {
+        "auto" => PoolEntry { device: auto.to_owned(), slots: e.slots },
+        _ => e.clone(),
+    };
+    pool.iter().map(entry).collect()
+}
+
+/// The slots that a task of a cluster will have, by what it asks for.
+pub fn of_task(
+    pool: &[PoolEntry],
+    settings: &SlurmSettings,
+    threads: u64,
+    jobs: Option<u64>,
+) -> Vec<Slot> {
+    let mut out = Vec::new();
+    for entry in pool {
+        let cuda = entry.device.starts_with("libtorch:cuda");
+        let room = match cuda {
+            true => entry.slots.unwrap_or(1),
+            false => entry.slots.or(jobs).unwrap_or(settings.cpus / threads.max(1)).max(1),
+        };
+        let all = cuda && entry.device.ends_with('*');
+        let devices = if all { settings.gpus.max(1) } else { 1 };
+        for gpu in (0..devices).flat_map(|gpu| (0..room).map(move |_| gpu)) {
+            let gpu = cuda.then(|| usize::try_from(gpu).unwrap_or(0));
+            out.push(Slot { index: out.len(), device: entry.device.clone(), gpu });
+        }
+    }
+    if let Some(jobs) = jobs {
+        out.truncate(usize::try_from(jobs).unwrap_or(usize::MAX));
+    }
+    out
 }
 
 fn resolve(name: &str, probe: &Probe) -> anyhow::Result<Vec<String>> {

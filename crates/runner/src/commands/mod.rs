@@ -5,6 +5,7 @@ mod cancel;
 mod compare;
 mod doctor;
 mod fetch;
+mod gather;
 mod list;
 mod needs;
 mod nightly;
@@ -15,7 +16,8 @@ mod report;
 mod run;
 mod status;
 mod summary;
-mod training;
+mod task;
+pub(crate) mod training;
 mod verify;
 mod why;
 
@@ -26,6 +28,7 @@ use spec::sweep_file::{Loaded, Overrides, load_with};
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::launcher::slurm::files::Place;
 use crate::workspace::Workspace;
 
 /// Runs the verb of the command line.
@@ -48,6 +51,10 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Doctor { file } => doctor::doctor(&workspace, file.as_deref()),
         Command::List { what, format } => list::list(what, format),
         Command::Fetch { dataset } => fetch::fetch(&workspace, &dataset),
+        Command::Task { folder, attempt, array, chunk } => {
+            task::task(&folder, Place { attempt, array, task: task::index(&chunk)? })
+        }
+        Command::Gather { folder, attempt } => gather::gather(&workspace, &folder, attempt),
         Command::Needs { args } => needs::needs(&args),
     }
 }

@@ -35,9 +35,9 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// What training came to.
 #[derive(Default)]
-pub(super) struct Trained {
+pub(crate) struct Trained {
     /// Runs that ended, however.
-    pub(super) runs: usize,
+    pub(crate) runs: usize,
     failed: usize,
     cancelled: usize,
     stopped: Option<Stop>,
@@ -57,8 +57,13 @@ enum Stop {
 }
 
 impl Trained {
+    /// Whether a signal ended it.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.stopped == Some(Stop::Signal)
+    }
+
     /// The exit code of the sweep.
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match (self.stopped, self.failed) {
             (Some(Stop::Signal | Stop::Asked), _) => Exit::Interrupted,
             (None, 0) => Exit::Ok,
@@ -68,19 +73,21 @@ impl Trained {
 }
 
 /// A sweep about to train.
-pub(super) struct Sweep<'a> {
-    pub(super) dir: &'a ReportDir,
-    pub(super) plan: &'a Plan,
-    pub(super) machine: &'a Machine,
-    pub(super) args: &'a RunArgs,
+pub(crate) struct Sweep<'a> {
+    pub(crate) dir: &'a ReportDir,
+    pub(crate) plan: &'a Plan,
+    pub(crate) machine: &'a Machine,
+    pub(crate) args: &'a RunArgs,
     /// Folder of the datasets.
-    pub(super) data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Folder that paths of own data are relative to.
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
+    /// Folder of the workers' logs.
+    pub(crate) logs: PathBuf,
     /// Stands in every record.
-    pub(super) provenance: Provenance,
+    pub(crate) provenance: Provenance,
     /// Results that are reused.
-    pub(super) cached: usize,
+    pub(crate) cached: usize,
 }
 
 impl Sweep<'_> {
@@ -99,23 +106,23 @@ impl Sweep<'_> {
     }
 }
 
-/// Trains the runs and appends each to a journal begun at `started`.
-pub(super) fn train(
+/// Trains the runs of a sweep that `started` then, and appends each to the journal.
+pub(crate) fn train(
     sweep: &Sweep<'_>,
     todo: Vec<PlannedRun>,
+    mut journal: JournalWriter,
     started: &str,
     cancel: &Cancel,
     beacon: &mut Beacon,
 ) -> anyhow::Result<Trained> {
     let Sweep { dir, plan, machine, args, cached, .. } = *sweep;
-    let mut journal = JournalWriter::create(dir, started)?;
     forget_checkpoints(dir, plan, &todo);
     let command = WorkerCommand {
         program: machine.worker.clone(),
         data: sweep.data.clone(),
         threads: machine.wanted.on.threads,
         plain: machine.wanted.on.plain,
-        logs: dir.logs(),
+        logs: sweep.logs.clone(),
     };
     if !args.training.quiet {
         announce(plan, machine, todo.len());
@@ -305,14 +312,14 @@ fn hangups_are_ignored() -> bool {
 /// Ctrl-C, SIGTERM and a terminal that closes: while runs are trained the first ends them and leaves a
 /// state to resume from; a second one, or one at any other time, ends the
 /// program at once, which loses nothing that is not derived.
-pub(super) struct Signalled {
-    pub(super) cancel: Cancel,
-    pub(super) training: Arc<AtomicBool>,
+pub(crate) struct Signalled {
+    pub(crate) cancel: Cancel,
+    pub(crate) training: Arc<AtomicBool>,
 }
 
 impl Signalled {
     /// Starts to listen.
-    pub(super) fn watch() -> anyhow::Result<Self> {
+    pub(crate) fn watch() -> anyhow::Result<Self> {
         let watched =
             Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) };
         let (cancel, training) = (watched.cancel.clone(), Arc::clone(&watched.training));

@@ -1,0 +1,113 @@
+//! `task`: what a task of a cluster's array executes: the runs of its chunk, over
+//! the processors and GPUs that the task was given, with the executor of one machine.
+
+use std::path::Path;
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+
+use super::training::{Signalled, Sweep, train};
+use crate::beacon::{Beacon, Task};
+use crate::cli::{RunArgs, TrainingArgs};
+use crate::exit::{Exit, bad_input};
+use crate::journal::{JournalWriter, host};
+use crate::launcher::slurm::files::{Files, JobFile, Place, signs};
+use crate::machine::Machine;
+use crate::{clock, text};
+
+/// What Slurm tells a task of itself; nothing outside of Slurm.
+struct Told {
+    job: String,
+    node: String,
+    restarts: u64,
+}
+
+fn told() -> Told {
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Told {
+        job: of("SLURM_JOB_ID").unwrap_or_else(|| "none".to_owned()),
+        node: of("SLURMD_NODENAME").unwrap_or_else(host),
+        restarts: of("SLURM_RESTART_COUNT").and_then(|n| n.parse().ok()).unwrap_or(0),
+    }
+}
+
+/// Processors that the task was given.
+fn cpus(job: &JobFile) -> u64 {
+    let of = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    of("SLURM_CPUS_PER_TASK").or_else(|| of("SLURM_CPUS_ON_NODE")).unwrap_or(job.cpus).max(1)
+}
+
+/// Trains what is left of the chunk.
+pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
+    let dir = ReportDir::new(std::path::absolute(folder)?);
+    let files = Files(&dir);
+    let (job, told) = (files.job(place.attempt)?, told());
+    let plan = Plan { runs: files.chunk(place)?.runs, ..job.plan.clone() };
+    let started = clock::now();
+    text::say!(
+        "{}: task {place}, job {} on {}, {}{}",
+        plan.name,
+        text::plain(&told.job),
+        text::plain(&told.node),
+        text::count(plan.runs.len(), "run"),
+        if told.restarts > 0 { format!(", requeued {}", told.restarts) } else { String::new() }
+    );
+    if let Some((_, sign)) = signs(&dir)
+        .into_iter()
+        .find(|(at, sign)| *at == place && sign.is_alive() && sign.job != told.job)
+    {
+        // Slurm may have taken one submission twice.
+        text::say!("job {} trains this chunk already", text::plain(&sign.job));
+        return Ok(Exit::Ok);
+    }
+    let earlier = report::journal::read_of(&dir, &format!("{place}-"))?;
+    let done = earlier.into_best_for(plan.computed_on.as_ref());
+    let todo: Vec<PlannedRun> = plan
+        .runs
+        .iter()
+        .filter(|r| !done.get(&r.run_id).is_some_and(|record| record.status.is_result()))
+        .cloned()
+        .collect();
+    let cached = plan.runs.len() - todo.len();
+    if todo.is_empty() {
+        text::say!("all its runs have results already");
+        return Ok(Exit::Ok);
+    }
+    let machine = Machine::of_task(&plan, &job.worker, cpus(&job), job.jobs)?;
+    let file: String = started.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+    let file = format!("{place}-{}-{}-{file}", host(), std::process::id());
+    let journal = JournalWriter::create_named(&dir, &file)?;
+    let args = RunArgs::whole(TrainingArgs { retry: job.retry, ..TrainingArgs::of(&plan.file) });
+    let mut beacon = Beacon::of_task(
+        &dir,
+        Task { place, job: told.job, node: told.node, restarts: told.restarts },
+    );
+    let signals = Signalled::watch()?;
+    let sweep = Sweep {
+        dir: &dir,
+        plan: &plan,
+        machine: &machine,
+        args: &args,
+        data: job.data,
+        root: job.root,
+        logs: dir.logs().join(place.to_string()),
+        provenance: job.provenance,
+        cached,
+    };
+    let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut beacon)?;
+    Ok(if trained.interrupted() { Exit::Requeue } else { trained.exit() })
+}
+
+/// `--chunk`, which Slurm's script fills in.
+///
+/// # Errors
+/// Bad input: it is not inside of an array.
+pub(super) fn index(text: &str) -> anyhow::Result<u64> {
+    text.parse().map_err(|_| {
+        bad_input(format!(
+            "--chunk {}: not an index of a job array\n  this verb is for the tasks that \
+             `sweep --launcher slurm` submits",
+            text::plain(text)
+        ))
+    })
+}

@@ -1,0 +1,48 @@
+//! This machine: a worker process a slot.
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+
+use super::{Launched, Launcher, Work};
+use crate::beacon::Beacon;
+use crate::commands::training::{Signalled, Sweep, train};
+use crate::journal::JournalWriter;
+
+/// Trains on the slots of this machine.
+pub struct Local<'a> {
+    /// Ends it.
+    pub signals: &'a Signalled,
+}
+
+impl Launcher for Local<'_> {
+    fn alone(&self, dir: &ReportDir, _: &Plan) -> anyhow::Result<()> {
+        super::no_signs_of_life(dir)
+    }
+
+    fn explain(&self, _: &Work<'_>, _: &[&PlannedRun]) -> anyhow::Result<String> {
+        Ok(String::new())
+    }
+
+    fn launch(
+        &self,
+        work: &Work<'_>,
+        todo: Vec<PlannedRun>,
+        beacon: &mut Beacon,
+    ) -> anyhow::Result<Launched> {
+        let sweep = Sweep {
+            dir: work.dir,
+            plan: work.plan,
+            machine: work.machine,
+            args: work.args,
+            data: work.workspace.data(),
+            root: work.workspace.root().to_path_buf(),
+            logs: work.dir.logs(),
+            provenance: work.provenance.clone(),
+            cached: work.cached,
+        };
+        let journal = JournalWriter::create(work.dir, work.started)?;
+        let trained =
+            train(&sweep, todo, journal, work.started, &self.signals.cancel, beacon)?;
+        Ok(Launched::Trained(trained))
+    }
+}

@@ -1,0 +1,93 @@
+//! Where outstanding runs are trained: the seam between the sweep, which plans,
+//! resumes and reports, and what executes. Every launcher's records come into the
+//! same journal, so that report and exit codes know of none of them.
+
+mod local;
+pub mod slurm;
+
+use report::journal::Journal;
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::provenance::Provenance;
+
+pub use local::Local;
+
+use crate::beacon::Beacon;
+use crate::cli::RunArgs;
+use crate::commands::training::Trained;
+use crate::machine::Machine;
+use crate::workspace::Workspace;
+
+/// A sweep about to be executed.
+pub struct Work<'a> {
+    /// Where data and reports are.
+    pub workspace: &'a Workspace,
+    /// Its report folder, whose lock is held.
+    pub dir: &'a ReportDir,
+    /// Its plan, as `plan.json` has it.
+    pub plan: &'a Plan,
+    /// The command line.
+    pub args: &'a RunArgs,
+    /// Worker, slots, what results are to be computed on.
+    pub machine: &'a Machine,
+    /// Stands in every record.
+    pub provenance: &'a Provenance,
+    /// What earlier sweeps left, to estimate by.
+    pub journal: &'a Journal,
+    /// Results that are reused.
+    pub cached: usize,
+    /// Start of this sweep, RFC 3339.
+    pub started: &'a str,
+}
+
+/// What a launcher came to.
+pub enum Launched {
+    /// The runs have ended, however.
+    Trained(Trained),
+    /// An engine has them and goes on without us: what to say.
+    Submitted(String),
+}
+
+/// Executes runs.
+pub trait Launcher {
+    /// Whether nothing else trains this sweep; called with the lock held, before
+    /// anything is changed.
+    ///
+    /// # Errors
+    /// Bad input: what does, and how to wait for it or end it.
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()>;
+
+    /// What `--plan` prints of it; nothing where there is nothing to say.
+    ///
+    /// # Errors
+    /// It could not be launched.
+    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> anyhow::Result<String>;
+
+    /// Trains the runs, or sees to it that they will be.
+    ///
+    /// # Errors
+    /// It could not; what was finished is in the journal.
+    fn launch(
+        &self,
+        work: &Work<'_>,
+        todo: Vec<PlannedRun>,
+        beacon: &mut Beacon,
+    ) -> anyhow::Result<Launched>;
+}
+
+/// Refuses where tasks of a cluster have given a sign of life just now, whatever
+/// an engine says of them.
+fn no_signs_of_life(dir: &ReportDir) -> anyhow::Result<()> {
+    let alive: Vec<_> =
+        slurm::files::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
+    let Some((place, sign)) = alive.first() else { return Ok(()) };
+    let (path, n) = (dir.path().display(), crate::text::count(alive.len(), "task"));
+    Err(crate::exit::bad_input(format!(
+        "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
+         wait (cargo xtask status {path}), or end them: cargo xtask cancel {path}; a task that was \
+         killed counts as gone after {} seconds of silence",
+        crate::text::plain(&sign.job),
+        crate::text::plain(&sign.node),
+        slurm::files::ALIVE_SECONDS
+    )))
+}

@@ -1,0 +1,384 @@
+//! What the launcher writes into a report folder, and all that a task reads:
+//!
+//! - `bin/<hash>/`: the programs as they were at the time;
+//! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
+//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each;
+//! - `running/<attempt>.<array>.<task>.json`: signs of life.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::provenance::Provenance;
+use spec::slurm::SlurmSettings;
+use spec::status::SweepStatus;
+
+/// Version of every form in this file.
+const VERSION: u32 = 1;
+
+/// `chunks/<attempt>/job.json`: what holds for all tasks of an attempt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JobFile {
+    /// Version of this form.
+    pub v: u32,
+    /// Number of the attempt, from 1.
+    pub attempt: u64,
+    /// The plan of then, without its runs.
+    pub plan: Plan,
+    /// Runs in the plan of then.
+    pub planned: u64,
+    /// Folder of the datasets.
+    pub data: PathBuf,
+    /// Folder that paths of own data are relative to.
+    pub root: PathBuf,
+    /// The copy of the worker.
+    pub worker: PathBuf,
+    /// Processors of a task.
+    pub cpus: u64,
+    /// `--jobs`: most runs side by side in a task.
+    pub jobs: Option<u64>,
+    /// `--retry`.
+    pub retry: u64,
+    /// Sources and command line of then.
+    pub provenance: Provenance,
+    /// When it was submitted.
+    pub started: String,
+    /// Whether the host may be named in the manifest.
+    pub record_host: bool,
+}
+
+/// `chunks/<attempt>/<array>/<task>.json`: the runs of one task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChunkFile {
+    /// Version of this form.
+    pub v: u32,
+    /// The runs, in the order they are begun in.
+    pub runs: Vec<PlannedRun>,
+}
+
+/// A line of `submissions.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Line {
+    /// An attempt is about to be submitted.
+    Planned {
+        /// Version of this form.
+        v: u32,
+        /// Number of the attempt.
+        attempt: u64,
+        /// Part of its jobs' names that no other attempt has.
+        key: String,
+        /// Tasks of each array.
+        arrays: Vec<u64>,
+        /// Runs in all of them.
+        runs: u64,
+        /// When.
+        at: String,
+        /// `[slurm]` of then.
+        settings: SlurmSettings,
+    },
+    /// Slurm has a job of it.
+    Submitted {
+        /// Number of the attempt.
+        attempt: u64,
+        /// The job's name.
+        name: String,
+        /// Its number. A hint alone: Slurm may hand numbers out again.
+        job: u64,
+    },
+    /// It was ended by `cancel`.
+    Cancelled {
+        /// Number of the attempt.
+        attempt: u64,
+        /// When.
+        at: String,
+    },
+}
+
+/// An attempt, from its lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// Its number.
+    pub attempt: u64,
+    /// Part of its jobs' names.
+    pub key: String,
+    /// Tasks of each array.
+    pub arrays: Vec<u64>,
+    /// Runs in all of them.
+    pub runs: u64,
+    /// When it was planned.
+    pub at: String,
+    /// Jobs that Slurm is known to have, with their numbers.
+    pub jobs: Vec<(String, u64)>,
+    /// Whether it was ended by `cancel`.
+    pub cancelled: bool,
+}
+
+impl Submission {
+    /// The number of a job by its name.
+    pub fn job(&self, name: &str) -> Option<u64> {
+        self.jobs.iter().find(|(n, _)| n == name).map(|(_, job)| *job)
+    }
+
+    /// Names of all its jobs, whether Slurm has them or not.
+    pub fn names(&self, sweep: &str) -> Vec<String> {
+        let arrays = 0..self.arrays.len();
+        let arrays = arrays.map(|a| super::script::array_name(sweep, &self.key, a));
+        arrays.chain([super::script::report_name(sweep, &self.key)]).collect()
+    }
+}
+
+/// Names in a report folder.
+#[derive(Clone, Debug)]
+pub struct Files<'a>(pub &'a ReportDir);
+
+impl Files<'_> {
+    /// Folder of the copied programs.
+    pub fn bin(&self) -> PathBuf {
+        self.0.path().join("bin")
+    }
+
+    /// Folder of an attempt.
+    pub fn attempt(&self, attempt: u64) -> PathBuf {
+        self.0.path().join("chunks").join(attempt.to_string())
+    }
+
+    fn submissions_file(&self) -> PathBuf {
+        self.0.path().join("submissions.jsonl")
+    }
+
+    /// All attempts, the oldest first. A line that cannot be read is left out: what
+    /// it told is found again by the jobs' names.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn submissions(&self) -> anyhow::Result<Vec<Submission>> {
+        let path = self.submissions_file();
+        let text = match fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let mut out: Vec<Submission> = Vec::new();
+        for line in text.lines().filter_map(|l| serde_json::from_str::<Line>(l).ok()) {
+            let of = |out: &mut Vec<Submission>, n: u64| out.iter().position(|s| s.attempt == n);
+            match line {
+                Line::Planned { attempt, key, arrays, runs, at, .. } => out.push(Submission {
+                    attempt,
+                    key,
+                    arrays,
+                    runs,
+                    at,
+                    jobs: Vec::new(),
+                    cancelled: false,
+                }),
+                Line::Submitted { attempt, name, job } => {
+                    if let Some(i) = of(&mut out, attempt) {
+                        out[i].jobs.push((name, job));
+                    }
+                }
+                Line::Cancelled { attempt, .. } => {
+                    if let Some(i) = of(&mut out, attempt) {
+                        out[i].cancelled = true;
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Appends a line and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn note(&self, line: &Line) -> anyhow::Result<()> {
+        let path = self.submissions_file();
+        let fail = || format!("cannot append to {}", path.display());
+        let torn = fs::read(&path).is_ok_and(|b| !b.is_empty() && !b.ends_with(b"\n"));
+        let mut file =
+            OpenOptions::new().create(true).append(true).open(&path).with_context(fail)?;
+        let start = if torn { "\n" } else { "" };
+        let line = format!("{start}{}\n", serde_json::to_string(line)?);
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).with_context(fail)
+    }
+
+    /// Reads `job.json` of an attempt.
+    ///
+    /// # Errors
+    /// It is not there, or of another version.
+    pub fn job(&self, attempt: u64) -> anyhow::Result<JobFile> {
+        read(&self.attempt(attempt).join("job.json"))
+    }
+
+    /// Reads the runs of a task.
+    ///
+    /// # Errors
+    /// They are not there, or of another version.
+    pub fn chunk(&self, place: Place) -> anyhow::Result<ChunkFile> {
+        read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
+    }
+
+    /// Writes all of an attempt under a temporary name, then renames it.
+    ///
+    /// # Errors
+    /// A disk that is full or read-only.
+    pub fn write_attempt(
+        &self,
+        job: &JobFile,
+        nonce: &str,
+        arrays: &[Vec<Vec<PlannedRun>>],
+    ) -> anyhow::Result<()> {
+        let whole = self.attempt(job.attempt);
+        let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
+        let _ = fs::remove_dir_all(&half);
+        let written = (|| {
+            fs::create_dir_all(&half)?;
+            put(&half.join("nonce"), nonce.as_bytes())?;
+            put(&half.join("job.json"), &serde_json::to_vec(job)?)?;
+            for (array, chunks) in arrays.iter().enumerate() {
+                let folder = half.join(array.to_string());
+                fs::create_dir(&folder)?;
+                for (task, runs) in chunks.iter().enumerate() {
+                    let chunk = ChunkFile { v: VERSION, runs: runs.clone() };
+                    put(&folder.join(format!("{task}.json")), &serde_json::to_vec(&chunk)?)?;
+                }
+            }
+            fs::rename(&half, &whole)
+        })();
+        written.with_context(|| format!("cannot write {}", whole.display()))
+    }
+}
+
+/// The current version of the forms.
+pub fn version() -> u32 {
+    VERSION
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::create(path)?.write_all(bytes)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+}
+
+/// A task: attempt, array, index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Attempt, from 1.
+    pub attempt: u64,
+    /// Array of the attempt, from 0.
+    pub array: u64,
+    /// Index in the array, from 0.
+    pub task: u64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.attempt, self.array, self.task)
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.split('.').map(|p| p.parse::<u64>().map_err(|_| ()));
+        let mut part = || parts.next().unwrap_or(Err(()));
+        Ok(Place { attempt: part()?, array: part()?, task: part()? })
+    }
+}
+
+/// A task's sign of life, written anew every few seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskStatus {
+    /// Slurm's number of the job, as the task was told.
+    pub job: String,
+    /// The node.
+    pub node: String,
+    /// Requeues so far.
+    pub restarts: u64,
+    /// What its slots do.
+    pub sweep: SweepStatus,
+}
+
+/// How old a sign of life may be. Tasks write every ten seconds.
+pub const ALIVE_SECONDS: f64 = 45.0;
+
+impl TaskStatus {
+    /// Seconds since it was written, by the clocks of both machines.
+    pub fn age(&self) -> f64 {
+        let written = self.sweep.updated.parse::<jiff::Timestamp>();
+        written.map_or(f64::INFINITY, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64())
+    }
+
+    /// Whether its task may still be writing.
+    pub fn is_alive(&self) -> bool {
+        self.age() < ALIVE_SECONDS
+    }
+}
+
+/// Signs of life of all tasks, old ones included.
+pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
+    let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let place = path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()?;
+            Some((place, serde_json::from_slice(&fs::read(&path).ok()?).ok()?))
+        })
+        .collect();
+    out.sort_by_key(|(place, _)| *place);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_line_costs_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = ReportDir::new(folder.path());
+        let files = Files(&dir);
+        let planned = |attempt| Line::Planned {
+            v: VERSION,
+            attempt,
+            key: format!("k{attempt}"),
+            arrays: vec![6],
+            runs: 24,
+            at: "now".to_owned(),
+            settings: SlurmSettings::default(),
+        };
+        let submitted = |attempt| Line::Submitted {
+            attempt,
+            name: super::super::script::array_name("x", &format!("k{attempt}"), 0),
+            job: 7,
+        };
+        files.note(&planned(1)).unwrap();
+        files.note(&submitted(1)).unwrap();
+        let path = files.submissions_file();
+        fs::write(&path, [fs::read(&path).unwrap(), b"{\"event\":\"subm".to_vec()].concat()).unwrap();
+        files.note(&planned(2)).unwrap();
+        files.note(&Line::Cancelled { attempt: 2, at: String::new() }).unwrap();
+        let found = files.submissions().unwrap();
+        assert_eq!(found.iter().map(|s| s.attempt).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(found[0].names("x"), ["sweep-x-k1.0", "sweep-x-k1.report"]);
+        assert_eq!((found[0].job("sweep-x-k1.0"), found[0].job("sweep-x-k1.report")), (Some(7), None));
+        assert!(!found[0].cancelled && found[1].cancelled);
+    }
+
+    #[test]
+    fn places_are_read_as_they_are_written() {
+        let place = Place { attempt: 3, array: 0, task: 12 };
+        assert_eq!("3.0.12".parse(), Ok(place));
+        assert_eq!(place.to_string(), "3.0.12");
+        assert!("sweep".parse::<Place>().is_err() && "3.0".parse::<Place>().is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! Copies of the programs in the sweep's folder, so that tasks that wait in a
+//! queue never pick up a later build.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// The copies.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// `sweep`.
+    pub sweep: PathBuf,
+    /// `sweep-worker`.
+    pub worker: PathBuf,
+}
+
+/// Copies this program and the worker to `bin/<hash of both>/`, unless they are
+/// there; other copies, which no task needs any more, go.
+///
+/// # Errors
+/// A program that cannot be read, a disk that is full.
+pub fn freeze(bin: &Path, worker: &Path) -> anyhow::Result<Frozen> {
+    // Through the kernel: the file may have been replaced since we were started.
+    let this = Path::new("/proc/self/exe");
+    let mut hasher = blake3::Hasher::new();
+    for program in [this, worker] {
+        let mut file = File::open(program)
+            .with_context(|| format!("cannot read {}", program.display()))?;
+        io::copy(&mut file, &mut hasher)?;
+    }
+    let folder = bin.join(&hasher.finalize().to_hex()[..16]);
+    let frozen = Frozen { sweep: folder.join("sweep"), worker: folder.join("sweep-worker") };
+    let copies = [(this, &frozen.sweep), (worker, &frozen.worker)];
+    let there = copies.iter().all(|(from, to)| same(from, to));
+    if !there {
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        for (from, to) in copies {
+            copy(from, to).with_context(|| format!("cannot copy to {}", to.display()))?;
+        }
+    }
+    for other in fs::read_dir(bin)?.flatten().map(|e| e.path()).filter(|p| *p != folder) {
+        let _ = fs::remove_dir_all(other);
+    }
+    Ok(frozen)
+}
+
+/// Whether the copy has the original's bytes.
+fn same(from: &Path, to: &Path) -> bool {
+    match (fs::read(from), fs::read(to)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// Under a temporary name first: a program that runs can be replaced, not written.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let half = to.with_extension("tmp");
+    io::copy(&mut File::open(from)?, &mut File::create(&half)?)?;
+    fs::set_permissions(&half, fs::Permissions::from_mode(0o755))?;
+    File::open(&half)?.sync_all()?;
+    fs::rename(&half, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_build_stands_beside_and_a_damaged_copy_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bin, worker) = (folder.path().join("bin"), folder.path().join("worker"));
+        fs::write(&worker, b"one").unwrap();
+        let first = freeze(&bin, &worker).unwrap();
+        assert_eq!(fs::read(&first.worker).unwrap(), b"one");
+        assert_eq!(fs::metadata(&first.worker).unwrap().permissions().mode() & 0o777, 0o755);
+        fs::write(&first.worker, b"damaged").unwrap();
+        assert_eq!(freeze(&bin, &worker).unwrap().worker, first.worker);
+        assert_eq!(fs::read(&first.worker).unwrap(), b"one");
+        fs::write(&worker, b"two").unwrap();
+        let second = freeze(&bin, &worker).unwrap();
+        assert_ne!(second.worker, first.worker);
+        assert!(!first.worker.exists(), "no task waits for it: its attempt is over");
+    }
+}

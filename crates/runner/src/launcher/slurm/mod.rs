@@ -1,0 +1,221 @@
+//! Slurm: an array of tasks, each a share of the runs executed by our own program
+//! with the executor of one machine, and a job that writes the report.
+//!
+//! Files are the truth. Slurm's states are hints, its numbers are never relied on
+//! (a restarted controller hands them out again): jobs are found by a name that no
+//! other attempt has, and what is left to do is told by the journal.
+
+pub mod chunks;
+pub mod client;
+pub mod files;
+mod freeze;
+mod script;
+mod shared;
+mod submit;
+pub mod watch;
+
+use std::path::{Path, PathBuf};
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::slurm::SlurmSettings;
+
+use super::{Launched, Launcher, Work};
+use crate::beacon::Beacon;
+use crate::exit::bad_input;
+use crate::{estimate, text};
+use chunks::Estimated;
+use client::{Engine, Queued, SlurmCommands};
+use files::{Files, Submission};
+use script::Attempt;
+
+/// Lines of `chunks` that `--plan` shows.
+const SHOWN: usize = 3;
+
+/// Submits to Slurm.
+pub struct Slurm {
+    /// `[slurm]`.
+    pub settings: SlurmSettings,
+    /// How Slurm is spoken to.
+    pub engine: SlurmCommands,
+}
+
+impl Slurm {
+    /// With Slurm's own commands.
+    pub fn new(settings: SlurmSettings) -> Self {
+        Slurm { settings, engine: SlurmCommands }
+    }
+
+    /// The runs dealt to tasks, and from how many finished runs their times are known.
+    fn dealt<'a>(
+        &self,
+        work: &Work<'_>,
+        todo: Vec<&'a PlannedRun>,
+    ) -> (Vec<Vec<&'a PlannedRun>>, Option<f64>) {
+        let known = estimate::each(work.workspace, work.journal, &work.machine.wanted.on, None, &todo);
+        let runs: Vec<Estimated<'a>> = todo
+            .into_iter()
+            .zip(known)
+            .map(|(run, seconds)| Estimated { run, seconds })
+            .collect();
+        let side_by_side = work.machine.slots.len().max(1) as u64;
+        let tasks = chunks::count(&runs, &self.settings, side_by_side);
+        let known: Vec<f64> = runs.iter().filter_map(|r| r.seconds).collect();
+        let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64);
+        let seconds = mean.map(|s| s * runs.len() as f64 / tasks.max(1) as f64 / side_by_side as f64);
+        (chunks::deal(runs, tasks), seconds)
+    }
+}
+
+impl Launcher for Slurm {
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
+        let active = active(&self.engine, dir, &plan.name)?;
+        if let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) {
+            let path = dir.path().display();
+            return Err(bad_input(format!(
+                "{} of this sweep are still in Slurm's queue, job {}\n  follow them: --watch; end them: \
+                 cargo xtask cancel {path}; what is finished is kept",
+                tasks_in_words(&active),
+                first.job
+            )));
+        }
+        super::no_signs_of_life(dir)
+    }
+
+    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> anyhow::Result<String> {
+        if todo.is_empty() {
+            return Ok(String::new());
+        }
+        let (dealt, seconds) = self.dealt(work, todo.to_vec());
+        let dir = std::path::absolute(work.dir.path())?;
+        let root = std::path::absolute(work.workspace.root())?;
+        script::check_path(&dir)?;
+        let program = dir.join("bin/<hash>/sweep");
+        let attempt = Attempt {
+            name: &work.plan.name,
+            number: files::Files(work.dir).submissions()?.len() as u64 + 1,
+            key: "<key>",
+            nonce: "<nonce>",
+            dir: &dir,
+            root: &root,
+            program: &program,
+            settings: &self.settings,
+        };
+        // Without asking Slurm, which need not be here to look at a plan.
+        let most = self.engine.max_array().unwrap_or(client::MAX_ARRAY);
+        let arrays = (dealt.len() as u64).div_ceil(most);
+        let in_first = most.min(dealt.len() as u64);
+        let mut out = format!(
+            "slurm: {} in {}, {} side by side in each{}\n",
+            text::count(todo.len(), "run"),
+            text::count(dealt.len(), "task"),
+            text::count(work.machine.slots.len(), "run"),
+            seconds.map_or_else(
+                || "; no estimate, nothing like it was trained yet".to_owned(),
+                |s| format!("; a task takes about {}", text::duration(s))
+            ),
+        );
+        if arrays > 1 {
+            out.push_str(&format!("{arrays} arrays of at most {most} tasks (MaxArraySize)\n"));
+        }
+        for (i, runs) in dealt.iter().take(SHOWN).enumerate() {
+            let ids: Vec<String> = runs.iter().take(6).map(|r| r.run_id.short()).collect();
+            let more = if runs.len() > 6 { " ..." } else { "" };
+            out.push_str(&format!("  task {i}: {}: {}{more}\n", text::count(runs.len(), "run"), ids.join(" ")));
+        }
+        if dealt.len() > SHOWN {
+            out.push_str(&format!("  and {} more\n", text::count(dealt.len() - SHOWN, "task")));
+        }
+        out.push_str("\nsbatch");
+        for flag in attempt.array_flags(0, in_first) {
+            out.push_str(&format!(" \\\n  {flag}"));
+        }
+        out.push_str(&format!("\n\n{}", attempt.array_script(0)));
+        out.push_str("\nand when all have ended:\n\nsbatch");
+        for flag in attempt.report_flags(&[]) {
+            let flag = if flag.starts_with("--dependency") { "--dependency=afterany:<jobs>" } else { &flag };
+            out.push_str(&format!(" \\\n  {flag}"));
+        }
+        out.push_str(&format!("\n\n{}", attempt.report_script()));
+        Ok(out)
+    }
+
+    fn launch(
+        &self,
+        work: &Work<'_>,
+        todo: Vec<PlannedRun>,
+        _: &mut Beacon,
+    ) -> anyhow::Result<Launched> {
+        let (dealt, _) = self.dealt(work, todo.iter().collect());
+        submit::submit(&self.engine, &self.settings, work, &dealt).map(Launched::Submitted)
+    }
+}
+
+/// What Slurm still has to do for a sweep; first takes note of jobs whose numbers
+/// never reached us.
+///
+/// # Errors
+/// Slurm does not answer.
+pub fn active(
+    engine: &dyn Engine,
+    dir: &ReportDir,
+    sweep: &str,
+) -> anyhow::Result<Vec<Queued>> {
+    let files = Files(dir);
+    let submissions = files.submissions()?;
+    let names: Vec<String> = submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).collect();
+    let queue = engine.queue(&names)?;
+    for submission in &submissions {
+        adopt(&files, submission, sweep, &queue)?;
+    }
+    Ok(queue.into_iter().filter(Queued::is_active).collect())
+}
+
+/// Notes jobs that Slurm has and we were never told of: a submission whose answer
+/// was lost.
+fn adopt(
+    files: &Files<'_>,
+    submission: &Submission,
+    sweep: &str,
+    queue: &[Queued],
+) -> anyhow::Result<()> {
+    for name in submission.names(sweep) {
+        let found = queue.iter().find(|q| q.name == name);
+        if let Some(found) = found.filter(|_| submission.job(&name).is_none()) {
+            let (attempt, job) = (submission.attempt, found.job);
+            files.note(&files::Line::Submitted { attempt, name, job })?;
+        }
+    }
+    Ok(())
+}
+
+/// `2 running and 3 pending tasks (Resources)`.
+pub fn tasks_in_words(active: &[Queued]) -> String {
+    let tasks = || active.iter().filter(|q| !q.name.ends_with(".report"));
+    let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
+    let running: u64 = tasks().filter(|q| q.state != "PENDING").map(Queued::count).sum();
+    let mut reasons: Vec<&str> = tasks()
+        .filter(|q| q.state == "PENDING" && !q.reason.is_empty())
+        .map(|q| q.reason.as_str())
+        .collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    match (running, pending) {
+        (0, pending) => format!("{pending} pending tasks{why}"),
+        (running, 0) => format!("{running} running tasks"),
+        _ => format!("{running} running and {pending} pending tasks{why}"),
+    }
+}
+
+/// Folders beside the report folder that tasks need.
+fn needed(data: &Path, root: &Path, worker: &Path) -> Vec<shared::Needed> {
+    let folder = |path: &Path, what| shared::Needed { path: path.to_path_buf(), what };
+    let mut out = vec![folder(data, "the datasets")];
+    if !data.starts_with(root) {
+        out.push(folder(root, "the repository"));
+    }
+    let libraries: Vec<PathBuf> = shared::libtorch(worker);
+    out.extend(libraries.iter().map(|path| folder(path, "libtorch")));
+    out
+}

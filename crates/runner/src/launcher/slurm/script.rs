@@ -1,0 +1,207 @@
+//! The batch scripts and the flags of `sbatch`. Pure, so that what `--plan` shows
+//! is what is submitted.
+
+use std::path::Path;
+
+use spec::slurm::SlurmSettings;
+
+use crate::exit::bad_input;
+
+/// A time limit shorter than this leaves no minute for a warning before its end.
+const SHORT_LIMIT: u64 = 300;
+/// Exit code of a task whose node does not see the sweep's folder.
+pub const NOT_SEEN: i32 = 78;
+
+/// What all jobs of an attempt share.
+#[derive(Clone, Debug)]
+pub struct Attempt<'a> {
+    /// Name of the sweep.
+    pub name: &'a str,
+    /// Number of the attempt, from 1.
+    pub number: u64,
+    /// Eight hexadecimal digits that no other attempt has.
+    pub key: &'a str,
+    /// What `nonce` in the attempt's folder holds.
+    pub nonce: &'a str,
+    /// The report folder, absolute.
+    pub dir: &'a Path,
+    /// Folder that data is relative to, absolute.
+    pub root: &'a Path,
+    /// The copy of `sweep` that tasks run.
+    pub program: &'a Path,
+    /// `[slurm]`.
+    pub settings: &'a SlurmSettings,
+}
+
+impl Attempt<'_> {
+    /// Name of the jobs of an array: `sweep-battle-1a2b3c4d.0`.
+    pub fn array_name(&self, array: usize) -> String {
+        array_name(self.name, self.key, array)
+    }
+
+    /// Name of the job that writes the report.
+    pub fn report_name(&self) -> String {
+        report_name(self.name, self.key)
+    }
+
+    /// Flags of an array of so many tasks.
+    pub fn array_flags(&self, array: usize, tasks: u64) -> Vec<String> {
+        let s = self.settings;
+        let mut flags = self.common(&self.array_name(array));
+        let most = s.max_parallel.map_or_else(String::new, |n| format!("%{n}"));
+        flags.push(format!("--array=0-{}{most}", tasks.saturating_sub(1)));
+        let log = format!("logs/{}.{array}.%a.log", self.number);
+        flags.push(format!("--output={}/{log}", percent(self.dir)));
+        flags.extend(["--open-mode=append", "--requeue"].map(str::to_owned));
+        flags.push(format!("--cpus-per-task={}", s.cpus));
+        if s.gpus > 0 {
+            flags.push(format!("--gres=gpu:{}", s.gpus));
+        }
+        if let Some(time) = s.time_flag() {
+            flags.push(format!("--time={time}"));
+        }
+        if let Some(mem) = &s.mem {
+            flags.push(format!("--mem={mem}"));
+        }
+        if s.time.is_none_or(|limit| limit >= SHORT_LIMIT) {
+            // To our process alone, a minute before the limit: it ends its runs itself.
+            flags.push("--signal=B:TERM@60".to_owned());
+        }
+        flags.extend(s.extra.iter().cloned());
+        flags
+    }
+
+    /// Flags of the job that writes the report once these have ended, however.
+    pub fn report_flags(&self, after: &[u64]) -> Vec<String> {
+        let mut flags = self.common(&self.report_name());
+        let ids: String = after.iter().map(|id| format!(":{id}")).collect();
+        flags.push(format!("--dependency=afterany{ids}"));
+        flags.push("--kill-on-invalid-dep=yes".to_owned());
+        flags.push(format!("--output={}/logs/{}.report.log", percent(self.dir), self.number));
+        flags.push("--open-mode=append".to_owned());
+        flags
+    }
+
+    /// Flags of the short job that looks whether nodes see the folders. It asks for
+    /// the nodes of the tasks, but for nothing that it would have to wait for.
+    pub fn look_flags(&self) -> Vec<String> {
+        let mut flags = self.common(&look_name(self.name, self.key));
+        flags.extend(["--output=/dev/null", "--no-requeue"].map(str::to_owned));
+        flags
+    }
+
+    fn common(&self, name: &str) -> Vec<String> {
+        let mut flags = vec!["--parsable".to_owned(), format!("--job-name={name}")];
+        flags.push(format!("--chdir={}", self.root.display()));
+        let s = self.settings;
+        for (flag, value) in [("partition", &s.partition), ("account", &s.account)] {
+            if let Some(value) = value {
+                flags.push(format!("--{flag}={value}"));
+            }
+        }
+        flags
+    }
+
+    /// The script of a task. `exec`, so that signals reach our process.
+    pub fn array_script(&self, array: usize) -> String {
+        let place = format!("attempt {}, array {array}", self.number);
+        let what = format!(
+            "task {} --attempt {} --array {array} --chunk \"$SLURM_ARRAY_TASK_ID\"",
+            quoted(self.dir),
+            self.number
+        );
+        self.script(&place, &what)
+    }
+
+    /// The script of the job that writes the report.
+    pub fn report_script(&self) -> String {
+        let place = format!("attempt {}, report", self.number);
+        let what = format!("gather {} --attempt {}", quoted(self.dir), self.number);
+        self.script(&place, &what)
+    }
+
+    fn script(&self, place: &str, what: &str) -> String {
+        let mut out = format!("#!/bin/bash\n# sweep {}, {place}\n", self.name);
+        out.push_str(&self.seen());
+        for line in &self.settings.setup {
+            out.push_str(line);
+            out.push('\n');
+        }
+        out.push_str(&format!("exec {} {what}\n", quoted(self.program)));
+        out
+    }
+
+    /// The lines that look for the sweep's folder, by what is written in it.
+    fn seen(&self) -> String {
+        let nonce = quoted(&nonce_file(self.dir, self.number));
+        format!(
+            "if [ \"$(cat {nonce} 2>/dev/null)\" != {} ]; then\n  \
+             echo \"sweep: $(hostname) does not see the sweep's folder: it is not shared\" >&2\n  \
+             exit {NOT_SEEN}\nfi\n",
+            self.nonce
+        )
+    }
+
+    /// The script of the job that looks: its exit code says what is not there.
+    pub fn look_script(&self, worker: &Path, folders: &[(i32, &Path)]) -> String {
+        let mut out = format!("#!/bin/bash\n# sweep {}, do nodes see its folders?\n", self.name);
+        out.push_str(&self.seen());
+        for (code, folder) in folders {
+            out.push_str(&format!("[ -r {} ] || exit {code}\n", quoted(folder)));
+        }
+        for line in &self.settings.setup {
+            out.push_str(line);
+            out.push('\n');
+        }
+        out.push_str(&format!("{} --probe >/dev/null || exit {WORKER_FAILS}\n", quoted(worker)));
+        out
+    }
+}
+
+/// Exit code of the looking job where the worker does not start.
+pub const WORKER_FAILS: i32 = 79;
+
+/// Name of an array's jobs.
+pub fn array_name(name: &str, key: &str, array: usize) -> String {
+    format!("sweep-{name}-{key}.{array}")
+}
+
+/// Name of the job that writes the report.
+pub fn report_name(name: &str, key: &str) -> String {
+    format!("sweep-{name}-{key}.report")
+}
+
+/// Name of the job that looks.
+pub fn look_name(name: &str, key: &str) -> String {
+    format!("sweep-{name}-{key}.look")
+}
+
+/// File by which a node shows that it sees the folder.
+pub fn nonce_file(dir: &Path, attempt: u64) -> std::path::PathBuf {
+    dir.join("chunks").join(attempt.to_string()).join("nonce")
+}
+
+/// In single quotes for the shell.
+pub fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// Slurm replaces `%` and what follows in file names.
+fn percent(path: &Path) -> String {
+    path.display().to_string().replace('%', "%%")
+}
+
+/// Refuses a path that no script or flag can hold.
+///
+/// # Errors
+/// Bad input.
+pub fn check_path(path: &Path) -> anyhow::Result<()> {
+    let fits = path.to_str().is_some_and(|p| !p.contains(|c: char| c.is_control() || c == '\\'));
+    if fits {
+        return Ok(());
+    }
+    Err(bad_input(format!(
+        "{} has characters that Slurm cannot pass on\n  move the repository to a folder with a plain name",
+        crate::text::plain(&path.display().to_string())
+    )))
+}

@@ -1,0 +1,178 @@
+//! Whether the nodes see the folders. On a filesystem of the network they do; of
+//! any other a short job is asked, because a local disk may be exported and a
+//! cluster may be one machine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::client::{Engine, SubmitError};
+use super::script::{self, Attempt, NOT_SEEN, WORKER_FAILS};
+use crate::exit::bad_input;
+use crate::text;
+
+/// Filesystems that several machines see, or that somebody mounted for that.
+const OF_A_NETWORK: &[&str] = &[
+    "nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "cifs", "smb3", "afs", "panfs", "pvfs2",
+    "orangefs", "gfs2", "ocfs2", "9p", "wekafs", "glusterfs", "fuse.glusterfs", "fuse.sshfs",
+    "fuse.ceph", "fuse.juicefs", "quobyte", "fuse.quobyte",
+];
+
+/// How long the looking job is waited for; a busy cluster lets it wait for hours.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// A folder that tasks need, and what it is.
+#[derive(Clone, Debug)]
+pub struct Needed {
+    /// Its path.
+    pub path: PathBuf,
+    /// `data`, `libtorch`.
+    pub what: &'static str,
+}
+
+/// Type of the filesystem that holds a path, as the kernel names it.
+pub fn filesystem(path: &Path) -> Option<String> {
+    let path = path.canonicalize().ok()?;
+    let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    mounted(&table, &path)
+}
+
+/// The last of the longest mount points above the path.
+fn mounted(table: &str, path: &Path) -> Option<String> {
+    let lines = table.lines().filter_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let point = left.split(' ').nth(4)?.replace("\\040", " ");
+        let kind = right.split(' ').next()?.to_owned();
+        path.starts_with(&point).then_some((point.len(), kind))
+    });
+    lines.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+}
+
+fn of_a_network(kind: &str) -> bool {
+    OF_A_NETWORK.contains(&kind)
+}
+
+/// Folders of the libraries that the worker takes libtorch from; none for one
+/// without it.
+pub fn libtorch(worker: &Path) -> Vec<PathBuf> {
+    let Ok(output) = Command::new("ldd").arg(worker).output() else { return Vec::new() };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut out: Vec<PathBuf> = text
+        .lines()
+        .filter(|line| line.contains("libtorch") || line.contains("libc10"))
+        .filter_map(|line| {
+            let path = line.split("=> ").nth(1)?.split(" (").next()?.trim();
+            Some(Path::new(path).parent()?.to_path_buf())
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Makes sure that nodes see the report folder and what else is needed.
+///
+/// # Errors
+/// Bad input: a node does not see one of them, or the worker does not start there.
+pub fn check(
+    engine: &dyn Engine,
+    attempt: &Attempt<'_>,
+    worker: &Path,
+    needed: &[Needed],
+) -> anyhow::Result<()> {
+    let all = needed.iter().map(|n| n.path.as_path()).chain([attempt.dir]);
+    let local: Vec<(&Path, String)> = all
+        .filter_map(|path| Some((path, filesystem(path)?)))
+        .filter(|(_, kind)| !of_a_network(kind))
+        .collect();
+    let Some((path, kind)) = local.first() else { return Ok(()) };
+    if !attempt.settings.check_folder {
+        return Ok(());
+    }
+    let codes: Vec<(i32, &Path)> =
+        needed.iter().enumerate().map(|(i, n)| (i as i32 + 1, n.path.as_path())).collect();
+    let script = attempt.look_script(worker, &codes);
+    let job = match engine.submit(&attempt.look_flags(), &script) {
+        Ok(job) => job,
+        Err(SubmitError::Rejected(why) | SubmitError::Unknown(why)) => return Err(refused(&why)),
+    };
+    let name = script::look_name(attempt.name, attempt.key);
+    let since = Instant::now();
+    loop {
+        let (state, code) = engine.state(job)?;
+        match state.as_str() {
+            "PENDING" | "CONFIGURING" | "RUNNING" | "COMPLETING" if since.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(150));
+            }
+            "COMPLETED" => return Ok(()),
+            "FAILED" => {
+                let code = code.split(':').next().and_then(|c| c.parse().ok()).unwrap_or(-1);
+                return Err(not_seen(attempt, needed, code));
+            }
+            _ => {
+                engine.cancel(&name)?;
+                let (path, state) = (path.display(), state.to_lowercase());
+                text::say!(
+                    "warning: {path} is on a local filesystem ({kind}), and whether the nodes see it \
+                     could not be asked in {} (the job is {state}); a task that does not see it says so",
+                    text::duration(PATIENCE.as_secs_f64())
+                );
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> anyhow::Error {
+    let remedy = "have the repository, data/ and libtorch on a filesystem that all nodes mount \
+                  under the same path (NFS, Lustre, ...)";
+    let place = |path: &Path| match filesystem(path) {
+        Some(kind) => format!("{} ({kind} here)", path.display()),
+        None => path.display().to_string(),
+    };
+    let missing = usize::try_from(code - 1).ok().and_then(|i| needed.get(i));
+    bad_input(match (code, missing) {
+        (NOT_SEEN, _) => format!(
+            "the nodes do not see the sweep's folder {}\n  {remedy}",
+            place(attempt.dir)
+        ),
+        (_, Some(Needed { path, what })) => {
+            format!("the nodes do not see {what}, {}\n  {remedy}", place(path))
+        }
+        (WORKER_FAILS, _) => format!(
+            "the worker does not start on a node\n  look: srun {} --probe; `setup` of [slurm] may \
+             have to load a module, or the nodes' system is older than this machine's",
+            attempt.program.with_file_name("sweep-worker").display()
+        ),
+        (code, _) => format!(
+            "a job that looks whether nodes see the folders failed with exit code {code}\n  \
+             a line of `setup` in [slurm] may have failed there; check_folder = false does not look"
+        ),
+    })
+}
+
+/// Slurm has said no.
+pub fn refused(why: &str) -> anyhow::Error {
+    bad_input(format!(
+        "Slurm takes no job: {why}\n  see [slurm] of the sweep file and of the user's configuration; \
+         --plan shows the flags and the script"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_mount_tells() {
+        let table = "22 1 8:1 / / rw - ext4 /dev/sda rw\n\
+                     30 22 0:40 / /home rw,relatime shared:2 - nfs4 server:/home rw\n\
+                     31 30 0:41 / /home/my\\040disk rw - tmpfs tmpfs rw\n";
+        let kind = |path: &str| mounted(table, Path::new(path)).unwrap();
+        assert_eq!(kind("/srv/x"), "ext4");
+        assert_eq!(kind("/home/me/sweep"), "nfs4");
+        assert_eq!(kind("/home/my disk/x"), "tmpfs");
+        assert_eq!(kind("/homes"), "ext4");
+        assert!(of_a_network("nfs4") && !of_a_network("tmpfs"));
+    }
+}

@@ -1,0 +1,247 @@
+//! From dealt runs to jobs in Slurm's queue: once, whatever happens on the way.
+
+use std::path::Path;
+use std::time::Duration;
+
+use spec::plan::{Plan, PlannedRun};
+use spec::slurm::SlurmSettings;
+
+use super::client::{Engine, SubmitError};
+use super::files::{Files, JobFile, Line, version};
+use super::script::{Attempt, check_path};
+use super::{freeze, needed, shared};
+use crate::exit::bad_input;
+use crate::launcher::Work;
+use crate::text;
+
+/// After a submission without an answer Slurm is asked for the job so often.
+const LOOKS: u32 = 4;
+/// And this long is waited between.
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// Copies the programs, writes the tasks, submits them and the report's job; gives
+/// what to say.
+///
+/// # Errors
+/// Bad input: Slurm takes no job, or the nodes do not see the folders.
+pub fn submit(
+    engine: &dyn Engine,
+    settings: &SlurmSettings,
+    work: &Work<'_>,
+    dealt: &[Vec<&PlannedRun>],
+) -> anyhow::Result<String> {
+    let dir = std::path::absolute(work.dir.path())?.canonicalize()?;
+    let root = std::path::absolute(work.workspace.root())?.canonicalize()?;
+    let data = work.workspace.data();
+    let data = data.canonicalize().unwrap_or(data);
+    for path in [&dir, &root, &data] {
+        check_path(path)?;
+    }
+    let most = usize::try_from(engine.max_array()?).unwrap_or(usize::MAX);
+    let files = Files(work.dir);
+    let frozen = freeze::freeze(&files.bin(), &work.machine.worker)?;
+    let bin = frozen.sweep.canonicalize()?;
+    let worker = frozen.worker.canonicalize()?;
+    let number = next_attempt(&files)?;
+    let key = key(&dir, number, "key");
+    let nonce = key_of(&dir, number, "nonce");
+    let attempt = Attempt {
+        name: &work.plan.name,
+        number,
+        key: &key,
+        nonce: &nonce,
+        dir: &dir,
+        root: &root,
+        program: &bin,
+        settings,
+    };
+    let arrays: Vec<Vec<Vec<PlannedRun>>> = dealt
+        .chunks(most)
+        .map(|array| array.iter().map(|task| task.iter().map(|r| (*r).clone()).collect()).collect())
+        .collect();
+    let job = JobFile {
+        v: version(),
+        attempt: number,
+        plan: Plan { runs: Vec::new(), ..work.plan.clone() },
+        planned: work.plan.runs.len() as u64,
+        data: data.clone(),
+        root: root.clone(),
+        worker: worker.clone(),
+        cpus: settings.cpus,
+        jobs: if work.args.training.timing { Some(1) } else { work.args.training.jobs },
+        retry: work.args.training.retry,
+        provenance: work.provenance.clone(),
+        started: work.started.to_owned(),
+        record_host: work.args.training.record_host,
+    };
+    // Slurm says nothing to anyone where it cannot open a log.
+    std::fs::create_dir_all(work.dir.logs())?;
+    std::fs::create_dir_all(work.dir.journal())?;
+    files.write_attempt(&job, &nonce, &arrays)?;
+    shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))?;
+    files.note(&Line::Planned {
+        v: version(),
+        attempt: number,
+        key: key.clone(),
+        arrays: arrays.iter().map(|a| a.len() as u64).collect(),
+        runs: dealt.iter().map(Vec::len).sum::<usize>() as u64,
+        at: crate::clock::now(),
+        settings: settings.clone(),
+    })?;
+    let mut jobs = Vec::new();
+    let mut refused = None;
+    for (i, array) in arrays.iter().enumerate() {
+        let flags = attempt.array_flags(i, array.len() as u64);
+        let name = attempt.array_name(i);
+        match once(engine, &name, &flags, &attempt.array_script(i)) {
+            Ok(job) => {
+                files.note(&Line::Submitted { attempt: number, name, job })?;
+                jobs.push(job);
+            }
+            Err(error) if jobs.is_empty() => return Err(error),
+            Err(error) => {
+                refused = Some((i, error));
+                break;
+            }
+        }
+    }
+    let name = attempt.report_name();
+    let report = once(engine, &name, &attempt.report_flags(&jobs), &attempt.report_script());
+    let report = match report {
+        Ok(job) => {
+            files.note(&Line::Submitted { attempt: number, name, job })?;
+            format!("; job {job} writes the report")
+        }
+        Err(error) => {
+            text::say!("warning: no job writes the report, `report` does: {error}");
+            String::new()
+        }
+    };
+    if let Some((i, error)) = refused {
+        text::say!(
+            "warning: {i} of {} arrays were submitted, then Slurm took no more: {error}\n  the same \
+             command submits the rest once these have ended",
+            arrays.len()
+        );
+    }
+    Ok(words(work, dealt, &jobs, &report))
+}
+
+fn words(work: &Work<'_>, dealt: &[Vec<&PlannedRun>], jobs: &[u64], report: &str) -> String {
+    let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
+    let runs = dealt.iter().map(Vec::len).sum();
+    let folder = work.workspace.relative(work.dir.path());
+    let file = &work.plan.file;
+    format!(
+        "{}: {} in {}, job {}{report}\n  \
+         folder   {folder}\n  \
+         follow   cargo xtask sweep {file} --launcher slurm --watch\n  \
+         look     cargo xtask status {file}\n  \
+         end      cargo xtask cancel {file}\n  \
+         collect  cargo xtask report {file}",
+        work.plan.name,
+        text::count(runs, "run"),
+        text::count(dealt.len(), "task"),
+        ids.join(", "),
+    )
+}
+
+/// One more than any attempt that left a trace.
+fn next_attempt(files: &Files<'_>) -> anyhow::Result<u64> {
+    let noted = files.submissions()?.iter().map(|s| s.attempt).max().unwrap_or(0);
+    let mut number = noted + 1;
+    while files.attempt(number).exists() {
+        number += 1;
+    }
+    Ok(number)
+}
+
+/// Submits; where no answer came, looks for the job by its name before anything
+/// else, and never submits a second time.
+fn once(engine: &dyn Engine, name: &str, flags: &[String], script: &str) -> anyhow::Result<u64> {
+    let why = match engine.submit(flags, script) {
+        Ok(job) => return Ok(job),
+        Err(SubmitError::Rejected(why)) => return Err(shared::refused(&why)),
+        Err(SubmitError::Unknown(why)) => why,
+    };
+    for look in 0..LOOKS {
+        if look > 0 {
+            std::thread::sleep(BETWEEN);
+        }
+        if let Ok(queue) = engine.queue(&[name.to_owned()])
+            && let Some(found) = queue.first()
+        {
+            return Ok(found.job);
+        }
+    }
+    Err(bad_input(format!(
+        "Slurm's controller did not answer, and whether it has taken the job is not known: {why}\n  \
+         nothing was submitted twice; the same command looks for the job first and goes on from there"
+    )))
+}
+
+fn key(dir: &Path, attempt: u64, what: &str) -> String {
+    key_of(dir, attempt, what)[..8].to_owned()
+}
+
+/// 32 hexadecimal digits that nobody else has: of folder, time and process.
+fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    let host = crate::journal::host();
+    let text =
+        format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::super::client::Queued;
+    use super::*;
+
+    /// Loses answers, with or without having taken the job.
+    struct Lossy {
+        takes: bool,
+        asked: RefCell<Vec<&'static str>>,
+    }
+
+    impl Engine for Lossy {
+        fn max_array(&self) -> anyhow::Result<u64> {
+            Ok(1001)
+        }
+        fn submit(&self, _: &[String], _: &str) -> Result<u64, SubmitError> {
+            self.asked.borrow_mut().push("submit");
+            Err(SubmitError::Unknown("Socket timed out".to_owned()))
+        }
+        fn queue(&self, names: &[String]) -> anyhow::Result<Vec<Queued>> {
+            self.asked.borrow_mut().push("queue");
+            let job = Queued {
+                name: names[0].clone(),
+                job: 9,
+                tasks: "0-5".to_owned(),
+                state: "PENDING".to_owned(),
+                reason: String::new(),
+                node: String::new(),
+            };
+            Ok(if self.takes { vec![job] } else { Vec::new() })
+        }
+        fn cancel(&self, _: &str) -> anyhow::Result<()> {
+            Ok(())
+        }
+        fn state(&self, _: u64) -> anyhow::Result<(String, String)> {
+            Ok((String::new(), String::new()))
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_never_a_second_submission() {
+        let taken = Lossy { takes: true, asked: RefCell::default() };
+        assert_eq!(once(&taken, "x.0", &[], "").unwrap(), 9);
+        assert_eq!(*taken.asked.borrow(), ["submit", "queue"]);
+        let lost = Lossy { takes: false, asked: RefCell::default() };
+        let error = once(&lost, "x.0", &[], "").unwrap_err().to_string();
+        assert!(error.contains("not known") && error.contains("the same command"), "{error}");
+        assert_eq!(lost.asked.borrow().iter().filter(|a| **a == "submit").count(), 1);
+    }
+}

@@ -1,0 +1,276 @@
+//! `--watch`: follows submitted tasks. Files are read as they grow; Slurm is asked
+//! once every `poll_seconds`, for all of the sweep at once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use spec::Id;
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::record::Status;
+use spec::slurm::SlurmSettings;
+
+use super::client::{Engine, Queued};
+use super::files::Files;
+use crate::text;
+
+/// Files are looked at this often.
+const LOOK: Duration = Duration::from_secs(1);
+/// What a node wrote last may reach this machine so much later.
+const SETTLE: Duration = Duration::from_secs(60);
+/// A second Ctrl-C within this time ends the tasks.
+const TWICE: Duration = Duration::from_secs(2);
+
+/// How watching ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// Slurm has nothing more of it.
+    Over,
+    /// The person stopped watching; the tasks go on.
+    Left,
+    /// The tasks were ended.
+    Cancelled,
+}
+
+/// Follows until nothing of the sweep is in Slurm's queue.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn watch(
+    engine: &dyn Engine,
+    dir: &ReportDir,
+    plan: &Plan,
+    settings: &SlurmSettings,
+    cancel_on_interrupt: bool,
+    quiet: bool,
+) -> anyhow::Result<Watched> {
+    let interrupts = Arc::new(AtomicUsize::new(0));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let count = Arc::clone(&interrupts);
+        // SAFETY of signals is signal_hook's: a flag alone is touched.
+        let _ = signal_hook::flag::register_usize(signal, count, 1);
+    }
+    let mut tail = Tail::new(dir, plan);
+    let mut display = Display::new(plan.runs.len() as u64, quiet);
+    let (mut asked, mut queue): (Option<Instant>, Vec<Queued>) = (None, Vec::new());
+    let (mut empty_since, mut silent) = (None::<Instant>, false);
+    loop {
+        if interrupts.load(Ordering::SeqCst) > 0 {
+            display.finish();
+            return interrupted(engine, dir, plan, cancel_on_interrupt, &interrupts);
+        }
+        for line in tail.read()? {
+            display.line(&line);
+        }
+        if asked.is_none_or(|at| at.elapsed().as_secs() >= settings.poll_seconds) {
+            asked = Some(Instant::now());
+            match super::active(engine, dir, &plan.name) {
+                Ok(found) => {
+                    silent = false;
+                    empty_since = found.is_empty().then(|| empty_since.unwrap_or_else(Instant::now));
+                    queue = found;
+                }
+                Err(error) => {
+                    if !silent {
+                        let first = error.to_string();
+                        let first = first.lines().next().unwrap_or_default().to_owned();
+                        display.line(&format!("warning: {first}; going by the files alone"));
+                    }
+                    silent = true;
+                    empty_since = None;
+                }
+            }
+        }
+        display.refresh(&tail, &queue);
+        let settled = |since: Instant| tail.all_there() || since.elapsed() >= SETTLE;
+        if empty_since.is_some_and(settled) {
+            display.finish();
+            return Ok(Watched::Over);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// The first Ctrl-C stops watching; a second one, or `--cancel-on-interrupt`, ends
+/// the tasks.
+fn interrupted(
+    engine: &dyn Engine,
+    dir: &ReportDir,
+    plan: &Plan,
+    at_once: bool,
+    interrupts: &AtomicUsize,
+) -> anyhow::Result<Watched> {
+    let again = interrupts.swap(0, Ordering::SeqCst) > 0 && at_once;
+    if !again {
+        text::say!(
+            "no longer watching; the tasks go on. Ctrl-C again within {} s ends them; later: cargo xtask cancel {}",
+            TWICE.as_secs(),
+            plan.file
+        );
+        let since = Instant::now();
+        while interrupts.load(Ordering::SeqCst) == 0 {
+            if since.elapsed() > TWICE {
+                return Ok(Watched::Left);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    cancel(engine, dir, &plan.name)?;
+    text::say!("ended the tasks; what was finished is kept");
+    Ok(Watched::Cancelled)
+}
+
+/// Ends every job of the sweep that Slurm still has. Gives how many tasks it had.
+///
+/// # Errors
+/// Slurm does not answer.
+pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<u64> {
+    let active = super::active(engine, dir, sweep)?;
+    let mut names: Vec<&str> = active.iter().map(|q| q.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    // The report's first: it would begin as soon as the others have ended.
+    names.sort_by_key(|name| !name.ends_with(".report"));
+    for name in names {
+        engine.cancel(name)?;
+    }
+    let files = Files(dir);
+    if let Some(last) = files.submissions()?.last().filter(|_| !active.is_empty()) {
+        let at = crate::clock::now();
+        files.note(&super::files::Line::Cancelled { attempt: last.attempt, at })?;
+    }
+    Ok(active.iter().map(Queued::count).sum())
+}
+
+/// Reads journals as they grow, each byte once.
+struct Tail<'a> {
+    dir: &'a ReportDir,
+    labels: HashMap<Id, String>,
+    read: HashMap<PathBuf, u64>,
+    best: HashMap<Id, Status>,
+    /// Whether the first look is over: what was there before is no news.
+    begun: bool,
+}
+
+impl<'a> Tail<'a> {
+    fn new(dir: &'a ReportDir, plan: &Plan) -> Self {
+        let labels = plan.runs.iter().map(|r| (r.run_id, crate::live::describe(r))).collect();
+        Tail { dir, labels, read: HashMap::new(), best: HashMap::new(), begun: false }
+    }
+
+    fn all_there(&self) -> bool {
+        self.results() == self.labels.len() as u64
+    }
+
+    fn results(&self) -> u64 {
+        self.best.values().filter(|s| s.is_result()).count() as u64
+    }
+
+    /// Whole lines that are new; gives a line for each run without a result.
+    fn read(&mut self) -> anyhow::Result<Vec<String>> {
+        let mut news = Vec::new();
+        let folder = match std::fs::read_dir(self.dir.journal()) {
+            Ok(folder) => folder,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(news),
+            Err(e) => return Err(e.into()),
+        };
+        let paths = folder.filter_map(|e| Some(e.ok()?.path()));
+        for path in paths.filter(|p| p.extension().is_some_and(|e| e == "jsonl")) {
+            let from = self.read.entry(path.clone()).or_insert(0);
+            let mut bytes = Vec::new();
+            let mut file = File::open(&path)?;
+            file.seek(SeekFrom::Start(*from))?;
+            file.read_to_end(&mut bytes)?;
+            let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+            *from += whole as u64;
+            for line in bytes[..whole].split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+                let Ok(record) = spec::journal_line::read(line) else { continue };
+                let Some(label) = self.labels.get(&record.run_id) else { continue };
+                let held = self.best.entry(record.run_id).or_insert(record.status);
+                if !held.is_result() {
+                    *held = record.status;
+                }
+                let told = record.status.is_result() || record.status == Status::Cancelled;
+                if self.begun && !told {
+                    news.push(format!("{label}: {}", crate::live::reason(&record)));
+                }
+            }
+        }
+        self.begun = true;
+        Ok(news)
+    }
+}
+
+/// A bar on a terminal, elsewhere a line where something has changed.
+struct Display {
+    bar: ProgressBar,
+    terminal: bool,
+    quiet: bool,
+    last: String,
+    started: Instant,
+    at_start: Option<u64>,
+}
+
+impl Display {
+    fn new(runs: u64, quiet: bool) -> Self {
+        let terminal = console::Term::stderr().is_term() && !quiet;
+        let target =
+            if terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(runs), target);
+        let style = ProgressStyle::with_template("{spinner:.green} {bar:20.cyan/238} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        let (last, started, at_start) = (String::new(), Instant::now(), None);
+        Display { bar, terminal, quiet, last, started, at_start }
+    }
+
+    fn line(&self, line: &str) {
+        if self.terminal {
+            self.bar.suspend(|| text::say!("{line}"));
+        } else {
+            text::say!("{line}");
+        }
+    }
+
+    fn refresh(&mut self, tail: &Tail<'_>, queue: &[Queued]) {
+        let (results, total) = (tail.results(), tail.labels.len());
+        let failed = tail.best.values().filter(|s| !s.is_result()).count();
+        let mut message = format!("{results}/{total} runs");
+        if failed > 0 {
+            message.push_str(&format!(", {failed} without a result"));
+        }
+        if queue.iter().any(|q| !q.name.ends_with(".report")) {
+            message.push_str(&format!(", {}", super::tasks_in_words(queue)));
+        } else if !queue.is_empty() {
+            message.push_str(", writing the report");
+        }
+        let before = *self.at_start.get_or_insert(results);
+        if results > before && (results as usize) < total {
+            let each = self.started.elapsed().as_secs_f64() / (results - before) as f64;
+            let left = text::duration(each * (total as u64 - results) as f64);
+            if self.terminal {
+                message.push_str(&format!(", about {left} left"));
+            }
+        }
+        let columns = usize::from(console::Term::stderr().size().1).max(40);
+        self.bar.set_position(results);
+        self.bar.set_message(
+            console::truncate_str(&message, columns.saturating_sub(24), "…").into_owned(),
+        );
+        if !self.terminal && !self.quiet && message != self.last {
+            text::say!("{message}");
+        }
+        self.last = message;
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
