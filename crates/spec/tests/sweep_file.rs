@@ -297,7 +297,7 @@ fn what_changes_no_result_changes_no_id() {
     let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
     let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
     let text = format!(
-        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n{text}"
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n[slurm]\npartition = \"gpu\"\ntime = \"2h\"\ngpus = 1\n{text}"
     );
     let (with, without) = (plan(&text), plan(BASE));
     let ids =
