@@ -37,6 +37,41 @@ pub struct SlurmSettings {
     pub check_folder: bool,
 }
 
+impl SlurmSettings {
+    /// The value of `--time`, `D-HH:MM:SS`: whole minutes, rounded up, as Slurm
+    /// itself rounds.
+    pub fn time_flag(&self) -> Option<String> {
+        let minutes = self.time?.div_ceil(60);
+        let (days, hours) = (minutes / (24 * 60), minutes / 60 % 24);
+        Some(format!("{days}-{hours:02}:{:02}:00", minutes % 60))
+    }
+}
+
+/// Seconds of a time in Slurm's own forms: `M`, `M:SS`, `H:MM:SS`, `D-H`,
+/// `D-H:MM`, `D-H:MM:SS`. None for anything else, and for 60 seconds, 60 minutes
+/// or 24 hours where a larger unit stands before them.
+pub fn time_in_seconds(text: &str) -> Option<u64> {
+    let number = |s: &str| {
+        let digits = (1..=9).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| s.parse::<u64>().ok()).flatten()
+    };
+    let (days, rest) = match text.split_once('-') {
+        Some((days, rest)) => (Some(number(days)?), rest),
+        None => (None, text),
+    };
+    let fields: Vec<u64> = rest.split(':').map(number).collect::<Option<_>>()?;
+    let (hours, minutes, seconds) = match (days, &fields[..]) {
+        (None, [m]) => (0, *m, 0),
+        (None, [m, s]) if *s < 60 => (0, *m, *s),
+        (None, [h, m, s]) if *m < 60 && *s < 60 => (*h, *m, *s),
+        (Some(_), [h]) if *h < 24 => (*h, 0, 0),
+        (Some(_), [h, m]) if *h < 24 && *m < 60 => (*h, *m, 0),
+        (Some(_), [h, m, s]) if *h < 24 && *m < 60 && *s < 60 => (*h, *m, *s),
+        _ => return None,
+    };
+    Some(days.unwrap_or(0) * 86_400 + hours * 3_600 + minutes * 60 + seconds)
+}
+
 /// How many runs one task of an array trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,5 +99,61 @@ impl Default for SlurmSettings {
             poll_seconds: POLL_SECONDS,
             check_folder: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_slurm_reads_them() {
+        for (text, seconds) in [
+            ("30", 30 * 60),
+            ("90:00", 90 * 60),
+            ("01:30", 90),
+            ("00:30:00", 30 * 60),
+            ("36:00:01", 36 * 3_600 + 1),
+            ("1-12", 36 * 3_600),
+            ("1-12:30", 36 * 3_600 + 30 * 60),
+            ("7-00:00:05", 7 * 86_400 + 5),
+        ] {
+            assert_eq!(time_in_seconds(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            ":",
+            "1-",
+            "-1",
+            "1:60",
+            "1:60:00",
+            "1-24",
+            "1-2:3:4:5",
+            "1:2:3:4",
+            " 30",
+            "30 ",
+            "+30",
+            "1.5",
+            "30m",
+            "1-1-1",
+            "1-12:",
+            "9999999999",
+            "unlimited",
+            "\u{0661}",
+        ] {
+            assert_eq!(time_in_seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_flag_is_in_whole_minutes_never_shorter() {
+        let flag = |time| SlurmSettings { time, ..SlurmSettings::default() }.time_flag();
+        assert_eq!(flag(None), None);
+        assert_eq!(flag(Some(60)).unwrap(), "0-00:01:00");
+        assert_eq!(flag(Some(61)).unwrap(), "0-00:02:00");
+        assert_eq!(flag(Some(86_399)).unwrap(), "1-00:00:00");
+        assert_eq!(flag(Some(90_061)).unwrap(), "1-01:02:00");
+        assert_eq!(flag(Some(365 * 86_400)).unwrap(), "365-00:00:00");
     }
 }

@@ -25,7 +25,7 @@ fn shown(text: &str, set: &[&str], environment: &[(&str, &str)]) -> String {
     let overrides = Overrides {
         set: set.iter().map(|s| (*s).to_owned()).collect(),
         environment: environment.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
-        smoke: false,
+        ..Overrides::default()
     };
     match load_text("sweep.toml", "sweep", text.to_owned(), &overrides) {
         Ok(loaded) => format!("loaded, {} runs\n{}", loaded.plan.runs.len(), loaded.warnings),

@@ -140,7 +140,7 @@ fn later_layers_win_key_by_key() {
             "optimizer.adam.lr={ log = [1e-4, 1e-2], points = 3 }".to_owned(),
             "model={ kind = \"linear\" }".to_owned(),
         ],
-        smoke: false,
+        ..Overrides::default()
     };
     let plan = load_text("test.toml", "test", BASE.to_owned(), &overrides).unwrap().plan;
     assert!(plan.runs.iter().all(|r| r.spec.train.epochs == 3 && r.spec.data.batch_size == 8));
@@ -297,7 +297,7 @@ fn what_changes_no_result_changes_no_id() {
     let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
     let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
     let text = format!(
-        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n{text}"
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n[slurm]\npartition = \"gpu\"\ntime = \"2h\"\ngpus = 1\n{text}"
     );
     let (with, without) = (plan(&text), plan(BASE));
     let ids =
@@ -463,6 +463,7 @@ fn overrides_can_be_read_back_from_the_plan() {
         set: vec!["train.epochs=3".to_owned(), "target.value=0.5".to_owned()],
         environment: vec![("SWEEP__REPORT__BAND".to_owned(), "range=x".to_owned())],
         smoke: true,
+        ..Overrides::default()
     };
     let again = Overrides::of_lines(&overrides.lines());
     assert_eq!(again.lines(), overrides.lines());

@@ -92,6 +92,7 @@ impl Sandbox {
             .args(args)
             .envs(worker.map(|worker| ("SWEEP_WORKER", worker)))
             .env("SWEEP_ROOT", &self.folder)
+            .env("SWEEP_CONFIG", "")
             .env("NO_COLOR", "1");
         self.watched(command, code)
     }

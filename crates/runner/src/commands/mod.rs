@@ -24,7 +24,7 @@ mod why;
 use std::path::Path;
 
 use spec::own_data::OwnRequest;
-use spec::sweep_file::{Loaded, Overrides, load_with};
+use spec::sweep_file::{Loaded, Overrides, load_with, user};
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -59,15 +59,16 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     }
 }
 
-/// Reads the sweep file of a command line with its overrides and the
-/// environment's.
+/// Reads the sweep file of a command line with its overrides, the environment's
+/// and the user's configuration.
 fn load_plan(
     workspace: &Workspace,
     file: &Path,
     set: &[String],
     smoke: bool,
 ) -> anyhow::Result<Loaded> {
-    let overrides = Overrides { environment: environment(), set: set.to_vec(), smoke };
+    let overrides =
+        Overrides { user: user::read()?, environment: environment(), set: set.to_vec(), smoke };
     load_plan_with(workspace, file, &overrides)
 }
 

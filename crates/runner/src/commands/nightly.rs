@@ -49,7 +49,8 @@ pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
 /// another number.
 pub(super) fn number_of_threads(file: &Path, set: &[String]) -> anyhow::Result<()> {
     let (environment, set) = (super::environment(), set.to_vec());
-    let overrides = Overrides { environment, set, smoke: false };
+    // The user's configuration has no say in threads.
+    let overrides = Overrides { environment, set, ..Overrides::default() };
     Ok(sweep_file::number_of_threads(file, &overrides)?)
 }
 

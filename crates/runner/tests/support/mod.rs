@@ -94,6 +94,7 @@ impl Sandbox {
             .args(args)
             .current_dir(self.folder.path())
             .env("SWEEP_WORKER", &self.worker)
+            .env("SWEEP_CONFIG", "")
             .env("NO_COLOR", "1");
         command
     }

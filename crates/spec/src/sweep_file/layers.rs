@@ -1,5 +1,5 @@
-//! The layers of a sweep file: the file, then the environment, then `--set`;
-//! later wins.
+//! The layers of a sweep file: the user's configuration, the file, then the
+//! environment, then `--set`; later wins.
 //!
 //! Figment merges. Its own TOML and environment parsers know neither lines nor
 //! `1e-3`, so each layer is parsed here, and what figment sees as a leaf is the
@@ -19,9 +19,12 @@ const SELF: &str = "\u{0}";
 /// Keys that make a table one value (an axis or a seed range) and not a group.
 const VALUE_KEYS: &[&str] = &["log", "linear", "values", "random", "count"];
 
-/// What the user changed beside the file.
+/// What the user set beside the file: below it the configuration, above it the rest.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
+    /// The user's configuration: the name that is shown, and its text. It holds
+    /// `[slurm]` alone, changes no plan and is no part of [`Overrides::lines`].
+    pub user: Option<(String, String)>,
     /// Environment variables with the prefix `SWEEP__`, name and value.
     pub environment: Vec<(String, String)>,
     /// Arguments of `--set`, as typed.
@@ -32,7 +35,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// One line for each, for the plan.
+    /// One line for each that stands above the file, for the plan.
     pub fn lines(&self) -> Vec<String> {
         let env = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
         let set = self.set.iter().map(|s| format!("--set {s}"));
@@ -80,16 +83,25 @@ impl Provider for Layer {
     }
 }
 
-/// Parses the file's text and merges the overrides over it.
+/// Parses the file's text and merges it over the user's configuration, and the
+/// overrides over it.
 ///
 /// # Errors
 /// None directly: problems go to `diagnostics`; `None` when the file is not TOML.
 pub fn merge(file: usize, overrides: &Overrides, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut arena = Arena::default();
+    let user = overrides.user.as_ref().and_then(|(name, text)| {
+        let source = diagnostics.sources.add(name.clone(), text.clone());
+        parse_toml(source, diagnostics)
+    });
     let root = parse_toml(file, diagnostics)?;
-    let mut figment = Figment::new();
-    let dict = file_dict(&root, &mut arena, diagnostics);
-    figment = figment.merge(Layer { name: "file".to_owned(), dict });
+    // The file's values come first in the arena, and so in the order of what is
+    // restored, though the user's come first in the merge.
+    let file = file_dict(&root, &mut arena, diagnostics);
+    let user = user.map(|user| user_dict(&user, &mut arena, diagnostics)).unwrap_or_default();
+    let mut figment = Figment::new()
+        .merge(Layer { name: "the user's configuration".to_owned(), dict: user })
+        .merge(Layer { name: "file".to_owned(), dict: file });
     let given = overrides
         .environment
         .iter()
@@ -101,7 +113,8 @@ pub fn merge(file: usize, overrides: &Overrides, diagnostics: &mut Diagnostics) 
         }
     }
     let merged = figment.data().ok()?.remove(&Profile::Default)?;
-    Some(restore(&merged, &arena, &root))
+    // What is missing is missing from the file, whichever layer wrote the first value.
+    Some(Node { place: root.place.clone(), ..restore(&merged, &arena, &root) })
 }
 
 fn parse_toml(source: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
@@ -125,11 +138,57 @@ fn file_dict(root: &Node, arena: &mut Arena, diagnostics: &mut Diagnostics) -> D
             (NodeValue::Array(items), "optimizer") => {
                 Value::from(labelled(items, &entry.key_place, arena, diagnostics))
             }
+            (NodeValue::Table(entries), _) => table(entry, entries, arena),
             _ => group(entry, arena),
         };
-        dict.insert(entry.key.clone(), value);
+        dict.insert(free(&entry.key), value);
     }
     dict
+}
+
+/// `[slurm]` of the user's configuration, which holds nothing else.
+fn user_dict(root: &Node, arena: &mut Arena, diagnostics: &mut Diagnostics) -> Dict {
+    let mut dict = Dict::new();
+    for entry in root.entries() {
+        match &entry.value.value {
+            NodeValue::Table(entries) if entry.key == "slurm" => {
+                dict.insert(entry.key.clone(), table(entry, entries, arena));
+            }
+            // Told here: a table of the sweep file's would hide it in the merge.
+            _ if entry.key == "slurm" => diagnostics.push(
+                Diagnostic::error("`slurm` is a table", &entry.value.place)
+                    .label(format!("found {}", entry.value.describe()))
+                    .help("write [slurm] on a line of its own, and its keys below"),
+            ),
+            _ => {
+                let key = entry.key.escape_debug();
+                diagnostics.push(
+                    Diagnostic::error(
+                        format!("the user's configuration has no key `{key}`"),
+                        &entry.key_place,
+                    )
+                    .label("it holds [slurm] alone")
+                    .help("the sweep file holds the rest"),
+                );
+            }
+        }
+    }
+    dict
+}
+
+/// A key that is not the one of a table's own place; such a key is then unknown.
+fn free(key: &str) -> String {
+    if key == SELF { SELF.repeat(2) } else { key.to_owned() }
+}
+
+/// A table as a dictionary with its own place.
+fn table(entry: &Entry, entries: &[Entry], arena: &mut Arena) -> Value {
+    let mut dict = Dict::new();
+    dict.insert(SELF.to_owned(), arena.add(&entry.key_place, &entry.value));
+    for child in entries {
+        dict.insert(free(&child.key), group(child, arena));
+    }
+    Value::from(dict)
 }
 
 fn labelled(
@@ -173,14 +232,7 @@ fn labelled(
 fn group(entry: &Entry, arena: &mut Arena) -> Value {
     let is_value = entry.value.entries().iter().any(|e| VALUE_KEYS.contains(&e.key.as_str()));
     match &entry.value.value {
-        NodeValue::Table(entries) if !is_value => {
-            let mut dict = Dict::new();
-            dict.insert(SELF.to_owned(), arena.add(&entry.key_place, &entry.value));
-            for child in entries {
-                dict.insert(child.key.clone(), group(child, arena));
-            }
-            Value::from(dict)
-        }
+        NodeValue::Table(entries) if !is_value => table(entry, entries, arena),
         _ => arena.add(&entry.key_place, &entry.value),
     }
 }
@@ -222,11 +274,14 @@ fn override_dict(
         );
         return None;
     };
-    // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes inside quotes.
+    // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes
+    // inside quotes, and so is `4G` or `30m`, which begins as a number and is none.
     let word = value.trim();
-    let bare = word.starts_with(|c: char| c.is_ascii_alphabetic())
+    let bare = word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
-        && !["true", "false", "inf", "nan"].contains(&word);
+        && !["true", "false", "inf", "nan"].contains(&word)
+        && (word.starts_with(|c: char| c.is_ascii_alphabetic())
+            || toml::de::DeTable::parse(&format!("x={word}")).is_err());
     let quoted = format!("{key}=\"{word}\"");
     let parsed = if bare { &quoted } else { text };
     let (table, errors) = toml::de::DeTable::parse_recoverable(parsed);
@@ -251,7 +306,7 @@ fn override_dict(
         diagnostics.push(Diagnostic::error("an override sets one path", &whole));
         return None;
     };
-    Some(Dict::from([(entry.key.clone(), nest(entry, depth.saturating_sub(1), arena))]))
+    Some(Dict::from([(free(&entry.key), nest(entry, depth.saturating_sub(1), arena))]))
 }
 
 fn set_leaf_span(node: &mut Node, span: std::ops::Range<usize>) {
@@ -272,7 +327,7 @@ fn levels(node: &Node) -> usize {
 fn nest(entry: &Entry, depth: usize, arena: &mut Arena) -> Value {
     match entry.value.entries() {
         [child] if depth > 0 => {
-            Value::from(Dict::from([(child.key.clone(), nest(child, depth - 1, arena))]))
+            Value::from(Dict::from([(free(&child.key), nest(child, depth - 1, arena))]))
         }
         _ => arena.add(&entry.key_place, &entry.value),
     }

@@ -21,10 +21,13 @@ mod report_table;
 mod resolve;
 mod schedules;
 mod settings;
+mod slurm_flags;
+mod slurm_table;
 pub mod source;
 mod spec;
 mod threads;
 mod train_table;
+pub mod user;
 
 use std::io::Read;
 use std::path::Path;
@@ -118,17 +121,13 @@ fn blind(_: &OwnRequest) -> Result<OwnData, String> {
 }
 
 fn open(path: &Path) -> Result<(String, String), Diagnostics> {
-    read(path)
-        .map(|text| {
-            let stem =
-                path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-            (stem, text)
-        })
-        .map_err(|(message, help)| {
-            let mut diagnostics = Diagnostics::default();
-            diagnostics.push(Diagnostic::error_without_place(message).help(help));
-            diagnostics
-        })
+    let text = read(
+        path,
+        "a sweep file",
+        "give the path of a sweep file, such as experiments/battle.toml",
+    )?;
+    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok((stem, text))
 }
 
 /// The same for a text in memory; `name` is shown, `stem` is the default name.
@@ -162,37 +161,36 @@ pub fn load_text_with(
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let plan = spec.and_then(|mut spec| {
+    let expanded = spec.and_then(|mut spec| {
         if overrides.smoke {
             spec.smoke();
         }
-        expand::expand(&spec, inspect, &mut diagnostics)
+        Some((expand::expand(&spec, inspect, &mut diagnostics)?, spec.slurm))
     });
-    match plan {
-        Some(mut plan) if !diagnostics.has_errors() => {
+    match expanded {
+        Some((mut plan, slurm)) if !diagnostics.has_errors() => {
             plan.file = name.to_owned();
             plan.text = text;
             plan.overrides = overrides.lines();
-            Ok(Loaded { plan, slurm: SlurmSettings::default(), warnings: diagnostics })
+            Ok(Loaded { plan, slurm, warnings: diagnostics })
         }
         _ => Err(diagnostics),
     }
 }
 
-fn read(path: &Path) -> Result<String, (String, String)> {
+/// The text of a file; `kind` is what it should be, `absent` the remedy where there
+/// is none.
+fn read(path: &Path, kind: &str, absent: &str) -> Result<String, Diagnostics> {
     let shown = path.display();
-    let fail = |what: String, help: &str| (what, help.to_owned());
-    let file = std::fs::File::open(path).map_err(|e| {
-        fail(
-            format!("cannot open {shown}: {e}"),
-            "give the path of a sweep file, such as experiments/battle.toml",
-        )
-    })?;
+    let fail = |message: String, help: &str| {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.push(Diagnostic::error_without_place(message).help(help));
+        diagnostics
+    };
+    let file =
+        std::fs::File::open(path).map_err(|e| fail(format!("cannot open {shown}: {e}"), absent))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(fail(
-            format!("{shown} is a folder, not a sweep file"),
-            "name a .toml file in it",
-        ));
+        return Err(fail(format!("{shown} is a folder, not {kind}"), "name a .toml file in it"));
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1)
@@ -201,7 +199,7 @@ fn read(path: &Path) -> Result<String, (String, String)> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(fail(
             format!("{shown} is larger than {} MiB", MAX_BYTES >> 20),
-            "a sweep file is a few kilobytes: is this the right file?",
+            &format!("{kind} is a few kilobytes: is this the right file?"),
         ));
     }
     String::from_utf8(bytes).map_err(|e| {

@@ -31,6 +31,7 @@ const ROOT: &[&str] = &[
     "report",
     "regress",
     "devices",
+    "slurm",
 ];
 
 /// Reads tables and collects their problems.
@@ -79,6 +80,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let report = r.report(root);
     let regress = r.regress(root);
     let Devices { pool, threads: threads_per_run, threads_place, fast_path } = r.devices(root);
+    let slurm = r.slurm(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
         if (axis.values.len() > 1 || axis.random.is_some())
@@ -119,6 +121,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         threads_per_run,
         threads_place,
         fast_path,
+        slurm,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
+use crate::slurm::SlurmSettings;
 use crate::threads::Threads;
 use crate::update::ParamGroup;
 
@@ -60,6 +61,8 @@ pub struct SweepSpec {
     pub threads_place: Option<Place>,
     /// Whether the fast path may be taken.
     pub fast_path: bool,
+    /// How tasks of a cluster are asked for.
+    pub slurm: SlurmSettings,
 }
 
 /// One `[[optimizer]]`.

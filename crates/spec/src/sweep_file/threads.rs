@@ -18,13 +18,30 @@ const MOST: i64 = 1024;
 impl Reader<'_> {
     /// The value of `threads_per_run`; the default where it is none, which is told.
     pub(super) fn threads(&mut self, node: &Node) -> Threads {
+        let otherwise = format!("write 1, the default, or \"{}\"", Threads::AUTO);
+        match self.number_or_auto("devices.threads_per_run", MOST, &otherwise, node) {
+            None => Threads::default(),
+            Some(Some(n)) => Threads::Count(n),
+            Some(None) => Threads::Auto,
+        }
+    }
+
+    /// A whole number from 1 to `most`, or `"auto"`, which is the inner `None`.
+    /// Anything else is told, with the nearest value or the help `otherwise`.
+    pub(super) fn number_or_auto(
+        &mut self,
+        path: &str,
+        most: i64,
+        otherwise: &str,
+        node: &Node,
+    ) -> Option<Option<u64>> {
         let nearest = match &node.value {
-            NodeValue::Int(n) if (1..=MOST).contains(n) => return Threads::Count(*n as u64),
-            NodeValue::Text(word) if word == Threads::AUTO => return Threads::Auto,
-            NodeValue::Int(n) => number_near(*n as f64),
-            NodeValue::Float(x) => number_near(*x),
-            NodeValue::HugeInt => MOST.to_string(),
-            NodeValue::Text(word) => near_word(word),
+            NodeValue::Int(n) if (1..=most).contains(n) => return Some(Some(*n as u64)),
+            NodeValue::Text(word) if word == Threads::AUTO => return Some(None),
+            NodeValue::Int(n) => number_near(*n as f64, most),
+            NodeValue::Float(x) => number_near(*x, most),
+            NodeValue::HugeInt => most.to_string(),
+            NodeValue::Text(word) => near_word(word, most),
             _ => String::new(),
         };
         let found = match &node.value {
@@ -33,31 +50,29 @@ impl Reader<'_> {
             NodeValue::HugeInt => "does not fit 64 bits".to_owned(),
             _ => format!("found {}", node.describe()),
         };
-        let forms = format!("a whole number from 1 to {MOST}, or \"{}\"", Threads::AUTO);
+        let forms = format!("a whole number from 1 to {most}, or \"{}\"", Threads::AUTO);
         let help = match nearest.is_empty() {
-            true => format!("write 1, the default, or \"{}\"", Threads::AUTO),
+            true => otherwise.to_owned(),
             false => format!("did you mean {nearest}?"),
         };
         self.diagnostics.push(
-            Diagnostic::error(format!("`devices.threads_per_run` is {forms}"), &node.place)
-                .label(found)
-                .help(help),
+            Diagnostic::error(format!("`{path}` is {forms}"), &node.place).label(found).help(help),
         );
-        Threads::default()
+        None
     }
 }
 
 /// The valid number nearest to this one; nothing for NaN.
-fn number_near(x: f64) -> String {
-    if x.is_nan() { String::new() } else { x.round().clamp(1.0, MOST as f64).to_string() }
+fn number_near(x: f64, most: i64) -> String {
+    if x.is_nan() { String::new() } else { x.round().clamp(1.0, most as f64).to_string() }
 }
 
 /// What a word may have been meant for: `"4"` for 4, anything like `auto` for
 /// that.
-fn near_word(word: &str) -> String {
+fn near_word(word: &str, most: i64) -> String {
     let plain = word.trim().to_lowercase();
     if let Ok(n) = plain.parse::<f64>() {
-        let n = number_near(n);
+        let n = number_near(n, most);
         return if n.is_empty() { n } else { format!("{n}, without quotes") };
     }
     let near =
@@ -130,7 +145,7 @@ mod tests {
     #[test]
     fn the_nearest_value_is_guessed() {
         let words = ["Auto", "auto ", "atuo", "automatic", "4", " 2.6 ", "1e9", "fast", ""];
-        let near = words.map(near_word);
+        let near = words.map(|word| near_word(word, MOST));
         let expected = [
             "\"auto\"",
             "\"auto\"",
@@ -144,9 +159,9 @@ mod tests {
         ];
         assert_eq!(near, expected);
         assert_eq!(
-            [0.0, -3.0, 1.5, 1e300, f64::INFINITY].map(number_near),
+            [0.0, -3.0, 1.5, 1e300, f64::INFINITY].map(|x| number_near(x, MOST)),
             ["1", "1", "2", "1024", "1024"]
         );
-        assert_eq!(number_near(f64::NAN), "");
+        assert_eq!(number_near(f64::NAN, MOST), "");
     }
 }
