@@ -12,9 +12,9 @@ use spec::record::{RunRecord, Status};
 use spec::{Id, RunSpec};
 
 use crate::machine::Machine;
-use spec::plan::ComputedOn;
 use crate::provenance;
 use crate::workspace::Workspace;
+use spec::plan::ComputedOn;
 
 /// Journals of other sweeps are read up to this many bytes, the newest first.
 const MOST_BYTES: u64 = 64 << 20;

@@ -22,6 +22,10 @@ use crate::scheduler::{Next, Scheduler, Terms};
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
 
+/// A signal that ended a worker reaches this process too within so long, if it was
+/// meant for both.
+const HEARD_WITHIN: Duration = Duration::from_millis(500);
+
 /// What a slot tells the main thread.
 #[derive(Debug)]
 pub enum Message {
@@ -240,6 +244,15 @@ impl SlotThread {
                 }
                 record.error = Some(RunError { kind, message, log_tail });
                 self.drop_process();
+            }
+        }
+        let asked = || record.error.as_ref().is_some_and(|e| e.message.contains("SIGTERM"));
+        if record.outcome.is_none() && asked() {
+            // A cluster asks all processes of a task to end at once, and the worker
+            // may be gone before we have heard of it.
+            let since = Instant::now();
+            while !self.cancel.is_cancelled() && since.elapsed() < HEARD_WITHIN {
+                std::thread::sleep(Duration::from_millis(10));
             }
         }
         if self.cancel.is_cancelled() && record.outcome.is_none() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spec::event::Probe;
-use spec::plan::Plan;
+use spec::plan::{Plan, PoolEntry};
 use spec::slurm::SlurmSettings;
 
 use crate::exit::bad_input;
@@ -50,20 +50,20 @@ impl Machine {
     }
 
     /// What the nodes of a cluster will compute on, as far as can be told from here:
-    /// the slots are those of one task. Makes `auto` in the plan's pool a device.
-    pub fn of_cluster(plan: &mut Plan, settings: &SlurmSettings, jobs: Option<u64>) -> Self {
+    /// the slots are those of one task.
+    pub fn of_cluster(plan: &Plan, settings: &SlurmSettings, jobs: Option<u64>) -> Self {
         let worker = worker_process::program();
         let probe = Self::probe(&worker);
         let libtorch = probe.as_ref().map_or(true, |probe| probe.libtorch.is_some());
-        plan.pool = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
-        let mut wanted = Wanted::without_probe(&plan.pool, plan.fast_path);
+        let devices = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
+        let mut wanted = Wanted::without_probe(&devices, plan.fast_path);
         let cuda = wanted.on.device_kind == "cuda";
         let threads = match plan.threads_per_run.count() {
             None if cuda => Some(1),
             count => count,
         };
         wanted.on.threads = threads.unwrap_or(0);
-        let slots = pool::of_task(&plan.pool, settings, wanted.on.threads, jobs);
+        let slots = pool::of_task(&devices, settings, wanted.on.threads, jobs);
         let resolved = threads.map(|count| Resolved { count, source: threads::Source::Given });
         let problem = match (&probe, &resolved) {
             (_, None) => Some(bad_input(
@@ -71,9 +71,11 @@ impl Machine {
                  write a number in [devices], or --set devices.threads_per_run=1",
             )),
             (Err(_), _) => None,
-            (Ok(_), _) if cuda && settings.gpus == 0 && settings.extra.is_empty() => Some(bad_input(
-                "the pool asks for GPUs, and the tasks do not\n  write gpus = 1 in [slurm], or the site's own flag in `extra`",
-            )),
+            (Ok(_), _) if cuda && settings.gpus == 0 && settings.extra.is_empty() => {
+                Some(bad_input(
+                    "the pool asks for GPUs, and the tasks do not\n  write gpus = 1 in [slurm], or the site's own flag in `extra`",
+                ))
+            }
             _ => None,
         };
         if let Ok(probe) = &probe {
@@ -84,6 +86,12 @@ impl Machine {
             Err(error) => (problem.or(Some(error)), None),
         };
         Machine { worker, slots, wanted, threads: resolved, problem, probe }
+    }
+
+    /// The plan's pool as it will be on a cluster's nodes, `auto` made a device.
+    pub fn pool_on_cluster(&self, plan: &Plan, settings: &SlurmSettings) -> Vec<PoolEntry> {
+        let libtorch = self.probe.as_ref().is_none_or(|probe| probe.libtorch.is_some());
+        pool::on_cluster(&plan.pool, libtorch, settings.gpus)
     }
 
     /// The slots of a cluster's task, on the node where it runs.

@@ -13,7 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Asks the sweep to end and waits until it has.
 pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
+    let on_cluster = super::cluster::cancel(&dir)?;
     let Some(holder) = lock::holder(&dir) else {
+        if on_cluster {
+            return Ok(Exit::Ok);
+        }
         crate::text::out!("no sweep is running in {}", workspace.relative(dir.path()));
         return Ok(Exit::Ok);
     };

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod cancel;
+mod cluster;
 mod compare;
 mod doctor;
 mod fetch;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use serde_json::json;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LauncherChoice};
 use crate::exit::Exit;
 use crate::threads::Known;
 use crate::workspace::Workspace;
@@ -28,9 +28,12 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
     let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
+    let on_slurm = run.launcher == LauncherChoice::Slurm;
     let flex = entries.iter().all(|e| e.device == "flex");
     let cuda = entries.iter().any(|e| {
-        e.device.starts_with("libtorch:cuda") || (e.device == "auto" && pool::gpu_driver())
+        e.device.starts_with("libtorch:cuda")
+            || (e.device == "auto"
+                && if on_slurm { loaded.slurm.gpus > 0 } else { pool::gpu_driver() })
     });
     answer(train, &[if flex { "flex" } else { "libtorch" }], cuda)
 }

@@ -10,11 +10,12 @@ use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 
 use super::only::chosen;
-use super::training::{Signalled, Sweep, Trained, train};
+use super::training::{Signalled, Trained};
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::{Exit, bad_input};
 use crate::journal::put_aside;
+use crate::launcher::{Launched, Launcher, Local, Work};
 use crate::lock::{self, Lock};
 use crate::machine::Machine;
 use crate::pool;
@@ -40,6 +41,7 @@ pub(super) fn run_holding(
         text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
+    let slurm = super::cluster::launcher(args, loaded.slurm)?;
     plan.pool = pool::entries(&plan.pool, &args.training.device)?;
     if let Some(timeout) = args.training.timeout {
         plan.keeping.timeout = Some(timeout.as_secs_f64());
@@ -52,16 +54,36 @@ pub(super) fn run_holding(
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     let jobs = if args.training.timing { Some(1) } else { args.training.jobs };
     let look = !args.plan;
+    let signals = Signalled::new();
+    let local = Local { signals: &signals };
+    let launcher: &dyn Launcher = slurm.as_ref().map_or(&local, |slurm| slurm);
+    if let Some(slurm) = slurm.as_ref().filter(|_| args.watch)
+        && super::cluster::is_submitted(slurm, &dir, &plan.name, args)?
+    {
+        // Not held while others work.
+        drop((beacon, lock));
+        return Ok((super::cluster::follow(workspace, slurm, &dir, args)?, None));
+    }
+    if !args.plan {
+        launcher.alone(&dir, &plan)?;
+    }
     let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
     let known = Known::of(workspace, &plan, || earlier.as_ref().filter(|_| !args.fresh));
+    let cluster = slurm.as_ref().map(|slurm| &slurm.settings);
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
     let (mut machine, mut data, provenance) = std::thread::scope(|scope| {
-        let machine = scope.spawn(|| Machine::find(&plan, jobs, &known));
+        let machine = scope.spawn(|| match cluster {
+            Some(settings) => Machine::of_cluster(&plan, settings, jobs),
+            None => Machine::find(&plan, jobs, &known),
+        });
         let data =
             scope.spawn(|| if look { dataset_check::on_disk(workspace, &plan) } else { Ok(()) });
         let provenance = provenance::gather(workspace);
         (joined(machine), joined(data), provenance)
     });
+    if let Some(slurm) = &slurm {
+        plan.pool = machine.pool_on_cluster(&plan, &slurm.settings);
+    }
     if args.training.require_clean {
         require_clean(&provenance)?;
     }
@@ -77,7 +99,9 @@ pub(super) fn run_holding(
             std::mem::replace(&mut data, Ok(()))?;
         }
         let (dir, quiet, worker) = (&dir, args.training.quiet, &machine.worker.clone());
-        machine.measure(&plan, jobs, &Place { workspace, dir, worker, quiet })?;
+        if slurm.is_none() {
+            machine.measure(&plan, jobs, &Place { workspace, dir, worker, quiet })?;
+        }
     }
     let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
     if args.plan || args.no_report {
@@ -95,7 +119,19 @@ pub(super) fn run_holding(
             let (estimate, verbose) = (estimate.as_ref(), args.training.verbose);
             super::plan::table(&plan, &left, todo.len(), &machine, estimate, verbose)
         };
-        return Ok((told?, None));
+        told?;
+        if !args.json {
+            let (journal, cached) = (&journal, left.cached);
+            let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
+            let started = &started;
+            let work =
+                Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+            if let Some(problem) = machine.problem.as_ref().filter(|_| slurm.is_some()) {
+                crate::text::say!("warning: {problem}");
+            }
+            crate::text::print(&launcher.explain(&work, &todo)?);
+        }
+        return Ok((Exit::Ok, None));
     }
     let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
     // Before anything is moved or written: a sweep that cannot train changes nothing.
@@ -123,19 +159,32 @@ pub(super) fn run_holding(
     }
     plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
-    let signals = Signalled::watch()?;
+    if slurm.is_none() {
+        signals.listen()?;
+    }
     let result = if todo.is_empty() {
         if !args.training.quiet {
             crate::text::say!("{}: {}", plan.name, nothing_to_train(cached, kept_failed, missing));
         }
         Trained::default()
     } else {
-        let (dir, plan, machine) = (&dir, &plan, &machine);
-        let (data, root) = (workspace.data(), workspace.root().to_path_buf());
-        let provenance = provenance.clone();
+        let (journal, started) = (&journal, &started);
+        let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
         let Some(beacon) = beacon.as_mut() else { unreachable!("a plan has ended above") };
-        let sweep = Sweep { dir, plan, machine, args, data, root, provenance, cached };
-        train(&sweep, todo, &started, &signals.cancel, beacon)?
+        let work =
+            Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+        match launcher.launch(&work, todo, beacon)? {
+            Launched::Trained(trained) => trained,
+            Launched::Submitted(words) => {
+                super::cluster::submitted(&work, &words)?;
+                // Not held while others work.
+                drop(lock);
+                return match slurm.as_ref().filter(|_| args.watch) {
+                    Some(slurm) => Ok((super::cluster::follow(workspace, slurm, dir, args)?, None)),
+                    None => Ok((Exit::Ok, None)),
+                };
+            }
+        }
     };
     signals.training.store(false, Ordering::SeqCst);
     // Other results are shown than before: provenance must follow, trained or not.

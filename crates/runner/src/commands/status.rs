@@ -26,20 +26,23 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     let holder = lock::holder(&dir);
     // Without a holder it is the last word of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| beacon::read(&dir));
+    let cluster = super::cluster::state(&dir, &plan.name)?;
     let (counts, failures) = counts(&dir, &plan)?;
     if as_json {
         let counts: BTreeMap<String, usize> =
             counts.iter().map(|(status, n)| (name(*status).to_owned(), *n)).collect();
         let out = json!({
             "name": plan.name, "planned": plan.runs.len(), "runs": counts,
-            "held_by": holder, "running": running, "without_result": failures,
+            "held_by": holder, "running": running, "without_result": failures, "cluster": cluster,
         });
         text::print(&(serde_json::to_string_pretty(&out)? + "\n"));
         return Ok(Exit::Ok);
     }
     let missing = counts.get(&None).copied().unwrap_or(0);
+    let on_cluster = cluster.as_ref().and_then(super::cluster::State::words);
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
+        (None, _) if on_cluster.is_some() => on_cluster.clone().unwrap_or_default(),
         (None, 0) => "finished".to_owned(),
         (None, _) => "not running; the same sweep goes on from here".to_owned(),
     };
@@ -47,6 +50,15 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     let shown: Vec<String> =
         counts.iter().map(|(status, n)| format!("{n} {}", name(*status))).collect();
     text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
+    for (place, sign) in cluster.iter().flat_map(|c| &c.tasks) {
+        text::print(&format!(
+            "task {place}: job {} on {}{}\n",
+            text::plain(&sign.job),
+            text::plain(&sign.node),
+            if sign.is_alive() { "" } else { ", lost: no sign of life for a while" }
+        ));
+        show(&sign.sweep);
+    }
     match running {
         Some(running) => show(&running),
         None => {

@@ -318,11 +318,21 @@ pub(crate) struct Signalled {
 }
 
 impl Signalled {
+    /// Not listening yet.
+    pub(crate) fn new() -> Self {
+        Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) }
+    }
+
     /// Starts to listen.
     pub(crate) fn watch() -> anyhow::Result<Self> {
-        let watched =
-            Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) };
-        let (cancel, training) = (watched.cancel.clone(), Arc::clone(&watched.training));
+        let watched = Signalled::new();
+        watched.listen()?;
+        Ok(watched)
+    }
+
+    /// Starts to listen.
+    pub(crate) fn listen(&self) -> anyhow::Result<()> {
+        let (cancel, training) = (self.cancel.clone(), Arc::clone(&self.training));
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         if !hangups_are_ignored() {
             signals.add_signal(SIGHUP)?;
@@ -335,6 +345,6 @@ impl Signalled {
                 cancel.cancel();
             }
         });
-        Ok(watched)
+        Ok(())
     }
 }

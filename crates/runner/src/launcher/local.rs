@@ -41,8 +41,7 @@ impl Launcher for Local<'_> {
             cached: work.cached,
         };
         let journal = JournalWriter::create(work.dir, work.started)?;
-        let trained =
-            train(&sweep, todo, journal, work.started, &self.signals.cancel, beacon)?;
+        let trained = train(&sweep, todo, journal, work.started, &self.signals.cancel, beacon)?;
         Ok(Launched::Trained(trained))
     }
 }

@@ -95,9 +95,8 @@ mod tests {
         for (seeds, rates, tasks) in [(5, 4, 6), (10, 7, 10), (4, 6, 24), (3, 8, 5), (8, 1, 3)] {
             let plan = plan(seeds, rates);
             // Seeds of one configuration take a little more or less time each.
-            let seconds = |r: &PlannedRun| {
-                Some(r.spec.optimizer.lr() * 1e4 + (r.spec.seed * 7 % 5) as f64)
-            };
+            let seconds =
+                |r: &PlannedRun| Some(r.spec.optimizer.lr() * 1e4 + (r.spec.seed * 7 % 5) as f64);
             let dealt = deal(estimated(&plan, seconds), tasks);
             let ids: BTreeSet<_> = dealt.iter().flatten().map(|r| r.run_id).collect();
             assert_eq!(ids.len(), plan.runs.len(), "every run once");

@@ -136,7 +136,8 @@ impl Answer {
 /// inside of, and what would change our flags, is left out.
 fn is_inherited(name: &str) -> bool {
     let of_a_job = name.starts_with("SLURM_") && name != "SLURM_CONF";
-    of_a_job || ["SBATCH_", "SQUEUE_", "SCANCEL_", "PMIX_", "PMI_"].iter().any(|p| name.starts_with(p))
+    of_a_job
+        || ["SBATCH_", "SQUEUE_", "SCANCEL_", "PMIX_", "PMI_"].iter().any(|p| name.starts_with(p))
 }
 
 fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
@@ -156,7 +157,8 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
         _ => anyhow::anyhow!("cannot start {program}: {e}"),
     })?;
     // Threads, so that no pipe fills up while we wait for another.
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut stdin, stdout, stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let input = input.to_owned();
     std::thread::spawn(move || stdin.as_mut().map(|pipe| pipe.write_all(input.as_bytes())));
     let read = |pipe: Option<Box<dyn std::io::Read + Send>>| {

@@ -268,7 +268,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
 }
 
 /// A task: attempt, array, index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// Attempt, from 1.
     pub attempt: u64,
@@ -364,13 +364,17 @@ mod tests {
         files.note(&planned(1)).unwrap();
         files.note(&submitted(1)).unwrap();
         let path = files.submissions_file();
-        fs::write(&path, [fs::read(&path).unwrap(), b"{\"event\":\"subm".to_vec()].concat()).unwrap();
+        fs::write(&path, [fs::read(&path).unwrap(), b"{\"event\":\"subm".to_vec()].concat())
+            .unwrap();
         files.note(&planned(2)).unwrap();
         files.note(&Line::Cancelled { attempt: 2, at: String::new() }).unwrap();
         let found = files.submissions().unwrap();
         assert_eq!(found.iter().map(|s| s.attempt).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(found[0].names("x"), ["sweep-x-k1.0", "sweep-x-k1.report"]);
-        assert_eq!((found[0].job("sweep-x-k1.0"), found[0].job("sweep-x-k1.report")), (Some(7), None));
+        assert_eq!(
+            (found[0].job("sweep-x-k1.0"), found[0].job("sweep-x-k1.report")),
+            (Some(7), None)
+        );
         assert!(!found[0].cancelled && found[1].cancelled);
     }
 

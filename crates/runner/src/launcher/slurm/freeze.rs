@@ -27,8 +27,8 @@ pub fn freeze(bin: &Path, worker: &Path) -> anyhow::Result<Frozen> {
     let this = Path::new("/proc/self/exe");
     let mut hasher = blake3::Hasher::new();
     for program in [this, worker] {
-        let mut file = File::open(program)
-            .with_context(|| format!("cannot read {}", program.display()))?;
+        let mut file =
+            File::open(program).with_context(|| format!("cannot read {}", program.display()))?;
         io::copy(&mut file, &mut hasher)?;
     }
     let folder = bin.join(&hasher.finalize().to_hex()[..16]);

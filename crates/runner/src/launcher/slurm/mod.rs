@@ -52,17 +52,16 @@ impl Slurm {
         work: &Work<'_>,
         todo: Vec<&'a PlannedRun>,
     ) -> (Vec<Vec<&'a PlannedRun>>, Option<f64>) {
-        let known = estimate::each(work.workspace, work.journal, &work.machine.wanted.on, None, &todo);
-        let runs: Vec<Estimated<'a>> = todo
-            .into_iter()
-            .zip(known)
-            .map(|(run, seconds)| Estimated { run, seconds })
-            .collect();
+        let known =
+            estimate::each(work.workspace, work.journal, &work.machine.wanted.on, None, &todo);
+        let runs: Vec<Estimated<'a>> =
+            todo.into_iter().zip(known).map(|(run, seconds)| Estimated { run, seconds }).collect();
         let side_by_side = work.machine.slots.len().max(1) as u64;
         let tasks = chunks::count(&runs, &self.settings, side_by_side);
         let known: Vec<f64> = runs.iter().filter_map(|r| r.seconds).collect();
         let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64);
-        let seconds = mean.map(|s| s * runs.len() as f64 / tasks.max(1) as f64 / side_by_side as f64);
+        let seconds =
+            mean.map(|s| s * runs.len() as f64 / tasks.max(1) as f64 / side_by_side as f64);
         (chunks::deal(runs, tasks), seconds)
     }
 }
@@ -121,7 +120,11 @@ impl Launcher for Slurm {
         for (i, runs) in dealt.iter().take(SHOWN).enumerate() {
             let ids: Vec<String> = runs.iter().take(6).map(|r| r.run_id.short()).collect();
             let more = if runs.len() > 6 { " ..." } else { "" };
-            out.push_str(&format!("  task {i}: {}: {}{more}\n", text::count(runs.len(), "run"), ids.join(" ")));
+            out.push_str(&format!(
+                "  task {i}: {}: {}{more}\n",
+                text::count(runs.len(), "run"),
+                ids.join(" ")
+            ));
         }
         if dealt.len() > SHOWN {
             out.push_str(&format!("  and {} more\n", text::count(dealt.len() - SHOWN, "task")));
@@ -133,7 +136,11 @@ impl Launcher for Slurm {
         out.push_str(&format!("\n\n{}", attempt.array_script(0)));
         out.push_str("\nand when all have ended:\n\nsbatch");
         for flag in attempt.report_flags(&[]) {
-            let flag = if flag.starts_with("--dependency") { "--dependency=afterany:<jobs>" } else { &flag };
+            let flag = if flag.starts_with("--dependency") {
+                "--dependency=afterany:<jobs>"
+            } else {
+                &flag
+            };
             out.push_str(&format!(" \\\n  {flag}"));
         }
         out.push_str(&format!("\n\n{}", attempt.report_script()));
@@ -156,14 +163,11 @@ impl Launcher for Slurm {
 ///
 /// # Errors
 /// Slurm does not answer.
-pub fn active(
-    engine: &dyn Engine,
-    dir: &ReportDir,
-    sweep: &str,
-) -> anyhow::Result<Vec<Queued>> {
+pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<Vec<Queued>> {
     let files = Files(dir);
     let submissions = files.submissions()?;
-    let names: Vec<String> = submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).collect();
+    let names: Vec<String> =
+        submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).collect();
     let queue = engine.queue(&names)?;
     for submission in &submissions {
         adopt(&files, submission, sweep, &queue)?;

@@ -13,9 +13,29 @@ use crate::text;
 
 /// Filesystems that several machines see, or that somebody mounted for that.
 const OF_A_NETWORK: &[&str] = &[
-    "nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "cifs", "smb3", "afs", "panfs", "pvfs2",
-    "orangefs", "gfs2", "ocfs2", "9p", "wekafs", "glusterfs", "fuse.glusterfs", "fuse.sshfs",
-    "fuse.ceph", "fuse.juicefs", "quobyte", "fuse.quobyte",
+    "nfs",
+    "nfs4",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "smb3",
+    "afs",
+    "panfs",
+    "pvfs2",
+    "orangefs",
+    "gfs2",
+    "ocfs2",
+    "9p",
+    "wekafs",
+    "glusterfs",
+    "fuse.glusterfs",
+    "fuse.sshfs",
+    "fuse.ceph",
+    "fuse.juicefs",
+    "quobyte",
+    "fuse.quobyte",
 ];
 
 /// How long the looking job is waited for; a busy cluster lets it wait for hours.
@@ -132,10 +152,9 @@ fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> anyhow::Erro
     };
     let missing = usize::try_from(code - 1).ok().and_then(|i| needed.get(i));
     bad_input(match (code, missing) {
-        (NOT_SEEN, _) => format!(
-            "the nodes do not see the sweep's folder {}\n  {remedy}",
-            place(attempt.dir)
-        ),
+        (NOT_SEEN, _) => {
+            format!("the nodes do not see the sweep's folder {}\n  {remedy}", place(attempt.dir))
+        }
         (_, Some(Needed { path, what })) => {
             format!("the nodes do not see {what}, {}\n  {remedy}", place(path))
         }

@@ -188,8 +188,7 @@ fn key(dir: &Path, attempt: u64, what: &str) -> String {
 fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
     let host = crate::journal::host();
-    let text =
-        format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
+    let text = format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 

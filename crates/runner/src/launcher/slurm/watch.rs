@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,6 +19,7 @@ use spec::slurm::SlurmSettings;
 
 use super::client::{Engine, Queued};
 use super::files::Files;
+use crate::exit::Exit;
 use crate::text;
 
 /// Files are looked at this often.
@@ -52,10 +53,12 @@ pub fn watch(
     quiet: bool,
 ) -> anyhow::Result<Watched> {
     let interrupts = Arc::new(AtomicUsize::new(0));
+    let over = Over::default();
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let count = Arc::clone(&interrupts);
-        // SAFETY of signals is signal_hook's: a flag alone is touched.
-        let _ = signal_hook::flag::register_usize(signal, count, 1);
+        // Afterwards, while the report is drawn, they end the program as ever.
+        let code = Exit::Interrupted as i32;
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&over.0))?;
+        signal_hook::flag::register_usize(signal, Arc::clone(&interrupts), 1)?;
     }
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
@@ -74,7 +77,8 @@ pub fn watch(
             match super::active(engine, dir, &plan.name) {
                 Ok(found) => {
                     silent = false;
-                    empty_since = found.is_empty().then(|| empty_since.unwrap_or_else(Instant::now));
+                    empty_since =
+                        found.is_empty().then(|| empty_since.unwrap_or_else(Instant::now));
                     queue = found;
                 }
                 Err(error) => {
@@ -95,6 +99,16 @@ pub fn watch(
             return Ok(Watched::Over);
         }
         std::thread::sleep(LOOK);
+    }
+}
+
+/// Set once watching is over, however it ended.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -221,8 +235,11 @@ struct Display {
 impl Display {
     fn new(runs: u64, quiet: bool) -> Self {
         let terminal = console::Term::stderr().is_term() && !quiet;
-        let target =
-            if terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
+        let target = if terminal {
+            ProgressDrawTarget::stderr_with_hz(4)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(runs), target);
         let style = ProgressStyle::with_template("{spinner:.green} {bar:20.cyan/238} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -1,0 +1,188 @@
+//! What `run` does differently where the runs are trained as tasks of a cluster.
+
+use report::write_atomic;
+use serde::Serialize;
+use spec::layout::ReportDir;
+use spec::slurm::SlurmSettings;
+
+use super::gather;
+use crate::cli::{LauncherChoice, RunArgs};
+use crate::exit::{Exit, bad_input};
+use crate::launcher::Work;
+use crate::launcher::slurm::client::{Queued, SlurmCommands};
+use crate::launcher::slurm::files::{Files, Place, TaskStatus, signs};
+use crate::launcher::slurm::watch::{Watched, watch};
+use crate::launcher::slurm::{Slurm, active, tasks_in_words};
+use crate::provenance::{self, SweepFacts};
+use crate::text;
+use crate::workspace::Workspace;
+
+/// The launcher for Slurm, if it is asked for.
+///
+/// # Errors
+/// Bad input: flags that tasks cannot keep.
+pub(super) fn launcher(args: &RunArgs, settings: SlurmSettings) -> anyhow::Result<Option<Slurm>> {
+    if args.launcher == LauncherChoice::Local {
+        if args.watch {
+            return Err(bad_input(
+                "--watch follows the tasks of a cluster\n  give --launcher slurm too",
+            ));
+        }
+        return Ok(None);
+    }
+    let refuse = |flag: &str, remedy: &str| {
+        Err(bad_input(format!("{flag} and --launcher slurm do not go together\n  {remedy}")))
+    };
+    if args.training.max_time.is_some() {
+        return refuse("--max-time", "`time` in [slurm] limits a task");
+    }
+    if args.fail_fast.is_some() {
+        return refuse("--fail-fast", "tasks know nothing of each other; `cancel` ends them all");
+    }
+    Ok(Some(Slurm::new(settings)))
+}
+
+/// Whether the sweep is in Slurm's queue already, which is said.
+pub(super) fn is_submitted(
+    slurm: &Slurm,
+    dir: &ReportDir,
+    name: &str,
+    args: &RunArgs,
+) -> anyhow::Result<bool> {
+    if args.plan || active(&slurm.engine, dir, name)?.is_empty() {
+        return Ok(false);
+    }
+    if !args.training.quiet {
+        text::say!(
+            "{name}: following what is submitted already; Ctrl-C stops watching, the tasks go on"
+        );
+    }
+    Ok(true)
+}
+
+/// Says what was submitted and writes the manifest.
+pub(super) fn submitted(work: &Work<'_>, words: &str) -> anyhow::Result<()> {
+    let facts = SweepFacts {
+        started: work.started.to_owned(),
+        slots: &[],
+        trained: 0,
+        cached: work.cached as u64,
+        environment: None,
+        record_host: work.args.training.record_host,
+        provenance: work.provenance.clone(),
+    };
+    let manifest = provenance::manifest(work.plan, facts);
+    write_atomic(&work.dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
+    if !work.args.training.quiet {
+        text::say!("{words}");
+    }
+    Ok(())
+}
+
+/// Watches, then reports what there is.
+pub(super) fn follow(
+    workspace: &Workspace,
+    slurm: &Slurm,
+    dir: &ReportDir,
+    args: &RunArgs,
+) -> anyhow::Result<Exit> {
+    let plan = report::plan(dir)?;
+    let (engine, settings, quiet) = (&slurm.engine, &slurm.settings, args.training.quiet);
+    match watch(engine, dir, &plan, settings, args.cancel_on_interrupt, quiet)? {
+        Watched::Left | Watched::Cancelled => return Ok(Exit::Interrupted),
+        Watched::Over => {}
+    }
+    if let Some(last) = Files(dir).submissions()?.last() {
+        gather::manifest(dir, last.attempt)?;
+    }
+    if !args.no_report {
+        let summary = super::report::write(dir)?;
+        if !quiet {
+            super::summary::print(workspace, dir, &summary);
+        }
+    }
+    gather::verdict(dir)
+}
+
+/// Ends what the sweep has in Slurm's queue; whether there was anything.
+pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
+    // Where nothing was ever submitted there need not be a Slurm.
+    if Files(dir).submissions()?.is_empty() {
+        return Ok(false);
+    }
+    let plan = report::plan(dir)?;
+    let ended = crate::launcher::slurm::watch::cancel(&SlurmCommands, dir, &plan.name)?;
+    if ended == 0 {
+        return Ok(false);
+    }
+    text::out!(
+        "ended {} of {}; what was finished is kept, and the sweep can be resumed",
+        text::count(usize::try_from(ended).unwrap_or(usize::MAX), "job"),
+        plan.name
+    );
+    Ok(true)
+}
+
+/// What a cluster does for a sweep.
+#[derive(Debug, Serialize)]
+pub(super) struct State {
+    /// What Slurm says; none where it does not answer.
+    queue: Option<Vec<Line>>,
+    /// Why it does not.
+    silence: Option<String>,
+    /// Signs of life of tasks, old ones included.
+    pub(super) tasks: Vec<(Place, TaskStatus)>,
+    #[serde(skip)]
+    active: Vec<Queued>,
+}
+
+/// A line of Slurm's queue.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: String,
+    job: u64,
+    tasks: String,
+    state: String,
+    reason: String,
+    node: String,
+}
+
+impl State {
+    /// In a sentence; none where nothing goes on.
+    pub(super) fn words(&self) -> Option<String> {
+        if let Some(why) = &self.silence {
+            return Some(format!("submitted to Slurm, which does not answer ({why})"));
+        }
+        let tasks = self.active.iter().any(|q| !q.name.ends_with(".report"));
+        match (tasks, self.active.is_empty()) {
+            (true, _) => Some(format!("on Slurm, {}", tasks_in_words(&self.active))),
+            (false, false) => Some("on Slurm, the report is being written".to_owned()),
+            (false, true) => None,
+        }
+    }
+}
+
+/// What a cluster does for the sweep; none where nothing was ever submitted.
+pub(super) fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>> {
+    if Files(dir).submissions()?.is_empty() {
+        return Ok(None);
+    }
+    let tasks = signs(dir);
+    Ok(Some(match active(&SlurmCommands, dir, name) {
+        Ok(active) => {
+            let line = |q: &Queued| Line {
+                name: q.name.clone(),
+                job: q.job,
+                tasks: q.tasks.clone(),
+                state: q.state.clone(),
+                reason: q.reason.clone(),
+                node: q.node.clone(),
+            };
+            State { queue: Some(active.iter().map(line).collect()), silence: None, tasks, active }
+        }
+        Err(error) => {
+            let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+            State { queue: None, silence: Some(text::plain(&why)), tasks, active: Vec::new() }
+        }
+    }))
+}
