@@ -91,6 +91,33 @@ check_folder = false"#,
     assert_eq!(slurm(auto), SlurmSettings::default());
 }
 
+/// Whoever adds a setting makes it readable and says what it is for.
+#[test]
+fn every_setting_is_a_key_and_stands_in_the_readme() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let settings = serde_json::to_value(SlurmSettings::default()).unwrap();
+    let fields: Vec<&String> = settings.as_object().unwrap().keys().collect();
+    assert_eq!(fields.len(), 12);
+    for field in fields {
+        let wrong = Layers::default().problems(&format!("{BASE}[slurm]\n{field} = {{}}\n"));
+        assert!(wrong.contains("error") && !wrong.contains("has no key"), "{field}: {wrong}");
+        assert!(readme.contains(&format!("\n| `{field}` | ")), "README.md lacks {field}");
+    }
+}
+
+/// README's example of a user's configuration is one.
+#[test]
+fn the_example_of_the_readme_is_a_configuration() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, rest) = readme.split_once("```toml\n[slurm]\n").unwrap();
+    let (lines, _) = rest.split_once("```").unwrap();
+    let text = format!("[slurm]\n{lines}");
+    let got = Layers { user: Some(&text), ..Layers::default() }.load(BASE).slurm;
+    assert_eq!((got.partition.as_deref(), got.setup.len()), (Some("gpu"), 1));
+}
+
 #[test]
 fn the_ends_of_the_ranges_are_inside() {
     let low = slurm(
@@ -245,6 +272,7 @@ wrong! {
     names_that_are_none: "partition = \"\"\naccount = \"my lab\"";
     partition_with_a_blank: "partition = \"gpu, long\"\naccount = 7";
     time_as_a_number: "time = 30";
+    time_as_a_larger_number: "time = 3600";
     time_as_a_fraction: "time = 0.5";
     time_without_quotes: "time = 00:30:00";
     time_as_a_list: "time = [\"30m\"]";

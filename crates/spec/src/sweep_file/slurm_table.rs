@@ -142,7 +142,8 @@ impl Reader<'_> {
             NodeValue::Text(text) => text,
             NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt => {
                 let help = match node.value {
-                    NodeValue::Int(n @ 1..=525_600) => {
+                    NodeValue::Int(n @ 1..=59) => format!("write time = \"{n}m\" for minutes"),
+                    NodeValue::Int(n @ 60..=525_600) => {
                         format!("write time = \"{n}m\" for minutes, time = \"{n}s\" for seconds")
                     }
                     _ => format!("write a string with its unit: {TIME_FORMS}"),
