@@ -64,6 +64,7 @@ Environment:
   SWEEP_LIBTORCH_DIR               where libtorch is kept (default: .libtorch)
   SWEEP_CHROMIUM                   the browser for the page's tests (default: on the PATH)
   SWEEP_REQUIRE_BROWSER=1          fail instead of skipping where it is missing
+  SWEEP_REQUIRE_SLURM=1            the same for the tests that start a Slurm
   CARGO_TARGET_DIR                 where everything is built (default: target)
 ";
 

@@ -72,6 +72,11 @@ const GROUPS: [Group; 4] = [
 /// The group that no cargo runs.
 const PAGE: &str = "the report's page in a browser";
 
+/// What the tests of `runner` on a cluster start, and where Debian keeps it
+/// beside the PATH. Without these they are skipped (`runner/tests/slurm/`).
+const SLURM: [&str; 3] = ["slurmctld", "slurmd", "sbatch"];
+const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
 /// Settings of cargo-nextest, below the root.
 const NEXTEST: &str = "xtask/nextest.toml";
 
@@ -137,12 +142,26 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
             note(PAGE, tally);
         }
     }
+    // A runner of tests shows nothing of those that pass.
+    let missing = missing_of_slurm();
+    if !missing.is_empty() && filter.is_empty() {
+        let what = missing.join(", ");
+        lines.push(format!("sweeps on a cluster:\n    skipped: not installed: {what}"));
+    }
     eprintln!("\nxtask: tests\n{}", lines.join("\n"));
     eprintln!("{} tests passed, {} failed", all.passed, all.failed);
     if !failed.is_empty() {
         bail!("tests failed in: {}", failed.join("; "));
     }
     Ok(())
+}
+
+fn missing_of_slurm() -> Vec<&'static str> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.extend(SYSTEM_FOLDERS.map(PathBuf::from));
+    let there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
+    SLURM.into_iter().filter(|program| !there(program)).collect()
 }
 
 /// Runs the tests of the report's page alone.

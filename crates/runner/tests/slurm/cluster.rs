@@ -1,0 +1,330 @@
+//! A real Slurm for one test: slurmctld and a slurmd for each node, all on
+//! this machine and on loopback, in a folder of their own. Several at once do
+//! not meet. Whatever becomes of the test, nothing of it stays.
+#![allow(dead_code)]
+
+mod daemons;
+pub mod processes;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use daemons::{Daemon, NODE, Site, node_name};
+
+/// With the value 1, a missing Slurm is a failure.
+const REQUIRE: &str = "SWEEP_REQUIRE_SLURM";
+
+/// Every step's process has this name.
+const STEP: &str = "slurmstepd";
+
+/// What cluster a test wants.
+pub struct Options {
+    /// Nodes, named `node0`, `node1`, ..
+    pub nodes: usize,
+    /// CPUs that each claims, whatever this machine has.
+    pub cpus: usize,
+    /// GPUs that each claims: they exist for Slurm alone.
+    pub gpus: usize,
+    /// One more than the largest index in an array.
+    pub max_array: usize,
+    /// An existing folder which `node1` sees empty, as if not shared. Nothing
+    /// of the cluster may lie in it.
+    pub hide: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { nodes: 2, cpus: 2, gpus: 0, max_array: 1001, hide: None }
+    }
+}
+
+/// One job, or one task of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueLine {
+    /// Its own id, which differs between the tasks of an array.
+    pub job: u64,
+    /// The id `sbatch` printed.
+    pub array: u64,
+    /// The index of an array's task.
+    pub task: Option<u64>,
+    /// As in `PENDING`.
+    pub state: String,
+    /// Why it is pending or failed; `None` where there is no reason.
+    pub reason: String,
+    /// Where it runs; empty if nowhere.
+    pub node: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl QueueLine {
+    /// `%A|%F|%K|%T|%N|%j|%r`: the last may hold anything.
+    fn read(line: &str) -> Option<QueueLine> {
+        let fields: Vec<&str> = line.splitn(7, '|').collect();
+        let &[job, array, task, state, node, name, reason] = fields.as_slice() else { return None };
+        Some(QueueLine {
+            job: job.parse().ok()?,
+            array: array.parse().ok()?,
+            task: task.parse().ok(),
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+            node: node.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Whether it waits, runs or is about to end.
+    pub fn active(&self) -> bool {
+        ["PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"]
+            .contains(&self.state.as_str())
+    }
+}
+
+/// A running cluster, which ends with this value.
+pub struct Cluster {
+    site: Site,
+    controller: Mutex<Option<Daemon>>,
+    nodes: Mutex<Vec<Option<Daemon>>>,
+}
+
+/// Starts a cluster and waits until its nodes are idle. `None`, with a line
+/// that says so, where Slurm is not installed.
+///
+/// # Panics
+/// When it does not start, or is missing and was required.
+pub fn start(options: Options) -> Option<Cluster> {
+    let missing = daemons::missing();
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let required = std::env::var(REQUIRE).is_ok_and(|value| value == "1");
+        assert!(!required, "{REQUIRE} is set, and these are not installed: {missing}");
+        eprintln!(
+            "skipped: not installed: {missing}; on Debian and Ubuntu: apt-get install \
+             --no-install-recommends slurmctld slurmd slurm-client"
+        );
+        return None;
+    }
+    assert!(options.hide.is_none() || options.nodes > 1, "node1 is to see a folder empty");
+    let mut failures = Vec::new();
+    // A port that was free a moment ago may be taken by now.
+    for _ in 0..5 {
+        let cluster = Cluster::launch(&options);
+        match cluster.wait_for_nodes() {
+            Ok(()) => return Some(cluster),
+            Err(failure) => failures.push(format!("{failure}\n{}", cluster.site.logs())),
+        }
+    }
+    panic!("Slurm does not start:\n{}", failures.join("\n"));
+}
+
+impl Cluster {
+    fn launch(options: &Options) -> Cluster {
+        let site = Site::new(options);
+        let cluster = Cluster {
+            controller: Mutex::new(Some(site.controller())),
+            nodes: Mutex::new(Vec::new()),
+            site,
+        };
+        for i in 0..options.nodes {
+            let node = cluster.site.node(i);
+            cluster.nodes.lock().unwrap().push(Some(node));
+        }
+        cluster
+    }
+
+    fn wait_for_nodes(&self) -> Result<(), String> {
+        let patience = Instant::now() + Duration::from_secs(60);
+        let mut listens = false;
+        while Instant::now() < patience {
+            let mut daemons = self.nodes.lock().unwrap();
+            let ended = daemons.iter_mut().flatten().any(Daemon::ended)
+                || self.controller.lock().unwrap().as_mut().is_some_and(Daemon::ended);
+            let count = daemons.len();
+            drop(daemons);
+            if ended {
+                return Err("a daemon has ended".to_owned());
+            }
+            // Asked before it listens, a client tries again for seconds.
+            listens = listens || daemons::listens(self.site.controller_port());
+            if listens && (0..count).all(|i| self.node_state(i) == "IDLE") {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err("the nodes do not come up".to_owned())
+    }
+
+    /// Makes a program (`sweep`, `sbatch`, ..) use this cluster.
+    pub fn apply(&self, command: &mut Command) {
+        // The tests themselves may be a job of some cluster.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|n| n.starts_with("SLURM_") || n.starts_with("SBATCH_")) {
+                command.env_remove(name);
+            }
+        }
+        command.env("SLURM_CONF", self.site.path("slurm.conf"));
+    }
+
+    /// Its `slurm.conf`.
+    pub fn conf(&self) -> PathBuf {
+        self.site.path("slurm.conf")
+    }
+
+    /// All jobs it knows, ended ones too, each task of an array by itself.
+    ///
+    /// # Panics
+    /// When the controller does not answer.
+    pub fn squeue(&self) -> Vec<QueueLine> {
+        let output = self.ask("squeue", &["-h", "-r", "-t", "all", "-o", "%A|%F|%K|%T|%N|%j|%r"]);
+        let read = |line| QueueLine::read(line).unwrap_or_else(|| panic!("squeue: {line}"));
+        text(&output).lines().map(read).collect()
+    }
+
+    /// The line of a job, or of one task of an array.
+    pub fn task(&self, array: u64, task: Option<u64>) -> Option<QueueLine> {
+        self.squeue().into_iter().find(|line| line.array == array && line.task == task)
+    }
+
+    /// Cancels; says nothing of jobs that are not there.
+    pub fn scancel(&self, args: &[&str]) {
+        self.ask("scancel", args);
+    }
+
+    /// Any request of `scontrol`.
+    pub fn scontrol(&self, args: &[&str]) -> Output {
+        self.site.program("scontrol").args(args).output().unwrap()
+    }
+
+    /// The state of a node as in `IDLE`, `ALLOCATED`, `DOWN+NOT_RESPONDING`.
+    pub fn node_state(&self, i: usize) -> String {
+        let output = self.scontrol(&["--oneliner", "show", "node", &node_name(i)]);
+        let text = text(&output);
+        let state = text.split_whitespace().find_map(|word| word.strip_prefix("State="));
+        state.unwrap_or("UNREACHABLE").to_owned()
+    }
+
+    /// The batch process of a job or of an array's task, if it runs: the
+    /// script's shell, or what the shell has become by `exec`.
+    pub fn task_pid(&self, array: u64, task: Option<u64>) -> Option<u32> {
+        let mut entries = vec![self.site.mark()];
+        match task {
+            None => entries.push(format!("SLURM_JOB_ID={array}")),
+            Some(task) => {
+                entries.push(format!("SLURM_ARRAY_JOB_ID={array}"));
+                entries.push(format!("SLURM_ARRAY_TASK_ID={task}"));
+            }
+        }
+        let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+        let steps = self.steps();
+        let found = processes::with(&entries);
+        found.into_iter().find(|p| steps.contains(&p.parent) && p.name != STEP).map(|p| p.pid)
+    }
+
+    fn steps(&self) -> Vec<u32> {
+        let mut steps = processes::with(&[&self.site.mark()]);
+        steps.retain(|process| process.name == STEP);
+        steps.into_iter().map(|process| process.pid).collect()
+    }
+
+    /// Ends all of a node at once, as a power cut would. The controller
+    /// notices after ten seconds.
+    pub fn kill_node(&self, i: usize) {
+        if let Some(node) = self.nodes.lock().unwrap()[i].take() {
+            node.kill();
+        }
+        // Steps and what runs below them, steps first: one that outlived its
+        // job would report the job's end. Then what a job has cut loose.
+        for variable in [NODE, "SLURMD_NODENAME"] {
+            let entry = format!("{variable}={}", node_name(i));
+            let left = processes::end(&[&self.site.mark(), &entry], STEP);
+            assert!(left.is_empty(), "these do not end: {left:?}");
+        }
+    }
+
+    /// Boots a killed node, and waits until it can be used.
+    pub fn revive_node(&self, i: usize) {
+        self.nodes.lock().unwrap()[i].get_or_insert_with(|| self.site.node(i));
+        let mut listens = false;
+        wait_until("the node", Duration::from_secs(60), || {
+            listens = listens || daemons::listens(self.site.node_port(i));
+            let state = self.node_state(i);
+            let usable = ["IDLE", "MIXED", "ALLOCATED", "COMPLETING"];
+            listens && !state.contains('*') && usable.contains(&state.split('+').next().unwrap())
+        });
+    }
+
+    /// SIGKILL to slurmctld.
+    pub fn kill_controller(&self) {
+        if let Some(controller) = self.controller.lock().unwrap().take() {
+            controller.kill();
+        }
+    }
+
+    /// Starts slurmctld again, and waits until it answers.
+    pub fn start_controller(&self) {
+        self.controller.lock().unwrap().get_or_insert_with(|| self.site.controller());
+        let port = self.site.controller_port();
+        wait_until("the controller", Duration::from_secs(60), || daemons::listens(port));
+        wait_until("its answer", Duration::from_secs(60), || {
+            self.scontrol(&["ping"]).status.success()
+        });
+    }
+
+    /// Waits until no job waits or runs.
+    pub fn wait_idle(&self, patience: Duration) {
+        wait_until("the end of all jobs", patience, || {
+            !self.squeue().iter().any(QueueLine::active)
+        });
+    }
+
+    /// Submits a script, and gives the id of the job or of the array.
+    pub fn sbatch(&self, args: &[&str], script: &Path) -> u64 {
+        let mut command = Command::new("sbatch");
+        self.apply(&mut command);
+        let output = command.arg("--parsable").args(args).arg(script).output().unwrap();
+        assert!(output.status.success(), "sbatch {args:?}: {}", errors(&output));
+        text(&output).trim().parse().unwrap()
+    }
+
+    fn ask(&self, program: &str, args: &[&str]) -> Output {
+        let output = self.site.program(program).args(args).output().unwrap();
+        assert!(output.status.success(), "{program} {args:?}: {}", errors(&output));
+        output
+    }
+}
+
+impl Drop for Cluster {
+    // No panic in here: it may be on the way of one.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.site.logs());
+        }
+        let controller = self.controller.get_mut().unwrap_or_else(|e| e.into_inner()).take();
+        let nodes = self.nodes.get_mut().unwrap_or_else(|e| e.into_inner()).drain(..);
+        controller.into_iter().chain(nodes.flatten()).for_each(Daemon::kill);
+        let left = processes::end(&[&self.site.mark()], STEP);
+        if !left.is_empty() {
+            eprintln!("these do not end: {left:?}");
+        }
+        let _ = self.site.close();
+    }
+}
+
+/// Waits until something holds.
+pub fn wait_until(what: &str, patience: Duration, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + patience;
+    while !holds() {
+        assert!(Instant::now() < end, "{what} did not come in {patience:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
