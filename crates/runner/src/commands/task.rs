@@ -24,8 +24,11 @@ struct Told {
 
 fn told() -> Told {
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // As `squeue` shows it and `scancel` takes it.
+    let array = of("SLURM_ARRAY_JOB_ID").zip(of("SLURM_ARRAY_TASK_ID"));
+    let array = array.map(|(job, task)| format!("{job}_{task}"));
     Told {
-        job: of("SLURM_JOB_ID").unwrap_or_else(|| "none".to_owned()),
+        job: array.or_else(|| of("SLURM_JOB_ID")).unwrap_or_else(|| "none".to_owned()),
         node: of("SLURMD_NODENAME").unwrap_or_else(host),
         restarts: of("SLURM_RESTART_COUNT").and_then(|n| n.parse().ok()).unwrap_or(0),
     }
