@@ -101,7 +101,7 @@ pub(super) fn follow(
             super::summary::print(workspace, dir, &summary);
         }
     }
-    gather::verdict(dir)
+    gather::verdict(workspace, dir)
 }
 
 /// Ends what the sweep has in Slurm's queue; whether there was anything.
@@ -167,9 +167,15 @@ pub(super) fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
     }
-    let tasks = signs(dir);
+    let mut tasks = signs(dir);
     Ok(Some(match active(&SlurmCommands, dir, name) {
         Ok(active) => {
+            // What was killed and is no longer in the queue left its last word.
+            let queued = |sign: &TaskStatus| {
+                let job = |q: &&Queued| sign.job == format!("{}_{}", q.job, q.tasks);
+                active.iter().any(|q| job(&q) && q.state != "PENDING")
+            };
+            tasks.retain(|(_, sign)| sign.is_alive() || queued(sign));
             let line = |q: &Queued| Line {
                 name: q.name.clone(),
                 job: q.job,

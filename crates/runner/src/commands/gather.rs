@@ -6,11 +6,12 @@ use std::path::Path;
 
 use report::write_atomic;
 use spec::layout::ReportDir;
+use spec::manifest::Manifest;
 use spec::plan::Plan;
 use spec::record::Status;
 
 use crate::exit::Exit;
-use crate::launcher::slurm::files::Files;
+use crate::launcher::slurm::files::{Files, forget_dead};
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, text};
@@ -20,14 +21,15 @@ use crate::{clock, text};
 pub(super) fn gather(workspace: &Workspace, folder: &Path, attempt: u64) -> anyhow::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     manifest(&dir, attempt)?;
+    forget_dead(&dir);
     let summary = super::report::write(&dir)?;
     super::summary::print(workspace, &dir, &summary);
-    verdict(&dir)
+    verdict(workspace, &dir)
 }
 
 /// Says how many runs of the plan have a result, failed or are missing. The exit
 /// code of a sweep whose runs were trained elsewhere.
-pub(super) fn verdict(dir: &ReportDir) -> anyhow::Result<Exit> {
+pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
     let plan = report::plan(dir)?;
     let counts = counts(dir, &plan)?;
     let of = |wanted: &dyn Fn(&Option<Status>) -> bool| -> usize {
@@ -42,6 +44,11 @@ pub(super) fn verdict(dir: &ReportDir) -> anyhow::Result<Exit> {
         results,
         text::count(plan.runs.len(), "run")
     );
+    let last = Files(dir).submissions()?.pop();
+    if let Some(last) = last.filter(|_| results < plan.runs.len()) {
+        let logs = workspace.relative(&dir.logs());
+        text::say!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
+    }
     Ok(if results == plan.runs.len() { Exit::Ok } else { Exit::RunsFailed })
 }
 
@@ -52,6 +59,19 @@ fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<BTreeMap<Option<Status
         *out.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
     }
     Ok(out)
+}
+
+/// Writes the manifest of the newest attempt again, if that is the last sweep of the
+/// folder: what its nodes computed on was not known when it was submitted.
+pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
+    let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
+    let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
+    let held = serde_json::from_slice::<Manifest>(&bytes).ok();
+    let job = Files(dir).job(last.attempt)?;
+    match held.is_none_or(|m| m.environment.is_none() && m.started == job.started) {
+        true => manifest(dir, last.attempt),
+        false => Ok(()),
+    }
 }
 
 /// Writes the manifest of an attempt: sources and command line of its submission,

@@ -20,6 +20,7 @@ pub(super) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result
     let page = together(workspace, args, &dirs)?;
     for (dir, file) in dirs.iter().zip(&args.files) {
         refresh(dir, file)?;
+        super::gather::complete_manifest(dir)?;
         let summary = write(dir)?;
         super::summary::print(workspace, dir, &summary);
     }

@@ -323,6 +323,22 @@ impl TaskStatus {
     }
 }
 
+/// The sign of life of one task.
+pub fn sign(dir: &ReportDir, place: Place) -> Option<TaskStatus> {
+    let path = dir.running().join(format!("{place}.json"));
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Removes what tasks left that were killed, so that nobody takes them for alive.
+pub fn forget_dead(dir: &ReportDir) {
+    for (place, sign) in signs(dir) {
+        if !sign.is_alive() {
+            let _ = fs::remove_file(dir.running().join(format!("{place}.json")));
+        }
+    }
+    let _ = fs::remove_dir(dir.running());
+}
+
 /// Signs of life of all tasks, old ones included.
 pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
     let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
