@@ -15,6 +15,9 @@ pub const MAX_ARRAY: u64 = 1001;
 /// up by itself after some 10 to 90 seconds.
 const PATIENCE: Duration = Duration::from_secs(100);
 
+/// What `sbatch` says again and again while it waits for room in the queue.
+const FULL: &str = "temporarily unable to accept job";
+
 /// What `squeue` is asked for, a field each of [`Queued`].
 const FORMAT: &str = "%j|%F|%K|%T|%r|%N";
 
@@ -107,6 +110,9 @@ struct Answer {
 impl Answer {
     /// What it said of its failure, on one line.
     fn reason(&self) -> String {
+        if self.stderr.contains(FULL) {
+            return "its queue is full (MaxJobCount), and it takes no more for now".to_owned();
+        }
         if self.timed_out {
             return format!("no answer within {}", text::duration(PATIENCE.as_secs_f64()));
         }
@@ -182,9 +188,6 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    if timed_out {
-        return Ok(Answer { ok: false, timed_out, stdout: String::new(), stderr: String::new() });
-    }
     Ok(Answer {
         ok: status.is_some_and(|s| s.success()),
         timed_out,

@@ -307,7 +307,7 @@ pub struct TaskStatus {
     pub sweep: SweepStatus,
 }
 
-/// How old a sign of life may be. Tasks write every ten seconds.
+/// How old a sign of life may be. Tasks write every five seconds.
 pub const ALIVE_SECONDS: f64 = 45.0;
 
 impl TaskStatus {
