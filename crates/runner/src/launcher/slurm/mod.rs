@@ -72,10 +72,10 @@ impl Launcher for Slurm {
         if let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) {
             let path = dir.path().display();
             return Err(bad_input(format!(
-                "{} of this sweep are still in Slurm's queue, job {}\n  follow them: --watch; end them: \
+                "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --watch; end it: \
                  cargo xtask cancel {path}; what is finished is kept",
-                tasks_in_words(&active),
-                first.job
+                first.job,
+                tasks_in_words(&active)
             )));
         }
         super::no_signs_of_life(dir)
@@ -105,13 +105,13 @@ impl Launcher for Slurm {
         let arrays = (dealt.len() as u64).div_ceil(most);
         let in_first = most.min(dealt.len() as u64);
         let mut out = format!(
-            "slurm: {} in {}, {} side by side in each{}\n",
+            "slurm: {} in {}, {} side by side in each\n{}\n",
             text::count(todo.len(), "run"),
             text::count(dealt.len(), "task"),
             text::count(work.machine.slots.len(), "run"),
             seconds.map_or_else(
-                || "; no estimate, nothing like it was trained yet".to_owned(),
-                |s| format!("; a task takes about {}", text::duration(s))
+                || "no estimate of a task's time: nothing like it was trained yet".to_owned(),
+                |s| format!("a task takes about {}", text::duration(s))
             ),
         );
         if arrays > 1 {
@@ -193,7 +193,7 @@ fn adopt(
     Ok(())
 }
 
-/// `2 running and 3 pending tasks (Resources)`.
+/// `2 tasks run, 3 wait (Resources)`.
 pub fn tasks_in_words(active: &[Queued]) -> String {
     let tasks = || active.iter().filter(|q| !q.name.ends_with(".report"));
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
@@ -206,10 +206,14 @@ pub fn tasks_in_words(active: &[Queued]) -> String {
     reasons.dedup();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     match (running, pending) {
-        (0, pending) => format!("{pending} pending tasks{why}"),
-        (running, 0) => format!("{running} running tasks"),
-        _ => format!("{running} running and {pending} pending tasks{why}"),
+        (0, pending) => format!("{} wait{why}", tasks_of(pending)),
+        (running, 0) => format!("{} run", tasks_of(running)),
+        _ => format!("{} run, {pending} wait{why}", tasks_of(running)),
     }
+}
+
+fn tasks_of(n: u64) -> String {
+    text::count(usize::try_from(n).unwrap_or(usize::MAX), "task")
 }
 
 /// Folders beside the report folder that tasks need.
