@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use spec::layout::ReportDir;
 use spec::status::SweepStatus;
 
-use crate::launcher::slurm::files::{Place, TaskStatus};
+use crate::launcher::slurm::files::Place;
+use crate::launcher::slurm::signs::TaskStatus;
 use crate::live::Live;
 
 /// How often the file is written anew.

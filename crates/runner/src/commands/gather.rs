@@ -11,7 +11,8 @@ use spec::plan::Plan;
 use spec::record::Status;
 
 use crate::exit::Exit;
-use crate::launcher::slurm::files::{Files, forget_dead};
+use crate::launcher::slurm::files::Files;
+use crate::launcher::slurm::signs::forget_dead;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, text};

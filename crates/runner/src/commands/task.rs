@@ -11,7 +11,8 @@ use crate::beacon::{Beacon, Task};
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, host};
-use crate::launcher::slurm::files::{Files, JobFile, Place, sign};
+use crate::launcher::slurm::files::{Files, JobFile, Place};
+use crate::launcher::slurm::signs::sign;
 use crate::machine::Machine;
 use crate::{clock, text};
 

@@ -2,8 +2,7 @@
 //!
 //! - `bin/<hash>/`: the programs as they were at the time;
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
-//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each;
-//! - `running/<attempt>.<array>.<task>.json`: signs of life.
+//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -15,7 +14,6 @@ use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::slurm::SlurmSettings;
-use spec::status::SweepStatus;
 
 /// Version of every form in this file.
 const VERSION: u32 = 1;
@@ -79,7 +77,7 @@ pub enum Line {
         /// When.
         at: String,
         /// `[slurm]` of then.
-        settings: SlurmSettings,
+        settings: Box<SlurmSettings>,
     },
     /// Slurm has a job of it.
     Submitted {
@@ -294,66 +292,6 @@ impl std::str::FromStr for Place {
     }
 }
 
-/// A task's sign of life, written anew every few seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TaskStatus {
-    /// Slurm's number of the job, as the task was told.
-    pub job: String,
-    /// The node.
-    pub node: String,
-    /// Requeues so far.
-    pub restarts: u64,
-    /// What its slots do.
-    pub sweep: SweepStatus,
-}
-
-/// How old a sign of life may be. Tasks write every five seconds.
-pub const ALIVE_SECONDS: f64 = 45.0;
-
-impl TaskStatus {
-    /// Seconds since it was written, by the clocks of both machines.
-    pub fn age(&self) -> f64 {
-        let written = self.sweep.updated.parse::<jiff::Timestamp>();
-        written.map_or(f64::INFINITY, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64())
-    }
-
-    /// Whether its task may still be writing.
-    pub fn is_alive(&self) -> bool {
-        self.age() < ALIVE_SECONDS
-    }
-}
-
-/// The sign of life of one task.
-pub fn sign(dir: &ReportDir, place: Place) -> Option<TaskStatus> {
-    let path = dir.running().join(format!("{place}.json"));
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
-}
-
-/// Removes what tasks left that were killed, so that nobody takes them for alive.
-pub fn forget_dead(dir: &ReportDir) {
-    for (place, sign) in signs(dir) {
-        if !sign.is_alive() {
-            let _ = fs::remove_file(dir.running().join(format!("{place}.json")));
-        }
-    }
-    let _ = fs::remove_dir(dir.running());
-}
-
-/// Signs of life of all tasks, old ones included.
-pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
-    let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let place = path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()?;
-            Some((place, serde_json::from_slice(&fs::read(&path).ok()?).ok()?))
-        })
-        .collect();
-    out.sort_by_key(|(place, _)| *place);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,7 +308,7 @@ mod tests {
             arrays: vec![6],
             runs: 24,
             at: "now".to_owned(),
-            settings: SlurmSettings::default(),
+            settings: Box::default(),
         };
         let submitted = |attempt| Line::Submitted {
             attempt,

@@ -11,6 +11,7 @@ pub mod files;
 mod freeze;
 mod script;
 mod shared;
+pub mod signs;
 mod submit;
 pub mod watch;
 

@@ -189,13 +189,13 @@ mod tests {
     #[test]
     fn the_nearest_mount_tells() {
         let table = "22 1 8:1 / / rw - ext4 /dev/sda rw\n\
-                     30 22 0:40 / /home rw,relatime shared:2 - nfs4 server:/home rw\n\
-                     31 30 0:41 / /home/my\\040disk rw - tmpfs tmpfs rw\n";
+                     30 22 0:40 / /shared rw,relatime shared:2 - nfs4 server:/shared rw\n\
+                     31 30 0:41 / /shared/my\\040disk rw - tmpfs tmpfs rw\n";
         let kind = |path: &str| mounted(table, Path::new(path)).unwrap();
         assert_eq!(kind("/srv/x"), "ext4");
-        assert_eq!(kind("/home/me/sweep"), "nfs4");
-        assert_eq!(kind("/home/my disk/x"), "tmpfs");
-        assert_eq!(kind("/homes"), "ext4");
+        assert_eq!(kind("/shared/me/sweep"), "nfs4");
+        assert_eq!(kind("/shared/my disk/x"), "tmpfs");
+        assert_eq!(kind("/shareds"), "ext4");
         assert!(of_a_network("nfs4") && !of_a_network("tmpfs"));
     }
 }

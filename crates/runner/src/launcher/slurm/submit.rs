@@ -7,8 +7,9 @@ use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
 
 use super::client::{Engine, SubmitError};
-use super::files::{Files, JobFile, Line, forget_dead, version};
+use super::files::{Files, JobFile, Line, version};
 use super::script::{Attempt, check_path};
+use super::signs::forget_dead;
 use super::{freeze, needed, shared};
 use crate::exit::bad_input;
 use crate::launcher::Work;
@@ -87,7 +88,7 @@ pub fn submit(
         arrays: arrays.iter().map(|a| a.len() as u64).collect(),
         runs: dealt.iter().map(Vec::len).sum::<usize>() as u64,
         at: crate::clock::now(),
-        settings: settings.clone(),
+        settings: Box::new(settings.clone()),
     })?;
     let mut jobs = Vec::new();
     let mut refused = None;
