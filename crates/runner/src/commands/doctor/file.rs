@@ -44,7 +44,7 @@ fn read(file: &Path, loaded: &anyhow::Result<Loaded>) -> Finding {
         ..finding
     };
     match loaded {
-        Ok(Loaded { plan, warnings }) => {
+        Ok(Loaded { plan, warnings, .. }) => {
             let runs = text::count(plan.runs.len(), "run");
             let seeds = text::count(plan.seeds.len(), "seed");
             let name = format!("{shown}: {}: {runs} over {seeds}", plan.name);
