@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::shard::Shard;
 use crate::exit;
 
 /// Declarative optimizer sweeps: one TOML file in, a report out.
@@ -173,6 +174,9 @@ pub struct RunArgs {
     /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
+    /// Train only the I-th of N parts of the plan, from 1; `merge` puts the parts together.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
     #[arg(long)]
     pub fresh: bool,
@@ -205,6 +209,7 @@ impl RunArgs {
             plan: false,
             json: false,
             only: Vec::new(),
+            shard: None,
             fresh: false,
             keep_failed: false,
             fail_fast: None,

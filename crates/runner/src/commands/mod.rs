@@ -13,6 +13,7 @@ mod plan;
 mod regress;
 mod report;
 mod run;
+pub mod shard;
 mod status;
 mod summary;
 mod training;
