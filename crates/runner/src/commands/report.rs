@@ -144,7 +144,7 @@ pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
 /// Journal to Parquet to figures and page; warnings are printed.
 pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
     let redrawn = report::redraw(dir)?;
-    warn(redrawn.warnings());
+    warn(&redrawn.warnings().collect::<Vec<String>>());
     Ok(redrawn.summary)
 }
 
