@@ -3,6 +3,11 @@
 
 #[path = "slurm/cluster.rs"]
 mod cluster;
+#[path = "slurm/place.rs"]
+mod place;
+mod support;
+#[path = "slurm/survival.rs"]
+mod survival;
 
 use std::collections::BTreeMap;
 use std::fs;
