@@ -1,8 +1,19 @@
 //! Whole programs on a real Slurm, which each test starts for itself; skipped
 //! where Slurm is not installed. First what the tests rest on: the cluster.
 
+#[path = "slurm/answers.rs"]
+mod answers;
 #[path = "slurm/cluster.rs"]
 mod cluster;
+#[path = "slurm/gpus.rs"]
+mod gpus;
+#[path = "slurm/place.rs"]
+mod place;
+#[path = "slurm/signals.rs"]
+mod signals;
+mod support;
+#[path = "slurm/survival.rs"]
+mod survival;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -272,6 +272,17 @@ impl Cluster {
         });
     }
 
+    /// A controller that has lost all that it knew: numbers of jobs are handed
+    /// out again from the first.
+    pub fn lose_memory(&self) {
+        self.kill_controller();
+        let state = self.site.path("state");
+        std::fs::remove_dir_all(&state).unwrap();
+        std::fs::create_dir(&state).unwrap();
+        self.start_controller();
+        self.wait_for_nodes().unwrap();
+    }
+
     /// Waits until no job waits or runs.
     pub fn wait_idle(&self, patience: Duration) {
         wait_until("the end of all jobs", patience, || {
