@@ -87,7 +87,11 @@ pub(super) fn follow(
     dir: &ReportDir,
     args: &RunArgs,
 ) -> anyhow::Result<Exit> {
-    let plan = report::plan(dir)?;
+    let mut plan = report::plan(dir)?;
+    let last = Files(dir).submissions()?.pop();
+    if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
+        plan.runs.retain(|run| ids.contains(&run.run_id));
+    }
     let (engine, settings, quiet) = (&slurm.engine, &slurm.settings, args.training.quiet);
     match watch(engine, dir, &plan, settings, args.cancel_on_interrupt, quiet)? {
         Watched::Left | Watched::Cancelled => return Ok(Exit::Interrupted),

@@ -108,6 +108,7 @@ pub(super) fn run_holding(
         super::report::warn(&journal.warnings);
     }
     let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed, &dir);
+    let narrowed = !chosen.by.is_empty();
     let (cached, missing, kept_failed) = (left.cached, left.runs.len(), left.kept_failed);
     let todo: Vec<&PlannedRun> =
         left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.has(r.run_id)).collect();
@@ -124,8 +125,18 @@ pub(super) fn run_holding(
             let (journal, cached) = (&journal, left.cached);
             let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
             let started = &started;
-            let work =
-                Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+            let work = Work {
+                workspace,
+                dir,
+                plan,
+                args,
+                machine,
+                provenance,
+                journal,
+                cached,
+                narrowed,
+                started,
+            };
             if let Some(problem) = machine.problem.as_ref().filter(|_| slurm.is_some()) {
                 crate::text::say!("warning: {problem}");
             }
@@ -175,8 +186,18 @@ pub(super) fn run_holding(
         let (journal, started) = (&journal, &started);
         let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
         let Some(beacon) = beacon.as_mut() else { unreachable!("a plan has ended above") };
-        let work =
-            Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+        let work = Work {
+            workspace,
+            dir,
+            plan,
+            args,
+            machine,
+            provenance,
+            journal,
+            cached,
+            narrowed,
+            started,
+        };
         match launcher.launch(&work, todo, beacon)? {
             Launched::Trained(trained) => trained,
             Launched::Submitted(words) => {

@@ -36,6 +36,8 @@ pub struct Work<'a> {
     pub journal: &'a Journal,
     /// Results that are reused.
     pub cached: usize,
+    /// Whether a part of the plan alone was asked for.
+    pub narrowed: bool,
     /// Start of this sweep, RFC 3339.
     pub started: &'a str,
 }

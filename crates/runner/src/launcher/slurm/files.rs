@@ -4,12 +4,14 @@
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
 //! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
@@ -220,6 +222,11 @@ impl Files<'_> {
         read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
     }
 
+    /// The runs that an attempt was asked for, where it is not the whole plan.
+    pub fn chosen(&self, attempt: u64) -> Option<HashSet<Id>> {
+        serde_json::from_slice(&fs::read(self.attempt(attempt).join("chosen.json")).ok()?).ok()
+    }
+
     /// Writes all of an attempt under a temporary name, then renames it.
     ///
     /// # Errors
@@ -229,6 +236,7 @@ impl Files<'_> {
         job: &JobFile,
         nonce: &str,
         arrays: &[Vec<Vec<PlannedRun>>],
+        narrowed: bool,
     ) -> anyhow::Result<()> {
         let whole = self.attempt(job.attempt);
         let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
@@ -237,6 +245,10 @@ impl Files<'_> {
             fs::create_dir_all(&half)?;
             put(&half.join("nonce"), nonce.as_bytes())?;
             put(&half.join("job.json"), &serde_json::to_vec(job)?)?;
+            if narrowed {
+                let ids: Vec<Id> = arrays.iter().flatten().flatten().map(|r| r.run_id).collect();
+                put(&half.join("chosen.json"), &serde_json::to_vec(&ids)?)?;
+            }
             for (array, chunks) in arrays.iter().enumerate() {
                 let folder = half.join(array.to_string());
                 fs::create_dir(&folder)?;

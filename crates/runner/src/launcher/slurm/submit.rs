@@ -78,7 +78,7 @@ pub fn submit(
     // Slurm says nothing to anyone where it cannot open a log.
     std::fs::create_dir_all(work.dir.logs())?;
     std::fs::create_dir_all(work.dir.journal())?;
-    files.write_attempt(&job, &nonce, &arrays)?;
+    files.write_attempt(&job, &nonce, &arrays, work.narrowed)?;
     let unsure = shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))?;
     forget_dead(work.dir);
     files.note(&Line::Planned {
