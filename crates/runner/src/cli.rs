@@ -28,6 +28,9 @@ pub enum Command {
     /// Collect and redraw reports from what is on disk; needs no libtorch. Several
     /// are also compared on one page.
     Report(ReportArgs),
+    /// Put what other machines trained of a sweep into one report folder and redraw it;
+    /// needs no libtorch.
+    Merge(MergeArgs),
     /// Compare two reports run by run: B is judged against A.
     Compare(CompareArgs),
     /// Judge what lies in a report against a baseline; trains nothing.
@@ -233,6 +236,16 @@ pub struct ReportArgs {
     /// Redraw each report and write no page over all.
     #[arg(long)]
     pub no_together: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Clone, Debug)]
+pub struct MergeArgs {
+    /// A sweep file or report folder, which need not be there yet: what is merged into.
+    pub file: PathBuf,
+    /// Report folders of the same sweep; nothing in them is changed.
+    #[arg(required = true, value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
 }
 
 /// Arguments of `compare`.

@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod fetch;
 mod list;
+mod merge;
 mod needs;
 mod nightly;
 mod only;
@@ -38,6 +39,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Report(args) => report::report(&workspace, &args),
+        Command::Merge(args) => merge::merge(&workspace, &args),
         Command::Compare(args) => compare::compare(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),
         Command::Nightly(args) => nightly::nightly(&workspace, &args),
