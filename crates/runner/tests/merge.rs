@@ -145,6 +145,7 @@ fn a_repeated_run_that_contradicts_is_named() {
         let exec = record.exec.as_mut().unwrap();
         exec.threads = 7;
         record.exec_id = Some(exec.id());
+        record.ended = "2999-01-01T00:00:00Z".to_owned();
     });
     let merge = |folder: &ReportDir| {
         whole.expect(0, &["merge", "reports/parts", &folder.path().display().to_string()])
