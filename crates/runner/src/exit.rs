@@ -29,12 +29,8 @@ pub enum Exit {
 pub const HELP: &str = "\
 Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held, findings of doctor, \
 sources that are not clean under --require-clean); 3 some runs failed or timed out, or --fail-fast or \
-<<<<<<< HEAD
 --max-time ended the sweep, or a merged one lacks runs; 4 regression; 5 comparison incomplete; \
 6 verification failed; 75 a task of a cluster that is to be requeued; 130 interrupted or cancelled.";
-=======
---max-time ended the sweep, or a merged one lacks runs; 4 regression; 5 comparison incomplete; 6 verification failed; 130 interrupted or cancelled.";
->>>>>>> i8-shard
 
 /// An error that the user can mend: exit code 2 instead of 1.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,8 @@ mod cluster;
 mod gpus;
 #[path = "slurm/place.rs"]
 mod place;
+#[path = "slurm/refusals.rs"]
+mod refusals;
 #[path = "slurm/signals.rs"]
 mod signals;
 mod support;

@@ -155,11 +155,7 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
         }
     }
     let mut child = command.spawn().map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => bad_input(format!(
-            "there is no `{program}` on the PATH, so this machine cannot speak to Slurm\n  \
-             log in to a node of the cluster that has it (`module load slurm` on some), or train \
-             here: --launcher local"
-        )),
+        std::io::ErrorKind::NotFound => missing(program),
         _ => anyhow::anyhow!("cannot start {program}: {e}"),
     })?;
     // Threads, so that no pipe fills up while we wait for another.
@@ -194,6 +190,25 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
         stdout: stdout.join().unwrap_or_default(),
         stderr: stderr.join().unwrap_or_default(),
     })
+}
+
+fn missing(program: &str) -> anyhow::Error {
+    bad_input(format!(
+        "there is no `{program}` on the PATH, so this machine cannot speak to Slurm\n  \
+         log in to a node of the cluster that has it (`module load slurm` on some), or train \
+         here: --launcher local"
+    ))
+}
+
+/// Looks for Slurm's commands, before anything is made ready for them.
+///
+/// # Errors
+/// Bad input: the first that is not on the `PATH`.
+pub fn check_commands() -> anyhow::Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |program: &str| std::env::split_paths(&path).any(|f| f.join(program).is_file());
+    let absent = ["sbatch", "squeue", "scancel", "scontrol"].into_iter().find(|p| !there(p));
+    absent.map_or(Ok(()), |program| Err(missing(program)))
 }
 
 /// The controller does not answer.

@@ -154,6 +154,7 @@ impl Launcher for Slurm {
         todo: Vec<PlannedRun>,
         _: &mut Beacon,
     ) -> anyhow::Result<Launched> {
+        client::check_commands()?;
         let (dealt, _) = self.dealt(work, todo.iter().collect());
         submit::submit(&self.engine, &self.settings, work, &dealt).map(Launched::Submitted)
     }

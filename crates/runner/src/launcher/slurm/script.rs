@@ -83,10 +83,11 @@ impl Attempt<'_> {
     }
 
     /// Flags of the short job that looks whether nodes see the folders. It asks for
-    /// the nodes of the tasks, but for nothing that it would have to wait for.
+    /// the nodes of the tasks, but for nothing else that it would have to wait for.
     pub fn look_flags(&self) -> Vec<String> {
         let mut flags = self.common(&look_name(self.name, self.key));
         flags.extend(["--output=/dev/null", "--no-requeue"].map(str::to_owned));
+        flags.extend(self.settings.extra.iter().filter(|flag| chooses_nodes(flag)).cloned());
         flags
     }
 
@@ -155,6 +156,27 @@ impl Attempt<'_> {
         }
         out.push_str(&format!("{} --probe >/dev/null || exit {WORKER_FAILS}\n", quoted(worker)));
         out
+    }
+}
+
+/// Whether a flag of `extra` says on which nodes tasks may run, or by whose leave.
+fn chooses_nodes(flag: &str) -> bool {
+    const CHOOSE: &[(&str, char)] = &[
+        ("clusters", 'M'),
+        ("constraint", 'C'),
+        ("exclude", 'x'),
+        ("nodefile", 'F'),
+        ("nodelist", 'w'),
+        ("qos", 'q'),
+        ("reservation", '\0'),
+    ];
+    match flag.strip_prefix("--") {
+        // `sbatch` takes any beginning of a name for the whole.
+        Some(long) => {
+            let name = long.split('=').next().unwrap_or_default();
+            CHOOSE.iter().any(|(whole, _)| !name.is_empty() && whole.starts_with(name))
+        }
+        None => CHOOSE.iter().any(|(_, short)| flag.chars().nth(1) == Some(*short)),
     }
 }
 
@@ -268,6 +290,16 @@ mod tests {
         assert!(check_path(Path::new("/shared/a b's")).is_ok());
         for path in ["/shared/a\nb", "/shared/a\\b", "/shared/\u{1b}[31m"] {
             assert!(check_path(Path::new(path)).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_job_that_looks_asks_for_the_nodes_of_the_tasks() {
+        for flag in ["--nodelist=n1", "--nodel=n1", "-wn1", "-x n7", "--qos=long", "-Ca100"] {
+            assert!(chooses_nodes(flag), "{flag}");
+        }
+        for flag in ["--gres=gpu:8", "--exclusive", "--begin=18:00", "--hold", "-H", "-N2"] {
+            assert!(!chooses_nodes(flag), "{flag}");
         }
     }
 }
