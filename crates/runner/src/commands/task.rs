@@ -10,7 +10,7 @@ use crate::beacon::{Beacon, Task};
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, host};
-use crate::launcher::slurm::files::{JobFile, Place, signs};
+use crate::launcher::slurm::files::{JobFile, Place, sign};
 use crate::launcher::slurm::share::Share;
 use crate::machine::Machine;
 use crate::{clock, text};
@@ -54,10 +54,7 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
         text::count(plan.runs.len(), "run"),
         if told.restarts > 0 { format!(", requeued {}", told.restarts) } else { String::new() }
     );
-    if let Some((_, sign)) = signs(&dir)
-        .into_iter()
-        .find(|(at, sign)| *at == place && sign.is_alive() && sign.job != told.job)
-    {
+    if let Some(sign) = sign(&dir, place).filter(|s| s.is_alive() && s.job != told.job) {
         // Slurm may have taken one submission twice.
         text::say!("job {} trains this chunk already", text::plain(&sign.job));
         return Ok(Exit::Ok);

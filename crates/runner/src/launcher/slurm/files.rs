@@ -323,6 +323,13 @@ impl TaskStatus {
     }
 }
 
+/// The sign of life of one task, an old one included: what a task that begins asks for,
+/// which must not read those of thousands of others.
+pub fn sign(dir: &ReportDir, place: Place) -> Option<TaskStatus> {
+    let bytes = fs::read(dir.running().join(format!("{place}.json"))).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
 /// Signs of life of all tasks, old ones included.
 pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
     let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
