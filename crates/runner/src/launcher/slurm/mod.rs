@@ -10,6 +10,7 @@ pub mod client;
 pub mod files;
 mod freeze;
 mod script;
+pub mod share;
 mod shared;
 pub mod signs;
 mod submit;
@@ -34,11 +35,11 @@ use script::Attempt;
 const SHOWN: usize = 3;
 
 /// Submits to Slurm.
-pub struct Slurm {
+pub struct Slurm<E = SlurmCommands> {
     /// `[slurm]`.
     pub settings: SlurmSettings,
     /// How Slurm is spoken to.
-    pub engine: SlurmCommands,
+    pub engine: E,
 }
 
 impl Slurm {
@@ -46,7 +47,9 @@ impl Slurm {
     pub fn new(settings: SlurmSettings) -> Self {
         Slurm { settings, engine: SlurmCommands }
     }
+}
 
+impl<E: Engine> Slurm<E> {
     /// The runs dealt to tasks, and from how many finished runs their times are known.
     fn dealt<'a>(
         &self,
@@ -67,7 +70,7 @@ impl Slurm {
     }
 }
 
-impl Launcher for Slurm {
+impl<E: Engine> Launcher for Slurm<E> {
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
         let active = active(&self.engine, dir, &plan.name)?;
         if let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) {
