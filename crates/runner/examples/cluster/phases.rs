@@ -157,6 +157,7 @@ impl Phase<'_> {
             provenance: &Provenance::default(),
             journal: &journal,
             cached,
+            narrowed: false,
             started: "2026-11-01T00:00:00Z",
         };
         let since = Instant::now();
