@@ -68,16 +68,7 @@ impl Slurm {
 
 impl Launcher for Slurm {
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
-        let active = active(&self.engine, dir, &plan.name)?;
-        if let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) {
-            let path = dir.path().display();
-            return Err(bad_input(format!(
-                "{} of this sweep are still in Slurm's queue, job {}\n  follow them: --watch; end them: \
-                 cargo xtask cancel {path}; what is finished is kept",
-                tasks_in_words(&active),
-                first.job
-            )));
-        }
+        not_queued(dir, &active(&self.engine, dir, &plan.name)?)?;
         super::no_signs_of_life(dir)
     }
 
@@ -174,6 +165,37 @@ pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
         adopt(&files, submission, sweep, &queue)?;
     }
     Ok(queue.into_iter().filter(Queued::is_active).collect())
+}
+
+/// Refuses where tasks of the sweep wait or run.
+fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
+    let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) else { return Ok(()) };
+    let path = dir.path().display();
+    Err(bad_input(format!(
+        "{} of this sweep are still in Slurm's queue, job {}\n  follow them: --launcher slurm \
+         --watch; end them: cargo xtask cancel {path}; what is finished is kept",
+        tasks_in_words(active),
+        first.job
+    )))
+}
+
+/// For a sweep of this machine: refuses where a cluster has tasks of it. Where Slurm
+/// cannot be asked, which is said, their signs of life alone decide.
+///
+/// # Errors
+/// Bad input: which tasks, and how to wait for them or end them.
+pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> anyhow::Result<()> {
+    if Files(dir).submissions()?.is_empty() {
+        return Ok(());
+    }
+    match active(&SlurmCommands, dir, sweep) {
+        Ok(active) => not_queued(dir, &active),
+        Err(error) => {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            text::say!("warning: {first}; whether tasks of this sweep wait there is not known");
+            Ok(())
+        }
+    }
 }
 
 /// Notes jobs that Slurm has and we were never told of: a submission whose answer
