@@ -133,3 +133,17 @@ fn a_silent_controller_is_not_an_empty_queue() {
     place.expect(0, &[&RUN[..], &["--watch"]].concat());
     assert_eq!(crate::support::results(&place.records("x")).len(), 4);
 }
+
+#[test]
+fn watching_does_not_wait_for_a_report_that_is_held() {
+    let Some((place, _, report)) = held() else { return };
+    let held = place.cluster.scontrol(&["hold", &report.to_string()]);
+    assert!(held.status.success(), "{held:?}");
+    place.remove("hold");
+    let said = place.expect(0, &[&RUN[..], &["--watch"]].concat());
+    assert!(said.contains("waits (JobHeldAdmin): written here"), "{said}");
+    assert!(said.contains("4 of 4 runs have a result"), "{said}");
+    assert!(place.sandbox.report("x").html().is_file());
+    let line = place.cluster.task(report, None);
+    assert!(line.is_none_or(|line| line.state == "CANCELLED"));
+}
