@@ -147,3 +147,22 @@ fn watching_does_not_wait_for_a_report_that_is_held() {
     let line = place.cluster.task(report, None);
     assert!(line.is_none_or(|line| line.state == "CANCELLED"));
 }
+
+#[test]
+fn a_local_sweep_can_be_ended_where_slurm_is_silent() {
+    let Some((place, ..)) = held() else { return };
+    place.expect(0, &["cancel", FILE]);
+    place.cluster.wait_idle(PATIENCE);
+    let mut local = place.command(&["run", FILE, "--no-report"]).spawn().unwrap();
+    wait_until("the sweep's sign of life", PATIENCE, || {
+        place.sandbox.report("x").running().join("sweep.json").is_file()
+    });
+    place.cluster.kill_controller();
+    let said = place.expect(0, &["cancel", FILE]);
+    assert!(said.contains("warning: Slurm's controller does not answer"), "{said}");
+    assert!(said.contains(&format!("process {}", local.id())), "{said}");
+    assert_eq!(local.wait().unwrap().code(), Some(130));
+    // Nothing runs here, and of Slurm nothing is known.
+    let said = place.expect(2, &["cancel", FILE]);
+    assert!(said.contains("Slurm's controller does not answer"), "{said}");
+}
