@@ -21,6 +21,11 @@ fn held() -> Option<(Place, u64, u64)> {
     wait_until("its sign of life", PATIENCE, || {
         place.sandbox.report("x").running().join("1.0.0.json").is_file()
     });
+    // Slurm gives its reasons as soon as it has looked at a job.
+    wait_until("its reasons", PATIENCE, || {
+        let reason = |job, task| place.cluster.task(job, task).unwrap().reason;
+        reason(array, Some(1)) == "Resources" && reason(report, None) == "Dependency"
+    });
     Some((place, array, report))
 }
 
@@ -69,6 +74,10 @@ fn a_local_sweep_is_refused_while_all_tasks_wait() {
     };
     place.sandbox.sweep_file("x", &digits(1, 1, "runs_per_task = 2\nextra = [\"--hold\"]"));
     place.expect(0, &RUN);
+    let (array, _) = place.jobs("x", 1);
+    wait_until("Slurm's reason", PATIENCE, || {
+        place.cluster.task(array, Some(0)).unwrap().reason == "JobHeldUser"
+    });
     let local = place.expect(2, &["run", FILE]);
     assert!(local.contains("2 pending tasks (JobHeldUser)"), "{local}");
     assert!(local.contains("cargo xtask cancel"), "{local}");
