@@ -24,9 +24,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 /// Verbs of `sweep` itself; `sweep FILE` becomes `sweep run FILE`.
-const HANDED_OVER: [&str; 15] = [
+const HANDED_OVER: [&str; 16] = [
     "sweep", "report", "status", "cancel", "verify", "why", "doctor", "list", "fetch", "needs",
-    "run", "compare", "regress", "nightly", "baseline",
+    "run", "compare", "regress", "nightly", "baseline", "merge",
 ];
 
 const HELP: &str = "\
@@ -35,6 +35,7 @@ usage: cargo xtask <verb> [arguments]
 Sweeps (libtorch, the worker and the runner are brought and built as needed):
   sweep FILE        train what FILE asks for and is not there yet, then report
   report FILE..     collect and redraw, without libtorch; several are compared too
+  merge FILE DIR..  what other machines trained of a sweep (--shard I/N), into one report
   nightly FILE      train everything afresh, judge it against the baseline, keep it
   regress FILE      judge what is there against the baseline, without training
   baseline accept FILE   record what is there as the baseline

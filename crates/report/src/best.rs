@@ -6,6 +6,7 @@ use spec::layout::ReportDir;
 use crate::analysis::{Analysis, Config, Counts, GridEdge, edge};
 use crate::error::ReportError;
 use crate::files;
+use crate::repeats::Repeats;
 use crate::stats::Estimate;
 use crate::table::read_runs;
 
@@ -61,6 +62,8 @@ pub struct Summary {
     pub headline: String,
     /// How sure that is, in a sentence; none where nothing can be compared.
     pub certainty: Option<String>,
+    /// Runs that were computed more than once without a contradiction, in lines.
+    pub repeats: Vec<String>,
 }
 
 /// What `runs.parquet` says in short.
@@ -75,17 +78,19 @@ pub struct Summary {
 pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
     let plan = files::plan(dir)?;
     let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
-    Ok(summary_of(&Analysis::new(plan, rows)))
+    let repeats = files::repeats(dir, &mut Vec::new());
+    Ok(summary_of(&Analysis::new(plan, rows), &repeats))
 }
 
 /// What an analysis says in short.
-pub(crate) fn summary_of(analysis: &Analysis) -> Summary {
+pub(crate) fn summary_of(analysis: &Analysis, repeats: &Repeats) -> Summary {
     let answer = crate::page::answer::answer(analysis);
     Summary {
         best: rows_of(analysis),
         counts: analysis.counts(),
         headline: answer.headline,
         certainty: answer.certainty,
+        repeats: repeats.notes(),
     }
 }
 

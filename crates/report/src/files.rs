@@ -11,6 +11,7 @@ use spec::manifest::Manifest;
 use spec::plan::{PLAN_VERSION, Plan};
 
 use crate::error::ReportError;
+use crate::repeats::Repeats;
 
 /// Writes `bytes` under a temporary name beside `path`, syncs and renames, so
 /// that a reader never sees half of a file. Makes the folder if need be.
@@ -56,6 +57,33 @@ pub fn plan(dir: &ReportDir) -> Result<Plan, ReportError> {
         return Err(ReportError::Json { path: dir.plan(), reason });
     }
     Ok(plan)
+}
+
+/// Writes `repeats.json`, and removes that of an earlier report where there are none.
+pub(crate) fn write_repeats(dir: &ReportDir, repeats: &Repeats) -> Result<(), ReportError> {
+    let path = dir.repeats();
+    if !repeats.is_empty() {
+        let failed =
+            |e: serde_json::Error| ReportError::Json { path: path.clone(), reason: e.to_string() };
+        return write_atomic(&path, &serde_json::to_vec_pretty(repeats).map_err(failed)?);
+    }
+    match fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(ReportError::io("remove", path)(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `repeats.json`; there is none where no run was computed twice, and an
+/// unreadable one is a warning.
+pub(crate) fn repeats(dir: &ReportDir, warnings: &mut Vec<String>) -> Repeats {
+    if !dir.repeats().exists() {
+        return Repeats::default();
+    }
+    let read = json(&dir.repeats());
+    read.map_err(|e| warnings.push(format!("runs computed more than once are left out: {e}")))
+        .unwrap_or_default()
 }
 
 /// `manifest.json`; a missing or unreadable one is a warning, never an error.

@@ -101,8 +101,7 @@ pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
 /// # Errors
 /// As those of [`read`].
 pub fn read_of(dir: &ReportDir, prefix: &str) -> Result<Journal, ReportError> {
-    let mut paths = files(&dir.journal())?;
-    paths.retain(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix)));
+    let paths = files(&dir.journal(), prefix)?;
     let mut journal = Journal { files: paths.len(), ..Journal::default() };
     for path in paths {
         let bytes = fs::read(&path).map_err(ReportError::io("read", &path))?;
@@ -139,7 +138,8 @@ fn run_named(line: &[u8]) -> Option<Id> {
     rest.get(..32)?.parse().ok()
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+/// The journal files whose names begin so, in the order of their names.
+fn files(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, ReportError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -147,8 +147,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     };
     let mut paths = Vec::new();
     for entry in entries {
-        let path = entry.map_err(ReportError::io("read", folder))?.path();
-        if path.extension().is_some_and(|e| e == "jsonl") && path.is_file() {
+        let entry = entry.map_err(ReportError::io("read", folder))?;
+        let path = entry.path();
+        let named = entry.file_name().to_string_lossy().starts_with(prefix);
+        // Only of those that are wanted: of a file on a server, each question takes its time.
+        let file = || entry.file_type().is_ok_and(|t| t.is_file()) || path.is_file();
+        if named && path.extension().is_some_and(|e| e == "jsonl") && file() {
             paths.push(path);
         }
     }

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod number;
 pub mod page;
 pub mod regress;
+pub mod repeats;
 pub mod stats;
 pub mod table;
 pub mod together;

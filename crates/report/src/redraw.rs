@@ -39,13 +39,15 @@ pub fn redraw(dir: &ReportDir) -> Result<Redrawn, ReportError> {
         (None, Analysis::new(plan, rows))
     };
     let (rendered, analysis) = page::render_of(dir, analysis, warnings)?;
-    Ok(Redrawn { collected, rendered, summary: best::summary_of(&analysis) })
+    let summary = best::summary_of(&analysis, &rendered.repeats);
+    Ok(Redrawn { collected, rendered, summary })
 }
 
 impl Redrawn {
     /// What the reader should know, of the journal first.
-    pub fn warnings(&self) -> impl Iterator<Item = &String> {
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
         let collected = self.collected.iter().flat_map(|c| &c.warnings);
-        collected.chain(&self.rendered.warnings)
+        let rendered = &self.rendered;
+        collected.chain(&rendered.warnings).cloned().chain(rendered.repeats.warnings())
     }
 }

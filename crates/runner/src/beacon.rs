@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use spec::layout::ReportDir;
 use spec::status::SweepStatus;
 
-use crate::launcher::slurm::files::{Place, TaskStatus};
+use crate::launcher::slurm::files::Place;
+use crate::launcher::slurm::signs::TaskStatus;
 use crate::live::Live;
 
 /// How often the file is written anew.
 const EVERY: Duration = Duration::from_secs(1);
 /// The same for a task of a cluster, of which there may be thousands.
-const EVERY_OF_TASK: Duration = Duration::from_secs(10);
+const EVERY_OF_TASK: Duration = Duration::from_secs(5);
 
 fn status_file(dir: &ReportDir) -> PathBuf {
     dir.running().join("sweep.json")

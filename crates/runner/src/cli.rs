@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::shard::Shard;
 use crate::exit;
 
 /// Declarative optimizer sweeps: one TOML file in, a report out.
@@ -27,6 +28,9 @@ pub enum Command {
     /// Collect and redraw reports from what is on disk; needs no libtorch. Several
     /// are also compared on one page.
     Report(ReportArgs),
+    /// Put what other machines trained of a sweep into one report folder and redraw it;
+    /// needs no libtorch.
+    Merge(MergeArgs),
     /// Compare two reports run by run: B is judged against A.
     Compare(CompareArgs),
     /// Judge what lies in a report against a baseline; trains nothing.
@@ -197,6 +201,9 @@ pub struct RunArgs {
     /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
+    /// Train only the I-th of N parts of the plan, from 1; `merge` puts the parts together.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
     #[arg(long)]
     pub fresh: bool,
@@ -240,6 +247,7 @@ impl RunArgs {
             plan: false,
             json: false,
             only: Vec::new(),
+            shard: None,
             fresh: false,
             keep_failed: false,
             fail_fast: None,
@@ -295,6 +303,16 @@ pub struct ReportArgs {
     /// Redraw each report and write no page over all.
     #[arg(long)]
     pub no_together: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Clone, Debug)]
+pub struct MergeArgs {
+    /// A sweep file or report folder, which need not be there yet: what is merged into.
+    pub file: PathBuf,
+    /// Report folders of the same sweep; nothing in them is changed.
+    #[arg(required = true, value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
 }
 
 /// Arguments of `compare`.

@@ -10,7 +10,8 @@ pub enum Exit {
     /// Bad input: sweep file, arguments, data, a lock that another sweep holds,
     /// findings of `doctor`, sources that are not clean.
     BadInput = 2,
-    /// Some runs failed, or `--fail-fast` or `--max-time` ended the sweep.
+    /// Some runs failed, or `--fail-fast` or `--max-time` ended the sweep, or runs
+    /// are missing after `merge`.
     RunsFailed = 3,
     /// A night is worse than its baseline.
     Regression = 4,
@@ -28,7 +29,8 @@ pub enum Exit {
 pub const HELP: &str = "\
 Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held, findings of doctor, \
 sources that are not clean under --require-clean); 3 some runs failed or timed out, or --fail-fast or \
---max-time ended the sweep; 4 regression; 5 comparison incomplete; 6 verification failed; 75 a task of a cluster that is to be requeued; 130 interrupted or cancelled.";
+--max-time ended the sweep, or a merged one lacks runs; 4 regression; 5 comparison incomplete; \
+6 verification failed; 75 a task of a cluster that is to be requeued; 130 interrupted or cancelled.";
 
 /// An error that the user can mend: exit code 2 instead of 1.
 #[derive(Debug, thiserror::Error)]

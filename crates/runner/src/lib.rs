@@ -25,6 +25,8 @@ mod progress;
 mod provenance;
 mod resume;
 mod scheduler;
+#[doc(hidden)]
+pub mod simulation;
 pub mod text;
 mod threads;
 mod worker_process;

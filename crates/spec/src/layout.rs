@@ -25,6 +25,8 @@ entries! {
     metrics = "metrics.parquet";
     /// One row a configuration.
     summary = "summary.parquet";
+    /// Runs that were computed more than once; not there where none was.
+    repeats = "repeats.json";
     /// What ran: versions, machine, arguments.
     manifest = "manifest.json";
     /// The page.

@@ -12,6 +12,7 @@ use spec::record::RunRecord;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
+use crate::repeats::Repeats;
 use crate::table::RunRow;
 use crate::{files, journal};
 
@@ -32,7 +33,8 @@ pub struct Collected {
     pub warnings: Vec<String>,
 }
 
-/// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` from
+/// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` (and
+/// `repeats.json` where runs were computed more than once) from
 /// `plan.json` and the journal: exactly one row a planned run, in plan order,
 /// status `missing` where the journal has none. Records of runs outside the
 /// plan are left out. The same input gives the same bytes.
@@ -48,6 +50,8 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
     let plan = files::plan(dir)?;
     let journal = journal::read(dir)?;
     let warnings = journal.warnings.clone();
+    let repeats = Repeats::of(&journal, &plan);
+    files::write_repeats(dir, &repeats)?;
     let records = journal.into_best_for(plan.computed_on.as_ref());
     let held: Vec<Option<&RunRecord>> =
         plan.runs.iter().map(|run| records.get(&run.run_id)).collect();

@@ -129,6 +129,7 @@ fn opening(report: &Report) -> Markup {
             (tile(number::seconds(seconds), "training time, all runs"))
         }
         @for warning in &report.warnings { p.warn { (escape::line(warning)) } }
+        @if let Some(alarm) = report.repeats.alarm() { p.warn { (alarm) ": " a href="#repeats" { "what differs" } } }
     }
 }
 
@@ -240,6 +241,12 @@ fn tables(report: &Report) -> Markup {
             h2 id="failed" { "Runs without a result" }
             @if missing > 0 { p { (number::count(missing as u64)) " planned runs have not been trained yet." } }
             @if !failed.rows.is_empty() { (folded(failed, "runs")) }
+        }
+        @if !report.repeats.is_empty() {
+            @let repeated = content::repeats_table(analysis, &report.repeats);
+            h2 id="repeats" { "Runs computed more than once" }
+            (sentences(&content::repeats_words(&report.repeats)))
+            @if !repeated.rows.is_empty() { (folded(&repeated, "results")) }
         }
         @if !runs.rows.is_empty() {
             h2 id="runs" { "All runs" }

@@ -28,6 +28,9 @@ pub fn report(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }
+    if let Some(alarm) = report.repeats.alarm() {
+        let _ = write!(out, "\n> {}\n", markdown(&alarm));
+    }
     let several = analysis.by_function();
     section(&mut out, "Each optimizer on each function", &content::landscape_table(analysis));
     sentences(&mut out, &content::landscape_words(analysis));
@@ -64,6 +67,14 @@ pub fn report(report: &Report) -> String {
             "\n{} planned runs have not been trained yet.\n",
             number::count(missing as u64)
         );
+    }
+    if !report.repeats.is_empty() {
+        out.push_str("\n## Runs computed more than once\n");
+        sentences(&mut out, &content::repeats_words(&report.repeats));
+        let repeated = content::repeats_table(analysis, &report.repeats);
+        if !repeated.rows.is_empty() {
+            let _ = write!(out, "\n{}", table(&repeated));
+        }
     }
     out.push_str("\n## Fairness ledger\n");
     sentences(&mut out, &content::fairness(analysis));

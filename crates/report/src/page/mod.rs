@@ -29,6 +29,7 @@ use crate::figures::points::Points;
 use crate::figures::style::Layout;
 use crate::figures::{self, Figure, output};
 use crate::files;
+use crate::repeats::Repeats;
 use crate::targets::rows_from_parquet;
 
 /// What [`render`] wrote.
@@ -36,6 +37,8 @@ use crate::targets::rows_from_parquet;
 pub struct Rendered {
     /// The files, the page first.
     pub written: Vec<PathBuf>,
+    /// Runs that were computed more than once.
+    pub repeats: Repeats,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -61,6 +64,8 @@ pub struct Report {
     pub analysis: Analysis,
     /// Provenance, if it was found.
     pub manifest: Option<Manifest>,
+    /// Runs that were computed more than once.
+    pub repeats: Repeats,
     /// The figures, drawn.
     pub figures: Vec<Drawn>,
     /// The tables.
@@ -70,7 +75,7 @@ pub struct Report {
 }
 
 /// Draws the figures and writes `index.html`, `REPORT.md` and `tables/*.csv`. Reads only the
-/// Parquet files, `plan.json` and (if it is there) `manifest.json`; the same
+/// Parquet files, `plan.json` and (if they are there) `manifest.json` and `repeats.json`; the same
 /// files give the same bytes.
 ///
 /// # Errors
@@ -90,17 +95,19 @@ pub(crate) fn render_of(
     mut warnings: Vec<String>,
 ) -> Result<(Rendered, Analysis), ReportError> {
     let manifest = files::manifest(dir, &mut warnings);
+    let repeats = files::repeats(dir, &mut warnings);
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
     let tables = tables::Tables::of(&analysis);
-    let report = Report { analysis, manifest, figures: figures?, tables, warnings };
+    let report = Report { analysis, manifest, repeats, figures: figures?, tables, warnings };
 
     let pages = (html::page(&report), markdown::report(&report));
     let names = figures::names();
     let known = (&names[..], &tables::NAMES[..]);
     let written = write(dir, pages, &report.figures, report.tables.filled(), known)?;
-    Ok((Rendered { written, warnings: report.warnings }, report.analysis))
+    let Report { analysis, repeats, warnings, .. } = report;
+    Ok((Rendered { written, repeats, warnings }, analysis))
 }
 
 /// Writes page, Markdown, figures and tables; removes those of the `known`

@@ -71,7 +71,7 @@ pub fn render(
         files::write_atomic(&path, &bytes)?;
         written.push(path);
     }
-    Ok(Rendered { written, warnings: Vec::new() })
+    Ok(Rendered { written, ..Rendered::default() })
 }
 
 /// Removes the regression of an earlier night from a report folder: until

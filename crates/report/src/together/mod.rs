@@ -100,7 +100,7 @@ pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError>
     );
     let known = (&figures::NAMES[..], &tables::NAMES[..]);
     let written = page::write(&ReportDir::new(out), pages, &drawn, tables.filled(), known)?;
-    Ok(Rendered { written, warnings })
+    Ok(Rendered { written, warnings, ..Rendered::default() })
 }
 
 /// The folder's name for experiments of these names: `a+b`, in ascending order,

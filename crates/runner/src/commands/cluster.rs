@@ -10,7 +10,8 @@ use crate::cli::{LauncherChoice, RunArgs};
 use crate::exit::{Exit, bad_input};
 use crate::launcher::Work;
 use crate::launcher::slurm::client::{Queued, SlurmCommands};
-use crate::launcher::slurm::files::{Files, Place, TaskStatus, signs};
+use crate::launcher::slurm::files::{Files, Place};
+use crate::launcher::slurm::signs::{TaskStatus, signs};
 use crate::launcher::slurm::watch::{Watched, watch};
 use crate::launcher::slurm::{Slurm, active, tasks_in_words};
 use crate::provenance::{self, SweepFacts};
@@ -86,7 +87,11 @@ pub(super) fn follow(
     dir: &ReportDir,
     args: &RunArgs,
 ) -> anyhow::Result<Exit> {
-    let plan = report::plan(dir)?;
+    let mut plan = report::plan(dir)?;
+    let last = Files(dir).submissions()?.pop();
+    if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
+        plan.runs.retain(|run| ids.contains(&run.run_id));
+    }
     let (engine, settings, quiet) = (&slurm.engine, &slurm.settings, args.training.quiet);
     match watch(engine, dir, &plan, settings, args.cancel_on_interrupt, quiet)? {
         Watched::Left | Watched::Cancelled => return Ok(Exit::Interrupted),
@@ -101,7 +106,7 @@ pub(super) fn follow(
             super::summary::print(workspace, dir, &summary);
         }
     }
-    gather::verdict(dir)
+    gather::verdict(workspace, dir)
 }
 
 /// Ends what the sweep has in Slurm's queue; whether there was anything.
@@ -167,9 +172,15 @@ pub(super) fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
     }
-    let tasks = signs(dir);
+    let mut tasks = signs(dir);
     Ok(Some(match active(&SlurmCommands, dir, name) {
         Ok(active) => {
+            // What was killed and is no longer in the queue left its last word.
+            let queued = |sign: &TaskStatus| {
+                let job = |q: &&Queued| sign.job == format!("{}_{}", q.job, q.tasks);
+                active.iter().any(|q| job(&q) && q.state != "PENDING")
+            };
+            tasks.retain(|(_, sign)| sign.is_alive() || queued(sign));
             let line = |q: &Queued| Line {
                 name: q.name.clone(),
                 job: q.job,

@@ -6,52 +6,79 @@ use std::path::Path;
 
 use report::write_atomic;
 use spec::layout::ReportDir;
-use spec::plan::Plan;
+use spec::manifest::Manifest;
+use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
 
 use crate::exit::Exit;
 use crate::launcher::slurm::files::Files;
+use crate::launcher::slurm::signs::forget_dead;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, text};
 
-/// Writes the report of an attempt; the exit code says whether every planned run has
-/// a result.
+/// Writes the report of an attempt; the exit code says whether every run that was
+/// asked for has a result.
 pub(super) fn gather(workspace: &Workspace, folder: &Path, attempt: u64) -> anyhow::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     manifest(&dir, attempt)?;
+    forget_dead(&dir);
     let summary = super::report::write(&dir)?;
     super::summary::print(workspace, &dir, &summary);
-    verdict(&dir)
+    verdict(workspace, &dir)
 }
 
 /// Says how many runs of the plan have a result, failed or are missing. The exit
 /// code of a sweep whose runs were trained elsewhere.
-pub(super) fn verdict(dir: &ReportDir) -> anyhow::Result<Exit> {
+pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
     let plan = report::plan(dir)?;
-    let counts = counts(dir, &plan)?;
+    let last = Files(dir).submissions()?.pop();
+    let chosen = last.as_ref().and_then(|last| Files(dir).chosen(last.attempt));
+    let asked = |run: &&PlannedRun| chosen.as_ref().is_none_or(|ids| ids.contains(&run.run_id));
+    let counts = counts(dir, &plan, &asked)?;
+    let total = counts.values().sum::<usize>();
     let of = |wanted: &dyn Fn(&Option<Status>) -> bool| -> usize {
         counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
     };
     let results = of(&|s| s.is_some_and(Status::is_result));
     let missing = of(&|s| s.is_none());
-    let without = plan.runs.len() - results - missing;
+    let without = total - results - missing;
     text::say!(
-        "{}: {} of {} have a result, {without} failed or were ended, {missing} are missing",
+        "{}: {results} of {} have a result, {without} failed or were ended, {missing} are missing",
         plan.name,
-        results,
-        text::count(plan.runs.len(), "run")
+        text::count(total, if chosen.is_some() { "chosen run" } else { "run" })
     );
-    Ok(if results == plan.runs.len() { Exit::Ok } else { Exit::RunsFailed })
+    if let Some(last) = last.filter(|_| results < total) {
+        let logs = workspace.relative(&dir.logs());
+        text::say!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
+    }
+    Ok(if results == total { Exit::Ok } else { Exit::RunsFailed })
 }
 
-fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<BTreeMap<Option<Status>, usize>> {
+fn counts(
+    dir: &ReportDir,
+    plan: &Plan,
+    asked: &dyn Fn(&&PlannedRun) -> bool,
+) -> anyhow::Result<BTreeMap<Option<Status>, usize>> {
     let best = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
     let mut out = BTreeMap::new();
-    for run in &plan.runs {
+    for run in plan.runs.iter().filter(|run| asked(run)) {
         *out.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
     }
     Ok(out)
+}
+
+/// Writes the manifest of the newest attempt again, if that is the last sweep of the
+/// folder: what its nodes computed on was not known when it was submitted.
+pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
+    let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
+    let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
+    let held = serde_json::from_slice::<Manifest>(&bytes).ok();
+    let job = Files(dir).job(last.attempt)?;
+    match held.is_none_or(|m| m.environment.is_none() && m.started == job.started) {
+        true => manifest(dir, last.attempt),
+        false => Ok(()),
+    }
 }
 
 /// Writes the manifest of an attempt: sources and command line of its submission,

@@ -8,6 +8,7 @@ mod doctor;
 mod fetch;
 mod gather;
 mod list;
+mod merge;
 mod needs;
 mod nightly;
 mod only;
@@ -15,6 +16,7 @@ mod plan;
 mod regress;
 mod report;
 mod run;
+pub mod shard;
 mod status;
 mod summary;
 mod task;
@@ -41,6 +43,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Report(args) => report::report(&workspace, &args),
+        Command::Merge(args) => merge::merge(&workspace, &args),
         Command::Compare(args) => compare::compare(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),
         Command::Nightly(args) => nightly::nightly(&workspace, &args),

@@ -9,6 +9,7 @@ use spec::Id;
 use spec::params::Value;
 use spec::plan::{Plan, PlannedRun};
 
+use super::shard::Chosen;
 use crate::estimate::Estimate;
 use crate::exit::Exit;
 use crate::machine::Machine;
@@ -22,7 +23,7 @@ const LISTED: usize = 40;
 pub(super) fn table(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
-    chosen: usize,
+    (count, chosen): (usize, &Chosen),
     machine: &Machine,
     estimate: Option<&Estimate>,
     verbose: bool,
@@ -49,10 +50,10 @@ pub(super) fn table(
         text::count(plan.runs.len(), "run"),
         outstanding.cached,
         outstanding.runs.len(),
-        if chosen == outstanding.runs.len() {
+        if count == outstanding.runs.len() {
             String::new()
         } else {
-            format!(" ({chosen} chosen by --only)")
+            format!(" ({count} chosen by {})", chosen.by)
         },
     ));
     for (reason, n) in reasons(outstanding) {
@@ -73,7 +74,7 @@ pub(super) fn table(
                 text::count(e.from_runs, "finished run"),
             ));
         }
-        None if chosen > 0 => {
+        None if count > 0 => {
             text::print("no estimate of time: nothing like it was trained on this machine yet\n");
         }
         None => {}
@@ -206,6 +207,7 @@ fn reasons(outstanding: &Outstanding<'_>) -> Vec<(String, usize)> {
 pub(super) fn json(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
+    chosen: &Chosen,
     machine: &Machine,
     estimate: Option<&Estimate>,
 ) -> anyhow::Result<Exit> {
@@ -226,7 +228,7 @@ pub(super) fn json(
         write!(out, "{head},\n  \"runs\": [")?;
         for (i, run) in plan.runs.iter().enumerate() {
             let comma = if i > 0 { "," } else { "" };
-            write!(out, "{comma}\n    {}", row(run, todo.get(&run.run_id).copied())?)?;
+            write!(out, "{comma}\n    {}", row(run, todo.get(&run.run_id).copied(), chosen)?)?;
         }
         out.write_all(b"\n  ]\n}\n")?;
         out.flush()
@@ -238,10 +240,11 @@ pub(super) fn json(
     }
 }
 
-fn row(run: &PlannedRun, why: Option<&Reason>) -> std::io::Result<String> {
+fn row(run: &PlannedRun, why: Option<&Reason>, chosen: &Chosen) -> std::io::Result<String> {
     Ok(serde_json::to_string(&json!({
         "run_id": run.run_id, "config_id": run.config_id, "cell_id": run.cell_id,
         "label": run.label, "cached": why.is_none(), "why": why.map(ToString::to_string),
+        "chosen": chosen.has(run.run_id),
         "spec": run.spec,
     }))?)
 }

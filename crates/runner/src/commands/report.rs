@@ -20,6 +20,7 @@ pub(super) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result
     let page = together(workspace, args, &dirs)?;
     for (dir, file) in dirs.iter().zip(&args.files) {
         refresh(dir, file)?;
+        super::gather::complete_manifest(dir)?;
         let summary = write(dir)?;
         super::summary::print(workspace, dir, &summary);
     }
@@ -143,7 +144,7 @@ pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
 /// Journal to Parquet to figures and page; warnings are printed.
 pub(super) fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
     let redrawn = report::redraw(dir)?;
-    warn(redrawn.warnings());
+    warn(&redrawn.warnings().collect::<Vec<String>>());
     Ok(redrawn.summary)
 }
 

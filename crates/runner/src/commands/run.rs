@@ -9,7 +9,7 @@ use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 
-use super::only::chosen;
+use super::shard::{self, Chosen};
 use super::training::{Signalled, Trained};
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
@@ -46,7 +46,7 @@ pub(super) fn run_holding(
     if let Some(timeout) = args.training.timeout {
         plan.keeping.timeout = Some(timeout.as_secs_f64());
     }
-    let chosen = chosen(&plan, &args.only)?;
+    let chosen = Chosen::of(&plan, args)?;
     let dir = workspace.report(&plan.name);
     let started = clock::now();
     // Taken before the journal is read: what another sweep finishes is seen.
@@ -108,24 +108,35 @@ pub(super) fn run_holding(
         super::report::warn(&journal.warnings);
     }
     let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed, &dir);
+    let narrowed = !chosen.by.is_empty();
     let (cached, missing, kept_failed) = (left.cached, left.runs.len(), left.kept_failed);
     let todo: Vec<&PlannedRun> =
-        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.contains(&r.run_id)).collect();
+        left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.has(r.run_id)).collect();
     if args.plan {
         let estimate = estimate::estimate(workspace, &journal, &machine, &todo);
         let told = if args.json {
-            super::plan::json(&plan, &left, &machine, estimate.as_ref())
+            super::plan::json(&plan, &left, &chosen, &machine, estimate.as_ref())
         } else {
             let (estimate, verbose) = (estimate.as_ref(), args.training.verbose);
-            super::plan::table(&plan, &left, todo.len(), &machine, estimate, verbose)
+            super::plan::table(&plan, &left, (todo.len(), &chosen), &machine, estimate, verbose)
         };
         told?;
         if !args.json {
             let (journal, cached) = (&journal, left.cached);
             let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
             let started = &started;
-            let work =
-                Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+            let work = Work {
+                workspace,
+                dir,
+                plan,
+                args,
+                machine,
+                provenance,
+                journal,
+                cached,
+                narrowed,
+                started,
+            };
             if let Some(problem) = machine.problem.as_ref().filter(|_| slurm.is_some()) {
                 crate::text::say!("warning: {problem}");
             }
@@ -164,15 +175,29 @@ pub(super) fn run_holding(
     }
     let result = if todo.is_empty() {
         if !args.training.quiet {
-            crate::text::say!("{}: {}", plan.name, nothing_to_train(cached, kept_failed, missing));
+            crate::text::say!(
+                "{}: {}",
+                plan.name,
+                nothing_to_train(cached, kept_failed, missing, &chosen)
+            );
         }
         Trained::default()
     } else {
         let (journal, started) = (&journal, &started);
         let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
         let Some(beacon) = beacon.as_mut() else { unreachable!("a plan has ended above") };
-        let work =
-            Work { workspace, dir, plan, args, machine, provenance, journal, cached, started };
+        let work = Work {
+            workspace,
+            dir,
+            plan,
+            args,
+            machine,
+            provenance,
+            journal,
+            cached,
+            narrowed,
+            started,
+        };
         match launcher.launch(&work, todo, beacon)? {
             Launched::Trained(trained) => trained,
             Launched::Submitted(words) => {
@@ -214,15 +239,17 @@ pub(super) fn run_holding(
             open(&dir);
         }
     }
+    shard::say_what_is_next(args);
     Ok((result.exit(), lock))
 }
 
 /// Why there is nothing to train: `cached` runs need none, of them `kept_failed`
-/// for `--keep-failed`, and `missing` were not chosen by `--only`.
-fn nothing_to_train(cached: usize, kept_failed: usize, missing: usize) -> String {
+/// for `--keep-failed`, and `missing` were not chosen by `--only` or `--shard`.
+fn nothing_to_train(cached: usize, kept_failed: usize, missing: usize, chosen: &Chosen) -> String {
     let results = text::count(cached - kept_failed, "result");
     if missing > 0 {
-        format!("nothing to train of what --only chose; {results} there, {missing} missing in all")
+        let by = &chosen.by;
+        format!("nothing to train of what {by} chose; {results} there, {missing} missing in all")
     } else if kept_failed > 0 {
         let kept = text::count(kept_failed, "run");
         format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")

@@ -28,6 +28,11 @@ pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     if let Some(line) = ended(totals) {
         crate::text::out!("{line}");
     }
+    for (i, line) in summary.repeats.iter().enumerate() {
+        let indent = if i == 0 { 0 } else { 2 };
+        let line = text::wrapped_at(&text::plain(line), indent, text::columns());
+        crate::text::out!("{line}");
+    }
     crate::text::out!("report: {}", workspace.relative(&dir.html()));
 }
 

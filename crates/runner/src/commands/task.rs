@@ -4,14 +4,15 @@
 use std::path::Path;
 
 use spec::layout::ReportDir;
-use spec::plan::{Plan, PlannedRun};
 
 use super::training::{Signalled, Sweep, train};
 use crate::beacon::{Beacon, Task};
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, host};
-use crate::launcher::slurm::files::{Files, JobFile, Place, signs};
+use crate::launcher::slurm::files::{JobFile, Place};
+use crate::launcher::slurm::share::Share;
+use crate::launcher::slurm::signs::sign;
 use crate::machine::Machine;
 use crate::{clock, text};
 
@@ -43,9 +44,8 @@ fn cpus(job: &JobFile) -> u64 {
 /// Trains what is left of the chunk.
 pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
-    let files = Files(&dir);
-    let (job, told) = (files.job(place.attempt)?, told());
-    let plan = Plan { runs: files.chunk(place)?.runs, ..job.plan.clone() };
+    let (share, told) = (Share::read(&dir, place)?, told());
+    let (job, plan) = (&share.job, &share.plan);
     let started = clock::now();
     text::say!(
         "{}: task {place}, job {} on {}, {}{}",
@@ -55,28 +55,18 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
         text::count(plan.runs.len(), "run"),
         if told.restarts > 0 { format!(", requeued {}", told.restarts) } else { String::new() }
     );
-    if let Some((_, sign)) = signs(&dir)
-        .into_iter()
-        .find(|(at, sign)| *at == place && sign.is_alive() && sign.job != told.job)
-    {
+    if let Some(sign) = sign(&dir, place).filter(|s| s.is_alive() && s.job != told.job) {
         // Slurm may have taken one submission twice.
         text::say!("job {} trains this chunk already", text::plain(&sign.job));
         return Ok(Exit::Ok);
     }
-    let earlier = report::journal::read_of(&dir, &format!("{place}-"))?;
-    let done = earlier.into_best_for(plan.computed_on.as_ref());
-    let todo: Vec<PlannedRun> = plan
-        .runs
-        .iter()
-        .filter(|r| !done.get(&r.run_id).is_some_and(|record| record.status.is_result()))
-        .cloned()
-        .collect();
+    let todo = share.left(&dir, place)?;
     let cached = plan.runs.len() - todo.len();
     if todo.is_empty() {
         text::say!("all its runs have results already");
         return Ok(Exit::Ok);
     }
-    let machine = Machine::of_task(&plan, &job.worker, cpus(&job), job.jobs)?;
+    let machine = Machine::of_task(plan, &job.worker, cpus(job), job.jobs)?;
     let file: String = started.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
     let file = format!("{place}-{}-{}-{file}", host(), std::process::id());
     let journal = JournalWriter::create_named(&dir, &file)?;
@@ -88,13 +78,13 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
     let signals = Signalled::watch()?;
     let sweep = Sweep {
         dir: &dir,
-        plan: &plan,
+        plan,
         machine: &machine,
         args: &args,
-        data: job.data,
-        root: job.root,
+        data: job.data.clone(),
+        root: job.root.clone(),
         logs: dir.logs().join(place.to_string()),
-        provenance: job.provenance,
+        provenance: job.provenance.clone(),
         cached,
     };
     let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut beacon)?;

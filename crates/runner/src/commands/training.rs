@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// What training came to.
 #[derive(Default)]
-pub(crate) struct Trained {
+pub struct Trained {
     /// Runs that ended, however.
     pub(crate) runs: usize,
     failed: usize,

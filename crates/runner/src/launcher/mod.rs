@@ -36,6 +36,8 @@ pub struct Work<'a> {
     pub journal: &'a Journal,
     /// Results that are reused.
     pub cached: usize,
+    /// Whether a part of the plan alone was asked for.
+    pub narrowed: bool,
     /// Start of this sweep, RFC 3339.
     pub started: &'a str,
 }
@@ -79,7 +81,7 @@ pub trait Launcher {
 /// an engine says of them.
 fn no_signs_of_life(dir: &ReportDir) -> anyhow::Result<()> {
     let alive: Vec<_> =
-        slurm::files::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
+        slurm::signs::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
     let Some((place, sign)) = alive.first() else { return Ok(()) };
     let (path, n) = (dir.path().display(), crate::text::count(alive.len(), "task"));
     Err(crate::exit::bad_input(format!(
@@ -88,6 +90,6 @@ fn no_signs_of_life(dir: &ReportDir) -> anyhow::Result<()> {
          killed counts as gone after {} seconds of silence",
         crate::text::plain(&sign.job),
         crate::text::plain(&sign.node),
-        slurm::files::ALIVE_SECONDS
+        slurm::signs::ALIVE_SECONDS
     )))
 }

@@ -33,15 +33,15 @@ fn held() -> Option<(Place, u64, u64)> {
 fn another_sweep_is_refused_while_tasks_run_or_wait_and_status_names_them() {
     let Some((place, array, report)) = held() else { return };
     let again = place.expect(2, &RUN);
-    assert!(again.contains("1 running and 1 pending tasks"), "{again}");
+    assert!(again.contains("1 task running, 1 waiting"), "{again}");
     assert!(again.contains(&format!("job {array}")) && again.contains("--watch"), "{again}");
     let local = place.expect(2, &["run", FILE]);
-    assert!(local.contains("1 running and 1 pending tasks"), "{local}");
+    assert!(local.contains("1 task running, 1 waiting"), "{local}");
     assert!(local.contains("--launcher slurm --watch"), "{local}");
     assert_eq!(place.submissions("x").len(), 3, "planned, array, report");
 
     let status = place.expect(0, &["status", FILE]);
-    let expected = ["x: on Slurm, 1 running and 1 pending tasks (Resources)", "4 missing"];
+    let expected = ["x: on Slurm, 1 task running, 1 waiting (Resources)", "4 missing"];
     assert!(expected.iter().all(|words| status.contains(words)), "{status}");
     assert!(status.contains(&format!("task 1.0.0: job {array}_0 on node0\n")), "{status}");
     let status: Value =
@@ -79,7 +79,7 @@ fn a_local_sweep_is_refused_while_all_tasks_wait() {
         place.cluster.task(array, Some(0)).unwrap().reason == "JobHeldUser"
     });
     let local = place.expect(2, &["run", FILE]);
-    assert!(local.contains("2 pending tasks (JobHeldUser)"), "{local}");
+    assert!(local.contains("2 tasks waiting (JobHeldUser)"), "{local}");
     assert!(local.contains("cargo xtask cancel"), "{local}");
     assert!(place.records("x").is_empty());
 

@@ -7,6 +7,7 @@ mod landscape;
 mod ledger;
 mod provenance;
 mod race;
+mod repeats;
 
 use crate::analysis::{Analysis, Goal};
 use crate::best::{BestRow, rows_of};
@@ -22,6 +23,7 @@ pub use landscape::{landscape_answer, landscape_table, landscape_words};
 pub use ledger::{grid_table, ledger_table, ledger_words};
 pub use provenance::provenance;
 pub use race::{race_table, race_words};
+pub use repeats::{repeats_table, repeats_words};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
 pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {

@@ -2,20 +2,20 @@
 //!
 //! - `bin/<hash>/`: the programs as they were at the time;
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
-//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each;
-//! - `running/<attempt>.<array>.<task>.json`: signs of life.
+//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::slurm::SlurmSettings;
-use spec::status::SweepStatus;
 
 /// Version of every form in this file.
 const VERSION: u32 = 1;
@@ -79,7 +79,7 @@ pub enum Line {
         /// When.
         at: String,
         /// `[slurm]` of then.
-        settings: SlurmSettings,
+        settings: Box<SlurmSettings>,
     },
     /// Slurm has a job of it.
     Submitted {
@@ -222,6 +222,11 @@ impl Files<'_> {
         read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
     }
 
+    /// The runs that an attempt was asked for, where it is not the whole plan.
+    pub fn chosen(&self, attempt: u64) -> Option<HashSet<Id>> {
+        serde_json::from_slice(&fs::read(self.attempt(attempt).join("chosen.json")).ok()?).ok()
+    }
+
     /// Writes all of an attempt under a temporary name, then renames it.
     ///
     /// # Errors
@@ -231,6 +236,7 @@ impl Files<'_> {
         job: &JobFile,
         nonce: &str,
         arrays: &[Vec<Vec<PlannedRun>>],
+        narrowed: bool,
     ) -> anyhow::Result<()> {
         let whole = self.attempt(job.attempt);
         let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
@@ -239,6 +245,10 @@ impl Files<'_> {
             fs::create_dir_all(&half)?;
             put(&half.join("nonce"), nonce.as_bytes())?;
             put(&half.join("job.json"), &serde_json::to_vec(job)?)?;
+            if narrowed {
+                let ids: Vec<Id> = arrays.iter().flatten().flatten().map(|r| r.run_id).collect();
+                put(&half.join("chosen.json"), &serde_json::to_vec(&ids)?)?;
+            }
             for (array, chunks) in arrays.iter().enumerate() {
                 let folder = half.join(array.to_string());
                 fs::create_dir(&folder)?;
@@ -294,50 +304,6 @@ impl std::str::FromStr for Place {
     }
 }
 
-/// A task's sign of life, written anew every few seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TaskStatus {
-    /// Slurm's number of the job, as the task was told.
-    pub job: String,
-    /// The node.
-    pub node: String,
-    /// Requeues so far.
-    pub restarts: u64,
-    /// What its slots do.
-    pub sweep: SweepStatus,
-}
-
-/// How old a sign of life may be. Tasks write every ten seconds.
-pub const ALIVE_SECONDS: f64 = 45.0;
-
-impl TaskStatus {
-    /// Seconds since it was written, by the clocks of both machines.
-    pub fn age(&self) -> f64 {
-        let written = self.sweep.updated.parse::<jiff::Timestamp>();
-        written.map_or(f64::INFINITY, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64())
-    }
-
-    /// Whether its task may still be writing.
-    pub fn is_alive(&self) -> bool {
-        self.age() < ALIVE_SECONDS
-    }
-}
-
-/// Signs of life of all tasks, old ones included.
-pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
-    let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let place = path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()?;
-            Some((place, serde_json::from_slice(&fs::read(&path).ok()?).ok()?))
-        })
-        .collect();
-    out.sort_by_key(|(place, _)| *place);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,7 +320,7 @@ mod tests {
             arrays: vec![6],
             runs: 24,
             at: "now".to_owned(),
-            settings: SlurmSettings::default(),
+            settings: Box::default(),
         };
         let submitted = |attempt| Line::Submitted {
             attempt,

@@ -10,7 +10,9 @@ pub mod client;
 pub mod files;
 mod freeze;
 mod script;
+pub mod share;
 mod shared;
+pub mod signs;
 mod submit;
 pub mod watch;
 
@@ -33,11 +35,11 @@ use script::Attempt;
 const SHOWN: usize = 3;
 
 /// Submits to Slurm.
-pub struct Slurm {
+pub struct Slurm<E = SlurmCommands> {
     /// `[slurm]`.
     pub settings: SlurmSettings,
     /// How Slurm is spoken to.
-    pub engine: SlurmCommands,
+    pub engine: E,
 }
 
 impl Slurm {
@@ -45,7 +47,9 @@ impl Slurm {
     pub fn new(settings: SlurmSettings) -> Self {
         Slurm { settings, engine: SlurmCommands }
     }
+}
 
+impl<E: Engine> Slurm<E> {
     /// The runs dealt to tasks, and from how many finished runs their times are known.
     fn dealt<'a>(
         &self,
@@ -66,7 +70,7 @@ impl Slurm {
     }
 }
 
-impl Launcher for Slurm {
+impl<E: Engine> Launcher for Slurm<E> {
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
         not_queued(dir, &active(&self.engine, dir, &plan.name)?)?;
         super::no_signs_of_life(dir)
@@ -96,13 +100,13 @@ impl Launcher for Slurm {
         let arrays = (dealt.len() as u64).div_ceil(most);
         let in_first = most.min(dealt.len() as u64);
         let mut out = format!(
-            "slurm: {} in {}, {} side by side in each{}\n",
+            "slurm: {} in {}, {} side by side in each\n{}\n",
             text::count(todo.len(), "run"),
             text::count(dealt.len(), "task"),
             text::count(work.machine.slots.len(), "run"),
             seconds.map_or_else(
-                || "; no estimate, nothing like it was trained yet".to_owned(),
-                |s| format!("; a task takes about {}", text::duration(s))
+                || "no estimate of a task's time: nothing like it was trained yet".to_owned(),
+                |s| format!("a task takes about {}", text::duration(s))
             ),
         );
         if arrays > 1 {
@@ -144,7 +148,7 @@ impl Launcher for Slurm {
         todo: Vec<PlannedRun>,
         _: &mut Beacon,
     ) -> anyhow::Result<Launched> {
-        client::check_commands()?;
+        self.engine.ready()?;
         let (dealt, _) = self.dealt(work, todo.iter().collect());
         submit::submit(&self.engine, &self.settings, work, &dealt).map(Launched::Submitted)
     }
@@ -172,10 +176,10 @@ fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
     let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) else { return Ok(()) };
     let path = dir.path().display();
     Err(bad_input(format!(
-        "{} of this sweep are still in Slurm's queue, job {}\n  follow them: --launcher slurm \
-         --watch; end them: cargo xtask cancel {path}; what is finished is kept",
-        tasks_in_words(active),
-        first.job
+        "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --launcher slurm --watch; \
+         end it: cargo xtask cancel {path}; what is finished is kept",
+        first.job,
+        tasks_in_words(active)
     )))
 }
 
@@ -216,7 +220,7 @@ fn adopt(
     Ok(())
 }
 
-/// `2 running and 3 pending tasks (Resources)`.
+/// `2 tasks running, 3 waiting (Resources)`.
 pub fn tasks_in_words(active: &[Queued]) -> String {
     let tasks = || active.iter().filter(|q| !q.name.ends_with(".report"));
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
@@ -229,10 +233,14 @@ pub fn tasks_in_words(active: &[Queued]) -> String {
     reasons.dedup();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     match (running, pending) {
-        (0, pending) => format!("{pending} pending tasks{why}"),
-        (running, 0) => format!("{running} running tasks"),
-        _ => format!("{running} running and {pending} pending tasks{why}"),
+        (0, pending) => format!("{} waiting{why}", tasks_of(pending)),
+        (running, 0) => format!("{} running", tasks_of(running)),
+        _ => format!("{} running, {pending} waiting{why}", tasks_of(running)),
     }
+}
+
+fn tasks_of(n: u64) -> String {
+    text::count(usize::try_from(n).unwrap_or(usize::MAX), "task")
 }
 
 /// Folders beside the report folder that tasks need.

@@ -232,6 +232,67 @@ pub fn check_path(path: &Path) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
+    fn shown(settings: &SlurmSettings, dir: &str) -> String {
+        let attempt = Attempt {
+            name: "battle",
+            number: 3,
+            key: "1a2b3c4d",
+            nonce: "c0ffee",
+            dir: Path::new(dir),
+            root: Path::new("/shared/sweeps"),
+            program: Path::new("/shared/sweeps/reports/battle/bin/5eed/sweep"),
+            settings,
+        };
+        let worker = Path::new("/shared/sweeps/reports/battle/bin/5eed/sweep-worker");
+        format!(
+            "{}\n\n{}\n{}\n\n{}\n{}\n\n{}",
+            attempt.array_flags(1, 250).join("\n"),
+            attempt.array_script(1),
+            attempt.report_flags(&[12, 13]).join("\n"),
+            attempt.report_script(),
+            attempt.look_flags().join("\n"),
+            attempt.look_script(worker, &[(1, Path::new("/shared/sweeps/data"))])
+        )
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_passed_on() {
+        insta::assert_snapshot!(shown(&SlurmSettings::default(), "/shared/sweeps/reports/battle"));
+    }
+
+    #[test]
+    fn everything_that_can_be_asked_for() {
+        let settings = SlurmSettings {
+            partition: Some("gpu".to_owned()),
+            account: Some("lab".to_owned()),
+            time: Some(90 * 60),
+            mem: Some("24G".to_owned()),
+            cpus: 8,
+            gpus: 2,
+            max_parallel: Some(10),
+            setup: vec!["module load cuda/12.8".to_owned()],
+            extra: vec!["--exclude=gpu07".to_owned()],
+            ..SlurmSettings::default()
+        };
+        insta::assert_snapshot!(shown(&settings, "/shared/a 100% 'odd' place/battle"));
+    }
+
+    #[test]
+    fn a_short_limit_leaves_no_minute_for_a_warning() {
+        let flags = |time| {
+            shown(&SlurmSettings { time: Some(time), ..SlurmSettings::default() }, "/shared/x")
+        };
+        assert!(!flags(240).contains("--signal") && flags(300).contains("--signal=B:TERM@60"));
+    }
+
+    #[test]
+    fn paths_that_no_script_can_hold_are_refused() {
+        assert!(check_path(Path::new("/shared/a b's")).is_ok());
+        for path in ["/shared/a\nb", "/shared/a\\b", "/shared/\u{1b}[31m"] {
+            assert!(check_path(Path::new(path)).is_err(), "{path:?}");
+        }
+    }
+
     #[test]
     fn the_job_that_looks_asks_for_the_nodes_of_the_tasks() {
         for flag in ["--nodelist=n1", "--nodel=n1", "-wn1", "-x n7", "--qos=long", "-Ca100"] {

@@ -90,7 +90,8 @@ pub fn libtorch(worker: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// Makes sure that nodes see the report folder and what else is needed.
+/// Makes sure that nodes see the report folder and what else is needed. Gives what to
+/// say where that could not be found out.
 ///
 /// # Errors
 /// Bad input: a node does not see one of them, or the worker does not start there.
@@ -99,22 +100,29 @@ pub fn check(
     attempt: &Attempt<'_>,
     worker: &Path,
     needed: &[Needed],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
     let all = needed.iter().map(|n| n.path.as_path()).chain([attempt.dir]);
     let local: Vec<(&Path, String)> = all
         .filter_map(|path| Some((path, filesystem(path)?)))
         .filter(|(_, kind)| !of_a_network(kind))
         .collect();
-    let Some((path, kind)) = local.first() else { return Ok(()) };
+    let Some((path, kind)) = local.first() else { return Ok(None) };
     if !attempt.settings.check_folder {
-        return Ok(());
+        return Ok(None);
     }
+    let unsure = |why: &str| {
+        let path = path.display();
+        let kind = format!("{path} is on a local filesystem ({kind})");
+        Ok(Some(format!("{kind}, and whether the nodes see it is not known: {why}")))
+    };
     let codes: Vec<(i32, &Path)> =
         needed.iter().enumerate().map(|(i, n)| (i as i32 + 1, n.path.as_path())).collect();
     let script = attempt.look_script(worker, &codes);
     let job = match engine.submit(&attempt.look_flags(), &script) {
         Ok(job) => job,
-        Err(SubmitError::Rejected(why) | SubmitError::Unknown(why)) => return Err(refused(&why)),
+        // The tasks' own flags are judged next: they may be what it lacked.
+        Err(SubmitError::Rejected(why)) => return unsure(&why),
+        Err(SubmitError::Unknown(why)) => return Err(refused(&why)),
     };
     let name = script::look_name(attempt.name, attempt.key);
     let since = Instant::now();
@@ -124,20 +132,16 @@ pub fn check(
             "PENDING" | "CONFIGURING" | "RUNNING" | "COMPLETING" if since.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(150));
             }
-            "COMPLETED" => return Ok(()),
+            "COMPLETED" => return Ok(None),
             "FAILED" => {
                 let code = code.split(':').next().and_then(|c| c.parse().ok()).unwrap_or(-1);
                 return Err(not_seen(attempt, needed, code));
             }
             _ => {
                 engine.cancel(&name)?;
-                let (path, state) = (path.display(), state.to_lowercase());
-                text::say!(
-                    "warning: {path} is on a local filesystem ({kind}), and whether the nodes see it \
-                     could not be asked in {} (the job is {state}); a task that does not see it says so",
-                    text::duration(PATIENCE.as_secs_f64())
-                );
-                return Ok(());
+                let (state, waited) =
+                    (state.to_lowercase(), text::duration(PATIENCE.as_secs_f64()));
+                return unsure(&format!("the job that looks is {state} after {waited}"));
             }
         }
     }
@@ -185,13 +189,13 @@ mod tests {
     #[test]
     fn the_nearest_mount_tells() {
         let table = "22 1 8:1 / / rw - ext4 /dev/sda rw\n\
-                     30 22 0:40 / /home rw,relatime shared:2 - nfs4 server:/home rw\n\
-                     31 30 0:41 / /home/my\\040disk rw - tmpfs tmpfs rw\n";
+                     30 22 0:40 / /shared rw,relatime shared:2 - nfs4 server:/shared rw\n\
+                     31 30 0:41 / /shared/my\\040disk rw - tmpfs tmpfs rw\n";
         let kind = |path: &str| mounted(table, Path::new(path)).unwrap();
         assert_eq!(kind("/srv/x"), "ext4");
-        assert_eq!(kind("/home/me/sweep"), "nfs4");
-        assert_eq!(kind("/home/my disk/x"), "tmpfs");
-        assert_eq!(kind("/homes"), "ext4");
+        assert_eq!(kind("/shared/me/sweep"), "nfs4");
+        assert_eq!(kind("/shared/my disk/x"), "tmpfs");
+        assert_eq!(kind("/shareds"), "ext4");
         assert!(of_a_network("nfs4") && !of_a_network("tmpfs"));
     }
 }

@@ -9,6 +9,7 @@ use spec::slurm::SlurmSettings;
 use super::client::{Engine, SubmitError};
 use super::files::{Files, JobFile, Line, version};
 use super::script::{Attempt, check_path};
+use super::signs::forget_dead;
 use super::{freeze, needed, shared};
 use crate::exit::bad_input;
 use crate::launcher::Work;
@@ -77,8 +78,9 @@ pub fn submit(
     // Slurm says nothing to anyone where it cannot open a log.
     std::fs::create_dir_all(work.dir.logs())?;
     std::fs::create_dir_all(work.dir.journal())?;
-    files.write_attempt(&job, &nonce, &arrays)?;
-    shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))?;
+    files.write_attempt(&job, &nonce, &arrays, work.narrowed)?;
+    let unsure = shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))?;
+    forget_dead(work.dir);
     files.note(&Line::Planned {
         v: version(),
         attempt: number,
@@ -86,7 +88,7 @@ pub fn submit(
         arrays: arrays.iter().map(|a| a.len() as u64).collect(),
         runs: dealt.iter().map(Vec::len).sum::<usize>() as u64,
         at: crate::clock::now(),
-        settings: settings.clone(),
+        settings: Box::new(settings.clone()),
     })?;
     let mut jobs = Vec::new();
     let mut refused = None;
@@ -105,17 +107,12 @@ pub fn submit(
             }
         }
     }
-    let name = attempt.report_name();
-    let report = once(engine, &name, &attempt.report_flags(&jobs), &attempt.report_script());
-    let report = match report {
-        Ok(job) => {
-            files.note(&Line::Submitted { attempt: number, name, job })?;
-            format!("; job {job} writes the report")
-        }
-        Err(error) => {
-            text::say!("warning: no job writes the report, `report` does: {error}");
-            String::new()
-        }
+    if let Some(unsure) = unsure {
+        text::say!("warning: {unsure}; a task that does not see them says so and ends");
+    }
+    let report = match work.args.no_report {
+        true => String::new(),
+        false => follow_up(engine, &attempt, &files, &jobs)?,
     };
     if let Some((i, error)) = refused {
         text::say!(
@@ -125,6 +122,26 @@ pub fn submit(
         );
     }
     Ok(words(work, dealt, &jobs, &report))
+}
+
+/// Submits the job that writes the report once these have ended; gives what to say.
+fn follow_up(
+    engine: &dyn Engine,
+    attempt: &Attempt<'_>,
+    files: &Files<'_>,
+    jobs: &[u64],
+) -> anyhow::Result<String> {
+    let name = attempt.report_name();
+    match once(engine, &name, &attempt.report_flags(jobs), &attempt.report_script()) {
+        Ok(job) => {
+            files.note(&Line::Submitted { attempt: attempt.number, name, job })?;
+            Ok(format!("; job {job} writes the report"))
+        }
+        Err(error) => {
+            text::say!("warning: no job writes the report, `report` does: {error}");
+            Ok(String::new())
+        }
+    }
 }
 
 fn words(work: &Work<'_>, dealt: &[Vec<&PlannedRun>], jobs: &[u64], report: &str) -> String {

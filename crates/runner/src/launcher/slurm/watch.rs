@@ -138,7 +138,8 @@ fn interrupted(
     let again = interrupts.swap(0, Ordering::SeqCst) > 0 && at_once;
     if !again {
         text::say!(
-            "no longer watching; the tasks go on. Ctrl-C again within {} s ends them; later: cargo xtask cancel {}",
+            "no longer watching; the tasks go on. Ctrl-C again within {} s ends them,\n\
+             later: cargo xtask cancel {}",
             TWICE.as_secs(),
             plan.file
         );
@@ -277,18 +278,18 @@ impl Display {
         if failed > 0 {
             message.push_str(&format!(", {failed} without a result"));
         }
-        if queue.iter().any(|q| !q.name.ends_with(".report")) {
-            message.push_str(&format!(", {}", super::tasks_in_words(queue)));
-        } else if !queue.is_empty() {
-            message.push_str(", writing the report");
-        }
         let before = *self.at_start.get_or_insert(results);
         if results > before && (results as usize) < total {
             let each = self.started.elapsed().as_secs_f64() / (results - before) as f64;
             let left = text::duration(each * (total as u64 - results) as f64);
             if self.terminal {
-                message.push_str(&format!(", about {left} left"));
+                message.push_str(&format!(", {left} left"));
             }
+        }
+        if queue.iter().any(|q| !q.name.ends_with(".report")) {
+            message.push_str(&format!(", {}", super::tasks_in_words(queue)));
+        } else if !queue.is_empty() {
+            message.push_str(", writing the report");
         }
         let columns = usize::from(console::Term::stderr().size().1).max(40);
         self.bar.set_position(results);

@@ -1,0 +1,49 @@
+//! Runs that were computed more than once.
+
+use crate::analysis::Analysis;
+use crate::page::table::{Cell, Table};
+use crate::repeats::{Repeat, Repeats};
+
+/// Results that contradict each other, then those computed by something else.
+pub fn repeats_table(analysis: &Analysis, repeats: &Repeats) -> Table {
+    let mut table = Table::new(&[
+        "Optimizer",
+        "#Seed",
+        "Computed by",
+        "Results",
+        "First ended",
+        "Second ended",
+        "Run",
+    ]);
+    let mut row = |repeat: &Repeat, alarm: bool| {
+        let place = analysis.plan.optimizers.iter().position(|o| o.label == repeat.label);
+        table.rows.push(vec![
+            place.map_or_else(|| Cell::text(&repeat.label), |i| Cell::label(&repeat.label, i)),
+            Cell::number(Some(repeat.seed as f64), |_| repeat.seed.to_string()),
+            Cell::text(repeat.by()),
+            Cell::text(repeat.found()).strong(alarm),
+            Cell::text(&repeat.ended[0]),
+            Cell::text(&repeat.ended[1]),
+            Cell::text(repeat.run_id.short()),
+        ]);
+    };
+    repeats.contradictions.first.iter().for_each(|r| row(r, true));
+    repeats.elsewhere.first.iter().for_each(|r| row(r, false));
+    table
+}
+
+/// What is to be known before the table is read.
+pub fn repeats_words(repeats: &Repeats) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(alarm) = repeats.alarm() {
+        out.push(format!(
+            "{alarm}. One of each two is wrong, or the surroundings hold something that is not \
+             recorded. The newer one is shown."
+        ));
+    }
+    if let Some(counted) = repeats.notes().first() {
+        let (first, rest) = counted.split_at(1);
+        out.push(format!("{}{rest}.", first.to_uppercase()));
+    }
+    out
+}

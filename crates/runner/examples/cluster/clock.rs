@@ -1,0 +1,305 @@
+//! A cluster on a virtual clock: slots, a queue, and a controller that starts a task
+//! at a time. Knows no file and no run: what tasks do is a [`World`]'s, so that its
+//! tests play scripts.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+
+/// Thousandths of a second.
+pub type Millis = u64;
+
+/// What holds for the whole cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Tasks at once.
+    pub slots: usize,
+    /// From a task's getting its slot until its process runs.
+    pub start: Millis,
+    /// Between two tasks that the controller gives a slot.
+    pub between: Millis,
+    /// From the end of a requeued task until it may start again.
+    pub requeue: Millis,
+}
+
+/// What was submitted at once.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Job {
+    /// Its number.
+    pub number: u64,
+    /// Indices from 0.
+    pub tasks: u64,
+    /// Most of its tasks at once.
+    pub parallel: Option<u64>,
+    /// Its wait in the queue before any of its tasks may start.
+    pub waits: Millis,
+    /// It begins when these are over, however they ended.
+    pub after: Vec<u64>,
+}
+
+/// A start of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Task {
+    /// Number of the job.
+    pub job: u64,
+    /// Index in its array.
+    pub index: u64,
+    /// Starts before this one.
+    pub restarts: u64,
+}
+
+/// What becomes of a start, counted from when its process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It runs to its end.
+    Runs,
+    /// Killed, and the task with it: out of memory, a node that fails for good.
+    Killed(Millis),
+    /// Told to end, and queued again: preempted, a time limit.
+    Requeued(Millis),
+    /// Its node is taken for dead and the task started elsewhere, but it goes on.
+    Doubled(Millis),
+}
+
+/// What tasks do.
+pub trait World {
+    /// A process begins.
+    fn begin(&mut self, now: Millis, task: Task) -> Fate;
+    /// How long its next run takes; none when nothing is left.
+    fn next(&mut self, now: Millis, task: Task) -> Option<Millis>;
+    /// That run has ended by itself.
+    fn ended(&mut self, now: Millis, task: Task);
+    /// That run has not: the process was killed or told to end.
+    fn cut(&mut self, now: Millis, task: Task, fate: Fate);
+    /// The process is gone.
+    fn over(&mut self, now: Millis, task: Task);
+}
+
+/// What the cluster came to.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Figures {
+    /// From the submission until nothing was left.
+    pub makespan: Millis,
+    /// Of all runs together, those that were cut off included.
+    pub busy: Millis,
+    /// Of it in runs that were cut off.
+    pub lost: Millis,
+    /// Processes that began.
+    pub starts: u64,
+    /// Most slots in use at once.
+    pub most_running: u64,
+}
+
+enum Event {
+    /// A job may start.
+    Ready(u64),
+    /// The controller may give a slot.
+    Free,
+    Begins(Task),
+    RunEnds(Task),
+    Befalls(Task),
+    /// It waits again.
+    Again(Task),
+}
+
+/// A process.
+struct Process {
+    fate: Fate,
+    run_since: Option<Millis>,
+    /// Whether the task's end is that of another process, elsewhere.
+    double: bool,
+}
+
+struct Cluster<'w> {
+    terms: Terms,
+    world: &'w mut dyn World,
+    jobs: BTreeMap<u64, Job>,
+    /// Tasks that wait, those of earlier jobs first.
+    waiting: BTreeMap<u64, VecDeque<Task>>,
+    running_of: HashMap<u64, u64>,
+    /// Tasks of a job that are not over.
+    left: HashMap<u64, u64>,
+    processes: HashMap<Task, Process>,
+    events: BinaryHeap<Reverse<(Millis, u64)>>,
+    what: HashMap<u64, Event>,
+    sequence: u64,
+    free: usize,
+    next_start: Millis,
+    figures: Figures,
+}
+
+/// Plays jobs that were all submitted at 0 until nothing is left.
+pub fn play(terms: Terms, jobs: Vec<Job>, world: &mut dyn World) -> Figures {
+    let mut cluster = Cluster {
+        terms,
+        world,
+        waiting: BTreeMap::new(),
+        running_of: HashMap::new(),
+        left: jobs.iter().map(|job| (job.number, job.tasks)).collect(),
+        jobs: jobs.into_iter().map(|job| (job.number, job)).collect(),
+        processes: HashMap::new(),
+        events: BinaryHeap::new(),
+        what: HashMap::new(),
+        sequence: 0,
+        free: terms.slots,
+        next_start: 0,
+        figures: Figures::default(),
+    };
+    let begin: Vec<(u64, Millis)> = cluster
+        .jobs
+        .values()
+        .filter(|job| job.after.is_empty())
+        .map(|job| (job.number, job.waits))
+        .collect();
+    for (number, waits) in begin {
+        cluster.at(waits, Event::Ready(number));
+    }
+    while let Some(Reverse((now, sequence))) = cluster.events.pop() {
+        if let Some(event) = cluster.what.remove(&sequence) {
+            cluster.happens(now, event);
+        }
+    }
+    cluster.figures
+}
+
+impl Cluster<'_> {
+    fn at(&mut self, when: Millis, event: Event) {
+        self.what.insert(self.sequence, event);
+        self.events.push(Reverse((when, self.sequence)));
+        self.sequence += 1;
+    }
+
+    fn happens(&mut self, now: Millis, event: Event) {
+        match event {
+            Event::Ready(number) => {
+                let tasks = self.jobs[&number].tasks;
+                let all = (0..tasks).map(|index| Task { job: number, index, restarts: 0 });
+                self.waiting.insert(number, all.collect());
+                self.give(now);
+            }
+            Event::Free => self.give(now),
+            Event::Begins(task) => {
+                let fate = self.world.begin(now, task);
+                self.figures.starts += 1;
+                self.processes.insert(task, Process { fate, run_since: None, double: false });
+                match fate {
+                    Fate::Runs => {}
+                    Fate::Killed(at) | Fate::Requeued(at) | Fate::Doubled(at) => {
+                        self.at(now + at, Event::Befalls(task));
+                    }
+                }
+                self.go_on(now, task);
+            }
+            Event::RunEnds(task) => {
+                let Some(process) = self.processes.get_mut(&task) else { return };
+                let since = process.run_since.take().unwrap_or(now);
+                self.figures.busy += now - since;
+                self.world.ended(now, task);
+                self.go_on(now, task);
+            }
+            Event::Befalls(task) => self.befalls(now, task),
+            Event::Again(task) => {
+                self.waiting.entry(task.job).or_default().push_back(task);
+                self.give(now);
+            }
+        }
+    }
+
+    /// The next run of a process, or its end.
+    fn go_on(&mut self, now: Millis, task: Task) {
+        match self.world.next(now, task) {
+            Some(takes) => {
+                if let Some(process) = self.processes.get_mut(&task) {
+                    process.run_since = Some(now);
+                }
+                self.at(now + takes, Event::RunEnds(task));
+            }
+            None => {
+                let double = self.processes.remove(&task).is_some_and(|p| p.double);
+                self.gone(now, task);
+                if !double {
+                    self.over(now, task);
+                }
+                self.give(now);
+            }
+        }
+    }
+
+    fn befalls(&mut self, now: Millis, task: Task) {
+        let Some(process) = self.processes.get_mut(&task) else { return };
+        let fate = process.fate;
+        if let Fate::Doubled(_) = fate {
+            process.double = true;
+            return self.again(now, task);
+        }
+        if let Some(since) = process.run_since {
+            self.figures.busy += now - since;
+            self.figures.lost += now - since;
+        }
+        self.processes.remove(&task);
+        self.world.cut(now, task, fate);
+        self.gone(now, task);
+        match fate {
+            Fate::Requeued(_) => self.again(now, task),
+            _ => self.over(now, task),
+        }
+        self.give(now);
+    }
+
+    fn again(&mut self, now: Millis, task: Task) {
+        let again = Task { restarts: task.restarts + 1, ..task };
+        self.at(now + self.terms.requeue, Event::Again(again));
+    }
+
+    /// A process has left its slot.
+    fn gone(&mut self, now: Millis, task: Task) {
+        self.world.over(now, task);
+        self.free += 1;
+        if let Some(running) = self.running_of.get_mut(&task.job) {
+            *running -= 1;
+        }
+        self.figures.makespan = self.figures.makespan.max(now);
+    }
+
+    /// A task is over; with the last one of a job begins what waits for it.
+    fn over(&mut self, now: Millis, task: Task) {
+        let left = self.left.entry(task.job).or_insert(1);
+        *left -= 1;
+        if *left > 0 {
+            return;
+        }
+        let done = |job: &u64| self.left.get(job).is_none_or(|left| *left == 0);
+        let ready: Vec<(u64, Millis)> = self
+            .jobs
+            .values()
+            .filter(|job| job.after.contains(&task.job) && job.after.iter().all(done))
+            .map(|job| (job.number, job.waits))
+            .collect();
+        for (number, waits) in ready {
+            self.at(now + waits, Event::Ready(number));
+        }
+    }
+
+    /// Gives free slots to tasks that wait, as fast as the controller can.
+    fn give(&mut self, now: Millis) {
+        while self.free > 0 {
+            let may = |(job, tasks): &(&u64, &VecDeque<Task>)| {
+                let most = self.jobs[*job].parallel.unwrap_or(u64::MAX);
+                !tasks.is_empty() && self.running_of.get(*job).is_none_or(|n| *n < most)
+            };
+            let Some(job) = self.waiting.iter().find(may).map(|(job, _)| *job) else { return };
+            if self.next_start > now {
+                // Asked for more than once, which does no harm.
+                return self.at(self.next_start, Event::Free);
+            }
+            let Some(task) = self.waiting.get_mut(&job).and_then(VecDeque::pop_front) else {
+                return;
+            };
+            self.free -= 1;
+            *self.running_of.entry(job).or_default() += 1;
+            self.next_start = now + self.terms.between;
+            let used = (self.terms.slots - self.free) as u64;
+            self.figures.most_running = self.figures.most_running.max(used);
+            self.at(now + self.terms.start, Event::Begins(task));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The phases, each in the process that was started for it.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use runner::cli::{Cli, RunArgs, TrainingArgs};
+use runner::simulation::{
+    Beacon, Files, JournalWriter, Launched, Launcher as _, Machine, Place, Share, Slurm, Work,
+    interleave, outstanding,
+};
+use runner::workspace::Workspace;
+use serde_json::{Value, json};
+use spec::journal_line;
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::provenance::Provenance;
+use spec::record::Status;
+use spec::slurm::SlurmSettings;
+use spec::sweep_file::{Overrides, load_text};
+
+use super::clock::{Job, Terms, play};
+use super::engine::{Submitted, Virtual};
+use super::measure::say;
+use super::script;
+use super::tasks::{Tasks, size};
+
+/// Runs of an earlier sweep, from which times are known.
+const PILOT: usize = 200;
+
+/// Records that are appended as a node appends them.
+const SYNCED: usize = 200;
+
+/// Tasks that begin once all journals are there.
+const BEGUN: u64 = 100;
+
+/// The cluster: Slurm takes about a second from a slot to a process (measured on a
+/// Slurm 22.05), and hands out 100,000 slots an hour, which its own guide for many
+/// short jobs names as sustained. A requeued task waits for two minutes, its default.
+fn terms(slots: usize) -> Terms {
+    Terms { slots, start: 1000, between: 36, requeue: 120_000 }
+}
+
+/// Runs one and says what it found.
+///
+/// # Errors
+/// Whatever the phase ran into.
+pub fn run(name: &str, folder: &Path, args: &[String]) -> anyhow::Result<()> {
+    let phase = Phase { folder, workspace: Workspace::find(Some(folder.to_path_buf())) };
+    let arg = |i: usize| args.get(i).with_context(|| format!("{name} takes more arguments"));
+    let found = match name {
+        "pilot" => phase.pilot()?,
+        "plan" => phase.planned()?,
+        "submit" => phase.submit(arg(0)?.parse()?)?,
+        "play" => phase.play(arg(0)?.parse()?, arg(1)?.parse()?)?,
+        "task" => phase.task()?,
+        "sync" => phase.sync()?,
+        "status" => phase.status()?,
+        "collect" => phase.collect()?,
+        "page" => phase.page()?,
+        other => anyhow::bail!("no phase {other}"),
+    };
+    say(folder, name, found)
+}
+
+struct Phase<'a> {
+    folder: &'a Path,
+    workspace: Workspace,
+}
+
+fn seconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64()
+}
+
+impl Phase<'_> {
+    fn dir(&self) -> ReportDir {
+        self.workspace.report("cluster")
+    }
+
+    fn expand(&self, name: &str, text: String) -> anyhow::Result<Plan> {
+        let file = format!("experiments/{name}.toml");
+        let loaded = load_text(&file, name, text, &Overrides::default())?;
+        Ok(loaded.plan)
+    }
+
+    fn plan(&self) -> anyhow::Result<Plan> {
+        let text = fs::read_to_string(self.folder.join("experiments/cluster.toml"))?;
+        self.expand("cluster", text)
+    }
+
+    /// A small sweep of before, as its journal would tell of it.
+    fn pilot(&self) -> anyhow::Result<Value> {
+        let plan = self.expand("pilot", script::sweep_file(PILOT))?;
+        let mut lines = Vec::new();
+        for run in &plan.runs {
+            let record = script::record(run, Status::Completed, 1, 0, script::takes(run));
+            lines.extend(journal_line::write(&record)?);
+        }
+        fs::write(self.workspace.report("pilot").journal().join("pilot.jsonl"), lines)?;
+        Ok(json!({ "runs": plan.runs.len() }))
+    }
+
+    fn planned(&self) -> anyhow::Result<Value> {
+        Ok(json!({ "runs": self.plan()?.runs.len() }))
+    }
+
+    /// What `sweep --launcher slurm` does, at first and again.
+    fn submit(&self, slots: u64) -> anyhow::Result<Value> {
+        let dir = self.dir();
+        let since = Instant::now();
+        let mut plan = self.plan()?;
+        let expand = seconds(since);
+        let engine = Virtual { waits: Some(script::waits), ..Virtual::default() };
+        let settings = SlurmSettings { max_parallel: Some(slots), ..SlurmSettings::default() };
+        let slurm = Slurm { settings, engine };
+        fs::create_dir_all(dir.path())?;
+        let mut beacon = Beacon::new(&dir);
+        slurm.alone(&dir, &plan)?;
+        let machine = Machine::of_cluster(&plan, &slurm.settings, None);
+        plan.pool = machine.pool_on_cluster(&plan, &slurm.settings);
+        let since = Instant::now();
+        let journal = report::journal::read(&dir)?;
+        let read = seconds(since);
+        let since = Instant::now();
+        let left = outstanding(&plan, &journal, &machine.wanted, false, &dir);
+        let cached = left.cached;
+        let todo: Vec<&PlannedRun> = left.runs.iter().map(|(run, _)| *run).collect();
+        let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
+        drop(left);
+        let divide = seconds(since);
+        let mut found = json!({
+            "expand": expand, "read": read, "records": journal.records.len(),
+            "files": journal.files, "warnings": journal.warnings.len(), "divide": divide,
+            "outstanding": todo.len(), "cached": cached,
+        });
+        if todo.is_empty() {
+            return Ok(found);
+        }
+        let since = Instant::now();
+        plan.computed_on = Some(machine.wanted.on.clone());
+        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+        found["write_plan"] = json!(seconds(since));
+        found["plan_bytes"] = json!(fs::metadata(dir.plan())?.len());
+
+        let args = RunArgs::whole(TrainingArgs {
+            quiet: true,
+            ..TrainingArgs::of("experiments/cluster.toml")
+        });
+        let work = Work {
+            workspace: &self.workspace,
+            dir: &dir,
+            plan: &plan,
+            args: &args,
+            machine: &machine,
+            provenance: &Provenance::default(),
+            journal: &journal,
+            cached,
+            started: "2026-11-01T00:00:00Z",
+        };
+        let since = Instant::now();
+        let launched = slurm.launch(&work, todo, &mut beacon)?;
+        let end = Instant::now();
+        anyhow::ensure!(matches!(launched, Launched::Submitted(_)), "nothing was submitted");
+        let engine = &slurm.engine;
+        let asked = engine.asked.borrow().context("Slurm was asked nothing")?;
+        let first = engine.first.borrow().context("nothing was submitted")?;
+        let jobs = engine.jobs.borrow();
+        let attempt = Files(&dir).submissions()?.last().map_or(0, |s| s.attempt);
+        fs::write(self.jobs(attempt), serde_json::to_vec(&*jobs)?)?;
+        let (files, bytes) = size(&Files(&dir).attempt(attempt));
+        found["deal"] = json!((asked - since).as_secs_f64());
+        found["write_chunks"] = json!((first - asked).as_secs_f64());
+        found["note"] = json!((end - first).as_secs_f64());
+        found["chunk_files"] = json!(files);
+        found["chunk_bytes"] = json!(bytes);
+        found["calls"] = json!(*engine.calls.borrow());
+        let arrays = jobs.iter().filter(|s| s.array().is_some());
+        found["arrays"] = json!(arrays.clone().count());
+        found["tasks"] = json!(arrays.map(|s| s.job.tasks).sum::<u64>());
+        Ok(found)
+    }
+
+    fn jobs(&self, attempt: u64) -> std::path::PathBuf {
+        self.folder.join(format!("jobs-{attempt}.json"))
+    }
+
+    /// The cluster works on an attempt.
+    fn play(&self, attempt: u64, slots: usize) -> anyhow::Result<Value> {
+        let dir = self.dir();
+        let jobs: Vec<Submitted> = serde_json::from_slice(&fs::read(self.jobs(attempt))?)?;
+        let mut tasks = Tasks::new(&dir, attempt, &jobs);
+        let jobs: Vec<Job> = jobs.into_iter().map(|submitted| submitted.job).collect();
+        let figures = play(terms(slots), jobs, &mut tasks);
+        if let Some(problem) = tasks.problem {
+            return Err(problem);
+        }
+        let (files, bytes) = size(&dir.journal());
+        Ok(json!({
+            "figures": figures, "records": tasks.records, "repeated": tasks.repeated,
+            "repeated_time": tasks.repeated_time, "trained_by": tasks.trained_by,
+            "reading": spread(tasks.reading), "journal_files": files, "journal_bytes": bytes,
+        }))
+    }
+
+    /// Tasks that begin where every journal is there already.
+    fn task(&self) -> anyhow::Result<Value> {
+        let dir = self.dir();
+        let submissions = Files(&dir).submissions()?;
+        let arrays = submissions.first().map(|s| s.arrays.clone()).unwrap_or_default();
+        let mut reading = Vec::new();
+        for n in 0..BEGUN {
+            let array = n % arrays.len().max(1) as u64;
+            let tasks = arrays.get(array as usize).copied().unwrap_or(1);
+            let place = Place { attempt: 1, array, task: n * 7919 % tasks };
+            let since = Instant::now();
+            Share::read(&dir, place)?.left(&dir, place)?;
+            reading.push(seconds(since));
+        }
+        Ok(json!({ "reading": spread(reading) }))
+    }
+
+    /// Records as a node writes them, each on the disk before the next run begins.
+    fn sync(&self) -> anyhow::Result<Value> {
+        let dir = self.workspace.report("synced");
+        let plan = self.expand("pilot", script::sweep_file(PILOT))?;
+        let mut journal = JournalWriter::create_named(&dir, "1.0.0-node-1")?;
+        let mut each = Vec::new();
+        for run in plan.runs.iter().cycle().take(SYNCED) {
+            let record = script::record(run, Status::Completed, 1, 0, script::takes(run));
+            let since = Instant::now();
+            journal.append(&record)?;
+            each.push(seconds(since));
+        }
+        Ok(json!({ "record": spread(each) }))
+    }
+
+    fn status(&self) -> anyhow::Result<Value> {
+        let root = self.folder.display().to_string();
+        let cli = Cli::parse_from(["sweep", "--root", &root, "status", &self.report_folder()]);
+        let since = Instant::now();
+        runner::commands::dispatch(cli)?;
+        Ok(json!({ "took": seconds(since) }))
+    }
+
+    fn report_folder(&self) -> String {
+        self.dir().path().display().to_string()
+    }
+
+    fn collect(&self) -> anyhow::Result<Value> {
+        let since = Instant::now();
+        let collected = report::collect(&self.dir())?;
+        let took = seconds(since);
+        let bytes: u64 =
+            collected.written.iter().filter_map(|p| Some(fs::metadata(p).ok()?.len())).sum();
+        Ok(json!({
+            "took": took, "runs": collected.runs, "results": collected.results,
+            "missing": collected.missing, "points": collected.points, "bytes": bytes,
+        }))
+    }
+
+    fn page(&self) -> anyhow::Result<Value> {
+        let since = Instant::now();
+        report::redraw(&self.dir())?;
+        let bytes = fs::metadata(self.dir().html())?.len();
+        Ok(json!({ "took": seconds(since), "bytes": bytes }))
+    }
+}
+
+/// Median, the hundredth that is largest, and the largest.
+fn spread(mut values: Vec<f64>) -> Value {
+    values.sort_by(f64::total_cmp);
+    let at =
+        |share: f64| values.get(((values.len() as f64 * share) as usize).min(values.len() - 1));
+    if values.is_empty() {
+        return Value::Null;
+    }
+    json!({ "n": values.len(), "median": at(0.5), "p99": at(0.99), "most": at(1.0) })
+}

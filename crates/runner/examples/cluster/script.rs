@@ -1,0 +1,231 @@
+//! What is scripted: how long runs take, how they end, what becomes of tasks, and the
+//! records of it. All of it follows from ids, so that the same command gives the same.
+
+use spec::Id;
+use spec::event::FailureKind;
+use spec::plan::PlannedRun;
+use spec::provenance::Provenance;
+use spec::record::{
+    Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
+    StopReason,
+};
+
+use super::clock::{Fate, Millis, Task};
+
+/// Label, kind and what makes it differ from the others of its kind, and the seconds
+/// that a run of it takes in the mean: 50 over all.
+pub const OPTIMIZERS: [(&str, &str, &str, f64); 10] = [
+    ("sgd", "sgd", "", 30.0),
+    ("momentum", "sgd", "momentum = 0.9", 33.0),
+    ("nesterov", "sgd", "momentum = 0.9\nnesterov = true", 35.0),
+    ("rmsprop", "rmsprop", "", 40.0),
+    ("rmsprop-momentum", "rmsprop", "momentum = 0.9", 44.0),
+    ("rmsprop-centered", "rmsprop", "centered = true", 48.0),
+    ("adam", "adam", "", 60.0),
+    ("amsgrad", "adam", "amsgrad = true", 65.0),
+    ("adamw", "adamw", "", 70.0),
+    ("adamw-amsgrad", "adamw", "amsgrad = true", 75.0),
+];
+
+/// Seeds of a configuration.
+pub const SEEDS: usize = 10;
+
+/// Shares of what goes wrong at the first attempt.
+const FAILS: f64 = 0.005;
+const DIVERGES: f64 = 0.02;
+const KILLED: f64 = 0.01;
+const REQUEUED: f64 = 0.01;
+const DOUBLED: f64 = 0.001;
+
+/// 2026-11-01, when the virtual clock begins.
+const BEGIN: i64 = 1_793_491_200;
+
+/// Training and test split, before and after the one epoch.
+const WINDOWS: u64 = 20;
+
+/// The sweep file of so many runs.
+pub fn sweep_file(runs: usize) -> String {
+    let rates = (runs / (OPTIMIZERS.len() * SEEDS)).max(1);
+    let mut text = format!(
+        "[data]\ndataset = \"digits\"\nbatch_size = 16\n[model]\nkind = \"mlp\"\nhidden = [32]\n\
+         [train]\nepochs = 1\n[repeat]\nseeds = {{ count = {SEEDS} }}\n[devices]\npool = [\"flex\"]\n\
+         threads_per_run = 1\n"
+    );
+    for (label, kind, rest, _) in OPTIMIZERS {
+        text.push_str(&format!(
+            "[[optimizer]]\nkind = \"{kind}\"\nlabel = \"{label}\"\n\
+             lr = {{ random = {{ log = [1e-5, 1e0] }}, samples = {rates} }}\n{rest}\n"
+        ));
+    }
+    text
+}
+
+/// A number from 0 to 1 that follows from these.
+fn chance(of: u64, what: u64) -> f64 {
+    // SplitMix64.
+    let mut z = of.wrapping_add(what.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn number(id: Id) -> u64 {
+    u64::from_str_radix(&id.to_string()[..16], 16).unwrap_or(0)
+}
+
+/// How long a run takes: its optimizer's mean, a quarter more or less; of a hundred
+/// runs one takes three times as long.
+pub fn takes(run: &PlannedRun) -> Millis {
+    let mean = OPTIMIZERS.iter().find(|(label, ..)| *label == run.label).map_or(50.0, |o| o.3);
+    let id = number(run.run_id);
+    let slow = if chance(id, 1) < 0.01 { 3.0 } else { 1.0 };
+    (1e3 * mean * slow * (0.75 + 0.5 * chance(id, 2))) as Millis
+}
+
+/// How a run ends. What failed once works the second time.
+pub fn ends(run: &PlannedRun, attempt: u64) -> Status {
+    let id = number(run.run_id);
+    match chance(id, 3) {
+        c if c < FAILS && attempt == 1 => Status::Failed,
+        c if (FAILS..FAILS + DIVERGES).contains(&c) => Status::Diverged,
+        _ => Status::Completed,
+    }
+}
+
+/// What becomes of a start of a task whose runs take so long together: at the first
+/// attempt one in a hundred is killed, another is preempted, one in a thousand runs
+/// twice.
+pub fn fate(attempt: u64, array: u64, task: Task, whole: Millis) -> Fate {
+    let of = array << 32 | task.index << 8 | task.restarts;
+    let at = (whole as f64 * chance(of, 5)) as Millis;
+    if attempt > 1 {
+        return Fate::Runs;
+    }
+    match chance(of, 4) {
+        c if c < KILLED => Fate::Killed(at),
+        c if c < KILLED + REQUEUED => Fate::Requeued(at),
+        // A copy that runs on is not taken for dead a second time.
+        c if c < KILLED + REQUEUED + DOUBLED && task.restarts == 0 => Fate::Doubled(at),
+        _ => Fate::Runs,
+    }
+}
+
+/// Wait of a job in the queue, by its place among those submitted together: some two
+/// minutes, and half an hour for one in eight.
+pub fn waits(place: u64) -> Millis {
+    let long = if chance(place, 6) < 0.125 { 1_800_000 } else { 120_000 };
+    (long as f64 * (0.5 + chance(place, 7))) as Millis
+}
+
+fn time(now: Millis) -> String {
+    let at = jiff::Timestamp::from_millisecond(BEGIN * 1000 + now as i64);
+    at.map(|at| format!("{at:.3}")).unwrap_or_default()
+}
+
+/// The record of a run that began and ended so.
+pub fn record(
+    run: &PlannedRun,
+    status: Status,
+    attempt: u64,
+    from: Millis,
+    to: Millis,
+) -> RunRecord {
+    let exec = environment();
+    let outcome = status.is_result().then(|| outcome(run, status, (to - from) as f64 / 1e3));
+    let error = (status == Status::Failed).then(|| RunError {
+        kind: FailureKind::Died,
+        message: "the worker ended by signal 9".to_owned(),
+        log_tail: "allocated 12 GiB\n".repeat(4),
+    });
+    RunRecord {
+        v: RECORD_VERSION,
+        run_id: run.run_id,
+        config_id: run.config_id,
+        cell_id: run.cell_id,
+        spec: run.spec.clone(),
+        status,
+        outcome,
+        error,
+        exec_id: Some(exec.id()),
+        exec: Some(exec),
+        device: "flex".to_owned(),
+        slot: 0,
+        jobs: 1,
+        attempt,
+        started: time(from),
+        ended: time(to),
+        provenance: Some(Provenance {
+            git_commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+            git_dirty: Some(false),
+            diff_hash: None,
+            cargo_lock_hash: Some(Id::of("lock").to_string()),
+            rustc: "rustc 1.95.0".to_owned(),
+            os: "linux x86_64".to_owned(),
+            argv: ["sweep", "run", "experiments/cluster.toml"].map(str::to_owned).to_vec(),
+        }),
+    }
+}
+
+fn environment() -> Environment {
+    Environment {
+        backend: "flex".to_owned(),
+        device_kind: "cpu".to_owned(),
+        device_model: "Some Processor 3000".to_owned(),
+        cpu_features: "avx2 fma".to_owned(),
+        threads: 1,
+        burn: "0.22.1".to_owned(),
+        libtorch: None,
+        libtorch_kind: None,
+        driver: None,
+        plain: false,
+        code: Id::of("code").to_string(),
+    }
+}
+
+/// What the worker measures in one epoch, of a loss that falls as losses do.
+fn outcome(run: &PlannedRun, status: Status, seconds: f64) -> Outcome {
+    let steps = run.spec.total_steps();
+    let id = number(run.run_id);
+    let off = (run.spec.optimizer.lr() / 1e-2).log10();
+    let speed = 9.0 * (-off * off).exp();
+    let loss =
+        |t: f64, n: u64| (0.05 + 2.25 / (1.0 + speed * t)) * (0.98 + 0.04 * chance(id, 20 + n));
+    let mut metrics = Vec::with_capacity(WINDOWS as usize + 7);
+    let mut put = |epoch, step, split, metric: &str, value: f64| {
+        let (metric, value) = (metric.to_owned(), value.into());
+        metrics.push(MetricPoint { epoch, step, split, metric, value });
+    };
+    let accuracy = |loss: f64| ((1.0 - loss / 2.6).clamp(0.08, 0.999) * 1e4).round() / 1e4;
+    put(0, 0, Split::Test, "loss", loss(0.0, 0));
+    put(0, 0, Split::Test, "accuracy", accuracy(loss(0.0, 0)));
+    put(1, 0, Split::Train, "lr", run.spec.optimizer.lr());
+    let done = status == Status::Completed;
+    for window in 1..=if done { WINDOWS } else { WINDOWS / 2 } {
+        let value = loss(window as f64 / WINDOWS as f64, window);
+        put(1, window * steps / WINDOWS, Split::Train, "window_loss", value);
+    }
+    if done {
+        put(1, steps, Split::Train, "loss", loss(0.4, 30));
+        put(1, steps, Split::Train, "seconds", seconds);
+        put(1, steps, Split::Test, "loss", loss(1.0, 31));
+        put(1, steps, Split::Test, "accuracy", accuracy(loss(1.0, 31)));
+    }
+    Outcome {
+        status,
+        stop_reason: done.then_some(StopReason::Epochs),
+        epochs_completed: u64::from(done),
+        steps: if done { steps } else { steps / 2 },
+        diverged_step: (!done).then_some(steps / 2),
+        last_finite_loss: (!done).then(|| 2.3.into()),
+        train_seconds: seconds * 0.95,
+        eval_seconds: seconds * 0.05,
+        init_digest: run.cell_id.to_string(),
+        batch_digest: vec![run.config_id.to_string()],
+        weights_digest: done.then(|| run.run_id.to_string()),
+        dataset_digest: Id::of("data").to_string(),
+        resumed_from: None,
+        saved_epoch: None,
+        saved_digest: None,
+        metrics,
+    }
+}

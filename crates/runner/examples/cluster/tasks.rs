@@ -1,0 +1,179 @@
+//! What tasks of a cluster do: the real chunk files are read, the real journal says
+//! what is left of them, and real records are appended, at scripted times.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use runner::simulation::{Place, Scheduler, Share, Terms};
+use spec::Id;
+use spec::journal_line;
+use spec::layout::ReportDir;
+use spec::plan::PlannedRun;
+use spec::record::Status;
+
+use super::clock::{Fate, Millis, Task, World};
+use super::engine::Submitted;
+use super::script;
+
+/// A task that runs.
+struct Running {
+    scheduler: Scheduler<PlannedRun>,
+    journal: PathBuf,
+    /// The run at hand, and since when.
+    run: Option<(PlannedRun, Millis)>,
+}
+
+/// The tasks of an attempt, and what they come to.
+pub struct Tasks<'a> {
+    dir: &'a ReportDir,
+    attempt: u64,
+    /// Array by the number of its job; none for the job that writes the report.
+    arrays: HashMap<u64, Option<u64>>,
+    running: HashMap<Task, Running>,
+    trained: HashSet<Id>,
+    /// Real seconds that a task took to know what to do.
+    pub reading: Vec<f64>,
+    /// Records written.
+    pub records: u64,
+    /// Those of runs that had a result already.
+    pub repeated: u64,
+    /// Virtual time of these.
+    pub repeated_time: Millis,
+    /// When the last task of an array was over.
+    pub trained_by: Millis,
+    /// What went wrong with the files.
+    pub problem: Option<anyhow::Error>,
+}
+
+impl<'a> Tasks<'a> {
+    /// Of an attempt whose jobs these are.
+    pub fn new(dir: &'a ReportDir, attempt: u64, jobs: &[Submitted]) -> Self {
+        Tasks {
+            dir,
+            attempt,
+            arrays: jobs.iter().map(|s| (s.job.number, s.array())).collect(),
+            running: HashMap::new(),
+            trained: HashSet::new(),
+            reading: Vec::new(),
+            records: 0,
+            repeated: 0,
+            repeated_time: 0,
+            trained_by: 0,
+            problem: None,
+        }
+    }
+
+    fn place(&self, task: Task) -> Option<Place> {
+        let array = self.arrays.get(&task.job).copied().flatten()?;
+        Some(Place { attempt: self.attempt, array, task: task.index })
+    }
+
+    /// As `task` does it on a node.
+    fn share(&mut self, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
+        let since = Instant::now();
+        let left = Share::read(self.dir, place)?.left(self.dir, place)?;
+        self.reading.push(since.elapsed().as_secs_f64());
+        Ok(left)
+    }
+
+    fn append(&mut self, task: Task, now: Millis, status: Status) {
+        let attempt = self.attempt;
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let Some((run, from)) = running.run.take() else { return };
+        if status.is_result() && !self.trained.insert(run.run_id) {
+            self.repeated += 1;
+            self.repeated_time += now - from;
+        }
+        running.scheduler.ended(0, status);
+        let record = script::record(&run, status, 1, from, now);
+        let written = journal_line::write(&record)
+            .map_err(anyhow::Error::from)
+            .and_then(|line| append(&running.journal, &line));
+        self.records += 1;
+        if let Err(error) = written {
+            self.problem.get_or_insert(error.context(format!("attempt {attempt}")));
+        }
+    }
+}
+
+/// Without waiting for the disk, which is measured apart.
+fn append(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    Ok(OpenOptions::new().create(true).append(true).open(path)?.write_all(bytes)?)
+}
+
+impl World for Tasks<'_> {
+    fn begin(&mut self, _: Millis, task: Task) -> Fate {
+        let Some(place) = self.place(task) else { return Fate::Runs };
+        let runs = self.share(place).unwrap_or_else(|error| {
+            self.problem.get_or_insert(error);
+            Vec::new()
+        });
+        let whole = runs.iter().map(script::takes).sum();
+        let name = format!("{place}-node{}-{}.jsonl", task.index % 1000, 1000 + task.restarts);
+        let journal = self.dir.journal().join(name);
+        // It is there from the start of a task, as that of a real one.
+        if !runs.is_empty()
+            && let Err(error) = append(&journal, b"")
+        {
+            self.problem.get_or_insert(error);
+        }
+        let scheduler = Scheduler::new(runs, 1, Terms { retry: 0, fail_fast: None });
+        self.running.insert(task, Running { scheduler, journal, run: None });
+        script::fate(self.attempt, place.array, task, whole)
+    }
+
+    fn next(&mut self, now: Millis, task: Task) -> Option<Millis> {
+        let running = self.running.get_mut(&task)?;
+        let run = running.scheduler.take(0)?;
+        let takes = script::takes(&run);
+        running.run = Some((run, now));
+        Some(takes)
+    }
+
+    fn ended(&mut self, now: Millis, task: Task) {
+        let Some(running) = self.running.get(&task) else { return };
+        let Some((run, _)) = &running.run else { return };
+        self.append(task, now, script::ends(run, self.attempt));
+    }
+
+    fn cut(&mut self, now: Millis, task: Task, fate: Fate) {
+        if matches!(fate, Fate::Requeued(_)) {
+            return self.append(task, now, Status::Cancelled);
+        }
+        let Some(running) = self.running.get(&task) else { return };
+        let Some((run, from)) = &running.run else { return };
+        // Half of those that are killed are killed while they write.
+        if task.index % 2 == 0 {
+            let record = script::record(run, Status::Completed, 1, *from, now);
+            let line = journal_line::write(&record).unwrap_or_default();
+            if let Err(error) = append(&running.journal, &line[..line.len() / 2]) {
+                self.problem.get_or_insert(error);
+            }
+        }
+    }
+
+    fn over(&mut self, now: Millis, task: Task) {
+        if self.running.remove(&task).is_some() {
+            self.trained_by = self.trained_by.max(now);
+        }
+    }
+}
+
+/// Files of a folder, those below it too, and their bytes.
+pub fn size(folder: &Path) -> (u64, u64) {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(meta) if meta.is_dir() => {
+                let (f, b) = size(&entry.path());
+                (files, bytes) = (files + f, bytes + b);
+            }
+            Ok(meta) => (files, bytes) = (files + 1, bytes + meta.len()),
+            Err(_) => {}
+        }
+    }
+    (files, bytes)
+}

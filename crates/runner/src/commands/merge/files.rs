@@ -1,0 +1,245 @@
+//! The files of a merge. Nothing is deleted, and nothing is replaced but a
+//! journal by a longer one that begins with it; each is written under another
+//! name, synced and renamed, so that a merge that is killed can be repeated.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use report::write_atomic;
+use serde::Deserialize;
+use spec::Id;
+use spec::journal_line;
+use spec::layout::ReportDir;
+
+use super::name_of;
+use crate::exit::bad_input;
+
+/// What came of a merge.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Records that were not here.
+    pub(super) records: usize,
+    /// Journal files that are new or longer now.
+    pub(super) files: usize,
+    /// Journal files that were here already.
+    pub(super) here: usize,
+    /// Files of weights that were not here.
+    pub(super) weights: usize,
+    /// Journal files whose last line is torn.
+    pub(super) torn: Vec<PathBuf>,
+    /// Journal files that are kept under another name, with that name.
+    pub(super) renamed: Vec<(PathBuf, String)>,
+    /// Runs with records that are not in the plan.
+    pub(super) outside: HashSet<Id>,
+}
+
+/// How a journal file was taken.
+#[derive(Debug, PartialEq, Eq)]
+enum How {
+    /// It is here, or a longer one that begins with it.
+    Here,
+    /// It is new from this byte on.
+    From(usize),
+}
+
+impl Taken {
+    /// Takes over the journals and weights of a folder.
+    pub(super) fn from(
+        &mut self,
+        source: &ReportDir,
+        dir: &ReportDir,
+        known: &HashSet<Id>,
+    ) -> anyhow::Result<()> {
+        for path in journals(source)? {
+            let mut bytes = read(&path)?;
+            if cut_torn(&mut bytes) {
+                self.torn.push(path.clone());
+            }
+            self.outside.extend(runs(&bytes).filter(|run| !known.contains(run)));
+            if bytes.is_empty() {
+                continue;
+            }
+            let (how, name) = take(&bytes, &name_of(&path), &dir.journal())?;
+            match how {
+                How::Here => self.here += 1,
+                How::From(start) => {
+                    self.files += 1;
+                    self.records += runs(&bytes[start..]).count();
+                    if name != name_of(&path) {
+                        self.renamed.push((path, name));
+                    }
+                }
+            }
+        }
+        for (run, path) in weights(source)? {
+            let target = dir.weights_of(run);
+            if !target.exists() {
+                copy(&path, &target)
+                    .with_context(|| format!("cannot copy {} here", path.display()))?;
+                self.weights += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `journal/*.jsonl` of a folder, sorted; the folders `old-<n>` stay out.
+pub(super) fn journals(dir: &ReportDir) -> anyhow::Result<Vec<PathBuf>> {
+    let is_journal = |p: &PathBuf| p.extension().is_some_and(|e| e == "jsonl") && p.is_file();
+    Ok(entries(&dir.journal())?.into_iter().filter(is_journal).collect())
+}
+
+/// Whether a folder has a record of one of these runs.
+pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> anyhow::Result<bool> {
+    for path in journals(dir)? {
+        if runs(&read(&path)?).any(|run| known.contains(&run)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// `weights/<run>.safetensors` of a folder.
+fn weights(dir: &ReportDir) -> anyhow::Result<Vec<(Id, PathBuf)>> {
+    let run = |path: PathBuf| {
+        let run: Id = path.file_stem()?.to_str()?.parse().ok()?;
+        (path == dir.weights_of(run) && path.is_file()).then_some((run, path))
+    };
+    Ok(entries(&dir.weights())?.into_iter().filter_map(run).collect())
+}
+
+/// What lies in a folder, sorted; nothing in one that is not there.
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+    };
+    match list() {
+        Ok(mut paths) => {
+            paths.sort();
+            Ok(paths)
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", folder.display())),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The runs that lines name. What is not a record is copied like the rest, and
+/// the report warns of it.
+fn runs(bytes: &[u8]) -> impl Iterator<Item = Id> + '_ {
+    #[derive(Deserialize)]
+    struct Line {
+        run_id: Id,
+    }
+    let line = |line| serde_json::from_slice::<Line>(line).ok().map(|line| line.run_id);
+    bytes.split(|b| *b == b'\n').filter_map(line)
+}
+
+/// Cuts off a last line that is half a record; whether there was one. A whole
+/// record whose newline is still to come stays.
+fn cut_torn(bytes: &mut Vec<u8>) -> bool {
+    let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let torn = whole < bytes.len() && journal_line::read(&bytes[whole..]).is_err();
+    if torn {
+        bytes.truncate(whole);
+    }
+    torn
+}
+
+/// Puts a journal into a folder, under its own name where nothing else has it.
+fn take(bytes: &[u8], name: &str, folder: &Path) -> anyhow::Result<(How, String)> {
+    for name in names(name, bytes) {
+        let path = folder.join(&name);
+        let held = match fs::read(&path) {
+            Ok(held) => held,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                write_atomic(&path, bytes)?;
+                return Ok((How::From(0), name));
+            }
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
+        };
+        if held.starts_with(bytes) {
+            return Ok((How::Here, name));
+        }
+        if bytes.starts_with(&held) {
+            write_atomic(&path, bytes)?;
+            return Ok((How::From(held.len()), name));
+        }
+    }
+    Err(bad_input(format!(
+        "{} holds journals that are not what their names say; move what begins with {name} away",
+        folder.display()
+    )))
+}
+
+/// Names to be tried. A journal only grows, so that its first line tells it from
+/// others of its name for good; where that is the same too, all of it does.
+fn names(name: &str, bytes: &[u8]) -> [String; 3] {
+    let stem = name.strip_suffix(".jsonl").unwrap_or(name);
+    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let own = |bytes: &[u8]| format!("{stem}-{}.jsonl", &blake3::hash(bytes).to_hex()[..8]);
+    [name.to_owned(), own(first), own(bytes)]
+}
+
+/// Copies a file under another name, syncs it and renames it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(".{}.{}.tmp", name_of(to), std::process::id()));
+    let copied = || {
+        io::copy(&mut File::open(from)?, &mut File::create(&temporary)?)?;
+        File::open(&temporary)?.sync_all()?;
+        fs::rename(&temporary, to)?;
+        // The entry too, where the file system lets a folder be synced.
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+        Ok(())
+    };
+    copied().inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_taken_once_and_only_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = |bytes: &[u8]| take(bytes, "a.jsonl", folder.path()).unwrap();
+        let named = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(taken(b"1\n2\n"), (How::From(0), "a.jsonl".to_owned()));
+        assert_eq!(taken(b"1\n2\n").0, How::Here);
+        assert_eq!(taken(b"1\n").0, How::Here, "the beginning of what is here");
+        assert_eq!(named("a.jsonl"), b"1\n2\n");
+        assert_eq!(taken(b"1\n2\n3\n").0, How::From(4));
+
+        // Another machine's of the same name, which then grows.
+        let (how, own) = taken(b"x\n");
+        assert_eq!((how, own.len()), (How::From(0), "a-01234567.jsonl".len()));
+        assert_eq!(taken(b"x\ny\n"), (How::From(2), own.clone()));
+        assert_eq!(taken(b"x\n"), (How::Here, own.clone()));
+        // One that begins alike and goes on otherwise.
+        let (how, third) = taken(b"x\nz\n");
+        assert!(how == How::From(0) && third != own && third != "a.jsonl");
+        assert_eq!(taken(b"x\nz\n"), (How::Here, third.clone()));
+        assert_eq!((named("a.jsonl"), named(&own)), (b"1\n2\n3\n".to_vec(), b"x\ny\n".to_vec()));
+        assert_eq!(
+            (named(&third), fs::read_dir(&folder).unwrap().count()),
+            (b"x\nz\n".to_vec(), 3)
+        );
+    }
+
+    #[test]
+    fn half_a_line_is_cut_off() {
+        for (text, left) in [("a\nb\n", "a\nb\n"), ("a\n{\"v\":2", "a\n"), ("half", ""), ("", "")] {
+            let mut bytes = text.as_bytes().to_vec();
+            assert_eq!(cut_torn(&mut bytes), text != left);
+            assert_eq!(bytes, left.as_bytes());
+        }
+    }
+}

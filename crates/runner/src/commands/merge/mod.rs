@@ -1,0 +1,259 @@
+//! `merge`: puts what other machines have trained of a sweep into one report
+//! folder. Only files are looked at, so it needs no libtorch and no worker.
+
+mod files;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use report::write_atomic;
+use spec::Id;
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::sweep_file::{self, Overrides};
+
+use self::files::Taken;
+use crate::cli::MergeArgs;
+use crate::exit::{Exit, bad_input};
+use crate::provenance::{self, SweepFacts};
+use crate::workspace::Workspace;
+use crate::{clock, lock, text};
+
+/// Merges the folders into that of FILE, then collects and draws.
+pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<Exit> {
+    let started = clock::now();
+    let sources: Vec<ReportDir> = args.folders.iter().map(ReportDir::new).collect();
+    for source in &sources {
+        has_a_journal(source)?;
+    }
+    let (dir, mut plan) = destination(workspace, &args.file, &sources[0])?;
+    let known: HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();
+    for source in &sources {
+        belongs(&dir, source, &known)?;
+    }
+    // All that can be refused has been: from here on something is written.
+    let _lock = lock::acquire(&dir, &started)?;
+    for source in &sources {
+        if let Some(holder) = lock::holder(source) {
+            text::say!(
+                "{} is being written to by {}: what it has finished is taken; merge again when it has ended",
+                source.path().display(),
+                text::plain(&holder)
+            );
+        }
+    }
+    if dir.plan().is_file() {
+        super::report::refresh(&dir, &args.file)?;
+        let on = plan.computed_on;
+        plan = report::plan(&dir)?;
+        if plan.computed_on.is_none() && on.is_some() {
+            plan.computed_on = on;
+            write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+        }
+    } else {
+        write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+    }
+    let mut taken = Taken::default();
+    for source in &sources {
+        taken.from(source, &dir, &known)?;
+    }
+    say_taken(&taken);
+    provenance(workspace, &dir, &plan, started, taken.files > 0)?;
+
+    let summary = super::report::write(&dir)?;
+    let counts = &summary.counts;
+    text::out!(
+        "{} of {} a result, {} missing",
+        counts.results(),
+        if counts.planned == 1 {
+            "1 run has".to_owned()
+        } else {
+            format!("{} runs have", counts.planned)
+        },
+        counts.missing,
+    );
+    super::summary::print(workspace, &dir, &summary);
+    Ok(if counts.results() == counts.planned { Exit::Ok } else { Exit::RunsFailed })
+}
+
+/// Refuses a folder that has nothing to give.
+fn has_a_journal(source: &ReportDir) -> anyhow::Result<()> {
+    let path = source.path();
+    if !path.is_dir() {
+        return Err(bad_input(format!(
+            "{} is no folder\n  give the report folders of the other machines, such as elsewhere/reports/battle",
+            path.display()
+        )));
+    }
+    if files::journals(source)?.is_empty() {
+        return Err(bad_input(format!(
+            "{} holds no journal: there is no journal/*.jsonl\n  give a report folder in which something was trained",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The folder that is merged into, and its plan, which need not be there yet.
+fn destination(
+    workspace: &Workspace,
+    file: &Path,
+    first: &ReportDir,
+) -> anyhow::Result<(ReportDir, Plan)> {
+    let is_folder = file.is_dir() || !file.exists() && file.extension().is_none_or(|e| e != "toml");
+    let dir =
+        if is_folder { ReportDir::new(file) } else { workspace.report(&sweep_file::name(file)?) };
+    if dir.plan().is_file() {
+        let mut plan = report::plan(&dir)?;
+        if plan.computed_on.is_none() {
+            plan.computed_on = report::plan(first).ok().and_then(|p| p.computed_on);
+        }
+        return Ok((dir, plan));
+    }
+    if is_folder {
+        let foreign = |dir: &Path| dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        if foreign(dir.path()) && !dir.journal().is_dir() {
+            return Err(bad_input(format!(
+                "{} holds something that is no report: there is no plan.json\n  \
+                 give a sweep file, a report folder, or a folder that is new or empty",
+                dir.path().display()
+            )));
+        }
+        if !first.plan().is_file() {
+            return Err(bad_input(format!(
+                "{} has no plan.json that could be taken over\n  give the sweep file in place of {}",
+                first.path().display(),
+                file.display()
+            )));
+        }
+        return Ok((dir, report::plan(first)?));
+    }
+    let elsewhere = report::plan(first).ok();
+    // What the sweep was started with elsewhere holds here, and the environment of today.
+    let lines = elsewhere.as_ref().map(|p| p.overrides.clone()).unwrap_or_default();
+    let mut overrides = Overrides::of_lines(&lines);
+    overrides.environment.extend(super::environment());
+    let loaded = super::load_plan_with(workspace, file, &overrides)?;
+    if !loaded.warnings.is_empty() {
+        text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
+    }
+    let mut plan = loaded.plan;
+    plan.computed_on = elsewhere.and_then(|p| p.computed_on);
+    let dir = workspace.report(&plan.name);
+    Ok((dir, plan))
+}
+
+/// Refuses a folder that is the one merged into, or that of another sweep.
+fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> anyhow::Result<()> {
+    let place = |dir: &ReportDir| dir.path().canonicalize().ok();
+    if place(dir).is_some() && place(dir) == place(source) {
+        return Err(bad_input(format!(
+            "{} is the folder that is merged into\n  give the folders of the other machines alone",
+            source.path().display()
+        )));
+    }
+    let shares = if source.plan().is_file() {
+        let plan = report::plan(source).map_err(|e| bad_input(e.to_string()))?;
+        plan.runs.iter().any(|run| known.contains(&run.run_id))
+    } else {
+        files::any_run(source, known)?
+    };
+    if !shares {
+        return Err(bad_input(format!(
+            "{} is of another sweep: no run of it is one of this plan's {}\n  \
+             both must come from one sweep file with the same --set; `--plan` lists a plan's runs",
+            source.path().display(),
+            known.len()
+        )));
+    }
+    Ok(())
+}
+
+fn say_taken(taken: &Taken) {
+    for torn in &taken.torn {
+        text::say!(
+            "{}: its last line is torn and left out, as a sweep leaves it that runs or was killed",
+            torn.display()
+        );
+    }
+    text::out!(
+        "taken: {} in {}{}; {} here already",
+        text::count(taken.records, "record"),
+        text::count(taken.files, "journal file"),
+        match taken.weights {
+            0 => String::new(),
+            n => format!(" and {} of weights", text::count(n, "file")),
+        },
+        match taken.here {
+            1 => "1 was".to_owned(),
+            n => format!("{n} were"),
+        },
+    );
+    for (own, name) in &taken.renamed {
+        text::say!(
+            "{} holds other records than the file of that name here: it is kept as {name}",
+            own.display()
+        );
+    }
+    if !taken.outside.is_empty() {
+        text::say!(
+            "{} of what was merged {} not in the plan and {} left out of the report",
+            text::count(taken.outside.len(), "run"),
+            if taken.outside.len() == 1 { "is" } else { "are" },
+            if taken.outside.len() == 1 { "is" } else { "are" },
+        );
+    }
+}
+
+/// Writes the manifest where it is missing or others' records came, and says
+/// which results a sweep here would not count as its own.
+fn provenance(
+    workspace: &Workspace,
+    dir: &ReportDir,
+    plan: &Plan,
+    started: String,
+    moved: bool,
+) -> anyhow::Result<()> {
+    let records = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let results =
+        || plan.runs.iter().filter_map(|r| records.get(&r.run_id)).filter(|r| r.status.is_result());
+    if let Some(on) = &plan.computed_on {
+        let other = results().filter(|r| !on.fits(r)).count();
+        if other > 0 {
+            text::say!(
+                "{} {} computed on another backend, kind of device or number of threads than the plan's {}: \
+                 shown, but `sweep` trains such runs again; a number in place of \"auto\" for \
+                 `threads_per_run` makes all machines alike",
+                console::style("warning:").for_stderr().yellow(),
+                if other == 1 {
+                    "1 result was".to_owned()
+                } else {
+                    format!("{other} results were")
+                },
+                match on.threads {
+                    1 => "1 thread".to_owned(),
+                    n => format!("{n} threads"),
+                },
+            );
+        }
+    }
+    if moved || !dir.manifest().is_file() {
+        let facts = SweepFacts {
+            started,
+            slots: &[],
+            trained: 0,
+            cached: results().count() as u64,
+            environment: provenance::environment(results()),
+            record_host: false,
+            provenance: provenance::gather(workspace),
+        };
+        let manifest = provenance::manifest(plan, facts);
+        write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
+    }
+    Ok(())
+}
+
+/// A file's name as text.
+fn name_of(path: &Path) -> String {
+    PathBuf::from(path.file_name().unwrap_or_default()).display().to_string()
+}

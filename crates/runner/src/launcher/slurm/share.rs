@@ -1,0 +1,41 @@
+//! What a task has to do: its chunk, less what an earlier start of it has finished.
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+
+use super::files::{Files, JobFile, Place};
+
+/// A task's part of a sweep.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// What holds for all tasks of the attempt.
+    pub job: JobFile,
+    /// The plan, with the runs of this task alone.
+    pub plan: Plan,
+}
+
+impl Share {
+    /// Reads the files of a task.
+    ///
+    /// # Errors
+    /// They are not there, or of another version.
+    pub fn read(dir: &ReportDir, place: Place) -> anyhow::Result<Self> {
+        let files = Files(dir);
+        let job = files.job(place.attempt)?;
+        let plan = Plan { runs: files.chunk(place)?.runs, ..job.plan.clone() };
+        Ok(Share { job, plan })
+    }
+
+    /// Its runs without a result, by what this very task has written before it was
+    /// requeued: of thousands of journals its own alone is read.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn left(&self, dir: &ReportDir, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
+        let earlier = report::journal::read_of(dir, &format!("{place}-"))?;
+        let done = earlier.into_best_for(self.plan.computed_on.as_ref());
+        let has_result =
+            |r: &PlannedRun| done.get(&r.run_id).is_some_and(|record| record.status.is_result());
+        Ok(self.plan.runs.iter().filter(|r| !has_result(r)).cloned().collect())
+    }
+}

@@ -1,0 +1,70 @@
+//! Signs of life: each task writes `running/<attempt>.<array>.<task>.json` anew every
+//! few seconds. Whether it still trains is told by their age, whatever Slurm says.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+use spec::layout::ReportDir;
+use spec::status::SweepStatus;
+
+use super::files::Place;
+
+/// A task's sign of life, written anew every few seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskStatus {
+    /// Slurm's number of the job, as the task was told.
+    pub job: String,
+    /// The node.
+    pub node: String,
+    /// Requeues so far.
+    pub restarts: u64,
+    /// What its slots do.
+    pub sweep: SweepStatus,
+}
+
+/// How old a sign of life may be. Tasks write every five seconds.
+pub const ALIVE_SECONDS: f64 = 45.0;
+
+impl TaskStatus {
+    /// Seconds since it was written, by the clocks of both machines.
+    pub fn age(&self) -> f64 {
+        let written = self.sweep.updated.parse::<jiff::Timestamp>();
+        written.map_or(f64::INFINITY, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64())
+    }
+
+    /// Whether its task may still be writing.
+    pub fn is_alive(&self) -> bool {
+        self.age() < ALIVE_SECONDS
+    }
+}
+
+/// The sign of life of one task.
+pub fn sign(dir: &ReportDir, place: Place) -> Option<TaskStatus> {
+    let path = dir.running().join(format!("{place}.json"));
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Removes what tasks left that were killed, so that nobody takes them for alive.
+pub fn forget_dead(dir: &ReportDir) {
+    for (place, sign) in signs(dir) {
+        if !sign.is_alive() {
+            let _ = fs::remove_file(dir.running().join(format!("{place}.json")));
+        }
+    }
+    let _ = fs::remove_dir(dir.running());
+}
+
+/// Signs of life of all tasks, old ones included.
+pub fn signs(dir: &ReportDir) -> Vec<(Place, TaskStatus)> {
+    let mut out: Vec<(Place, TaskStatus)> = fs::read_dir(dir.running())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let place = path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()?;
+            Some((place, serde_json::from_slice(&fs::read(&path).ok()?).ok()?))
+        })
+        .collect();
+    out.sort_by_key(|(place, _)| *place);
+    out
+}
