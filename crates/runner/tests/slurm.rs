@@ -7,6 +7,8 @@ mod answers;
 mod cluster;
 #[path = "slurm/gpus.rs"]
 mod gpus;
+#[path = "slurm/guards.rs"]
+mod guards;
 #[path = "slurm/place.rs"]
 mod place;
 #[path = "slurm/refusals.rs"]

@@ -13,7 +13,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Asks the sweep to end and waits until it has.
 pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
     let dir = super::report::folder_of(workspace, file)?;
-    let on_cluster = super::cluster::cancel(&dir)?;
+    let on_cluster = match super::cluster::cancel(&dir) {
+        // What runs here can be ended without it.
+        Err(error) if lock::holder(&dir).is_some() => {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            text::say!("warning: {first}; what Slurm has of this sweep was not ended");
+            false
+        }
+        other => other?,
+    };
     let Some(holder) = lock::holder(&dir) else {
         if on_cluster {
             return Ok(Exit::Ok);

@@ -15,7 +15,8 @@ pub struct Local<'a> {
 }
 
 impl Launcher for Local<'_> {
-    fn alone(&self, dir: &ReportDir, _: &Plan) -> anyhow::Result<()> {
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
+        super::slurm::none_elsewhere(dir, &plan.name)?;
         super::no_signs_of_life(dir)
     }
 

@@ -31,7 +31,7 @@ fn works_now(place: &Place) {
 fn nothing_is_there(place: &Place) {
     let left: Vec<_> = place.cluster.squeue().into_iter().filter(|line| line.active()).collect();
     assert_eq!(left, []);
-    assert!(!place.sandbox.report("x").journal().join("x").exists());
+    assert!(place.records("x").is_empty());
     let status = place.expect(0, &["status", FILE]);
     assert!(status.contains("not running; the same sweep goes on from here"), "{status}");
 }

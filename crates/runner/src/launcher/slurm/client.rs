@@ -83,6 +83,13 @@ pub enum SubmitError {
 
 /// What the launcher asks of an engine; the simulation has one of its own.
 pub trait Engine {
+    /// Whether it can be spoken to from here at all; asked before anything is written.
+    ///
+    /// # Errors
+    /// Bad input: what is missing.
+    fn ready(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
     /// Indices of an array go from 0 to one less than this.
     fn max_array(&self) -> anyhow::Result<u64>;
     /// Submits a script with these flags; gives the job's number.
@@ -200,17 +207,6 @@ fn missing(program: &str) -> anyhow::Error {
     ))
 }
 
-/// Looks for Slurm's commands, before anything is made ready for them.
-///
-/// # Errors
-/// Bad input: the first that is not on the `PATH`.
-pub fn check_commands() -> anyhow::Result<()> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = |program: &str| std::env::split_paths(&path).any(|f| f.join(program).is_file());
-    let absent = ["sbatch", "squeue", "scancel", "scontrol"].into_iter().find(|p| !there(p));
-    absent.map_or(Ok(()), |program| Err(missing(program)))
-}
-
 /// The controller does not answer.
 fn unreachable(program: &str, answer: &Answer) -> anyhow::Error {
     bad_input(format!(
@@ -224,6 +220,13 @@ fn words(args: &[&str]) -> Vec<String> {
 }
 
 impl Engine for SlurmCommands {
+    fn ready(&self) -> anyhow::Result<()> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let there = |name: &str| std::env::split_paths(&path).any(|f| f.join(name).is_file());
+        let absent = ["sbatch", "squeue", "scancel", "scontrol"].into_iter().find(|p| !there(p));
+        absent.map_or(Ok(()), |program| Err(missing(program)))
+    }
+
     fn max_array(&self) -> anyhow::Result<u64> {
         let answer = ask("scontrol", &words(&["show", "config"]), "")?;
         if !answer.ok {

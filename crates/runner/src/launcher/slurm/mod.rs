@@ -72,16 +72,7 @@ impl<E: Engine> Slurm<E> {
 
 impl<E: Engine> Launcher for Slurm<E> {
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
-        let active = active(&self.engine, dir, &plan.name)?;
-        if let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) {
-            let path = dir.path().display();
-            return Err(bad_input(format!(
-                "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --watch; end it: \
-                 cargo xtask cancel {path}; what is finished is kept",
-                first.job,
-                tasks_in_words(&active)
-            )));
-        }
+        not_queued(dir, &active(&self.engine, dir, &plan.name)?)?;
         super::no_signs_of_life(dir)
     }
 
@@ -157,7 +148,7 @@ impl<E: Engine> Launcher for Slurm<E> {
         todo: Vec<PlannedRun>,
         _: &mut Beacon,
     ) -> anyhow::Result<Launched> {
-        client::check_commands()?;
+        self.engine.ready()?;
         let (dealt, _) = self.dealt(work, todo.iter().collect());
         submit::submit(&self.engine, &self.settings, work, &dealt).map(Launched::Submitted)
     }
@@ -180,6 +171,37 @@ pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
     Ok(queue.into_iter().filter(Queued::is_active).collect())
 }
 
+/// Refuses where tasks of the sweep wait or run.
+fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
+    let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) else { return Ok(()) };
+    let path = dir.path().display();
+    Err(bad_input(format!(
+        "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --launcher slurm --watch; \
+         end it: cargo xtask cancel {path}; what is finished is kept",
+        first.job,
+        tasks_in_words(active)
+    )))
+}
+
+/// For a sweep of this machine: refuses where a cluster has tasks of it. Where Slurm
+/// cannot be asked, which is said, their signs of life alone decide.
+///
+/// # Errors
+/// Bad input: which tasks, and how to wait for them or end them.
+pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> anyhow::Result<()> {
+    if Files(dir).submissions()?.is_empty() {
+        return Ok(());
+    }
+    match active(&SlurmCommands, dir, sweep) {
+        Ok(active) => not_queued(dir, &active),
+        Err(error) => {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            text::say!("warning: {first}; whether tasks of this sweep wait there is not known");
+            Ok(())
+        }
+    }
+}
+
 /// Notes jobs that Slurm has and we were never told of: a submission whose answer
 /// was lost.
 fn adopt(
@@ -198,7 +220,7 @@ fn adopt(
     Ok(())
 }
 
-/// `2 tasks run, 3 wait (Resources)`.
+/// `2 tasks running, 3 waiting (Resources)`.
 pub fn tasks_in_words(active: &[Queued]) -> String {
     let tasks = || active.iter().filter(|q| !q.name.ends_with(".report"));
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
@@ -211,9 +233,9 @@ pub fn tasks_in_words(active: &[Queued]) -> String {
     reasons.dedup();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     match (running, pending) {
-        (0, pending) => format!("{} wait{why}", tasks_of(pending)),
-        (running, 0) => format!("{} run", tasks_of(running)),
-        _ => format!("{} run, {pending} wait{why}", tasks_of(running)),
+        (0, pending) => format!("{} waiting{why}", tasks_of(pending)),
+        (running, 0) => format!("{} running", tasks_of(running)),
+        _ => format!("{} running, {pending} waiting{why}", tasks_of(running)),
     }
 }
 

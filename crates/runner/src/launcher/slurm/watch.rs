@@ -26,6 +26,9 @@ use crate::text;
 const LOOK: Duration = Duration::from_secs(1);
 /// What a node wrote last may reach this machine so much later.
 const SETTLE: Duration = Duration::from_secs(60);
+/// The job that writes the report may wait so long once the tasks have ended: on a
+/// full cluster it would wait for hours, and one that is held for ever.
+const REPORT_WITHIN: Duration = Duration::from_secs(30);
 /// A second Ctrl-C within this time ends the tasks.
 const TWICE: Duration = Duration::from_secs(2);
 
@@ -63,7 +66,8 @@ pub fn watch(
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
     let (mut asked, mut queue): (Option<Instant>, Vec<Queued>) = (None, Vec::new());
-    let (mut empty_since, mut silent) = (None::<Instant>, false);
+    // Since when nothing is there but, perhaps, a report's job that waits.
+    let (mut idle_since, mut silent) = (None::<Instant>, false);
     loop {
         if interrupts.load(Ordering::SeqCst) > 0 {
             display.finish();
@@ -77,8 +81,8 @@ pub fn watch(
             match super::active(engine, dir, &plan.name) {
                 Ok(found) => {
                     silent = false;
-                    empty_since =
-                        found.is_empty().then(|| empty_since.unwrap_or_else(Instant::now));
+                    let idle = found.iter().all(waits_to_report);
+                    idle_since = idle.then(|| idle_since.unwrap_or_else(Instant::now));
                     queue = found;
                 }
                 Err(error) => {
@@ -88,18 +92,28 @@ pub fn watch(
                         display.line(&format!("warning: {first}; going by the files alone"));
                     }
                     silent = true;
-                    empty_since = None;
+                    idle_since = None;
                 }
             }
         }
         display.refresh(&tail, &queue);
+        let patience = |since: Instant| queue.is_empty() || since.elapsed() >= REPORT_WITHIN;
         let settled = |since: Instant| tail.all_there() || since.elapsed() >= SETTLE;
-        if empty_since.is_some_and(settled) {
+        if idle_since.is_some_and(|since| settled(since) && patience(since)) {
             display.finish();
+            for job in &queue {
+                text::say!("the job that writes the report waits ({}): written here", job.reason);
+                engine.cancel(&job.name)?;
+            }
             return Ok(Watched::Over);
         }
         std::thread::sleep(LOOK);
     }
+}
+
+/// Whether it is a job that would write the report, and has not begun.
+fn waits_to_report(job: &Queued) -> bool {
+    job.name.ends_with(".report") && job.state == "PENDING"
 }
 
 /// Set once watching is over, however it ended.
