@@ -2,6 +2,7 @@
 //!
 //! - `bin/<hash>/`: the programs as they were at the time;
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
+//! - `chunks/<attempt>/<array>/<task>.begun`: the journals of a task that has begun;
 //! - `submissions.jsonl`: what was asked of Slurm, a line before and after each;
 //! - `running/<attempt>.<array>.<task>.json`: signs of life.
 
@@ -58,6 +59,13 @@ pub struct ChunkFile {
     pub v: u32,
     /// The runs, in the order they are begun in.
     pub runs: Vec<PlannedRun>,
+}
+
+/// The same, of runs that are lent: a million need not be copied to be written.
+#[derive(Serialize)]
+struct Chunk<'a> {
+    v: u32,
+    runs: &'a [&'a PlannedRun],
 }
 
 /// A line of `submissions.jsonl`.
@@ -222,6 +230,29 @@ impl Files<'_> {
         read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
     }
 
+    fn begun_file(&self, place: Place) -> PathBuf {
+        self.attempt(place.attempt).join(format!("{}/{}.begun", place.array, place.task))
+    }
+
+    /// Names of the journals that a task has begun, of each of its starts.
+    pub fn begun(&self, place: Place) -> Vec<String> {
+        let text = fs::read_to_string(self.begun_file(place)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Notes the journal that a task is about to begin. Lost, it costs a requeued task
+    /// the knowledge of what it has done, and the sweep nothing but time.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn begin(&self, place: Place, journal: &str) -> anyhow::Result<()> {
+        let path = self.begun_file(place);
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(format!("{journal}\n").as_bytes()))
+            .with_context(|| format!("cannot append to {}", path.display()))
+    }
+
     /// Writes all of an attempt under a temporary name, then renames it.
     ///
     /// # Errors
@@ -230,7 +261,7 @@ impl Files<'_> {
         &self,
         job: &JobFile,
         nonce: &str,
-        arrays: &[Vec<Vec<PlannedRun>>],
+        arrays: &[&[Vec<&PlannedRun>]],
     ) -> anyhow::Result<()> {
         let whole = self.attempt(job.attempt);
         let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
@@ -243,7 +274,7 @@ impl Files<'_> {
                 let folder = half.join(array.to_string());
                 fs::create_dir(&folder)?;
                 for (task, runs) in chunks.iter().enumerate() {
-                    let chunk = ChunkFile { v: VERSION, runs: runs.clone() };
+                    let chunk = Chunk { v: VERSION, runs };
                     put(&folder.join(format!("{task}.json")), &serde_json::to_vec(&chunk)?)?;
                 }
             }
@@ -383,6 +414,20 @@ mod tests {
             (Some(7), None)
         );
         assert!(!found[0].cancelled && found[1].cancelled);
+    }
+
+    #[test]
+    fn a_task_finds_the_journals_of_its_earlier_starts_and_of_no_other_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = ReportDir::new(folder.path());
+        let files = Files(&dir);
+        let place = Place { attempt: 1, array: 0, task: 1 };
+        fs::create_dir_all(files.attempt(1).join("0")).unwrap();
+        assert!(files.begun(place).is_empty());
+        files.begin(place, "1.0.1-a-7-x").unwrap();
+        files.begin(Place { task: 11, ..place }, "1.0.11-a-8-x").unwrap();
+        files.begin(place, "1.0.1-b-9-y").unwrap();
+        assert_eq!(files.begun(place), ["1.0.1-a-7-x", "1.0.1-b-9-y"]);
     }
 
     #[test]
