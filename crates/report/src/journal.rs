@@ -55,6 +55,12 @@ impl Journal {
         best(self.records.iter().filter(|r| wanted(r)), None)
     }
 
+    /// As [`Journal::into_best_for`], of records that are lent: they are large, and of
+    /// a million a table of their own takes gigabytes.
+    pub fn best_for(&self, wanted: Option<&ComputedOn>) -> HashMap<Id, &RunRecord> {
+        best(self.records.iter(), wanted)
+    }
+
     /// As [`Journal::best`], for good.
     pub fn into_best(self) -> HashMap<Id, RunRecord> {
         self.into_best_for(None)

@@ -264,7 +264,7 @@ pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a Plan
         });
     }
     let mut runs = runs;
-    runs.sort_by_key(|r| {
+    runs.sort_by_cached_key(|r| {
         (
             seed.get(&r.spec.seed).copied(),
             config[&r.config_id],

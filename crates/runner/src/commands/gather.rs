@@ -46,7 +46,8 @@ pub(super) fn verdict(dir: &ReportDir) -> anyhow::Result<Exit> {
 }
 
 fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<BTreeMap<Option<Status>, usize>> {
-    let best = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let journal = report::journal::read(dir)?;
+    let best = journal.best_for(plan.computed_on.as_ref());
     let mut out = BTreeMap::new();
     for run in &plan.runs {
         *out.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
@@ -59,8 +60,9 @@ fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<BTreeMap<Option<Status
 pub(super) fn manifest(dir: &ReportDir, attempt: u64) -> anyhow::Result<()> {
     let job = Files(dir).job(attempt)?;
     let plan = report::plan(dir)?;
-    let records = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
-    let of_plan = || plan.runs.iter().filter_map(|r| records.get(&r.run_id));
+    let journal = report::journal::read(dir)?;
+    let records = journal.best_for(plan.computed_on.as_ref());
+    let of_plan = || plan.runs.iter().filter_map(|r| records.get(&r.run_id).copied());
     let trained = of_plan().filter(|r| r.ended >= job.started).count() as u64;
     let facts = SweepFacts {
         started: job.started.clone(),
