@@ -1,6 +1,7 @@
 //! Reading the journal: one `RunRecord` a line, many files, any of which a
 //! crash may have cut short.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs;
@@ -14,6 +15,9 @@ use spec::plan::ComputedOn;
 use spec::record::{RunRecord, Status};
 
 use crate::error::ReportError;
+
+/// Journal files that are read at once.
+const SIDE_BY_SIDE: usize = 256;
 
 /// A line of the journal that is not what a sweep wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +46,22 @@ pub struct Journal {
 
 impl Journal {
     /// One record a run: of several the newest of the best status.
-    pub fn best(&self) -> HashMap<Id, RunRecord> {
-        self.clone().into_best()
+    pub fn best(&self) -> HashMap<Id, &RunRecord> {
+        self.best_of(|_| true)
     }
 
-    /// As [`Journal::best`], without copying the records.
+    /// As [`Journal::best`], of these records alone.
+    pub fn best_of(&self, wanted: impl Fn(&RunRecord) -> bool) -> HashMap<Id, &RunRecord> {
+        best(self.records.iter().filter(|r| wanted(r)), None)
+    }
+
+    /// As [`Journal::into_best_for`], of records that are lent: they are large, and of
+    /// a million a table of their own takes gigabytes.
+    pub fn best_for(&self, wanted: Option<&ComputedOn>) -> HashMap<Id, &RunRecord> {
+        best(self.records.iter(), wanted)
+    }
+
+    /// As [`Journal::best`], for good.
     pub fn into_best(self) -> HashMap<Id, RunRecord> {
         self.into_best_for(None)
     }
@@ -55,20 +70,28 @@ impl Journal {
     /// sweep wants them come before all others, so that a report does not mix
     /// kinds of devices while it need not.
     pub fn into_best_for(self, wanted: Option<&ComputedOn>) -> HashMap<Id, RunRecord> {
-        let fits = |r: &RunRecord| r.status.is_result() && wanted.is_some_and(|w| w.fits(r));
-        let mut best: HashMap<Id, RunRecord> = HashMap::with_capacity(self.records.len());
-        for record in self.records {
-            match best.get(&record.run_id) {
-                Some(held)
-                    if fits(&record).cmp(&fits(held)).then(preference(&record, held))
-                        == Ordering::Less => {}
-                _ => {
-                    best.insert(record.run_id, record);
-                }
+        best(self.records.into_iter(), wanted)
+    }
+}
+
+/// The best record of each run, whether held or lent.
+fn best<R: Borrow<RunRecord>>(
+    records: impl Iterator<Item = R>,
+    wanted: Option<&ComputedOn>,
+) -> HashMap<Id, R> {
+    let fits = |r: &RunRecord| r.status.is_result() && wanted.is_some_and(|w| w.fits(r));
+    let mut best: HashMap<Id, R> = HashMap::new();
+    for record in records {
+        let new: &RunRecord = record.borrow();
+        match best.get(&new.run_id).map(R::borrow) {
+            Some(held)
+                if fits(new).cmp(&fits(held)).then(preference(new, held)) == Ordering::Less => {}
+            _ => {
+                best.insert(new.run_id, record);
             }
         }
-        best
     }
+    best
 }
 
 /// A result beats an error, an error a cancellation; then the newer wins, and
@@ -80,8 +103,10 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
         Status::Cancelled => 0,
     };
     // Without the `Z`, a fraction of a second sorts after the whole second.
-    let time = |r: &RunRecord| r.ended.trim_end_matches('Z').to_owned();
-    rank(a).cmp(&rank(b)).then_with(|| time(a).cmp(&time(b)))
+    fn time(r: &RunRecord) -> &str {
+        r.ended.trim_end_matches('Z')
+    }
+    rank(a).cmp(&rank(b)).then_with(|| time(a).cmp(time(b)))
 }
 
 /// Reads `journal/*.jsonl`; the folders `journal/old-<n>/` stay out.
@@ -92,39 +117,54 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
 /// # Errors
 /// A journal file or the folder cannot be read.
 pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
-    read_of(dir, "")
+    read_all(files(&dir.journal())?)
 }
 
-/// As [`read`], but only the files whose names begin so: what one task of a cluster
-/// has written, of thousands.
+/// As [`read`], but only files of these names that are there: what one task of a cluster
+/// has written, without a look at the folder, which has those of thousands.
 ///
 /// # Errors
 /// As those of [`read`].
-pub fn read_of(dir: &ReportDir, prefix: &str) -> Result<Journal, ReportError> {
-    let paths = files(&dir.journal(), prefix)?;
+pub fn read_named(dir: &ReportDir, names: &[String]) -> Result<Journal, ReportError> {
+    let paths = names.iter().map(|name| dir.journal().join(format!("{name}.jsonl")));
+    read_all(paths.filter(|path| path.is_file()).collect())
+}
+
+fn read_all(paths: Vec<PathBuf>) -> Result<Journal, ReportError> {
     let mut journal = Journal { files: paths.len(), ..Journal::default() };
-    for path in paths {
-        let bytes = fs::read(&path).map_err(ReportError::io("read", &path))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let torn = !bytes.ends_with(b"\n");
-        let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
-        let parsed: Vec<_> = lines.par_iter().map(|line| parse(line)).collect();
-        for (i, result) in parsed.into_iter().enumerate() {
-            match result {
-                Ok(Some(record)) => journal.records.push(record),
-                Ok(None) => {}
-                Err(LineError::Foreign(_)) if torn && i + 1 == lines.len() => {
-                    journal.warnings.push(format!(
-                        "journal/{name}, line {}: the last line is torn and ignored",
-                        i + 1
-                    ))
-                }
-                Err(reason) => {
-                    let place = format!("journal/{name}, line {}", i + 1);
-                    journal.warnings.push(format!("{place}: ignored, {reason}"));
-                    let (run, reason) = (run_named(lines[i]), reason.to_string());
-                    journal.damaged.push(Damaged { place, run, reason });
-                }
+    // Side by side, because of a file on a server the most is waiting; not all at once,
+    // so that they are not held twice.
+    for some in paths.chunks(SIDE_BY_SIDE) {
+        let read: Vec<_> = some.par_iter().map(|path| read_file(path)).collect();
+        for part in read {
+            let Journal { records, warnings, damaged, .. } = part?;
+            journal.records.extend(records);
+            journal.warnings.extend(warnings);
+            journal.damaged.extend(damaged);
+        }
+    }
+    Ok(journal)
+}
+
+fn read_file(path: &Path) -> Result<Journal, ReportError> {
+    let mut journal = Journal::default();
+    let bytes = fs::read(path).map_err(ReportError::io("read", path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let torn = !bytes.ends_with(b"\n");
+    let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+    let parsed: Vec<_> = lines.par_iter().map(|line| parse(line)).collect();
+    for (i, result) in parsed.into_iter().enumerate() {
+        match result {
+            Ok(Some(record)) => journal.records.push(record),
+            Ok(None) => {}
+            Err(LineError::Foreign(_)) if torn && i + 1 == lines.len() => journal
+                .warnings
+                .push(format!("journal/{name}, line {}: the last line is torn and ignored", i + 1)),
+            Err(reason) => {
+                let place = format!("journal/{name}, line {}", i + 1);
+                journal.warnings.push(format!("{place}: ignored, {reason}"));
+                let (run, reason) = (run_named(lines[i]), reason.to_string());
+                journal.damaged.push(Damaged { place, run, reason });
             }
         }
     }
@@ -138,8 +178,7 @@ fn run_named(line: &[u8]) -> Option<Id> {
     rest.get(..32)?.parse().ok()
 }
 
-/// The journal files whose names begin so, in the order of their names.
-fn files(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, ReportError> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -149,10 +188,9 @@ fn files(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, ReportError> {
     for entry in entries {
         let entry = entry.map_err(ReportError::io("read", folder))?;
         let path = entry.path();
-        let named = entry.file_name().to_string_lossy().starts_with(prefix);
-        // Only of those that are wanted: of a file on a server, each question takes its time.
+        // What the folder itself tells; a file on a server would have to be asked.
         let file = || entry.file_type().is_ok_and(|t| t.is_file()) || path.is_file();
-        if named && path.extension().is_some_and(|e| e == "jsonl") && file() {
+        if path.extension().is_some_and(|e| e == "jsonl") && file() {
             paths.push(path);
         }
     }

@@ -69,7 +69,7 @@ fn of_several_records_the_newest_of_the_best_status_wins() {
     let winner = |records: &[RunRecord]| {
         let journal = journal::Journal { records: records.to_vec(), ..Default::default() };
         let best = journal.best().remove(&base.run_id).unwrap();
-        (best.status, best.ended)
+        (best.status, best.ended.clone())
     };
     let done = at(Status::Completed, "2026-01-01T10:00:00Z");
     let failed_later = at(Status::Failed, "2026-01-02T10:00:00Z");

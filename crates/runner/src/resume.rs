@@ -112,17 +112,13 @@ pub fn outstanding<'a>(
     dir: &ReportDir,
 ) -> Outstanding<'a> {
     // What failed elsewhere may work here; what never got a worker failed anywhere.
-    let fitting = journal
-        .records
-        .iter()
-        .filter(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
-    let best = Journal { records: fitting.cloned().collect(), ..Journal::default() }.into_best();
+    let best = journal.best_of(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let elsewhere = journal.best();
     let mut out = Outstanding::default();
     for run in &plan.runs {
         let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
-            .or_else(|| metric_missing(plan, best.get(&run.run_id)))
-            .or_else(|| weights_missing(plan, run, best.get(&run.run_id), dir));
+            .or_else(|| metric_missing(plan, best.get(&run.run_id).copied()))
+            .or_else(|| weights_missing(plan, run, best.get(&run.run_id).copied(), dir));
         match why {
             Some(reason) => out.runs.push((run, reason)),
             None => {
@@ -221,8 +217,8 @@ fn path(plain: bool) -> &'static str {
 
 fn reason(
     id: Id,
-    best: &HashMap<Id, RunRecord>,
-    elsewhere: &HashMap<Id, RunRecord>,
+    best: &HashMap<Id, &RunRecord>,
+    elsewhere: &HashMap<Id, &RunRecord>,
     wanted: &Wanted,
     keep_failed: bool,
 ) -> Option<Reason> {
@@ -268,7 +264,7 @@ pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a Plan
         });
     }
     let mut runs = runs;
-    runs.sort_by_key(|r| {
+    runs.sort_by_cached_key(|r| {
         (
             seed.get(&r.spec.seed).copied(),
             config[&r.config_id],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{micro, report};
+use super::{cluster, micro, report};
 use crate::{build, libtorch, venv};
 
 /// Something that is built, or brought.
@@ -22,6 +22,8 @@ pub(super) enum Artifact {
     Products,
     /// Writes large report folders.
     Fabricate,
+    /// A cluster on a virtual clock.
+    Cluster,
     /// The benchmarks inside the crates: the folder they are built into.
     Micro,
     /// A Python with PyTorch.
@@ -70,6 +72,7 @@ fn make(artifact: Artifact, root: &Path) -> Result<PathBuf> {
         Artifact::FlexWorker => build::flex_worker(root),
         Artifact::Products => products(root),
         Artifact::Fabricate => report::build_fabricate(root),
+        Artifact::Cluster => cluster::build_cluster(root),
         Artifact::Micro => micro::build(root),
         Artifact::Torch => venv::python(root, &venv::TORCH),
         Artifact::Hydra => {

@@ -7,6 +7,8 @@ pub(super) struct Section {
     /// The part's name on the command line.
     pub(super) name: &'static str,
     pub(super) title: &'static str,
+    /// The document that has its tables.
+    pub(super) page: &'static str,
     /// Its tables, or why there are none.
     pub(super) found: Result<String, String>,
     /// How many of its goals were met, if it has any.
@@ -42,18 +44,18 @@ pub(super) fn document(about: &str, sections: &[Section]) -> String {
     format!("# Benchmarks\n\n{about}\n\n{}", parts.join("\n"))
 }
 
-/// README.md with the tables of these sections. What failed keeps its old
-/// tables, which say when they were measured.
-pub(super) fn readme(text: &str, about: &str, sections: &[Section]) -> Result<String> {
+/// A document, README.md or another, with the tables of those sections that belong
+/// there. What failed keeps its old tables, which say when they were measured.
+pub(super) fn page(text: &str, name: &str, about: &str, sections: &[Section]) -> Result<String> {
     let mut text = text.to_owned();
-    for section in sections.iter().filter(|section| section.found.is_ok()) {
+    for section in sections.iter().filter(|section| section.found.is_ok() && section.page == name) {
         let begin = marker(section.name);
         let (before, rest) = text.split_once(&begin).with_context(|| {
-            format!("README.md has no place for them: the line `{}`", begin.trim())
+            format!("{name} has no place for them: the line `{}`", begin.trim())
         })?;
         let (_, after) = rest
             .split_once(END)
-            .with_context(|| format!("README.md has no `{END}` behind `{}`", begin.trim()))?;
+            .with_context(|| format!("{name} has no `{END}` behind `{}`", begin.trim()))?;
         text = format!("{before}{begin}\n{}\n*{about}*\n\n{END}{after}", section.body());
     }
     Ok(text)
@@ -73,6 +75,7 @@ mod tests {
         Section {
             name,
             title: "Title",
+            page: "README.md",
             found: found.map(str::to_owned).map_err(str::to_owned),
             goals: Some((1, 2)),
             disturbed: None,
@@ -94,24 +97,32 @@ mod tests {
     fn the_readme_keeps_what_was_not_measured() {
         let place = |name| format!("{}\nold {name}\n\n{END}\n", marker(name));
         let text = format!("x\n{}y\n{}z\n{}", place("a"), place("b"), place("c"));
-        let new = readme(&text, "Today.", &[section("b", Ok("new b\n")), section("c", Err("e"))]);
+        let new = page(
+            &text,
+            "README.md",
+            "Today.",
+            &[section("b", Ok("new b\n")), section("c", Err("e"))],
+        );
         let new = new.unwrap();
         assert!(new.contains("old a") && new.contains("old c") && !new.contains("old b"), "{new}");
         assert!(
             new.contains("\n\nnew b\n\n1 of 2 goals met.\n\n*Today.*\n\n<!-- end -->\nz\n"),
             "{new}"
         );
-        let again = readme(&new, "Today.", &[section("b", Ok("new b\n"))]).unwrap();
+        let again = page(&new, "README.md", "Today.", &[section("b", Ok("new b\n"))]).unwrap();
         assert_eq!(again, new);
-        assert!(readme("nothing", "Today.", &[section("b", Ok(""))]).is_err());
+        let nothing = |name| page("nothing", name, "Today.", &[section("b", Ok(""))]);
+        assert!(nothing("README.md").is_err());
+        assert_eq!(nothing("another.md").unwrap(), "nothing", "its tables are elsewhere");
     }
 
-    /// Each part has its place in the repository's README.md.
+    /// Each part has its place in the document that it names.
     #[test]
-    fn the_readme_has_a_place_for_each_part() {
-        let readme = include_str!("../../../README.md");
+    fn the_documents_have_a_place_for_each_part() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for part in super::super::request::PARTS {
-            assert!(readme.contains(&marker(part.name)), "{}", part.name);
+            let text = std::fs::read_to_string(root.join(part.page)).unwrap();
+            assert!(text.contains(&marker(part.name)), "{} in {}", part.name, part.page);
         }
     }
 }

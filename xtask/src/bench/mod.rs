@@ -7,6 +7,7 @@
 //! started on a sweep file in a workspace of its own, and its journal is read.
 
 mod built;
+mod cluster;
 mod document;
 mod epoch;
 mod journal;
@@ -133,6 +134,7 @@ fn section(part: &Part, setup: &Setup) -> (Section, Option<Measured>) {
     let mut section = Section {
         name: part.name,
         title: part.title,
+        page: part.page,
         found: Err(String::new()),
         goals: None,
         disturbed,
@@ -153,10 +155,15 @@ fn section(part: &Part, setup: &Setup) -> (Section, Option<Measured>) {
 }
 
 fn write_readme(root: &Path, about: &str, sections: &[Section]) -> Result<()> {
-    let path = root.join("README.md");
-    let old = fs::read_to_string(&path).context("README.md")?;
-    let new = document::readme(&old, about, sections)?;
-    fs::write(&path, new).context("README.md")
+    let mut pages: Vec<&str> = sections.iter().map(|section| section.page).collect();
+    pages.dedup();
+    for page in pages {
+        let path = root.join(page);
+        let old = fs::read_to_string(&path).context(page)?;
+        let new = document::page(&old, page, about, sections)?;
+        fs::write(&path, new).context(page)?;
+    }
+    Ok(())
 }
 
 /// When, on what, and of which sources.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::built::Artifact;
 use super::{
-    Measured, Setup, epoch, micro, models, overhead, plan, report, sweep, timeout, worker,
+    Measured, Setup, cluster, epoch, micro, models, overhead, plan, report, sweep, timeout, worker,
 };
 
 /// One thing that is measured.
@@ -15,17 +15,23 @@ pub(super) struct Part {
     pub(super) title: &'static str,
     /// For the usage.
     pub(super) does: &'static str,
+    /// The document that has its tables, below the root.
+    pub(super) page: &'static str,
     /// What must be built for it.
     pub(super) needs: &'static [Artifact],
     pub(super) measure: fn(&Setup) -> Result<Measured>,
 }
 
+/// Where most tables are.
+const README: &str = "README.md";
+
 /// Every part, in the order in which they are measured.
-pub(super) const PARTS: [Part; 9] = [
+pub(super) const PARTS: [Part; 10] = [
     Part {
         name: "epoch",
         title: "An epoch of the lesson's model",
         does: "seconds an epoch of five optimizers, beside the matrix products alone and PyTorch",
+        page: README,
         needs: &[Artifact::Worker, Artifact::FlexWorker, Artifact::Products, Artifact::Torch],
         measure: epoch::measure,
     },
@@ -33,6 +39,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "models",
         title: "Larger models",
         does: "the same for larger models, on one thread and all cores",
+        page: README,
         needs: &[Artifact::Worker, Artifact::Torch],
         measure: models::measure,
     },
@@ -40,6 +47,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "sweep",
         title: "A whole sweep",
         does: "a sweep with its report, beside PyTorch under Hydra and joblib",
+        page: README,
         needs: &[Artifact::Sweep, Artifact::Worker, Artifact::Hydra],
         measure: sweep::measure,
     },
@@ -47,6 +55,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "overhead",
         title: "What the engine adds",
         does: "what the engine adds to a sweep of short runs",
+        page: README,
         needs: &[Artifact::Sweep, Artifact::Worker],
         measure: overhead::measure,
     },
@@ -54,6 +63,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "worker",
         title: "Start and memory of a worker",
         does: "a worker's start, and the memory of each further one",
+        page: README,
         needs: &[Artifact::Worker, Artifact::FlexWorker],
         measure: worker::measure,
     },
@@ -61,6 +71,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "plan",
         title: "A plan of a million runs",
         does: "seconds and memory to plan a million runs",
+        page: README,
         needs: &[Artifact::Sweep, Artifact::Worker],
         measure: plan::measure,
     },
@@ -68,13 +79,23 @@ pub(super) const PARTS: [Part; 9] = [
         name: "report",
         title: "A report of 10,000 runs",
         does: "seconds and memory to report 10,000 runs of 100 numbers each",
+        page: README,
         needs: &[Artifact::Sweep, Artifact::Fabricate],
         measure: report::measure,
+    },
+    Part {
+        name: "cluster",
+        title: "A cluster of 10,000 slots",
+        does: "what up to 100,000 runs cost on a cluster, by a virtual clock; with --full a million",
+        page: "crates/runner/SLURM.md",
+        needs: &[Artifact::Cluster],
+        measure: cluster::measure,
     },
     Part {
         name: "timeout",
         title: "Runs that hang",
         does: "how long a run that hangs lives past its time-out",
+        page: README,
         needs: &[Artifact::Sweep],
         measure: timeout::measure,
     },
@@ -82,6 +103,7 @@ pub(super) const PARTS: [Part; 9] = [
         name: "micro",
         title: "Inside the crates",
         does: "single functions of the crates, by divan",
+        page: README,
         needs: &[Artifact::Micro],
         measure: micro::measure,
     },
@@ -101,9 +123,10 @@ Parts; all of them when none is named:
   --check           fail when a goal of the chosen parts is missed
   --repetitions N   measurements that count, for each part
   --quick           one measurement each, of less: to see that everything works
-  --full            train the whole sweep with the lesson's pipeline too (minutes)
+  --full            train the whole sweep with the lesson's pipeline, play the cluster of a
+                    million runs (minutes)
   --output FILE     write the tables as one Markdown document
-  --write-readme    put them into README.md
+  --write-readme    put them into README.md, those of the cluster into crates/runner/SLURM.md
 
 A part that fails says so, and the others go on; the exit code is 1 then.
 "

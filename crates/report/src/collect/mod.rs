@@ -16,6 +16,9 @@ use crate::repeats::Repeats;
 use crate::table::RunRow;
 use crate::{files, journal};
 
+/// Up to so many runs the three files are made side by side.
+const SIDE_BY_SIDE: usize = 50_000;
+
 /// What [`collect`] found and wrote.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
@@ -52,9 +55,10 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
     let warnings = journal.warnings.clone();
     let repeats = Repeats::of(&journal, &plan);
     files::write_repeats(dir, &repeats)?;
-    let records = journal.into_best_for(plan.computed_on.as_ref());
+    let records = journal.best_for(plan.computed_on.as_ref());
     let held: Vec<Option<&RunRecord>> =
-        plan.runs.iter().map(|run| records.get(&run.run_id)).collect();
+        plan.runs.iter().map(|run| records.get(&run.run_id).copied()).collect();
+    drop(records);
     let rows: Vec<RunRow> =
         held.iter().map(|r| r.map(|r| RunRow::of(r, &plan.target)).unwrap_or_default()).collect();
 
@@ -71,8 +75,19 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
         write(&dir.summary(), configs::columns(&analysis))?;
         Ok(analysis)
     };
-    let (points, analysis) = rayon::join(metrics, estimates);
-    let (points, analysis) = (points?, analysis?);
+    let (points, analysis) = if held.len() > SIDE_BY_SIDE {
+        // Memory before time: the records go before the rest begins.
+        let points = metrics()?;
+        drop((held, ids));
+        drop(journal);
+        (points, estimates()?)
+    } else {
+        let (points, analysis) = rayon::join(metrics, estimates);
+        drop((held, ids));
+        // Many small strings take a while to free.
+        rayon::spawn(move || drop(journal));
+        (points?, analysis?)
+    };
     let counts = analysis.counts();
     let collected = Collected {
         runs: counts.planned,
@@ -82,8 +97,6 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
         written: vec![dir.runs(), dir.metrics(), dir.summary()],
         warnings,
     };
-    // A million small strings take a while to free.
-    rayon::spawn(move || drop(records));
     Ok((collected, analysis))
 }
 

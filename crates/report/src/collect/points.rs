@@ -1,36 +1,39 @@
 //! Columns of `metrics.parquet`: the long form, built without a row in between.
 
 use polars::prelude::{Column, NamedFrom, Series};
-use spec::record::RunRecord;
+use spec::record::{MetricPoint, RunRecord};
 
 /// `run_id, epoch, step, split, metric, value`, by run in plan order, then in
 /// the order of measurement. `ids` and `records` are those of the plan's runs.
 pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Column> {
-    let outcomes =
-        || records.iter().enumerate().filter_map(|(i, r)| Some((i, r.as_ref()?.outcome.as_ref()?)));
-    let total: usize = outcomes().map(|(_, o)| o.metrics.len()).sum();
-    let mut run_id: Vec<&str> = Vec::with_capacity(total);
-    let mut epoch: Vec<u64> = Vec::with_capacity(total);
-    let mut step: Vec<u64> = Vec::with_capacity(total);
-    let mut split: Vec<&str> = Vec::with_capacity(total);
-    let mut metric: Vec<&str> = Vec::with_capacity(total);
-    let mut value: Vec<f64> = Vec::with_capacity(total);
-    for (run, outcome) in outcomes() {
-        for point in &outcome.metrics {
-            run_id.push(&ids[run]);
-            epoch.push(point.epoch);
-            step.push(point.step);
-            split.push(point.split.name());
-            metric.push(&point.metric);
-            value.push(point.value.0);
-        }
+    let points = || {
+        records.iter().enumerate().flat_map(|(run, record)| {
+            let outcome = record.and_then(|r| r.outcome.as_ref());
+            outcome.into_iter().flat_map(move |o| o.metrics.iter().map(move |point| (run, point)))
+        })
+    };
+    let total = records.iter().flatten().filter_map(|r| Some(r.outcome.as_ref()?.metrics.len()));
+    let total: usize = total.sum();
+    // One after another: the values of a column beside the column itself are enough.
+    fn text<'a>(name: &str, total: usize, of: impl Iterator<Item = &'a str>) -> Column {
+        let mut values: Vec<&str> = Vec::with_capacity(total);
+        values.extend(of);
+        Series::new(name.into(), values).into()
     }
+    let int = |name: &str, of: fn(&MetricPoint) -> u64| -> Column {
+        let mut values: Vec<u64> = Vec::with_capacity(total);
+        values.extend(points().map(|(_, point)| of(point)));
+        Series::new(name.into(), values).into()
+    };
+    let mut value: Vec<f64> = Vec::with_capacity(total);
+    value.extend(points().map(|(_, point)| point.value.0));
+    let value = Series::new("value".into(), value).into();
     vec![
-        Series::new("run_id".into(), run_id).into(),
-        Series::new("epoch".into(), epoch).into(),
-        Series::new("step".into(), step).into(),
-        Series::new("split".into(), split).into(),
-        Series::new("metric".into(), metric).into(),
-        Series::new("value".into(), value).into(),
+        text("run_id", total, points().map(|(run, _)| ids[run].as_str())),
+        int("epoch", |p| p.epoch),
+        int("step", |p| p.step),
+        text("split", total, points().map(|(_, p)| p.split.name())),
+        text("metric", total, points().map(|(_, p)| p.metric.as_str())),
+        value,
     ]
 }

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use runner::simulation::{Place, Scheduler, Share, Terms};
+use runner::simulation::{Files, Place, Scheduler, Share, Terms};
 use spec::Id;
 use spec::journal_line;
 use spec::layout::ReportDir;
@@ -112,13 +112,14 @@ impl World for Tasks<'_> {
             Vec::new()
         });
         let whole = runs.iter().map(script::takes).sum();
-        let name = format!("{place}-node{}-{}.jsonl", task.index % 1000, 1000 + task.restarts);
-        let journal = self.dir.journal().join(name);
-        // It is there from the start of a task, as that of a real one.
-        if !runs.is_empty()
-            && let Err(error) = append(&journal, b"")
-        {
-            self.problem.get_or_insert(error);
+        let name = format!("{place}-node{}-{}", task.index % 1000, 1000 + task.restarts);
+        let journal = self.dir.journal().join(format!("{name}.jsonl"));
+        if !runs.is_empty() {
+            // The file is there from the start of a task, as that of a real one.
+            let begun = Files(self.dir).begin(place, &name).and_then(|()| append(&journal, b""));
+            if let Err(error) = begun {
+                self.problem.get_or_insert(error);
+            }
         }
         let scheduler = Scheduler::new(runs, 1, Terms { retry: 0, fail_fast: None });
         self.running.insert(task, Running { scheduler, journal, run: None });

@@ -60,7 +60,8 @@ fn counts(
     plan: &Plan,
     asked: &dyn Fn(&&PlannedRun) -> bool,
 ) -> anyhow::Result<BTreeMap<Option<Status>, usize>> {
-    let best = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let journal = report::journal::read(dir)?;
+    let best = journal.best_for(plan.computed_on.as_ref());
     let mut out = BTreeMap::new();
     for run in plan.runs.iter().filter(|run| asked(run)) {
         *out.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
@@ -86,8 +87,9 @@ pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
 pub(super) fn manifest(dir: &ReportDir, attempt: u64) -> anyhow::Result<()> {
     let job = Files(dir).job(attempt)?;
     let plan = report::plan(dir)?;
-    let records = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
-    let of_plan = || plan.runs.iter().filter_map(|r| records.get(&r.run_id));
+    let journal = report::journal::read(dir)?;
+    let records = journal.best_for(plan.computed_on.as_ref());
+    let of_plan = || plan.runs.iter().filter_map(|r| records.get(&r.run_id).copied());
     let trained = of_plan().filter(|r| r.ended >= job.started).count() as u64;
     let facts = SweepFacts {
         started: job.started.clone(),

@@ -113,11 +113,11 @@ fn name(status: Option<Status>) -> &'static str {
 fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<(Counts, Vec<String>)> {
     let journal = report::journal::read(dir)?;
     super::report::warn(&journal.warnings);
-    let best = journal.into_best_for(plan.computed_on.as_ref());
+    let best = journal.best_for(plan.computed_on.as_ref());
     let mut counts = BTreeMap::new();
     let mut failed = Vec::new();
     for run in &plan.runs {
-        let record = best.get(&run.run_id);
+        let record = best.get(&run.run_id).copied();
         *counts.entry(record.map(|r| r.status)).or_default() += 1;
         if let Some(record) = record.filter(|r| !r.status.is_result()) {
             failed.push((

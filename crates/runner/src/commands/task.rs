@@ -10,7 +10,7 @@ use crate::beacon::{Beacon, Task};
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, host};
-use crate::launcher::slurm::files::{JobFile, Place};
+use crate::launcher::slurm::files::{Files, JobFile, Place};
 use crate::launcher::slurm::share::Share;
 use crate::launcher::slurm::signs::sign;
 use crate::machine::Machine;
@@ -69,6 +69,7 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
     let machine = Machine::of_task(plan, &job.worker, cpus(job), job.jobs)?;
     let file: String = started.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
     let file = format!("{place}-{}-{}-{file}", host(), std::process::id());
+    Files(&dir).begin(place, &file)?;
     let journal = JournalWriter::create_named(&dir, &file)?;
     let args = RunArgs::whole(TrainingArgs { retry: job.retry, ..TrainingArgs::of(&plan.file) });
     let mut beacon = Beacon::of_task(

@@ -2,6 +2,7 @@
 //!
 //! - `bin/<hash>/`: the programs as they were at the time;
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
+//! - `chunks/<attempt>/<array>/<task>.begun`: the journals of a task that has begun;
 //! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
 
 use std::collections::HashSet;
@@ -58,6 +59,13 @@ pub struct ChunkFile {
     pub v: u32,
     /// The runs, in the order they are begun in.
     pub runs: Vec<PlannedRun>,
+}
+
+/// The same, of runs that are lent: a million need not be copied to be written.
+#[derive(Serialize)]
+struct Chunk<'a> {
+    v: u32,
+    runs: &'a [&'a PlannedRun],
 }
 
 /// A line of `submissions.jsonl`.
@@ -227,6 +235,29 @@ impl Files<'_> {
         serde_json::from_slice(&fs::read(self.attempt(attempt).join("chosen.json")).ok()?).ok()
     }
 
+    fn begun_file(&self, place: Place) -> PathBuf {
+        self.attempt(place.attempt).join(format!("{}/{}.begun", place.array, place.task))
+    }
+
+    /// Names of the journals that a task has begun, of each of its starts.
+    pub fn begun(&self, place: Place) -> Vec<String> {
+        let text = fs::read_to_string(self.begun_file(place)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Notes the journal that a task is about to begin. Lost, it costs a requeued task
+    /// the knowledge of what it has done, and the sweep nothing but time.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn begin(&self, place: Place, journal: &str) -> anyhow::Result<()> {
+        let path = self.begun_file(place);
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(format!("{journal}\n").as_bytes()))
+            .with_context(|| format!("cannot append to {}", path.display()))
+    }
+
     /// Writes all of an attempt under a temporary name, then renames it.
     ///
     /// # Errors
@@ -235,7 +266,7 @@ impl Files<'_> {
         &self,
         job: &JobFile,
         nonce: &str,
-        arrays: &[Vec<Vec<PlannedRun>>],
+        arrays: &[&[Vec<&PlannedRun>]],
         narrowed: bool,
     ) -> anyhow::Result<()> {
         let whole = self.attempt(job.attempt);
@@ -246,14 +277,15 @@ impl Files<'_> {
             put(&half.join("nonce"), nonce.as_bytes())?;
             put(&half.join("job.json"), &serde_json::to_vec(job)?)?;
             if narrowed {
-                let ids: Vec<Id> = arrays.iter().flatten().flatten().map(|r| r.run_id).collect();
+                let runs = arrays.iter().flat_map(|tasks| tasks.iter().flatten());
+                let ids: Vec<Id> = runs.map(|run| run.run_id).collect();
                 put(&half.join("chosen.json"), &serde_json::to_vec(&ids)?)?;
             }
             for (array, chunks) in arrays.iter().enumerate() {
                 let folder = half.join(array.to_string());
                 fs::create_dir(&folder)?;
                 for (task, runs) in chunks.iter().enumerate() {
-                    let chunk = ChunkFile { v: VERSION, runs: runs.clone() };
+                    let chunk = Chunk { v: VERSION, runs };
                     put(&folder.join(format!("{task}.json")), &serde_json::to_vec(&chunk)?)?;
                 }
             }
@@ -342,6 +374,20 @@ mod tests {
             (Some(7), None)
         );
         assert!(!found[0].cancelled && found[1].cancelled);
+    }
+
+    #[test]
+    fn a_task_finds_the_journals_of_its_earlier_starts_and_of_no_other_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = ReportDir::new(folder.path());
+        let files = Files(&dir);
+        let place = Place { attempt: 1, array: 0, task: 1 };
+        fs::create_dir_all(files.attempt(1).join("0")).unwrap();
+        assert!(files.begun(place).is_empty());
+        files.begin(place, "1.0.1-a-7-x").unwrap();
+        files.begin(Place { task: 11, ..place }, "1.0.11-a-8-x").unwrap();
+        files.begin(place, "1.0.1-b-9-y").unwrap();
+        assert_eq!(files.begun(place), ["1.0.1-a-7-x", "1.0.1-b-9-y"]);
     }
 
     #[test]

@@ -27,12 +27,13 @@ impl Share {
     }
 
     /// Its runs without a result, by what this very task has written before it was
-    /// requeued: of thousands of journals its own alone is read.
+    /// requeued: of thousands of journals its own alone is read, and the folder, which
+    /// every task would list, is not.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub fn left(&self, dir: &ReportDir, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
-        let earlier = report::journal::read_of(dir, &format!("{place}-"))?;
+        let earlier = report::journal::read_named(dir, &Files(dir).begun(place))?;
         let done = earlier.into_best_for(self.plan.computed_on.as_ref());
         let has_result =
             |r: &PlannedRun| done.get(&r.run_id).is_some_and(|record| record.status.is_result());

@@ -56,10 +56,7 @@ pub fn submit(
         program: &bin,
         settings,
     };
-    let arrays: Vec<Vec<Vec<PlannedRun>>> = dealt
-        .chunks(most)
-        .map(|array| array.iter().map(|task| task.iter().map(|r| (*r).clone()).collect()).collect())
-        .collect();
+    let arrays: Vec<&[Vec<&PlannedRun>]> = dealt.chunks(most).collect();
     let job = JobFile {
         v: version(),
         attempt: number,
