@@ -138,8 +138,8 @@ fn a_job_waits_in_the_queue_and_for_those_it_follows() {
     check(
         TERMS,
         "1+5: 4; 2: 2 9; 3>1+2: 1",
-        "1: 2.0 begins, 2.1 begins | 3: 2.0 a, 2.0 over | 6: 1.0 begins | 10: 1.0 a, 1.0 over, 2.1 a, \
-         2.1 over | 13: 3.0 begins | 14: 3.0 a, 3.0 over",
+        "1: 2.0 begins, 2.1 begins | 3: 2.0 a, 2.0 over | 6: 1.0 begins | 10: 2.1 a, 2.1 over, 1.0 a, \
+         1.0 over | 13: 3.0 begins | 14: 3.0 a, 3.0 over",
     );
 }
 
