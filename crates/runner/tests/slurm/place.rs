@@ -113,7 +113,8 @@ impl Place {
     /// Ids of the runs of each task of an attempt's first array, in their order.
     pub fn chunks(&self, name: &str, attempt: u64) -> Vec<Vec<String>> {
         let folder = self.sandbox.report(name).path().join(format!("chunks/{attempt}/0"));
-        let count = fs::read_dir(&folder).unwrap().count();
+        let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let count = names.filter(|path| path.extension().is_some_and(|e| e == "json")).count();
         let read = |task| {
             let text = fs::read(folder.join(format!("{task}.json"))).unwrap();
             let chunk: Value = serde_json::from_slice(&text).unwrap();
