@@ -12,7 +12,18 @@ use crate::exit::bad_input;
 /// that no lock is ever stale.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Lets processes that are started from now on hold it too: what one of them does
+    /// on our behalf is then done, or not, before anybody else begins, even if we die.
+    ///
+    /// # Errors
+    /// Those of the system call.
+    pub fn pass_on(&self) -> std::io::Result<()> {
+        Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?)
+    }
 }
 
 /// Who writes to the folder now, as the lock says; none if nobody does.
@@ -63,7 +74,7 @@ pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
                 crate::journal::host()
             )?;
             file.sync_data()?;
-            Ok(Lock { _file: file })
+            Ok(Lock { file })
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

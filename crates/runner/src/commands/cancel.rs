@@ -44,6 +44,11 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit>
         std::thread::sleep(Duration::from_millis(100));
     }
     beacon::forget_request(&dir);
+    // What it submitted on its way to the end.
+    if let Err(error) = super::cluster::cancel(&dir) {
+        let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+        text::say!("warning: {first}; what Slurm has of this sweep was not ended");
+    }
     crate::text::out!(
         "ended {}; what was finished is kept, and the sweep can be resumed",
         text::plain(&holder)

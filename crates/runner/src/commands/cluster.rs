@@ -97,9 +97,7 @@ pub(super) fn follow(
         Watched::Left | Watched::Cancelled => return Ok(Exit::Interrupted),
         Watched::Over => {}
     }
-    if let Some(last) = Files(dir).submissions()?.last() {
-        gather::manifest(dir, last.attempt)?;
-    }
+    gather::complete_manifest(dir)?;
     if !args.no_report {
         let summary = super::report::write(dir)?;
         if !quiet {
@@ -121,8 +119,8 @@ pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
         return Ok(false);
     }
     text::out!(
-        "ended {} of {}; what was finished is kept, and the sweep can be resumed",
-        text::count(usize::try_from(ended).unwrap_or(usize::MAX), "job"),
+        "ended {} of {} on Slurm; what was finished is kept, and the sweep can be resumed",
+        text::count(usize::try_from(ended).unwrap_or(usize::MAX), "task"),
         plan.name
     );
     Ok(true)
@@ -154,8 +152,8 @@ struct Line {
 
 impl State {
     /// In a sentence; none where nothing goes on.
-    pub(super) fn words(&self) -> Option<String> {
-        if let Some(why) = &self.silence {
+    pub(super) fn words(&self, missing: usize) -> Option<String> {
+        if let Some(why) = self.silence.as_ref().filter(|_| missing > 0) {
             return Some(format!("submitted to Slurm, which does not answer ({why})"));
         }
         let tasks = self.active.iter().any(|q| !q.name.ends_with(".report"));

@@ -11,7 +11,7 @@ use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
 
 use crate::exit::Exit;
-use crate::launcher::slurm::files::Files;
+use crate::launcher::slurm::files::{Files, JobFile};
 use crate::launcher::slurm::signs::forget_dead;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
@@ -19,9 +19,9 @@ use crate::{clock, text};
 
 /// Writes the report of an attempt; the exit code says whether every run that was
 /// asked for has a result.
-pub(super) fn gather(workspace: &Workspace, folder: &Path, attempt: u64) -> anyhow::Result<Exit> {
+pub(super) fn gather(workspace: &Workspace, folder: &Path) -> anyhow::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
-    manifest(&dir, attempt)?;
+    complete_manifest(&dir)?;
     forget_dead(&dir);
     let summary = super::report::write(&dir)?;
     super::summary::print(workspace, &dir, &summary);
@@ -70,22 +70,30 @@ fn counts(
 }
 
 /// Writes the manifest of the newest attempt again, if that is the last sweep of the
-/// folder: what its nodes computed on was not known when it was submitted.
+/// folder: what its nodes computed on was not known when it was submitted. Where the
+/// attempt's files are gone the manifest stays as it is, and the report is made all the same.
 pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
     let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
     let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
     let held = serde_json::from_slice::<Manifest>(&bytes).ok();
-    let job = Files(dir).job(last.attempt)?;
-    match held.is_none_or(|m| m.environment.is_none() && m.started == job.started) {
-        true => manifest(dir, last.attempt),
+    let job = match Files(dir).job(last.attempt) {
+        Ok(job) => job,
+        Err(error) => {
+            if held.is_none_or(|m| m.environment.is_none()) {
+                text::say!("warning: {error:#}; the manifest does not say what nodes computed on");
+            }
+            return Ok(());
+        }
+    };
+    match held.is_none_or(|m| m.started == job.started) {
+        true => manifest(dir, job),
         false => Ok(()),
     }
 }
 
 /// Writes the manifest of an attempt: sources and command line of its submission,
 /// what the nodes computed on, and now as its end.
-pub(super) fn manifest(dir: &ReportDir, attempt: u64) -> anyhow::Result<()> {
-    let job = Files(dir).job(attempt)?;
+fn manifest(dir: &ReportDir, job: JobFile) -> anyhow::Result<()> {
     let plan = report::plan(dir)?;
     let journal = report::journal::read(dir)?;
     let records = journal.best_for(plan.computed_on.as_ref());

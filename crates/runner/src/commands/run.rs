@@ -198,6 +198,10 @@ pub(super) fn run_holding(
             narrowed,
             started,
         };
+        if let (Some(lock), true) = (&lock, slurm.is_some()) {
+            // An `sbatch` that outlives us must not be overtaken by the next sweep.
+            lock.pass_on()?;
+        }
         match launcher.launch(&work, todo, beacon)? {
             Launched::Trained(trained) => trained,
             Launched::Submitted(words) => {

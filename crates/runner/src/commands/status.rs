@@ -39,11 +39,11 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
         return Ok(Exit::Ok);
     }
     let missing = counts.get(&None).copied().unwrap_or(0);
-    let on_cluster = cluster.as_ref().and_then(super::cluster::State::words);
+    let on_cluster = cluster.as_ref().and_then(|c| c.words(missing));
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
         (None, _) if on_cluster.is_some() => on_cluster.clone().unwrap_or_default(),
-        (None, 0) => "finished".to_owned(),
+        (None, 0) if !counts.contains_key(&Some(Status::Cancelled)) => "finished".to_owned(),
         (None, _) => "not running; the same sweep goes on from here".to_owned(),
     };
     text::print(&format!("{}: {state}\n", plan.name));

@@ -86,10 +86,12 @@ fn no_signs_of_life(dir: &ReportDir) -> anyhow::Result<()> {
     let (path, n) = (dir.path().display(), crate::text::count(alive.len(), "task"));
     Err(crate::exit::bad_input(format!(
         "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
-         wait (cargo xtask status {path}), or end them: cargo xtask cancel {path}; a task that was \
-         killed counts as gone after {} seconds of silence",
+         look: cargo xtask status {path}; end them: cargo xtask cancel {path}; a task that was killed \
+         counts as gone after {} seconds of silence, and one that Slurm has forgotten is ended there: \
+         kill {}",
         crate::text::plain(&sign.job),
         crate::text::plain(&sign.node),
-        slurm::signs::ALIVE_SECONDS
+        slurm::signs::ALIVE_SECONDS,
+        sign.sweep.pid
     )))
 }

@@ -57,6 +57,12 @@ const OWNED: &[Owned] = &[
         "the job that makes the report waits for the tasks by it",
         "begin later with --begin=18:00, or start the sweep when the other job has ended",
     ),
+    own(
+        "clusters",
+        Some('M'),
+        "jobs of another cluster would not be found again",
+        "log in to that cluster, or give its slurm.conf by SLURM_CONF",
+    ),
     own("parsable", None, "the launcher passes it and reads the answer", LEAVE_OUT),
     own(
         "wrap",

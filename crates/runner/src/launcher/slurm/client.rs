@@ -123,8 +123,13 @@ impl Answer {
         if self.timed_out {
             return format!("no answer within {}", text::duration(PATIENCE.as_secs_f64()));
         }
-        let said = self.stderr.lines().map(str::trim).filter(|l| !l.is_empty());
-        let said: Vec<String> = said.map(text::plain).collect();
+        let own = |line: &str| {
+            let line = line.trim();
+            let rest = line.split_once(": error: ").filter(|(who, _)| !who.contains(' '));
+            rest.map_or(line, |(_, rest)| rest).to_owned()
+        };
+        let said: Vec<String> = self.stderr.lines().map(own).filter(|l| !l.is_empty()).collect();
+        let said: Vec<String> = said.iter().map(|line| text::plain(line)).collect();
         if said.is_empty() { "it failed without a word".to_owned() } else { said.join("; ") }
     }
 

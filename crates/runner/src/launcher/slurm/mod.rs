@@ -31,6 +31,8 @@ use client::{Engine, Queued, SlurmCommands};
 use files::{Files, Submission};
 use script::Attempt;
 
+/// Names of jobs that Slurm is asked for at once.
+const NAMES: usize = 1000;
 /// Lines of `chunks` that `--plan` shows.
 const SHOWN: usize = 3;
 
@@ -162,8 +164,9 @@ impl<E: Engine> Launcher for Slurm<E> {
 pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<Vec<Queued>> {
     let files = Files(dir);
     let submissions = files.submissions()?;
+    // The newest attempts; one argument of a command holds no more.
     let names: Vec<String> =
-        submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).collect();
+        submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).take(NAMES).collect();
     let queue = engine.queue(&names)?;
     for submission in &submissions {
         adopt(&files, submission, sweep, &queue)?;

@@ -137,9 +137,9 @@ impl Attempt<'_> {
         let nonce = quoted(&nonce_file(self.dir, self.number));
         format!(
             "if [ \"$(cat {nonce} 2>/dev/null)\" != {} ]; then\n  \
-             echo \"sweep: $(hostname) does not see the sweep's folder: it is not shared\" >&2\n  \
+             echo \"sweep: $(hostname) does not see the sweep's folder: it is not shared, or chunks/{} is gone\" >&2\n  \
              exit {NOT_SEEN}\nfi\n",
-            self.nonce
+            self.nonce, self.number
         )
     }
 

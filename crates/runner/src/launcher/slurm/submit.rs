@@ -76,7 +76,9 @@ pub fn submit(
     std::fs::create_dir_all(work.dir.logs())?;
     std::fs::create_dir_all(work.dir.journal())?;
     files.write_attempt(&job, &nonce, &arrays, work.narrowed)?;
-    let unsure = shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))?;
+    let folder = files.attempt(number);
+    let unsure = shared::check(engine, &attempt, &worker, &needed(&data, &root, &worker))
+        .inspect_err(|_| drop(std::fs::remove_dir_all(&folder)))?;
     forget_dead(work.dir);
     files.note(&Line::Planned {
         v: version(),
@@ -92,7 +94,12 @@ pub fn submit(
     for (i, array) in arrays.iter().enumerate() {
         let flags = attempt.array_flags(i, array.len() as u64);
         let name = attempt.array_name(i);
-        match once(engine, &name, &flags, &attempt.array_script(i)) {
+        let forget = || {
+            if i == 0 {
+                drop(std::fs::remove_dir_all(&folder))
+            }
+        };
+        match once(engine, &name, &flags, &attempt.array_script(i), &forget) {
             Ok(job) => {
                 files.note(&Line::Submitted { attempt: number, name, job })?;
                 jobs.push(job);
@@ -129,7 +136,7 @@ fn follow_up(
     jobs: &[u64],
 ) -> anyhow::Result<String> {
     let name = attempt.report_name();
-    match once(engine, &name, &attempt.report_flags(jobs), &attempt.report_script()) {
+    match once(engine, &name, &attempt.report_flags(jobs), &attempt.report_script(), &|| ()) {
         Ok(job) => {
             files.note(&Line::Submitted { attempt: attempt.number, name, job })?;
             Ok(format!("; job {job} writes the report"))
@@ -171,11 +178,20 @@ fn next_attempt(files: &Files<'_>) -> anyhow::Result<u64> {
 }
 
 /// Submits; where no answer came, looks for the job by its name before anything
-/// else, and never submits a second time.
-fn once(engine: &dyn Engine, name: &str, flags: &[String], script: &str) -> anyhow::Result<u64> {
+/// else, and never submits a second time. `refused` is called where Slurm says no.
+fn once(
+    engine: &dyn Engine,
+    name: &str,
+    flags: &[String],
+    script: &str,
+    refused: &dyn Fn(),
+) -> anyhow::Result<u64> {
     let why = match engine.submit(flags, script) {
         Ok(job) => return Ok(job),
-        Err(SubmitError::Rejected(why)) => return Err(shared::refused(&why)),
+        Err(SubmitError::Rejected(why)) => {
+            refused();
+            return Err(shared::refused(&why));
+        }
         Err(SubmitError::Unknown(why)) => why,
     };
     for look in 0..LOOKS {
@@ -250,10 +266,11 @@ mod tests {
     #[test]
     fn a_lost_answer_is_never_a_second_submission() {
         let taken = Lossy { takes: true, asked: RefCell::default() };
-        assert_eq!(once(&taken, "x.0", &[], "").unwrap(), 9);
+        assert_eq!(once(&taken, "x.0", &[], "", &|| ()).unwrap(), 9);
         assert_eq!(*taken.asked.borrow(), ["submit", "queue"]);
         let lost = Lossy { takes: false, asked: RefCell::default() };
-        let error = once(&lost, "x.0", &[], "").unwrap_err().to_string();
+        let error =
+            once(&lost, "x.0", &[], "", &|| panic!("it did not say no")).unwrap_err().to_string();
         assert!(error.contains("not known") && error.contains("the same command"), "{error}");
         assert_eq!(lost.asked.borrow().iter().filter(|a| **a == "submit").count(), 1);
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::Plan;
@@ -55,23 +56,21 @@ pub fn watch(
     cancel_on_interrupt: bool,
     quiet: bool,
 ) -> anyhow::Result<Watched> {
-    let interrupts = Arc::new(AtomicUsize::new(0));
-    let over = Over::default();
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // Afterwards, while the report is drawn, they end the program as ever.
-        let code = Exit::Interrupted as i32;
-        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&over.0))?;
-        signal_hook::flag::register_usize(signal, Arc::clone(&interrupts), 1)?;
-    }
+    let heard = Heard::listen()?;
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
     let (mut asked, mut queue): (Option<Instant>, Vec<Queued>) = (None, Vec::new());
     // Since when nothing is there but, perhaps, a report's job that waits.
     let (mut idle_since, mut silent) = (None::<Instant>, false);
     loop {
-        if interrupts.load(Ordering::SeqCst) > 0 {
+        if heard.leave.load(Ordering::SeqCst) {
+            // A terminal that closes, or somebody else: no word about the tasks.
             display.finish();
-            return interrupted(engine, dir, plan, cancel_on_interrupt, &interrupts);
+            return Ok(Watched::Left);
+        }
+        if heard.interrupts.load(Ordering::SeqCst) > 0 {
+            display.finish();
+            return interrupted(engine, dir, plan, cancel_on_interrupt, &heard);
         }
         for line in tail.read()? {
             display.line(&line);
@@ -116,13 +115,41 @@ fn waits_to_report(job: &Queued) -> bool {
     job.name.ends_with(".report") && job.state == "PENDING"
 }
 
-/// Set once watching is over, however it ended.
-#[derive(Default)]
-struct Over(Arc<AtomicBool>);
+/// Signals while watching. Afterwards, while the report is drawn, each ends the
+/// program as ever.
+struct Heard {
+    /// Times that Ctrl-C was pressed.
+    interrupts: Arc<AtomicUsize>,
+    /// SIGTERM, or a terminal that closed.
+    leave: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
 
-impl Drop for Over {
+impl Heard {
+    fn listen() -> anyhow::Result<Self> {
+        let heard =
+            Heard { interrupts: Arc::default(), leave: Arc::default(), over: Arc::default() };
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let (interrupts, leave) = (Arc::clone(&heard.interrupts), Arc::clone(&heard.leave));
+        let over = Arc::clone(&heard.over);
+        std::thread::spawn(move || {
+            for signal in &mut signals {
+                if over.load(Ordering::SeqCst) {
+                    std::process::exit(Exit::Interrupted as i32);
+                }
+                match signal {
+                    SIGINT => drop(interrupts.fetch_add(1, Ordering::SeqCst)),
+                    _ => leave.store(true, Ordering::SeqCst),
+                }
+            }
+        });
+        Ok(heard)
+    }
+}
+
+impl Drop for Heard {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.over.store(true, Ordering::SeqCst);
     }
 }
 
@@ -133,10 +160,9 @@ fn interrupted(
     dir: &ReportDir,
     plan: &Plan,
     at_once: bool,
-    interrupts: &AtomicUsize,
+    heard: &Heard,
 ) -> anyhow::Result<Watched> {
-    let again = interrupts.swap(0, Ordering::SeqCst) > 0 && at_once;
-    if !again {
+    if !at_once && heard.interrupts.load(Ordering::SeqCst) < 2 {
         text::say!(
             "no longer watching; the tasks go on. Ctrl-C again within {} s ends them,\n\
              later: cargo xtask cancel {}",
@@ -144,8 +170,8 @@ fn interrupted(
             plan.file
         );
         let since = Instant::now();
-        while interrupts.load(Ordering::SeqCst) == 0 {
-            if since.elapsed() > TWICE {
+        while heard.interrupts.load(Ordering::SeqCst) < 2 {
+            if since.elapsed() > TWICE || heard.leave.load(Ordering::SeqCst) {
                 return Ok(Watched::Left);
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -175,7 +201,8 @@ pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
         let at = crate::clock::now();
         files.note(&super::files::Line::Cancelled { attempt: last.attempt, at })?;
     }
-    Ok(active.iter().map(Queued::count).sum())
+    let tasks = active.iter().filter(|q| !q.name.ends_with(".report"));
+    Ok(tasks.map(Queued::count).sum::<u64>().max(u64::from(!active.is_empty())))
 }
 
 /// Reads journals as they grow, each byte once.
