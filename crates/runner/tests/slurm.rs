@@ -9,6 +9,8 @@ mod cluster;
 mod gpus;
 #[path = "slurm/guards.rs"]
 mod guards;
+#[path = "slurm/interruptions.rs"]
+mod interruptions;
 #[path = "slurm/place.rs"]
 mod place;
 #[path = "slurm/refusals.rs"]

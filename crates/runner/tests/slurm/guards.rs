@@ -95,7 +95,7 @@ fn cancel_ends_everything_and_the_sweep_can_be_resumed() {
     let Some((place, array, report)) = held() else { return };
     let said = place.expect(0, &["cancel", FILE]);
     // Two tasks and the report.
-    assert!(said.contains("ended 3 jobs of x"), "{said}");
+    assert!(said.contains("ended 2 tasks of x on Slurm"), "{said}");
     place.cluster.wait_idle(PATIENCE);
     let mut lines = place.cluster.squeue();
     lines.retain(|line: &QueueLine| !line.name.ends_with(".look"));
