@@ -165,7 +165,7 @@ const REAL: (&str, [Line; 14]) = (
             Some(format!("{} + {} of {whole}", time(read), time(left)))
         }),
         ("collect to Parquet", |f| f.phase("collect", "took")),
-        ("the whole report", |f| f.phase("page", "took")),
+        ("collect, estimate and draw the whole report", |f| f.phase("page", "took")),
     ],
 );
 

@@ -69,8 +69,8 @@ impl World for Script {
 /// Two slots, 1 from slot to process, 10 until a requeued task may start again.
 const TERMS: Terms = Terms { slots: 2, start: 1, between: 0, requeue: 10 };
 
-/// `1%2+5: 4,4 3!killed@2 2; 2>1: 1`: a job's number, `%` its most at once, `+` its
-/// wait, `>` the job it waits for, then a word a task: its runs and its fate.
+/// `1%2+5: 4,4 3!killed@2 2; 2>1+3: 1`: a job's number, `%` its most at once, `+` its
+/// wait, `>` the one job it follows, then a word a task: its runs and its fate.
 fn script(text: &str) -> (Vec<Job>, Script) {
     let (mut jobs, mut script) = (Vec::new(), Script::default());
     for line in text.split(';') {
@@ -137,8 +137,8 @@ fn a_free_slot_takes_the_next_task_a_second_later() {
 fn a_job_waits_in_the_queue_and_for_those_it_follows() {
     check(
         TERMS,
-        "1+5: 4; 2: 2 9; 3>1+2: 1",
-        "1: 2.0 begins, 2.1 begins | 3: 2.0 a, 2.0 over | 6: 1.0 begins | 10: 2.1 a, 2.1 over, 1.0 a, \
+        "1+5: 4; 2: 2 8; 3>1+2: 1",
+        "1: 2.0 begins, 2.1 begins | 3: 2.0 a, 2.0 over | 6: 1.0 begins | 9: 2.1 a, 2.1 over | 10: 1.0 a, \
          1.0 over | 13: 3.0 begins | 14: 3.0 a, 3.0 over",
     );
 }
