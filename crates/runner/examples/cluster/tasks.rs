@@ -147,7 +147,7 @@ impl World for Tasks<'_> {
         let Some(running) = self.running.get(&task) else { return };
         let Some((run, from)) = &running.run else { return };
         // Half of those that are killed are killed while they write.
-        if task.index % 2 == 0 {
+        if task.index.is_multiple_of(2) {
             let record = script::record(run, Status::Completed, 1, *from, now);
             let line = journal_line::write(&record).unwrap_or_default();
             if let Err(error) = append(&running.journal, &line[..line.len() / 2]) {
