@@ -27,9 +27,9 @@ fn a_sweep_survives_everything() {
     assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [4; 6]);
 
     // Four at once, two a node; each is to stop after its first run.
-    for task in 0..4 {
-        place.put(&format!("hold.{}", chunks[task][1]));
-        place.wait_for_state(array, task as u64, "RUNNING");
+    for (task, chunk) in (0..).zip(&chunks[..4]) {
+        place.put(&format!("hold.{}", chunk[1]));
+        place.wait_for_state(array, task, "RUNNING");
     }
     place.put(&format!("fail.{}", chunks[5][2]));
     place.remove("hold");
@@ -53,8 +53,8 @@ fn a_sweep_survives_everything() {
     place.wait_for_state(array, requeued as u64, "PENDING");
     assert_eq!(node(stranded), "node1");
     place.cluster.kill_node(1);
-    for task in 0..4 {
-        place.remove(&format!("hold.{}", chunks[task][1]));
+    for chunk in &chunks[..4] {
+        place.remove(&format!("hold.{}", chunk[1]));
     }
     wait_until("the node's death to be noticed", PATIENCE, || {
         place.cluster.node_state(1).starts_with("DOWN")
