@@ -109,9 +109,6 @@ pub enum Command {
     Gather {
         /// The report folder.
         folder: PathBuf,
-        /// Number of the attempt.
-        #[arg(long)]
-        attempt: u64,
     },
     /// What a command line needs, as one line of JSON (for xtask).
     #[command(hide = true, disable_help_flag = true)]

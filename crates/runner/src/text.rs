@@ -108,6 +108,11 @@ pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
     out
 }
 
+/// The first line of an error, without the remedy below it.
+pub fn first_line(error: &anyhow::Error) -> String {
+    plain(error.to_string().lines().next().unwrap_or_default())
+}
+
 /// `1 run`, `5 runs`.
 pub fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }

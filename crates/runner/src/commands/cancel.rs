@@ -16,8 +16,7 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit>
     let on_cluster = match super::cluster::cancel(&dir) {
         // What runs here can be ended without it.
         Err(error) if lock::holder(&dir).is_some() => {
-            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-            text::say!("warning: {first}; what Slurm has of this sweep was not ended");
+            not_ended(&error);
             false
         }
         other => other?,
@@ -46,12 +45,17 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit>
     beacon::forget_request(&dir);
     // What it submitted on its way to the end.
     if let Err(error) = super::cluster::cancel(&dir) {
-        let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-        text::say!("warning: {first}; what Slurm has of this sweep was not ended");
+        not_ended(&error);
     }
     crate::text::out!(
         "ended {}; what was finished is kept, and the sweep can be resumed",
         text::plain(&holder)
     );
     Ok(Exit::Ok)
+}
+
+/// Slurm does not answer, and what it has goes on.
+fn not_ended(error: &anyhow::Error) {
+    let first = text::first_line(error);
+    text::say!("warning: {first}; what Slurm has of this sweep was not ended");
 }

@@ -13,7 +13,7 @@ use crate::launcher::slurm::client::{Queued, SlurmCommands};
 use crate::launcher::slurm::files::{Files, Place};
 use crate::launcher::slurm::signs::{TaskStatus, signs};
 use crate::launcher::slurm::watch::{Watched, watch};
-use crate::launcher::slurm::{Slurm, active, tasks_in_words};
+use crate::launcher::slurm::{self, Slurm, active, tasks_in_words};
 use crate::provenance::{self, SweepFacts};
 use crate::text;
 use crate::workspace::Workspace;
@@ -87,11 +87,7 @@ pub(super) fn follow(
     dir: &ReportDir,
     args: &RunArgs,
 ) -> anyhow::Result<Exit> {
-    let mut plan = report::plan(dir)?;
-    let last = Files(dir).submissions()?.pop();
-    if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
-        plan.runs.retain(|run| ids.contains(&run.run_id));
-    }
+    let plan = gather::asked_for(dir)?;
     let (engine, settings, quiet) = (&slurm.engine, &slurm.settings, args.training.quiet);
     match watch(engine, dir, &plan, settings, args.cancel_on_interrupt, quiet)? {
         Watched::Left | Watched::Cancelled => return Ok(Exit::Interrupted),
@@ -114,7 +110,7 @@ pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let plan = report::plan(dir)?;
-    let ended = crate::launcher::slurm::watch::cancel(&SlurmCommands, dir, &plan.name)?;
+    let ended = slurm::cancel(&SlurmCommands, dir, &plan.name)?;
     if ended == 0 {
         return Ok(false);
     }
@@ -129,25 +125,12 @@ pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
 /// What a cluster does for a sweep.
 #[derive(Debug, Serialize)]
 pub(super) struct State {
-    /// What Slurm says; none where it does not answer.
-    queue: Option<Vec<Line>>,
+    /// What Slurm still has to do; none where it does not answer.
+    queue: Option<Vec<Queued>>,
     /// Why it does not.
     silence: Option<String>,
     /// Signs of life of tasks, old ones included.
     pub(super) tasks: Vec<(Place, TaskStatus)>,
-    #[serde(skip)]
-    active: Vec<Queued>,
-}
-
-/// A line of Slurm's queue.
-#[derive(Debug, Serialize)]
-struct Line {
-    name: String,
-    job: u64,
-    tasks: String,
-    state: String,
-    reason: String,
-    node: String,
 }
 
 impl State {
@@ -156,11 +139,11 @@ impl State {
         if let Some(why) = self.silence.as_ref().filter(|_| missing > 0) {
             return Some(format!("submitted to Slurm, which does not answer ({why})"));
         }
-        let tasks = self.active.iter().any(|q| !q.name.ends_with(".report"));
-        match (tasks, self.active.is_empty()) {
-            (true, _) => Some(format!("on Slurm, {}", tasks_in_words(&self.active))),
-            (false, false) => Some("on Slurm, the report is being written".to_owned()),
-            (false, true) => None,
+        let queue = self.queue.as_deref().unwrap_or_default();
+        match queue.iter().any(|q| !q.reports()) {
+            true => Some(format!("on Slurm, {}", tasks_in_words(queue))),
+            false if queue.is_empty() => None,
+            false => Some("on Slurm, the report is being written".to_owned()),
         }
     }
 }
@@ -179,19 +162,8 @@ pub(super) fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>
                 active.iter().any(|q| job(&q) && q.state != "PENDING")
             };
             tasks.retain(|(_, sign)| sign.is_alive() || queued(sign));
-            let line = |q: &Queued| Line {
-                name: q.name.clone(),
-                job: q.job,
-                tasks: q.tasks.clone(),
-                state: q.state.clone(),
-                reason: q.reason.clone(),
-                node: q.node.clone(),
-            };
-            State { queue: Some(active.iter().map(line).collect()), silence: None, tasks, active }
+            State { queue: Some(active), silence: None, tasks }
         }
-        Err(error) => {
-            let why = error.to_string().lines().next().unwrap_or_default().to_owned();
-            State { queue: None, silence: Some(text::plain(&why)), tasks, active: Vec::new() }
-        }
+        Err(error) => State { queue: None, silence: Some(text::first_line(&error)), tasks },
     }))
 }

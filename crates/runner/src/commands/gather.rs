@@ -1,13 +1,12 @@
 //! `gather`: the job that follows a cluster's tasks, however they ended: manifest,
 //! Parquet, figures and page from what is on disk. `report` does the same by hand.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use report::write_atomic;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
-use spec::plan::{Plan, PlannedRun};
+use spec::plan::Plan;
 use spec::record::Status;
 
 use crate::exit::Exit;
@@ -28,45 +27,40 @@ pub(super) fn gather(workspace: &Workspace, folder: &Path) -> anyhow::Result<Exi
     verdict(workspace, &dir)
 }
 
-/// Says how many runs of the plan have a result, failed or are missing. The exit
-/// code of a sweep whose runs were trained elsewhere.
-pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
-    let plan = report::plan(dir)?;
+/// The plan, less the runs that the last attempt was not asked for.
+pub(super) fn asked_for(dir: &ReportDir) -> anyhow::Result<Plan> {
+    let mut plan = report::plan(dir)?;
     let last = Files(dir).submissions()?.pop();
-    let chosen = last.as_ref().and_then(|last| Files(dir).chosen(last.attempt));
-    let asked = |run: &&PlannedRun| chosen.as_ref().is_none_or(|ids| ids.contains(&run.run_id));
-    let counts = counts(dir, &plan, &asked)?;
-    let total = counts.values().sum::<usize>();
-    let of = |wanted: &dyn Fn(&Option<Status>) -> bool| -> usize {
+    if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
+        plan.runs.retain(|run| ids.contains(&run.run_id));
+    }
+    Ok(plan)
+}
+
+/// Says how many of the runs that were asked for have a result, failed or are missing.
+/// The exit code of a sweep whose runs were trained elsewhere.
+pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
+    let plan = asked_for(dir)?;
+    let counts = super::status::counts(&report::journal::read(dir)?, &plan);
+    let total = plan.runs.len();
+    let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
         counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
     };
-    let results = of(&|s| s.is_some_and(Status::is_result));
-    let missing = of(&|s| s.is_none());
-    let without = total - results - missing;
+    let (results, missing) = (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none));
     text::say!(
-        "{}: {results} of {} have a result, {without} failed or were ended, {missing} are missing",
+        "{}: {results} of {} have a result, {} failed or were ended, {missing} are missing",
         plan.name,
-        text::count(total, if chosen.is_some() { "chosen run" } else { "run" })
+        text::count(total, "run"),
+        total - results - missing
     );
-    if let Some(last) = last.filter(|_| results < total) {
+    if results == total {
+        return Ok(Exit::Ok);
+    }
+    if let Some(last) = Files(dir).submissions()?.last() {
         let logs = workspace.relative(&dir.logs());
         text::say!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
     }
-    Ok(if results == total { Exit::Ok } else { Exit::RunsFailed })
-}
-
-fn counts(
-    dir: &ReportDir,
-    plan: &Plan,
-    asked: &dyn Fn(&&PlannedRun) -> bool,
-) -> anyhow::Result<BTreeMap<Option<Status>, usize>> {
-    let journal = report::journal::read(dir)?;
-    let best = journal.best_for(plan.computed_on.as_ref());
-    let mut out = BTreeMap::new();
-    for run in plan.runs.iter().filter(|run| asked(run)) {
-        *out.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
-    }
-    Ok(out)
+    Ok(Exit::RunsFailed)
 }
 
 /// Writes the manifest of the newest attempt again, if that is the last sweep of the

@@ -58,7 +58,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Task { folder, attempt, array, chunk } => {
             task::task(&folder, Place { attempt, array, task: task::index(&chunk)? })
         }
-        Command::Gather { folder, .. } => gather::gather(&workspace, &folder),
+        Command::Gather { folder } => gather::gather(&workspace, &folder),
         Command::Needs { args } => needs::needs(&args),
     }
 }

@@ -107,11 +107,25 @@ pub(super) fn run_holding(
     if args.plan || args.no_report {
         super::report::warn(&journal.warnings);
     }
+    plan.computed_on = Some(machine.wanted.on.clone());
+    let problem = machine.problem.take();
     let left = outstanding(&plan, &journal, &machine.wanted, args.keep_failed, &dir);
     let narrowed = !chosen.by.is_empty();
     let (cached, missing, kept_failed) = (left.cached, left.runs.len(), left.kept_failed);
     let todo: Vec<&PlannedRun> =
         left.runs.iter().map(|(r, _)| *r).filter(|r| chosen.has(r.run_id)).collect();
+    let work = Work {
+        workspace,
+        dir: &dir,
+        plan: &plan,
+        args,
+        machine: &machine,
+        provenance: &provenance,
+        journal: &journal,
+        cached,
+        narrowed,
+        started: &started,
+    };
     if args.plan {
         let estimate = estimate::estimate(workspace, &journal, &machine, &todo);
         let told = if args.json {
@@ -122,22 +136,7 @@ pub(super) fn run_holding(
         };
         told?;
         if !args.json {
-            let (journal, cached) = (&journal, left.cached);
-            let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
-            let started = &started;
-            let work = Work {
-                workspace,
-                dir,
-                plan,
-                args,
-                machine,
-                provenance,
-                journal,
-                cached,
-                narrowed,
-                started,
-            };
-            if let Some(problem) = machine.problem.as_ref().filter(|_| slurm.is_some()) {
+            if let Some(problem) = problem.as_ref().filter(|_| slurm.is_some()) {
                 crate::text::say!("warning: {problem}");
             }
             crate::text::print(&launcher.explain(&work, &todo)?);
@@ -146,7 +145,7 @@ pub(super) fn run_holding(
     }
     let todo: Vec<PlannedRun> = interleave(&plan, todo).into_iter().cloned().collect();
     // Before anything is moved or written: a sweep that cannot train changes nothing.
-    if let Some(problem) = machine.problem.take().filter(|_| !todo.is_empty()) {
+    if let Some(problem) = problem.filter(|_| !todo.is_empty()) {
         return Err(problem);
     }
     if !todo.is_empty() {
@@ -168,7 +167,6 @@ pub(super) fn run_holding(
     {
         crate::text::say!("{threads}");
     }
-    plan.computed_on = Some(machine.wanted.on.clone());
     write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     if slurm.is_none() {
         signals.listen()?;
@@ -183,21 +181,7 @@ pub(super) fn run_holding(
         }
         Trained::default()
     } else {
-        let (journal, started) = (&journal, &started);
-        let (dir, plan, machine, provenance) = (&dir, &plan, &machine, &provenance);
         let Some(beacon) = beacon.as_mut() else { unreachable!("a plan has ended above") };
-        let work = Work {
-            workspace,
-            dir,
-            plan,
-            args,
-            machine,
-            provenance,
-            journal,
-            cached,
-            narrowed,
-            started,
-        };
         if let (Some(lock), true) = (&lock, slurm.is_some()) {
             // An `sbatch` that outlives us must not be overtaken by the next sweep.
             lock.pass_on()?;
@@ -209,7 +193,9 @@ pub(super) fn run_holding(
                 // Not held while others work.
                 drop(lock);
                 return match slurm.as_ref().filter(|_| args.watch) {
-                    Some(slurm) => Ok((super::cluster::follow(workspace, slurm, dir, args)?, None)),
+                    Some(slurm) => {
+                        Ok((super::cluster::follow(workspace, slurm, &dir, args)?, None))
+                    }
                     None => Ok((Exit::Ok, None)),
                 };
             }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use report::journal::Journal;
 use serde_json::json;
-use spec::layout::ReportDir;
-use spec::plan::Plan;
+use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
 use spec::status::SweepStatus;
 
@@ -17,7 +17,7 @@ use crate::{beacon, live, lock, text};
 const FAILURES: usize = 5;
 
 /// Runs by how they ended; none = missing.
-type Counts = BTreeMap<Option<Status>, usize>;
+pub(super) type Counts = BTreeMap<Option<Status>, usize>;
 
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
@@ -27,7 +27,9 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     // Without a holder it is the last word of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| beacon::read(&dir));
     let cluster = super::cluster::state(&dir, &plan.name)?;
-    let (counts, failures) = counts(&dir, &plan)?;
+    let journal = report::journal::read(&dir)?;
+    super::report::warn(&journal.warnings);
+    let (counts, failures) = (counts(&journal, &plan), failures(&journal, &plan));
     if as_json {
         let counts: BTreeMap<String, usize> =
             counts.iter().map(|(status, n)| (name(*status).to_owned(), *n)).collect();
@@ -109,23 +111,25 @@ fn name(status: Option<Status>) -> &'static str {
     status.map_or("missing", Status::name)
 }
 
-/// Runs of the plan by their best record, and the newest failures.
-fn counts(dir: &ReportDir, plan: &Plan) -> anyhow::Result<(Counts, Vec<String>)> {
-    let journal = report::journal::read(dir)?;
-    super::report::warn(&journal.warnings);
+/// Runs of the plan by their best record.
+pub(super) fn counts(journal: &Journal, plan: &Plan) -> Counts {
     let best = journal.best_for(plan.computed_on.as_ref());
-    let mut counts = BTreeMap::new();
-    let mut failed = Vec::new();
+    let mut counts = Counts::new();
     for run in &plan.runs {
-        let record = best.get(&run.run_id).copied();
-        *counts.entry(record.map(|r| r.status)).or_default() += 1;
-        if let Some(record) = record.filter(|r| !r.status.is_result()) {
-            failed.push((
-                record.ended.clone(),
-                format!("{}: {}", live::describe(run), live::reason(record)),
-            ));
-        }
+        *counts.entry(best.get(&run.run_id).map(|r| r.status)).or_default() += 1;
     }
+    counts
+}
+
+/// A line for each run without a result, the newest last.
+fn failures(journal: &Journal, plan: &Plan) -> Vec<String> {
+    let best = journal.best_for(plan.computed_on.as_ref());
+    let failed = |run: &PlannedRun| {
+        let record = best.get(&run.run_id).filter(|r| !r.status.is_result())?;
+        let line = format!("{}: {}", live::describe(run), live::reason(record));
+        Some((record.ended.clone(), line))
+    };
+    let mut failed: Vec<(String, String)> = plan.runs.iter().filter_map(failed).collect();
     failed.sort();
-    Ok((counts, failed.into_iter().map(|(_, line)| line).collect()))
+    failed.into_iter().map(|(_, line)| line).collect()
 }

@@ -5,6 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
+use super::script::REPORT;
 use crate::exit::bad_input;
 use crate::text;
 
@@ -22,7 +25,7 @@ const FULL: &str = "temporarily unable to accept job";
 const FORMAT: &str = "%j|%F|%K|%T|%r|%N";
 
 /// A job or an array's task that Slurm knows of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queued {
     /// Its job's name.
     pub name: String,
@@ -54,6 +57,11 @@ impl Queued {
                 | "REVOKED"
                 | "TIMEOUT"
         )
+    }
+
+    /// Whether it is the job that writes the report, not a task that trains.
+    pub fn reports(&self) -> bool {
+        self.name.ends_with(REPORT)
     }
 
     /// How many tasks the line stands for: `0-5,8%2` is seven.

@@ -174,9 +174,32 @@ pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
     Ok(queue.into_iter().filter(Queued::is_active).collect())
 }
 
+/// Ends every job of the sweep that Slurm still has. Gives how many tasks it had.
+///
+/// # Errors
+/// Slurm does not answer.
+pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<u64> {
+    let active = active(engine, dir, sweep)?;
+    // The report's first: it would begin as soon as the others have ended.
+    let mut names: Vec<(bool, &str)> =
+        active.iter().map(|q| (!q.reports(), q.name.as_str())).collect();
+    names.sort_unstable();
+    names.dedup();
+    for (_, name) in names {
+        engine.cancel(name)?;
+    }
+    let files = Files(dir);
+    if let Some(last) = files.submissions()?.last().filter(|_| !active.is_empty()) {
+        let at = crate::clock::now();
+        files.note(&files::Line::Cancelled { attempt: last.attempt, at })?;
+    }
+    let tasks = active.iter().filter(|q| !q.reports());
+    Ok(tasks.map(Queued::count).sum::<u64>().max(u64::from(!active.is_empty())))
+}
+
 /// Refuses where tasks of the sweep wait or run.
 fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
-    let Some(first) = active.iter().find(|q| !q.name.ends_with(".report")) else { return Ok(()) };
+    let Some(first) = active.iter().find(|q| !q.reports()) else { return Ok(()) };
     let path = dir.path().display();
     Err(bad_input(format!(
         "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --launcher slurm --watch; \
@@ -198,7 +221,7 @@ pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> anyhow::Result<()> {
     match active(&SlurmCommands, dir, sweep) {
         Ok(active) => not_queued(dir, &active),
         Err(error) => {
-            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            let first = text::first_line(&error);
             text::say!("warning: {first}; whether tasks of this sweep wait there is not known");
             Ok(())
         }
@@ -225,7 +248,7 @@ fn adopt(
 
 /// `2 tasks running, 3 waiting (Resources)`.
 pub fn tasks_in_words(active: &[Queued]) -> String {
-    let tasks = || active.iter().filter(|q| !q.name.ends_with(".report"));
+    let tasks = || active.iter().filter(|q| !q.reports());
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
     let running: u64 = tasks().filter(|q| q.state != "PENDING").map(Queued::count).sum();
     let mut reasons: Vec<&str> = tasks()

@@ -117,7 +117,7 @@ impl Attempt<'_> {
     /// The script of the job that writes the report.
     pub fn report_script(&self) -> String {
         let place = format!("attempt {}, report", self.number);
-        let what = format!("gather {} --attempt {}", quoted(self.dir), self.number);
+        let what = format!("gather {}", quoted(self.dir));
         self.script(&place, &what)
     }
 
@@ -183,6 +183,9 @@ fn chooses_nodes(flag: &str) -> bool {
 /// Exit code of the looking job where the worker does not start.
 pub const WORKER_FAILS: i32 = 79;
 
+/// How the name of the job that writes the report ends.
+pub const REPORT: &str = ".report";
+
 /// Name of an array's jobs.
 pub fn array_name(name: &str, key: &str, array: usize) -> String {
     format!("sweep-{name}-{key}.{array}")
@@ -190,7 +193,7 @@ pub fn array_name(name: &str, key: &str, array: usize) -> String {
 
 /// Name of the job that writes the report.
 pub fn report_name(name: &str, key: &str) -> String {
-    format!("sweep-{name}-{key}.report")
+    format!("sweep-{name}-{key}{REPORT}")
 }
 
 /// Name of the job that looks.

@@ -19,7 +19,6 @@ use spec::record::Status;
 use spec::slurm::SlurmSettings;
 
 use super::client::{Engine, Queued};
-use super::files::Files;
 use crate::exit::Exit;
 use crate::text;
 
@@ -86,8 +85,7 @@ pub fn watch(
                 }
                 Err(error) => {
                     if !silent {
-                        let first = error.to_string();
-                        let first = first.lines().next().unwrap_or_default().to_owned();
+                        let first = text::first_line(&error);
                         display.line(&format!("warning: {first}; going by the files alone"));
                     }
                     silent = true;
@@ -112,7 +110,7 @@ pub fn watch(
 
 /// Whether it is a job that would write the report, and has not begun.
 fn waits_to_report(job: &Queued) -> bool {
-    job.name.ends_with(".report") && job.state == "PENDING"
+    job.reports() && job.state == "PENDING"
 }
 
 /// Signals while watching. Afterwards, while the report is drawn, each ends the
@@ -177,32 +175,9 @@ fn interrupted(
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-    cancel(engine, dir, &plan.name)?;
+    super::cancel(engine, dir, &plan.name)?;
     text::say!("ended the tasks; what was finished is kept");
     Ok(Watched::Cancelled)
-}
-
-/// Ends every job of the sweep that Slurm still has. Gives how many tasks it had.
-///
-/// # Errors
-/// Slurm does not answer.
-pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<u64> {
-    let active = super::active(engine, dir, sweep)?;
-    let mut names: Vec<&str> = active.iter().map(|q| q.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    // The report's first: it would begin as soon as the others have ended.
-    names.sort_by_key(|name| !name.ends_with(".report"));
-    for name in names {
-        engine.cancel(name)?;
-    }
-    let files = Files(dir);
-    if let Some(last) = files.submissions()?.last().filter(|_| !active.is_empty()) {
-        let at = crate::clock::now();
-        files.note(&super::files::Line::Cancelled { attempt: last.attempt, at })?;
-    }
-    let tasks = active.iter().filter(|q| !q.name.ends_with(".report"));
-    Ok(tasks.map(Queued::count).sum::<u64>().max(u64::from(!active.is_empty())))
 }
 
 /// Reads journals as they grow, each byte once.
@@ -313,7 +288,7 @@ impl Display {
                 message.push_str(&format!(", {left} left"));
             }
         }
-        if queue.iter().any(|q| !q.name.ends_with(".report")) {
+        if queue.iter().any(|q| !q.reports()) {
             message.push_str(&format!(", {}", super::tasks_in_words(queue)));
         } else if !queue.is_empty() {
             message.push_str(", writing the report");
