@@ -11,6 +11,8 @@ mod gpus;
 mod guards;
 #[path = "slurm/interruptions.rs"]
 mod interruptions;
+#[path = "slurm/options.rs"]
+mod options;
 #[path = "slurm/place.rs"]
 mod place;
 #[path = "slurm/refusals.rs"]

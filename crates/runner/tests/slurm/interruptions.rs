@@ -131,18 +131,34 @@ fn a_report_needs_nothing_of_the_launcher() {
         assert!(said.contains("x: finished"), "{said}");
     };
     finished("");
-    // A sign of a task that a node's wrong clock dates in the future says nothing for ever.
+}
+
+#[test]
+fn a_sign_of_life_stops_others_while_it_is_fresh() {
+    let sandbox = crate::support::Sandbox::new();
+    sandbox.sweep_file("x", &crate::support::digits(1, 1));
+    sandbox.expect(0, &["run", FILE, "--device", "flex", "--no-report"]);
+    let dir = sandbox.report("x");
     fs::create_dir_all(dir.running()).unwrap();
-    let slots: [(); 0] = [];
-    let sign = serde_json::json!({
-        "job": "1_0", "node": "node0", "restarts": 0,
-        "sweep": {
-            "v": 1, "pid": 1, "host": "h", "started": "2026-01-01T00:00:00Z",
-            "updated": "2999-01-01T00:00:00Z", "planned": 4, "cached": 0, "to_train": 4,
-            "ended": {}, "eta_seconds": null, "slots": slots, "failures": slots,
-        },
-    });
-    fs::write(dir.running().join("1.0.0.json"), sign.to_string()).unwrap();
-    let said = place.expect(0, &["run", FILE]);
-    assert!(said.contains("all 4 results are there already"), "{said}");
+    let sign = |updated: &str| {
+        let slots: [(); 0] = [];
+        let sign = serde_json::json!({
+            "job": "7_0", "node": "far", "restarts": 0,
+            "sweep": {
+                "v": 1, "pid": 4711, "host": "h", "started": updated, "updated": updated,
+                "planned": 4, "cached": 0, "to_train": 4, "ended": {}, "eta_seconds": null,
+                "slots": slots, "failures": slots,
+            },
+        });
+        fs::write(dir.running().join("1.0.0.json"), sign.to_string()).unwrap();
+    };
+    sign(&jiff::Timestamp::now().to_string());
+    let said = sandbox.expect(2, &["run", FILE, "--device", "flex", "--no-report"]);
+    assert!(said.contains("task 1.0.0, job 7_0 on far") && said.contains("kill 4711"), "{said}");
+    // An old one is that of a killed task; one that a wrong clock dates in the future
+    // must not stop anybody for ever.
+    for updated in ["2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z"] {
+        sign(updated);
+        sandbox.expect(0, &["run", FILE, "--device", "flex", "--no-report"]);
+    }
 }
