@@ -27,7 +27,7 @@ mod files;
 mod redraw;
 mod targets;
 
-pub use analysis::GridEdge;
+pub use analysis::{Advice, GridEnd};
 pub use best::{BestRow, Summary, summary};
 pub use collect::{Collected, collect};
 pub use error::ReportError;

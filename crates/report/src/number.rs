@@ -21,15 +21,53 @@ pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
 }
 
+/// Whether a metric is a share of all: accuracies and F1, from 0 to 1.
+pub fn is_share(metric: &str) -> bool {
+    is_percentage(metric) || metric == "f1"
+}
+
+/// The ends of an interval, cut to what the metric can be: Student's t does not know
+/// that accuracies end at 100 % and that samples are not negative.
+pub fn within(metric: &str, (low, high): (f64, f64)) -> (f64, f64) {
+    match metric {
+        _ if is_share(metric) => (low.max(0.0), high.min(1.0)),
+        SAMPLES => (low.max(0.0), high),
+        _ => (low, high),
+    }
+}
+
+/// The metric of runs that stop at the target: training samples until then.
+pub const SAMPLES: &str = "samples_to_target";
+
 /// Whether a metric is told in per cent and its differences in points.
 pub fn is_percentage(metric: &str) -> bool {
     metric == "accuracy" || metric == "top5_accuracy"
 }
 
 /// A metric's value: accuracies as per cent with two decimals, losses with
-/// four significant digits.
+/// four significant digits, samples as a count.
 pub fn metric(name: &str, value: f64) -> String {
-    if is_percentage(name) { percent(value) } else { significant(value, 4) }
+    match name {
+        SAMPLES if value.is_finite() => count(value.round() as u64),
+        SAMPLES => "never".to_owned(),
+        _ if is_percentage(name) => percent(value),
+        _ => significant(value, 4),
+    }
+}
+
+/// The size of a difference of two values of a metric, without its sign: points with
+/// two decimals for accuracies, a count for samples, `digits` significant digits
+/// for others. What is not zero never reads as zero.
+pub fn difference(name: &str, value: f64, digits: usize) -> String {
+    let size = if is_percentage(name) { (value * 100.0).abs() } else { value.abs() };
+    let text = match name {
+        _ if !size.is_finite() => return plain(size),
+        SAMPLES => count(size.round() as u64),
+        _ if is_percentage(name) => format!("{size:.2}"),
+        _ => significant(size, digits),
+    };
+    let none = text.chars().all(|c| matches!(c, '0' | '.'));
+    if none && size > 0.0 { significant(size, 2) } else { text }
 }
 
 /// A fraction as per cent: `97.91%`.

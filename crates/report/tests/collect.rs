@@ -18,7 +18,7 @@ fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
 
 const RUN_COLUMNS: &str = "run_id config_id cell_id exec_id experiment label optimizer schedule dataset model batch_size \
     lr seed status stop_reason epochs_completed steps diverged_step train_loss validation_loss validation_accuracy \
-    test_loss test_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy test_f1 longest_step best_validation_accuracy best_epoch target_epoch target_step target_seconds train_seconds epoch_seconds eval_seconds device threads slot jobs \
+    test_loss test_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy test_f1 longest_step best_validation_accuracy best_epoch target_epoch target_step target_samples target_seconds initial_validation_loss initial_test_loss train_seconds epoch_seconds eval_seconds device threads slot jobs \
     attempt init_digest batch_digest weights_digest dataset_digest code error";
 
 fn mixed() -> Fixture {

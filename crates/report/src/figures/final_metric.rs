@@ -83,7 +83,7 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
         .runs
         .iter()
         .filter_map(|&r| {
-            let value = analysis.rows[r].last(judged.split, &judged.metric)?;
+            let value = judged.of(&analysis.rows[r])?;
             let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
             value.is_finite().then_some((value, name))
         })

@@ -8,7 +8,7 @@ use spec::landscape::{Function, Position};
 use spec::record::Split;
 
 use crate::analysis::landscape::Task;
-use crate::analysis::{Analysis, Config, outcome};
+use crate::analysis::{Analysis, Config};
 use crate::escape;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
@@ -282,7 +282,7 @@ pub fn series(task: &Task, points: &Points, film: bool) -> Option<Landscape> {
 /// The run of a configuration that ended best; of equally good ones the first.
 fn shown_run(task: &Task, config: &Config) -> Option<usize> {
     let goal = &task.analysis.goal;
-    let value = |run: usize| outcome(goal, &task.analysis.rows[run]);
+    let value = |run: usize| goal.outcome(&task.analysis.rows[run]);
     let results = config.runs.iter().copied().filter(|&run| value(run).is_some());
     results.min_by(|&a, &b| {
         let (a, b) = (value(a).unwrap_or(f64::NAN), value(b).unwrap_or(f64::NAN));

@@ -1,8 +1,10 @@
 //! The page and the Markdown report, from Parquet, plan and manifest alone.
 
 pub mod answer;
+pub mod certainty;
 pub mod content;
 pub mod csv;
+pub mod headline;
 pub mod html;
 pub mod inline;
 pub mod markdown;

@@ -36,7 +36,7 @@ pub struct Tables {
     pub improvement: Table,
     /// Every pair tested.
     pub comparison: Table,
-    /// Steps to the target, by task.
+    /// Samples to the target, by task.
     pub race: Table,
     /// Every chosen configuration.
     pub results: Table,
@@ -165,6 +165,12 @@ fn without_value(config: Option<&Config>) -> Cell {
 
 fn value(judge: &Goal, config: Option<&Config>) -> Cell {
     match config {
+        // A mean would be of the runs alone that got there.
+        Some(c) if judge.reached() && c.counts.completed > 0 => Cell::number(
+            c.judged_median,
+            |median| judge.format(median),
+        )
+        .parts("median", "reached", Some(c.judged.n as f64)),
         Some(c) if c.judged.mean.is_some() => mean_sd(&judge.metric, &c.judged),
         other => without_value(other),
     }
@@ -181,7 +187,9 @@ fn by_task(all: &Together) -> Table {
     let mut head = vec!["Optimizer".to_owned(), "#Mean rank".to_owned()];
     head.extend(all.tasks.tasks.iter().map(|task| {
         let name = escape::line(&task.name);
-        format!("#{name}: {}, mean \u{b1} sd", task.analysis.judge.name())
+        let judge = &task.analysis.judge;
+        let what = if judge.reached() { "median" } else { "mean \u{b1} sd" };
+        format!("#{name}: {}, {what}", judge.name())
     }));
     let mut table = table(&head);
     for l in ordered(all) {
@@ -275,11 +283,12 @@ fn improvement(all: &Together) -> Table {
 
 /// `+0.21`: a lead in units of a metric, points for accuracies.
 pub(super) fn lead(judge: &Goal, x: f64) -> String {
-    let sign = if x < 0.0 { "\u{2212}" } else { "+" };
-    match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("{sign}{:.2}", (x * 100.0).abs()),
-        _ => format!("{sign}{}", number::significant(x.abs(), 3)),
-    }
+    let sign = match x {
+        x if x < 0.0 => "\u{2212}",
+        x if x > 0.0 => "+",
+        _ => "",
+    };
+    format!("{sign}{}", number::difference(&judge.metric, x, 3))
 }
 
 fn comparison(all: &Together) -> Table {
@@ -297,6 +306,7 @@ fn comparison(all: &Together) -> Table {
             "#Pairs of runs",
             "#Won",
             "#p, sign flips",
+            "#p, signed ranks",
             "#p, Holm",
             "Verdict",
         ]
@@ -319,14 +329,15 @@ fn comparison(all: &Together) -> Table {
             Cell::count(pair.tasks),
             Cell::count(pair.n),
             Cell::number(Some(won as f64), |_| format!("{won} of {}", won + level + lost)),
-            p(pair.test.map(|t| t.p)),
+            p(pair.test.filter(|_| !pair.decided_by.ranks()).map(|t| t.p)),
+            p(pair.test.filter(|_| pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.adjusted).strong(significant),
             Cell::text(match pair.verdict {
                 Verdict::Better => "first is better",
                 Verdict::Worse => "second is better",
                 Verdict::NotShown => "no difference shown",
                 Verdict::Underpowered => "underpowered",
-                Verdict::TooFew if pair.n > 1 => "not tested",
+                Verdict::TooFew if won + level + lost > 1 => "not tested",
                 Verdict::TooFew => "too few pairs",
             })
             .strong(significant),
@@ -337,10 +348,10 @@ fn comparison(all: &Together) -> Table {
 }
 
 fn race(all: &Together) -> Table {
-    let Some(profile) = profile::profile(all, Clock::Steps) else { return Table::new(&[]) };
+    let Some(profile) = profile::profile(all, Clock::Samples) else { return Table::new(&[]) };
     let mut head = vec!["Optimizer".to_owned()];
     let names = profile.tasks.iter().map(|&t| escape::line(&all.tasks.tasks[t].name));
-    head.extend(names.map(|name| format!("#{name}: median steps (\u{d7} the fastest)")));
+    head.extend(names.map(|name| format!("#{name}: median samples (\u{d7} the fastest)")));
     let mut table = table(&head);
     for (at, s) in all.standings.iter().enumerate() {
         let mut row = vec![label(all, s.label)];
@@ -349,13 +360,13 @@ fn race(all: &Together) -> Table {
             let time = times[at];
             // A task that is over before it begins has no ratio.
             let ratio = Some(time / best).filter(|r| r.is_finite());
-            Cell::number(Some(time), |steps| {
-                let text = words::time(Clock::Steps, steps);
-                let steps = text.split(' ').next().unwrap_or_default().to_owned();
-                ratio.map_or(steps.clone(), |r| format!("{steps} (\u{d7}{r:.2})"))
+            Cell::number(Some(time), |samples| {
+                let text = words::time(Clock::Samples, samples);
+                let samples = text.split(' ').next().unwrap_or_default().to_owned();
+                ratio.map_or(samples.clone(), |r| format!("{samples} (\u{d7}{r:.2})"))
             })
             .strong(time == best && time.is_finite())
-            .parts("median steps", "ratio", ratio)
+            .parts("median samples", "ratio", ratio)
         }));
         table.rows.push(row);
     }

@@ -269,6 +269,7 @@ impl Fixture {
                 split: Split::Validation,
                 metric: "accuracy".to_owned(),
                 value: Some(self.target),
+                at: Default::default(),
             },
             seeds: (0..self.seeds).collect(),
             optimizers: optimizers.collect(),

@@ -127,14 +127,20 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
             text::count(row.counts.planned, "run")
         )
     });
-    let edge = row.edge.as_ref().filter(|_| !partial).map(|edge| {
-        let rates: Vec<String> = edge.to_add().iter().map(|x| spec::float::short(*x)).collect();
-        format!(
-            "the best learning rate lies at the edge of its grid; add {} to lr",
-            rates.join(" and ")
-        )
+    let advice = row.advice.iter().filter(|_| !partial).map(|advice| {
+        let at_edge = advice.end.is_some();
+        let place = if at_edge { "lies at the edge of" } else { "has a wide gap beside it in" };
+        let add: Vec<String> =
+            advice.beyond.iter().chain(&advice.gaps).map(|x| spec::float::short(*x)).collect();
+        let name = advice.path.split_once('.').map_or(advice.path.as_str(), |(_, name)| name);
+        let add = match add.is_empty() {
+            true => String::new(),
+            false => format!("; add {} to {name}", add.join(" and ")),
+        };
+        format!("the best {} {place} its grid{add}", advice.name())
     });
-    runs.chain(edge).collect()
+    let tied = (row.tied > 1).then(|| format!("one of {} equally good configurations", row.tied));
+    runs.chain(tied).chain(advice).collect()
 }
 
 /// Mean and deviation; accuracies in percent.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::identity::Memo;
 use crate::params::Values;
-use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
+use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target, TargetAt};
 use crate::record::Split;
 use crate::run::RunSpec;
 
@@ -265,13 +265,26 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
             None
         }
         Some((target, _)) => Some(target.clone()),
-        None if spec.none.is_some() => {
-            Some(Target { split: Split::Test, metric: "loss".to_owned(), value: None })
-        }
+        None if spec.none.is_some() => Some(Target {
+            split: Split::Test,
+            metric: "loss".to_owned(),
+            value: None,
+            at: TargetAt::Last,
+        }),
         None if validation > 0 => {
             let metric = runs.first().map_or("accuracy", |r| answers::default_metric(&r.spec));
-            Some(Target { split: Split::Validation, metric: metric.to_owned(), value: None })
+            Some(Target {
+                split: Split::Validation,
+                metric: metric.to_owned(),
+                value: None,
+                at: TargetAt::Last,
+            })
         }
-        None => Some(Target { split: Split::Train, metric: "loss".to_owned(), value: None }),
+        None => Some(Target {
+            split: Split::Train,
+            metric: "loss".to_owned(),
+            value: None,
+            at: TargetAt::Last,
+        }),
     }
 }

@@ -2,10 +2,12 @@
 //! has its type and range. All problems are reported, not only the first.
 //! The tables without hyper-parameters are read in `settings`.
 
+use crate::event::Save;
 use crate::layout::RESERVED;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
 use crate::params::{Kind, Param, ParamDefault, Params};
+use crate::plan::{Target, TargetAt};
 use crate::run::{DataSpec, TrainSpec};
 
 use super::axis::{self, Axis, unknown_name};
@@ -70,6 +72,15 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
     let seeds = r.seeds(root);
     let (target, stop) = r.target(root, function);
+    if let Some((Target { at: TargetAt::Best, .. }, place)) = &target
+        && keeping.save == Save::Last
+    {
+        r.diagnostics.push(
+            Diagnostic::warning("the weights that are kept are not those that are judged", place)
+                .label("at = \"best\" judges the best epoch, save = \"last\" keeps the last")
+                .help("use save = \"best\""),
+        );
+    }
     // What the target names is measured, whether it is asked for or not.
     let aimed = target.as_ref().and_then(|(t, _)| FurtherMetric::from_name(&t.metric));
     let asked: Vec<FurtherMetric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();

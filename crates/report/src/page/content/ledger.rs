@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{Analysis, edge, robustness, spent, tuning};
+use crate::analysis::{Analysis, Goal, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words;
@@ -86,10 +86,8 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         };
         let robust = robustness(analysis, label);
         let curve = tuning(analysis, label);
-        let has_value = best.goal.mean.is_some();
-        let judged = |x: Option<f64>| {
-            Cell::number(x, |x| if x.is_finite() { judge.format(x) } else { "diverged".to_owned() })
-        };
+        let has_value = best.standing(&analysis.goal, &best.goal).is_some();
+        let judged = |x: Option<f64>| Cell::number(x, |x| judge_or_worst(judge, x));
         table.rows.push(vec![
             Cell::label(&analysis.plan.optimizers[label].label, label),
             Cell::count(grid.len()),
@@ -106,10 +104,19 @@ pub fn grid_table(analysis: &Analysis) -> Table {
             }),
             judged(curve.as_ref().and_then(|c| Some(c.points.first()?.median))),
             judged(curve.as_ref().and_then(|c| Some(c.points.last()?.median))),
-            Cell::text(edge(analysis, best).map(|e| words::to_add(&e)).unwrap_or_default()),
+            Cell::text(super::to_add(&advice(analysis, best))),
         ]);
     }
     table.without_empty()
+}
+
+/// A value; what it means where it is infinite.
+fn judge_or_worst(judge: &Goal, x: f64) -> String {
+    match (x.is_finite(), judge.reached()) {
+        (true, _) => judge.format(x),
+        (false, true) => "never".to_owned(),
+        (false, false) => "diverged".to_owned(),
+    }
 }
 
 /// What the two tables mean, and what is unequal in them.
@@ -140,9 +147,10 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
     );
     if (0..analysis.plan.optimizers.len()).any(|l| analysis.lr_grid(l).len() > 1) {
         out.push(format!(
-            "A learning rate counts as good as the best when its mean {} is within {} of the best value and no seed \
+            "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
              \u{201c}At least\u{201d} says that the range ends only because the grid does.",
+            if analysis.goal.reached() { "median number of" } else { "mean" },
             analysis.goal.name(),
             words::percent(analysis.plan.report.tolerance)
         ));

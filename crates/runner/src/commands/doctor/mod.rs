@@ -115,6 +115,7 @@ mod tests {
                 split: spec::record::Split::Validation,
                 metric: "accuracy".to_owned(),
                 value: None,
+                at: Default::default(),
             },
             seeds: vec![0],
             optimizers: vec![],
