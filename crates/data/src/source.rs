@@ -109,7 +109,7 @@ impl Table {
         match rest.fill_buf() {
             Ok([]) => Ok(()),
             Ok(_) => Err(DataError::TrailingBytes { dataset, path: path.to_owned() }),
-            Err(source) => Err(DataError::Io { path: path.to_owned(), source }),
+            Err(reason) => Err(DataError::Io { path: path.to_owned(), reason }),
         }
     }
 
@@ -183,7 +183,7 @@ impl Table {
             ErrorKind::InvalidInput | ErrorKind::InvalidData => {
                 DataError::Gzip { dataset, path, reason: error.to_string() }
             }
-            _ => DataError::Io { path, source: error },
+            _ => DataError::Io { path, reason: error },
         }
     }
 
@@ -244,7 +244,7 @@ struct Seen {
 fn open(path: &Path) -> Result<BufReader<File>, DataError> {
     File::open(path)
         .map(|file| BufReader::with_capacity(CHUNK, file))
-        .map_err(|source| DataError::Io { path: path.to_owned(), source })
+        .map_err(|reason| DataError::Io { path: path.to_owned(), reason })
 }
 
 /// MD5 of a file as it lies on the disk.
@@ -258,8 +258,8 @@ fn md5(path: &Path) -> Result<String, DataError> {
                 hash.update(bytes);
                 bytes.len()
             }
-            Err(source) if source.kind() == ErrorKind::Interrupted => continue,
-            Err(source) => return Err(DataError::Io { path: path.to_owned(), source }),
+            Err(reason) if reason.kind() == ErrorKind::Interrupted => continue,
+            Err(reason) => return Err(DataError::Io { path: path.to_owned(), reason }),
         };
         reader.consume(n);
     }

@@ -156,7 +156,7 @@ impl Night {
             return Err(not("there is no such file".to_owned()));
         }
         let frame = scan(path).map_err(|e| match e {
-            ReportError::Parquet { source, .. } => not(source.to_string()),
+            ReportError::Parquet { reason, .. } => not(reason.to_string()),
             other => other,
         })?;
         // What holds for the whole night stands in its rows.
