@@ -5,7 +5,7 @@
 //! past the longest file of the dataset. A file that is known by the MD5 of its
 //! compressed bytes is decompressed only once that is right.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -241,8 +241,30 @@ struct Seen {
     sha256: String,
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, DataError> {
+/// Opens a file for reading. Looks before it opens: opening a pipe would wait for
+/// its writer, and reading from a device need not end.
+///
+/// # Errors
+/// Those of the system; `InvalidInput` for a folder, a pipe or a device, with what it is.
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
+    is_regular(&std::fs::metadata(path)?)?;
     File::open(path)
+}
+
+/// Whether something on disk is a file.
+///
+/// # Errors
+/// `InvalidInput` for a folder, a pipe or a device, with what it is.
+pub(crate) fn is_regular(seen: &Metadata) -> io::Result<()> {
+    match (seen.is_file(), seen.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => Err(io::Error::new(ErrorKind::InvalidInput, "a folder, not a file")),
+        _ => Err(io::Error::new(ErrorKind::InvalidInput, "a pipe or a device, not a file")),
+    }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, DataError> {
+    regular(path)
         .map(|file| BufReader::with_capacity(CHUNK, file))
         .map_err(|reason| DataError::Io { path: path.to_owned(), reason })
 }
