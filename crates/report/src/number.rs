@@ -63,7 +63,7 @@ pub fn seconds(s: f64) -> String {
         // Also minus zero, the sum of nothing.
         0.0 => "0 s".to_owned(),
         s if s < 0.0 => format!("\u{2212}{}", seconds(-s)),
-        _ if us < 0.05 => "under 0.1 \u{b5}s".to_owned(),
+        _ if us < 0.0999 => "under 0.1 \u{b5}s".to_owned(),
         _ if us < 9.95 => format!("{us:.1} \u{b5}s"),
         _ if us < 999.5 => format!("{us:.0} \u{b5}s"),
         _ if ms < 9.95 => format!("{ms:.1} ms"),
@@ -191,7 +191,8 @@ mod tests {
             (0.0, "0 s"),
             (-0.0, "0 s"),
             (1e-9, "under 0.1 µs"),
-            (5e-8, "0.1 µs"),
+            (9e-8, "under 0.1 µs"),
+            (1e-7, "0.1 µs"),
             (3.24e-6, "3.2 µs"),
             (9.96e-6, "10 µs"),
             (0.000_42, "420 µs"),

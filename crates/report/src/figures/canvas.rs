@@ -430,7 +430,7 @@ mod tests {
         // What tells labels apart is not what is left out.
         let labels = ["momentum with beta 0.5 and more", "momentum with beta 0.9 and more"];
         let cut = labels.map(|label| fit_apart(label, labels, 12.0, 90.0));
-        assert_eq!(cut, ["\u{2026} 0.5 and more", "\u{2026} 0.9 and more"]);
+        assert_eq!(cut, ["\u{2026}0.5 and m\u{2026}", "\u{2026}0.9 and m\u{2026}"]);
         assert!(cut.iter().all(|label| text_width(label, 12.0, false) <= 90.0));
         assert_eq!(
             fit_apart(labels[0], [labels[0], "sgd"], 12.0, 90.0),
