@@ -141,7 +141,7 @@ pub fn plain(text: &str) -> String {
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
-        _ if seconds < 0.995 => report::number::seconds(seconds.max(0.0)),
+        _ if seconds < 0.0995 => report::number::seconds(seconds.max(0.0)),
         (0, 0, s) if s < 10 => format!("{:.1} s", seconds.max(0.0)),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),
@@ -163,7 +163,7 @@ mod tests {
                 "0 s",
                 "3.0 µs",
                 "40 ms",
-                "0.42 s",
+                "0.4 s",
                 "1.0 s",
                 "4.3 s",
                 "10 s",

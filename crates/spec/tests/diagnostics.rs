@@ -167,7 +167,7 @@ fn lists_of_widths_are_an_axis() {
     let environment = [("SWEEP__MODEL__HIDDEN", "[[64], [128, 64]]")];
     let help = "{ values = [[64], [128, 64]] }";
     for text in [shown(&file, &[], &[]), shown(GOOD, &[set], &[]), shown(GOOD, &[], &environment)] {
-        assert_eq!(text.matches("error").count(), 1, "{text}");
+        assert_eq!(text.matches("error: ").count(), 1, "{text}");
         assert!(text.contains("expected list of whole numbers, found a list of lists"), "{text}");
         assert!(text.contains(&format!("to try each list in turn: {help}")), "{text}");
     }
