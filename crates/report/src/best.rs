@@ -33,6 +33,8 @@ pub struct BestRow {
     pub fallback: Option<String>,
     /// The metric it is judged by: `test.accuracy`.
     pub judge: String,
+    /// Whether a function is minimised, so that losses are its values and there is no accuracy.
+    pub function: bool,
     /// How its runs ended.
     pub counts: Counts,
     /// The metric it was chosen by after the last epoch, over completed seeds.
@@ -116,6 +118,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         metric: analysis.goal.path(),
         fallback: analysis.goal.fallback.clone(),
         judge: analysis.judge.path(),
+        function: analysis.judge.function,
         counts: config.counts,
         target: config.goal,
         judged: config.judged,

@@ -24,6 +24,7 @@ pub mod together;
 
 mod best;
 mod files;
+mod reading;
 mod redraw;
 mod targets;
 
@@ -33,4 +34,5 @@ pub use collect::{Collected, collect};
 pub use error::ReportError;
 pub use files::{plan, write_atomic};
 pub use page::{Rendered, render};
+pub use reading::{Opened, open};
 pub use redraw::{Redrawn, redraw};

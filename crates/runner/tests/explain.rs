@@ -219,6 +219,35 @@ fn a_plan_says_what_is_new_what_it_costs_and_how_long_it_takes() {
 }
 
 #[test]
+fn of_a_function_the_terminal_tells_values_with_their_digits() {
+    let sandbox = Sandbox::new();
+    let text = "[data]\nsteps = 100\n[model]\nkind = \"function\"\nfunction = \"himmelblau\"\n\
+                [train]\nepochs = 2\n[repeat]\nseeds = { count = 2 }\n\
+                [[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n\
+                [[optimizer]]\nkind = \"adam\"\nlr = 1e-9\n";
+    sandbox.sweep_file("valley", text);
+    let text = sandbox.expect(0, &["run", "experiments/valley.toml"]);
+    assert!(text.contains(" mean value ") && text.contains(" value "), "{text}");
+    for wrong in ["loss", "accuracy", " 0.0000", "0.0 s", "0.00 s"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+    assert!(text.contains("chosen by value, judged by value"), "{text}");
+    let one = sandbox.expect(
+        0,
+        &[
+            "run",
+            "experiments/valley.toml",
+            "--set",
+            "repeat.seeds=[0]",
+            "--set",
+            "optimizer.adam.lr=1e-9",
+            "--smoke",
+        ],
+    );
+    assert!(!one.contains("accuracy") && !one.contains("loss"), "{one}");
+}
+
+#[test]
 fn an_estimate_is_not_led_astray_by_runs_that_diverge() {
     let sandbox = Sandbox::new();
     let text = digits(2, 40).replace("lr = [0.05, 0.1]", "lr = [0.1, 1e20]");

@@ -162,6 +162,22 @@ fn overrides_are_explained_at_their_own_place() {
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
 }
 
+/// A list of lists has one help, wherever it stands, and what it says is right.
+#[test]
+fn lists_of_widths_are_an_axis() {
+    let file = GOOD.replace("kind = \"mlp\"", "kind = \"mlp\"\nhidden = [[64],\n  [128, 64]]");
+    let set = "model.hidden=[[64], [128, 64]]";
+    let environment = [("SWEEP__MODEL__HIDDEN", "[[64], [128, 64]]")];
+    let help = "{ values = [[64], [128, 64]] }";
+    for text in [shown(&file, &[], &[]), shown(GOOD, &[set], &[]), shown(GOOD, &[], &environment)] {
+        assert_eq!(text.matches("error: ").count(), 1, "{text}");
+        assert!(text.contains("expected list of whole numbers, found a list of lists"), "{text}");
+        assert!(text.contains(&format!("to try each list in turn: {help}")), "{text}");
+    }
+    let text = shown(GOOD, &[&format!("model.hidden={help}")], &[]);
+    assert!(text.starts_with("loaded, 6 runs"), "{text}");
+}
+
 /// What is asked of real values that only classes have.
 #[test]
 fn values_are_no_classes() {

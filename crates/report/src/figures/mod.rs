@@ -9,6 +9,7 @@ pub mod chart;
 pub mod contour;
 pub mod convergence;
 pub mod differences;
+pub mod fallback;
 pub mod final_metric;
 pub mod grid;
 pub mod ink;

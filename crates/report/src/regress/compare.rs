@@ -260,7 +260,7 @@ fn lost_values(
 
 fn without_result(run: &NightRun) -> GapKind {
     let Some(status) = run.row.status else { return GapKind::Missing };
-    let message = run.row.error.as_deref().and_then(|e| e.lines().next()).unwrap_or_default();
+    let message = run.row.error.as_deref().map(crate::escape::headline).unwrap_or_default();
     let status = status.name().replace('_', " ");
     GapKind::Failed(if message.is_empty() { status } else { format!("{status}: {message}") })
 }
