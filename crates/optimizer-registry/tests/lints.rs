@@ -211,7 +211,7 @@ fn a_share_that_becomes_one_trains_as_one() {
         ("adam", "beta2"),
         ("adamw", "beta2"),
         ("rmsprop", "alpha"),
-        ("lion", "beta2"),
+        ("lion", "beta1"),
         ("lamb", "beta1"),
     ] {
         let problem = golden(kind).problem;

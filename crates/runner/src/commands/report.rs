@@ -108,8 +108,8 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
     Ok(dir)
 }
 
-/// Takes over what a sweep file says now of the report and its target: neither
-/// is part of what was trained. A report folder has no say of its own.
+/// Takes over what a sweep file says now of the report, its target and the traps that
+/// it allows: none is part of what was trained. A report folder has no say of its own.
 pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
     if file.is_dir() {
         return Ok(());
@@ -132,6 +132,8 @@ pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;
+    // What the file says by now to be meant is no longer told.
+    plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
     if let Some((target, _)) = asked.target {
         plan.target = target;
     }
