@@ -56,6 +56,11 @@ fn short(param: &Param) -> String {
     }
 }
 
+/// Text of a table's cell; between backticks it is code, in which a bar alone is escaped.
 fn cell(text: &str) -> String {
-    text.trim().replace('|', "\\|").replace('*', "\\*").replace('_', "\\_")
+    let parts = text.trim().split('`').enumerate().map(|(i, part)| {
+        let part = part.replace('|', "\\|");
+        if i % 2 == 1 { part } else { part.replace('*', "\\*").replace('_', "\\_") }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
