@@ -132,6 +132,8 @@ pub enum Registry {
     Datasets,
     /// Losses.
     Losses,
+    /// Traps of a sweep file that are warned of.
+    Lints,
 }
 
 /// How `list` prints.

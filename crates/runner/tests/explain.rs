@@ -311,3 +311,30 @@ fn only_clean_sources_train_when_that_is_asked_for() {
     let text = sandbox.expect(2, &args);
     assert!(text.contains("differ from the commit"), "{text}");
 }
+
+/// A trap is said once by each verb that reads the file to train it, stands in the report,
+/// and is silenced without training anything again.
+#[test]
+fn a_trap_is_said_once_and_silenced_without_a_new_run() {
+    let sandbox = Sandbox::new();
+    let file = "experiments/trap.toml";
+    let trap = digits(2, 1)
+        .replace("lr = [1e-3, 1e-2]", "lr = [1e-3, 1e-2]\nschedule = { kind = \"one-cycle\" }");
+    let said = |text: &str| text.matches("warning[one-cycle-too-short]").count();
+    sandbox.sweep_file("trap", &trap);
+    for args in [&["run", file, "--plan"][..], &["doctor", file], &["run", file, "--quiet"]] {
+        let text = sandbox.expect(0, args);
+        assert_eq!(said(&text), 1, "{args:?}: {text}");
+        assert!(text.contains("2 of 4 configurations are concerned"), "{args:?}: {text}");
+    }
+    let report = || std::fs::read_to_string(sandbox.report("trap").markdown()).unwrap();
+    let told = "Warned of before training (one-cycle-too-short, 2 configurations)";
+    assert!(report().contains(told), "{}", report());
+    // `report` takes over what is meant by now.
+    let meant = format!("{trap}[lints]\nallow = [\"one-cycle-too-short\"]\n");
+    sandbox.sweep_file("trap", &meant);
+    sandbox.expect(0, &["report", file]);
+    assert!(!report().contains(told));
+    let again = sandbox.expect(0, &["run", file, "--plan"]);
+    assert!(said(&again) == 0 && again.contains("8 cached, 0 to train"), "{again}");
+}

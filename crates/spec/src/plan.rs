@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Save;
 use crate::identity::Id;
+use crate::lint::Told;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
 use crate::params::{Values, choice};
@@ -130,6 +131,9 @@ pub struct Plan {
     /// What counts as a regression; no part of any id.
     #[serde(default)]
     pub regress: RegressSettings,
+    /// Traps that were warned of before training, and that `[lints]` does not allow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lints: Vec<Told>,
     /// What pool and threads came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,

@@ -280,6 +280,7 @@ impl Fixture {
             keeping: Keeping::default(),
             regress: Default::default(),
             report: Default::default(),
+            lints: Vec::new(),
             computed_on: None,
         }
     }

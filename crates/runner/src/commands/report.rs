@@ -136,8 +136,9 @@ pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The plan of a report folder with what a sweep file says now of the report and its
-/// target: neither is part of what was trained. A report folder has no say of its own.
+/// The plan of a report folder with what a sweep file says now of the report, its target
+/// and the traps that it allows: none is part of what was trained. A report folder has
+/// no say of its own.
 fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
     let mut plan = report::plan(dir)?;
     if file.is_dir() {
@@ -159,6 +160,8 @@ fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;
+    // What the file says by now to be meant is no longer told.
+    plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
     if let Some((target, _)) = asked.target {
         plan.target = target;
     }

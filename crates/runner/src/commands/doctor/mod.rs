@@ -126,6 +126,7 @@ mod tests {
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
             regress: Default::default(),
+            lints: Vec::new(),
             computed_on: None,
         }
     }
