@@ -26,6 +26,16 @@ pub fn is_percentage(metric: &str) -> bool {
     metric == "accuracy" || metric == "top5_accuracy"
 }
 
+/// What a number can be of which nothing is known.
+pub const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+/// What a share of a whole can be.
+pub const SHARE: (f64, f64) = (0.0, 1.0);
+
+/// What a metric's values can be: accuracies and F1 are [`SHARE`]s.
+pub fn bounds(metric: &str) -> (f64, f64) {
+    if is_percentage(metric) || metric == "f1" { SHARE } else { ANY }
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits.
 pub fn metric(name: &str, value: f64) -> String {
@@ -148,6 +158,14 @@ mod tests {
                 "\u{2212}0.5"
             ]
         );
+    }
+
+    #[test]
+    fn shares_have_bounds() {
+        for metric in ["accuracy", "top5_accuracy", "f1"] {
+            assert_eq!(bounds(metric), (0.0, 1.0), "{metric}");
+        }
+        assert_eq!(bounds("loss"), ANY);
     }
 
     #[test]
