@@ -27,7 +27,8 @@ pub fn race_table(analysis: &Analysis) -> Table {
             Cell::text(analysis.describe(config)),
             Cell::number(Some(racer.reached as f64), |_| {
                 format!("{} of {}", racer.reached, racer.runs)
-            }),
+            })
+            .of(racer.runs),
             time(Clock::Epochs, epochs),
             time(Clock::Steps, steps),
             time(Clock::Seconds, seconds.filter(|_| race.seconds_differ.is_none())),
