@@ -13,6 +13,7 @@ mod faults;
 mod golden;
 mod handover;
 mod libtorch;
+mod readers;
 mod tally;
 mod test;
 mod tidy;
@@ -56,6 +57,7 @@ Development:
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
   bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
+  readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
 
@@ -102,6 +104,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
         }
         "bench" => bench::bench(&root, &args),
+        "readers" => readers::readers(&root).map(|()| ExitCode::SUCCESS),
         "workflow" => workflow::workflow(&root, &args).map(|()| ExitCode::SUCCESS),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {

@@ -26,22 +26,26 @@ pub fn is_share(metric: &str) -> bool {
     is_percentage(metric) || metric == "f1"
 }
 
-/// The ends of an interval, cut to what the metric can be: Student's t does not know
-/// that accuracies end at 100 % and that samples are not negative.
-pub fn within(metric: &str, (low, high): (f64, f64)) -> (f64, f64) {
-    match metric {
-        _ if is_share(metric) => (low.max(0.0), high.min(1.0)),
-        SAMPLES => (low.max(0.0), high),
-        _ => (low, high),
-    }
-}
-
 /// The metric of runs that stop at the target: training samples until then.
 pub const SAMPLES: &str = "samples_to_target";
 
 /// Whether a metric is told in per cent and its differences in points.
 pub fn is_percentage(metric: &str) -> bool {
     metric == "accuracy" || metric == "top5_accuracy"
+}
+
+/// What a number can be of which nothing is known.
+pub const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+/// What a share of a whole can be.
+pub const SHARE: (f64, f64) = (0.0, 1.0);
+
+/// What a metric's values can be: accuracies and F1 are [`SHARE`]s, samples not negative.
+pub fn bounds(metric: &str) -> (f64, f64) {
+    match metric {
+        SAMPLES => (0.0, f64::INFINITY),
+        _ if is_share(metric) => SHARE,
+        _ => ANY,
+    }
 }
 
 /// A metric's value: accuracies as per cent with two decimals, losses with
@@ -194,6 +198,14 @@ mod tests {
                 "\u{2212}0.5"
             ]
         );
+    }
+
+    #[test]
+    fn shares_have_bounds() {
+        for metric in ["accuracy", "top5_accuracy", "f1"] {
+            assert_eq!(bounds(metric), (0.0, 1.0), "{metric}");
+        }
+        assert_eq!(bounds("loss"), ANY);
     }
 
     #[test]

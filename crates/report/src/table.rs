@@ -36,13 +36,22 @@ impl Cell for u64 {
     }
 }
 
+/// NaN is no number, and a null in Parquet: a column that holds one has no bounds
+/// in its statistics, which readers take in different ways. Files of earlier
+/// releases hold NaN, which reads as none too.
 impl Cell for f64 {
     fn column(name: &str, values: Vec<Option<Self>>) -> Column {
+        let values: Vec<Option<f64>> = values.into_iter().map(number).collect();
         Column::new(name.into(), values)
     }
     fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
-        Ok(column.f64()?.iter().collect())
+        Ok(column.f64()?.iter().map(number).collect())
     }
+}
+
+/// None where there is no number: NaN says that.
+pub(crate) fn number(value: Option<f64>) -> Option<f64> {
+    value.filter(|v| !v.is_nan())
 }
 
 /// Columns that files of the first release lack.
@@ -249,7 +258,7 @@ impl RunRow {
             if Some(point.epoch) == last
                 && let Some(slot) = row.last_mut(point.split, &point.metric)
             {
-                *slot = Some(value);
+                *slot = number(Some(value));
             }
         }
         row

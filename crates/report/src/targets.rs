@@ -58,11 +58,12 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
             {
                 continue;
             }
-            let (Some(id), Some(epoch), Some(step), Some(value)) =
-                (ids.get(i), epochs.get(i), steps.get(i), values.get(i))
+            let (Some(id), Some(epoch), Some(step)) = (ids.get(i), epochs.get(i), steps.get(i))
             else {
                 continue;
             };
+            // Null where no number was measured; files of earlier releases hold NaN.
+            let value = values.get(i).unwrap_or(f64::NAN);
             let (metric, value) = (metric.to_owned(), value.into());
             let point = MetricPoint { epoch, step, split, metric, value };
             match out.get_mut(id) {

@@ -5,7 +5,7 @@ use spec::record::Split;
 
 use crate::analysis::{Advice, Clock, Goal, GridEnd};
 use crate::number;
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Interval};
 
 /// `5 seeds`, `one seed`.
 pub fn seeds(n: usize) -> String {
@@ -68,12 +68,16 @@ pub fn target(target: &Target) -> String {
     format!("{} {side} {}", target_name(target), metric(&target.metric, value))
 }
 
-/// `97.85–97.97%`: the interval of the mean, cut to what accuracies can be.
+/// The interval of the mean, cut at what the metric can be.
+pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
+    Some(e.interval?.within(number::bounds(&of.metric)))
+}
+
+/// `97.85–97.97%`: the text of [`interval_of`].
 pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
-    let i = e.interval?;
-    let (low, high) = number::within(&of.metric, (i.low, i.high));
-    let low = of.format(low);
-    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(high)))
+    let i = interval_of(of, e)?;
+    let low = of.format(i.low);
+    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(i.high)))
 }
 
 /// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.

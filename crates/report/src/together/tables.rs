@@ -226,7 +226,8 @@ fn standing(all: &Together) -> Table {
         let mut row = vec![
             label(all, s.label).strong(Some(s.mean_rank) == first),
             Cell::number(Some(s.mean_rank), |r| format!("{r:.2}")),
-            Cell::number(Some(s.led as f64), |n| format!("{n} of {}", s.ranks.len())),
+            Cell::number(Some(s.led as f64), |n| format!("{n} of {}", s.ranks.len()))
+                .of(s.ranks.len()),
             Cell::number(Some(worst), |r| r.to_string()),
         ];
         for (group, pooled) in all.tasks.groups.iter().zip(&all.pooled) {
@@ -293,9 +294,9 @@ pub(super) fn lead(judge: &Goal, x: f64) -> String {
 
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
-    let unit = |judge: &Goal| match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("#Lead in points of {}", judge.name()),
-        _ => format!("#Lead in {}", judge.name()),
+    let unit = |judge: &Goal| match number::is_percentage(&judge.metric) {
+        true => format!("#Lead in points of {}", judge.name()),
+        false => format!("#Lead in {}", judge.name()),
     };
     let mut head: Vec<String> = ["First", "Second"].map(str::to_owned).to_vec();
     head.extend(groups.iter().map(|g| unit(&g.judge)));
@@ -316,19 +317,23 @@ fn comparison(all: &Together) -> Table {
     for pair in &all.comparison.pairs {
         let significant = matches!(pair.verdict, Verdict::Better | Verdict::Worse);
         let (won, level, lost) = pair.seeds;
+        let of = won + level + lost;
         let mut row = vec![
             label(all, pair.first).strong(pair.verdict == Verdict::Better),
             label(all, pair.second).strong(pair.verdict == Verdict::Worse),
         ];
         row.extend(groups.iter().enumerate().map(|(g, group)| {
-            Cell::number(pair.lead.filter(|_| g == pair.group), |x| lead(&group.judge, x))
+            // In the unit of the head.
+            let scale = if number::is_percentage(&group.judge.metric) { 100.0 } else { 1.0 };
+            let there = pair.lead.filter(|_| g == pair.group);
+            Cell::number(there.map(|x| x * scale), |x| lead(&group.judge, x / scale))
         }));
         let p = |p: Option<f64>| Cell::number(p, words::p_value);
         row.extend([
             Cell::number(pair.standard, |x| format!("{x:+.2}").replace('-', "\u{2212}")),
             Cell::count(pair.tasks),
             Cell::count(pair.n),
-            Cell::number(Some(won as f64), |_| format!("{won} of {}", won + level + lost)),
+            Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of),
             p(pair.test.filter(|_| !pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.test.filter(|_| pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.adjusted).strong(significant),
@@ -451,12 +456,17 @@ fn ledger(all: &Together) -> Table {
                 let runs = analysis.tried(row.label).flat_map(|c| &c.runs);
                 runs.map(|&r| analysis.plan.runs[r].spec.train.epochs)
             };
+            let (least, most) = (epochs().min(), epochs().max());
             table.rows.push(vec![
                 Cell::text(name),
                 label(all, l),
                 Cell::count(row.configs),
                 Cell::count(analysis.plan.seeds.len()),
-                Cell::number(epochs().max().map(|e| e as f64), |_| range(epochs())),
+                Cell::number(least.map(|e| e as f64), |_| range(epochs())).parts(
+                    "lowest",
+                    "highest",
+                    most.filter(|_| most != least).map(|e| e as f64),
+                ),
                 Cell::count(row.counts.planned),
                 Cell::count(row.counts.completed),
                 Cell::count(row.counts.diverged),

@@ -56,11 +56,12 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         table.rows.push(vec![
             label(pair.first).strong(pair.verdict == Verdict::Better),
             label(pair.second).strong(pair.verdict == Verdict::Worse),
-            Cell::number(pair.gain.mean, |g| show(g * scale)),
-            Cell::number(interval.map(|i| i.low), |low| {
-                let high = interval.map_or(f64::NAN, |i| i.high);
-                format!("{} to {}", show(low * scale), show(high * scale))
-            }),
+            Cell::number(pair.gain.mean.map(|g| g * scale), show),
+            Cell::number(interval.map(|i| i.low * scale), |low| {
+                let high = interval.map_or(f64::NAN, |i| i.high * scale);
+                format!("{} to {}", show(low), show(high))
+            })
+            .parts("lower end", "upper end", interval.map(|i| i.high * scale)),
             match fewer {
                 true => Cell::count(pair.gain.n),
                 false => Cell::number(None, |_| String::new()),
@@ -69,7 +70,8 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
             match &pair.unpaired {
                 Some(_) => Cell::number(None, |_| String::new()),
                 None => {
-                    Cell::number(Some(won as f64), |_| format!("{won} of {}", won + level + lost))
+                    let of = won + level + lost;
+                    Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of)
                 }
             },
             Cell::number(pair.improvement, |p| format!("{p:.2}")),

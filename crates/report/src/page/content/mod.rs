@@ -39,10 +39,11 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
 
 /// `97.85–97.97%`, sorted by its lower end.
 fn interval(of: &Goal, e: &Estimate) -> Cell {
-    Cell::number(e.interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
+    let interval = words::interval_of(of, e);
+    Cell::number(interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
         "lower end",
         "upper end",
-        e.interval.map(|i| i.high),
+        interval.map(|i| i.high),
     )
 }
 

@@ -28,7 +28,8 @@ pub fn race_table(analysis: &Analysis) -> Table {
             Cell::text(analysis.describe(config)),
             Cell::number(Some(racer.reached as f64), |_| {
                 format!("{} of {}", racer.reached, racer.runs)
-            }),
+            })
+            .of(racer.runs),
             time(Clock::Epochs, epochs),
             time(Clock::Samples, samples),
             time(Clock::Steps, steps),
