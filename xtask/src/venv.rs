@@ -1,4 +1,5 @@
-//! Python environments under `.bench`, which only `golden`, `bench` and `workflow` use.
+//! Python environments under `.bench`, which only `golden`, `bench`, `workflow` and
+//! `check-reports` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,6 +44,13 @@ pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",
     requirements: "xtask/python/requirements-statistics.txt",
     cost: "with scipy and others for comparison, once: downloads 100 MB, keeps 500 MB (a minute)",
+};
+
+/// numpy, scipy and pyarrow, for reports recomputed.
+pub(crate) const CHECK: Environment = Environment {
+    folder: ".bench/venv-check",
+    requirements: "xtask/python/requirements-check.txt",
+    cost: "with scipy and pyarrow, once: downloads 110 MB, keeps 400 MB (some seconds)",
 };
 
 /// actionlint, shellcheck and a YAML parser, for the play of the workflow.
