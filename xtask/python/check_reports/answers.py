@@ -223,7 +223,7 @@ def underpowered(world: World, match: re.Match) -> Wanted:
     """What so few seeds can show."""
     pair, comparison = lead(world), world.comparison
     compared, differing, nothing = len(pair.differences), pair.deciding.n, exactly("")
-    wanted = {"smallest": p_value(pair.deciding.smallest), "needed": exactly(seeds(needed(world, pair)))} | record(pair)
+    wanted = {"smallest": p_value(pair.deciding.smallest), "needed": exactly(seeds(comparison.needed(pair)))} | record(pair)
     if comparison.tests > 1:
         wanted |= {"corrected": p_value(min(1.0, pair.deciding.smallest * comparison.tests)), "tests": count(comparison.tests)}
     else:
@@ -232,14 +232,6 @@ def underpowered(world: World, match: re.Match) -> Wanted:
         again = count(differing) if differing > 1 else nothing
         return wanted | {"differing": count(differing), "compared": exactly(seeds(compared)), "again": again, "seeds": nothing}
     return wanted | {"seeds": exactly(seeds(compared)), "differing": nothing, "compared": nothing, "again": nothing}
-
-
-def needed(world: World, pair: Pair) -> int:
-    """The fewest seeds that could show a difference by the test of this pair."""
-    tests = max(1, world.comparison.tests)
-    if pair.unpaired:
-        return next(n for n in range(2, 64) if 2 / math.comb(2 * n, n) * tests <= 0.05)
-    return world.comparison.seeds_needed
 
 
 def too_few(world: World, match: re.Match) -> Wanted:

@@ -35,6 +35,12 @@ class Checks:
         if not wanted.fits(found.text):
             self.differs(kind, f"{of + ': ' if of else ''}shows `{found.text}`, should be `{wanted.want}`")
 
+    def bold(self, kind: str, found: Text, wanted: bool, of: str) -> None:
+        """Compares whether a cell is in bold."""
+        self.marks.append(Mark(kind, *found.span(), found.text))
+        if found.strong != wanted:
+            self.differs(kind, f"{of}: is {'' if found.strong else 'not '}in bold")
+
     def parts(self, kind: str, found: Text, pattern: str, wanted: dict[str, Shown], of: str = "") -> None:
         """Compares the named groups of a pattern; `kind.group` is the kind of each."""
         match = re.fullmatch(pattern, found.text)

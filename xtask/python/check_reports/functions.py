@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import estimates
 from choosing import Chosen, Config, choose, equal
-from tables import Cell
+from tables import BOLD, Cell
 from world import World
 from written import Shown, count, digits, exactly, listed, number
 
@@ -102,8 +102,20 @@ def function_table(world: World) -> list[tuple[str, dict[str, Cell]]]:
     if not world.sweep.functions:
         return []
     found = tasks(world)
-    return [(label, {"Optimizer": exactly(label)} | {task.function: cell(task, label) for task in found})
-            for label in world.sweep.labels]
+    return [(label, {"Optimizer": exactly(label), BOLD: {task.function: foremost(task, label) for task in found}}
+             | {task.function: cell(task, label) for task in found}) for label in world.sweep.labels]
+
+
+def foremost(task: Task, label: str) -> bool:
+    """Whether a label is the lowest on a function, or left its saddle soonest; several may be."""
+    config = task.best.get(label)
+    if config is None:
+        return False
+    if task.saddle:
+        left = [s for c in task.best.values() if c is not None and (s := left_after(c)) is not None]
+        return bool(left) and left_after(config) == min(left)
+    value, ranked = task.value(config), task.chosen.ranked()
+    return value is not None and not config.diverged and value == task.value(ranked[0])
 
 
 def named(config: Config) -> tuple[str, float]:

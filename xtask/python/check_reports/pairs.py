@@ -186,11 +186,18 @@ class Comparison:
         smallest = [p.deciding.smallest for p in tested]
         self.smallest = min(smallest) if smallest else None
         self.smallest_adjusted = min(1.0, self.smallest * len(tested)) if tested else None
-        self.seeds_needed = significance.seeds_needed(max(1, len(self.pairs)))
+        self.seeds_needed = min((self.needed(p) for p in self.pairs), default=self.needed(None))
 
     @property
     def underpowered(self) -> bool:
         return self.smallest_adjusted is None or self.smallest_adjusted > ALPHA
+
+    def needed(self, found: Pair | None) -> int:
+        """The fewest seeds that could show a difference of a pair, among so many pairs."""
+        pairs = max(1, len(self.pairs))
+        if found and found.unpaired:
+            return next(n for n in range(2, 64) if 2 / math.comb(2 * n, n) * pairs <= ALPHA)
+        return significance.seeds_needed(pairs)
 
     def verdict(self, found: Pair, tests: int) -> str:
         """What a pair's test says."""

@@ -62,10 +62,20 @@ def plants(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Plante
 
 def plant(world: World, report: str, mark: Mark) -> Planted | None:
     """A report with the text at a mark altered."""
+    if ", bold " in mark.kind:
+        return other_bold(report, mark)
     now = altered(mark.text, world.sweep.labels)
     if now is None or now == mark.text:
         return None
     return Planted(report[: mark.start] + now + report[mark.end:], mark.kind, mark.text, now)
+
+
+def other_bold(report: str, mark: Mark) -> Planted:
+    """A report with the bold of a cell turned."""
+    start, end = mark.start, mark.end
+    if report[start - 2:start] == "**":
+        return Planted(report[:start - 2] + report[start:end] + report[end + 2:], mark.kind, f"**{mark.text}**", mark.text)
+    return Planted(f"{report[:start]}**{report[start:end]}**{report[end:]}", mark.kind, mark.text, f"**{mark.text}**")
 
 
 def foreign(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:

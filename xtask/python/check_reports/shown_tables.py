@@ -9,7 +9,7 @@ from choosing import Config
 from edges import Edge, key_value, reach, tuning
 from pairs import Pair
 from race import CLOCKS, seconds_compare
-from tables import (Cell, bounds, capital, end, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds,
+from tables import (BOLD, Cell, bounds, capital, end, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds,
                     training)
 from world import World, short
 from written import (MINUS, NOTHING, Shown, count, digits, exactly, is_percentage, listed, metric, number, p_value,
@@ -93,6 +93,7 @@ def best_table(world: World) -> Rows:
             else mean_and_deviation("loss", world.last(config, "train", "loss")),
             "Training time a run": times(train_seconds(config)),
             "Note": note(world, config),
+            BOLD: {"Optimizer": config is world.comparison.ranked[0] if world.comparison.ranked else False},
         }
         rows.append((config.label, cells))
     return rows
@@ -125,7 +126,7 @@ def comparison_table(world: World) -> Rows:
     mixed = any(decided_by(pair) != "sign flips" for pair in world.comparison.pairs)
     for pair in world.comparison.pairs:
         found, by = pair.interval, decided_by(pair)
-        p = pair.deciding.p if pair.deciding else None
+        p, significant = pair.deciding.p if pair.deciding else None, pair.verdict in ("first is better", "second is better")
         interval: Cell = exactly(NOTHING)
         if found:
             ends = []
@@ -154,6 +155,8 @@ def comparison_table(world: World) -> Rows:
             "p, Wilcoxon": p_value(pair.ranks.p if pair.ranks else None),
             "p, Wilcoxon, Holm": p_value(pair.ranks_adjusted),
             "Verdict": exactly(pair.verdict + (", by less than matters" if world.comparison.small(pair) else "")),
+            BOLD: {"First": pair.verdict == "first is better", "Second": pair.verdict == "second is better",
+                   "p, Holm": significant, "Verdict": significant},
         }))
     return rows
 
@@ -209,6 +212,7 @@ def config_table(world: World) -> Rows:
             else mean_and_deviation("loss", world.last(config, "train", "loss")),
             "Training time a run": times(train_seconds(config)),
             "Note": exactly("chosen" if best else ""),
+            BOLD: {"Optimizer": best},
         }
         if judge != goal:
             cells[f"{capital(judge.name)}, mean \u00b1 sd"] = mean_and_deviation(judge.metric, judged)

@@ -12,8 +12,10 @@ from written import DASH, NOTHING, Shown, count, exactly, is_percentage, metric,
 MOST = 60
 PLUS_MINUS = "\u00b1"
 
-# A cell is one `Shown`, or a pattern with a `Shown` for each of its groups.
+# A cell is one `Shown`, or a pattern with a `Shown` for each of its groups. Of a row, `BOLD` has the columns
+# in which bold says something, and whether it must.
 Cell = Shown | tuple[str, dict[str, Shown]]
+BOLD = "in bold"
 
 
 def fits_nothing(cell: Cell) -> bool:
@@ -33,15 +35,17 @@ def compare(checks: Checks, name: str, table: Table | None, rows: list[tuple[str
     if len(table.rows) != len(shown) or table.more != max(0, len(rows) - MOST):
         checks.differs(f"table {name}", f"has {len(table.rows)} rows and {table.more} more, should have {len(rows)}")
     for column in table.head:
-        if rows and column not in rows[0][1]:
+        if rows and (column not in rows[0][1] or column == BOLD):
             checks.differs(f"table {name}", f"column `{column}` is not known")
     for column in rows[0][1] if rows else []:
-        if column not in table.head and not all(fits_nothing(cells[column]) for _, cells in rows):
+        if column not in table.head and column != BOLD and not all(fits_nothing(cells[column]) for _, cells in rows):
             checks.differs(f"table {name}", f"column `{column}` is missing")
     for found, (of, wanted) in zip(table.rows, shown):
         for column, cell in zip(table.head, found):
             if column in wanted:
                 one(checks, f"{name}, {column}", cell, wanted[column], of)
+            if (bold := wanted.get(BOLD, {}).get(column)) is not None and cell.text:
+                checks.bold(f"{name}, bold {column}", cell, bold, of)
 
 
 def one(checks: Checks, kind: str, found: Text, wanted: Cell, of: str) -> None:
