@@ -130,7 +130,7 @@ mod tests {
                 other => panic!("{} {}: {other}", kind.name, p.name),
             });
             let spec = OptimizerSpec::from_values(kind.name, &values.collect()).unwrap();
-            let known = |name: &&str| kind.params.iter().any(|p| p.name == **name);
+            let known = |name: &&str| kind.params.iter().any(|p| p.name == *name);
             let asked = [
                 "dampening",
                 "lr_decay",
