@@ -7,6 +7,8 @@ import estimates
 from choosing import Chosen, Config, Measure, choose, key, order
 
 DECADE = 10.0
+# A second step of such a ratio ends about a decade away.
+HALF_DECADE = 3.5
 WHOLE = ("data.batch_size",)
 
 
@@ -65,8 +67,8 @@ def significant(x: float) -> int:
 
 def beyond(edge: float, inner: float, side: str, whole: bool) -> list[float]:
     """Values beyond an edge: by the ratio to the inner neighbour, all within a decade of the edge."""
-    ratio = min(max(edge / inner, inner / edge), DECADE) if inner > 0 else DECADE
-    steps = [ratio**i for i in (1, 2) if ratio**i <= DECADE * (1 + 1e-9)]
+    ratio = max(edge / inner, inner / edge) if inner > 0 else DECADE
+    steps = [min(ratio, DECADE)] + ([min(ratio * ratio, DECADE)] if ratio <= HALF_DECADE else [])
     values = [edge * step if side == "highest" else edge / step for step in steps]
     if whole:
         values = [v for v in dict.fromkeys(float(math.floor(v + 0.5)) for v in values) if v >= 1 and v != edge]

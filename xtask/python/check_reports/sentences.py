@@ -204,7 +204,7 @@ def compiled(labels: list[str]) -> dict[str, re.Pattern]:
         "L": rf"(?:{label})", "LIST": rf"(?:{label})(?:, (?:{label}))*(?: and (?:{label}))?", "N": r"[\d,]*\d",
         "X": r"[+−]?[\d.,]*\d(?:e-?\d+)?%?|infinite|never", "P": r"below 0\.0001|[\d.]*\d(?:e-\d+)?",
         "S": r"(?:[Oo]ne seed|[\d,]+ seeds)", "R": r".*?",
-        "T": r"[\d.,]+ (?:ms|s|min \d\d s|h \d\d min)",
+        "T": r"(?:under )?[\d.,]+ (?:ms|µs|s|min \d\d s|h \d\d min)",
     }
 
     def whole(pattern: str) -> re.Pattern:

@@ -123,6 +123,7 @@ def signed(name: str, value: float | None, slack: float = 0.0) -> Shown:
 def comparison_table(world: World) -> Rows:
     """Who is better than whom."""
     name, rows = shown_by(world.judge), []
+    fewer = any(pair.completed < len(pair.differences) for pair in world.comparison.pairs)
     mixed = any(decided_by(pair) != "sign flips" for pair in world.comparison.pairs)
     for pair in world.comparison.pairs:
         found, by = pair.interval, decided_by(pair)
@@ -143,6 +144,7 @@ def comparison_table(world: World) -> Rows:
             "Second": exactly(pair.second.label),
             "Lead in points" if is_percentage(name) else "Lead": signed(name, pair.lead),
             "95% interval": interval,
+            "Seeds in the lead": count(pair.completed) if fewer else exactly(NOTHING),
             "Seeds compared": count(len(pair.differences)),
             "Seeds won": exactly(NOTHING) if pair.unpaired else (
                 r"(?P<won>\d+) of (?P<of>\d+)", {"won": count(won), "of": count(len(pair.differences))}),

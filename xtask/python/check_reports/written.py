@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Callable
 
+UNITS = {"s": 1.0, "ms": 1e-3, "\u00b5s": 1e-6}
 MINUS, DASH, NOTHING = "\u2212", "\u2013", "\u2013"
 
 
@@ -127,9 +128,11 @@ def seconds(value: float | None) -> Shown:
     def fits(text: str) -> bool:
         words = text.split()
         try:
-            if words[1:] == ["s"] or words[1:] == ["ms"]:
+            if text == "under 0.1 \u00b5s":
+                return 0 < value < 1e-7
+            if len(words) == 2 and words[1] in UNITS:
                 shown, unit = split_number(words[0])
-                scale = 1e-3 if words[1] == "ms" else 1.0
+                scale = UNITS[words[1]]
                 return abs(shown * scale - value) <= 0.5 * unit * scale * (1 + 1e-9) and (shown > 0 or value == 0)
             if words[1::2] == ["min", "s"]:
                 return abs(60 * int(words[0]) + int(words[2]) - value) <= 0.5 + 1e-9
