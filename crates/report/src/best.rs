@@ -35,6 +35,8 @@ pub struct BestRow {
     pub judge: String,
     /// Whether a function is minimised, so that losses are its values and there is no accuracy.
     pub function: bool,
+    /// Whether its runs stop at the target and are judged by how soon they reach it.
+    pub reached: bool,
     /// How its runs ended.
     pub counts: Counts,
     /// The metric it was chosen by after the last epoch, over completed seeds.
@@ -118,6 +120,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         metric: analysis.goal.path(),
         fallback: analysis.goal.fallback.clone(),
         judge: analysis.judge.path(),
+        reached: analysis.judge.reached(),
         function: analysis.judge.function,
         counts: config.counts,
         target: config.goal,

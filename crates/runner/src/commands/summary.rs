@@ -99,6 +99,10 @@ fn table(rows: &[BestRow], partial: bool) {
     let Some(first) = rows.first() else { return };
     let columns = columns(rows);
     let mut headers = vec!["optimizer".to_owned(), "best".to_owned(), "seeds".to_owned()];
+    if first.reached {
+        let unit = if first.function { "steps" } else { "samples" };
+        headers.push(format!("{unit} to\ntarget (median)"));
+    }
     headers.extend(columns.iter().map(|column| column.header()));
     let mut out = text::table(&headers.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows {
@@ -107,6 +111,9 @@ fn table(rows: &[BestRow], partial: bool) {
             if row.counts.completed > 0 { text::plain(&row.config) } else { "none".to_owned() },
             row.counts.completed.to_string(),
         ];
+        if first.reached {
+            cells.push(until_target(row));
+        }
         cells.extend(columns.iter().map(|column| estimate(&column.name, (column.of)(row))));
         out.add_row(cells);
     }
@@ -116,8 +123,14 @@ fn table(rows: &[BestRow], partial: bool) {
     crate::text::out!("{}\n", text::show(out));
     let words = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
     let (metric, judge) = (words(&first.metric), words(&first.judge));
-    let words =
-        format!("mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}");
+    let words = match first.reached {
+        true => "mean ± standard deviation over seeds, as measured at the stop; chosen and judged by how \
+                 soon the target was reached"
+            .to_owned(),
+        false => {
+            format!("mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}")
+        }
+    };
     crate::text::out!("{}", text::wrapped(&words));
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
         crate::text::out!("{}", text::wrapped(&text::plain(why)));
@@ -160,6 +173,10 @@ fn columns(rows: &[BestRow]) -> Vec<Column> {
     let (accuracy, loss): (fn(&BestRow) -> &Estimate, fn(&BestRow) -> &Estimate) =
         (|row| &row.test_accuracy, |row| &row.train_loss);
     let mut out = vec![column(&first.metric, |row| &row.target)];
+    if first.reached {
+        // What was measured at the stop stands beside the time to the target.
+        out.clear();
+    }
     if first.judge != first.metric {
         out.push(column(&first.judge, |row| &row.judged));
     } else if first.metric != "test.accuracy" && any(accuracy) {
@@ -178,6 +195,13 @@ fn name(row: &BestRow, path: &str) -> String {
         _ if row.function => "value".to_owned(),
         path => path.replace('.', " "),
     }
+}
+
+/// `110,000 (6 of 6)`: the median, never where half of the runs did not get there.
+fn until_target(row: &BestRow) -> String {
+    let median = row.judged_median.unwrap_or(f64::INFINITY);
+    let metric = number::metric(number::SAMPLES, median);
+    format!("{metric} ({} of {})", row.judged.n, row.counts.results())
 }
 
 /// What a reader must know before believing a row.
