@@ -68,7 +68,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         .filter_map(|r| r.last(goal.split, &goal.metric))
         .filter(|v| v.is_finite())
         .collect();
-    let axis = axes::of_metric(&goal.metric, &values);
+    let axis = axes::of_metric(&goal.metric, &values, &[]);
     let rows = configs
         .into_iter()
         .map(|(i, config)| {
