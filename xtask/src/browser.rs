@@ -148,13 +148,18 @@ fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Resu
     {
         fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }
-    // One page over several experiments too, which draws theirs once more.
-    let mut all = Command::new(sweep);
-    all.current_dir(root).arg("report").arg(&to);
-    all.args(["five-seeds", "partly"].map(|name| reports.join(name)));
-    let drawn = all.arg("--output").arg(reports.join("together")).output()?;
-    if !drawn.status.success() {
-        bail!("`sweep report` failed: {}", String::from_utf8_lossy(&drawn.stderr).trim());
+    // Its own page, and one over several experiments too.
+    let others = ["five-seeds", "partly"].map(|name| reports.join(name));
+    let (to, together) = (to.into_os_string(), reports.join("together").into_os_string());
+    let all =
+        [&[to.clone()], &others.map(PathBuf::into_os_string)[..], &["--output".into(), together]]
+            .concat();
+    for args in [vec![to], all] {
+        let mut report = Command::new(sweep);
+        let drawn = report.current_dir(root).arg("report").args(args).output()?;
+        if !drawn.status.success() {
+            bail!("`sweep report` failed: {}", String::from_utf8_lossy(&drawn.stderr).trim());
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{build, libtorch, test, tidy};
+use crate::{build, check_reports, libtorch, readers, test, tidy};
 
 /// Runs every step, the quick ones first, and stops at the first that fails.
 pub(crate) fn ci(root: &Path) -> Result<()> {
@@ -30,7 +30,9 @@ pub(crate) fn ci(root: &Path) -> Result<()> {
                 Some(&found),
             )
         })?;
-        step("tests", &|| test::test(root, &[]))
+        step("tests", &|| test::test(root, &[]))?;
+        step("readers of Parquet", &|| readers::readers(root))?;
+        step("reports recomputed", &|| check_reports::check_reports(root, &[]))
     })();
     eprintln!("\nxtask: ci:\n{}", times.join("\n"));
     result

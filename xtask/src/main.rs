@@ -8,11 +8,13 @@
 mod bench;
 mod browser;
 mod build;
+mod check_reports;
 mod ci;
 mod faults;
 mod golden;
 mod handover;
 mod libtorch;
+mod readers;
 mod tally;
 mod test;
 mod tidy;
@@ -52,10 +54,12 @@ Sweeps (libtorch, the worker and the runner are brought and built as needed):
 Development:
   test [FILTER]     every test, both with and without libtorch
   page [FILTER]     the tests of the report's page alone, in a headless Chromium
-  ci                formatting, lints, tidy and tests, as .ci/run does
+  ci                formatting, lints, tidy, tests and reports recomputed, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
+  check-reports     train twenty generated sweeps, recompute every number of their reports
   bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
+  readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
 
@@ -102,6 +106,8 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)
         }
         "bench" => bench::bench(&root, &args),
+        "readers" => readers::readers(&root).map(|()| ExitCode::SUCCESS),
+        "check-reports" => check_reports::check_reports(&root, &args).map(|()| ExitCode::SUCCESS),
         "workflow" => workflow::workflow(&root, &args).map(|()| ExitCode::SUCCESS),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {

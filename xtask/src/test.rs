@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::tally::{self, Tally};
 use crate::{browser, build, faults, handover, libtorch};
@@ -180,6 +180,21 @@ pub(crate) fn page(root: &Path, filter: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// A command that tests the crates below the page; what to test is to be added.
+pub(crate) fn pure(root: &Path) -> Result<Command> {
+    let group = GROUPS.iter().find(|group| group.page).context("no group draws the page")?;
+    quiet(root, group)
+}
+
+fn quiet(root: &Path, group: &Group) -> Result<Command> {
+    let mut cargo = build::cargo(root)?;
+    cargo.args(["test", "--quiet", "--profile", group.profile]);
+    for package in group.packages {
+        cargo.args(["--package", package]);
+    }
+    Ok(cargo)
+}
+
 /// What keeps the browser from starting fails this group alone.
 fn page_tests(
     root: &Path,
@@ -188,11 +203,7 @@ fn page_tests(
     filter: &[String],
 ) -> Result<(bool, Tally)> {
     eprintln!("\nxtask: tests of {PAGE}");
-    let mut cargo = build::cargo(root)?;
-    cargo.args(["test", "--quiet", "--profile", group.profile]);
-    for package in group.packages {
-        cargo.args(["--package", package]);
-    }
+    let cargo = quiet(root, group)?;
     Ok(browser::test(root, sweep, cargo, filter).unwrap_or_else(|error| {
         let line = format!("failed: {error:#}");
         eprintln!("xtask: {line}");

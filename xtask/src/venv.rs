@@ -1,4 +1,5 @@
-//! Python environments under `.bench`, which only `golden`, `bench` and `workflow` use.
+//! Python environments under `.bench`, which only `golden`, `bench`, `readers`, `workflow` and
+//! `check-reports` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,6 +44,27 @@ pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",
     requirements: "xtask/python/requirements-statistics.txt",
     cost: "with scipy and others for comparison, once: downloads 100 MB, keeps 500 MB (a minute)",
+};
+
+/// The newest readers of Parquet, for what they find in our files.
+pub(crate) const READERS: Environment = Environment {
+    folder: ".bench/venv-readers",
+    requirements: "xtask/python/requirements-readers.txt",
+    cost: "with readers of Parquet, once: downloads 160 MB, keeps 600 MB (half a minute)",
+};
+
+/// Readers of an earlier time, DuckDB 1.4 among them.
+pub(crate) const READERS_OLDER: Environment = Environment {
+    folder: ".bench/venv-readers-older",
+    requirements: "xtask/python/requirements-readers-older.txt",
+    cost: "with older readers of Parquet, once: downloads 100 MB, keeps 370 MB (half a minute)",
+};
+
+/// numpy, scipy and pyarrow, for reports recomputed.
+pub(crate) const CHECK: Environment = Environment {
+    folder: ".bench/venv-check",
+    requirements: "xtask/python/requirements-check.txt",
+    cost: "with scipy and pyarrow, once: downloads 110 MB, keeps 400 MB (some seconds)",
 };
 
 /// actionlint, shellcheck and a YAML parser, for the play of the workflow.

@@ -19,7 +19,7 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Cifar10.info();
     let (path, bytes) = Table::from(DatasetName::Cifar10).read(0, data_dir)?;
     split(&bytes, info.shape, info.classes, info.train_len as usize)
-        .map_err(|source| DataError::Idx { path, source })
+        .map_err(|reason| DataError::Idx { path, reason })
 }
 
 /// The first `train` samples and the rest.

@@ -9,7 +9,8 @@ use spec::DatasetName;
 use crate::idx::IdxError;
 use crate::own::OwnError;
 
-/// A dataset could not be read.
+/// A dataset could not be read. Each text says its cause itself; there is no `source` that
+/// a chain would say a second time.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// Neither the compressed nor the raw file exists.
@@ -23,12 +24,12 @@ pub enum DataError {
         raw: Option<String>,
     },
     /// The operating system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {reason}", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The data ends too early.
     #[error(
@@ -117,12 +118,12 @@ pub enum DataError {
         reason: String,
     },
     /// The bytes are not in the format they should have.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {reason}", path = path.display())]
     Idx {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: IdxError,
+        reason: IdxError,
     },
     /// A line of a CSV file is not as it should be.
     #[error("{path}:{line}: {reason}", path = path.display())]

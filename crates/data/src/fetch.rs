@@ -36,7 +36,7 @@ pub enum Fetched {
 pub enum FetchError {
     /// The dataset is committed and has no mirrors.
     #[error("{0}; this dataset is committed with the repository and has no mirror")]
-    NoMirror(#[source] DataError),
+    NoMirror(DataError),
     /// Every mirror failed.
     #[error(
         "could not fetch {file}:{}\nremedy: check the network (a proxy is taken from HTTPS_PROXY) and try again, \
@@ -50,12 +50,12 @@ pub enum FetchError {
         reasons: Vec<(String, String)>,
     },
     /// The file could not be written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {reason}", path = path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -120,7 +120,7 @@ fn fetch_file(
         return Err(FetchError::NoMirror(problem));
     }
     let folder = data_dir.join(table.dataset.name());
-    let write_error = |path: &Path, source| FetchError::Write { path: path.to_owned(), source };
+    let write_error = |path: &Path, reason| FetchError::Write { path: path.to_owned(), reason };
     fs::create_dir_all(&folder).map_err(|e| write_error(&folder, e))?;
     let mut reasons = Vec::new();
     for mirror in mirrors {

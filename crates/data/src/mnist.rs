@@ -45,13 +45,13 @@ fn read(
     let (path, mut bytes) = Table::from(name).read(first, data_dir)?;
     let header = bytes.len()
         - idx::parse(&bytes, &[len, height, width])
-            .map_err(|source| DataError::Idx { path, source })?
+            .map_err(|reason| DataError::Idx { path, reason })?
             .len();
     bytes.drain(..header);
     let (path, labels) = Table::from(name).read(first + 1, data_dir)?;
     let labels = idx::parse(&labels, &[len])
         .and_then(|labels| idx::labels(labels, info.classes))
-        .map_err(|source| DataError::Idx { path, source })?;
+        .map_err(|reason| DataError::Idx { path, reason })?;
     Ok((bytes, labels))
 }
 

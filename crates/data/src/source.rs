@@ -5,7 +5,7 @@
 //! past the longest file of the dataset. A file that is known by the MD5 of its
 //! compressed bytes is decompressed only once that is right.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,7 @@ impl Table {
         match rest.fill_buf() {
             Ok([]) => Ok(()),
             Ok(_) => Err(DataError::TrailingBytes { dataset, path: path.to_owned() }),
-            Err(source) => Err(DataError::Io { path: path.to_owned(), source }),
+            Err(reason) => Err(DataError::Io { path: path.to_owned(), reason }),
         }
     }
 
@@ -183,7 +183,7 @@ impl Table {
             ErrorKind::InvalidInput | ErrorKind::InvalidData => {
                 DataError::Gzip { dataset, path, reason: error.to_string() }
             }
-            _ => DataError::Io { path, source: error },
+            _ => DataError::Io { path, reason: error },
         }
     }
 
@@ -241,10 +241,32 @@ struct Seen {
     sha256: String,
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, DataError> {
+/// Opens a file for reading. Looks before it opens: opening a pipe would wait for
+/// its writer, and reading from a device need not end.
+///
+/// # Errors
+/// Those of the system; `InvalidInput` for a folder, a pipe or a device, with what it is.
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
+    is_regular(&std::fs::metadata(path)?)?;
     File::open(path)
+}
+
+/// Whether something on disk is a file.
+///
+/// # Errors
+/// `InvalidInput` for a folder, a pipe or a device, with what it is.
+pub(crate) fn is_regular(seen: &Metadata) -> io::Result<()> {
+    match (seen.is_file(), seen.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => Err(io::Error::new(ErrorKind::InvalidInput, "a folder, not a file")),
+        _ => Err(io::Error::new(ErrorKind::InvalidInput, "a pipe or a device, not a file")),
+    }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, DataError> {
+    regular(path)
         .map(|file| BufReader::with_capacity(CHUNK, file))
-        .map_err(|source| DataError::Io { path: path.to_owned(), source })
+        .map_err(|reason| DataError::Io { path: path.to_owned(), reason })
 }
 
 /// MD5 of a file as it lies on the disk.
@@ -258,8 +280,8 @@ fn md5(path: &Path) -> Result<String, DataError> {
                 hash.update(bytes);
                 bytes.len()
             }
-            Err(source) if source.kind() == ErrorKind::Interrupted => continue,
-            Err(source) => return Err(DataError::Io { path: path.to_owned(), source }),
+            Err(reason) if reason.kind() == ErrorKind::Interrupted => continue,
+            Err(reason) => return Err(DataError::Io { path: path.to_owned(), reason }),
         };
         reader.consume(n);
     }

@@ -3,12 +3,12 @@
 use spec::Id;
 use spec::layout::ReportDir;
 
-use crate::analysis::{Analysis, Config, Counts, GridEdge, edge};
+use crate::analysis::{Advice, Analysis, Config, Counts, advice, ties};
 use crate::error::ReportError;
 use crate::files;
 use crate::repeats::Repeats;
 use crate::stats::Estimate;
-use crate::table::read_runs;
+use crate::targets::rows_from_parquet;
 
 /// One label at its chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub struct BestRow {
     pub fallback: Option<String>,
     /// The metric it is judged by: `test.accuracy`.
     pub judge: String,
+    /// Whether a function is minimised, so that losses are its values and there is no accuracy.
+    pub function: bool,
     /// How its runs ended.
     pub counts: Counts,
     /// The metric it was chosen by after the last epoch, over completed seeds.
@@ -47,8 +49,11 @@ pub struct BestRow {
     pub train_loss: Estimate,
     /// Seconds of training a run, over completed seeds.
     pub train_seconds: Estimate,
-    /// Set if more than one learning rate was tried and the best is the first or last.
-    pub edge: Option<GridEdge>,
+    /// How many configurations are equally good by the metric it was chosen by, itself
+    /// among them; 1 where it is alone.
+    pub tied: usize,
+    /// What to add to its grid, an axis each.
+    pub advice: Vec<Advice>,
 }
 
 /// The end of a sweep in short.
@@ -66,7 +71,7 @@ pub struct Summary {
     pub repeats: Vec<String>,
 }
 
-/// What `runs.parquet` says in short.
+/// What the Parquet files say in short.
 ///
 /// A label's configuration is the one with the highest (for losses the lowest)
 /// mean over seeds of the plan's target metric after the last epoch; one with a
@@ -74,10 +79,10 @@ pub struct Summary {
 /// are there too, with empty estimates.
 ///
 /// # Errors
-/// `plan.json` or `runs.parquet` cannot be read.
+/// `plan.json` or a Parquet file cannot be read.
 pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
     let plan = files::plan(dir)?;
-    let rows = read_runs(&dir.runs(), &plan, &mut Vec::new())?;
+    let rows = rows_from_parquet(dir, &plan, &mut Vec::new())?;
     let repeats = files::repeats(dir, &mut Vec::new());
     Ok(summary_of(&Analysis::new(plan, rows), &repeats))
 }
@@ -113,6 +118,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         metric: analysis.goal.path(),
         fallback: analysis.goal.fallback.clone(),
         judge: analysis.judge.path(),
+        function: analysis.judge.function,
         counts: config.counts,
         target: config.goal,
         judged: config.judged,
@@ -120,6 +126,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         test_accuracy: config.test_accuracy,
         train_loss: config.train_loss,
         train_seconds: config.train_seconds,
-        edge: edge(analysis, config),
+        tied: ties(analysis, config.label).map_or(1, |(tied, _)| tied.len()),
+        advice: advice(analysis, config),
     }
 }

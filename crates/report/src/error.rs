@@ -8,14 +8,14 @@ use polars::prelude::PolarsError;
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}; check disk, folder and permissions", path.display())]
+    #[error("cannot {action} {}: {reason}; check disk, folder and permissions", path.display())]
     Io {
         /// `read`, `write`, ...
         action: &'static str,
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A JSON file does not have the form it should.
     #[error("{} is not what it should be: {reason}; run the sweep again to write it anew", path.display())]
@@ -26,12 +26,12 @@ pub enum ReportError {
         reason: String,
     },
     /// A Parquet file could not be read or written.
-    #[error("{}: {source}; `report` writes it anew from the journal", path.display())]
+    #[error("{}: {reason}; `report` writes it anew from the journal", path.display())]
     Parquet {
         /// Which file.
         path: PathBuf,
         /// What polars said.
-        source: PolarsError,
+        reason: PolarsError,
     },
     /// A file of a baseline or of a history is not what it should be. Nothing
     /// makes it anew from a journal, so the user has to.
@@ -71,11 +71,11 @@ impl ReportError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| ReportError::Io { action, path, source }
+        move |reason| ReportError::Io { action, path, reason }
     }
 
     pub(crate) fn parquet(path: impl Into<PathBuf>) -> impl FnOnce(PolarsError) -> Self {
         let path = path.into();
-        move |source| ReportError::Parquet { path, source }
+        move |reason| ReportError::Parquet { path, reason }
     }
 }

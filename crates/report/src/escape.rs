@@ -24,6 +24,32 @@ pub fn block(text: &str) -> String {
     lines.join("\n")
 }
 
+/// A command line as a shell takes it: words with a blank or a sign of the shell's in
+/// single quotes.
+pub fn command(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// What an error says, as one line: its first line; of a Rust panic, whose first
+/// line is only the place, the line behind it with the place in brackets. Empty for
+/// an error without a word.
+pub fn headline(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim_end).filter(|l| !l.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let place = first.find("panicked at ").map(|at| &first[at..]).filter(|p| p.ends_with(':'));
+    match (place, lines.next()) {
+        (Some(place), Some(said)) => {
+            line(&format!("{} ({})", said.trim(), &place[..place.len() - 1]))
+        }
+        _ => line(first),
+    }
+}
+
 /// C1 controls and the characters that turn the direction of text.
 fn is_unsafe(c: char) -> bool {
     matches!(c, '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
@@ -83,6 +109,52 @@ mod tests {
             "a\u{241b}[31m b\u{fffd}c\u{2421}\u{2400}"
         );
         assert_eq!(block("a\tb\r\nc\x1b"), "a\tb\nc\u{241b}");
+    }
+
+    #[test]
+    fn a_panic_says_its_message_and_then_its_place() {
+        for (message, said) in [
+            (
+                "panicked at crates/model/src/loss.rs:40:9:\nindex 3 is out of bounds",
+                "index 3 is out of bounds (panicked at crates/model/src/loss.rs:40:9)",
+            ),
+            (
+                "thread 'main' (77) panicked at a.rs:1:1:\nassertion `left == right` failed\n  left: 1\n right: 2",
+                "assertion `left == right` failed (panicked at a.rs:1:1)",
+            ),
+            ("panicked at a.rs:1:1:\n\n  late\r\n", "late (panicked at a.rs:1:1)"),
+            ("panicked at a.rs:1:1:", "panicked at a.rs:1:1:"),
+            ("panicked at a.rs:1:1:\n", "panicked at a.rs:1:1:"),
+            ("the worker ended: exit code 3\nmore", "the worker ended: exit code 3"),
+            ("it panicked at once\nand again", "it panicked at once"),
+            ("\nlate\u{1b}[2J", "late\u{241b}[2J"),
+            ("", ""),
+        ] {
+            assert_eq!(headline(message), said, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_what_a_shell_reads_as_the_same_words() {
+        let words = [
+            "sweep",
+            "run",
+            "a b.toml",
+            "--set",
+            "model.hidden=[[64], [128]]",
+            "",
+            "it's",
+            "$(x)",
+            "*",
+        ];
+        let text = command(&words.map(str::to_owned));
+        assert_eq!(
+            text,
+            r"sweep run 'a b.toml' --set 'model.hidden=[[64], [128]]' '' 'it'\''s' '$(x)' '*'"
+        );
+        let script = format!("for word in {text}; do printf '%s\\n' \"$word\"; done");
+        let read = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(read.stdout).unwrap().lines().collect::<Vec<_>>(), words);
     }
 
     #[test]

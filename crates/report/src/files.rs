@@ -40,8 +40,21 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     })
 }
 
+/// All bytes of a file. Looks before it opens: opening a pipe would wait for its writer.
+///
+/// # Errors
+/// Those of the system, with the path; what stands there is no file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ReportError> {
+    let special = |seen: &fs::Metadata| !seen.is_file() && !seen.is_dir();
+    let read = fs::metadata(path).and_then(|seen| match special(&seen) {
+        true => Err(std::io::Error::other("a pipe or a device, not a file")),
+        false => fs::read(path),
+    });
+    read.map_err(ReportError::io("read", path))
+}
+
 pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
-    let bytes = fs::read(path).map_err(ReportError::io("read", path))?;
+    let bytes = read(path)?;
     serde_json::from_slice(&bytes)
         .map_err(|e| ReportError::Json { path: path.into(), reason: e.to_string() })
 }

@@ -148,7 +148,7 @@ fn read_all(paths: Vec<PathBuf>) -> Result<Journal, ReportError> {
 
 fn read_file(path: &Path) -> Result<Journal, ReportError> {
     let mut journal = Journal::default();
-    let bytes = fs::read(path).map_err(ReportError::io("read", path))?;
+    let bytes = crate::files::read(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let torn = !bytes.ends_with(b"\n");
     let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();

@@ -24,13 +24,15 @@ pub mod together;
 
 mod best;
 mod files;
+mod reading;
 mod redraw;
 mod targets;
 
-pub use analysis::GridEdge;
+pub use analysis::{Advice, GridEnd};
 pub use best::{BestRow, Summary, summary};
 pub use collect::{Collected, collect};
 pub use error::ReportError;
 pub use files::{plan, write_atomic};
 pub use page::{Rendered, render};
+pub use reading::{Opened, open};
 pub use redraw::{Redrawn, redraw};

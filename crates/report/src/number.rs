@@ -21,15 +21,57 @@ pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
 }
 
+/// Whether a metric is a share of all: accuracies and F1, from 0 to 1.
+pub fn is_share(metric: &str) -> bool {
+    is_percentage(metric) || metric == "f1"
+}
+
+/// The metric of runs that stop at the target: training samples until then.
+pub const SAMPLES: &str = "samples_to_target";
+
 /// Whether a metric is told in per cent and its differences in points.
 pub fn is_percentage(metric: &str) -> bool {
     metric == "accuracy" || metric == "top5_accuracy"
 }
 
+/// What a number can be of which nothing is known.
+pub const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+/// What a share of a whole can be.
+pub const SHARE: (f64, f64) = (0.0, 1.0);
+
+/// What a metric's values can be: accuracies and F1 are [`SHARE`]s, samples not negative.
+pub fn bounds(metric: &str) -> (f64, f64) {
+    match metric {
+        SAMPLES => (0.0, f64::INFINITY),
+        _ if is_share(metric) => SHARE,
+        _ => ANY,
+    }
+}
+
 /// A metric's value: accuracies as per cent with two decimals, losses with
-/// four significant digits.
+/// four significant digits, samples as a count.
 pub fn metric(name: &str, value: f64) -> String {
-    if is_percentage(name) { percent(value) } else { significant(value, 4) }
+    match name {
+        SAMPLES if value.is_finite() => count(value.round() as u64),
+        SAMPLES => "never".to_owned(),
+        _ if is_percentage(name) => percent(value),
+        _ => significant(value, 4),
+    }
+}
+
+/// The size of a difference of two values of a metric, without its sign: points with
+/// two decimals for accuracies, a count for samples, `digits` significant digits
+/// for others. What is not zero never reads as zero.
+pub fn difference(name: &str, value: f64, digits: usize) -> String {
+    let size = if is_percentage(name) { (value * 100.0).abs() } else { value.abs() };
+    let text = match name {
+        _ if !size.is_finite() => return plain(size),
+        SAMPLES => count(size.round() as u64),
+        _ if is_percentage(name) => format!("{size:.2}"),
+        _ => significant(size, digits),
+    };
+    let none = text.chars().all(|c| matches!(c, '0' | '.'));
+    if none && size > 0.0 { significant(size, 2) } else { text }
 }
 
 /// A fraction as per cent: `97.91%`.
@@ -54,12 +96,20 @@ pub fn significant(x: f64, digits: usize) -> String {
     }
 }
 
-/// Seconds: `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`.
+/// Seconds: `42 ms`, `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`. Whatever is not
+/// zero is not shown as zero: the shortest times are told in microseconds.
 pub fn seconds(s: f64) -> String {
+    let (ms, us) = (s * 1e3, s * 1e6);
     match s {
         s if !s.is_finite() => plain(s),
         // Also minus zero, the sum of nothing.
         0.0 => "0 s".to_owned(),
+        s if s < 0.0 => format!("\u{2212}{}", seconds(-s)),
+        _ if us < 0.0999 => "under 0.1 \u{b5}s".to_owned(),
+        _ if us < 9.95 => format!("{us:.1} \u{b5}s"),
+        _ if us < 999.5 => format!("{us:.0} \u{b5}s"),
+        _ if ms < 9.95 => format!("{ms:.1} ms"),
+        _ if ms < 99.5 => format!("{ms:.0} ms"),
         s if s < 9.995 => format!("{s:.2} s"),
         s if s < 99.95 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{} min {:02} s", s.round() as u64 / 60, s.round() as u64 % 60),
@@ -151,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn shares_have_bounds() {
+        for metric in ["accuracy", "top5_accuracy", "f1"] {
+            assert_eq!(bounds(metric), (0.0, 1.0), "{metric}");
+        }
+        assert_eq!(bounds("loss"), ANY);
+    }
+
+    #[test]
     fn values() {
         assert_eq!(
             [0.000316228, 0.01, 1e-5, 31.6228].map(brief),
@@ -175,5 +233,38 @@ mod tests {
             ["9.99 s", "42.0 s", "2 min 05 s", "2 h 03 min"]
         );
         assert_eq!([7, 1234, 1_234_567].map(count), ["7", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn no_time_but_none_is_shown_as_none() {
+        let times = [
+            (0.0, "0 s"),
+            (-0.0, "0 s"),
+            (1e-9, "under 0.1 µs"),
+            (9e-8, "under 0.1 µs"),
+            (1e-7, "0.1 µs"),
+            (3.24e-6, "3.2 µs"),
+            (9.96e-6, "10 µs"),
+            (0.000_42, "420 µs"),
+            (0.000_999_6, "1.0 ms"),
+            (0.004_2, "4.2 ms"),
+            (0.009_96, "10 ms"),
+            (0.042, "42 ms"),
+            (0.099_6, "0.10 s"),
+            (0.42, "0.42 s"),
+            (-0.042, "\u{2212}42 ms"),
+            (f64::INFINITY, "infinite"),
+        ];
+        for (time, shown) in times {
+            assert_eq!(seconds(time), shown, "{time}");
+        }
+        // From a nanosecond to a year.
+        for i in 0..2_000 {
+            let text = seconds(1e-9 * 10f64.powf(f64::from(i) * 16.5 / 2_000.0));
+            assert!(
+                text.starts_with("under") || text.contains(|c| ('1'..='9').contains(&c)),
+                "{text}"
+            );
+        }
     }
 }

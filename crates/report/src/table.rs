@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use polars::prelude::*;
-use spec::plan::{Plan, Target};
+use spec::plan::{Plan, Target, TargetAt};
 use spec::record::{MetricPoint, RunRecord, Split, Status};
+use spec::{ModelSpec, RunSpec};
 
 use crate::error::ReportError;
 
@@ -35,19 +36,31 @@ impl Cell for u64 {
     }
 }
 
+/// NaN is no number, and a null in Parquet: a column that holds one has no bounds
+/// in its statistics, which readers take in different ways. Files of earlier
+/// releases hold NaN, which reads as none too.
 impl Cell for f64 {
     fn column(name: &str, values: Vec<Option<Self>>) -> Column {
+        let values: Vec<Option<f64>> = values.into_iter().map(number).collect();
         Column::new(name.into(), values)
     }
     fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>> {
-        Ok(column.f64()?.iter().collect())
+        Ok(column.f64()?.iter().map(number).collect())
     }
 }
 
+/// None where there is no number: NaN says that.
+pub(crate) fn number(value: Option<f64>) -> Option<f64> {
+    value.filter(|v| !v.is_nan())
+}
+
 /// Columns that files of the first release lack.
-const ADDED: [&str; 9] = [
+const ADDED: [&str; 12] = [
     "target_epoch",
     "target_step",
+    "target_samples",
+    "initial_validation_loss",
+    "initial_test_loss",
     "target_seconds",
     "epoch_seconds",
     "validation_top5_accuracy",
@@ -65,6 +78,17 @@ fn absent(frame: &DataFrame, name: &str) -> bool {
 /// The name of a planned run without a record.
 pub const MISSING: &str = "missing";
 
+/// The epoch of a run with the best validation value of the target's metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AtBest {
+    /// The epoch, from 1; of equally good ones the first.
+    pub epoch: u64,
+    /// Its validation value.
+    pub value: f64,
+    /// The same metric on the test split after that epoch; none where it was not measured.
+    pub test: Option<f64>,
+}
+
 macro_rules! row {
     ($($(#[$doc:meta])+ $name:ident: $ty:ty;)+) => {
         /// What one planned run left, as in `runs.parquet`. Everything is empty
@@ -73,6 +97,10 @@ macro_rules! row {
         pub struct RunRow {
             /// How it ended; none = missing.
             pub status: Option<Status>,
+            /// The epoch that counts with `[target] at = "best"`; no column, since it
+            /// follows from `metrics.parquet`. None without one, and for runs that
+            /// did not complete.
+            pub at_best: Option<AtBest>,
             $($(#[$doc])+ pub $name: Option<$ty>,)+
         }
 
@@ -145,8 +173,14 @@ row! {
     target_epoch: u64;
     /// Optimizer steps done by then.
     target_step: u64;
+    /// Training samples fed by then; for a function the steps.
+    target_samples: u64;
     /// Seconds of training by then, evaluation not counted.
     target_seconds: f64;
+    /// Validation loss before training.
+    initial_validation_loss: f64;
+    /// Test loss before training; the value at the start of a function.
+    initial_test_loss: f64;
     /// Seconds of training.
     train_seconds: f64;
     /// Seconds of training in the fastest epoch: whatever else a machine does
@@ -206,7 +240,10 @@ impl RunRow {
         row.dataset_digest = Some(outcome.dataset_digest.clone());
         row.epoch_seconds = fastest_epoch(&outcome.metrics);
         row.longest_step = longest_step(&outcome.metrics);
-        row.reach(target, &outcome.metrics);
+        row.reach(target, &outcome.metrics, &record.spec);
+        row.find_best(target, &outcome.metrics);
+        row.initial_validation_loss = initial_loss(&outcome.metrics, Split::Validation);
+        row.initial_test_loss = initial_loss(&outcome.metrics, Split::Test);
         let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
         for point in &outcome.metrics {
             let value = point.value.0;
@@ -221,14 +258,14 @@ impl RunRow {
             if Some(point.epoch) == last
                 && let Some(slot) = row.last_mut(point.split, &point.metric)
             {
-                *slot = Some(value);
+                *slot = number(Some(value));
             }
         }
         row
     }
 
     /// Notes when the target's value was measured first.
-    pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint]) {
+    pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint], spec: &RunSpec) {
         let Some(goal) = target.value else { return };
         let there = |v: f64| if target.higher_is_better() { v >= goal } else { v <= goal };
         let measured = |p: &&MetricPoint| p.split == target.split && p.metric == target.metric;
@@ -237,6 +274,10 @@ impl RunRow {
         };
         self.target_epoch = Some(first.epoch);
         self.target_step = Some(first.step);
+        // Data is measured at the end of an epoch; a function may end within one.
+        let function = matches!(spec.model, ModelSpec::Function(_));
+        self.target_samples =
+            Some(if function { first.step } else { first.epoch * spec.samples_per_epoch() });
         let clock = |p: &&MetricPoint| {
             p.split == Split::Train && p.metric == "seconds" && p.epoch == first.epoch
         };
@@ -245,6 +286,35 @@ impl RunRow {
             0 => Some(0.0),
             _ => metrics.iter().find(clock).map(|p| p.value.0),
         };
+    }
+
+    /// Notes the best epoch where the target asks for it.
+    pub(crate) fn find_best(&mut self, target: &Target, metrics: &[MetricPoint]) {
+        if target.at != TargetAt::Best || !self.completed() {
+            return;
+        }
+        let of = |split: Split| {
+            metrics.iter().filter(move |p| {
+                p.epoch > 0
+                    && p.split == split
+                    && p.metric == target.metric
+                    && p.value.0.is_finite()
+            })
+        };
+        let better = |new: f64, held: f64| {
+            if target.higher_is_better() { new > held } else { new < held }
+        };
+        let mut best: Option<&MetricPoint> = None;
+        for point in of(target.split) {
+            if best.is_none_or(|held| better(point.value.0, held.value.0)) {
+                best = Some(point);
+            }
+        }
+        self.at_best = best.map(|best| AtBest {
+            epoch: best.epoch,
+            value: best.value.0,
+            test: of(Split::Test).find(|p| p.epoch == best.epoch).map(|p| p.value.0),
+        });
     }
 
     fn last_mut(&mut self, split: Split, metric: &str) -> Option<&mut Option<f64>> {
@@ -293,6 +363,12 @@ impl RunRow {
     pub fn diverged(&self) -> bool {
         self.status == Some(Status::Diverged)
     }
+}
+
+/// The loss on a split before training.
+fn initial_loss(metrics: &[MetricPoint], split: Split) -> Option<f64> {
+    let before = |p: &&MetricPoint| p.epoch == 0 && p.split == split && p.metric == "loss";
+    metrics.iter().find(before).map(|p| p.value.0)
 }
 
 /// The smallest difference of the training clock from one epoch's end to the next.

@@ -1,4 +1,4 @@
-//! Time to target from `metrics.parquet` instead of the columns of
+//! Time to target and best epochs from `metrics.parquet` instead of the columns of
 //! `runs.parquet`: that file may come from an earlier release, or the target
 //! may have changed since it was collected.
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 use spec::layout::ReportDir;
-use spec::plan::Plan;
+use spec::plan::{Plan, TargetAt};
 use spec::record::{MetricPoint, Split};
 
 use crate::error::ReportError;
@@ -25,10 +25,12 @@ pub(crate) fn rows_from_parquet(
     let mut rows = read_runs(&dir.runs(), plan, warnings)?;
     let mut measured = measured(&dir.metrics(), plan)?;
     for (run, row) in plan.runs.iter().zip(&mut rows) {
-        (row.target_epoch, row.target_step, row.target_seconds) = (None, None, None);
+        (row.target_epoch, row.target_step) = (None, None);
+        (row.target_samples, row.target_seconds) = (None, None);
         if let Some(mut points) = measured.remove(&run.run_id.to_string()) {
             points.sort_by_key(|p| (p.epoch, p.step));
-            row.reach(&plan.target, &points);
+            row.reach(&plan.target, &points, &run.spec);
+            row.find_best(&plan.target, &points);
         }
     }
     Ok(rows)
@@ -36,7 +38,8 @@ pub(crate) fn rows_from_parquet(
 
 /// The target's metric and the clock of each run.
 fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>>, ReportError> {
-    if plan.target.value.is_none() {
+    let best = plan.target.at == TargetAt::Best;
+    if plan.target.value.is_none() && !best {
         return Ok(HashMap::new());
     }
     let frame = scan(path)?;
@@ -50,14 +53,17 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
         for i in 0..frame.height() {
             let split = splits.get(i).and_then(Split::from_name);
             let (Some(split), Some(metric)) = (split, metrics.get(i)) else { continue };
-            if (split, metric) != target && (split, metric) != (Split::Train, "seconds") {
+            let judging = best && (split, metric) == (Split::Test, target.1);
+            if (split, metric) != target && (split, metric) != (Split::Train, "seconds") && !judging
+            {
                 continue;
             }
-            let (Some(id), Some(epoch), Some(step), Some(value)) =
-                (ids.get(i), epochs.get(i), steps.get(i), values.get(i))
+            let (Some(id), Some(epoch), Some(step)) = (ids.get(i), epochs.get(i), steps.get(i))
             else {
                 continue;
             };
+            // Null where no number was measured; files of earlier releases hold NaN.
+            let value = values.get(i).unwrap_or(f64::NAN);
             let (metric, value) = (metric.to_owned(), value.into());
             let point = MetricPoint { epoch, step, split, metric, value };
             match out.get_mut(id) {

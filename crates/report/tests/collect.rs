@@ -1,13 +1,18 @@
 //! The Parquet files: their columns, their rows, their bytes.
 
 mod common;
+#[path = "common/tables.rs"]
+mod tables;
 
 use std::fs;
+use std::path::Path;
 
 use common::{End, Fixture};
 use polars::prelude::*;
+use spec::layout::ReportDir;
+use spec::record::MetricPoint;
 
-fn frame(path: &std::path::Path) -> DataFrame {
+fn frame(path: &Path) -> DataFrame {
     let path = PlRefPath::try_from_path(path).unwrap();
     LazyFrame::scan_parquet(path, ScanArgsParquet::default()).unwrap().collect().unwrap()
 }
@@ -18,7 +23,7 @@ fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
 
 const RUN_COLUMNS: &str = "run_id config_id cell_id exec_id experiment label optimizer schedule dataset model batch_size \
     lr seed status stop_reason epochs_completed steps diverged_step train_loss validation_loss validation_accuracy \
-    test_loss test_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy test_f1 longest_step best_validation_accuracy best_epoch target_epoch target_step target_seconds train_seconds epoch_seconds eval_seconds device threads slot jobs \
+    test_loss test_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy test_f1 longest_step best_validation_accuracy best_epoch target_epoch target_step target_samples target_seconds initial_validation_loss initial_test_loss train_seconds epoch_seconds eval_seconds device threads slot jobs \
     attempt init_digest batch_digest weights_digest dataset_digest code error";
 
 fn mixed() -> Fixture {
@@ -99,8 +104,9 @@ fn metrics_are_those_of_planned_runs() {
     let names: Vec<&str> = metrics.get_column_names().into_iter().map(|n| n.as_str()).collect();
     assert_eq!(names, ["run_id", "epoch", "step", "split", "metric", "value"]);
     assert!(!texts(&metrics, "run_id").contains(&Some(foreign.run_id.to_string())));
-    // A diverged epoch's loss is kept as it was.
-    assert!(metrics.column("value").unwrap().f64().unwrap().iter().flatten().any(f64::is_nan));
+    // A diverged epoch's loss is no number.
+    let values = metrics.column("value").unwrap().f64().unwrap();
+    assert!(values.null_count() > 0 && !values.iter().flatten().any(f64::is_nan));
 }
 
 #[test]
@@ -128,6 +134,104 @@ fn the_summary_has_one_row_a_configuration() {
     let adam =
         texts(&summary, "label").iter().position(|l| l.as_deref() == Some("adam")).unwrap() + 2;
     assert!(get("test_accuracy_mean", adam).is_some() && get("test_accuracy_low", adam).is_none());
+}
+
+/// A sweep whose runs measured top-5 accuracy and F1 too, each as large as the
+/// accuracy, which is `held(seed)` of every completed run's last epoch.
+fn with_further_metrics(fixture: &Fixture, folder: &Path, held: fn(u64) -> f64) -> ReportDir {
+    let dir = fixture.write(folder);
+    let mut records = fixture.records();
+    for record in &mut records {
+        let seed = record.spec.seed;
+        let Some(outcome) = &mut record.outcome else { continue };
+        let last = (outcome.diverged_step.is_none()).then_some(outcome.epochs_completed);
+        let mut more = Vec::new();
+        for point in outcome.metrics.iter_mut().filter(|p| p.metric == "accuracy") {
+            if Some(point.epoch) == last {
+                point.value = held(seed).into();
+            }
+            let like = |metric: &str| MetricPoint { metric: metric.to_owned(), ..point.clone() };
+            more.extend([like("f1"), like("top5_accuracy")]);
+        }
+        outcome.metrics.extend(more);
+    }
+    let lines: Vec<Vec<u8>> =
+        records.iter().map(|r| spec::journal_line::write(r).unwrap()).collect();
+    let journal = fs::read_dir(dir.journal()).unwrap().next().unwrap().unwrap().path();
+    fs::write(journal, lines.concat()).unwrap();
+    dir
+}
+
+const SHARES: [&str; 6] = [
+    "validation_accuracy",
+    "test_accuracy",
+    "validation_f1",
+    "test_f1",
+    "validation_top5_accuracy",
+    "test_top5_accuracy",
+];
+
+#[test]
+fn medians_count_a_diverged_seed_as_the_worst_of_every_metric() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::battle(3);
+    fixture.ends = vec![("adam".to_owned(), 1e-3, 1, End::Diverged { step: 9 })];
+    // All seeds of this one.
+    let all = (0..3).map(|seed| ("adam".to_owned(), 3e-3, seed, End::Diverged { step: 9 }));
+    fixture.ends.extend(all);
+    let dir = with_further_metrics(&fixture, folder.path(), |seed| 0.9 + 0.01 * seed as f64);
+    report::collect(&dir).unwrap();
+    let summary = frame(&dir.summary());
+    let adam = texts(&summary, "label").iter().position(|l| l.as_deref() == Some("adam")).unwrap();
+    let (one, none) = (adam + 2, adam + 3);
+    let get = |name: String, i: usize| summary.column(&name).unwrap().f64().unwrap().get(i);
+    for name in SHARES {
+        assert_eq!(get(format!("{name}_max"), one), Some(0.92), "{name}");
+        assert_eq!(get(format!("{name}_median"), one), Some(0.9), "{name}");
+        assert_eq!(get(format!("{name}_median"), none), Some(f64::NEG_INFINITY), "{name}");
+    }
+    for name in ["train_loss", "validation_loss", "test_loss"] {
+        let worst = get(format!("{name}_max"), one);
+        assert_eq!(get(format!("{name}_median"), one), worst, "{name}");
+        assert_eq!(get(format!("{name}_median"), none), Some(f64::INFINITY), "{name}");
+    }
+    // Nobody measures how long a diverged run would have taken.
+    assert_eq!(get("train_seconds_median".to_owned(), none), None);
+}
+
+#[test]
+fn intervals_of_shares_lie_between_0_and_1() {
+    let folder = tempfile::tempdir().unwrap();
+    // Student's t of these reaches from 0.86 to 1.09.
+    let fixture = Fixture::battle(3);
+    let dir = with_further_metrics(&fixture, folder.path(), |seed| [1.0, 1.0, 0.92][seed as usize]);
+    let mut plan = fixture.plan();
+    plan.target.metric = "f1".to_owned();
+    plan.target.value = None;
+    fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    report::collect(&dir).unwrap();
+    let summary = frame(&dir.summary());
+    let mut cut = 0;
+    for name in SHARES {
+        for part in ["low", "high"] {
+            let column = summary.column(&format!("{name}_{part}")).unwrap();
+            for value in column.f64().unwrap().iter().flatten() {
+                assert!((0.0..=1.0).contains(&value), "{name}_{part} {value}");
+                cut += usize::from(value == 1.0);
+            }
+        }
+    }
+    assert!(cut > 50, "{cut}");
+    // The same in page, Markdown and CSV.
+    report::render(&dir).unwrap();
+    let markdown = fs::read_to_string(dir.markdown()).unwrap();
+    assert!(
+        markdown.contains("\u{2013}1.000 |") && !markdown.contains("\u{2013}1.08"),
+        "{markdown}"
+    );
+    let best = tables::read_csv(&dir.tables().join("best.csv"));
+    let at = best[0].iter().position(|head| head == "95% interval, upper end").unwrap();
+    assert!(best.len() > 3 && best[1..].iter().all(|row| row[at] == "1"), "{best:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::{End, Fixture, HOSTILE};
 use polars::prelude::{LazyFrame, ParquetWriter, PlRefPath, ScanArgsParquet};
-use report::GridEdge;
+use report::GridEnd;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
 
@@ -66,7 +66,7 @@ fn best_rows_follow_the_rule() {
             && adam.train_loss.mean.is_some()
             && adam.fallback.is_none()
     );
-    assert_eq!(adam.edge, None);
+    assert_eq!(adam.advice, []);
 }
 
 #[test]
@@ -77,15 +77,18 @@ fn a_best_rate_at_the_edge_of_its_grid_is_said() {
     fixture.labels[0].lrs = vec![1e-3, 1e-2, 1e-1];
     fixture.labels[1].lrs = vec![1e-1, 3e-1];
     let dir = rendered(&fixture, folder.path());
-    let edges: Vec<_> = report::summary(&dir).unwrap().best.into_iter().map(|r| r.edge).collect();
-    let beyond =
-        [Some(GridEdge::Highest(vec![1.0, 10.0])), Some(GridEdge::Lowest(vec![0.03, 0.01]))];
+    let best = report::summary(&dir).unwrap().best;
+    let edges: Vec<_> =
+        best.iter().map(|r| (r.advice[0].end, r.advice[0].beyond.clone())).collect();
+    let beyond = [(Some(GridEnd::Highest), vec![1.0]), (Some(GridEnd::Lowest), vec![0.03, 0.01])];
     assert_eq!(edges, beyond);
     let text = fs::read_to_string(dir.markdown()).unwrap();
-    assert!(text.contains("highest tried; add 1 and 10"));
-    assert!(text.contains(
-        "better ones may lie beyond: sgd (highest tried; add 1 and 10) and momentum (lowest"
-    ));
+    assert!(text.contains("highest tried; add 1 |"), "a decade at most");
+    assert!(
+        text.contains(
+            "better ones may lie beyond: sgd (highest tried; add 1) and momentum (lowest"
+        )
+    );
 }
 
 #[test]

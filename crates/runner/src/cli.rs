@@ -25,8 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Train what a sweep file asks for and write its report.
     Run(Box<RunArgs>),
-    /// Collect and redraw reports from what is on disk; needs no libtorch. Several
-    /// are also compared on one page.
+    /// Collect and redraw a report from what is on disk; needs no libtorch. Several are
+    /// compared on one page instead, and only read.
     Report(ReportArgs),
     /// Put what other machines trained of a sweep into one report folder and redraw it;
     /// needs no libtorch.
@@ -132,6 +132,8 @@ pub enum Registry {
     Datasets,
     /// Losses.
     Losses,
+    /// Traps of a sweep file that are warned of.
+    Lints,
 }
 
 /// How `list` prints.
@@ -291,7 +293,7 @@ impl TrainingArgs {
 /// Arguments of `report`.
 #[derive(Args, Clone, Debug)]
 pub struct ReportArgs {
-    /// Sweep files or report folders; two or more also give one page over all of them.
+    /// Sweep files or report folders; two or more give one page over all of them.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Folder of the page over all; default: reports/together/<name>+<name>.

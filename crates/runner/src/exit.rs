@@ -52,3 +52,35 @@ pub fn code_of(error: &anyhow::Error) -> Exit {
         Exit::Internal
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use data::{DataError, FetchError};
+    use report::ReportError;
+
+    use super::*;
+    use crate::worker_process::WorkerError;
+
+    #[test]
+    fn an_error_is_said_once_although_it_is_printed_with_its_causes() {
+        let full = || io::Error::from_raw_os_error(28);
+        let path = || "reports/x/weights".into();
+        let of_data = || DataError::Io { path: path(), reason: full() };
+        let errors: [anyhow::Error; 7] = [
+            ReportError::Io { action: "write", path: path(), reason: full() }.into(),
+            ReportError::Parquet { path: path(), reason: full().into() }.into(),
+            of_data().into(),
+            FetchError::NoMirror(of_data()).into(),
+            FetchError::Write { path: path(), reason: full() }.into(),
+            WorkerError::Start { path: path(), reason: full() }.into(),
+            bad_input(format!("{:#}", of_data())),
+        ];
+        for error in errors {
+            let text = format!("{error:#}");
+            assert_eq!(text.matches("os error 28").count(), 1, "{text}");
+            assert_eq!(text.matches("reports/x/weights").count(), 1, "{text}");
+        }
+    }
+}

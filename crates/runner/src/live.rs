@@ -66,6 +66,8 @@ pub struct Current {
     steps_per_epoch: u64,
     /// Training loss of the last epoch.
     pub loss: Option<f64>,
+    /// What that is called.
+    pub loss_word: &'static str,
     began: Instant,
     /// When training began, and the step it began at: a checkpoint's, if any.
     trained_since: Option<(Instant, u64)>,
@@ -118,6 +120,7 @@ impl Live {
                 steps: run.spec.total_steps(),
                 steps_per_epoch: run.spec.steps_per_epoch(),
                 loss: None,
+                loss_word: text::loss_word(&run.spec),
                 began: now,
                 trained_since: None,
                 last_word: now,
@@ -276,12 +279,11 @@ fn siblings(run: &PlannedRun) -> String {
     format!("{out}seed {}", run.spec.seed)
 }
 
-/// Status and the first line of the error.
+/// Status, and what the error says in a line.
 pub fn reason(record: &RunRecord) -> String {
-    let first = record.error.as_ref().and_then(|e| e.message.lines().next()).unwrap_or_default();
-    if first.is_empty() {
-        record.status.to_string()
-    } else {
-        format!("{} ({})", record.status, text::plain(first))
+    let said = record.error.as_ref().map(|e| report::escape::headline(&e.message));
+    match said.filter(|said| !said.is_empty()) {
+        Some(said) => format!("{} ({said})", record.status),
+        None => record.status.to_string(),
     }
 }

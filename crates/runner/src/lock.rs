@@ -28,7 +28,9 @@ impl Lock {
 
 /// Who writes to the folder now, as the lock says; none if nobody does.
 pub fn holder(dir: &ReportDir) -> Option<String> {
-    let mut file = File::open(dir.lock()).ok()?;
+    // Opening a pipe would wait for its writer.
+    let path = dir.lock();
+    let mut file = path.is_file().then(|| File::open(path).ok())??;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -47,6 +49,12 @@ pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
     let path = dir.lock();
     fs::create_dir_all(dir.path())
         .with_context(|| format!("cannot create {}", dir.path().display()))?;
+    if path.exists() && !path.is_file() {
+        return Err(bad_input(format!(
+            "{} is a folder, a pipe or a device, not the lock of this folder\n  move it away",
+            path.display()
+        )));
+    }
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)

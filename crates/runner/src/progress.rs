@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spec::DatasetSpec;
 use spec::event::Event;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
@@ -192,7 +193,7 @@ fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
     };
     let mut facts = format!("epoch {}/{}", run.epoch(), run.epochs);
     if let Some(loss) = run.loss {
-        facts.push_str(&format!("  loss {loss:.4}"));
+        facts.push_str(&format!("  {} {}", run.loss_word, text::loss(loss)));
     }
     let own = device.chars().count() + LABEL + 1 + run.rest.chars().count() + 2;
     let more = if run.silent() > SILENT {
@@ -230,13 +231,17 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
         points.find(|m| m.split == split && m.metric == metric).map(|m| m.value.0)
     };
     let mut out = format!("{what}:");
-    for (name, value) in [
-        ("train loss", last(Split::Train, "loss")),
-        ("test accuracy", last(Split::Test, "accuracy")),
-    ] {
-        if let Some(value) = value {
-            out.push_str(&format!(" {name} {value:.4}"));
+    let train = last(Split::Train, "loss").map(text::loss);
+    let of_test = last(Split::Test, "loss").map(text::loss);
+    let told = match (&run.spec.data.dataset, last(Split::Test, "accuracy")) {
+        (DatasetSpec::Function(_), _) => [("mean value", train), ("value", of_test)],
+        (_, None) => [("train loss", train), ("test loss", of_test)],
+        (_, accuracy) => {
+            [("train loss", train), ("test accuracy", accuracy.map(|a| format!("{a:.4}")))]
         }
+    };
+    for (name, value) in told.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        out.push_str(&format!(" {name} {value}"));
     }
     match outcome.stop_reason {
         Some(spec::record::StopReason::EarlyStopping) => {
@@ -250,7 +255,7 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
         }
         _ => {}
     }
-    format!("{out}, {:.1} s", outcome.train_seconds)
+    format!("{out}, {}", text::duration(outcome.train_seconds))
 }
 
 #[cfg(test)]

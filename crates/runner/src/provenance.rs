@@ -85,18 +85,37 @@ pub fn processor() -> String {
     name.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned())
 }
 
-/// The command line, paths inside the repository made relative to it.
+/// Options whose value is a path.
+const PATHS: [&str; 4] = ["--root", "--baseline", "--history", "--output"];
+
+/// The command line as it can be run again in the root folder, whatever folder it was
+/// run in: paths are relative to the root where they lie inside of it.
 fn arguments(workspace: &Workspace) -> Vec<String> {
-    let shorten = |arg: String| {
-        let path = Path::new(&arg);
-        if path.is_absolute() { workspace.relative(path) } else { arg }
-    };
-    let mut argv: Vec<String> =
-        std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
-    if let Some(program) = argv.first_mut() {
-        *program = "sweep".to_owned();
+    let given = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let here = std::env::current_dir().unwrap_or_default();
+    std::iter::once("sweep".to_owned()).chain(rerun(workspace, &here, given)).collect()
+}
+
+/// Arguments that were given in the folder `here`, for the root folder.
+fn rerun(workspace: &Workspace, here: &Path, given: impl Iterator<Item = String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for arg in given {
+        let is_path = out.last().is_some_and(|last| PATHS.contains(&last.as_str()));
+        // Of what is no path by its option, absolute ones and sweep files are.
+        let known = |text: &str| {
+            let path = here.join(text);
+            Path::new(text).is_absolute() || text.ends_with(".toml") && path.is_file()
+        };
+        let moved = |text: &str| workspace.relative(&here.join(text));
+        out.push(match arg.split_once('=').filter(|_| arg.starts_with("--")) {
+            _ if is_path || !arg.starts_with('-') && known(&arg) => moved(&arg),
+            Some((option, value)) if PATHS.contains(&option) => {
+                format!("{option}={}", moved(value))
+            }
+            _ => arg,
+        });
     }
-    argv.into_iter().map(shorten).collect()
+    out
 }
 
 fn os() -> String {
@@ -136,4 +155,61 @@ impl Git {
 
 fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_run_again_in_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("experiments/deep")).unwrap();
+        for file in ["experiments/x.toml", "experiments/deep/y z.toml", "run"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        let workspace = Workspace::find(Some(root.clone()));
+        let (shown, deep) = (root.display(), root.join("experiments/deep"));
+        let again = |here: &Path, line: &str| {
+            let given = line.split('|').map(str::to_owned);
+            rerun(&workspace, here, given).join("|")
+        };
+        for (here, line, expected) in [
+            (&root, "run|experiments/x.toml".to_owned(), "run|experiments/x.toml"),
+            (
+                &root,
+                format!("--root|{shown}|run|experiments/x.toml"),
+                "--root|.|run|experiments/x.toml",
+            ),
+            (
+                &root,
+                format!("--root={shown}|run|{shown}/experiments/x.toml"),
+                "--root=.|run|experiments/x.toml",
+            ),
+            (
+                &deep,
+                "run|y z.toml|--root|../..".to_owned(),
+                "run|experiments/deep/y z.toml|--root|.",
+            ),
+            (
+                &deep,
+                "nightly|../x.toml|--history|h|--baseline=b".to_owned(),
+                "nightly|experiments/x.toml|--history|experiments/deep/h|--baseline=experiments/deep/b",
+            ),
+            (
+                &root,
+                "run|experiments/x.toml|--set|model.hidden=[[64], [128]]|--only|optimizer=run"
+                    .to_owned(),
+                "run|experiments/x.toml|--set|model.hidden=[[64], [128]]|--only|optimizer=run",
+            ),
+            (
+                &root,
+                "--root|/nonexistent/elsewhere|run|/nonexistent/a.toml".to_owned(),
+                "--root|/nonexistent/elsewhere|run|/nonexistent/a.toml",
+            ),
+        ] {
+            assert_eq!(again(here, &line), expected, "{line}");
+        }
+    }
 }

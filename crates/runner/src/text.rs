@@ -108,6 +108,19 @@ pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
     out
 }
 
+/// What the loss of a run is called: a function has values.
+pub fn loss_word(spec: &spec::RunSpec) -> &'static str {
+    match spec.data.dataset {
+        spec::DatasetSpec::Function(_) => "value",
+        _ => "loss",
+    }
+}
+
+/// A loss, or the value of a function, with as many digits at every size.
+pub fn loss(value: f64) -> String {
+    report::number::metric("loss", value)
+}
+
 /// The first line of an error, without the remedy below it.
 pub fn first_line(error: &anyhow::Error) -> String {
     plain(error.to_string().lines().next().unwrap_or_default())
@@ -124,10 +137,11 @@ pub fn plain(text: &str) -> String {
     report::escape::line(text)
 }
 
-/// `3 min 20 s`.
+/// `3 min 20 s`, `42 ms`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
+        _ if seconds < 0.0995 => report::number::seconds(seconds.max(0.0)),
         (0, 0, s) if s < 10 => format!("{:.1} s", seconds.max(0.0)),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),
@@ -144,8 +158,8 @@ mod tests {
         assert_eq!((count(1, "run"), count(0, "run")), ("1 run".to_owned(), "0 runs".to_owned()));
         assert_eq!(plain("a\x1b[31mb\n"), "a␛[31mb ");
         assert_eq!(
-            [duration(0.04), duration(9.96), duration(61.0), duration(3_700.0)],
-            ["0.0 s", "10 s", "1 min 1 s", "1 h 1 min"]
+            [0.0, 3e-6, 0.04, 0.42, 0.999, 4.26, 9.96, 61.0, 3_700.0].map(duration),
+            ["0 s", "3.0 µs", "40 ms", "0.4 s", "1.0 s", "4.3 s", "10 s", "1 min 1 s", "1 h 1 min"]
         );
     }
 }

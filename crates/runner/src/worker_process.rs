@@ -37,12 +37,12 @@ const WAITING: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// It could not be started.
-    #[error("cannot start {path}: {source}")]
+    #[error("cannot start {path}: {reason}")]
     Start {
         /// The program.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It ended.
     #[error("the worker ended: {0}")]
@@ -84,7 +84,7 @@ pub fn program() -> PathBuf {
 /// # Errors
 /// A worker that is missing, does not start or speaks another protocol.
 pub fn probe(program: &Path) -> anyhow::Result<Probe> {
-    let start = |source| WorkerError::Start { path: program.to_path_buf(), source };
+    let start = |reason| WorkerError::Start { path: program.to_path_buf(), reason };
     let output =
         Command::new(program).arg("--probe").stderr(Stdio::inherit()).output().map_err(start)?;
     anyhow::ensure!(
@@ -133,7 +133,7 @@ impl WorkerProcess {
     /// # Errors
     /// A program or log file that cannot be opened.
     pub fn start(command: &WorkerCommand, slot: &Slot) -> Result<Self, WorkerError> {
-        let fail = |source| WorkerError::Start { path: command.program.clone(), source };
+        let fail = |reason| WorkerError::Start { path: command.program.clone(), reason };
         std::fs::create_dir_all(&command.logs).map_err(fail)?;
         let path = command.logs.join(format!("slot-{}.log", slot.index));
         let mut log =

@@ -37,13 +37,14 @@ impl Workspace {
         ReportDir::new(self.root.join("reports").join(name))
     }
 
-    /// A path relative to the root where it lies inside, else absolute, for
-    /// storing and showing.
+    /// A path relative to the root where it lies inside (`.` for the root itself), else
+    /// absolute, for storing and showing.
     pub fn relative(&self, path: &Path) -> String {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
         let canonical = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_path_buf());
         match canonical(&absolute).strip_prefix(canonical(&root)) {
+            Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
             Ok(inside) => inside.display().to_string(),
             Err(_) => canonical(&absolute).display().to_string(),
         }

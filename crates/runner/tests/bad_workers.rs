@@ -21,7 +21,7 @@ while read -r line; do
   id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
   echo "got $id" >&2
   case "$line" in
-    *'"lr":0.01,'*) echo "{\"event\":\"failed\",\"run_id\":\"$id\",\"kind\":\"panic\",\"message\":\"index out of range\"}"; exit 101 ;;
+    *'"lr":0.01,'*) echo "{\"event\":\"failed\",\"run_id\":\"$id\",\"kind\":\"panic\",\"message\":\"panicked at crates/model/src/loss.rs:40:9:\\nindex out of range\"}"; exit 101 ;;
     *'"lr":0.02,'*) echo "terminate called" >&2; kill -ABRT $$ ;;
     *'"lr":0.03,'*) kill -SEGV $$ ;;
     *'"lr":0.04,'*) exit 0 ;;
@@ -73,6 +73,11 @@ fn each_misbehaviour_costs_one_run() {
     use FailureKind::{Died, Panic, Protocol};
     assert_eq!(kinds, [Panic, Died, Died, Died, Protocol, Protocol, Protocol], "{shown:?}");
     assert!(shown[0].2.contains("index out of range"));
+    // The message of a panic comes before its place, wherever there is one line for both.
+    let words = "failed (index out of range (panicked at crates/model/src/loss.rs:40:9))";
+    assert!(text.contains(words), "{text}");
+    let status = sandbox.expect(0, &["status", "experiments/bad.toml"]);
+    assert!(status.contains("exit status: 0") && !status.contains(":9:)"), "{status}");
     assert!(shown[1].2.contains("signal: 6") && shown[2].2.contains("signal: 11"), "{shown:?}");
     let aborted = records.iter().find(|r| r.spec.optimizer.lr() == 0.02).unwrap();
     assert!(aborted.error.as_ref().unwrap().log_tail.contains("terminate called"));

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use support::{Sandbox, digits};
@@ -47,6 +48,34 @@ fn two_reports_are_compared_run_by_run() {
     assert!(sandbox.path("there/COMPARISON.md").is_file());
     let text = sandbox.expect(2, &["compare", "reports/before", FILE, "--output", "reports/night"]);
     assert!(text.contains("is the report of an experiment"), "{text}");
+}
+
+#[test]
+fn what_is_compared_is_only_read() {
+    let sandbox = sandbox();
+    copy(&sandbox, "theirs/a");
+    let journal = sandbox.path("theirs/a/journal");
+    fs::create_dir(&journal).unwrap();
+    for entry in fs::read_dir(sandbox.report("night").journal()).unwrap() {
+        let from = entry.unwrap().path();
+        fs::copy(&from, journal.join(from.file_name().unwrap())).unwrap();
+    }
+    // Of these nothing is left to read but plan and journal.
+    for file in ["runs.parquet", "metrics.parquet", "summary.parquet"] {
+        fs::remove_file(sandbox.path("theirs/a").join(file)).unwrap();
+        fs::remove_file(sandbox.path("reports/night").join(file)).unwrap();
+    }
+    let names = |folder: &str| {
+        let entries = fs::read_dir(sandbox.path(folder)).unwrap();
+        let seen = entries
+            .map(|e| e.unwrap())
+            .map(|e| (e.path(), e.metadata().unwrap().modified().unwrap()));
+        seen.collect::<BTreeMap<_, _>>()
+    };
+    let before = (names("theirs/a"), names("reports/night"));
+    let text = sandbox.expect(0, &["compare", "theirs/a", FILE, "--output", "mine"]);
+    assert!(text.contains("dentical"), "{text}");
+    assert_eq!((names("theirs/a"), names("reports/night")), before);
 }
 
 #[test]

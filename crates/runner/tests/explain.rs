@@ -219,6 +219,35 @@ fn a_plan_says_what_is_new_what_it_costs_and_how_long_it_takes() {
 }
 
 #[test]
+fn of_a_function_the_terminal_tells_values_with_their_digits() {
+    let sandbox = Sandbox::new();
+    let text = "[data]\nsteps = 100\n[model]\nkind = \"function\"\nfunction = \"himmelblau\"\n\
+                [train]\nepochs = 2\n[repeat]\nseeds = { count = 2 }\n\
+                [[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n\
+                [[optimizer]]\nkind = \"adam\"\nlr = 1e-9\n";
+    sandbox.sweep_file("valley", text);
+    let text = sandbox.expect(0, &["run", "experiments/valley.toml"]);
+    assert!(text.contains(" mean value ") && text.contains(" value "), "{text}");
+    for wrong in ["loss", "accuracy", " 0.0000", "0.0 s", "0.00 s"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+    assert!(text.contains("chosen by value, judged by value"), "{text}");
+    let one = sandbox.expect(
+        0,
+        &[
+            "run",
+            "experiments/valley.toml",
+            "--set",
+            "repeat.seeds=[0]",
+            "--set",
+            "optimizer.adam.lr=1e-9",
+            "--smoke",
+        ],
+    );
+    assert!(!one.contains("accuracy") && !one.contains("loss"), "{one}");
+}
+
+#[test]
 fn an_estimate_is_not_led_astray_by_runs_that_diverge() {
     let sandbox = Sandbox::new();
     let text = digits(2, 40).replace("lr = [0.05, 0.1]", "lr = [0.1, 1e20]");
@@ -281,4 +310,31 @@ fn only_clean_sources_train_when_that_is_asked_for() {
     std::fs::write(sandbox.path("new.txt"), "x").unwrap();
     let text = sandbox.expect(2, &args);
     assert!(text.contains("differ from the commit"), "{text}");
+}
+
+/// A trap is said once by each verb that reads the file to train it, stands in the report,
+/// and is silenced without training anything again.
+#[test]
+fn a_trap_is_said_once_and_silenced_without_a_new_run() {
+    let sandbox = Sandbox::new();
+    let file = "experiments/trap.toml";
+    let trap = digits(2, 1)
+        .replace("lr = [1e-3, 1e-2]", "lr = [1e-3, 1e-2]\nschedule = { kind = \"one-cycle\" }");
+    let said = |text: &str| text.matches("warning[one-cycle-too-short]").count();
+    sandbox.sweep_file("trap", &trap);
+    for args in [&["run", file, "--plan"][..], &["doctor", file], &["run", file, "--quiet"]] {
+        let text = sandbox.expect(0, args);
+        assert_eq!(said(&text), 1, "{args:?}: {text}");
+        assert!(text.contains("2 of 4 configurations are concerned"), "{args:?}: {text}");
+    }
+    let report = || std::fs::read_to_string(sandbox.report("trap").markdown()).unwrap();
+    let told = "Warned of before training (one-cycle-too-short, 2 configurations)";
+    assert!(report().contains(told), "{}", report());
+    // `report` takes over what is meant by now.
+    let meant = format!("{trap}[lints]\nallow = [\"one-cycle-too-short\"]\n");
+    sandbox.sweep_file("trap", &meant);
+    sandbox.expect(0, &["report", file]);
+    assert!(!report().contains(told));
+    let again = sandbox.expect(0, &["run", file, "--plan"]);
+    assert!(said(&again) == 0 && again.contains("8 cached, 0 to train"), "{again}");
 }

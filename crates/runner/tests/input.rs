@@ -140,6 +140,11 @@ fn own_data_is_pinned_at_its_first_use() {
     std::fs::write(sandbox.path("mine/moved.csv"), csv(61)).unwrap();
     let text = said(&sandbox, &["run", "experiments/own.toml"]);
     assert!(text.contains("is not what it was at the first use"), "{text}");
+    // A plan says what the sweep would do: nothing.
+    let plan = said(&sandbox, &["run", "experiments/own.toml", "--plan"]);
+    assert_eq!(plan, text);
+    let plan = sandbox.expect(0, &["run", "experiments/own.toml", "--plan", "--fresh"]);
+    assert!(plan.contains("to train"), "{plan}");
     sandbox.expect(0, &["run", "experiments/own.toml", "--fresh"]);
     let other = &sandbox.records("own")[0].outcome.as_ref().unwrap().dataset_digest.clone();
     assert_ne!(other, digest);

@@ -30,7 +30,10 @@ fn three_machines_train_a_plan_once() {
         machine.sweep_file("parts", &text);
         let sweep = ["run", "experiments/parts.toml", "--shard", part, "--jobs", "2"];
         let plan = machine.expect(0, &[&sweep[..], &["--plan"]].concat());
-        assert!(plan.contains(&format!("8 to train ({runs} chosen by --shard {part})")), "{plan}");
+        let said = format!(
+            "{runs} of 8 runs chosen by --shard {part}, 0 cached, {runs} to train (8 in all)"
+        );
+        assert!(plan.replace('\n', " ").contains(&said), "{plan}");
         let (mut chosen, _) = planned(&machine, &["--shard", part]);
 
         // Half of it first: what is left of a part is decided by the plan alone.
@@ -71,8 +74,10 @@ fn a_part_and_only_intersect() {
     assert!(!both.is_empty() && both == expected, "{both:?}");
     let args = ["run", "experiments/parts.toml", "--only", "optimizer=adam", "--shard", "2/3"];
     let plan = sandbox.expect(0, &[&args[..], &["--plan"]].concat());
-    let said = format!("({} chosen by --only and --shard 2/3)", both.len());
+    let said = format!("{} of 8 runs chosen by --only and --shard 2/3", both.len());
     assert!(plan.contains(&said), "{plan}");
+    // Nothing of what is not chosen.
+    assert!(plan.contains("adam") && !plan.contains("sgd"), "{plan}");
 }
 
 #[test]

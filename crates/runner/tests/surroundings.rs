@@ -112,6 +112,31 @@ fn a_damaged_plan_is_named_kept_and_written_anew() {
 }
 
 #[test]
+fn pipes_in_place_of_files_are_said_and_hold_nobody_up() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("pipe", &digits(1, 1));
+    sandbox.expect(0, &["run", "experiments/pipe.toml"]);
+    let dir = sandbox.report("pipe");
+    let pipe = |path: &std::path::Path| {
+        let _ = fs::remove_file(path);
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success(), "{}", path.display());
+    };
+    pipe(&dir.lock());
+    sandbox.expect(0, &["status", "experiments/pipe.toml"]);
+    let text = sandbox.expect(2, &["run", "experiments/pipe.toml"]);
+    assert!(text.contains("lock is a folder, a pipe or a device"), "{text}");
+    fs::remove_file(dir.lock()).unwrap();
+    pipe(&dir.journal().join("late.jsonl"));
+    for verb in ["status", "report"] {
+        let text = sandbox.expect(1, &[verb, "experiments/pipe.toml"]);
+        assert!(text.contains("late.jsonl: a pipe or a device, not a file; check disk"), "{text}");
+    }
+    fs::remove_file(dir.journal().join("late.jsonl")).unwrap();
+    sandbox.expect(0, &["report", "experiments/pipe.toml"]);
+}
+
+#[test]
 fn failures_are_not_hidden_by_the_closing_table() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("late", &digits(1, 100_000));

@@ -99,6 +99,14 @@ fn only_narrows_what_is_trained_and_not_the_plan() {
     assert!(records.iter().all(|r| r.spec.seed == 1 && r.spec.optimizer.kind() == "adam"));
     let plan = sandbox.expect(0, &["run", "experiments/part.toml", "--plan"]);
     assert!(plan.contains("8 runs, 2 cached, 6 to train"), "{plan}");
+    // The plan of a part shows that part, and how much there is beside it.
+    let plan = sandbox
+        .expect(0, &["run", "experiments/part.toml", "--plan", "--only", "seed=1,optimizer=sgd"]);
+    assert!(
+        plan.contains("2 of 8 runs chosen by --only, 0 cached, 2 to train (6 in all)"),
+        "{plan}"
+    );
+    assert!(plan.contains("sgd") && !plan.contains("adam"), "{plan}");
     let text = sandbox.expect(2, &["run", "experiments/part.toml", "--only", "optimizer=adem"]);
     assert!(text.contains("matches no run"), "{text}");
     // A typo beside a good value is a typo all the same.

@@ -6,7 +6,9 @@ mod support;
 #[path = "../../report/tests/common/mod.rs"]
 mod common;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use common::Fixture;
 use support::Sandbox;
@@ -23,18 +25,52 @@ fn sandbox() -> Sandbox {
 #[test]
 fn several_reports_give_a_page_over_all() {
     let sandbox = sandbox();
+    let before = files(&sandbox.path("reports"));
     let text = sandbox.expect(0, &["report", "reports/short", "reports/long"]);
-    assert!(text.contains("\nreport: reports/short/index.html"), "{text}");
+    assert!(text.contains("\nread: reports/short\n"), "{text}");
     assert!(text.ends_with("\ntogether: reports/together/long+short/index.html\n"), "{text}");
     let page = sandbox.path("reports/together/long+short/index.html");
     let first = std::fs::read(&page).unwrap();
     assert!(String::from_utf8_lossy(&first).contains("<h1>long + short</h1>"));
-    // Each has its own report too, and order changes neither place nor bytes.
-    assert!(sandbox.report("short").html().is_file() && sandbox.report("long").html().is_file());
+    // Order changes neither place nor bytes.
     sandbox.expect(0, &["report", "reports/long", "reports/short"]);
     assert!(std::fs::read(&page).unwrap() == first);
     let all: Vec<_> = std::fs::read_dir(sandbox.path("reports/together")).unwrap().collect();
     assert_eq!(all.len(), 1, "{all:?}");
+    // What is compared is only read: neither a file of it nor a time has changed.
+    std::fs::remove_dir_all(sandbox.path("reports/together")).unwrap();
+    assert_eq!(files(&sandbox.path("reports")), before);
+}
+
+/// Every file below a folder with its length and the time of its last change.
+fn files(folder: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let (path, seen) = entry.map(|e| (e.path(), e.metadata().unwrap())).unwrap();
+        if seen.is_dir() {
+            out.extend(files(&path));
+        } else {
+            out.insert(path, (seen.len(), seen.modified().unwrap()));
+        }
+    }
+    out
+}
+
+#[test]
+fn todays_target_of_a_sweep_file_shows_on_the_page_and_changes_no_report() {
+    let sandbox = sandbox();
+    let fixture = Fixture { name: "short".to_owned(), epochs: 2, ..Fixture::battle(2) };
+    let mut plan = fixture.plan();
+    plan.file = "experiments/short.toml".to_owned();
+    let path = sandbox.report("short").plan();
+    std::fs::write(&path, serde_json::to_vec_pretty(&plan).unwrap()).unwrap();
+    let before = files(&sandbox.path("reports"));
+    sandbox.sweep_file("short", &format!("description = \"of today\"\n{}", support::digits(1, 1)));
+    sandbox.expect(0, &["report", "experiments/short.toml", "reports/long", "--output", "page"]);
+    assert_eq!(files(&sandbox.path("reports")), before);
+    // One alone is its own output.
+    sandbox.expect(0, &["report", "experiments/short.toml"]);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("of today"));
 }
 
 #[test]
@@ -47,6 +83,9 @@ fn the_page_goes_where_it_is_wanted_or_nowhere() {
     assert!(!sandbox.path("reports/together").exists());
     let text = sandbox.expect(0, &[&two[..], &["--no-together"]].concat());
     assert!(!text.contains("together:") && !sandbox.path("reports/together").exists(), "{text}");
+    // Each is redrawn then.
+    assert!(text.contains("\nreport: reports/short/index.html"), "{text}");
+    assert!(sandbox.report("short").html().is_file() && sandbox.report("long").html().is_file());
     // One experiment is as before.
     let text = sandbox.expect(0, &["report", "reports/short"]);
     assert!(!text.contains("together:") && !sandbox.path("reports/together").exists(), "{text}");

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod journal_line;
 pub mod landscape;
 pub mod layout;
+pub mod lint;
 pub mod manifest;
 pub mod metric;
 pub mod model;

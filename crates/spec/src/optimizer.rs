@@ -3,8 +3,11 @@
 
 mod around;
 mod checks;
+mod single;
 
 use crate::params::{choice, params, registry};
+
+pub use single::MuonSplit;
 
 params! {
     /// Stochastic gradient descent, with or without momentum.

@@ -52,4 +52,12 @@ impl ModelSpec {
             ModelSpec::Function(_) => vec![("position".to_owned(), vec![2])],
         }
     }
+
+    /// As [`ModelSpec::parameters`], without the running statistics of batch normalisation,
+    /// which no optimizer trains.
+    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
+        let mut all = self.parameters(shape, outputs);
+        all.retain(|(path, _)| !path.contains(".running_"));
+        all
+    }
 }

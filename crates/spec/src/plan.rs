@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Save;
 use crate::identity::Id;
+use crate::lint::Told;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
-use crate::params::Values;
+use crate::params::{Values, choice};
 use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
@@ -17,6 +18,25 @@ use crate::threads::Threads;
 
 /// Version of [`Plan`] as stored in `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
+
+choice! {
+    /// `[target] at`: the epoch of a run whose values count.
+    #[derive(Default)]
+    TargetAt {
+        /// The last epoch that was trained.
+        #[default]
+        Last = "last",
+        /// The epoch with the best validation value of the target's metric, of
+        /// equally good ones the first.
+        Best = "best",
+    }
+}
+
+impl TargetAt {
+    fn is_last(&self) -> bool {
+        *self == TargetAt::Last
+    }
+}
 
 /// The metric that decides what "best" means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +47,9 @@ pub struct Target {
     pub metric: String,
     /// The value to reach, for time-to-target.
     pub value: Option<f64>,
+    /// The epoch that counts; left out of the stored form while it is the last.
+    #[serde(default, skip_serializing_if = "TargetAt::is_last")]
+    pub at: TargetAt,
 }
 
 impl Target {
@@ -108,6 +131,9 @@ pub struct Plan {
     /// What counts as a regression; no part of any id.
     #[serde(default)]
     pub regress: RegressSettings,
+    /// Traps that were warned of before training, and that `[lints]` does not allow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lints: Vec<Told>,
     /// What pool and threads came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,

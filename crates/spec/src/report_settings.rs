@@ -68,6 +68,15 @@ pub struct ReportSettings {
     /// best, as a fraction of that value; default 0.01.
     #[serde(default = "default_tolerance")]
     pub tolerance: f64,
+    /// The smallest lead that matters: a fraction of the second's value, of accuracies
+    /// and F1 a fraction of all (0.01 is one percentage point); default 0, any lead. A
+    /// significant lead below it is said to be smaller than what matters.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_effect: f64,
+}
+
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
 }
 
 /// Default of [`ReportSettings::tolerance`].
@@ -75,7 +84,12 @@ pub const TOLERANCE: f64 = 0.01;
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        ReportSettings { figures: all_figures(), band: default_band(), tolerance: TOLERANCE }
+        ReportSettings {
+            figures: all_figures(),
+            band: default_band(),
+            tolerance: TOLERANCE,
+            min_effect: 0.0,
+        }
     }
 }
 

@@ -115,6 +115,13 @@ impl RunSpec {
         self.data.dataset.train_len().saturating_sub(self.data.validation)
     }
 
+    /// Samples that are fed in an epoch: the training samples, less a short last batch
+    /// where that is dropped; for a function the steps of an epoch.
+    pub fn samples_per_epoch(&self) -> u64 {
+        let samples = self.train_samples();
+        if self.data.drop_last { samples - samples % self.data.batch_size.max(1) } else { samples }
+    }
+
     /// Optimizer steps an epoch: batches, over how many are accumulated.
     pub fn steps_per_epoch(&self) -> u64 {
         let batches =

@@ -125,7 +125,7 @@ cases! {
     figures_as_text: "[model]" => "[report]\nfigures = \"all\"\n[model]";
     regress_settings_wrong: "[model]" => "[regress]\nlevel = 0\nmetrics = [\"test_los\"]\nmin_effect = { test_accuracy = 2, train_loss = -1, lr = 0.1 }\nmetric = 1\n[model]";
     regress_of_nothing: "[model]" => "[regress]\nmetrics = []\nmin_effect = 0.1\n[model]";
-    report_settings_wrong: "[model]" => "[report]\nband = \"sd\"\ntolerance = 2\nfigure = []\n[model]";
+    report_settings_wrong: "[model]" => "[report]\nband = \"sd\"\ntolerance = 2\nmin_effect = -1\nfigure = []\n[model]";
     timeout_not_positive: "[model]" => "[train]\ntimeout = 0\n[model]";
     save_unknown: "[model]" => "[train]\nsave = \"all\"\n[model]";
     checkpoint_every_negative: "[model]" => "[train]\ncheckpoint_every = -1\n[model]";
@@ -135,6 +135,9 @@ cases! {
     early_stopping_without_validation: "validation = 237" => "validation = 0\n[train.early_stopping]\npatience = 2";
     stop_without_a_value: "[model]" => "[target]\nmetric = \"validation.accuracy\"\nstop = true\n[model]";
     stop_at_a_test_metric: "[model]" => "[target]\nmetric = \"test.accuracy\"\nvalue = 0.9\nstop = true\n[model]";
+    best_epoch_of_the_training_loss: "[model]" => "[target]\nmetric = \"train.loss\"\nat = \"best\"\n[model]";
+    best_epoch_of_a_run_that_stops: "[model]" => "[target]\nmetric = \"validation.loss\"\nvalue = 0.5\nstop = true\nat = \"best\"\n[model]";
+    target_at_no_epoch: "[model]" => "[target]\nmetric = \"validation.loss\"\nat = \"first\"\n[model]";
     own_data_of_no_format: "\"digits\"" => "{ kind = \"csvv\", path = \"x.csv\" }";
     own_data_without_a_path: "\"digits\"" => "{ kind = \"csv\" }";
     own_data_without_labels: "\"digits\"" => "{ kind = \"npy\", path = \"x.npy\" }";
@@ -157,6 +160,22 @@ fn overrides_are_explained_at_their_own_place() {
     ];
     let environment = [("SWEEP__TRAIN__LOSS", "hinge"), ("SWEEP__NOTHING", "1")];
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
+}
+
+/// A list of lists has one help, wherever it stands, and what it says is right.
+#[test]
+fn lists_of_widths_are_an_axis() {
+    let file = GOOD.replace("kind = \"mlp\"", "kind = \"mlp\"\nhidden = [[64],\n  [128, 64]]");
+    let set = "model.hidden=[[64], [128, 64]]";
+    let environment = [("SWEEP__MODEL__HIDDEN", "[[64], [128, 64]]")];
+    let help = "{ values = [[64], [128, 64]] }";
+    for text in [shown(&file, &[], &[]), shown(GOOD, &[set], &[]), shown(GOOD, &[], &environment)] {
+        assert_eq!(text.matches("error: ").count(), 1, "{text}");
+        assert!(text.contains("expected list of whole numbers, found a list of lists"), "{text}");
+        assert!(text.contains(&format!("to try each list in turn: {help}")), "{text}");
+    }
+    let text = shown(GOOD, &[&format!("model.hidden={help}")], &[]);
+    assert!(text.starts_with("loaded, 6 runs"), "{text}");
 }
 
 /// What is asked of real values that only classes have.

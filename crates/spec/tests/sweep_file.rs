@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use spec::own_data::{OwnData, OwnRequest};
 use spec::params::{Param, ParamType, Params, Value};
-use spec::plan::Plan;
+use spec::plan::{Plan, TargetAt};
 use spec::regress_settings::{RegressMetric, RegressSettings};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
@@ -297,7 +297,7 @@ fn what_changes_no_result_changes_no_id() {
     let keep = "checkpoint_every = 2\nsave = \"best\"\ntimeout = \"90m\"\n";
     let text = BASE.replace("epochs = 4\n", &format!("epochs = 4\n{keep}"));
     let text = format!(
-        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n[slurm]\npartition = \"gpu\"\ntime = \"2h\"\ngpus = 1\n{text}"
+        "[target]\nmetric = \"validation.loss\"\nvalue = 0.1\nat = \"best\"\n[devices]\npool = [\"flex\"]\nthreads_per_run = 2\n[report]\nfigures = [\"final\", \"convergence\"]\nband = \"range\"\ntolerance = 0.05\nmin_effect = 0.02\n[regress]\nlevel = 0.01\nmetrics = [\"test_loss\"]\nmin_effect = {{ test_loss = 0.2 }}\n[slurm]\npartition = \"gpu\"\ntime = \"2h\"\ngpus = 1\n{text}"
     );
     let (with, without) = (plan(&text), plan(BASE));
     let ids =
@@ -309,7 +309,12 @@ fn what_changes_no_result_changes_no_id() {
         figures: vec![FigureName::Final, FigureName::Convergence],
         band: Band::Range,
         tolerance: 0.05,
+        min_effect: 0.02,
     };
+    // What is neutral is left out of what is stored.
+    let stored = serde_json::to_string(&without).unwrap();
+    assert!(!stored.contains("\"at\"") && !stored.contains("\"min_effect\":0"), "{stored}");
+    assert_eq!(with.target.at, TargetAt::Best);
     assert_eq!((with.report, &without.report), (report, &ReportSettings::default()));
     let regress = RegressSettings {
         metrics: vec![RegressMetric::TestLoss],

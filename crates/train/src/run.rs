@@ -71,12 +71,12 @@ pub enum TrainError {
         metric: String,
     },
     /// Weights that were asked for cannot be kept.
-    #[error("the weights cannot be kept in {path}: {source}", path = path.display())]
+    #[error("the weights cannot be kept in {path}: {reason}", path = path.display())]
     Save {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 

@@ -126,7 +126,7 @@ impl<'a> Keeper<'a> {
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> TrainError {
-    move |source| TrainError::Save { path: path.to_owned(), source }
+    move |reason| TrainError::Save { path: path.to_owned(), reason }
 }
 
 /// An entry of the header.

@@ -195,6 +195,7 @@ fn a_path_that_cannot_be_written_is_an_error() {
             _ => None,
         });
         assert!(failed.unwrap().contains(&path.display().to_string()), "{failed:?}");
+        assert_eq!(failed.unwrap().matches("os error").count(), 1, "said twice: {failed:?}");
         assert!(matches!(events.last(), Some(Event::Finished { .. })), "the worker lives on");
     }
 }

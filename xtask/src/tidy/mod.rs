@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the invariants of `crates/ARCHITECTURE.md`, checked.
 //! Each finding is one line, `file:line: what is wrong and what to do`.
 
+mod causes;
 mod graph;
 mod text;
 
@@ -34,6 +35,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
         let Ok(bytes) = std::fs::read(root.join(file)) else { continue };
         let Ok(content) = String::from_utf8(bytes) else { continue };
         findings.extend(text::check(file, &content));
+        findings.extend(causes::check(file, &content));
     }
     let metadata = metadata(root)?;
     findings.extend(graph::check(&graph::Graph::read(&metadata)?));

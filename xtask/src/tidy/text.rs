@@ -10,7 +10,7 @@ const LIBTORCH_FOLDER: &str = "crates/train/src/libtorch/";
 /// This program measures libtorch itself; nothing that trains is in it.
 const LIBTORCH_FLOOR: &str = "crates/train/examples/matrix_products.rs";
 /// This folder names what it looks for.
-const OWN_FOLDER: &str = "xtask/src/tidy/";
+pub(super) const OWN_FOLDER: &str = "xtask/src/tidy/";
 
 /// A word that must not stand in Rust code, and what to do instead.
 const WORDS: [(&str, &str); 4] = [

@@ -12,7 +12,7 @@
 //! The last hash is checked whenever the file is opened: what was cut or altered
 //! is not used.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use spec::dataset::DatasetSpec;
 
 use crate::inputs::Inputs;
+use crate::source::regular;
 use crate::{Dataset, Part, mapping};
 
 /// Changes with the layout. Lengths beyond it are in the header.
@@ -74,8 +75,9 @@ pub(super) fn open(
     dataset: &DatasetSpec,
     origin: &Origin,
 ) -> Result<Dataset, Unusable> {
-    let file = File::open(path).map_err(|e| match e.kind() {
+    let file = regular(path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => Unusable::Missing,
+        io::ErrorKind::InvalidInput => Unusable::Damaged,
         _ => Unusable::Io(e),
     })?;
     if file.metadata().map_err(Unusable::Io)?.len() < PAGE as u64 {

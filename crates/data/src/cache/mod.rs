@@ -17,6 +17,7 @@ use spec::dataset::DatasetSpec;
 
 use self::file::{Origin, Unusable};
 use crate::error::DataError;
+use crate::source::is_regular;
 use crate::{Dataset, Part};
 
 /// Folder below that of the datasets.
@@ -130,6 +131,10 @@ impl Turn {
         // Not the folder of the datasets itself: where there is none, none is wanted.
         let made = fs::create_dir(folder(path));
         made.or_else(|e| if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(e) })?;
+        // Looked at before it is opened: opening a pipe would wait for its reader.
+        if let Ok(seen) = fs::metadata(path) {
+            is_regular(&seen).map_err(|e| io::Error::new(e.kind(), format!("its lock is {e}")))?;
+        }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Turn::Mine(file)),

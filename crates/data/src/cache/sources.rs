@@ -4,11 +4,12 @@
 //! unpacked. While the packed bytes are still those that passed, so would the
 //! unpacked ones, and hashing the packed ones costs next to nothing.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use spec::dataset::DatasetSpec;
+
+use crate::source::regular;
 
 /// One hash over names, lengths and bytes of all files of the dataset; none where
 /// there is none or one cannot be read: reading the dataset then says what is wrong.
@@ -46,13 +47,9 @@ fn files(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<Vec<(Str
     }
 }
 
-/// Length and hash of a file. Looks before it opens: opening a pipe would wait for
-/// its writer.
+/// Length and hash of a file.
 fn file(path: &Path) -> io::Result<(u64, [u8; 32])> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(path)?)?;
+    hasher.update_reader(regular(path)?)?;
     Ok((hasher.count(), hasher.finalize().into()))
 }

@@ -215,6 +215,49 @@ fn where_nothing_can_be_written_the_data_is_this_process_s_own() {
 }
 
 #[test]
+fn a_pipe_or_a_folder_in_place_of_the_file_or_its_lock_holds_nobody_up() {
+    let pipe = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success(), "{}", path.display());
+    };
+    let own = Own::new(CSV);
+    own.load().unwrap();
+    let file = own.file();
+    // A pipe is replaced by the file, as whatever else is not that file.
+    fs::remove_file(&file).unwrap();
+    pipe(&file);
+    assert_eq!((own.reads(), own.reads()), (1, 0));
+    assert!(fs::metadata(&file).unwrap().is_file());
+    // In place of the lock nothing is replaced, since others may hold it.
+    fs::remove_file(&file).unwrap();
+    fs::remove_file(file.with_extension("lock")).unwrap();
+    pipe(&file.with_extension("lock"));
+    assert_eq!((own.reads(), own.reads()), (1, 1));
+    assert!(own.load().unwrap().train.inputs.is_mapped(), "pages of its own");
+    fs::remove_file(file.with_extension("lock")).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_eq!((own.reads(), own.reads()), (1, 1));
+}
+
+#[test]
+fn a_pipe_in_place_of_a_dataset_s_own_file_is_said() {
+    let name = DatasetName::Digits;
+    let folder = tempfile::tempdir().unwrap();
+    let gz = folder.path().join("digits/digits.csv.gz");
+    fs::create_dir(gz.parent().unwrap()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&gz).status().unwrap().success());
+    for error in [
+        crate::load(name, folder.path()).unwrap_err(),
+        crate::check_spec(&name.into(), folder.path(), folder.path()).unwrap_err(),
+    ] {
+        assert!(
+            error.to_string().ends_with("digits.csv.gz: a pipe or a device, not a file"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn what_a_killed_maker_left_is_removed_and_the_file_replaced_whole() {
     let own = Own::new(CSV);
     let held = own.load().unwrap();

@@ -30,12 +30,12 @@ pub enum OwnError {
         what: &'static str,
     },
     /// The operating system refused.
-    #[error("{file}: {source}; remedy: check the file's permissions and its disk")]
+    #[error("{file}: {reason}; remedy: check the file's permissions and its disk")]
     Io {
         /// The file as given.
         file: String,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// More bytes than are read, on disk or decompressed.
     #[error(

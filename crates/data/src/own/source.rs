@@ -35,7 +35,7 @@ impl Source {
     fn with_limit(file: &str, root: &Path, limit: u64) -> Result<Self, OwnError> {
         let (raw, len) = open(file, root, limit)?;
         let mut raw = BufReader::with_capacity(CHUNK, raw);
-        let start = raw.fill_buf().map_err(|source| io_error(file, source))?;
+        let start = raw.fill_buf().map_err(|reason| io_error(file, reason))?;
         let layers = if start.starts_with(&GZIP) {
             Layers::Gzip(Box::new(MultiGzDecoder::new(raw)))
         } else {
@@ -65,7 +65,7 @@ impl Source {
             Layers::Plain(raw) => raw,
             Layers::Gzip(decoder) => decoder.into_inner(),
         };
-        drain(&mut raw).map_err(|source| io_error(&self.file, source))?;
+        drain(&mut raw).map_err(|reason| io_error(&self.file, reason))?;
         Ok(raw.into_inner().hex())
     }
 
@@ -84,7 +84,7 @@ impl Source {
                 (Layers::Gzip(_), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
                     OwnError::Gzip { file, reason: e.to_string() }
                 }
-                _ => OwnError::Io { file, source: e },
+                _ => OwnError::Io { file, reason: e },
             },
         }
     }
@@ -94,7 +94,7 @@ impl Source {
 pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     let (raw, _) = open(file, root, LARGEST)?;
     let mut raw = BufReader::with_capacity(CHUNK, raw);
-    drain(&mut raw).map_err(|source| io_error(file, source))?;
+    drain(&mut raw).map_err(|reason| io_error(file, reason))?;
     Ok(raw.into_inner().hex())
 }
 
@@ -126,8 +126,8 @@ fn open(file: &str, root: &Path, limit: u64) -> Result<(Hashing, u64), OwnError>
     Ok((Hashing { inner, hash: Sha256::new() }, seen.len()))
 }
 
-fn io_error(file: &str, source: io::Error) -> OwnError {
-    OwnError::Io { file: file.to_owned(), source }
+fn io_error(file: &str, reason: io::Error) -> OwnError {
+    OwnError::Io { file: file.to_owned(), reason }
 }
 
 fn drain(reader: &mut impl BufRead) -> io::Result<()> {

@@ -107,7 +107,7 @@ impl Optimizer for Rule {
         grad: Tensor<D>,
         state: Option<Slots<D>>,
     ) -> (Tensor<D>, Option<Slots<D>>) {
-        if D == 2 {
+        if Muon::is_matrix(&tensor.dims()) {
             self.matrix(lr, tensor, grad, state)
         } else {
             self.other(lr * self.0.aux_lr / self.0.lr, tensor, grad, state)

@@ -3,13 +3,19 @@
 //! The unit of replication is the seed. Two optimizers of one seed start from
 //! the same weights and see the same batches, so their difference on that seed
 //! is free of both; whether that holds is read from the digests, never assumed.
+//!
+//! A run that diverged, or never reached the target that it should stop at, is
+//! worse than any other, and two such are level. Where there is one, ranks decide:
+//! they need no number for it. Which test decides follows from the sizes of the
+//! differences and never from their signs, so that it stays exact.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, Config};
-use crate::stats::paired::{Test, sign_flip, wilcoxon};
+use crate::analysis::{Analysis, Config, Judged, gain, scores};
+use crate::number;
+use crate::stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
 use crate::stats::{Estimate, estimate, holm, unpaired};
 use crate::table::RunRow;
 
@@ -31,6 +37,43 @@ pub enum Verdict {
     TooFew,
 }
 
+impl Verdict {
+    /// Whether a difference is shown.
+    pub fn is_significant(self) -> bool {
+        matches!(self, Verdict::Better | Verdict::Worse)
+    }
+}
+
+/// The test that decides on a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// Paired sign flips of the mean gain.
+    SignFlips,
+    /// Wilcoxon's signed ranks: a run of the pair diverged or never reached its target.
+    SignedRanks,
+    /// Permutation of two samples that do not pair.
+    Permutation,
+    /// The same of their ranks: a run diverged or never reached its target.
+    Ranks,
+}
+
+impl DecidedBy {
+    /// `signed-rank test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DecidedBy::SignFlips => "paired sign-flip permutation test",
+            DecidedBy::SignedRanks => "signed-rank test",
+            DecidedBy::Permutation => "permutation test",
+            DecidedBy::Ranks => "permutation test of ranks",
+        }
+    }
+
+    /// Whether it ranks outcomes because one of them is no number.
+    pub fn ranks(self) -> bool {
+        matches!(self, DecidedBy::SignedRanks | DecidedBy::Ranks)
+    }
+}
+
 /// Two labels at their chosen configurations. Gains are positive where the
 /// first is better, in units of the judge's metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,13 +85,15 @@ pub struct Pair {
     /// Why the two cannot be paired by seed, when they cannot: then the seeds
     /// are two independent samples, and `gain` is a difference of means.
     pub unpaired: Option<String>,
-    /// Gains on the seeds that completed with both.
+    /// Gains on the seeds that completed, or reached the target, with both; level
+    /// ones are 0. Where the two are not paired, the difference of means.
     pub gain: Estimate,
-    /// Sign-flip permutation test of the mean gain; where the two are not
-    /// paired, the permutation test of two samples.
+    /// What decides.
+    pub decided_by: DecidedBy,
+    /// The test that decides; none where fewer than two seeds have both results.
     pub test: Option<Test>,
-    /// Wilcoxon's signed-rank test; a seed that diverged with one of the two
-    /// counts as the largest loss. None where they are not paired.
+    /// Wilcoxon's signed-rank test over all seeds compared; a seed that diverged with
+    /// one of the two counts as the largest loss. None where they are not paired.
     pub wilcoxon: Option<Test>,
     /// p of `test` after Holm's correction over all pairs.
     pub adjusted: Option<f64>,
@@ -61,16 +106,28 @@ pub struct Pair {
     pub seeds: (usize, usize, usize),
     /// Seeds of the plan that lack a result with one of the two.
     pub excluded: usize,
-    /// Seeds that diverged with either: in `wilcoxon` and `improvement`, not in `gain`.
+    /// Seeds that diverged, or never reached the target, with either: not in `gain`.
     pub diverged: usize,
+    /// Whether the gain is smaller than `[report] min_effect`.
+    pub small: bool,
+    /// Positive where what is tested speaks for the first: the sum of gains, or of
+    /// signed ranks.
+    pub direction: f64,
     /// What follows.
     pub verdict: Verdict,
+}
+
+impl Pair {
+    /// Seeds compared: those with a result of both.
+    pub fn compared(&self) -> usize {
+        self.seeds.0 + self.seeds.1 + self.seeds.2
+    }
 }
 
 /// All pairs of labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// Chosen configurations with a value, best first by the judge.
+    /// Chosen configurations with a result, best first by the judge.
     pub ranked: Vec<usize>,
     /// Pairs of them, the better ranked one first.
     pub pairs: Vec<Pair>,
@@ -78,8 +135,10 @@ pub struct Comparison {
     pub smallest: Option<f64>,
     /// The same after Holm's correction.
     pub smallest_adjusted: Option<f64>,
-    /// The fewest seeds that could show a difference among so many pairs.
-    pub seeds_needed: usize,
+    /// Seeds that differ in the pair that reaches it: those that a test rests on.
+    pub differing: usize,
+    /// The tests made: what Holm's correction is over.
+    pub tests: usize,
 }
 
 impl Comparison {
@@ -96,6 +155,17 @@ impl Comparison {
     pub fn underpowered(&self) -> bool {
         self.smallest_adjusted.is_none_or(|p| p > ALPHA)
     }
+
+    /// The fewest seeds of each that could show a difference of this pair.
+    pub fn needed_by(&self, pair: &Pair) -> usize {
+        let pairs = self.pairs.len().max(1);
+        if pair.unpaired.is_some() { samples_needed(pairs) } else { seeds_needed(pairs) }
+    }
+
+    /// The fewest that could show a difference of any pair.
+    pub fn fewest_needed(&self) -> usize {
+        self.pairs.iter().map(|pair| self.needed_by(pair)).min().unwrap_or(0)
+    }
 }
 
 /// Compares every label's chosen configuration with every other's.
@@ -110,15 +180,18 @@ pub(super) fn compare(analysis: &Analysis) -> Comparison {
     correct(&mut pairs, |p| p.test, |p, adjusted| p.adjusted = Some(adjusted));
     correct(&mut pairs, |p| p.wilcoxon, |p, adjusted| p.wilcoxon_adjusted = Some(adjusted));
     let tested = pairs.iter().filter(|p| p.test.is_some()).count();
-    let smallest = pairs.iter().filter_map(|p| p.test).map(|t| t.smallest).reduce(f64::min);
+    let tests = || pairs.iter().filter_map(|p| p.test);
+    let reach = tests().min_by(|a, b| a.smallest.total_cmp(&b.smallest));
+    let (smallest, differing) = (reach.map(|t| t.smallest), reach.map_or(0, |t| t.n));
     for pair in &mut pairs {
-        if let (Some(test), Some(p), Some(gain)) = (pair.test, pair.adjusted, pair.gain.mean) {
-            pair.verdict = verdict(test, p, tested, gain);
+        if let (Some(test), Some(p)) = (pair.test, pair.adjusted) {
+            pair.verdict = verdict(test, p, tested, pair.direction);
         }
     }
     Comparison {
         smallest_adjusted: smallest.map(|p| (p * tested as f64).min(1.0)),
-        seeds_needed: seeds_needed(couples.len().max(1)),
+        differing,
+        tests: tested,
         ranked,
         pairs,
         smallest,
@@ -135,7 +208,7 @@ fn correct(pairs: &mut [Pair], test: fn(&Pair) -> Option<Test>, put: fn(&mut Pai
 }
 
 /// What a test says whose p among `tests` tests is `adjusted` after Holm's
-/// correction; `lead` is positive where the first is better.
+/// correction; `lead` is positive where what is tested speaks for the first.
 pub(crate) fn verdict(test: Test, adjusted: f64, tests: usize, lead: f64) -> Verdict {
     match adjusted <= ALPHA {
         true if lead > 0.0 => Verdict::Better,
@@ -151,71 +224,153 @@ pub fn seeds_needed(pairs: usize) -> usize {
     (2..64).find(|n| 2.0 * pairs as f64 <= ALPHA * 2f64.powi(*n)).unwrap_or(64) as usize
 }
 
-fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
-    let (a, b) = (&analysis.configs[first], &analysis.configs[second]);
-    let judge = &analysis.judge;
-    let of = |config: &Config| -> HashMap<u64, &RunRow> {
-        config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, &analysis.rows[r])).collect()
+/// The fewest runs on either side whose smallest two-sided p of a permutation of two
+/// samples, 2 over the number of divisions, survives Holm's correction over `pairs`.
+pub fn samples_needed(pairs: usize) -> usize {
+    // 2n over n, from n - 1 to n.
+    let divisions = (1..64).scan(1.0, |divisions: &mut f64, n| {
+        *divisions *= 2.0 * (2.0 * f64::from(n) - 1.0) / f64::from(n);
+        Some((n, *divisions))
+    });
+    let mut enough = divisions.skip(1).filter(|(_, d)| 2.0 * pairs as f64 <= ALPHA * d);
+    enough.next().map_or(64, |(n, _)| n as usize)
+}
+
+/// What two configurations have of each other.
+#[derive(Default)]
+struct Seeds {
+    /// Gains on the seeds with both results, infinite where one of them diverged.
+    gains: Vec<f64>,
+    /// Those of the seeds on which neither diverged.
+    completed: Vec<f64>,
+    excluded: usize,
+    diverged: usize,
+    unpaired: Option<String>,
+}
+
+fn seeds(analysis: &Analysis, a: &Config, b: &Config) -> Seeds {
+    let by_seed = |config: &Config| -> HashMap<u64, usize> {
+        config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
     };
-    let (theirs, ours) = (of(b), of(a));
-    let outcome = |row: &RunRow| super::outcome(judge, row);
-    let mut unpaired = None;
-    let (mut gains, mut excluded, mut diverged) = (Vec::new(), 0, 0);
+    let (ours, theirs) = (by_seed(a), by_seed(b));
+    let mut out = Seeds::default();
     for seed in &analysis.plan.seeds {
         let both = ours.get(seed).zip(theirs.get(seed));
-        let Some((x, y)) = both.and_then(|(x, y)| Some((outcome(x)?, outcome(y)?))) else {
-            excluded += 1;
+        let judged = both.and_then(|(x, y)| Some((analysis.judged(*x)?, analysis.judged(*y)?)));
+        let (Some((a, b)), Some((x, y))) = (both, judged) else {
+            out.excluded += 1;
             continue;
         };
-        if let Some((ours, theirs)) = both
-            && unpaired.is_none()
-        {
-            unpaired = difference(ours, theirs).map(|what| format!("{what} (seed {seed})"));
+        if out.unpaired.is_none() {
+            let unlike = difference(&analysis.rows[*a], &analysis.rows[*b]);
+            out.unpaired = unlike.map(|what| format!("{what} (seed {seed})"));
         }
-        diverged += usize::from(x.is_infinite() || y.is_infinite());
-        // Both diverged: neither is better, and infinity less infinity is no number.
-        gains.push(if x == y { 0.0 } else { judge.gain(x, y) });
+        let gain = gain(&analysis.judge, &x, &y);
+        out.gains.push(gain);
+        // Two that diverged are level, which is no gain of 0.
+        match x.outcome.is_finite() && y.outcome.is_finite() {
+            true => out.completed.push(gain),
+            false => out.diverged += 1,
+        }
     }
-    let finite: Vec<f64> = gains.iter().copied().filter(|g| g.is_finite()).collect();
-    let values = |config: &Config| -> Vec<f64> {
-        config.runs.iter().filter_map(|&r| outcome(&analysis.rows[r])).collect()
+    out
+}
+
+fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
+    let (a, b) = (&analysis.configs[first], &analysis.configs[second]);
+    let found = seeds(analysis, a, b);
+    let all = |config: &Config| -> Vec<Judged> {
+        config.runs.iter().filter_map(|&r| analysis.judged(r)).collect()
     };
-    let signed = |values: Vec<f64>| -> Vec<f64> {
-        values.into_iter().map(|v| if judge.higher_is_better { v } else { -v }).collect()
+    let [xs, ys] = scores(&analysis.judge, [&all(a), &all(b)]);
+    let decided = match found.unpaired {
+        Some(_) => of_samples(&xs, &ys),
+        None => of_seeds(&found),
     };
-    let (xs, ys) = (signed(values(a)), signed(values(b)));
-    let (gain, test, wilcoxon) = if unpaired.is_some() {
-        let completed =
-            |v: &[f64]| -> Vec<f64> { v.iter().copied().filter(|v| v.is_finite()).collect() };
-        let (xs, ys) = (completed(&xs), completed(&ys));
-        (welch(&xs, &ys), unpaired::permutation(&xs, &ys), None)
-    } else {
-        let test = Some(&finite).filter(|f| f.len() > 1).and_then(|f| sign_flip(f));
-        let wilcoxon = Some(&gains).filter(|g| g.len() > 1).and_then(|g| wilcoxon(g));
-        (estimate(finite), test, wilcoxon)
-    };
-    let count = |sign: f64| gains.iter().filter(|g| **g * sign > 0.0).count();
+    let count = |sign: f64| found.gains.iter().filter(|g| **g * sign > 0.0).count();
     let (wins, losses) = (count(1.0), count(-1.0));
-    Pair {
+    let mut pair = Pair {
         first,
         second,
-        unpaired,
-        gain,
-        test,
-        wilcoxon,
+        seeds: (wins, found.gains.len() - wins - losses, losses),
+        excluded: found.excluded,
+        diverged: found.diverged,
+        improvement: unpaired::probability_of_improvement(&xs, &ys),
+        wilcoxon: decided.wilcoxon,
+        gain: decided.gain,
+        decided_by: decided.by,
+        test: decided.test,
+        direction: decided.direction,
+        unpaired: found.unpaired,
         adjusted: None,
         wilcoxon_adjusted: None,
-        improvement: unpaired::probability_of_improvement(&xs, &ys),
-        seeds: (wins, gains.len() - wins - losses, losses),
-        excluded,
-        diverged,
+        small: false,
         verdict: Verdict::TooFew,
+    };
+    pair.small = small(analysis, &pair);
+    pair
+}
+
+/// Whether the gain is below what matters: of accuracies and F1 a fraction of all, of
+/// others a fraction of the second's value.
+fn small(analysis: &Analysis, pair: &Pair) -> bool {
+    let judge = &analysis.judge;
+    let least = analysis.plan.report.min_effect;
+    let other = analysis.configs[pair.second].judged.mean;
+    let unit = if number::is_share(&judge.metric) { Some(1.0) } else { other.map(f64::abs) };
+    let least = unit.map(|unit| least * unit).filter(|least| *least > 0.0);
+    pair.gain.mean.zip(least).is_some_and(|(gain, least)| gain.abs() < least)
+}
+
+/// What decides on a pair.
+struct Decided {
+    by: DecidedBy,
+    gain: Estimate,
+    test: Option<Test>,
+    wilcoxon: Option<Test>,
+    direction: f64,
+}
+
+/// Seed by seed.
+fn of_seeds(found: &Seeds) -> Decided {
+    let gains = &found.gains;
+    let enough = gains.len() > 1;
+    let ranks = if enough { wilcoxon(gains) } else { None };
+    let (by, test, direction) = if found.diverged > 0 {
+        (DecidedBy::SignedRanks, ranks, rank_lead(gains))
+    } else {
+        let flips = if enough { sign_flip(gains) } else { None };
+        (DecidedBy::SignFlips, flips, sum(gains))
+    };
+    let mut gain = estimate(found.completed.iter().copied());
+    gain.mean = gain.mean.map(|mean| if sum(&found.completed) == 0.0 { 0.0 } else { mean });
+    Decided { by, gain, test, wilcoxon: ranks, direction }
+}
+
+/// The sum of gains; 0 where they cancel but for rounding, as the tests count it.
+fn sum(gains: &[f64]) -> f64 {
+    let (sum, sizes) = gains.iter().fold((0.0, 0.0), |(s, a), g| (s + g, a + g.abs()));
+    if f64::abs(sum) <= TIE * sizes { 0.0 } else { sum }
+}
+
+/// Two samples of scores, more being better.
+fn of_samples(xs: &[f64], ys: &[f64]) -> Decided {
+    let gain = welch(xs, ys);
+    if xs.iter().chain(ys).all(|v| v.is_finite()) {
+        let test = unpaired::permutation(xs, ys);
+        let direction = gain.mean.unwrap_or(0.0);
+        return Decided { by: DecidedBy::Permutation, gain, test, wilcoxon: None, direction };
     }
+    let (a, b) = unpaired::ranks(xs, ys);
+    let test = unpaired::permutation(&a, &b);
+    let mean = |ranks: &[f64]| ranks.iter().sum::<f64>() / ranks.len().max(1) as f64;
+    Decided { by: DecidedBy::Ranks, gain, test, wilcoxon: None, direction: mean(&a) - mean(&b) }
 }
 
 /// The difference of two means without pairing: no interval but the mean, since
 /// its seeds are not the same experiment twice.
 fn welch(xs: &[f64], ys: &[f64]) -> Estimate {
+    // Infinite ones are no part of an estimate.
     let (x, y) = (estimate(xs.iter().copied()), estimate(ys.iter().copied()));
     Estimate {
         n: x.n.min(y.n),
@@ -250,6 +405,8 @@ mod tests {
     fn so_many_seeds_are_the_fewest_that_can_show_anything() {
         // 2/2^5 = 0.0625 and 2/2^6 = 0.03125; ten pairs need 20/2^9 = 0.039.
         assert_eq!([1, 3, 10, 66].map(seeds_needed), [6, 7, 9, 12]);
+        // 8 over 4 = 70 divisions: 2/70 = 0.029; for ten pairs 12 over 6 = 924.
+        assert_eq!([1, 10].map(samples_needed), [4, 6]);
     }
 
     #[test]

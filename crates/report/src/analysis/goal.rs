@@ -2,12 +2,24 @@
 
 use std::cmp::Ordering;
 
-use spec::plan::Plan;
+use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
 use super::landscape;
-use crate::number;
+use crate::number::{self, SAMPLES};
 use crate::table::RunRow;
+
+/// Which of a run's values of a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// That after the last epoch.
+    Last,
+    /// That of the epoch with the best validation value of the target's metric.
+    Best,
+    /// None: runs stop at the target, and what counts is the number of training
+    /// samples fed until it was measured, infinite where it never was.
+    Reached,
+}
 
 /// A metric with the reason why it is not the one that was wanted. The goal
 /// chooses each optimizer's configuration; the judge compares the chosen ones.
@@ -15,28 +27,72 @@ use crate::table::RunRow;
 pub struct Goal {
     /// Split it is measured on.
     pub split: Split,
-    /// `accuracy` or `loss`.
+    /// `accuracy` or `loss`; [`SAMPLES`] where runs stop at the target.
     pub metric: String,
     /// Whether more is better.
     pub higher_is_better: bool,
     /// Whether it is the value of a function, which is called so and not a loss.
     pub function: bool,
+    /// Which of a run's values counts.
+    pub measured: Measured,
     /// Why it is not what it should be, when it is not.
     pub fallback: Option<String>,
 }
 
 impl Goal {
-    /// `validation accuracy`, `training loss`; `value` of a function.
+    /// `validation accuracy`, `training loss`; `value` of a function; `training
+    /// samples to the target`.
     pub fn name(&self) -> String {
-        if self.function && self.split == Split::Test {
-            return "value".to_owned();
+        match (self.measured, self.function) {
+            (Measured::Reached, false) => "training samples to the target".to_owned(),
+            (Measured::Reached, true) => "steps to the target".to_owned(),
+            (_, true) if self.split == Split::Test => "value".to_owned(),
+            _ => name(self.split, &self.metric),
         }
-        name(self.split, &self.metric)
     }
 
     /// `validation.accuracy`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.split, self.metric)
+    }
+
+    /// Whether runs are judged by how soon they reach the target.
+    pub fn reached(&self) -> bool {
+        self.measured == Measured::Reached
+    }
+
+    /// `after the last epoch`, or which other value of a run counts.
+    pub fn when(&self) -> &'static str {
+        match self.measured {
+            Measured::Last => "after the last epoch",
+            Measured::Best => "at each run's epoch of the best validation value",
+            Measured::Reached => "until the target was measured",
+        }
+    }
+
+    /// A completed run's finite value; none for all others, and where it was not
+    /// measured or the target not reached.
+    pub fn of(&self, row: &RunRow) -> Option<f64> {
+        self.outcome(row).filter(|value| value.is_finite())
+    }
+
+    /// A run's value, the [worst](Goal::worst) there is where it diverged, its value
+    /// is no number, or the target that it should stop at was never reached. None
+    /// without a result, and where the metric was not measured.
+    pub fn outcome(&self, row: &RunRow) -> Option<f64> {
+        if row.diverged() {
+            return Some(self.worst());
+        }
+        let value = match self.measured {
+            Measured::Last => row.last(self.split, &self.metric),
+            Measured::Best if self.split == Split::Test => row.at_best.and_then(|best| best.test),
+            Measured::Best => row.at_best.map(|best| best.value),
+            Measured::Reached if row.completed() => {
+                Some(row.target_samples.map_or(f64::INFINITY, |samples| samples as f64))
+            }
+            Measured::Reached => None,
+        };
+        value.map(|value| if value.is_finite() { value } else { self.worst() })
     }
 
     /// Orders two values, the better one first.
@@ -49,15 +105,15 @@ impl Goal {
         number::metric(&self.metric, value)
     }
 
-    /// A difference or standard deviation: percentage points for accuracies.
+    /// A difference or standard deviation: percentage points for accuracies, of
+    /// which a small one has two significant digits and never reads as none.
     pub fn spread(&self, value: f64) -> String {
-        if number::is_percentage(&self.metric) {
-            let points = format!("{:.2}", value * 100.0);
-            let unit = if points == "1.00" { "point" } else { "points" };
-            format!("{points} percentage {unit}")
-        } else {
-            number::significant(value, 2)
+        if !number::is_percentage(&self.metric) {
+            return number::difference(&self.metric, value, 2);
         }
+        let points = number::difference(&self.metric, value, 2);
+        let unit = if points == "1.00" { "point" } else { "points" };
+        format!("{points} percentage {unit}")
     }
 
     /// By how much `a` is better than `b`: positive when it is.
@@ -79,8 +135,24 @@ fn of_function(plan: &Plan) -> bool {
     plan.runs.iter().any(|run| landscape::function(run).is_some())
 }
 
+/// Where runs stop at the target they are chosen and judged by how soon they reach it.
+fn until_reached(plan: &Plan) -> Option<Goal> {
+    let stops = plan.runs.iter().any(|run| run.spec.stop_at.is_some());
+    stops.then(|| Goal {
+        split: plan.target.split,
+        metric: SAMPLES.to_owned(),
+        higher_is_better: false,
+        function: of_function(plan),
+        measured: Measured::Reached,
+        fallback: None,
+    })
+}
+
 /// The plan's target, or the next best metric that the runs can have.
 pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
+    if let Some(goal) = until_reached(plan) {
+        return goal;
+    }
     let wanted = (plan.target.split, plan.target.metric.as_str());
     let held_out = plan.runs.iter().any(|r| r.spec.data.validation > 0);
     let finished = rows.iter().any(RunRow::completed);
@@ -92,11 +164,13 @@ pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
     let (split, metric) = choices.into_iter().find(|c| usable(*c)).unwrap_or(wanted);
     let reason =
         if held_out { "was not measured" } else { "does not exist without a validation split" };
+    let best = plan.target.at == TargetAt::Best && (split, metric) == wanted;
     Goal {
         split,
         metric: metric.to_owned(),
         higher_is_better: metric != "loss",
         function: of_function(plan),
+        measured: if best { Measured::Best } else { Measured::Last },
         fallback: ((split, metric) != wanted).then(|| {
             format!(
                 "{} {reason}, so configurations are chosen by {}",
@@ -110,14 +184,17 @@ pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
 /// The goal's metric on the test split, which had no part in choosing; the
 /// goal itself where that was not measured, with the reason.
 pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
+    if goal.reached() {
+        return goal.clone();
+    }
     let measured = |metric: &str| rows.iter().any(|r| r.last(Split::Test, metric).is_some());
     let wanted = plan.target.metric.as_str();
     let held_out = |metric: &str, fallback| Goal {
         split: Split::Test,
         metric: metric.to_owned(),
         higher_is_better: metric != "loss",
-        function: of_function(plan),
         fallback,
+        ..goal.clone()
     };
     if goal.split == Split::Test {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \

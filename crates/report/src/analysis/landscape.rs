@@ -6,7 +6,7 @@ use spec::landscape::Function;
 use spec::plan::PlannedRun;
 use spec::record::StopReason;
 
-use super::{Analysis, Config, rank};
+use super::{Analysis, Config, best_of};
 
 /// Share of the value at the start below which values are as good as the lowest:
 /// positions are 32-bit floats, and what is lower says how they were rounded.
@@ -83,8 +83,8 @@ impl Task {
             };
             let left = walked().filter_map(|(i, config)| Some((i, self.left_after(config)?)));
             let soonest = left.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i);
-            soonest
-                .or_else(|| walked().min_by(|a, b| rank(&analysis.goal, a.1, b.1)).map(|(i, _)| i))
+            let all: Vec<usize> = walked().map(|(i, _)| i).collect();
+            soonest.or_else(|| best_of(analysis, &all))
         };
         self.analysis.best = (0..analysis.best.len()).map(best).collect();
     }

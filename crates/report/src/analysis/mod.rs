@@ -1,15 +1,17 @@
 //! What the runs say: configurations, their estimates over seeds, and which
 //! configuration of each label is best.
 
+mod choose;
 mod compare;
+mod edges;
 mod goal;
 mod grid;
 pub mod landscape;
 mod ledger;
+mod level;
 mod target;
 mod tuning;
 
-use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
@@ -22,12 +24,16 @@ use crate::number;
 use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
 
-pub use compare::{ALPHA, Comparison, Pair, Verdict, seeds_needed};
+pub use choose::{TieBreak, best_of, ties};
+pub(crate) use choose::{better, by_goal, by_judge};
+pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
 pub(crate) use compare::{difference as unlike, verdict};
-pub use goal::Goal;
-pub use grid::{GridEdge, Robustness, by_lr, edge, robustness};
+pub use edges::{Advice, GridEnd, advice};
+pub use goal::{Goal, Measured};
+pub use grid::{Robustness, by_lr, robustness};
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
+pub(crate) use level::{Judged, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 
@@ -87,13 +93,17 @@ pub struct Config {
     pub runs: Vec<usize>,
     /// How they ended.
     pub counts: Counts,
-    /// The goal's metric over completed seeds: what configurations are chosen by.
+    /// The goal's metric over completed seeds, or over those that reached the target
+    /// where that is what counts: what configurations are chosen by.
     pub goal: Estimate,
-    /// The judge's metric over completed seeds: what optimizers are compared by.
+    /// The judge's metric, likewise: what optimizers are compared by.
     pub judged: Estimate,
     /// Median of the judge's metric over completed and diverged seeds, a
     /// diverged one being worse than any other: infinite when half diverged.
     pub judged_median: Option<f64>,
+    /// Mean validation loss after the last epoch over completed seeds; none where it
+    /// was not measured.
+    pub validation_loss: Option<f64>,
     /// Test accuracy over completed seeds.
     pub test_accuracy: Estimate,
     /// Training loss of the last epoch over completed seeds.
@@ -104,6 +114,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// The value that the configuration stands for by a metric with this estimate:
+    /// its mean, or the median where runs stop at the target and some may never have
+    /// got there. None without a finite one.
+    pub fn standing(&self, metric: &Goal, estimate: &Estimate) -> Option<f64> {
+        let value = if metric.reached() { self.judged_median } else { estimate.mean };
+        value.filter(|value| value.is_finite())
+    }
+
     /// [`estimate`] of the configuration's values; those that were estimated
     /// with it are not resampled again.
     pub fn estimate(&self, values: &[f64]) -> Estimate {
@@ -174,6 +192,7 @@ impl Analysis {
                     goal: Estimate::default(),
                     judged: Estimate::default(),
                     judged_median: None,
+                    validation_loss: None,
                     test_accuracy: Estimate::default(),
                     train_loss: Estimate::default(),
                     train_seconds: Estimate::default(),
@@ -189,26 +208,31 @@ impl Analysis {
             let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
                 known.of(config.runs.iter().filter_map(|&i| value(&rows[i])).collect())
             };
-            config.goal = over(&|r| r.last(goal.split, &goal.metric));
-            config.judged = over(&|r| r.last(judge.split, &judge.metric));
+            config.goal = over(&|r| goal.of(r));
+            config.judged = over(&|r| judge.of(r));
             let outcomes: Vec<f64> =
-                config.runs.iter().filter_map(|&i| outcome(&judge, &rows[i])).collect();
+                config.runs.iter().filter_map(|&i| judge.outcome(&rows[i])).collect();
             config.judged_median = location::censored_median(&outcomes);
+            let losses: Vec<f64> =
+                config.runs.iter().filter_map(|&i| rows[i].validation_loss).collect();
+            config.validation_loss = location::mean(&losses).filter(|mean| mean.is_finite());
             config.test_accuracy = over(&|r| r.test_accuracy);
             config.train_loss = over(&|r| r.train_loss);
             config.train_seconds = over(&|r| r.train_seconds.filter(|_| r.completed()));
             config.known = known;
         });
-        let mut best = vec![None; plan.optimizers.len()];
+        let best = vec![None; plan.optimizers.len()];
         let compare = !landscape::apart(&landscape::functions(&plan.runs));
-        for (i, config) in configs.iter().enumerate().filter(|_| compare) {
-            let held = &mut best[config.label];
-            if held.is_none_or(|h: usize| rank(&goal, config, &configs[h]) == Ordering::Less) {
-                *held = Some(i);
-            }
-        }
         let (comparison, race, tasks) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Analysis { plan, rows, goal, judge, configs, best, comparison, race, tasks }
+        let mut out = Analysis { plan, rows, goal, judge, configs, best, comparison, race, tasks };
+        if compare {
+            let mut of_label = vec![Vec::new(); out.best.len()];
+            for (i, config) in out.configs.iter().enumerate() {
+                of_label[config.label].push(i);
+            }
+            out.best = of_label.iter().map(|among| best_of(&out, among)).collect();
+        }
+        out
     }
 
     /// The first planned run of a configuration: all but its seed holds for all.
@@ -242,19 +266,23 @@ impl Analysis {
         bits.into_iter().map(f64::from_bits).collect()
     }
 
-    /// Labels' chosen configurations that have a value, best first by the judge:
-    /// indices into `configs`.
+    /// Labels' chosen configurations that have a result, best first by the judge and
+    /// those of which all seeds diverged last: indices into `configs`.
     pub fn ranked(&self) -> Vec<usize> {
         let chosen = self.best.iter().flatten().copied();
-        let mut ranked: Vec<usize> =
-            chosen.filter(|&i| self.configs[i].judged.mean.is_some()).collect();
-        ranked.sort_by(|&a, &b| by_judge(&self.judge, &self.configs[a], &self.configs[b]));
-        ranked
+        let with_result = |i: &usize| self.configs[*i].counts.results() > 0;
+        by_judge(self, &chosen.filter(with_result).collect::<Vec<_>>()).concat()
     }
 
     /// The configurations of [`Analysis::ranked`].
     pub fn ranking(&self) -> Vec<&Config> {
         self.ranked().into_iter().map(|i| &self.configs[i]).collect()
+    }
+
+    /// A run's outcome by the judge with what tells whether it differs from another's;
+    /// none without a result.
+    pub(crate) fn judged(&self, run: usize) -> Option<Judged> {
+        Judged::of(&self.judge, &self.plan.runs[run].spec, &self.rows[run])
     }
 
     /// All pairs of chosen configurations, compared seed by seed.
@@ -291,33 +319,4 @@ impl Analysis {
         self.rows.iter().for_each(|row| counts.add(row.status));
         counts
     }
-}
-
-/// The better configuration first: those without a diverged seed, then by the
-/// goal's mean; one without any value comes last.
-pub fn rank(goal: &Goal, a: &Config, b: &Config) -> Ordering {
-    order(goal, (&a.goal, a), (&b.goal, b))
-}
-
-/// As [`rank`] by the judge, for comparing chosen configurations.
-pub(crate) fn by_judge(judge: &Goal, a: &Config, b: &Config) -> Ordering {
-    order(judge, (&a.judged, a), (&b.judged, b))
-}
-
-fn order(goal: &Goal, (x, a): (&Estimate, &Config), (y, b): (&Estimate, &Config)) -> Ordering {
-    let by_value = match (x.mean, y.mean) {
-        (Some(x), Some(y)) => goal.better_first(x, y),
-        (x, y) => y.is_some().cmp(&x.is_some()),
-    };
-    let without_value = x.mean.is_none().cmp(&y.mean.is_none());
-    without_value.then((a.counts.diverged > 0).cmp(&(b.counts.diverged > 0))).then(by_value)
-}
-
-/// A run's value of a metric; the worst there is when it diverged, none
-/// without a result.
-pub(crate) fn outcome(metric: &Goal, row: &RunRow) -> Option<f64> {
-    if row.diverged() {
-        return Some(metric.worst());
-    }
-    row.last(metric.split, &metric.metric).filter(|v| v.is_finite())
 }

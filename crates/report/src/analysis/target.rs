@@ -14,6 +14,8 @@ use crate::table::RunRow;
 pub enum Clock {
     /// Whole epochs.
     Epochs,
+    /// Training samples fed: what compares where batches differ in size.
+    Samples,
     /// Optimizer steps.
     Steps,
     /// Seconds of training; evaluation is not counted.
@@ -22,12 +24,18 @@ pub enum Clock {
 
 impl Clock {
     /// All of them.
-    pub const ALL: [Clock; 3] = [Clock::Epochs, Clock::Steps, Clock::Seconds];
+    pub const ALL: [Clock; 4] = [Clock::Epochs, Clock::Samples, Clock::Steps, Clock::Seconds];
+
+    /// Its place in [`Clock::ALL`].
+    pub fn place(self) -> usize {
+        Clock::ALL.iter().position(|clock| *clock == self).unwrap_or(0)
+    }
 
     /// What a run needed to the target; infinite when it never got there.
     pub fn of(self, row: &RunRow) -> f64 {
         let reached = match self {
             Clock::Epochs => row.target_epoch.map(|e| e as f64),
+            Clock::Samples => row.target_samples.map(|s| s as f64),
             Clock::Steps => row.target_step.map(|s| s as f64),
             Clock::Seconds => row.target_seconds,
         };
@@ -44,15 +52,22 @@ pub struct Racer {
     pub runs: usize,
     /// Those that reached the target.
     pub reached: usize,
-    /// Epochs, steps and seconds of each run with a result, in the order of
+    /// Epochs, samples, steps and seconds of each run with a result, in the order of
     /// [`Clock::ALL`]; never = infinite.
-    pub times: [Vec<f64>; 3],
+    pub times: [Vec<f64>; 4],
     /// Median of each; infinite when half the runs never reached the target,
     /// none without runs.
-    pub medians: [Option<f64>; 3],
-    /// The fastest configuration of the label by median steps, and that
+    pub medians: [Option<f64>; 4],
+    /// The fastest configuration of the label by median samples, and that
     /// median: it was chosen by what is compared here, so it is flattered.
     pub fastest: Option<(usize, f64)>,
+}
+
+impl Racer {
+    /// Median by a clock; infinite when half the runs never reached the target.
+    pub fn median(&self, clock: Clock) -> Option<f64> {
+        self.medians[clock.place()]
+    }
 }
 
 /// Time to target of every label.
@@ -60,7 +75,7 @@ pub struct Racer {
 pub struct Race {
     /// The value to reach.
     pub value: f64,
-    /// The fewest steps in the median first; then by how many runs got there.
+    /// The fewest samples in the median first; then by how many runs got there.
     pub racers: Vec<Racer>,
     /// Why seconds must not be compared, when they must not.
     pub seconds_differ: Option<String>,
@@ -80,7 +95,7 @@ pub(super) fn race(analysis: &Analysis) -> Option<Race> {
     if racers.is_empty() {
         return None;
     }
-    let median = |r: &Racer| r.medians[1].unwrap_or(f64::INFINITY);
+    let median = |r: &Racer| r.median(Clock::Samples).unwrap_or(f64::INFINITY);
     racers.sort_by(|a, b| {
         median(a).total_cmp(&median(b)).then_with(|| {
             let share = |r: &Racer| r.reached as f64 / r.runs as f64;
@@ -102,16 +117,17 @@ fn racer(analysis: &Analysis, config: usize) -> Racer {
         .enumerate()
         .filter(|(_, c)| c.label == own.label)
         .filter_map(|(i, c)| {
-            let steps: Vec<f64> = with_result(analysis, c).map(|r| Clock::Steps.of(r)).collect();
-            Some((i, location::censored_median(&steps)?))
+            let samples: Vec<f64> =
+                with_result(analysis, c).map(|r| Clock::Samples.of(r)).collect();
+            Some((i, location::censored_median(&samples)?))
         })
-        .filter(|(_, steps)| steps.is_finite())
+        .filter(|(_, samples)| samples.is_finite())
         .min_by(|a, b| a.1.total_cmp(&b.1));
     Racer {
         config,
         runs: rows.len(),
         reached: rows.iter().filter(|r| r.target_epoch.is_some()).count(),
-        medians: [0, 1, 2].map(|i| location::censored_median(&times[i])),
+        medians: [0, 1, 2, 3].map(|i| location::censored_median(&times[i])),
         times,
         fastest,
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, Config, rank};
+use crate::analysis::{Analysis, by_goal};
 
 /// The best of `k` configurations drawn at random from those tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,21 +28,29 @@ pub struct TuningCurve {
 /// The tuning curve of a label with at least two configurations.
 ///
 /// All `C(N, k)` subsets of its `N` configurations are equally likely; from
-/// each the best is chosen by the goal, as the report chooses, and judged. The
+/// each the best is chosen by the goal, as the report chooses (what ties among all
+/// keeps its order in every subset), and judged. The
 /// distribution is exact: the configuration of rank `i` is the best of
 /// `C(N - 1 - i, k - 1)` subsets. After Dodge et al. 2019 ("Show Your Work"),
 /// who draw with replacement and give the mean; a median can stand
 /// configurations that diverge.
 pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
-    let mut tried: Vec<&Config> = analysis.tried(label).collect();
     // Configurations without any result yet say nothing about tuning.
-    tried.retain(|c| c.counts.results() > 0);
-    if tried.len() < 2 || tried.iter().all(|c| c.judged.mean.is_none()) {
+    let with_result = |i: &usize| {
+        let config = &analysis.configs[*i];
+        config.label == label && config.counts.results() > 0
+    };
+    let tried: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
+    let value = |i: usize| {
+        let config = &analysis.configs[i];
+        config.standing(&analysis.judge, &config.judged)
+    };
+    if tried.len() < 2 || tried.iter().all(|&i| value(i).is_none()) {
         return None;
     }
-    tried.sort_by(|a, b| rank(&analysis.goal, a, b));
+    let tried = by_goal(analysis, &tried).concat();
     let values: Vec<f64> =
-        tried.iter().map(|c| c.judged.mean.unwrap_or(analysis.judge.worst())).collect();
+        tried.into_iter().map(|i| value(i).unwrap_or(analysis.judge.worst())).collect();
     let ascending = ascending(&values);
     let points =
         (1..=values.len()).into_par_iter().map(|k| point(&values, &ascending, k)).collect();

@@ -6,30 +6,55 @@ use spec::RunSpec;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
-use crate::stats::{Estimate, location};
+use crate::number;
+use crate::stats::{Estimate, Interval, location};
 use crate::table::{Cell, RunRow};
 
-/// Values that are estimated over completed seeds.
-type Measure = (&'static str, fn(&RunRow) -> Option<f64>);
+/// A value that is estimated over completed seeds.
+struct Measure {
+    /// Of a run's row, and the beginning of the columns' names.
+    name: &'static str,
+    of: fn(&RunRow) -> Option<f64>,
+    /// What a diverged run counts as in the median; none where it counts as nothing.
+    diverged: Option<f64>,
+    /// What a value can be.
+    bounds: (f64, f64),
+}
+
+const fn loss(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
+    Measure { name, of, diverged: Some(f64::INFINITY), bounds: number::ANY }
+}
+
+/// A fraction of which more is better.
+const fn share(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
+    Measure { name, of, diverged: Some(f64::NEG_INFINITY), bounds: number::SHARE }
+}
+
+/// Seconds: those of a diverged run are no measure of anything.
+const fn seconds(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
+    Measure { name, of, diverged: None, bounds: number::ANY }
+}
+
 const MEASURES: &[Measure] = &[
-    ("train_loss", |r| r.train_loss),
-    ("validation_loss", |r| r.validation_loss),
-    ("validation_accuracy", |r| r.validation_accuracy),
-    ("test_loss", |r| r.test_loss),
-    ("test_accuracy", |r| r.test_accuracy),
-    ("validation_top5_accuracy", |r| r.validation_top5_accuracy),
-    ("validation_f1", |r| r.validation_f1),
-    ("test_top5_accuracy", |r| r.test_top5_accuracy),
-    ("test_f1", |r| r.test_f1),
-    ("best_validation_accuracy", |r| r.best_validation_accuracy),
-    ("train_seconds", |r| r.train_seconds),
+    loss("train_loss", |r| r.train_loss),
+    loss("validation_loss", |r| r.validation_loss),
+    share("validation_accuracy", |r| r.validation_accuracy),
+    loss("test_loss", |r| r.test_loss),
+    share("test_accuracy", |r| r.test_accuracy),
+    share("validation_top5_accuracy", |r| r.validation_top5_accuracy),
+    share("validation_f1", |r| r.validation_f1),
+    share("test_top5_accuracy", |r| r.test_top5_accuracy),
+    share("test_f1", |r| r.test_f1),
+    share("best_validation_accuracy", |r| r.best_validation_accuracy),
+    seconds("train_seconds", |r| r.train_seconds),
 ];
 
 /// Identity, counts, then for each measure `_mean, _sd, _median, _iqm, _low,
 /// _high, _min, _max`, where low and high bound the 95 % interval of the mean
 /// (null below three seeds) by the method in the column `interval`; from ten
-/// seeds also the percentile bootstrap of mean and IQM. Medians count a
-/// diverged seed as the worst there is. Then `hp.*`.
+/// seeds also the percentile bootstrap of mean and IQM. Bounds of shares lie
+/// between 0 and 1. Medians count a diverged seed as the worst there is, which
+/// makes them infinite where half diverged. Then `hp.*`.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let configs = &analysis.configs;
     let text = |name: &str, of: &dyn Fn(&Config) -> String| {
@@ -63,9 +88,12 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     ];
     let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
     out.push(String::column("interval", methods.collect()));
-    for (name, measure) in MEASURES {
+    for measure in MEASURES {
+        let name = measure.name;
+        // Of what no run of the sweep has, a diverged one is not the worst.
+        let exists = analysis.rows.iter().any(|r| r.completed() && (measure.of)(r).is_some());
         let estimates: Vec<Measured> =
-            configs.par_iter().map(|c| measured(analysis, c, name, *measure)).collect();
+            configs.par_iter().map(|c| measured(analysis, c, measure, exists)).collect();
         let mut real = |part: &str, of: fn(&Measured) -> Option<f64>| {
             out.push(f64::column(&format!("{name}_{part}"), estimates.iter().map(of).collect()));
         };
@@ -73,8 +101,8 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         real("sd", |m| m.0.sd);
         real("median", |m| m.1);
         real("iqm", |m| m.0.iqm);
-        real("low", |m| m.0.interval.map(|i| i.low));
-        real("high", |m| m.0.interval.map(|i| i.high));
+        real("low", |m| m.2.map(|i| i.low));
+        real("high", |m| m.2.map(|i| i.high));
         real("percentile_low", |m| m.0.percentile.map(|p| p.0));
         real("percentile_high", |m| m.0.percentile.map(|p| p.1));
         real("iqm_low", |m| m.0.iqm_interval.map(|p| p.0));
@@ -87,23 +115,18 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     out
 }
 
-/// An estimate over completed seeds, and the median over diverged ones too.
-type Measured = (Estimate, Option<f64>);
+/// An estimate over completed seeds, the median over diverged ones too, and the
+/// interval of the mean, cut at what the value can be.
+type Measured = (Estimate, Option<f64>, Option<Interval>);
 
-fn measured(
-    analysis: &Analysis,
-    config: &Config,
-    name: &str,
-    measure: fn(&RunRow) -> Option<f64>,
-) -> Measured {
+fn measured(analysis: &Analysis, config: &Config, measure: &Measure, exists: bool) -> Measured {
     let rows = || config.runs.iter().map(|&i| &analysis.rows[i]);
-    let completed: Vec<f64> = rows().filter(|r| r.completed()).filter_map(measure).collect();
-    let worst = if name.ends_with("accuracy") { f64::NEG_INFINITY } else { f64::INFINITY };
+    let completed: Vec<f64> = rows().filter(|r| r.completed()).filter_map(measure.of).collect();
     let mut all = completed.clone();
-    if !completed.is_empty() {
+    if let Some(worst) = measure.diverged.filter(|_| exists) {
         all.extend(rows().filter(|r| r.diverged()).map(|_| worst));
     }
-    // A diverged run's seconds are no measure of anything.
-    let median = if name == "train_seconds" { &completed } else { &all };
-    (config.estimate(&completed), location::censored_median(median))
+    let estimate = config.estimate(&completed);
+    let interval = estimate.interval.map(|i| i.within(measure.bounds));
+    (estimate, location::censored_median(&all), interval)
 }

@@ -1,12 +1,13 @@
 //! Journal and plan into three Parquet files.
 
 mod configs;
+mod parquet;
 mod points;
 mod runs;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use polars::prelude::*;
+use polars::prelude::Column;
 use spec::layout::ReportDir;
 use spec::record::RunRecord;
 
@@ -15,6 +16,8 @@ use crate::error::ReportError;
 use crate::repeats::Repeats;
 use crate::table::RunRow;
 use crate::{files, journal};
+
+pub(crate) use parquet::write;
 
 /// Up to so many runs the three files are made side by side.
 const SIDE_BY_SIDE: usize = 50_000;
@@ -98,14 +101,4 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
         warnings,
     };
     Ok((collected, analysis))
-}
-
-/// Writes columns of one height as a Parquet file.
-pub(crate) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
-    let height = columns.first().map_or(0, Column::len);
-    let mut bytes = Vec::new();
-    DataFrame::new(height, columns)
-        .and_then(|mut frame| ParquetWriter::new(&mut bytes).finish(&mut frame))
-        .map_err(ReportError::parquet(path))?;
-    files::write_atomic(path, &bytes)
 }

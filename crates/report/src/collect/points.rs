@@ -1,10 +1,13 @@
 //! Columns of `metrics.parquet`: the long form, built without a row in between.
 
-use polars::prelude::{Column, NamedFrom, Series};
+use polars::prelude::*;
 use spec::record::{MetricPoint, RunRecord};
 
+use crate::table::number;
+
 /// `run_id, epoch, step, split, metric, value`, by run in plan order, then in
-/// the order of measurement. `ids` and `records` are those of the plan's runs.
+/// the order of measurement. `ids` and `records` are those of the plan's runs. A
+/// value that is NaN is null; an infinite one is stored as it is.
 pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Column> {
     let points = || {
         records.iter().enumerate().flat_map(|(run, record)| {
@@ -25,9 +28,9 @@ pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Col
         values.extend(points().map(|(_, point)| of(point)));
         Series::new(name.into(), values).into()
     };
-    let mut value: Vec<f64> = Vec::with_capacity(total);
-    value.extend(points().map(|(_, point)| point.value.0));
-    let value = Series::new("value".into(), value).into();
+    let mut value = PrimitiveChunkedBuilder::<Float64Type>::new("value".into(), total);
+    points().for_each(|(_, point)| value.append_option(number(Some(point.value.0))));
+    let value = value.finish().into_column();
     vec![
         text("run_id", total, points().map(|(run, _)| ids[run].as_str())),
         int("epoch", |p| p.epoch),

@@ -6,11 +6,18 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy, smooth};
+use crate::figures::fallback::{self, Piece};
 use crate::figures::style::FONT_FAMILY;
 
 /// Centred capitals have their baseline 0.35 em below the middle; plotters puts
 /// it at 0.12 em.
 const DROP: f64 = 0.23;
+
+/// Height of a line of the embedded font in units of an em, as plotters has it.
+const LINE_OF_EM: f64 = 1.24;
+/// How far below the middle plotters draws the baseline, in units of its size: half
+/// of the size less half of the em that it takes for the height of the text.
+const BASELINE: f64 = 0.5 - 0.5 / LINE_OF_EM;
 
 /// A plotters area with its resolution.
 pub struct Bitmap<'a, DB: DrawingBackend> {
@@ -99,12 +106,51 @@ impl<DB: DrawingBackend> Surface for Bitmap<'_, DB> {
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
         // plotters takes the height of a line, CSS and people that of an em.
-        let style = TextStyle::from((FONT_FAMILY, font.size * 1.24 * self.unit, weight))
-            .color(&font.color)
-            .pos(Pos::new(font.anchor, VPos::Center));
+        let own = font.size * LINE_OF_EM * self.unit;
+        let style = |anchor| style(FONT_FAMILY, own, weight, (anchor, &font.color));
         let at = self.at((at.0, at.1 + DROP * font.size));
-        self.put(Text::new(text.to_owned(), at, style))
+        if text.is_ascii() {
+            return self.put(Text::new(text.to_owned(), at, style(font.anchor)));
+        }
+        let pieces = fallback::pieces(text);
+        if let [one] = &pieces[..]
+            && one.family == FONT_FAMILY
+        {
+            return self.put(Text::new(one.text.clone(), at, style(font.anchor)));
+        }
+        let size = |piece: &Piece| font.size * piece.line * self.unit;
+        let width = |piece: &Piece| {
+            let desc = (piece.family.as_str(), size(piece), weight).into_font();
+            desc.box_size(&piece.text).map_or(0, |(width, _)| width as i32)
+        };
+        let whole: i32 = pieces.iter().map(width).sum();
+        let mut x = match font.anchor {
+            HPos::Left => at.0,
+            HPos::Center => at.0 - whole / 2,
+            HPos::Right => at.0 - whole,
+        };
+        for piece in &pieces {
+            // The baseline lies below the middle by a share of the size.
+            let y = at.1 + ((own - size(piece)) * BASELINE).round() as i32;
+            let look = (HPos::Left, &font.color);
+            let style = self::style(&piece.family, size(piece), weight, look);
+            self.put(Text::new(piece.text.clone(), (x, y), style))?;
+            x += width(piece);
+        }
+        Ok(())
     }
+}
+
+/// Text of a family, vertically centred.
+fn style<'a>(
+    family: &'a str,
+    size: f64,
+    weight: FontStyle,
+    (anchor, color): (HPos, &'a RGBColor),
+) -> TextStyle<'a> {
+    TextStyle::from((family, size, weight).into_font())
+        .color(color)
+        .pos(Pos::new(anchor, VPos::Center))
 }
 
 /// Rows of pixels whose middles lie inside of loops: y, first and last x.

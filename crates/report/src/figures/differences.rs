@@ -24,7 +24,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             " So few seeds cannot show a difference: after Holm's correction no p can be smaller than {}; {} would be the \
              fewest that can.",
             p_value(p),
-            seeds(comparison.seeds_needed)
+            seeds(comparison.fewest_needed())
         ),
         (true, None) => " One seed can show no difference.".to_owned(),
         (false, _) => {
@@ -62,7 +62,8 @@ fn unit(analysis: &Analysis) -> String {
 pub fn series(analysis: &Analysis) -> Option<Grid> {
     let comparison = analysis.comparison();
     let ranked = &comparison.ranked;
-    if !(2..=MOST).contains(&ranked.len()) {
+    let none = comparison.pairs.iter().all(|p| p.gain.mean.is_none());
+    if !(2..=MOST).contains(&ranked.len()) || none {
         return None;
     }
     let scale = if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 };

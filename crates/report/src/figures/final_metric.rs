@@ -1,6 +1,6 @@
 //! The metric of the last epoch, a row a label: single seeds, mean and interval.
 
-use crate::analysis::{Analysis, Config, Goal, outcome};
+use crate::analysis::{Analysis, Config, Goal};
 use crate::escape;
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
@@ -82,8 +82,8 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
         .runs
         .iter()
         .filter_map(|&r| {
-            // A run that diverged has the worst value that there is.
-            let value = outcome(judged, &analysis.rows[r])?;
+            // A run that diverged, or never got there, has the worst value that there is.
+            let value = judged.outcome(&analysis.rows[r])?;
             Some((value, format!("seed {}", analysis.plan.runs[r].spec.seed)))
         })
         .collect();

@@ -1,11 +1,10 @@
 //! Final metric against learning rate: how much each label depends on its
 //! tuning, and where it diverges.
 
-use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Analysis, Config, by_lr, rank};
+use crate::analysis::{Analysis, Config, better, by_lr};
 use crate::escape;
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
@@ -153,9 +152,7 @@ fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
                 let diverged =
                     (held.diverged.0 + next.diverged.0, held.diverged.1 + next.diverged.1);
                 // Of equals the chosen one, which has a ring.
-                if rank(&analysis.goal, next.config, held.config) == Ordering::Less
-                    || chosen(next.config)
-                {
+                if better(analysis, next.config, held.config) || chosen(next.config) {
                     *held = next;
                 }
                 held.diverged = diverged;
@@ -181,7 +178,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             if diverged.0 > 0 {
                 marks.push((lr, format!("{}/{}", diverged.0, diverged.1)));
             }
-            let Some(mean) = config.goal.mean else { continue };
+            let Some(mean) = config.standing(goal, &config.goal) else { continue };
             if best == Some(config.config_id) {
                 ringed = Some(points.len());
             }
@@ -191,8 +188,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
                 band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal),
             });
             let seeds = config.runs.iter().filter_map(|&r| {
-                let y =
-                    analysis.rows[r].last(goal.split, &goal.metric).filter(|y| y.is_finite())?;
+                let y = goal.of(&analysis.rows[r])?;
                 let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
                 Some(Dot { series: label, x: lr, y, name })
             });

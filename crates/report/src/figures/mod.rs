@@ -11,6 +11,7 @@ pub mod contour;
 pub mod convergence;
 pub mod differences;
 pub mod distance;
+pub mod fallback;
 pub mod final_metric;
 pub mod grid;
 pub mod ink;

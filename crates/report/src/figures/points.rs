@@ -70,11 +70,13 @@ impl Points {
             .zip(metrics.iter())
             .zip(values.iter());
         for (((((id, epoch), step), split), metric), value) in rows {
-            let (Some(id), Some(epoch), Some(step), Some(split), Some(metric), Some(value)) =
-                (id, epoch, step, split, metric, value)
+            let (Some(id), Some(epoch), Some(step), Some(split), Some(metric)) =
+                (id, epoch, step, split, metric)
             else {
                 continue;
             };
+            // Null where no number was measured; files of earlier releases hold NaN.
+            let value = value.unwrap_or(f64::NAN);
             if id != current.0 {
                 current = (id, wanted.get(id).copied());
             }

@@ -62,12 +62,8 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     let mut configs: Vec<(usize, &Config)> = analysis.configs.iter().enumerate().collect();
     let lr = |c: &Config| analysis.planned(c).spec.optimizer.lr();
     configs.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| lr(a).total_cmp(&lr(b))));
-    let values: Vec<f64> = analysis
-        .rows
-        .iter()
-        .filter_map(|r| r.last(goal.split, &goal.metric))
-        .filter(|v| v.is_finite())
-        .collect();
+    let values: Vec<f64> =
+        analysis.rows.iter().filter_map(|r| goal.of(r)).filter(|v| v.is_finite()).collect();
     let axis = axes::of_metric(&goal.metric, &values, &[]);
     let rows = configs
         .into_iter()
@@ -104,7 +100,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
     let goal = &analysis.goal;
     let run = config.runs.iter().copied().find(|&r| analysis.plan.runs[r].spec.seed == seed);
     let row = run.map(|r| &analysis.rows[r]);
-    let value = row.and_then(|r| r.last(goal.split, &goal.metric)).filter(|v| v.is_finite());
+    let value = row.and_then(|r| goal.of(r));
     let (fill, text, said) = match (value, row.and_then(|r| r.status)) {
         (Some(v), _) => (Fill::Value(v), short(&goal.metric, v), goal.format(v)),
         (None, Some(Status::Diverged)) => {

@@ -10,7 +10,8 @@ use plotters::style::{FontStyle, RGBColor, register_font};
 /// which measures the text and draws the bitmaps.
 pub const FONT_FAMILY: &str = "Inter, -apple-system, Segoe UI, Helvetica Neue, Arial, sans-serif";
 
-static REGULAR: &[u8] = include_bytes!("../../fonts/Inter-Regular.otf");
+/// The embedded font for most text.
+pub static REGULAR: &[u8] = include_bytes!("../../fonts/Inter-Regular.otf");
 static SEMI_BOLD: &[u8] = include_bytes!("../../fonts/Inter-SemiBold.otf");
 
 static FONTS: LazyLock<bool> = LazyLock::new(|| {

@@ -26,7 +26,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             words::metric(&analysis.plan.target.metric, race.value)
         ),
         reading: "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
-                  get there with every seed. Steps count updates, seconds what the machine needed for them: an optimizer \
+                  get there with every seed. Samples count what was fed, seconds what the machine needed for them: an optimizer \
                   that computes more in a step can win the one and lose the other.",
         ink: Ink::Chart(chart),
         variant_of: None,
@@ -40,8 +40,9 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     if race.racers.iter().all(|r| r.reached == 0) {
         return None;
     }
-    let mut panels = vec![panel(analysis, race, Clock::Steps)];
-    let timed = race.racers.iter().any(|r| r.times[2].iter().any(|t| t.is_finite()));
+    let mut panels = vec![panel(analysis, race, Clock::Samples)];
+    let timed =
+        race.racers.iter().any(|r| r.times[Clock::Seconds.place()].iter().any(|t| t.is_finite()));
     if race.seconds_differ.is_none() && timed {
         panels.push(panel(analysis, race, Clock::Seconds));
     }
@@ -71,7 +72,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 }
 
 fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
-    let at = Clock::ALL.iter().position(|c| *c == clock).unwrap_or(0);
+    let at = clock.place();
     let finite = race.racers.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
     let last = finite.copied().fold(0.0, f64::max);
     let end = (last * 1.08).max(1e-3);
@@ -93,6 +94,7 @@ fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
         title: "Runs that have reached it".to_owned(),
         x_label: match clock {
             Clock::Epochs => "epoch",
+            Clock::Samples => "training samples",
             Clock::Steps => "optimizer step",
             Clock::Seconds => "seconds of training",
         }

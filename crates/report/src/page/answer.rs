@@ -3,11 +3,15 @@
 
 use spec::record::Split;
 
-use crate::analysis::{Analysis, Clock, Comparison, Config, Pair, Verdict, spent};
+use crate::analysis::{
+    Advice, Analysis, Clock, Comparison, Config, Measured, TieBreak, advice, spent, ties,
+};
 use crate::escape;
 use crate::number;
+use crate::page::certainty::certainty;
 use crate::page::content;
-use crate::page::words::{self, capitalised, list, p_value, seeds};
+use crate::page::headline::{headline, label};
+use crate::page::words::{self, capitalised, list, seeds};
 
 /// The opening of the report.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +35,14 @@ pub fn answer(analysis: &Analysis) -> Answer {
         return Answer { series: None, headline, certainty: None, cost: None, details };
     }
     let ranking = analysis.ranking();
-    let Some(first) = ranking.first() else { return without_result(analysis) };
+    let completed = analysis.judge.reached() && analysis.counts().completed > 0;
+    let valued = |c: &&Config| completed || c.judged.mean.is_some();
+    let Some(first) = ranking.first().copied().filter(|c| valued(&c)) else {
+        return without_result(analysis);
+    };
     let comparison = analysis.comparison();
-    let lead = comparison.pairs.first();
     let mut details = vec![chosen(analysis, first)];
+    details.extend(flattered(analysis));
     details.extend(
         analysis
             .goal
@@ -49,7 +57,7 @@ pub fn answer(analysis: &Analysis) -> Answer {
     details.extend(diverged(analysis));
     Answer {
         series: Some(first.label),
-        headline: headline(analysis, first, ranking.get(1).copied(), lead),
+        headline: headline(analysis, &ranking),
         certainty: certainty(analysis, comparison),
         cost: Some(cost(analysis, first)),
         details,
@@ -81,140 +89,6 @@ fn without_result(analysis: &Analysis) -> Answer {
     Answer { series: None, headline, certainty: None, cost: None, details: vec![detail.to_owned()] }
 }
 
-fn label(analysis: &Analysis, config: &Config) -> String {
-    escape::line(&analysis.planned(config).label)
-}
-
-/// `98.05% mean test accuracy over 5 seeds (95% interval 97.95–98.15%)`.
-fn value(analysis: &Analysis, config: &Config) -> String {
-    let judge = &analysis.judge;
-    let e = &config.judged;
-    // One seed has no mean.
-    let mean = if e.n > 1 { "mean " } else { "" };
-    let interval =
-        words::interval(judge, e).map_or(String::new(), |text| format!(" (95% interval {text})"));
-    format!(
-        "{mean}{} of {} over {}{interval}",
-        judge.name(),
-        judge.format(e.mean.unwrap_or(f64::NAN)),
-        seeds(e.n)
-    )
-}
-
-fn headline(
-    analysis: &Analysis,
-    first: &Config,
-    second: Option<&Config>,
-    lead: Option<&Pair>,
-) -> String {
-    let judge = &analysis.judge;
-    let (name, value) = (label(analysis, first), value(analysis, first));
-    let Some((second, lead)) = second.zip(lead) else {
-        return format!("{name} has a {value}.");
-    };
-    let other = label(analysis, second);
-    let format = |c: &Config| judge.format(c.judged.mean.unwrap_or(f64::NAN));
-    let gap =
-        judge.gain(first.judged.mean.unwrap_or(f64::NAN), second.judged.mean.unwrap_or(f64::NAN));
-    if gap < 0.0 {
-        // Only a diverged seed puts a better value second.
-        return format!(
-            "{name} came first among optimizers without a diverged seed: {value}; {other} reached {}, but diverged \
-             with other seeds.",
-            format(second)
-        );
-    }
-    // Equal to the digits shown is equal.
-    if format(first) == format(second) {
-        return format!("{name} and {other} are level in front: {value}.");
-    }
-    let came = if lead.verdict == Verdict::Better { "won" } else { "came first" };
-    format!(
-        "{name} {came}: {value}, {} {} than {other}, the second.",
-        judge.spread(gap),
-        if judge.higher_is_better { "more" } else { "less" },
-    )
-}
-
-/// What the tests say, and no more.
-fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
-    let lead = comparison.pairs.first()?;
-    let (first, second) = (&analysis.configs[lead.first], &analysis.configs[lead.second]);
-    let (name, other) = (label(analysis, first), label(analysis, second));
-    let n = lead.gain.n;
-    let pairs = comparison.pairs.len();
-    let family = if pairs == 1 {
-        String::new()
-    } else {
-        format!(" after Holm's correction for {pairs} comparisons")
-    };
-    if lead.verdict == Verdict::TooFew {
-        return Some(format!(
-            "How sure: {} says nothing about chance, so {name}'s place may be luck.",
-            if n == 1 { "one seed" } else { "no seed with both results" }
-        ));
-    }
-    let record = match (lead.unpaired.is_some(), lead.seeds) {
-        (true, _) => String::new(),
-        (false, (won, level, lost)) => {
-            let tied = if level > 0 { format!(", level on {level}") } else { String::new() };
-            format!("; it beat {other} on {won} of {}{tied}", seeds(won + level + lost))
-        }
-    };
-    if comparison.underpowered() {
-        let smallest = p_value(comparison.smallest.unwrap_or(1.0));
-        let corrected = match comparison.smallest_adjusted {
-            Some(p) if pairs > 1 => format!(" ({}{family})", p_value(p)),
-            _ => String::new(),
-        };
-        return Some(format!(
-            "How sure: underpowered. The smallest p-value that {} can reach is {smallest}{corrected}, so no difference \
-             here can be called significant, however large{record}. At least {} would be needed.",
-            seeds(n),
-            seeds(comparison.seeds_needed)
-        ));
-    }
-    let p = lead.adjusted.map(p_value).unwrap_or_default();
-    let test = if lead.unpaired.is_some() {
-        "permutation test"
-    } else {
-        "paired sign-flip permutation test"
-    };
-    let beaten: Vec<String> = comparison
-        .pairs
-        .iter()
-        .filter(|p| p.first == lead.first && p.verdict == Verdict::Better)
-        .map(|p| label(analysis, &analysis.configs[p.second]))
-        .collect();
-    Some(match lead.verdict {
-        Verdict::Better => {
-            let rest = match beaten.len() {
-                n if n == comparison.ranked.len() - 1 && n > 1 => {
-                    " The same holds against every other optimizer.".to_owned()
-                }
-                n if n > 1 => format!(" It is shown to be better than {} too.", list(&beaten[1..])),
-                _ => String::new(),
-            };
-            format!(
-                "How sure: the lead over {other} is significant, p = {p}{family} ({test}, {}{record}).{rest}",
-                seeds(n)
-            )
-        }
-        Verdict::NotShown | Verdict::Underpowered | Verdict::TooFew | Verdict::Worse => {
-            let rest = if beaten.is_empty() {
-                " It is not shown to be better than any other optimizer either.".to_owned()
-            } else {
-                format!(" It is shown to be better than {}.", list(&beaten))
-            };
-            let rest = if comparison.ranked.len() == 2 { String::new() } else { rest };
-            format!(
-                "How sure: the lead over {other} may be chance, p = {p}{family} ({test}, {}{record}).{rest}",
-                seeds(n)
-            )
-        }
-    })
-}
-
 /// What the first label's result took.
 fn cost(analysis: &Analysis, first: &Config) -> String {
     let ledger = spent(analysis);
@@ -232,19 +106,20 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     };
     let to_target = analysis.race().and_then(|race| {
         let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == first.label)?;
-        let [epochs, ..] = racer.medians;
-        let target = format!(
-            "{} of {}",
-            words::target_name(&analysis.plan.target),
-            words::metric(&analysis.plan.target.metric, race.value)
-        );
-        Some(match epochs {
+        let target = words::target(&analysis.plan.target);
+        Some(match racer.median(Clock::Epochs) {
             Some(epochs) if epochs.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
                 words::time(Clock::Epochs, epochs),
                 racer.reached,
                 racer.runs
             ),
+            _ if racer.reached == 0 && racer.runs == 1 => {
+                format!(". Its run did not reach {target}")
+            }
+            _ if racer.reached == 0 => {
+                format!(". None of its {} runs reached {target}", racer.runs)
+            }
             _ => format!(". It reached {target} in {} of {} runs only", racer.reached, racer.runs),
         })
     });
@@ -269,10 +144,50 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
         }
         _ => "",
     };
+    let by = match analysis.goal.measured {
+        Measured::Reached => "the median number of ".to_owned() + &analysis.goal.name(),
+        Measured::Last => format!("mean {}", analysis.goal.name()),
+        Measured::Best => {
+            format!("mean {} at each run's best epoch", analysis.goal.name())
+        }
+    };
     format!(
-        "The configuration of {name} is {config}, chosen from {tried} by mean {}{worth}.",
-        analysis.goal.name()
+        "The configuration of {name} is {config}, chosen from {tried} by {by}{worth}.{}",
+        tied(analysis, first).map_or(String::new(), |text| format!(" {text}"))
     )
+}
+
+/// How many configurations are as good as the chosen one, and why it is this one.
+fn tied(analysis: &Analysis, first: &Config) -> Option<String> {
+    let (tied, by) = ties(analysis, first.label)?;
+    let why = match by {
+        TieBreak::ValidationLoss => "has the lowest mean validation loss",
+        TieBreak::LearningRate => {
+            "has the learning rate nearest the middle of those that are left, on a log scale"
+        }
+        TieBreak::Order => "comes first in the sweep file",
+    };
+    Some(format!(
+        "{} of them are equally good by that; of these it {why}.",
+        capitalised(&number::count(tied.len() as u64))
+    ))
+}
+
+/// Where the same numbers choose and judge, the best of many is flattered.
+fn flattered(analysis: &Analysis) -> Option<String> {
+    let reached = analysis.judge.reached();
+    let tried = analysis.configs.len() > analysis.plan.optimizers.len();
+    reached.then(|| {
+        format!(
+            "Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse \
+             than any other. It is measured at the end of an epoch, so that equal numbers are common.{}",
+            if tried {
+                " The same numbers chose the configurations, which flatters the best of many."
+            } else {
+                ""
+            }
+        )
+    })
 }
 
 /// Means over different seeds are not the same mean.
@@ -300,28 +215,41 @@ fn unlike(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     ))
 }
 
-/// Best learning rates at the edge of their grid, with what to add.
-fn edges(analysis: &Analysis) -> Option<String> {
-    let at: Vec<String> = analysis
-        .best
-        .iter()
-        .flatten()
-        .map(|&i| &analysis.configs[i])
-        .filter_map(|c| {
-            Some(format!(
-                "{} ({})",
-                label(analysis, c),
-                words::to_add(&crate::analysis::edge(analysis, c)?)
-            ))
-        })
+/// Chosen values at the edge of their grid, with what to add; then those inside of it
+/// with wide gaps beside them.
+fn edges(analysis: &Analysis) -> Vec<String> {
+    let chosen = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    let all: Vec<(String, Advice)> = chosen
+        .flat_map(|c| advice(analysis, c).into_iter().map(|a| (label(analysis, c), a)))
         .collect();
-    let what = if at.len() == 1 { "learning rate lies" } else { "learning rates lie" };
-    (!at.is_empty()).then(|| {
-        format!(
+    let told = |at_edge: bool| -> Vec<String> {
+        let some = all.iter().filter(|(_, a)| a.end.is_some() == at_edge);
+        some.map(|(name, a)| format!("{name} ({})", words::to_add(a))).collect()
+    };
+    let learning_rate =
+        all.iter().filter(|(_, a)| a.end.is_some()).all(|(_, a)| a.path == "optimizer.lr");
+    let mut out = Vec::new();
+    let at = told(true);
+    if !at.is_empty() {
+        let what = match (learning_rate, at.len()) {
+            (true, 1) => "learning rate lies",
+            (true, _) => "learning rates lie",
+            (false, 1) => "value lies",
+            (false, _) => "values lie",
+        };
+        out.push(format!(
             "The best {what} at the edge of those tried, and better ones may lie beyond: {}.",
             list(&at)
-        )
-    })
+        ));
+    }
+    let gaps = told(false);
+    if !gaps.is_empty() {
+        out.push(format!(
+            "More than a decade lies between the best value and the next that was tried: {}.",
+            list(&gaps)
+        ));
+    }
+    out
 }
 
 fn diverged(analysis: &Analysis) -> Option<String> {
@@ -337,8 +265,8 @@ fn diverged(analysis: &Analysis) -> Option<String> {
         .collect();
     (!some.is_empty()).then(|| {
         format!(
-            "Diverged at their best configuration: {}; means leave those seeds out, medians, tests of ranks and \
-             probabilities count them as the worst.",
+            "Diverged at their best configuration: {}; means leave those seeds out, all else (medians, tests, seeds won, \
+             probabilities) counts them as the worst.",
             list(&some)
         )
     })

@@ -2,7 +2,7 @@
 //! and no text that a spreadsheet would take for a formula. The script of the
 //! page writes the same bytes from the attributes that `table_html` sets.
 
-use crate::page::table::{Cell, Table};
+use crate::page::table::{Cell, QUALIFIER, Table, Value};
 
 /// A table as CSV: UTF-8, CRLF, a heading row.
 pub fn csv(table: &Table) -> String {
@@ -22,24 +22,52 @@ fn line(out: &mut String, fields: impl Iterator<Item = String>) {
 
 /// How a column of a table stands in the CSV.
 pub(crate) struct Column {
-    /// One heading, or two where cells hold two numbers.
+    /// Its heading, then one for each further value that its cells hold.
     pub(crate) heads: Vec<String>,
     numeric: bool,
+    parts: Vec<&'static str>,
 }
 
 impl Column {
     pub(crate) fn of(table: &Table, at: usize) -> Self {
         let head = &table.head[at];
         let unit = unit(table, at).map_or(String::new(), |unit| format!(" [{unit}]"));
-        let heads = match table.rows.iter().find_map(|row| row[at].parts) {
-            // What the page says in one word, `mean ± sd`, stands in two columns here.
-            Some(parts) if head.numeric => {
-                let name = head.name.strip_suffix(", mean \u{b1} sd").unwrap_or(&head.name);
-                [parts.first, parts.second].map(|part| format!("{name}, {part}{unit}")).to_vec()
+        // What the page says in one word, `mean ± sd`, stands in two columns here.
+        let name = head.name.strip_suffix(", mean \u{b1} sd").unwrap_or(&head.name);
+        let cells = || table.rows.iter().map(|row| &row[at]).filter(|_| head.numeric);
+        let first = cells().map(|cell| cell.first).find(|first| !first.is_empty());
+        let mut heads = vec![match first {
+            Some(first) => format!("{name}, {first}{unit}"),
+            None => format!("{}{unit}", head.name),
+        }];
+        // A qualifier that no cell has says nothing.
+        let further = cells().flat_map(|cell| &cell.parts);
+        let further = further.filter(|p| p.value.is_some() || p.name != QUALIFIER);
+        let mut parts: Vec<(&'static str, bool)> = Vec::new();
+        for part in further {
+            let word = matches!(part.value, Some(Value::Word(_)));
+            match parts.iter_mut().find(|(name, _)| *name == part.name) {
+                Some((_, words)) => *words |= word,
+                None => parts.push((part.name, word)),
             }
-            _ => vec![format!("{}{unit}", head.name)],
+        }
+        heads.extend(parts.iter().map(|(part, words)| {
+            format!("{name}, {part}{}", if *words { "" } else { unit.as_str() })
+        }));
+        let parts = parts.into_iter().map(|(name, _)| name).collect();
+        Column { heads, numeric: head.numeric, parts }
+    }
+
+    /// What a cell of the column has below each further heading; none where nothing.
+    pub(crate) fn more(&self, cell: &Cell) -> Vec<Option<String>> {
+        let value = |name: &&'static str| {
+            let part = cell.parts.iter().find(|part| part.name == *name)?;
+            Some(match part.value? {
+                Value::Number(value) => number(value),
+                Value::Word(word) => word.to_owned(),
+            })
         };
-        Column { heads, numeric: head.numeric }
+        self.parts.iter().map(value).collect()
     }
 
     fn fields(&self, cell: &Cell) -> Vec<String> {
@@ -49,12 +77,8 @@ impl Column {
             _ if cell.text == "\u{2013}" => String::new(),
             _ => field(&text(&cell.text)),
         };
-        let second = || cell.parts.and_then(|parts| parts.value).map_or(String::new(), number);
-        let mut out = vec![first];
-        if self.heads.len() > 1 {
-            out.push(second());
-        }
-        out
+        let more = self.more(cell).into_iter().map(Option::unwrap_or_default);
+        [first].into_iter().chain(more).collect()
     }
 }
 
@@ -67,10 +91,14 @@ pub(crate) fn number(value: f64) -> String {
 
 /// The unit of a column's bare numbers, read off the text beside them.
 fn unit(table: &Table, at: usize) -> Option<&'static str> {
-    let texts = table.rows.iter().map(|row| &row[at]).filter(|c| c.sort.is_some_and(|v| v != 0.0));
     let head = &table.head[at];
     (head.numeric && !head.mixed).then_some(())?;
-    texts.map(|cell| cell.text.as_str()).find_map(|text| {
+    let cells = table.rows.iter().map(|row| &row[at]);
+    cells.filter(|cell| cell.sort.is_some_and(|v| v != 0.0)).find_map(|cell| {
+        let text = cell.parts.iter().fold(cell.text.as_str(), |text, part| match part.value {
+            Some(Value::Word(word)) => text.strip_prefix(word).unwrap_or(text).trim_start(),
+            _ => text,
+        });
         let is_time = text.ends_with(" s") || text.ends_with(" min");
         match text {
             text if text.contains('%') => Some("fraction"),

@@ -1,8 +1,10 @@
 //! The page and the Markdown report, from Parquet, plan and manifest alone.
 
 pub mod answer;
+pub mod certainty;
 pub mod content;
 pub mod csv;
+pub mod headline;
 pub mod html;
 pub mod inline;
 pub mod markdown;
@@ -106,7 +108,8 @@ pub(crate) fn render_of(
     let names = figures::names();
     let known = (&names[..], &tables::NAMES[..]);
     let written = write(dir, pages, &report.figures, report.tables.filled(), known)?;
-    let Report { analysis, repeats, warnings, .. } = report;
+    let Report { analysis, repeats, figures, mut warnings, .. } = report;
+    warnings.extend(unseen(&figures));
     Ok((Rendered { written, repeats, warnings }, analysis))
 }
 
@@ -160,6 +163,12 @@ pub(crate) fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn,
     let narrow = untitled.marks(Layout::Narrow).into_iter().map(|mark| mark.at);
     let marks = untitled.marks(Layout::Wide).into_iter().zip(narrow).collect();
     Ok(Drawn { name, files: (svg, png), inline, marks, figure })
+}
+
+/// What this machine could not draw of the texts in the PNGs. Said where the report is
+/// made, and not in it: its bytes do not depend on the machine's fonts.
+pub(crate) fn unseen(figures: &[Drawn]) -> Option<String> {
+    figures::fallback::warning(figures.iter().map(|drawn| drawn.files.0.as_str()))
 }
 
 /// Removes figures and tables of an earlier report that this one does not have.

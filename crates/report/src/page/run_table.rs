@@ -1,11 +1,11 @@
 //! The table of every planned run.
 
-use spec::record::Split;
+use spec::record::{Split, StopReason};
 
 use crate::analysis::Analysis;
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::table::MISSING;
+use crate::table::{MISSING, RunRow};
 
 /// Metrics after the last epoch, in the order of the columns; the goal comes first.
 const METRICS: [(Split, &str, &str); 9] = [
@@ -20,13 +20,29 @@ const METRICS: [(Split, &str, &str); 9] = [
     (Split::Test, "loss", "#Test loss"),
 ];
 
+fn ended_by(row: &RunRow) -> Option<StopReason> {
+    StopReason::from_name(row.stop_reason.as_deref()?)
+}
+
+/// `the target`: why a completed run ended.
+fn words(why: StopReason) -> &'static str {
+    match why {
+        StopReason::Epochs => "its last epoch",
+        StopReason::EarlyStopping => "early stopping",
+        StopReason::Target => "the target",
+        StopReason::LeftDomain => "leaving the box",
+    }
+}
+
 /// Every planned run in plan order, those without a result too. Columns that
 /// no run fills are left out.
 pub fn run_table(analysis: &Analysis) -> Table {
     let goal = &analysis.goal;
     let mut metrics = METRICS;
     metrics.sort_by_key(|(split, metric, _)| (*split, *metric) != (goal.split, &goal.metric));
-    let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status"];
+    let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status", "Ended by"];
+    let ended = analysis.rows.iter().filter_map(ended_by);
+    let early = ended.into_iter().any(|why| why != StopReason::Epochs);
     head.extend(metrics.iter().map(|(split, metric, name)| match (goal.function, split) {
         (true, Split::Test) if *metric == "loss" => "#Value",
         (true, Split::Train) => "#Mean value in the last epoch",
@@ -49,6 +65,7 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::text(configuration),
             Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
             Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
+            Cell::text(ended_by(row).filter(|_| early).map_or("", words)),
         ];
         cells.extend(metrics.iter().map(|(split, metric, _)| {
             Cell::number(row.last(*split, metric), |value| number::metric(metric, value))

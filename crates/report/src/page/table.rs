@@ -39,20 +39,33 @@ pub struct Cell {
     pub series: Option<usize>,
     /// Set in bold.
     pub strong: bool,
-    /// A second number in the text, for the CSV.
-    pub parts: Option<Parts>,
+    /// What the number behind the text is, where the text has other values too; else
+    /// empty.
+    pub first: &'static str,
+    /// The other values in the text, each in a column of its own of the CSV.
+    pub parts: Vec<Part>,
 }
 
-/// What the two numbers of a cell are: `97.91% ± 0.05` is `mean` and
-/// `standard deviation`.
+/// One of the further values in a cell's text: `97.91% ± 0.05` is a `mean`, which is
+/// the cell's `sort`, and a `standard deviation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parts {
-    /// Name of the first, which is the cell's `sort`.
-    pub first: &'static str,
-    /// Name of the second.
-    pub second: &'static str,
-    /// The second number.
-    pub value: Option<f64>,
+pub struct Part {
+    /// What it is.
+    pub name: &'static str,
+    /// None where this cell has none, unlike others of its column.
+    pub value: Option<Value>,
+}
+
+/// The part that qualifies the number: a column without any has no room for it.
+pub(crate) const QUALIFIER: &str = "qualifier";
+
+/// What a part of a cell holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// A number, in the unit of the cell's first.
+    Number(f64),
+    /// A word that changes what the number says: `at least`.
+    Word(&'static str),
 }
 
 impl Cell {
@@ -84,7 +97,27 @@ impl Cell {
 
     /// With a second number; both named.
     pub fn parts(self, first: &'static str, second: &'static str, value: Option<f64>) -> Self {
-        Cell { parts: Some(Parts { first, second, value }), ..self }
+        Cell { first, ..self }.part(second, value.map(Value::Number))
+    }
+
+    /// With the whole that a count is a part of.
+    pub fn of(self, whole: usize) -> Self {
+        self.part("of", Some(Value::Number(whole as f64)))
+    }
+
+    /// With a word that changes what the number says, `at least` or `over`; empty: none.
+    pub fn qualified(self, word: &'static str) -> Self {
+        self.part(QUALIFIER, Some(Value::Word(word)).filter(|_| !word.is_empty()))
+    }
+
+    /// With the unit of the number, in a column whose units differ from row to row.
+    pub fn unit(self, unit: &'static str) -> Self {
+        self.part("unit", Some(Value::Word(unit)))
+    }
+
+    fn part(mut self, name: &'static str, value: Option<Value>) -> Self {
+        self.parts.push(Part { name, value });
+        self
     }
 }
 

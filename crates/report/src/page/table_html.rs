@@ -47,14 +47,15 @@ pub(crate) fn table(data: &Table) -> Markup {
                     @if !data.caption.is_empty() { caption { (data.caption) } }
                     thead { tr { @for (c, head) in data.head.iter().enumerate() {
                         th scope="col" class=[head.numeric.then_some("n")] data-choice[head.choice]
-                            data-csv=(columns[c].heads[0]) data-csv2=[columns[c].heads.get(1)] {
+                            data-csv=(columns[c].heads[0]) data-csv2=[columns[c].heads.get(1)]
+                            data-csv3=[columns[c].heads.get(2)] data-csv4=[columns[c].heads.get(3)] {
                             @match &terms[c] {
                                 Some(text) => abbr title=(text) { (head.name) },
                                 None => (head.name),
                             }
                         }
                     } } }
-                    tbody { @for row in data.rows.iter().take(MOST) { (line(data, row)) } }
+                    tbody { @for row in data.rows.iter().take(MOST) { (line(data, row, &columns)) } }
                 }
             }
             @if data.rows.len() > MOST {
@@ -75,25 +76,31 @@ pub(crate) fn table(data: &Table) -> Markup {
     }
 }
 
-fn line(data: &Table, row: &[Cell]) -> Markup {
+fn line(data: &Table, row: &[Cell], columns: &[Column]) -> Markup {
     let series: Vec<String> = Table::series_of(row).iter().map(usize::to_string).collect();
     html! {
         tr data-series=[Some(series.join(" ")).filter(|s| !s.is_empty())] {
             @for (c, (cell, head)) in row.iter().zip(&data.head).enumerate() {
                 // The first cell names the row.
                 @if c == 0 && !head.numeric { th scope="row" { (content(cell)) } }
-                @else { (value(cell, head.numeric)) }
+                @else { (value(cell, head.numeric, &columns[c])) }
             }
         }
     }
 }
 
-fn value(cell: &Cell, numeric: bool) -> Markup {
+/// A cell with what the CSV has of it: the script knows four values of one.
+fn value(cell: &Cell, numeric: bool, column: &Column) -> Markup {
     let class =
         if numeric { Some("n") } else { (cell.text.chars().count() > 20).then_some("wrap") };
     let sort = cell.sort.filter(|_| numeric).map(csv::number);
-    let second = cell.parts.and_then(|parts| parts.value).filter(|_| numeric).map(csv::number);
-    html! { td class=[class] data-sort=[sort] data-sort2=[second] { (content(cell)) } }
+    let mut more = column.more(cell).into_iter();
+    let [second, third, fourth] = std::array::from_fn(|_| more.next().flatten());
+    html! {
+        td class=[class] data-sort=[sort] data-sort2=[second] data-sort3=[third] data-sort4=[fourth] {
+            (content(cell))
+        }
+    }
 }
 
 fn content(cell: &Cell) -> Markup {

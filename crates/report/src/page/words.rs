@@ -3,9 +3,9 @@
 use spec::plan::Target;
 use spec::record::Split;
 
-use crate::analysis::{Clock, Goal, GridEdge};
+use crate::analysis::{Advice, Clock, Goal, GridEnd};
 use crate::number;
-use crate::stats::Estimate;
+use crate::stats::{Estimate, Interval};
 
 /// `5 seeds`, `one seed`.
 pub fn seeds(n: usize) -> String {
@@ -61,17 +61,23 @@ pub fn target_name(target: &Target) -> String {
     format!("{split} {}", target.metric)
 }
 
-/// `97.85–97.97%`: the interval of the mean, cut to what accuracies can be.
+/// `validation accuracy of at least 97%`; without a value the metric alone.
+pub fn target(target: &Target) -> String {
+    let Some(value) = target.value else { return target_name(target) };
+    let side = if target.higher_is_better() { "of at least" } else { "of at most" };
+    format!("{} {side} {}", target_name(target), metric(&target.metric, value))
+}
+
+/// The interval of the mean, cut at what the metric can be.
+pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
+    Some(e.interval?.within(number::bounds(&of.metric)))
+}
+
+/// `97.85–97.97%`: the text of [`interval_of`].
 pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
-    let i = e.interval?;
-    // Student's t does not know that accuracies end at 100 %.
-    let (low, high) = if number::is_percentage(&of.metric) {
-        (i.low.max(0.0), i.high.min(1.0))
-    } else {
-        (i.low, i.high)
-    };
-    let low = of.format(low);
-    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(high)))
+    let i = interval_of(of, e)?;
+    let low = of.format(i.low);
+    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(i.high)))
 }
 
 /// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.
@@ -79,6 +85,7 @@ pub fn time(clock: Clock, value: f64) -> String {
     let unit = match clock {
         _ if !value.is_finite() => "",
         Clock::Epochs => " epoch",
+        Clock::Samples => " sample",
         Clock::Steps => " step",
         Clock::Seconds => "",
     };
@@ -96,14 +103,29 @@ pub fn bare_time(clock: Clock, value: f64) -> String {
     }
 }
 
-/// `highest tried: add 3 and 10`.
-pub fn to_add(edge: &GridEdge) -> String {
-    let rates: Vec<String> = edge.to_add().iter().map(|x| number::short(*x)).collect();
-    let which = match edge {
-        GridEdge::Lowest(_) => "lowest",
-        GridEdge::Highest(_) => "highest",
+/// `highest tried; add 3 and 10`, of an axis that is not the learning rate with its
+/// name before it; gaps beside the chosen value follow.
+pub fn to_add(advice: &Advice) -> String {
+    let values = |all: &[f64]| list(&all.iter().map(|x| number::short(*x)).collect::<Vec<_>>());
+    let name = match advice.path.as_str() {
+        "optimizer.lr" => String::new(),
+        _ => format!("{} ", advice.name()),
     };
-    format!("{which} tried; add {}", list(&rates))
+    let end = match advice.end {
+        Some(GridEnd::Lowest) => "lowest tried",
+        Some(GridEnd::Highest) => "highest tried",
+        None => "",
+    };
+    let mut parts = Vec::new();
+    if !advice.beyond.is_empty() {
+        parts.push(format!("add {}", values(&advice.beyond)));
+    }
+    if !advice.gaps.is_empty() {
+        let lead = if advice.beyond.is_empty() { "add " } else { "" };
+        parts.push(format!("{lead}{} in the gap beside it", values(&advice.gaps)));
+    }
+    let join = if end.is_empty() || parts.is_empty() { "" } else { "; " };
+    format!("{name}{end}{join}{}", parts.join(", and "))
 }
 
 #[cfg(test)]

@@ -9,6 +9,26 @@ pub fn is_share(metric: RegressMetric) -> bool {
     metric.unit() == EffectUnit::Share
 }
 
+/// The unit of a bare value in words; a loss has none.
+pub fn unit(metric: RegressMetric) -> &'static str {
+    match metric {
+        _ if is_share(metric) => "fraction",
+        RegressMetric::TargetEpoch => "epochs",
+        RegressMetric::Steps => "steps",
+        RegressMetric::SecondsPerEpoch => "s",
+        _ => "loss",
+    }
+}
+
+/// The unit of a bare effect in words.
+pub fn unit_of_effect(metric: RegressMetric) -> &'static str {
+    match metric.unit() {
+        EffectUnit::Relative => "fraction of what it was",
+        EffectUnit::Share => "fraction",
+        EffectUnit::Epochs => "epochs",
+    }
+}
+
 /// A value: `97.91%`, `0.06714`, `1,720`, `2.4`, `3.12 s`.
 pub fn value(metric: RegressMetric, value: f64) -> String {
     match metric {

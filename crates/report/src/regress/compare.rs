@@ -13,7 +13,7 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 use crate::analysis::unlike;
 use crate::regress::finding::{Change, ConfigChange, Finding, Gap, GapKind, Method};
 use crate::regress::night::{Facts, Night, NightRun};
-use crate::regress::quantity::{effect, value};
+use crate::regress::quantity::{effect, stopped_at_target, value};
 use crate::stats::simultaneous::{Basis, Bounds, simultaneous};
 
 /// What [`compare`] found.
@@ -247,7 +247,9 @@ fn lost_values(
     let measured =
         |m: &&RegressMetric| !matches!(m, Diverged | SecondsPerEpoch | Steps | TargetEpoch);
     for (a, b) in configs.iter().flat_map(|(_, couples)| couples) {
-        let completed = a.row.completed() && b.row.completed();
+        // A run that stops at the target has no last epoch to compare.
+        let stopped = stopped_at_target(a) || stopped_at_target(b);
+        let completed = a.row.completed() && b.row.completed() && !stopped;
         for &metric in wanted.iter().filter(measured).filter(|_| completed) {
             if value(metric, a).is_some() && value(metric, b).is_none() {
                 gaps.add(b, GapKind::NoValue(metric));
@@ -258,7 +260,7 @@ fn lost_values(
 
 fn without_result(run: &NightRun) -> GapKind {
     let Some(status) = run.row.status else { return GapKind::Missing };
-    let message = run.row.error.as_deref().and_then(|e| e.lines().next()).unwrap_or_default();
+    let message = run.row.error.as_deref().map(crate::escape::headline).unwrap_or_default();
     let status = status.name().replace('_', " ");
     GapKind::Failed(if message.is_empty() { status } else { format!("{status}: {message}") })
 }

@@ -14,8 +14,8 @@ use spec::record::Environment;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
+use crate::reading::{self, Opened};
 use crate::table::{Cell, RunRow, scan};
-use crate::targets::rows_from_parquet;
 use crate::{collect, files, journal};
 
 /// What holds for a whole night.
@@ -120,21 +120,14 @@ pub struct Night {
 }
 
 impl Night {
-    /// The last sweep of a report folder. Its journal is collected first where
-    /// there is one.
+    /// The last sweep of a report folder, of its journal where there is one. Nothing is
+    /// written there: what is compared may be another's.
     ///
     /// # Errors
     /// `plan.json`, the journal or the Parquet files cannot be read.
     pub fn of_report(dir: &ReportDir, warnings: &mut Vec<String>) -> Result<Self, ReportError> {
-        let analysis = if dir.journal().is_dir() {
-            let (collected, analysis) = collect::analysed(dir)?;
-            warnings.extend(collected.warnings);
-            analysis
-        } else {
-            let plan = files::plan(dir)?;
-            let rows = rows_from_parquet(dir, &plan, warnings)?;
-            Analysis::new(plan, rows)
-        };
+        let Opened { analysis, warnings: said, .. } = reading::open(dir, files::plan(dir)?)?;
+        warnings.extend(said);
         let manifest = files::manifest(dir, warnings);
         let environment = match &manifest {
             Some(Manifest { environment: Some(e), .. }) => Some(e.clone()),
@@ -156,7 +149,7 @@ impl Night {
             return Err(not("there is no such file".to_owned()));
         }
         let frame = scan(path).map_err(|e| match e {
-            ReportError::Parquet { source, .. } => not(source.to_string()),
+            ReportError::Parquet { reason, .. } => not(reason.to_string()),
             other => other,
         })?;
         // What holds for the whole night stands in its rows.

@@ -6,21 +6,30 @@ use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use crate::regress::night::NightRun;
 
+/// Whether a run ended because it reached the target. What was measured then says how
+/// far it was when it stopped, and not how good it is: an equally good run that reaches
+/// the target an epoch sooner stops with a higher loss.
+pub(crate) fn stopped_at_target(run: &NightRun) -> bool {
+    run.row.stop_reason.as_deref() == Some(StopReason::Target.name())
+}
+
 /// A run's value of a metric; none where it has none. A diverged run has no
-/// last epoch, so it counts in divergence and time to target alone.
+/// last epoch, so it counts in divergence and time to target alone; so does a run that
+/// stopped at the target, but for its seconds.
 pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
     let row = &run.row;
     if !row.has_result() {
         return None;
     }
     let completed = |value: Option<f64>| value.filter(|v| row.completed() && v.is_finite());
+    let last = |value: Option<f64>| completed(value).filter(|_| !stopped_at_target(run));
     match metric {
-        RegressMetric::TrainLoss => completed(row.train_loss),
-        RegressMetric::ValidationLoss => completed(row.validation_loss),
-        RegressMetric::ValidationAccuracy => completed(row.validation_accuracy),
-        RegressMetric::TestLoss => completed(row.test_loss),
-        RegressMetric::TestAccuracy => completed(row.test_accuracy),
-        RegressMetric::BestValidationAccuracy => completed(row.best_validation_accuracy),
+        RegressMetric::TrainLoss => last(row.train_loss),
+        RegressMetric::ValidationLoss => last(row.validation_loss),
+        RegressMetric::ValidationAccuracy => last(row.validation_accuracy),
+        RegressMetric::TestLoss => last(row.test_loss),
+        RegressMetric::TestAccuracy => last(row.test_accuracy),
+        RegressMetric::BestValidationAccuracy => last(row.best_validation_accuracy),
         RegressMetric::TargetEpoch => {
             Some(row.target_epoch.unwrap_or(run.epochs.saturating_add(1)) as f64)
         }
@@ -99,6 +108,21 @@ mod tests {
         assert_eq!(value(RegressMetric::Steps, &run(row("epochs"))), Some(90.0));
         assert_eq!(value(RegressMetric::Steps, &run(row("early_stopping"))), None);
         assert_eq!(value(RegressMetric::SecondsPerEpoch, &run(row("target"))), Some(2.0));
+    }
+
+    #[test]
+    fn a_run_that_stopped_at_the_target_is_judged_by_when() {
+        let row = |reason: StopReason| RunRow {
+            status: Some(Status::Completed),
+            stop_reason: Some(reason.name().to_owned()),
+            test_accuracy: Some(0.81),
+            target_epoch: Some(2),
+            ..RunRow::default()
+        };
+        let of = |metric, reason| value(metric, &run(row(reason)));
+        assert_eq!(of(RegressMetric::TestAccuracy, StopReason::Target), None);
+        assert_eq!(of(RegressMetric::TargetEpoch, StopReason::Target), Some(2.0));
+        assert_eq!(of(RegressMetric::TestAccuracy, StopReason::Epochs), Some(0.81));
     }
 
     #[test]

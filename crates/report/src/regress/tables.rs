@@ -67,12 +67,12 @@ pub(crate) fn comparisons(all: &[Told<'_>], title: &Title) -> Table {
         &before,
         &after,
         "#Effect",
-        "Interval of the effect",
+        "#Interval of the effect",
         "#Min effect",
         "Finding",
         "#Pairs compared",
     ];
-    let mixed = [title.before(), title.after(), "Effect", "Min effect"];
+    let mixed = [title.before(), title.after(), "Effect", "Interval of the effect", "Min effect"];
     let mut table = Table::new(&head).choices(&["Optimizer", "Metric", "Finding"]).mixed(&mixed);
     table.rows = all.iter().map(row).collect();
     table.without_empty()
@@ -81,7 +81,10 @@ pub(crate) fn comparisons(all: &[Told<'_>], title: &Title) -> Table {
 fn row(told: &Told<'_>) -> Vec<Cell> {
     let c: &Change = told.change;
     let known = c.finding != Finding::Unknown || !c.seeds.is_empty();
-    let value = |v: f64| Cell::number(Some(v).filter(|_| known), |v| amounts::value(c.metric, v));
+    let (bare, moved) = (amounts::unit(c.metric), amounts::unit_of_effect(c.metric));
+    let value = |v: f64| {
+        Cell::number(Some(v).filter(|_| known), |v| amounts::value(c.metric, v)).unit(bare)
+    };
     let strong = matches!(c.finding, Finding::Regressed | Finding::Improved);
     let min = match c.min_effect {
         m if m > 0.0 => amounts::signed(c.metric, m).trim_start_matches('+').to_owned(),
@@ -94,11 +97,14 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         value(c.before),
         value(c.after),
         Cell::number(Some(c.effect).filter(|_| known), |e| amounts::signed(c.metric, e))
-            .strong(strong),
-        Cell::text(
-            c.interval.map_or_else(|| "\u{2013}".to_owned(), |i| amounts::interval(c.metric, i)),
-        ),
-        Cell::number(Some(c.min_effect), |_| min),
+            .strong(strong)
+            .unit(moved),
+        Cell::number(c.interval.map(|i| i.0), |low| {
+            amounts::interval(c.metric, (low, c.interval.map_or(f64::NAN, |i| i.1)))
+        })
+        .parts("lower end", "upper end", c.interval.map(|i| i.1))
+        .unit(moved),
+        Cell::number(Some(c.min_effect), |_| min).unit(moved),
         Cell::text(words::finding(c.finding)).strong(strong),
         Cell::count(c.seeds.len()),
     ]
@@ -144,7 +150,9 @@ fn levels(r: &Regression) -> Table {
     for group in story::step_groups(r) {
         for (trend, step) in group.steps {
             let metric = trend.metric;
-            let value = |v: f64| Cell::number(Some(v), |v| amounts::value(metric, v));
+            let value = |v: f64| {
+                Cell::number(Some(v), |v| amounts::value(metric, v)).unit(amounts::unit(metric))
+            };
             let fact = |night: usize| r.nights.get(night).cloned().unwrap_or_default();
             let commits = match words::range(&fact(step.last_good), &fact(step.until)).0 {
                 Range::Command(text) => text.trim_start_matches("git log --oneline ").to_owned(),
@@ -158,7 +166,9 @@ fn levels(r: &Regression) -> Table {
                 Cell::text(if step.drift { "little by little" } else { "at once" }),
                 value(step.before),
                 value(step.after),
-                Cell::number(Some(step.effect), |e| amounts::signed(metric, e)).strong(step.alarm),
+                Cell::number(Some(step.effect), |e| amounts::signed(metric, e))
+                    .strong(step.alarm)
+                    .unit(amounts::unit_of_effect(metric)),
                 Cell::text(if step.worse { "worse" } else { "better" }),
                 Cell::text(if step.alarm { "yes" } else { "no" }).strong(step.alarm),
                 Cell::text(commits),

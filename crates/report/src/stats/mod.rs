@@ -68,6 +68,14 @@ pub struct Interval {
     pub method: Method,
 }
 
+impl Interval {
+    /// The interval cut at what its quantity can be: Student's t does not know
+    /// where the values end.
+    pub fn within(self, (low, high): (f64, f64)) -> Interval {
+        Interval { low: self.low.max(low), high: self.high.min(high), ..self }
+    }
+}
+
 /// What is known of a quantity from a few seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Estimate {

@@ -32,7 +32,7 @@ pub const SAMPLED_FLIPS: usize = 99_999;
 /// Relative size of a difference that rounding may make. `0.9712 - 0.9710` and
 /// `0.9714 - 0.9712` are one step of an accuracy each, and differ by 1e-16 of
 /// 0.97, which is 1e-12 of themselves.
-pub(super) const TIE: f64 = 1e-9;
+pub(crate) const TIE: f64 = 1e-9;
 
 /// `a - b` by pairs, where two equal infinities (neither reached the target)
 /// differ by 0. Extra values of the longer side are left out.
@@ -165,6 +165,15 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Test> {
     let z = (distance - 0.5).max(0.0) / variance.sqrt();
     let p = (2.0 * normal::cdf(-z)).clamp(smallest, 1.0);
     Some(Test { p, smallest, exact: false, n })
+}
+
+/// The sum of the ranks of positive differences less that of negative ones, as
+/// [`wilcoxon`] ranks them: the direction in which it speaks.
+pub fn rank_lead(differences: &[f64]) -> f64 {
+    let mut signed: Vec<f64> = differences.iter().copied().filter(|&d| d != 0.0).collect();
+    signed.sort_unstable_by(|a, b| a.abs().total_cmp(&b.abs()));
+    let (ranks, _) = doubled_ranks(&signed);
+    signed.iter().zip(ranks).map(|(d, rank)| d.signum() * rank as f64 / 2.0).sum()
 }
 
 /// Twice the rank of each (whole where ranks are halves), and the sum of t^3 - t

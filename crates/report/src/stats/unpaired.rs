@@ -67,6 +67,19 @@ pub fn permutation(a: &[f64], b: &[f64]) -> Option<Test> {
     Some(Test { p, smallest, exact: false, n })
 }
 
+/// The ranks of two samples among all their values, from 1, equal ones (equal
+/// infinities among them) sharing their mean rank. [`permutation`] of them is the
+/// exact rank-sum test of Wilcoxon, Mann and Whitney, which can stand infinities.
+pub fn ranks(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let all = sorted(&[a, b].concat());
+    let rank = |value: &f64| {
+        let below = all.partition_point(|v| v < value);
+        let upto = all.partition_point(|v| v <= value);
+        (below + 1 + upto) as f64 / 2.0
+    };
+    (a.iter().map(rank).collect(), b.iter().map(rank).collect())
+}
+
 /// Sums of every choice of k of `values`, for k from 0 to `most`, each ascending.
 fn sums_by_size(values: &[f64], most: usize) -> Vec<Vec<f64>> {
     let mut sums = vec![Vec::new(); most + 1];

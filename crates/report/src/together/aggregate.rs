@@ -32,7 +32,7 @@ pub struct Pooled {
     pub runs: usize,
     /// Values of the task that has the fewest.
     pub fewest: usize,
-    /// Runs that diverged, which are not pooled.
+    /// Runs that diverged or never reached their target, which are not pooled.
     pub diverged: usize,
     /// Mean over all runs; none where a task has no value.
     pub mean: Option<f64>,
@@ -111,7 +111,7 @@ pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
     let strata = strata(tasks, group, label);
     let all = strata.concat();
     let fewest = strata.iter().map(Vec::len).min().unwrap_or(0);
-    let chosen = group.tasks.iter().filter_map(|&t| tasks.chosen(t, label));
+    let lost = |&t: &usize| tasks.outcomes(t, label).iter().filter(|v| v.is_infinite()).count();
     let whole = fewest > 0;
     let interval = |statistic: fn(&[f64]) -> Option<f64>| {
         let allowed = resampled(tasks, &group.tasks, &strata);
@@ -123,7 +123,7 @@ pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
         label,
         runs: all.len(),
         fewest,
-        diverged: chosen.map(|c| c.counts.diverged).sum(),
+        diverged: group.tasks.iter().map(lost).sum(),
         mean: location::mean(&all).filter(|_| whole),
         iqm: location::iqm(&all).filter(|_| whole),
         mean_interval: interval(location::mean),
@@ -150,16 +150,8 @@ pub fn improvements(tasks: &Tasks, order: &[usize]) -> Vec<Improvement> {
 
 fn improvement(tasks: &Tasks, first: usize, second: usize) -> Option<Improvement> {
     let all: Vec<usize> = (0..tasks.tasks.len()).collect();
-    // Values as they are better, so that losses need no case of their own.
-    let signed = |task: usize, label: usize| -> Vec<f64> {
-        let more = tasks.tasks[task].analysis.judge.higher_is_better;
-        let mut values = tasks.outcomes(task, label);
-        values.iter_mut().for_each(|v| *v = if more { *v } else { -*v });
-        values.sort_by(f64::total_cmp);
-        values
-    };
     let strata: Vec<Vec<f64>> =
-        all.iter().flat_map(|&t| [signed(t, first), signed(t, second)]).collect();
+        all.iter().flat_map(|&t| tasks.scores(t, [first, second])).collect();
     let by_task: Option<Vec<f64>> =
         strata.chunks_exact(2).map(|s| probability_of_improvement(&s[0], &s[1])).collect();
     let by_task = by_task?;

@@ -98,7 +98,11 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let [group] = &all.tasks.groups[..] else { return None };
     let pair = all.comparison.of(first, second).next()?;
     let lead = pair.lead.filter(|x| *x > 0.0 && group.tasks.len() == all.tasks.tasks.len())?;
-    let more = if group.judge.higher_is_better { "more" } else { "less" };
+    let more = match (group.judge.higher_is_better, group.judge.reached()) {
+        (true, _) => "more",
+        (false, true) => "fewer",
+        (false, false) => "less",
+    };
     Some(format!("on average {} {more} {}", group.judge.spread(lead), group.judge.name()))
 }
 
@@ -132,26 +136,38 @@ fn certainty(all: &Together) -> Option<String> {
         };
         return Some(format!("How sure: {why}.{chance}"));
     };
-    let record = format!(
-        "{} (task, seed) pairs in {}, of which {name} won {}",
-        pair.seeds.0 + pair.seeds.1 + pair.seeds.2,
-        tasks(pair.tasks),
-        pair.seeds.0
-    );
+    let compared = pair.seeds.0 + pair.seeds.1 + pair.seeds.2;
+    let tied =
+        if pair.seeds.1 > 0 { format!(", level on {}", pair.seeds.1) } else { String::new() };
+    let record =
+        format!("{compared} (task, seed) pairs, of which {name} won {}{tied}", pair.seeds.0);
     let family = match comparison.tests {
         1 => String::new(),
         tests => format!(" after Holm's correction for {tests} comparisons"),
     };
-    if comparison.underpowered() {
-        let smallest = comparison.smallest_adjusted.map(p_value).unwrap_or_default();
+    let test = pair.test.map_or((0, 1.0), |t| (t.n, t.smallest));
+    if test.0 == 0 {
         return Some(format!(
-            "How sure: underpowered. The smallest p-value that {record}, can reach is {smallest}{family}, so no difference \
-             here can be called significant, however large. At least {} pairs would be needed.{chance}",
-            comparison.needed
+            "How sure: {name} and {other} are level on all {compared} (task, seed) pairs, so there is no difference to \
+             test.{chance}"
+        ));
+    }
+    if pair.verdict == Verdict::Underpowered {
+        let smallest = p_value((test.1 * comparison.tests as f64).min(1.0));
+        let differ = if test.0 < compared { " that differ" } else { "" };
+        return Some(format!(
+            "How sure: underpowered. The smallest p-value that {} pairs{differ} can reach is {smallest}{family}, so this \
+             lead cannot be called significant, however large ({record}). At least {} pairs that differ would be \
+             needed.{chance}",
+            test.0, comparison.needed
         ));
     }
     let p = p_value(adjusted);
-    let what = format!("p = {p}{family} (sign-flip permutation test over {record})");
+    let how = match pair.decided_by.ranks() {
+        true => "signed-rank test, in which a run that diverged is worse than any other,",
+        false => "sign-flip permutation test",
+    };
+    let what = format!("p = {p}{family} ({how} over {record})");
     let verdict = match pair.verdict {
         Verdict::Better => format!("the lead over {other} on these tasks is significant, {what}."),
         Verdict::Worse => format!(
@@ -201,7 +217,7 @@ fn cost(all: &Together, first: &Standing) -> String {
             number::seconds(seconds)
         ),
     };
-    let fastest = profile::profile(all, Clock::Steps).map_or(String::new(), |profile| {
+    let fastest = profile::profile(all, Clock::Samples).map_or(String::new(), |profile| {
         let at = all.standings.iter().position(|s| s.label == first.label).unwrap_or(0);
         let led = profile.times.iter().filter(|times| {
             let best = times.iter().copied().fold(f64::INFINITY, f64::min);

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
-use crate::analysis::{ALPHA, Analysis, Config, Verdict, outcome, seeds_needed, unlike, verdict};
-use crate::stats::paired::{Test, sign_flip};
+use crate::analysis::{
+    ALPHA, Analysis, Config, DecidedBy, Verdict, gain, seeds_needed, unlike, verdict,
+};
+use crate::stats::paired::{Test, rank_lead, sign_flip, wilcoxon};
 use crate::stats::{holm, location};
-use crate::table::RunRow;
 use crate::together::tasks::Tasks;
 
 /// Two labels in the tasks of one metric. Positive where the first is better.
@@ -35,7 +36,10 @@ pub struct Pair {
     pub n: usize,
     /// Those on which the first is better, level, worse; diverged counts as worst.
     pub seeds: (usize, usize, usize),
-    /// Sign-flip permutation test over all of them.
+    /// Whether sign flips decide or, where a run diverged or never reached its
+    /// target, signed ranks.
+    pub decided_by: DecidedBy,
+    /// The test that decides, over all of them.
     pub test: Option<Test>,
     /// Its p after Holm's correction over all pairs of all metrics.
     pub adjusted: Option<f64>,
@@ -44,8 +48,11 @@ pub struct Pair {
     pub unlike: Vec<(usize, usize, &'static str)>,
     /// Seeds of the plans that lack a result with one of the two.
     pub excluded: usize,
-    /// Pairs in which one diverged: in `seeds`, not in the test, which needs numbers.
+    /// Pairs in which one diverged or never reached its target: in `seeds` and in the
+    /// test of ranks, not in the lead.
     pub diverged: usize,
+    /// Positive where what is tested speaks for the first.
+    pub direction: f64,
     /// What follows.
     pub verdict: Verdict,
 }
@@ -61,7 +68,9 @@ pub struct Comparison {
     pub smallest: Option<f64>,
     /// The same after the correction.
     pub smallest_adjusted: Option<f64>,
-    /// The fewest (task, seed) pairs that could show a difference.
+    /// (task, seed) pairs that differ in the comparison that reaches it.
+    pub differing: usize,
+    /// The fewest differing (task, seed) pairs that could show a difference.
     pub needed: usize,
     /// Whether a run of one task starts as one of another does, with the same
     /// weights, data and batches: then the pairs are not independent.
@@ -97,10 +106,12 @@ pub fn compare(tasks: &Tasks, order: &[usize]) -> Comparison {
     for ((i, test), adjusted) in tested.iter().zip(holm::adjust(&ps)) {
         let pair = &mut pairs[*i];
         pair.adjusted = Some(adjusted);
-        pair.verdict = verdict(*test, adjusted, tested.len(), pair.standard.unwrap_or(0.0));
+        pair.verdict = verdict(*test, adjusted, tested.len(), pair.direction);
     }
-    let smallest = tested.iter().map(|(_, t)| t.smallest).reduce(f64::min);
+    let reach = tested.iter().map(|(_, t)| *t).min_by(|a, b| a.smallest.total_cmp(&b.smallest));
+    let smallest = reach.map(|t| t.smallest);
     Comparison {
+        differing: reach.map_or(0, |t| t.n),
         smallest_adjusted: smallest.map(|p| (p * tested.len() as f64).min(1.0)),
         smallest,
         tests: tested.len(),
@@ -141,36 +152,61 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         tasks: 0,
         n: 0,
         seeds: (0, 0, 0),
+        decided_by: DecidedBy::SignFlips,
         test: None,
         adjusted: None,
         unlike: Vec::new(),
         excluded: 0,
         diverged: 0,
+        direction: 0.0,
         verdict: Verdict::TooFew,
     };
-    let (mut leads, mut standard) = (Vec::new(), Vec::new());
+    let (mut leads, mut standard, mut tested) = (Vec::new(), Vec::new(), Vec::new());
     for &task in of {
         let gains = gains(tasks, task, &mut pair);
-        let mut finite: Vec<f64> = gains.iter().copied().filter(|g| g.is_finite()).collect();
         // Ascending, so that the order of seeds cannot change a bit.
-        finite.sort_by(f64::total_cmp);
-        leads.extend(location::mean(&finite));
-        standard.extend(standardised(&finite));
-        pair.tasks += usize::from(!finite.is_empty());
-        pair.diverged += gains.len() - finite.len();
-        let count = |sign: f64| gains.iter().filter(|g| **g * sign > 0.0).count();
+        let mut completed = gains.completed;
+        completed.sort_by(f64::total_cmp);
+        leads.extend(location::mean(&completed));
+        let scaled = standardised(&completed);
+        pair.tasks += usize::from(!completed.is_empty());
+        pair.diverged += gains.all.len() - completed.len();
+        let count = |sign: f64| gains.all.iter().filter(|g| **g * sign > 0.0).count();
         let (won, lost) = (count(1.0), count(-1.0));
         pair.seeds.0 += won;
-        pair.seeds.1 += gains.len() - won - lost;
+        pair.seeds.1 += gains.all.len() - won - lost;
         pair.seeds.2 += lost;
+        tested.extend_from_slice(&scaled);
+        tested.extend(gains.without);
+        standard.extend(scaled);
     }
     pair.n = standard.len();
     pair.lead = location::mean(&leads);
     pair.standard = location::mean(&standard);
-    if pair.n > 1 && !tasks.repeated(of) {
-        pair.test = sign_flip(&standard);
+    if pair.diverged > 0 {
+        pair.decided_by = DecidedBy::SignedRanks;
+        pair.direction = rank_lead(&tested);
+    } else {
+        pair.direction = standard.iter().sum();
+    }
+    if tested.len() > 1 && !tasks.repeated(of) {
+        pair.test = match pair.decided_by {
+            DecidedBy::SignedRanks => wilcoxon(&tested),
+            _ => sign_flip(&tested),
+        };
     }
     pair
+}
+
+/// Gains of a task's seeds.
+#[derive(Default)]
+struct Gains {
+    /// All of them, infinite where one side diverged.
+    all: Vec<f64>,
+    /// Those of seeds that completed with both.
+    completed: Vec<f64>,
+    /// The others: infinite, or 0 where both diverged.
+    without: Vec<f64>,
 }
 
 /// Divided by their root mean square; all zero stay zero.
@@ -185,37 +221,41 @@ fn standardised(gains: &[f64]) -> Vec<f64> {
     gains.iter().map(|g| g / most / rms).collect()
 }
 
-/// Gains of the pair's first over its second in a task, seed by seed; infinite
-/// where one diverged. What cannot be compared is noted in `pair`.
-fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Vec<f64> {
+/// Gains of the pair's first over its second in a task, seed by seed. What cannot be
+/// compared is noted in `pair`.
+fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
     let analysis = &tasks.tasks[task].analysis;
-    let judge = &analysis.judge;
-    let by_seed = |label: usize| tasks.chosen(task, label).map(|c| rows(analysis, c));
+    let by_seed = |label: usize| tasks.chosen(task, label).map(|c| runs(analysis, c));
     let (ours, theirs) = (by_seed(pair.first), by_seed(pair.second));
-    let (mut gains, mut apart) = (Vec::new(), None);
+    let (mut gains, mut apart) = (Gains::default(), None);
     let mut unpaired = 0;
     for seed in &analysis.plan.seeds {
         let both =
             ours.as_ref().and_then(|r| r.get(seed)).zip(theirs.as_ref().and_then(|r| r.get(seed)));
-        let values = both.and_then(|(a, b)| Some((a, b, outcome(judge, a)?, outcome(judge, b)?)));
-        let Some((a, b, x, y)) = values else {
+        let judged = both.and_then(|(a, b)| Some((analysis.judged(*a)?, analysis.judged(*b)?)));
+        let (Some((a, b)), Some((x, y))) = (both, judged) else {
             pair.excluded += 1;
             continue;
         };
-        if let Some(what) = unlike(a, b) {
+        if let Some(what) = unlike(&analysis.rows[*a], &analysis.rows[*b]) {
             unpaired += 1;
             apart.get_or_insert(what);
             continue;
         }
-        // Both diverged: neither is better, and infinity less infinity is no number.
-        gains.push(if x == y { 0.0 } else { judge.gain(x, y) });
+        let gain = gain(&analysis.judge, &x, &y);
+        gains.all.push(gain);
+        match x.outcome.is_finite() && y.outcome.is_finite() {
+            true => gains.completed.push(gain),
+            false => gains.without.push(gain),
+        }
     }
     pair.unlike.extend(apart.map(|what| (task, unpaired, what)));
     gains
 }
 
-fn rows<'a>(analysis: &'a Analysis, config: &Config) -> HashMap<u64, &'a RunRow> {
-    config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, &analysis.rows[r])).collect()
+/// Runs of a configuration by seed.
+fn runs(analysis: &Analysis, config: &Config) -> HashMap<u64, usize> {
+    config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
 }
 
 #[cfg(test)]

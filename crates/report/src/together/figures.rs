@@ -182,20 +182,20 @@ fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
     }
 }
 
-/// The performance profile: against steps and, where they compare, seconds.
+/// The performance profile: against samples and, where they compare, seconds.
 pub fn profile(all: &Together) -> Option<Figure> {
-    let steps = profile::profile(all, Clock::Steps)?;
+    let samples = profile::profile(all, Clock::Samples)?;
     let seconds = match &all.tasks.seconds_differ {
         None => profile::profile(all, Clock::Seconds),
         Some(_) => None,
     };
-    let mut panels = vec![panel(all, &steps, "steps")];
+    let mut panels = vec![panel(all, &samples, "training samples")];
     panels.extend(seconds.as_ref().map(|p| panel(all, p, "seconds of training")));
-    let n = steps.tasks.len();
+    let n = samples.tasks.len();
     let entries = in_plan_order(all)
         .into_iter()
         .map(|(at, s)| {
-            let reached = steps.times.iter().filter(|times| times[at].is_finite()).count();
+            let reached = samples.times.iter().filter(|times| times[at].is_finite()).count();
             entry(all, s.label, format!("{reached} of {n}"))
         })
         .collect();

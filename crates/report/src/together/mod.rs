@@ -28,7 +28,7 @@ use crate::analysis::Analysis;
 use crate::error::ReportError;
 use crate::files;
 use crate::page::{self, Drawn, Rendered};
-use crate::targets::rows_from_parquet;
+use crate::reading::{self, Opened};
 
 pub use aggregate::{Improvement, Pooled, Standing};
 pub use answer::{Answer, answer};
@@ -70,26 +70,30 @@ impl Together {
 }
 
 /// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` over the
-/// experiments in `dirs` into `out`. Reads only their `plan.json` and
-/// Parquet files; the same experiments give the same bytes in whatever order.
+/// experiments in `dirs` into `out`. Writes nothing into `dirs`: see [`crate::open()`]
+/// for what is read there. The same experiments give the same bytes in whatever order.
 ///
 /// # Errors
-/// A file cannot be read or written (call [`crate::collect()`] on each folder
-/// first), or a figure cannot be drawn.
+/// A file cannot be read or written, or a figure cannot be drawn.
 pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError> {
-    let mut warnings = Vec::new();
-    let read = |dir: &ReportDir, warnings: &mut Vec<String>| -> Result<Analysis, ReportError> {
-        let plan = files::plan(dir)?;
-        let mut said = Vec::new();
-        let rows = rows_from_parquet(dir, &plan, &mut said)?;
-        warnings.extend(said.into_iter().map(|w| format!("{}: {w}", plan.name)));
-        Ok(Analysis::new(plan, rows))
+    let opened: Result<Vec<Opened>, ReportError> =
+        dirs.iter().map(|dir| reading::open(dir, files::plan(dir)?)).collect();
+    together_of(opened?, out)
+}
+
+/// As [`together`], over reports that were read.
+///
+/// # Errors
+/// A file cannot be written, or a figure cannot be drawn.
+pub fn together_of(opened: Vec<Opened>, out: &Path) -> Result<Rendered, ReportError> {
+    let named = |o: &Opened| {
+        let name = o.analysis.plan.name.clone();
+        o.warnings.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>()
     };
-    let analyses: Result<Vec<Analysis>, ReportError> =
-        dirs.iter().map(|dir| read(dir, &mut warnings)).collect();
+    let mut warnings: Vec<String> = opened.iter().flat_map(named).collect();
     // In the order of the page, not of the arguments.
     warnings.sort();
-    let all = Together::of(analyses?);
+    let all = Together::of(opened.into_iter().map(|o| o.analysis).collect());
     let drawn: Result<Vec<Drawn>, ReportError> =
         figures::all(&all).into_par_iter().map(page::draw).collect();
     let drawn = drawn?;
@@ -100,6 +104,7 @@ pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError>
     );
     let known = (&figures::NAMES[..], &tables::NAMES[..]);
     let written = page::write(&ReportDir::new(out), pages, &drawn, tables.filled(), known)?;
+    warnings.extend(page::unseen(&drawn));
     Ok(Rendered { written, warnings, ..Rendered::default() })
 }
 

@@ -20,7 +20,6 @@ pub struct Profile {
 /// The performance profile by a clock; none without a task that counts, or
 /// where nobody reaches any target.
 pub fn profile(all: &Together, clock: Clock) -> Option<Profile> {
-    let at = Clock::ALL.iter().position(|c| *c == clock).unwrap_or(0);
     let of_task = |task: usize| -> Option<(usize, Vec<f64>)> {
         let analysis = &all.tasks.tasks[task].analysis;
         let race = analysis.race()?;
@@ -28,7 +27,7 @@ pub fn profile(all: &Together, clock: Clock) -> Option<Profile> {
             let place = all.tasks.labels[label].places[task];
             let racer =
                 race.racers.iter().find(|r| Some(analysis.configs[r.config].label) == place);
-            racer.and_then(|r| r.medians[at]).unwrap_or(f64::INFINITY)
+            racer.and_then(|r| r.median(clock)).unwrap_or(f64::INFINITY)
         };
         Some((task, all.standings.iter().map(|s| median(s.label)).collect()))
     };

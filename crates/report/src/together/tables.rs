@@ -36,7 +36,7 @@ pub struct Tables {
     pub improvement: Table,
     /// Every pair tested.
     pub comparison: Table,
-    /// Steps to the target, by task.
+    /// Samples to the target, by task.
     pub race: Table,
     /// Every chosen configuration.
     pub results: Table,
@@ -165,6 +165,12 @@ fn without_value(config: Option<&Config>) -> Cell {
 
 fn value(judge: &Goal, config: Option<&Config>) -> Cell {
     match config {
+        // A mean would be of the runs alone that got there.
+        Some(c) if judge.reached() && c.counts.completed > 0 => Cell::number(
+            c.judged_median,
+            |median| judge.format(median),
+        )
+        .parts("median", "reached", Some(c.judged.n as f64)),
         Some(c) if c.judged.mean.is_some() => mean_sd(&judge.metric, &c.judged),
         other => without_value(other),
     }
@@ -181,7 +187,9 @@ fn by_task(all: &Together) -> Table {
     let mut head = vec!["Optimizer".to_owned(), "#Mean rank".to_owned()];
     head.extend(all.tasks.tasks.iter().map(|task| {
         let name = escape::line(&task.name);
-        format!("#{name}: {}, mean \u{b1} sd", task.analysis.judge.name())
+        let judge = &task.analysis.judge;
+        let what = if judge.reached() { "median" } else { "mean \u{b1} sd" };
+        format!("#{name}: {}, {what}", judge.name())
     }));
     let mut table = table(&head);
     for l in ordered(all) {
@@ -218,7 +226,8 @@ fn standing(all: &Together) -> Table {
         let mut row = vec![
             label(all, s.label).strong(Some(s.mean_rank) == first),
             Cell::number(Some(s.mean_rank), |r| format!("{r:.2}")),
-            Cell::number(Some(s.led as f64), |n| format!("{n} of {}", s.ranks.len())),
+            Cell::number(Some(s.led as f64), |n| format!("{n} of {}", s.ranks.len()))
+                .of(s.ranks.len()),
             Cell::number(Some(worst), |r| r.to_string()),
         ];
         for (group, pooled) in all.tasks.groups.iter().zip(&all.pooled) {
@@ -275,18 +284,19 @@ fn improvement(all: &Together) -> Table {
 
 /// `+0.21`: a lead in units of a metric, points for accuracies.
 pub(super) fn lead(judge: &Goal, x: f64) -> String {
-    let sign = if x < 0.0 { "\u{2212}" } else { "+" };
-    match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("{sign}{:.2}", (x * 100.0).abs()),
-        _ => format!("{sign}{}", number::significant(x.abs(), 3)),
-    }
+    let sign = match x {
+        x if x < 0.0 => "\u{2212}",
+        x if x > 0.0 => "+",
+        _ => "",
+    };
+    format!("{sign}{}", number::difference(&judge.metric, x, 3))
 }
 
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
-    let unit = |judge: &Goal| match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("#Lead in points of {}", judge.name()),
-        _ => format!("#Lead in {}", judge.name()),
+    let unit = |judge: &Goal| match number::is_percentage(&judge.metric) {
+        true => format!("#Lead in points of {}", judge.name()),
+        false => format!("#Lead in {}", judge.name()),
     };
     let mut head: Vec<String> = ["First", "Second"].map(str::to_owned).to_vec();
     head.extend(groups.iter().map(|g| unit(&g.judge)));
@@ -297,6 +307,7 @@ fn comparison(all: &Together) -> Table {
             "#Pairs of runs",
             "#Won",
             "#p, sign flips",
+            "#p, signed ranks",
             "#p, Holm",
             "Verdict",
         ]
@@ -306,27 +317,32 @@ fn comparison(all: &Together) -> Table {
     for pair in &all.comparison.pairs {
         let significant = matches!(pair.verdict, Verdict::Better | Verdict::Worse);
         let (won, level, lost) = pair.seeds;
+        let of = won + level + lost;
         let mut row = vec![
             label(all, pair.first).strong(pair.verdict == Verdict::Better),
             label(all, pair.second).strong(pair.verdict == Verdict::Worse),
         ];
         row.extend(groups.iter().enumerate().map(|(g, group)| {
-            Cell::number(pair.lead.filter(|_| g == pair.group), |x| lead(&group.judge, x))
+            // In the unit of the head.
+            let scale = if number::is_percentage(&group.judge.metric) { 100.0 } else { 1.0 };
+            let there = pair.lead.filter(|_| g == pair.group);
+            Cell::number(there.map(|x| x * scale), |x| lead(&group.judge, x / scale))
         }));
         let p = |p: Option<f64>| Cell::number(p, words::p_value);
         row.extend([
             Cell::number(pair.standard, |x| format!("{x:+.2}").replace('-', "\u{2212}")),
             Cell::count(pair.tasks),
             Cell::count(pair.n),
-            Cell::number(Some(won as f64), |_| format!("{won} of {}", won + level + lost)),
-            p(pair.test.map(|t| t.p)),
+            Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of),
+            p(pair.test.filter(|_| !pair.decided_by.ranks()).map(|t| t.p)),
+            p(pair.test.filter(|_| pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.adjusted).strong(significant),
             Cell::text(match pair.verdict {
                 Verdict::Better => "first is better",
                 Verdict::Worse => "second is better",
                 Verdict::NotShown => "no difference shown",
                 Verdict::Underpowered => "underpowered",
-                Verdict::TooFew if pair.n > 1 => "not tested",
+                Verdict::TooFew if won + level + lost > 1 => "not tested",
                 Verdict::TooFew => "too few pairs",
             })
             .strong(significant),
@@ -337,10 +353,10 @@ fn comparison(all: &Together) -> Table {
 }
 
 fn race(all: &Together) -> Table {
-    let Some(profile) = profile::profile(all, Clock::Steps) else { return Table::new(&[]) };
+    let Some(profile) = profile::profile(all, Clock::Samples) else { return Table::new(&[]) };
     let mut head = vec!["Optimizer".to_owned()];
     let names = profile.tasks.iter().map(|&t| escape::line(&all.tasks.tasks[t].name));
-    head.extend(names.map(|name| format!("#{name}: median steps (\u{d7} the fastest)")));
+    head.extend(names.map(|name| format!("#{name}: median samples (\u{d7} the fastest)")));
     let mut table = table(&head);
     for (at, s) in all.standings.iter().enumerate() {
         let mut row = vec![label(all, s.label)];
@@ -349,13 +365,13 @@ fn race(all: &Together) -> Table {
             let time = times[at];
             // A task that is over before it begins has no ratio.
             let ratio = Some(time / best).filter(|r| r.is_finite());
-            Cell::number(Some(time), |steps| {
-                let text = words::time(Clock::Steps, steps);
-                let steps = text.split(' ').next().unwrap_or_default().to_owned();
-                ratio.map_or(steps.clone(), |r| format!("{steps} (\u{d7}{r:.2})"))
+            Cell::number(Some(time), |samples| {
+                let text = words::time(Clock::Samples, samples);
+                let samples = text.split(' ').next().unwrap_or_default().to_owned();
+                ratio.map_or(samples.clone(), |r| format!("{samples} (\u{d7}{r:.2})"))
             })
             .strong(time == best && time.is_finite())
-            .parts("median steps", "ratio", ratio)
+            .parts("median samples", "ratio", ratio)
         }));
         table.rows.push(row);
     }
@@ -440,12 +456,17 @@ fn ledger(all: &Together) -> Table {
                 let runs = analysis.tried(row.label).flat_map(|c| &c.runs);
                 runs.map(|&r| analysis.plan.runs[r].spec.train.epochs)
             };
+            let (least, most) = (epochs().min(), epochs().max());
             table.rows.push(vec![
                 Cell::text(name),
                 label(all, l),
                 Cell::count(row.configs),
                 Cell::count(analysis.plan.seeds.len()),
-                Cell::number(epochs().max().map(|e| e as f64), |_| range(epochs())),
+                Cell::number(least.map(|e| e as f64), |_| range(epochs())).parts(
+                    "lowest",
+                    "highest",
+                    most.filter(|_| most != least).map(|e| e as f64),
+                ),
                 Cell::count(row.counts.planned),
                 Cell::count(row.counts.completed),
                 Cell::count(row.counts.diverged),

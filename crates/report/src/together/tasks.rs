@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use spec::Id;
 
-use crate::analysis::{Analysis, Config, Goal, outcome};
+use crate::analysis::{Analysis, Config, Goal, Judged, by_judge, scores};
 use crate::table::RunRow;
 
 /// One experiment.
@@ -118,7 +118,7 @@ impl Tasks {
         let analysis = &self.tasks[task].analysis;
         let Some(config) = self.chosen(task, label) else { return Vec::new() };
         let rows = config.runs.iter().map(|&r| &analysis.rows[r]);
-        let mut values: Vec<f64> = rows.filter_map(|r| outcome(&analysis.judge, r)).collect();
+        let mut values: Vec<f64> = rows.filter_map(|r| analysis.judge.outcome(r)).collect();
         values.sort_by(f64::total_cmp);
         values
     }
@@ -126,17 +126,37 @@ impl Tasks {
     /// Place of each label in a task from 1, the best first, among `labels`;
     /// equal ones share the mean of their places. None without a result.
     pub fn ranks(&self, task: usize, labels: &[usize]) -> Vec<Option<f64>> {
-        let judge = &self.tasks[task].analysis.judge;
-        let better = |a: &Config, b: &Config| crate::analysis::by_judge(judge, a, b);
-        let configs: Vec<Option<&Config>> =
-            labels.iter().map(|&l| self.with_result(task, l)).collect();
-        let rank = |own: &Config| {
-            let others = || configs.iter().flatten();
-            let before = others().filter(|c| better(c, own).is_lt()).count();
-            let level = others().filter(|c| better(c, own).is_eq()).count();
-            before as f64 + (level as f64 + 1.0) / 2.0
+        let analysis = &self.tasks[task].analysis;
+        let place = |&l: &usize| {
+            let chosen = analysis.best[self.labels[l].places[task]?]?;
+            (analysis.configs[chosen].counts.results() > 0).then_some(chosen)
         };
-        configs.iter().map(|c| c.map(rank)).collect()
+        let configs: Vec<Option<usize>> = labels.iter().map(place).collect();
+        let groups = by_judge(analysis, &configs.iter().flatten().copied().collect::<Vec<_>>());
+        let rank = |own: usize| {
+            let mut before = 0;
+            for group in &groups {
+                if group.contains(&own) {
+                    return before as f64 + (group.len() as f64 + 1.0) / 2.0;
+                }
+                before += group.len();
+            }
+            f64::NAN
+        };
+        configs.iter().map(|config| config.map(rank)).collect()
+    }
+
+    /// Scores of two labels' runs in a task, the better the higher, ascending; level
+    /// ones are equal, and those that diverged infinitely bad.
+    pub fn scores(&self, task: usize, labels: [usize; 2]) -> [Vec<f64>; 2] {
+        let analysis = &self.tasks[task].analysis;
+        let of = |label: usize| -> Vec<Judged> {
+            let runs = self.chosen(task, label).map_or(&[][..], |config| &config.runs[..]);
+            runs.iter().filter_map(|&run| analysis.judged(run)).collect()
+        };
+        let mut both = scores(&analysis.judge, [&of(labels[0]), &of(labels[1])]);
+        both.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        both
     }
 
     /// Whether two of these tasks hold the same run, which would count twice.

@@ -99,6 +99,13 @@ pub(super) fn standing(all: &Together) -> Vec<String> {
          how often an optimizer is in front, not by how much."
             .to_owned(),
     ];
+    if all.tasks.tasks.iter().any(|t| t.analysis.judge.reached()) {
+        out.push(
+            "Where runs stop at the target, the place is by the median number of training samples until then, a run that \
+             never got there counting as infinite."
+                .to_owned(),
+        );
+    }
     let of = all.tasks.tasks.len();
     for group in &all.tasks.groups {
         if group.tasks.len() < of {
@@ -141,9 +148,13 @@ pub(super) fn standing(all: &Together) -> Vec<String> {
         ));
     }
     let diverged: usize = pooled().map(|p| p.diverged).sum();
+    let what = match all.tasks.groups.iter().any(|g| g.judge.reached()) {
+        true => "diverged or never reached the target to stop at",
+        false => "diverged",
+    };
     if diverged > 0 {
         out.push(format!(
-            "{} of the chosen configurations diverged and {} not in the pooled values, which flatters their optimizers; \
+            "{} of the chosen configurations {what} and {} not in the pooled values, which flatters their optimizers; \
              ranks and probabilities of improvement count them as the worst.",
             if diverged == 1 { "One run".to_owned() } else { format!("{diverged} runs") },
             if diverged == 1 { "is" } else { "are" }
@@ -212,17 +223,19 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
             ),
         }
     )];
-    if let (Some(smallest), Some(corrected)) = (comparison.smallest, comparison.smallest_adjusted) {
-        let most = comparison.pairs.iter().map(|p| p.n).max().unwrap_or(0);
+    if let (Some(smallest), Some(corrected)) = (comparison.smallest, comparison.smallest_adjusted)
+        && comparison.differing > 0
+    {
         let reach = format!(
-            "The smallest p that {most} pairs can reach is {} ({} after the correction)",
+            "The smallest p that {} pairs that differ can reach is {} ({} after the correction)",
+            comparison.differing,
             p_value(smallest),
             p_value(corrected)
         );
         out.push(if comparison.underpowered() {
             format!(
-                "{reach}: underpowered. Whatever the numbers, these seeds cannot show a difference; {} pairs would be the \
-                 fewest that can.",
+                "{reach}: underpowered. Whatever the numbers, these seeds cannot show a difference; {} pairs that differ \
+                 would be the fewest that can.",
                 comparison.needed
             )
         } else {
@@ -251,8 +264,9 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     }
     if comparison.pairs.iter().any(|p| p.diverged > 0) {
         out.push(
-            "Pairs in which a run diverged are left out of the lead and the test, which need numbers, and count as won or \
-             lost; that favours an optimizer that diverges."
+            "Where a run diverged or never reached the target that it should stop at, ranks decide over all pairs of runs: \
+             such a run is worse than any other, and two such are level. The lead is over the pairs that are left, and is no \
+             part of the decision."
                 .to_owned(),
         );
     }
@@ -271,7 +285,7 @@ pub(super) fn race(all: &Together) -> Vec<String> {
         ];
     }
     let mut out = Vec::new();
-    let Some(profile) = profile::profile(all, Clock::Steps) else {
+    let Some(profile) = profile::profile(all, Clock::Samples) else {
         if !all.standings.is_empty() {
             out.push(
                 "No optimizer that all tasks have reached a target with more than half of its seeds, so there is no \
@@ -282,7 +296,7 @@ pub(super) fn race(all: &Together) -> Vec<String> {
         return out;
     };
     out.push(
-        "Time to target is the median over seeds of the optimizer steps until the task's target was first measured, at \
+        "Time to target is the median over seeds of the training samples fed until the task's target was first measured, at \
          the end of an epoch, so that equal times are common: never, where half of the seeds or more did not get there."
             .to_owned(),
     );

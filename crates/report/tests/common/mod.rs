@@ -271,6 +271,7 @@ impl Fixture {
                 split: Split::Validation,
                 metric: "accuracy".to_owned(),
                 value: Some(self.target),
+                at: Default::default(),
             },
             seeds: (0..self.seeds).collect(),
             optimizers: optimizers.collect(),
@@ -281,6 +282,7 @@ impl Fixture {
             keeping: Keeping::default(),
             regress: Default::default(),
             report: Default::default(),
+            lints: Vec::new(),
             computed_on: None,
         }
     }

@@ -19,44 +19,47 @@ use crate::{text, threads};
 /// Configurations that are listed one by one without `--verbose`.
 const LISTED: usize = 40;
 
-/// Prints the plan for a person.
+/// Runs of a plan, in its order.
+type Runs<'a> = [&'a PlannedRun];
+
+/// Prints for a person what the sweep would do: of the runs that `--only` and `--shard`
+/// choose, if they are given, and how many there are beside them.
 pub(super) fn table(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
-    (count, chosen): (usize, &Chosen),
+    chosen: &Chosen,
     machine: &Machine,
     estimate: Option<&Estimate>,
     verbose: bool,
 ) -> anyhow::Result<Exit> {
-    let todo: HashMap<Id, &Reason> =
-        outstanding.runs.iter().map(|(r, why)| (r.run_id, why)).collect();
-    let configs = plan.runs.chunk_by(|a, b| a.config_id == b.config_id).count();
+    let runs: Vec<&PlannedRun> = plan.runs.iter().filter(|r| chosen.has(r.run_id)).collect();
+    let todo: HashMap<Id, &Reason> = outstanding
+        .runs
+        .iter()
+        .filter(|(run, _)| chosen.has(run.run_id))
+        .map(|(run, why)| (run.run_id, why))
+        .collect();
+    let configs = runs.chunk_by(|a, b| a.config_id == b.config_id).count();
     if verbose || configs <= LISTED {
-        configurations(plan, &todo);
+        configurations(&runs, &todo);
     }
-    budget(plan, &todo);
+    budget(plan, &runs, &todo);
     for optimizer in &plan.optimizers {
         for axis in &optimizer.axes {
-            let values = values(plan, &optimizer.label, axis);
-            text::print(&format!("  {}: {axis} = {values}\n", text::plain(&optimizer.label)));
+            let values = values(&runs, &optimizer.label, axis);
+            if !values.is_empty() {
+                text::print(&format!("  {}: {axis} = {values}\n", text::plain(&optimizer.label)));
+            }
         }
     }
     text::print("\n");
     if !verbose && configs > LISTED {
         text::print(&format!("{configs} configurations; each with --verbose\n"));
     }
-    text::print(&format!(
-        "{}, {} cached, {} to train{}; resolved values: --plan --json\n",
-        text::count(plan.runs.len(), "run"),
-        outstanding.cached,
-        outstanding.runs.len(),
-        if count == outstanding.runs.len() {
-            String::new()
-        } else {
-            format!(" ({count} chosen by {})", chosen.by)
-        },
-    ));
-    for (reason, n) in reasons(outstanding) {
+    let line =
+        sums((runs.len(), todo.len()), (plan.runs.len(), outstanding.runs.len()), &chosen.by);
+    text::print(&format!("{}\n", text::wrapped(&line)));
+    for (reason, n) in reasons(&todo) {
         text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
     }
     if let Some(threads) = threads::words(plan, machine.threads.as_ref()) {
@@ -74,7 +77,7 @@ pub(super) fn table(
                 text::count(e.from_runs, "finished run"),
             ));
         }
-        None if count > 0 => {
+        None if !todo.is_empty() => {
             text::print("no estimate of time: nothing like it was trained on this machine yet\n");
         }
         None => {}
@@ -82,10 +85,23 @@ pub(super) fn table(
     Ok(Exit::Ok)
 }
 
-fn configurations(plan: &Plan, todo: &HashMap<Id, &Reason>) {
+/// How many runs there are, chosen and in all, and how many of them are to be trained.
+fn sums((runs, todo): (usize, usize), (all, missing): (usize, usize), by: &str) -> String {
+    let cached = runs - todo;
+    let rest = "resolved values: --plan --json";
+    if by.is_empty() {
+        return format!("{}, {cached} cached, {todo} to train; {rest}", text::count(runs, "run"));
+    }
+    format!(
+        "{runs} of {} chosen by {by}, {cached} cached, {todo} to train ({missing} in all); {rest}",
+        text::count(all, "run")
+    )
+}
+
+fn configurations(runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
     let mut out = text::table(&["optimizer", "configuration", "seeds", "run ids", "to train"]);
-    for group in plan.runs.chunk_by(|a, b| a.config_id == b.config_id) {
-        let first = &group[0];
+    for group in runs.chunk_by(|a, b| a.config_id == b.config_id) {
+        let first = group[0];
         let axes: Vec<String> = first
             .axes
             .iter()
@@ -114,7 +130,7 @@ fn configurations(plan: &Plan, todo: &HashMap<Id, &Reason>) {
 }
 
 /// One row an optimizer: configurations, runs, and what is left of its budget.
-fn budget(plan: &Plan, todo: &HashMap<Id, &Reason>) {
+fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
     let mut out = text::table(&[
         "optimizer",
         "configs",
@@ -125,10 +141,11 @@ fn budget(plan: &Plan, todo: &HashMap<Id, &Reason>) {
         "epochs",
         "epochs left",
     ]);
-    let mut by_label: HashMap<&str, [u64; 5]> = HashMap::new();
+    let mut by_label: HashMap<&str, ([u64; 5], BTreeSet<u64>)> = HashMap::new();
     let mut last: Option<(&str, Id)> = None;
-    for run in &plan.runs {
-        let row = by_label.entry(run.label.as_str()).or_default();
+    for run in runs {
+        let (row, seeds) = by_label.entry(run.label.as_str()).or_default();
+        seeds.insert(run.spec.seed);
         let now = (run.label.as_str(), run.config_id);
         row[0] += u64::from(last != Some(now));
         last = Some(now);
@@ -139,14 +156,15 @@ fn budget(plan: &Plan, todo: &HashMap<Id, &Reason>) {
             row[4] += run.spec.train.epochs;
         }
     }
-    let mut total = [0; 5];
+    let (mut total, mut all) = ([0; 5], BTreeSet::new());
     for optimizer in &plan.optimizers {
-        let row = by_label.get(optimizer.label.as_str()).copied().unwrap_or_default();
+        let Some((row, seeds)) = by_label.remove(optimizer.label.as_str()) else { continue };
         total.iter_mut().zip(row).for_each(|(sum, n)| *sum += n);
-        out.add_row(cells(&text::plain(&optimizer.label), plan.seeds.len(), row));
+        out.add_row(cells(&text::plain(&optimizer.label), seeds.len(), row));
+        all.extend(seeds);
     }
-    if plan.optimizers.len() > 1 {
-        out.add_row(cells("all", plan.seeds.len(), total));
+    if out.row_count() > 1 {
+        out.add_row(cells("all", all.len(), total));
     }
     for column in out.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -166,14 +184,15 @@ fn cells(
     row
 }
 
-/// The values of an axis, in the order of the plan; many are cut short.
-fn values(plan: &Plan, label: &str, axis: &str) -> String {
+/// The values of an axis, in the order of the plan; many are cut short. Empty where no
+/// run has the label.
+fn values(runs: &Runs<'_>, label: &str, axis: &str) -> String {
     const SHOWN: usize = 8;
     let mut seen: Vec<&Value> = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
     // Runs of one configuration stand together and have the same values.
-    for runs in plan.runs.chunk_by(|a, b| a.config_id == b.config_id) {
-        let run = &runs[0];
+    for runs in runs.chunk_by(|a, b| a.config_id == b.config_id) {
+        let run = runs[0];
         if run.label == label
             && let Some(value) = run.axes.get(axis)
             && known.insert(value.to_string())
@@ -188,9 +207,9 @@ fn values(plan: &Plan, label: &str, axis: &str) -> String {
 }
 
 /// Why runs are to be trained, most frequent first; nothing when all are new.
-fn reasons(outstanding: &Outstanding<'_>) -> Vec<(String, usize)> {
+fn reasons(todo: &HashMap<Id, &Reason>) -> Vec<(String, usize)> {
     let mut counts: HashMap<&Reason, usize> = HashMap::new();
-    for (_, why) in &outstanding.runs {
+    for why in todo.values() {
         *counts.entry(why).or_default() += 1;
     }
     if counts.len() == 1 && counts.contains_key(&Reason::New) {
@@ -247,4 +266,20 @@ fn row(run: &PlannedRun, why: Option<&Reason>, chosen: &Chosen) -> std::io::Resu
         "chosen": chosen.has(run.run_id),
         "spec": run.spec,
     }))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sums;
+
+    #[test]
+    fn what_is_not_chosen_is_told_apart() {
+        let rest = "resolved values: --plan --json";
+        assert_eq!(sums((12, 6), (12, 6), ""), format!("12 runs, 6 cached, 6 to train; {rest}"));
+        assert_eq!(sums((1, 1), (1, 1), ""), format!("1 run, 0 cached, 1 to train; {rest}"));
+        assert_eq!(
+            sums((3, 2), (8, 7), "--shard 1/3"),
+            format!("3 of 8 runs chosen by --shard 1/3, 1 cached, 2 to train (7 in all); {rest}")
+        );
+    }
 }

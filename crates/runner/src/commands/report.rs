@@ -4,30 +4,49 @@ use std::path::{Path, PathBuf};
 
 use report::Summary;
 use spec::layout::ReportDir;
+use spec::plan::Plan;
 use spec::sweep_file::{self, Overrides};
 
 use crate::cli::ReportArgs;
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
 
-/// Redraws each report, then one page over all of them. A journal that exists is
-/// collected first; without one the Parquet files are used as they are.
+/// Redraws a report, or makes one page over several, which are only read. A journal that
+/// exists is collected first; without one the Parquet files are used as they are.
 pub(super) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result<Exit> {
     let dirs: anyhow::Result<Vec<ReportDir>> =
         args.files.iter().map(|file| folder_of(workspace, file)).collect();
     let dirs = dirs?;
     distinct(&args.files, &dirs)?;
-    let page = together(workspace, args, &dirs)?;
+    if let Some(page) = together(workspace, args, &dirs)? {
+        return over_all(workspace, args, &dirs, &page);
+    }
     for (dir, file) in dirs.iter().zip(&args.files) {
         refresh(dir, file)?;
         super::gather::complete_manifest(dir)?;
         let summary = write(dir)?;
         super::summary::print(workspace, dir, &summary);
     }
-    if let Some(page) = page {
-        warn(&report::together::together(&dirs, page.path())?.warnings);
-        crate::text::out!("\ntogether: {}", workspace.relative(&page.html()));
+    Ok(Exit::Ok)
+}
+
+/// The page over several reports. They may be another's, or on a disk that cannot be
+/// written to: nothing is written but the page.
+fn over_all(
+    workspace: &Workspace,
+    args: &ReportArgs,
+    dirs: &[ReportDir],
+    page: &ReportDir,
+) -> anyhow::Result<Exit> {
+    let mut opened = Vec::with_capacity(dirs.len());
+    for (dir, file) in dirs.iter().zip(&args.files) {
+        let report = report::open(dir, of_today(dir, file)?)?;
+        warn(&report.contradictions());
+        super::summary::print_read(workspace, dir, &report.summary());
+        opened.push(report);
     }
+    warn(&report::together::together_of(opened, page.path())?.warnings);
+    crate::text::out!("\ntogether: {}", workspace.relative(&page.html()));
     Ok(Exit::Ok)
 }
 
@@ -108,14 +127,23 @@ pub(super) fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<Re
     Ok(dir)
 }
 
-/// Takes over what a sweep file says now of the report and its target: neither
-/// is part of what was trained. A report folder has no say of its own.
+/// Writes what [`of_today`] says into the report folder.
 pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
-    if file.is_dir() {
-        return Ok(());
+    let plan = of_today(dir, file)?;
+    if plan != report::plan(dir)? {
+        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     }
+    Ok(())
+}
+
+/// The plan of a report folder with what a sweep file says now of the report, its target
+/// and the traps that it allows: none is part of what was trained. A report folder has
+/// no say of its own.
+fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
     let mut plan = report::plan(dir)?;
-    let before = plan.clone();
+    if file.is_dir() {
+        return Ok(plan);
+    }
     // What the sweep was started with still holds, and the environment of today.
     let mut overrides = Overrides::of_lines(&plan.overrides);
     overrides.environment.extend(super::environment());
@@ -126,19 +154,18 @@ pub(super) fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
         Err(why) => {
             let last = why.to_string().lines().next().unwrap_or_default().to_owned();
             warn(&[format!("[report] and [target] are those of the last sweep: {last}")]);
-            return Ok(());
+            return Ok(plan);
         }
     };
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;
+    // What the file says by now to be meant is no longer told.
+    plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
     if let Some((target, _)) = asked.target {
         plan.target = target;
     }
-    if plan != before {
-        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
-    }
-    Ok(())
+    Ok(plan)
 }
 
 /// Journal to Parquet to figures and page; warnings are printed.

@@ -53,7 +53,6 @@ pub(super) fn run_holding(
     let lock = if args.plan { None } else { Some(lock::acquire(&dir, &started)?) };
     let mut beacon = (!args.plan).then(|| Beacon::new(&dir));
     let jobs = if args.training.timing { Some(1) } else { args.training.jobs };
-    let look = !args.plan;
     let signals = Signalled::new();
     let local = Local { signals: &signals };
     let launcher: &dyn Launcher = slurm.as_ref().map_or(&local, |slurm| slurm);
@@ -67,7 +66,7 @@ pub(super) fn run_holding(
     if !args.plan {
         launcher.alone(&dir, &plan)?;
     }
-    let earlier = if args.plan { report::plan(&dir).ok() } else { earlier_plan(&dir, &plan)? };
+    let earlier = earlier_plan(&dir, &plan, args.plan)?;
     let known = Known::of(workspace, &plan, || earlier.as_ref().filter(|_| !args.fresh));
     let cluster = slurm.as_ref().map(|slurm| &slurm.settings);
     // Each takes a few tenths of a second, so side by side: worker, data, sources.
@@ -76,8 +75,7 @@ pub(super) fn run_holding(
             Some(settings) => Machine::of_cluster(&plan, settings, jobs),
             None => Machine::find(&plan, jobs, &known),
         });
-        let data =
-            scope.spawn(|| if look { dataset_check::on_disk(workspace, &plan) } else { Ok(()) });
+        let data = scope.spawn(|| dataset_check::on_disk(workspace, &plan));
         let provenance = provenance::gather(workspace);
         (joined(machine), joined(data), provenance)
     });
@@ -88,10 +86,8 @@ pub(super) fn run_holding(
         require_clean(&provenance)?;
     }
     if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
-        match dataset_check::same_data(earlier, &plan) {
-            Err(error) if args.plan => crate::text::say!("warning: {error}"),
-            other => other?,
-        }
+        // A plan that the sweep would refuse is none.
+        dataset_check::same_data(earlier, &plan)?;
     }
     if !args.plan {
         if machine.threads.is_none() && machine.problem.is_none() {
@@ -132,9 +128,12 @@ pub(super) fn run_holding(
             super::plan::json(&plan, &left, &chosen, &machine, estimate.as_ref())
         } else {
             let (estimate, verbose) = (estimate.as_ref(), args.training.verbose);
-            super::plan::table(&plan, &left, (todo.len(), &chosen), &machine, estimate, verbose)
+            super::plan::table(&plan, &left, &chosen, &machine, estimate, verbose)
         };
         told?;
+        if let Some(error) = data.err().filter(|_| !todo.is_empty()) {
+            crate::text::say!("warning: the sweep would be refused: {error:#}");
+        }
         if !args.json {
             if let Some(problem) = problem.as_ref().filter(|_| slurm.is_some()) {
                 crate::text::say!("warning: {problem}");
@@ -251,11 +250,12 @@ fn nothing_to_train(cached: usize, kept_failed: usize, missing: usize, chosen: &
 }
 
 /// The plan of the last sweep here, if any. A report folder belongs to one
-/// sweep file, so that of another is refused.
-fn earlier_plan(dir: &ReportDir, plan: &Plan) -> anyhow::Result<Option<Plan>> {
+/// sweep file, so that of another is refused. `look`: nothing is moved.
+fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> anyhow::Result<Option<Plan>> {
     let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
     let earlier: Plan = match serde_json::from_slice(&bytes) {
         Ok(plan) => plan,
+        Err(_) if look => return Ok(None),
         Err(e) => {
             // Written anew from the sweep file; results are in the journal, not here.
             let aside = dir.path().join("plan.json.damaged");

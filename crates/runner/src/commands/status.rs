@@ -52,6 +52,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     let shown: Vec<String> =
         counts.iter().map(|(status, n)| format!("{n} {}", name(*status))).collect();
     text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
+    let word = plan.runs.first().map_or("loss", |run| text::loss_word(&run.spec));
     for (place, sign) in cluster.iter().flat_map(|c| &c.tasks) {
         text::print(&format!(
             "task {place}: job {} on {}{}\n",
@@ -59,10 +60,10 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
             text::plain(&sign.node),
             if sign.is_alive() { "" } else { ", lost: no sign of life for a while" }
         ));
-        show(&sign.sweep);
+        show(&sign.sweep, word);
     }
     match running {
-        Some(running) => show(&running),
+        Some(running) => show(&running, word),
         None => {
             let newest = &failures[failures.len().saturating_sub(FAILURES)..];
             newest.iter().for_each(|line| text::print(&format!("  {line}\n")));
@@ -74,7 +75,8 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     Ok(Exit::Ok)
 }
 
-fn show(running: &SweepStatus) {
+/// `word`: what the loss is called.
+fn show(running: &SweepStatus, word: &str) {
     let done: u64 = running.ended.values().sum();
     let left = running
         .eta_seconds
@@ -90,7 +92,7 @@ fn show(running: &SweepStatus) {
             Some(run) => {
                 let mut line = format!("epoch {}/{}", run.epoch, run.epochs);
                 if let Some(loss) = run.loss {
-                    line.push_str(&format!("  loss {:.4}", loss.0));
+                    line.push_str(&format!("  {word} {}", text::loss(loss.0)));
                 }
                 if let Some(speed) = run.steps_per_second {
                     line.push_str(&format!("  {speed:.0} steps/s"));

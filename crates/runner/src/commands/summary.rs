@@ -1,6 +1,8 @@
 //! The table at the end of a sweep: each optimizer at its best.
 
 use comfy_table::CellAlignment;
+use report::number;
+use report::stats::Estimate;
 use report::{BestRow, Summary};
 use spec::layout::ReportDir;
 
@@ -9,6 +11,17 @@ use crate::workspace::Workspace;
 
 /// Prints the best configuration of each optimizer and where the report is.
 pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
+    tell(summary);
+    crate::text::out!("report: {}", workspace.relative(&dir.html()));
+}
+
+/// As [`print`], of a report that was read and not drawn.
+pub(super) fn print_read(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
+    tell(summary);
+    crate::text::out!("read: {}", workspace.relative(dir.path()));
+}
+
+fn tell(summary: &Summary) {
     let (rows, totals) = (&summary.best, &summary.counts);
     crate::text::out!();
     if totals.planned == 1 {
@@ -33,23 +46,36 @@ pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
         let line = text::wrapped_at(&text::plain(line), indent, text::columns());
         crate::text::out!("{line}");
     }
-    crate::text::out!("report: {}", workspace.relative(&dir.html()));
 }
 
 /// One run needs no table: the numbers of the lesson in a line each.
 fn one_run(rows: &[BestRow]) {
     for row in rows {
-        let number = |name: &str, value: Option<f64>| match value {
-            Some(v) => crate::text::out!("{name:<28}{v:.4}"),
-            None => crate::text::out!("{name:<28}none"),
-        };
         crate::text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
-        number("average loss, last epoch", row.train_loss.mean);
-        match row.test_accuracy.mean {
-            None if row.judge == "test.loss" => number("test loss", row.judged.mean),
-            accuracy => number("test accuracy", accuracy),
+        for (name, value) in numbers(row) {
+            crate::text::out!("{name:<28}{value}");
         }
     }
+}
+
+/// What is said of one run: loss and accuracy as fractions, of a function its values.
+fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
+    let loss = |value: Option<f64>| shown(value, |v| number::metric("loss", v));
+    if row.function {
+        return vec![
+            ("value", loss(row.judged.mean)),
+            ("mean value, last epoch", loss(row.train_loss.mean)),
+        ];
+    }
+    let test = match row.test_accuracy.mean {
+        None if row.judge == "test.loss" => ("test loss", loss(row.judged.mean)),
+        accuracy => ("test accuracy", shown(accuracy, |v| format!("{v:.4}"))),
+    };
+    vec![("average loss, last epoch", loss(row.train_loss.mean)), test]
+}
+
+fn shown(value: Option<f64>, text: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| "none".to_owned(), text)
 }
 
 /// How all runs ended, where any did not complete.
@@ -70,34 +96,26 @@ fn ended(totals: &report::analysis::Counts) -> Option<String> {
 
 /// `partial`: runs are missing, so that nothing is said of the grids' edges.
 fn table(rows: &[BestRow], partial: bool) {
-    let metric = rows.first().map_or("metric", |r| r.metric.as_str()).to_owned();
-    let judge = rows.first().map_or("metric", |r| r.judge.as_str()).to_owned();
-    // Headers of two lines and notes below keep the table within 80 columns.
-    let percent =
-        |name: &str| format!("{}{}", name, if name.ends_with("accuracy") { " %" } else { "" });
-    // Judged by what chose them, one column says both.
-    let second = if judge == metric { "test.accuracy" } else { judge.as_str() };
-    let headers = [metric.replace('.', " "), second.replace('.', " "), "train loss".to_owned()];
-    let headers = headers.map(|h| percent(&h).replacen(' ', "\n", 1));
-    let mut out =
-        text::table(&["optimizer", "best", "seeds", &headers[0], &headers[1], &headers[2]]);
+    let Some(first) = rows.first() else { return };
+    let columns = columns(rows);
+    let mut headers = vec!["optimizer".to_owned(), "best".to_owned(), "seeds".to_owned()];
+    headers.extend(columns.iter().map(|column| column.header()));
+    let mut out = text::table(&headers.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows {
-        out.add_row(vec![
+        let mut cells = vec![
             text::plain(&row.label),
             if row.counts.completed > 0 { text::plain(&row.config) } else { "none".to_owned() },
             row.counts.completed.to_string(),
-            estimate(&row.target, metric.ends_with("accuracy")),
-            match judge == metric {
-                true => estimate(&row.test_accuracy, true),
-                false => estimate(&row.judged, judge.ends_with("accuracy")),
-            },
-            estimate(&row.train_loss, false),
-        ]);
+        ];
+        cells.extend(columns.iter().map(|column| estimate(&column.name, (column.of)(row))));
+        out.add_row(cells);
     }
     for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     crate::text::out!("{}\n", text::show(out));
+    let words = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
+    let (metric, judge) = (words(&first.metric), words(&first.judge));
     let words =
         format!("mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}");
     crate::text::out!("{}", text::wrapped(&words));
@@ -109,6 +127,56 @@ fn table(rows: &[BestRow], partial: bool) {
             let line = format!("{}: {note}", text::plain(&row.label));
             crate::text::out!("{}", text::wrapped(&line));
         }
+    }
+}
+
+/// A column of numbers.
+struct Column {
+    /// `test accuracy`; the metric is its last word.
+    name: String,
+    of: fn(&BestRow) -> &Estimate,
+}
+
+impl Column {
+    /// In two lines, which with notes below keeps the table within 80 columns.
+    fn header(&self) -> String {
+        let unit = if number::is_percentage(metric(&self.name)) { " %" } else { "" };
+        format!("{}{unit}", self.name).replacen(' ', "\n", 1)
+    }
+}
+
+/// `accuracy` of `test accuracy`.
+fn metric(name: &str) -> &str {
+    name.rsplit(' ').next().unwrap_or(name)
+}
+
+/// What the table shows: the metric that chose, the one that judges where it is another,
+/// else accuracy beside it, and the training loss; nothing twice, nothing of which no row
+/// has a number.
+fn columns(rows: &[BestRow]) -> Vec<Column> {
+    let Some(first) = rows.first() else { return Vec::new() };
+    let column = |path: &str, of| Column { name: name(first, path), of };
+    let any = |of: fn(&BestRow) -> &Estimate| rows.iter().any(|row| of(row).mean.is_some());
+    let (accuracy, loss): (fn(&BestRow) -> &Estimate, fn(&BestRow) -> &Estimate) =
+        (|row| &row.test_accuracy, |row| &row.train_loss);
+    let mut out = vec![column(&first.metric, |row| &row.target)];
+    if first.judge != first.metric {
+        out.push(column(&first.judge, |row| &row.judged));
+    } else if first.metric != "test.accuracy" && any(accuracy) {
+        out.push(column("test.accuracy", accuracy));
+    }
+    if first.metric != "train.loss" && first.judge != "train.loss" && any(loss) {
+        out.push(column("train.loss", loss));
+    }
+    out
+}
+
+/// A metric as a person reads it: `test accuracy`; the loss of a function is its value.
+fn name(row: &BestRow, path: &str) -> String {
+    match path {
+        "train.loss" if row.function => "mean value".to_owned(),
+        _ if row.function => "value".to_owned(),
+        path => path.replace('.', " "),
     }
 }
 
@@ -127,22 +195,59 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
             text::count(row.counts.planned, "run")
         )
     });
-    let edge = row.edge.as_ref().filter(|_| !partial).map(|edge| {
-        let rates: Vec<String> = edge.to_add().iter().map(|x| spec::float::short(*x)).collect();
-        format!(
-            "the best learning rate lies at the edge of its grid; add {} to lr",
-            rates.join(" and ")
-        )
+    let advice = row.advice.iter().filter(|_| !partial).map(|advice| {
+        let at_edge = advice.end.is_some();
+        let place = if at_edge { "lies at the edge of" } else { "has a wide gap beside it in" };
+        let add: Vec<String> =
+            advice.beyond.iter().chain(&advice.gaps).map(|x| spec::float::short(*x)).collect();
+        let name = advice.path.split_once('.').map_or(advice.path.as_str(), |(_, name)| name);
+        let add = match add.is_empty() {
+            true => String::new(),
+            false => format!("; add {} to {name}", add.join(" and ")),
+        };
+        format!("the best {} {place} its grid{add}", advice.name())
     });
-    runs.chain(edge).collect()
+    let tied = (row.tied > 1).then(|| format!("one of {} equally good configurations", row.tied));
+    runs.chain(tied).chain(advice).collect()
 }
 
-/// Mean and deviation; accuracies in percent.
-fn estimate(e: &report::stats::Estimate, percent: bool) -> String {
-    let shown = |x: f64| if percent { format!("{:.2}", 100.0 * x) } else { format!("{x:.4}") };
+/// Mean and deviation of a column: accuracies in percent, whose unit stands in its
+/// header, others with four and two significant digits, as on the page.
+fn estimate(name: &str, e: &Estimate) -> String {
+    let percent = number::is_percentage(metric(name));
+    let shown = |x: f64, digits: usize| match percent && x.is_finite() {
+        true => format!("{:.2}", 100.0 * x),
+        false => number::significant(x, digits),
+    };
     match (e.mean, e.sd) {
-        (Some(mean), Some(sd)) => format!("{} ± {}", shown(mean), shown(sd)),
-        (Some(mean), None) => shown(mean),
+        (Some(mean), Some(sd)) => format!("{} ± {}", shown(mean, 4), shown(sd, 2)),
+        (Some(mean), None) => shown(mean, 4),
         _ => "none".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(mean: f64, sd: f64) -> Estimate {
+        Estimate { n: 3, mean: Some(mean), sd: Some(sd), ..Estimate::default() }
+    }
+
+    #[test]
+    fn numbers_have_digits_whatever_their_size() {
+        for (name, mean, sd, shown) in [
+            ("test accuracy", 0.97914, 0.0012, "97.91 ± 0.12"),
+            ("validation top5_accuracy", 1.0, 0.0, "100.00 ± 0.00"),
+            ("validation f1", 0.95, 0.012, "0.9500 ± 0.012"),
+            ("train loss", 0.067_142, 0.001_23, "0.06714 ± 0.0012"),
+            ("value", 3.24e-11, 1.5e-12, "3.240e-11 ± 1.5e-12"),
+            ("value", 4_620_876_008.106_7, 2e9, "4.621e9 ± 2.0e9"),
+            ("value", 0.0, 0.0, "0 ± 0"),
+            ("value", f64::INFINITY, 1.0, "infinite ± 1.0"),
+        ] {
+            assert_eq!(estimate(name, &of(mean, sd)), shown);
+        }
+        assert_eq!(estimate("value", &Estimate::default()), "none");
     }
 }

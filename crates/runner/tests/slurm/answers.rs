@@ -108,6 +108,32 @@ fn a_job_that_turns_up_after_all_is_taken_over() {
 }
 
 #[test]
+fn of_an_array_that_is_refused_after_another_nothing_is_said_to_be_submitted() {
+    let Some(place) = Place::start(Options { nodes: 1, max_array: 2, ..Options::default() }) else {
+        return;
+    };
+    place.sandbox.sweep_file("x", &digits(1, 1, "runs_per_task = 1"));
+    place.put("hold");
+    let full = "#!/bin/bash\ncase \"$*\" in *--job-name=sweep-x-*.1\\ *)\n\
+                echo 'sbatch: error: QOSMaxSubmitJobPerUserLimit' >&2; exit 1 ;; esac\n\
+                exec '@real@' \"$@\"\n";
+    let (code, said) = behind(&place, full);
+    assert_eq!(code, 0, "{said}");
+    let [array] = arrays(&place)[..] else { panic!("{said}") };
+    assert!(said.contains(&format!("x: 2 runs in 2 of 4 tasks, job {array}; job ")), "{said}");
+    assert!(said.contains("1 of 2 arrays were submitted, then Slurm took no more"), "{said}");
+    assert!(said.contains("QOSMaxSubmitJobPerUserLimit"), "{said}");
+    place.remove("hold");
+    place.cluster.wait_idle(PATIENCE);
+    assert_eq!(crate::support::results(&place.records("x")).len(), 2);
+    // The rest, which is what the warning promises.
+    let said = place.expect(0, &RUN);
+    assert!(said.contains("x: 2 runs in 2 tasks, job "), "{said}");
+    place.cluster.wait_idle(PATIENCE);
+    assert_eq!(crate::support::results(&place.records("x")).len(), 4);
+}
+
+#[test]
 fn a_lost_answer_of_the_job_that_looks_harms_nothing() {
     let Some(place) = place() else { return };
     let script = format!(

@@ -327,6 +327,20 @@ pub fn scalar(
             ));
             None
         }
+        (ParamType::IntList, NodeValue::Array(items))
+            if !items.is_empty()
+                && items.iter().all(|item| matches!(item.value, NodeValue::Array(_))) =>
+        {
+            let text = &diagnostics.sources.get(node.place.source).text;
+            let lists = text.get(node.place.span.clone()).unwrap_or("[[64], [128, 64]]");
+            let lists: Vec<&str> = lists.split_whitespace().collect();
+            let help = format!("to try each list in turn: {{ values = {} }}", lists.join(" "));
+            let error = Diagnostic::error(format!("`{path}` has the wrong type"), &node.place)
+                .label(format!("expected {}, found a list of lists", param.ty))
+                .help(help);
+            diagnostics.push(error);
+            None
+        }
         (ParamType::IntList, NodeValue::Array(items)) => {
             let element = Param { ty: ParamType::Int, ..*param };
             let values: Vec<Option<Value>> =

@@ -24,9 +24,12 @@ pub enum Severity {
 pub struct Diagnostic {
     severity: Severity,
     message: String,
+    /// A name by which it can be silenced.
+    name: Option<&'static str>,
     place: Option<Place>,
     label: String,
-    also: Option<(Place, String)>,
+    also: Vec<(Place, String)>,
+    note: Option<String>,
     help: Option<String>,
 }
 
@@ -50,9 +53,11 @@ impl Diagnostic {
         Self {
             severity,
             message: message.into(),
+            name: None,
             place,
             label: String::new(),
-            also: None,
+            also: Vec::new(),
+            note: None,
             help: None,
         }
     }
@@ -64,10 +69,24 @@ impl Diagnostic {
         self
     }
 
-    /// A second place that belongs to the problem.
+    /// The name of its kind, by which it can be silenced.
+    #[must_use]
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// A further place that belongs to the problem.
     #[must_use]
     pub fn also(mut self, place: &Place, label: impl Into<String>) -> Self {
-        self.also = Some((place.clone(), label.into()));
+        self.also.push((place.clone(), label.into()));
+        self
+    }
+
+    /// How much is concerned.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -88,39 +107,42 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level
-            .primary_title(self.message.as_str())
-            .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+        let mut title = level.primary_title(self.message.as_str());
+        if let Some(name) = self.name {
+            title = title.id(name);
+        }
+        let mut group =
+            title.elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+        let labelled = |kind: AnnotationKind, place: &Place, label: &'_ str| {
+            let span = kind.span(clamp(place, &sources.get(place.source).text));
+            if label.is_empty() { span } else { span.label(label.to_owned()) }
+        };
         if let Some(place) = &self.place {
-            let source = sources.get(place.source);
-            let primary = AnnotationKind::Primary.span(clamp(place, &source.text));
-            let primary =
-                if self.label.is_empty() { primary } else { primary.label(self.label.as_str()) };
-            let mut snippet = Snippet::source(source.text.as_str())
-                .path(source.name.as_str())
-                .annotation(primary);
-            let mut elsewhere = None;
-            if let Some((also, label)) = &self.also {
-                let other = sources.get(also.source);
-                let context =
-                    AnnotationKind::Context.span(clamp(also, &other.text)).label(label.as_str());
-                if also.source == place.source {
-                    snippet = snippet.annotation(context);
-                } else {
-                    elsewhere = Some(
-                        Snippet::source(other.text.as_str())
-                            .path(other.name.as_str())
-                            .annotation(context),
-                    );
+            // A snippet a text, that of the first place first.
+            let mut snippets =
+                vec![(place.source, vec![labelled(AnnotationKind::Primary, place, &self.label)])];
+            for (also, label) in &self.also {
+                let context = labelled(AnnotationKind::Context, also, label);
+                match snippets.iter_mut().find(|(source, _)| *source == also.source) {
+                    Some((_, annotations)) => annotations.push(context),
+                    None => snippets.push((also.source, vec![context])),
                 }
             }
-            group = group.element(snippet);
-            if let Some(other) = elsewhere {
-                group = group.element(other);
+            for (source, annotations) in snippets {
+                let source = sources.get(source);
+                let snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+                group = group.element(snippet.annotations(annotations));
             }
+        }
+        if let Some(note) = &self.note {
+            group = group.element(Level::NOTE.message(note.as_str()));
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let meant = self.name.map(|name| format!("if it is meant: [lints] allow = [\"{name}\"]"));
+        if let Some(meant) = &meant {
+            group = group.element(Level::NOTE.message(meant.as_str()));
         }
         renderer.render(&[group])
     }

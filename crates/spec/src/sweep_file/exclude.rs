@@ -8,7 +8,7 @@ use crate::schedule::{ScheduleSpec, WarmupKeys};
 use crate::update::UpdateSpec;
 
 use super::axis::unknown_name;
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::diagnostic::Diagnostics;
 use super::spec::{Exclude, SweepSpec};
 
 /// The excludes whose conditions all hold.
@@ -38,8 +38,8 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Paths that no run has, and excludes that matched nothing.
-pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: &mut Diagnostics) {
+/// Paths that no run has. An exclude that drops nothing is a lint.
+pub(super) fn check_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
     let mut known: Vec<String> = vec!["label".to_owned()];
     let kinds = |name: &str| spec.optimizers.iter().any(|o| o.kind == name);
     for kind in OptimizerSpec::KINDS.iter().filter(|k| kinds(k.name)) {
@@ -60,7 +60,7 @@ pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: 
     known.sort();
     known.dedup();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    for (exclude, &count) in spec.excludes.iter().zip(excluded) {
+    for exclude in &spec.excludes {
         let unknown = exclude.conditions.iter().find(|(path, _)| !names.contains(&path.as_str()));
         if let Some((path, _)) = unknown {
             diagnostics.push(unknown_name(
@@ -69,11 +69,6 @@ pub(super) fn check_excludes(spec: &SweepSpec, excluded: &[usize], diagnostics: 
                 &names,
                 &exclude.place,
             ));
-        } else if count == 0 {
-            diagnostics.push(
-                Diagnostic::warning("this exclude matches no combination", &exclude.place)
-                    .help("compare its paths and values with `--plan`"),
-            );
         }
     }
 }

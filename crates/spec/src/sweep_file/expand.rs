@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::identity::Memo;
 use crate::params::Values;
-use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
+use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target, TargetAt};
 use crate::record::Split;
 use crate::run::RunSpec;
 
@@ -13,10 +13,11 @@ use super::answers;
 use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
+use super::lints::{Lints, Subject, Whole};
 use super::random;
 use super::resolve::{Combination, Fixed, resolve};
 use super::source::Place;
-use super::spec::{OptimizerEntry, SweepSpec};
+use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
 /// More runs than this are taken for a slip in the axes.
 const MAX_RUNS: usize = 2_000_000;
@@ -27,12 +28,16 @@ pub fn expand(
     inspect: super::Inspect<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let fixed = Fixed::new(spec, inspect, diagnostics)?;
-    let mut runs: Vec<PlannedRun> = Vec::new();
-    let mut first_of: HashMap<crate::Id, Place> = HashMap::new();
-    let mut excluded = vec![0usize; spec.excludes.len()];
+    let mut expansion = Expansion {
+        spec,
+        fixed: Fixed::new(spec, inspect, diagnostics)?,
+        runs: Vec::new(),
+        first_of: HashMap::new(),
+        excluded: vec![0; spec.excludes.len()],
+        memo: Memo::default(),
+        lints: Lints::new(spec),
+    };
     let mut optimizers = Vec::new();
-    let mut memo = Memo::default();
     for entry in &spec.optimizers {
         let varied = varied_paths(spec, entry);
         optimizers.push(PlannedOptimizer {
@@ -41,78 +46,18 @@ pub fn expand(
             axes: varied.clone(),
         });
         for schedule in &entry.schedules {
-            let axes = spec
-                .data
-                .iter()
-                .chain(&spec.model_axes)
-                .chain(&spec.train)
-                .chain(&entry.axes)
-                .chain(&schedule.axes);
-            let (drawn, axes): (Vec<&Axis>, Vec<&Axis>) = axes.partition(|a| a.random.is_some());
-            let drawn = random::joint(&drawn, diagnostics)?;
-            let mut groups = zip_groups(&axes, diagnostics)?;
-            if !drawn.is_empty() {
-                groups.push(drawn.iter().collect());
-            }
-            let count = groups
-                .iter()
-                .map(|g| g[0].values.len())
-                .try_fold(spec.seeds.len(), usize::checked_mul);
-            if count.is_none_or(|n| n.saturating_add(runs.len()) > MAX_RUNS) {
-                diagnostics.push(
-                    Diagnostic::error(
-                        format!("the axes cross to more than {MAX_RUNS} runs"),
-                        &entry.place,
-                    )
-                    .help("shorten the axes, zip them, or split the sweep"),
-                );
-                return None;
-            }
-            let mut index = vec![0usize; groups.len()];
-            loop {
-                let combination = combine(&groups, &index);
-                let known = diagnostics.len();
-                let resolved = resolve(&fixed, entry, schedule, &combination, diagnostics);
-                if resolved.is_none() && diagnostics.len() == known && !diagnostics.has_errors() {
-                    // No combination is dropped in silence, whatever the reason.
-                    let message = format!("a combination of `{}` cannot be resolved", entry.label);
-                    diagnostics.push(Diagnostic::error(message, &entry.place));
-                }
-                if let Some(resolved) = resolved {
-                    let matched = matching_excludes(spec, &entry.label, &resolved);
-                    matched.iter().for_each(|i| excluded[*i] += 1);
-                    if matched.is_empty() {
-                        let axes = varied_values(&varied, &combination, &resolved);
-                        let config = memo.ids(&resolved);
-                        for &seed in &spec.seeds {
-                            let run = RunSpec { seed, ..resolved.clone() };
-                            let id = config.with_seed(seed);
-                            if !add_once(&mut first_of, id.run, entry, diagnostics) {
-                                return None;
-                            }
-                            runs.push(PlannedRun {
-                                label: entry.label.clone(),
-                                run_id: id.run,
-                                config_id: id.config,
-                                cell_id: id.cell,
-                                axes: axes.clone(),
-                                spec: run,
-                            });
-                        }
-                    }
-                }
-                if !advance(&mut index, &groups) {
-                    break;
-                }
-            }
+            expansion.cross(entry, schedule, &varied, diagnostics)?;
         }
     }
-    check_excludes(spec, &excluded, diagnostics);
+    let Expansion { runs, excluded, lints, .. } = expansion;
+    check_excludes(spec, diagnostics);
     if runs.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error_without_place(
             "no run is left: the excludes match every combination",
         ));
     }
+    let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded };
+    let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
     let pool = if spec.pool.is_empty() {
         vec![PoolEntry { device: "auto".to_owned(), slots: None }]
@@ -136,8 +81,111 @@ pub fn expand(
         keeping: spec.keeping.clone(),
         report: spec.report.clone(),
         regress: spec.regress.clone(),
+        lints,
         computed_on: None,
     })
+}
+
+/// The runs so far, with what is needed to add to them.
+struct Expansion<'a> {
+    spec: &'a SweepSpec,
+    fixed: Fixed<'a>,
+    runs: Vec<PlannedRun>,
+    /// The optimizer that first asked for a run.
+    first_of: HashMap<crate::Id, Place>,
+    /// How many combinations each exclude has dropped.
+    excluded: Vec<usize>,
+    memo: Memo,
+    lints: Lints,
+}
+
+impl Expansion<'_> {
+    /// Every combination of an optimizer's axes under one of its schedules.
+    fn cross(
+        &mut self,
+        entry: &OptimizerEntry,
+        schedule: &ScheduleEntry,
+        varied: &[String],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let spec = self.spec;
+        let axes = spec
+            .data
+            .iter()
+            .chain(&spec.model_axes)
+            .chain(&spec.train)
+            .chain(&entry.axes)
+            .chain(&schedule.axes);
+        let (drawn, axes): (Vec<&Axis>, Vec<&Axis>) = axes.partition(|a| a.random.is_some());
+        let drawn = random::joint(&drawn, diagnostics)?;
+        let mut groups = zip_groups(&axes, diagnostics)?;
+        if !drawn.is_empty() {
+            groups.push(drawn.iter().collect());
+        }
+        let count =
+            groups.iter().map(|g| g[0].values.len()).try_fold(spec.seeds.len(), usize::checked_mul);
+        if count.is_none_or(|n| n.saturating_add(self.runs.len()) > MAX_RUNS) {
+            diagnostics.push(
+                Diagnostic::error(
+                    format!("the axes cross to more than {MAX_RUNS} runs"),
+                    &entry.place,
+                )
+                .help("shorten the axes, zip them, or split the sweep"),
+            );
+            return None;
+        }
+        let mut index = vec![0usize; groups.len()];
+        loop {
+            let combination = combine(&groups, &index);
+            self.add(entry, schedule, varied, &combination, diagnostics)?;
+            if !advance(&mut index, &groups) {
+                return Some(());
+            }
+        }
+    }
+
+    /// The runs of one combination, unless an exclude drops it.
+    fn add(
+        &mut self,
+        entry: &OptimizerEntry,
+        schedule: &ScheduleEntry,
+        varied: &[String],
+        given: &Combination,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let known = diagnostics.len();
+        let Some(run) = resolve(&self.fixed, entry, schedule, given, diagnostics) else {
+            if diagnostics.len() == known && !diagnostics.has_errors() {
+                // No combination is dropped in silence, whatever the reason.
+                let message = format!("a combination of `{}` cannot be resolved", entry.label);
+                diagnostics.push(Diagnostic::error(message, &entry.place));
+            }
+            return Some(());
+        };
+        let matched = matching_excludes(self.spec, &entry.label, &run);
+        matched.iter().for_each(|i| self.excluded[*i] += 1);
+        if !matched.is_empty() {
+            return Some(());
+        }
+        self.lints.look(&Subject { sweep: self.spec, entry, schedule, given, run: &run });
+        let axes = varied_values(varied, given, &run);
+        let config = self.memo.ids(&run);
+        for &seed in &self.spec.seeds {
+            let id = config.with_seed(seed);
+            if !add_once(&mut self.first_of, id.run, entry, diagnostics) {
+                return None;
+            }
+            self.runs.push(PlannedRun {
+                label: entry.label.clone(),
+                run_id: id.run,
+                config_id: id.config,
+                cell_id: id.cell,
+                axes: axes.clone(),
+                spec: RunSpec { seed, ..run.clone() },
+            });
+        }
+        Some(())
+    }
 }
 
 /// Axes of one zip name form one group; every other axis is its own.
@@ -265,13 +313,26 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
             None
         }
         Some((target, _)) => Some(target.clone()),
-        None if spec.none.is_some() => {
-            Some(Target { split: Split::Test, metric: "loss".to_owned(), value: None })
-        }
+        None if spec.none.is_some() => Some(Target {
+            split: Split::Test,
+            metric: "loss".to_owned(),
+            value: None,
+            at: TargetAt::Last,
+        }),
         None if validation > 0 => {
             let metric = runs.first().map_or("accuracy", |r| answers::default_metric(&r.spec));
-            Some(Target { split: Split::Validation, metric: metric.to_owned(), value: None })
+            Some(Target {
+                split: Split::Validation,
+                metric: metric.to_owned(),
+                value: None,
+                at: TargetAt::Last,
+            })
         }
-        None => Some(Target { split: Split::Train, metric: "loss".to_owned(), value: None }),
+        None => Some(Target {
+            split: Split::Train,
+            metric: "loss".to_owned(),
+            value: None,
+            at: TargetAt::Last,
+        }),
     }
 }

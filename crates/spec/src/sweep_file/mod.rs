@@ -11,6 +11,7 @@ mod exclude;
 mod expand;
 mod function;
 mod layers;
+mod lints;
 mod node;
 mod optimizer_table;
 mod own_data;

@@ -32,6 +32,7 @@ const ROOT: &[&str] = &[
     "regress",
     "devices",
     "slurm",
+    "lints",
 ];
 
 /// Reads tables and collects their problems.
@@ -81,6 +82,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let regress = r.regress(root);
     let Devices { pool, threads: threads_per_run, threads_place, fast_path } = r.devices(root);
     let slurm = r.slurm(root);
+    let allowed = r.lints(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     for axis in data.iter().flatten().chain(&train).chain(single) {
         if (axis.values.len() > 1 || axis.random.is_some())
@@ -122,6 +124,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         threads_place,
         fast_path,
         slurm,
+        allowed,
+        trial: false,
     })
 }
 

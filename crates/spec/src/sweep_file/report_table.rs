@@ -13,7 +13,7 @@ impl Reader<'_> {
     pub(super) fn report(&mut self, root: &Node) -> ReportSettings {
         let mut out = ReportSettings::default();
         let Some(node) = self.table(root, "report", false) else { return out };
-        self.known_keys(&node, &["figures", "band", "tolerance"], "[report]");
+        self.known_keys(&node, &["figures", "band", "tolerance", "min_effect"], "[report]");
         // An empty list means tables alone.
         let example = "\"convergence\", \"final\"";
         if let Some(names) = self.names(&node, "report", "figures", FigureName::NAMES, example) {
@@ -32,6 +32,13 @@ impl Reader<'_> {
                 axis::scalar("report.tolerance", &tolerance, &entry.value, self.diagnostics)
         {
             out.tolerance = x;
+        }
+        let min_effect = setting("min_effect", ParamType::Float, Range::Within(0.0, 1.0));
+        if let Some(entry) = node.get("min_effect")
+            && let Some(Value::Float(x)) =
+                axis::scalar("report.min_effect", &min_effect, &entry.value, self.diagnostics)
+        {
+            out.min_effect = x;
         }
         out
     }

@@ -53,15 +53,6 @@ pub(super) fn resolve(
         Per::Epoch => context.length.epochs,
         Per::Batch => context.length.steps,
     };
-    if keys.warmup >= whole {
-        let unit = if per == Per::Epoch { "epochs" } else { "steps" };
-        let message = format!("a warmup of {} takes the run's {whole} {unit}", keys.warmup);
-        push_once(
-            diagnostics,
-            Diagnostic::warning(message, context.place("schedule.warmup"))
-                .help("the learning rate is never reached"),
-        );
-    }
     let length = whole.saturating_sub(keys.warmup);
     let spec = typed(schedule, context.given, per, length, diagnostics)?;
     let lr = optimizer.lr();

@@ -2,7 +2,7 @@
 //! `[[exclude]]`, `[devices]`.
 
 use crate::params::{Param, ParamDefault, ParamType, Range, Value};
-use crate::plan::{PoolEntry, Target};
+use crate::plan::{PoolEntry, Target, TargetAt};
 use crate::record::Split;
 use crate::threads::Threads;
 
@@ -30,6 +30,19 @@ const METRICS: &[&str] = &[
 /// A number or word of a table that is no hyper-parameter.
 pub(super) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
     Param { name, ty, default: ParamDefault::Required, range, doc: "" }
+}
+
+/// `seeds = 3` reads like three runs, and like the run of seed 3.
+fn one_number(n: i64, place: &Place) -> Diagnostic {
+    let d = Diagnostic::error("`seeds` is a list of seeds, or how many", place);
+    let list = format!("seeds = [{n}] for the one seed {n}");
+    let several = match n {
+        0 => return d.label("a bare number").help(format!("write {list}")),
+        1 => "the seed 0".to_owned(),
+        n => format!("the seeds 0 to {}", n - 1),
+    };
+    d.label(format!("{n} could be either"))
+        .help(format!("write seeds = {{ count = {n} }} for {several}, or {list}"))
 }
 
 impl Reader<'_> {
@@ -69,6 +82,10 @@ impl Reader<'_> {
             };
             return (base..end).map(|s| s as u64).collect();
         }
+        if let NodeValue::Int(n @ 0..) = entry.value.value {
+            self.diagnostics.push(one_number(n, &entry.value.place));
+            return vec![0];
+        }
         let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
             return vec![0];
         };
@@ -86,12 +103,31 @@ impl Reader<'_> {
         function: bool,
     ) -> (Option<(Target, Place)>, bool) {
         let Some(node) = self.table(root, "target", false) else { return (None, false) };
-        self.known_keys(&node, &["metric", "value", "stop"], "[target]");
+        self.known_keys(&node, &["metric", "value", "stop", "at"], "[target]");
         let target = self.target_metric(&node, function);
-        let Some(entry) = node.get("stop") else { return (target, false) };
+        let stop = self.target_stop(&node, target.as_ref(), function);
+        if stop && target.as_ref().is_some_and(|(t, _)| t.at == TargetAt::Best) {
+            let at = node.get("at").map_or(&node.place, |entry| &entry.value.place);
+            self.diagnostics.push(
+                Diagnostic::error("`at = \"best\"` and `stop = true` exclude each other", at)
+                    .label("runs that stop at the target are judged by how soon they reach it")
+                    .help("remove one of the two"),
+            );
+        }
+        (target, stop)
+    }
+
+    /// `[target] stop`.
+    fn target_stop(
+        &mut self,
+        node: &Node,
+        target: Option<&(Target, Place)>,
+        function: bool,
+    ) -> bool {
+        let Some(entry) = node.get("stop") else { return false };
         let NodeValue::Bool(stop) = entry.value.value else {
             self.wrong_type("stop", "true or false", &entry.value);
-            return (target, false);
+            return false;
         };
         if stop && node.get("value").is_none() {
             self.diagnostics.push(
@@ -99,14 +135,42 @@ impl Reader<'_> {
                     .help("for example value = 0.97 for an accuracy"),
             );
         }
-        if stop && !function && target.as_ref().is_some_and(|(t, _)| t.split == Split::Test) {
+        if stop && !function && target.is_some_and(|(t, _)| t.split == Split::Test) {
             self.diagnostics.push(
                 Diagnostic::error("training cannot stop at a test metric", &entry.value.place)
                     .label("the test split would then decide the training that it judges")
                     .help("use validation.accuracy or validation.loss"),
             );
         }
-        (target, stop)
+        stop
+    }
+
+    /// `[target] at`; the best epoch is one of the validation split alone, since any
+    /// other split would choose the epoch by what it is fitted to or judged on.
+    fn target_at(&mut self, node: &Node, split: Option<Split>) -> TargetAt {
+        let at = setting("at", ParamType::Choice(TargetAt::NAMES), Range::Any);
+        let Some(entry) = node.get("at") else { return TargetAt::Last };
+        let Some(Value::Text(name)) =
+            axis::scalar("target.at", &at, &entry.value, self.diagnostics)
+        else {
+            return TargetAt::Last;
+        };
+        let at = TargetAt::from_name(&name).unwrap_or_default();
+        if at == TargetAt::Best && split.is_some_and(|split| split != Split::Validation) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "`at = \"best\"` needs a target on the validation split",
+                    &entry.value.place,
+                )
+                .label(
+                    "the best epoch would be chosen on the data that is trained on or that judges",
+                )
+                .help(
+                    "use metric = \"validation.accuracy\" or \"validation.loss\", or at = \"last\"",
+                ),
+            );
+        }
+        at
     }
 
     fn target_metric(&mut self, node: &Node, function: bool) -> Option<(Target, Place)> {
@@ -141,15 +205,9 @@ impl Reader<'_> {
             );
             return None;
         }
-        if split == "test" && !function {
-            self.diagnostics.push(
-                Diagnostic::warning("the target is measured on the test split", &entry.value.place)
-                    .label("configurations are then chosen on the data that should judge them")
-                    .help("hold out a validation split and use validation.accuracy"),
-            );
-        }
+        let at = self.target_at(node, Split::from_name(split));
         Some((
-            Target { split: Split::from_name(split)?, metric: metric.to_owned(), value },
+            Target { split: Split::from_name(split)?, metric: metric.to_owned(), value, at },
             entry.value.place.clone(),
         ))
     }

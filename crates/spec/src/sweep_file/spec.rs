@@ -1,6 +1,7 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
 use crate::landscape::NoData;
+use crate::lint::Lint;
 use crate::metric::FurtherMetric;
 use crate::own_data::OwnRequest;
 use crate::params::Value;
@@ -63,6 +64,10 @@ pub struct SweepSpec {
     pub fast_path: bool,
     /// How tasks of a cluster are asked for.
     pub slurm: SlurmSettings,
+    /// `[lints] allow`: traps that are meant, and not warned of.
+    pub allowed: Vec<Lint>,
+    /// Whether it is cut down to a trial, by `--smoke`.
+    pub trial: bool,
 }
 
 /// One `[[optimizer]]`.
@@ -108,6 +113,7 @@ impl SweepSpec {
     /// Cuts the sweep down to a trial: the first seed, one epoch, the first
     /// value of each axis, in a report folder of its own.
     pub(super) fn smoke(&mut self) {
+        self.trial = true;
         self.name.push_str("-smoke");
         self.seeds.truncate(1);
         let entries = self.optimizers.iter_mut();

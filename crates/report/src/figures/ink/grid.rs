@@ -2,7 +2,9 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, clip, fit, font, text_width};
+use crate::figures::canvas::{
+    Canvas, FigureError, Rect, Stroke, clip, fit, fit_apart, font, text_width,
+};
 use crate::figures::grid::{Fill, Grid, GridRow};
 use crate::figures::ink::Mark;
 use crate::figures::ink::layout::Head;
@@ -53,7 +55,12 @@ impl Geometry {
         let chip = if rows.iter().any(|r| r.series.is_some()) { CHIP + 7.0 } else { 0.0 };
         // A narrow figure says a group's name on a line of its own.
         let own_chip = if grouped { 0.0 } else { chip };
-        let head_room = if wide { 220.0 } else { 118.0 };
+        // What cells at their widest leave is the names'.
+        let left_over = match grouped && wide {
+            true => 0.0,
+            false => head.room() - grid.columns.len().max(1) as f64 * WIDEST,
+        };
+        let head_room = f64::max(if wide { 220.0 } else { 118.0 }, left_over);
         let mut head_width =
             widest(&mut rows.iter().map(|r| r.head.as_str()), TICK) + own_chip + 10.0;
         let columns = grid.columns.len().max(1) as f64;
@@ -294,14 +301,15 @@ fn heads(
         let (y, room) =
             if g.wide { (middle, g.heads - g.group - 12.0) } else { (top - 11.0, g.head.room()) };
         let x = g.group + chip(canvas, g.group, y)?;
-        let text = fit(&row.group, BODY, room - (x - g.group));
+        let others = grid.rows.iter().map(|r| r.group.as_str());
+        let text = fit_apart(&row.group, others, BODY, room - (x - g.group));
         canvas.text((x, y), &text, font(BODY, INK, HPos::Left, true))?;
     }
     let own = if row.group.is_empty() { chip(canvas, g.heads, middle)? } else { 0.0 };
     let text = if g.numbered { format!("{}  {}", i + 1, row.head) } else { row.head.clone() };
     let room = g.left - g.heads - own - 8.0;
     let color = if row.strong { INK } else { MUTED };
-    let text = fit(&text, TICK, room);
+    let text = fit_apart(&text, grid.rows.iter().map(|r| r.head.as_str()), TICK, room);
     // Numbers stand at the cells, names after their chip.
     if row.group.is_empty() {
         canvas.text((g.heads + own, middle), &text, font(TICK, INK, HPos::Left, row.strong))

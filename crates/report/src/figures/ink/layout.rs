@@ -3,12 +3,15 @@
 use plotters::style::text_anchor::HPos;
 
 use crate::figures::canvas::{Canvas, FigureError, Rect, fit, font, text_width, wrap};
-use crate::figures::chart::{Chart, Panel};
+use crate::figures::chart::{Chart, Entry, Panel};
 use crate::figures::ink::legend::{self, SWATCH};
 use crate::figures::style::{BODY, INK, LINE, Layout, MUTED, TICK, TITLE};
 
 /// Height of a row of crosses below a panel.
 pub(super) const STRIP_ROW: f64 = 18.0;
+
+/// Width that labels at the lines' ends take at most.
+const WIDEST_GUTTER: f64 = 260.0;
 
 /// Title and subtitle, and the width they and all else have.
 pub(super) struct Head {
@@ -66,6 +69,9 @@ pub(super) struct Geometry {
     /// Legend rows of a narrow figure: entries with their x.
     pub(super) legend: Vec<Vec<(usize, f64)>>,
     pub(super) legend_top: f64,
+    /// Whether the notes of a wide figure's labels stand below them, since both do not
+    /// fit side by side.
+    pub(super) broken: bool,
     pub(super) plots: Vec<Rect>,
     /// Left ends of the panels' titles.
     pub(super) lefts: Vec<f64>,
@@ -78,16 +84,25 @@ impl Geometry {
         let (pad, room) = (head.pad, head.room());
         let mut y = head.bottom;
         let (legend_top, mut legend) = (y, Vec::new());
-        let mut gutter = 0.0;
+        let (mut gutter, mut broken) = (0.0, false);
         if wide && !chart.entries.is_empty() {
-            let texts = chart.entries.iter().map(legend::text);
-            let widest = texts.map(|t| text_width(&t, BODY, false)).fold(0.0, f64::max);
-            gutter = (widest * 1.08 + SWATCH + 24.0).clamp(60.0, 260.0);
+            let needed = |text: &dyn Fn(&Entry) -> f64| {
+                chart.entries.iter().map(text).fold(0.0, f64::max) * 1.08 + SWATCH + 24.0
+            };
+            let side_by_side = needed(&|e| text_width(&legend::text(e), BODY, false));
+            broken = side_by_side > WIDEST_GUTTER;
+            gutter = match broken {
+                true => needed(&|e| {
+                    text_width(&e.label, BODY, false).max(text_width(&e.note, TICK, false))
+                }),
+                false => side_by_side,
+            };
+            gutter = gutter.clamp(60.0, WIDEST_GUTTER);
         } else if !wide {
             legend = legend::rows(&chart.entries, room);
             y += legend.len() as f64 * (LINE + 1.0) + 6.0;
         }
-        let entries = chart.entries.len() as f64 * LINE;
+        let entries = chart.entries.len() as f64 * legend::gap(broken);
         let empty = chart.panels.iter().all(|p| p.curves.is_empty());
         let plot_height = match (wide, empty) {
             (true, false) => entries.max(300.0),
@@ -121,7 +136,7 @@ impl Geometry {
             }
         }
         let height = (bottom + pad - 6.0).ceil();
-        Geometry { head, height, legend, legend_top, plots, lefts }
+        Geometry { head, height, legend, legend_top, broken, plots, lefts }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{Canvas, FigureError, Stroke, Xy, fit, font, text_width};
+use crate::figures::canvas::{Canvas, FigureError, Stroke, Xy, fit, fit_apart, font, text_width};
 use crate::figures::chart::{Chart, CurveKind, Entry};
 use crate::figures::ink::chart::place;
 use crate::figures::ink::layout::Geometry;
-use crate::figures::style::{BODY, INK, LINE, MUTED, Marker, look};
+use crate::figures::style::{BODY, INK, LINE, MUTED, Marker, TICK, look};
 
 /// Width of a label's line and marker with the blank after it.
 pub(super) const SWATCH: f64 = 26.0;
@@ -18,6 +18,11 @@ pub(super) fn text(entry: &Entry) -> String {
     } else {
         format!("{} ({})", entry.label, entry.note)
     }
+}
+
+/// Distance of labels at the lines' ends; twice a line where each has its note below it.
+pub(super) fn gap(broken: bool) -> f64 {
+    if broken { 2.0 * LINE - 1.0 } else { LINE }
 }
 
 /// Entries in rows no wider than `room`, each with its x.
@@ -73,7 +78,9 @@ pub(super) fn on_top(
             canvas.group(entry.series);
             swatch(canvas, (pad + x, y), entry.series, solid(chart))?;
             let at = pad + x + SWATCH;
-            let text = fit(&text(entry), BODY, g.head.width - pad - at);
+            let others: Vec<String> = chart.entries.iter().map(text).collect();
+            let others = others.iter().map(String::as_str);
+            let text = fit_apart(&text(entry), others, BODY, g.head.width - pad - at);
             canvas.text((at, y), &text, font(BODY, INK, HPos::Left, false))?;
         }
     }
@@ -111,7 +118,8 @@ pub(super) fn at_ends(
     });
     let wanted: Vec<f64> = order.iter().map(|i| wanted(*i)).collect();
     let x = plot.right + 20.0;
-    for (i, y) in order.into_iter().zip(spread(&wanted, LINE, plot.top, plot.bottom)) {
+    for (i, y) in order.into_iter().zip(spread(&wanted, gap(g.broken), plot.top, plot.bottom)) {
+        let y = if g.broken { y - 0.45 * LINE } else { y };
         let entry = &chart.entries[i];
         canvas.group(entry.series);
         if let (true, Some(end)) = (near, ends[i]) {
@@ -122,8 +130,17 @@ pub(super) fn at_ends(
         swatch(canvas, (x, y), entry.series, solid(chart))?;
         let color = if ends[i].is_some() { INK } else { MUTED };
         let room = g.head.width - g.head.pad.min(8.0) - (x + SWATCH);
-        let text = fit(&text(entry), BODY, room);
-        canvas.text((x + SWATCH, y), &text, font(BODY, color, HPos::Left, false))?;
+        let own = if g.broken { entry.label.clone() } else { text(entry) };
+        let own = fit_apart(&own, chart.entries.iter().map(|e| e.label.as_str()), BODY, room);
+        canvas.text((x + SWATCH, y), &own, font(BODY, color, HPos::Left, false))?;
+        if g.broken && !entry.note.is_empty() {
+            let note = fit(&entry.note, TICK, room);
+            canvas.text(
+                (x + SWATCH, y + 0.9 * LINE),
+                &note,
+                font(TICK, MUTED, HPos::Left, false),
+            )?;
+        }
     }
     canvas.group(None);
     Ok(())

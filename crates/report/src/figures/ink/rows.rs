@@ -3,7 +3,9 @@
 use plotters::style::text_anchor::HPos;
 
 use crate::figures::axis::End;
-use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, Xy, fit, font, text_width};
+use crate::figures::canvas::{
+    Canvas, FigureError, Rect, Stroke, Xy, fit, fit_apart, font, text_width,
+};
 use crate::figures::ink::layout::Head;
 use crate::figures::ink::legend::{self, SWATCH};
 use crate::figures::ink::{Mark, frame};
@@ -117,7 +119,7 @@ pub(super) fn draw(
         canvas.frame(Some(g.plot));
         spread(canvas, rows, &g, i)?;
         canvas.frame(None);
-        texts(canvas, row, &g, i)?;
+        texts(canvas, rows, &g, i)?;
         canvas.group(None);
     }
     Ok(())
@@ -213,8 +215,8 @@ fn swarm(row: &Row, x: impl Fn(f64) -> f64) -> Vec<Dot> {
     places
 }
 
-fn texts(canvas: &mut Canvas<'_>, row: &Row, g: &Geometry, i: usize) -> Result<(), FigureError> {
-    let (top, middle) = g.rows[i];
+fn texts(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result<(), FigureError> {
+    let (row, (top, middle)) = (&rows.rows[i], g.rows[i]);
     let (left, right) = (g.head.pad, g.head.width - g.head.pad);
     let value = if g.wide { g.plot.right + 16.0 } else { right };
     let y = if g.wide { middle } else { top + 12.0 };
@@ -227,7 +229,8 @@ fn texts(canvas: &mut Canvas<'_>, row: &Row, g: &Geometry, i: usize) -> Result<(
     } else {
         right - text_width(&text, BODY, true) * 1.08 - 8.0 - left - SWATCH
     };
-    let label = fit(&row.label, BODY, room);
+    let others = rows.rows.iter().map(|r| r.label.as_str());
+    let label = fit_apart(&row.label, others, BODY, room);
     canvas.text((left + SWATCH, y), &label, font(BODY, INK, HPos::Left, false))?;
     if !g.wide {
         canvas.text((value, y), &text, bold)?;

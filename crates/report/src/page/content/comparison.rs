@@ -1,6 +1,6 @@
 //! All pairs of optimizers: by how much, and how sure.
 
-use crate::analysis::{ALPHA, Analysis, Verdict};
+use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words;
@@ -17,10 +17,14 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "Second",
         gain,
         "#95% interval",
+        "#Seeds in the lead",
         "#Seeds compared",
         "#Seeds won",
         "#Probability of improvement",
         "#p, sign flips",
+        "#p, permutation",
+        "#p, ranks",
+        "Decided by",
         "#p, Holm",
         "#p, Wilcoxon",
         "#p, Wilcoxon, Holm",
@@ -28,13 +32,17 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     ]);
     let comparison = analysis.comparison();
     let scale = if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
-    let show = |x: f64| match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("{x:+.2}").replace('-', "\u{2212}"),
-        _ => {
-            let text = number::significant(x.abs(), 3);
-            format!("{}{text}", if x < 0.0 { "\u{2212}" } else { "+" })
-        }
+    let show = |x: f64| {
+        let text = number::difference(&judge.metric, x / scale, 3);
+        let sign = match x {
+            x if x < 0.0 => "\u{2212}",
+            x if x > 0.0 => "+",
+            _ => "",
+        };
+        format!("{sign}{text}")
     };
+    let fewer = comparison.pairs.iter().any(|p| p.gain.n < p.compared());
+    let mixed = comparison.pairs.iter().any(|p| p.decided_by != DecidedBy::SignFlips);
     for pair in &comparison.pairs {
         let label = |i: usize| {
             let config = &analysis.configs[i];
@@ -43,56 +51,80 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         let interval = pair.gain.interval;
         let (won, level, lost) = pair.seeds;
         let p = |p: Option<f64>| Cell::number(p, words::p_value);
-        let significant = matches!(pair.verdict, Verdict::Better | Verdict::Worse);
+        let significant = pair.verdict.is_significant();
+        let by = |which: DecidedBy| p(pair.test.filter(|_| pair.decided_by == which).map(|t| t.p));
         table.rows.push(vec![
             label(pair.first).strong(pair.verdict == Verdict::Better),
             label(pair.second).strong(pair.verdict == Verdict::Worse),
-            Cell::number(pair.gain.mean, |g| show(g * scale)),
-            Cell::number(interval.map(|i| i.low), |low| {
-                let high = interval.map_or(f64::NAN, |i| i.high);
-                format!("{} to {}", show(low * scale), show(high * scale))
-            }),
-            Cell::count(pair.gain.n),
+            Cell::number(pair.gain.mean.map(|g| g * scale), show),
+            Cell::number(interval.map(|i| i.low * scale), |low| {
+                let high = interval.map_or(f64::NAN, |i| i.high * scale);
+                format!("{} to {}", show(low), show(high))
+            })
+            .parts("lower end", "upper end", interval.map(|i| i.high * scale)),
+            match fewer {
+                true => Cell::count(pair.gain.n),
+                false => Cell::number(None, |_| String::new()),
+            },
+            Cell::count(pair.compared()),
             match &pair.unpaired {
                 Some(_) => Cell::number(None, |_| String::new()),
                 None => {
-                    Cell::number(Some(won as f64), |_| format!("{won} of {}", won + level + lost))
+                    let of = won + level + lost;
+                    Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of)
                 }
             },
             Cell::number(pair.improvement, |p| format!("{p:.2}")),
-            p(pair.test.map(|t| t.p)),
+            by(DecidedBy::SignFlips),
+            by(DecidedBy::Permutation),
+            by(DecidedBy::Ranks),
+            Cell::text(if mixed { short(pair.decided_by) } else { "" }),
             p(pair.adjusted).strong(significant),
             p(pair.wilcoxon.map(|t| t.p)),
             p(pair.wilcoxon_adjusted),
-            Cell::text(verdict(pair.verdict)).strong(significant),
+            Cell::text(verdict(pair)).strong(significant),
         ]);
     }
     table.without_empty()
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Better => "first is better",
-        Verdict::Worse => "second is better",
-        Verdict::NotShown => "no difference shown",
-        Verdict::Underpowered => "underpowered",
-        Verdict::TooFew => "too few seeds",
+fn short(by: DecidedBy) -> &'static str {
+    match by {
+        DecidedBy::SignFlips => "sign flips",
+        DecidedBy::SignedRanks => "signed ranks",
+        DecidedBy::Permutation => "permutation",
+        DecidedBy::Ranks => "ranks",
+    }
+}
+
+fn verdict(pair: &Pair) -> &'static str {
+    match (pair.verdict, pair.small) {
+        (Verdict::Better, false) => "first is better",
+        (Verdict::Worse, false) => "second is better",
+        (Verdict::Better, true) => "first is better, by less than matters",
+        (Verdict::Worse, true) => "second is better, by less than matters",
+        (Verdict::NotShown, _) => "no difference shown",
+        (Verdict::Underpowered, _) => "underpowered",
+        (Verdict::TooFew, _) => "too few seeds",
     }
 }
 
 /// What the table means, a sentence each; empty without pairs.
 pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
     let comparison = analysis.comparison();
-    let (Some(pair), judge) = (comparison.pairs.first(), &analysis.judge) else {
+    let judge = &analysis.judge;
+    if comparison.pairs.is_empty() {
         return Vec::new();
-    };
+    }
+    let both = if judge.reached() { "reached it" } else { "completed" };
     let mut out = vec![format!(
         "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value less \
-         the second's{}, on the seeds that completed with both; runs of one seed share initial weights and batches, \
+         the second's{}, on the seeds that {both} with both; runs of one seed share initial weights and batches, \
          and their digests were compared.",
         judge.name(),
         if judge.higher_is_better { "" } else { ", turned so that positive is better" }
     )];
+    out.push(level_words(analysis));
     out.push(
         "The probability of improvement is that of one run of the first being better than one of the second."
             .to_owned(),
@@ -102,49 +134,15 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
         super::interval_methods(leads)
             .map(|methods| format!("Intervals are 95% intervals of the mean lead by {methods}.")),
     );
-    let tests = comparison.pairs.iter().filter(|p| p.test.is_some()).count();
-    if tests > 0 {
-        out.push(format!(
-            "p-values are two-sided: of the permutation test that flips the signs of the paired differences, and of \
-             Wilcoxon's signed-rank test. Holm's correction for {tests} comparisons keeps the chance of any false alarm \
-             at {:.0}%.",
-            ALPHA * 100.0
-        ));
-    }
-    if let Some(smallest) = comparison.smallest {
-        let n = pair.gain.n;
-        let corrected = comparison.smallest_adjusted.unwrap_or(1.0);
-        out.push(if comparison.underpowered() {
-            format!(
-                "The smallest p that {} can reach is {} ({} after the correction): whatever the numbers, these seeds \
-                 cannot show a difference. {} would be the fewest that can.",
-                words::seeds(n),
-                words::p_value(smallest),
-                words::p_value(corrected),
-                words::capitalised(&words::seeds(comparison.seeds_needed))
-            )
-        } else {
-            format!(
-                "The smallest p that {} can reach is {} ({} after the correction).",
-                words::seeds(n),
-                words::p_value(smallest),
-                words::p_value(corrected)
-            )
-        });
-    }
+    out.extend(tests_words(analysis));
+    out.extend(ranks_words(analysis));
+    out.extend(power_words(comparison));
     let excluded: usize = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(
             "Up to {} of a pair lack a result and are left out of its comparison.",
             words::seeds(excluded)
         ));
-    }
-    if comparison.pairs.iter().any(|p| p.diverged > 0) {
-        out.push(
-            "Seeds that diverged are left out of the lead, which needs numbers; Wilcoxon's test, seeds won and the \
-             probability of improvement count them as the worst result there is."
-                .to_owned(),
-        );
     }
     if comparison.pairs.iter().any(|p| p.unpaired.is_some()) {
         out.push(
@@ -154,4 +152,96 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
         );
     }
     out
+}
+
+/// Which differences count as none.
+fn level_words(analysis: &Analysis) -> String {
+    let judge = &analysis.judge;
+    match judge.metric.as_str() {
+        _ if judge.reached() => {
+            "Seeds are level where both needed equally many, or neither got there.".to_owned()
+        }
+        metric if number::is_percentage(metric) => {
+            "Seeds are level where the two differ by less than half a sample.".to_owned()
+        }
+        "loss" => format!(
+            "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make, or both \
+             are below 2^-24 of the {} before training.",
+            if judge.function { "value" } else { "loss" }
+        ),
+        _ => "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make."
+            .to_owned(),
+    }
+}
+
+/// What is tested, and the correction.
+fn tests_words(analysis: &Analysis) -> Option<String> {
+    let comparison = analysis.comparison();
+    let decided =
+        |by: DecidedBy| comparison.pairs.iter().any(|p| p.test.is_some() && p.decided_by == by);
+    let mut tests = Vec::new();
+    if decided(DecidedBy::SignFlips) {
+        tests.push("of the permutation test that flips the signs of the paired differences");
+    }
+    if comparison.pairs.iter().any(|p| p.wilcoxon.is_some()) {
+        tests.push("of Wilcoxon's signed-rank test");
+    }
+    if decided(DecidedBy::Permutation) || decided(DecidedBy::Ranks) {
+        tests.push("of the permutation test of two samples");
+    }
+    let tests: Vec<String> = tests.into_iter().map(str::to_owned).collect();
+    (comparison.tests > 0).then(|| {
+        format!(
+            "p-values are two-sided: {}. {}",
+            words::list(&tests),
+            match comparison.tests {
+                1 => "A single comparison needs no correction.".to_owned(),
+                n => format!(
+                    "Holm's correction for {n} comparisons keeps the chance of any false alarm at {:.0}%.",
+                    ALPHA * 100.0
+                ),
+            }
+        )
+    })
+}
+
+/// Why ranks decide where they do.
+fn ranks_words(analysis: &Analysis) -> Option<String> {
+    let comparison = analysis.comparison();
+    let ranked = comparison.pairs.iter().any(|p| p.decided_by.ranks());
+    let what =
+        if analysis.judge.reached() { "never reached the target or diverged" } else { "diverged" };
+    ranked.then(|| {
+        format!(
+            "Where a run {what}, ranks decide over all seeds: such a run is worse than any other, and two such are level, \
+             which no mean can say. The lead is the mean over the seeds that are left, and is no part of the decision."
+        )
+    })
+}
+
+/// What these seeds can show at all.
+fn power_words(comparison: &Comparison) -> Option<String> {
+    let (smallest, corrected) = (comparison.smallest?, comparison.smallest_adjusted?);
+    let n = comparison.differing;
+    let all = comparison.pairs.iter().map(Pair::compared).max().unwrap_or(0);
+    let (who, differ) = match comparison.pairs.iter().any(|p| p.unpaired.is_some()) || n == all {
+        true => (words::seeds(all), ""),
+        false if n == 0 => return Some("No seed differs in any pair.".to_owned()),
+        false if n == 1 => ("one differing seed".to_owned(), " that differ"),
+        false => (format!("{n} differing seeds"), " that differ"),
+    };
+    let corrected = match comparison.tests {
+        1 => String::new(),
+        _ => format!(" ({} after the correction)", words::p_value(corrected)),
+    };
+    let reach =
+        format!("The smallest p that {who} can reach is {}{corrected}", words::p_value(smallest));
+    Some(if comparison.underpowered() {
+        format!(
+            "{reach}: whatever the numbers, these seeds cannot show a difference. {}{differ} would be the fewest that can.",
+            words::capitalised(&words::seeds(comparison.fewest_needed()))
+        )
+    } else {
+        format!("{reach}.")
+    })
 }

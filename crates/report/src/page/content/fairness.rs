@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use spec::optimizer::MuonSplit;
 use spec::record::StopReason;
 
 use crate::analysis::Analysis;
+use crate::escape;
+use crate::page::words;
 
 /// Whether the comparison was fair: equal starts, equal batches, equal chances.
 pub fn fairness(analysis: &Analysis) -> Vec<String> {
@@ -47,6 +50,8 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
         ));
     }
     out.extend(stopped_early(analysis));
+    out.extend(muon(analysis));
+    out.extend(warned(analysis));
     let jobs: BTreeSet<u64> = analysis.rows.iter().filter_map(|r| r.jobs).collect();
     if jobs.last().is_some_and(|j| *j > 1) {
         out.push(
@@ -71,4 +76,70 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
             analysis.rows.len()
         )
     })
+}
+
+/// Parameters that are named of a list; more are counted.
+const NAMED: usize = 8;
+
+/// Who trains what where muon is: a sentence for each way in which it is shared out.
+fn muon(analysis: &Analysis) -> Vec<String> {
+    let mut all: Vec<(MuonSplit, Vec<String>)> = Vec::new();
+    for configuration in &analysis.configs {
+        let run = analysis.planned(configuration);
+        let Some(split) = run.spec.muon_split() else { continue };
+        let label = escape::line(&run.label);
+        match all.iter_mut().find(|(known, _)| *known == split) {
+            Some((_, labels)) if labels.contains(&label) => {}
+            Some((_, labels)) => labels.push(label),
+            None => all.push((split, vec![label])),
+        }
+    }
+    let sentence = |(split, labels): (MuonSplit, Vec<String>)| {
+        let with = format!("With {}:", words::list(&labels));
+        let frozen = match &split.frozen[..] {
+            [] => String::new(),
+            frozen => format!(" Frozen by a group: {}.", named(frozen)),
+        };
+        let trained = match (&split.matrices[..], &split.others[..]) {
+            ([], []) => "nothing is trained".to_owned(),
+            ([], others) => format!(
+                "there is no matrix for muon\u{2019}s rule, so that AdamW trains {} at its own rate aux_lr",
+                named(others)
+            ),
+            (matrices, []) => {
+                format!("muon\u{2019}s rule trains {}, all that is trained", named(matrices))
+            }
+            (matrices, others) => format!(
+                "muon\u{2019}s rule trains the {} {}; AdamW trains {} at its own rate aux_lr",
+                if matrices.len() == 1 { "matrix" } else { "matrices" },
+                named(matrices),
+                named(others)
+            ),
+        };
+        format!("{with} {trained}.{frozen}")
+    };
+    all.into_iter().map(sentence).collect()
+}
+
+/// `layers.0.weight and layers.1.weight`, of many the first ones.
+fn named(paths: &[String]) -> String {
+    let mut shown: Vec<String> = paths.iter().take(NAMED).cloned().collect();
+    if let Some(more) = paths.len().checked_sub(NAMED).filter(|n| *n > 0) {
+        shown.push(format!("{more} more"));
+    }
+    words::list(&shown)
+}
+
+/// What the sweep warned of before it trained, and its file does not allow.
+fn warned(analysis: &Analysis) -> Vec<String> {
+    let sentence = |told: &spec::lint::Told| {
+        let concerned = match told.configurations {
+            0 => String::new(),
+            1 => ", 1 configuration".to_owned(),
+            n => format!(", {n} configurations"),
+        };
+        let (lint, says) = (escape::line(&told.lint), escape::line(&told.says));
+        format!("Warned of before training ({lint}{concerned}): {says}.")
+    };
+    analysis.plan.lints.iter().map(sentence).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{Analysis, edge, robustness, spent, tuning};
+use crate::analysis::{Analysis, Goal, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words;
@@ -29,10 +29,8 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
     for row in &ledger {
         let label = &analysis.plan.optimizers[row.label].label;
         let unknown = row.of_unknown_cost(analysis);
-        let device = |s: f64| match unknown {
-            0 => number::seconds(s),
-            _ => format!("over {}", number::seconds(s)),
-        };
+        let over = if unknown == 0 { "" } else { "over" };
+        let device = |s: f64| [over, &number::seconds(s)].join(" ").trim_start().to_owned();
         table.rows.push(vec![
             Cell::label(label, row.label),
             Cell::count(row.configs),
@@ -43,7 +41,7 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
             Cell::count(row.epochs as usize),
             Cell::count(row.steps as usize),
             Cell::number(Some(row.train_seconds), number::seconds),
-            Cell::number(Some(row.device_seconds), device),
+            Cell::number(Some(row.device_seconds), device).qualified(over),
             Cell::number((all > 0.0).then(|| row.device_seconds / all), |s| {
                 format!("{:.0}%", s * 100.0)
             }),
@@ -59,11 +57,11 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
 /// The learning rates that each label was tried with, and what follows from them.
 pub fn grid_table(analysis: &Analysis) -> Table {
     let tolerance = words::percent(analysis.plan.report.tolerance);
-    let within = format!("Learning rates within {tolerance} of the best");
+    let within = format!("#Learning rates within {tolerance} of the best");
     let mut table = Table::new(&[
         "Optimizer",
         "#Tried",
-        "Learning rates tried",
+        "#Learning rates tried",
         "#Best",
         &within,
         "#Decades",
@@ -75,41 +73,46 @@ pub fn grid_table(analysis: &Analysis) -> Table {
     for label in 0..analysis.plan.optimizers.len() {
         let Some(best) = analysis.best[label].map(|i| &analysis.configs[i]) else { continue };
         let grid = analysis.lr_grid(label);
-        let (low, high) = (grid.first().copied(), grid.last().copied());
-        let tried = match grid.len() {
-            1 => number::brief(grid[0]),
-            _ => format!(
-                "{} to {}",
-                number::brief(low.unwrap_or_default()),
-                number::brief(high.unwrap_or_default())
-            ),
+        let ends = |low: Option<f64>, high: Option<f64>, text: fn(f64) -> String| {
+            let to = high.map_or(String::new(), |high| format!(" to {}", text(high)));
+            let cell = Cell::number(low, |low| format!("{}{to}", text(low)));
+            cell.parts("lowest", "highest", high)
         };
+        let highest = grid.last().copied().filter(|_| grid.len() > 1);
         let robust = robustness(analysis, label);
+        let range = robust.as_ref().map(|r| r.range);
+        let open = robust.as_ref().is_some_and(|r| r.open.0 || r.open.1);
         let curve = tuning(analysis, label);
-        let has_value = best.goal.mean.is_some();
-        let judged = |x: Option<f64>| {
-            Cell::number(x, |x| if x.is_finite() { judge.format(x) } else { "diverged".to_owned() })
-        };
+        let has_value = best.standing(&analysis.goal, &best.goal).is_some();
+        let judged = |x: Option<f64>| Cell::number(x, |x| judge_or_worst(judge, x));
         table.rows.push(vec![
             Cell::label(&analysis.plan.optimizers[label].label, label),
             Cell::count(grid.len()),
-            Cell::text(tried),
+            ends(grid.first().copied(), highest, number::brief),
             Cell::number(
                 has_value.then(|| analysis.planned(best).spec.optimizer.lr()),
                 number::brief,
             ),
-            Cell::text(robust.as_ref().map_or("\u{2013}".to_owned(), |r| {
-                format!("{} to {}", number::rough(r.range.0), number::rough(r.range.1))
-            })),
+            ends(range.map(|r| r.0), range.map(|r| r.1), number::rough),
             Cell::number(robust.as_ref().map(|r| r.decades()), |_| {
                 robust.as_ref().map(|r| r.text()).unwrap_or_default()
-            }),
+            })
+            .qualified(if open { "at least" } else { "" }),
             judged(curve.as_ref().and_then(|c| Some(c.points.first()?.median))),
             judged(curve.as_ref().and_then(|c| Some(c.points.last()?.median))),
-            Cell::text(edge(analysis, best).map(|e| words::to_add(&e)).unwrap_or_default()),
+            Cell::text(super::to_add(&advice(analysis, best))),
         ]);
     }
     table.without_empty()
+}
+
+/// A value; what it means where it is infinite.
+fn judge_or_worst(judge: &Goal, x: f64) -> String {
+    match (x.is_finite(), judge.reached()) {
+        (true, _) => judge.format(x),
+        (false, true) => "never".to_owned(),
+        (false, false) => "diverged".to_owned(),
+    }
 }
 
 /// What the two tables mean, and what is unequal in them.
@@ -140,9 +143,10 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
     );
     if (0..analysis.plan.optimizers.len()).any(|l| analysis.lr_grid(l).len() > 1) {
         out.push(format!(
-            "A learning rate counts as good as the best when its mean {} is within {} of the best value and no seed \
+            "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
              \u{201c}At least\u{201d} says that the range ends only because the grid does.",
+            if analysis.goal.reached() { "median number of" } else { "mean" },
             analysis.goal.name(),
             words::percent(analysis.plan.report.tolerance)
         ));

@@ -9,7 +9,7 @@ mod provenance;
 mod race;
 mod repeats;
 
-use crate::analysis::{Analysis, Goal};
+use crate::analysis::{Advice, Analysis, Goal, Measured};
 use crate::best::{BestRow, rows_of};
 use crate::number;
 use crate::page::table::{Cell, Table};
@@ -28,9 +28,9 @@ pub use repeats::{repeats_table, repeats_words};
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
 pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
     Cell::number(e.mean, |mean| {
-        let sd = e.sd.map_or(String::new(), |sd| match metric {
-            "accuracy" | "top5_accuracy" => format!(" \u{b1} {:.2}", sd * 100.0),
-            _ => format!(" \u{b1} {}", number::significant(sd, 2)),
+        let sd = e.sd.map_or(String::new(), |sd| match number::is_percentage(metric) {
+            true => format!(" \u{b1} {:.2}", sd * 100.0),
+            false => format!(" \u{b1} {}", number::difference(metric, sd, 2)),
         });
         format!("{}{sd}", number::metric(metric, mean))
     })
@@ -39,10 +39,11 @@ pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
 
 /// `97.85–97.97%`, sorted by its lower end.
 fn interval(of: &Goal, e: &Estimate) -> Cell {
-    Cell::number(e.interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
+    let interval = words::interval_of(of, e);
+    Cell::number(interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
         "lower end",
         "upper end",
-        e.interval.map(|i| i.high),
+        interval.map(|i| i.high),
     )
 }
 
@@ -62,6 +63,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
     let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
     let by = format!("#Chosen by: {}", goal.name());
     let training = training_loss(goal);
+    let reached = "#Reached the target";
     let mut table = Table::new(&[
         "Optimizer",
         "Chosen configuration",
@@ -71,8 +73,9 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "#95% interval",
         "#Median",
         "#IQM",
+        reached,
         &by,
-        "#Test accuracy",
+        test_accuracy(goal),
         training,
         "#Training time a run",
         "Note",
@@ -94,10 +97,20 @@ pub fn best_table(analysis: &Analysis) -> Table {
             .parts("completed", "planned", Some(row.counts.planned as f64)),
             mean_sd(&judge.metric, &row.judged).strong(is_first),
             interval(judge, &row.judged),
-            value(row.judged_median.filter(|_| row.judged.n > 2)),
+            median(
+                judge,
+                row.judged_median.filter(|_| row.counts.results() > 2 || judge.reached()),
+            ),
             value(iqm),
+            match judge.reached() {
+                true => Cell::number(Some(row.judged.n as f64), |_| {
+                    format!("{} of {}", row.judged.n, row.counts.results())
+                })
+                .parts("reached", "of runs", Some(row.counts.results() as f64)),
+                false => Cell::default(),
+            },
             if same { Cell::default() } else { mean_sd(&goal.metric, &row.target) },
-            if judge.path() == "test.accuracy" {
+            if judge.path() == "test.accuracy" && judge.measured == Measured::Last {
                 Cell::default()
             } else {
                 mean_sd("accuracy", &row.test_accuracy)
@@ -116,13 +129,39 @@ pub fn best_table(analysis: &Analysis) -> Table {
 
 /// The head of what was measured on the training data.
 fn training_loss(goal: &Goal) -> &'static str {
-    if goal.function { "#Mean value in the last epoch" } else { "#Training loss" }
+    match (goal.function, goal.reached()) {
+        (true, _) => "#Mean value in the last epoch",
+        (false, true) => "#Training loss at the stop",
+        (false, false) => "#Training loss",
+    }
+}
+
+/// The head of the test accuracy, which is no verdict where runs stop at a target.
+fn test_accuracy(goal: &Goal) -> &'static str {
+    match goal.measured {
+        Measured::Reached => "#Test accuracy at the stop",
+        Measured::Best => "#Test accuracy after the last epoch",
+        Measured::Last => "#Test accuracy",
+    }
+}
+
+/// A median that counts diverged runs, and those that never got there, as the worst.
+fn median(judge: &Goal, value: Option<f64>) -> Cell {
+    Cell::number(value, |m| match m.is_finite() || judge.reached() {
+        true => judge.format(m),
+        false => "diverged".to_owned(),
+    })
+}
+
+/// What to add to each axis of a grid.
+pub(super) fn to_add(advice: &[Advice]) -> String {
+    advice.iter().map(words::to_add).collect::<Vec<_>>().join("; ")
 }
 
 /// The configuration with its schedule; a dash where nothing could be chosen.
 fn chosen(row: &BestRow) -> String {
     match row.schedule.as_str() {
-        _ if row.target.mean.is_none() => "\u{2013}".to_owned(),
+        _ if row.target.mean.is_none() && row.counts.completed == 0 => "\u{2013}".to_owned(),
         "constant" => row.config.clone(),
         schedule => format!("{}, {schedule}", row.config),
     }
@@ -130,7 +169,10 @@ fn chosen(row: &BestRow) -> String {
 
 fn note(row: &BestRow) -> String {
     let mut notes = Vec::new();
-    notes.extend(row.edge.as_ref().map(words::to_add));
+    if row.tied > 1 {
+        notes.push(format!("one of {} equally good", row.tied));
+    }
+    notes.extend(row.advice.iter().map(words::to_add));
     if row.counts.diverged > 0 {
         notes.push(format!("{} of {} seeds diverged", row.counts.diverged, row.counts.planned));
     }
@@ -153,21 +195,21 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
         ""
     };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
-    let mut out = vec![format!(
-        "Each optimizer\u{2019}s configuration is the one with the {} mean {} after the last epoch over seeds; one \
-         with a diverged seed ranks below those without. It is judged by {}.",
-        if goal.higher_is_better { "highest" } else { "lowest" },
-        goal.name(),
-        judge.name()
-    )];
+    let mut out = vec![chosen_words(goal, judge)];
     let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
         || "intervals need three seeds".to_owned(),
         |m| format!("intervals are 95% intervals of the mean by {m}"),
     );
+    let (worst, left_out) = match judge.reached() {
+        true => {
+            ("never got there", "; all but median and count are of those that reached the target")
+        }
+        false => ("diverged", ""),
+    };
     let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
     out.push(format!(
-        "\u{b1} is the standard deviation between seeds{unit}; {methods}; the median counts a diverged seed as the \
-         worst result there is; IQM is the mean of the middle half of the seeds."
+        "\u{b1} is the standard deviation between seeds{unit}; {methods}; the median counts a seed that {worst} as the \
+         worst result there is; IQM is the mean of the middle half of the seeds{left_out}."
     ));
     if resampled {
         out.push(
@@ -177,6 +219,33 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
         );
     }
     out
+}
+
+/// How configurations are chosen and judged.
+fn chosen_words(goal: &Goal, judge: &Goal) -> String {
+    let most = if goal.higher_is_better { "highest" } else { "lowest" };
+    let ties = "Of equally good ones it has the lower validation loss, then the learning rate nearest the middle of theirs";
+    match goal.measured {
+        Measured::Reached => format!(
+            "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over seeds, then the one with \
+             which more seeds reached it; a run that diverged or never reached the target counts as infinite. {ties}. The \
+             same numbers judge. What was measured at the stop stands beside, without a verdict.",
+            goal.name()
+        ),
+        Measured::Best => format!(
+            "Each run counts at its epoch with the best {}. Each optimizer\u{2019}s configuration is the one with the {most} \
+             mean of that over seeds; one with a diverged seed ranks below those without. {ties}. It is judged by {} after \
+             the same epoch.",
+            goal.name(),
+            judge.name()
+        ),
+        Measured::Last => format!(
+            "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last epoch over seeds; one \
+             with a diverged seed ranks below those without. {ties}. It is judged by {}.",
+            goal.name(),
+            judge.name()
+        ),
+    }
 }
 
 /// Every configuration.
@@ -226,10 +295,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
             } else {
                 mean_sd(&judge.metric, &config.judged)
             },
-            Cell::number(config.judged_median, |m| match m.is_finite() {
-                true => judge.format(m),
-                false => "diverged".to_owned(),
-            }),
+            median(judge, config.judged_median),
             if goal.path() == "train.loss" {
                 Cell::default()
             } else {

@@ -26,7 +26,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Provenance", "no manifest.json was found".to_owned());
         return out;
     };
-    put("Command", m.provenance.argv.join(" "));
+    put("Command", escape::command(&m.provenance.argv));
     let dirty = match (m.provenance.git_dirty, &m.provenance.diff_hash) {
         (Some(true), Some(hash)) => format!(", with changes ({hash})"),
         (Some(true), None) => ", with changes".to_owned(),

@@ -11,9 +11,10 @@ pub fn race_table(analysis: &Analysis) -> Table {
         "Configuration",
         "#Runs that reached it",
         "#Median epochs",
+        "#Median samples",
         "#Median steps",
         "#Median training time",
-        "#Fastest of its configurations, median steps",
+        "#Fastest of its configurations, median samples",
         "Which",
     ]);
     let Some(race) = analysis.race() else { return table };
@@ -21,17 +22,19 @@ pub fn race_table(analysis: &Analysis) -> Table {
         let config = &analysis.configs[racer.config];
         let time =
             |clock: Clock, value: Option<f64>| Cell::number(value, |v| words::bare_time(clock, v));
-        let [epochs, steps, seconds] = racer.medians;
+        let [epochs, samples, steps, seconds] = racer.medians;
         table.rows.push(vec![
             Cell::label(&analysis.planned(config).label, config.label),
             Cell::text(analysis.describe(config)),
             Cell::number(Some(racer.reached as f64), |_| {
                 format!("{} of {}", racer.reached, racer.runs)
-            }),
+            })
+            .of(racer.runs),
             time(Clock::Epochs, epochs),
+            time(Clock::Samples, samples),
             time(Clock::Steps, steps),
             time(Clock::Seconds, seconds.filter(|_| race.seconds_differ.is_none())),
-            time(Clock::Steps, racer.fastest.map(|f| f.1)),
+            time(Clock::Samples, racer.fastest.map(|f| f.1)),
             Cell::text(
                 racer.fastest.map_or("\u{2013}".to_owned(), |(i, _)| {
                     analysis.describe(&analysis.configs[i])
@@ -55,18 +58,26 @@ pub fn race_words(analysis: &Analysis) -> Vec<String> {
             )],
         };
     };
+    let seeds = race.racers.iter().map(|r| r.runs).max().unwrap_or(0);
+    let needed = match seeds {
+        0 | 1 => String::new(),
+        n => format!(", so that a median over {} needs {} that did", words::seeds(n), n / 2 + 1),
+    };
     let mut out = vec![format!(
-        "Training until {} {} {} was measured for the first time, at the end of an epoch; the clock stands still \
-         during evaluation. A run that never got there counts as infinite, so that a median over 5 seeds needs 3 that did.",
-        words::target_name(target),
-        if target.higher_is_better() { "of at least" } else { "of at most" },
-        words::metric(&target.metric, race.value)
+        "Training until {} was measured for the first time, at the end of an epoch; the clock stands still \
+         during evaluation. A run that never got there counts as infinite{needed}. Samples compare where batches \
+         differ in size, steps do not.",
+        words::target(target)
     )];
     out.extend(race.seconds_differ.clone());
-    out.push(
-        "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
-         flattered, the more so the more were tried."
-            .to_owned(),
-    );
+    let tried =
+        |r: &crate::analysis::Racer| analysis.tried(analysis.configs[r.config].label).count() > 1;
+    if race.racers.iter().any(tried) {
+        out.push(
+            "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
+             flattered, the more so the more were tried."
+                .to_owned(),
+        );
+    }
     out
 }

@@ -5,20 +5,25 @@ const csv = {
   text: (text) => (/^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text),
   field: (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
 
-  // `rows` of `table`, in the order given, below its headings.
+  // `rows` of `table`, in the order given, below its headings. A cell of several
+  // values stands in as many columns: `data-csv2` to `4` of its head name those
+  // behind the first, `data-sort2` to `4` hold them.
   of(table, rows) {
     const heads = [...table.tHead.rows[0].cells];
-    const isPair = heads.map((head) => "csv2" in head.dataset);
-    const names = heads.flatMap(({ dataset }) =>
-      "csv2" in dataset ? [dataset.csv, dataset.csv2] : [dataset.csv],
-    );
+    const further = heads.map(({ dataset }) => ["2", "3", "4"].filter((n) => `csv${n}` in dataset));
+    const names = heads.flatMap(({ dataset }, column) => [
+      dataset.csv,
+      ...further[column].map((n) => dataset[`csv${n}`]),
+    ]);
     const first = (cell) => {
       if ("sort" in cell.dataset) return cell.dataset.sort;
       // A dash stands for none.
       return cell.textContent === "\u2013" ? "" : csv.field(csv.text(cell.textContent));
     };
-    const fields = (cell, column) =>
-      isPair[column] ? [first(cell), cell.dataset.sort2 ?? ""] : [first(cell)];
+    const fields = (cell, column) => [
+      first(cell),
+      ...further[column].map((n) => cell.dataset[`sort${n}`] ?? ""),
+    ];
     const lines = [
       names.map((name) => csv.field(csv.text(name))),
       ...rows.map((row) => [...row.cells].flatMap(fields)),

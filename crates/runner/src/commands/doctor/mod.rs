@@ -115,6 +115,7 @@ mod tests {
                 split: spec::record::Split::Validation,
                 metric: "accuracy".to_owned(),
                 value: None,
+                at: Default::default(),
             },
             seeds: vec![0],
             optimizers: vec![],
@@ -125,6 +126,7 @@ mod tests {
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
             regress: Default::default(),
+            lints: Vec::new(),
             computed_on: None,
         }
     }

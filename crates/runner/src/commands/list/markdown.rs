@@ -10,7 +10,10 @@ pub(super) fn section(section: &Section) -> String {
     let with_differences = section.entries.iter().any(|e| !e.differs.is_empty());
     let mut header = vec!["name", "what it is"];
     header.extend(with_params.then_some("parameters and defaults"));
-    header.push("after");
+    let with_sources = section.entries.iter().any(|e| !e.source.is_empty());
+    let with_remedies = section.entries.iter().any(|e| !e.remedy.is_empty());
+    header.extend(with_sources.then_some("after"));
+    header.extend(with_remedies.then_some("remedy"));
     header.extend(with_differences.then_some("differs"));
     let mut out = row(header.iter().map(|h| (*h).to_owned()));
     out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
@@ -19,7 +22,12 @@ pub(super) fn section(section: &Section) -> String {
         if with_params {
             cells.push(entry.params.iter().map(short).collect::<Vec<_>>().join(", "));
         }
-        cells.push(cell(&entry.source));
+        if with_sources {
+            cells.push(cell(&entry.source));
+        }
+        if with_remedies {
+            cells.push(cell(&entry.remedy));
+        }
         if with_differences {
             cells.push(cell(&entry.differs));
         }
@@ -48,6 +56,11 @@ fn short(param: &Param) -> String {
     }
 }
 
+/// Text of a table's cell; between backticks it is code, in which a bar alone is escaped.
 fn cell(text: &str) -> String {
-    text.trim().replace('|', "\\|").replace('*', "\\*").replace('_', "\\_")
+    let parts = text.trim().split('`').enumerate().map(|(i, part)| {
+        let part = part.replace('|', "\\|");
+        if i % 2 == 1 { part } else { part.replace('*', "\\*").replace('_', "\\_") }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }

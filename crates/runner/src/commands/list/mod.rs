@@ -4,6 +4,7 @@
 mod markdown;
 mod text;
 
+use spec::lint::Lint;
 use spec::params::{Kind, Param, ParamType, Params, Range};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::WarmupKeys;
@@ -21,6 +22,7 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> anyhow::Result
         Registry::Models,
         Registry::Datasets,
         Registry::Losses,
+        Registry::Lints,
     ];
     let chosen = what.map_or_else(|| all.to_vec(), |w| vec![w]);
     let parts: Vec<String> = chosen
@@ -48,6 +50,8 @@ struct Entry {
     doc: String,
     /// Paper, PyTorch class, licence.
     source: String,
+    /// Of a lint what to do about it; else empty.
+    remedy: String,
     /// Where it differs from its source; may be empty.
     differs: String,
     params: &'static [Param],
@@ -81,6 +85,11 @@ fn section(registry: Registry) -> Section {
             entries: Loss::ALL.iter().map(|&loss| loss_entry(loss)).collect(),
             common: Vec::new(),
         },
+        Registry::Lints => Section {
+            title: "Lints: what a sweep file is warned of, unless [lints] allows it",
+            entries: Lint::ALL.iter().map(|&lint| lint_entry(lint)).collect(),
+            common: Vec::new(),
+        },
     }
 }
 
@@ -89,6 +98,7 @@ fn kinds(kinds: &'static [Kind]) -> Vec<Entry> {
         name: kind.name,
         doc: kind.doc.trim().to_owned(),
         source: kind.source.to_owned(),
+        remedy: String::new(),
         differs: kind.differs.to_owned(),
         params: kind.params,
     };
@@ -101,6 +111,7 @@ fn dataset(name: DatasetName) -> Entry {
         name: name.name(),
         doc: info.doc.to_owned(),
         source: format!("{}; inputs: {}", info.licence, info.scaling),
+        remedy: String::new(),
         differs: String::new(),
         params: &[],
     }
@@ -111,6 +122,19 @@ fn loss_entry(loss: Loss) -> Entry {
         name: loss.name(),
         doc: loss.doc().to_owned(),
         source: loss.source().to_owned(),
+        remedy: String::new(),
+        differs: String::new(),
+        params: &[],
+    }
+}
+
+fn lint_entry(lint: Lint) -> Entry {
+    let info = lint.info();
+    Entry {
+        name: lint.name(),
+        doc: info.says.to_owned(),
+        source: String::new(),
+        remedy: info.remedy.to_owned(),
         differs: String::new(),
         params: &[],
     }

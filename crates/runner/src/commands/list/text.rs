@@ -16,7 +16,12 @@ pub(super) fn section(section: &Section) -> String {
         out.push_str(&format!("\n  {}\n", entry.name));
         let mut line = |text: &str| out.push_str(&(wrapped_at(text, 4, width) + "\n"));
         line(&entry.doc);
-        line(&format!("After {}", entry.source));
+        if !entry.source.is_empty() {
+            line(&format!("After {}", entry.source));
+        }
+        if !entry.remedy.is_empty() {
+            line(&format!("Remedy: {}", entry.remedy));
+        }
         if !entry.differs.is_empty() {
             line(&format!("Differs: {}", entry.differs));
         }

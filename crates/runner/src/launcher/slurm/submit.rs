@@ -118,14 +118,15 @@ pub fn submit(
         true => String::new(),
         false => follow_up(engine, &attempt, &files, &jobs)?,
     };
-    if let Some((i, error)) = refused {
+    if let Some((i, error)) = &refused {
         text::say!(
             "warning: {i} of {} arrays were submitted, then Slurm took no more: {error}\n  the same \
              command submits the rest once these have ended",
             arrays.len()
         );
     }
-    Ok(words(work, dealt, &jobs, &report))
+    let taken = refused.as_ref().map_or(dealt.len(), |(i, _)| i * most);
+    Ok(words(work, (&dealt[..taken.min(dealt.len())], dealt.len()), &jobs, &report))
 }
 
 /// Submits the job that writes the report once these have ended; gives what to say.
@@ -148,23 +149,36 @@ fn follow_up(
     }
 }
 
-fn words(work: &Work<'_>, dealt: &[Vec<&PlannedRun>], jobs: &[u64], report: &str) -> String {
-    let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
-    let runs = dealt.iter().map(Vec::len).sum();
+/// What Slurm has taken: of so many tasks these, in these jobs.
+fn words(
+    work: &Work<'_>,
+    (taken, of): (&[Vec<&PlannedRun>], usize),
+    jobs: &[u64],
+    report: &str,
+) -> String {
     let folder = work.workspace.relative(work.dir.path());
     let file = &work.plan.file;
     format!(
-        "{}: {} in {}, job {}{report}\n  \
+        "{}: {}{report}\n  \
          folder   {folder}\n  \
          follow   cargo xtask sweep {file} --launcher slurm --watch\n  \
          look     cargo xtask status {file}\n  \
          end      cargo xtask cancel {file}\n  \
          collect  cargo xtask report {file}",
         work.plan.name,
-        text::count(runs, "run"),
-        text::count(dealt.len(), "task"),
-        ids.join(", "),
+        submitted(taken.iter().map(Vec::len).sum(), (taken.len(), of), jobs),
     )
+}
+
+/// `8 runs in 4 tasks, job 101`; of what was taken alone, where a later array was refused.
+fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
+    let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
+    let tasks = match taken == of {
+        true => text::count(of, "task"),
+        false => format!("{taken} of {}", text::count(of, "task")),
+    };
+    let job = if ids.len() == 1 { "job" } else { "jobs" };
+    format!("{} in {tasks}, {job} {}", text::count(runs, "run"), ids.join(", "))
 }
 
 /// One more than any attempt that left a trace.
@@ -261,6 +275,14 @@ mod tests {
         fn state(&self, _: u64) -> anyhow::Result<(String, String)> {
             Ok((String::new(), String::new()))
         }
+    }
+
+    #[test]
+    fn only_what_was_taken_is_said_to_be_submitted() {
+        assert_eq!(submitted(12, (6, 6), &[101]), "12 runs in 6 tasks, job 101");
+        assert_eq!(submitted(4, (2, 6), &[101]), "4 runs in 2 of 6 tasks, job 101");
+        assert_eq!(submitted(8, (4, 6), &[101, 102]), "8 runs in 4 of 6 tasks, jobs 101, 102");
+        assert_eq!(submitted(1, (1, 1), &[7]), "1 run in 1 task, job 7");
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! Which configuration of a label is chosen, and what decides where several are
+//! equally good.
+
+use std::cmp::Ordering;
+
+use crate::analysis::{Analysis, Config, Goal};
+
+/// Means closer than this, relative to their size, are equal: they differ by the
+/// order in which equal values were added. A wider tolerance would make ties that
+/// are not transitive.
+const EQUAL: f64 = 1e-9;
+
+/// What chose a configuration among those that tie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TieBreak {
+    /// The lowest mean validation loss.
+    ValidationLoss,
+    /// The learning rate nearest the middle of those tied, on a log scale; of two
+    /// equally near ones the smaller.
+    LearningRate,
+    /// The order of the plan: nothing else tells them apart.
+    Order,
+}
+
+/// A configuration's place by one metric, the smaller the better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Key {
+    /// 0 with a value and no diverged seed, 1 with a value, 2 where all seeds
+    /// diverged, 3 without any result.
+    class: u8,
+    /// The metric, turned so that less is better; 0 without a value.
+    value: f64,
+    /// Seeds that did not reach the target, where that is what counts.
+    missed: usize,
+}
+
+impl Key {
+    fn of(goal: &Goal, mean: Option<f64>, config: &Config) -> Self {
+        if goal.reached() {
+            let median = config.judged_median;
+            let class = if config.counts.results() > 0 { 0 } else { 3 };
+            let missed = config.counts.results() - config.judged.n.min(config.counts.results());
+            return Key { class, value: median.unwrap_or(0.0), missed };
+        }
+        let class = match (mean, config.counts.diverged) {
+            (Some(_), 0) => 0,
+            (Some(_), _) => 1,
+            (None, 0) => 3,
+            (None, _) => 2,
+        };
+        let value = mean.map_or(0.0, |mean| if goal.higher_is_better { -mean } else { mean });
+        Key { class, value, missed: 0 }
+    }
+
+    fn before(&self, other: &Key) -> Ordering {
+        let by_value = self.value.total_cmp(&other.value);
+        self.class.cmp(&other.class).then(by_value).then(self.missed.cmp(&other.missed))
+    }
+
+    fn ties(&self, other: &Key) -> bool {
+        (self.class, self.missed) == (other.class, other.missed) && equal(self.value, other.value)
+    }
+}
+
+fn equal(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() <= EQUAL * a.abs().max(b.abs())
+}
+
+/// Groups of what ties, the best first; within a group in the order of `keyed`. A
+/// group holds what ties with its best.
+fn groups(mut keyed: Vec<(Key, usize)>) -> Vec<Vec<usize>> {
+    keyed.sort_by(|a, b| a.0.before(&b.0).then(a.1.cmp(&b.1)));
+    let mut out: Vec<(Key, Vec<usize>)> = Vec::new();
+    for (key, config) in keyed {
+        match out.last_mut() {
+            Some((first, group)) if first.ties(&key) => group.push(config),
+            _ => out.push((key, vec![config])),
+        }
+    }
+    let plan_order = |mut group: Vec<usize>| {
+        group.sort_unstable();
+        group
+    };
+    out.into_iter().map(|(_, group)| plan_order(group)).collect()
+}
+
+/// Configurations in groups of equal goal, the best group first, each group in the
+/// order in which its members would be chosen.
+pub(crate) fn by_goal(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
+    let goal = &analysis.goal;
+    let key = |&i: &usize| {
+        let config = &analysis.configs[i];
+        (Key::of(goal, config.goal.mean, config), i)
+    };
+    let groups = groups(among.iter().map(key).collect());
+    groups.into_iter().map(|group| in_order(analysis, group).0).collect()
+}
+
+/// Configurations in groups that are equal by the judge, the best group first, each
+/// in the order of the plan.
+pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
+    let judge = &analysis.judge;
+    let key = |&i: &usize| {
+        let config = &analysis.configs[i];
+        (Key::of(judge, config.judged.mean, config), i)
+    };
+    groups(among.iter().map(key).collect())
+}
+
+/// The configuration that is chosen among these; none of none.
+pub fn best_of(analysis: &Analysis, among: &[usize]) -> Option<usize> {
+    by_goal(analysis, among).first().and_then(|group| group.first()).copied()
+}
+
+/// Whether the first of two configurations is better by the goal; ties are not.
+pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
+    let key = |config: &Config| Key::of(&analysis.goal, config.goal.mean, config);
+    let (a, b) = (key(a), key(b));
+    !a.ties(&b) && a.before(&b) == Ordering::Less
+}
+
+/// The configurations of a label whose goal is as good as that of its chosen one,
+/// that among them, and what chose it; none where it ties with no other, or has no
+/// value.
+pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)> {
+    let best = analysis.best.get(label).copied().flatten()?;
+    let valued = |i: &usize| {
+        let config = &analysis.configs[*i];
+        config.label == label && config.counts.results() > 0
+    };
+    analysis.configs[best].goal.mean?;
+    let among: Vec<usize> = (0..analysis.configs.len()).filter(valued).collect();
+    let group = by_goal(analysis, &among).into_iter().find(|group| group.contains(&best))?;
+    let (group, by) = in_order(analysis, group);
+    (group.len() > 1).then_some((group, by))
+}
+
+/// What ties, in the order in which it would be chosen, and what decides on the first.
+fn in_order(analysis: &Analysis, group: Vec<usize>) -> (Vec<usize>, TieBreak) {
+    if group.len() < 2 {
+        return (group, TieBreak::Order);
+    }
+    let own = analysis.goal.path() == "validation.loss";
+    let loss = |i: usize| analysis.configs[i].validation_loss.filter(|_| !own);
+    let mut keyed: Vec<(f64, usize)> =
+        group.into_iter().map(|i| (loss(i).unwrap_or(f64::INFINITY), i)).collect();
+    keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut out = Vec::new();
+    let mut decided = None;
+    let mut rest = &keyed[..];
+    while let Some((first, _)) = rest.first().copied() {
+        let level = rest.iter().take_while(|(loss, _)| equal(first, *loss)).count();
+        let tied: Vec<usize> = rest[..level].iter().map(|(_, i)| *i).collect();
+        let (tied, by) = by_rate(analysis, tied);
+        decided.get_or_insert(if level == 1 { TieBreak::ValidationLoss } else { by });
+        out.extend(tied);
+        rest = &rest[level..];
+    }
+    (out, decided.unwrap_or(TieBreak::Order))
+}
+
+/// The learning rate nearest the middle first; whether it or the order decides.
+fn by_rate(analysis: &Analysis, mut tied: Vec<usize>) -> (Vec<usize>, TieBreak) {
+    let rate = |i: usize| analysis.planned(&analysis.configs[i]).spec.optimizer.lr().ln();
+    let (low, high) = tied
+        .iter()
+        .map(|&i| rate(i))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+    let middle = (low + high) / 2.0;
+    // In steps of the tolerance, so that two rates on either side are equally near.
+    let distance = |i: usize| ((rate(i) - middle).abs() * 1e9).round();
+    tied.sort_by(|&a, &b| {
+        let by_rate = rate(a).total_cmp(&rate(b));
+        distance(a).total_cmp(&distance(b)).then(by_rate).then(a.cmp(&b))
+    });
+    let one = tied.len() > 1 && rate(tied[0]) == rate(tied[1]);
+    let by = if one || low == high { TieBreak::Order } else { TieBreak::LearningRate };
+    (tied, by)
+}

@@ -1,0 +1,239 @@
+//! Values of a grid that are worth adding: beyond its edge, where the chosen one
+//! lies on it, and in the gaps beside the chosen one.
+
+use spec::optimizer::OptimizerSpec;
+use spec::params::{Param, ParamType, Params, Range, Value};
+use spec::run::DataSpec;
+use spec::update::UpdateSpec;
+use spec::{ModelSpec, ScheduleSpec};
+
+use crate::analysis::{Analysis, Config, ties};
+
+/// An edge of the values that were tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridEnd {
+    /// The smallest.
+    Lowest,
+    /// The largest.
+    Highest,
+}
+
+/// What to add to one axis of a label's grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    /// The axis by its dotted path: `optimizer.lr`, `data.batch_size`.
+    pub path: String,
+    /// The edge that the chosen value lies on; none where it lies inside.
+    pub end: Option<GridEnd>,
+    /// Values to try beyond that edge, the nearest first; empty where the parameter
+    /// allows none.
+    pub beyond: Vec<f64>,
+    /// Values to try in gaps of more than a decade beside the chosen one, ascending.
+    pub gaps: Vec<f64>,
+}
+
+impl Advice {
+    /// The axis as people call it: `learning rate`, `weight_decay`.
+    pub fn name(&self) -> &str {
+        match self.path.as_str() {
+            "optimizer.lr" => "learning rate",
+            path => path.split_once('.').map_or(path, |(_, name)| name),
+        }
+    }
+}
+
+/// The longest step that is proposed, as a factor: of what lies more than a decade
+/// away nothing is known.
+const DECADE: f64 = 10.0;
+
+/// A second step of such a ratio ends about a decade away: that of grids as 1, 3, 10.
+const HALF_DECADE: f64 = 3.5;
+
+/// Slack for ratios such as 0.1 / 0.01, which are not exactly ten.
+const SLACK: f64 = 1.0 + 1e-9;
+
+/// What to add to a label's grid around its chosen configuration, an axis each, the
+/// learning rate first. None for an axis with a configuration inside of it that is as
+/// good as the chosen one, and without a value to choose by.
+pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
+    if config.standing(&analysis.goal, &config.goal).is_none() {
+        return Vec::new();
+    }
+    let axes = &analysis.plan.optimizers[config.label].axes;
+    let mut paths: Vec<&String> = axes.iter().filter(|path| *path != "seed").collect();
+    paths.sort_by_key(|path| *path != "optimizer.lr");
+    paths.into_iter().filter_map(|path| of_axis(analysis, config, path)).collect()
+}
+
+fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
+    let value = |c: &Config| number(analysis.planned(c).axes.get(path)?);
+    let chosen = value(config)?;
+    let tried: Option<Vec<f64>> = analysis.tried(config.label).map(value).collect();
+    // Ascending, each once; all are finite.
+    let mut tried = tried?;
+    tried.sort_by(f64::total_cmp);
+    tried.dedup();
+    let (first, last) = (*tried.first()?, *tried.last()?);
+    if tried.len() < 2 {
+        return None;
+    }
+    let inside =
+        |&i: &usize| value(&analysis.configs[i]).is_some_and(|value| first < value && value < last);
+    let tied = ties(analysis, config.label).map_or(Vec::new(), |(tied, _)| tied);
+    if tied.iter().any(inside) && (chosen == first || chosen == last) {
+        return None;
+    }
+    let at = tried.iter().position(|x| *x == chosen)?;
+    let below = at.checked_sub(1).map(|i| tried[i]);
+    let above = tried.get(at + 1).copied();
+    let (end, inner) = match (below, above) {
+        (None, Some(inner)) => (Some(GridEnd::Lowest), inner),
+        (Some(inner), None) => (Some(GridEnd::Highest), inner),
+        _ => (None, chosen),
+    };
+    // Nothing lies below none of it.
+    let end = end.filter(|end| !(*end == GridEnd::Lowest && chosen <= 0.0));
+    let grid = Grid::of(analysis, config, path, &tried);
+    let beyond = end.map_or(Vec::new(), |end| grid.beyond(end, chosen, inner));
+    let gap = |other: Option<f64>| grid.gap(chosen, other?);
+    let gaps: Vec<f64> = [gap(below), gap(above)].into_iter().flatten().collect();
+    (end.is_some() || !gaps.is_empty()).then(|| Advice { path: path.to_owned(), end, beyond, gaps })
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(x) => Some(*x),
+        Value::Int(i) => Some(*i as f64),
+        _ => None,
+    }
+    .filter(|x| x.is_finite())
+}
+
+/// What values of an axis may be and how they are written.
+struct Grid {
+    range: Range,
+    whole: bool,
+    digits: usize,
+}
+
+impl Grid {
+    fn of(analysis: &Analysis, config: &Config, path: &str, tried: &[f64]) -> Self {
+        let param = parameter(analysis, config, path);
+        Grid {
+            // What is not known is a size.
+            range: param.map_or(Range::Positive, |param| param.range),
+            whole: param.is_some_and(|param| param.ty == ParamType::Int),
+            digits: tried.iter().map(|x| digits(*x)).max().unwrap_or(1).min(3),
+        }
+    }
+
+    /// A proposal as the grid writes its values; none that is not allowed.
+    fn shown(&self, x: f64) -> Option<f64> {
+        let rounded: f64 = format!("{:.*e}", self.digits - 1, x).parse().ok()?;
+        let rounded = if self.whole { x.round() } else { rounded };
+        (rounded != 0.0 && self.range.contains(rounded)).then_some(rounded)
+    }
+
+    /// On from `edge` by the ratio to its inner neighbour, at most a decade in all.
+    fn beyond(&self, end: GridEnd, edge: f64, inner: f64) -> Vec<f64> {
+        // A share close to one counts by what it lacks: 0.9, 0.99.
+        let from_one = self.range == Range::BelowOne && end == GridEnd::Highest;
+        let turned = |x: f64| if from_one { 1.0 - x } else { x };
+        let (edge, inner) = (turned(edge), turned(inner));
+        if edge <= 0.0 {
+            return Vec::new();
+        }
+        let ratio = if inner > 0.0 { (inner / edge).max(edge / inner) } else { DECADE };
+        let first = ratio.min(DECADE);
+        let second = (ratio <= HALF_DECADE).then(|| (ratio * ratio).min(DECADE));
+        let up = end == GridEnd::Highest && !from_one;
+        let step = |factor: f64| if up { edge * factor } else { edge / factor };
+        let mut out: Vec<f64> = [Some(first), second]
+            .into_iter()
+            .flatten()
+            .map(step)
+            .filter_map(|value| if from_one { self.lacking(value) } else { self.shown(value) })
+            .collect();
+        out.dedup();
+        out.retain(|x| *x != turned(edge));
+        out
+    }
+
+    /// A share by what it lacks to one, to one digit: 0.98 of 0.02.
+    fn lacking(&self, lack: f64) -> Option<f64> {
+        let lack: f64 = format!("{lack:.0e}").parse().ok()?;
+        let share: f64 = format!("{:.12}", 1.0 - lack).parse().ok()?;
+        self.range.contains(share).then_some(share)
+    }
+
+    /// The value a decade away from `chosen` towards `other`, where the gap is wider.
+    fn gap(&self, chosen: f64, other: f64) -> Option<f64> {
+        if chosen <= 0.0 || other <= 0.0 {
+            return None;
+        }
+        let wide = (chosen / other).max(other / chosen) > DECADE * SLACK;
+        wide.then(|| self.shown(if other > chosen { chosen * DECADE } else { chosen / DECADE }))?
+    }
+}
+
+/// The descriptor of an axis; none where it is no parameter of one value.
+fn parameter(analysis: &Analysis, config: &Config, path: &str) -> Option<Param> {
+    let spec = &analysis.planned(config).spec;
+    let (table, name) = path.split_once('.')?;
+    let params: Vec<&[Param]> = match table {
+        "optimizer" => {
+            vec![OptimizerSpec::descriptor(spec.optimizer.kind())?.params, UpdateSpec::PARAMS]
+        }
+        "schedule" => vec![ScheduleSpec::descriptor(spec.schedule.kind())?.params],
+        "model" => vec![ModelSpec::descriptor(spec.model.kind())?.params],
+        "data" => vec![DataSpec::PARAMS],
+        _ => Vec::new(),
+    };
+    params.into_iter().flatten().find(|param| param.name == name).copied()
+}
+
+/// Significant digits of a number as its shortest text has them.
+fn digits(x: f64) -> usize {
+    let text = format!("{x:e}");
+    text.split('e').next().map_or(1, |m| m.chars().filter(char::is_ascii_digit).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(range: Range, whole: bool, digits: usize) -> Grid {
+        Grid { range, whole, digits }
+    }
+
+    #[test]
+    fn digits_of_a_grid() {
+        assert_eq!([0.01, 0.03, 1.0, 0.316228, 20.0, 1.5e-3].map(digits), [1, 1, 1, 6, 1, 2]);
+    }
+
+    #[test]
+    fn proposals_stay_within_a_decade() {
+        let rates = grid(Range::Positive, false, 1);
+        assert_eq!(rates.beyond(GridEnd::Lowest, 0.01, 0.1), [0.001]);
+        assert_eq!(rates.beyond(GridEnd::Lowest, 0.01, 0.03), [0.003, 0.001]);
+        assert_eq!(rates.beyond(GridEnd::Highest, 0.1, 0.03), [0.3, 1.0]);
+        assert_eq!(rates.beyond(GridEnd::Highest, 0.8, 0.1), [6.0], "eight times, to one digit");
+        // The ratio of a grid of absurd steps is not taken.
+        assert_eq!(rates.beyond(GridEnd::Lowest, 1e-2, 1e3), [0.001]);
+        assert_eq!(rates.gap(1e-2, 1e3), Some(0.1));
+        assert_eq!(rates.gap(1e3, 1e-2), Some(100.0));
+        assert_eq!(rates.gap(0.01, 0.1), None);
+    }
+
+    #[test]
+    fn proposals_are_values_that_the_parameter_allows() {
+        let sizes = grid(Range::Within(1.0, 1e9), true, 2);
+        assert_eq!(sizes.beyond(GridEnd::Lowest, 8.0, 32.0), [2.0]);
+        assert_eq!(sizes.beyond(GridEnd::Lowest, 1.0, 2.0), Vec::<f64>::new());
+        assert_eq!(sizes.beyond(GridEnd::Highest, 32.0, 8.0), [128.0]);
+        let decay = grid(Range::NonNegative, false, 1);
+        assert_eq!(decay.beyond(GridEnd::Highest, 1e-2, 0.0), [0.1]);
+        let momentum = grid(Range::BelowOne, false, 1);
+        assert_eq!(momentum.beyond(GridEnd::Highest, 0.9, 0.5), [0.98]);
+    }
+}

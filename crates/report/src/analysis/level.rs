@@ -1,0 +1,153 @@
+//! Which differences are none: what the metric cannot tell apart, and what
+//! rounding alone makes.
+
+use spec::RunSpec;
+use spec::record::Split;
+
+use super::Goal;
+use crate::number;
+use crate::table::RunRow;
+
+/// Relative difference up to which losses and scores are level: a few steps of
+/// float32, in which they are computed.
+const ROUNDING: f64 = 1e-6;
+
+/// Losses below this part of the loss before training are level: what is left of
+/// them is rounding of terms of the size before (2^-24 is half a step of float32).
+const VANISHED: f64 = 1.0 / 16_777_216.0;
+
+/// A run with what is needed to tell whether its outcome differs from another's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged {
+    /// As [`Goal::outcome`].
+    pub outcome: f64,
+    /// Samples of the split that it was measured on.
+    samples: u64,
+    /// Loss on that split before training, where it is one.
+    initial: Option<f64>,
+}
+
+impl Judged {
+    /// None without an outcome.
+    pub(crate) fn of(judge: &Goal, spec: &RunSpec, row: &RunRow) -> Option<Self> {
+        let outcome = judge.outcome(row)?;
+        let samples = match judge.split {
+            Split::Test => spec.data.dataset.test_len(),
+            Split::Validation => spec.data.validation,
+            Split::Train => spec.train_samples(),
+        };
+        let initial = match (judge.metric.as_str(), judge.split) {
+            ("loss", Split::Test) => row.initial_test_loss,
+            ("loss", Split::Validation) => row.initial_validation_loss,
+            _ => None,
+        };
+        Some(Judged { outcome, samples, initial })
+    }
+
+    fn vanished(&self) -> bool {
+        self.initial.is_some_and(|initial| self.outcome.abs() < VANISHED * initial.abs())
+    }
+}
+
+/// By how much `a` is better than `b`: 0 where the two are level, infinite where
+/// one of them diverged or never reached its target.
+///
+/// Accuracies are level below half a sample. Other metrics are level up to 1e-6 of
+/// the larger, and losses also where both are below 2^-24 of the loss before
+/// training. Counts of samples are exact.
+pub(crate) fn gain(judge: &Goal, a: &Judged, b: &Judged) -> f64 {
+    let (x, y) = (a.outcome, b.outcome);
+    // Both infinite: neither is better, and infinity less infinity is no number.
+    if x == y {
+        return 0.0;
+    }
+    let gain = judge.gain(x, y);
+    let level = if !gain.is_finite() || judge.reached() {
+        false
+    } else if number::is_percentage(&judge.metric) {
+        gain.abs() < 0.5 / a.samples.max(1) as f64
+    } else {
+        gain.abs() <= ROUNDING * x.abs().max(y.abs()) || a.vanished() && b.vanished()
+    };
+    if level { 0.0 } else { gain }
+}
+
+/// Outcomes turned so that more is better, those that are level made equal: the
+/// values of either side of a comparison that does not pair them.
+pub(crate) fn scores(judge: &Goal, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
+    let mut all: Vec<(usize, usize, Judged)> = Vec::new();
+    for (side, values) in sides.iter().enumerate() {
+        all.extend(values.iter().enumerate().map(|(at, value)| (side, at, *value)));
+    }
+    all.sort_by(|a, b| a.2.outcome.total_cmp(&b.2.outcome));
+    let mut out = sides.map(|values| vec![0.0; values.len()]);
+    let mut first: Option<Judged> = None;
+    for (side, at, value) in all {
+        // A group is held by its first, so that it cannot grow step by step.
+        let held = first.filter(|held| gain(judge, held, &value) == 0.0).unwrap_or(value);
+        first = Some(held);
+        out[side][at] = if judge.higher_is_better { held.outcome } else { -held.outcome };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Measured;
+
+    fn judge(metric: &str) -> Goal {
+        Goal {
+            split: Split::Test,
+            metric: metric.to_owned(),
+            higher_is_better: metric != "loss",
+            function: false,
+            measured: Measured::Last,
+            fallback: None,
+        }
+    }
+
+    fn judged(outcome: f64) -> Judged {
+        Judged { outcome, samples: 360, initial: Some(2.3) }
+    }
+
+    fn gained(metric: &str, a: f64, b: f64) -> f64 {
+        gain(&judge(metric), &judged(a), &judged(b))
+    }
+
+    #[test]
+    fn a_sample_is_the_step_of_an_accuracy() {
+        let one = 1.0 / 360.0;
+        // The same count of samples, by two ways of adding.
+        assert_eq!(gained("accuracy", 0.1 + 0.2, 0.3), 0.0);
+        assert_eq!(gained("accuracy", 0.9 + 0.49 * one, 0.9), 0.0);
+        assert!(gained("accuracy", 0.9 + one, 0.9) > 0.0);
+        assert!(gained("accuracy", 0.9 - one, 0.9) < 0.0);
+    }
+
+    #[test]
+    fn losses_are_level_within_float32() {
+        assert_eq!(gained("loss", 0.5, 0.5 * (1.0 + 0.9e-6)), 0.0);
+        assert!(gained("loss", 0.5, 0.5 * (1.0 + 2e-6)) > 0.0, "less is better");
+        // 2.3 / 2^24 = 1.37e-7.
+        assert_eq!(gained("loss", 1e-13, 1.3e-7), 0.0);
+        assert!(gained("loss", 1e-13, 1.5e-7) > 0.0);
+        assert_eq!(gained("f1", 0.5, 0.5 + 4e-7), 0.0);
+    }
+
+    #[test]
+    fn infinite_outcomes_are_level_with_each_other_alone() {
+        let worst = judge("loss").worst();
+        assert_eq!(gained("loss", worst, worst), 0.0);
+        assert_eq!(gained("loss", 1e35, worst), f64::INFINITY);
+        assert_eq!(gained("accuracy", f64::NEG_INFINITY, 0.1), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn level_values_of_two_sides_become_equal() {
+        let (a, b) = ([judged(0.1 + 0.2), judged(0.5)], [judged(0.3), judged(f64::INFINITY)]);
+        let [a, b] = scores(&judge("loss"), [&a, &b]);
+        assert_eq!((a[0], a[1]), (b[0], -0.5));
+        assert_eq!(b[1], f64::NEG_INFINITY);
+    }
+}

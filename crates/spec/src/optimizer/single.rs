@@ -1,0 +1,185 @@
+//! What is computed in 32 bits, as weights are, and which parameters muon's own rule
+//! trains: facts of the update rules in `optimizer-registry`, said here because plan
+//! and report speak of them.
+
+use crate::optimizer::{Muon, OptimizerSpec};
+use crate::params::{Param, Range};
+use crate::run::RunSpec;
+
+impl Param {
+    /// What a value becomes as a 32-bit number where that is another thing: `0`, `1` or
+    /// `infinite`. None where it stays what it is but for its last digits.
+    ///
+    /// Only of shares and factors is it of interest that they become 1.
+    pub fn in_float32(&self, x: f64) -> Option<&'static str> {
+        let single = x as f32;
+        let about_one = matches!(self.range, Range::BelowOne | Range::UpToOne)
+            || matches!(self.range, Range::Within(low, _) if low == 1.0)
+            || self.name == "momentum";
+        if single.is_infinite() {
+            Some("infinite")
+        } else if single == 0.0 && x != 0.0 {
+            Some("0")
+        } else if single == 1.0 && x != 1.0 && about_one {
+            Some("1")
+        } else {
+            None
+        }
+    }
+}
+
+impl OptimizerSpec {
+    /// Whether a parameter of this name is used in 64 bits alone, on the host: what comes of
+    /// it, and not the parameter, is then rounded to 32 bits.
+    pub fn in_float64(&self, name: &str) -> bool {
+        let names: &[&str] = match self {
+            OptimizerSpec::Sgd(_) => &["dampening"],
+            OptimizerSpec::Adagrad(_) => &["lr_decay"],
+            OptimizerSpec::Asgd(_) => &["lambd", "alpha", "t0"],
+            OptimizerSpec::NAdam(p) if p.decoupled_weight_decay => {
+                &["momentum_decay", "weight_decay"]
+            }
+            OptimizerSpec::NAdam(_) => &["momentum_decay"],
+            OptimizerSpec::RAdam(p) if p.decoupled_weight_decay => &["weight_decay"],
+            OptimizerSpec::Muon(_) => &["weight_decay", "aux_weight_decay"],
+            OptimizerSpec::Adafactor(_) => &["lr", "beta2_decay", "eps1", "weight_decay"],
+            OptimizerSpec::ScheduleFreeSgd(_) => &["momentum", "r", "weight_lr_power"],
+            OptimizerSpec::ScheduleFreeAdamW(_) => &["beta1", "r", "weight_lr_power"],
+            OptimizerSpec::Lbfgs(_) => &["lr", "tolerance_grad", "tolerance_change"],
+            OptimizerSpec::RmsProp(_)
+            | OptimizerSpec::Adam(_)
+            | OptimizerSpec::AdamW(_)
+            | OptimizerSpec::Adadelta(_)
+            | OptimizerSpec::Adamax(_)
+            | OptimizerSpec::RAdam(_)
+            | OptimizerSpec::Rprop(_)
+            | OptimizerSpec::Lion(_)
+            | OptimizerSpec::Lamb(_)
+            | OptimizerSpec::Adan(_) => &[],
+        };
+        names.contains(&name)
+    }
+
+    /// The rate by which a decay of this name shrinks weights, p <- p (1 - rate decay); none
+    /// where there is no such decay or it is added to the gradient.
+    pub fn shrinks_at(&self, name: &str) -> Option<f64> {
+        match (self, name) {
+            (OptimizerSpec::AdamW(p), "weight_decay") => Some(p.lr),
+            (OptimizerSpec::Lion(p), "weight_decay") => Some(p.lr),
+            (OptimizerSpec::Adafactor(p), "weight_decay") => Some(p.lr),
+            (OptimizerSpec::Muon(p), "weight_decay") => Some(p.lr),
+            (OptimizerSpec::Muon(p), "aux_weight_decay") => Some(p.aux_lr),
+            (OptimizerSpec::NAdam(p), "weight_decay") if p.decoupled_weight_decay => Some(p.lr),
+            (OptimizerSpec::RAdam(p), "weight_decay") if p.decoupled_weight_decay => Some(p.lr),
+            (OptimizerSpec::Adan(p), "weight_decay") if p.no_prox => Some(p.lr),
+            _ => None,
+        }
+    }
+}
+
+impl Muon {
+    /// Whether its own rule trains a parameter of this shape; AdamW trains every other one.
+    pub fn is_matrix(shape: &[usize]) -> bool {
+        shape.len() == 2
+    }
+}
+
+/// Who trains what, of a run with muon: paths of parameters in the order of the layers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MuonSplit {
+    /// By muon's own rule.
+    pub matrices: Vec<String>,
+    /// By AdamW.
+    pub others: Vec<String>,
+    /// Frozen by a group with `lr_scale = 0`.
+    pub frozen: Vec<String>,
+}
+
+impl RunSpec {
+    /// Which parameters muon trains and which AdamW; none for any other optimizer.
+    pub fn muon_split(&self) -> Option<MuonSplit> {
+        let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
+        let dataset = &self.data.dataset;
+        let mut out = MuonSplit::default();
+        for (path, shape) in self.model.weights(dataset.shape(), dataset.outputs()) {
+            // Of several groups that match the first counts.
+            let group = self.groups.iter().find(|group| group.matches(&path));
+            if group.is_some_and(|group| group.lr_scale == 0.0) {
+                out.frozen.push(path);
+            } else if Muon::is_matrix(&shape) {
+                out.matrices.push(path);
+            } else {
+                out.others.push(path);
+            }
+        }
+        Some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::ParamType;
+
+    #[test]
+    fn names_of_64_bits_are_names_of_parameters() {
+        // Whatever is left of a parameter that was renamed would never be asked for.
+        for kind in OptimizerSpec::KINDS {
+            let values = kind.params.iter().map(|p| match p.default {
+                crate::params::ParamDefault::Value(value) => (p.name.to_owned(), value()),
+                other => panic!("{} {}: {other}", kind.name, p.name),
+            });
+            let spec = OptimizerSpec::from_values(kind.name, &values.collect()).unwrap();
+            let known = |name: &&str| kind.params.iter().any(|p| p.name == *name);
+            let asked = [
+                "dampening",
+                "lr_decay",
+                "lambd",
+                "alpha",
+                "t0",
+                "momentum_decay",
+                "lr",
+                "beta2_decay",
+                "eps1",
+                "momentum",
+                "r",
+                "weight_lr_power",
+                "beta1",
+                "tolerance_grad",
+                "tolerance_change",
+                "weight_decay",
+                "aux_weight_decay",
+            ];
+            for name in asked.iter().filter(|name| spec.in_float64(name)) {
+                assert!(known(name), "{} has no {name}", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_becomes_another_number() {
+        let param = |range| Param {
+            name: "x",
+            ty: ParamType::Float,
+            default: crate::params::ParamDefault::Required,
+            range,
+            doc: "",
+        };
+        let cases = [
+            (Range::Positive, 1e-50, Some("0")),
+            (Range::Positive, 1e-44, None),
+            (Range::Positive, 1e39, Some("infinite")),
+            (Range::Positive, 3.4e38, None),
+            // A rate of almost 1 is as good as 1, a share is not.
+            (Range::Positive, 0.999_999_999_99, None),
+            (Range::BelowOne, 0.999_999_999_99, Some("1")),
+            (Range::BelowOne, 0.999_999_9, None),
+            (Range::UpToOne, 1.0, None),
+            (Range::NonNegative, 0.0, None),
+            (Range::Within(1.0, 1e30), 1.0 + 1e-12, Some("1")),
+        ];
+        for (range, x, becomes) in cases {
+            assert_eq!(param(range).in_float32(x), becomes, "{range} {x}");
+        }
+    }
+}

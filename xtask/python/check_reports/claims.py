@@ -1,0 +1,248 @@
+"""What each sentence of a report must say, and which sentences must stand there."""
+
+import math
+import re
+from functools import cache
+from typing import Callable
+
+import answers
+import estimates
+from captions import CAPTIONS
+from answers import Wanted, certainty, headline, lead, others, target, valued
+from world import World
+from written import Shown, count, exactly, listed, number, p_value, percent, seeds
+
+FIXED: Wanted = {}
+
+
+def nothing(world: World, match: re.Match) -> Wanted:
+    """A sentence without numbers of its own."""
+    return FIXED
+
+
+def fallback(world: World, match: re.Match) -> Wanted:
+    sweep = world.sweep
+    wanted = f"{'training' if sweep.split == 'train' else sweep.split} {sweep.metric}"
+    return {"wanted": exactly(wanted[0].upper() + wanted[1:]), "goal": exactly(world.goal.name)}
+
+
+def uneven(world: World, match: re.Match | None) -> Wanted:
+    counts = [len(world.values(world.judge, c)) for c in world.comparison.ranked]
+    return {"fewest": count(min(counts)), "most": count(max(counts))}
+
+
+@cache
+def is_uneven(world: World) -> bool:
+    counts = {len(world.values(world.judge, c)) for c in world.comparison.ranked}
+    return len(counts) > 1 and any(not run.has_result for run in world.sweep.runs)
+
+
+def unpaired(world: World, match: re.Match) -> Wanted:
+    pair = next(p for p in world.comparison.pairs if p.unpaired)
+    what, seed = pair.unpaired.split()
+    why = {"data": "they were trained on different data", "weights": "they did not start from the same weights",
+           "batches": "they did not see the same batches"}[what]
+    return {"first": exactly(pair.first.label), "second": exactly(pair.second.label), "why": exactly(why),
+            "seed": exactly(seed)}
+
+
+def methods(counts) -> str:
+    """How intervals of so many values are made."""
+    return listed(sorted({how for n in counts if (how := estimates.method(n))}))
+
+
+def best_counts(world: World) -> list[int]:
+    return [len(world.values(world.judge, c)) for c in world.best]
+
+
+def best_methods(world: World, match: re.Match) -> Wanted:
+    reached, found = world.judge.kind == "reached", methods(best_counts(world))
+    percentage = not reached and world.judge.metric in ("accuracy", "top5_accuracy")
+    return {
+        "unit": exactly(", in percentage points for accuracies" if percentage else ""),
+        "methods": exactly(f"intervals are 95% intervals of the mean by {found}" if found else "intervals need three seeds"),
+        "worst": exactly("never got there" if reached else "diverged"),
+        "rest": exactly("; all but median and count are of those that reached the target" if reached else ""),
+    }
+
+
+def best_chosen(world: World, match: re.Match) -> Wanted:
+    return {"most": exactly("highest" if world.goal.higher else "lowest"), "goal": exactly(world.goal.name),
+            "judge": exactly(world.judge.name),
+            "ties": exactly("Of equally good ones it has the lower validation loss, then the learning rate nearest the "
+                            "middle of theirs")}
+
+
+def pairs_level(world: World, match: re.Match) -> Wanted:
+    judge = world.judge
+    rounding = "the two differ by at most a millionth of the larger, which rounding may make"
+    if judge.kind == "reached":
+        when = "both needed equally many, or neither got there"
+    elif judge.metric in ("accuracy", "top5_accuracy"):
+        when = "the two differ by less than half a sample"
+    elif judge.metric == "loss":
+        when = f"{rounding}, or both are below 2^-24 of the {'value' if judge.function else 'loss'} before training"
+    else:
+        when = rounding
+    return {"when": exactly(when)}
+
+
+def pairs_methods(world: World, match: re.Match) -> Wanted:
+    return {"methods": exactly(methods(len(p.finite) for p in world.comparison.pairs if not p.unpaired))}
+
+
+def pairs_tests(world: World, match: re.Match) -> Wanted:
+    pairs, tests = world.comparison.pairs, world.comparison.tests
+    made = []
+    if any(p.deciding and not p.unpaired and not p.diverged for p in pairs):
+        made.append("of the permutation test that flips the signs of the paired differences")
+    if any(p.ranks for p in pairs):
+        made.append("of Wilcoxon's signed-rank test")
+    if any(p.unpaired and p.divided for p in pairs):
+        made.append("of the permutation test of two samples")
+    return {"tests": exactly(listed(made)), "corrected": count(tests) if tests > 1 else exactly("")}
+
+
+def pairs_ranks(world: World, match: re.Match) -> Wanted:
+    return {"what": exactly("never reached the target or diverged" if world.judge.kind == "reached" else "diverged")}
+
+
+@cache
+def power(world: World) -> tuple[str, int]:
+    """Who reaches the smallest p: all seeds, or how many that differ."""
+    pairs = world.comparison.pairs
+    differing = max((p.deciding.n for p in pairs if p.deciding and p.deciding.smallest == world.comparison.smallest), default=0)
+    most = max((len(p.differences) for p in pairs), default=0)
+    return ("all", most) if any(p.unpaired for p in pairs) or differing == most else ("differing", differing)
+
+
+def pairs_power(world: World, match: re.Match) -> Wanted:
+    comparison, empty = world.comparison, exactly("")
+    who, n = power(world)
+    weak = comparison.underpowered
+    fewest = seeds(comparison.seeds_needed)
+    return {
+        "seeds": exactly(seeds(n)) if who == "all" else empty,
+        "differing": count(n) if who == "differing" and n > 1 else empty,
+        "smallest": p_value(comparison.smallest),
+        "corrected": p_value(comparison.smallest_adjusted) if comparison.tests > 1 else empty,
+        "needed": exactly(fewest[0].upper() + fewest[1:]) if weak else empty,
+    }
+
+
+def excluded(world: World, match: re.Match) -> Wanted:
+    return {"excluded": exactly(seeds(max(p.excluded for p in world.comparison.pairs)))}
+
+
+def race_value(world: World, match: re.Match) -> Wanted:
+    most = max(r.runs for r in world.race)
+    many = most > 1
+    return target(world) | {"runs": exactly(seeds(most) if many else ""),
+                            "needed": count(most // 2 + 1) if many else exactly("")}
+
+
+def ended(world: World) -> tuple[int, int]:
+    """Runs that ended by early stopping and at the target."""
+    reasons = [run.row["stop_reason"] for run in world.sweep.runs]
+    return reasons.count("early_stopping"), reasons.count("target")
+
+
+def ended_early(world: World, match: re.Match) -> Wanted:
+    patience, at_target = ended(world)
+    return {"early": count(patience + at_target), "of": count(len(world.sweep.runs)), "patience": count(patience),
+            "target": count(at_target)}
+
+
+@cache
+def tried_counts(world: World) -> set[int]:
+    return {len(world.chosen.of(label)) for label in world.sweep.labels}
+
+
+def unequal(world: World, match: re.Match) -> Wanted:
+    return {"fewest": count(min(tried_counts(world))), "most": count(max(tried_counts(world)))}
+
+
+def tolerance(world: World, match: re.Match) -> Wanted:
+    how = "median number of" if world.goal.kind == "reached" else "mean"
+    return {"goal": exactly(f"{how} {world.goal.name}"), "within": percent(world.sweep.tolerance)}
+
+
+def missing(world: World) -> int:
+    return sum(run.row["status"] == "missing" for run in world.sweep.runs)
+
+
+def pairs_there(world: World) -> bool:
+    return not world.apart and bool(world.comparison.pairs)
+
+
+def told(world: World) -> bool:
+    """Whether the answer is on a first label."""
+    return not world.apart and valued(world)
+
+
+def first_tied(world: World) -> bool:
+    return told(world) and len(world.chosen.choices[world.comparison.ranked[0].label].tied) > 1 \
+        and world.tried[world.comparison.ranked[0].label] > 1
+
+
+Due = Callable[[World], bool | None]
+RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
+    **{f"headline, {kind}": (answers.headline_parts, lambda w, kind=kind: headline(w) == kind) for kind in (
+        "alone", "second diverged", "level", "lead", "second diverged with some", "behind", "other seeds",
+        "nobody reached it", "reached alone", "reached level", "reached", "all diverged", "functions")},
+    "certainty, too few": (answers.too_few, lambda w: certainty(w) == "too few"),
+    "certainty, level": (answers.level, lambda w: certainty(w) == "level"),
+    "certainty, underpowered": (answers.underpowered, lambda w: certainty(w) == "underpowered"),
+    "certainty, better": (answers.tested, lambda w: certainty(w) == "better"),
+    "certainty, worse": (answers.tested, lambda w: certainty(w) == "worse"),
+    "certainty, not shown": (answers.tested, lambda w: certainty(w) == "not shown"),
+    "certainty, small": (lambda w, m: {"least": number(w.sweep.min_effect)},
+                         lambda w: certainty(w) == "better" and w.comparison.small(lead(w))),
+    "certainty, none of the others": (nothing, lambda w: others(w) == "none of the others"),
+    "certainty, all others": (nothing, lambda w: others(w) == "all others"),
+    "certainty, some others": (lambda w, m: {"beaten": exactly(listed(answers.beaten(w)))},
+                               lambda w: others(w) == "some others"),
+    "cost": (answers.cost, told),
+    "choice": (answers.choice, told),
+    "choice, ties": (answers.ties, first_tied),
+    "edges": (answers.edges, lambda w: told(w) and any(e.side for es in w.edges.values() for e in es)),
+    "gaps": (answers.gaps, lambda w: told(w) and any(not e.side for es in w.edges.values() for e in es)),
+    "diverged": (answers.diverged, lambda w: told(w) and any(c.diverged for c in w.best)),
+    "uneven": (uneven, lambda w: told(w) and is_uneven(w)),
+    "unpaired": (unpaired, lambda w: told(w) and any(p.unpaired for p in w.comparison.pairs)),
+    "stops": (nothing, lambda w: told(w) and w.judge.kind == "reached"),
+    "stops, same numbers": (nothing, lambda w: told(w) and w.judge.kind == "reached" and
+                            len(w.chosen.configs) > len(w.sweep.labels)),
+    "fallback": (fallback, lambda w: None if not told(w) else not w.chosen.wanted_goal),
+    "best, chosen": (best_chosen, lambda w: not w.apart and w.goal.kind == "last"),
+    "best, each run": (best_chosen, lambda w: not w.apart and w.goal.kind == "best"),
+    "best, fewest": (best_chosen, lambda w: not w.apart and w.goal.kind == "reached"),
+    "headline, smaller": (nothing, lambda w: headline(w) == "all diverged"),
+    "best, methods": (best_methods, lambda w: not w.apart),
+    "best, coverage": (nothing, lambda w: not w.apart and
+                       max(best_counts(w), default=0) >= 10),
+    "pairs, lead": (lambda w, m: {"judge": exactly(w.judge.name)}, pairs_there),
+    "pairs, level": (pairs_level, pairs_there),
+    "pairs, improvement": (nothing, pairs_there),
+    "pairs, methods": (pairs_methods, lambda w: pairs_there(w) and any(p.interval for p in w.comparison.pairs)),
+    "pairs, tests": (pairs_tests, lambda w: pairs_there(w) and w.comparison.tests > 0),
+    "pairs, ranks": (pairs_ranks, lambda w: pairs_there(w) and any(p.diverged for p in w.comparison.pairs)),
+    "pairs, no seed differs": (nothing, lambda w: pairs_there(w) and w.comparison.tests > 0 and power(w) == ("differing", 0)),
+    "pairs, power": (pairs_power, lambda w: pairs_there(w) and w.comparison.tests > 0 and power(w) != ("differing", 0)),
+    "pairs, excluded": (excluded, lambda w: pairs_there(w) and any(p.excluded for p in w.comparison.pairs)),
+    "pairs, samples": (nothing, lambda w: pairs_there(w) and any(p.unpaired for p in w.comparison.pairs)),
+    "race, value": (race_value, lambda w: not w.apart and bool(w.race)),
+    "race, flattered": (nothing, lambda w: not w.apart and any(len(w.chosen.of(r.config.label)) > 1 for r in w.race)),
+    "race, no value": (lambda w, m: {"path": exactly(f"{w.sweep.split}.{w.sweep.metric}")},
+                       lambda w: not w.apart and w.sweep.value is None),
+    "ledger, paired": (nothing, lambda w: any(run.row["init_digest"] for run in w.sweep.runs) and None),
+    "ledger, ended early": (ended_early, lambda w: sum(ended(w)) > 0),
+    "ledger, unequal": (unequal, lambda w: not w.apart and len(tried_counts(w)) > 1),
+    "ledger, equal": (lambda w, m: {"each": count(max(tried_counts(w)))},
+                      lambda w: not w.apart and len(tried_counts(w)) == 1 and len(w.sweep.labels) > 1),
+    "ledger, tolerance": (tolerance, lambda w: not w.apart and
+                          any(len({c.rate for c in w.chosen.of(label)}) > 1 for label in w.sweep.labels)),
+    "ledger, cost": (nothing, lambda w: None),
+    **CAPTIONS,
+    "missing": (lambda w, m: {"missing": count(missing(w))}, lambda w: missing(w) > 0),
+}

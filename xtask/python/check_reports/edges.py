@@ -1,0 +1,151 @@
+"""Chosen values at the edge of what was tried, rates as good as the best, and what tuning buys."""
+
+import math
+from dataclasses import dataclass
+
+import estimates
+from choosing import Chosen, Config, Measure, choose, key, order
+
+DECADE = 10.0
+WHOLE = ("data.batch_size",)
+
+
+@dataclass
+class Edge:
+    """An axis to add values to: the end that the chosen value lies at, and wide gaps beside it."""
+
+    path: str
+    side: str
+    beyond: list[float]
+    gaps: list[float]
+    digits: int
+
+    @property
+    def name(self) -> str:
+        return "learning rate" if self.path == "optimizer.lr" else self.path.split(".", 1)[1]
+
+
+def value_of(config: Config, path: str) -> float | None:
+    """A configuration's value on an axis; none where it is no number."""
+    value = config.rate if path == "optimizer.lr" else config.runs[0].axes.get(path)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def edges(chosen: Chosen, label: str) -> list[Edge]:
+    """What to add to the grid of a label around its chosen configuration, the learning rate first."""
+    choice = chosen.choices[label]
+    if key_value(chosen, chosen.goal, choice.config) is None:
+        return []
+    found = []
+    for path in sorted(set(chosen.sweep.axes[label]) - {"seed"}, key=lambda path: path != "optimizer.lr"):
+        values = [value_of(c, path) for c in chosen.of(label)]
+        tried = sorted({v for v in values if v is not None})
+        if len(tried) < 2 or None in values:
+            continue
+        at = value_of(choice.config, path)
+        place = tried.index(at)
+        outermost = place in (0, len(tried) - 1)
+        if outermost and any(tried[0] < value_of(c, path) < tried[-1] for c in choice.tied):
+            continue
+        side = {0: "lowest", len(tried) - 1: "highest"}.get(place, "")
+        side = "" if side == "lowest" and at <= 0 else side
+        most = min(3, max(significant(v) for v in tried))
+        beside = [tried[i] for i in (place - 1, place + 1) if 0 <= i < len(tried)]
+        past = beyond(at, beside[0], side, path in WHOLE) if side else []
+        gaps = [v for other in beside if (v := gap(at, other)) is not None]
+        if side or gaps:
+            found.append(Edge(path, side, past, gaps, 9 if path in WHOLE else most))
+    return found
+
+
+def significant(x: float) -> int:
+    """Significant digits of a number as it was set."""
+    return len(f"{x:.15g}".split("e")[0].replace(".", "").replace("-", "").strip("0")) or 1
+
+
+def beyond(edge: float, inner: float, side: str, whole: bool) -> list[float]:
+    """Values beyond an edge: by the ratio to the inner neighbour, all within a decade of the edge."""
+    ratio = min(max(edge / inner, inner / edge), DECADE) if inner > 0 else DECADE
+    steps = [ratio**i for i in (1, 2) if ratio**i <= DECADE * (1 + 1e-9)]
+    values = [edge * step if side == "highest" else edge / step for step in steps]
+    if whole:
+        values = [v for v in dict.fromkeys(float(math.floor(v + 0.5)) for v in values) if v >= 1 and v != edge]
+    return values
+
+
+def gap(at: float, other: float) -> float | None:
+    """The value a decade away towards a neighbour that lies farther than that."""
+    if at <= 0 or other <= 0 or max(at / other, other / at) <= DECADE * (1 + 1e-9):
+        return None
+    return at * DECADE if other > at else at / DECADE
+
+
+def by_rate(chosen: Chosen, label: str) -> list[tuple[float, Config]]:
+    """The best configuration of a label for each learning rate, ascending."""
+    own = chosen.of(label)
+    return [(rate, choose(chosen, [c for c in own if c.rate == rate]).config) for rate in sorted({c.rate for c in own})]
+
+
+@dataclass
+class Reach:
+    """Learning rates as good as the best: a range, and whether the grid ends it."""
+
+    low: float
+    high: float
+    open: bool
+
+    @property
+    def decades(self) -> float:
+        return math.log10(self.high / self.low)
+
+
+def reach(chosen: Chosen, label: str) -> Reach | None:
+    """Rates around the chosen one whose goal is within the tolerance of its; none with fewer than two rates."""
+    best, goal = chosen.choices[label].config, chosen.goal
+    points = by_rate(chosen, label)
+    top = key_value(chosen, goal, best)
+    if len(points) < 2 or top is None:
+        return None
+    slack = chosen.sweep.tolerance * abs(top)
+
+    def margin(config: Config) -> float | None:
+        value = key_value(chosen, goal, config)
+        return None if value is None or config.diverged else slack + goal.better(value, top)
+
+    at = next(i for i, (rate, _) in enumerate(points) if rate == best.rate)
+
+    def walk(step: int) -> tuple[float, bool]:
+        here = at
+        while 0 <= here + step < len(points):
+            (rate, config), (following, other) = points[here], points[here + step]
+            own, theirs = (0.0 if here == at and margin(config) is None else margin(config)), margin(other)
+            if theirs is not None and theirs >= 0:
+                here += step
+                continue
+            if theirs is not None and own > 0:
+                part = own / (own - theirs)
+                return math.exp(math.log(rate) + part * (math.log(following) - math.log(rate))), False
+            return rate, False
+        return points[here][0], True
+
+    (low, open_low), (high, open_high) = walk(-1), walk(1)
+    return Reach(low, high, open_low or open_high)
+
+
+def key_value(chosen: Chosen, measure: Measure, config: Config) -> float | None:
+    """What a configuration is ranked by: a mean, or where runs stop at the target a median."""
+    if measure.kind == "reached":
+        found = estimates.median(chosen.outcomes(measure, config))
+        return found if found is not None and math.isfinite(found) else None
+    return estimates.mean(chosen.values(measure, config))
+
+
+def tuning(chosen: Chosen, label: str) -> tuple[float, float] | None:
+    """The judge's value of one configuration at random (median over all), and of the chosen one of all."""
+    tried = [c for c in chosen.of(label) if c.results]
+    values = [key_value(chosen, chosen.judge, c) for c in tried]
+    if len(tried) < 2 or all(v is None for v in values):
+        return None
+    ascending = sorted(chosen.judge.worst if v is None else v for v in values)
+    best = key_value(chosen, chosen.judge, choose(chosen, tried).config)
+    return ascending[math.ceil(len(ascending) / 2) - 1], chosen.judge.worst if best is None else best

@@ -1,0 +1,143 @@
+"""What a sweep left on the disk: runs, measured values and what the sweep file asks for."""
+
+import json
+import math
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+
+SIZES = {"digits": (1437, 360), "diabetes": (354, 88)}
+FIGURES = ["accuracy", "top5_accuracy", "f1"]
+
+
+@dataclass
+class Run:
+    """One planned run. `points` has (epoch, step, value) by split and metric, in order of measurement."""
+
+    label: str
+    config: str
+    run_id: str
+    seed: int
+    axes: dict
+    spec: dict
+    row: dict
+    points: dict = field(default_factory=dict)
+
+    @property
+    def completed(self) -> bool:
+        return self.row["status"] == "completed"
+
+    @property
+    def diverged(self) -> bool:
+        return self.row["status"] == "diverged"
+
+    @property
+    def has_result(self) -> bool:
+        return self.completed or self.diverged
+
+    @property
+    def rate(self) -> float:
+        return self.spec["optimizer"]["lr"]
+
+    def measured(self, split: str, metric: str) -> list[tuple[int, int, float]]:
+        """What was measured of a metric."""
+        return self.points.get((split, metric), [])
+
+    def at(self, split: str, metric: str, epoch: int) -> float | None:
+        """A metric after an epoch; none where it was not measured."""
+        return next((v for e, _, v in reversed(self.measured(split, metric)) if e == epoch), None)
+
+    def last(self, split: str, metric: str) -> float | None:
+        """A metric after the last epoch of a completed run."""
+        return self.at(split, metric, self.row["epochs_completed"]) if self.completed else None
+
+    @property
+    def samples(self) -> tuple[int, int]:
+        """Samples of the training split, validation included, and of the test split."""
+        data = self.spec["data"]["dataset"]
+        if isinstance(data, str):
+            return SIZES[data]
+        return (data["steps"], 0) if "steps" in data else (data["train_len"], data["test_len"])
+
+    @property
+    def function(self) -> str | None:
+        """The function that it descends; none of a network."""
+        return self.spec["model"].get("function")
+
+    @property
+    def samples_an_epoch(self) -> int:
+        """Training samples fed in an epoch; of a function its steps."""
+        data = self.spec["data"]
+        fed = self.samples[0] - data["validation"]
+        return fed - fed % data["batch_size"] if data["drop_last"] else fed
+
+
+@dataclass
+class Sweep:
+    """A finished sweep with what its file asks for."""
+
+    name: str
+    description: str
+    labels: list[str]
+    seeds: list[int]
+    runs: list[Run]
+    split: str
+    metric: str
+    value: float | None
+    stop: bool
+    at_best: bool
+    tolerance: float
+    min_effect: float
+    axes: dict
+    text: str
+    folder: Path
+
+    @property
+    def held_out(self) -> bool:
+        return any(run.spec["data"]["validation"] > 0 for run in self.runs)
+
+    @property
+    def higher(self) -> bool:
+        return self.metric != "loss"
+
+    @property
+    def functions(self) -> list[str]:
+        return list(dict.fromkeys(run.function for run in self.runs if run.function))
+
+
+def read(folder: Path, sweep_file: Path) -> Sweep:
+    """Reads a report folder: `runs.parquet`, `metrics.parquet`, the sweep file and what it resolves to."""
+    plan = json.loads((folder / "plan.json").read_text())
+    rows = {row["run_id"]: row for row in parquet.read_table(folder / "runs.parquet").to_pylist()}
+    runs = []
+    for planned in plan["runs"]:
+        run = Run(planned["label"], planned["config_id"], planned["run_id"], planned["spec"]["seed"],
+                  planned["axes"], planned["spec"], rows[planned["run_id"]])
+        assert (run.row["label"], run.row["config_id"], run.row["seed"]) == (run.label, run.config, run.seed)
+        runs.append(run)
+    by_id = {run.run_id: run for run in runs}
+    for point in parquet.read_table(folder / "metrics.parquet").to_pylist():
+        value = math.nan if point["value"] is None else point["value"]
+        points = by_id[point["run_id"]].points.setdefault((point["split"], point["metric"]), [])
+        points.append((point["epoch"], point["step"], value))
+    text = sweep_file.read_text()
+    asked = tomllib.loads(text)
+    target, report = asked.get("target", {}), asked.get("report", {})
+    split, metric = target.get("metric", default_target(asked, runs)).split(".")
+    labels = [entry.get("label", entry["kind"]) for entry in asked["optimizer"]]
+    assert labels == [o["label"] for o in plan["optimizers"]], labels
+    axes = {o["label"]: o["axes"] for o in plan["optimizers"]}
+    return Sweep(asked["name"], asked.get("description", ""), labels, plan["seeds"], runs, split, metric,
+                 target.get("value"), target.get("stop", False), target.get("at") == "best",
+                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, text, folder)
+
+
+def default_target(asked: dict, runs: list[Run]) -> str:
+    """What is aimed at where the file does not say it."""
+    if asked.get("model", {}).get("kind") == "function":
+        return "test.loss"
+    if not any(run.spec["data"]["validation"] for run in runs):
+        return "train.loss"
+    return "validation.loss" if asked["data"]["dataset"] == "diabetes" else "validation.accuracy"

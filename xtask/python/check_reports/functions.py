@@ -1,0 +1,155 @@
+"""Functions side by side: what each optimizer reached on each, each function a task of its own."""
+
+import math
+import re
+from functools import cache
+from dataclasses import dataclass, replace
+
+import estimates
+from choosing import Chosen, Config, choose, equal
+from tables import BOLD, Cell
+from world import World
+from written import Shown, count, digits, exactly, listed, number
+
+# Width of the box of each saddle along x; a step may have a tenth of it.
+SADDLES = {"saddle": 3.0, "monkey-saddle": 3.0}
+STRIDE = 0.1
+
+
+@dataclass
+class Task:
+    """One function with its own choices: a configuration a label, none where all were thrown."""
+
+    function: str
+    chosen: Chosen
+    best: dict[str, Config | None]
+
+    @property
+    def saddle(self) -> bool:
+        return self.function in SADDLES
+
+    def value(self, config: Config) -> float | None:
+        """Mean value after the last step over completed seeds."""
+        return estimates.mean(self.chosen.values(self.chosen.judge, config))
+
+
+@cache
+def tasks(world: World) -> list[Task]:
+    """The functions in the order of the plan."""
+    out = []
+    for function in world.sweep.functions:
+        runs = [replace(run, axes={k: v for k, v in run.axes.items() if k != "model.function"})
+                for run in world.sweep.runs if run.function == function]
+        axes = {label: [a for a in names if a != "model.function"] for label, names in world.sweep.axes.items()}
+        chosen = Chosen(replace(world.sweep, runs=runs, axes=axes))
+        best = {label: chosen.choices[label].config for label in chosen.choices}
+        if function in SADDLES:
+            best = {label: soonest(chosen, label, function) for label in chosen.choices}
+        out.append(Task(function, chosen, best))
+    return out
+
+
+def longest_step(run) -> float:
+    """The longest step between recorded positions."""
+    xs, ys = run.measured("train", "x"), run.measured("train", "y")
+    path = [(x[1], x[2], y[2]) for x, y in zip(xs, ys)]
+    steps = [math.hypot(b[1] - a[1], b[2] - a[2]) / max(1, b[0] - a[0]) for a, b in zip(path, path[1:])]
+    return max(steps, default=0.0)
+
+
+def left_after(config: Config) -> float | None:
+    """Mean steps after which all runs left the saddle."""
+    if not all(run.row["stop_reason"] == "left_domain" for run in config.runs):
+        return None
+    return sum(run.row["steps"] for run in config.runs) / len(config.runs)
+
+
+def soonest(chosen: Chosen, label: str, function: str) -> Config | None:
+    """Of the configurations without a long step the one that left first; else the lowest."""
+    walked = [c for c in chosen.of(label)
+              if all(longest_step(run) <= STRIDE * SADDLES[function] for run in c.runs if run.row["steps"])]
+    left = [(steps, c.place, c) for c in walked if (steps := left_after(c)) is not None]
+    if left:
+        return min(left)[2]
+    return choose(chosen, walked).config if walked else None
+
+
+def steps_text(steps: float) -> Shown:
+    """A number of steps, or the mean of several."""
+    return count(int(steps)) if steps == int(steps) else number(steps)
+
+
+def cell(task: Task, label: str) -> Cell:
+    """What a label reached on a function, with its learning rate."""
+    config = task.best.get(label)
+    if config is None:
+        return exactly("thrown")
+    rate = digits(config.rate, 3)
+    if task.saddle:
+        if (steps := left_after(config)) is not None:
+            return r"left after (?P<steps>[\d.,]+) \(lr (?P<rate>\S+)\)", {"steps": steps_text(steps), "rate": rate}
+        why = "diverged" if config.diverged else "not left"
+        return rf"{why} \(lr (?P<rate>\S+)\)", {"rate": rate}
+    value = task.value(config)
+    if value is None:
+        return exactly("diverged" if config.diverged else "no result")
+    return r"(?P<value>\S+) \(lr (?P<rate>\S+)\)", {"value": number(value), "rate": rate}
+
+
+@cache
+def function_table(world: World) -> list[tuple[str, dict[str, Cell]]]:
+    """A row a label, a column a function."""
+    if not world.sweep.functions:
+        return []
+    found = tasks(world)
+    return [(label, {"Optimizer": exactly(label), BOLD: {task.function: foremost(task, label) for task in found}}
+             | {task.function: cell(task, label) for task in found}) for label in world.sweep.labels]
+
+
+def foremost(task: Task, label: str) -> bool:
+    """Whether a label is the lowest on a function, or left its saddle soonest; several may be."""
+    config = task.best.get(label)
+    if config is None:
+        return False
+    if task.saddle:
+        left = [s for c in task.best.values() if c is not None and (s := left_after(c)) is not None]
+        return bool(left) and left_after(config) == min(left)
+    value, ranked = task.value(config), task.chosen.ranked()
+    return value is not None and not config.diverged and value == task.value(ranked[0])
+
+
+def named(config: Config) -> tuple[str, float]:
+    return config.label, config.rate
+
+
+@cache
+def detail(world: World, function: str) -> tuple[str, dict[str, Shown]]:
+    """The pattern of what is said of a function, and its values."""
+    task = next(t for t in tasks(world) if t.function == function)
+    wanted: dict[str, Shown] = {}
+
+    def name(config: Config, i: int) -> str:
+        wanted[f"label{i}"], wanted[f"rate{i}"] = exactly(config.label), digits(config.rate, 3)
+        return rf"(?P<label{i}>.+?) \(lr (?P<rate{i}>\S+?)\)"
+
+    if task.saddle:
+        left = sorted((steps, i, c) for i, c in enumerate(task.best.values())
+                      if c is not None and (steps := left_after(c)) is not None)
+        wanted |= {"left": count(len(left)), "of": count(len(world.sweep.labels))}
+        pattern = r"(?P<left>\d+) of (?P<of>\d+) optimizers have left it by short steps"
+        if left:
+            pattern += rf", {name(left[0][2], 0)} first, after (?P<steps>[\d.,]+) steps?"
+            wanted["steps"] = steps_text(left[0][0])
+        return pattern, wanted
+    ranked = [c for c in task.chosen.ranked() if task.value(c) is not None]
+    if not ranked:
+        return "no run has completed", {}
+    lowest = task.value(ranked[0])
+    wanted["value"] = number(lowest)
+    level = [c for c in ranked if equal(task.value(c), lowest) and bool(c.diverged) == bool(ranked[0].diverged)]
+    if len(level) > 1:
+        wanted["level"] = count(len(level))
+        names = listed([name(c, i) for i, c in enumerate(level)])
+        return rf"(?P<level>\d+) ended equally low, at (?P<value>[\d.e-]+): {names}", wanted
+    then = listed([name(c, i) for i, c in enumerate(ranked[1:3], 1)])
+    return rf"{name(ranked[0], 0)} ended lowest, at (?P<value>[\d.e-]+){'; then ' + then if then else ''}", wanted

@@ -1,0 +1,106 @@
+"""Wrong numbers and verdicts, planted one at a time: the checker must name each."""
+
+import re
+from dataclasses import dataclass
+
+from checks import Checks, Mark
+from report import check
+from world import World
+
+# Words of a report that are verdicts, with a wrong one for each.
+TURNED = {
+    "first is better": "second is better", "second is better": "first is better", "won": "came first",
+    "came first": "won", "underpowered": "first is better", "no difference shown": "first is better",
+    "too few seeds": "underpowered", "never": "3", "diverged": "0.5", "infinite": "1", "chosen": "", "": "chosen",
+    "more": "less", "less": "more", "highest": "lowest", "lowest": "highest", "least": "most", "most": "least",
+    "lowest tried": "highest tried", "highest tried": "lowest tried", "one seed": "two seeds", "\u2013": "0.5",
+    "below 0.0001": "0.5",
+}
+
+
+# Sentences that may not be left out, by how they begin.
+KINDS = {"How sure": "certainty", "At what cost": "cost", "The best": "edges", "Diverged at": "diverged",
+         "The configuration": "choice"}
+
+
+@dataclass
+class Planted:
+    """A report with one wrong thing in it."""
+
+    report: str
+    kind: str
+    was: str
+    now: str
+
+
+def altered(text: str, labels: list[str]) -> str | None:
+    """The text with another number, verdict or label; none where it has nothing to alter."""
+    if text in TURNED:
+        return TURNED[text]
+    if text in labels and len(labels) > 1:
+        return labels[(labels.index(text) + 1) % len(labels)]
+    digit = re.search(r"[1-9]", text) or re.search(r"\d(?!.*\d)", text)
+    if digit:
+        at = digit.start()
+        # By two, which no rounding makes.
+        return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
+    return text + " not" if text else None
+
+
+def plants(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:
+    """One fault of each kind that was compared in any report, at a place where a text can be altered."""
+    found: dict[str, tuple[World, Planted]] = {}
+    # Small reports first, which are soon compared.
+    for world, report, checks in sorted(reports, key=lambda entry: len(entry[2].marks)):
+        for mark in checks.marks:
+            # The third value of a list is of the same kind as the first.
+            kind = re.sub(r"\d+", "", mark.kind)
+            if kind not in found and (planted := plant(world, report, mark)):
+                found[kind] = (world, planted)
+    return list(found.values())
+
+
+def plant(world: World, report: str, mark: Mark) -> Planted | None:
+    """A report with the text at a mark altered."""
+    if ", bold " in mark.kind:
+        return other_bold(report, mark)
+    now = altered(mark.text, world.sweep.labels)
+    if now is None or now == mark.text:
+        return None
+    return Planted(report[: mark.start] + now + report[mark.end:], mark.kind, mark.text, now)
+
+
+def other_bold(report: str, mark: Mark) -> Planted:
+    """A report with the bold of a cell turned."""
+    start, end = mark.start, mark.end
+    if report[start - 2:start] == "**":
+        return Planted(report[:start - 2] + report[start:end] + report[end + 2:], mark.kind, f"**{mark.text}**", mark.text)
+    return Planted(f"{report[:start]}**{report[start:end]}**{report[end:]}", mark.kind, mark.text, f"**{mark.text}**")
+
+
+def foreign(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:
+    """Faults that are no altered number: sentences that are missing, and one that nothing knows."""
+    out = []
+    dropped: set[str] = set()
+    for world, report, _ in reports:
+        for line in report.split("\n- ")[1:]:
+            line = line.split("\n")[0]
+            start = line.split(":")[0] if ":" in line else " ".join(line.split()[:3])
+            if line.startswith(tuple(KINDS)) and start not in dropped:
+                dropped.add(start)
+                kind = KINDS[next(k for k in KINDS if line.startswith(k))]
+                out.append((world, Planted(report.replace(f"- {line}\n", "", 1), kind, line, "")))
+    world, report, _ = reports[0]
+    strange = "This optimizer is 7 times better."
+    heading = "\n## Each optimizer at its best\n"
+    out.append((world, Planted(report.replace(heading, f"\n{strange}\n{heading}", 1), "unknown sentence", "", strange)))
+    return out
+
+
+def unnoticed(world: World, planted: Planted) -> str | None:
+    """What went unnoticed of a planted fault; none where it was named."""
+    findings = check(world, planted.report).findings
+    # A word that a sentence is known by makes it another sentence, or none that is known.
+    known_by = planted.kind.split(",")[0]
+    named = [f for f in findings if f.startswith((planted.kind, known_by, "unknown sentence"))]
+    return None if named else f"{planted.kind}: `{planted.was}` became `{planted.now}`, and nothing was said of it"

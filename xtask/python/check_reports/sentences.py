@@ -1,0 +1,219 @@
+"""The sentences of a report that hold a number, a label or a verdict: one pattern a sentence, and nothing else.
+
+`<L name>` is a label, `<LIST name>` labels in a row, `<N name>` a whole number, `<X name>` a number with its unit,
+`<P name>` a p-value, `<S name>` a number of seeds, `<T name>` a time, `<R name>` any text up to what follows, `<VALUE>` a
+mean with its interval. A sentence that no pattern knows is an error where it claims anything.
+"""
+
+import re
+
+SENTENCES = {
+    # The answer.
+    "headline, alone": r"<L first> has a <VALUE>\.",
+    "headline, second diverged": r"<L first> <R came>: <VALUE>; all <S lost> of <L second> diverged\.",
+    "headline, level": r"<L first> and <L second> are level in front: <VALUE>\.",
+    "headline, lead": r"<L first> <R came>: <VALUE>, <X gap>(?: percentage points?)? <R side>"
+                      r"(?: on the <S on> that completed with both)? than <L second>, the second\.",
+    "headline, second diverged with some": r"<L first> came first among optimizers without a diverged seed: <VALUE>; "
+                                           r"<L second> reached <X theirs>, but diverged with other seeds\.",
+    "headline, behind": r"<L first> came first: <VALUE>; on the <S on> that completed with both <L second> is ahead by "
+                        r"<X gap>(?: percentage points?)?\.",
+    "headline, other seeds": r"<L first> came first: <VALUE>; <L second> reached <X theirs> with other seeds, and no seed "
+                             r"completed with both\.",
+    "headline, nobody reached it": r"No optimizer reached <TARGET> with any seed\.",
+    "headline, reached alone": r"<L first> reached <WHEN>\.",
+    "headline, reached level": r"<L first> and <L second> are level in front: <L again> reached <WHEN>\.",
+    "headline, reached": r"<L first> <R came>: it reached <WHEN>; <L second>, the second, (?:after <X theirs>"
+                         r"|with <N their_reached> of <S their_runs>)\.",
+    "headline, all diverged": r"All <N runs> runs diverged\.",
+    "headline, smaller": r"A smaller learning rate is the first thing to try\.",
+    "headline, functions": r"<N labels> optimizers on (?:<N functions> functions: each function is a task of its own"
+                           r"|the function <R function>)\.",
+    # How sure it is.
+    "certainty, too few": r"How sure: <R what> says nothing about chance, so <L first>'s place may be luck\.",
+    "certainty, level": r"How sure: <L first> and <L second> are level on (?:(?P<both>both seeds)|all <S seeds>), so there is no "
+                        r"difference to test\.",
+    "certainty, underpowered": r"How sure: underpowered\. (?:Only <N differing> of <S compared> differs?, and the smallest "
+                               r"p-value that (?:<N again>|one) differing seeds? can reach is|The smallest p-value that "
+                               r"<S seeds> can reach is) <P smallest>(?: \(<P corrected> after Holm's correction for "
+                               r"<N tests> comparisons\))?, so this lead cannot be called significant, however large"
+                               r"<RECORD>\. At least <S needed>(?: that differ)? would be needed\.",
+    "certainty, better": r"How sure: the lead over <L second> is significant, <TESTED>\.",
+    "certainty, worse": r"How sure: means and seeds disagree: seed by seed <L second> is significantly better than <L first>, "
+                        r"<TESTED>\.",
+    "certainty, not shown": r"How sure: the lead over <L second> may be chance, <TESTED>\.",
+    "certainty, small": r"It is smaller than what matters \(\[report\] min_effect = <X least>\)\.",
+    "certainty, none of the others": r"It is not shown to be better than any other optimizer either\.",
+    "certainty, all others": r"The same holds against every other optimizer\.",
+    "certainty, some others": r"It is shown to be better than <LIST beaten>(?: too)?\.",
+    # What it cost, and what qualifies it.
+    "cost": r"At what cost: the (?:one configuration|<N configs> configurations) \(<N runs> runs?\) of <L first> took <T own> "
+            r"of device time(?: of the <T all> spent in all)?(?:; a run of the chosen one trains for <T one>)?"
+            r"(?:\. It reached <TARGET> after <X epochs> epochs? in the median \(<N reached> of <N of> runs\)"
+            r"|\. It reached <TARGET2> in <N few> of <N few_of> runs only"
+            r"|\. Its run did not reach <TARGET3>|\. None of its <N none_of> runs reached <TARGET4>)?\.",
+    "choice": r"The configuration of <L first> is <R config>(?:, chosen from <N tried> by <R by>"
+              r"(?:; the test samples had no part in choosing it)?)?\.",
+    "choice, ties": r"<N tied> of them are equally good by that; of these it <R why>\.",
+    "edges": r"The best <R what> at the edge of those tried, and better ones may lie beyond: <R edges>\.",
+    "gaps": r"More than a decade lies between the best value and the next that was tried: <R gaps>\.",
+    "diverged": r"Diverged at their best configuration: <R diverged>; means leave those seeds out, all else \(medians, tests, "
+                r"seeds won, probabilities\) counts them as the worst\.",
+    "uneven": r"Optimizers have finished different numbers of seeds \(<N fewest> to <N most>\), so their means rest on "
+              r"different runs: the differences seed by seed are the fairer comparison\.",
+    "unpaired": r"<L first> and <L second> are not compared seed by seed: <R why> \(seed <N seed>\)\.",
+    "stops": r"Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse "
+             r"than any other\. It is measured at the end of an epoch, so that equal numbers are common\.",
+    "stops, same numbers": r"The same numbers chose the configurations, which flatters the best of many\.",
+    "fallback": r"<R wanted> (?:was not measured|does not exist without a validation split), so configurations are chosen by "
+                r"<R goal>\.",
+    # Each optimizer at its best.
+    "best, chosen": r"Each optimizer’s configuration is the one with the <R most> mean <R goal> after the last epoch over "
+                    r"seeds; one with a diverged seed ranks below those without\. <R ties>\. It is judged by <R judge>\.",
+    "best, each run": r"Each run counts at its epoch with the best <R goal>\. Each optimizer’s configuration is the one with the "
+                      r"<R most> mean of that over seeds; one with a diverged seed ranks below those without\. <R ties>\. It "
+                      r"is judged by <R judge> after the same epoch\.",
+    "best, fewest": r"Each optimizer’s configuration is the one with the fewest <R goal> in the median over seeds, then the one "
+                    r"with which more seeds reached it; a run that diverged or never reached the target counts as infinite\. "
+                    r"<R ties>\. The same numbers judge\. What was measured at the stop stands beside, without a verdict\.",
+    "best, methods": r"± is the standard deviation between seeds<R unit>; <R methods>; the median counts a seed that "
+                     r"<R worst> as the worst result there is; IQM is the mean of the middle half of the seeds<R rest>\.",
+    "best, coverage": r"Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals "
+                      r"held the true mean in 90% of cases at 10 seeds and in 92% at 20\. Conclusions rest on the tests, not "
+                      r"on the intervals\.",
+    # Who is better than whom.
+    "pairs, lead": r"Each optimizer at its chosen configuration, by <R judge>\. The lead is the mean over seeds of the "
+                   r"first's value less the second's(?:, turned so that positive is better)?, on the seeds that (?:completed|"
+                   r"reached it) with both; runs of one seed share initial weights and batches, and their digests were "
+                   r"compared\.",
+    "pairs, level": r"Seeds are level where <R when>\.",
+    "pairs, improvement": r"The probability of improvement is that of one run of the first being better than one of the "
+                          r"second\.",
+    "pairs, methods": r"Intervals are 95% intervals of the mean lead by <R methods>\.",
+    "pairs, tests": r"p-values are two-sided: <R tests>\. (?:A single comparison needs no correction|Holm's correction for "
+                    r"<N corrected> comparisons keeps the chance of any false alarm at 5%)\.",
+    "pairs, ranks": r"Where a run <R what>, ranks decide over all seeds: such a run is worse than any other, and two such are "
+                    r"level, which no mean can say\. The lead is the mean over the seeds that are left, and is no part of the "
+                    r"decision\.",
+    "pairs, no seed differs": r"No seed differs in any pair\.",
+    "pairs, power": r"The smallest p that (?:<S seeds>|<N differing> differing seeds|one differing seed) can reach is "
+                    r"<P smallest>(?: \(<P corrected> after the correction\))?(?:: whatever the numbers, these seeds cannot "
+                    r"show a difference\. <S needed>(?: that differ)? would be the fewest that can)?\.",
+    "pairs, excluded": r"Up to <S excluded> of a pair lack a result and are left out of its comparison\.",
+    "pairs, samples": r"Where two configurations do not share weights and batches, their seeds are two samples: the lead is a "
+                      r"difference of means and the test permutes all runs\.",
+    # Time to target.
+    "race, value": r"Training until <TARGET> was measured for the first time, at the end of an epoch; the clock stands still "
+                   r"during evaluation\. A run that never got there counts as infinite(?:, so that a median over <S runs> "
+                   r"needs <N needed> that did)?\. Samples compare where batches differ in size, steps do not\.",
+    "race, flattered": r"The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is "
+                       r"flattered, the more so the more were tried\.",
+    "race, no value": r"The sweep file names no value to reach, so there is no time to target: add value = \.\.\. to \[target\] "
+                      r"\(metric <R path>\)\.",
+    # Below the figures.
+    "figure, spread": r"(?P<what>Each optimizer at its best configuration|Each optimizer at the learning rate that (?:ended "
+                      r"lowest|left the box [^:]*)|Final <R metric> against learning rate|<R judge> after the last epoch, each "
+                      r"optimizer at its best configuration, the best mean on top): <SPREAD>\.",
+    "figure, left out": r"Of these <N planned> runs, <R out> are left out\.",
+    "figure, chosen by": r"Configurations were chosen by <R goal>, which has no part in this figure\.",
+    "figure, chosen by the same": r"Configurations were chosen by this very metric, so the best of them flatters itself "
+                                  r"\(<R goal>\)\.",
+    "figure, differences": r"Mean lead of the row over the column in <R unit>, each optimizer at its chosen configuration, best "
+                           r"on top; positive and orange: the row is better\.",
+    "figure, correction": r"Below it p of the <R test> after Holm's correction for <N pairs> comparisons\.",
+    "figure, power": r"So few seeds cannot show a difference: after Holm's correction no p can be smaller than <P smallest>; "
+                     r"<S needed> would be the fewest that can\.",
+    "figure, one seed": r"One seed can show no difference\.",
+    "figure, significant": r"Differences with p of at most 0\.05 are shown; bold rows are better than every other\.",
+    "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-z0-9_ ]+?) of (?:at (?P<target_side>least|most) )?"
+                      r"<X target_value> by then, each optimizer at its chosen configuration\.",
+    "figure, lines": r"Lines join the means over the seeds that finished, dots are single seeds, a ring marks each optimizer's "
+                     r"best\.",
+    "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many; those runs are in "
+                       r"no mean\.",
+    "figure, several values": r"Where a learning rate was tried with several other values, the best is shown\.",
+    "figure, schedule": r"The learning rate that each optimizer used at its best configuration, step by step; it is the same for "
+                        r"every seed\.",
+    "figure, every run": r"<R goal> after the last epoch of every run of the sweep; a row is a configuration, a column a seed, "
+                         r"bold the best configuration of each optimizer\.",
+    "figure, lighter": r"Lighter is better \(<R side>\)\.",
+    "figure, crossed out": r"Runs that diverged are crossed out, those without a result are hatched\.",
+    "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by mean "
+                      r"<R goal>, as in this report\.",
+    "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact; a line begins where the "
+                       r"median draw has a configuration that does not diverge\.",
+    "figure, noise": r"Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for the "
+                     r"first finished seed, strong for the mean over seeds\.",
+    "figure, epoch 0": r"The training loss of epoch e is the mean over the batches fed during it; held-out loss at epoch 0 is "
+                       r"that of the untrained weights\.",
+    "figure, error rate": r"The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to 95%, for "
+                          r"both halve the errors\.",
+    "figure, never": r"A run that never gets there keeps its line below 100%\.",
+    "figure, formula": r"f\(x, y\) = [-+*/^().\w ]+\.",
+    "figure, one map": r"One map an optimizer with the path of its best run, from the ring at the start; dots are single steps, "
+                       r"a cross is (?:the|a) [a-z ]+\.",
+    "figure, each at": r"Each optimizer at the learning rate that (?:ended lowest|left the box in the fewest steps, among those "
+                       r"of which no step was longer than a tenth of the box’s width)\.",
+    "figure, thrown": r"Without a run of steps so short, and so without a map: <R thrown>\.",
+    "figure, near": r"Distances below 1e-7 are drawn there: positions are 32-bit floats\.",
+    "figure, film": r"All optimizers on <R function> at once, each at its best configuration: a ball a run, from the ring to "
+                    r"where it ends(?:, with its number in the list)?\.",
+    # Functions side by side.
+    "function": r"(?P<function>[a-z-]+): (?P<detail>.+)\.$",
+    "functions, cells": r"Each cell is the function’s value after the last step \(of several seeds the mean\) at the learning "
+                        r"rate at which the optimizer ended lowest on that function; the lowest of a column is bold\.",
+    "functions, saddle": r"A saddle has no lowest value: there a run ends when it leaves the box, and the steps that took "
+                         r"count\. To be thrown out by one absurd step is no merit, so that only runs are chosen of which no "
+                         r"step was longer than a tenth of the box’s width; an optimizer without such a run is “thrown”\.",
+    # The ledger.
+    "ledger, paired": r"Runs of one seed started from the same initial weights and saw the same batches in the same order, "
+                      r"whatever their optimizer; the digests in the records agree\.",
+    "ledger, cost": r"Device time is training and evaluation, of all configurations and seeds, also those that were not chosen: "
+                    r"what finding the result cost\.",
+    "ledger, ended early": r"<N early> of <N of> runs ended before their last epoch \(<N patience> by early stopping, "
+                           r"<N target> at the target\): what is said of the last epoch is that of the epoch they ended in, "
+                           r"and a curve ends where the first seed ended\.",
+    "ledger, unequal": r"Optimizers were tried with different numbers of configurations \(<N fewest> to <N most>\): the best "
+                       r"of many has had more chances than the best of few\.",
+    "ledger, equal": r"Every optimizer was tried with equally many configurations \(<N each>\), so none had more chances than "
+                     r"another\.",
+    "ledger, tolerance": r"A learning rate counts as good as the best when its <R goal> is within <X within> of the best value "
+                         r"and no seed diverged; between those tried it is taken to change evenly with the logarithm of the "
+                         r"learning rate\.",
+    "missing": r"<N missing> planned runs have not been trained yet\.",
+}
+
+# What makes an unknown sentence suspect, beside digits and labels.
+CLAIMS = (r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|both|won|first|second|best|better|worse|level|significant|"
+          r"chance|underpowered|diverged?|edge|lowest|highest|fastest|equally|never|none)\b")
+
+PARTS = {
+    "VALUE": r"(?:mean )?(?P<metric>[a-z0-9_ ]+) of <X mean> over <S n>(?: \(95% interval <X low>–<X high>\))?",
+    "WHEN": r"(?:<TARGET> after <X median> (?:steps|training samples) in the median \(<N reached> of <S runs> reached it\)"
+            r"|<TARGET2> with <N few> of <S few_of>, fewer than half)",
+    "RECORD": r"(?:; <L record_first> beat <L record_second> on <N won> of <S record>(?:, level on <N level>)?)?",
+    "TESTED": r"p = <P p>(?: after Holm's correction for <N tests> comparisons)? \(<R test>, <S compared><RECORD>\)",
+    "SPREAD": r"(?:mean of (?:<N fewest> to )?<N most> seeds|(?P<only>one seed|no run has finished))<R spread>",
+}
+
+
+def compiled(labels: list[str]) -> dict[str, re.Pattern]:
+    """The patterns for a sweep with these labels."""
+    label = "|".join(re.escape(name) for name in sorted(labels, key=len, reverse=True))
+    tokens = {
+        "L": rf"(?:{label})", "LIST": rf"(?:{label})(?:, (?:{label}))*(?: and (?:{label}))?", "N": r"[\d,]*\d",
+        "X": r"[+−]?[\d.,]*\d(?:e-?\d+)?%?|infinite|never", "P": r"below 0\.0001|[\d.]*\d(?:e-\d+)?",
+        "S": r"(?:[Oo]ne seed|[\d,]+ seeds)", "R": r".*?",
+        "T": r"[\d.,]+ (?:ms|s|min \d\d s|h \d\d min)",
+    }
+
+    def whole(pattern: str) -> re.Pattern:
+        # A part may hold another that stands before it.
+        for name, part in reversed(PARTS.items()):
+            pattern = pattern.replace(f"<{name}>", part)
+        pattern = re.sub(r"<TARGET(\d*)>", lambda m: rf"(?P<target_name{m[1]}>[a-z0-9_ ]+?)(?: of at (?P<target_side{m[1]}>"
+                                                     rf"least|most) <X target_value{m[1]}>)", pattern)
+        pattern = re.sub(r"<(L|LIST|N|X|P|S|R|T) (\w+)>", lambda m: rf"(?P<{m[2]}>{tokens[m[1]]})", pattern)
+        return re.compile(pattern + r"(?=\s|$)")
+
+    return {kind: whole(pattern) for kind, pattern in SENTENCES.items()}

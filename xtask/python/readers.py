@@ -1,0 +1,241 @@
+"""What programs other than ours read in our Parquet files.
+
+`readers.py FOLDER` takes every Parquet file below FOLDER, as `cargo xtask
+readers` makes it, and asks each reader that is installed (DuckDB, polars,
+pyarrow, pandas) how many rows it finds for `<`, `>`, `=` and BETWEEN of every
+column. All must find what plain Python counts. Strings must be such that
+pyarrow filters, sorts, groups, joins and writes them.
+
+Files of earlier releases lie below FOLDER/earlier: there the newest pyarrow
+must fail and the newest DuckDB must miss rows, or else this script looks at
+nothing. Ends with 1 where anything differs.
+"""
+
+import math
+import pathlib
+import sys
+import tempfile
+
+import duckdb
+import pandas
+import pyarrow
+import pyarrow.compute as compute
+import pyarrow.csv
+import pyarrow.parquet as parquet
+
+try:
+    import polars
+except ImportError:  # Not in the environment of older readers.
+    polars = None
+
+MOST = 3  # Values of a column that are asked for.
+
+
+def said(error):
+    """An error of a reader in short: some list every column of the file."""
+    return f"{type(error).__name__}: {error}".split("\n")[0][:160]
+
+
+def values_of(column):
+    """Values of a column as Python has them, nulls left out."""
+    return [v for v in column.to_pylist() if v is not None]
+
+
+def bounds_of(values):
+    """Some values of a column, its smallest, middle and largest among them."""
+    distinct = sorted({v for v in values if v == v})
+    if len(distinct) <= MOST:
+        return distinct
+    last = len(distinct) - 1
+    return [distinct[round(i * last / (MOST - 1))] for i in range(MOST)]
+
+
+def questions(values):
+    """Each question as its operator, its bounds and the rows that answer it."""
+    for bound in bounds_of(values):
+        yield "<", (bound,), sum(v < bound for v in values)
+        yield ">", (bound,), sum(v > bound for v in values)
+        yield "=", (bound,), sum(v == bound for v in values)
+    bounds = bounds_of(values)
+    if len(bounds) > 1:
+        low, high = bounds[0], bounds[-2]
+        yield "between", (low, high), sum(low <= v <= high for v in values)
+
+
+class DuckDb:
+    name = f"duckdb {duckdb.__version__}"
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.connection = duckdb.connect()
+
+    def count(self, column, operator, bounds):
+        name = '"' + column.replace('"', '""') + '"'
+        test = f"{name} BETWEEN ? AND ?" if operator == "between" else f"{name} {operator} ?"
+        query = f"SELECT count(*) FROM read_parquet(?) WHERE {test}"
+        return self.connection.execute(query, [self.path, *bounds]).fetchone()[0]
+
+    def close(self):
+        self.connection.close()
+
+
+class Polars:
+    name = f"polars {polars.__version__}" if polars else None
+
+    def __init__(self, path):
+        self.frame = polars.scan_parquet(path)
+
+    def count(self, column, operator, bounds):
+        column = polars.col(column)
+        test = {
+            "<": lambda: column < bounds[0],
+            ">": lambda: column > bounds[0],
+            "=": lambda: column == bounds[0],
+            "between": lambda: column.is_between(*map(polars.lit, bounds)),
+        }[operator]()
+        return self.frame.filter(test).select(polars.len()).collect().item()
+
+    def close(self):
+        pass
+
+
+def filters(column, operator, bounds):
+    if operator == "between":
+        return [(column, ">=", bounds[0]), (column, "<=", bounds[1])]
+    return [(column, {"=": "=="}.get(operator, operator), bounds[0])]
+
+
+class Arrow:
+    name = f"pyarrow {pyarrow.__version__}"
+
+    def __init__(self, path):
+        self.path = path
+
+    def count(self, column, operator, bounds):
+        found = filters(column, operator, bounds)
+        return parquet.read_table(self.path, columns=[column], filters=found).num_rows
+
+    def close(self):
+        pass
+
+
+class Pandas:
+    name = f"pandas {pandas.__version__}"
+
+    def __init__(self, path):
+        self.path = path
+
+    def count(self, column, operator, bounds):
+        found = filters(column, operator, bounds)
+        return len(pandas.read_parquet(self.path, columns=[column], filters=found))
+
+    def close(self):
+        pass
+
+
+READERS = [reader for reader in (DuckDb, Polars, Arrow, Pandas) if reader.name]
+
+
+def ask(path, tally):
+    """Differences of one file from what Python counts; `tally` counts questions."""
+    table = parquet.read_table(path)
+    found = []
+    for reader in READERS:
+        opened = reader(path)
+        for column in table.column_names:
+            values = values_of(table[column])
+            if any(isinstance(v, bool) for v in values):
+                continue
+            for operator, bounds, expected in questions(values):
+                try:
+                    counted = opened.count(column, operator, bounds)
+                except Exception as error:  # Whatever a reader says is what is wrong.
+                    counted = said(error)
+                tally[reader.name] = tally.get(reader.name, 0) + 1
+                if counted != expected:
+                    found.append(f"{reader.name}: {column} {operator} {bounds}: {counted}, not {expected}")
+        opened.close()
+    return found
+
+
+def forms(path):
+    """What is wrong with the types and values of one file."""
+    table = parquet.read_table(path)
+    found = []
+    for field in table.schema:
+        kind = field.type
+        plain = pyarrow.types.is_string(kind) or pyarrow.types.is_boolean(kind)
+        if not (plain or kind in (pyarrow.int64(), pyarrow.uint64(), pyarrow.float64())):
+            found.append(f"{field.name} is {kind}")
+        if kind == pyarrow.float64() and any(math.isnan(v) for v in values_of(table[field.name])):
+            found.append(f"{field.name} holds NaN")
+    groups = parquet.ParquetFile(path).metadata
+    for group in (groups.row_group(i) for i in range(groups.num_row_groups)):
+        for column in (group.column(i) for i in range(group.num_columns)):
+            known = column.statistics
+            if known is None or not (known.has_min_max or known.null_count == group.num_rows):
+                found.append(f"{column.path_in_schema} has no bounds")
+    return found
+
+
+def strings(path):
+    """What pyarrow does with strings: filters, sorts, groups, joins, writes."""
+    table = parquet.read_table(path)
+    names = [field.name for field in table.schema if "string" in str(field.type)]
+    found = []
+    for name in names:
+        keys = sorted(set(values_of(table[name])))
+        other = pyarrow.table({name: pyarrow.array(keys, pyarrow.string())})
+        known = table.num_rows - table[name].null_count
+        work = {
+            "filter": lambda: sum(table.filter(compute.equal(table[name], key)).num_rows for key in keys[:3])
+            == sum(values_of(table[name]).count(key) for key in keys[:3]),
+            "sort": lambda: values_of(table.sort_by(name)[name]) == sorted(values_of(table[name])),
+            "group": lambda: table.group_by(name).aggregate([]).num_rows == len(keys) + bool(table[name].null_count),
+            "join": lambda: table.select([name]).join(other, name, join_type="inner").num_rows == known,
+        }
+        for what, does in work.items():
+            try:
+                right = does()
+            except Exception as error:
+                right = said(error)
+            if right is not True:
+                found.append(f"{Arrow.name}: {what} by {name}: {right}")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            pyarrow.csv.write_csv(table, pathlib.Path(folder) / "table.csv")
+        except Exception as error:
+            found.append(f"{Arrow.name}: write_csv: {said(error)}")
+    return found
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    earlier = sorted((folder / "earlier").glob("**/*.parquet"))
+    files = [path for path in sorted(folder.glob("**/*.parquet")) if path not in earlier]
+    if not files or not earlier:
+        sys.exit(f"readers.py: {folder} holds no files to read")
+    tally, wrong = {}, 0
+    for path in files:
+        for finding in forms(path) + strings(path) + ask(path, tally):
+            wrong += 1
+            print(f"{path.relative_to(folder)}: {finding}")
+    for name, count in tally.items():
+        print(f"{name}: {count} questions about {len(files)} files")
+    measured = [path for path in earlier if path.name == "metrics.parquet"]
+    if polars:  # The newest readers: of files as they were, they must find fault.
+        missed = {
+            "NaN or string_view": any(forms(path) for path in earlier),
+            "strings": any(strings(path) for path in earlier),
+            DuckDb.name: any(DuckDb.name in line for path in measured for line in ask(path, {})),
+        }
+        for what in (what for what, found in missed.items() if not found):
+            wrong += 1
+            print(f"nothing found wrong with files of earlier releases: {what}")
+    # DuckDB 1.4 ends its threads after the interpreter, and aborts.
+    sys.stdout.flush()
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
