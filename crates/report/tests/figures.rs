@@ -2,13 +2,18 @@
 
 mod common;
 
-use common::{End, Fixture, label};
-use report::figures::scale::Axis;
+use common::frames::untrue;
+use common::{End as Ending, Fixture, label};
+use report::analysis::Analysis;
+use report::figures::axis::{Axis, End, Lane};
+use report::figures::chart::CurveKind;
+use report::figures::ink::Ink;
 use report::figures::style::Layout;
 use report::figures::{
     accuracy, convergence, differences, final_metric, lr_sensitivity, noise, schedule, seeds,
     target, tuning,
 };
+use report::table::RunRow;
 use spec::report_settings::{Band, FigureName};
 
 /// Two labels, three learning rates, two seeds, two epochs; SGD diverges at the largest.
@@ -26,9 +31,9 @@ fn small() -> Fixture {
 fn troubled() -> Fixture {
     let mut fixture = Fixture { seeds: 3, ..small() };
     fixture.ends = vec![
-        ("sgd".to_owned(), 0.1, 2, End::Diverged { step: 1234 }),
-        ("adam-cosine".to_owned(), 1e-2, 0, End::Failed("out of memory".to_owned())),
-        ("adam-cosine".to_owned(), 1e-2, 1, End::Missing),
+        ("sgd".to_owned(), 0.1, 2, Ending::Diverged { step: 1234 }),
+        ("adam-cosine".to_owned(), 1e-2, 0, Ending::Failed("out of memory".to_owned())),
+        ("adam-cosine".to_owned(), 1e-2, 1, Ending::Missing),
     ];
     fixture
 }
@@ -86,10 +91,10 @@ fn figures_that_nothing_fills_are_left_out() {
     };
     assert_eq!(names(Fixture::lesson()), ["convergence", "accuracy", "final", "lr-schedule"]);
     assert_eq!(
-        names(Fixture { all: Some(End::Diverged { step: 9 }), ..small() }),
+        names(Fixture { all: Some(Ending::Diverged { step: 9 }), ..small() }),
         ["lr-sensitivity", "lr-schedule"]
     );
-    assert_eq!(names(Fixture { all: Some(End::Missing), ..small() }), [""; 0]);
+    assert_eq!(names(Fixture { all: Some(Ending::Missing), ..small() }), [""; 0]);
 }
 
 #[test]
@@ -253,4 +258,138 @@ fn thousands_of_learning_rates_are_thinned_out() {
     let folder = tempfile::tempdir().unwrap();
     let (analysis, _) = fixture.analysed(folder.path());
     assert!(lr_sensitivity::series(&analysis).unwrap().panels[0].dots.len() > 400);
+}
+
+/// The same sweep with other results.
+fn with_rows(analysis: &Analysis, change: impl Fn(usize, &mut RunRow)) -> Analysis {
+    let mut rows = analysis.rows.clone();
+    rows.iter_mut().enumerate().for_each(|(i, row)| change(i, row));
+    Analysis::new(analysis.plan.clone(), rows)
+}
+
+#[test]
+fn without_an_error_there_is_a_point_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = Fixture::battle(2).analysed(folder.path());
+    // Of label 3 every run is perfect.
+    let perfect = with_rows(&analysis, |i, row| {
+        if analysis.plan.runs[i].label == "adam" {
+            (row.validation_accuracy, row.test_accuracy) = (Some(1.0), Some(1.0));
+        }
+    });
+    for figure in [lr_sensitivity::figure(&perfect, &points), tuning::figure(&perfect, &points)] {
+        let figure = figure.unwrap().explained();
+        for layout in [Layout::Wide, Layout::Narrow] {
+            let marks = figure.ink.marks(layout);
+            let shown =
+                marks.iter().filter(|m| m.series == Some(3) && m.text.contains(": 100.00%"));
+            assert!(shown.count() >= 5, "{}: {marks:?}", figure.heading);
+        }
+        assert!(figure.caption.contains("Values of 100%"), "{}", figure.caption);
+        assert_eq!(untrue(figure.heading, &figure), [""; 0]);
+    }
+}
+
+#[test]
+fn one_zero_leaves_a_figure_of_losses_logarithmic() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut analysis, points) = Fixture::battle(3).analysed(folder.path());
+    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.value = None;
+    let sizes = |i: usize| 10f64.powi(-(i as i32 % 7));
+    let change = |zero: bool| {
+        with_rows(&analysis, |i, row| {
+            let value = if zero && i == 17 { 0.0 } else { sizes(i) };
+            (row.validation_loss, row.test_loss) = (Some(value), Some(value));
+        })
+    };
+    let axis = |analysis: &Analysis| lr_sensitivity::series(analysis).unwrap().panels[0].y;
+    let (with, without) = (axis(&change(true)), axis(&change(false)));
+    assert!(with.is_log() && with.lane(End::Low) == Some(Lane::Zero), "{with}");
+    assert!(without.is_log() && without.lanes == [None, None], "{without}");
+    let figure = lr_sensitivity::figure(&change(true), &points).unwrap().explained();
+    assert_eq!(untrue("lr-sensitivity", &figure), [""; 0]);
+}
+
+#[test]
+fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut analysis, points) = Fixture::battle(3).analysed(folder.path());
+    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.value = None;
+    let absurd = with_rows(&analysis, |i, row| {
+        let run = &analysis.plan.runs[i];
+        if !row.completed() {
+            return;
+        }
+        // A learning rate that is no good, and one bad seed of a label.
+        if run.label == "sgd" && run.spec.optimizer.lr() < 0.01 {
+            (row.validation_loss, row.test_loss) = (Some(1e35), Some(1e35));
+        } else if run.label == "adam" && run.spec.seed == 1 {
+            row.test_loss = Some(1e35);
+        }
+    });
+    let figures = report::figures::all(&absurd, &points);
+    for wanted in ["final", "lr-sensitivity"] {
+        let figure = &figures.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        let axis = match &figure.ink {
+            Ink::Chart(chart) => chart.panels[0].y,
+            Ink::Rows(rows) => rows.x,
+            _ => panic!("{wanted}"),
+        };
+        assert!(axis.scale.ends().1 < 100.0, "{wanted}: {axis}");
+        assert!(figure.caption.contains("Values so far off"), "{}", figure.caption);
+        assert_eq!(untrue(wanted, figure), [""; 0]);
+    }
+}
+
+#[test]
+fn seeds_that_diverged_are_crosses_at_the_end_of_their_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = troubled().analysed(folder.path());
+    let best = &analysis.configs[analysis.best[0].unwrap()];
+    let run = best.runs[1];
+    let one = with_rows(&analysis, |i, row| {
+        if i == run || analysis.plan.runs[i].label == "sgd" && i % 3 == run % 3 {
+            row.status = Some(spec::record::Status::Diverged);
+        }
+    });
+    let figure = final_metric::figure(&one, &points).unwrap().explained();
+    let Ink::Rows(rows) = &figure.ink else { panic!() };
+    let infinite = rows.rows.iter().flat_map(|r| &r.dots).filter(|(v, _)| v.is_infinite()).count();
+    assert!(infinite >= 1, "{}", figure.ink);
+    assert!(figure.ink.marks(Layout::Wide).iter().any(|m| m.text.ends_with(": diverged or never")));
+    assert!(figure.caption.contains("crosses are seeds that diverged"), "{}", figure.caption);
+    assert_eq!(untrue("final", &figure), [""; 0]);
+}
+
+#[test]
+fn points_that_differ_in_more_than_the_learning_rate_are_not_joined() {
+    use spec::params::Value;
+    let folder = tempfile::tempdir().unwrap();
+    let (analysis, points) = small().analysed(folder.path());
+    let kinds = |change: &dyn Fn(usize, f64) -> Option<f64>| {
+        let mut plan = analysis.plan.clone();
+        for (i, run) in plan.runs.iter_mut().enumerate() {
+            if let Some(decay) = change(i, run.spec.optimizer.lr()) {
+                run.axes.insert("optimizer.weight_decay".to_owned(), Value::Float(decay));
+            }
+        }
+        let changed = Analysis::new(plan, analysis.rows.clone());
+        let chart = lr_sensitivity::series(&changed).unwrap();
+        let kinds: Vec<CurveKind> = chart.panels[0].curves.iter().map(|c| c.kind).collect();
+        (kinds, lr_sensitivity::figure(&changed, &points).unwrap().caption)
+    };
+    let (barred, loose) = (CurveKind::Barred, CurveKind::Loose);
+    assert_eq!(kinds(&|_, _| None).0, [barred, barred]);
+    assert_eq!(kinds(&|_, _| Some(0.1)).0, [barred, barred], "all with one other value");
+    // A random search draws both together.
+    let (found, caption) = kinds(&|_, lr| Some(lr * 0.37 % 0.01));
+    assert_eq!(found, [loose, loose]);
+    assert!(caption.contains("Markers are the means"), "{caption}");
+    assert!(caption.contains("The points of sgd and adam-cosine differ in more"), "{caption}");
+    let (found, caption) =
+        kinds(&|i, lr| (analysis.plan.runs[i].label == "sgd").then_some(lr * 0.37 % 0.01));
+    assert_eq!(found, [loose, barred]);
+    assert!(caption.contains("Lines join the means"), "{caption}");
 }

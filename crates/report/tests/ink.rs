@@ -3,17 +3,20 @@
 //! stay there to be looked at.
 
 mod common;
+#[path = "ink/generated.rs"]
+mod generated;
 #[path = "common/regressed.rs"]
 mod regressed;
 
 use common::{End, Fixture};
+use report::figures::axis::{Axis, TickFormat};
 use report::figures::canvas::text_width;
 use report::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use report::figures::grid::{Cell, Fill, Grid, GridRow};
 use report::figures::ink::Ink;
 use report::figures::output;
 use report::figures::rows::{Row, Rows};
-use report::figures::scale::{Axis, Scale, TickFormat};
+use report::figures::scale::Scale;
 use report::figures::style::Layout;
 use report::figures::tint::Tint;
 use report::regress::Title;
@@ -171,7 +174,7 @@ fn heatmap(rows: usize, columns: usize) -> Grid {
         title: "A heatmap".to_owned(),
         subtitle: "Of many runs".to_owned(),
         key: "Accuracy".to_owned(),
-        tint: Tint::Sequential(Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.0) }),
+        tint: Tint::Sequential(Axis::percent(Scale::Linear(0.0, 1.0))),
         column_name: "seed".to_owned(),
         columns: (0..columns).map(|j| (1000 + j).to_string()).collect(),
         square: false,
@@ -249,6 +252,102 @@ fn rows_with_and_without_values() {
 }
 
 #[test]
+fn every_one_of_many_equal_seeds_is_seen() {
+    let equal = |n: usize| Row {
+        series: 0,
+        label: "sgd".to_owned(),
+        dots: (0..n).map(|i| (0.975, format!("seed {i}"))).collect(),
+        mean: Some(0.975),
+        interval: None,
+        text: "97.50%".to_owned(),
+        note: String::new(),
+    };
+    let rows = |numbers: &[usize]| {
+        Ink::Rows(Rows {
+            lines: Vec::new(),
+            title: "Rows".to_owned(),
+            subtitle: "Dots: seeds".to_owned(),
+            x_label: "accuracy".to_owned(),
+            x: Axis::percent(Scale::Linear(0.9, 1.0)),
+            rows: numbers.iter().map(|n| equal(*n)).collect(),
+        })
+    };
+    let ink = rows(&[10, 30, 3]);
+    check("rows-equal", &ink);
+    for layout in [Layout::Wide, Layout::Narrow] {
+        let marks = ink.marks(layout);
+        let ten: Vec<f64> = marks[1..11].iter().map(|m| m.at.1).collect();
+        for (i, a) in ten.iter().enumerate() {
+            assert!(ten[i + 1..].iter().all(|b| (a - b).abs() > 5.5), "{ten:?}");
+        }
+        // More than there is room for are counted.
+        let svg = output::svg(&ink, layout).unwrap();
+        assert_eq!(svg.matches(">\u{d7}30<").count(), 1);
+        assert!(!svg.contains(">\u{d7}10<") && !svg.contains(">\u{d7}3<"));
+    }
+    // Room is made only where it is needed.
+    let height = |numbers: &[usize]| rows(numbers).size(Layout::Wide).1;
+    assert_eq!(height(&[1]), height(&[3]));
+    assert!(height(&[3]) < height(&[10]) && height(&[10]) < height(&[11]));
+    assert_eq!(height(&[11]), height(&[100]));
+}
+
+#[test]
+fn equal_seeds_of_a_learning_rate_stand_side_by_side() {
+    let mut panel =
+        Panel::new("Accuracy", "learning rate", Axis::log(0.01, 1.0), Axis::linear(0.0, 1.0));
+    panel.dots = (0..10)
+        .map(|i| report::figures::chart::Dot {
+            series: 0,
+            x: 0.1,
+            y: 0.5,
+            name: format!("seed {i}"),
+        })
+        .collect();
+    let ink = Ink::Chart(Chart {
+        title: "Dots".to_owned(),
+        subtitle: String::new(),
+        entries: Vec::new(),
+        panels: vec![panel],
+    });
+    for layout in [Layout::Wide, Layout::Narrow] {
+        let marks = ink.marks(layout);
+        for (i, a) in marks.iter().enumerate() {
+            let apart = |b: &report::figures::ink::Mark| (a.at.0 - b.at.0).abs() > 4.5;
+            assert!(marks[i + 1..].iter().all(apart), "{marks:?}");
+        }
+    }
+}
+
+#[test]
+fn bands_that_are_cut_end_in_a_mark_at_the_frame() {
+    let point = |x: f64, band| Point { x, y: 0.5, band: Some(band) };
+    let of = |kind: CurveKind, points: Vec<Point>| {
+        Ink::Chart(Chart {
+            title: "Bands".to_owned(),
+            subtitle: String::new(),
+            entries: Vec::new(),
+            panels: vec![Panel {
+                curves: vec![Curve { series: 0, points, kind, ringed: None }],
+                ..Panel::new("y", "x", Axis::linear(0.0, 3.0), Axis::linear(0.0, 1.0))
+            }],
+        })
+    };
+    let inside = vec![point(1.0, (0.2, 0.8)), point(2.0, (0.3, 0.9))];
+    let cut =
+        vec![point(1.0, (0.2, 8.0)), point(2.0, (0.3, f64::INFINITY)), point(2.5, (0.4, 0.6))];
+    for kind in [CurveKind::Marked, CurveKind::Barred] {
+        let (plain, marked) = (of(kind, inside.clone()), of(kind, cut.clone()));
+        assert_eq!(plain.at_the_ends(), [""; 0]);
+        assert!(marked.at_the_ends()[0].starts_with("A dashed edge or an arrow"));
+        let svg = |ink: &Ink| output::svg(ink, Layout::Wide).unwrap();
+        let dashed = |ink: &Ink| svg(ink).contains("stroke-dasharray=\"2 2.5\"");
+        assert_eq!((dashed(&plain), dashed(&marked)), (false, kind == CurveKind::Marked));
+        assert_eq!(common::frames::seen(&marked, Layout::Wide).faults, [""; 0]);
+    }
+}
+
+#[test]
 fn steps_with_bands_and_a_reference_line() {
     let curve = |series: usize, shift: f64| Curve {
         series,
@@ -262,7 +361,7 @@ fn steps_with_bands_and_a_reference_line() {
         kind: CurveKind::Steps,
         ringed: None,
     };
-    let y = Axis { scale: Scale::Linear(0.0, 1.0), format: TickFormat::Percent, whole: false };
+    let y = Axis::percent(Scale::Linear(0.0, 1.0));
     let chart = Chart {
         title: "Runs that reached the target".to_owned(),
         subtitle: "Share of seeds".to_owned(),

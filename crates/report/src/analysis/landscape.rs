@@ -8,6 +8,13 @@ use spec::record::StopReason;
 
 use super::{Analysis, Config, best_of};
 
+/// Share of the value at the start below which values are as good as the lowest:
+/// positions are 32-bit floats, and what is lower says how they were rounded.
+const ROUNDING: f64 = 1.0 / (1 << 24) as f64;
+
+/// Share of the larger of two values by which they differ at least.
+const ALIKE: f64 = 1e-6;
+
 /// The longest step on a saddle that a chosen run may have, in widths of the box.
 pub const STRIDE: f64 = 0.1;
 
@@ -34,6 +41,24 @@ impl Task {
         let steps: Option<Vec<u64>> = config.runs.iter().map(left).collect();
         let steps = steps.filter(|steps| !steps.is_empty())?;
         Some(steps.iter().sum::<u64>() as f64 / steps.len() as f64)
+    }
+
+    /// Whether two values of the function are as good as one: both so far below the
+    /// value at the start, or so near to each other, that 32-bit floats do not tell
+    /// them apart.
+    pub fn level(&self, a: f64, b: f64) -> bool {
+        let low = self.rounding();
+        (a.abs() <= low && b.abs() <= low) || (a - b).abs() <= ALIKE * a.abs().max(b.abs())
+    }
+
+    /// Values up to this are the lowest but for rounding: none where the start is
+    /// not known.
+    pub fn rounding(&self) -> f64 {
+        let start = self.analysis.plan.runs.first().map(|run| match &run.spec.model {
+            ModelSpec::Function(model) => self.function.value([model.start_x, model.start_y]),
+            _ => 0.0,
+        });
+        ROUNDING * start.unwrap_or(0.0).abs()
     }
 
     /// Whether no step of a configuration's runs was longer than [`STRIDE`] of the

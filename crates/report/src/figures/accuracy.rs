@@ -4,10 +4,11 @@
 use spec::record::Split;
 
 use crate::analysis::Analysis;
+use crate::figures::axis::{Axis, LEAST_ERROR};
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::scale::Scale;
 use crate::figures::{Figure, entries, epochs, seeds_text, shown};
 
 /// The figure; none before any run has finished.
@@ -62,14 +63,14 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     if panels.is_empty() {
         return None;
     }
-    let scale = zoom(&panels, epochs);
+    let y = zoom(&panels, epochs);
     for panel in &mut panels {
-        panel.y = Axis { scale, format: TickFormat::Percent, whole: false };
-        if let Scale::Error(..) = scale {
+        panel.y = y;
+        if let Scale::Error(..) = y.scale {
             panel.title.push_str(" (spaced by error rate)");
         }
         // Before training a model guesses, which a magnified axis does not show.
-        if let Scale::Linear(low, _) = scale
+        if let Scale::Linear(low, _) = y.scale
             && low > 0.0
         {
             panel.x = Axis::whole(1.0, epochs as f64);
@@ -86,27 +87,29 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
 
 /// From just below the lowest value after the first epoch, where that is high;
 /// else from the beginning, by error rate if errors shrink much.
-fn zoom(panels: &[Panel], epochs: u64) -> Scale {
-    let trained =
-        || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).filter(|p| p.x >= 1.0);
+fn zoom(panels: &[Panel], epochs: u64) -> Axis {
+    let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
+    let trained = || points().filter(|p| p.x >= 1.0);
     let low = trained().map(|p| p.band.map_or(p.y, |b| b.0)).fold(f64::INFINITY, f64::min);
     // An interval that reaches 100 % would hide the errors that are left.
     let upper = |p: &Point| p.band.map_or(p.y, |b| b.1.min((1.0 + p.y) / 2.0));
     let high = trained().map(upper).fold(f64::NEG_INFINITY, f64::max);
+    let whole = Axis::percent(Scale::Linear(0.0, 1.0));
     if epochs == 1 || !low.is_finite() {
-        return Scale::Linear(0.0, 1.0);
+        return whole;
     }
     if low < 0.5 {
-        let start = panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).map(|p| p.y);
-        let low = start.fold(low, f64::min).max(0.0);
+        let low = points().map(|p| p.y).fold(low, f64::min).max(0.0);
+        // Without errors there is no error rate: such points have a lane.
+        let errors = trained().map(|p| 1.0 - upper(p)).filter(|e| *e > LEAST_ERROR);
+        let least = errors.fold(f64::INFINITY, f64::min);
         // From guessing to nearly right: even steps would press the ends of all lines together.
-        let spread = high < 1.0 && (1.0 - low) / (1.0 - high) > 5.0;
-        return if spread {
-            Scale::Error(low, 1.0 - 0.85 * (1.0 - high))
-        } else {
-            Scale::Linear(0.0, 1.0)
-        };
+        if !least.is_finite() || (1.0 - low) / least <= 5.0 {
+            return whole;
+        }
+        let axis = Axis::percent(Scale::Error(low, 1.0 - 0.85 * least));
+        return axis.holding(points().map(|p| p.y));
     }
     let room = 0.08 * (high - low).max(0.005);
-    Scale::Linear(low - room, (high + room).min(1.0))
+    Axis::percent(Scale::Linear(low - room, (high + room).min(1.0)))
 }

@@ -3,31 +3,37 @@
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::chart::{Panel, Point};
-use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::axis::{Axis, LEAST_ERROR};
+use crate::figures::chart::Panel;
+use crate::figures::scale::Scale;
 
 /// Losses as [`Axis::around`] has them; accuracies by error rate where that
-/// spans much, else magnified.
-pub fn of_metric(metric: &str, values: &[f64]) -> Axis {
+/// spans much, else magnified. With room for bands as [`Axis::with_bands`] has it.
+/// Infinite values are of runs that diverged.
+pub fn of_metric(metric: &str, values: &[f64], bands: &[(f64, f64)]) -> Axis {
+    let all = || values.iter().copied();
     let fallback = Axis::linear(0.0, 1.0);
     if !crate::number::is_percentage(metric) {
-        return Axis::around(values.iter().copied(), 0.9).unwrap_or(fallback);
+        let axis = Axis::around(all(), 0.9);
+        return axis.unwrap_or(fallback.holding(all())).with_bands(bands.iter().copied());
     }
-    let percent = |scale| Axis { scale, format: TickFormat::Percent, whole: false };
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let low = finite().fold(f64::INFINITY, f64::min);
+    let high = finite().fold(f64::NEG_INFINITY, f64::max);
     if !low.is_finite() {
-        return percent(Scale::Linear(0.0, 1.0));
+        return Axis::percent(Scale::Linear(0.0, 1.0)).holding(all());
     }
-    // A perfect score has no logarithm; half of the smallest other error stands for it.
-    let smallest =
-        values.iter().map(|v| 1.0 - v).filter(|e| *e > 0.0).fold(f64::INFINITY, f64::min).min(0.5);
-    let top = (1.0 - high).max(smallest / 2.0);
-    if (1.0 - low) / top > 5.0 {
-        return percent(Scale::Error(1.0 - ((1.0 - low) * 1.08).min(1.0), 1.0 - top * 0.88));
-    }
-    let room = 0.08 * (high - low).max(0.005);
-    percent(Scale::Linear((low - room).max(0.0), (high + room).min(1.0)))
+    // A perfect score has no logarithm and stands in a lane of its own.
+    let errors = finite().map(|v| 1.0 - v).filter(|e| *e > LEAST_ERROR);
+    let smallest = errors.fold(f64::INFINITY, f64::min);
+    let top = (1.0 - high).max(smallest.min(0.5) / 2.0);
+    let scale = if (1.0 - low) / top > 5.0 {
+        Scale::Error(1.0 - ((1.0 - low) * 1.08).min(1.0), 1.0 - smallest * 0.88)
+    } else {
+        let room = 0.08 * (high - low).max(0.005);
+        Scale::Linear((low - room).max(0.0), (high + room).min(1.0))
+    };
+    Axis::percent(scale).with_bands(bands.iter().copied()).holding(all())
 }
 
 /// What a loss is called over an axis: `Test loss (cross-entropy, logarithmic)`, of
@@ -63,10 +69,8 @@ pub fn spacing(axis: &Axis) -> &'static str {
 /// without values.
 pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
     let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
-    // A wide interval may come as near to zero as it likes; the lines need the room.
-    let least = points().map(|p| p.y).filter(|y| *y > 0.0).fold(f64::INFINITY, f64::min) / 2.0;
     // One optimizer that fits everything (L-BFGS on a small network) would press
-    // all others into a line: it leaves the frame where it is 300 times below their middle.
+    // all others into a line: it has a lane where it is 300 times below their middle.
     let mut ends_at: Vec<f64> = panels
         .iter()
         .flat_map(|p| &p.curves)
@@ -75,13 +79,14 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
         .collect();
     ends_at.sort_by(f64::total_cmp);
     let floor = ends_at.get(ends_at.len() / 2).map_or(0.0, |middle| middle / 300.0);
-    let least = least.max(floor);
-    let ends = |p: &Point| p.band.map_or([p.y, p.y], |(low, high)| [low.max(least.min(p.y)), high]);
-    let mut y =
-        Axis::around(points().flat_map(ends).map(|y| if y > 0.0 { y.max(floor) } else { y }), 0.9)?;
+    let above = || points().map(|p| p.y).filter(|y| *y >= floor);
+    let y = Axis::around(above(), 0.9).or_else(|| Axis::around(points().map(|p| p.y), 0.9))?;
+    let mut y = y.with_bands(points().filter_map(|p| p.band));
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = low.max(0.0);
     }
+    let dots = panels.iter().flat_map(|p| &p.dots).map(|d| d.y);
+    let y = y.holding(points().map(|p| p.y).chain(dots));
     panels.iter_mut().for_each(|p| p.y = y);
     Some(())
 }

@@ -83,6 +83,9 @@ pub struct Ball {
 pub trait Surface {
     /// What follows belongs to the label at this place of the plan, or to none.
     fn group(&mut self, series: Option<usize>);
+    /// What follows shows values and belongs into this frame, or shows none. Drawing
+    /// needs not know: it is for who looks on whether all of it stays inside.
+    fn frame(&mut self, _frame: Option<Rect>) {}
     /// The whole area in one colour.
     ///
     /// # Errors
@@ -203,6 +206,11 @@ impl<'a> Canvas<'a> {
     /// What follows belongs to the label at this place of the plan, or to none.
     pub fn group(&mut self, series: impl Into<Option<usize>>) {
         self.0.group(series.into());
+    }
+
+    /// What follows shows values and belongs into this frame, or shows none.
+    pub fn frame(&mut self, frame: Option<Rect>) {
+        self.0.frame(frame);
     }
 
     /// The whole area in one colour.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::figures::scale::Axis;
+use crate::figures::axis::Axis;
 use crate::number::significant;
 
 /// One or two panels over a common set of labels.
@@ -55,7 +55,8 @@ pub struct Panel {
 pub struct Curve {
     /// Place in the plan.
     pub series: usize,
-    /// The points from left to right, all finite.
+    /// The points from left to right. A value is finite, or infinite where half of
+    /// what it stands for diverged.
     pub points: Vec<Point>,
     /// How it is drawn.
     pub kind: CurveKind,
@@ -72,6 +73,9 @@ pub enum CurveKind {
     Barred,
     /// Straight from point to point, without markers but one at the end.
     Plain,
+    /// As [`CurveKind::Barred`] without lines: points that differ in more than
+    /// their position.
+    Loose,
     /// Thin and pale, behind the others.
     Faint,
     /// Constant up to the next point, with a marker at the end.
@@ -98,7 +102,7 @@ pub struct Dot {
     pub series: usize,
     /// Position.
     pub x: f64,
-    /// Value.
+    /// Value; infinite, and then a cross, where it diverged.
     pub y: f64,
     /// What it is, said when pointed at: `seed 3`.
     pub name: String,

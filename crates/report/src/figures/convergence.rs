@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::axis::Axis;
+use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Axis;
 use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown};
 use crate::table::RunRow;
 
@@ -120,12 +120,16 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
             (!curves.is_empty()).then_some((split, Panel { curves, ..panel }))
         })
         .unzip();
+    if let Some(first) = panels.first_mut() {
+        first.dots = diverged(analysis, along);
+    }
     axes::share_losses(&mut panels)?;
     let ends = panels.iter().flat_map(|p| &p.curves).filter_map(|c| c.points.last());
-    let last = ends.map(|p| p.x).fold(0.0, f64::max);
+    let dots = panels.iter().flat_map(|p| &p.dots).map(|d| d.x).fold(0.0, f64::max);
+    let last = ends.map(|p| p.x).fold(dots, f64::max);
     let (name, x_label, x) = match along {
         Along::Epochs if epochs == 1 => ("epoch", "epoch", Axis::linear(0.0, 1.0)),
-        Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, epochs as f64)),
+        Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, dots.max(epochs as f64))),
         Along::Steps => ("optimizer step", "optimizer step", Axis::linear(0.0, last.max(1.0))),
         Along::Seconds => {
             ("seconds of training", "seconds of training", Axis::linear(0.0, last.max(1e-3)))
@@ -142,6 +146,24 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
         entries: entries(analysis),
         panels,
     })
+}
+
+/// Seeds that diverged and are therefore in no mean, where their training ended;
+/// against seconds that is not known.
+fn diverged(analysis: &Analysis, along: Along) -> Vec<Dot> {
+    let mut dots = Vec::new();
+    for config in shown(analysis).into_iter().filter(|_| along != Along::Seconds) {
+        let spec = &analysis.planned(config).spec;
+        let unit = if along == Along::Steps { 1.0 } else { spec.steps_per_epoch().max(1) as f64 };
+        for &run in &config.runs {
+            let row = &analysis.rows[run];
+            let Some(step) = row.diverged_step.filter(|_| row.diverged()) else { continue };
+            let name = format!("seed {}", analysis.plan.runs[run].spec.seed);
+            let x = step as f64 / unit;
+            dots.push(Dot { series: config.label, x, y: f64::INFINITY, name });
+        }
+    }
+    dots
 }
 
 fn curve(

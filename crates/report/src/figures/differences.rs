@@ -3,10 +3,10 @@
 use crate::analysis::{Analysis, Comparison, Verdict};
 use crate::escape;
 use crate::figures::Figure;
+use crate::figures::axis::TickFormat;
 use crate::figures::grid::{Cell, Fill, Grid, GridRow};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::TickFormat;
 use crate::figures::tint::Tint;
 use crate::number;
 use crate::page::words::{p_value, seeds};
@@ -36,8 +36,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "Every optimizer against every other",
         caption: format!(
             "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top; positive \
-             and orange: the row is better. Below it p of the paired sign-flip permutation test after Holm's correction \
-             for {} comparisons.{power}",
+             and orange: the row is better. Below it p of the test that decides on the pair after Holm's correction for {} \
+             comparisons.{power}",
             unit(analysis),
             comparison.pairs.len()
         ),
@@ -113,9 +113,17 @@ fn cell(
     let nothing =
         Cell { fill: Fill::Blank, text: String::new(), note: String::new(), said: String::new() };
     let Some((pair, turned)) = comparison.of(row, column) else { return nothing };
-    let Some(gain) = pair.gain.mean else {
-        let said = format!("{name} over {other}: no seed completed with both");
-        return Cell { fill: Fill::Missing, said, ..nothing };
+    let p = pair.adjusted.map(p_value);
+    let note = p.as_ref().map_or(String::new(), |p| format!("p {}", p.replace("below ", "<")));
+    let verdict = match (pair.verdict, &p) {
+        (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p} after Holm's correction"),
+        (Verdict::Underpowered, Some(p)) => format!("p = {p}, underpowered"),
+        (_, Some(p)) => format!("p = {p}, no difference shown"),
+        (_, None) => "too few seeds for a test".to_owned(),
+    };
+    let Some(gain) = pair.gain.mean.filter(|gain| gain.is_finite()) else {
+        let said = format!("{name} over {other}: no seed completed with both ({verdict})");
+        return Cell { fill: Fill::Missing, note, said, ..nothing };
     };
     let lead = scale * if turned { -gain } else { gain };
     // Percentage points all with two decimals, so that they compare at a glance.
@@ -124,15 +132,7 @@ fn cell(
     } else {
         signed(lead, |x| number::significant(x, 2))
     };
-    let p = pair.adjusted.map(p_value);
-    let verdict = match (pair.verdict, &p) {
-        (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p} after Holm's correction"),
-        (Verdict::Underpowered, Some(p)) => format!("p = {p}, underpowered"),
-        (_, Some(p)) => format!("p = {p}, no difference shown"),
-        (_, None) => "too few seeds for a test".to_owned(),
-    };
     let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
-    let note = p.map_or(String::new(), |p| format!("p {}", p.replace("below ", "<")));
     Cell { fill: Fill::Value(lead), text, note, said }
 }
 

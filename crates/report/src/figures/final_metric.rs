@@ -5,7 +5,7 @@ use crate::escape;
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::rows::{Row, Rows};
-use crate::figures::{Figure, axes, left_out, shown, spread};
+use crate::figures::{Figure, axes, shown, spread};
 use crate::number;
 use crate::page::words::capitalised;
 use crate::stats::estimate;
@@ -25,14 +25,16 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             analysis.goal.name()
         )
     };
+    let diverged = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
     Some(Figure {
         heading: "After the last epoch: every seed",
         caption: format!(
             "{} after the last epoch, each optimizer at its best configuration, the best mean on top: {}. Dots are \
-             single seeds, moved up where they would cover each other.{} {apart}",
+             single seeds, moved up where they would cover each other{}.{} {apart}",
             capitalised(&judged.name()),
             spread::words(analysis, &shown(analysis), "bars"),
-            left_out(analysis)
+            if diverged { "; crosses are seeds that diverged and are in no mean" } else { "" },
+            super::without_result(analysis)
         ),
         reading: "Each dot is one training run from its own random start. Dots of one row that lie close together say \
                   that the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a \
@@ -54,15 +56,12 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
         (Some(x), Some(y)) => judged.better_first(x, y),
         (x, y) => y.is_some().cmp(&x.is_some()),
     });
-    let ends = |r: &Row| {
-        let single = r.dots.iter().map(|(v, _)| *v);
-        single.chain(r.interval.into_iter().flat_map(|(a, b)| [a, b])).collect::<Vec<_>>()
-    };
-    let values: Vec<f64> = rows.iter().flat_map(ends).collect();
-    if values.is_empty() {
+    let values: Vec<f64> = rows.iter().flat_map(|r| r.dots.iter().map(|(v, _)| *v)).collect();
+    if values.iter().all(|v| v.is_infinite()) {
         return None;
     }
-    let x = axes::of_metric(&judged.metric, &values);
+    let bands: Vec<(f64, f64)> = rows.iter().filter_map(|r| r.interval).collect();
+    let x = axes::of_metric(&judged.metric, &values, &bands);
     let spacing = axes::spacing(&x);
     Some(Rows {
         lines: Vec::new(),
@@ -83,12 +82,12 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
         .runs
         .iter()
         .filter_map(|&r| {
-            let value = judged.of(&analysis.rows[r])?;
-            let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
-            value.is_finite().then_some((value, name))
+            // A run that diverged, or never got there, has the worst value that there is.
+            let value = judged.outcome(&analysis.rows[r])?;
+            Some((value, format!("seed {}", analysis.plan.runs[r].spec.seed)))
         })
         .collect();
-    let e = estimate(dots.iter().map(|(v, _)| *v));
+    let e = estimate(dots.iter().map(|(v, _)| *v).filter(|v| v.is_finite()));
     let interval = spread::band(analysis.plan.report.band, &judged.metric, &e);
     let text = match (e.mean, interval) {
         (Some(mean), Some((low, high))) => format!(

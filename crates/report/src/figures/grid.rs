@@ -75,7 +75,7 @@ impl Display for Grid {
         let kind = match self.tint {
             Tint::Sequential(_) => "sequential",
             Tint::Reversed(_) => "reversed",
-            Tint::Diverging { .. } => "diverging",
+            Tint::Diverging(_) => "diverging",
         };
         writeln!(f, "key {}: {kind} {}", self.key, self.tint.axis())?;
         writeln!(f, "columns {}: {}", self.column_name, self.columns.join(" | "))?;

@@ -1,7 +1,6 @@
-//! Descents on functions: a map a label with the path of its best run, the
-//! distance to the optimum against steps, and all descents as one film.
+//! Descents on functions: a map a label with the path of one seed, the same for
+//! all, and all these descents as one film.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use spec::landscape::{Function, Position};
@@ -10,17 +9,11 @@ use spec::record::Split;
 use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Axis;
 use crate::figures::style::PALETTE;
-use crate::figures::{Figure, entries, seeds_text, spread};
+use crate::figures::{Figure, entries};
 use crate::number;
-use crate::stats::estimate_mean;
-
-/// Distances below this are drawn at it: positions are 32-bit floats.
-const NEAREST: f64 = 1e-7;
 
 /// Maps or a film of descents on one function.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +30,7 @@ pub struct Landscape {
     pub film: bool,
 }
 
-/// The best run of a label.
+/// The run of a label that is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Descent {
     /// Place in the plan.
@@ -51,7 +44,7 @@ pub struct Descent {
 }
 
 /// File names of a function's map and distances.
-fn files(function: Function) -> (&'static str, &'static str) {
+pub(super) fn files(function: Function) -> (&'static str, &'static str) {
     match function {
         Function::Beale => ("landscape-beale", "distance-beale"),
         Function::Rosenbrock => ("landscape-rosenbrock", "distance-rosenbrock"),
@@ -113,10 +106,12 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
             Figure {
                 heading: heading(task.function),
                 caption: format!(
-                    "f(x, y) = {}. {}. One map an optimizer with the path of its best run, from the ring at the start; dots \
-                     are single steps, a cross is {} {}. Darker is higher; the levels are the same in every map.{}",
+                    "f(x, y) = {}. {}. One map an optimizer with the path of {}, from the ring at the start; dots \
+                     are single steps, a square on the border is where a path leaves the map for good, a cross is {} \
+                     {}. Darker is higher; the levels are the same in every map.{}",
                     task.function.info().formula,
                     chosen(task),
+                    which(task, points),
                     if task.function.info().optima.len() > 1 { "a" } else { "the" },
                     kind(task.function),
                     thrown(task)
@@ -130,52 +125,17 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
     analysis.tasks().iter().filter_map(figure).collect()
 }
 
-/// One figure of distances a function.
-pub fn distances(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
-    let figure = |task: &Task| {
-        let saddle = task.function.info().saddle;
-        let what = if saddle {
-            "The farther the better: a line that ends early has left the box. A line that lies low for long is held at the \
-             saddle point, where the gradient is next to nothing; it leaves by what little there is."
-        } else {
-            "The lower the better; on a logarithmic axis a straight fall is a distance that shrinks by the same share each \
-             step. A line that levels off is stuck, in another minimum or bouncing between two walls with steps that \
-             are too long to come closer; one that wavers overshoots."
-        };
-        Some((
-            files(task.function).1,
-            Figure {
-                heading: distance_heading(task.function),
-                caption: format!(
-                    "Distance to the {} against optimizer steps. {}: {}.{}",
-                    target(task.function),
-                    chosen(task),
-                    seeds_text(&task.analysis),
-                    if saddle {
-                        ""
-                    } else {
-                        " Distances below 1e-7 are drawn there: positions are 32-bit floats."
-                    }
-                ),
-                reading: what,
-                ink: Ink::Chart(distance(task, points)?),
-                variant_of: None,
-            },
-        ))
-    };
-    analysis.tasks().iter().filter_map(figure).collect()
-}
-
 /// The film of the first function.
 pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let task = analysis.tasks().first()?;
     Some(Figure {
         heading: "The descent as a film",
         caption: format!(
-            "All optimizers on {} at once, each at its best configuration: a ball a run, from the ring to where it ends{}. The \
-             film slows down at the start: its time is the square root of the steps. Where less motion is wished for it \
-             stands still at its end, as in the PNG.",
+            "All optimizers on {} at once, each at its best configuration: a ball is {}, from the ring to where it ends, \
+             or to the border{}. The film slows down at the start: its time is the square root of the steps. Where less \
+             motion is wished for it stands still at its end, as in the PNG.",
             task.function,
+            which(task, points),
             if task.analysis.best.len() > PALETTE.len() {
                 ", with its number in the list"
             } else {
@@ -190,7 +150,7 @@ pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
-fn chosen(task: &Task) -> &'static str {
+pub(super) fn chosen(task: &Task) -> &'static str {
     if task.function.info().saddle {
         "Each optimizer at the learning rate that left the box in the fewest steps, among those of which no step was longer \
          than a tenth of the box\u{2019}s width"
@@ -223,7 +183,7 @@ fn kind(function: Function) -> &'static str {
 }
 
 /// What distances are measured to.
-fn target(function: Function) -> String {
+pub(super) fn target(function: Function) -> String {
     let nearest = if function.info().optima.len() > 1 { "nearest " } else { "" };
     format!("{nearest}{}", kind(function))
 }
@@ -240,122 +200,74 @@ fn heading(function: Function) -> &'static str {
     }
 }
 
-fn distance_heading(function: Function) -> &'static str {
-    match function {
-        Function::Beale => "Distance to the minimum: Beale",
-        Function::Rosenbrock => "Distance to the minimum: Rosenbrock",
-        Function::Rastrigin => "Distance to the global minimum: Rastrigin",
-        Function::Himmelblau => "Distance to the nearest minimum: Himmelblau",
-        Function::Saddle => "Distance from the saddle point",
-        Function::MonkeySaddle => "Distance from the monkey saddle\u{2019}s middle",
-        Function::Ravine => "Distance to the minimum: ravine",
-    }
-}
-
 /// The data of maps or film; none without a path.
 pub fn series(task: &Task, points: &Points, film: bool) -> Option<Landscape> {
+    let seed = common_seed(task, points)?;
     let notes = entries(&task.analysis);
-    let best = task.analysis.best.iter().flatten().map(|&i| &task.analysis.configs[i]);
-    let descents: Vec<Descent> = best
+    let descents: Vec<Descent> = best(task)
         .zip(notes)
-        .map(|(config, entry)| Descent {
-            series: config.label,
-            label: entry.label,
-            note: entry.note,
-            path: shown_run(task, config).map(|run| path(task, points, run)).unwrap_or_default(),
+        .map(|(config, entry)| {
+            let run = of_seed(task, config, seed);
+            let path = run.map(|run| path(task, points, run)).unwrap_or_default();
+            let lost = path.is_empty() && config.counts.results() > 0;
+            let note = if lost { format!("no result of seed {seed}") } else { entry.note };
+            Descent { series: config.label, label: entry.label, note, path }
         })
         .collect();
-    if descents.iter().all(|d| d.path.is_empty()) {
-        return None;
-    }
     let seeds = task.analysis.plan.seeds.len();
-    let of_seeds = if seeds > 1 { format!(" of {seeds} seeds") } else { String::new() };
+    let of_seeds = match seeds {
+        1 => String::new(),
+        _ => format!(": seed {seed} of {seeds}, the same for all"),
+    };
     Some(Landscape {
         title: format!("{} on {}", if film { "All optimizers" } else { "Descents" }, task.function),
-        subtitle: format!("The best run{of_seeds} at each optimizer\u{2019}s best configuration"),
+        subtitle: format!("Each optimizer at its best configuration{of_seeds}"),
         function: task.function,
         descents,
         film,
     })
 }
 
-/// The run of a configuration that ended best; of equally good ones the first.
-fn shown_run(task: &Task, config: &Config) -> Option<usize> {
-    let goal = &task.analysis.goal;
-    let value = |run: usize| goal.outcome(&task.analysis.rows[run]);
-    let results = config.runs.iter().copied().filter(|&run| value(run).is_some());
-    results.min_by(|&a, &b| {
-        let (a, b) = (value(a).unwrap_or(f64::NAN), value(b).unwrap_or(f64::NAN));
-        goal.better_first(a, b)
-    })
+fn best(task: &Task) -> impl Iterator<Item = &Config> {
+    task.analysis.best.iter().flatten().map(|&i| &task.analysis.configs[i])
+}
+
+/// The run of a configuration with a seed.
+fn of_seed(task: &Task, config: &Config, seed: u64) -> Option<usize> {
+    let runs = &task.analysis.plan.runs;
+    config.runs.iter().copied().find(|&run| runs[run].spec.seed == seed)
+}
+
+/// The seed whose descents are shown: the same for every optimizer, since seeds
+/// may differ in their start and in the noise on the gradient, and the best of
+/// each would be compared with other luck. It is the first of those of which the
+/// most optimizers have a path; none without any.
+fn common_seed(task: &Task, points: &Points) -> Option<u64> {
+    let paths = |seed: u64| {
+        let runs = best(task).filter_map(|config| of_seed(task, config, seed));
+        runs.filter(|&run| !path(task, points, run).is_empty()).count()
+    };
+    let counted = task.analysis.plan.seeds.iter().map(|&seed| (paths(seed), seed));
+    let most = counted.rev().max_by_key(|(paths, _)| *paths)?;
+    (most.0 > 0).then_some(most.1)
+}
+
+/// Whose path is shown, in words.
+fn which(task: &Task, points: &Points) -> String {
+    match (task.analysis.plan.seeds.len(), common_seed(task, points)) {
+        (0 | 1, _) | (_, None) => "its run".to_owned(),
+        (_, Some(seed)) => {
+            format!("its run of seed {seed}, which is the same for all so that they start alike")
+        }
+    }
 }
 
 /// Where a run of a task was, step by step.
-fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Position)> {
+pub(super) fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Position)> {
     let of = |name: &str| points.of(task.runs[run], Split::Train, name);
     let pairs = of("x").iter().zip(of("y")).filter(|(x, y)| x.step == y.step);
     let pairs = pairs.filter(|(x, y)| x.value.is_finite() && y.value.is_finite());
     pairs.map(|(x, y)| (x.step, [x.value, y.value])).collect()
-}
-
-/// The data of distances: a curve a label, the mean over its completed seeds at
-/// each step that all of them reached. None without any.
-pub fn distance(task: &Task, points: &Points) -> Option<Chart> {
-    let analysis = &task.analysis;
-    let best: Vec<&Config> =
-        analysis.best.iter().flatten().map(|&i| &analysis.configs[i]).collect();
-    let curves: Vec<Curve> = best
-        .iter()
-        .map(|config| Curve {
-            series: config.label,
-            points: mean_distance(task, points, config),
-            kind: CurveKind::Plain,
-            ringed: None,
-        })
-        .filter(|curve| curve.points.len() > 1)
-        .collect();
-    let all = || curves.iter().flat_map(|c| &c.points);
-    let y = Axis::around(all().map(|p| p.y), 0.9)?;
-    let last = all().map(|p| p.x).fold(1.0, f64::max);
-    Some(Chart {
-        title: format!("{}: distance to the {}", task.function, target(task.function)),
-        subtitle: "Each optimizer at its best configuration".to_owned(),
-        entries: entries(analysis),
-        panels: vec![Panel {
-            curves,
-            ..Panel::new(
-                format!("Distance{}", if y.is_log() { " (logarithmic)" } else { "" }),
-                "optimizer step",
-                Axis::linear(0.0, last),
-                y,
-            )
-        }],
-    })
-}
-
-fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
-    let analysis = &task.analysis;
-    let runs: Vec<usize> =
-        config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
-    // Beyond the box there is nothing to see, and a throw would squeeze the rest.
-    let [low, high] = task.function.info().domain;
-    let most = (high[0] - low[0]).hypot(high[1] - low[1]);
-    let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for &run in &runs {
-        for (step, position) in path(task, points, run) {
-            let away = task.function.distance(position);
-            at.entry(step).or_default().push(away.clamp(NEAREST, most));
-        }
-    }
-    at.into_iter()
-        .filter(|(_, values)| values.len() == runs.len())
-        .filter_map(|(step, values)| {
-            let e = estimate_mean(values);
-            let band = spread::band(analysis.plan.report.band, "distance", &e);
-            let band = band.map(|(low, high)| (low.max(NEAREST), high));
-            Some(Point { x: step as f64, y: e.mean?, band })
-        })
-        .collect()
 }
 
 impl Descent {

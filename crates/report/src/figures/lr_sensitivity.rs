@@ -1,17 +1,18 @@
 //! Final metric against learning rate: how much each label depends on its
 //! tuning, and where it diverges.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Analysis, Config, better, by_lr};
 use crate::escape;
+use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, Scale};
+use crate::figures::scale::Scale;
 use crate::figures::{Figure, axes, entries, spread};
-use crate::page::words::capitalised;
+use crate::page::words::{capitalised, list};
 
 /// Points of a line, and of rows of crosses, at most: of more learning rates
 /// the best of each so many-th part of the axis is shown.
@@ -44,14 +45,30 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         ""
     };
+    let names: Vec<String> = (0..analysis.plan.optimizers.len())
+        .filter(|&label| !joined(analysis, label))
+        .map(|label| escape::line(&analysis.plan.optimizers[label].label))
+        .collect();
+    let lines = match names.len() {
+        n if n == analysis.plan.optimizers.len() => "Markers are",
+        _ => "Lines join",
+    };
+    let loose = if names.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " The points of {} differ in more than the learning rate and are not joined.",
+            list(&names)
+        )
+    };
     let by_error = matches!(chart.panels[0].y.scale, Scale::Error(..));
     let spacing = if by_error { format!(" {}", super::ERROR_SPACING) } else { String::new() };
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "Final {} against learning rate: {}. Lines join the means over the seeds that finished, {dots}\
+            "Final {} against learning rate: {}. {lines} the means over the seeds that finished, {dots}\
              a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
-             many of how many; those runs are in no mean.{chosen}{thinned}{spacing}",
+             many of how many; those runs are in no mean.{chosen}{loose}{thinned}{spacing}",
             analysis.goal.name(),
             words(analysis)
         ),
@@ -62,6 +79,24 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         ink: Ink::Chart(chart),
         variant_of: None,
     })
+}
+
+/// Whether a line may join a label's points: each learning rate was tried with
+/// the same other values, so that the best of one compares with that of the next.
+/// Of a random search each point has others, and a line would show their chance.
+fn joined(analysis: &Analysis, label: usize) -> bool {
+    let mut others: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for config in analysis.tried(label) {
+        let run = analysis.planned(config);
+        let rest =
+            run.axes.iter().filter(|(path, _)| !["optimizer.lr", "seed"].contains(&path.as_str()));
+        let rest: Vec<String> = rest.map(|(path, value)| format!("{path} {value}")).collect();
+        let lr = run.spec.optimizer.lr().to_bits();
+        others.entry(lr).or_default().insert(rest.join(", "));
+    }
+    let mut sets = others.values();
+    let first = sets.next();
+    sets.all(|set| Some(set) == first)
 }
 
 fn words(analysis: &Analysis) -> String {
@@ -162,7 +197,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             }
         }
         if !points.is_empty() {
-            curves.push(Curve { series: label, points, kind: CurveKind::Barred, ringed });
+            let kind = if joined(analysis, label) { CurveKind::Barred } else { CurveKind::Loose };
+            curves.push(Curve { series: label, points, kind, ringed });
         }
         if !marks.is_empty() {
             strip.push(StripRow {
@@ -176,12 +212,10 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         return None;
     }
     let (low, high) = ends(analysis);
-    let values = curves
-        .iter()
-        .flat_map(|c: &Curve| &c.points)
-        .map(|p| p.y)
-        .chain(dots.iter().map(|d: &Dot| d.y));
-    let y = axes::of_metric(&goal.metric, &values.collect::<Vec<f64>>());
+    let points = || curves.iter().flat_map(|c: &Curve| &c.points);
+    let values: Vec<f64> = points().map(|p| p.y).chain(dots.iter().map(|d: &Dot| d.y)).collect();
+    let bars: Vec<(f64, f64)> = points().filter_map(|p| p.band).collect();
+    let y = axes::of_metric(&goal.metric, &values, &bars);
     let scale = axes::spacing(&y);
     Some(Chart {
         title: "Sensitivity to the learning rate".to_owned(),

@@ -3,12 +3,14 @@
 
 pub mod accuracy;
 pub mod axes;
+pub mod axis;
 pub mod bitmap;
 pub mod canvas;
 pub mod chart;
 pub mod contour;
 pub mod convergence;
 pub mod differences;
+pub mod distance;
 pub mod fallback;
 pub mod final_metric;
 pub mod grid;
@@ -84,9 +86,20 @@ fn maker(name: FigureName) -> Maker {
 fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     match name {
         FigureName::Landscape => landscape::maps(analysis, points),
-        FigureName::Distance => landscape::distances(analysis, points),
+        FigureName::Distance => distance::figures(analysis, points),
         name if analysis.by_function() && name != FigureName::Descent => Vec::new(),
         name => maker(name)(analysis, points).map(|f| (name.name(), f)).into_iter().collect(),
+    }
+}
+
+impl Figure {
+    /// With what stands at the ends of its axes said in its caption.
+    pub fn explained(mut self) -> Figure {
+        for sentence in self.ink.at_the_ends() {
+            self.caption.push(' ');
+            self.caption.push_str(&sentence);
+        }
+        self
     }
 }
 
@@ -105,6 +118,7 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
         .figures
         .par_iter()
         .flat_map_iter(|name| made(*name, analysis, points))
+        .map(|(name, figure)| (name, figure.explained()))
         .collect();
     let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
     for (_, figure) in &mut figures {
@@ -164,22 +178,30 @@ fn seeds_text(analysis: &Analysis) -> String {
     spread::words(analysis, &shown(analysis), "bands")
 }
 
-/// ` Left out: seeds that diverged (2 of 25).`, or nothing.
+/// ` Of these 25 runs, 2 diverged are left out.`, or nothing.
 fn left_out(analysis: &Analysis) -> String {
     let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
+    said_left_out(analysis, best().map(|c| c.diverged).sum())
+}
+
+/// The same of a figure that shows those that diverged.
+fn without_result(analysis: &Analysis) -> String {
+    said_left_out(analysis, 0)
+}
+
+fn said_left_out(analysis: &Analysis, diverged: usize) -> String {
+    let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
     let planned: usize = best().map(|c| c.planned).sum();
-    let parts: Vec<String> = [
-        (best().map(|c| c.diverged).sum::<usize>(), "diverged"),
-        (best().map(|c| c.without_result()).sum(), "without a result"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{n} {what}"))
-    .collect();
+    let parts: Vec<String> =
+        [(diverged, "diverged"), (best().map(|c| c.without_result()).sum(), "without a result")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{n} {what}"))
+            .collect();
     if parts.is_empty() {
         return String::new();
     }
-    format!(" Of these {planned} runs, {} are left out.", parts.join(" and "))
+    format!(" Of these {planned} runs, {} are in no mean.", parts.join(" and "))
 }
 
 /// At most about `most` points, the last always.

@@ -3,10 +3,10 @@
 use spec::record::Split;
 
 use crate::analysis::Analysis;
+use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Axis;
 use crate::figures::{Figure, axes, entries, epochs, shown};
 
 /// The figure; none for sweeps of one epoch, where the figure of convergence

@@ -81,18 +81,19 @@ impl Points {
                 current = (id, wanted.get(id).copied());
             }
             let (Some(run), Some(split)) = (current.1, Split::from_name(split)) else { continue };
-            let series = points.by_run.entry(run).or_default();
-            series.entry((split, metric.to_owned())).or_default().push(Measured {
-                epoch,
-                step,
-                value,
-            });
+            points.put(run, split, metric, Measured { epoch, step, value });
         }
         // The order of rows in the file does not matter.
         for measured in points.by_run.values_mut().flat_map(BTreeMap::values_mut) {
             measured.sort_by_key(|m| (m.epoch, m.step));
         }
         Ok(points)
+    }
+
+    /// With one more number of a run, whose numbers come in order of time.
+    pub fn put(&mut self, run: usize, split: Split, metric: &str, measured: Measured) {
+        let series = self.by_run.entry(run).or_default();
+        series.entry((split, metric.to_owned())).or_default().push(measured);
     }
 
     /// One metric of one run; empty if it was not measured.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::figures::scale::Axis;
+use crate::figures::axis::Axis;
 use crate::number::significant;
 
 /// Rows over a horizontal axis.

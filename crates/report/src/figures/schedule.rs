@@ -7,10 +7,11 @@ use spec::{RunSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
+use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, Scale};
+use crate::figures::scale::Scale;
 use crate::figures::{Figure, thin};
 use crate::number;
 
@@ -55,11 +56,13 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let top = |c: &Curve| c.points.iter().map(|p| p.y).fold(0.0, f64::max);
     let base = curves.iter().map(top).fold(f64::INFINITY, f64::min);
     // A schedule may come as near to zero as it likes, at either end; two decades
-    // below the smallest peak are enough to see that it does.
+    // below the smallest peak are enough to see that it does. Zero and what is
+    // below that have a lane.
     let mut y = Axis::around(rates().filter(|r| *r >= base / 100.0), 0.7)?;
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = 0.0;
     }
+    let y = y.holding(curves.iter().flat_map(|c| &c.points).map(|p| p.y));
     let scale = if y.is_log() { " (logarithmic)" } else { "" };
     let entries = best
         .iter()

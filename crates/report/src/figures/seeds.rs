@@ -64,7 +64,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     configs.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| lr(a).total_cmp(&lr(b))));
     let values: Vec<f64> =
         analysis.rows.iter().filter_map(|r| goal.of(r)).filter(|v| v.is_finite()).collect();
-    let axis = axes::of_metric(&goal.metric, &values);
+    let axis = axes::of_metric(&goal.metric, &values, &[]);
     let rows = configs
         .into_iter()
         .map(|(i, config)| {

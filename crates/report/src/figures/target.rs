@@ -3,10 +3,11 @@
 use crate::analysis::{Analysis, Clock, Race, Racer};
 use crate::escape;
 use crate::figures::Figure;
+use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::{Axis, TickFormat};
+use crate::figures::scale::Scale;
 use crate::page::words;
 use crate::stats::survival;
 
@@ -99,7 +100,7 @@ fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
         }
         .to_owned(),
         x: Axis::linear(0.0, end),
-        y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+        y: Axis::percent(Scale::Linear(0.0, 1.04)),
         curves,
         dots: Vec::new(),
         strip: Vec::new(),

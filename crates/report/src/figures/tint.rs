@@ -3,7 +3,7 @@
 
 use plotters::style::RGBColor;
 
-use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::axis::{Axis, TickFormat, ordinary};
 
 /// Dark blue to yellow, evenly lighter: cividis of Nuñez, Anderton and Renslow
 /// (2018), ten of its colours at even distances.
@@ -30,35 +30,32 @@ pub enum Tint {
     /// As [`Tint::Sequential`], from light to dark: where less is better, the
     /// better is the lighter all the same.
     Reversed(Axis),
-    /// Blue below zero, orange above, evenly up to `most` on both sides.
-    Diverging {
-        /// Value of the strongest orange; its negative is the strongest blue.
-        most: f64,
-        /// How the key writes values.
-        format: TickFormat,
-    },
+    /// Blue below zero, orange above, along an axis that is symmetric around zero.
+    Diverging(Axis),
 }
 
 impl Tint {
-    /// Symmetric around zero, as far as the values go.
+    /// Symmetric around zero, as far as the values go that are not absurd.
     pub fn diverging(values: impl Iterator<Item = f64>, format: TickFormat) -> Tint {
-        let most = values.filter(|v| v.is_finite()).map(f64::abs).fold(0.0, f64::max);
-        Tint::Diverging { most: if most > 0.0 { most } else { 1.0 }, format }
+        let sizes: Vec<f64> = values.filter(|v| !v.is_nan()).map(f64::abs).collect();
+        let largest = ordinary(&sizes);
+        let most = sizes.iter().copied().filter(|v| *v <= largest).fold(0.0, f64::max);
+        let most = if most > 0.0 { most } else { 1.0 };
+        // Lanes at both ends or at none, so that zero stays in the middle.
+        let both = sizes.iter().flat_map(|v| [*v, -v]);
+        Tint::Diverging(Axis { format, ..Axis::linear(-most, most) }.holding(both))
     }
 
     /// The axis that the key shows.
     pub fn axis(&self) -> Axis {
         match *self {
-            Tint::Sequential(axis) | Tint::Reversed(axis) => axis,
-            Tint::Diverging { most, format } => {
-                Axis { scale: Scale::Linear(-most, most), format, whole: false }
-            }
+            Tint::Sequential(axis) | Tint::Reversed(axis) | Tint::Diverging(axis) => axis,
         }
     }
 
     /// Colour of a value; beyond the ends as at the end.
     pub fn color(&self, value: f64) -> RGBColor {
-        self.at(self.axis().scale.unit(value))
+        self.at(self.axis().unit(value))
     }
 
     /// Colour at a place from 0 (lowest value) to 1 (highest) of the key.
@@ -67,7 +64,7 @@ impl Tint {
         match self {
             Tint::Sequential(_) => between(&CIVIDIS, unit),
             Tint::Reversed(_) => between(&CIVIDIS, 1.0 - unit),
-            Tint::Diverging { .. } => between(&BLUE_ORANGE, unit),
+            Tint::Diverging(_) => between(&BLUE_ORANGE, unit),
         }
     }
 }
@@ -105,6 +102,7 @@ pub fn contrast(a: RGBColor, b: RGBColor) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::scale::Scale;
 
     #[test]
     fn text_is_readable_on_every_colour() {
@@ -127,8 +125,13 @@ mod tests {
         assert!(light.windows(2).all(|p| p[0] < p[1]), "{light:?}");
         let reversed = Tint::Reversed(Axis::linear(0.0, 10.0));
         assert_eq!(reversed.color(10.0), tint.color(0.0));
-        let tint = Tint::Diverging { most: 3.0, format: TickFormat::Number };
+        let tint = Tint::diverging([3.0, -1.0].into_iter(), TickFormat::Number);
         assert_eq!(tint.color(0.0), RGBColor(0xf1, 0xf1, 0xef));
         assert_eq!(tint.color(-99.0), tint.color(-3.0));
+        // One absurd difference does not make all others neutral.
+        let with = Tint::diverging([3.0, -1.0, 2.0, 1e30].into_iter(), TickFormat::Number);
+        assert_eq!(with.color(0.0), tint.color(0.0));
+        assert_eq!(with.axis().scale, tint.axis().scale);
+        assert_ne!(with.color(2.0), tint.color(0.0));
     }
 }

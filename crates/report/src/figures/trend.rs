@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::figures::axis::Axis;
 use crate::figures::chart::Point;
-use crate::figures::scale::Axis;
 use crate::number::significant;
 
 /// Small multiples over the nights of a history.

@@ -2,10 +2,10 @@
 
 use crate::analysis::{Analysis, TuningCurve, tuning};
 use crate::escape;
+use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Axis;
 use crate::figures::{Figure, axes};
 use crate::page::words::capitalised;
 
@@ -17,7 +17,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         caption: format!(
             "{} of the best of k configurations drawn at random from those tried: the best is chosen by mean {}, as in \
              this report. Lines are medians over all possible draws, bands their quartiles, both exact; a line begins \
-             where the median draw has a configuration that does not diverge.",
+             where the median draw has a configuration that does not diverge, and a band is cut at the frame where a \
+             quartile has none.",
             capitalised(&analysis.judge.name()),
             analysis.goal.name()
         ),
@@ -39,12 +40,15 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     if curves.is_empty() || most < 2.0 {
         return None;
     }
+    // Quartiles are values of configurations, as medians are.
     let ends = |p: &Point| {
         let (low, high) = p.band.unwrap_or((p.y, p.y));
         [low, p.y, high]
     };
-    let values: Vec<f64> = curves.iter().flat_map(|c| &c.points).flat_map(ends).collect();
-    let y = axes::of_metric(&analysis.judge.metric, &values);
+    let points = || curves.iter().flat_map(|c| &c.points);
+    let finite = points().flat_map(ends).filter(|v| v.is_finite());
+    let values: Vec<f64> = finite.chain(points().map(|p| p.y)).collect();
+    let y = axes::of_metric(&analysis.judge.metric, &values, &[]);
     let entries = tuned
         .iter()
         .map(|c| {
@@ -74,14 +78,10 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 }
 
 fn curve(tuned: &TuningCurve) -> Option<Curve> {
-    let finite = tuned.points.iter().filter(|p| p.median.is_finite());
-    let points: Vec<Point> = finite
-        .map(|p| {
-            let (low, high) = p.quartiles;
-            let band = (low.is_finite() && high.is_finite()).then_some((low, high));
-            Point { x: p.k as f64, y: p.median, band }
-        })
-        .collect();
+    let known = tuned.points.iter().filter(|p| !p.median.is_nan());
+    let points: Vec<Point> =
+        known.map(|p| Point { x: p.k as f64, y: p.median, band: Some(p.quartiles) }).collect();
     let kind = CurveKind::Marked;
-    (!points.is_empty()).then_some(Curve { series: tuned.label, points, kind, ringed: None })
+    let finite = points.iter().any(|p| p.y.is_finite());
+    finite.then_some(Curve { series: tuned.label, points, kind, ringed: None })
 }

@@ -6,10 +6,11 @@ use spec::regress_settings::RegressMetric;
 
 use crate::escape;
 use crate::figures::Figure;
+use crate::figures::axis::{Axis, TickFormat};
 use crate::figures::chart::Point;
 use crate::figures::ink::Ink;
 use crate::figures::rows::{Row, Rows};
-use crate::figures::scale::{Axis, TickFormat};
+use crate::figures::scale::Scale;
 use crate::figures::trend::{Level, StepMark, Trend, TrendPanel};
 use crate::number;
 use crate::page::words::capitalised;
@@ -36,7 +37,7 @@ pub(crate) fn all(r: &Regression, title: &Title) -> Vec<(String, Figure)> {
     let trends = if r.nights.len() > 1 { configurations(r) } else { Vec::new() };
     let named = |series: Id| Some((trend_name(series), trend(r, series)?));
     out.extend(trends.into_iter().take(TRENDS).filter_map(named));
-    out
+    out.into_iter().map(|(name, figure)| (name, figure.explained())).collect()
 }
 
 /// File name of a configuration's trend figure.
@@ -121,6 +122,7 @@ fn series(all: &[Told<'_>]) -> Rows {
     let rows: Vec<Row> = all.iter().map(row).collect();
     let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(a, b)| [a, b]);
     let all = || rows.iter().filter_map(|r| r.mean).chain(ends.clone());
+    let dots = rows.iter().flat_map(|r| r.dots.iter().map(|(v, _)| *v));
     let high = all().fold(1.6, f64::max).min(FARTHEST);
     let low = all().fold(-1.6, f64::min).max(-FARTHEST);
     let room = 0.04 * (high - low);
@@ -129,7 +131,7 @@ fn series(all: &[Told<'_>]) -> Rows {
         subtitle: "Effects in multiples of min_effect; right is worse. Dots: seeds; bars: simultaneous intervals"
             .to_owned(),
         x_label: "effect for the worse, in min_effect".to_owned(),
-        x: Axis::linear(low - room, high + room),
+        x: Axis::linear(low - room, high + room).holding(all().chain(dots)),
         lines: vec![-1.0, 0.0, 1.0],
         rows,
     }
@@ -281,8 +283,10 @@ fn axis(metric: RegressMetric, points: &[Point], baseline: Option<f64>) -> Axis 
     let ends = points.iter().filter_map(|p| p.band).flat_map(|(a, b)| [a, b]);
     let ends = ends.map(|v| v.clamp(low - room, high + room));
     let share = amounts::is_share(metric);
-    let mut axis = Axis::around(means().chain(ends), 1.5).unwrap_or(Axis::linear(0.0, 1.0));
-    if let crate::figures::scale::Scale::Linear(a, b) = &mut axis.scale {
+    // Shares may be none or all.
+    let decades = if share { f64::INFINITY } else { 1.5 };
+    let mut axis = Axis::around(means().chain(ends), decades).unwrap_or(Axis::linear(0.0, 1.0));
+    if let Scale::Linear(a, b) = &mut axis.scale {
         // Nothing here can be negative; shares end at one, and equal ones need room.
         *a = a.max(0.0);
         if share {
@@ -298,7 +302,8 @@ fn axis(metric: RegressMetric, points: &[Point], baseline: Option<f64>) -> Axis 
     if share {
         axis.format = TickFormat::Percent;
     }
-    axis
+    // Bands' ends were cut for it, so that what they brought about is weighed anew.
+    Axis { lanes: [None; 2], ..axis }.holding(means())
 }
 
 /// Levels between the steps, and the slopes of drifts.

@@ -2,12 +2,13 @@
 
 use crate::analysis::Clock;
 use crate::escape;
+use crate::figures::axis::Axis;
 use crate::figures::canvas::{fit, text_width};
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::grid::{Cell, Fill, Grid, GridRow};
 use crate::figures::ink::Ink;
 use crate::figures::rows::Rows;
-use crate::figures::scale::{Axis, Scale, TickFormat};
+use crate::figures::scale::Scale;
 use crate::figures::style::{BODY, TICK, fonts};
 use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes, final_metric};
@@ -50,7 +51,7 @@ pub fn all(all: &Together) -> Vec<(&'static str, Figure)> {
     for (task, name) in STRIPS.iter().enumerate().take(all.tasks.tasks.len()) {
         out.extend(strip(all, task).map(|figure| (*name, figure)));
     }
-    out
+    out.into_iter().map(|(name, figure)| (name, figure.explained())).collect()
 }
 
 /// The task that a figure of this name is about, if it is about one.
@@ -243,8 +244,8 @@ fn panel(all: &Together, profile: &Profile, unit: &str) -> Panel {
     Panel {
         title: "Tasks solved".to_owned(),
         x_label: format!("\u{3c4}, times the fastest, in {unit} (logarithmic)"),
-        x: Axis { scale: Scale::Log(1.0, end), ..Axis::linear(1.0, end) },
-        y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+        x: Axis::of(Scale::Log(1.0, end)),
+        y: Axis::percent(Scale::Linear(0.0, 1.04)),
         curves,
         dots: Vec::new(),
         strip: Vec::new(),
@@ -261,8 +262,10 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     if values.is_empty() {
         return None;
     }
-    let x = axes::of_metric(&judge.metric, &values);
-    let (Scale::Linear(low, high) | Scale::Log(low, high) | Scale::Error(low, high)) = x.scale;
+    let x = axes::of_metric(&judge.metric, &values, &[]);
+    // From one end of the axis to the other, whatever lanes there are.
+    let least = values.iter().copied().fold(x.scale.ends().0, f64::min);
+    let most = values.iter().copied().fold(x.scale.ends().1, f64::max);
     let mut entries = Vec::new();
     let mut curves = Vec::new();
     for (at, standing) in in_plan_order(all) {
@@ -276,7 +279,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
         // Left of the first score: all that did not diverge, or for losses none.
         let start = if judge.higher_is_better { pooled.runs as f64 / total } else { 0.0 };
         let end = steps.last().map_or(start, |p| p.1);
-        let ends = [(low, start)].into_iter().chain(steps).chain([(high, end)]);
+        let ends = [(least, start)].into_iter().chain(steps).chain([(most, end)]);
         let points = ends.map(|(x, y)| Point { x, y, band: None }).collect();
         curves.push(Curve { series: label, points, kind: CurveKind::Steps, ringed: None });
         entries.push(entry(all, label, format!("{} runs", pooled.runs + pooled.diverged)));
@@ -305,7 +308,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
                 title: format!("Runs {than} \u{3c4}"),
                 x_label: format!("\u{3c4}, {}{}", judge.name(), axes::spacing(&x)),
                 x,
-                y: Axis { format: TickFormat::Percent, ..Axis::linear(0.0, 1.04) },
+                y: Axis::percent(Scale::Linear(0.0, 1.04)),
                 curves,
                 dots: Vec::new(),
                 strip: Vec::new(),

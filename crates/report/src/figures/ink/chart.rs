@@ -2,11 +2,20 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, Xy, clip, fit, font, text_width};
+use crate::figures::axis::End;
+use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, Xy, fit, font, text_width};
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point, StripRow};
-use crate::figures::ink::layout::{Geometry, STRIP_ROW, strip_gap};
+use crate::figures::ink::layout::{Geometry, STRIP_ROW, floor, strip_gap};
 use crate::figures::ink::{Mark, frame, legend, thinned};
 use crate::figures::style::{INK, Layout, MUTED, TICK, look};
+
+/// Radius of a ring around a point, of the dot of a single value, and how many
+/// equal ones stand side by side at most.
+const RING: f64 = 7.5;
+const DOT: f64 = 2.3;
+const COLUMNS: usize = 12;
+/// Line along the frame where a band is cut.
+const CUT: [f64; 2] = [2.0, 2.5];
 
 /// Width and height in logical pixels.
 pub(super) fn size(chart: &Chart, layout: Layout) -> (f64, f64) {
@@ -24,6 +33,7 @@ pub(super) fn draw(
     g.head.draw(canvas)?;
     for ((panel, plot), left) in chart.panels.iter().zip(&g.plots).zip(&g.lefts) {
         frame::panel(canvas, panel, *plot, *left)?;
+        canvas.frame(Some(whole(panel, *plot)));
         for faint in [true, false] {
             for c in panel.curves.iter().filter(|c| (c.kind == CurveKind::Faint) == faint) {
                 canvas.group(c.series);
@@ -31,11 +41,11 @@ pub(super) fn draw(
                 line(canvas, panel, *plot, c)?;
             }
         }
-        for dot in &panel.dots {
-            let at = place(panel, *plot, dot.x, dot.y);
-            if shows(panel, dot.x, dot.y) {
-                canvas.group(dot.series);
-                canvas.disc(at, 2.3, look(dot.series).0, 0.45)?;
+        for (dot, at) in panel.dots.iter().zip(dots(panel, *plot)) {
+            canvas.group(dot.series);
+            match dot.y.is_infinite() {
+                true => canvas.cross(at, 3.6, look(dot.series).0, 1.8)?,
+                false => canvas.disc(at, DOT, look(dot.series).0, 0.45)?,
             }
         }
         // Ringed points last: no other marker may cover them.
@@ -49,10 +59,11 @@ pub(super) fn draw(
             let (color, _, marker) = look(c.series);
             canvas.group(c.series);
             canvas.marker(at, marker, 3.6, color)?;
-            canvas.ring(at, 7.5, INK, 1.3)?;
+            canvas.ring(at, RING, INK, 1.3)?;
         }
         strip(canvas, panel, *plot)?;
         canvas.group(None);
+        canvas.frame(None);
     }
     match layout {
         Layout::Wide => legend::at_ends(canvas, chart, &g),
@@ -60,18 +71,65 @@ pub(super) fn draw(
     }
 }
 
-/// Where a value of a panel stands.
+/// Where a value of a panel stands: inside its frame, whatever it is.
 pub(super) fn place(panel: &Panel, plot: Rect, x: f64, y: f64) -> Xy {
-    let across = plot.left + panel.x.scale.unit(x) * (plot.right - plot.left);
-    (across, plot.bottom - panel.y.scale.unit(y) * (plot.bottom - plot.top))
+    let across = plot.left + panel.x.unit(x) * (plot.right - plot.left);
+    (across, up(panel, plot, panel.y.unit(y)))
 }
 
-/// Whether a value lies within both axes, or on their ends.
-fn shows(panel: &Panel, x: f64, y: f64) -> bool {
-    [panel.x.scale.unit(x), panel.y.scale.unit(y)].iter().all(|u| (-0.003..=1.003).contains(u))
+/// Where a place of the vertical axis is, from 0 to 1. Rings have room at both ends.
+pub(super) fn up(panel: &Panel, plot: Rect, unit: f64) -> f64 {
+    let ringed = panel.curves.iter().any(|c| c.ringed.is_some());
+    let room = if ringed { RING + 1.0 } else { 0.0 };
+    plot.bottom - room - unit * (plot.bottom - plot.top - 2.0 * room)
 }
 
-/// What the spread of the points is drawn as: a band, or a bar at each.
+/// A plot with its rows of crosses.
+fn whole(panel: &Panel, plot: Rect) -> Rect {
+    Rect { bottom: floor(panel, plot), ..plot }
+}
+
+/// The frames of the panels.
+pub(super) fn frames(chart: &Chart, layout: Layout) -> Vec<Rect> {
+    let g = Geometry::of(chart, layout);
+    chart.panels.iter().zip(g.plots).map(|(panel, plot)| whole(panel, plot)).collect()
+}
+
+/// Places of single values. Those of one position that would cover each other
+/// stand side by side, the same way each time.
+fn dots(panel: &Panel, plot: Rect) -> Vec<Xy> {
+    let mut order: Vec<usize> = (0..panel.dots.len()).collect();
+    let key = |i: usize| &panel.dots[i];
+    order.sort_by(|&a, &b| {
+        let (p, q) = (key(a), key(b));
+        p.series.cmp(&q.series).then(p.x.total_cmp(&q.x)).then(p.y.total_cmp(&q.y)).then(a.cmp(&b))
+    });
+    let mut places = vec![(0.0, 0.0); panel.dots.len()];
+    // The last dot of each column: the middle one, right and left of it, and so on.
+    let mut columns: Vec<f64> = Vec::new();
+    let mut before: Option<usize> = None;
+    for i in order {
+        let dot = key(i);
+        if before.is_none_or(|b| key(b).series != dot.series || key(b).x != dot.x) {
+            columns.clear();
+        }
+        before = Some(i);
+        let (x, y) = place(panel, plot, dot.x, dot.y);
+        let free = columns.iter().position(|last| (last - y).abs() >= 2.0 * DOT);
+        let column = free.unwrap_or(columns.len()) % COLUMNS;
+        match columns.get_mut(column) {
+            Some(last) => *last = y,
+            None => columns.push(y),
+        }
+        let side = if column.is_multiple_of(2) { -1.0 } else { 1.0 };
+        let away = side * column.div_ceil(2) as f64 * 2.0 * DOT;
+        places[i] = ((x + away).clamp(plot.left, plot.right), y);
+    }
+    places
+}
+
+/// What the spread of the points is drawn as: a band, or a bar at each. What is
+/// cut at the frame is marked there.
 fn spread(
     canvas: &mut Canvas<'_>,
     panel: &Panel,
@@ -79,20 +137,22 @@ fn spread(
     c: &Curve,
 ) -> Result<(), FigureError> {
     let color = look(c.series).0;
-    let edge = |x: f64, y: f64| {
-        let (x, y) = place(panel, plot, x, y);
-        (x, y.clamp(plot.top, plot.bottom))
-    };
+    let edge = |x: f64, y: f64| (place(panel, plot, x, y).0, up(panel, plot, panel.y.through(y)));
     let banded: Vec<(f64, (f64, f64))> =
         c.points.iter().filter_map(|p| Some((p.x, p.band?))).collect();
-    if c.kind == CurveKind::Barred || banded.len() == 1 {
+    if matches!(c.kind, CurveKind::Barred | CurveKind::Loose) || banded.len() == 1 {
         let bar = Stroke { color, alpha: 0.75, width: 1.4, dash: &[] };
         for (x, (low, high)) in banded {
             canvas.line(&[edge(x, low), edge(x, high)], bar)?;
-            // A bar that is cut at the border has no end there.
-            for end in [low, high].into_iter().filter(|y| shows(panel, x, *y)) {
+            for end in [low, high] {
                 let (x, y) = edge(x, end);
-                canvas.line(&[(x - 4.0, y), (x + 4.0, y)], bar)?;
+                // An arrow in place of an end that is further away.
+                let cap = match panel.y.outside(end) {
+                    None => vec![(x - 4.0, y), (x + 4.0, y)],
+                    Some(End::Low) => vec![(x - 4.0, y - 5.0), (x, y), (x + 4.0, y - 5.0)],
+                    Some(End::High) => vec![(x - 4.0, y + 5.0), (x, y), (x + 4.0, y + 5.0)],
+                };
+                canvas.line(&cap, bar)?;
             }
         }
         return Ok(());
@@ -103,7 +163,26 @@ fn spread(
     let lower = outline(c.kind, banded.iter().map(|(x, (low, _))| edge(*x, *low)));
     let upper = outline(c.kind, banded.iter().map(|(x, (_, high))| edge(*x, *high)));
     let around: Vec<Xy> = lower.into_iter().chain(upper.into_iter().rev()).collect();
-    canvas.polygon(&around, color, 0.16)
+    canvas.polygon(&around, color, 0.16)?;
+    let cut = Stroke { color, alpha: 0.8, width: 1.6, dash: &CUT };
+    let ends: [Vec<(f64, f64)>; 2] = [
+        banded.iter().map(|(x, (low, _))| (*x, *low)).collect(),
+        banded.iter().map(|(x, (_, high))| (*x, *high)).collect(),
+    ];
+    for ends in ends {
+        for part in ends.chunk_by(|a, b| panel.y.outside(a.1) == panel.y.outside(b.1)) {
+            let line: Vec<Xy> = part.iter().map(|(x, y)| edge(*x, *y)).collect();
+            match line.as_slice() {
+                _ if panel.y.outside(part[0].1).is_none() => {}
+                [(x, y)] => {
+                    let (from, to) = ((x - 4.0).max(plot.left), (x + 4.0).min(plot.right));
+                    canvas.line(&[(from, *y), (to, *y)], cut)?;
+                }
+                line => canvas.line(line, cut)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The corners of a line through points: for steps, one more between two.
@@ -120,15 +199,19 @@ fn outline(kind: CurveKind, points: impl Iterator<Item = Xy>) -> Vec<Xy> {
 
 fn line(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect, c: &Curve) -> Result<(), FigureError> {
     let (color, dash, _) = look(c.series);
-    let points = outline(c.kind, c.points.iter().map(|p| place(panel, plot, p.x, p.y)));
+    if c.kind == CurveKind::Loose {
+        return Ok(());
+    }
     let (alpha, width, dash): (f64, f64, &[f64]) = match c.kind {
         CurveKind::Faint => (0.4, 1.0, &[]),
         // Dashes of a noisy line look like noise.
         CurveKind::Plain => (1.0, 1.9, &[]),
         _ => (1.0, 2.0, dash),
     };
-    for part in clip(&points, plot) {
-        canvas.line(&part, Stroke { color, alpha, width, dash })?;
+    // Nothing leads to what is infinite.
+    for part in c.points.split(|p| p.y.is_infinite()) {
+        let points = outline(c.kind, part.iter().map(|p| place(panel, plot, p.x, p.y)));
+        canvas.line(&points, Stroke { color, alpha, width, dash })?;
     }
     Ok(())
 }
@@ -144,13 +227,14 @@ fn markers(
     let every = match c.kind {
         CurveKind::Faint => return Ok(()),
         CurveKind::Marked => c.points.len().div_ceil(12).max(1),
-        CurveKind::Barred => 1,
+        CurveKind::Barred | CurveKind::Loose => 1,
         CurveKind::Plain => c.points.len().div_ceil(6).max(1),
         CurveKind::Steps | CurveKind::Sloped => usize::MAX,
     };
     let last = c.points.len().saturating_sub(1);
     for (i, p) in c.points.iter().enumerate() {
-        if (last - i).is_multiple_of(every) && c.ringed != Some(i) && shows(panel, p.x, p.y) {
+        let marked = (last - i).is_multiple_of(every) || p.y.is_infinite();
+        if marked && c.ringed != Some(i) {
             canvas.marker(place(panel, plot, p.x, p.y), marker, 3.6, color)?;
         }
     }
@@ -224,14 +308,11 @@ pub(super) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
             // The single windows of a noisy line say little.
             let most = if c.kind == CurveKind::Plain { 60 } else { 120 };
             for p in thinned(c.points.len(), most).map(|i| &c.points[i]) {
-                if shows(panel, p.x, p.y) {
-                    put(c.series, place(panel, *plot, p.x, p.y), point(panel, c.kind, p));
-                }
+                put(c.series, place(panel, *plot, p.x, p.y), point(panel, c.kind, p));
             }
         }
-        for dot in panel.dots.iter().filter(|d| shows(panel, d.x, d.y)) {
+        for (dot, at) in panel.dots.iter().zip(dots(panel, *plot)) {
             let (x, y) = (panel.x.position(dot.x), panel.y.text(dot.y));
-            let at = place(panel, *plot, dot.x, dot.y);
             put(dot.series, at, format!("{x}, {}: {y}", dot.name));
         }
         for (i, row) in panel.strip.iter().enumerate() {
@@ -247,7 +328,7 @@ pub(super) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
 fn point(panel: &Panel, kind: CurveKind, p: &Point) -> String {
     let value = |v: f64| match kind {
         // What holds between two steps was set, not measured.
-        CurveKind::Steps | CurveKind::Sloped => panel.y.position(v),
+        CurveKind::Steps | CurveKind::Sloped if v.is_finite() => panel.y.position(v),
         _ => panel.y.text(v),
     };
     let band = p.band.map(|(low, high)| format!(" ({} to {})", value(low), value(high)));

@@ -2,10 +2,11 @@
 
 use plotters::style::text_anchor::HPos;
 
+use crate::figures::axis::{Axis, End};
 use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, font, text_width};
 use crate::figures::chart::Panel;
+use crate::figures::ink::chart::up;
 use crate::figures::ink::layout::{floor, rows_of_ticks};
-use crate::figures::scale::Axis;
 use crate::figures::style::{AXIS, BODY, GRID, INK, MUTED, TICK};
 
 /// A horizontal axis whose labels stand below `rect`, with grid lines over its height.
@@ -16,7 +17,7 @@ pub(super) fn horizontal(
     label: &str,
 ) -> Result<(), FigureError> {
     let width = rect.right - rect.left;
-    let place = |v: f64| rect.left + axis.scale.unit(v) * width;
+    let place = |at: f64| rect.left + at * width;
     // As many ticks as their widest label leaves room for.
     let mut room = (width / 46.0) as usize;
     let mut ticks = axis.ticks(room);
@@ -35,6 +36,9 @@ pub(super) fn horizontal(
     for (value, _) in &ticks {
         canvas.rule((place(*value), rect.top), (place(*value), floor), GRID, 1.0)?;
     }
+    for at in borders(axis) {
+        canvas.line(&[(place(at), rect.top), (place(at), floor)], border())?;
+    }
     for (value, _) in &ticks {
         canvas.rule((place(*value), floor), (place(*value), floor + 4.0), AXIS, 1.0)?;
     }
@@ -47,6 +51,18 @@ pub(super) fn horizontal(
     canvas.text((middle, floor + 32.0), label, font(BODY, INK, HPos::Center, false))
 }
 
+/// Where lanes begin, for values that the scale has no place for.
+pub(super) fn borders(axis: &Axis) -> impl Iterator<Item = f64> {
+    let (low, high) = axis.inner();
+    let ends = [(axis.lane(End::Low), low), (axis.lane(End::High), high)];
+    ends.into_iter().filter_map(|(lane, at)| lane.map(|_| at))
+}
+
+/// The line between a scale and a lane: the axis does not go on there.
+pub(super) fn border() -> Stroke {
+    Stroke { color: AXIS, alpha: 1.0, width: 1.0, dash: &[3.0, 3.0] }
+}
+
 /// Both axes of a panel; its title begins at `left`.
 pub(super) fn panel(
     canvas: &mut Canvas<'_>,
@@ -55,10 +71,13 @@ pub(super) fn panel(
     left: f64,
 ) -> Result<(), FigureError> {
     let ticks = panel.y.ticks(rows_of_ticks(plot.bottom - plot.top));
-    let place = |v: f64| plot.bottom - panel.y.scale.unit(v) * (plot.bottom - plot.top);
+    let place = |at: f64| up(panel, plot, at);
     for (value, _) in &ticks {
         let y = place(*value);
         canvas.rule((plot.left, y), (plot.right, y), GRID, 1.0)?;
+    }
+    for at in borders(&panel.y) {
+        canvas.line(&[(plot.left, place(at)), (plot.right, place(at))], border())?;
     }
     for (value, text) in &ticks {
         let at = (plot.left - 7.0, place(*value));
@@ -70,7 +89,7 @@ pub(super) fn panel(
         canvas.rule((plot.left, plot.bottom), (plot.right, plot.bottom), AXIS, 1.0)?;
     }
     if let Some((value, text)) = &panel.reference {
-        let y = place(*value);
+        let y = place(panel.y.unit(*value));
         let stroke = Stroke { color: MUTED, alpha: 1.0, width: 1.2, dash: &[5.0, 4.0] };
         canvas.line(&[(plot.left, y), (plot.right, y)], stroke)?;
         // The text stands below a line at the upper border.

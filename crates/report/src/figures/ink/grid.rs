@@ -135,6 +135,14 @@ impl Geometry {
     }
 }
 
+/// The cells.
+pub(super) fn frames(grid: &Grid, layout: Layout) -> Vec<Rect> {
+    let g = Geometry::of(grid, layout);
+    let (Some(top), Some(bottom)) = (g.rows.first(), g.rows.last()) else { return Vec::new() };
+    let right = g.left + g.cell.0 * grid.columns.len() as f64;
+    vec![Rect { left: g.left, top: *top, right, bottom: bottom + g.cell.1 }]
+}
+
 /// Width and height in logical pixels.
 pub(super) fn size(grid: &Grid, layout: Layout) -> (f64, f64) {
     let g = Geometry::of(grid, layout);
@@ -222,8 +230,8 @@ fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
     }
     let axis = grid.tint.axis();
     let mut end = f64::NEG_INFINITY;
-    for (value, text) in axis.ticks(5) {
-        let x = left + axis.scale.unit(value) * BAR;
+    for (at, text) in axis.ticks(5) {
+        let x = left + at * BAR;
         let half = text_width(&text, TICK, false) / 2.0;
         if x - half < end || x - half < left - 8.0 {
             continue;

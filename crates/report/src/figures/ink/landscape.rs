@@ -11,7 +11,7 @@ use crate::figures::contour;
 use crate::figures::ink::Mark;
 use crate::figures::ink::layout::Head;
 use crate::figures::landscape::{Descent, Landscape};
-use crate::figures::style::{AXIS, BODY, INK, LINE, Layout, MUTED, PALETTE, TICK, look};
+use crate::figures::style::{AXIS, BODY, INK, LINE, Layout, MUTED, Marker, PALETTE, TICK, look};
 
 /// Room above a map for its label and note.
 const NAME: f64 = 34.0;
@@ -137,10 +137,17 @@ pub(super) fn draw(
         canvas.text((map.left, map.top - 24.0), &name, font(BODY, INK, HPos::Left, true))?;
         let note = fit(&descent.note, TICK, g.room);
         canvas.text((map.left, map.top - 9.0), &note, font(TICK, MUTED, HPos::Left, false))?;
+        canvas.frame(Some(*map));
         walk(canvas, figure, descent, *map)?;
+        canvas.frame(None);
         canvas.group(None);
     }
     Ok(())
+}
+
+/// The maps.
+pub(super) fn frames(figure: &Landscape, layout: Layout) -> Vec<Rect> {
+    Geometry::of(figure, layout).maps
 }
 
 /// The loops of each level, from high to low, with their colours.
@@ -204,12 +211,13 @@ fn walk(
     let Some(start) = points.first() else { return Ok(()) };
     let color = on_map(descent.series);
     let stroke = Stroke { color, alpha: 1.0, width: 1.7, dash: &[] };
-    for part in clip(&points, map) {
-        for piece in smooth(&part) {
+    let parts = clip(&points, map);
+    for part in &parts {
+        for piece in smooth(part) {
             canvas.line(piece, stroke)?;
         }
     }
-    let inside = |(x, y): Xy| x >= map.left && x <= map.right && y >= map.top && y <= map.bottom;
+    let inside = |at: Xy| within(map, at);
     for dot in points.iter().take(DOTS).skip(1).filter(|p| inside(**p)) {
         canvas.disc(*dot, 1.9, color, 1.0)?;
     }
@@ -217,10 +225,22 @@ fn walk(
         canvas.disc(*start, 3.6, LOW, 1.0)?;
         canvas.ring(*start, 3.6, ON_MAP, 1.4)?;
     }
-    match points.last() {
-        Some(end) if inside(*end) => canvas.disc(*end, 3.6, color, 1.0),
-        _ => Ok(()),
+    let end = points.last().unwrap_or(start);
+    if inside(*end) {
+        return canvas.disc(*end, 3.6, color, 1.0);
     }
+    // Where it left the map for good.
+    let left = parts.last().and_then(|part| part.last()).unwrap_or(end);
+    canvas.marker(bounded(map, *left), Marker::Square, 3.6, color)
+}
+
+fn within(map: Rect, (x, y): Xy) -> bool {
+    (map.left..=map.right).contains(&x) && (map.top..=map.bottom).contains(&y)
+}
+
+/// The nearest point of the map.
+fn bounded(map: Rect, (x, y): Xy) -> Xy {
+    (x.clamp(map.left, map.right), y.clamp(map.top, map.bottom))
 }
 
 /// A label's colour where the paper is always light.
@@ -241,7 +261,7 @@ fn film(
         canvas.disc((at.0 + 6.0, at.1), 4.5, look(descent.series).0, 1.0)?;
         let text = fit(&legend(figure, descent), BODY, g.room);
         canvas.text((at.0 + 18.0, at.1), &text, font(BODY, INK, HPos::Left, false))?;
-        let (points, times) = frames(figure, descent, map, last);
+        let (points, times) = course(figure, descent, map, last);
         let color = on_map(descent.series);
         let number = numbered(figure).then_some(descent.series + 1);
         let radius = if number.is_some() { 6.5 } else { 5.0 };
@@ -249,26 +269,34 @@ fn film(
         let weight = 0.3 * f64::from(color.0) + 0.6 * f64::from(color.1) + 0.1 * f64::from(color.2);
         let ink = if weight > 140.0 { ON_MAP } else { LOW };
         let look = Ball { color, width: 1.6, radius, seconds: SECONDS, number, ink };
+        canvas.frame(Some(map));
         canvas.ball(&points, &times, look)?;
+        canvas.frame(None);
         canvas.group(None);
     }
-    if let Some((_, start)) = figure.descents.iter().find_map(|d| d.path.first()) {
-        let start = place(figure, *start, map);
-        canvas.disc(start, 3.6, LOW, 1.0)?;
-        canvas.ring(start, 3.6, ON_MAP, 1.4)?;
+    canvas.frame(Some(map));
+    let mut starts: Vec<Xy> = Vec::new();
+    for (_, start) in figure.descents.iter().filter_map(|d| d.path.first()) {
+        let start = bounded(map, place(figure, *start, map));
+        if !starts.contains(&start) {
+            canvas.disc(start, 3.6, LOW, 1.0)?;
+            canvas.ring(start, 3.6, ON_MAP, 1.4)?;
+            starts.push(start);
+        }
     }
+    canvas.frame(None);
     Ok(())
 }
 
 /// Places of a ball with their times; outside of the map it waits at the border.
-fn frames(figure: &Landscape, descent: &Descent, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>) {
+fn course(figure: &Landscape, descent: &Descent, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>) {
     let (mut points, mut times): (Vec<Xy>, Vec<f64>) = (Vec::new(), Vec::new());
     let end = descent.path.last().map_or(0, |p| p.0);
     for (step, position) in &descent.path {
         let (x, y) = place(figure, *position, map);
         let time = (*step as f64 / last.max(1) as f64).sqrt() * REST;
         if times.last().is_none_or(|t| time - t >= REST / FRAMES) || *step == end {
-            points.push((x.clamp(map.left, map.right), y.clamp(map.top, map.bottom)));
+            points.push(bounded(map, (x, y)));
             times.push(time);
         }
     }
@@ -287,8 +315,7 @@ pub(super) fn marks(figure: &Landscape, layout: Layout) -> Vec<Mark> {
         let map = g.maps[if figure.film { 0 } else { i }];
         let inside = |p: &&(u64, Position)| !figure.function.outside(p.1);
         let (_, end) = descent.path.iter().rev().find(inside).or(descent.path.first())?;
-        let (x, y) = place(figure, *end, map);
-        let at = (x.clamp(map.left, map.right), y.clamp(map.top, map.bottom));
+        let at = bounded(map, place(figure, *end, map));
         let text = descent.said(figure.function);
         Some(Mark { series: Some(descent.series), at, text })
     };

@@ -1,6 +1,7 @@
 //! The kinds of figures and their ink, the same for SVG and PNG.
 
 mod chart;
+mod ends;
 mod frame;
 mod grid;
 mod landscape;
@@ -11,7 +12,7 @@ mod trend;
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::figures::canvas::{Canvas, FigureError, Xy};
+use crate::figures::canvas::{Canvas, FigureError, Rect, Xy};
 use crate::figures::chart::Chart;
 use crate::figures::grid::Grid;
 use crate::figures::landscape::Landscape;
@@ -105,6 +106,25 @@ impl Ink {
             Ink::Rows(rows) => rows::draw(rows, layout, canvas),
             Ink::Trend(trend) => trend::draw(trend, layout, canvas),
             Ink::Landscape(map) => landscape::draw(map, layout, canvas),
+        }
+    }
+
+    /// What stands at the ends of the axes because the scales have no place for it,
+    /// a sentence for each kind, for the caption.
+    pub fn at_the_ends(&self) -> Vec<String> {
+        ends::said(self)
+    }
+
+    /// The areas in which all that shows values stands, in logical pixels: a panel's
+    /// plot with its rows of crosses, the cells of a grid, a map.
+    pub fn frames(&self, layout: Layout) -> Vec<Rect> {
+        fonts();
+        match self {
+            Ink::Chart(chart) => chart::frames(chart, layout),
+            Ink::Grid(grid) => grid::frames(grid, layout),
+            Ink::Rows(rows) => rows::frames(rows, layout),
+            Ink::Trend(trend) => trend::frames(trend, layout),
+            Ink::Landscape(map) => landscape::frames(map, layout),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
+use crate::figures::axis::End;
 use crate::figures::canvas::{
     Canvas, FigureError, Rect, Stroke, Xy, fit, fit_apart, font, text_width,
 };
@@ -14,9 +15,11 @@ use crate::figures::style::{BODY, GRID, INK, Layout, MUTED, TICK, look};
 /// Radius of a single value's dot, and how far dots in each other's way are
 /// moved up.
 const DOT: f64 = 2.8;
-const LANE: f64 = 4.6;
-/// Lanes of dots that a row has room for.
+const LANE: f64 = 5.6;
+/// Lanes of dots that every row has room for, and that it may have at most:
+/// beyond that the number of dots stands above a pile.
 const LANES: usize = 3;
+const MOST_LANES: usize = 10;
 
 /// Where everything stands.
 struct Geometry {
@@ -26,7 +29,18 @@ struct Geometry {
     plot: Rect,
     /// Upper edge of each row and the middle of its dots and bar.
     rows: Vec<(f64, f64)>,
+    /// Of each row its single values.
+    dots: Vec<Vec<Dot>>,
     wide: bool,
+}
+
+/// Where a single value stands: place, lane from below, and how many stand in
+/// its pile where some of those have no lane of their own.
+#[derive(Clone, Copy)]
+struct Dot {
+    x: f64,
+    lane: usize,
+    pile: Option<usize>,
 }
 
 impl Geometry {
@@ -42,21 +56,29 @@ impl Geometry {
             left = head.pad + (label * 1.08 + SWATCH + 16.0).min(270.0);
             right = head.width - head.pad - (value * 1.08 + 18.0).min(300.0);
         }
+        let dots: Vec<Vec<Dot>> = rows
+            .rows
+            .iter()
+            .map(|row| swarm(row, |v| left + rows.x.unit(v) * (right - left)))
+            .collect();
         let mut y = head.bottom;
         let mut places = Vec::new();
-        for row in &rows.rows {
+        for (row, dots) in rows.rows.iter().zip(&dots) {
             // A narrow row has its texts above its dots.
             let text = match (wide, row.note.is_empty()) {
                 (true, _) => 0.0,
                 (false, true) => 20.0,
                 (false, false) => 34.0,
             };
-            places.push((y, y + text + 20.0));
-            y += text + 40.0;
+            let lanes = dots.iter().map(|d| d.lane + 1).max().unwrap_or(0);
+            let counted = if dots.iter().any(|d| d.pile.is_some()) { 13.0 } else { 0.0 };
+            let piled = lanes.saturating_sub(LANES) as f64 * LANE + counted;
+            places.push((y, y + text + piled + 20.0));
+            y += text + piled + 40.0;
         }
         let plot = Rect { left, top: head.bottom, right, bottom: y };
         let height = (y + 44.0 + head.pad - 6.0).ceil();
-        Geometry { head, height, plot, rows: places, wide }
+        Geometry { head, height, plot, rows: places, dots, wide }
     }
 }
 
@@ -89,41 +111,65 @@ pub(super) fn draw(
     }
     let (from, to) = (g.head.pad, g.head.width - g.head.pad);
     for (i, row) in rows.rows.iter().enumerate() {
-        let (top, middle) = g.rows[i];
+        let (top, _) = g.rows[i];
         if i > 0 {
             canvas.rule((from, top), (to, top), GRID, 1.0)?;
         }
         canvas.group(row.series);
-        spread(canvas, rows, row, &g, middle)?;
+        canvas.frame(Some(g.plot));
+        spread(canvas, rows, &g, i)?;
+        canvas.frame(None);
         texts(canvas, rows, &g, i)?;
         canvas.group(None);
     }
     Ok(())
 }
 
-fn x(rows: &Rows, g: &Geometry, value: f64) -> f64 {
-    g.plot.left + rows.x.scale.unit(value).clamp(0.0, 1.0) * (g.plot.right - g.plot.left)
+/// The one frame.
+pub(super) fn frames(rows: &Rows, layout: Layout) -> Vec<Rect> {
+    vec![Geometry::of(rows, layout).plot]
 }
 
-/// Dots above, interval and mean below.
-fn spread(
-    canvas: &mut Canvas<'_>,
-    rows: &Rows,
-    row: &Row,
-    g: &Geometry,
-    middle: f64,
-) -> Result<(), FigureError> {
+fn x(rows: &Rows, g: &Geometry, value: f64) -> f64 {
+    g.plot.left + rows.x.unit(value) * (g.plot.right - g.plot.left)
+}
+
+/// Dots above, interval and mean below; a cross for what diverged.
+fn spread(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result<(), FigureError> {
+    let (row, middle) = (&rows.rows[i], g.rows[i].1);
     let (color, _, marker) = look(row.series);
-    for at in dots(rows, row, g, middle) {
-        canvas.disc(at, DOT, color, 0.6)?;
+    let mut told: Vec<f64> = Vec::new();
+    for (dot, (value, _)) in g.dots[i].iter().zip(&row.dots) {
+        let at = (dot.x, up(middle, dot.lane));
+        if value.is_infinite() {
+            canvas.cross(at, DOT, color, 1.6)?;
+        } else {
+            canvas.disc(at, DOT, color, 0.6)?;
+        }
+        let (Some(n), true) = (dot.pile, dot.lane + 1 == MOST_LANES) else { continue };
+        let text = format!("\u{d7}{n}");
+        let half = text_width(&text, TICK, false) / 2.0;
+        let x = dot.x.clamp(g.plot.left + half, g.plot.right - half);
+        if told.iter().all(|other| (other - x).abs() > 2.0 * half + 2.0) {
+            let at = (x, up(middle, MOST_LANES) - 4.0);
+            canvas.text(at, &text, font(TICK, MUTED, HPos::Center, false))?;
+            told.push(x);
+        }
     }
     let y = middle + 9.0;
     if let Some((low, high)) = row.interval {
         let bar = Stroke { color, alpha: 1.0, width: 2.2, dash: &[] };
-        let (low, high) = (x(rows, g, low), x(rows, g, high));
-        canvas.line(&[(low, y), (high, y)], bar)?;
+        let at = |v: f64| g.plot.left + rows.x.through(v) * (g.plot.right - g.plot.left);
+        canvas.line(&[(at(low), y), (at(high), y)], bar)?;
         for end in [low, high] {
-            canvas.line(&[(end, y - 4.0), (end, y + 4.0)], bar)?;
+            let x = at(end);
+            // An arrow in place of an end that is further away.
+            let cap = match rows.x.outside(end) {
+                None => vec![(x, y - 4.0), (x, y + 4.0)],
+                Some(End::Low) => vec![(x + 5.0, y - 4.0), (x, y), (x + 5.0, y + 4.0)],
+                Some(End::High) => vec![(x - 5.0, y - 4.0), (x, y), (x - 5.0, y + 4.0)],
+            };
+            canvas.line(&cap, bar)?;
         }
     }
     match row.mean {
@@ -132,23 +178,40 @@ fn spread(
     }
 }
 
+/// Height of a lane's dots.
+fn up(middle: f64, lane: usize) -> f64 {
+    middle - 1.5 - lane as f64 * LANE
+}
+
 /// Places of the single values, in their order: those that would touch another
 /// one are moved up a lane, the same way each time.
-fn dots(rows: &Rows, row: &Row, g: &Geometry, middle: f64) -> Vec<Xy> {
+fn swarm(row: &Row, x: impl Fn(f64) -> f64) -> Vec<Dot> {
     let mut order: Vec<usize> = (0..row.dots.len()).collect();
     order.sort_by(|a, b| row.dots[*a].0.total_cmp(&row.dots[*b].0).then(a.cmp(b)));
-    let mut ends = [f64::NEG_INFINITY; LANES];
-    let mut places = vec![(0.0, 0.0); row.dots.len()];
+    let mut ends = [f64::NEG_INFINITY; MOST_LANES];
+    let mut places = vec![Dot { x: 0.0, lane: 0, pile: None }; row.dots.len()];
+    let mut crowded: Vec<f64> = Vec::new();
     for i in order {
-        let at = x(rows, g, row.dots[i].0);
+        let at = x(row.dots[i].0);
         let free = ends.iter().position(|end| at - end >= 2.0 * DOT);
         // Where all are taken, the one whose last dot is furthest away.
         let lane = free.unwrap_or_else(|| {
-            (0..LANES).min_by(|a, b| ends[*a].total_cmp(&ends[*b])).unwrap_or(0)
+            crowded.push(at);
+            (0..MOST_LANES).min_by(|a, b| ends[*a].total_cmp(&ends[*b])).unwrap_or(0)
         });
         ends[lane] = at;
-        places[i] = (at, middle - 1.5 - lane as f64 * LANE);
+        places[i] = Dot { x: at, lane, pile: None };
     }
+    // A pile is whatever touches the dots that found no lane.
+    let near = |a: f64, b: f64| (a - b).abs() < 2.0 * DOT;
+    let piles: Vec<Option<usize>> = places
+        .iter()
+        .map(|dot| {
+            let full = crowded.iter().any(|at| near(*at, dot.x));
+            full.then(|| places.iter().filter(|other| near(other.x, dot.x)).count())
+        })
+        .collect();
+    places.iter_mut().zip(piles).for_each(|(dot, pile)| dot.pile = pile);
     places
 }
 
@@ -184,7 +247,7 @@ fn texts(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result
 pub(super) fn marks(rows: &Rows, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(rows, layout);
     let mut marks = Vec::new();
-    for (row, (_, middle)) in rows.rows.iter().zip(&g.rows) {
+    for ((row, (_, middle)), placed) in rows.rows.iter().zip(&g.rows).zip(&g.dots) {
         let mut put = |at: Xy, text: String| {
             let text = format!("{} \u{b7} {text}", row.label);
             marks.push(Mark { series: Some(row.series), at, text });
@@ -195,8 +258,8 @@ pub(super) fn marks(rows: &Rows, layout: Layout) -> Vec<Mark> {
             let said = format!("mean: {}{}", text(mean), ends.unwrap_or_default());
             put((x(rows, &g, mean), middle + 9.0), said);
         }
-        for (at, (value, name)) in dots(rows, row, &g, *middle).into_iter().zip(&row.dots) {
-            put(at, format!("{name}: {}", text(*value)));
+        for (dot, (value, name)) in placed.iter().zip(&row.dots) {
+            put((dot.x, up(*middle, dot.lane)), format!("{name}: {}", text(*value)));
         }
     }
     marks

@@ -3,11 +3,9 @@
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{
-    Canvas, FigureError, Rect, Stroke, Xy, clip, fit, font, text_width, wrap,
-};
+use crate::figures::canvas::{Canvas, FigureError, Rect, Stroke, Xy, fit, font, text_width, wrap};
 use crate::figures::ink::layout::{Head, rows_of_ticks};
-use crate::figures::ink::{Mark, thinned};
+use crate::figures::ink::{Mark, frame, thinned};
 use crate::figures::style::{
     AXIS, BODY, GRID, INK, LINE, Layout, MUTED, Marker, PALETTE, PAPER, TICK,
 };
@@ -108,14 +106,21 @@ pub(super) fn draw(
         title(canvas, panel, *plot, *left)?;
         axes(canvas, trend, panel, *plot)?;
         let taken = breaks(canvas, trend, *plot)?;
+        canvas.frame(Some(*plot));
         values(canvas, trend, panel, *plot)?;
         steps(canvas, trend, panel, *plot, taken)?;
+        canvas.frame(None);
     }
     for (i, line) in g.notes.iter().enumerate() {
         let y = g.notes_top + (i as f64 + 0.5) * LINE;
         canvas.text((g.head.pad, y), line, font(TICK, MUTED, HPos::Left, false))?;
     }
     Ok(())
+}
+
+/// The frames of the panels.
+pub(super) fn frames(trend: &Trend, layout: Layout) -> Vec<Rect> {
+    Geometry::of(trend, layout).plots
 }
 
 /// Where a night stands: a single one in the middle.
@@ -129,9 +134,9 @@ fn across(trend: &Trend, plot: Rect, night: f64) -> f64 {
     }
 }
 
-/// Where a value stands: the top of a plot is left to texts.
-fn up(panel: &TrendPanel, plot: Rect, value: f64) -> f64 {
-    plot.bottom - panel.y.scale.unit(value) * (plot.bottom - plot.top - NOTES)
+/// Where a place of the axis is: the top of a plot is left to texts.
+fn up(plot: Rect, unit: f64) -> f64 {
+    plot.bottom - unit * (plot.bottom - plot.top - NOTES)
 }
 
 /// Name of the metric, and the baseline's line with its value.
@@ -167,8 +172,12 @@ fn axes(
     panel: &TrendPanel,
     plot: Rect,
 ) -> Result<(), FigureError> {
-    for (value, text) in panel.y.ticks(rows_of_ticks(PLOT)) {
-        let y = up(panel, plot, value);
+    for at in frame::borders(&panel.y) {
+        let y = up(plot, at);
+        canvas.line(&[(plot.left, y), (plot.right, y)], frame::border())?;
+    }
+    for (at, text) in panel.y.ticks(rows_of_ticks(PLOT)) {
+        let y = up(plot, at);
         canvas.rule((plot.left, y), (plot.right, y), GRID, 1.0)?;
         canvas.text((plot.left - 7.0, y), &text, font(TICK, MUTED, HPos::Right, false))?;
     }
@@ -237,14 +246,14 @@ fn values(
     panel: &TrendPanel,
     plot: Rect,
 ) -> Result<(), FigureError> {
-    let at = |x: f64, y: f64| -> Xy { (across(trend, plot, x), up(panel, plot, y)) };
-    let inside = |(x, y): Xy| (x, y.clamp(plot.top, plot.bottom));
+    let at = |x: f64, y: f64| -> Xy { (across(trend, plot, x), up(plot, panel.y.unit(y))) };
+    let edge = |x: f64, y: f64| -> Xy { (across(trend, plot, x), up(plot, panel.y.through(y))) };
     let segment = |x: f64| trend.breaks.iter().filter(|(from, _)| *from as f64 <= x).count();
     let parts = panel.points.chunk_by(|a, b| segment(a.x) == segment(b.x));
     for part in parts.clone() {
         let ends = part.iter().filter_map(|p| Some((p.x, p.band?)));
-        let lower: Vec<Xy> = ends.clone().map(|(x, (low, _))| inside(at(x, low))).collect();
-        let upper: Vec<Xy> = ends.map(|(x, (_, high))| inside(at(x, high))).collect();
+        let lower: Vec<Xy> = ends.clone().map(|(x, (low, _))| edge(x, low)).collect();
+        let upper: Vec<Xy> = ends.map(|(x, (_, high))| edge(x, high)).collect();
         match (lower.as_slice(), upper.as_slice()) {
             ([low], [high]) => {
                 let bar = Stroke { color: MEAN, alpha: 0.4, width: 2.0, dash: &[] };
@@ -258,30 +267,22 @@ fn values(
         }
     }
     if let Some((value, _)) = panel.baseline {
-        let y = up(panel, plot, value);
-        for part in clip(&[(plot.left, y), (plot.right, y)], plot) {
-            canvas.line(&part, baseline())?;
-        }
+        let y = up(plot, panel.y.unit(value));
+        canvas.line(&[(plot.left, y), (plot.right, y)], baseline())?;
     }
     let dots = trend.nights.len() <= DOTTED;
     for part in parts {
         let line: Vec<Xy> = part.iter().map(|p| at(p.x, p.y)).collect();
         let width = if dots { 1.5 } else { 1.2 };
-        for piece in clip(&line, plot) {
-            canvas.line(&piece, Stroke { color: MEAN, alpha: 1.0, width, dash: &[] })?;
-        }
+        canvas.line(&line, Stroke { color: MEAN, alpha: 1.0, width, dash: &[] })?;
         for spot in line.iter().filter(|_| dots || line.len() == 1) {
-            if (plot.top..=plot.bottom).contains(&spot.1) {
-                canvas.disc(*spot, 2.2, MEAN, 1.0)?;
-            }
+            canvas.disc(*spot, 2.2, MEAN, 1.0)?;
         }
     }
     for level in &panel.levels {
         let ends =
             [at(level.nights.0 as f64, level.values.0), at(level.nights.1 as f64, level.values.1)];
-        for part in clip(&ends, plot) {
-            canvas.line(&part, Stroke { color: INK, alpha: 1.0, width: 2.4, dash: &[] })?;
-        }
+        canvas.line(&ends, Stroke { color: INK, alpha: 1.0, width: 2.4, dash: &[] })?;
     }
     Ok(())
 }
@@ -298,8 +299,8 @@ fn steps(
     let mut order: Vec<&StepMark> = panel.steps.iter().collect();
     order.sort_by_key(|s| (!s.alarm, std::cmp::Reverse(s.night)));
     for step in order {
-        let (x, y) = (across(trend, plot, step.night as f64), up(panel, plot, step.value));
-        let y = y.clamp(plot.top, plot.bottom);
+        let x = across(trend, plot, step.night as f64);
+        let y = up(plot, panel.y.unit(step.value));
         let color = tone(step);
         let stroke = Stroke { color, alpha: 1.0, width: 1.2, dash: &[3.0, 2.5] };
         canvas.line(&[(x, plot.top + NOTES), (x, plot.bottom)], stroke)?;
@@ -327,10 +328,8 @@ pub(super) fn marks(trend: &Trend, layout: Layout) -> Vec<Mark> {
     for (panel, plot) in trend.panels.iter().zip(&g.plots) {
         let who =
             |night: usize| trend.nights.get(night).map(|lines| lines.join(" ")).unwrap_or_default();
-        let spot = |night: f64, value: f64| {
-            let y = up(panel, *plot, value).clamp(plot.top, plot.bottom);
-            (across(trend, *plot, night), y)
-        };
+        let spot =
+            |night: f64, value: f64| (across(trend, *plot, night), up(*plot, panel.y.unit(value)));
         for p in thinned(panel.points.len(), 60).map(|i| &panel.points[i]) {
             let value = |v: f64| panel.y.text(v);
             let seeds = p.band.map(|(low, high)| format!(" ({} to {})", value(low), value(high)));

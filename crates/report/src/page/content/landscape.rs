@@ -47,15 +47,34 @@ fn cell(task: &Task, label: usize) -> Cell {
         None if config.counts.diverged > 0 => Cell::text("diverged"),
         None => Cell::text("no result"),
         mean => {
+            let lowest = lowest(task);
+            let digits = digits(task, lowest);
             let text = |value: f64| {
-                format!("{} (lr {})", number::significant(value, 3), number::brief(lr))
+                format!("{} (lr {})", number::significant(value, digits), number::brief(lr))
             };
-            // Several may have ended equally low.
-            let lowest = analysis.ranking().first().and_then(|first| first.judged.mean);
             let cell = Cell::number(mean, text).parts("value", "learning rate", Some(lr));
-            cell.strong(mean == lowest && config.counts.diverged == 0)
+            // Several may have ended equally low.
+            let level = mean.zip(lowest).is_some_and(|(a, b)| task.level(a, b));
+            cell.strong(level && config.counts.diverged == 0)
         }
     }
+}
+
+/// The lowest value that a label ended at.
+fn lowest(task: &Task) -> Option<f64> {
+    task.analysis.ranking().iter().find_map(|config| config.judged.mean)
+}
+
+/// As many digits as tell the values of a column from the lowest, where they are
+/// not level with it.
+fn digits(task: &Task, lowest: Option<f64>) -> usize {
+    let Some(lowest) = lowest else { return 3 };
+    let means = || task.analysis.ranking().into_iter().filter_map(|c| c.judged.mean);
+    let apart = |digits: usize| {
+        let text = number::significant(lowest, digits);
+        means().all(|v| task.level(v, lowest) || number::significant(v, digits) != text)
+    };
+    (3..8).find(|digits| apart(*digits)).unwrap_or(8)
 }
 
 /// A number of steps, or the mean of several.
@@ -76,7 +95,9 @@ pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
     if all(|task| !task.function.info().saddle) {
         words.push(
             "Each cell is the function\u{2019}s value after the last step (of several seeds the mean) at the learning rate at \
-             which the optimizer ended lowest on that function; the lowest of a column is bold."
+             which the optimizer ended lowest on that function. Bold is the lowest of a column, with those that are level \
+             with it: less apart than 32-bit floats can tell, a millionth of the value or, near zero, a \
+             sixteen-millionth of the value at the start."
                 .to_owned(),
         );
     }
@@ -87,6 +108,27 @@ pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
              tenth of the box\u{2019}s width; an optimizer without such a run is \u{201c}thrown\u{201d}."
                 .to_owned(),
         );
+    }
+    if analysis.by_function() {
+        let several = analysis.tasks().len() > 1;
+        words.push(if several {
+            "No test compares the optimizers here: values of different functions say nothing beside each other, and a \
+             difference may be chance. A sweep over one function with several seeds is tested."
+                .to_owned()
+        } else {
+            "No test compares the optimizers here: a saddle\u{2019}s values have no lowest, and a difference of a few \
+             steps may be chance."
+                .to_owned()
+        });
+        if let Some(value) = analysis.plan.target.value {
+            let why = if several {
+                "one value means something else on each function: sweep one function to see who reaches it first"
+            } else {
+                "a saddle has no value to reach"
+            };
+            let value = number::short(value);
+            words.push(format!("The target\u{2019}s value of {value} is not used: {why}."));
+        }
     }
     if analysis.plan.runs.iter().any(|run| run.spec.optimizer.kind() == "muon") {
         words.push(
@@ -118,7 +160,9 @@ fn detail(task: &Task) -> String {
         let run = analysis.planned(config);
         format!("{} (lr {})", escape::line(&run.label), number::brief(run.spec.optimizer.lr()))
     };
-    let ranking = analysis.ranking();
+    let mut ranking = analysis.ranking();
+    // Those of which every seed diverged have no value.
+    ranking.retain(|config| config.judged.mean.is_some());
     let Some(first) = ranking.first() else {
         return format!("{}: no run has completed.", task.function);
     };
@@ -141,13 +185,19 @@ fn detail(task: &Task) -> String {
             analysis.plan.optimizers.len()
         );
     }
-    let level = ranking.iter().filter(|c| c.judged.mean == first.judged.mean).count();
-    if level > 1 {
-        let names: Vec<String> = ranking.iter().take(level).map(|c| name(c)).collect();
+    let least = first.judged.mean.unwrap_or(f64::NAN);
+    let with_first = |c: &&&Config| c.judged.mean.is_some_and(|mean| task.level(mean, least));
+    let level: Vec<&Config> = ranking.iter().filter(with_first).copied().collect();
+    if level.len() > 1 {
+        let names: Vec<String> = level.iter().map(|c| name(c)).collect();
+        let most = level.iter().filter_map(|c| c.judged.mean).fold(least, f64::max);
+        let at = |v: f64| number::significant(v, 3);
+        let to = if at(most) == at(least) { String::new() } else { format!(" to {}", at(most)) };
         return format!(
-            "{}: {level} ended equally low, at {}: {}.",
+            "{}: {} ended equally low, at {}{to}: {}.",
             task.function,
-            number::significant(first.judged.mean.unwrap_or(f64::NAN), 3),
+            level.len(),
+            at(least),
             list(&names)
         );
     }
@@ -157,6 +207,6 @@ fn detail(task: &Task) -> String {
         "{}: {} ended lowest, at {}{then}.",
         task.function,
         name(first),
-        number::significant(first.judged.mean.unwrap_or(f64::NAN), 3)
+        number::significant(least, digits(task, Some(least)))
     )
 }

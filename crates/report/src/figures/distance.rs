@@ -1,0 +1,127 @@
+//! Descents on functions: the distance to the optimum against steps.
+
+use std::collections::BTreeMap;
+
+use spec::landscape::Function;
+
+use crate::analysis::landscape::Task;
+use crate::analysis::{Analysis, Config};
+use crate::figures::axis::Axis;
+use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
+use crate::figures::ink::Ink;
+use crate::figures::landscape::{chosen, files, path, target};
+use crate::figures::points::Points;
+use crate::figures::{Figure, entries, seeds_text, spread};
+use crate::stats::estimate_mean;
+
+/// Distances below this are drawn at it: positions are 32-bit floats.
+const NEAREST: f64 = 1e-7;
+
+/// One figure of distances a function.
+pub fn figures(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
+    let figure = |task: &Task| {
+        let saddle = task.function.info().saddle;
+        let what = if saddle {
+            "The farther the better: a line that ends early has left the box. A line that lies low for long is held at the \
+             saddle point, where the gradient is next to nothing; it leaves by what little there is."
+        } else {
+            "The lower the better; on a logarithmic axis a straight fall is a distance that shrinks by the same share each \
+             step. A line that levels off is stuck, in another minimum or bouncing between two walls with steps that \
+             are too long to come closer; one that wavers overshoots."
+        };
+        Some((
+            files(task.function).1,
+            Figure {
+                heading: heading(task.function),
+                caption: format!(
+                    "Distance to the {} against optimizer steps. {}: {}. Distances beyond the box\u{2019}s diagonal count as \
+                     it.{}",
+                    target(task.function),
+                    chosen(task),
+                    seeds_text(&task.analysis),
+                    if saddle {
+                        ""
+                    } else {
+                        " Distances below 1e-7 are drawn there: positions are 32-bit floats."
+                    }
+                ),
+                reading: what,
+                ink: Ink::Chart(series(task, points)?),
+                variant_of: None,
+            },
+        ))
+    };
+    analysis.tasks().iter().filter_map(figure).collect()
+}
+
+fn heading(function: Function) -> &'static str {
+    match function {
+        Function::Beale => "Distance to the minimum: Beale",
+        Function::Rosenbrock => "Distance to the minimum: Rosenbrock",
+        Function::Rastrigin => "Distance to the global minimum: Rastrigin",
+        Function::Himmelblau => "Distance to the nearest minimum: Himmelblau",
+        Function::Saddle => "Distance from the saddle point",
+        Function::MonkeySaddle => "Distance from the monkey saddle\u{2019}s middle",
+        Function::Ravine => "Distance to the minimum: ravine",
+    }
+}
+
+/// The data of distances: a curve a label, the mean over its completed seeds at
+/// each step that all of them reached. None without any.
+pub fn series(task: &Task, points: &Points) -> Option<Chart> {
+    let analysis = &task.analysis;
+    let best: Vec<&Config> =
+        analysis.best.iter().flatten().map(|&i| &analysis.configs[i]).collect();
+    let curves: Vec<Curve> = best
+        .iter()
+        .map(|config| Curve {
+            series: config.label,
+            points: mean_distance(task, points, config),
+            kind: CurveKind::Plain,
+            ringed: None,
+        })
+        .filter(|curve| curve.points.len() > 1)
+        .collect();
+    let all = || curves.iter().flat_map(|c| &c.points);
+    let y = Axis::around(all().map(|p| p.y), 0.9)?.with_bands(all().filter_map(|p| p.band));
+    let last = all().map(|p| p.x).fold(1.0, f64::max);
+    Some(Chart {
+        title: format!("{}: distance to the {}", task.function, target(task.function)),
+        subtitle: "Each optimizer at its best configuration".to_owned(),
+        entries: entries(analysis),
+        panels: vec![Panel {
+            curves,
+            ..Panel::new(
+                format!("Distance{}", if y.is_log() { " (logarithmic)" } else { "" }),
+                "optimizer step",
+                Axis::linear(0.0, last),
+                y,
+            )
+        }],
+    })
+}
+
+fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
+    let analysis = &task.analysis;
+    let runs: Vec<usize> =
+        config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
+    // Beyond the box there is nothing to see, and a throw would squeeze the rest.
+    let [low, high] = task.function.info().domain;
+    let most = (high[0] - low[0]).hypot(high[1] - low[1]);
+    let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for &run in &runs {
+        for (step, position) in path(task, points, run) {
+            let away = task.function.distance(position);
+            at.entry(step).or_default().push(away.clamp(NEAREST, most));
+        }
+    }
+    at.into_iter()
+        .filter(|(_, values)| values.len() == runs.len())
+        .filter_map(|(step, values)| {
+            let e = estimate_mean(values);
+            let band = spread::band(analysis.plan.report.band, "distance", &e);
+            let band = band.map(|(low, high)| (low.max(NEAREST), high));
+            Some(Point { x: step as f64, y: e.mean?, band })
+        })
+        .collect()
+}
