@@ -61,13 +61,19 @@ impl Goal {
         self.measured == Measured::Reached
     }
 
-    /// `after the last epoch`, or which other value of a run counts.
-    pub fn when(&self) -> &'static str {
+    /// `test accuracy after the last epoch`, with which of a run's values it is.
+    pub fn measured_name(&self) -> String {
         match self.measured {
-            Measured::Last => "after the last epoch",
-            Measured::Best => "at each run's epoch of the best validation value",
-            Measured::Reached => "until the target was measured",
+            Measured::Last => format!("{} after the last epoch", self.name()),
+            Measured::Best => format!("{} at each run's best epoch", self.name()),
+            Measured::Reached => self.name(),
         }
+    }
+
+    /// `mean test accuracy`; the median where some runs may never get there.
+    pub fn averaged_name(&self) -> String {
+        let of = if self.reached() { "median number of" } else { "mean" };
+        format!("{of} {}", self.name())
     }
 
     /// A completed run's finite value; none for all others, and where it was not

@@ -24,9 +24,10 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Accuracy against epoch",
         caption: format!(
-            "Each optimizer at its best configuration: {}.{}{zoom}",
+            "Each optimizer at its best configuration: {}.{}{}{zoom}",
             seeds_text(analysis),
-            super::left_out(analysis)
+            super::left_out(analysis),
+            super::ended_early(analysis)
         ),
         reading: "The share of samples that the model puts into the right class after each epoch; higher is better. \
                   Configurations were chosen on the validation samples, so the test samples on the right, which had no \

@@ -91,9 +91,10 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
 
 fn caption(analysis: &Analysis, rest: &str) -> String {
     format!(
-        "Each optimizer at its best configuration: {}.{} {rest}",
+        "Each optimizer at its best configuration: {}.{}{} {rest}",
         seeds_text(analysis),
-        super::left_out(analysis)
+        super::left_out(analysis),
+        super::ended_early(analysis)
     )
 }
 

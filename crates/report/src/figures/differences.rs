@@ -21,12 +21,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let comparison = analysis.comparison();
     let power = match (comparison.underpowered(), comparison.smallest_adjusted) {
         (true, Some(p)) => format!(
-            " So few seeds cannot show a difference: after Holm's correction no p can be smaller than {}; {} would be the \
-             fewest that can.",
+            " So few seeds that differ cannot show a difference: no p can be smaller than {}; {} would be the fewest \
+             that can.",
             p_value(p),
             seeds(comparison.fewest_needed())
         ),
-        (true, None) => " One seed can show no difference.".to_owned(),
+        (true, None) => " Nothing could be tested.".to_owned(),
         (false, _) => {
             " Differences with p of at most 0.05 are shown; bold rows are better than every other."
                 .to_owned()
@@ -36,10 +36,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "Every optimizer against every other",
         caption: format!(
             "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top; positive \
-             and orange: the row is better. Below it p of the test that decides on the pair after Holm's correction for {} \
-             comparisons.{power}",
+             and orange: the row is better. Below it p of the test that decides on the pair{}.{power}",
             unit(analysis),
-            comparison.pairs.len()
+            match comparison.tests {
+                0 | 1 => String::new(),
+                tests => format!(" after Holm's correction for {tests} comparisons"),
+            }
         ),
         reading: "Pick a row and read along it: orange cells are the optimizers it beats, blue ones those that beat it. \
                   How strong the colour is says how large the lead is; whether it may be chance, p says: the probability \

@@ -1,6 +1,6 @@
 //! The metric of the last epoch, a row a label: single seeds, mean and interval.
 
-use crate::analysis::{Analysis, Config, Goal};
+use crate::analysis::{Analysis, Config, Goal, Measured};
 use crate::escape;
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
@@ -17,7 +17,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let apart = if judged.split == analysis.goal.split {
         format!(
             "Configurations were chosen by this very metric, so the best of them flatters itself ({}).",
-            rows.x_label
+            judged.name()
         )
     } else {
         format!(
@@ -27,13 +27,21 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     };
     let diverged = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
     Some(Figure {
-        heading: "After the last epoch: every seed",
+        heading: match judged.measured {
+            Measured::Last => "After the last epoch: every seed",
+            Measured::Best => "At the best epoch: every seed",
+            Measured::Reached => "How soon the target was reached: every seed",
+        },
         caption: format!(
-            "{} after the last epoch, each optimizer at its best configuration, the best mean on top: {}. Dots are \
+            "{}, each optimizer at its best configuration, the best on top: {}. Dots are \
              single seeds, moved up where they would cover each other{}.{} {apart}",
-            capitalised(&judged.name()),
+            capitalised(&judged.measured_name()),
             spread::words(analysis, &shown(analysis), "bars"),
-            if diverged { "; crosses are seeds that diverged and are in no mean" } else { "" },
+            match (diverged, judged.reached()) {
+                (false, _) => "",
+                (true, false) => "; crosses are seeds that diverged and are in no mean",
+                (true, true) => "; crosses are seeds that never got there and are in no mean",
+            },
             super::without_result(analysis)
         ),
         reading: "Each dot is one training run from its own random start. Dots of one row that lie close together say \
@@ -50,12 +58,11 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
         return None;
     }
     let judged = &analysis.judge;
-    let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
-    let mut rows: Vec<Row> = best.map(|config| row(analysis, judged, config)).collect();
-    rows.sort_by(|a, b| match (a.mean, b.mean) {
-        (Some(x), Some(y)) => judged.better_first(x, y),
-        (x, y) => y.is_some().cmp(&x.is_some()),
-    });
+    // As they are ranked, those without a result last.
+    let ranked = analysis.ranked();
+    let rest = analysis.best.iter().flatten().filter(|i| !ranked.contains(i));
+    let order = ranked.iter().chain(rest).map(|&i| &analysis.configs[i]);
+    let rows: Vec<Row> = order.map(|config| row(analysis, judged, config)).collect();
     let values: Vec<f64> = rows.iter().flat_map(|r| r.dots.iter().map(|(v, _)| *v)).collect();
     if values.iter().all(|v| v.is_infinite()) {
         return None;
@@ -65,7 +72,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
     let spacing = axes::spacing(&x);
     Some(Rows {
         lines: Vec::new(),
-        title: format!("{} after the last epoch", capitalised(&judged.name())),
+        title: capitalised(&judged.measured_name()),
         subtitle: format!(
             "{}; dots: single seeds",
             capitalised(&spread::words(analysis, &shown(analysis), "bars"))

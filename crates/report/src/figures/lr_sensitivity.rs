@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Analysis, Config, better, by_lr};
+use crate::analysis::{Analysis, Config, Measured, better, by_lr};
 use crate::escape;
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
@@ -66,11 +66,15 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "Final {} against learning rate: {}. {lines} the means over the seeds that finished, {dots}\
+            "{} against learning rate: {}. {lines} the {} {dots}\
              a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
              many of how many; those runs are in no mean.{chosen}{loose}{thinned}{spacing}",
-            analysis.goal.name(),
-            words(analysis)
+            capitalised(&analysis.goal.measured_name()),
+            words(analysis),
+            match analysis.goal.reached() {
+                true => "medians over the seeds, a run that never got there counting as infinite,",
+                false => "means over the seeds that finished,",
+            }
         ),
         reading: "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                   point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
@@ -185,7 +189,9 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             points.push(Point {
                 x: lr,
                 y: mean,
-                band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal),
+                // Bands are of means, and a median has none.
+                band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal)
+                    .filter(|_| !goal.reached()),
             });
             let seeds = config.runs.iter().filter_map(|&r| {
                 let y = goal.of(&analysis.rows[r])?;
@@ -230,7 +236,11 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             dots,
             strip,
             ..Panel::new(
-                format!("Final {}{scale}", goal.name()),
+                match goal.measured {
+                    Measured::Last => format!("Final {}{scale}", goal.name()),
+                    Measured::Best => format!("Best epoch's {}{scale}", goal.name()),
+                    Measured::Reached => format!("Median {}{scale}", goal.name()),
+                },
                 "learning rate (logarithmic)",
                 Axis::log(low, high),
                 y,

@@ -42,6 +42,7 @@ use crate::figures::chart::{Entry, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
+use crate::table::RunRow;
 
 /// A figure with its texts.
 #[derive(Clone, Debug)]
@@ -162,6 +163,10 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
             let run = analysis.planned(config);
             let counts = config.counts;
             let lr = format!("lr {}", number::brief(run.spec.optimizer.lr()));
+            let lr = match stopped(analysis, config) {
+                0 => lr,
+                n => format!("{lr}, {n} of {} stopped at the target", counts.planned),
+            };
             let note = match counts.completed {
                 0 if counts.diverged > 0 => "diverged".to_owned(),
                 0 => "no result".to_owned(),
@@ -171,6 +176,12 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
             Entry { series: config.label, label: escape::line(&run.label), note }
         })
         .collect()
+}
+
+/// Runs of a configuration that ended because they reached the target.
+fn stopped(analysis: &Analysis, config: &Config) -> usize {
+    let reason = |run: &usize| analysis.rows[*run].stop_reason.as_deref();
+    config.runs.iter().filter(|run| reason(run) == Some(StopReason::Target.name())).count()
 }
 
 /// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
@@ -187,6 +198,32 @@ fn left_out(analysis: &Analysis) -> String {
 /// The same of a figure that shows those that diverged.
 fn without_result(analysis: &Analysis) -> String {
     said_left_out(analysis, 0)
+}
+
+/// Why runs of the chosen configurations ended before their last epoch; empty where
+/// none did.
+fn ended_early(analysis: &Analysis) -> String {
+    let chosen = analysis.best.iter().flatten().flat_map(|&i| &analysis.configs[i].runs);
+    let rows: Vec<&RunRow> = chosen.map(|&run| &analysis.rows[run]).collect();
+    let ended = |why: StopReason| {
+        rows.iter().filter(|row| row.stop_reason.as_deref() == Some(why.name())).count()
+    };
+    let parts: Vec<String> = [
+        (ended(StopReason::Target), "at the target"),
+        (ended(StopReason::EarlyStopping), "by early stopping"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, why)| format!("{n} {why}"))
+    .collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    let parts = parts.join(" and ");
+    format!(
+        " Of these {} runs {parts} ended early: a line ends where its first seed did.",
+        rows.len()
+    )
 }
 
 fn said_left_out(analysis: &Analysis, diverged: usize) -> String {

@@ -23,10 +23,10 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Every run: learning rate and seed",
         caption: format!(
-            "{} after the last epoch of every run of the sweep; a row is a configuration, a column a seed, bold the best \
+            "{} of every run of the sweep; a row is a configuration, a column a seed, bold the best \
              configuration of each optimizer. Lighter is better ({better}). Runs that diverged are crossed out, those \
              without a result are hatched.",
-            capitalised(&goal.name())
+            capitalised(&goal.measured_name())
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
@@ -84,8 +84,8 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     Some(Grid {
         title: "Every run: learning rate and seed".to_owned(),
         subtitle: format!(
-            "{} after the last epoch; bold: the best of each optimizer",
-            capitalised(&goal.name())
+            "{}; bold: the best of each optimizer",
+            capitalised(&goal.measured_name())
         ),
         key: format!("{}{unit}{}", capitalised(&goal.name()), axes::spacing(&axis)),
         tint: if goal.higher_is_better { Tint::Sequential(axis) } else { Tint::Reversed(axis) },

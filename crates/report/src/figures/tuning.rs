@@ -15,12 +15,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "What tuning buys: the best of k configurations",
         caption: format!(
-            "{} of the best of k configurations drawn at random from those tried: the best is chosen by mean {}, as in \
+            "{} of the best of k configurations drawn at random from those tried: the best is chosen by {}, as in \
              this report. Lines are medians over all possible draws, bands their quartiles, both exact; a line begins \
              where the median draw has a configuration that does not diverge, and a band is cut at the frame where a \
              quartile has none.",
             capitalised(&analysis.judge.name()),
-            analysis.goal.name()
+            analysis.goal.averaged_name()
         ),
         reading: "At the left is what you get from one configuration picked blindly from the grid, at the right what the \
                   whole grid gives. A line that is high from the start belongs to an optimizer that works without tuning; \
