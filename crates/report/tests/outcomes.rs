@@ -357,6 +357,50 @@ fn the_best_epoch_counts_where_it_is_asked_for() {
 }
 
 #[test]
+fn best_epochs_are_found_again_without_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture {
+        labels: vec![label("a", "adam", &[1e-3], 1e-3, 0.02, 1e9)],
+        ..Fixture::battle(3)
+    };
+    let dir = fixture.write(folder.path());
+    let mut plan = report::plan(&dir).unwrap();
+    plan.target.at = TargetAt::Best;
+    std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
+    // By hand: the highest validation accuracy after an epoch, and the test accuracy beside it.
+    let best: Vec<(f64, f64)> = fixture
+        .records()
+        .iter()
+        .map(|record| {
+            let metrics = &record.outcome.as_ref().unwrap().metrics;
+            let of = |split, epoch| {
+                let wanted = |m: &&spec::record::MetricPoint| {
+                    (m.split, m.metric.as_str(), m.epoch) == (split, "accuracy", epoch)
+                };
+                metrics.iter().find(wanted).unwrap().value.0
+            };
+            let epoch = (1..=5)
+                .max_by(|a, b| of(Split::Validation, *a).total_cmp(&of(Split::Validation, *b)));
+            (of(Split::Validation, epoch.unwrap()), of(Split::Test, epoch.unwrap()))
+        })
+        .collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| best.iter().map(of).sum::<f64>() / 3.0;
+    let check = || {
+        let row = report::summary(&dir).unwrap().best.remove(0);
+        let means = (row.target.mean.unwrap(), row.judged.mean.unwrap());
+        assert!((means.0 - mean(|b| b.0)).abs() < 1e-12, "{means:?}");
+        assert!((means.1 - mean(|b| b.1)).abs() < 1e-12, "{means:?}");
+    };
+    report::redraw(&dir).unwrap();
+    check();
+    std::fs::remove_dir_all(dir.journal()).unwrap();
+    report::redraw(&dir).unwrap();
+    check();
+    let text = std::fs::read_to_string(dir.markdown()).unwrap();
+    assert!(text.contains("at each run's best epoch"), "{text}");
+}
+
+#[test]
 fn batches_of_different_size_are_compared_by_samples() {
     let fixture = Fixture {
         labels: vec![label("grid", "adam", &[1e-3, 2e-3], 1e-3, 0.02, 1e9)],
