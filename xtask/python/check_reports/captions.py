@@ -12,6 +12,10 @@ from world import World
 from written import Shown, count, exactly, listed, p_value, seeds
 
 
+# Which value of a run counts.
+WHEN = {"last": " after the last epoch", "best": " at each run's epoch of the best validation value", "reached": ""}
+
+
 def nothing(world: World, match: re.Match) -> Wanted:
     """A sentence without numbers of its own."""
     return {}
@@ -26,20 +30,23 @@ def of_function(world: World, match: re.Match) -> list[list[float]]:
 
 def shown(world: World, match: re.Match) -> list:
     """The configurations that a figure shows: the chosen ones with a completed run, or all."""
-    configs = world.chosen.configs if match.group("what").startswith("Final") else world.best
+    configs = world.chosen.configs if match.group("metric") is not None else world.best
     return [c for c in configs if c.completed]
 
 
 def spread(world: World, match: re.Match) -> Wanted:
     """`mean of 5 seeds, bands: 95% interval of the mean (Student's t)`."""
+    last = world.goal.kind == "last"
+    metric = world.goal.name if last else capital(world.goal.name)
     wanted: Wanted = {name: exactly(text) for name, text in (
-        ("metric", world.goal.name), ("judge", capital(world.judge.name))) if match.group(name) is not None}
+        ("metric", metric), ("judge", capital(world.judge.name))) if match.group(name) is not None}
+    if match.group("metric") is not None:
+        wanted["final"] = exactly("Final " if last else "")
+    if match.group("judge") is not None:
+        wanted["when"] = exactly(WHEN[world.goal.kind])
     values = of_function(world, match) if world.sweep.functions and "at the learning rate" in match.group("what") else [
         world.values(world.goal, c) for c in shown(world, match)]
     counts = [len(v) for v in values if v]
-    last = world.goal.kind == "last"
-    if not last and not match.group("what").startswith("Each optimizer at"):
-        wanted["what"] = exactly("not of the last epoch, which is not judged")
     bars = "bars" if not match.group("what").startswith("Each optimizer at") else "bands"
     empty = exactly("")
     if not counts or max(counts) == 1:
@@ -84,7 +91,8 @@ def decided(pair: Pair) -> str:
 def correction(world: World, match: re.Match) -> Wanted:
     """The one test that decides on all pairs."""
     tests = sorted({decided(p) for p in world.comparison.pairs})
-    return {"test": exactly(" or ".join(tests)), "pairs": count(world.comparison.tests)}
+    return {"test": exactly(" or ".join(tests)), "pairs": count(tests_made) if (tests_made := world.comparison.tests) > 1
+            else exactly("")}
 
 
 def power(world: World, match: re.Match) -> Wanted:
@@ -109,34 +117,34 @@ def thrown(world: World, match: re.Match) -> Wanted:
     return {"thrown": exactly(", ".join(next(n for n in names if n)))}
 
 
-def never(world: World) -> None:
+def may_be(world: World) -> None:
     """A figure may be left out by the sweep file."""
     return None
 
 
 CAPTIONS = {
-    "figure, spread": (spread, never),
+    "figure, spread": (spread, may_be),
     "figure, left out": (left_out, lambda w: None if any(not r.completed for c in w.best for r in c.runs) else False),
     "figure, chosen by": (lambda w, m: {"goal": exactly(w.goal.name)},
                           lambda w: None if w.goal.split != w.judge.split else False),
     "figure, chosen by the same": (lambda w, m: {"goal": exactly(w.judge.name)},
                                    lambda w: None if w.goal.split == w.judge.split else False),
-    "figure, differences": (unit, never),
-    "figure, correction": (correction, never),
+    "figure, differences": (unit, may_be),
+    "figure, correction": (correction, may_be),
     "figure, power": (power, lambda w: None if w.comparison.underpowered else False),
     "figure, one seed": (nothing, lambda w: None if w.comparison.tests == 0 else False),
     "figure, significant": (nothing, lambda w: False if w.comparison.underpowered else None),
     "figure, target": (raced, lambda w: None if race(w.chosen) else False),
-    "figure, lighter": (lambda w, m: {"side": exactly("higher" if w.goal.higher else "lower")}, never),
-    "figure, every run": (lambda w, m: {"goal": exactly(capital(w.goal.name))}, lambda w: None if w.goal.kind == "last" else False),
-    "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(w.goal.name)},
-                       lambda w: None if w.goal.kind == "last" else False),
+    "figure, lighter": (lambda w, m: {"side": exactly("higher" if w.goal.higher else "lower")}, may_be),
+    "figure, every run": (lambda w, m: {"goal": exactly(capital(w.goal.name)), "when": exactly(WHEN[w.goal.kind])}, may_be),
+    "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(w.goal.name),
+                                     "how": exactly("median" if w.goal.kind == "reached" else "mean")}, may_be),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
     "figure, film": (lambda w, m: {"function": exactly(w.sweep.functions[0])}, lambda w: None if w.sweep.functions else False),
     "function": (described, lambda w: None if w.apart else False),
     "functions, cells": (nothing, lambda w: any(not t.saddle for t in tasks(w)) if w.sweep.functions else False),
     "functions, saddle": (nothing, lambda w: any(t.saddle for t in tasks(w)) if w.sweep.functions else False),
-    **{f"figure, {name}": (nothing, never) for name in (
+    **{f"figure, {name}": (nothing, may_be) for name in (
         "lines", "crosses", "several values", "schedule", "crossed out", "medians", "noise", "epoch 0", "error rate",
         "never", "formula", "one map", "each at", "near")},
 }

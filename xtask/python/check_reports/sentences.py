@@ -112,15 +112,16 @@ SENTENCES = {
                       r"\(metric <R path>\)\.",
     # Below the figures.
     "figure, spread": r"(?P<what>Each optimizer at its best configuration|Each optimizer at the learning rate that (?:ended "
-                      r"lowest|left the box [^:]*)|Final <R metric> against learning rate|<R judge> after the last epoch, each "
-                      r"optimizer at its best configuration, the best mean on top): <SPREAD>\.",
+                      r"lowest|left the box [^:]*)|(?P<final>Final )?<R metric> against learning rate|<R judge>(?P<when> after the last "
+                      r"epoch| at each run's epoch of the best validation value)?, each optimizer at its best "
+                      r"configuration, the best mean on top): <SPREAD>\.",
     "figure, left out": r"Of these <N planned> runs, <R out> are left out\.",
     "figure, chosen by": r"Configurations were chosen by <R goal>, which has no part in this figure\.",
     "figure, chosen by the same": r"Configurations were chosen by this very metric, so the best of them flatters itself "
                                   r"\(<R goal>\)\.",
     "figure, differences": r"Mean lead of the row over the column in <R unit>, each optimizer at its chosen configuration, best "
                            r"on top; positive and orange: the row is better\.",
-    "figure, correction": r"Below it p of the <R test> after Holm's correction for <N pairs> comparisons\.",
+    "figure, correction": r"Below it p of the <R test>(?: after Holm's correction for <N pairs> comparisons)?\.",
     "figure, power": r"So few seeds cannot show a difference: after Holm's correction no p can be smaller than <P smallest>; "
                      r"<S needed> would be the fewest that can\.",
     "figure, one seed": r"One seed can show no difference\.",
@@ -134,12 +135,12 @@ SENTENCES = {
     "figure, several values": r"Where a learning rate was tried with several other values, the best is shown\.",
     "figure, schedule": r"The learning rate that each optimizer used at its best configuration, step by step; it is the same for "
                         r"every seed\.",
-    "figure, every run": r"<R goal> after the last epoch of every run of the sweep; a row is a configuration, a column a seed, "
+    "figure, every run": r"<R goal>(?P<when> after the last epoch| at each run's epoch of the best validation value)? of every run of the sweep; a row is a configuration, a column a seed, "
                          r"bold the best configuration of each optimizer\.",
     "figure, lighter": r"Lighter is better \(<R side>\)\.",
     "figure, crossed out": r"Runs that diverged are crossed out, those without a result are hatched\.",
-    "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by mean "
-                      r"<R goal>, as in this report\.",
+    "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by "
+                      r"(?P<how>mean|median) <R goal>, as in this report\.",
     "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact; a line begins where the "
                        r"median draw has a configuration that does not diverge\.",
     "figure, noise": r"Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for the "
