@@ -195,7 +195,8 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
         ""
     };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
-    let mut out = vec![chosen_words(goal, judge)];
+    let held_out = analysis.configs.iter().any(|c| c.validation_loss.is_some());
+    let mut out = vec![chosen_words(goal, judge, held_out)];
     let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
         || "intervals need three seeds".to_owned(),
         |m| format!("intervals are 95% intervals of the mean by {m}"),
@@ -222,9 +223,15 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
 }
 
 /// How configurations are chosen and judged.
-fn chosen_words(goal: &Goal, judge: &Goal) -> String {
+fn chosen_words(goal: &Goal, judge: &Goal, held_out: bool) -> String {
     let most = if goal.higher_is_better { "highest" } else { "lowest" };
-    let ties = "Of equally good ones it has the lower validation loss, then the learning rate nearest the middle of theirs";
+    // Where the validation loss is the goal itself, or is none, it decides nothing.
+    let loss = held_out && goal.path() != "validation.loss";
+    let ties = if loss {
+        "Of equally good ones it has the lower validation loss, then the learning rate nearest the middle of theirs"
+    } else {
+        "Of equally good ones it has the learning rate nearest the middle of theirs"
+    };
     match goal.measured {
         Measured::Reached => format!(
             "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over seeds, then the one with \
