@@ -251,7 +251,7 @@ impl Axis {
         let (low, high) = self.scale.ends();
         let short = |v: f64| match self.format {
             TickFormat::Percent => number::percent(v),
-            TickFormat::Number => number::rough(v),
+            TickFormat::Number => number::rough(rounded(v, end)),
         };
         Some(match (self.lane(end)?, end) {
             (Lane::Zero, _) => "0".to_owned(),
@@ -280,6 +280,19 @@ impl Axis {
     fn lane_at(&self, end: End) -> f64 {
         let (low, high) = self.inner();
         if end == End::Low { low / 2.0 } else { (1.0 + high) / 2.0 }
+    }
+}
+
+/// An end of a scale in two digits, so that what lies beyond it lies beyond that.
+fn rounded(value: f64, end: End) -> f64 {
+    let text = format!("{value:.1e}");
+    let near: f64 = text.parse().unwrap_or(value);
+    let exponent = text.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or(0);
+    let digit = 10f64.powi(exponent - 1);
+    match end {
+        End::High if near > value => near - digit,
+        End::Low if near < value => near + digit,
+        _ => near,
     }
 }
 
@@ -366,6 +379,9 @@ mod tests {
         // Large numbers that all are of one size are no absurd ones.
         let axis = Axis::around([1e9, 2e9, 1e12].into_iter(), 1.0).unwrap();
         assert_eq!(axis.lanes, [None, None]);
+        let text = |axis: Axis, end, value: f64| axis.holding([value].into_iter()).lane_text(end);
+        assert_eq!(text(Axis::linear(0.0, 17.86), End::High, 17.9).unwrap(), "> 17");
+        assert_eq!(text(Axis::linear(1.42, 3.0), End::Low, 1.0).unwrap(), "< 1.5");
         let diverged = Axis::around([0.5, f64::INFINITY].into_iter(), 1.0).unwrap();
         assert_eq!(diverged.lane_text(End::High).unwrap(), "\u{221e}");
     }
