@@ -37,7 +37,7 @@ pub fn answer(analysis: &Analysis) -> Answer {
     let ranking = analysis.ranking();
     let completed = analysis.judge.reached() && analysis.counts().completed > 0;
     let valued = |c: &&Config| completed || c.judged.mean.is_some();
-    let Some(first) = ranking.first().copied().filter(|c| valued(&c)) else {
+    let Some(first) = ranking.first().copied().filter(valued) else {
         return without_result(analysis);
     };
     let comparison = analysis.comparison();

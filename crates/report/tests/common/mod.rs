@@ -402,8 +402,7 @@ fn noise(seed: u64, name: &str) -> f64 {
     f64::from(spec::seed::stream(seed, name).uniform_in(-1.0, 1.0))
 }
 
-/// Cross-entropy after `t` epochs: from ln 10 down to the label's floor, slower
-/// the further the learning rate is from the label's best.
+/// Cross-entropy after `t` epochs: the slower, the further the rate is from the best.
 fn loss(label: &Label, lr: f64, t: f64) -> f64 {
     let off = (lr / label.sweet).log10();
     let speed = 9.0 * (-(off * off) * if off > 0.0 { 1.4 } else { 0.9 }).exp();
