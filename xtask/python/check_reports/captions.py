@@ -1,19 +1,29 @@
 """What the captions of figures must say."""
 
+import json
 import math
 import re
 
 import estimates
 from answers import Wanted, target
-from functions import detail, tasks
-from pairs import Pair
+from choosing import Measure
+from facts import FIGURES, Run
+from functions import Task, detail, tasks
 from race import race
 from world import World
-from written import Shown, count, exactly, listed, p_value, seeds
+from written import Shown, count, exact_number, exactly, listed, one_of, p_value, seeds
 
 
-# Which value of a run counts.
-WHEN = {"last": " after the last epoch", "best": " at each run's epoch of the best validation value", "reached": ""}
+# What each function is drawn with: its formula, and what it is good to be near to, or far from.
+FUNCTIONS = {
+    "beale": ("(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2", "minimum"),
+    "rosenbrock": ("(1 - x)^2 + 100 (y - x^2)^2", "minimum"),
+    "rastrigin": ("20 + x^2 - 10 cos(2 pi x) + y^2 - 10 cos(2 pi y)", "global minimum"),
+    "himmelblau": ("(x^2 + y - 11)^2 + (x + y^2 - 7)^2", "nearest minimum"),
+    "saddle": ("x^2 - y^2", "saddle point"),
+    "monkey-saddle": ("x^3 - 3 x y^2", "saddle point"),
+    "ravine": ("(x^2 + 100 y^2) / 2", "minimum"),
+}
 
 
 def nothing(world: World, match: re.Match) -> Wanted:
@@ -34,33 +44,40 @@ def shown(world: World, match: re.Match) -> list:
     return [c for c in configs if c.completed]
 
 
+def measured(measure: Measure) -> str:
+    """A measure's name with which of a run's values counts, as a sentence begins with it."""
+    when = {"last": " after the last epoch", "best": " at each run's best epoch", "reached": ""}
+    return capital(measure.name) + when[measure.kind]
+
+
+def averaged(measure: Measure) -> str:
+    """What configurations are compared by."""
+    return f"{'median number of' if measure.kind == 'reached' else 'mean'} {measure.name}"
+
+
 def spread(world: World, match: re.Match) -> Wanted:
     """`mean of 5 seeds, bands: 95% interval of the mean (Student's t)`."""
-    last = world.goal.kind == "last"
-    metric = world.goal.name if last else capital(world.goal.name)
-    wanted: Wanted = {name: exactly(text) for name, text in (
-        ("metric", metric), ("judge", capital(world.judge.name))) if match.group(name) is not None}
-    if match.group("metric") is not None:
-        wanted["final"] = exactly("Final " if last else "")
-    if match.group("judge") is not None:
-        wanted["when"] = exactly(WHEN[world.goal.kind])
+    wanted: Wanted = {name: exactly(measured(measure)) for name, measure in (("metric", world.goal), ("judge", world.judge))
+                      if match.group(name) is not None}
+    wanted["what"] = Shown("", lambda text: True)
+    medians = match.group("metric") is not None and world.goal.kind == "reached"
     values = of_function(world, match) if world.sweep.functions and "at the learning rate" in match.group("what") else [
-        world.values(world.goal, c) for c in shown(world, match)]
+        world.chosen.outcomes(world.goal, c) if medians else world.values(world.goal, c) for c in shown(world, match)]
     counts = [len(v) for v in values if v]
     bars = "bars" if not match.group("what").startswith("Each optimizer at") else "bands"
     empty = exactly("")
     if not counts or max(counts) == 1:
         return wanted | {"only": exactly("one seed" if counts else "no run has finished"), "fewest": empty, "most": empty,
-                         "spread": exactly(", so no interval" if counts else "")}
+                         "average": empty, "spread": exactly(", so no interval" if counts and not medians else "")}
     methods = " or ".join(sorted({how for n in counts if (how := estimates.method(n))}))
     two = "from the lower to the higher"
     text = f", {bars}: 95% interval of the mean ({methods})" + (f"; of two seeds: {two}" if 2 in counts else "")
     if not methods:
         text = f", {bars} {two} of two seeds"
-    if "what" not in wanted:
-        wanted["what"] = Shown("", lambda text: True)
     return wanted | {"fewest": count(min(counts)) if min(counts) < max(counts) else empty, "most": count(max(counts)),
-                     "only": empty, "spread": exactly(text)}
+                     "only": empty, "average": exactly("median" if medians else "mean"),
+                     # Intervals are of means.
+                     "spread": empty if medians else exactly(text)}
 
 
 def capital(text: str) -> str:
@@ -68,10 +85,75 @@ def capital(text: str) -> str:
 
 
 def left_out(world: World, match: re.Match) -> Wanted:
-    """Runs of the chosen configurations that are in no mean."""
+    """Runs of the chosen configurations that are in no mean; a figure with a cross for each that diverged has the others."""
     runs = [run for c in world.best for run in c.runs]
-    parts = [(sum(run.diverged for run in runs), "diverged"), (sum(not run.has_result for run in runs), "without a result")]
-    return {"planned": count(len(runs)), "out": exactly(listed([f"{n} {what}" for n, what in parts if n]))}
+    crosses = ", the best on top: " in match.string
+    parts = [(sum(run.diverged and not crosses for run in runs), "diverged"),
+             (sum(not run.has_result for run in runs), "without a result")]
+    return {"planned": count(len(runs)), "out": exactly(" and ".join(f"{n} {what}" for n, what in parts if n))}
+
+
+def early(runs: list[Run]) -> tuple[int, int]:
+    """Runs that ended before their last epoch: by early stopping and at the target."""
+    ended = [run.row["stop_reason"] for run in runs if run.has_result
+             and run.row["epochs_completed"] < run.spec["train"]["epochs"]]
+    return ended.count("early_stopping"), ended.count("target")
+
+
+def ended_early(world: World, match: re.Match) -> Wanted:
+    """Runs of the chosen configurations that ended early, and why."""
+    runs = [run for c in world.best for run in c.runs]
+    patience, at_target = early(runs)
+    parts = [(at_target, "at the target"), (patience, "by early stopping")]
+    return {"planned": count(len(runs)), "ended": exactly(" and ".join(f"{n} {why}" for n, why in parts if n))}
+
+
+def dots(world: World, match: re.Match) -> Wanted:
+    """What the crosses among single seeds are."""
+    values = [v for c in world.best for v in world.chosen.outcomes(world.judge, c)]
+    what = "never got there" if world.judge.kind == "reached" else "diverged"
+    return {"crosses": exactly(what if any(map(math.isinf, values)) else "")}
+
+
+def loose(world: World) -> list[str]:
+    """Labels whose learning rates were tried with unlike other values."""
+    out = []
+    for label in world.sweep.labels:
+        others: dict[float, set[str]] = {}
+        for config in world.chosen.of(label):
+            rest = {k: v for k, v in config.runs[0].axes.items() if k not in ("optimizer.lr", "seed")}
+            others.setdefault(config.rate, set()).add(json.dumps(rest, sort_keys=True))
+        if len({frozenset(found) for found in others.values()}) > 1:
+            out.append(label)
+    return out
+
+
+def rates_drawn(world: World) -> bool:
+    """Whether there is a figure of learning rates."""
+    return not world.apart and any(c.results for c in world.chosen.configs) and any(
+        len({c.rate for c in world.chosen.of(label)}) > 1 for label in world.sweep.labels)
+
+
+def lines(world: World, match: re.Match) -> Wanted:
+    average = {"reached": "medians over the seeds, a run that never got there counting as infinite,"}
+    return {"joins": exactly("Markers are" if len(loose(world)) == len(world.sweep.labels) else "Lines join"),
+            "average": exactly(average.get(world.goal.kind, "means over the seeds that finished,"))}
+
+
+def other_axes(world: World) -> bool:
+    """Whether a label has an axis beside its learning rate and the seed."""
+    return any(set(axes) - {"optimizer.lr", "seed"} for axes in world.sweep.axes.values())
+
+
+def any_value(world: World, metrics: tuple[str, ...] | None, fits) -> bool:
+    """Whether any measured value of these metrics (of all for none) fits."""
+    return any(fits(value) for run in world.sweep.runs for (_, metric), points in run.points.items()
+               if metrics is None or metric in metrics for _, _, value in points)
+
+
+def infinite(world: World) -> bool:
+    """Whether a run diverged or never got there."""
+    return any(math.isinf(v) for c in world.chosen.configs for v in world.chosen.outcomes(world.goal, c))
 
 
 def unit(world: World, match: re.Match) -> Wanted:
@@ -80,19 +162,13 @@ def unit(world: World, match: re.Match) -> Wanted:
     return {"unit": exactly(f"percentage points of {name}" if points else name)}
 
 
-def decided(pair: Pair) -> str:
-    """The test that decides on a pair."""
-    ranks = pair.diverged > 0
-    if pair.unpaired:
-        return "permutation test of ranks" if ranks else "permutation test"
-    return "signed-rank test" if ranks else "paired sign-flip permutation test"
+def matrix(world: World) -> bool:
+    """Whether there is a figure of every optimizer against every other."""
+    return not world.apart and any(p.lead is not None for p in world.comparison.pairs)
 
 
 def correction(world: World, match: re.Match) -> Wanted:
-    """The one test that decides on all pairs."""
-    tests = sorted({decided(p) for p in world.comparison.pairs})
-    return {"test": exactly(" or ".join(tests)), "pairs": count(tests_made) if (tests_made := world.comparison.tests) > 1
-            else exactly("")}
+    return {"pairs": count(tests) if (tests := world.comparison.tests) > 1 else exactly("")}
 
 
 def power(world: World, match: re.Match) -> Wanted:
@@ -117,6 +193,62 @@ def thrown(world: World, match: re.Match) -> Wanted:
     return {"thrown": exactly(", ".join(next(n for n in names if n)))}
 
 
+def drawn(world: World, match: re.Match) -> list[str]:
+    """The functions that a caption may be of: that of its formula, else any of the sweep."""
+    functions = world.sweep.functions
+    formula = re.match(r"f\(x, y\) = (.+?)\. Each ", match.string)
+    return [f for f in functions if FUNCTIONS[f][0] == formula[1]] if formula else functions
+
+
+def common_seed(task: Task) -> int | None:
+    """The first of the seeds of which most optimizers have a path."""
+    def has_path(run: Run) -> bool:
+        xs, ys = ({p[1]: p[2] for p in run.measured("train", name)} for name in ("x", "y"))
+        return any(math.isfinite(xs[step]) and math.isfinite(ys[step]) for step in xs.keys() & ys.keys())
+
+    best = [c for c in task.best.values() if c is not None]
+    paths = {seed: sum(run.seed == seed and has_path(run) for c in best for run in c.runs)
+             for seed in task.chosen.sweep.seeds}
+    most = max(paths.values())
+    return next(seed for seed, n in paths.items() if n == most) if most else None
+
+
+def whose(world: World, function: str) -> Wanted:
+    """The seed whose paths are shown."""
+    task = next(t for t in tasks(world) if t.function == function)
+    seed = common_seed(task) if len(world.sweep.seeds) > 1 else None
+    return {"seed": exactly("" if seed is None else str(seed))}
+
+
+def one_map(world: World, match: re.Match) -> Wanted:
+    """Whose path is shown, and what its cross is."""
+    functions = drawn(world, match)
+    if not functions:
+        return {"optimum": exactly("that of the formula")}
+    optimum = FUNCTIONS[functions[0]][1]
+    article, what = ("a", "minimum") if optimum.startswith("nearest") else ("the", optimum)
+    return whose(world, functions[0]) | {"optimum": exactly(f"{article} {what}")}
+
+
+def film(world: World, match: re.Match) -> Wanted:
+    return whose(world, world.sweep.functions[0]) | {"function": exactly(world.sweep.functions[0])}
+
+
+def no_test(world: World, match: re.Match) -> Wanted:
+    """Why functions are not tested."""
+    several = len(world.sweep.functions) > 1
+    return {"several": exactly("values of different functions say nothing beside each other, and a difference may be chance."
+                               if several else ""),
+            "one": exactly("") if several else Shown("of one function", bool)}
+
+
+def unused_target(world: World, match: re.Match) -> Wanted:
+    several = len(world.sweep.functions) > 1
+    return {"value": exact_number(world.sweep.value),
+            "why": exactly("one value means something else on each function: sweep one function to see who reaches it first"
+                           if several else "a saddle has no value to reach")}
+
+
 def may_be(world: World) -> None:
     """A figure may be left out by the sweep file."""
     return None
@@ -125,26 +257,44 @@ def may_be(world: World) -> None:
 CAPTIONS = {
     "figure, spread": (spread, may_be),
     "figure, left out": (left_out, lambda w: None if any(not r.completed for c in w.best for r in c.runs) else False),
+    "figure, ended early": (ended_early, lambda w: not w.apart and sum(early([r for c in w.best for r in c.runs])) > 0),
+    "figure, dots": (dots, may_be),
     "figure, chosen by": (lambda w, m: {"goal": exactly(w.goal.name)},
                           lambda w: None if w.goal.split != w.judge.split else False),
     "figure, chosen by the same": (lambda w, m: {"goal": exactly(w.judge.name)},
                                    lambda w: None if w.goal.split == w.judge.split else False),
-    "figure, differences": (unit, may_be),
-    "figure, correction": (correction, may_be),
-    "figure, power": (power, lambda w: None if w.comparison.underpowered else False),
-    "figure, one seed": (nothing, lambda w: None if w.comparison.tests == 0 else False),
-    "figure, significant": (nothing, lambda w: False if w.comparison.underpowered else None),
+    "figure, differences": (unit, matrix),
+    "figure, correction": (correction, matrix),
+    "figure, power": (power, lambda w: matrix(w) and w.comparison.underpowered and w.comparison.tests > 0),
+    "figure, nothing tested": (nothing, lambda w: matrix(w) and w.comparison.tests == 0),
+    "figure, significant": (nothing, lambda w: matrix(w) and not w.comparison.underpowered),
     "figure, target": (raced, lambda w: None if race(w.chosen) else False),
+    "figure, lines": (lines, rates_drawn),
+    "figure, loose": (lambda w, m: {"loose": exactly(listed(loose(w)))}, lambda w: rates_drawn(w) and bool(loose(w))),
+    "figure, crosses": (lambda w, m: {"are": exactly("count as infinite" if w.goal.kind == "reached" else "are in no mean")},
+                        rates_drawn),
+    "figure, several values": (nothing, lambda w: rates_drawn(w) and other_axes(w)),
     "figure, lighter": (lambda w, m: {"side": exactly("higher" if w.goal.higher else "lower")}, may_be),
-    "figure, every run": (lambda w, m: {"goal": exactly(capital(w.goal.name)), "when": exactly(WHEN[w.goal.kind])}, may_be),
-    "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(w.goal.name),
-                                     "how": exactly("median" if w.goal.kind == "reached" else "mean")}, may_be),
+    "figure, every run": (lambda w, m: {"goal": exactly(measured(w.goal))}, may_be),
+    "figure, crossed out": (lambda w, m: {"crossed": exactly("diverged or never reached the target" if w.goal.kind == "reached"
+                                                             else "diverged")}, may_be),
+    "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(averaged(w.goal))}, may_be),
+    "figure, lane of zeros": (nothing, lambda w: None if any_value(w, None, lambda v: v == 0.0) else False),
+    "figure, lane of all": (nothing, lambda w: None if any_value(w, FIGURES, lambda v: v > 1 - 1e-9) else False),
+    "figure, lane of the infinite": (nothing, lambda w: None if infinite(w) else False),
+    "figure, cut": (nothing, lambda w: None if any(len(c.completed) > 1 for c in w.chosen.configs) else False),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
-    "figure, film": (lambda w, m: {"function": exactly(w.sweep.functions[0])}, lambda w: None if w.sweep.functions else False),
+    "figure, film": (film, lambda w: None if w.sweep.functions else False),
+    "figure, one map": (one_map, lambda w: None if w.sweep.functions else False),
+    "figure, distance": (lambda w, m: {"optimum": one_of(*(FUNCTIONS[f][1] for f in w.sweep.functions))},
+                         lambda w: None if w.sweep.functions else False),
+    "figure, schedule": (nothing, lambda w: None if all(r.spec["schedule"]["kind"] != "plateau" for r in w.sweep.runs) else
+                         False),
     "function": (described, lambda w: None if w.apart else False),
     "functions, cells": (nothing, lambda w: any(not t.saddle for t in tasks(w)) if w.sweep.functions else False),
     "functions, saddle": (nothing, lambda w: any(t.saddle for t in tasks(w)) if w.sweep.functions else False),
+    "functions, no test": (no_test, lambda w: w.apart),
+    "functions, target": (unused_target, lambda w: w.apart and w.sweep.value is not None),
     **{f"figure, {name}": (nothing, may_be) for name in (
-        "lines", "crosses", "several values", "schedule", "crossed out", "medians", "noise", "epoch 0", "error rate",
-        "never", "formula", "one map", "each at", "near")},
+        "medians", "noise", "epoch 0", "error rate", "never", "formula", "each at", "near", "lane beyond")},
 }

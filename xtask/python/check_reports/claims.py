@@ -7,7 +7,8 @@ from typing import Callable
 
 import answers
 import estimates
-from captions import CAPTIONS
+from choosing import validation_loss
+from captions import CAPTIONS, averaged, early
 from answers import Wanted, certainty, headline, lead, others, target, valued
 from world import World
 from written import Shown, count, exactly, listed, number, p_value, percent, seeds
@@ -67,10 +68,13 @@ def best_methods(world: World, match: re.Match) -> Wanted:
 
 
 def best_chosen(world: World, match: re.Match) -> Wanted:
+    # The validation loss breaks no tie where there is none, or where it is what ties.
+    loss = any(validation_loss(c) is not None for c in world.chosen.configs) and (
+        world.goal.path != "validation.loss" or world.goal.kind == "reached")
+    middle = "the learning rate nearest the middle of theirs"
     return {"most": exactly("highest" if world.goal.higher else "lowest"), "goal": exactly(world.goal.name),
             "judge": exactly(world.judge.name),
-            "ties": exactly("Of equally good ones it has the lower validation loss, then the learning rate nearest the "
-                            "middle of theirs")}
+            "ties": exactly(f"Of equally good ones it has {'the lower validation loss, then ' if loss else ''}{middle}")}
 
 
 def pairs_level(world: World, match: re.Match) -> Wanted:
@@ -141,14 +145,8 @@ def race_value(world: World, match: re.Match) -> Wanted:
                             "needed": count(most // 2 + 1) if many else exactly("")}
 
 
-def ended(world: World) -> tuple[int, int]:
-    """Runs that ended by early stopping and at the target."""
-    reasons = [run.row["stop_reason"] for run in world.sweep.runs]
-    return reasons.count("early_stopping"), reasons.count("target")
-
-
 def ended_early(world: World, match: re.Match) -> Wanted:
-    patience, at_target = ended(world)
+    patience, at_target = early(world.sweep.runs)
     return {"early": count(patience + at_target), "of": count(len(world.sweep.runs)), "patience": count(patience),
             "target": count(at_target)}
 
@@ -163,12 +161,27 @@ def unequal(world: World, match: re.Match) -> Wanted:
 
 
 def tolerance(world: World, match: re.Match) -> Wanted:
-    how = "median number of" if world.goal.kind == "reached" else "mean"
-    return {"goal": exactly(f"{how} {world.goal.name}"), "within": percent(world.sweep.tolerance)}
+    return {"goal": exactly(averaged(world.goal)), "within": percent(world.sweep.tolerance)}
 
 
 def missing(world: World) -> int:
     return sum(run.row["status"] == "missing" for run in world.sweep.runs)
+
+
+def warned(world: World, match: re.Match) -> Wanted:
+    """What a sweep was warned of before it trained: of no validation split found again, of all else as the plan has it."""
+    if match.group("lint") == "no-validation":
+        without = sum(c.runs[0].spec["data"]["validation"] == 0 for c in world.chosen.configs)
+        return {"configurations": count(without),
+                "says": exactly("configurations are chosen by the training loss: no sample is held out (no validation split)")}
+    told = next((t for t in world.sweep.lints if t["lint"] == match.group("lint")), {"says": "nothing", "configurations": 0})
+    return {"configurations": count(told["configurations"]) if told["configurations"] else exactly(""),
+            "says": exactly(told["says"])}
+
+
+def is_warned(world: World) -> bool:
+    chosen_blindly = not world.sweep.functions and not world.sweep.held_out and not world.sweep.stop
+    return chosen_blindly or bool(world.sweep.lints)
 
 
 def pairs_there(world: World) -> bool:
@@ -236,7 +249,7 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
     "race, no value": (lambda w, m: {"path": exactly(f"{w.sweep.split}.{w.sweep.metric}")},
                        lambda w: not w.apart and w.sweep.value is None),
     "ledger, paired": (nothing, lambda w: any(run.row["init_digest"] for run in w.sweep.runs) and None),
-    "ledger, ended early": (ended_early, lambda w: sum(ended(w)) > 0),
+    "ledger, ended early": (ended_early, lambda w: sum(early(w.sweep.runs)) > 0),
     "ledger, unequal": (unequal, lambda w: not w.apart and len(tried_counts(w)) > 1),
     "ledger, equal": (lambda w, m: {"each": count(max(tried_counts(w)))},
                       lambda w: not w.apart and len(tried_counts(w)) == 1 and len(w.sweep.labels) > 1),
@@ -244,5 +257,6 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
                           any(len({c.rate for c in w.chosen.of(label)}) > 1 for label in w.sweep.labels)),
     "ledger, cost": (nothing, lambda w: None),
     **CAPTIONS,
+    "warned": (warned, is_warned),
     "missing": (lambda w, m: {"missing": count(missing(w))}, lambda w: missing(w) > 0),
 }

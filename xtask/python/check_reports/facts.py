@@ -91,6 +91,7 @@ class Sweep:
     tolerance: float
     min_effect: float
     axes: dict
+    lints: list[dict]
     text: str
     folder: Path
 
@@ -131,7 +132,7 @@ def read(folder: Path, sweep_file: Path) -> Sweep:
     axes = {o["label"]: o["axes"] for o in plan["optimizers"]}
     return Sweep(asked["name"], asked.get("description", ""), labels, plan["seeds"], runs, split, metric,
                  target.get("value"), target.get("stop", False), target.get("at") == "best",
-                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, text, folder)
+                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, plan.get("lints", []), text, folder)
 
 
 def default_target(asked: dict, runs: list[Run]) -> str:

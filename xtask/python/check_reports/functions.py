@@ -6,7 +6,8 @@ from functools import cache
 from dataclasses import dataclass, replace
 
 import estimates
-from choosing import Chosen, Config, choose, equal
+from choosing import Chosen, Config, choose
+from pairs import VANISHED
 from tables import BOLD, Cell
 from world import World
 from written import Shown, count, digits, exactly, listed, number
@@ -14,6 +15,13 @@ from written import Shown, count, digits, exactly, listed, number
 # Width of the box of each saddle along x; a step may have a tenth of it.
 SADDLES = {"saddle": 3.0, "monkey-saddle": 3.0}
 STRIDE = 0.1
+LOWEST = {
+    "beale": lambda x, y: sum((c - x + x * y**n) ** 2 for c, n in ((1.5, 1), (2.25, 2), (2.625, 3))),
+    "rosenbrock": lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2,
+    "rastrigin": lambda x, y: 20 + sum(v**2 - 10 * math.cos(2 * math.pi * v) for v in (x, y)),
+    "himmelblau": lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2,
+    "ravine": lambda x, y: (x**2 + 100 * y**2) / 2,
+}
 
 
 @dataclass
@@ -31,6 +39,12 @@ class Task:
     def value(self, config: Config) -> float | None:
         """Mean value after the last step over completed seeds."""
         return estimates.mean(self.chosen.values(self.chosen.judge, config))
+
+    def level(self, a: float, b: float) -> bool:
+        """Whether 32-bit floats tell two values apart: by a millionth, or both next to nothing beside the start."""
+        model = self.chosen.sweep.runs[0].spec["model"]
+        nothing = VANISHED * abs(LOWEST[self.function](model["start_x"], model["start_y"]))
+        return max(abs(a), abs(b)) <= nothing or abs(a - b) <= 1e-6 * max(abs(a), abs(b))
 
 
 @cache
@@ -114,8 +128,8 @@ def foremost(task: Task, label: str) -> bool:
     if task.saddle:
         left = [s for c in task.best.values() if c is not None and (s := left_after(c)) is not None]
         return bool(left) and left_after(config) == min(left)
-    value, ranked = task.value(config), task.chosen.ranked()
-    return value is not None and not config.diverged and value == task.value(ranked[0])
+    value, lowest = task.value(config), task.value(task.chosen.ranked()[0])
+    return None not in (value, lowest) and not config.diverged and task.level(value, lowest)
 
 
 def named(config: Config) -> tuple[str, float]:
@@ -146,10 +160,12 @@ def detail(world: World, function: str) -> tuple[str, dict[str, Shown]]:
         return "no run has completed", {}
     lowest = task.value(ranked[0])
     wanted["value"] = number(lowest)
-    level = [c for c in ranked if equal(task.value(c), lowest) and bool(c.diverged) == bool(ranked[0].diverged)]
+    level = [c for c in ranked if task.level(task.value(c), lowest) and bool(c.diverged) == bool(ranked[0].diverged)]
     if len(level) > 1:
         wanted["level"] = count(len(level))
         names = listed([name(c, i) for i, c in enumerate(level)])
-        return rf"(?P<level>\d+) ended equally low, at (?P<value>[\d.e-]+): {names}", wanted
+        most = max(task.value(c) for c in level)
+        wanted["most"] = exactly("") if f"{most:.2e}" == f"{lowest:.2e}" else number(most)
+        return rf"(?P<level>\d+) ended equally low, at (?P<value>[\d.e-]+)(?: to (?P<most>[\d.e-]+))?: {names}", wanted
     then = listed([name(c, i) for i, c in enumerate(ranked[1:3], 1)])
     return rf"{name(ranked[0], 0)} ended lowest, at (?P<value>[\d.e-]+){'; then ' + then if then else ''}", wanted

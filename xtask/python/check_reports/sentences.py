@@ -112,37 +112,47 @@ SENTENCES = {
                       r"\(metric <R path>\)\.",
     # Below the figures.
     "figure, spread": r"(?P<what>Each optimizer at its best configuration|Each optimizer at the learning rate that (?:ended "
-                      r"lowest|left the box [^:]*)|(?P<final>Final )?<R metric> against learning rate|<R judge>(?P<when> after the last "
-                      r"epoch| at each run's epoch of the best validation value)?, each optimizer at its best "
-                      r"configuration, the best mean on top): <SPREAD>\.",
-    "figure, left out": r"Of these <N planned> runs, <R out> are left out\.",
+                      r"lowest|left the box [^:]*)|<R metric> against learning rate|<R judge>, each optimizer at its best "
+                      r"configuration, the best on top): <SPREAD>\.",
+    "figure, left out": r"Of these <N planned> runs, <R out> are in no mean\.",
+    "figure, ended early": r"Of these <N planned> runs <R ended> ended early: a line ends where its first seed did\.",
+    "figure, dots": r"Dots are single seeds, moved up where they would cover each other(?:; crosses are seeds that <R crosses> "
+                    r"and are in no mean)?\.",
     "figure, chosen by": r"Configurations were chosen by <R goal>, which has no part in this figure\.",
     "figure, chosen by the same": r"Configurations were chosen by this very metric, so the best of them flatters itself "
                                   r"\(<R goal>\)\.",
     "figure, differences": r"Mean lead of the row over the column in <R unit>, each optimizer at its chosen configuration, best "
                            r"on top; positive and orange: the row is better\.",
-    "figure, correction": r"Below it p of the <R test>(?: after Holm's correction for <N pairs> comparisons)?\.",
-    "figure, power": r"So few seeds cannot show a difference: after Holm's correction no p can be smaller than <P smallest>; "
-                     r"<S needed> would be the fewest that can\.",
-    "figure, one seed": r"One seed can show no difference\.",
+    "figure, correction": r"Below it p of the test that decides on the pair(?: after Holm's correction for <N pairs> "
+                          r"comparisons)?\.",
+    "figure, power": r"So few seeds that differ cannot show a difference: no p can be smaller than <P smallest>; <S needed> "
+                     r"would be the fewest that can\.",
+    "figure, nothing tested": r"Nothing could be tested\.",
     "figure, significant": r"Differences with p of at most 0\.05 are shown; bold rows are better than every other\.",
     "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-z0-9_ ]+?) of (?:at (?P<target_side>least|most) )?"
                       r"<X target_value> by then, each optimizer at its chosen configuration\.",
-    "figure, lines": r"Lines join the means over the seeds that finished, dots are single seeds, a ring marks each optimizer's "
+    "figure, lines": r"(?P<joins>Lines join|Markers are) the <R average> dots are single seeds, a ring marks each optimizer's "
                      r"best\.",
-    "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many; those runs are in "
-                       r"no mean\.",
+    "figure, loose": r"The points of <LIST loose> differ in more than the learning rate and are not joined\.",
+    "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many; those runs <R are>"
+                       r"\.",
     "figure, several values": r"Where a learning rate was tried with several other values, the best is shown\.",
     "figure, schedule": r"The learning rate that each optimizer used at its best configuration, step by step; it is the same for "
                         r"every seed\.",
-    "figure, every run": r"<R goal>(?P<when> after the last epoch| at each run's epoch of the best validation value)? of every run of the sweep; a row is a configuration, a column a seed, "
-                         r"bold the best configuration of each optimizer\.",
+    "figure, every run": r"<R goal> of every run of the sweep; a row is a configuration, a column a seed, bold the best "
+                         r"configuration of each optimizer\.",
     "figure, lighter": r"Lighter is better \(<R side>\)\.",
-    "figure, crossed out": r"Runs that diverged are crossed out, those without a result are hatched\.",
+    "figure, crossed out": r"Runs that <R crossed> are crossed out, those without a result are hatched\.",
     "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by "
-                      r"(?P<how>mean|median) <R goal>, as in this report\.",
+                      r"<R goal>, as in this report\.",
     "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact; a line begins where the "
-                       r"median draw has a configuration that does not diverge\.",
+                       r"median draw has a configuration that does not diverge, and a band is cut at the frame where a quartile "
+                       r"has none\.",
+    "figure, lane of zeros": r"Zeros, which have no logarithm, <LANE>\.",
+    "figure, lane of all": r"Values of 100%, whose error rate has no logarithm, <LANE>\.",
+    "figure, lane of the infinite": r"Runs that diverged or never got there \(∞\) <LANE>\.",
+    "figure, lane beyond": r"Values so far off that they would press all others together <LANE>\.",
+    "figure, cut": r"A dashed edge or an arrow at the frame says that a band or bar goes on beyond it\.",
     "figure, noise": r"Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for the "
                      r"first finished seed, strong for the mean over seeds\.",
     "figure, epoch 0": r"The training loss of epoch e is the mean over the batches fed during it; held-out loss at epoch 0 is "
@@ -151,18 +161,24 @@ SENTENCES = {
                           r"both halve the errors\.",
     "figure, never": r"A run that never gets there keeps its line below 100%\.",
     "figure, formula": r"f\(x, y\) = [-+*/^().\w ]+\.",
-    "figure, one map": r"One map an optimizer with the path of its best run, from the ring at the start; dots are single steps, "
-                       r"a cross is (?:the|a) [a-z ]+\.",
+    "figure, one map": r"One map an optimizer with the path of <RUN>, from the ring at the start; dots are single steps, a square "
+                       r"on the border is where a path leaves the map for good, a cross is <R optimum>\.",
+    "figure, distance": r"Distance to the <R optimum> against optimizer steps\.",
     "figure, each at": r"Each optimizer at the learning rate that (?:ended lowest|left the box in the fewest steps, among those "
                        r"of which no step was longer than a tenth of the box’s width)\.",
     "figure, thrown": r"Without a run of steps so short, and so without a map: <R thrown>\.",
     "figure, near": r"Distances below 1e-7 are drawn there: positions are 32-bit floats\.",
-    "figure, film": r"All optimizers on <R function> at once, each at its best configuration: a ball a run, from the ring to "
-                    r"where it ends(?:, with its number in the list)?\.",
+    "figure, film": r"All optimizers on <R function> at once, each at its best configuration: a ball is <RUN>, from the ring to "
+                    r"where it ends, or to the border(?:, with its number in the list)?\.",
     # Functions side by side.
     "function": r"(?P<function>[a-z-]+): (?P<detail>.+)\.$",
     "functions, cells": r"Each cell is the function’s value after the last step \(of several seeds the mean\) at the learning "
-                        r"rate at which the optimizer ended lowest on that function; the lowest of a column is bold\.",
+                        r"rate at which the optimizer ended lowest on that function\. Bold is the lowest of a column, with those "
+                        r"that are level with it: less apart than 32-bit floats can tell, a millionth of the value or, near "
+                        r"zero, a sixteen-millionth of the value at the start\.",
+    "functions, no test": r"No test compares the optimizers here: (?:<R several> A sweep over one function with several seeds is "
+                          r"tested|(?P<one>a saddle’s values have no lowest, and a difference of a few steps may be chance))\.",
+    "functions, target": r"The target’s value of <X value> is not used: <R why>\.",
     "functions, saddle": r"A saddle has no lowest value: there a run ends when it leaves the box, and the steps that took "
                          r"count\. To be thrown out by one absurd step is no merit, so that only runs are chosen of which no "
                          r"step was longer than a tenth of the box’s width; an optimizer without such a run is “thrown”\.",
@@ -181,6 +197,7 @@ SENTENCES = {
     "ledger, tolerance": r"A learning rate counts as good as the best when its <R goal> is within <X within> of the best value "
                          r"and no seed diverged; between those tried it is taken to change evenly with the logarithm of the "
                          r"learning rate\.",
+    "warned": r"Warned of before training \((?P<lint>[a-z-]+)(?:, <N configurations> configurations?)?\): <R says>\.$",
     "missing": r"<N missing> planned runs have not been trained yet\.",
 }
 
@@ -194,7 +211,9 @@ PARTS = {
             r"|<TARGET2> with <N few> of <S few_of>, fewer than half)",
     "RECORD": r"(?:; <L record_first> beat <L record_second> on <N won> of <S record>(?:, level on <N level>)?)?",
     "TESTED": r"p = <P p>(?: after Holm's correction for <N tests> comparisons)? \(<R test>, <S compared><RECORD>\)",
-    "SPREAD": r"(?:mean of (?:<N fewest> to )?<N most> seeds|(?P<only>one seed|no run has finished))<R spread>",
+    "LANE": r"(?:stand in a lane at the end of the axis|have the colour at the end of the key)",
+    "RUN": r"its run(?: of seed <N seed>, which is the same for all so that they start alike)?",
+    "SPREAD": r"(?:(?P<average>mean|median) of (?:<N fewest> to )?<N most> seeds|(?P<only>one seed|no run has finished))<R spread>",
 }
 
 
