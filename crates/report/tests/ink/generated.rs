@@ -14,8 +14,8 @@ use spec::params::Value;
 use spec::record::{Split, Status};
 use spec::report_settings::Band;
 
-use crate::common::frames::untrue;
 use crate::common::{Fixture, label};
+use crate::frames::untrue;
 use crate::regressed;
 
 /// Losses of all sizes; what is not finite is of a run that diverged.
