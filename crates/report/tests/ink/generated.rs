@@ -58,7 +58,7 @@ pub fn generated() -> impl Strategy<Value = Generated> {
     )
         .prop_map(
             |(seeds, rates, losses, accuracies, by_accuracy, band, random, spaced, draw)| {
-                let more = Generated {
+                Generated {
                     seeds,
                     rates,
                     losses,
@@ -68,8 +68,7 @@ pub fn generated() -> impl Strategy<Value = Generated> {
                     random,
                     spaced,
                     draw,
-                };
-                more
+                }
             },
         )
 }
