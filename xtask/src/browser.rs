@@ -151,9 +151,12 @@ fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Resu
     // Its own page, and one over several experiments too.
     let others = ["five-seeds", "partly"].map(|name| reports.join(name));
     let (to, together) = (to.into_os_string(), reports.join("together").into_os_string());
-    let all =
-        [&[to.clone()], &others.map(PathBuf::into_os_string)[..], &["--output".into(), together]]
-            .concat();
+    let all = [
+        std::slice::from_ref(&to),
+        &others.map(PathBuf::into_os_string),
+        &["--output".into(), together],
+    ]
+    .concat();
     for args in [vec![to], all] {
         let mut report = Command::new(sweep);
         let drawn = report.current_dir(root).arg("report").args(args).output()?;

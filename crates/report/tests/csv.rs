@@ -39,15 +39,12 @@ fn parsed(text: &str) -> (Vec<Number>, Vec<String>) {
         let digits = token.replace(',', "");
         let digits = digits.trim_start_matches('+');
         let unit = tokens.get(i + 1).copied().unwrap_or_default();
-        let before = (i >= 2).then(|| tokens[i - 1]).unwrap_or_default();
+        let before = if i >= 2 { tokens[i - 1] } else { "" };
         if let (Ok(value), true) =
             (digits.parse::<f64>(), token.contains(|c: char| c.is_ascii_digit()))
         {
             // `4 min 05 s` and `2 h 03 min` are one number in seconds.
-            let part = match (unit, before) {
-                ("min", "h") | ("s", "min") => true,
-                _ => false,
-            };
+            let part = matches!((unit, before), ("min", "h") | ("s", "min"));
             let scale = match unit {
                 "h" => 3600.0,
                 "min" => 60.0,

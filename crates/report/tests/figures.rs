@@ -1,9 +1,11 @@
 //! Figures as data.
 
 mod common;
+#[path = "common/frames.rs"]
+mod frames;
 
-use common::frames::untrue;
 use common::{End as Ending, Fixture, label};
+use frames::untrue;
 use report::analysis::Analysis;
 use report::figures::axis::{Axis, End, Lane};
 use report::figures::chart::CurveKind;

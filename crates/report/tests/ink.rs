@@ -3,6 +3,8 @@
 //! stay there to be looked at.
 
 mod common;
+#[path = "common/frames.rs"]
+mod frames;
 #[path = "ink/generated.rs"]
 mod generated;
 #[path = "common/regressed.rs"]
@@ -343,7 +345,7 @@ fn bands_that_are_cut_end_in_a_mark_at_the_frame() {
         let svg = |ink: &Ink| output::svg(ink, Layout::Wide).unwrap();
         let dashed = |ink: &Ink| svg(ink).contains("stroke-dasharray=\"2 2.5\"");
         assert_eq!((dashed(&plain), dashed(&marked)), (false, kind == CurveKind::Marked));
-        assert_eq!(common::frames::seen(&marked, Layout::Wide).faults, [""; 0]);
+        assert_eq!(frames::seen(&marked, Layout::Wide).faults, [""; 0]);
     }
 }
 

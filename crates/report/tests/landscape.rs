@@ -1,6 +1,8 @@
 //! Reports of sweeps over functions, from descents that are computed here.
 
 mod common;
+#[path = "common/frames.rs"]
+mod frames;
 #[path = "landscape/generated.rs"]
 mod generated;
 

@@ -90,17 +90,17 @@ impl<'a> Told<'a> {
 
     /// What is shown against the others; empty where there are none.
     fn others(&self, second_beaten: bool) -> String {
-        let beaten = self.beaten();
+        let (beaten, name) = (self.beaten(), &self.name);
         let rest = self.comparison.ranked.len() - 2;
         match (beaten.len(), second_beaten) {
             _ if rest == 0 => String::new(),
             (0, true) => String::new(),
             (0, false) => {
-                " It is not shown to be better than any other optimizer either.".to_owned()
+                format!(" {name} is not shown to be better than any other optimizer either.")
             }
             (n, true) if n == rest => " The same holds against every other optimizer.".to_owned(),
-            (_, true) => format!(" It is shown to be better than {} too.", list(&beaten)),
-            (_, false) => format!(" It is shown to be better than {}.", list(&beaten)),
+            (_, true) => format!(" {name} is shown to be better than {} too.", list(&beaten)),
+            (_, false) => format!(" {name} is shown to be better than {}.", list(&beaten)),
         }
     }
 

@@ -25,7 +25,9 @@ pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
         );
     }
     if level(analysis, lead, first, second) {
-        return format!("{name} and {other} are level in front: {value}.");
+        let (names, alike) = in_front(analysis, lead, ranking);
+        let whose = if alike { String::new() } else { format!("{name} has a ") };
+        return format!("{} are level in front: {whose}{value}.", words::list(&names));
     }
     match lead.gain.mean {
         Some(gain) if gain >= 0.0 => {
@@ -53,6 +55,20 @@ fn level(analysis: &Analysis, lead: &Pair, first: &Config, second: &Config) -> b
     let shown = |c: &Config| analysis.judge.format(c.judged.mean.unwrap_or(f64::NAN));
     let none_differs = lead.compared() > 0 && lead.seeds.0 + lead.seeds.2 == 0;
     none_differs && lead.unpaired.is_none() || shown(first) == shown(second)
+}
+
+/// The first label, and those that no seed tells from it or whose mean reads the same;
+/// and whether all their means do.
+fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<String>, bool) {
+    let comparison = analysis.comparison();
+    let others = ranking.iter().zip(&comparison.ranked).skip(1).filter(|(config, i)| {
+        let pair = comparison.of(lead.first, **i).map(|(pair, _)| pair);
+        pair.is_some_and(|pair| level(analysis, pair, ranking[0], config))
+    });
+    let shown = |c: &Config| analysis.judge.format(c.judged.mean.unwrap_or(f64::NAN));
+    let all: Vec<&Config> = std::iter::once(ranking[0]).chain(others.map(|(c, _)| *c)).collect();
+    let alike = all.iter().all(|config| shown(config) == shown(ranking[0]));
+    (all.into_iter().map(|config| label(analysis, config)).collect(), alike)
 }
 
 /// `0.21 percentage points more`, with the seeds it rests on where they are not all.

@@ -107,10 +107,6 @@ pub fn bare_time(clock: Clock, value: f64) -> String {
 /// name before it; gaps beside the chosen value follow.
 pub fn to_add(advice: &Advice) -> String {
     let values = |all: &[f64]| list(&all.iter().map(|x| number::short(*x)).collect::<Vec<_>>());
-    let name = match advice.path.as_str() {
-        "optimizer.lr" => String::new(),
-        _ => format!("{} ", advice.name()),
-    };
     let end = match advice.end {
         Some(GridEnd::Lowest) => "lowest tried",
         Some(GridEnd::Highest) => "highest tried",
@@ -124,8 +120,19 @@ pub fn to_add(advice: &Advice) -> String {
         let lead = if advice.beyond.is_empty() { "add " } else { "" };
         parts.push(format!("{lead}{} in the gap beside it", values(&advice.gaps)));
     }
-    let join = if end.is_empty() || parts.is_empty() { "" } else { "; " };
-    format!("{name}{end}{join}{}", parts.join(", and "))
+    let of_rate = advice.path == "optimizer.lr";
+    let name = if of_rate { String::new() } else { advice.name().to_owned() };
+    let first = match (name.is_empty(), end.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => end.to_owned(),
+        (false, true) => name,
+        (false, false) => format!("{name} {end}"),
+    };
+    match (first.is_empty(), parts.is_empty()) {
+        (false, false) => format!("{first}; {}", parts.join(", and ")),
+        (true, _) => parts.join(", and "),
+        (false, true) => first,
+    }
 }
 
 #[cfg(test)]

@@ -34,5 +34,5 @@ pub fn strings_are(path: &Path, kind: &ArrowDataType) -> bool {
     let strings = types.iter_values_mut().filter(|f| f.dtype == ArrowDataType::LargeUtf8);
     strings.for_each(|field| field.dtype = kind.clone());
     let expected = schema_to_metadata_key(&types);
-    metadata.key_value_metadata().as_ref().unwrap().iter().any(|held| *held == expected)
+    metadata.key_value_metadata().as_ref().unwrap().contains(&expected)
 }

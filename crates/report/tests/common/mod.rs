@@ -3,8 +3,6 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-pub mod frames;
-
 use std::fs;
 use std::path::Path;
 

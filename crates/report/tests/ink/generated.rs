@@ -14,8 +14,8 @@ use spec::params::Value;
 use spec::record::{Split, Status};
 use spec::report_settings::Band;
 
-use crate::common::frames::untrue;
 use crate::common::{Fixture, label};
+use crate::frames::untrue;
 use crate::regressed;
 
 /// Losses of all sizes; what is not finite is of a run that diverged.
@@ -58,7 +58,7 @@ pub fn generated() -> impl Strategy<Value = Generated> {
     )
         .prop_map(
             |(seeds, rates, losses, accuracies, by_accuracy, band, random, spaced, draw)| {
-                let more = Generated {
+                Generated {
                     seeds,
                     rates,
                     losses,
@@ -68,8 +68,7 @@ pub fn generated() -> impl Strategy<Value = Generated> {
                     random,
                     spaced,
                     draw,
-                };
-                more
+                }
             },
         )
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use spec::record::{Split, Status};
 
-use crate::common::frames::untrue;
+use crate::frames::untrue;
 use crate::{analysed_of, jittered};
 
 /// Places on the map, far off it, on the optimum, and beyond all floats.

@@ -143,11 +143,14 @@ fn table(rows: &[BestRow], partial: bool) {
     }
 }
 
+/// Where a column's numbers stand.
+type Of = fn(&BestRow) -> &Estimate;
+
 /// A column of numbers.
 struct Column {
     /// `test accuracy`; the metric is its last word.
     name: String,
-    of: fn(&BestRow) -> &Estimate,
+    of: Of,
 }
 
 impl Column {
@@ -169,9 +172,9 @@ fn metric(name: &str) -> &str {
 fn columns(rows: &[BestRow]) -> Vec<Column> {
     let Some(first) = rows.first() else { return Vec::new() };
     let column = |path: &str, of| Column { name: name(first, path), of };
-    let any = |of: fn(&BestRow) -> &Estimate| rows.iter().any(|row| of(row).mean.is_some());
-    let (accuracy, loss): (fn(&BestRow) -> &Estimate, fn(&BestRow) -> &Estimate) =
-        (|row| &row.test_accuracy, |row| &row.train_loss);
+    let any = |of: Of| rows.iter().any(|row| of(row).mean.is_some());
+    let accuracy: Of = |row| &row.test_accuracy;
+    let loss: Of = |row| &row.train_loss;
     let mut out = vec![column(&first.metric, |row| &row.target)];
     if first.reached {
         // What was measured at the stop stands beside the time to the target.
