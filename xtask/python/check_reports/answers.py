@@ -5,6 +5,7 @@ import re
 from functools import cache
 
 import estimates
+from choosing import Config
 from edges import key_value
 from facts import FIGURES
 from pairs import Pair
@@ -41,6 +42,20 @@ def same_digits(world: World, pair: Pair) -> bool:
     return f"{values[0]:.3e}" == f"{values[1]:.3e}"
 
 
+def level_with(world: World, pair: Pair | None) -> bool:
+    """Whether two labels are level: nothing is shown, and no seed differs or the means read the same."""
+    if pair is None or pair.verdict in ("first is better", "second is better") or pair.diverged:
+        return False
+    nothing_differs = bool(pair.differences) and pair.level == len(pair.differences) and not pair.unpaired
+    return nothing_differs or same_digits(world, pair)
+
+
+def front(world: World) -> list[Config]:
+    """The first label with those that are level with it."""
+    first = world.comparison.ranked[0]
+    return [first, *(p.second for p in world.comparison.pairs if p.first is first and level_with(world, p))]
+
+
 @cache
 def headline(world: World) -> str:
     """The kind of headline that is true."""
@@ -62,7 +77,7 @@ def headline(world: World) -> str:
         return "alone"
     if not means(world, pair.second):
         return "second diverged"
-    if not shown and not pair.diverged and (nothing_differs and not pair.unpaired or same_digits(world, pair)):
+    if level_with(world, pair):
         return "level"
     if pair.lead is not None and pair.lead >= 0:
         return "lead"
@@ -174,6 +189,8 @@ def headline_parts(world: World, match: re.Match) -> Wanted:
     wanted = first_value(world)
     if kind == "alone":
         return wanted
+    if kind == "level":
+        return wanted | in_front(world)
     pair = lead(world)
     wanted["second"] = exactly(pair.second.label)
     theirs = metric(shown_by(judge), estimates.mean(means(world, pair.second)))
@@ -181,13 +198,20 @@ def headline_parts(world: World, match: re.Match) -> Wanted:
     on = exactly(seeds(pair.completed))
     return wanted | {
         "second diverged": lambda: {"came": came(world), "lost": exactly(seeds(pair.second.diverged))},
-        "level": lambda: {},
         "lead": lambda: {"came": came(world), "gap": gap, "side": exactly("more" if judge.higher else "less"),
                          "on": on if not pair.unpaired and pair.completed < len(world.sweep.seeds) else exactly("")},
         "second diverged with some": lambda: {"theirs": theirs},
         "behind": lambda: {"on": on, "gap": gap},
         "other seeds": lambda: {"theirs": theirs},
     }[kind]()
+
+
+def in_front(world: World) -> Wanted:
+    """Who is level in front; whose value follows where theirs do not read the same."""
+    configs = front(world)
+    pairs = [p for p in world.comparison.pairs if p.first is configs[0] and p.second in configs]
+    alike = all(same_digits(world, p) for p in pairs)
+    return {"front": exactly(listed([c.label for c in configs])), "again": exactly("" if alike else configs[0].label)}
 
 
 def record(pair: Pair) -> Wanted:
@@ -232,6 +256,12 @@ def underpowered(world: World, match: re.Match) -> Wanted:
         again = count(differing) if differing > 1 else nothing
         return wanted | {"differing": count(differing), "compared": exactly(seeds(compared)), "again": again, "seeds": nothing}
     return wanted | {"seeds": exactly(seeds(compared)), "differing": nothing, "compared": nothing, "again": nothing}
+
+
+def some_others(world: World, match: re.Match) -> Wanted:
+    """Whom beside the second the first is shown to beat."""
+    return {"first": exactly(world.comparison.ranked[0].label), "beaten": exactly(listed(beaten(world))),
+            "too": exactly(" too" if certainty(world) == "better" else "")}
 
 
 def too_few(world: World, match: re.Match) -> Wanted:

@@ -11,7 +11,7 @@ SENTENCES = {
     # The answer.
     "headline, alone": r"<L first> has a <VALUE>\.",
     "headline, second diverged": r"<L first> <R came>: <VALUE>; all <S lost> of <L second> diverged\.",
-    "headline, level": r"<L first> and <L second> are level in front: <VALUE>\.",
+    "headline, level": r"<LIST front> are level in front: (?:<L again> has a )?<VALUE>\.",
     "headline, lead": r"<L first> <R came>: <VALUE>, <X gap>(?: percentage points?)? <R side>"
                       r"(?: on the <S on> that completed with both)? than <L second>, the second\.",
     "headline, second diverged with some": r"<L first> came first among optimizers without a diverged seed: <VALUE>; "
@@ -43,9 +43,9 @@ SENTENCES = {
                         r"<TESTED>\.",
     "certainty, not shown": r"How sure: the lead over <L second> may be chance, <TESTED>\.",
     "certainty, small": r"It is smaller than what matters \(\[report\] min_effect = <X least>\)\.",
-    "certainty, none of the others": r"It is not shown to be better than any other optimizer either\.",
+    "certainty, none of the others": r"<L first> is not shown to be better than any other optimizer either\.",
     "certainty, all others": r"The same holds against every other optimizer\.",
-    "certainty, some others": r"It is shown to be better than <LIST beaten>(?: too)?\.",
+    "certainty, some others": r"<L first> is shown to be better than <LIST beaten>(?P<too> too)?\.",
     # What it cost, and what qualifies it.
     "cost": r"At what cost: the (?:one configuration|<N configs> configurations) \(<N runs> runs?\) of <L first> took <T own> "
             r"of device time(?: of the <T all> spent in all)?(?:; a run of the chosen one trains for <T one>)?"
@@ -203,7 +203,7 @@ SENTENCES = {
 
 # What makes an unknown sentence suspect, beside digits and labels.
 CLAIMS = (r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|both|won|first|second|best|better|worse|level|significant|"
-          r"chance|underpowered|diverged?|edge|lowest|highest|fastest|equally|never|none)\b")
+          r"chance|underpowered|diverged?|edge|lowest|highest|fastest|equally|never|none|no run)\b")
 
 PARTS = {
     "VALUE": r"(?:mean )?(?P<metric>[a-z0-9_ ]+) of <X mean> over <S n>(?: \(95% interval <X low>–<X high>\))?",

@@ -60,9 +60,11 @@ def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
     if edge.gaps:
         parts.append(f"{'' if edge.beyond else 'add '}{values('g', edge.gaps)} in the gap beside it")
     joined = ", and ".join(parts)
-    name = f"{re.escape(edge.name)} " if named else ""
-    wanted[f"{group}side"] = exactly(side)
-    return f"{name}(?P<{group}side>{'lowest tried|highest tried' if side else ''}){'; ' if side and joined else ''}{joined}", wanted
+    first = re.escape(edge.name) if named else ""
+    if side:
+        first += f"{' ' if named else ''}(?P<{group}side>lowest tried|highest tried)"
+        wanted[f"{group}side"] = exactly(side)
+    return "; ".join(part for part in (first, joined) if part), wanted
 
 
 @cache
