@@ -6,7 +6,7 @@ import re
 
 import estimates
 from answers import Wanted, target
-from choosing import Measure
+from choosing import Chosen, Config, Measure
 from facts import FIGURES, Run
 from functions import Task, detail, tasks
 from race import race
@@ -31,17 +31,28 @@ def nothing(world: World, match: re.Match) -> Wanted:
     return {}
 
 
-def of_function(world: World, match: re.Match) -> list[list[float]]:
-    """Values of each configuration that a figure of some function shows; the same functions in each."""
-    best = [(task, c) for task in tasks(world) for c in task.best.values() if c is not None and c.completed]
-    saddle = "left the box" in match.group("what")
-    return [task.chosen.values(task.chosen.goal, c) for task, c in best if task.saddle == saddle]
+def curve_values(chosen: Chosen, config: Config) -> list[float]:
+    """One value for each seed in a configuration's curves: of runs that stop at a target also those that never got there."""
+    if chosen.goal.kind != "reached":
+        return chosen.values(chosen.goal, config)
+    last = [run.last("train", "loss") for run in config.completed]
+    return [v for v in last if v is not None and math.isfinite(v)]
 
 
-def shown(world: World, match: re.Match) -> list:
-    """The configurations that a figure shows: the chosen ones with a completed run, or all."""
-    configs = world.chosen.configs if match.group("metric") is not None else world.best
-    return [c for c in configs if c.completed]
+def averages(world: World, match: re.Match) -> list[list[float]]:
+    """The values that each mean or median of a figure is of."""
+    if match.group("metric") is not None:
+        if world.goal.kind == "reached":
+            return [world.chosen.outcomes(world.goal, c) for c in world.chosen.configs]
+        return [world.values(world.goal, c) for c in world.chosen.configs]
+    if match.group("judge") is not None:
+        return [world.values(world.judge, c) for c in world.best]
+    if world.sweep.functions and "at the learning rate" in match.group("what"):
+        # The same functions in each: those with a lowest value, or those without.
+        left = "left the box" in match.group("what")
+        best = [(task, c) for task in tasks(world) if task.saddle == left for c in task.best.values() if c is not None]
+        return [curve_values(task.chosen, c) for task, c in best]
+    return [curve_values(world.chosen, c) for c in world.best]
 
 
 def measured(measure: Measure) -> str:
@@ -61,8 +72,7 @@ def spread(world: World, match: re.Match) -> Wanted:
                       if match.group(name) is not None}
     wanted["what"] = Shown("", lambda text: True)
     medians = match.group("metric") is not None and world.goal.kind == "reached"
-    values = of_function(world, match) if world.sweep.functions and "at the learning rate" in match.group("what") else [
-        world.chosen.outcomes(world.goal, c) if medians else world.values(world.goal, c) for c in shown(world, match)]
+    values = averages(world, match)
     counts = [len(v) for v in values if v]
     bars = "bars" if not match.group("what").startswith("Each optimizer at") else "bands"
     empty = exactly("")
