@@ -198,7 +198,7 @@ def config_table(world: World) -> Rows:
     goal, judge, rows = world.goal, world.judge, []
     for config in world.chosen.configs:
         choice = world.chosen.choices[config.label]
-        best = not world.apart and choice.config is config and key_value(world.chosen, goal, config) is not None
+        best = not world.apart and choice.config is config and bool(config.completed)
         lost = len(config.runs) - len(config.results)
         judged = world.values(judge, config)
         cells: dict[str, Cell] = {

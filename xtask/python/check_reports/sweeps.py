@@ -124,7 +124,8 @@ def stop_some_never(draw: random.Random) -> Sweep:
     """Some runs never reach the target, and a label diverges on some seeds."""
     rest = '[target]\nmetric = "validation.loss"\nvalue = 0.55\nstop = true\n'
     rest += optimizer("sgd", "lr = [0.02, 0.1, 0.5]") + optimizer("adam", f"lr = [0.003, {rate(draw, 0.01, 0.05)}]")
-    rest += optimizer("sgd", "lr = 1.0\nmomentum = 0.95", "heavy") + optimizer("sgd", "lr = [4.0, 20.0]", "wild")
+    rest += optimizer("sgd", "lr = 1.0\nmomentum = 0.95", "heavy") + optimizer("sgd", "lr = [20.0, 60.0]", "wild")
+    rest += optimizer("sgd", "lr = 0.11", "slow")
     samples = draw.randrange(200, 280)
     data = table(draw, samples, 5, 3, 0.8)
     return Sweep(file("stop-some-never", rest, held_out=samples // 4, seeds="{ count = 10 }", epochs=7), data)
