@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use spec::Id;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::Status;
+use spec::record::{Status, StopReason};
 
 use crate::number;
 use crate::stats::{Estimate, estimate, location};
@@ -283,6 +283,14 @@ impl Analysis {
     /// none without a result.
     pub(crate) fn judged(&self, run: usize) -> Option<Judged> {
         Judged::of(&self.judge, &self.plan.runs[run].spec, &self.rows[run])
+    }
+
+    /// Why a run ended before its last planned epoch; none where it did not. A run may
+    /// reach its target in the last one.
+    pub fn ended_early(&self, run: usize) -> Option<StopReason> {
+        let (row, planned) = (&self.rows[run], self.plan.runs[run].spec.train.epochs);
+        let early = row.epochs_completed.is_some_and(|epochs| epochs < planned);
+        StopReason::from_name(row.stop_reason.as_deref()?).filter(|_| early)
     }
 
     /// All pairs of chosen configurations, compared seed by seed.

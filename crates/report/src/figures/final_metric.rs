@@ -8,7 +8,7 @@ use crate::figures::rows::{Row, Rows};
 use crate::figures::{Figure, axes, shown, spread};
 use crate::number;
 use crate::page::words::capitalised;
-use crate::stats::estimate;
+use crate::stats::{Estimate, estimate};
 
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
@@ -36,7 +36,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             "{}, each optimizer at its best configuration, the best on top: {}. Dots are \
              single seeds, moved up where they would cover each other{}.{} {apart}",
             capitalised(&judged.measured_name()),
-            spread::words(analysis, &shown(analysis), "bars"),
+            spread::words_of(analysis, judged_estimates(analysis), "bars"),
             match (diverged, judged.reached()) {
                 (false, _) => "",
                 (true, false) => "; crosses are seeds that diverged and are in no mean",
@@ -50,6 +50,11 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         ink: Ink::Rows(rows),
         variant_of: None,
     })
+}
+
+/// Of the chosen configurations with a completed run.
+fn judged_estimates(analysis: &Analysis) -> Vec<Estimate> {
+    shown(analysis).iter().map(|config| config.judged).collect()
 }
 
 /// The data: one row a label that has a planned run.
@@ -75,7 +80,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
         title: capitalised(&judged.measured_name()),
         subtitle: format!(
             "{}; dots: single seeds",
-            capitalised(&spread::words(analysis, &shown(analysis), "bars"))
+            capitalised(&spread::words_of(analysis, judged_estimates(analysis), "bars"))
         ),
         x_label: format!("{}{spacing}", judged.name()),
         x,

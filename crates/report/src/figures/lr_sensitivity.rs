@@ -68,13 +68,14 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         caption: format!(
             "{} against learning rate: {}. {lines} the {} {dots}\
              a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
-             many of how many; those runs are in no mean.{chosen}{loose}{thinned}{spacing}",
+             many of how many; those runs {}.{chosen}{loose}{thinned}{spacing}",
             capitalised(&analysis.goal.measured_name()),
             words(analysis),
             match analysis.goal.reached() {
                 true => "medians over the seeds, a run that never got there counting as infinite,",
                 false => "means over the seeds that finished,",
-            }
+            },
+            if analysis.goal.reached() { "count as infinite" } else { "are in no mean" }
         ),
         reading: "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                   point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
@@ -104,6 +105,15 @@ fn joined(analysis: &Analysis, label: usize) -> bool {
 }
 
 fn words(analysis: &Analysis) -> String {
+    if analysis.goal.reached() {
+        // A median counts the seeds that never got there, and has no bars.
+        let results = analysis.configs.iter().map(|c| c.counts.results()).filter(|n| *n > 0);
+        return match spread::range(results) {
+            None => "no run has finished".to_owned(),
+            Some(one) if one == "1" => "one seed".to_owned(),
+            Some(seeds) => format!("median of {seeds} seeds"),
+        };
+    }
     spread::words(analysis, &analysis.configs.iter().collect::<Vec<_>>(), "bars")
 }
 

@@ -42,7 +42,6 @@ use crate::figures::chart::{Entry, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
-use crate::table::RunRow;
 
 /// A figure with its texts.
 #[derive(Clone, Debug)]
@@ -204,9 +203,9 @@ fn without_result(analysis: &Analysis) -> String {
 /// none did.
 fn ended_early(analysis: &Analysis) -> String {
     let chosen = analysis.best.iter().flatten().flat_map(|&i| &analysis.configs[i].runs);
-    let rows: Vec<&RunRow> = chosen.map(|&run| &analysis.rows[run]).collect();
+    let runs: Vec<usize> = chosen.copied().collect();
     let ended = |why: StopReason| {
-        rows.iter().filter(|row| row.stop_reason.as_deref() == Some(why.name())).count()
+        runs.iter().filter(|&&run| analysis.ended_early(run) == Some(why)).count()
     };
     let parts: Vec<String> = [
         (ended(StopReason::Target), "at the target"),
@@ -222,7 +221,7 @@ fn ended_early(analysis: &Analysis) -> String {
     let parts = parts.join(" and ");
     format!(
         " Of these {} runs {parts} ended early: a line ends where its first seed did.",
-        rows.len()
+        runs.len()
     )
 }
 

@@ -24,9 +24,10 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "Every run: learning rate and seed",
         caption: format!(
             "{} of every run of the sweep; a row is a configuration, a column a seed, bold the best \
-             configuration of each optimizer. Lighter is better ({better}). Runs that diverged are crossed out, those \
+             configuration of each optimizer. Lighter is better ({better}). Runs that diverged{} are crossed out, those \
              without a result are hatched.",
-            capitalised(&goal.measured_name())
+            capitalised(&goal.measured_name()),
+            if goal.reached() { " or never reached the target" } else { "" }
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
@@ -107,6 +108,9 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
             let step = row.and_then(|r| r.diverged_step);
             let at = step.map_or(String::new(), |s| format!(" at step {}", number::count(s)));
             (Fill::Crossed, String::new(), format!("diverged{at}"))
+        }
+        (None, Some(Status::Completed)) if goal.reached() => {
+            (Fill::Crossed, String::new(), "never reached the target".to_owned())
         }
         (None, Some(Status::Completed)) => {
             (Fill::Missing, String::new(), "finished, without this metric".to_owned())

@@ -4,6 +4,7 @@
 use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
+use crate::number;
 use crate::stats::Estimate;
 
 /// Ends of the band. The interval of the mean is replaced for two seeds, which
@@ -19,27 +20,37 @@ pub fn band(kind: Band, metric: &str, e: &Estimate) -> Option<(f64, f64)> {
         }
         Band::None => return None,
     };
-    match metric {
-        // Student's t does not know where the values end.
-        "accuracy" | "top5_accuracy" => Some((low.max(0.0), high.min(1.0))),
-        _ => Some((low.max(0.0), high)),
-    }
+    // Student's t does not know where the values end.
+    let (least, most) = number::bounds(metric);
+    Some((low.max(least.max(0.0)), high.min(most)))
 }
 
 /// `mean of 5 seeds, bands: 95% interval of the mean (Student's t)`, for bands
 /// around the means of these configurations, or whatever `bands` calls them.
 pub fn words(analysis: &Analysis, configs: &[&Config], bands: &str) -> String {
-    let estimates: Vec<&Estimate> = configs.iter().map(|c| &c.goal).filter(|e| e.n > 0).collect();
-    let counts = || estimates.iter().map(|e| e.n);
-    let (Some(fewest), Some(most)) = (counts().min(), counts().max()) else {
+    // Curves are of all seeds that completed, whether they reached a target or not.
+    let all = |c: &&Config| if analysis.goal.reached() { c.train_loss } else { c.goal };
+    words_of(analysis, configs.iter().map(all).collect(), bands)
+}
+
+/// `5`, `3 to 5`; none of nothing.
+pub fn range(counts: impl Iterator<Item = usize>) -> Option<String> {
+    let counts: Vec<usize> = counts.collect();
+    let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
+    Some(if fewest == most { most.to_string() } else { format!("{fewest} to {most}") })
+}
+
+/// [`words`] for bands around these means.
+pub fn words_of(analysis: &Analysis, estimates: Vec<Estimate>, bands: &str) -> String {
+    let estimates: Vec<&Estimate> = estimates.iter().filter(|e| e.n > 0).collect();
+    let Some(seeds) = range(estimates.iter().map(|e| e.n)) else {
         return "no run has finished".to_owned();
     };
     let kind = analysis.plan.report.band;
-    if most == 1 {
+    if seeds == "1" {
         let none = if kind == Band::None { "" } else { ", so no interval" };
         return format!("one seed{none}");
     }
-    let seeds = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
     let spread = match kind {
         Band::Interval => interval(&estimates, bands),
         Band::Range => format!(", {bands} from the lowest to the highest seed"),

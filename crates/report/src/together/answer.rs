@@ -168,7 +168,19 @@ fn certainty(all: &Together) -> Option<String> {
         false => "sign-flip permutation test",
     };
     let what = format!("p = {p}{family} ({how} over {record})");
+    let level = first.mean_rank == second.mean_rank;
     let verdict = match pair.verdict {
+        // Mean ranks count tasks, and tests pairs of runs: either may see what the other does not.
+        Verdict::Better | Verdict::Worse if level => {
+            let (better, worse) = match pair.verdict {
+                Verdict::Better => (&name, &other),
+                _ => (&other, &name),
+            };
+            format!(
+                "mean ranks are level, but seed by seed {better} is significantly better than {worse} in {}, {what}.",
+                tasks(pair.tasks)
+            )
+        }
         Verdict::Better => format!("the lead over {other} on these tasks is significant, {what}."),
         Verdict::Worse => format!(
             "ranks and differences disagree: seed by seed {other} is significantly better than {name}, {what}."

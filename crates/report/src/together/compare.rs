@@ -30,9 +30,9 @@ pub struct Pair {
     /// in [-1, 1]: what is tested. No task outweighs another by its scale, and
     /// the scale stays the same whichever signs are flipped.
     pub standard: Option<f64>,
-    /// Tasks with a pair of runs that were compared.
+    /// Tasks with a pair of runs that was compared.
     pub tasks: usize,
-    /// (task, seed) pairs that completed with both.
+    /// (task, seed) pairs that completed with both: what the lead rests on.
     pub n: usize,
     /// Those on which the first is better, level, worse; diverged counts as worst.
     pub seeds: (usize, usize, usize),
@@ -169,7 +169,7 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         completed.sort_by(f64::total_cmp);
         leads.extend(location::mean(&completed));
         let scaled = standardised(&completed);
-        pair.tasks += usize::from(!completed.is_empty());
+        pair.tasks += usize::from(!gains.all.is_empty());
         pair.diverged += gains.all.len() - completed.len();
         let count = |sign: f64| gains.all.iter().filter(|g| **g * sign > 0.0).count();
         let (won, lost) = (count(1.0), count(-1.0));

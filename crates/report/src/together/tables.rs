@@ -332,7 +332,7 @@ fn comparison(all: &Together) -> Table {
         row.extend([
             Cell::number(pair.standard, |x| format!("{x:+.2}").replace('-', "\u{2212}")),
             Cell::count(pair.tasks),
-            Cell::count(pair.n),
+            Cell::count(of),
             Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of),
             p(pair.test.filter(|_| !pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.test.filter(|_| pair.decided_by.ranks()).map(|t| t.p)),

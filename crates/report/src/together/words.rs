@@ -216,7 +216,7 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
          each divided by the root mean square of its task, so that no task outweighs another by its scale; the lead in \
          units is the mean over tasks of their mean leads.{}",
         match comparison.tests {
-            0 => String::new(),
+            0 | 1 => String::new(),
             tests => format!(
                 " Holm's correction for {tests} tests keeps the chance of any false alarm at {:.0}%.",
                 ALPHA * 100.0

@@ -64,8 +64,8 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
 /// Runs that ended before their last epoch, if any did.
 fn stopped_early(analysis: &Analysis) -> Option<String> {
     let ended = |reason: StopReason| {
-        let rows = analysis.rows.iter();
-        rows.filter(|r| r.stop_reason.as_deref() == Some(reason.name())).count()
+        let runs = 0..analysis.rows.len();
+        runs.filter(|&run| analysis.ended_early(run) == Some(reason)).count()
     };
     let (patience, target) = (ended(StopReason::EarlyStopping), ended(StopReason::Target));
     (patience + target > 0).then(|| {
