@@ -285,6 +285,13 @@ impl Analysis {
         Judged::of(&self.judge, &self.plan.runs[run].spec, &self.rows[run])
     }
 
+    /// Whether a configuration is the chosen one of its label, and one that completed:
+    /// where nothing did, nothing could be chosen.
+    pub fn is_chosen(&self, config: usize) -> bool {
+        let own = &self.configs[config];
+        self.best[own.label] == Some(config) && own.counts.completed > 0
+    }
+
     /// Why a run ended before its last planned epoch; none where it did not. A run may
     /// reach its target in the last one.
     pub fn ended_early(&self, run: usize) -> Option<StopReason> {

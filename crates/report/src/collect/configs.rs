@@ -74,9 +74,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         f64::column("lr", configs.iter().map(|c| Some(planned(c).spec.optimizer.lr())).collect()),
         Column::new(
             "best".into(),
-            (0..configs.len())
-                .map(|i| analysis.best.contains(&Some(i)) && configs[i].goal.mean.is_some())
-                .collect::<Vec<bool>>(),
+            (0..configs.len()).map(|i| analysis.is_chosen(i)).collect::<Vec<bool>>(),
         ),
         int("seeds", |c| c.counts.planned),
         int("completed", |c| c.counts.completed),

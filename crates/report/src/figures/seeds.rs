@@ -75,7 +75,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             GridRow {
                 series: Some(config.label),
                 cells: cells.collect(),
-                strong: analysis.best[config.label] == Some(i) && config.goal.mean.is_some(),
+                strong: analysis.is_chosen(i),
                 group: label.clone(),
                 head: head.clone(),
             }

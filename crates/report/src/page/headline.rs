@@ -130,9 +130,20 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
     };
     let Some((second, lead)) = second else { return format!("{name} reached {when}.") };
     let other = label(analysis, second);
-    let equal = first.judged_median == second.judged_median && first.judged.n == second.judged.n;
-    if !lead.verdict.is_significant() && (equal || lead.seeds.0 + lead.seeds.2 == 0) {
-        return format!("{name} and {other} are level in front: {name} reached {when}.");
+    let comparison = analysis.comparison();
+    let level = |(config, pair): (&Config, &Pair)| {
+        let equal =
+            first.judged_median == config.judged_median && first.judged.n == config.judged.n;
+        !pair.verdict.is_significant() && (equal || pair.seeds.0 + pair.seeds.2 == 0)
+    };
+    if level((second, lead)) {
+        let others = comparison.ranked.iter().skip(1).filter_map(|&i| {
+            let (pair, _) = comparison.of(lead.first, i)?;
+            let config = &analysis.configs[i];
+            level((config, pair)).then(|| label(analysis, config))
+        });
+        let names: Vec<String> = std::iter::once(name.clone()).chain(others).collect();
+        return format!("{} are level in front: {name} reached {when}.", words::list(&names));
     }
     let than = match second.judged_median.filter(|m| m.is_finite()) {
         Some(median) => {

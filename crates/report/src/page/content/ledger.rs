@@ -83,7 +83,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let range = robust.as_ref().map(|r| r.range);
         let open = robust.as_ref().is_some_and(|r| r.open.0 || r.open.1);
         let curve = tuning(analysis, label);
-        let has_value = best.standing(&analysis.goal, &best.goal).is_some();
+        let has_value = best.counts.completed > 0;
         let judged = |x: Option<f64>| Cell::number(x, |x| judge_or_worst(judge, x));
         table.rows.push(vec![
             Cell::label(&analysis.plan.optimizers[label].label, label),

@@ -278,7 +278,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
     ]);
     for (i, config) in analysis.configs.iter().enumerate() {
         let run = analysis.planned(config);
-        let best = analysis.best.contains(&Some(i)) && config.goal.mean.is_some();
+        let best = analysis.is_chosen(i);
         let lr = run.spec.optimizer.lr();
         let count = |n: usize| Cell::number((n > 0).then_some(n as f64), |_| n.to_string());
         let with_result = config.counts.results();
