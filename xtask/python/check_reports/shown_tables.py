@@ -284,7 +284,6 @@ def grid_table(world: World) -> Rows:
         label = config.label
         grid = sorted({c.rate for c in world.chosen.of(label)})
         found, curve = reach(world.chosen, label), tuning(world.chosen, label)
-        has_value = key_value(world.chosen, world.goal, config) is not None
         near: Cell = exactly(NOTHING)
         if found:
             near = r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(found.low, 2), "high": digits(found.high, 2)}
@@ -294,7 +293,7 @@ def grid_table(world: World) -> Rows:
             "Tried": count(len(grid)),
             "Learning rates tried": digits(grid[0], 3) if len(grid) == 1 else (
                 r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(grid[0], 3), "high": digits(grid[-1], 3)}),
-            "Best": digits(config.rate, 3) if has_value else exactly(NOTHING),
+            "Best": digits(config.rate, 3) if config.completed else exactly(NOTHING),
             f"Learning rates within {tolerance} of the best": near,
             "Decades": ((r"at least " if found.open else "") + r"(?P<decades>\S+)", {"decades": number(found.decades)})
             if found else exactly(NOTHING),
