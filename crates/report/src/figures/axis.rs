@@ -136,7 +136,9 @@ impl Axis {
                 _ => high.abs().max(1e-6),
             };
             let floor = if low >= 0.0 && low < span { 0.0 } else { low - 0.06 * span };
-            Axis::linear(floor, high + 0.06 * span)
+            // All of them zero: up to one, as the span has it.
+            let top = if low == 0.0 && high == 0.0 { span } else { high };
+            Axis::linear(floor, top + 0.06 * span)
         };
         Some(axis.holding(values.into_iter()))
     }

@@ -99,14 +99,23 @@ pub fn pieces(text: &str) -> Vec<Piece> {
 /// boxes in them because no font here has them, and which scripts are drawn letter by
 /// letter. None where nothing need be said.
 pub fn warning<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let strange: BTreeSet<char> =
-        texts.into_iter().flat_map(str::chars).filter(|c| is_strange(*c)).collect();
+    let strange: BTreeSet<char> = texts
+        .into_iter()
+        .flat_map(str::chars)
+        .filter(|c| is_strange(*c) && !stands_in(*c))
+        .collect();
     if strange.is_empty() {
         return None;
     }
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     found.look_for(&strange, &folders());
     said(&strange, |c| found.of.get(&c).copied().flatten().is_some())
+}
+
+/// Whether a character stands in for one that cannot be shown (`escape.rs`): a box in
+/// its place says the same.
+fn stands_in(c: char) -> bool {
+    matches!(c, '\u{fffd}' | '\u{2400}'..='\u{243f}')
 }
 
 fn said(strange: &BTreeSet<char>, has: impl Fn(char) -> bool) -> Option<String> {

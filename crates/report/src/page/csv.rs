@@ -99,7 +99,7 @@ fn unit(table: &Table, at: usize) -> Option<&'static str> {
             Some(Value::Word(word)) => text.strip_prefix(word).unwrap_or(text).trim_start(),
             _ => text,
         });
-        let is_time = text.ends_with(" s") || text.ends_with(" min");
+        let is_time = [" s", " min", " ms", " \u{b5}s"].iter().any(|unit| text.ends_with(unit));
         match text {
             text if text.contains('%') => Some("fraction"),
             text if is_time && text.starts_with(|c: char| c.is_ascii_digit()) => Some("s"),
@@ -156,6 +156,15 @@ mod tests {
              '=1+1,0.9791416,0.00051,125.25,inf\r\n\
              \"a \"\"b\"\", c\",,,0,'-\r\n"
         );
+    }
+
+    #[test]
+    fn times_are_in_seconds_whatever_their_size() {
+        for (value, shown) in [(0.0042, "4.2 ms"), (4.2e-6, "4.2 \u{b5}s"), (300.0, "5 min 00 s")] {
+            let mut table = Table::new(&["#Time"]);
+            table.rows.push(vec![Cell::number(Some(value), |_| shown.to_owned())]);
+            assert_eq!(csv(&table), format!("Time [s]\r\n{value}\r\n"));
+        }
     }
 
     #[test]
