@@ -10,7 +10,7 @@ use crate::analysis::{Analysis, Config, Goal};
 /// are not transitive.
 const EQUAL: f64 = 1e-9;
 
-/// What chose a configuration among those that tie.
+/// The rule that chose a configuration among those that tie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TieBreak {
     /// The lowest mean validation loss.
@@ -112,7 +112,7 @@ pub fn best_of(analysis: &Analysis, among: &[usize]) -> Option<usize> {
     by_goal(analysis, among).first().and_then(|group| group.first()).copied()
 }
 
-/// Whether the first of two configurations is better by the goal; ties are not.
+/// Returns whether the first of two configurations is better by the goal; a tie is not.
 pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
     let key = |config: &Config| Key::of(&analysis.goal, config.goal.mean, config);
     let (a, b) = (key(a), key(b));
@@ -135,7 +135,8 @@ pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)>
     (group.len() > 1).then_some((group, by))
 }
 
-/// What ties, in the order in which it would be chosen, and what decides on the first.
+/// Orders tied configurations as they would be chosen; also returns the rule that
+/// decides on the first.
 fn in_order(analysis: &Analysis, group: Vec<usize>) -> (Vec<usize>, TieBreak) {
     if group.len() < 2 {
         return (group, TieBreak::Order);

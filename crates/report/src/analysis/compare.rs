@@ -38,7 +38,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether a difference is shown.
+    /// Returns whether a difference is shown.
     pub fn is_significant(self) -> bool {
         matches!(self, Verdict::Better | Verdict::Worse)
     }
@@ -68,7 +68,7 @@ impl DecidedBy {
         }
     }
 
-    /// Whether it ranks outcomes because one of them is no number.
+    /// Returns whether the test ranks outcomes because one of them is no number.
     pub fn ranks(self) -> bool {
         matches!(self, DecidedBy::SignedRanks | DecidedBy::Ranks)
     }
@@ -88,7 +88,7 @@ pub struct Pair {
     /// Gains on the seeds that completed, or reached the target, with both; level
     /// ones are 0. Where the two are not paired, the difference of means.
     pub gain: Estimate,
-    /// What decides.
+    /// The kind of the test that decides.
     pub decided_by: DecidedBy,
     /// The test that decides; none where fewer than two seeds have both results.
     pub test: Option<Test>,
@@ -236,7 +236,7 @@ pub fn samples_needed(pairs: usize) -> usize {
     enough.next().map_or(64, |(n, _)| n as usize)
 }
 
-/// What two configurations have of each other.
+/// The seeds that two configurations have in common, compared.
 #[derive(Default)]
 struct Seeds {
     /// Gains on the seeds with both results, infinite where one of them diverged.
@@ -322,7 +322,7 @@ fn small(analysis: &Analysis, pair: &Pair) -> bool {
     pair.gain.mean.zip(least).is_some_and(|(gain, least)| gain.abs() < least)
 }
 
-/// What decides on a pair.
+/// The deciding test of a pair, with the lead and its direction.
 struct Decided {
     by: DecidedBy,
     gain: Estimate,

@@ -18,7 +18,7 @@ pub enum GridEnd {
     Highest,
 }
 
-/// What to add to one axis of a label's grid.
+/// Values worth adding to one axis of a label's grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
     /// The axis by its dotted path: `optimizer.lr`, `data.batch_size`.
@@ -52,7 +52,7 @@ const HALF_DECADE: f64 = 3.5;
 /// Slack for ratios such as 0.1 / 0.01, which are not exactly ten.
 const SLACK: f64 = 1.0 + 1e-9;
 
-/// What to add to a label's grid around its chosen configuration, an axis each, the
+/// Values worth adding to a label's grid around its chosen configuration, an axis each, the
 /// learning rate first. None for an axis with a configuration inside of it that is as
 /// good as the chosen one, and without a value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
@@ -109,7 +109,7 @@ fn number(value: &Value) -> Option<f64> {
     .filter(|x| x.is_finite())
 }
 
-/// What values of an axis may be and how they are written.
+/// The allowed values of an axis and the digits in which they are written.
 struct Grid {
     range: Range,
     whole: bool,

@@ -56,7 +56,7 @@ impl Goal {
         format!("{}.{}", self.split, self.metric)
     }
 
-    /// Whether runs are judged by how soon they reach the target.
+    /// Returns whether runs are judged by how soon they reach the target.
     pub fn reached(&self) -> bool {
         self.measured == Measured::Reached
     }

@@ -19,7 +19,7 @@ const VANISHED: f64 = 1.0 / 16_777_216.0;
 /// A run with what is needed to tell whether its outcome differs from another's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged {
-    /// As [`Goal::outcome`].
+    /// The value of [`Goal::outcome`].
     pub outcome: f64,
     /// Samples of the split that it was measured on.
     samples: u64,
@@ -49,7 +49,7 @@ impl Judged {
     }
 }
 
-/// By how much `a` is better than `b`: 0 where the two are level, infinite where
+/// Returns by how much `a` is better than `b`: 0 where the two are level, infinite where
 /// one of them diverged or never reached its target.
 ///
 /// Accuracies are level below half a sample. Other metrics are level up to 1e-6 of

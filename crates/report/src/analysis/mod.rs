@@ -285,7 +285,7 @@ impl Analysis {
         Judged::of(&self.judge, &self.plan.runs[run].spec, &self.rows[run])
     }
 
-    /// Whether a configuration is the chosen one of its label, and one that completed:
+    /// Returns whether a configuration is the chosen one of its label, and one that completed:
     /// where nothing did, nothing could be chosen.
     pub fn is_chosen(&self, config: usize) -> bool {
         let own = &self.configs[config];
