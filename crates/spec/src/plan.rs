@@ -73,6 +73,9 @@ pub struct PlannedOptimizer {
     pub kind: String,
     /// Dotted paths that take more than one value, in the order of the file.
     pub axes: Vec<String>,
+    /// Those of them whose values were drawn at random; left out while there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub random: Vec<String>,
 }
 
 /// One run of the plan.

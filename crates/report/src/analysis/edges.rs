@@ -8,6 +8,7 @@ use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config, ties};
+use crate::number;
 
 /// An edge of the values that were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,20 +54,34 @@ const HALF_DECADE: f64 = 3.5;
 const SLACK: f64 = 1.0 + 1e-9;
 
 /// Values worth adding to a label's grid around its chosen configuration, an axis each, the
-/// learning rate first. None for an axis with a configuration inside of it that is as
-/// good as the chosen one, and without a value to choose by.
+/// learning rate first. None for an axis on which a configuration that is as good as the
+/// chosen one has another value, for one that was drawn at random and has no grid, where
+/// nothing could be better, and without a value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
-    if config.standing(&analysis.goal, &config.goal).is_none() {
+    let value = config.standing(&analysis.goal, &config.goal);
+    if value.is_none_or(|value| unsurpassed(analysis, config, value)) {
         return Vec::new();
     }
-    let axes = &analysis.plan.optimizers[config.label].axes;
-    let mut paths: Vec<&String> = axes.iter().filter(|path| *path != "seed").collect();
+    let planned = &analysis.plan.optimizers[config.label];
+    let on_grid = |path: &&String| *path != "seed" && !planned.random.contains(path);
+    let mut paths: Vec<&String> = planned.axes.iter().filter(on_grid).collect();
     paths.sort_by_key(|path| *path != "optimizer.lr");
     paths.into_iter().filter_map(|path| of_axis(analysis, config, path)).collect()
 }
 
+/// Returns whether nothing is better than the value of a configuration: a share of all,
+/// no loss, or the target reached after one epoch, the first at whose end it is measured.
+fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
+    let goal = &analysis.goal;
+    if goal.reached() {
+        let epoch = analysis.planned(config).spec.samples_per_epoch();
+        return !goal.function && value <= epoch as f64;
+    }
+    if number::is_share(&goal.metric) { value >= 1.0 } else { !goal.function && value <= 0.0 }
+}
+
 fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
-    let value = |c: &Config| number(analysis.planned(c).axes.get(path)?);
+    let value = |c: &Config| numeric(analysis.planned(c).axes.get(path)?);
     let chosen = value(config)?;
     let tried: Option<Vec<f64>> = analysis.tried(config.label).map(value).collect();
     // Ascending, each once; all are finite.
@@ -77,10 +92,9 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     if tried.len() < 2 {
         return None;
     }
-    let inside =
-        |&i: &usize| value(&analysis.configs[i]).is_some_and(|value| first < value && value < last);
+    let elsewhere = |&i: &usize| value(&analysis.configs[i]) != Some(chosen);
     let tied = ties(analysis, config.label).map_or(Vec::new(), |(tied, _)| tied);
-    if tied.iter().any(inside) && (chosen == first || chosen == last) {
+    if tied.iter().any(elsewhere) && (chosen == first || chosen == last) {
         return None;
     }
     let at = tried.iter().position(|x| *x == chosen)?;
@@ -100,7 +114,7 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     (end.is_some() || !gaps.is_empty()).then(|| Advice { path: path.to_owned(), end, beyond, gaps })
 }
 
-fn number(value: &Value) -> Option<f64> {
+fn numeric(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),
         Value::Int(i) => Some(*i as f64),
@@ -112,6 +126,9 @@ fn number(value: &Value) -> Option<f64> {
 /// The allowed values of an axis and the digits in which they are written.
 struct Grid {
     range: Range,
+    /// Whether its values are shares, which count by what they lack to one: of a momentum,
+    /// which some optimizers allow to be one and more, where those tried are below.
+    share: bool,
     whole: bool,
     digits: usize,
 }
@@ -119,9 +136,13 @@ struct Grid {
 impl Grid {
     fn of(analysis: &Analysis, config: &Config, path: &str, tried: &[f64]) -> Self {
         let param = parameter(analysis, config, path);
+        // What is not known is a size.
+        let range = param.map_or(Range::Positive, |param| param.range);
+        let below_one = tried.iter().all(|x| *x < 1.0);
+        let momentum = path == "optimizer.momentum" && below_one;
         Grid {
-            // What is not known is a size.
-            range: param.map_or(Range::Positive, |param| param.range),
+            share: momentum || matches!(range, Range::BelowOne | Range::UpToOne),
+            range,
             whole: param.is_some_and(|param| param.ty == ParamType::Int),
             digits: tried.iter().map(|x| digits(*x)).max().unwrap_or(1).min(3),
         }
@@ -137,7 +158,7 @@ impl Grid {
     /// On from `edge` by the ratio to its inner neighbour, at most a decade in all.
     fn beyond(&self, end: GridEnd, edge: f64, inner: f64) -> Vec<f64> {
         // A share close to one counts by what it lacks: 0.9, 0.99.
-        let from_one = self.range == Range::BelowOne && end == GridEnd::Highest;
+        let from_one = self.share && end == GridEnd::Highest;
         let turned = |x: f64| if from_one { 1.0 - x } else { x };
         let (edge, inner) = (turned(edge), turned(inner));
         if edge <= 0.0 {
@@ -203,7 +224,7 @@ mod tests {
     use super::*;
 
     fn grid(range: Range, whole: bool, digits: usize) -> Grid {
-        Grid { range, whole, digits }
+        Grid { range, share: range == Range::BelowOne, whole, digits }
     }
 
     #[test]
@@ -235,5 +256,9 @@ mod tests {
         assert_eq!(decay.beyond(GridEnd::Highest, 1e-2, 0.0), [0.1]);
         let momentum = grid(Range::BelowOne, false, 1);
         assert_eq!(momentum.beyond(GridEnd::Highest, 0.9, 0.5), [0.98]);
+        // SGD allows any momentum; one above one is no advice.
+        let momentum = Grid { share: true, ..grid(Range::NonNegative, false, 1) };
+        assert_eq!(momentum.beyond(GridEnd::Highest, 0.9, 0.5), [0.98]);
+        assert_eq!(momentum.beyond(GridEnd::Highest, 1.0, 0.5), Vec::<f64>::new());
     }
 }

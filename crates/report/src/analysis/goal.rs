@@ -134,7 +134,8 @@ impl Goal {
 }
 
 fn name(split: Split, metric: &str) -> String {
-    format!("{} {metric}", if split == Split::Train { "training" } else { split.name() })
+    let split = if split == Split::Train { "training" } else { split.name() };
+    format!("{split} {}", number::metric_name(metric))
 }
 
 fn of_function(plan: &Plan) -> bool {

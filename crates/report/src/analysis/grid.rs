@@ -1,8 +1,9 @@
 //! Learning rates: how many decades of them are as good as the best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Analysis, Config, best_of};
+use crate::number;
 
 /// Learning rates of a label that come within a tolerance of its best.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,11 +23,37 @@ impl Robustness {
         (self.range.1 / self.range.0).log10()
     }
 
-    /// `1.5`, or `at least 1.5` where the range is open.
-    pub fn text(&self) -> String {
-        let open = if self.open.0 || self.open.1 { "at least " } else { "" };
-        format!("{open}{:.1}", self.decades())
+    /// `1.5`, or `at least 1.5` where the range is open, which is rounded down. None of a
+    /// range that is one learning rate.
+    pub fn text(&self) -> Option<String> {
+        let decades = self.decades();
+        if decades <= 0.0 {
+            return None;
+        }
+        let open = self.open.0 || self.open.1;
+        // Two significant digits; ten decimals hide what the logarithm rounded.
+        let unit = 10f64.powf(decades.log10().floor() - 1.0);
+        let down = (decades / unit + 1e-9).floor() * unit;
+        let shown = number::significant(if open { down } else { decades }, 2);
+        Some(if open { format!("at least {shown}") } else { shown })
     }
+}
+
+/// Returns whether a label's learning rates compare with each other: each was tried with
+/// the same other values. Those of a random search have others each, by chance.
+pub fn comparable(analysis: &Analysis, label: usize) -> bool {
+    let mut others: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for config in analysis.tried(label) {
+        let run = analysis.planned(config);
+        let rest =
+            run.axes.iter().filter(|(path, _)| !["optimizer.lr", "seed"].contains(&path.as_str()));
+        let rest: Vec<String> = rest.map(|(path, value)| format!("{path} {value}")).collect();
+        let lr = run.spec.optimizer.lr().to_bits();
+        others.entry(lr).or_default().insert(rest.join(", "));
+    }
+    let mut sets = others.values();
+    let first = sets.next();
+    sets.all(|set| Some(set) == first)
 }
 
 /// The best configuration of a label for each learning rate, ascending.
@@ -45,11 +72,12 @@ pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
 
 /// How forgiving a label is: the learning rates around its best whose goal is
 /// within `[report] tolerance` of the best value, as a fraction of it. One
-/// where a seed diverged is out. None with fewer than two learning rates.
+/// where a seed diverged is out. None with fewer than two learning rates, and where they
+/// are not [`comparable`], so that nothing can be read between them.
 pub fn robustness(analysis: &Analysis, label: usize) -> Option<Robustness> {
     let best = &analysis.configs[(*analysis.best.get(label)?)?];
     let points = by_lr(analysis, label);
-    if points.len() < 2 {
+    if points.len() < 2 || !comparable(analysis, label) {
         return None;
     }
     let top = best.standing(&analysis.goal, &best.goal)?;

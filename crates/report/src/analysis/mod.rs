@@ -30,7 +30,7 @@ pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
 pub(crate) use compare::{difference as unlike, verdict};
 pub use edges::{Advice, GridEnd, advice};
 pub use goal::{Goal, Measured};
-pub use grid::{Robustness, by_lr, robustness};
+pub use grid::{Robustness, by_lr, comparable, robustness};
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
 pub(crate) use level::{Judged, gain, scores};

@@ -58,8 +58,9 @@ pub struct Racer {
     /// Median of each; infinite when half the runs never reached the target,
     /// none without runs.
     pub medians: [Option<f64>; 4],
-    /// The fastest configuration of the label by median samples, and that
-    /// median: it was chosen by what is compared here, so it is flattered.
+    /// The fastest configuration of the label by median samples, of equally fast ones the
+    /// chosen one, else the first; and that median: it was chosen by what is compared here,
+    /// so it is flattered.
     pub fastest: Option<(usize, f64)>,
 }
 
@@ -122,7 +123,7 @@ fn racer(analysis: &Analysis, config: usize) -> Racer {
             Some((i, location::censored_median(&samples)?))
         })
         .filter(|(_, samples)| samples.is_finite())
-        .min_by(|a, b| a.1.total_cmp(&b.1));
+        .min_by(|a, b| a.1.total_cmp(&b.1).then((a.0 != config).cmp(&(b.0 != config))));
     Racer {
         config,
         runs: rows.len(),

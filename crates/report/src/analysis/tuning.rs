@@ -9,8 +9,8 @@ use crate::analysis::{Analysis, by_goal};
 pub struct TuningPoint {
     /// How many are tried.
     pub k: usize,
-    /// Median of the judge's mean over all draws; infinite (bad) where every
-    /// configuration of half the draws diverged.
+    /// Median of the judge's mean over all draws, the middle of two where they share it;
+    /// infinite (bad) where every configuration of half the draws diverged.
     pub median: f64,
     /// Quartiles of the same, the lower value first.
     pub quartiles: (f64, f64),
@@ -29,7 +29,8 @@ pub struct TuningCurve {
 ///
 /// All `C(N, k)` subsets of its `N` configurations are equally likely; from
 /// each the best is chosen by the goal, as the report chooses (what ties among all
-/// keeps its order in every subset), and judged. The
+/// keeps its order in every subset), and judged; one of which half of the seeds or more
+/// diverged counts as diverged, since the mean of the rest flatters it. The
 /// distribution is exact: the configuration of rank `i` is the best of
 /// `C(N - 1 - i, k - 1)` subsets. After Dodge et al. 2019 ("Show Your Work"),
 /// who draw with replacement and give the mean; a median can stand
@@ -43,7 +44,8 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     let tried: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
     let value = |i: usize| {
         let config = &analysis.configs[i];
-        config.standing(&analysis.judge, &config.judged)
+        let survived = config.judged_median.is_none_or(f64::is_finite);
+        config.standing(&analysis.judge, &config.judged).filter(|_| survived)
     };
     if tried.len() < 2 || tried.iter().all(|&i| value(i).is_none()) {
         return None;
@@ -74,21 +76,26 @@ fn point(values: &[f64], ascending: &[usize], k: usize) -> TuningPoint {
     for i in 0..n {
         chances.push(p);
         let left = (n - 1 - i) as f64;
-        if left <= 0.0 {
-            break;
+        if left > 0.0 {
+            p *= ((left - (k - 1) as f64) / left).max(0.0);
         }
-        p *= ((left - (k - 1) as f64) / left).max(0.0);
     }
+    // What no draw chooses is no value of the distribution.
+    let possible: Vec<usize> =
+        ascending.iter().copied().filter(|&place| chances[place] > 0.0).collect();
     let quantile = |q: f64| -> f64 {
         let mut sum = 0.0;
-        for &place in ascending {
+        for (i, &place) in possible.iter().enumerate() {
             sum += chances[place];
             // The sum of exact thirds is not exactly one.
-            if sum >= q - 1e-12 {
-                return values[place];
+            let next = possible.get(i + 1).filter(|_| (sum - q).abs() <= 1e-12);
+            match next {
+                Some(&next) => return (values[place] + values[next]) / 2.0,
+                None if sum >= q - 1e-12 => return values[place],
+                None => {}
             }
         }
-        ascending.last().map_or(f64::NAN, |&place| values[place])
+        possible.last().map_or(f64::NAN, |&place| values[place])
     };
     TuningPoint { k, median: quantile(0.5), quartiles: (quantile(0.25), quantile(0.75)) }
 }
@@ -115,10 +122,18 @@ mod tests {
         let values = [0.97, 0.98, 0.95, 0.90, f64::NEG_INFINITY, 0.60, 0.99];
         for k in 1..=values.len() {
             let all = enumerated(&values, k);
-            let at = |q: f64| all[((q * all.len() as f64).ceil() as usize).max(1) - 1];
+            // As numpy's `averaged_inverted_cdf`.
+            let at = |q: f64| {
+                let place = q * all.len() as f64;
+                let below = all[(place.ceil() as usize).max(1) - 1];
+                let shared = place.fract() == 0.0 && (place as usize) < all.len();
+                if shared { (below + all[place as usize]) / 2.0 } else { below }
+            };
             let got = point(&values, &ascending(&values), k);
             assert_eq!((got.median, got.quartiles), (at(0.5), (at(0.25), at(0.75))), "k = {k}");
         }
+        let two = [0.1061, 0.8182];
+        assert_eq!(point(&two, &ascending(&two), 1).median, (0.1061 + 0.8182) / 2.0);
         assert_eq!(
             point(&values, &ascending(&values), 7).median,
             0.97,

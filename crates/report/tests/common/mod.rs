@@ -255,6 +255,7 @@ impl Fixture {
             label: l.name.clone(),
             kind: l.kind.to_owned(),
             axes: if l.lrs.len() > 1 { vec!["optimizer.lr".to_owned()] } else { Vec::new() },
+            random: Vec::new(),
         });
         Plan {
             v: PLAN_VERSION,
