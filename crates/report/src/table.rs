@@ -97,9 +97,9 @@ macro_rules! row {
         pub struct RunRow {
             /// How it ended; none = missing.
             pub status: Option<Status>,
-            /// The epoch that counts with `[target] at = "best"`; no column, since it
-            /// follows from `metrics.parquet`. None without one, and for runs that
-            /// did not complete.
+            /// The epoch that counts with `[target] at = "best"`: columns `at_best_*`, which
+            /// are written and not read, since the target may have changed; it follows
+            /// from `metrics.parquet`. None without one, and for runs that did not complete.
             pub at_best: Option<AtBest>,
             $($(#[$doc])+ pub $name: Option<$ty>,)+
         }

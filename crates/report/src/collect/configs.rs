@@ -3,6 +3,7 @@
 use polars::prelude::Column;
 use rayon::prelude::*;
 use spec::RunSpec;
+use spec::plan::TargetAt;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
@@ -21,6 +22,7 @@ struct Measure {
     bounds: (f64, f64),
 }
 
+/// A loss, or another number of which less is better.
 const fn loss(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
     Measure { name, of, diverged: Some(f64::INFINITY), bounds: number::ANY }
 }
@@ -48,6 +50,19 @@ const MEASURES: &[Measure] = &[
     share("best_validation_accuracy", |r| r.best_validation_accuracy),
     seconds("train_seconds", |r| r.train_seconds),
 ];
+
+/// What counts with `[target] at = "best"`; nothing without it.
+fn at_best(analysis: &Analysis) -> Vec<Measure> {
+    let target = &analysis.plan.target;
+    if target.at == TargetAt::Last {
+        return Vec::new();
+    }
+    let kind = if target.higher_is_better() { share } else { loss };
+    vec![
+        kind("at_best_validation", |r| r.at_best.map(|best| best.value)),
+        kind("at_best_test", |r| r.at_best.and_then(|best| best.test)),
+    ]
+}
 
 /// Identity, counts, then for each measure `_mean, _sd, _median, _iqm, _low,
 /// _high, _min, _max`, where low and high bound the 95 % interval of the mean
@@ -86,7 +101,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     ];
     let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
     out.push(String::column("interval", methods.collect()));
-    for measure in MEASURES {
+    for measure in MEASURES.iter().chain(&at_best(analysis)) {
         let name = measure.name;
         // Of what no run of the sweep has, a diverged one is not the worst.
         let exists = analysis.rows.iter().any(|r| r.completed() && (measure.of)(r).is_some());

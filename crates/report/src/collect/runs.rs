@@ -6,10 +6,10 @@ use polars::prelude::Column;
 use rayon::prelude::*;
 use spec::RunSpec;
 use spec::params::{Value, Values};
-use spec::plan::PlannedRun;
+use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::Analysis;
-use crate::table::{Cell, RunRow};
+use crate::table::{AtBest, Cell, RunRow};
 
 /// The fixed columns, in order; `hp.*` follow, sorted.
 pub(crate) const COLUMNS: &[&str] = &[
@@ -92,9 +92,28 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let mut by_name: BTreeMap<String, Column> =
         held.into_iter().map(|c| (c.name().to_string(), c)).collect();
     let mut out: Vec<Column> = COLUMNS.iter().filter_map(|name| by_name.remove(*name)).collect();
+    out.extend(at_best(analysis));
     let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     out.extend(hyper_parameters(&specs));
     out
+}
+
+/// With `[target] at = "best"` the epoch that counts of each completed run, with the
+/// target's metric after it on both splits; no column without it.
+fn at_best(analysis: &Analysis) -> Vec<Column> {
+    if analysis.plan.target.at == TargetAt::Last {
+        return Vec::new();
+    }
+    let real = |name: &str, of: fn(&AtBest) -> Option<f64>| {
+        let values = analysis.rows.iter().map(|row| of(row.at_best.as_ref()?));
+        f64::column(name, values.collect())
+    };
+    let epochs = analysis.rows.iter().map(|row| Some(row.at_best?.epoch));
+    vec![
+        u64::column("at_best_epoch", epochs.collect()),
+        real("at_best_validation", |best| Some(best.value)),
+        real("at_best_test", |best| best.test),
+    ]
 }
 
 /// One `hp.<dotted path>` column for each resolved value that any of the runs
