@@ -1,4 +1,4 @@
-//! `cargo xtask check-reports`: trains twenty generated sweeps and has every number
+//! `cargo xtask check-reports`: trains generated sweeps and has every number
 //! and verdict of their reports recomputed by other code (`xtask/python/check_reports`).
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 use spec::Id;
 use spec::layout::ReportDir;
 
-use crate::analysis::{Advice, Analysis, Config, Counts, advice, ties};
+use crate::analysis::{Advice, Analysis, Config, Counts, Measured, advice, ties};
 use crate::error::ReportError;
 use crate::files;
 use crate::repeats::Repeats;
@@ -37,11 +37,13 @@ pub struct BestRow {
     pub function: bool,
     /// Whether its runs stop at the target and are judged by how soon they reach it.
     pub reached: bool,
+    /// Whether each run counts at its best epoch, and not at its last.
+    pub at_best: bool,
     /// How its runs ended.
     pub counts: Counts,
-    /// The metric it was chosen by after the last epoch, over completed seeds.
+    /// The metric it was chosen by, after the epoch that counts, over completed seeds.
     pub target: Estimate,
-    /// The metric it is judged by after the last epoch, over completed seeds.
+    /// The metric it is judged by, after the epoch that counts, over completed seeds.
     pub judged: Estimate,
     /// Median of the same, diverged seeds being the worst: infinite when half diverged.
     pub judged_median: Option<f64>,
@@ -121,6 +123,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         fallback: analysis.goal.fallback.clone(),
         judge: analysis.judge.path(),
         reached: analysis.judge.reached(),
+        at_best: analysis.judge.measured == Measured::Best,
         function: analysis.judge.function,
         counts: config.counts,
         target: config.goal,

@@ -26,6 +26,15 @@ pub fn is_share(metric: &str) -> bool {
     is_percentage(metric) || metric == "f1"
 }
 
+/// A metric as sentences call it: `F1`, `top-5 accuracy`; all others as they are.
+pub fn metric_name(metric: &str) -> &str {
+    match metric {
+        "f1" => "F1",
+        "top5_accuracy" => "top-5 accuracy",
+        other => other,
+    }
+}
+
 /// The metric of runs that stop at the target: training samples until then.
 pub const SAMPLES: &str = "samples_to_target";
 
@@ -206,6 +215,10 @@ mod tests {
             assert_eq!(bounds(metric), (0.0, 1.0), "{metric}");
         }
         assert_eq!(bounds("loss"), ANY);
+        assert_eq!(
+            ["f1", "top5_accuracy", "loss"].map(metric_name),
+            ["F1", "top-5 accuracy", "loss"]
+        );
     }
 
     #[test]

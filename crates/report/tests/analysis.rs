@@ -271,7 +271,7 @@ fn robustness_is_the_width_of_the_good_rates() {
     assert_eq!(of(&all).open, (true, false));
     assert_eq!(of(&all).range.0, 1e-5);
     assert!((of(&all).range.1 - 1e-2).abs() < 1e-12);
-    assert!(of(&all).text().starts_with("at least "));
+    assert!(of(&all).text().unwrap().starts_with("at least "));
     // One seed that diverges is enough, however good the others are.
     let mut one = all.clone();
     let lost = one.plan.runs.iter().position(|r| r.spec.optimizer.lr() == 1e-2).unwrap();

@@ -2,70 +2,19 @@
 //! seeds, stopped runs and rounding, where a plain mean says something false.
 
 mod common;
+#[path = "common/made.rs"]
+mod made;
 
 use common::{Fixture, label};
+use made::{again, analysed, axis, chosen_rate, diverge, plateau, stopped, text, two};
 use report::analysis::{
-    Analysis, Clock, DecidedBy, GridEnd, TieBreak, Verdict, advice, best_of, ties, tuning,
+    Clock, DecidedBy, GridEnd, TieBreak, Verdict, advice, best_of, ties, tuning,
 };
-use report::page::answer::{Answer, answer};
+use report::page::answer::answer;
 use report::page::content;
 use spec::params::Value;
 use spec::plan::TargetAt;
-use spec::record::{Split, Status, StopReason};
-use spec::stopping::StopAt;
-
-fn analysed(fixture: &Fixture) -> Analysis {
-    fixture.analysed(tempfile::tempdir().unwrap().path()).0
-}
-
-fn again(analysis: &Analysis) -> Analysis {
-    Analysis::new(analysis.plan.clone(), analysis.rows.clone())
-}
-
-fn text(answer: &Answer) -> String {
-    let all = std::iter::once(&answer.headline).chain(&answer.certainty);
-    all.chain(&answer.cost).chain(&answer.details).cloned().collect::<Vec<_>>().join("\n")
-}
-
-/// Two labels of one learning rate each, all of whose test accuracies are given.
-fn two(first: &[f64], second: &[f64]) -> Analysis {
-    let fixture = Fixture {
-        labels: vec![
-            label("a", "rmsprop", &[8e-4], 8e-4, 0.30, 1e9),
-            label("b", "adam", &[1e-3], 1e-3, 0.02, 1e9),
-        ],
-        ..Fixture::battle(first.len() as u64)
-    };
-    let mut analysis = analysed(&fixture);
-    for (row, value) in analysis.rows.iter_mut().zip(first.iter().chain(second)) {
-        row.test_accuracy = Some(*value);
-    }
-    analysis
-}
-
-fn diverge(analysis: &mut Analysis, runs: impl IntoIterator<Item = usize>) {
-    for run in runs {
-        let row = &mut analysis.rows[run];
-        row.status = Some(Status::Diverged);
-        (row.test_accuracy, row.validation_accuracy, row.validation_loss) = (None, None, None);
-        (row.test_loss, row.train_loss) = (None, None);
-    }
-}
-
-/// Runs stop at the target, at these epochs; none = never.
-fn stopped(analysis: &mut Analysis, epochs: &[Option<u64>]) {
-    let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.97 };
-    for run in &mut analysis.plan.runs {
-        run.spec.stop_at = Some(stop.clone());
-    }
-    for ((run, row), epoch) in analysis.plan.runs.iter().zip(&mut analysis.rows).zip(epochs) {
-        row.target_epoch = *epoch;
-        row.target_step = epoch.map(|e| e * run.spec.steps_per_epoch());
-        row.target_samples = epoch.map(|e| e * run.spec.samples_per_epoch());
-        let why = if epoch.is_some() { StopReason::Target } else { StopReason::Epochs };
-        row.stop_reason = Some(why.name().to_owned());
-    }
-}
+use spec::record::Split;
 
 #[test]
 fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
@@ -82,7 +31,7 @@ fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
     let words = text(&answer(&analysis));
     assert!(
         words.contains(
-            "b won: it reached validation accuracy of at least 97% after 110,000 training samples in the median (6 of 6 \
+            "b won: it reached a validation accuracy of at least 97% after 110,000 training samples in the median (6 of 6 \
              seeds reached it); a, the second, after 165,000."
         ),
         "{words}"
@@ -118,33 +67,10 @@ fn a_run_that_never_reaches_the_target_is_worse_than_any_that_does() {
     stopped(&mut nobody, &[None; 6]);
     let words = text(&answer(&again(&nobody)));
     assert!(
-        words.contains("No optimizer reached validation accuracy of at least 97% with any seed."),
+        words.contains("No optimizer reached a validation accuracy of at least 97% with any seed."),
         "{words}"
     );
     assert!(words.contains("None of its 3 runs reached"), "{words}");
-}
-
-/// A label with these learning rates, whose configurations all have the same
-/// validation accuracy, and these validation losses.
-fn plateau(rates: &[f64], losses: &[f64]) -> Analysis {
-    let fixture = Fixture {
-        labels: vec![
-            label("grid", "adam", rates, 1e-3, 0.02, 1e9),
-            label("other", "rmsprop", &[1e-3], 1e-3, 0.3, 1e9),
-        ],
-        ..Fixture::battle(3)
-    };
-    let mut analysis = analysed(&fixture);
-    let ours = analysis.plan.runs.iter().zip(&mut analysis.rows).filter(|(r, _)| r.label == "grid");
-    for (i, (_, row)) in ours.enumerate() {
-        row.validation_accuracy = Some([0.9, 0.8, 0.7][i % 3]);
-        row.validation_loss = Some(losses[i / 3]);
-    }
-    analysis
-}
-
-fn chosen_rate(analysis: &Analysis) -> f64 {
-    analysis.planned(&analysis.configs[analysis.best[0].unwrap()]).spec.optimizer.lr()
 }
 
 #[test]
@@ -271,8 +197,8 @@ fn power_is_told_of_the_seeds_that_differ() {
     let words = text(&answer(&analysis));
     assert!(
         words.contains(
-            "Only 5 of 10 seeds differ, and the smallest p-value that 5 differing seeds can reach is 0.0625, so this lead \
-             cannot be called significant"
+            "Only 5 of 10 seeds differ, and the smallest p-value that 5 differing seeds can reach is 0.0625, so no lead \
+             could be called significant, however large"
         ),
         "{words}"
     );
@@ -421,15 +347,6 @@ fn batches_of_different_size_are_compared_by_samples() {
     assert!(racer.median(Clock::Samples).is_some());
 }
 
-fn axis(analysis: &mut Analysis, path: &str, of: impl Fn(usize) -> Value) {
-    analysis.plan.optimizers[0].axes.push(path.to_owned());
-    for (i, run) in analysis.plan.runs.iter_mut().enumerate() {
-        if run.label == "grid" {
-            run.axes.insert(path.to_owned(), of(i / 3));
-        }
-    }
-}
-
 #[test]
 fn every_axis_has_its_edges_and_gaps() {
     // Accuracy falls with the rate: the lowest is best, whatever comes above it.
@@ -453,8 +370,10 @@ fn every_axis_has_its_edges_and_gaps() {
     );
     let words = text(&answer(&analysis));
     assert!(
-        words.contains("grid (lowest tried; add 0.001, and 0.1 in the gap beside it)")
-            && words.contains("grid (batch_size highest tried; add 128)"),
+        words.contains(
+            "grid\u{2019}s learning rate (lowest tried; add 0.001, and 0.1 in the gap beside it) and batch_size (highest \
+             tried; add 128)."
+        ),
         "{words}"
     );
 }

@@ -86,7 +86,7 @@ fn a_best_rate_at_the_edge_of_its_grid_is_said() {
     assert!(text.contains("highest tried; add 1 |"), "a decade at most");
     assert!(
         text.contains(
-            "better ones may lie beyond: sgd (highest tried; add 1) and momentum (lowest"
+            "better ones may lie beyond: sgd\u{2019}s learning rate (highest tried; add 1); momentum\u{2019}s learning rate (lowest"
         )
     );
 }
@@ -227,8 +227,8 @@ fn every_planned_run_has_its_row() {
     assert_eq!(lines.len(), 1 + fixture.plan().runs.len());
     assert_eq!(
         lines[0],
-        "Optimizer,Configuration,Seed,Status,Validation accuracy [fraction],Test accuracy [fraction],Train loss,\
-         Validation loss,Test loss,Best epoch,Epochs,Steps,Train time [s],Run"
+        "Optimizer,Configuration,Seed,Status,Validation accuracy [fraction],Test accuracy [fraction],Training loss,\
+         Validation loss,Test loss,Best epoch,Epochs,Steps,Training time [s],Run"
     );
     let count = |status: &str| lines.iter().filter(|l| l.contains(&format!(",{status},"))).count();
     assert_eq!((count("missing"), count("failed")), (1, 1));

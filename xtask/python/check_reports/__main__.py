@@ -1,4 +1,4 @@
-"""Twenty sweeps are trained and reported, and every number and verdict of their reports is recomputed.
+"""Generated sweeps are trained and reported, and every number and verdict of their reports is recomputed.
 
     python xtask/python/check_reports --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
     python xtask/python/check_reports --report DIR --file SWEEP.toml     (one report that is there already)
@@ -74,7 +74,7 @@ def tell(name: str, checks: Checks, seconds: float) -> None:
 
 
 def main() -> int:
-    """Checks one report, or all twenty and the planted faults."""
+    """Checks one report, or all of them and the planted faults."""
     args = arguments()
     if args.report:
         _, _, checks = examine(args.report, args.file)

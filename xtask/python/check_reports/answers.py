@@ -5,12 +5,12 @@ import re
 from functools import cache
 
 import estimates
-from choosing import Config
+from choosing import Config, called
 from edges import key_value
 from facts import FIGURES
 from pairs import Pair
 from shown_tables import advice
-from tables import bounds, shown_by
+from tables import ALL_EQUAL, bounds, shown_by
 from world import World
 from written import (Shown, count, exact_number, exactly, listed, metric, number, p_value, percent, seconds, seeds, spread,
                      time)
@@ -129,10 +129,9 @@ def first_value(world: World) -> Wanted:
               "mean": metric(name, estimates.mean(values)), "n": exactly(seeds(len(values)))}
     interval = bounds(name, values, world.whole)
     if isinstance(interval, tuple):
-        wanted |= interval[1]
-    else:
-        wanted |= {"low": exactly(""), "high": exactly("")}
-    return wanted
+        return wanted | interval[1] | {"equal": exactly("")}
+    equal = len(values) > 2 and estimates.deviation(values) == 0
+    return wanted | {"low": exactly(""), "high": exactly(""), "equal": exactly(ALL_EQUAL if equal else "")}
 
 
 def came(world: World) -> Shown:
@@ -145,10 +144,10 @@ def target(world: World, suffix: str = "") -> Wanted:
     """The target with its value."""
     sweep = world.sweep
     split = "training" if sweep.split == "train" else sweep.split
-    return {f"target_name{suffix}": exactly(f"{split} {sweep.metric}"),
+    return {f"target_name{suffix}": exactly(f"{split} {called(sweep.metric)}"),
             f"target_side{suffix}": exactly("least" if sweep.higher else "most"),
             f"target_value{suffix}": percent(sweep.value) if sweep.metric in ("accuracy", "top5_accuracy")
-            else number(sweep.value)}
+            else exact_number(sweep.value)}
 
 
 def when(world: World) -> Wanted:
@@ -325,15 +324,20 @@ def ties(world: World, match: re.Match) -> Wanted:
     return {"tied": count(len(chosen.tied)), "why": exactly(why)}
 
 
-def advised(world: World, at_edge: bool) -> tuple[list, str]:
-    """Axes to add to, and the pattern of what is said of them."""
-    found = [(label, edge) for label, edges in world.edges.items() for edge in edges if bool(edge.side) == at_edge]
-    parts, wanted = [], {}
-    for i, (label, edge) in enumerate(found):
-        pattern, values = advice(edge, f"e{i}", named=edge.path != "optimizer.lr")
-        parts.append(rf"{re.escape(label)} \({pattern}\)")
-        wanted |= values
-    return found, (listed(parts), wanted)
+def advised(world: World, at_edge: bool) -> tuple[list, tuple]:
+    """Axes to add to, and the pattern of what is said of them, label by label."""
+    found, labels, wanted = [], [], {}
+    for label, own in world.edges.items():
+        parts = []
+        for edge in own:
+            if bool(edge.side) == at_edge:
+                pattern, values = advice(edge, f"e{len(found)}", named=False)
+                found.append((label, edge))
+                parts.append(rf"{re.escape(edge.name)} \({pattern}\)")
+                wanted |= values
+        if parts:
+            labels.append(f"{re.escape(label)}\u2019s {listed(parts)}")
+    return found, ("; ".join(labels), wanted)
 
 
 def edges(world: World, match: re.Match) -> Wanted:

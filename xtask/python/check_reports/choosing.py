@@ -36,6 +36,11 @@ class Config:
         return [run for run in self.runs if run.has_result]
 
 
+def called(metric: str) -> str:
+    """A metric as sentences call it."""
+    return {"f1": "F1", "top5_accuracy": "top-5 accuracy"}.get(metric, metric)
+
+
 @dataclass
 class Measure:
     """A metric of a split, and which of a run's values of it counts: `last`, `best` or `reached`."""
@@ -64,7 +69,7 @@ class Measure:
             return "steps to the target" if self.function else "training samples to the target"
         if self.function and self.split == "test":
             return "value"
-        return f"{'training' if self.split == 'train' else self.split} {self.metric}"
+        return f"{'training' if self.split == 'train' else self.split} {called(self.metric)}"
 
     def better(self, a: float, b: float) -> float:
         """By how much `a` is better than `b`."""

@@ -7,9 +7,10 @@ from typing import Callable
 
 import answers
 import estimates
-from choosing import validation_loss
+from choosing import called, validation_loss
 from captions import CAPTIONS, averaged, early
 from answers import Wanted, certainty, headline, lead, others, target, valued
+from significance import ALPHA
 from world import World
 from written import Shown, count, exactly, listed, number, p_value, percent, seeds
 
@@ -23,7 +24,7 @@ def nothing(world: World, match: re.Match) -> Wanted:
 
 def fallback(world: World, match: re.Match) -> Wanted:
     sweep = world.sweep
-    wanted = f"{'training' if sweep.split == 'train' else sweep.split} {sweep.metric}"
+    wanted = f"{'training' if sweep.split == 'train' else sweep.split} {called(sweep.metric)}"
     return {"wanted": exactly(wanted[0].upper() + wanted[1:]), "goal": exactly(world.goal.name)}
 
 
@@ -59,11 +60,17 @@ def best_counts(world: World) -> list[int]:
 def best_methods(world: World, match: re.Match) -> Wanted:
     reached, found = world.judge.kind == "reached", methods(best_counts(world))
     percentage = not reached and world.judge.metric in ("accuracy", "top5_accuracy")
+    deviations = any(n > 1 for n in best_counts(world)) or any(len(world.values(world.goal, c)) > 1 for c in world.best)
+    medians = reached or any(len(c.results) > 2 for c in world.best)
+    middles = any(n > 2 for n in best_counts(world))
+    how = f"intervals are 95% intervals of the mean by {found}" if found else "intervals need three seeds"
     return {
-        "unit": exactly(", in percentage points for accuracies" if percentage else ""),
-        "methods": exactly(f"intervals are 95% intervals of the mean by {found}" if found else "intervals need three seeds"),
-        "worst": exactly("never got there" if reached else "diverged"),
-        "rest": exactly("; all but median and count are of those that reached the target" if reached else ""),
+        "deviation": exactly("±" if deviations else ""),
+        "unit": exactly(", in percentage points for accuracies" if percentage and deviations else ""),
+        "methods": exactly(how if deviations else how.capitalize()),
+        "worst": exactly("" if not medians else "never got there" if reached else "diverged"),
+        "middle": exactly("IQM" if middles else ""),
+        "rest": exactly("; all but median and count are of those that reached the target" if reached and middles else ""),
     }
 
 
@@ -111,27 +118,72 @@ def pairs_ranks(world: World, match: re.Match) -> Wanted:
     return {"what": exactly("never reached the target or diverged" if world.judge.kind == "reached" else "diverged")}
 
 
+def of_kind(world: World, samples: bool) -> list:
+    """Tested pairs that are two samples, or that are compared seed by seed."""
+    return [p for p in world.comparison.pairs if p.deciding and bool(p.unpaired) == samples]
+
+
 @cache
-def power(world: World) -> tuple[str, int]:
-    """Who reaches the smallest p: all seeds, or how many that differ."""
-    pairs = world.comparison.pairs
-    differing = max((p.deciding.n for p in pairs if p.deciding and p.deciding.smallest == world.comparison.smallest), default=0)
-    most = max((len(p.differences) for p in pairs), default=0)
-    return ("all", most) if any(p.unpaired for p in pairs) or differing == most else ("differing", differing)
+def power(world: World, samples: bool) -> tuple[str, int] | None:
+    """Who reaches the smallest p of a kind of test: all seeds, or how many that differ; none without such a test."""
+    pairs = of_kind(world, samples)
+    if not pairs:
+        return None
+    best = min(pairs, key=lambda p: p.deciding.smallest)
+    if samples:
+        return "all", len(best.differences)
+    most = max(len(p.differences) for p in pairs)
+    return ("all", most) if best.deciding.n == most else ("differing", best.deciding.n)
 
 
-def pairs_power(world: World, match: re.Match) -> Wanted:
+def pairs_power(world: World, match: re.Match, samples: bool = False) -> Wanted:
     comparison, empty = world.comparison, exactly("")
-    who, n = power(world)
-    weak = comparison.underpowered
-    fewest = seeds(comparison.seeds_needed)
+    who, n = power(world, samples)
+    best = min(of_kind(world, samples), key=lambda p: p.deciding.smallest)
+    adjusted = min(1.0, best.deciding.smallest * comparison.tests)
+    fewest = seeds(comparison.needed(best))
     return {
         "seeds": exactly(seeds(n)) if who == "all" else empty,
         "differing": count(n) if who == "differing" and n > 1 else empty,
-        "smallest": p_value(comparison.smallest),
-        "corrected": p_value(comparison.smallest_adjusted) if comparison.tests > 1 else empty,
-        "needed": exactly(fewest[0].upper() + fewest[1:]) if weak else empty,
+        "smallest": p_value(best.deciding.smallest),
+        "corrected": p_value(adjusted) if comparison.tests > 1 else empty,
+        "needed": exactly(fewest[0].upper() + fewest[1:]) if adjusted > ALPHA else empty,
     }
+
+
+def otherwise(world: World) -> int:
+    """Pairs whose interval alone would say something else than their test."""
+    found = 0
+    for p in world.comparison.pairs:
+        if p.interval and p.deciding:
+            apart = p.interval.low > 0 or p.interval.high < 0
+            found += apart != (p.verdict in ("first is better", "second is better"))
+    return found
+
+
+def contradicted(world: World, match: re.Match) -> Wanted:
+    return {"otherwise": count(otherwise(world)) if otherwise(world) > 1 else exactly("")}
+
+
+def pairs_lead(world: World, match: re.Match) -> Wanted:
+    unlike = any(p.unpaired for p in world.comparison.pairs)
+    return {"judge": exactly(world.judge.name), "unlike": exactly("whether " if unlike else ""),
+            "start": exactly("start from the same point" if world.sweep.functions else "")}
+
+
+def paired(world: World, match: re.Match) -> Wanted:
+    """What runs must share to start and to be fed alike, where it differs."""
+    runs = world.sweep.runs
+    functions = bool(world.sweep.functions)
+    differ = [name for name, key in (("data settings", "data"), ("function" if functions else "model", "model"))
+              if len({repr(run.spec[key]) for run in runs}) > 1]
+    return {"same": exactly(listed(differ)), "point": exactly("the same point" if functions else ""), "what": exactly("optimizer" if len(world.sweep.labels) > 1 else "configuration")}
+
+
+def compared_digests(world: World) -> bool:
+    """Whether two runs of a seed were fed by the same settings."""
+    keys = [(run.seed, repr(run.spec["data"])) for run in world.sweep.runs if run.row["batch_digest"]]
+    return len(keys) > len(set(keys))
 
 
 def excluded(world: World, match: re.Match) -> Wanted:
@@ -147,8 +199,9 @@ def race_value(world: World, match: re.Match) -> Wanted:
 
 def ended_early(world: World, match: re.Match) -> Wanted:
     patience, at_target = early(world.sweep.runs)
-    return {"early": count(patience + at_target), "of": count(len(world.sweep.runs)), "patience": count(patience),
-            "target": count(at_target)}
+    empty = exactly("")
+    return {"early": count(patience + at_target), "of": count(len(world.sweep.runs)),
+            "patience": count(patience) if patience else empty, "target": count(at_target) if at_target else empty}
 
 
 @cache
@@ -234,21 +287,25 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
     "best, methods": (best_methods, lambda w: not w.apart),
     "best, coverage": (nothing, lambda w: not w.apart and
                        max(best_counts(w), default=0) >= 10),
-    "pairs, lead": (lambda w, m: {"judge": exactly(w.judge.name)}, pairs_there),
+    "pairs, lead": (pairs_lead, pairs_there),
+    "pairs, contradicted": (contradicted, lambda w: pairs_there(w) and otherwise(w) > 0),
     "pairs, level": (pairs_level, pairs_there),
     "pairs, improvement": (nothing, pairs_there),
     "pairs, methods": (pairs_methods, lambda w: pairs_there(w) and any(p.interval for p in w.comparison.pairs)),
     "pairs, tests": (pairs_tests, lambda w: pairs_there(w) and w.comparison.tests > 0),
     "pairs, ranks": (pairs_ranks, lambda w: pairs_there(w) and any(p.diverged for p in w.comparison.pairs)),
-    "pairs, no seed differs": (nothing, lambda w: pairs_there(w) and w.comparison.tests > 0 and power(w) == ("differing", 0)),
-    "pairs, power": (pairs_power, lambda w: pairs_there(w) and w.comparison.tests > 0 and power(w) != ("differing", 0)),
+    "pairs, no seed differs": (lambda w, m: {"seedwise": exactly(" that is compared seed by seed" if of_kind(w, True) else "")},
+                               lambda w: pairs_there(w) and power(w, False) == ("differing", 0)),
+    "pairs, power": (pairs_power, lambda w: pairs_there(w) and power(w, False) not in (None, ("differing", 0))),
+    "pairs, power of samples": (lambda w, m: {k: v for k, v in pairs_power(w, m, True).items() if k != "differing"},
+                                lambda w: pairs_there(w) and power(w, True) is not None),
     "pairs, excluded": (excluded, lambda w: pairs_there(w) and any(p.excluded for p in w.comparison.pairs)),
     "pairs, samples": (nothing, lambda w: pairs_there(w) and any(p.unpaired for p in w.comparison.pairs)),
     "race, value": (race_value, lambda w: not w.apart and bool(w.race)),
     "race, flattered": (nothing, lambda w: not w.apart and any(len(w.chosen.of(r.config.label)) > 1 for r in w.race)),
     "race, no value": (lambda w, m: {"path": exactly(f"{w.sweep.split}.{w.sweep.metric}")},
                        lambda w: not w.apart and w.sweep.value is None),
-    "ledger, paired": (nothing, lambda w: any(run.row["init_digest"] for run in w.sweep.runs) and None),
+    "ledger, paired": (paired, compared_digests),
     "ledger, ended early": (ended_early, lambda w: sum(early(w.sweep.runs)) > 0),
     "ledger, unequal": (unequal, lambda w: not w.apart and len(tried_counts(w)) > 1),
     "ledger, equal": (lambda w, m: {"each": count(max(tried_counts(w)))},

@@ -36,10 +36,12 @@ def value_of(config: Config, path: str) -> float | None:
 def edges(chosen: Chosen, label: str) -> list[Edge]:
     """What to add to the grid of a label around its chosen configuration, the learning rate first."""
     choice = chosen.choices[label]
-    if key_value(chosen, chosen.goal, choice.config) is None:
+    value = key_value(chosen, chosen.goal, choice.config)
+    if value is None or unsurpassed(chosen, choice.config, value):
         return []
     found = []
-    for path in sorted(set(chosen.sweep.axes[label]) - {"seed"}, key=lambda path: path != "optimizer.lr"):
+    gridded = set(chosen.sweep.axes[label]) - {"seed"} - set(chosen.sweep.drawn[label])
+    for path in sorted(gridded, key=lambda path: path != "optimizer.lr"):
         values = [value_of(c, path) for c in chosen.of(label)]
         tried = sorted({v for v in values if v is not None})
         if len(tried) < 2 or None in values:
@@ -47,7 +49,8 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
         at = value_of(choice.config, path)
         place = tried.index(at)
         outermost = place in (0, len(tried) - 1)
-        if outermost and any(tried[0] < value_of(c, path) < tried[-1] for c in choice.tied):
+        # Where another value is as good, the best one need not lie at the edge.
+        if outermost and any(value_of(c, path) != at for c in choice.tied):
             continue
         side = {0: "lowest", len(tried) - 1: "highest"}.get(place, "")
         side = "" if side == "lowest" and at <= 0 else side
@@ -58,6 +61,15 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
         if side or gaps:
             found.append(Edge(path, side, past, gaps, 9 if path in WHOLE else most))
     return found
+
+
+def unsurpassed(chosen: Chosen, config: Config, value: float) -> bool:
+    """Whether nothing can be better: all is right, nothing is lost, or the target is reached in the first epoch."""
+    if chosen.goal.function:
+        return False
+    if chosen.goal.kind == "reached":
+        return value <= config.runs[0].samples_an_epoch
+    return value >= 1 if chosen.goal.higher else value <= 0
 
 
 def significant(x: float) -> int:
@@ -106,7 +118,7 @@ def reach(chosen: Chosen, label: str) -> Reach | None:
     best, goal = chosen.choices[label].config, chosen.goal
     points = by_rate(chosen, label)
     top = key_value(chosen, goal, best)
-    if len(points) < 2 or top is None:
+    if len(points) < 2 or top is None or not joined(chosen, label):
         return None
     slack = chosen.sweep.tolerance * abs(top)
 
@@ -134,6 +146,15 @@ def reach(chosen: Chosen, label: str) -> Reach | None:
     return Reach(low, high, open_low or open_high)
 
 
+def joined(chosen: Chosen, label: str) -> bool:
+    """Whether every rate was tried with the same other values."""
+    others: dict[float, set[str]] = {}
+    for config in chosen.of(label):
+        rest = {path: value for path, value in config.runs[0].axes.items() if path not in ("optimizer.lr", "seed")}
+        others.setdefault(config.rate, set()).add(repr(sorted(rest.items())))
+    return len({frozenset(found) for found in others.values()}) == 1
+
+
 def key_value(chosen: Chosen, measure: Measure, config: Config) -> float | None:
     """What a configuration is ranked by: a mean, or where runs stop at the target a median."""
     if measure.kind == "reached":
@@ -143,11 +164,19 @@ def key_value(chosen: Chosen, measure: Measure, config: Config) -> float | None:
 
 
 def tuning(chosen: Chosen, label: str) -> tuple[float, float] | None:
-    """The judge's value of one configuration at random (median over all), and of the chosen one of all."""
+    """The judge's value of one configuration at random (median over all), and of the chosen one of all.
+
+    A configuration of which half of the seeds or more diverged counts as diverged.
+    """
     tried = [c for c in chosen.of(label) if c.results]
-    values = [key_value(chosen, chosen.judge, c) for c in tried]
+
+    def value(config: Config) -> float | None:
+        survived = math.isfinite(estimates.median(chosen.outcomes(chosen.judge, config)) or 0.0)
+        return key_value(chosen, chosen.judge, config) if survived else None
+
+    values = [value(c) for c in tried]
     if len(tried) < 2 or all(v is None for v in values):
         return None
-    ascending = sorted(chosen.judge.worst if v is None else v for v in values)
-    best = key_value(chosen, chosen.judge, choose(chosen, tried).config)
-    return ascending[math.ceil(len(ascending) / 2) - 1], chosen.judge.worst if best is None else best
+    best = value(choose(chosen, tried).config)
+    worst = chosen.judge.worst
+    return estimates.median([worst if v is None else v for v in values]), worst if best is None else best

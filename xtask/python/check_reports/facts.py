@@ -91,6 +91,7 @@ class Sweep:
     tolerance: float
     min_effect: float
     axes: dict
+    drawn: dict
     lints: list[dict]
     text: str
     folder: Path
@@ -130,9 +131,19 @@ def read(folder: Path, sweep_file: Path) -> Sweep:
     labels = [entry.get("label", entry["kind"]) for entry in asked["optimizer"]]
     assert labels == [o["label"] for o in plan["optimizers"]], labels
     axes = {o["label"]: o["axes"] for o in plan["optimizers"]}
+    drawn = {o.get("label", o["kind"]): drawn_at_random(o, "optimizer.") for o in asked["optimizer"]}
     return Sweep(asked["name"], asked.get("description", ""), labels, plan["seeds"], runs, split, metric,
                  target.get("value"), target.get("stop", False), target.get("at") == "best",
-                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, plan.get("lints", []), text, folder)
+                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, drawn, plan.get("lints", []), text, folder)
+
+
+def drawn_at_random(table: dict, prefix: str) -> list[str]:
+    """Paths of the values that an optimizer's table draws at random."""
+    found = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found += [prefix + key] if "random" in value else drawn_at_random(value, f"{key}.")
+    return found
 
 
 def default_target(asked: dict, runs: list[Run]) -> str:

@@ -41,10 +41,11 @@ def medians(chosen: Chosen, config: Config, clock: str) -> float | None:
 
 
 def fastest(chosen: Chosen, label: str) -> tuple[Config, float] | None:
-    """The configuration with the smallest median of samples, the first of equal ones."""
+    """The configuration with the smallest median of samples; of equal ones the chosen one, else the first."""
     found = [(c, medians(chosen, c, "samples")) for c in chosen.of(label)]
     known = [(c, m) for c, m in found if m is not None and math.isfinite(m)]
-    return min(known, key=lambda entry: entry[1]) if known else None
+    best = chosen.choices[label].config
+    return min(known, key=lambda entry: (entry[1], entry[0] is not best)) if known else None
 
 
 def race(chosen: Chosen) -> list[Racer]:

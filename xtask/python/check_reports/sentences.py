@@ -24,7 +24,7 @@ SENTENCES = {
     "headline, reached alone": r"<L first> reached <WHEN>\.",
     "headline, reached level": r"<L first> and <L second> are level in front: <L again> reached <WHEN>\.",
     "headline, reached": r"<L first> <R came>: it reached <WHEN>; <L second>, the second, (?:after <X theirs>"
-                         r"|with <N their_reached> of <S their_runs>)\.",
+                         r"|reached it with <N their_reached> of <S their_runs>)\.",
     "headline, all diverged": r"All <N runs> runs diverged\.",
     "headline, smaller": r"A smaller learning rate is the first thing to try\.",
     "headline, functions": r"<N labels> optimizers on (?:<N functions> functions: each function is a task of its own"
@@ -36,7 +36,7 @@ SENTENCES = {
     "certainty, underpowered": r"How sure: underpowered\. (?:Only <N differing> of <S compared> differs?, and the smallest "
                                r"p-value that (?:<N again>|one) differing seeds? can reach is|The smallest p-value that "
                                r"<S seeds> can reach is) <P smallest>(?: \(<P corrected> after Holm's correction for "
-                               r"<N tests> comparisons\))?, so this lead cannot be called significant, however large"
+                               r"<N tests> comparisons\))?, so no lead could be called significant, however large"
                                r"<RECORD>\. At least <S needed>(?: that differ)? would be needed\.",
     "certainty, better": r"How sure: the lead over <L second> is significant, <TESTED>\.",
     "certainty, worse": r"How sure: means and seeds disagree: seed by seed <L second> is significantly better than <L first>, "
@@ -76,16 +76,18 @@ SENTENCES = {
     "best, fewest": r"Each optimizer’s configuration is the one with the fewest <R goal> in the median over seeds, then the one "
                     r"with which more seeds reached it; a run that diverged or never reached the target counts as infinite\. "
                     r"<R ties>\. The same numbers judge\. What was measured at the stop stands beside, without a verdict\.",
-    "best, methods": r"± is the standard deviation between seeds<R unit>; <R methods>; the median counts a seed that "
-                     r"<R worst> as the worst result there is; IQM is the mean of the middle half of the seeds<R rest>\.",
+    "best, methods": r"(?:(?P<deviation>±) is the standard deviation between seeds<R unit>; )?(?P<methods>[Ii]ntervals (?:are 95% "
+                     r"intervals of the mean by|need three seeds)[^;.]*)(?:; the median counts a seed that <R worst> as the "
+                     r"worst result there is)?(?:; (?P<middle>IQM) is the mean of the middle half of the seeds<R rest>)?\.",
     "best, coverage": r"Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals "
                       r"held the true mean in 90% of cases at 10 seeds and in 92% at 20\. Conclusions rest on the tests, not "
                       r"on the intervals\.",
     # Who is better than whom.
     "pairs, lead": r"Each optimizer at its chosen configuration, by <R judge>\. The lead is the mean over seeds of the "
                    r"first's value less the second's(?:, turned so that positive is better)?, on the seeds that (?:completed|"
-                   r"reached it) with both; runs of one seed share initial weights and batches, and their digests were "
-                   r"compared\.",
+                   r"reached it) with both; (?P<unlike>whether )?runs of one seed (?:share initial weights and "
+                   r"batches|(?P<start>start from the same point))(?:, and their digests were compared| was read from their "
+                   r"digests, pair by pair)\.",
     "pairs, level": r"Seeds are level where <R when>\.",
     "pairs, improvement": r"The probability of improvement is that of one run of the first being better than one of the "
                           r"second\.",
@@ -95,10 +97,15 @@ SENTENCES = {
     "pairs, ranks": r"Where a run <R what>, ranks decide over all seeds: such a run is worse than any other, and two such are "
                     r"level, which no mean can say\. The lead is the mean over the seeds that are left, and is no part of the "
                     r"decision\.",
-    "pairs, no seed differs": r"No seed differs in any pair\.",
+    "pairs, contradicted": r"Verdicts rest on the tests, which are corrected for their number and need no normal values, also "
+                           r"in the (?:pair|<N otherwise> pairs) whose interval alone would say otherwise\.",
+    "pairs, no seed differs": r"No seed differs in any pair(?P<seedwise> that is compared seed by seed)?\.",
     "pairs, power": r"The smallest p that (?:<S seeds>|<N differing> differing seeds|one differing seed) can reach is "
-                    r"<P smallest>(?: \(<P corrected> after the correction\))?(?:: whatever the numbers, these seeds cannot "
-                    r"show a difference\. <S needed>(?: that differ)? would be the fewest that can)?\.",
+                    r"<P smallest>(?: \(<P corrected> after the correction\))?(?:: whatever the numbers, (?:these seeds|such "
+                    r"pairs) cannot show a difference\. <S needed>(?: that differ)? would be the fewest that can)?\.",
+    "pairs, power of samples": r"The smallest p that two samples of <S seeds> can reach is <P smallest>(?: \(<P corrected> after "
+                               r"the correction\))?(?:: whatever the numbers, (?:these seeds|such pairs) cannot show a "
+                               r"difference\. <S needed> would be the fewest that can)?\.",
     "pairs, excluded": r"Up to <S excluded> of a pair lack a result and are left out of its comparison\.",
     "pairs, samples": r"Where two configurations do not share weights and batches, their seeds are two samples: the lead is a "
                       r"difference of means and the test permutes all runs\.",
@@ -129,7 +136,7 @@ SENTENCES = {
                      r"would be the fewest that can\.",
     "figure, nothing tested": r"Nothing could be tested\.",
     "figure, significant": r"Differences with p of at most 0\.05 are shown; bold rows are better than every other\.",
-    "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-z0-9_ ]+?) of (?:at (?P<target_side>least|most) )?"
+    "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-zF0-9_ -]+?) of (?:at (?P<target_side>least|most) )?"
                       r"<X target_value> by then, each optimizer at its chosen configuration\.",
     "figure, lines": r"(?P<joins>Lines join|Markers are) the <R average> dots are single seeds, a ring marks each optimizer's "
                      r"best\.",
@@ -183,12 +190,12 @@ SENTENCES = {
                          r"count\. To be thrown out by one absurd step is no merit, so that only runs are chosen of which no "
                          r"step was longer than a tenth of the box’s width; an optimizer without such a run is “thrown”\.",
     # The ledger.
-    "ledger, paired": r"Runs of one seed started from the same initial weights and saw the same batches in the same order, "
-                      r"whatever their optimizer; the digests in the records agree\.",
+    "ledger, paired": r"Runs of one seed(?: with the same <R same>)? started from (?:the same initial weights and saw the same "
+                      r"batches in the same order|(?P<point>the same point)), whatever their <R what>; the digests in the records agree\.",
     "ledger, cost": r"Device time is training and evaluation, of all configurations and seeds, also those that were not chosen: "
                     r"what finding the result cost\.",
-    "ledger, ended early": r"<N early> of <N of> runs ended before their last epoch \(<N patience> by early stopping, "
-                           r"<N target> at the target\): what is said of the last epoch is that of the epoch they ended in, "
+    "ledger, ended early": r"<N early> of <N of> runs ended before their last epoch \((?:<N patience> by early "
+                           r"stopping)?(?: and )?(?:<N target> at the target)?\): what is said of the last epoch is that of the epoch they ended in, "
                            r"and a curve ends where the first seed ended\.",
     "ledger, unequal": r"Optimizers were tried with different numbers of configurations \(<N fewest> to <N most>\): the best "
                        r"of many has had more chances than the best of few\.",
@@ -206,7 +213,8 @@ CLAIMS = (r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|both|won|first
           r"chance|underpowered|diverged?|edge|lowest|highest|fastest|equally|never|none|no run)\b")
 
 PARTS = {
-    "VALUE": r"(?:mean )?(?P<metric>[a-z0-9_ ]+) of <X mean> over <S n>(?: \(95% interval <X low>–<X high>\))?",
+    "VALUE": r"(?:mean )?(?P<metric>[a-zF0-9_ -]+) of <X mean> (?:over|with) <S n>(?: \(95% interval <X low>–<X high>\)"
+             r"| \((?P<equal>all seeds equal)\))?",
     "WHEN": r"(?:<TARGET> after <X median> (?:steps|training samples) in the median \(<N reached> of <S runs> reached it\)"
             r"|<TARGET2> with <N few> of <S few_of>, fewer than half)",
     "RECORD": r"(?:; <L record_first> beat <L record_second> on <N won> of <S record>(?:, level on <N level>)?)?",
@@ -231,7 +239,7 @@ def compiled(labels: list[str]) -> dict[str, re.Pattern]:
         # A part may hold another that stands before it.
         for name, part in reversed(PARTS.items()):
             pattern = pattern.replace(f"<{name}>", part)
-        pattern = re.sub(r"<TARGET(\d*)>", lambda m: rf"(?P<target_name{m[1]}>[a-z0-9_ ]+?)(?: of at (?P<target_side{m[1]}>"
+        pattern = re.sub(r"<TARGET(\d*)>", lambda m: rf"(?:a )?(?P<target_name{m[1]}>[a-zF0-9_ -]+?)(?: of at (?P<target_side{m[1]}>"
                                                      rf"least|most) <X target_value{m[1]}>)", pattern)
         pattern = re.sub(r"<(L|LIST|N|X|P|S|R|T) (\w+)>", lambda m: rf"(?P<{m[2]}>{tokens[m[1]]})", pattern)
         return re.compile(pattern + r"(?=\s|$)")

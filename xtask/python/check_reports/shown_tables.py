@@ -6,10 +6,10 @@ from functools import cache
 
 import estimates
 from choosing import Config
-from edges import Edge, key_value, reach, tuning
+from edges import Edge, Reach, key_value, reach, tuning
 from pairs import Pair
 from race import CLOCKS, seconds_compare
-from tables import (BOLD, Cell, bounds, capital, end, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds,
+from tables import (ALL_EQUAL, BOLD, Cell, bounds, capital, end, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds,
                     training)
 from world import World, short
 from written import (MINUS, NOTHING, Shown, count, digits, exactly, is_percentage, listed, metric, number, p_value,
@@ -74,7 +74,8 @@ def best_table(world: World) -> Rows:
     for config in world.best:
         judged, chosen_by = world.values(judge, config), world.values(goal, config)
         schedule = world.schedule(config)
-        named = world.describe(config) + (f", {schedule}" if schedule != "constant" else "")
+        varied = "schedule.kind" in config.runs[0].axes
+        named = world.describe(config) + (f", {schedule}" if schedule != "constant" and not varied else "")
         reached = judge.kind == "reached"
         middle = median_of(world, config) if reached or len(config.results) > 2 else None
         cells: dict[str, Cell] = {
@@ -131,7 +132,9 @@ def comparison_table(world: World) -> Rows:
         found, by = pair.interval, decided_by(pair)
         p, significant = pair.deciding.p if pair.deciding else None, pair.verdict in ("first is better", "second is better")
         interval: Cell = exactly(NOTHING)
-        if found:
+        if found and estimates.deviation(pair.finite) == 0:
+            interval = exactly(ALL_EQUAL)
+        elif found:
             ends = []
             for side, value in enumerate((found.low, found.high)):
                 near, more = signed(name, value, found.slack[side]), None
@@ -285,8 +288,10 @@ def grid_table(world: World) -> Rows:
         grid = sorted({c.rate for c in world.chosen.of(label)})
         found, curve = reach(world.chosen, label), tuning(world.chosen, label)
         near: Cell = exactly(NOTHING)
-        if found:
-            near = r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(found.low, 2), "high": digits(found.high, 2)}
+        if found and found.low == found.high:
+            near = r"(?P<low>\S+) alone", {"low": digits(found.low, 3)}
+        elif found:
+            near = r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(found.low, 3), "high": digits(found.high, 3)}
         never = "never" if world.judge.kind == "reached" else "diverged"
         rows.append((label, {
             "Optimizer": exactly(label),
@@ -295,13 +300,20 @@ def grid_table(world: World) -> Rows:
                 r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(grid[0], 3), "high": digits(grid[-1], 3)}),
             "Best": digits(config.rate, 3) if config.completed else exactly(NOTHING),
             f"Learning rates within {tolerance} of the best": near,
-            "Decades": ((r"at least " if found.open else "") + r"(?P<decades>\S+)", {"decades": number(found.decades)})
-            if found else exactly(NOTHING),
+            "Decades": ((r"at least " if found.open else "") + r"(?P<decades>\S+)", {"decades": decades(found)})
+            if found and found.low < found.high else exactly(NOTHING),
             "One at random, median": value_or(world.judge, curve[0] if curve else None, never),
-            "Best of all": value_or(world.judge, curve[1] if curve else None, never),
+            "Chosen from all": value_or(world.judge, curve[1] if curve else None, never),
             "To add": to_add(world, label),
         }))
     return rows
+
+
+def decades(found: Reach) -> Shown:
+    """Two significant digits, rounded down where there may be more."""
+    wide = found.decades
+    unit = 10.0 ** (math.floor(math.log10(wide)) - 1)
+    return digits(math.floor(wide / unit + 1e-9) * unit if found.open else wide, 2)
 
 
 def to_add(world: World, label: str) -> Cell:

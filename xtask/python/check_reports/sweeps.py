@@ -1,4 +1,4 @@
-"""Twenty sweeps of drawn sizes, rates and noise, each with something that a report must get right.
+"""Sweeps of drawn sizes, rates and noise, each with something that a report must get right.
 
 The same seed gives the same files. `write` puts sweep files and their data into a folder.
 """
@@ -255,10 +255,22 @@ def thirty_seeds(draw: random.Random) -> Sweep:
     return Sweep(file("thirty-seeds", rest, held_out=samples // 4, seeds="{ count = 30 }", epochs=4), data)
 
 
+def random_search(draw: random.Random) -> Sweep:
+    """Values drawn at random have no grid and no edge, and rates do not compare where others differ."""
+    drawn = "{ random = { log = [1e-3, 1e0] }, samples = 5, seed = %d }" % draw.randrange(100)
+    rest = optimizer("sgd", f"lr = {drawn}\nmomentum = {{ random = {{ linear = [0.0, 0.95] }}, samples = 5 }}")
+    rest += optimizer("adam", f'lr = {drawn}\nschedule = [{{ kind = "cosine" }}, {{ kind = "constant" }}]')
+    rest += optimizer("adam", f'lr = {drawn}\nschedule = {{ kind = "cosine", warmup = 1 }}', "adam warm")
+    samples = draw.randrange(150, 200)
+    data = table(draw, samples, 5, 3, 0.9)
+    return Sweep(file("random-search", rest, held_out=samples // 4, seeds="{ count = 4 }", epochs=4), data)
+
+
 ALL: list[Callable[[random.Random], Sweep]] = [
     plain_grid, tied_validation, some_diverge, one_label_diverges, all_diverge, stop_soon, stop_some_never,
     early_stopping, best_epoch, best_loss_early, rosenbrock, exact_zeros, three_functions, validation_loss,
     training_loss, real_values, one_seed, batch_sizes, partly_trained, thirty_seeds,
+    random_search,
 ]
 
 

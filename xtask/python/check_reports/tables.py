@@ -16,6 +16,7 @@ PLUS_MINUS = "\u00b1"
 # in which bold says something, and whether it must.
 Cell = Shown | tuple[str, dict[str, Shown]]
 BOLD = "in bold"
+ALL_EQUAL = "all seeds equal"
 
 
 def fits_nothing(cell: Cell) -> bool:
@@ -76,6 +77,8 @@ def bounds(name: str, values: list[float], samples: int) -> Cell:
     found = estimates.interval(values, samples)
     if found is None:
         return exactly(NOTHING)
+    if estimates.deviation(values) == 0:
+        return exactly(ALL_EQUAL)
     return rf"(?P<low>[^{DASH}]+){DASH}(?P<high>[^{DASH}]+)", {
         "low": end(name, found, (values, samples), 0, unit=""),
         "high": end(name, found, (values, samples), 1, unit="%" if is_percentage(name) else ""),
@@ -125,6 +128,6 @@ def train_seconds(config: Config) -> list[float]:
 def training(world: World) -> str:
     if world.goal.function:
         return "Mean value in the last epoch"
-    return "Training loss at the stop" if world.goal.kind == "reached" else "Training loss"
+    return "Training loss" + {"reached": " at the stop", "best": " of the last epoch", "last": ""}[world.goal.kind]
 
 

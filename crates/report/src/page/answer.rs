@@ -222,31 +222,41 @@ fn edges(analysis: &Analysis) -> Vec<String> {
     let all: Vec<(String, Advice)> = chosen
         .flat_map(|c| advice(analysis, c).into_iter().map(|a| (label(analysis, c), a)))
         .collect();
-    let told = |at_edge: bool| -> Vec<String> {
+    // One entry a label, so that a label with several axes is named once.
+    let told = |at_edge: bool| -> (String, usize) {
         let some = all.iter().filter(|(_, a)| a.end.is_some() == at_edge);
-        some.map(|(name, a)| format!("{name} ({})", words::to_add(a))).collect()
+        let mut labels: Vec<(&str, Vec<String>)> = Vec::new();
+        for (name, advice) in some {
+            let text = format!("{} ({})", advice.name(), words::what_to_add(advice));
+            match labels.last_mut() {
+                Some((last, texts)) if *last == name => texts.push(text),
+                _ => labels.push((name, vec![text])),
+            }
+        }
+        let count = labels.iter().map(|(_, texts)| texts.len()).sum();
+        let of_label =
+            |(name, texts): &(&str, Vec<String>)| format!("{name}\u{2019}s {}", list(texts));
+        (labels.iter().map(of_label).collect::<Vec<_>>().join("; "), count)
     };
     let learning_rate =
         all.iter().filter(|(_, a)| a.end.is_some()).all(|(_, a)| a.path == "optimizer.lr");
     let mut out = Vec::new();
-    let at = told(true);
+    let (at, count) = told(true);
     if !at.is_empty() {
-        let what = match (learning_rate, at.len()) {
+        let what = match (learning_rate, count) {
             (true, 1) => "learning rate lies",
             (true, _) => "learning rates lie",
             (false, 1) => "value lies",
             (false, _) => "values lie",
         };
         out.push(format!(
-            "The best {what} at the edge of those tried, and better ones may lie beyond: {}.",
-            list(&at)
+            "The best {what} at the edge of those tried, and better ones may lie beyond: {at}."
         ));
     }
-    let gaps = told(false);
+    let (gaps, _) = told(false);
     if !gaps.is_empty() {
         out.push(format!(
-            "More than a decade lies between the best value and the next that was tried: {}.",
-            list(&gaps)
+            "More than a decade lies between the best value and the next that was tried: {gaps}."
         ));
     }
     out

@@ -151,7 +151,7 @@ impl<'a> Told<'a> {
             false => (format!("The smallest p-value that {} can reach is", seeds(compared)), ""),
         };
         format!(
-            "underpowered. {reach} {smallest}{corrected}, so this lead cannot be called significant, however large{}. \
+            "underpowered. {reach} {smallest}{corrected}, so no lead could be called significant, however large{}. \
              At least {}{differ} would be needed.{}",
             self.record(),
             seeds(needed),

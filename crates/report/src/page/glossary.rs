@@ -10,7 +10,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "best configuration",
-        "the configuration of this optimizer with the best mean of the target metric over seeds",
+        "the configuration of this optimizer that is best by the metric that chooses; the sentences at the table say how",
     ),
     (
         "learning rate",
@@ -28,28 +28,44 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "validation accuracy",
-        "share of validation samples classified correctly after the last epoch",
+        "share of validation samples classified correctly after the epoch that counts",
     ),
-    ("test accuracy", "share of test samples classified correctly after the last epoch"),
+    ("test accuracy", "share of test samples classified correctly after the epoch that counts"),
     (
         "validation top-5 accuracy",
-        "share of validation samples whose class is among the model's five likeliest after the last epoch",
+        "share of validation samples whose class is among the model's five likeliest after the epoch that counts",
     ),
     (
         "test top-5 accuracy",
-        "share of test samples whose class is among the model's five likeliest after the last epoch",
+        "share of test samples whose class is among the model's five likeliest after the epoch that counts",
     ),
     (
         "validation F1",
-        "mean over the classes of F1 (the harmonic mean of precision and recall) on the validation samples after the last epoch",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the validation samples after the epoch that counts",
     ),
     (
         "test F1",
-        "mean over the classes of F1 (the harmonic mean of precision and recall) on the test samples after the last epoch",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the test samples after the epoch that counts",
     ),
     (
-        "train loss",
-        "mean loss over the training samples as they were fed during the last epoch; lower is better",
+        "training loss of the last epoch",
+        "mean loss over the training samples as they were fed during the last epoch, whichever epoch counts",
+    ),
+    (
+        "training loss at the stop",
+        "mean loss over the training samples as they were fed during the epoch in which training stopped",
+    ),
+    (
+        "test accuracy after the last epoch",
+        "share of test samples classified correctly after the last epoch, whichever epoch counts",
+    ),
+    (
+        "test accuracy at the stop",
+        "share of test samples classified correctly after the epoch in which training stopped; no part of the verdict",
+    ),
+    (
+        "training samples to the target",
+        "samples fed until the target was measured first; mean of those that reached it, the median counts all",
     ),
     (
         "training loss",
@@ -57,9 +73,9 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "validation loss",
-        "mean loss over the validation samples after the last epoch; lower is better",
+        "mean loss over the validation samples after the epoch that counts; lower is better",
     ),
-    ("test loss", "mean loss over the test samples after the last epoch; lower is better"),
+    ("test loss", "mean loss over the test samples after the epoch that counts; lower is better"),
     (
         "95% interval",
         "an interval that covers the true mean over seeds in 95 of 100 such experiments; none below three seeds",
@@ -68,13 +84,20 @@ const TERMS: &[(&str, &str)] = &[
         "IQM",
         "interquartile mean: the mean of the middle half of the seeds, which single bad seeds move little",
     ),
-    ("median", "half of the seeds lie above, half below"),
-    ("best epoch", "the first epoch that reached the run's highest validation accuracy"),
+    (
+        "median",
+        "the middle value of the seeds, of an even number the mean of the middle two; a seed that diverged or never got \
+         there is the worst, so that of half of them it is the median",
+    ),
+    ("best epoch", "the first epoch with the run's best validation value of the target's metric"),
+    (
+        "epoch of the highest validation accuracy",
+        "the first epoch that reached the run's highest validation accuracy; the other columns are of the last epoch",
+    ),
     ("epochs", "whole passes over the training samples that were finished"),
     ("epochs trained", "whole passes over the training samples, all runs together"),
     ("steps", "optimizer steps done; one step a batch"),
     ("optimizer steps", "optimizer steps of all runs together; one step a batch"),
-    ("train time", "time spent training, evaluation left out"),
     ("training time", "time spent training, all runs together, evaluation left out"),
     ("per epoch", "training time divided by epochs trained"),
     ("completed", "runs that trained to their end"),
@@ -89,7 +112,7 @@ const TERMS: &[(&str, &str)] = &[
     ("run", "the first characters of the run's id; the Parquet files have it in full"),
     (
         "chosen configuration",
-        "the configuration of this optimizer with the best mean of the metric that chooses, over seeds",
+        "the configuration of this optimizer that is best by the metric that chooses; the sentences at the table say how",
     ),
     ("chosen from", "configurations with a result: the best of many has had more chances"),
     ("note", "what else to know before believing the row"),
@@ -100,8 +123,18 @@ const TERMS: &[(&str, &str)] = &[
         "mean over seeds of the first's value less the second's, in percentage points",
     ),
     ("lead", "mean over seeds of how much better the first is than the second; positive is better"),
-    ("seeds compared", "seeds that completed with both"),
-    ("seeds won", "seeds on which the first was better; a diverged run is the worst"),
+    (
+        "seeds in the lead",
+        "seeds that completed, or reached the target, with both: those that the lead is the mean of",
+    ),
+    (
+        "seeds compared",
+        "seeds with a result of both: those that the test is over; one that diverged or never got there counts as the worst",
+    ),
+    (
+        "seeds won",
+        "seeds on which the first was better; a run that diverged or never got there is the worst",
+    ),
     (
         "probability of improvement",
         "that a run of the first is better than a run of the second, over all pairs of runs; 0.5 is level",
@@ -111,14 +144,20 @@ const TERMS: &[(&str, &str)] = &[
         "permutation test: how often flipping the signs of the differences by chance gives as large a mean",
     ),
     (
+        "p, permutation",
+        "permutation test of two samples, where seeds do not pair: how often dividing all runs by chance gives as large a difference",
+    ),
+    ("p, ranks", "the same with ranks in place of values, where a run diverged or never got there"),
+    ("decided by", "the test whose p the verdict rests on"),
+    (
         "p, Holm",
-        "the p before, corrected for the number of comparisons; at most 0.05 is significant",
+        "the p of the test that decides, corrected for the number of comparisons; at most 0.05 is significant",
     ),
     ("p, Wilcoxon", "signed-rank test: as before, with ranks in place of differences"),
     ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
     (
         "verdict",
-        "what the sign-flip test says after correction; underpowered: so few seeds could show nothing, however large",
+        "what the test that decides says after correction; underpowered: so few seeds could show nothing, however large",
     ),
     (
         "mean rank",
@@ -131,7 +170,10 @@ const TERMS: &[(&str, &str)] = &[
         "mean lead after each task's leads were divided by their root mean square: what is tested, from -1 to 1",
     ),
     ("pairs of runs", "one a task and seed with which both completed"),
-    ("won", "pairs of runs in which the first is better; a diverged run is the worst"),
+    (
+        "won",
+        "pairs of runs in which the first is better; one that diverged or never got there is the worst",
+    ),
     ("runs that reached it", "of the runs with a result"),
     ("median epochs", "epochs that half of the runs needed at most; never: half did not get there"),
     ("median steps", "the same in optimizer steps"),
@@ -152,9 +194,9 @@ const TERMS: &[(&str, &str)] = &[
     ("decades", "width of that range in powers of ten: how forgiving the optimizer is"),
     (
         "one at random, median",
-        "the judging metric of a configuration picked blindly, in the median: what you get without tuning",
+        "the judging metric of one of the configurations tried, picked blindly, in the median: what you get without tuning",
     ),
-    ("best of all", "the same of the configuration chosen from all: what tuning gives"),
+    ("chosen from all", "the same of the configuration that is chosen from all: what tuning gives"),
     (
         "effect",
         "how far the mean moved: losses, steps and seconds relative to what they were, accuracies and shares in percentage points (pp), epochs as they are",
@@ -177,7 +219,10 @@ const TERMS: &[(&str, &str)] = &[
     ("level before", "mean over nights and seeds before the change"),
     ("level after", "mean over nights and seeds after it"),
     ("commits", "the last night at the old level and the first at the new one"),
-    ("to add", "learning rates beyond the edge that the best one lies on"),
+    (
+        "to add",
+        "values beyond the edge of those tried that the best one lies on, or in a wide gap beside it; the learning rate's first",
+    ),
 ];
 
 /// What a column holds, if its name is not plain in itself.

@@ -150,7 +150,7 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
             format!("{other}, the second, after {}", judge.format(median))
         }
         None => format!(
-            "{other}, the second, with {} of {}",
+            "{other}, the second, reached it with {} of {}",
             second.judged.n,
             seeds(second.counts.results())
         ),
@@ -169,11 +169,15 @@ fn value(analysis: &Analysis, config: &Config) -> String {
     // One seed has no mean.
     let mean = if e.n > 1 { "mean " } else { "" };
     let interval =
-        words::interval(judge, e).map_or(String::new(), |text| format!(" (95% interval {text})"));
+        words::interval(judge, e).map_or(String::new(), |text| match text == words::ALL_EQUAL {
+            true => format!(" ({text})"),
+            false => format!(" (95% interval {text})"),
+        });
     format!(
-        "{mean}{} of {} over {}{interval}",
+        "{mean}{} of {} {} {}{interval}",
         judge.name(),
         judge.format(e.mean.unwrap_or(f64::NAN)),
+        if e.n > 1 { "over" } else { "with" },
         seeds(e.n)
     )
 }

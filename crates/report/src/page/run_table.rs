@@ -2,9 +2,10 @@
 
 use spec::record::{Split, StopReason};
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Goal, Measured};
 use crate::number;
 use crate::page::table::{Cell, Table};
+use crate::page::words::capitalised;
 use crate::table::{MISSING, RunRow};
 
 /// Metrics after the last epoch, in the order of the columns; the goal comes first.
@@ -15,7 +16,7 @@ const METRICS: [(Split, &str, &str); 9] = [
     (Split::Test, "top5_accuracy", "#Test top-5 accuracy"),
     (Split::Validation, "f1", "#Validation F1"),
     (Split::Test, "f1", "#Test F1"),
-    (Split::Train, "loss", "#Train loss"),
+    (Split::Train, "loss", "#Training loss"),
     (Split::Validation, "loss", "#Validation loss"),
     (Split::Test, "loss", "#Test loss"),
 ];
@@ -43,12 +44,29 @@ pub fn run_table(analysis: &Analysis) -> Table {
     let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status", "Ended by"];
     let ended = analysis.rows.iter().filter_map(ended_by);
     let early = ended.into_iter().any(|why| why != StopReason::Epochs);
-    head.extend(metrics.iter().map(|(split, metric, name)| match (goal.function, split) {
-        (true, Split::Test) if *metric == "loss" => "#Value",
-        (true, Split::Train) => "#Mean value in the last epoch",
-        _ => *name,
-    }));
-    head.extend(["#Best epoch", "#Epochs", "#Steps", "#Train time", "Run"]);
+    let counted = goal.measured == Measured::Best;
+    let names: Vec<String> = metrics
+        .iter()
+        .map(|(split, metric, name)| match (goal.function, split) {
+            (true, Split::Test) if *metric == "loss" => "#Value".to_owned(),
+            (true, Split::Train) => "#Mean value in the last epoch".to_owned(),
+            // Beside what counts, which is of another epoch.
+            (false, Split::Train) if counted => format!("{name} of the last epoch"),
+            (false, _) if counted => format!("{name} after the last epoch"),
+            _ => (*name).to_owned(),
+        })
+        .collect();
+    head.extend(names.iter().map(String::as_str));
+    // With `at = "best"` the epoch that counts, and what counts of it.
+    let judge = &analysis.judge;
+    let at_best = |goal: &Goal| format!("#{} at the best epoch", capitalised(&goal.name()));
+    let (chosen_by, judged) = (at_best(goal), at_best(judge));
+    let by_accuracy = goal.path() == "validation.accuracy";
+    head.push(match counted || by_accuracy {
+        true => "#Best epoch",
+        false => "#Epoch of the highest validation accuracy",
+    });
+    head.extend([&chosen_by, &judged, "#Epochs", "#Steps", "#Training time", "Run"]);
     let mut table = Table::new(&head).choices(&["Optimizer", "Configuration", "Status"]);
 
     let mut about: Vec<Option<(usize, String)>> = vec![None; analysis.rows.len()];
@@ -70,8 +88,14 @@ pub fn run_table(analysis: &Analysis) -> Table {
         cells.extend(metrics.iter().map(|(split, metric, _)| {
             Cell::number(row.last(*split, metric), |value| number::metric(metric, value))
         }));
+        let value = |goal: &Goal| {
+            let value = goal.of(row).filter(|_| counted);
+            Cell::number(value, |value| goal.format(value))
+        };
         cells.extend([
-            count(row.best_epoch),
+            count(if counted { row.at_best.map(|best| best.epoch) } else { row.best_epoch }),
+            value(goal),
+            if judge.path() == goal.path() { Cell::default() } else { value(judge) },
             count(row.epochs_completed),
             count(row.steps),
             Cell::number(row.train_seconds, number::seconds),

@@ -41,9 +41,9 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// A value that a person set: per cent for accuracies.
+/// A value that a person set, with the digits it was set with: per cent for accuracies.
 pub fn metric(name: &str, value: f64) -> String {
-    if number::is_percentage(name) { percent(value) } else { number::significant(value, 4) }
+    if number::is_percentage(name) { percent(value) } else { number::short(value) }
 }
 
 /// A fraction that a person set, a round number as one: `97%`, not `97.00%`.
@@ -58,14 +58,14 @@ pub fn percent(fraction: f64) -> String {
 /// `validation accuracy`.
 pub fn target_name(target: &Target) -> String {
     let split = if target.split == Split::Train { "training" } else { target.split.name() };
-    format!("{split} {}", target.metric)
+    format!("{split} {}", number::metric_name(&target.metric))
 }
 
-/// `validation accuracy of at least 97%`; without a value the metric alone.
+/// `a validation accuracy of at least 97%`; without a value the metric alone.
 pub fn target(target: &Target) -> String {
     let Some(value) = target.value else { return target_name(target) };
     let side = if target.higher_is_better() { "of at least" } else { "of at most" };
-    format!("{} {side} {}", target_name(target), metric(&target.metric, value))
+    format!("a {} {side} {}", target_name(target), metric(&target.metric, value))
 }
 
 /// The interval of the mean, cut at what the metric can be.
@@ -73,9 +73,16 @@ pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
     Some(e.interval?.within(number::bounds(&of.metric)))
 }
 
-/// `97.85–97.97%`: the text of [`interval_of`].
+/// What stands in place of an interval where all seeds have the same value: of no width,
+/// it would claim what no sample can know.
+pub const ALL_EQUAL: &str = "all seeds equal";
+
+/// `97.85–97.97%`: the text of [`interval_of`]; [`ALL_EQUAL`] where it has no width.
 pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
     let i = interval_of(of, e)?;
+    if e.sd == Some(0.0) {
+        return Some(ALL_EQUAL.to_owned());
+    }
     let low = of.format(i.low);
     Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(i.high)))
 }
@@ -106,6 +113,16 @@ pub fn bare_time(clock: Clock, value: f64) -> String {
 /// `highest tried; add 3 and 10`, of an axis that is not the learning rate with its
 /// name before it; gaps beside the chosen value follow.
 pub fn to_add(advice: &Advice) -> String {
+    let what = what_to_add(advice);
+    match (advice.path.as_str(), advice.end) {
+        ("optimizer.lr", _) => what,
+        (_, Some(_)) => format!("{} {what}", advice.name()),
+        (_, None) => format!("{}; {what}", advice.name()),
+    }
+}
+
+/// As [`to_add`], without the name of the axis.
+pub fn what_to_add(advice: &Advice) -> String {
     let values = |all: &[f64]| list(&all.iter().map(|x| number::short(*x)).collect::<Vec<_>>());
     let end = match advice.end {
         Some(GridEnd::Lowest) => "lowest tried",
@@ -120,18 +137,10 @@ pub fn to_add(advice: &Advice) -> String {
         let lead = if advice.beyond.is_empty() { "add " } else { "" };
         parts.push(format!("{lead}{} in the gap beside it", values(&advice.gaps)));
     }
-    let of_rate = advice.path == "optimizer.lr";
-    let name = if of_rate { String::new() } else { advice.name().to_owned() };
-    let first = match (name.is_empty(), end.is_empty()) {
-        (true, true) => String::new(),
-        (true, false) => end.to_owned(),
-        (false, true) => name,
-        (false, false) => format!("{name} {end}"),
-    };
-    match (first.is_empty(), parts.is_empty()) {
-        (false, false) => format!("{first}; {}", parts.join(", and ")),
+    match (end.is_empty(), parts.is_empty()) {
+        (false, false) => format!("{end}; {}", parts.join(", and ")),
         (true, _) => parts.join(", and "),
-        (false, true) => first,
+        (false, true) => end.to_owned(),
     }
 }
 

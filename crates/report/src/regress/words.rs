@@ -331,7 +331,9 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
         0 => String::new(),
         _ => format!(", {here} of them on this machine"),
     };
-    Some(format!("In {} nights from {first} to {last}{segment}, {steps}.", r.nights.len()))
+    let when =
+        if first == last { format!("of {first}") } else { format!("from {first} to {last}") };
+    Some(format!("In {} nights {when}{segment}, {steps}.", r.nights.len()))
 }
 
 /// Why runs of a group were not compared, or not as pairs.

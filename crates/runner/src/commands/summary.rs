@@ -128,7 +128,13 @@ fn table(rows: &[BestRow], partial: bool) {
                  soon the target was reached"
             .to_owned(),
         false => {
-            format!("mean ± standard deviation over seeds; chosen by {metric}, judged by {judge}")
+            let spread = if rows.iter().any(|row| row.counts.planned > 1) {
+                "mean ± standard deviation over seeds; "
+            } else {
+                ""
+            };
+            let at = if first.at_best { ", each at its run's best epoch" } else { "" };
+            format!("{spread}chosen by {metric}, judged by {judge}{at}")
         }
     };
     crate::text::out!("{}", text::wrapped(&words));
@@ -225,12 +231,21 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let advice = row.advice.iter().filter(|_| !partial).map(|advice| {
         let at_edge = advice.end.is_some();
         let place = if at_edge { "lies at the edge of" } else { "has a wide gap beside it in" };
-        let add: Vec<String> =
-            advice.beyond.iter().chain(&advice.gaps).map(|x| spec::float::short(*x)).collect();
+        let values = |all: &[f64]| {
+            all.iter().map(|x| spec::float::short(*x)).collect::<Vec<_>>().join(" and ")
+        };
+        let mut add = Vec::new();
+        if !advice.beyond.is_empty() {
+            add.push(values(&advice.beyond));
+        }
+        if !advice.gaps.is_empty() {
+            let gap = if at_edge { " in the gap beside it" } else { "" };
+            add.push(format!("{}{gap}", values(&advice.gaps)));
+        }
         let name = advice.path.split_once('.').map_or(advice.path.as_str(), |(_, name)| name);
         let add = match add.is_empty() {
             true => String::new(),
-            false => format!("; add {} to {name}", add.join(" and ")),
+            false => format!("; add {} to {name}", add.join(", and ")),
         };
         format!("the best {} {place} its grid{add}", advice.name())
     });

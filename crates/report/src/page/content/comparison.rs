@@ -15,6 +15,7 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     let mut table = Table::new(&[
         "First",
         "Second",
+        "Verdict",
         gain,
         "#95% interval",
         "#Seeds in the lead",
@@ -28,7 +29,6 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "#p, Holm",
         "#p, Wilcoxon",
         "#p, Wilcoxon, Holm",
-        "Verdict",
     ]);
     let comparison = analysis.comparison();
     let scale = if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
@@ -56,10 +56,14 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         table.rows.push(vec![
             label(pair.first).strong(pair.verdict == Verdict::Better),
             label(pair.second).strong(pair.verdict == Verdict::Worse),
+            Cell::text(verdict(pair)).strong(significant),
             Cell::number(pair.gain.mean.map(|g| g * scale), show),
             Cell::number(interval.map(|i| i.low * scale), |low| {
                 let high = interval.map_or(f64::NAN, |i| i.high * scale);
-                format!("{} to {}", show(low), show(high))
+                match pair.gain.sd == Some(0.0) {
+                    true => words::ALL_EQUAL.to_owned(),
+                    false => format!("{} to {}", show(low), show(high)),
+                }
             })
             .parts("lower end", "upper end", interval.map(|i| i.high * scale)),
             match fewer {
@@ -82,7 +86,6 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
             p(pair.adjusted).strong(significant),
             p(pair.wilcoxon.map(|t| t.p)),
             p(pair.wilcoxon_adjusted),
-            Cell::text(verdict(pair)).strong(significant),
         ]);
     }
     table.without_empty()
@@ -119,10 +122,19 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
     let both = if judge.reached() { "reached it" } else { "completed" };
     let mut out = vec![format!(
         "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value less \
-         the second's{}, on the seeds that {both} with both; runs of one seed share initial weights and batches, \
-         and their digests were compared.",
+         the second's{}, on the seeds that {both} with both; {}.",
         judge.name(),
-        if judge.higher_is_better { "" } else { ", turned so that positive is better" }
+        if judge.higher_is_better { "" } else { ", turned so that positive is better" },
+        match (comparison.pairs.iter().any(|p| p.unpaired.is_some()), judge.function) {
+            (true, true) =>
+                "whether runs of one seed start from the same point was read from their digests, pair by pair",
+            (true, false) =>
+                "whether runs of one seed share initial weights and batches was read from their digests, pair by pair",
+            (false, true) =>
+                "runs of one seed start from the same point, and their digests were compared",
+            (false, false) =>
+                "runs of one seed share initial weights and batches, and their digests were compared",
+        }
     )];
     out.push(level_words(analysis));
     out.push(
@@ -134,6 +146,7 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
         super::interval_methods(leads)
             .map(|methods| format!("Intervals are 95% intervals of the mean lead by {methods}.")),
     );
+    out.extend(contradicted(comparison));
     out.extend(tests_words(analysis));
     out.extend(ranks_words(analysis));
     out.extend(power_words(comparison));
@@ -219,27 +232,61 @@ fn ranks_words(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// What these seeds can show at all.
-fn power_words(comparison: &Comparison) -> Option<String> {
-    let (smallest, corrected) = (comparison.smallest?, comparison.smallest_adjusted?);
-    let n = comparison.differing;
-    let all = comparison.pairs.iter().map(Pair::compared).max().unwrap_or(0);
-    let (who, differ) = match comparison.pairs.iter().any(|p| p.unpaired.is_some()) || n == all {
+/// That the test decides where an interval says otherwise: it is made another way.
+fn contradicted(comparison: &Comparison) -> Option<String> {
+    let otherwise = |pair: &&Pair| {
+        let (Some(interval), Some(_)) = (pair.gain.interval, pair.test) else { return false };
+        let apart = interval.low > 0.0 || interval.high < 0.0;
+        apart != pair.verdict.is_significant()
+    };
+    let n = comparison.pairs.iter().filter(otherwise).count();
+    (n > 0).then(|| {
+        format!(
+            "Verdicts rest on the tests, which are corrected for their number and need no normal values, also in the {} \
+             whose interval alone would say otherwise.",
+            if n == 1 { "pair".to_owned() } else { format!("{n} pairs") }
+        )
+    })
+}
+
+/// What these seeds can show at all, for each kind of test.
+fn power_words(comparison: &Comparison) -> Vec<String> {
+    let kinds = [false, true].map(|samples| {
+        let of_kind = |p: &&Pair| p.unpaired.is_some() == samples && p.test.is_some();
+        comparison.pairs.iter().filter(of_kind).collect::<Vec<_>>()
+    });
+    let both = kinds.iter().all(|pairs| !pairs.is_empty());
+    kinds.iter().filter_map(|pairs| power(comparison, pairs, both)).collect()
+}
+
+/// What pairs of one kind can show; `both`: there are some of the other kind, too.
+fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String> {
+    let tests = pairs.iter().filter_map(|p| Some((p, p.test?)));
+    let (best, test) = tests.min_by(|a, b| a.1.smallest.total_cmp(&b.1.smallest))?;
+    let samples = best.unpaired.is_some();
+    let (n, all) = (test.n, pairs.iter().map(|p| p.compared()).max().unwrap_or(0));
+    let (who, differ) = match samples || n == all {
+        true if samples => (format!("two samples of {}", words::seeds(best.compared())), ""),
         true => (words::seeds(all), ""),
-        false if n == 0 => return Some("No seed differs in any pair.".to_owned()),
+        false if n == 0 => {
+            let which = if both { " that is compared seed by seed" } else { "" };
+            return Some(format!("No seed differs in any pair{which}."));
+        }
         false if n == 1 => ("one differing seed".to_owned(), " that differ"),
         false => (format!("{n} differing seeds"), " that differ"),
     };
+    let adjusted = (test.smallest * comparison.tests as f64).min(1.0);
     let corrected = match comparison.tests {
         1 => String::new(),
-        _ => format!(" ({} after the correction)", words::p_value(corrected)),
+        _ => format!(" ({} after the correction)", words::p_value(adjusted)),
     };
-    let reach =
-        format!("The smallest p that {who} can reach is {}{corrected}", words::p_value(smallest));
-    Some(if comparison.underpowered() {
+    let smallest = words::p_value(test.smallest);
+    let reach = format!("The smallest p that {who} can reach is {smallest}{corrected}");
+    Some(if adjusted > ALPHA {
         format!(
-            "{reach}: whatever the numbers, these seeds cannot show a difference. {}{differ} would be the fewest that can.",
-            words::capitalised(&words::seeds(comparison.fewest_needed()))
+            "{reach}: whatever the numbers, {} cannot show a difference. {}{differ} would be the fewest that can.",
+            if both { "such pairs" } else { "these seeds" },
+            words::capitalised(&words::seeds(comparison.needed_by(best)))
         )
     } else {
         format!("{reach}.")

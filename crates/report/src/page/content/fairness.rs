@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use spec::RunSpec;
 use spec::optimizer::MuonSplit;
 use spec::record::StopReason;
 
 use crate::analysis::Analysis;
 use crate::escape;
+use crate::number;
 use crate::page::words;
 
 /// Whether the comparison was fair: equal starts, equal batches, equal chances.
@@ -28,17 +30,31 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
         let longest = runs.iter().max_by_key(|r| r.len());
         longest.is_none_or(|longest| runs.iter().all(|r| longest.starts_with(r)))
     };
-    if !starts.is_empty() {
+    // Where no two runs can be compared there is nothing to say of them.
+    let compared = batches.values().any(|runs| runs.len() > 1);
+    if !starts.is_empty() && compared {
         let equal =
             starts.values().all(|digests| digests.len() == 1) && batches.values().all(same_batches);
         out.push(if equal {
-            "Runs of one seed started from the same initial weights and saw the same batches in the same order, whatever \
-             their optimizer; the digests in the records agree."
-                .to_owned()
+            format!(
+                "Runs of one seed{} started from {}, whatever their {}; the digests in the records agree.",
+                shared_settings(analysis),
+                match analysis.goal.function {
+                    true => "the same point",
+                    false =>
+                        "the same initial weights and saw the same batches in the same order",
+                },
+                if analysis.plan.optimizers.len() > 1 { "optimizer" } else { "configuration" }
+            )
         } else {
-            "Runs of one seed did NOT all start from the same initial weights or see the same batches: their digests \
-             differ, so they must not be compared seed by seed."
-                .to_owned()
+            format!(
+                "Runs of one seed did NOT all start from {}: their digests differ, so they must not be compared seed by \
+                 seed.",
+                match analysis.goal.function {
+                    true => "the same point",
+                    false => "the same initial weights or see the same batches",
+                }
+            )
         });
     }
     let machines: BTreeSet<&str> =
@@ -61,6 +77,26 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
     out
 }
 
+/// Which settings runs must share to start and to be fed alike, where they differ: ` with
+/// the same data settings`.
+fn shared_settings(analysis: &Analysis) -> String {
+    let kinds = |of: &dyn Fn(&RunSpec) -> String| {
+        analysis.plan.runs.iter().map(|run| of(&run.spec)).collect::<BTreeSet<String>>().len()
+    };
+    let mut differ = Vec::new();
+    if kinds(&|spec| format!("{:?}", spec.data)) > 1 {
+        differ.push("data settings".to_owned());
+    }
+    if kinds(&|spec| format!("{:?}", spec.model)) > 1 {
+        differ.push(if analysis.goal.function { "function" } else { "model" }.to_owned());
+    }
+    if differ.is_empty() {
+        String::new()
+    } else {
+        format!(" with the same {}", words::list(&differ))
+    }
+}
+
 /// Runs that ended before their last epoch, if any did.
 fn stopped_early(analysis: &Analysis) -> Option<String> {
     let ended = |reason: StopReason| {
@@ -68,12 +104,18 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
         runs.filter(|&run| analysis.ended_early(run) == Some(reason)).count()
     };
     let (patience, target) = (ended(StopReason::EarlyStopping), ended(StopReason::Target));
+    let why: Vec<String> = [(patience, "by early stopping"), (target, "at the target")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, why)| format!("{} {why}", number::count(n as u64)))
+        .collect();
     (patience + target > 0).then(|| {
         format!(
-            "{} of {} runs ended before their last epoch ({patience} by early stopping, {target} at the target): what is \
+            "{} of {} runs ended before their last epoch ({}): what is \
              said of the last epoch is that of the epoch they ended in, and a curve ends where the first seed ended.",
-            patience + target,
-            analysis.rows.len()
+            number::count((patience + target) as u64),
+            number::count(analysis.rows.len() as u64),
+            words::list(&why)
         )
     })
 }

@@ -66,7 +66,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         &within,
         "#Decades",
         "#One at random, median",
-        "#Best of all",
+        "#Chosen from all",
         "To add",
     ]);
     let judge = &analysis.judge;
@@ -82,6 +82,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let robust = robustness(analysis, label);
         let range = robust.as_ref().map(|r| r.range);
         let open = robust.as_ref().is_some_and(|r| r.open.0 || r.open.1);
+        let wide = robust.as_ref().and_then(|r| r.text());
         let curve = tuning(analysis, label);
         let has_value = best.counts.completed > 0;
         let judged = |x: Option<f64>| Cell::number(x, |x| judge_or_worst(judge, x));
@@ -93,11 +94,17 @@ pub fn grid_table(analysis: &Analysis) -> Table {
                 has_value.then(|| analysis.planned(best).spec.optimizer.lr()),
                 number::brief,
             ),
-            ends(range.map(|r| r.0), range.map(|r| r.1), number::rough),
-            Cell::number(robust.as_ref().map(|r| r.decades()), |_| {
-                robust.as_ref().map(|r| r.text()).unwrap_or_default()
+            match (range, &wide) {
+                (Some((low, high)), None) => {
+                    let alone = |low| format!("{} alone", number::brief(low));
+                    Cell::number(Some(low), alone).parts("lowest", "highest", Some(high))
+                }
+                _ => ends(range.map(|r| r.0), range.map(|r| r.1), number::brief),
+            },
+            Cell::number(robust.as_ref().filter(|_| wide.is_some()).map(|r| r.decades()), |_| {
+                wide.clone().unwrap_or_default()
             })
-            .qualified(if open { "at least" } else { "" }),
+            .qualified(if open && wide.is_some() { "at least" } else { "" }),
             judged(curve.as_ref().and_then(|c| Some(c.points.first()?.median))),
             judged(curve.as_ref().and_then(|c| Some(c.points.last()?.median))),
             Cell::text(super::to_add(&advice(analysis, best))),
@@ -145,7 +152,8 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
         out.push(format!(
             "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
-             \u{201c}At least\u{201d} says that the range ends only because the grid does.",
+             \u{201c}At least\u{201d} says that the range ends only because no rate beyond it was tried. Rates that were \
+             tried with different other values, as in a random search, do not compare, and have no range.",
             if analysis.goal.reached() { "median number of" } else { "mean" },
             analysis.goal.name(),
             words::percent(analysis.plan.report.tolerance)

@@ -129,10 +129,11 @@ pub fn best_table(analysis: &Analysis) -> Table {
 
 /// The head of what was measured on the training data.
 fn training_loss(goal: &Goal) -> &'static str {
-    match (goal.function, goal.reached()) {
+    match (goal.function, goal.measured) {
         (true, _) => "#Mean value in the last epoch",
-        (false, true) => "#Training loss at the stop",
-        (false, false) => "#Training loss",
+        (false, Measured::Reached) => "#Training loss at the stop",
+        (false, Measured::Best) => "#Training loss of the last epoch",
+        (false, Measured::Last) => "#Training loss",
     }
 }
 
@@ -162,7 +163,10 @@ pub(super) fn to_add(advice: &[Advice]) -> String {
 fn chosen(row: &BestRow) -> String {
     match row.schedule.as_str() {
         _ if row.target.mean.is_none() && row.counts.completed == 0 => "\u{2013}".to_owned(),
-        "constant" => row.config.clone(),
+        // Where the schedule varies, the configuration names it.
+        schedule if schedule == "constant" || row.config.contains("schedule.kind ") => {
+            row.config.clone()
+        }
         schedule => format!("{}, {schedule}", row.config),
     }
 }
@@ -208,10 +212,19 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
         false => ("diverged", ""),
     };
     let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
-    out.push(format!(
-        "\u{b1} is the standard deviation between seeds{unit}; {methods}; the median counts a seed that {worst} as the \
-         worst result there is; IQM is the mean of the middle half of the seeds{left_out}."
-    ));
+    // What the table does not show needs no word.
+    let mut parts = Vec::new();
+    if best().any(|c| c.judged.sd.is_some() || c.goal.sd.is_some()) {
+        parts.push(format!("\u{b1} is the standard deviation between seeds{unit}"));
+    }
+    parts.push(methods);
+    if best().any(|c| c.counts.results() > 2 || judge.reached()) {
+        parts.push(format!("the median counts a seed that {worst} as the worst result there is"));
+    }
+    if best().any(|c| c.judged.n > 2) {
+        parts.push(format!("IQM is the mean of the middle half of the seeds{left_out}"));
+    }
+    out.push(format!("{}.", capitalised(&parts.join("; "))));
     if resampled {
         out.push(
             "Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals held the \
