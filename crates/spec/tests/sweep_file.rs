@@ -371,6 +371,9 @@ fn random_axes_are_drawn_together_and_follow_from_the_file() {
     // Pinned: other draws would orphan every result of a random search.
     assert_eq!(lrs(&plan, "sgd")[..3], PINNED_DRAWS);
     assert_eq!(plan.optimizers[0].axes, ["optimizer.lr", "optimizer.momentum"]);
+    assert_eq!(plan.optimizers[0].random, plan.optimizers[0].axes);
+    let grid = serde_json::to_value(&self::plan(BASE).optimizers).unwrap();
+    assert!(grid[0].get("random").is_none(), "left out where there are none");
     // Whole numbers come once each, however small the range.
     let text = BASE
         .replace("batch_size = 32", "batch_size = { random = { linear = [1, 8] }, samples = 8 }");

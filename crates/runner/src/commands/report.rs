@@ -157,6 +157,11 @@ fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
             return Ok(plan);
         }
     };
+    for optimizer in &mut plan.optimizers {
+        // Plans of earlier releases do not say it.
+        let drawn = asked.drawn(&optimizer.label);
+        optimizer.random = optimizer.axes.iter().filter(|p| drawn.contains(p)).cloned().collect();
+    }
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;

@@ -40,12 +40,11 @@ pub fn expand(
     let mut optimizers = Vec::new();
     for entry in &spec.optimizers {
         let varied = varied_paths(spec, entry);
-        let drawn =
-            |path: &&String| axes_of(spec, entry).any(|a| a.path == **path && a.random.is_some());
+        let drawn = spec.drawn(&entry.label);
         optimizers.push(PlannedOptimizer {
             label: entry.label.clone(),
             kind: entry.kind.to_owned(),
-            random: varied.iter().filter(drawn).cloned().collect(),
+            random: varied.iter().filter(|path| drawn.contains(path)).cloned().collect(),
             axes: varied.clone(),
         });
         for schedule in &entry.schedules {
@@ -239,16 +238,6 @@ fn advance(index: &mut [usize], groups: &[Vec<&Axis>]) -> bool {
         *i = 0;
     }
     false
-}
-
-/// The axes of an optimizer's runs, those of all its schedules among them.
-fn axes_of<'a>(spec: &'a SweepSpec, entry: &'a OptimizerEntry) -> impl Iterator<Item = &'a Axis> {
-    spec.data
-        .iter()
-        .chain(&spec.model_axes)
-        .chain(&spec.train)
-        .chain(&entry.axes)
-        .chain(entry.schedules.iter().flat_map(|s| &s.axes))
 }
 
 /// Paths that take more than one value within an optimizer's runs.

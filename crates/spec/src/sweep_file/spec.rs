@@ -70,6 +70,19 @@ pub struct SweepSpec {
     pub trial: bool,
 }
 
+impl SweepSpec {
+    /// Dotted paths of the values that an optimizer's runs draw at random; none of a
+    /// label that the file does not have.
+    pub fn drawn(&self, label: &str) -> Vec<String> {
+        let Some(entry) = self.optimizers.iter().find(|entry| entry.label == label) else {
+            return Vec::new();
+        };
+        let schedules = entry.schedules.iter().flat_map(|schedule| &schedule.axes);
+        let axes = self.data.iter().chain(&self.model_axes).chain(&entry.axes).chain(schedules);
+        axes.filter(|axis| axis.random.is_some()).map(|axis| axis.path.clone()).collect()
+    }
+}
+
 /// One `[[optimizer]]`.
 #[derive(Clone, Debug)]
 pub struct OptimizerEntry {
