@@ -21,7 +21,7 @@ pub(super) fn page(
     document(Document {
         name: title(all),
         lead: format!(
-            "{} together: each experiment is a task, and the optimizers that occur in several are compared across tasks.",
+            "{} together: each experiment is a task, and the optimizers that have a result in all of them are compared across tasks.",
             super::markdown::experiments(all)
         ),
         opening: opening(all, warnings),
