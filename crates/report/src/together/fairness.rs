@@ -13,7 +13,7 @@ use crate::together::tables::range;
 const MOST: usize = 4;
 
 /// Names, the first few of them.
-fn some(mut names: Vec<String>) -> String {
+pub(super) fn some(mut names: Vec<String>) -> String {
     let more = names.len().saturating_sub(MOST);
     if more > 0 {
         names.truncate(MOST);

@@ -200,15 +200,19 @@ fn cell(all: &Together, task: usize, label: usize, ranks: &[Option<f64>]) -> Cel
     };
     match (ranks[label], value) {
         (Some(rank), Some(value)) => {
-            let value = judge.format(value);
+            let note = judge.format(value);
+            let reached = match value.is_finite() {
+                true => String::new(),
+                false => format!(" ({} of {} seeds)", config.judged.n, config.counts.results()),
+            };
             // One alone has no place among others.
             let text = match ranks.iter().flatten().count() {
                 1 => String::new(),
                 _ => rank.to_string(),
             };
             let place = if text.is_empty() { text.clone() } else { format!("rank {text}, ") };
-            let said = format!("{who}: {place}{} {value}", judge.name());
-            Cell { fill: Fill::Value(rank), text, note: value, said }
+            let said = format!("{who}: {place}{} {note}{reached}", judge.name());
+            Cell { fill: Fill::Value(rank), text, note, said }
         }
         (Some(_), None) => nothing(Fill::Crossed, "diverged"),
         (None, _) => nothing(Fill::Missing, "no result"),
@@ -411,13 +415,8 @@ pub fn strip(all: &Together, task: usize) -> Option<Figure> {
     Some(Figure {
         heading: "Every seed of each task",
         caption: format!(
-            "{}, in {name}: dots are single seeds, the best {} is on top.",
-            capitalised(&judge.measured_name()),
-            match (judge.reached(), own.analysis.plan.seeds.len()) {
-                (true, _) => "median",
-                (false, 1) => "value",
-                (false, _) => "mean",
-            }
+            "{}, in {name}: dots are single seeds, the best optimizer is on top.",
+            capitalised(&judge.measured_name())
         ),
         reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
                   own report has this figure and many more.",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::spent;
+use crate::analysis::{Goal, Measured, spent, ties};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
@@ -15,6 +15,15 @@ use crate::together::tasks::Task;
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let texts: BTreeSet<String> = texts.collect();
     words::list(&texts.into_iter().collect::<Vec<_>>())
+}
+
+/// A metric with what is out of the ordinary about the values that count.
+fn counted(goal: &Goal) -> String {
+    match goal.measured {
+        Measured::Last => goal.name(),
+        Measured::Best => goal.measured_name(),
+        Measured::Reached => goal.averaged_name(),
+    }
 }
 
 pub(super) fn experiments(all: &Together) -> Table {
@@ -48,8 +57,8 @@ pub(super) fn experiments(all: &Together) -> Table {
             Cell::text(range(specs().map(|s| s.data.batch_size))),
             Cell::count(plan.seeds.len()),
             Cell::count(plan.optimizers.len()),
-            Cell::text(analysis.goal.name()),
-            Cell::text(analysis.judge.name()),
+            Cell::text(counted(&analysis.goal)),
+            Cell::text(counted(&analysis.judge)),
             Cell::text(target),
             Cell::text(&plan.file),
         ]);
@@ -75,7 +84,7 @@ pub(super) fn results(all: &Together) -> Table {
         let of: Vec<usize> = (0..all.tasks.tasks.len()).filter(own).collect();
         format!("#{}{}", judge.1, what(all, &of))
     }));
-    head.extend(["#Diverged".to_owned(), "#No result".to_owned()]);
+    head.extend(["#Diverged", "#No result", "Note"].map(str::to_owned));
     let mut table = table(&head).choices(&["Task", "Optimizer"]);
     for (t, task) in all.tasks.tasks.iter().enumerate() {
         let Task { name, analysis } = task;
@@ -107,7 +116,16 @@ pub(super) fn results(all: &Together) -> Table {
                 true => value(&analysis.judge, Some(config)).strong(all.tasks.leads(t, l)),
                 false => Cell::number(None, |_| String::new()),
             }));
-            row.extend([Cell::count(counts.diverged), Cell::count(counts.without_result())]);
+            // As in the task's own report.
+            let tied = ties(analysis, config.label).map_or(0, |(tied, _)| tied.len());
+            row.extend([
+                Cell::count(counts.diverged),
+                Cell::count(counts.without_result()),
+                Cell::text(match tied {
+                    0 => String::new(),
+                    n => format!("one of {n} equally good"),
+                }),
+            ]);
             table.rows.push(row);
         }
     }

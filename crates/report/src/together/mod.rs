@@ -18,6 +18,7 @@ mod fairness;
 mod html;
 mod listings;
 mod markdown;
+mod pooling;
 mod words;
 
 use std::path::Path;

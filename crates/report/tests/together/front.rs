@@ -2,8 +2,10 @@
 
 use report::analysis::{Analysis, Verdict};
 use report::page::table::Table;
+use report::table::AtBest;
 use report::together::tables::Tables;
 use report::together::{Together, answer, figures};
+use spec::plan::TargetAt;
 use spec::record::Status;
 
 use super::common::{Fixture, label};
@@ -167,4 +169,45 @@ fn tasks_are_counted_as_people_count_them() {
     };
     assert!(said(2).contains("It reached the target in both tasks that have one"), "{}", said(2));
     assert!(said(3).contains("in all 3 tasks that have one"), "{}", said(3));
+}
+
+#[test]
+fn means_say_of_which_seeds_and_of_which_epoch_they_are() {
+    // Runs that count at their best epoch, beside others.
+    let best = changed(&two("best", 3, &[0.9; 3], &[0.8; 3]), |plan, rows| {
+        plan.target.at = TargetAt::Best;
+        for row in rows {
+            row.at_best = Some(AtBest { epoch: 2, value: 0.95, test: Some(0.94) });
+        }
+    });
+    let all = Together::of(vec![best, two("last", 4, &[0.9; 3], &[0.8; 3])]);
+    let captions: Vec<String> =
+        (0..2).map(|task| figures::strip(&all, task).unwrap().caption).collect();
+    assert!(captions[0].starts_with("Test accuracy at each run's best epoch, in best:"));
+    assert!(captions[1].starts_with("Test accuracy after the last epoch, in last:"));
+    let tables = Tables::of(&all);
+    let at = heads(&tables.experiments).iter().position(|h| *h == "Judged by").unwrap();
+    let judged = tables.experiments.rows.iter().map(|row| row[at].text.as_str());
+    assert_eq!(
+        judged.collect::<Vec<_>>(),
+        ["test accuracy at each run's best epoch", "test accuracy"]
+    );
+}
+
+#[test]
+fn a_chosen_configuration_that_ties_says_so() {
+    let fixture = |name: &str, epochs| Fixture {
+        labels: vec![
+            label("a", "rmsprop", &[8e-4, 9e-4, 1e-3], 8e-4, 0.30, 1e9),
+            label("b", "adam", &[1e-3], 1e-3, 0.02, 1e9),
+        ],
+        ..task(name, epochs, 2)
+    };
+    let tied = changed(&analysed(&fixture("tied", 3)), |_, rows| {
+        rows.iter_mut()
+            .for_each(|r| (r.validation_accuracy, r.validation_loss) = (Some(0.9), None));
+    });
+    let tables = Tables::of(&Together::of(vec![tied, analysed(&fixture("told", 4))]));
+    let notes = tables.results.rows.iter().map(|row| row.last().unwrap().text.as_str());
+    assert_eq!(notes.collect::<Vec<_>>(), ["one of 3 equally good", "", "", ""]);
 }

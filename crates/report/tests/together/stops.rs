@@ -206,7 +206,7 @@ fn what_was_lost_is_said_as_what_it_is() {
         "Where a run never reached the target, ranks decide over all pairs of runs",
         "Per cent of runs that reached the target within \u{3c4} training samples",
         "A run that never reached the target is never there within any \u{3c4}.",
-        "Training samples to the target, in hard: dots are single seeds, the best median is on top.",
+        "Training samples to the target, in hard: dots are single seeds, the best optimizer is on top.",
         "All that are level in front of a task are in bold",
         "A rank is the place within a task",
         "The median of training samples to the target is over all runs of the tasks",
