@@ -10,9 +10,12 @@ mod tables;
 use std::path::Path;
 
 use common::{End, Fixture};
+use report::analysis::Analysis;
 use report::regress::Title;
+use report::together::Together;
 use spec::layout::ReportDir;
 use spec::record::Split;
+use spec::stopping::StopAt;
 use tables::{Cell, Shown, read_csv, shown};
 
 /// Words of a cell of numbers that the CSV has in its headings, or that stand for
@@ -278,6 +281,29 @@ fn the_csv_of_several_reports_says_what_its_table_says() {
         tasks.iter().map(|f| collected(f, &folder.path().join(&f.name))).collect();
     let out = ReportDir::new(folder.path().join("out"));
     report::together::together(&dirs, out.path()).unwrap();
+    assert!(check(&out.html(), &out) > 200);
+}
+
+#[test]
+fn the_csv_of_several_reports_that_stop_at_the_target_says_what_its_table_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.93 };
+    let stopped = |epochs: u64| {
+        let fixture = Fixture { name: format!("task-{epochs}"), epochs, ..Fixture::battle(5) };
+        let (analysis, _) = fixture.analysed(&folder.path().join(&fixture.name));
+        let (mut plan, mut rows) = (analysis.plan, analysis.rows);
+        for ((run, row), i) in plan.runs.iter_mut().zip(&mut rows).zip(0..) {
+            run.spec.stop_at = Some(stop.clone());
+            // Of some all seeds, of some few, of some none.
+            let epoch = Some(1 + i % 2).filter(|_| i * 7 % 11 < 4 + epochs % 5);
+            row.target_samples = epoch.map(|e| e * run.spec.samples_per_epoch());
+            (row.target_epoch, row.target_step) = (epoch, epoch.map(|e| e * 100));
+        }
+        Analysis::new(plan, rows)
+    };
+    let all = Together::of(vec![stopped(5), stopped(7)]);
+    let out = ReportDir::new(folder.path().join("out"));
+    report::together::write(&all, Vec::new(), out.path()).unwrap();
     assert!(check(&out.html(), &out) > 200);
 }
 

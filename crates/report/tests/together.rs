@@ -2,6 +2,10 @@
 //! neither order nor hostile text changes anything.
 
 mod common;
+#[path = "together/front.rs"]
+mod front;
+#[path = "together/stops.rs"]
+mod stops;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -201,7 +205,7 @@ fn the_test_is_a_sign_flip_over_all_pairs_of_runs() {
             let rms = (gains.iter().map(|g| g * g).sum::<f64>() / 5.0).sqrt();
             scaled.extend(gains.iter().map(|g| g / rms));
         }
-        assert_eq!((pair.n, pair.tasks), (10, 2));
+        assert_eq!((pair.n, &pair.tasks[..]), (10, &[0, 1][..]));
         assert_eq!(
             pair.test.map(|t| (t.p, t.smallest)),
             paired::sign_flip(&scaled).map(|t| (t.p, t.smallest))
@@ -232,7 +236,7 @@ fn values_of_different_metrics_are_never_pooled() {
     let groups: Vec<&[usize]> = all.tasks.groups.iter().map(|g| &g.tasks[..]).collect();
     assert_eq!(groups, [&[0, 2][..]]);
     assert!(all.standings.iter().all(|s| s.ranks.len() == 3));
-    assert!(all.comparison.pairs.iter().all(|p| p.tasks == 2 && p.n == 6));
+    assert!(all.comparison.pairs.iter().all(|p| p.tasks.len() == 2 && p.n == 6));
     // Less is better: the lowest loss has the first rank and wins its pairs.
     let all = Together::of(vec![b, by_loss(&analysed(&task("c", 5, 3)))]);
     let first = all.standings[0].label;

@@ -163,13 +163,21 @@ const TERMS: &[(&str, &str)] = &[
         "mean rank",
         "mean over tasks of the place within a task, from 1; optimizers that all tasks have",
     ),
-    ("tasks led", "tasks in which no other optimizer that all tasks have is better"),
+    (
+        "tasks led, alone or level",
+        "tasks in which no other optimizer that all tasks have is better",
+    ),
     ("worst rank", "its place in the task that suits it least"),
     (
         "lead, standardised",
-        "mean lead after each task's leads were divided by their root mean square: what is tested, from -1 to 1",
+        "mean lead after each task's leads were divided by their root mean square, from -1 to 1",
     ),
-    ("pairs of runs", "one a task and seed with which both completed"),
+    ("tasks in the lead", "tasks whose runs the lead is a mean of"),
+    (
+        "pairs in the lead",
+        "those of a task and seed that completed, or reached the target to stop at, with both",
+    ),
+    ("pairs of runs", "one a task and seed with which both have a result: what is tested"),
     (
         "won",
         "pairs of runs in which the first is better; one that diverged or never got there is the worst",

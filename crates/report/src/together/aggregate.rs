@@ -19,8 +19,10 @@ pub struct Standing {
     pub ranks: Vec<f64>,
     /// Mean of the same.
     pub mean_rank: f64,
-    /// Tasks in which no other is better.
+    /// Tasks in which no other of them is better: alone in front, or level there.
     pub led: usize,
+    /// Those of them in which it is alone.
+    pub alone: usize,
 }
 
 /// A label over all runs of the tasks of one metric.
@@ -28,13 +30,18 @@ pub struct Standing {
 pub struct Pooled {
     /// Its place in `Tasks::labels`.
     pub label: usize,
-    /// Values pooled: completed runs of the chosen configurations.
+    /// Completed runs of the chosen configurations; those that reached the target where
+    /// runs stop there.
     pub runs: usize,
-    /// Values of the task that has the fewest.
+    /// Values of the task that has the fewest; 0 where the median is pooled.
     pub fewest: usize,
-    /// Runs that diverged or never reached their target, which are not pooled.
+    /// Runs that diverged or never reached their target: in no mean.
     pub diverged: usize,
-    /// Mean over all runs; none where a task has no value.
+    /// Median over all runs where they stop at the target, one that never reached it
+    /// counting as infinite; none for other metrics.
+    pub median: Option<f64>,
+    /// Mean over all runs; none where a task has no value, and where runs stop at the
+    /// target: it would be that of the runs alone that got there.
     pub mean: Option<f64>,
     /// Interquartile mean over all runs; likewise.
     pub iqm: Option<f64>,
@@ -86,9 +93,11 @@ pub fn standings(tasks: &Tasks) -> Vec<Standing> {
         .enumerate()
         .map(|(i, &label)| {
             let ranks: Vec<f64> = by_task.iter().map(|ranks| ranks[i]).collect();
-            let led = ranks.iter().zip(&best).filter(|(r, b)| r == b).count();
+            let front = ranks.iter().zip(&best).filter(|(r, b)| r == b);
+            // Level ones share the mean of their places.
+            let (led, alone) = (front.clone().count(), front.filter(|(r, _)| **r == 1.0).count());
             let mean_rank = location::mean(&ranks).unwrap_or(f64::NAN);
-            Standing { label, ranks, mean_rank, led }
+            Standing { label, ranks, mean_rank, led, alone }
         })
         .collect();
     let order = |a: &Standing, b: &Standing| -> Ordering {
@@ -109,26 +118,41 @@ pub fn strata(tasks: &Tasks, group: &Group, label: usize) -> Vec<Vec<f64>> {
 /// A label over all runs of a group's tasks.
 pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
     let strata = strata(tasks, group, label);
-    let all = strata.concat();
-    let fewest = strata.iter().map(Vec::len).min().unwrap_or(0);
+    let values = strata.concat();
     let lost = |&t: &usize| tasks.outcomes(t, label).iter().filter(|v| v.is_infinite()).count();
-    let whole = fewest > 0;
+    let mut pooled = Pooled {
+        label,
+        runs: values.len(),
+        fewest: 0,
+        diverged: group.tasks.iter().map(lost).sum(),
+        median: None,
+        mean: None,
+        iqm: None,
+        mean_interval: None,
+        iqm_interval: None,
+    };
+    if group.judge.reached() {
+        let all: Vec<f64> = group.tasks.iter().flat_map(|&t| tasks.outcomes(t, label)).collect();
+        // Numbers of whole epochs tie so often that resampled medians hardly move: an
+        // interval of them would claim too much.
+        pooled.median = location::censored_median(&all);
+        return pooled;
+    }
+    pooled.fewest = strata.iter().map(Vec::len).min().unwrap_or(0);
+    if pooled.fewest == 0 {
+        return pooled;
+    }
+    let allowed = resampled(tasks, &group.tasks, &strata);
     let interval = |statistic: fn(&[f64]) -> Option<f64>| {
-        let allowed = resampled(tasks, &group.tasks, &strata);
         let of = |strata: &[Vec<f64>]| statistic(&strata.concat()).unwrap_or(f64::NAN);
         let resamples = allowed.then(|| bootstrap::resamples_of(&strata))?;
         bootstrap::percentile(&bootstrap::stratified(&strata, of, &resamples))
     };
-    Pooled {
-        label,
-        runs: all.len(),
-        fewest,
-        diverged: group.tasks.iter().map(lost).sum(),
-        mean: location::mean(&all).filter(|_| whole),
-        iqm: location::iqm(&all).filter(|_| whole),
-        mean_interval: interval(location::mean),
-        iqm_interval: interval(location::iqm),
-    }
+    pooled.mean = location::mean(&values);
+    pooled.iqm = location::iqm(&values);
+    pooled.mean_interval = interval(location::mean);
+    pooled.iqm_interval = interval(location::iqm);
+    pooled
 }
 
 /// Whether strata may be resampled: enough values in each, and none of them in

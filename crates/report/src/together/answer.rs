@@ -1,17 +1,18 @@
 //! The answer in a few sentences: which optimizer came first across tasks, by
 //! how much, how sure that is, and at what cost.
 
-use crate::analysis::{Clock, Spent, Verdict, spent};
+use crate::analysis::{Clock, Spent, spent};
 use crate::escape;
 use crate::number;
-use crate::page::words::{list, p_value};
-use crate::together::words::tasks;
-use crate::together::{Standing, Together, profile, words};
+use crate::page::words::{capitalised, list};
+use crate::together::certainty::certainty;
+use crate::together::words::{all_tasks, names, of_them, tasks as counted};
+use crate::together::{Pair, Standing, Together, profile, words};
 
 /// The opening of the page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// Place of the first label among all, if there is one.
+    /// Place of the first label among all; none where several are level in front.
     pub series: Option<usize>,
     /// The result in one sentence.
     pub headline: String,
@@ -21,6 +22,48 @@ pub struct Answer {
     pub cost: Option<String>,
     /// What qualifies it, a sentence each.
     pub details: Vec<String>,
+}
+
+/// Who is in front, and the pair that speaks for it: decided once, so that headline and
+/// certainty cannot disagree.
+pub(super) struct Front<'a> {
+    /// Standings that share the first place.
+    pub level: Vec<&'a Standing>,
+    /// Of those in front a pair whose difference is shown, else the first two of all; none
+    /// where no such pair was tested.
+    pub pair: Option<&'a Pair>,
+}
+
+impl<'a> Front<'a> {
+    fn of(all: &'a Together) -> Self {
+        let first = all.standings.first().map(|s| s.mean_rank);
+        let level: Vec<&Standing> =
+            all.standings.iter().filter(|s| Some(s.mean_rank) == first).collect();
+        // The metric of most tasks speaks.
+        let groups = &all.tasks.groups;
+        let place = |p: &Pair| (usize::MAX - groups[p.group].tasks.len(), p.group);
+        let in_front = |label: usize| level.iter().any(|s| s.label == label);
+        let shown = all
+            .comparison
+            .pairs
+            .iter()
+            .filter(|p| p.verdict.is_significant() && in_front(p.first) && in_front(p.second));
+        let strongest = shown.min_by(|a, b| {
+            let p = |pair: &Pair| pair.adjusted.unwrap_or(1.0);
+            p(a).total_cmp(&p(b)).then(place(a).cmp(&place(b)))
+        });
+        let leading = || {
+            let (first, second) = (all.standings.first()?, all.standings.get(1)?);
+            let tested = all.comparison.of(first.label, second.label).filter(|p| p.test.is_some());
+            tested.min_by_key(|p| place(p))
+        };
+        Front { pair: strongest.or_else(leading), level }
+    }
+
+    /// Whether several share the first place.
+    pub fn is_level(&self) -> bool {
+        self.level.len() > 1
+    }
 }
 
 /// The answer that the tasks give.
@@ -37,183 +80,149 @@ pub fn answer(all: &Together) -> Answer {
             details,
         };
     };
-    details.extend(elsewhere(all, first));
+    let front = Front::of(all);
+    details.extend(elsewhere(all, &front.level));
     if all.comparison.dependent && all.comparison.tests > 0 {
         details.push(words::dependent().to_owned());
     }
     details.push(words::scope(all));
     Answer {
-        series: Some(first.label),
-        headline: headline(all, first),
-        certainty: certainty(all),
-        cost: Some(cost(all, first)),
+        series: (!front.is_level()).then_some(first.label),
+        headline: headline(all, &front),
+        certainty: certainty(all, &front),
+        cost: Some(cost(all, &front.level)),
         details,
     }
 }
 
-fn label(all: &Together, label: usize) -> String {
+pub(super) fn label(all: &Together, label: usize) -> String {
     escape::line(&all.tasks.labels[label].name)
 }
 
-/// Standings that share the first place.
-fn level(all: &Together) -> Vec<&Standing> {
-    let first = all.standings.first().map(|s| s.mean_rank);
-    all.standings.iter().filter(|s| Some(s.mean_rank) == first).collect()
-}
-
-fn headline(all: &Together, first: &Standing) -> String {
+fn headline(all: &Together, front: &Front) -> String {
     let n = all.tasks.tasks.len();
+    let first = front.level[0];
     let name = label(all, first.label);
-    let among = match all.standings.len() {
-        1 => {
-            return format!(
-                "{name} is the only optimizer with a result in all {}, so there is none to compare it with.",
-                tasks(n)
-            );
-        }
-        among => format!("mean rank {:.2} of {among} optimizers", first.mean_rank),
+    let among = all.standings.len();
+    let Some(second) = all.standings.get(1) else {
+        return format!(
+            "{name} is the only optimizer with a result in {}, so there is none to compare it with.",
+            all_tasks(n)
+        );
     };
-    let front = level(all);
-    if front.len() > 1 {
-        let names: Vec<String> = front.iter().map(|s| label(all, s.label)).collect();
-        return format!("{} are level in front across {}: {among}.", list(&names), tasks(n));
+    if front.is_level() {
+        return level(all, front);
     }
-    let led = match first.led {
-        led if led == n => {
-            format!("best in {}", if n == 2 { "both".to_owned() } else { format!("all {n}") })
-        }
-        0 => "best in none".to_owned(),
-        led => format!("best in {led} of {n}"),
-    };
-    let second = &all.standings[1];
-    let lead = lead(all, first.label, second.label).map_or(String::new(), |text| {
-        format!("; {text} than {}, the second", label(all, second.label))
-    });
-    format!("{name} came first across {}: {among}, {led}{lead}.", tasks(n))
+    let lead = lead(all, first.label, second.label).unwrap_or_default();
+    format!(
+        "{name} came first across {}: mean rank {:.2} of {among} optimizers, {}{lead}.",
+        counted(n),
+        first.mean_rank,
+        led(first, n)
+    )
 }
 
-/// `on average 0.21 percentage points more test accuracy`: where one metric
-/// judges all tasks and the lead is one.
+/// Several in front, and what seeds say nevertheless.
+fn level(all: &Together, front: &Front) -> String {
+    let n = all.tasks.tasks.len();
+    let names: Vec<String> = front.level.iter().map(|s| label(all, s.label)).collect();
+    let (front_names, among) = (list(&names), all.standings.len());
+    let rank = front.level[0].mean_rank;
+    let Some((better, worse, pair)) = front.pair.and_then(|p| Some((p.better()?, p.worse()?, p)))
+    else {
+        return format!(
+            "{front_names} are level in front across {}: mean rank {rank:.2} of {among} optimizers.",
+            counted(n)
+        );
+    };
+    let than = match names.len() {
+        2 => String::new(),
+        _ => format!(" than {}", label(all, worse)),
+    };
+    format!(
+        "{front_names} are level in front across {} by mean rank ({rank:.2} of {among} optimizers), but seed by seed {} \
+         is better{than} in {}.",
+        counted(n),
+        label(all, better),
+        if pair.tasks.len() == n { all_tasks(n) } else { self::names(all, &pair.tasks) }
+    )
+}
+
+/// `best in one of 2, level in front in the other`.
+fn led(first: &Standing, n: usize) -> String {
+    let of_all = |k: usize| match (k == n, k) {
+        (true, _) if n == 2 => "both".to_owned(),
+        (true, _) => format!("all {n}"),
+        (false, 1) => format!("one of {n}"),
+        (false, _) => format!("{k} of {n}"),
+    };
+    match (first.alone, first.led - first.alone) {
+        (0, 0) => "best in none".to_owned(),
+        (0, level) => format!("level in front in {}", of_all(level)),
+        (alone, 0) => format!("best in {}", of_all(alone)),
+        (alone, level) => {
+            let others = match (alone + level == n, level) {
+                (true, 1) => "the other".to_owned(),
+                (true, _) => "the others".to_owned(),
+                (false, 1) => "one".to_owned(),
+                (false, _) => level.to_string(),
+            };
+            format!("best in {}, level in front in {others}", of_all(alone))
+        }
+    }
+}
+
+/// `; on average 0.21 percentage points more test accuracy than adam, the second`: where one
+/// metric judges all tasks and the lead is one, with the pairs that it rests on where they are
+/// not all.
 fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let [group] = &all.tasks.groups[..] else { return None };
     let pair = all.comparison.of(first, second).next()?;
-    let lead = pair.lead.filter(|x| *x > 0.0 && group.tasks.len() == all.tasks.tasks.len())?;
+    let of = all.tasks.tasks.len();
+    let lead = pair.lead.filter(|x| *x > 0.0 && group.tasks.len() == of)?;
     let more = match (group.judge.higher_is_better, group.judge.reached()) {
         (true, _) => "more",
         (false, true) => "fewer",
         (false, false) => "less",
     };
-    Some(format!("on average {} {more} {}", group.judge.spread(lead), group.judge.name()))
-}
-
-/// What the tests say of the first two, and no more.
-fn certainty(all: &Together) -> Option<String> {
-    let (first, second) = (all.standings.first()?, all.standings.get(1)?);
-    let (name, other) = (label(all, first.label), label(all, second.label));
-    let improvement =
-        all.improvements.iter().find(|i| (i.first, i.second) == (first.label, second.label));
-    let chance = improvement.map_or(String::new(), |i| {
-        format!(
-            " A run of {name} is better than one of {other} with probability {:.2}, averaged over tasks{}.",
-            i.probability,
-            i.interval.map_or(String::new(), |(low, high)| format!(
-                " (95% interval {low:.2}\u{2013}{high:.2})"
-            ))
-        )
-    });
-    let comparison = &all.comparison;
-    // The metric of most tasks speaks.
-    let groups = &all.tasks.groups;
-    let pair = comparison
-        .of(first.label, second.label)
-        .filter(|p| p.test.is_some())
-        .min_by_key(|p| (usize::MAX - groups[p.group].tasks.len(), p.group));
-    let Some((pair, adjusted)) = pair.and_then(|p| Some((p, p.adjusted?))) else {
-        let why = match (groups.is_empty(), all.tasks.twins.iter().any(|t| t.runs > 0)) {
-            (_, true) => "tasks hold the same runs, so nothing is tested over them",
-            (true, false) => "no two tasks share a metric, so nothing is tested across them",
-            (false, false) => "too few pairs of runs can be compared for a test",
-        };
-        return Some(format!("How sure: {why}.{chance}"));
-    };
-    let compared = pair.seeds.0 + pair.seeds.1 + pair.seeds.2;
-    let tied =
-        if pair.seeds.1 > 0 { format!(", level on {}", pair.seeds.1) } else { String::new() };
-    let record =
-        format!("{compared} (task, seed) pairs, of which {name} won {}{tied}", pair.seeds.0);
-    let family = match comparison.tests {
-        1 => String::new(),
-        tests => format!(" after Holm's correction for {tests} comparisons"),
-    };
-    let test = pair.test.map_or((0, 1.0), |t| (t.n, t.smallest));
-    if test.0 == 0 {
-        return Some(format!(
-            "How sure: {name} and {other} are level on all {compared} (task, seed) pairs, so there is no difference to \
-             test.{chance}"
-        ));
-    }
-    if pair.verdict == Verdict::Underpowered {
-        let smallest = p_value((test.1 * comparison.tests as f64).min(1.0));
-        let differ = if test.0 < compared { " that differ" } else { "" };
-        return Some(format!(
-            "How sure: underpowered. The smallest p-value that {} pairs{differ} can reach is {smallest}{family}, so this \
-             lead cannot be called significant, however large ({record}). At least {} pairs that differ would be \
-             needed.{chance}",
-            test.0, comparison.needed
-        ));
-    }
-    let p = p_value(adjusted);
-    let how = match pair.decided_by.ranks() {
-        true => "signed-rank test, in which a run that diverged is worse than any other,",
-        false => "sign-flip permutation test",
-    };
-    let what = format!("p = {p}{family} ({how} over {record})");
-    let level = first.mean_rank == second.mean_rank;
-    let verdict = match pair.verdict {
-        // Mean ranks count tasks, and tests pairs of runs: either may see what the other does not.
-        Verdict::Better | Verdict::Worse if level => {
-            let (better, worse) = match pair.verdict {
-                Verdict::Better => (&name, &other),
-                _ => (&other, &name),
-            };
-            format!(
-                "mean ranks are level, but seed by seed {better} is significantly better than {worse} in {}, {what}.",
-                tasks(pair.tasks)
-            )
-        }
-        Verdict::Better => format!("the lead over {other} on these tasks is significant, {what}."),
-        Verdict::Worse => format!(
-            "ranks and differences disagree: seed by seed {other} is significantly better than {name}, {what}."
-        ),
-        _ => format!("the lead over {other} may be chance, {what}."),
-    };
-    let beaten: Vec<String> = comparison
-        .pairs
-        .iter()
-        .filter(|p| p.group == pair.group && p.second != second.label)
-        .filter(|p| p.first == first.label && p.verdict == Verdict::Better)
-        .map(|p| label(all, p.second))
-        .collect();
-    let rest = if beaten.is_empty() {
+    let planned: usize = all.tasks.tasks.iter().map(|t| t.analysis.plan.seeds.len()).sum();
+    let on = if pair.n == planned {
         String::new()
-    } else if beaten.len() > 1 && beaten.len() + 2 == all.standings.len() {
-        " It is shown to be better on these tasks than all the others.".to_owned()
     } else {
-        format!(" It is shown to be better on these tasks than {}.", list(&beaten))
+        let pairs = match pair.n {
+            1 => "the one (task, seed) pair".to_owned(),
+            n => format!("the {n} (task, seed) pairs"),
+        };
+        let which = match (pair.unlike.is_empty(), group.judge.reached()) {
+            (false, _) => "can be compared",
+            (true, true) => "got there with both",
+            (true, false) => "completed with both",
+        };
+        let place = match pair.lead_tasks.len() < of {
+            true => format!(" of {}", names(all, &pair.lead_tasks)),
+            false => String::new(),
+        };
+        format!(", on {pairs}{place} that {which}")
     };
-    Some(format!("How sure: {verdict}{rest}{chance}"))
+    Some(format!(
+        "; on average {} {more} {} than {}, the second{on}",
+        group.judge.spread(lead),
+        group.judge.name(),
+        label(all, second)
+    ))
 }
 
-/// What the first label's results took, over all tasks.
-fn cost(all: &Together, first: &Standing) -> String {
-    let name = label(all, first.label);
+/// What the results of those in front took, over all tasks.
+fn cost(all: &Together, front: &[&Standing]) -> String {
+    let names: Vec<String> = front.iter().map(|s| label(all, s.label)).collect();
     let mut own: Vec<Spent> = Vec::new();
     let (mut steps, mut seconds) = (0, 0.0);
     for (t, task) in all.tasks.tasks.iter().enumerate() {
         let ledger = spent(&task.analysis);
         steps += ledger.iter().map(|s| s.steps).sum::<u64>();
         seconds += ledger.iter().map(|s| s.device_seconds).sum::<f64>();
-        own.extend(all.tasks.labels[first.label].places[t].map(|p| ledger[p].clone()));
+        let places = front.iter().filter_map(|s| all.tasks.labels[s.label].places[t]);
+        own.extend(places.map(|p| ledger[p].clone()));
     }
     let configs: usize = own.iter().map(|s| s.configs).sum();
     let runs: usize = own.iter().map(|s| s.counts.results()).sum();
@@ -229,45 +238,74 @@ fn cost(all: &Together, first: &Standing) -> String {
             number::seconds(seconds)
         ),
     };
-    let fastest = profile::profile(all, Clock::Samples).map_or(String::new(), |profile| {
-        let at = all.standings.iter().position(|s| s.label == first.label).unwrap_or(0);
-        let led = profile.times.iter().filter(|times| {
-            let best = times.iter().copied().fold(f64::INFINITY, f64::min);
-            best.is_finite() && times[at] == best
-        });
-        let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
-        format!(
-            ". It reached the target in {reached} of {} that have one, and was first, alone or level, in {}",
-            tasks(profile.tasks.len()),
-            led.count()
-        )
-    });
+    let fastest = match front {
+        [first] if all.standings.len() > 1 => raced(all, first),
+        _ => String::new(),
+    };
     format!(
-        "At what cost: {configs} configurations ({} runs) of {name} over all tasks took {spent}{fastest}.",
-        number::count(runs as u64)
+        "At what cost: {configs} configurations ({} runs) of {} over all tasks took {spent}{fastest}.",
+        number::count(runs as u64),
+        list(&names)
     )
 }
 
-/// Where another optimizer is better than the first.
-fn elsewhere(all: &Together, first: &Standing) -> Option<String> {
-    let mut better: Vec<(usize, Vec<String>)> = Vec::new();
-    for (t, task) in all.tasks.tasks.iter().enumerate() {
-        let best = all.standings.iter().min_by(|a, b| a.ranks[t].total_cmp(&b.ranks[t]))?;
-        if best.ranks[t] < first.ranks[t] {
-            let at = better.iter().position(|(l, _)| *l == best.label).unwrap_or(better.len());
-            if at == better.len() {
-                better.push((best.label, Vec::new()));
-            }
-            better[at].1.push(escape::line(&task.name));
+/// `. It reached the target in both tasks that have one, and was first, alone or level, in
+/// one`; empty without a race.
+fn raced(all: &Together, first: &Standing) -> String {
+    let Some(profile) = profile::profile(all, Clock::Samples) else { return String::new() };
+    let at = all.standings.iter().position(|s| s.label == first.label).unwrap_or(0);
+    let led = profile.times.iter().filter(|times| {
+        let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+        best.is_finite() && times[at] == best
+    });
+    let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
+    let tasks = profile.tasks.len();
+    let led = match led.count() {
+        0 => "none".to_owned(),
+        1 => "one".to_owned(),
+        2 if tasks == 2 => "both".to_owned(),
+        n if n == tasks => "all".to_owned(),
+        n => n.to_string(),
+    };
+    format!(
+        ". It reached the target in {} that {} one{}",
+        of_them(reached, tasks),
+        if tasks == 1 { "has" } else { "have" },
+        match reached {
+            0 => String::new(),
+            _ => format!(", and was first, alone or level, in {led}"),
         }
+    )
+}
+
+/// Where another optimizer than those in front is better than they, or only some of them
+/// are best.
+fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
+    let mut better: Vec<(String, Vec<String>)> = Vec::new();
+    for (t, task) in all.tasks.tasks.iter().enumerate() {
+        let ranks = all.standings.iter().map(|s| s.ranks[t]);
+        let best = ranks.fold(f64::INFINITY, f64::min);
+        if front.iter().all(|s| s.ranks[t] == best) {
+            continue;
+        }
+        let led = all.standings.iter().filter(|s| s.ranks[t] == best);
+        let who = list(&led.map(|s| label(all, s.label)).collect::<Vec<_>>());
+        let at = better.iter().position(|(w, _)| *w == who).unwrap_or(better.len());
+        if at == better.len() {
+            better.push((who, Vec::new()));
+        }
+        better[at].1.push(escape::line(&task.name));
     }
     let places: Vec<String> =
-        better.iter().map(|(l, tasks)| format!("{} in {}", label(all, *l), list(tasks))).collect();
-    (!places.is_empty()).then(|| {
-        format!(
-            "{} is not best everywhere; best is {}.",
-            label(all, first.label),
-            places.join("; ")
-        )
-    })
+        better.iter().map(|(who, tasks)| format!("{who} in {}", list(tasks))).collect();
+    // Ranks are among these, while a task may have others.
+    let among = match all.tasks.left_out.is_empty() {
+        true => "best is",
+        false => "of the optimizers in every task best is",
+    };
+    let text = match front {
+        [first] => format!("{} is not best everywhere; {among}", label(all, first.label)),
+        _ => capitalised(among),
+    };
+    (!places.is_empty()).then(|| format!("{text} {}.", places.join("; ")))
 }

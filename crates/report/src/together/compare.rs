@@ -30,9 +30,12 @@ pub struct Pair {
     /// in [-1, 1]: what is tested. No task outweighs another by its scale, and
     /// the scale stays the same whichever signs are flipped.
     pub standard: Option<f64>,
-    /// Tasks with a pair of runs that was compared.
-    pub tasks: usize,
-    /// (task, seed) pairs that completed with both: what the lead rests on.
+    /// Tasks with a pair of runs that was compared, ascending: what is tested.
+    pub tasks: Vec<usize>,
+    /// Those of them that the lead rests on: with a seed that completed, or reached the
+    /// target to stop at, with both.
+    pub lead_tasks: Vec<usize>,
+    /// (task, seed) pairs of such seeds: what the lead rests on.
     pub n: usize,
     /// Those on which the first is better, level, worse; diverged counts as worst.
     pub seeds: (usize, usize, usize),
@@ -75,6 +78,32 @@ pub struct Comparison {
     /// Whether a run of one task starts as one of another does, with the same
     /// weights, data and batches: then the pairs are not independent.
     pub dependent: bool,
+}
+
+impl Pair {
+    /// (task, seed) pairs compared: what is tested.
+    pub fn compared(&self) -> usize {
+        self.seeds.0 + self.seeds.1 + self.seeds.2
+    }
+
+    /// The one that is shown to be better; none where neither is.
+    pub fn better(&self) -> Option<usize> {
+        match self.verdict {
+            Verdict::Better => Some(self.first),
+            Verdict::Worse => Some(self.second),
+            _ => None,
+        }
+    }
+
+    /// The one that is shown to be worse; likewise.
+    pub fn worse(&self) -> Option<usize> {
+        self.better().map(|better| if better == self.first { self.second } else { self.first })
+    }
+
+    /// Whether the two are level on every pair compared, so that there is nothing to test.
+    pub fn level(&self) -> bool {
+        self.compared() > 0 && self.seeds.0 + self.seeds.2 == 0
+    }
 }
 
 impl Comparison {
@@ -149,7 +178,8 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         second,
         lead: None,
         standard: None,
-        tasks: 0,
+        tasks: Vec::new(),
+        lead_tasks: Vec::new(),
         n: 0,
         seeds: (0, 0, 0),
         decided_by: DecidedBy::SignFlips,
@@ -169,7 +199,8 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         completed.sort_by(f64::total_cmp);
         leads.extend(location::mean(&completed));
         let scaled = standardised(&completed);
-        pair.tasks += usize::from(!gains.all.is_empty());
+        pair.tasks.extend((!gains.all.is_empty()).then_some(task));
+        pair.lead_tasks.extend((!completed.is_empty()).then_some(task));
         pair.diverged += gains.all.len() - completed.len();
         let count = |sign: f64| gains.all.iter().filter(|g| **g * sign > 0.0).count();
         let (won, lost) = (count(1.0), count(-1.0));

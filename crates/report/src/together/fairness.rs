@@ -13,7 +13,7 @@ use crate::together::tables::range;
 const MOST: usize = 4;
 
 /// Names, the first few of them.
-fn some(mut names: Vec<String>) -> String {
+pub(super) fn some(mut names: Vec<String>) -> String {
     let more = names.len().saturating_sub(MOST);
     if more > 0 {
         names.truncate(MOST);
@@ -75,7 +75,7 @@ pub(super) fn fairness(all: &Together) -> Vec<String> {
     };
     if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
         out.push(format!(
-            "Tasks differ in their number of seeds: {text}. Pooled means and tests weigh a task by its runs; ranks and \
+            "Tasks differ in their number of seeds: {text}. Pooled values and tests weigh a task by its runs; ranks and \
              probabilities of improvement count every task once."
         ));
     }
@@ -115,18 +115,30 @@ fn device_time(all: &Together) -> String {
     let shares: Vec<(f64, usize)> = all.tasks.shared.iter().map(|&l| (of(l), l)).collect();
     let least = shares.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
     let most = shares.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
-    let all_alike = "Machine, threads and runs side by side are the same in all tasks";
-    match least.zip(most) {
-        Some(((low, a), (high, b))) if number::seconds(low) != number::seconds(high) => {
+    let all_alike =
+        "Machine, threads and the number of runs side by side are the same in all tasks";
+    // One optimizer has nothing to compare its time with.
+    let Some(((low, a), (high, b))) = least.zip(most).filter(|_| shares.len() > 1) else {
+        return format!("{all_alike}.");
+    };
+    let spent = match number::seconds(low) == number::seconds(high) {
+        true => format!("{} of each optimizer", number::seconds(low)),
+        false => {
             let name = |l: usize| escape::line(&all.tasks.labels[l].name);
             format!(
-                "{all_alike}, so device time compares: over all tasks from {} ({}) to {} ({}).",
+                "from {} ({}) to {} ({})",
                 number::seconds(low),
                 name(a),
                 number::seconds(high),
                 name(b)
             )
         }
-        _ => format!("{all_alike}, and device time is the same for all optimizers."),
+    };
+    match all.tasks.side_by_side() {
+        true => format!(
+            "{all_alike}, but of runs side by side device time is a guide, not a measurement: over all tasks \
+             {spent}."
+        ),
+        false => format!("{all_alike}, so device time compares: over all tasks {spent}."),
     }
 }

@@ -14,7 +14,7 @@ use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes, final_metric};
 use crate::page::words::capitalised;
 use crate::together::profile::{self, Profile};
-use crate::together::{Standing, Together, aggregate, words};
+use crate::together::{Group, Standing, Together, aggregate, words};
 
 /// File names of the strips, one a task; further tasks have none here.
 const STRIPS: [&str; 12] = [
@@ -101,43 +101,65 @@ pub fn ranks(all: &Together) -> Option<Figure> {
     let worst = ranks.iter().flatten().flatten().copied().fold(2.0, f64::max);
     let order = all.standings.iter().map(|s| s.label);
     let order = order.chain(all.tasks.left_out.iter().map(|(l, _)| *l));
-    let rows = order
+    let first = all.standings.first().map(|s| s.mean_rank).filter(|_| all.standings.len() > 1);
+    let in_front =
+        |l: usize| all.standings.iter().any(|s| s.label == l && Some(s.mean_rank) == first);
+    let rows: Vec<GridRow> = order
         .map(|l| GridRow {
             series: Some(l),
             group: String::new(),
             head: escape::line(&labels[l].name),
-            strong: all.standings.first().is_some_and(|s| s.label == l),
-            cells: (0..tasks.len()).map(|t| cell(all, t, l, ranks[t][l])).collect(),
+            strong: in_front(l),
+            cells: (0..tasks.len()).map(|t| cell(all, t, l, &ranks[t])).collect(),
         })
         .collect();
     let names: Vec<String> = tasks.iter().map(|t| escape::line(&t.name)).collect();
     let (columns, which) = heads(&names);
-    let grid = Grid {
-        title: "Rank of each optimizer in each task".to_owned(),
-        subtitle: format!(
-            "1 is best; below it the mean over seeds of what the task is judged by{which}"
-        ),
-        key: "Rank within the task".to_owned(),
-        tint: Tint::Reversed(Axis::whole(1.0, worst)),
-        column_name: "task".to_owned(),
-        columns,
-        square: false,
-        rows,
+    let by = words::averaged(all);
+    let signs = signs(&rows);
+    let sorted = match (all.standings.len(), all.tasks.left_out.is_empty()) {
+        (0, _) => "",
+        (1, _) => "; the optimizer that every task has comes first",
+        (_, true) => "; optimizers from the best mean rank down",
+        (_, false) => {
+            "; optimizers from the best mean rank down, then those without a result in every task"
+        }
     };
-    let crossed =
-        "a cross: all its runs diverged; hatched: it is not part of the task or has no result";
     Some(Figure {
         heading: "Rank of each optimizer in each task",
         caption: format!(
-            "Place of each optimizer within each task by the mean over seeds of what judges the task, among all optimizers \
-             of that task; optimizers from the best mean rank down, then those that not every task has ({crossed})."
+            "Place of each optimizer within each task by the {by} of what judges the task, among all optimizers of that \
+             task{sorted}{signs}."
         ),
         reading: "Read along a row: one colour from end to end is an optimizer that is equally good everywhere, a row that \
                   changes from light to dark is one that suits some tasks only. Ranks hide distances: the values below \
                   them say whether first and second are far apart.",
-        ink: Ink::Grid(grid),
+        ink: Ink::Grid(Grid {
+            title: "Rank of each optimizer in each task".to_owned(),
+            subtitle: format!("1 is best; below it the {by} of what the task is judged by{which}"),
+            key: "Rank within the task".to_owned(),
+            tint: Tint::Reversed(Axis::whole(1.0, worst)),
+            column_name: "task".to_owned(),
+            columns,
+            square: false,
+            rows,
+        }),
         variant_of: None,
     })
+}
+
+/// What crosses and hatching mean, of those that are there.
+fn signs(rows: &[GridRow]) -> String {
+    let any = |what: Fill| rows.iter().flat_map(|row| &row.cells).any(|cell| cell.fill == what);
+    let signs: Vec<&str> = [
+        (Fill::Crossed, "a cross: all its runs diverged"),
+        (Fill::Missing, "hatched: it is not part of the task or has no result"),
+    ]
+    .into_iter()
+    .filter(|(what, _)| any(*what))
+    .map(|(_, text)| text)
+    .collect();
+    if signs.is_empty() { String::new() } else { format!(" ({})", signs.join("; ")) }
 }
 
 /// The columns' heads: the names where they have room in the narrow layout too,
@@ -155,7 +177,7 @@ fn heads(names: &[String]) -> (Vec<String>, String) {
     (numbers, format!(". Tasks: {}", explained.join(", ")))
 }
 
-fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
+fn cell(all: &Together, task: usize, label: usize, ranks: &[Option<f64>]) -> Cell {
     let judge = &all.tasks.tasks[task].analysis.judge;
     let who = format!(
         "{} in {}",
@@ -171,11 +193,26 @@ fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
     let Some(config) = all.tasks.chosen(task, label) else {
         return nothing(Fill::Missing, "not in this task");
     };
-    match (rank, config.judged.mean) {
-        (Some(rank), Some(mean)) => {
-            let value = judge.format(mean);
-            let said = format!("{who}: rank {rank}, {} {value}", judge.name());
-            Cell { fill: Fill::Value(rank), text: rank.to_string(), note: value, said }
+    // By the median where runs stop at the target: some of them may never get there.
+    let value = match judge.reached() && config.counts.completed > 0 {
+        true => config.judged_median,
+        false => config.judged.mean,
+    };
+    match (ranks[label], value) {
+        (Some(rank), Some(value)) => {
+            let note = judge.format(value);
+            let reached = match value.is_finite() {
+                true => String::new(),
+                false => format!(" ({} of {} seeds)", config.judged.n, config.counts.results()),
+            };
+            // One alone has no place among others.
+            let text = match ranks.iter().flatten().count() {
+                1 => String::new(),
+                _ => rank.to_string(),
+            };
+            let place = if text.is_empty() { text.clone() } else { format!("rank {text}, ") };
+            let said = format!("{who}: {place}{} {note}{reached}", judge.name());
+            Cell { fill: Fill::Value(rank), text, note, said }
         }
         (Some(_), None) => nothing(Fill::Crossed, "diverged"),
         (None, _) => nothing(Fill::Missing, "no result"),
@@ -184,12 +221,15 @@ fn cell(all: &Together, task: usize, label: usize, rank: Option<f64>) -> Cell {
 
 /// The performance profile: against samples and, where they compare, seconds.
 pub fn profile(all: &Together) -> Option<Figure> {
+    if all.standings.len() < 2 {
+        return None;
+    }
     let samples = profile::profile(all, Clock::Samples)?;
     let seconds = match &all.tasks.seconds_differ {
         None => profile::profile(all, Clock::Seconds),
         Some(_) => None,
     };
-    let mut panels = vec![panel(all, &samples, "training samples")];
+    let mut panels = vec![panel(all, &samples, samples.unit(all))];
     panels.extend(seconds.as_ref().map(|p| panel(all, p, "seconds of training")));
     let n = samples.tasks.len();
     let entries = in_plan_order(all)
@@ -284,28 +324,22 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
         curves.push(Curve { series: label, points, kind: CurveKind::Steps, ringed: None });
         entries.push(entry(all, label, format!("{} runs", pooled.runs + pooled.diverged)));
     }
-    let than = if judge.higher_is_better { "above" } else { "at or below" };
+    let said = Scored::of(all, of);
+    let tasks = words::tasks(of.tasks.len());
     Some(Figure {
         heading: "Distribution of scores over all runs",
         caption: format!(
-            "Per cent of runs with a {} {than} \u{3c4} (Agarwal et al. 2021), all seeds of {} pooled, each optimizer at the \
-             configuration chosen in each task. A diverged run is never {than} any \u{3c4}.",
-            judge.name(),
-            words::tasks(of.tasks.len())
+            "Per cent of {} (Agarwal et al. 2021), all seeds of {tasks} pooled, each optimizer at the configuration chosen in \
+             each task.{}",
+            said.runs, said.lost
         ),
-        reading: "A line that stays high further along has more good runs. Plateaus lie between tasks of different \
-                  difficulty, slopes within a task. Where lines cross, one optimizer has more very good runs and the other \
-                  fewer bad ones.",
+        reading: said.reading,
         ink: Ink::Chart(Chart {
             title: "Distribution of scores over all runs".to_owned(),
-            subtitle: format!(
-                "Runs with a {} {than} \u{3c4}, {} pooled",
-                judge.name(),
-                words::tasks(of.tasks.len())
-            ),
+            subtitle: format!("{}, {tasks} pooled", capitalised(&said.runs)),
             entries,
             panels: vec![Panel {
-                title: format!("Runs {than} \u{3c4}"),
+                title: said.panel,
                 x_label: format!("\u{3c4}, {}{}", judge.name(), axes::spacing(&x)),
                 x,
                 y: Axis::percent(Scale::Linear(0.0, 1.04)),
@@ -319,6 +353,54 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     })
 }
 
+/// What the distribution of a group's scores counts.
+struct Scored {
+    /// The runs counted at \u{3c4}.
+    runs: String,
+    /// The panel's title.
+    panel: String,
+    /// Which runs are never among them; empty where all are in the end.
+    lost: String,
+    reading: &'static str,
+}
+
+impl Scored {
+    fn of(all: &Together, group: &Group) -> Self {
+        let judge = &group.judge;
+        let labels: Vec<usize> = all.standings.iter().map(|s| s.label).collect();
+        let lost = all.tasks.lost(&group.tasks, &labels).what();
+        let lost = |than: &str| {
+            lost.map_or(String::new(), |what| {
+                format!(" A run that {what} is never {than} any \u{3c4}.")
+            })
+        };
+        let early = "A line that is high early has more good runs. Plateaus lie between tasks of different difficulty, \
+                     slopes within a task. Where lines cross, one optimizer has more very good runs and the other fewer bad \
+                     ones.";
+        let late = "A line that stays high further along has more good runs. Plateaus lie between tasks of different \
+                    difficulty, slopes within a task. Where lines cross, one optimizer has more very good runs and the other \
+                    fewer bad ones.";
+        let (than, reading) = match judge.higher_is_better {
+            true => ("above", late),
+            false => ("at or below", early),
+        };
+        if judge.reached() {
+            return Scored {
+                runs: format!("runs that reached the target within \u{3c4} {}", words::unit(judge)),
+                panel: "Runs there within \u{3c4}".to_owned(),
+                lost: lost("there within"),
+                reading,
+            };
+        }
+        Scored {
+            runs: format!("runs with a {} {than} \u{3c4}", judge.name()),
+            panel: format!("Runs {than} \u{3c4}"),
+            lost: lost(than),
+            reading,
+        }
+    }
+}
+
 /// The seeds of one task, as in its own report, in the colours of this page.
 pub fn strip(all: &Together, task: usize) -> Option<Figure> {
     let own = &all.tasks.tasks[task];
@@ -328,12 +410,13 @@ pub fn strip(all: &Together, task: usize) -> Option<Figure> {
         let place = |places: &[Option<usize>]| places[task] == Some(row.series);
         row.series = all.tasks.labels.iter().position(|l| place(&l.places)).unwrap_or(row.series);
     }
-    rows.title = format!("{name}: {}", own.analysis.judge.name());
+    let judge = &own.analysis.judge;
+    rows.title = format!("{name}: {}", judge.name());
     Some(Figure {
         heading: "Every seed of each task",
         caption: format!(
-            "{} of {name} after the last epoch: dots are single seeds, the best mean is on top.",
-            capitalised(&own.analysis.judge.name())
+            "{}, in {name}: dots are single seeds, the best optimizer is on top.",
+            capitalised(&judge.measured_name())
         ),
         reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
                   own report has this figure and many more.",

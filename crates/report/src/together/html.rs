@@ -9,7 +9,7 @@ use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences, toggles};
 use crate::page::table_html::{folded, swatch, table};
 use crate::together::tables::Tables;
-use crate::together::{Together, answer, fairness, figures, words};
+use crate::together::{Together, answer, fairness, figures, pooling, words};
 
 /// The page as text.
 pub(super) fn page(
@@ -21,7 +21,7 @@ pub(super) fn page(
     document(Document {
         name: title(all),
         lead: format!(
-            "{} together: each experiment is a task, and the optimizers that occur in several are compared across tasks.",
+            "{} together: each experiment is a task, and the optimizers that have a result in all of them are compared across tasks.",
             super::markdown::experiments(all)
         ),
         opening: opening(all, warnings),
@@ -99,11 +99,11 @@ fn sections(all: &Together, tables: &Tables) -> Markup {
         (folded(&tables.results, "results"))
         h2 id="standing" { "Over all tasks" }
         @if !tables.standing.rows.is_empty() { (table(&tables.standing)) }
-        (sentences(&words::standing(all)))
+        (sentences(&pooling::standing(all)))
         @if !tables.improvement.rows.is_empty() {
             h2 id="improvement" { "Probability of improvement" }
             (folded(&tables.improvement, "pairs"))
-            (sentences(&words::improvement(all)))
+            (sentences(&pooling::improvement(all)))
         }
         @let compared = words::comparison(all);
         @if !compared.is_empty() {

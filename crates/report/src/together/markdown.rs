@@ -6,7 +6,7 @@ use crate::escape::markdown;
 use crate::page::Drawn;
 use crate::page::markdown::{section, sentences, table};
 use crate::together::tables::Tables;
-use crate::together::{Together, answer, fairness, figures, html, words};
+use crate::together::{Together, answer, fairness, figures, html, pooling, words};
 
 /// `3 experiments`.
 pub(super) fn experiments(all: &Together) -> String {
@@ -39,9 +39,9 @@ pub(super) fn report(
     section(&mut out, "Each optimizer in each task", &tables.tasks);
     sentences(&mut out, &words::by_task(all));
     section(&mut out, "Over all tasks", &tables.standing);
-    sentences(&mut out, &words::standing(all));
+    sentences(&mut out, &pooling::standing(all));
     section(&mut out, "Probability of improvement", &tables.improvement);
-    sentences(&mut out, &words::improvement(all));
+    sentences(&mut out, &pooling::improvement(all));
     section(&mut out, "Who is better than whom on these tasks", &tables.comparison);
     sentences(&mut out, &words::comparison(all));
     section(&mut out, "Time to target", &tables.race);

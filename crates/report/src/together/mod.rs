@@ -13,9 +13,12 @@ pub mod profile;
 pub mod tables;
 pub mod tasks;
 
+mod certainty;
 mod fairness;
 mod html;
+mod listings;
 mod markdown;
+mod pooling;
 mod words;
 
 use std::path::Path;
@@ -33,7 +36,7 @@ use crate::reading::{self, Opened};
 pub use aggregate::{Improvement, Pooled, Standing};
 pub use answer::{Answer, answer};
 pub use compare::{Comparison, Pair};
-pub use tasks::{Group, Label, Task, Tasks};
+pub use tasks::{Group, Label, Lost, Task, Tasks};
 
 /// Longest name of a folder that [`folder_name`] gives, in characters.
 const LONGEST: usize = 80;
@@ -94,13 +97,25 @@ pub fn together_of(opened: Vec<Opened>, out: &Path) -> Result<Rendered, ReportEr
     // In the order of the page, not of the arguments.
     warnings.sort();
     let all = Together::of(opened.into_iter().map(|o| o.analysis).collect());
+    write(&all, warnings, out)
+}
+
+/// Writes the page over experiments that were analysed, with warnings on it.
+///
+/// # Errors
+/// A file cannot be written, or a figure cannot be drawn.
+pub fn write(
+    all: &Together,
+    mut warnings: Vec<String>,
+    out: &Path,
+) -> Result<Rendered, ReportError> {
     let drawn: Result<Vec<Drawn>, ReportError> =
-        figures::all(&all).into_par_iter().map(page::draw).collect();
+        figures::all(all).into_par_iter().map(page::draw).collect();
     let drawn = drawn?;
-    let tables = tables::Tables::of(&all);
+    let tables = tables::Tables::of(all);
     let pages = (
-        html::page(&all, &drawn, &tables, &warnings),
-        markdown::report(&all, &drawn, &tables, &warnings),
+        html::page(all, &drawn, &tables, &warnings),
+        markdown::report(all, &drawn, &tables, &warnings),
     );
     let known = (&figures::NAMES[..], &tables::NAMES[..]);
     let written = page::write(&ReportDir::new(out), pages, &drawn, tables.filled(), known)?;

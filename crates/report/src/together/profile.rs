@@ -2,8 +2,8 @@
 
 use crate::analysis::Clock;
 use crate::stats::survival;
-use crate::together::Together;
 use crate::together::tasks::Group;
+use crate::together::{Together, words};
 
 /// Time to target of the labels that all tasks have.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,15 @@ pub struct Profile {
     pub times: Vec<Vec<f64>>,
     /// For each standing: (ratio to the task's fastest, fraction of tasks).
     pub curves: Vec<Vec<(f64, f64)>>,
+}
+
+impl Profile {
+    /// What is counted: `steps` of functions, else `training samples`.
+    pub fn unit(&self, all: &Together) -> &'static str {
+        let function = |&&t: &&usize| all.tasks.tasks[t].analysis.judge.function;
+        let plain = self.tasks.iter().find(|t| !function(t)).or(self.tasks.first());
+        plain.map_or("training samples", |&t| words::unit(&all.tasks.tasks[t].analysis.judge))
+    }
 }
 
 /// The performance profile by a clock; none without a task that counts, or

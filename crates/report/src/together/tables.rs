@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{Clock, Config, Goal, Verdict, spent};
+use crate::analysis::{Clock, Config, Goal, Verdict};
 use crate::escape;
 use crate::number;
 use crate::page::content::mean_sd;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
-use crate::together::tasks::Task;
-use crate::together::{Together, profile};
+use crate::together::listings::{experiments, ledger, results};
+use crate::together::{Pooled, Together, profile};
 
 /// Names of all tables that the page may have.
 pub(crate) const NAMES: [&str; 8] = [
@@ -78,7 +78,7 @@ impl Tables {
     }
 }
 
-fn table(head: &[String]) -> Table {
+pub(super) fn table(head: &[String]) -> Table {
     Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -92,56 +92,6 @@ pub(super) fn range(values: impl Iterator<Item = u64>) -> String {
     }
 }
 
-/// Different texts, each once.
-fn distinct(texts: impl Iterator<Item = String>) -> String {
-    let texts: BTreeSet<String> = texts.collect();
-    words::list(&texts.into_iter().collect::<Vec<_>>())
-}
-
-fn experiments(all: &Together) -> Table {
-    let mut table = Table::new(&[
-        "Task",
-        "Description",
-        "Data",
-        "Model",
-        "Epochs",
-        "Batch size",
-        "#Seeds",
-        "#Optimizers",
-        "Chosen by",
-        "Judged by",
-        "Target",
-        "Sweep file",
-    ]);
-    for Task { name, analysis } in &all.tasks.tasks {
-        let plan = &analysis.plan;
-        let specs = || plan.runs.iter().map(|r| &r.spec);
-        let target = plan.target.value.map_or("none".to_owned(), |value| {
-            format!(
-                "{} {} {}",
-                words::target_name(&plan.target),
-                if plan.target.higher_is_better() { "of at least" } else { "of at most" },
-                words::metric(&plan.target.metric, value)
-            )
-        });
-        table.rows.push(vec![
-            Cell::text(name),
-            Cell::text(&plan.description),
-            Cell::text(distinct(specs().map(|s| s.data.dataset.name()))),
-            Cell::text(distinct(specs().map(|s| s.model.kind().to_owned()))),
-            Cell::text(range(specs().map(|s| s.train.epochs))),
-            Cell::text(range(specs().map(|s| s.data.batch_size))),
-            Cell::count(plan.seeds.len()),
-            Cell::count(plan.optimizers.len()),
-            Cell::text(analysis.goal.name()),
-            Cell::text(analysis.judge.name()),
-            Cell::text(target),
-            Cell::text(&plan.file),
-        ]);
-    }
-    table.without_empty()
-}
-
 /// Labels in the order of the page: those that all tasks have as they are
 /// ranked, then the others.
 fn ordered(all: &Together) -> Vec<usize> {
@@ -149,7 +99,7 @@ fn ordered(all: &Together) -> Vec<usize> {
     ranked.chain(all.tasks.left_out.iter().map(|(l, _)| *l)).collect()
 }
 
-fn label(all: &Together, label: usize) -> Cell {
+pub(super) fn label(all: &Together, label: usize) -> Cell {
     Cell::label(&all.tasks.labels[label].name, label)
 }
 
@@ -163,95 +113,122 @@ fn without_value(config: Option<&Config>) -> Cell {
     Cell::text(text)
 }
 
-fn value(judge: &Goal, config: Option<&Config>) -> Cell {
+pub(super) fn value(judge: &Goal, config: Option<&Config>) -> Cell {
     match config {
         // A mean would be of the runs alone that got there.
-        Some(c) if judge.reached() && c.counts.completed > 0 => Cell::number(
-            c.judged_median,
-            |median| judge.format(median),
-        )
-        .parts("median", "reached", Some(c.judged.n as f64)),
+        Some(c) if judge.reached() && c.counts.completed > 0 => {
+            let (n, of) = (c.judged.n, c.counts.results());
+            Cell::number(c.judged_median, |m| format!("{} ({n} of {of})", judge.format(m)))
+                .parts("median", "reached", Some(n as f64))
+                .of(of)
+        }
         Some(c) if c.judged.mean.is_some() => mean_sd(&judge.metric, &c.judged),
         other => without_value(other),
     }
 }
 
-/// Whether no other label of the task is better.
-fn is_best(all: &Together, task: usize, label: usize) -> bool {
-    let analysis = &all.tasks.tasks[task].analysis;
-    let place = all.tasks.labels[label].places[task];
-    analysis.ranking().first().is_some_and(|first| Some(first.label) == place)
+/// `mean \u{b1} sd`: what [`value`] gives in these tasks, of one judge; empty where all have
+/// one seed.
+pub(super) fn what(all: &Together, of: &[usize]) -> String {
+    let configs = || {
+        let labels = 0..all.tasks.labels.len();
+        of.iter().flat_map(move |&t| labels.clone().filter_map(move |l| all.tasks.chosen(t, l)))
+    };
+    let reached = of.iter().any(|&t| all.tasks.tasks[t].analysis.judge.reached());
+    match (reached, configs().any(|c| c.judged.sd.is_some())) {
+        (true, _) => ", median (seeds that reached it)".to_owned(),
+        (false, true) => ", mean \u{b1} sd".to_owned(),
+        (false, false) => String::new(),
+    }
 }
 
 fn by_task(all: &Together) -> Table {
     let mut head = vec!["Optimizer".to_owned(), "#Mean rank".to_owned()];
-    head.extend(all.tasks.tasks.iter().map(|task| {
+    head.extend(all.tasks.tasks.iter().enumerate().map(|(t, task)| {
         let name = escape::line(&task.name);
-        let judge = &task.analysis.judge;
-        let what = if judge.reached() { "median" } else { "mean \u{b1} sd" };
-        format!("#{name}: {}, {what}", judge.name())
+        format!("#{name}: {}{}", task.analysis.judge.name(), what(all, &[t]))
     }));
     let mut table = table(&head);
     for l in ordered(all) {
-        let rank = all.standings.iter().find(|s| s.label == l).map(|s| s.mean_rank);
-        let mut row = vec![label(all, l), Cell::number(rank, |r| format!("{r:.2}"))];
+        let mut row = vec![label(all, l), mean_rank(all, l)];
         row.extend(all.tasks.tasks.iter().enumerate().map(|(t, task)| {
-            value(&task.analysis.judge, all.tasks.chosen(t, l)).strong(is_best(all, t, l))
+            value(&task.analysis.judge, all.tasks.chosen(t, l)).strong(all.tasks.leads(t, l))
         }));
         table.rows.push(row);
     }
     table.without_empty()
 }
 
+/// The mean rank of a label that is ranked among others; one alone has none.
+fn mean_rank(all: &Together, label: usize) -> Cell {
+    let ranked = all.standings.len() > 1;
+    let own = all.standings.iter().find(|s| ranked && s.label == label);
+    Cell::number(own.map(|s| s.mean_rank), |r| format!("{r:.2}"))
+}
+
 fn standing(all: &Together) -> Table {
     let mut head: Vec<String> =
-        ["Optimizer", "#Mean rank", "#Tasks led", "#Worst rank"].map(str::to_owned).to_vec();
+        ["Optimizer", "#Mean rank", "#Tasks led, alone or level", "#Worst rank"]
+            .map(str::to_owned)
+            .to_vec();
     for group in &all.tasks.groups {
         let name = capitalised(&group.judge.name());
-        head.extend(
-            [
-                "mean over runs",
-                "mean, 95% interval",
-                "IQM over runs",
-                "IQM, 95% interval",
-                "runs pooled",
-            ]
-            .map(|what| format!("#{name}: {what}")),
-        );
+        head.extend(pooled_heads(group.judge.reached()).iter().map(|of| format!("#{name}: {of}")));
     }
     let mut table = table(&head);
-    let first = all.standings.first().map(|s| s.mean_rank);
+    let ranked = all.standings.len() > 1;
+    let first = all.standings.first().map(|s| s.mean_rank).filter(|_| ranked);
     for (at, s) in all.standings.iter().enumerate() {
         let worst = s.ranks.iter().copied().fold(0.0, f64::max);
+        let led = Some(s.led as f64).filter(|_| ranked);
         let mut row = vec![
             label(all, s.label).strong(Some(s.mean_rank) == first),
-            Cell::number(Some(s.mean_rank), |r| format!("{r:.2}")),
-            Cell::number(Some(s.led as f64), |n| format!("{n} of {}", s.ranks.len()))
-                .of(s.ranks.len()),
-            Cell::number(Some(worst), |r| r.to_string()),
+            mean_rank(all, s.label),
+            Cell::number(led, |_| format!("{} of {}", s.led, s.ranks.len())).of(s.ranks.len()),
+            Cell::number(Some(worst).filter(|_| ranked), |r| r.to_string()),
         ];
         for (group, pooled) in all.tasks.groups.iter().zip(&all.pooled) {
-            let judge = &group.judge;
-            let p = &pooled[at];
-            let value = |v: Option<f64>| Cell::number(v, |v| judge.format(v));
-            let interval = |i: Option<(f64, f64)>| {
-                let text = |low: f64| {
-                    let high = judge.format(i.map_or(f64::NAN, |i| i.1));
-                    format!("{}\u{2013}{high}", judge.format(low).trim_end_matches('%'))
-                };
-                Cell::number(i.map(|i| i.0), text).parts("lower end", "upper end", i.map(|i| i.1))
-            };
-            row.extend([
-                value(p.mean),
-                interval(p.mean_interval),
-                value(p.iqm),
-                interval(p.iqm_interval),
-                Cell::count(p.runs),
-            ]);
+            row.extend(pooled_cells(&group.judge, &pooled[at]));
         }
         table.rows.push(row);
     }
     table.without_empty()
+}
+
+fn pooled_heads(reached: bool) -> &'static [&'static str] {
+    match reached {
+        true => &["median over runs", "runs that reached it"],
+        false => &[
+            "mean over runs",
+            "mean, 95% interval",
+            "IQM over runs",
+            "IQM, 95% interval",
+            "runs pooled",
+        ],
+    }
+}
+
+fn pooled_cells(judge: &Goal, p: &Pooled) -> Vec<Cell> {
+    let value = |v: Option<f64>| Cell::number(v, |v| judge.format(v));
+    let interval = |i: Option<(f64, f64)>| {
+        let text = |low: f64| {
+            let high = judge.format(i.map_or(f64::NAN, |i| i.1));
+            format!("{}\u{2013}{high}", judge.format(low).trim_end_matches('%'))
+        };
+        Cell::number(i.map(|i| i.0), text).parts("lower end", "upper end", i.map(|i| i.1))
+    };
+    if judge.reached() {
+        let of = p.runs + p.diverged;
+        let reached = Cell::number(Some(p.runs as f64), |_| format!("{} of {of}", p.runs)).of(of);
+        return vec![value(p.median), reached];
+    }
+    vec![
+        value(p.mean),
+        interval(p.mean_interval),
+        value(p.iqm),
+        interval(p.iqm_interval),
+        Cell::count(p.runs),
+    ]
 }
 
 fn improvement(all: &Together) -> Table {
@@ -303,6 +280,8 @@ fn comparison(all: &Together) -> Table {
     head.extend(
         [
             "#Lead, standardised",
+            "#Tasks in the lead",
+            "#Pairs in the lead",
             "#Tasks",
             "#Pairs of runs",
             "#Won",
@@ -314,13 +293,17 @@ fn comparison(all: &Together) -> Table {
         .map(str::to_owned),
     );
     let mut table = table(&head);
+    let fewer = all.comparison.pairs.iter().any(|p| p.n < p.compared());
+    let in_lead = |n: usize| match fewer {
+        true => Cell::count(n),
+        false => Cell::default(),
+    };
     for pair in &all.comparison.pairs {
-        let significant = matches!(pair.verdict, Verdict::Better | Verdict::Worse);
-        let (won, level, lost) = pair.seeds;
-        let of = won + level + lost;
+        let significant = pair.verdict.is_significant();
+        let (won, of) = (pair.seeds.0, pair.compared());
         let mut row = vec![
-            label(all, pair.first).strong(pair.verdict == Verdict::Better),
-            label(all, pair.second).strong(pair.verdict == Verdict::Worse),
+            label(all, pair.first).strong(pair.better() == Some(pair.first)),
+            label(all, pair.second).strong(pair.better() == Some(pair.second)),
         ];
         row.extend(groups.iter().enumerate().map(|(g, group)| {
             // In the unit of the head.
@@ -330,19 +313,25 @@ fn comparison(all: &Together) -> Table {
         }));
         let p = |p: Option<f64>| Cell::number(p, words::p_value);
         row.extend([
-            Cell::number(pair.standard, |x| format!("{x:+.2}").replace('-', "\u{2212}")),
-            Cell::count(pair.tasks),
+            Cell::number(pair.standard, |x| match x {
+                0.0 => "0.00".to_owned(),
+                x => format!("{x:+.2}").replace('-', "\u{2212}"),
+            }),
+            in_lead(pair.lead_tasks.len()),
+            in_lead(pair.n),
+            Cell::count(pair.tasks.len()),
             Cell::count(of),
             Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of),
             p(pair.test.filter(|_| !pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.test.filter(|_| pair.decided_by.ranks()).map(|t| t.p)),
             p(pair.adjusted).strong(significant),
             Cell::text(match pair.verdict {
+                _ if pair.level() && pair.test.is_some() => "level on all pairs",
                 Verdict::Better => "first is better",
                 Verdict::Worse => "second is better",
                 Verdict::NotShown => "no difference shown",
                 Verdict::Underpowered => "underpowered",
-                Verdict::TooFew if won + level + lost > 1 => "not tested",
+                Verdict::TooFew if of > 1 => "not tested",
                 Verdict::TooFew => "too few pairs",
             })
             .strong(significant),
@@ -355,8 +344,14 @@ fn comparison(all: &Together) -> Table {
 fn race(all: &Together) -> Table {
     let Some(profile) = profile::profile(all, Clock::Samples) else { return Table::new(&[]) };
     let mut head = vec!["Optimizer".to_owned()];
-    let names = profile.tasks.iter().map(|&t| escape::line(&all.tasks.tasks[t].name));
-    head.extend(names.map(|name| format!("#{name}: median samples (\u{d7} the fastest)")));
+    // One optimizer alone is the fastest of none.
+    let compared = all.standings.len() > 1;
+    head.extend(profile.tasks.iter().map(|&t| {
+        let task = &all.tasks.tasks[t];
+        let unit = if task.analysis.judge.function { "steps" } else { "samples" };
+        let times = if compared { " (\u{d7} the fastest)" } else { "" };
+        format!("#{}: median {unit}{times}", escape::line(&task.name))
+    }));
     let mut table = table(&head);
     for (at, s) in all.standings.iter().enumerate() {
         let mut row = vec![label(all, s.label)];
@@ -364,120 +359,21 @@ fn race(all: &Together) -> Table {
             let best = times.iter().copied().fold(f64::INFINITY, f64::min);
             let time = times[at];
             // A task that is over before it begins has no ratio.
-            let ratio = Some(time / best).filter(|r| r.is_finite());
-            Cell::number(Some(time), |samples| {
-                let text = words::time(Clock::Samples, samples);
-                let samples = text.split(' ').next().unwrap_or_default().to_owned();
+            let ratio = Some(time / best).filter(|r| compared && r.is_finite());
+            let cell = Cell::number(Some(time), |samples| {
+                let samples = words::bare_time(Clock::Samples, samples);
                 ratio.map_or(samples.clone(), |r| format!("{samples} (\u{d7}{r:.2})"))
-            })
-            .strong(time == best && time.is_finite())
-            .parts("median samples", "ratio", ratio)
+            });
+            match compared {
+                true => cell.strong(time == best && time.is_finite()).parts(
+                    "median samples",
+                    "ratio",
+                    ratio,
+                ),
+                false => cell,
+            }
         }));
         table.rows.push(row);
     }
     table
-}
-
-fn results(all: &Together) -> Table {
-    let judges: BTreeSet<(String, String)> = all
-        .tasks
-        .tasks
-        .iter()
-        .map(|t| (t.analysis.judge.path(), capitalised(&t.analysis.judge.name())))
-        .collect();
-    let mut head: Vec<String> = [
-        "Task",
-        "Optimizer",
-        "#Rank in the task",
-        "Chosen configuration",
-        "#Chosen from",
-        "#Seeds",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    head.extend(judges.iter().map(|(_, name)| format!("#{name}, mean \u{b1} sd")));
-    head.extend(["#Diverged".to_owned(), "#No result".to_owned()]);
-    let mut table = table(&head).choices(&["Task", "Optimizer"]);
-    for (t, Task { name, analysis }) in all.tasks.tasks.iter().enumerate() {
-        let within: Vec<usize> =
-            (0..all.tasks.labels.len()).filter(|&l| all.tasks.chosen(t, l).is_some()).collect();
-        let ranks = all.tasks.ranks(t, &within);
-        for (&l, rank) in within.iter().zip(ranks) {
-            let Some(config) = all.tasks.chosen(t, l) else { continue };
-            let tried = analysis.tried(config.label);
-            let tried = tried.filter(|c| c.counts.results() > 0).count();
-            let counts = config.counts;
-            let mut row = vec![
-                Cell::text(name),
-                label(all, l).strong(is_best(all, t, l)),
-                Cell::number(rank, |r| r.to_string()),
-                Cell::text(if rank.is_some() {
-                    analysis.describe(config)
-                } else {
-                    "\u{2013}".to_owned()
-                }),
-                Cell::count(tried),
-                Cell::number(Some(counts.completed as f64), |_| {
-                    format!("{}/{}", counts.completed, counts.planned)
-                })
-                .parts("completed", "planned", Some(counts.planned as f64)),
-            ];
-            row.extend(judges.iter().map(|(path, _)| match *path == analysis.judge.path() {
-                true => value(&analysis.judge, Some(config)).strong(is_best(all, t, l)),
-                false => Cell::number(None, |_| String::new()),
-            }));
-            row.extend([Cell::count(counts.diverged), Cell::count(counts.without_result())]);
-            table.rows.push(row);
-        }
-    }
-    table
-}
-
-fn ledger(all: &Together) -> Table {
-    let mut table = Table::new(&[
-        "Task",
-        "Optimizer",
-        "#Configurations",
-        "#Seeds planned",
-        "#Epochs a run",
-        "#Runs",
-        "#Completed",
-        "#Diverged",
-        "#No result",
-        "#Optimizer steps",
-        "#Device time",
-    ])
-    .choices(&["Task", "Optimizer"]);
-    for (t, Task { name, analysis }) in all.tasks.tasks.iter().enumerate() {
-        let ledger = spent(analysis);
-        for (l, of) in all.tasks.labels.iter().enumerate() {
-            let Some(row) = of.places[t].map(|place| &ledger[place]) else { continue };
-            let epochs = || {
-                let runs = analysis.tried(row.label).flat_map(|c| &c.runs);
-                runs.map(|&r| analysis.plan.runs[r].spec.train.epochs)
-            };
-            let (least, most) = (epochs().min(), epochs().max());
-            table.rows.push(vec![
-                Cell::text(name),
-                label(all, l),
-                Cell::count(row.configs),
-                Cell::count(analysis.plan.seeds.len()),
-                Cell::number(least.map(|e| e as f64), |_| range(epochs())).parts(
-                    "lowest",
-                    "highest",
-                    most.filter(|_| most != least).map(|e| e as f64),
-                ),
-                Cell::count(row.counts.planned),
-                Cell::count(row.counts.completed),
-                Cell::count(row.counts.diverged),
-                Cell::count(row.counts.without_result()),
-                Cell::count(row.steps as usize),
-                Cell::number(
-                    all.tasks.seconds_differ.is_none().then_some(row.device_seconds),
-                    number::seconds,
-                ),
-            ]);
-        }
-    }
-    table.without_empty()
 }

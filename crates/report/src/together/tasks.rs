@@ -35,6 +35,27 @@ pub struct Group {
     pub tasks: Vec<usize>,
 }
 
+/// How runs of chosen configurations failed to get anywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Whether one diverged.
+    pub diverged: bool,
+    /// Whether one trained to its end without reaching the target to stop at.
+    pub never: bool,
+}
+
+impl Lost {
+    /// `diverged`, `never reached the target`; none where no run was lost.
+    pub fn what(self) -> Option<&'static str> {
+        match (self.diverged, self.never) {
+            (true, true) => Some("diverged or never reached the target"),
+            (true, false) => Some("diverged"),
+            (false, true) => Some("never reached the target"),
+            (false, false) => None,
+        }
+    }
+}
+
 /// Two tasks that are not two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Twins {
@@ -112,6 +133,27 @@ impl Tasks {
         self.chosen(task, label).filter(|c| c.counts.results() > 0)
     }
 
+    /// How runs of these labels' chosen configurations were lost in these tasks.
+    pub fn lost(&self, tasks: &[usize], labels: &[usize]) -> Lost {
+        let mut lost = Lost::default();
+        for &task in tasks {
+            let reached = self.tasks[task].analysis.judge.reached();
+            for config in labels.iter().filter_map(|&l| self.chosen(task, l)) {
+                lost.diverged |= config.counts.diverged > 0;
+                lost.never |= reached && config.counts.completed > config.judged.n;
+            }
+        }
+        lost
+    }
+
+    /// Whether no label of the task is better than this one, at a value that is one.
+    pub fn leads(&self, task: usize, label: usize) -> bool {
+        let every: Vec<usize> = (0..self.labels.len()).collect();
+        let ranks = self.ranks(task, &every);
+        let best = ranks.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        ranks[label] == Some(best) && self.chosen(task, label).is_some_and(|c| c.judged.n > 0)
+    }
+
     /// What the runs of a label's chosen configuration reached by the task's
     /// judge, ascending: the worst there is for those that diverged.
     pub fn outcomes(&self, task: usize, label: usize) -> Vec<f64> {
@@ -163,6 +205,11 @@ impl Tasks {
     pub fn repeated(&self, tasks: &[usize]) -> bool {
         let both = |t: &Twins| tasks.contains(&t.first) && tasks.contains(&t.second);
         self.twins.iter().any(|t| t.runs > 0 && both(t))
+    }
+
+    /// Whether runs of any task were trained side by side.
+    pub fn side_by_side(&self) -> bool {
+        self.tasks.iter().flat_map(|t| &t.analysis.rows).any(|r| r.jobs.is_some_and(|j| j > 1))
     }
 
     /// Why a label is not compared across tasks.
@@ -233,7 +280,8 @@ fn groups(tasks: &[Task]) -> Vec<Group> {
             }
             _ => BTreeSet::new(),
         };
-        let key = format!("{} {functions:?}", judge.path());
+        // Steps of a function are no training samples.
+        let key = format!("{} {} {functions:?}", judge.path(), judge.name());
         by_metric.entry(key).or_default().push(t);
     }
     let mut groups: Vec<Group> = by_metric

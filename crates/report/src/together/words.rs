@@ -1,15 +1,34 @@
 //! What the tables and figures of the page mean, a sentence each.
 
-use crate::analysis::{ALPHA, Clock};
+use crate::analysis::{ALPHA, Clock, Goal, Measured};
 use crate::escape;
 use crate::number;
-use crate::page::words::{capitalised, list, p_value};
-use crate::stats::{FEWEST, FEWEST_RESAMPLED};
-use crate::together::{Together, profile};
+use crate::page::words::{list, p_value};
+use crate::together::fairness::some;
+use crate::together::{Lost, Together, profile};
 
 /// `one task`, `3 tasks`.
 pub(super) fn tasks(n: usize) -> String {
     if n == 1 { "one task".to_owned() } else { format!("{n} tasks") }
+}
+
+/// `both tasks`, `all 3 tasks`.
+pub(super) fn all_tasks(n: usize) -> String {
+    match n {
+        1 => "the one task".to_owned(),
+        2 => "both tasks".to_owned(),
+        n => format!("all {n} tasks"),
+    }
+}
+
+/// `one of the 3 tasks`, `both tasks`, `no task`.
+pub(super) fn of_them(k: usize, n: usize) -> String {
+    match k {
+        0 => "no task".to_owned(),
+        _ if k == n => all_tasks(n),
+        1 => format!("one of the {n} tasks"),
+        _ => format!("{k} of the {n} tasks"),
+    }
 }
 
 /// What holds for these tasks holds for these tasks.
@@ -26,7 +45,7 @@ fn name(all: &Together, task: usize) -> String {
     escape::line(&all.tasks.tasks[task].name)
 }
 
-fn names(all: &Together, of: &[usize]) -> String {
+pub(super) fn names(all: &Together, of: &[usize]) -> String {
     list(&of.iter().map(|&t| name(all, t)).collect::<Vec<_>>())
 }
 
@@ -70,14 +89,104 @@ pub(super) fn left_out(all: &Together) -> Vec<String> {
     out
 }
 
+/// Tasks that are judged by the median of when runs reached the target, and the others.
+pub(super) fn by_median(all: &Together) -> (Vec<usize>, Vec<usize>) {
+    (0..all.tasks.tasks.len()).partition(|&t| all.tasks.tasks[t].analysis.judge.reached())
+}
+
+/// `mean over seeds`, `median`: what stands for an optimizer in a task.
+pub(super) fn averaged(all: &Together) -> String {
+    match by_median(all) {
+        (medians, means) if means.is_empty() && !medians.is_empty() => {
+            "median over seeds".to_owned()
+        }
+        (medians, _) if medians.is_empty() => "mean over seeds".to_owned(),
+        (medians, _) => {
+            format!("mean over seeds, in {} the median,", names(all, &medians))
+        }
+    }
+}
+
+/// Means that are of some seeds alone, because the others diverged.
+fn survivors(all: &Together) -> Option<String> {
+    let means = by_median(all).1;
+    let of_task = |&t: &usize| {
+        (0..all.tasks.labels.len()).filter_map(move |l| {
+            let counts = all.tasks.chosen(t, l).filter(|c| c.judged.n > 0)?.counts;
+            (counts.diverged > 0).then(|| {
+                format!(
+                    "{} in {} ({} of {} seeds diverged)",
+                    escape::line(&all.tasks.labels[l].name),
+                    name(all, t),
+                    counts.diverged,
+                    counts.planned
+                )
+            })
+        })
+    };
+    let of: Vec<String> = means.iter().flat_map(of_task).collect();
+    let verb = match of.len() {
+        0 => return None,
+        1 => "The mean of {} is that of the others",
+        _ => "The means of {} are those of the others",
+    };
+    Some(format!(
+        "{}: such an optimizer ranks below those without a diverged seed.",
+        verb.replace("{}", &some(of))
+    ))
+}
+
+/// What is counted until the target: `steps` of a function, else `training samples`.
+pub(super) fn unit(judge: &Goal) -> &'static str {
+    if judge.function { "steps" } else { "training samples" }
+}
+
+/// How runs of labels' chosen configurations were lost in any task.
+pub(super) fn lost(all: &Together, labels: &[usize]) -> Lost {
+    let tasks: Vec<usize> = (0..all.tasks.tasks.len()).collect();
+    all.tasks.lost(&tasks, labels)
+}
+
 /// What the table of tasks means.
 pub(super) fn by_task(all: &Together) -> Vec<String> {
-    let mut out = vec![
-        "Each optimizer at the configuration that its task's own report chose; \u{b1} is the standard deviation between \
-         seeds, in percentage points for accuracies. The best of a task is in bold."
-            .to_owned(),
-    ];
-    let fallbacks = all.tasks.tasks.iter().filter_map(|t| {
+    let own = &all.tasks.tasks;
+    let labels = 0..all.tasks.labels.len();
+    let spread = |t: usize| {
+        let means = !own[t].analysis.judge.reached();
+        means
+            && labels.clone().filter_map(|l| all.tasks.chosen(t, l)).any(|c| c.judged.sd.is_some())
+    };
+    let with_sd: Vec<usize> = (0..own.len()).filter(|&t| spread(t)).collect();
+    let points = with_sd.iter().any(|&t| number::is_percentage(&own[t].analysis.judge.metric));
+    let sd = match (with_sd.is_empty(), points) {
+        (true, _) => "",
+        (false, false) => "; \u{b1} is the standard deviation between seeds",
+        (false, true) => {
+            "; \u{b1} is the standard deviation between seeds, in percentage points for accuracies"
+        }
+    };
+    let leading = |t: usize| labels.clone().filter(|&l| all.tasks.leads(t, l)).count();
+    let bold = match (0..own.len()).any(|t| leading(t) > 1) {
+        true => "All that are level in front of a task are in bold, as is one that is best alone.",
+        false => "The best of a task is in bold.",
+    };
+    let mut out = vec![format!(
+        "Each optimizer at the configuration that its task's own report chose{sd}. {bold}"
+    )];
+    if !by_median(all).0.is_empty() {
+        out.push(
+            "Where runs stop at the target, the median over seeds stands for them, a run that never got there counting as \
+             infinite; in brackets how many seeds reached it."
+                .to_owned(),
+        );
+    }
+    out.extend(survivors(all));
+    let at_best = |t: &usize| own[*t].analysis.judge.measured == Measured::Best;
+    let best: Vec<usize> = (0..own.len()).filter(at_best).collect();
+    if !best.is_empty() {
+        out.push(format!("In {} each run counts at its best epoch.", names(all, &best)));
+    }
+    let fallbacks = own.iter().filter_map(|t| {
         let why = t.analysis.judge.fallback.as_ref()?;
         Some(format!("In {}: {}.", escape::line(&t.name), escape::line(why)))
     });
@@ -85,116 +194,31 @@ pub(super) fn by_task(all: &Together) -> Vec<String> {
     out
 }
 
-/// What the aggregates are, and what is not pooled.
-pub(super) fn standing(all: &Together) -> Vec<String> {
-    if all.standings.is_empty() {
-        return vec![
-            "No optimizer has a result in every task, so nothing is compared across tasks."
-                .to_owned(),
-        ];
-    }
-    let mut out = vec![
-        "A rank is the place of an optimizer's mean within a task, from 1, among the optimizers that all tasks have; one \
-         with a diverged seed ranks below those without, equal ones share the mean of their places. A mean rank says \
-         how often an optimizer is in front, not by how much."
-            .to_owned(),
-    ];
-    if all.tasks.tasks.iter().any(|t| t.analysis.judge.reached()) {
-        out.push(
-            "Where runs stop at the target, the place is by the median number of training samples until then, a run that \
-             never got there counting as infinite."
-                .to_owned(),
-        );
-    }
-    let of = all.tasks.tasks.len();
-    for group in &all.tasks.groups {
-        if group.tasks.len() < of {
-            out.push(format!(
-                "{} is pooled over {}; the other tasks are judged by another metric.",
-                capitalised(&group.judge.name()),
-                names(all, &group.tasks)
-            ));
-        }
-    }
-    if all.tasks.groups.is_empty() {
-        out.push(
-            "Every task is judged by another metric, so no values are pooled: ranks and probabilities of improvement \
-             have no unit and are all there is."
-                .to_owned(),
-        );
-        return out;
-    }
-    out.push(
-        "Means and interquartile means (IQM: the middle half) are over all runs of the tasks of one metric. Tasks of \
-         other difficulty have other values, so a pooled value describes this set of tasks and nothing else."
-            .to_owned(),
-    );
-    let pooled = || all.pooled.iter().flatten();
-    if pooled().any(|p| p.mean_interval.is_some()) {
-        let rough = match pooled().any(|p| p.rough()) {
-            true => format!(
-                " With fewer than {FEWEST_RESAMPLED} runs a task, as here, they are rough and come out too short."
-            ),
-            false => String::new(),
-        };
-        out.push(format!(
-            "Intervals are 95% percentile intervals of the stratified bootstrap: seeds are resampled within each task \
-             (Agarwal et al. 2021).{rough}"
-        ));
-    }
-    if pooled().any(|p| p.fewest < FEWEST) {
-        out.push(format!(
-            "There is no interval where a task has fewer than {FEWEST} seeds with a value."
-        ));
-    }
-    let diverged: usize = pooled().map(|p| p.diverged).sum();
-    let what = match all.tasks.groups.iter().any(|g| g.judge.reached()) {
-        true => "diverged or never reached the target to stop at",
-        false => "diverged",
-    };
-    if diverged > 0 {
-        out.push(format!(
-            "{} of the chosen configurations {what} and {} not in the pooled values, which flatters their optimizers; \
-             ranks and probabilities of improvement count them as the worst.",
-            if diverged == 1 { "One run".to_owned() } else { format!("{diverged} runs") },
-            if diverged == 1 { "is" } else { "are" }
-        ));
-    }
-    out
-}
-
-/// What the probability of improvement is.
-pub(super) fn improvement(all: &Together) -> Vec<String> {
-    if all.improvements.is_empty() {
-        return Vec::new();
-    }
-    let rough = match all.improvements.iter().any(|i| i.interval.is_some()) {
-        true => {
-            let few =
-                all.tasks.tasks.iter().any(|t| t.analysis.plan.seeds.len() < FEWEST_RESAMPLED);
-            let rough = if few {
-                format!(", rough with fewer than {FEWEST_RESAMPLED} runs a task")
-            } else {
-                String::new()
-            };
-            format!(
-                " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of one beat all of the \
-                 other they have no width, which says how few runs there are, not how sure it is."
-            )
-        }
-        false => String::new(),
-    };
-    vec![format!(
-        "The probability that a run of the first is better than a run of the second, in each task over all pairs of runs, \
-         then averaged over tasks; 0.5 is level. It has no unit, so all tasks count whatever they are judged by. A \
-         diverged run is worse than any other.{rough}"
-    )]
-}
-
 /// Why p is too small where tasks share their starts.
 pub(super) fn dependent() -> &'static str {
     "Some tasks start a seed's runs from the same weights with the same batches, so their differences depend on each other \
      and p comes out smaller than it should."
+}
+
+/// What is tested, and how.
+fn tests(all: &Together) -> String {
+    let comparison = &all.comparison;
+    let flips = match comparison.pairs.iter().any(|p| !p.decided_by.ranks()) {
+        true => "The permutation test flips the signs of the differences",
+        false => "What is tested are the differences",
+    };
+    let family = match comparison.tests {
+        0 | 1 => String::new(),
+        tests => format!(
+            " Holm's correction for {tests} tests keeps the chance of any false alarm at {:.0}%.",
+            ALPHA * 100.0
+        ),
+    };
+    format!(
+        "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
+         start from the same weights and see the same batches. {flips}, each divided by the root mean square of its task, so \
+         that no task outweighs another by its scale; the lead in units is the mean over tasks of their mean leads.{family}"
+    )
 }
 
 /// What is tested and what follows.
@@ -210,27 +234,21 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
             _ => Vec::new(),
         };
     }
-    let mut out = vec![format!(
-        "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
-         start from the same weights and see the same batches. The permutation test flips the signs of the differences, \
-         each divided by the root mean square of its task, so that no task outweighs another by its scale; the lead in \
-         units is the mean over tasks of their mean leads.{}",
-        match comparison.tests {
-            0 | 1 => String::new(),
-            tests => format!(
-                " Holm's correction for {tests} tests keeps the chance of any false alarm at {:.0}%.",
-                ALPHA * 100.0
-            ),
-        }
-    )];
+    let mut out = vec![tests(all)];
     if let (Some(smallest), Some(corrected)) = (comparison.smallest, comparison.smallest_adjusted)
         && comparison.differing > 0
     {
         let reach = format!(
-            "The smallest p that {} pairs that differ can reach is {} ({} after the correction)",
-            comparison.differing,
+            "The smallest p that {} can reach is {}{}",
+            match comparison.differing {
+                1 => "one pair that differs".to_owned(),
+                n => format!("{n} pairs that differ"),
+            },
             p_value(smallest),
-            p_value(corrected)
+            match comparison.tests {
+                1 => String::new(),
+                _ => format!(" ({} after the correction)", p_value(corrected)),
+            }
         );
         out.push(if comparison.underpowered() {
             format!(
@@ -259,18 +277,25 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     let excluded = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(
-            "Pairs that lack a result with either optimizer are left out: {excluded} of a comparison at most."
+            "Pairs that lack a result with one of the two optimizers are left out: {excluded} of a comparison at most."
         ));
     }
-    if comparison.pairs.iter().any(|p| p.diverged > 0) {
-        out.push(
-            "Where a run diverged or never reached the target that it should stop at, ranks decide over all pairs of runs: \
-             such a run is worse than any other, and two such are level. The lead is over the pairs that are left, and is no \
-             part of the decision."
-                .to_owned(),
-        );
-    }
+    out.extend(by_ranks(all));
     out
+}
+
+/// Why ranks decide where they do.
+fn by_ranks(all: &Together) -> Option<String> {
+    let ranked = || all.comparison.pairs.iter().filter(|p| p.diverged > 0);
+    let lost = ranked().fold(Lost::default(), |lost, p| {
+        let own = all.tasks.lost(&p.tasks, &[p.first, p.second]);
+        Lost { diverged: lost.diverged || own.diverged, never: lost.never || own.never }
+    });
+    let what = lost.what().filter(|_| ranked().next().is_some())?;
+    Some(format!(
+        "Where a run {what}, ranks decide over all pairs of runs: such a run is worse than any other, and two such are \
+         level. The lead is over the pairs that are left, and is no part of the decision."
+    ))
 }
 
 /// What the profile counts.
@@ -295,11 +320,18 @@ pub(super) fn race(all: &Together) -> Vec<String> {
         }
         return out;
     };
-    out.push(
-        "Time to target is the median over seeds of the training samples fed until the task's target was first measured, at \
-         the end of an epoch, so that equal times are common: never, where half of the seeds or more did not get there."
-            .to_owned(),
-    );
+    out.push(format!(
+        "Time to target is the median over seeds of the {} until the task's target was first measured, at the end of an \
+         epoch, so that equal times are common: never, where half of the seeds or more did not get there.",
+        match profile.unit(all) {
+            "steps" => "steps done",
+            _ => "training samples fed",
+        }
+    ));
+    if all.standings.len() < 2 {
+        out.push("One optimizer alone has no performance profile.".to_owned());
+        return out;
+    }
     if !without.is_empty() {
         out.push(format!("Not counted, for want of a value to reach: {}.", names(all, &without)));
     }
@@ -311,8 +343,12 @@ pub(super) fn race(all: &Together) -> Vec<String> {
             n + 1
         ));
     }
-    if let Some(why) = &all.tasks.seconds_differ {
-        out.push(why.clone());
+    match &all.tasks.seconds_differ {
+        Some(why) => out.push(why.clone()),
+        None if all.tasks.side_by_side() => out.push(
+            "Runs were trained side by side, so seconds are a guide, not a measurement.".to_owned(),
+        ),
+        None => {}
     }
     out
 }
