@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use crate::figures::canvas::{
     Canvas, FigureError, Rect, Stroke, clip, fit, fit_apart, font, text_width,
 };
-use crate::figures::grid::{Fill, Grid, GridRow};
+use crate::figures::grid::{Cell, Fill, Grid, GridRow};
 use crate::figures::ink::Mark;
 use crate::figures::ink::layout::Head;
 use crate::figures::style::{AXIS, BODY, GRID, INK, Layout, MUTED, TICK, look};
@@ -60,11 +60,10 @@ impl Geometry {
             true => widest(&mut rows.iter().map(|r| r.group.as_str()), BODY) + chip + 14.0,
             false => 0.0,
         };
-        let needed = if grouped { needed(grid) } else { WIDEST };
-        let left_over = head.room() - groups.min(230.0) - columns * needed;
-        let head_room = f64::max(if wide { 220.0 } else { 118.0 }, left_over);
         let mut head_width =
             widest(&mut rows.iter().map(|r| r.head.as_str()), TICK) + own_chip + 10.0;
+        let left_over = left_over(grid, head.room() - groups.min(230.0), head_width, grouped);
+        let head_room = f64::max(if wide { 220.0 } else { 118.0 }, left_over);
         let group_width = if grouped && wide {
             // Few columns leave room for long names.
             let free = head.room() - head_width.min(head_room) - columns * WIDEST;
@@ -135,13 +134,22 @@ impl Geometry {
     }
 }
 
-/// Width that the widest text of a cell needs: what is left is the rows' names'.
-fn needed(grid: &Grid) -> f64 {
+/// What the cells leave of `room` for the rows' heads, which want `wanted`. Where rows
+/// are grouped the heads come first: cells may have smaller texts, as long as they have them.
+fn left_over(grid: &Grid, room: f64, wanted: f64, grouped: bool) -> f64 {
+    let columns = grid.columns.len().max(1) as f64;
+    if !grouped {
+        return room - columns * WIDEST;
+    }
+    let left = SIZES.map(|size| room - columns * needed(grid, size));
+    left.into_iter().find(|left| *left >= wanted).unwrap_or(left[SIZES.len() - 1])
+}
+
+/// Width that a cell needs for its texts of a size: what is left is the rows' names'.
+fn needed(grid: &Grid, size: f64) -> f64 {
     let cells = grid.rows.iter().flat_map(|r| &r.cells);
-    let width = |c: &crate::figures::grid::Cell| {
-        text_width(&c.text, SIZES[0], false).max(text_width(&c.note, NOTE, false))
-    };
-    (cells.map(width).fold(0.0, f64::max) * 1.08 + 12.0).clamp(34.0, WIDEST)
+    let width = |c: &Cell| text_width(&c.text, size, false).max(text_width(&c.note, NOTE, false));
+    (cells.map(width).fold(0.0, f64::max) * 1.08 + 7.0).clamp(24.0, WIDEST)
 }
 
 /// The cells.
