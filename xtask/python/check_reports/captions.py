@@ -432,7 +432,7 @@ CAPTIONS = {
     "figure, cut": (nothing, lambda w: None if any(len(c.completed) > 1 for c in w.chosen.configs) else False),
     "figure, medians": (draws, may_be),
     "figure, noise": (walk, may_be),
-    "figure, pieces": (one_epoch, may_be),
+    "figure, pieces": (one_epoch, lambda w: not w.apart and any(c.completed for c in w.best)),
     "figure, never": (nothing, lambda w: None if any(r.reached < r.runs for r in race(w.chosen)) else False),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
     "figure, film": (film, lambda w: None if w.sweep.functions else False),
