@@ -19,6 +19,8 @@ const SIZES: [f64; 3] = [11.5, 10.0, 8.5];
 const NOTE: f64 = 9.5;
 /// Width of a cell at most.
 const WIDEST: f64 = 140.0;
+/// Width of a cell without a text, where names need the room.
+const SMALLEST: f64 = 12.0;
 /// Square that stands for a label.
 const CHIP: f64 = 10.0;
 
@@ -62,8 +64,9 @@ impl Geometry {
         };
         let mut head_width =
             widest(&mut rows.iter().map(|r| r.head.as_str()), TICK) + own_chip + 10.0;
-        let left_over = left_over(grid, head.room() - groups.min(230.0), head_width, grouped);
-        let head_room = f64::max(if wide { 220.0 } else { 118.0 }, left_over);
+        let least = if wide { 220.0 } else { 118.0 };
+        let room = head.room() - groups.min(230.0);
+        let head_room = head_room(grid, room, (least, head_width), grouped);
         let group_width = if grouped && wide {
             // Few columns leave room for long names.
             let free = head.room() - head_width.min(head_room) - columns * WIDEST;
@@ -134,15 +137,20 @@ impl Geometry {
     }
 }
 
-/// What the cells leave of `room` for the rows' heads, which want `wanted`. Where rows
-/// are grouped the heads come first: cells may have smaller texts, as long as they have them.
-fn left_over(grid: &Grid, room: f64, wanted: f64, grouped: bool) -> f64 {
+/// What the cells leave of `room` for the rows' heads, which have the `least` and want
+/// `wanted`. Where rows are grouped the heads come first, for what they lack nobody can
+/// guess: cells have smaller texts, and none where a head has no room beside those.
+fn head_room(grid: &Grid, room: f64, (least, wanted): (f64, f64), grouped: bool) -> f64 {
     let columns = grid.columns.len().max(1) as f64;
+    let left = |cell: f64| room - columns * cell;
     if !grouped {
-        return room - columns * WIDEST;
+        return left(WIDEST).max(least);
     }
-    let left = SIZES.map(|size| room - columns * needed(grid, size));
-    left.into_iter().find(|left| *left >= wanted).unwrap_or(left[SIZES.len() - 1])
+    let texts = SIZES.map(|size| left(needed(grid, size)));
+    let smallest = texts[SIZES.len() - 1];
+    let without = left(SMALLEST);
+    let whole = texts.into_iter().chain([without]).find(|left| *left >= wanted);
+    whole.unwrap_or(if smallest < least { without } else { smallest }).max(least)
 }
 
 /// Width that a cell needs for its texts of a size: what is left is the rows' names'.
