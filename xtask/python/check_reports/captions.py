@@ -6,7 +6,7 @@ import re
 
 import estimates
 from answers import Wanted, target
-from choosing import Chosen, Config, Measure
+from choosing import Chosen, Config, Measure, choose
 from facts import FIGURES, Run
 from functions import Task, detail, tasks
 from race import race
@@ -46,7 +46,8 @@ def averages(world: World, match: re.Match) -> list[list[float]]:
             return [world.chosen.outcomes(world.goal, c) for c in world.chosen.configs]
         return [world.values(world.goal, c) for c in world.chosen.configs]
     if match.group("judge") is not None:
-        return [world.values(world.judge, c) for c in world.best]
+        of = world.chosen.outcomes if world.judge.kind == "reached" else world.values
+        return [of(world.judge, c) for c in world.best if c.completed]
     if world.sweep.functions and "at the learning rate" in match.group("what"):
         # The same functions in each: those with a lowest value, or those without.
         left = "left the box" in match.group("what")
@@ -71,7 +72,7 @@ def spread(world: World, match: re.Match) -> Wanted:
     wanted: Wanted = {name: exactly(measured(measure)) for name, measure in (("metric", world.goal), ("judge", world.judge))
                       if match.group(name) is not None}
     wanted["what"] = Shown("", lambda text: True)
-    medians = match.group("metric") is not None and world.goal.kind == "reached"
+    medians = match.group("what").find("Each optimizer at") != 0 and world.goal.kind == "reached"
     values = averages(world, match)
     counts = [len(v) for v in values if v]
     bars = "bars" if not match.group("what").startswith("Each optimizer at") else "bands"
@@ -98,9 +99,15 @@ def left_out(world: World, match: re.Match) -> Wanted:
     """Runs of the chosen configurations that are in no mean; a figure with a cross for each that diverged has the others."""
     runs = [run for c in world.best for run in c.runs]
     crosses = ", the best on top: " in match.string
-    parts = [(sum(run.diverged and not crosses for run in runs), "diverged"),
-             (sum(not run.has_result for run in runs), "without a result")]
-    return {"planned": count(len(runs)), "out": exactly(" and ".join(f"{n} {what}" for n, what in parts if n))}
+    lost = sum(not run.has_result for run in runs)
+    diverged = 0 if crosses else sum(run.diverged for run in runs)
+    verb, have = ("is" if max(diverged, lost) == 1 else "are"), ("has" if lost == 1 else "have")
+    if diverged and lost:
+        how = f"diverged and {lost} {have} no result: they are"
+    else:
+        how = f"diverged and {verb}" if diverged else f"{have} no result and {verb}"
+    return {"planned": count(len(runs)), "out": count(diverged or lost), "how": exactly(how),
+            "average": exactly("median" if crosses and world.judge.kind == "reached" else "mean")}
 
 
 def early(runs: list[Run]) -> tuple[int, int]:
@@ -114,15 +121,22 @@ def ended_early(world: World, match: re.Match) -> Wanted:
     """Runs of the chosen configurations that ended early, and why."""
     runs = [run for c in world.best for run in c.runs]
     patience, at_target = early(runs)
-    parts = [(at_target, "at the target"), (patience, "by early stopping")]
-    return {"planned": count(len(runs)), "ended": exactly(" and ".join(f"{n} {why}" for n, why in parts if n))}
+    ended, empty = patience + at_target, exactly("")
+    why = "at the target" if at_target else "by early stopping"
+    if patience and at_target:
+        why = f"{at_target} at the target and {patience} by early stopping"
+    some = ended < len(runs)
+    return {"all": count(ended) if not some and len(runs) > 1 else empty, "why": exactly(why),
+            "ended": count(ended) if some else empty, "planned": count(len(runs)) if some else empty}
 
 
 def dots(world: World, match: re.Match) -> Wanted:
     """What the crosses among single seeds are."""
     values = [v for c in world.best for v in world.chosen.outcomes(world.judge, c)]
-    what = "never got there" if world.judge.kind == "reached" else "diverged"
-    return {"crosses": exactly(what if any(map(math.isinf, values)) else "")}
+    what, counted = {"reached": ("never got there", "count as infinite")}.get(
+        world.judge.kind, ("diverged", "are in no mean"))
+    there = any(map(math.isinf, values))
+    return {"crosses": exactly(what if there else ""), "counted": exactly(counted if there else "")}
 
 
 def loose(world: World) -> list[str]:
@@ -144,10 +158,38 @@ def rates_drawn(world: World) -> bool:
         len({c.rate for c in world.chosen.of(label)}) > 1 for label in world.sweep.labels)
 
 
+def at_rates(world: World) -> list[Config]:
+    """The best configuration of each learning rate of each label."""
+    by_rate: dict[tuple[str, float], list[Config]] = {}
+    for config in world.chosen.configs:
+        by_rate.setdefault((config.label, config.rate), []).append(config)
+    return [choose(world.chosen, among).config for among in by_rate.values()]
+
+
+def dotted(world: World) -> bool:
+    """Whether a learning rate has the dots of several seeds."""
+    stops = world.goal.kind == "reached"
+    return any(world.values(world.goal, c) and len(c.results if stops else world.values(world.goal, c)) > 1
+               for c in at_rates(world))
+
+
+def rates_marked(world: World) -> bool:
+    """Whether the figure of learning rates has a marker: nothing has one where nothing ever got there."""
+    if world.goal.kind != "reached":
+        return rates_drawn(world) and any(world.values(world.goal, c) for c in at_rates(world))
+    medians = [estimates.median(world.chosen.outcomes(world.goal, c)) for c in at_rates(world) if c.completed]
+    return rates_drawn(world) and (dotted(world) or any(map(math.isfinite, medians)))
+
+
 def lines(world: World, match: re.Match) -> Wanted:
-    average = {"reached": "medians over the seeds, a run that never got there counting as infinite,"}
+    stops = world.goal.kind == "reached"
+    average = ("medians over the seeds, a run that never got there counting as infinite" if stops
+               else "means over the seeds that finished")
+    ring = any(c.completed and (stops or world.values(world.goal, c)) for c in world.best)
+    dots = f", dots are single seeds{' that got there' if stops else ''}" if dotted(world) else ""
     return {"joins": exactly("Markers are" if len(loose(world)) == len(world.sweep.labels) else "Lines join"),
-            "average": exactly(average.get(world.goal.kind, "means over the seeds that finished,"))}
+            "average": exactly(average), "dots": exactly(dots),
+            "ring": exactly(", a ring marks each optimizer's best" if ring else "")}
 
 
 def other_axes(world: World) -> bool:
@@ -166,6 +208,78 @@ def infinite(world: World) -> bool:
     return any(math.isinf(v) for c in world.chosen.configs for v in world.chosen.outcomes(world.goal, c))
 
 
+def lane(world: World, match: re.Match) -> Wanted:
+    """What has no finite value: beside what never got there a curve may have a seed that diverged."""
+    if world.goal.kind != "reached":
+        return {"what": exactly("diverged")}
+    diverged = any(run.diverged for run in world.sweep.runs)
+    return {"what": one_of("never reached the target", *(["diverged"] if diverged else []))}
+
+
+def pieces(world: World, match: re.Match) -> Wanted:
+    """What the points of the training loss within an epoch are means over, by the steps at which they were recorded."""
+    ends = [[step for epoch, step, _ in c.completed[0].measured("train", "window_loss") if epoch == 1]
+            for c in world.best if c.completed]
+    widths = [steps[0] for steps in ends]
+    low, high = min(widths), max(widths)
+    text = f"every {high} steps" if high > 1 else "each step"
+    if low < high:
+        text = f"{low} to {high} steps at a time, by the size of the batches"
+    if all(len(steps) == 20 for steps in ends):
+        text = "each twentieth of an epoch"
+    return {"pieces": exactly(text)}
+
+
+def one_epoch(world: World, match: re.Match) -> Wanted:
+    """The same, and whether no line goes on for more than an epoch."""
+    lasts = [min(run.row["epochs_completed"] for run in c.completed) for c in world.best if c.completed]
+    return pieces(world, match) | {"one": exactly("The lines are of one epoch, so the" if max(lasts) == 1 else "The")}
+
+
+def walk(world: World, match: re.Match) -> Wanted:
+    several = any(len(c.completed) > 1 for c in world.best)
+    pale = ": pale for the first finished seed, strong for the mean over seeds"
+    return pieces(world, match) | {"pale": exactly(pale if several else "")}
+
+
+def unfilled(world: World) -> tuple[str, bool]:
+    """What runs of the heatmap are crossed out for, and whether one is hatched."""
+    runs = [(run, world.chosen.outcome(world.goal, run)) for run in world.sweep.runs]
+    stops = world.goal.kind == "reached"
+    never = stops and any(run.completed and value is not None and math.isinf(value) for run, value in runs)
+    why = (["diverged"] if any(run.diverged for run, _ in runs) else []) + (["never reached the target"] if never else [])
+    hatched = any(not run.diverged and (value is None or not stops and math.isinf(value)) for run, value in runs)
+    return " or ".join(why), hatched
+
+
+def crossed_out(world: World, match: re.Match) -> Wanted:
+    why, hatched = unfilled(world)
+    return {"crossed": exactly(why), "hatched": exactly(", those without a result are hatched" if hatched else "")}
+
+
+def every_run(world: World, match: re.Match) -> Wanted:
+    bold = ", bold the best configuration of each optimizer" if any(c.completed for c in world.best) else ""
+    return {"goal": exactly(measured(world.goal)), "bold": exactly(bold)}
+
+
+def draws(world: World, match: re.Match) -> Wanted:
+    """What is said of lines that begin late, and of bands that are cut: nothing where every configuration has a value."""
+    stops = world.judge.kind == "reached"
+    values = [world.chosen.outcomes(world.judge, c) for c in world.chosen.configs if c.results]
+    lacking = any(not v or math.isinf(estimates.median(v)) for v in values)
+    good = "half of its seeds or more reach the target with" if stops else "does not diverge"
+    begins = f"; a line begins where the median draw has a configuration that {good}"
+    cut = "a band is cut at the frame where a quartile has none"
+    return {"begins": one_of("", *([begins] if lacking else [])),
+            "cut": one_of("", *([f"; {cut}", f", and {cut}"] if lacking else []))}
+
+
+def half_lost(world: World) -> bool:
+    """Whether a configuration has survivors beside as many seeds or more that diverged."""
+    return world.judge.kind != "reached" and any(
+        0 < len(world.values(world.judge, c)) <= c.diverged for c in world.chosen.configs)
+
+
 def unit(world: World, match: re.Match) -> Wanted:
     name = world.judge.name
     points = world.judge.kind != "reached" and world.judge.metric in ("accuracy", "top5_accuracy")
@@ -175,6 +289,30 @@ def unit(world: World, match: re.Match) -> Wanted:
 def matrix(world: World) -> bool:
     """Whether there is a figure of every optimizer against every other."""
     return not world.apart and any(p.lead is not None for p in world.comparison.pairs)
+
+
+def ahead_of_all(world: World) -> bool:
+    """Whether a label is shown to be better than every other."""
+    def beats(row: Config, column: Config) -> bool:
+        found, turned = world.comparison.of(row, column)
+        return found.verdict == ("second is better" if turned else "first is better")
+
+    ranked = world.comparison.ranked
+    return any(all(beats(row, column) for column in ranked if column is not row) for row in ranked)
+
+
+def little(world: World) -> tuple[int, int]:
+    """Pairs with a difference that is shown, and of these the ones that are smaller than what matters."""
+    shown = [p for p in world.comparison.pairs if p.verdict in ("first is better", "second is better")]
+    return len(shown), sum(world.comparison.small(p) for p in shown)
+
+
+def small(world: World, match: re.Match) -> Wanted:
+    shown, those = little(world)
+    which = f"{those} of the {shown} shown {'is' if those == 1 else 'are'}"
+    if those == shown:
+        which = "The one shown is" if shown == 1 else f"All {shown} shown are"
+    return {"which": exactly(which), "least": exact_number(world.sweep.min_effect)}
 
 
 def correction(world: World, match: re.Match) -> Wanted:
@@ -271,28 +409,37 @@ CAPTIONS = {
     "figure, dots": (dots, may_be),
     "figure, chosen by": (lambda w, m: {"goal": exactly(w.goal.name)},
                           lambda w: None if w.goal.split != w.judge.split else False),
-    "figure, chosen by the same": (lambda w, m: {"goal": exactly(w.judge.name)},
+    "figure, chosen by the same": (lambda w, m: {"what": exactly("number" if w.judge.kind == "reached" else "metric")},
                                    lambda w: None if w.goal.split == w.judge.split else False),
+    "figure, small": (small, lambda w: matrix(w) and little(w)[1] > 0),
+    "figure, no lead": (lambda w, m: {"did": exactly("reached the target" if w.judge.kind == "reached" else "completed")},
+                        lambda w: matrix(w) and any(p.lead is None for p in w.comparison.pairs)),
     "figure, differences": (unit, matrix),
-    "figure, correction": (correction, matrix),
+    "figure, correction": (correction, lambda w: matrix(w) and w.comparison.tests > 0),
     "figure, power": (power, lambda w: matrix(w) and w.comparison.underpowered and w.comparison.tests > 0),
     "figure, nothing tested": (nothing, lambda w: matrix(w) and w.comparison.tests == 0),
-    "figure, significant": (nothing, lambda w: matrix(w) and not w.comparison.underpowered),
+    "figure, significant": (lambda w, m: {"bold": exactly("; bold rows are better than every other" if ahead_of_all(w) else "")},
+                            lambda w: matrix(w) and not w.comparison.underpowered),
     "figure, target": (raced, lambda w: None if race(w.chosen) else False),
-    "figure, lines": (lines, rates_drawn),
+    "figure, lines": (lines, rates_marked),
     "figure, loose": (lambda w, m: {"loose": exactly(listed(loose(w)))}, lambda w: rates_drawn(w) and bool(loose(w))),
     "figure, crosses": (lambda w, m: {"are": exactly("count as infinite" if w.goal.kind == "reached" else "are in no mean")},
-                        rates_drawn),
+                        lambda w: rates_drawn(w) and any(c.diverged for c in at_rates(w))),
     "figure, several values": (nothing, lambda w: rates_drawn(w) and other_axes(w)),
     "figure, lighter": (lambda w, m: {"side": exactly("higher" if w.goal.higher else "lower")}, may_be),
-    "figure, every run": (lambda w, m: {"goal": exactly(measured(w.goal))}, may_be),
-    "figure, crossed out": (lambda w, m: {"crossed": exactly("diverged or never reached the target" if w.goal.kind == "reached"
-                                                             else "diverged")}, may_be),
+    "figure, every run": (every_run, may_be),
+    "figure, crossed out": (crossed_out, lambda w: None if unfilled(w)[0] else False),
+    "figure, hatched": (nothing, lambda w: None if not unfilled(w)[0] and unfilled(w)[1] else False),
     "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(averaged(w.goal))}, may_be),
     "figure, lane of zeros": (nothing, lambda w: None if any_value(w, None, lambda v: v == 0.0) else False),
     "figure, lane of all": (nothing, lambda w: None if any_value(w, FIGURES, lambda v: v > 1 - 1e-9) else False),
-    "figure, lane of the infinite": (nothing, lambda w: None if infinite(w) else False),
+    "figure, lane of the infinite": (lane, lambda w: None if infinite(w) else False),
     "figure, cut": (nothing, lambda w: None if any(len(c.completed) > 1 for c in w.chosen.configs) else False),
+    "figure, medians": (draws, may_be),
+    "figure, half lost": (nothing, lambda w: None if half_lost(w) else False),
+    "figure, noise": (walk, may_be),
+    "figure, pieces": (one_epoch, lambda w: not w.apart and any(c.completed for c in w.best)),
+    "figure, never": (nothing, lambda w: None if any(r.reached < r.runs for r in race(w.chosen)) else False),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
     "figure, film": (film, lambda w: None if w.sweep.functions else False),
     "figure, one map": (one_map, lambda w: None if w.sweep.functions else False),
@@ -306,5 +453,5 @@ CAPTIONS = {
     "functions, no test": (no_test, lambda w: w.apart),
     "functions, target": (unused_target, lambda w: w.apart and w.sweep.value is not None),
     **{f"figure, {name}": (nothing, may_be) for name in (
-        "medians", "noise", "epoch 0", "error rate", "never", "formula", "each at", "near", "lane beyond")},
+        "epoch mean", "epoch 0", "error rate", "formula", "each at", "near", "lane beyond")},
 }

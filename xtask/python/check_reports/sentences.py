@@ -121,13 +121,14 @@ SENTENCES = {
     "figure, spread": r"(?P<what>Each optimizer at its best configuration|Each optimizer at the learning rate that (?:ended "
                       r"lowest|left the box [^:]*)|<R metric> against learning rate|<R judge>, each optimizer at its best "
                       r"configuration, the best on top): <SPREAD>\.",
-    "figure, left out": r"Of these <N planned> runs, <R out> are in no mean\.",
-    "figure, ended early": r"Of these <N planned> runs <R ended> ended early: a line ends where its first seed did\.",
+    "figure, left out": r"<N out> of these <N planned> runs (?P<how>[^.]*?) in no (?P<average>mean|median)\.",
+    "figure, ended early": r"(?:The run|All <N all> runs|<N ended> of these <N planned> runs) ended early, (?P<why>[^.:]*): a "
+                           r"line ends where its first seed did\.",
     "figure, dots": r"Dots are single seeds, moved up where they would cover each other(?:; crosses are seeds that <R crosses> "
-                    r"and are in no mean)?\.",
+                    r"and (?P<counted>are in no mean|count as infinite))?\.",
     "figure, chosen by": r"Configurations were chosen by <R goal>, which has no part in this figure\.",
-    "figure, chosen by the same": r"Configurations were chosen by this very metric, so the best of them flatters itself "
-                                  r"\(<R goal>\)\.",
+    "figure, chosen by the same": r"Configurations were chosen by this very (?P<what>metric|number), so the best of them "
+                                  r"flatters itself\.",
     "figure, differences": r"Mean lead of the row over the column in <R unit>, each optimizer at its chosen configuration, best "
                            r"on top; positive and orange: the row is better\.",
     "figure, correction": r"Below it p of the test that decides on the pair(?: after Holm's correction for <N pairs> "
@@ -135,35 +136,43 @@ SENTENCES = {
     "figure, power": r"So few seeds that differ cannot show a difference: no p can be smaller than <P smallest>; <S needed> "
                      r"would be the fewest that can\.",
     "figure, nothing tested": r"Nothing could be tested\.",
-    "figure, significant": r"Differences with p of at most 0\.05 are shown; bold rows are better than every other\.",
+    "figure, significant": r"Differences with p of at most 0\.05 are shown(?P<bold>; bold rows are better than every "
+                           r"other)?\.",
+    "figure, small": r"(?P<which>The one shown is|All [\d,]+ shown are|[\d,]+ of the [\d,]+ shown (?:is|are)) smaller than what "
+                     r"matters \(\[report\] min_effect = <X least>\)\.",
+    "figure, no lead": r"Hatched pairs have no mean lead, since no seed (?P<did>completed|reached the target) with both\.",
     "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-zF0-9_ -]+?) of (?:at (?P<target_side>least|most) )?"
                       r"<X target_value> by then, each optimizer at its chosen configuration\.",
-    "figure, lines": r"(?P<joins>Lines join|Markers are) the <R average> dots are single seeds, a ring marks each optimizer's "
-                     r"best\.",
+    "figure, lines": r"(?P<joins>Lines join|Markers are) the (?P<average>means over the seeds that finished|medians over the "
+                     r"seeds, a run that never got there counting as infinite)(?P<dots>, dots are single seeds(?: that got "
+                     r"there)?)?(?P<ring>, a ring marks each optimizer's best)?\.",
     "figure, loose": r"The points of <LIST loose> differ in more than the learning rate and are not joined\.",
     "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many; those runs <R are>"
                        r"\.",
     "figure, several values": r"Where a learning rate was tried with several other values, the best is shown\.",
     "figure, schedule": r"The learning rate that each optimizer used at its best configuration, step by step; it is the same for "
                         r"every seed\.",
-    "figure, every run": r"<R goal> of every run of the sweep; a row is a configuration, a column a seed, bold the best "
-                         r"configuration of each optimizer\.",
+    "figure, every run": r"<R goal> of every run of the sweep; a row is a configuration, a column a seed(?P<bold>, bold the "
+                         r"best configuration of each optimizer)?\.",
     "figure, lighter": r"Lighter is better \(<R side>\)\.",
-    "figure, crossed out": r"Runs that <R crossed> are crossed out, those without a result are hatched\.",
+    "figure, crossed out": r"Runs that <R crossed> are crossed out(?P<hatched>, those without a result are hatched)?\.",
+    "figure, hatched": r"Those without a result are hatched\.",
     "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by "
                       r"<R goal>, as in this report\.",
-    "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact; a line begins where the "
-                       r"median draw has a configuration that does not diverge, and a band is cut at the frame where a quartile "
-                       r"has none\.",
+    "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact(?P<begins>; a line begins "
+                       r"where the median draw has a configuration that (?:does not diverge|half of its seeds or more reach the "
+                       r"target with))?(?P<cut>[;,] (?:and )?a band is cut at the frame where a quartile has none)?\.",
+    "figure, half lost": r"A configuration of which half of the seeds or more diverged counts as diverged\.",
     "figure, lane of zeros": r"Zeros, which have no logarithm, <LANE>\.",
     "figure, lane of all": r"Values of 100%, whose error rate has no logarithm, <LANE>\.",
-    "figure, lane of the infinite": r"Runs that diverged or never got there \(∞\) <LANE>\.",
+    "figure, lane of the infinite": r"What (?P<what>diverged|never reached the target) <LANE>\.",
     "figure, lane beyond": r"Values so far off that they would press all others together <LANE>\.",
     "figure, cut": r"A dashed edge or an arrow at the frame says that a band or bar goes on beyond it\.",
-    "figure, noise": r"Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for the "
-                     r"first finished seed, strong for the mean over seeds\.",
-    "figure, epoch 0": r"The training loss of epoch e is the mean over the batches fed during it; held-out loss at epoch 0 is "
-                       r"that of the untrained weights\.",
+    "figure, noise": r"Mean training loss over <PIECES>, at each optimizer's best configuration(?P<pale>: pale for the first "
+                     r"finished seed, strong for the mean over seeds)?\.",
+    "figure, pieces": r"(?P<one>The lines are of one epoch, so the|The) training loss is the mean over <PIECES>\.",
+    "figure, epoch mean": r"The training loss of epoch e is the mean over the batches fed during it\.",
+    "figure, epoch 0": r"Held-out loss at epoch 0 is that of the untrained weights\.",
     "figure, error rate": r"The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to 95%, for "
                           r"both halve the errors\.",
     "figure, never": r"A run that never gets there keeps its line below 100%\.",
@@ -219,7 +228,9 @@ PARTS = {
             r"|<TARGET2> with <N few> of <S few_of>, fewer than half)",
     "RECORD": r"(?:; <L record_first> beat <L record_second> on <N won> of <S record>(?:, level on <N level>)?)?",
     "TESTED": r"p = <P p>(?: after Holm's correction for <N tests> comparisons)? \(<R test>, <S compared><RECORD>\)",
-    "LANE": r"(?:stand in a lane at the end of the axis|have the colour at the end of the key)",
+    "LANE": r"(?:stands? in a lane at the end of the axis|ha(?:s|ve) the colour at the end of the key)",
+    "PIECES": r"(?P<pieces>each twentieth of an epoch|each step|every [\d,]+ steps|[\d,]+ to [\d,]+ steps at a time, by the size "
+              r"of the batches)",
     "RUN": r"its run(?: of seed <N seed>, which is the same for all so that they start alike)?",
     "SPREAD": r"(?:(?P<average>mean|median) of (?:<N fewest> to )?<N most> seeds|(?P<only>one seed|no run has finished))<R spread>",
 }

@@ -9,7 +9,7 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Scale;
-use crate::figures::{Figure, entries, epochs, seeds_text, shown};
+use crate::figures::{Figure, entries, epochs, seeds_text, shown, words};
 
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
@@ -26,8 +26,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         caption: format!(
             "Each optimizer at its best configuration: {}.{}{}{zoom}",
             seeds_text(analysis),
-            super::left_out(analysis),
-            super::ended_early(analysis)
+            words::left_out(analysis),
+            words::ended_early(analysis)
         ),
         reading: "The share of samples that the model puts into the right class after each epoch; higher is better. \
                   Configurations were chosen on the validation samples, so the test samples on the right, which had no \

@@ -3,19 +3,20 @@
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::axis::{Axis, LEAST_ERROR};
+use crate::figures::axis::{Axis, LEAST_ERROR, ordinary};
 use crate::figures::chart::Panel;
 use crate::figures::scale::Scale;
+use crate::number::SAMPLES;
 
 /// Losses as [`Axis::around`] has them; accuracies by error rate where that
 /// spans much, else magnified. With room for bands as [`Axis::with_bands`] has it.
-/// Infinite values are of runs that diverged.
+/// Infinite values are of what diverged or, of [`SAMPLES`], never reached the target.
 pub fn of_metric(metric: &str, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     let all = || values.iter().copied();
     let fallback = Axis::linear(0.0, 1.0);
     if !crate::number::is_percentage(metric) {
-        let axis = Axis::around(all(), 0.9);
-        return axis.unwrap_or(fallback.holding(all())).with_bands(bands.iter().copied());
+        let axis = Axis::around(all(), 0.9).unwrap_or(fallback.holding(all()));
+        return Axis { never: metric == SAMPLES, ..axis }.with_bands(bands.iter().copied());
     }
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let low = finite().fold(f64::INFINITY, f64::min);
@@ -78,6 +79,9 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
         .filter(|y| *y > 0.0)
         .collect();
     ends_at.sort_by(f64::total_cmp);
+    // What ends absurdly high is no measure of what is too low.
+    let sensible = ordinary(&ends_at[..ends_at.len().min(1)]);
+    ends_at.retain(|y| *y <= sensible);
     let floor = ends_at.get(ends_at.len() / 2).map_or(0.0, |middle| middle / 300.0);
     let above = || points().map(|p| p.y).filter(|y| *y >= floor);
     let y = Axis::around(above(), 0.9).or_else(|| Axis::around(points().map(|p| p.y), 0.9))?;

@@ -20,6 +20,11 @@ const LANE: f64 = 0.07;
 const ORDINARY: f64 = 1e3;
 const ABSURD: f64 = 1e6;
 
+/// Values that may be absurd, one in so many: of more, none is the exception, and a
+/// logarithmic axis holds all of them, up to this ratio of the largest to the smallest.
+const FEW: usize = 3;
+const HELD: f64 = 1e15;
+
 /// How far bands may push the ends of an axis out, as a share of what it spans:
 /// further they are cut, or they would press what they belong to into a line.
 const REACH: f64 = 0.5;
@@ -64,7 +69,7 @@ pub enum Lane {
     Zero,
     /// Accuracies of 100%, whose error rate has no logarithm.
     Perfect,
-    /// Infinite values: what diverged, or never got there.
+    /// Infinite values: what diverged, or never reached the target.
     Infinite,
     /// Values further away than the axis goes, or several kinds of these.
     Beyond,
@@ -82,12 +87,14 @@ pub struct Axis {
     /// The lane at the low and the one at the high end, where there are values
     /// for it: see [`Axis::holding`].
     pub lanes: [Option<Lane>; 2],
+    /// Whether what is infinite never reached the target; else it diverged.
+    pub never: bool,
 }
 
 impl Axis {
     /// An axis of plain numbers on any scale.
     pub fn of(scale: Scale) -> Self {
-        Axis { scale, format: TickFormat::Number, whole: false, lanes: [None; 2] }
+        Axis { scale, format: TickFormat::Number, whole: false, lanes: [None; 2], never: false }
     }
 
     /// A linear axis of plain numbers.
@@ -115,11 +122,11 @@ impl Axis {
 
     /// Around values, with a little room at both ends: logarithmic if none is
     /// negative and the positive ones span more than `decades`, else linear.
-    /// Absurdly large ones do not set it; they, zeros on a logarithmic axis and
+    /// A few absurdly large ones do not set it; they, zeros on a logarithmic axis and
     /// infinite ones stand in lanes. None without a finite value.
     pub fn around(values: impl Iterator<Item = f64>, decades: f64) -> Option<Self> {
         let values: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
-        let most = ordinary(&values);
+        let most = kept(&values);
         let kept = values.iter().copied().filter(|v| v.abs() <= most);
         let low = kept.clone().fold(f64::INFINITY, f64::min);
         let high = kept.clone().fold(f64::NEG_INFINITY, f64::max);
@@ -234,10 +241,15 @@ impl Axis {
         self.format == TickFormat::Percent
     }
 
-    /// A measured value in words: `97.91%`, `0.06714`, `diverged or never`.
+    /// What an infinite value is of: `diverged` or `never`.
+    pub fn infinite(&self) -> &'static str {
+        if self.never { "never" } else { "diverged" }
+    }
+
+    /// A measured value in words: `97.91%`, `0.06714`, `diverged`.
     pub fn text(&self, value: f64) -> String {
         match value {
-            v if v.is_infinite() => "diverged or never".to_owned(),
+            v if v.is_infinite() => self.infinite().to_owned(),
             v if self.is_percent() => number::percent(v),
             v => number::significant(v, 4),
         }
@@ -258,7 +270,7 @@ impl Axis {
         Some(match (self.lane(end)?, end) {
             (Lane::Zero, _) => "0".to_owned(),
             (Lane::Perfect, _) => "100%".to_owned(),
-            (Lane::Infinite, _) => "\u{221e}".to_owned(),
+            (Lane::Infinite, _) => self.infinite().to_owned(),
             (Lane::Beyond, End::Low) => format!("< {}", short(low)),
             (Lane::Beyond, End::High) => format!("> {}", short(high)),
         })
@@ -296,6 +308,18 @@ fn rounded(value: f64, end: End) -> f64 {
         End::Low if near < value => near + digit,
         _ => near,
     }
+}
+
+/// The largest value that sets an axis: the largest that is not absurd, or the
+/// largest of all where many are absurd and a logarithmic axis holds them.
+fn kept(values: &[f64]) -> f64 {
+    let most = ordinary(values);
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
+    let least = finite().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let absurd = finite().filter(|v| v.abs() > most).count();
+    let held = low >= 0.0 && high / least <= HELD;
+    if absurd * FEW > finite().count() && held { high } else { most }
 }
 
 /// The largest value that is not absurd.
@@ -378,6 +402,10 @@ mod tests {
         let axis = Axis::around([0.3, 0.5, 1e35, 1e30, f64::INFINITY].into_iter(), 1.0).unwrap();
         assert_eq!(axis.lane(End::High), Some(Lane::Beyond));
         assert!(axis.scale.ends().1 < 1.0);
+        // Where it is no exception, a logarithmic axis holds the sensible ones beside it.
+        let axis = Axis::around([0.6, 0.56, 2e9, 1e9, f64::INFINITY].into_iter(), 1.0).unwrap();
+        assert!(axis.is_log() && axis.outside(0.56).is_none() && axis.outside(2e9).is_none());
+        assert_eq!(axis.lanes, [None, Some(Lane::Infinite)]);
         // Large numbers that all are of one size are no absurd ones.
         let axis = Axis::around([1e9, 2e9, 1e12].into_iter(), 1.0).unwrap();
         assert_eq!(axis.lanes, [None, None]);
@@ -385,7 +413,7 @@ mod tests {
         assert_eq!(text(Axis::linear(0.0, 17.86), End::High, 17.9).unwrap(), "> 17");
         assert_eq!(text(Axis::linear(1.42, 3.0), End::Low, 1.0).unwrap(), "< 1.5");
         let diverged = Axis::around([0.5, f64::INFINITY].into_iter(), 1.0).unwrap();
-        assert_eq!(diverged.lane_text(End::High).unwrap(), "\u{221e}");
+        assert_eq!(diverged.lane_text(End::High).unwrap(), "diverged");
     }
 
     #[test]

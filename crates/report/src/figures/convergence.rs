@@ -10,7 +10,7 @@ use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown};
+use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, words};
 use crate::table::RunRow;
 
 /// What the horizontal axis counts.
@@ -27,15 +27,20 @@ pub enum Along {
 /// Against epochs; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points, Along::Epochs)?;
-    let train = if epochs(analysis) == 1 {
-        "With a single epoch, the training loss is shown as the mean over each twentieth of the epoch."
+    let mut train = if epochs(analysis) == 1 {
+        format!(
+            "The lines are of one epoch, so the training loss is the mean over {}.",
+            words::pieces(analysis)
+        )
     } else {
-        "The training loss of epoch e is the mean over the batches fed during it; held-out loss at epoch 0 is that of \
-         the untrained weights."
+        "The training loss of epoch e is the mean over the batches fed during it.".to_owned()
     };
+    if chart.panels.len() > 1 {
+        train.push_str(" Held-out loss at epoch 0 is that of the untrained weights.");
+    }
     Some(Figure {
         heading: "Convergence: loss against epoch",
-        caption: caption(analysis, train),
+        caption: caption(analysis, &train),
         reading: "Each line is one optimizer. It starts high, because untrained weights guess, and falls as training \
                   goes on; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
                   has the loss on the data it trains on, the second the loss on data it has never trained on: the second \
@@ -53,7 +58,7 @@ pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
         heading: "Loss against optimizer step",
         caption: caption(
             analysis,
-            "The training loss is the mean over each twentieth of an epoch.",
+            &format!("The training loss is the mean over {}.", words::pieces(analysis)),
         ),
         reading: "A step is one update of the weights. Optimizers that were fed batches of different sizes take a \
                   different number of steps an epoch; this figure compares them update by update, the one against epochs \
@@ -93,8 +98,8 @@ fn caption(analysis: &Analysis, rest: &str) -> String {
     format!(
         "Each optimizer at its best configuration: {}.{}{} {rest}",
         seeds_text(analysis),
-        super::left_out(analysis),
-        super::ended_early(analysis)
+        words::left_out(analysis),
+        words::ended_early(analysis)
     )
 }
 
@@ -129,7 +134,7 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
     let dots = panels.iter().flat_map(|p| &p.dots).map(|d| d.x).fold(0.0, f64::max);
     let last = ends.map(|p| p.x).fold(dots, f64::max);
     let (name, x_label, x) = match along {
-        Along::Epochs if epochs == 1 => ("epoch", "epoch", Axis::linear(0.0, 1.0)),
+        Along::Epochs if epochs == 1 => ("epoch", "epoch", Axis::linear(0.0, dots.max(1.0))),
         Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, dots.max(epochs as f64))),
         Along::Steps => ("optimizer step", "optimizer step", Axis::linear(0.0, last.max(1.0))),
         Along::Seconds => {

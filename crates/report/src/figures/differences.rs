@@ -1,6 +1,6 @@
 //! Every optimizer against every other: the mean lead, seed by seed.
 
-use crate::analysis::{Analysis, Comparison, Verdict};
+use crate::analysis::{Analysis, Comparison, Pair, Verdict};
 use crate::escape;
 use crate::figures::Figure;
 use crate::figures::axis::TickFormat;
@@ -27,21 +27,22 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             seeds(comparison.fewest_needed())
         ),
         (true, None) => " Nothing could be tested.".to_owned(),
-        (false, _) => {
-            " Differences with p of at most 0.05 are shown; bold rows are better than every other."
-                .to_owned()
-        }
+        (false, _) => format!(" Differences with p of at most 0.05 are shown{}.", bold(&grid)),
     };
+    let p = match comparison.tests {
+        0 => String::new(),
+        1 => " Below it p of the test that decides on the pair.".to_owned(),
+        tests => format!(
+            " Below it p of the test that decides on the pair after Holm's correction for {tests} comparisons."
+        ),
+    };
+    let (small, no_lead) = (small(analysis), no_lead(analysis, &grid));
     Some(Figure {
         heading: "Every optimizer against every other",
         caption: format!(
             "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top; positive \
-             and orange: the row is better. Below it p of the test that decides on the pair{}.{power}",
-            unit(analysis),
-            match comparison.tests {
-                0 | 1 => String::new(),
-                tests => format!(" after Holm's correction for {tests} comparisons"),
-            }
+             and orange: the row is better.{p}{power}{small}{no_lead}",
+            unit(analysis)
         ),
         reading: "Pick a row and read along it: orange cells are the optimizers it beats, blue ones those that beat it. \
                   How strong the colour is says how large the lead is; whether it may be chance, p says: the probability \
@@ -50,6 +51,39 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         ink: Ink::Grid(grid),
         variant_of: None,
     })
+}
+
+/// What bold rows are, where there are any.
+fn bold(grid: &Grid) -> &'static str {
+    match grid.rows.iter().any(|row| row.strong) {
+        true => "; bold rows are better than every other",
+        false => "",
+    }
+}
+
+/// ` 2 of the differences shown are smaller than what matters ...`, or nothing.
+fn small(analysis: &Analysis) -> String {
+    let shown = |p: &&Pair| matches!(p.verdict, Verdict::Better | Verdict::Worse);
+    let pairs = analysis.comparison().pairs.iter().filter(shown);
+    let (small, all) = pairs.fold((0, 0), |(n, all), p| (n + usize::from(p.small), all + 1));
+    let least = number::short(analysis.plan.report.min_effect);
+    let which = match (small, all) {
+        (0, _) => return String::new(),
+        (1, 1) => "The one shown is".to_owned(),
+        (n, all) if n == all => format!("All {n} shown are"),
+        (1, all) => format!("1 of the {all} shown is"),
+        (n, all) => format!("{n} of the {all} shown are"),
+    };
+    format!(" {which} smaller than what matters ([report] min_effect = {least}).")
+}
+
+/// What hatched cells are, where there are any.
+fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
+    let both = if analysis.judge.reached() { "reached the target" } else { "completed" };
+    match grid.has(Fill::NoLead) {
+        true => format!(" Hatched pairs have no mean lead, since no seed {both} with both."),
+        false => String::new(),
+    }
 }
 
 fn unit(analysis: &Analysis) -> String {
@@ -80,15 +114,17 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             strong: beats_all(comparison, row),
             cells: ranked
                 .iter()
-                .map(|&column| {
-                    cell(comparison, scale, (row, &label(row)), (column, &label(column)))
-                })
+                .map(|&column| cell(analysis, scale, (row, &label(row)), (column, &label(column))))
                 .collect(),
         })
         .collect();
     Some(Grid {
         title: "Mean lead of the row over the column".to_owned(),
-        subtitle: format!("In {}; below it p after Holm's correction", unit(analysis)),
+        subtitle: match comparison.tests {
+            0 => format!("In {}", unit(analysis)),
+            1 => format!("In {}; below it p", unit(analysis)),
+            _ => format!("In {}; below it p after Holm's correction", unit(analysis)),
+        },
         key: format!("Lead in {}", unit(analysis)),
         tint: Tint::diverging(leads, TickFormat::Number),
         column_name: "over".to_owned(),
@@ -107,25 +143,30 @@ fn beats_all(comparison: &Comparison, row: usize) -> bool {
 }
 
 fn cell(
-    comparison: &Comparison,
+    analysis: &Analysis,
     scale: f64,
     (row, name): (usize, &str),
     (column, other): (usize, &str),
 ) -> Cell {
     let nothing =
         Cell { fill: Fill::Blank, text: String::new(), note: String::new(), said: String::new() };
+    let comparison = analysis.comparison();
     let Some((pair, turned)) = comparison.of(row, column) else { return nothing };
     let p = pair.adjusted.map(p_value);
     let note = p.as_ref().map_or(String::new(), |p| format!("p {}", p.replace("below ", "<")));
     let verdict = match (pair.verdict, &p) {
-        (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p} after Holm's correction"),
+        (Verdict::Better | Verdict::Worse, Some(p)) if comparison.tests > 1 => {
+            format!("p = {p} after Holm's correction")
+        }
+        (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p}"),
         (Verdict::Underpowered, Some(p)) => format!("p = {p}, underpowered"),
         (_, Some(p)) => format!("p = {p}, no difference shown"),
         (_, None) => "too few seeds for a test".to_owned(),
     };
     let Some(gain) = pair.gain.mean.filter(|gain| gain.is_finite()) else {
-        let said = format!("{name} over {other}: no seed completed with both ({verdict})");
-        return Cell { fill: Fill::Missing, note, said, ..nothing };
+        let both = if analysis.judge.reached() { "reached the target" } else { "completed" };
+        let said = format!("{name} over {other}: no lead, no seed {both} with both ({verdict})");
+        return Cell { fill: Fill::NoLead, note, said, ..nothing };
     };
     let lead = scale * if turned { -gain } else { gain };
     // Percentage points all with two decimals, so that they compare at a glance.

@@ -1,6 +1,6 @@
 //! Descents on functions: the distance to the optimum against steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spec::landscape::Function;
 
@@ -34,16 +34,11 @@ pub fn figures(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figur
             Figure {
                 heading: heading(task.function),
                 caption: format!(
-                    "Distance to the {} against optimizer steps. {}: {}. Distances beyond the box\u{2019}s diagonal count as \
-                     it.{}",
+                    "Distance to the {} against optimizer steps. {}: {}.{}",
                     target(task.function),
                     chosen(task),
                     seeds_text(&task.analysis),
-                    if saddle {
-                        ""
-                    } else {
-                        " Distances below 1e-7 are drawn there: positions are 32-bit floats."
-                    }
+                    limits(task, points)
                 ),
                 reading: what,
                 ink: Ink::Chart(series(task, points)?),
@@ -101,13 +96,39 @@ pub fn series(task: &Task, points: &Points) -> Option<Chart> {
     })
 }
 
+/// The box's diagonal: beyond it there is nothing to see, and a throw would squeeze the rest.
+fn farthest(task: &Task) -> f64 {
+    let [low, high] = task.function.info().domain;
+    (high[0] - low[0]).hypot(high[1] - low[1])
+}
+
+/// What is said of distances that are drawn elsewhere, where there are any.
+fn limits(task: &Task, points: &Points) -> String {
+    let analysis = &task.analysis;
+    let mut away: Vec<f64> = Vec::new();
+    for config in analysis.best.iter().flatten().map(|&i| &analysis.configs[i]) {
+        let line = mean_distance(task, points, config);
+        let drawn: BTreeSet<u64> = line.iter().map(|p| p.x as u64).collect();
+        let runs = config.runs.iter().filter(|&&run| analysis.rows[run].completed());
+        let places = runs.flat_map(|&run| path(task, points, run));
+        let places = places.filter(|(step, _)| drawn.len() > 1 && drawn.contains(step));
+        away.extend(places.map(|(_, position)| task.function.distance(position)));
+    }
+    let mut said = String::new();
+    if away.iter().any(|d| *d > farthest(task)) {
+        said.push_str(" Distances beyond the box\u{2019}s diagonal count as it.");
+    }
+    if away.iter().any(|d| *d < NEAREST) {
+        said.push_str(" Distances below 1e-7 are drawn there: positions are 32-bit floats.");
+    }
+    said
+}
+
 fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
     let analysis = &task.analysis;
     let runs: Vec<usize> =
         config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
-    // Beyond the box there is nothing to see, and a throw would squeeze the rest.
-    let [low, high] = task.function.info().domain;
-    let most = (high[0] - low[0]).hypot(high[1] - low[1]);
+    let most = farthest(task);
     let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for &run in &runs {
         for (step, position) in path(task, points, run) {

@@ -1,11 +1,12 @@
-//! The metric of the last epoch, a row a label: single seeds, mean and interval.
+//! What each label's runs came to, a row a label: single seeds, mean and interval, or
+//! the median where runs stop at the target.
 
 use crate::analysis::{Analysis, Config, Goal, Measured};
 use crate::escape;
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::rows::{Row, Rows};
-use crate::figures::{Figure, axes, shown, spread};
+use crate::figures::{Figure, axes, shown, spread, words};
 use crate::number;
 use crate::page::words::capitalised;
 use crate::stats::{Estimate, estimate};
@@ -16,8 +17,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let judged = &analysis.judge;
     let apart = if judged.split == analysis.goal.split {
         format!(
-            "Configurations were chosen by this very metric, so the best of them flatters itself ({}).",
-            judged.name()
+            "Configurations were chosen by this very {}, so the best of them flatters itself.",
+            if judged.reached() { "number" } else { "metric" }
         )
     } else {
         format!(
@@ -25,7 +26,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             analysis.goal.name()
         )
     };
-    let diverged = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
+    let crosses = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
+    let average = if judged.reached() { "median" } else { "mean" };
     Some(Figure {
         heading: match judged.measured {
             Measured::Last => "After the last epoch: every seed",
@@ -36,20 +38,37 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             "{}, each optimizer at its best configuration, the best on top: {}. Dots are \
              single seeds, moved up where they would cover each other{}.{} {apart}",
             capitalised(&judged.measured_name()),
-            spread::words_of(analysis, judged_estimates(analysis), "bars"),
-            match (diverged, judged.reached()) {
+            averages(analysis),
+            match (crosses, judged.reached()) {
                 (false, _) => "",
                 (true, false) => "; crosses are seeds that diverged and are in no mean",
-                (true, true) => "; crosses are seeds that never got there and are in no mean",
+                (true, true) => "; crosses are seeds that never got there and count as infinite",
             },
-            super::without_result(analysis)
+            words::without_result(analysis, average)
         ),
-        reading: "Each dot is one training run from its own random start. Dots of one row that lie close together say \
-                  that the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a \
-                  single run. The bar says where the mean of many more seeds may lie.",
+        reading: match judged.reached() {
+            false => {
+                "Each dot is one training run from its own random start. Dots of one row that lie close together say that \
+                 the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a single run. \
+                 The bar says where the mean of many more seeds may lie."
+            }
+            true => {
+                "Each dot is one training run from its own random start, the further left the sooner it got there. Two \
+                 optimizers whose dots mix cannot be told apart by a single run. The marker is the median: half of the \
+                 seeds needed no more than that. It stands at the end of the axis where more than half never got there."
+            }
+        },
         ink: Ink::Rows(rows),
         variant_of: None,
     })
+}
+
+/// What the markers of the rows are, with their bars.
+fn averages(analysis: &Analysis) -> String {
+    match analysis.judge.reached() {
+        true => spread::medians(&shown(analysis)),
+        false => spread::words_of(analysis, judged_estimates(analysis), "bars"),
+    }
 }
 
 /// Of the chosen configurations with a completed run.
@@ -78,10 +97,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
     Some(Rows {
         lines: Vec::new(),
         title: capitalised(&judged.measured_name()),
-        subtitle: format!(
-            "{}; dots: single seeds",
-            capitalised(&spread::words_of(analysis, judged_estimates(analysis), "bars"))
-        ),
+        subtitle: format!("{}; dots: single seeds", capitalised(&averages(analysis))),
         x_label: format!("{}{spacing}", judged.name()),
         x,
         rows,
@@ -99,6 +115,52 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
             Some((value, format!("seed {}", analysis.plan.runs[r].spec.seed)))
         })
         .collect();
+    let counts = config.counts;
+    let lost = counts.without_result();
+    let mut notes = vec![format!("lr {}", number::brief(run.spec.optimizer.lr()))];
+    let (mean, interval, text) = if judged.reached() {
+        // Of numbers that some never have the median says more than a mean of the others.
+        if counts.results() > 0 {
+            notes.push(format!("{} of {} reached it", config.judged.n, counts.results()));
+        }
+        let median = config.judged_median;
+        (median, None, soon(judged, config.judged.n, median))
+    } else {
+        average(analysis, judged, config, &dots)
+    };
+    if counts.diverged > 0 {
+        notes.push(format!("{} of {} seeds diverged", counts.diverged, counts.planned));
+    }
+    if lost > 0 {
+        notes.push(format!("{lost} of {} without a result", counts.planned));
+    }
+    Row {
+        series: config.label,
+        label: escape::line(&run.label),
+        dots,
+        mean,
+        interval,
+        text,
+        note: notes.join(", "),
+    }
+}
+
+/// The median of how soon the target was reached, by `reached` seeds, in words.
+fn soon(judged: &Goal, reached: usize, median: Option<f64>) -> String {
+    match median {
+        None => "no result".to_owned(),
+        Some(_) if reached == 0 => "never".to_owned(),
+        Some(median) => format!("median {}", judged.format(median)),
+    }
+}
+
+/// The mean of a row, its interval, and both in words.
+fn average(
+    analysis: &Analysis,
+    judged: &Goal,
+    config: &Config,
+    dots: &[(f64, String)],
+) -> (Option<f64>, Option<(f64, f64)>, String) {
     let e = estimate(dots.iter().map(|(v, _)| *v).filter(|v| v.is_finite()));
     let interval = spread::band(analysis.plan.report.band, &judged.metric, &e);
     let text = match (e.mean, interval) {
@@ -112,22 +174,5 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
         (None, _) if config.counts.diverged > 0 => "diverged".to_owned(),
         (None, _) => "no result".to_owned(),
     };
-    let counts = config.counts;
-    let lost = counts.without_result();
-    let mut notes = vec![format!("lr {}", number::brief(run.spec.optimizer.lr()))];
-    if counts.diverged > 0 {
-        notes.push(format!("{} of {} seeds diverged", counts.diverged, counts.planned));
-    }
-    if lost > 0 {
-        notes.push(format!("{lost} of {} without a result", counts.planned));
-    }
-    Row {
-        series: config.label,
-        label: escape::line(&run.label),
-        dots,
-        mean: e.mean,
-        interval,
-        text,
-        note: notes.join(", "),
-    }
+    (e.mean, interval, text)
 }

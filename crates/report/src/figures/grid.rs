@@ -63,10 +63,21 @@ pub enum Fill {
     Value(f64),
     /// A cross: it diverged.
     Crossed,
+    /// A cross: it never reached the target.
+    Never,
     /// Hatching: there is no result.
     Missing,
+    /// Hatching: a pair that was compared but has no lead, for no seed has both values.
+    NoLead,
     /// Nothing: there cannot be a value, as on a matrix's diagonal.
     Blank,
+}
+
+impl Grid {
+    /// Whether a cell is filled so.
+    pub fn has(&self, fill: Fill) -> bool {
+        self.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill)
+    }
 }
 
 impl Display for Grid {
@@ -87,8 +98,8 @@ impl Display for Grid {
             for cell in &row.cells {
                 match cell.fill {
                     Fill::Value(v) => write!(f, " ({} {})", significant(v, 4), cell.text)?,
-                    Fill::Crossed => write!(f, " (x {})", cell.text)?,
-                    Fill::Missing => write!(f, " (? {})", cell.text)?,
+                    Fill::Crossed | Fill::Never => write!(f, " (x {})", cell.text)?,
+                    Fill::Missing | Fill::NoLead => write!(f, " (? {})", cell.text)?,
                     Fill::Blank => f.write_str(" ()")?,
                 }
                 if !cell.note.is_empty() {

@@ -1,10 +1,10 @@
 //! Final metric against learning rate: how much each label depends on its
 //! tuning, and where it diverges.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Analysis, Config, Measured, better, by_lr};
+use crate::analysis::{Analysis, Config, Goal, Measured, better, by_lr, comparable};
 use crate::escape;
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
@@ -24,7 +24,6 @@ const MOST_DOTS: usize = 2000;
 /// The figure; none if no label was tried with two learning rates, or nothing has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
-    let dots = if dotted(analysis) { "dots are single seeds, " } else { "" };
     let labels = 0..analysis.plan.optimizers.len();
     let thinned = labels.into_iter().any(|label| analysis.lr_grid(label).len() > MOST_RATES);
     let thinned = if thinned {
@@ -46,13 +45,10 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         ""
     };
     let names: Vec<String> = (0..analysis.plan.optimizers.len())
-        .filter(|&label| !joined(analysis, label))
+        .filter(|&label| !comparable(analysis, label))
         .map(|label| escape::line(&analysis.plan.optimizers[label].label))
         .collect();
-    let lines = match names.len() {
-        n if n == analysis.plan.optimizers.len() => "Markers are",
-        _ => "Lines join",
-    };
+    let lines = lines(analysis, &chart, names.len());
     let loose = if names.is_empty() {
         String::new()
     } else {
@@ -66,55 +62,73 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "{} against learning rate: {}. {lines} the {} {dots}\
-             a ring marks each optimizer's best. A cross marks configurations of which some runs diverged, with how \
-             many of how many; those runs {}.{chosen}{loose}{thinned}{spacing}",
+            "{} against learning rate: {}.{lines}{}{chosen}{loose}{thinned}{spacing}",
             capitalised(&analysis.goal.measured_name()),
             words(analysis),
-            match analysis.goal.reached() {
-                true => "medians over the seeds, a run that never got there counting as infinite,",
-                false => "means over the seeds that finished,",
-            },
-            if analysis.goal.reached() { "count as infinite" } else { "are in no mean" }
+            crosses(analysis, &chart)
         ),
-        reading: "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
-                  point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it \
-                  must be tuned. A ring at the first or last point of a line says that the best learning rate may lie \
-                  beyond those tried.",
+        reading: match analysis.goal.higher_is_better {
+            true => {
+                "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
+                 point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it must \
+                 be tuned. A ring at the first or last point of a line says that the best learning rate may lie beyond \
+                 those tried."
+            }
+            false => {
+                "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
+                 point diverges. Lower is better: a broad valley means that the optimizer forgives a poor choice, a \
+                 narrow one that it must be tuned. A ring at the first or last point of a line says that the best \
+                 learning rate may lie beyond those tried."
+            }
+        },
         ink: Ink::Chart(chart),
         variant_of: None,
     })
 }
 
-/// Whether a line may join a label's points: each learning rate was tried with
-/// the same other values, so that the best of one compares with that of the next.
-/// Of a random search each point has others, and a line would show their chance.
-fn joined(analysis: &Analysis, label: usize) -> bool {
-    let mut others: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for config in analysis.tried(label) {
-        let run = analysis.planned(config);
-        let rest =
-            run.axes.iter().filter(|(path, _)| !["optimizer.lr", "seed"].contains(&path.as_str()));
-        let rest: Vec<String> = rest.map(|(path, value)| format!("{path} {value}")).collect();
-        let lr = run.spec.optimizer.lr().to_bits();
-        others.entry(lr).or_default().insert(rest.join(", "));
+/// What markers, dots and rings are, of those that are there; of `loose` labels the
+/// points are not joined.
+fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
+    let panel = &chart.panels[0];
+    if panel.curves.is_empty() {
+        return String::new();
     }
-    let mut sets = others.values();
-    let first = sets.next();
-    sets.all(|set| Some(set) == first)
+    let joins = if loose == analysis.plan.optimizers.len() { "Markers are" } else { "Lines join" };
+    let (average, dots) = match analysis.goal.reached() {
+        true => (
+            "medians over the seeds, a run that never got there counting as infinite",
+            "dots are single seeds that got there",
+        ),
+        false => ("means over the seeds that finished", "dots are single seeds"),
+    };
+    let mut parts = vec![format!("{joins} the {average}")];
+    parts.extend((!panel.dots.is_empty()).then(|| dots.to_owned()));
+    parts.extend(ringed(chart).then(|| "a ring marks each optimizer's best".to_owned()));
+    format!(" {}.", parts.join(", "))
+}
+
+/// What crosses are, where there are any.
+fn crosses(analysis: &Analysis, chart: &Chart) -> String {
+    if chart.panels[0].strip.is_empty() {
+        return String::new();
+    }
+    let those = if analysis.goal.reached() { "count as infinite" } else { "are in no mean" };
+    format!(
+        " A cross marks configurations of which some runs diverged, with how many of how many; those runs {those}."
+    )
 }
 
 fn words(analysis: &Analysis) -> String {
-    if analysis.goal.reached() {
-        // A median counts the seeds that never got there, and has no bars.
-        let results = analysis.configs.iter().map(|c| c.counts.results()).filter(|n| *n > 0);
-        return match spread::range(results) {
-            None => "no run has finished".to_owned(),
-            Some(one) if one == "1" => "one seed".to_owned(),
-            Some(seeds) => format!("median of {seeds} seeds"),
-        };
+    let configs: Vec<&Config> = analysis.configs.iter().collect();
+    match analysis.goal.reached() {
+        true => spread::medians(&configs),
+        false => spread::words(analysis, &configs, "bars"),
     }
-    spread::words(analysis, &analysis.configs.iter().collect::<Vec<_>>(), "bars")
+}
+
+/// Whether a configuration is marked as the best of its optimizer.
+fn ringed(chart: &Chart) -> bool {
+    chart.panels.iter().flat_map(|p| &p.curves).any(|c| c.ringed.is_some())
 }
 
 /// Whether there are few enough single seeds to show them.
@@ -186,34 +200,33 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     let dotted = dotted(analysis);
     let (mut curves, mut dots, mut strip) = (Vec::new(), Vec::new(), Vec::new());
     for label in 0..labels {
-        let best = analysis.best[label].map(|i| analysis.configs[i].config_id);
+        let best = analysis.best[label].filter(|&i| analysis.is_chosen(i));
+        let best = best.map(|i| analysis.configs[i].config_id);
         let (mut points, mut ringed, mut marks) = (Vec::new(), None, Vec::new());
         for Tried { config, lr, diverged } in tried(analysis, label) {
             if diverged.0 > 0 {
                 marks.push((lr, format!("{}/{}", diverged.0, diverged.1)));
             }
-            let Some(mean) = config.standing(goal, &config.goal) else { continue };
+            let Some(y) = height(goal, config) else { continue };
             if best == Some(config.config_id) {
                 ringed = Some(points.len());
             }
-            points.push(Point {
-                x: lr,
-                y: mean,
-                // Bands are of means, and a median has none.
-                band: spread::band(analysis.plan.report.band, &goal.metric, &config.goal)
-                    .filter(|_| !goal.reached()),
-            });
+            // Bands are of means, and a median has none.
+            let band = spread::band(analysis.plan.report.band, &goal.metric, &config.goal);
+            points.push(Point { x: lr, y, band: band.filter(|_| !goal.reached()) });
             let seeds = config.runs.iter().filter_map(|&r| {
                 let y = goal.of(&analysis.rows[r])?;
                 let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
                 Some(Dot { series: label, x: lr, y, name })
             });
-            if dotted && config.goal.n > 1 {
+            let several = if goal.reached() { config.counts.results() } else { config.goal.n } > 1;
+            if dotted && several {
                 dots.extend(seeds);
             }
         }
         if !points.is_empty() {
-            let kind = if joined(analysis, label) { CurveKind::Barred } else { CurveKind::Loose };
+            let kind =
+                if comparable(analysis, label) { CurveKind::Barred } else { CurveKind::Loose };
             curves.push(Curve { series: label, points, kind, ringed });
         }
         if !marks.is_empty() {
@@ -224,37 +237,56 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             });
         }
     }
+    // Where nothing ever got there, there is no axis to see it on.
+    if curves.iter().flat_map(|c| &c.points).all(|p| p.y.is_infinite()) && dots.is_empty() {
+        curves.clear();
+    }
     if curves.is_empty() && strip.is_empty() {
         return None;
     }
+    Some(drawn(analysis, curves, dots, strip))
+}
+
+/// Where the marker of a configuration stands: at its mean, or at its median, which is
+/// infinite where most of its seeds never got there. None where all of them diverged.
+fn height(goal: &Goal, config: &Config) -> Option<f64> {
+    let finished = config.counts.completed > 0;
+    match goal.reached() {
+        true => config.judged_median.filter(|_| finished),
+        false => config.standing(goal, &config.goal),
+    }
+}
+
+fn drawn(analysis: &Analysis, curves: Vec<Curve>, dots: Vec<Dot>, strip: Vec<StripRow>) -> Chart {
+    let goal = &analysis.goal;
     let (low, high) = ends(analysis);
     let points = || curves.iter().flat_map(|c: &Curve| &c.points);
     let values: Vec<f64> = points().map(|p| p.y).chain(dots.iter().map(|d: &Dot| d.y)).collect();
     let bars: Vec<(f64, f64)> = points().filter_map(|p| p.band).collect();
     let y = axes::of_metric(&goal.metric, &values, &bars);
     let scale = axes::spacing(&y);
-    Some(Chart {
+    let name = goal.name();
+    let title = match goal.measured {
+        Measured::Last => format!("Final {name}{scale}"),
+        Measured::Best => format!("Best epoch's {name}{scale}"),
+        Measured::Reached => format!("Median {name}{scale}"),
+    };
+    let x_label = "learning rate (logarithmic)";
+    let panel =
+        Panel { curves, dots, strip, ..Panel::new(title, x_label, Axis::log(low, high), y) };
+    let mut chart = Chart {
         title: "Sensitivity to the learning rate".to_owned(),
-        subtitle: format!(
-            "{}; {}ring: best, cross: diverged runs",
-            capitalised(&words(analysis)),
-            if dotted { "dots: single seeds, " } else { "" }
-        ),
+        subtitle: String::new(),
         entries: entries(analysis),
-        panels: vec![Panel {
-            curves,
-            dots,
-            strip,
-            ..Panel::new(
-                match goal.measured {
-                    Measured::Last => format!("Final {}{scale}", goal.name()),
-                    Measured::Best => format!("Best epoch's {}{scale}", goal.name()),
-                    Measured::Reached => format!("Median {}{scale}", goal.name()),
-                },
-                "learning rate (logarithmic)",
-                Axis::log(low, high),
-                y,
-            )
-        }],
-    })
+        panels: vec![panel],
+    };
+    let marks = [
+        (!chart.panels[0].dots.is_empty(), "dots: single seeds"),
+        (ringed(&chart), "ring: best"),
+        (!chart.panels[0].strip.is_empty(), "cross: diverged runs"),
+    ];
+    let marks: Vec<&str> = marks.into_iter().filter(|m| m.0).map(|m| m.1).collect();
+    let said = [capitalised(&words(analysis)), marks.join(", ")];
+    chart.subtitle = said.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("; ");
+    chart
 }

@@ -31,6 +31,7 @@ pub mod target;
 pub mod tint;
 pub mod trend;
 pub mod tuning;
+mod words;
 
 use rayon::prelude::*;
 use spec::record::StopReason;
@@ -188,58 +189,6 @@ fn seeds_text(analysis: &Analysis) -> String {
     spread::words(analysis, &shown(analysis), "bands")
 }
 
-/// ` Of these 25 runs, 2 diverged are left out.`, or nothing.
-fn left_out(analysis: &Analysis) -> String {
-    let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
-    said_left_out(analysis, best().map(|c| c.diverged).sum())
-}
-
-/// The same of a figure that shows those that diverged.
-fn without_result(analysis: &Analysis) -> String {
-    said_left_out(analysis, 0)
-}
-
-/// Why runs of the chosen configurations ended before their last epoch; empty where
-/// none did.
-fn ended_early(analysis: &Analysis) -> String {
-    let chosen = analysis.best.iter().flatten().flat_map(|&i| &analysis.configs[i].runs);
-    let runs: Vec<usize> = chosen.copied().collect();
-    let ended = |why: StopReason| {
-        runs.iter().filter(|&&run| analysis.ended_early(run) == Some(why)).count()
-    };
-    let parts: Vec<String> = [
-        (ended(StopReason::Target), "at the target"),
-        (ended(StopReason::EarlyStopping), "by early stopping"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, why)| format!("{n} {why}"))
-    .collect();
-    if parts.is_empty() {
-        return String::new();
-    }
-    let parts = parts.join(" and ");
-    format!(
-        " Of these {} runs {parts} ended early: a line ends where its first seed did.",
-        runs.len()
-    )
-}
-
-fn said_left_out(analysis: &Analysis, diverged: usize) -> String {
-    let best = || analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts);
-    let planned: usize = best().map(|c| c.planned).sum();
-    let parts: Vec<String> =
-        [(diverged, "diverged"), (best().map(|c| c.without_result()).sum(), "without a result")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{n} {what}"))
-            .collect();
-    if parts.is_empty() {
-        return String::new();
-    }
-    format!(" Of these {planned} runs, {} are in no mean.", parts.join(" and "))
-}
-
 /// At most about `most` points, the last always.
 fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
     let every = points.len().div_ceil(most).max(1);
@@ -252,22 +201,14 @@ fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
         .collect()
 }
 
-/// Epochs of the longest run: as trained where all that is shown stopped early,
-/// so that no figure is mostly empty; else as planned.
+/// Epochs that the longest line goes on for: that of a mean ends where its first seed
+/// did. As planned before anything has finished.
 fn epochs(analysis: &Analysis) -> u64 {
     let planned = analysis.plan.runs.iter().map(|r| r.spec.train.epochs).max().unwrap_or(1);
-    let shown: Vec<&crate::table::RunRow> = shown(analysis)
-        .iter()
-        .flat_map(|config| &config.runs)
-        .map(|&run| &analysis.rows[run])
-        .filter(|row| row.completed())
-        .collect();
-    let early = |row: &&crate::table::RunRow| {
-        row.stop_reason.as_deref().is_some_and(|why| why != StopReason::Epochs.name())
+    let end = |config: &Config| {
+        let rows = config.runs.iter().map(|&run| &analysis.rows[run]);
+        rows.filter(|row| row.completed()).filter_map(|row| row.epochs_completed).min()
     };
-    let trained = shown.iter().filter_map(|row| row.epochs_completed).max();
-    match trained {
-        Some(trained) if shown.iter().all(early) => trained.clamp(1, planned),
-        _ => planned,
-    }
+    let longest = shown(analysis).into_iter().filter_map(end).max();
+    longest.map_or(planned, |epochs| epochs.clamp(1, planned))
 }

@@ -7,7 +7,7 @@ use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes, entries, epochs, shown};
+use crate::figures::{Figure, axes, entries, epochs, shown, words};
 
 /// The figure; none for sweeps of one epoch, where the figure of convergence
 /// shows the same.
@@ -15,18 +15,36 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     if epochs(analysis) == 1 {
         return None;
     }
+    let chart = series(analysis, points)?;
+    let lines = match pale(&chart) {
+        true => ": pale for the first finished seed, strong for the mean over seeds",
+        false => "",
+    };
     Some(Figure {
         heading: "The walk downhill: training loss within epochs",
-        caption: "Mean training loss over each twentieth of an epoch, at each optimizer's best configuration: pale for \
-                  the first finished seed, strong for the mean over seeds."
-            .to_owned(),
-        reading: "Each step sees only one batch, so it goes downhill on average but staggers on the way: the pale line \
-                  shows how much. The mean over seeds is smoother, because the staggering of different seeds cancels \
-                  out. The saw teeth are real: at the start of an epoch the model meets samples again that it has just \
-                  learned from.",
-        ink: Ink::Chart(series(analysis, points)?),
+        caption: format!(
+            "Mean training loss over {}, at each optimizer's best configuration{lines}.",
+            words::pieces(analysis)
+        ),
+        reading: match pale(&chart) {
+            true => {
+                "Each step sees only one batch, so it goes downhill on average but staggers on the way: the pale line shows \
+                 how much. The mean over seeds is smoother, because the staggering of different seeds cancels out. The saw \
+                 teeth are real: at the start of an epoch the model meets samples again that it has just learned from."
+            }
+            false => {
+                "Each step sees only one batch, so it goes downhill on average but staggers on the way. The saw teeth are \
+                 real: at the start of an epoch the model meets samples again that it has just learned from."
+            }
+        },
+        ink: Ink::Chart(chart),
         variant_of: None,
     })
+}
+
+/// Whether single seeds are drawn.
+fn pale(chart: &Chart) -> bool {
+    chart.panels.iter().flat_map(|p| &p.curves).any(|c| c.kind == CurveKind::Faint)
 }
 
 /// The data: the first completed seed and the mean of each label.
@@ -56,9 +74,9 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let values = curves.iter().flat_map(|c| &c.points);
     let steps = values.clone().map(|p| p.x).fold(0.0, f64::max);
     let y = Axis::around(values.map(|p| p.y), 0.9)?;
-    Some(Chart {
+    let mut chart = Chart {
         title: "Training loss against optimizer step".to_owned(),
-        subtitle: "Mean over each twentieth of an epoch; pale: the first seed, strong: the mean over seeds".to_owned(),
+        subtitle: format!("Mean over {}", words::pieces(analysis)),
         entries: entries(analysis),
         panels: vec![Panel {
             curves,
@@ -69,5 +87,9 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                 y,
             )
         }],
-    })
+    };
+    if pale(&chart) {
+        chart.subtitle.push_str("; pale: the first seed, strong: the mean over seeds");
+    }
+    Some(chart)
 }

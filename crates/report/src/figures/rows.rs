@@ -31,7 +31,7 @@ pub struct Row {
     pub label: String,
     /// Single values, each with what it is: `seed 3`.
     pub dots: Vec<(f64, String)>,
-    /// The mean, a marker.
+    /// The mean, a marker; of what may never be reached the median, see [`Rows::average`].
     pub mean: Option<f64>,
     /// The interval of the mean, a bar.
     pub interval: Option<(f64, f64)>,
@@ -39,6 +39,13 @@ pub struct Row {
     pub text: String,
     /// A smaller line: `2 of 5 seeds diverged`.
     pub note: String,
+}
+
+impl Rows {
+    /// What the marker of a row is. Of what may never be reached there is no mean.
+    pub fn average(&self) -> &'static str {
+        if self.x.never { "median" } else { "mean" }
+    }
 }
 
 impl Display for Rows {
@@ -50,7 +57,7 @@ impl Display for Rows {
         for row in &self.rows {
             write!(f, "  #{} {} [{}] [{}]", row.series, row.label, row.text, row.note)?;
             if let Some(mean) = row.mean {
-                write!(f, " mean {}", significant(mean, 4))?;
+                write!(f, " {} {}", self.average(), significant(mean, 4))?;
             }
             if let Some((low, high)) = row.interval {
                 write!(f, " {}..{}", significant(low, 4), significant(high, 4))?;

@@ -1,5 +1,7 @@
 //! Learning rate against seed: every run's result as a coloured cell.
 
+use std::collections::BTreeSet;
+
 use spec::record::Status;
 
 use crate::analysis::{Analysis, Config};
@@ -19,23 +21,48 @@ const MOST: usize = 40;
 /// can look at, or before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let goal = &analysis.goal;
+    let grid = series(analysis)?;
     let better = if goal.higher_is_better { "higher" } else { "lower" };
+    let crossed = match (grid.has(Fill::Crossed), grid.has(Fill::Never)) {
+        (true, true) => Some("diverged or never reached the target"),
+        (true, false) => Some("diverged"),
+        (false, true) => Some("never reached the target"),
+        (false, false) => None,
+    };
+    let marks: Vec<String> = [
+        crossed.map(|what| format!("runs that {what} are crossed out")),
+        grid.has(Fill::Missing).then(|| "those without a result are hatched".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let marks = match marks.is_empty() {
+        true => String::new(),
+        false => format!(" {}.", capitalised(&marks.join(", "))),
+    };
+    let bold = match strong(&grid) {
+        true => ", bold the best configuration of each optimizer",
+        false => "",
+    };
     Some(Figure {
         heading: "Every run: learning rate and seed",
         caption: format!(
-            "{} of every run of the sweep; a row is a configuration, a column a seed, bold the best \
-             configuration of each optimizer. Lighter is better ({better}). Runs that diverged{} are crossed out, those \
-             without a result are hatched.",
-            capitalised(&goal.measured_name()),
-            if goal.reached() { " or never reached the target" } else { "" }
+            "{} of every run of the sweep; a row is a configuration, a column a seed{bold}. Lighter is better \
+             ({better}).{marks}",
+            capitalised(&goal.measured_name())
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
                   the others in all rows had a hard start for every optimizer, which is why optimizers are compared seed \
                   by seed.",
-        ink: Ink::Grid(series(analysis)?),
+        ink: Ink::Grid(grid),
         variant_of: None,
     })
+}
+
+/// Whether a row is bold: of optimizers of which no run completed none is.
+fn strong(grid: &Grid) -> bool {
+    grid.rows.iter().any(|row| row.strong)
 }
 
 /// Why the figure is left out, where it has too many rows.
@@ -70,7 +97,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         .into_iter()
         .map(|(i, config)| {
             let label = escape::line(&analysis.planned(config).label);
-            let head = escape::line(&analysis.describe(config));
+            let head = escape::line(&described(analysis, config));
             let cells = plan.seeds.iter().map(|&seed| cell(analysis, config, seed, &label, &head));
             GridRow {
                 series: Some(config.label),
@@ -82,19 +109,43 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         })
         .collect();
     let unit = if number::is_percentage(&goal.metric) { ", per cent" } else { "" };
-    Some(Grid {
+    let mut grid = Grid {
         title: "Every run: learning rate and seed".to_owned(),
-        subtitle: format!(
-            "{}; bold: the best of each optimizer",
-            capitalised(&goal.measured_name())
-        ),
+        subtitle: capitalised(&goal.measured_name()),
         key: format!("{}{unit}{}", capitalised(&goal.name()), axes::spacing(&axis)),
         tint: if goal.higher_is_better { Tint::Sequential(axis) } else { Tint::Reversed(axis) },
         column_name: "seed".to_owned(),
         columns: plan.seeds.iter().map(u64::to_string).collect(),
         square: false,
         rows,
-    })
+    };
+    if strong(&grid) {
+        grid.subtitle.push_str("; bold: the best of each optimizer");
+    }
+    Some(grid)
+}
+
+/// A configuration as a row has room for it: `lr 0.01, batch_size 8, schedule cosine`,
+/// of each axis the last part that tells it from the others.
+fn described(analysis: &Analysis, config: &Config) -> String {
+    let short = |path: &str| -> String {
+        let path = path.strip_suffix(".kind").unwrap_or(path);
+        path.rsplit('.').next().unwrap_or(path).to_owned()
+    };
+    let all: BTreeSet<&str> =
+        analysis.plan.runs.iter().flat_map(|run| run.axes.keys()).map(String::as_str).collect();
+    let run = analysis.planned(config);
+    let mut text = format!("lr {}", number::short(run.spec.optimizer.lr()));
+    for (path, value) in &run.axes {
+        if path == "optimizer.lr" || path == "seed" {
+            continue;
+        }
+        let own = short(path);
+        let alike = all.iter().filter(|other| short(other) == own).count() > 1;
+        let name = if alike { path.clone() } else { own };
+        text.push_str(&format!(", {name} {value}"));
+    }
+    text
 }
 
 fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str) -> Cell {
@@ -110,7 +161,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
             (Fill::Crossed, String::new(), format!("diverged{at}"))
         }
         (None, Some(Status::Completed)) if goal.reached() => {
-            (Fill::Crossed, String::new(), "never reached the target".to_owned())
+            (Fill::Never, String::new(), "never reached the target".to_owned())
         }
         (None, Some(Status::Completed)) => {
             (Fill::Missing, String::new(), "finished, without this metric".to_owned())

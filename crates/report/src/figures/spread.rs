@@ -33,8 +33,17 @@ pub fn words(analysis: &Analysis, configs: &[&Config], bands: &str) -> String {
     words_of(analysis, configs.iter().map(all).collect(), bands)
 }
 
+/// `median of 7 seeds`: a median counts the seeds that never got there, and has no bars.
+pub fn medians(configs: &[&Config]) -> String {
+    match range(configs.iter().map(|c| c.counts.results()).filter(|n| *n > 0)) {
+        None => "no run has finished".to_owned(),
+        Some(one) if one == "1" => "one seed".to_owned(),
+        Some(seeds) => format!("median of {seeds} seeds"),
+    }
+}
+
 /// `5`, `3 to 5`; none of nothing.
-pub fn range(counts: impl Iterator<Item = usize>) -> Option<String> {
+fn range(counts: impl Iterator<Item = usize>) -> Option<String> {
     let counts: Vec<usize> = counts.collect();
     let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
     Some(if fewest == most { most.to_string() } else { format!("{fewest} to {most}") })

@@ -15,13 +15,14 @@ use crate::stats::survival;
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let race = analysis.race()?;
     let chart = series(analysis)?;
+    let all = race.racers.iter().all(|r| r.reached == r.runs);
+    let below = if all { "" } else { " A run that never gets there keeps its line below 100%." };
     let seconds = race.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
     Some(Figure {
         heading: "The race to the target",
         caption: format!(
             "Fraction of runs that have reached {} of {} by then, each optimizer at its chosen configuration. It is \
-             measured at the end of each epoch, with the clock of training stopped. A run that never gets there keeps its \
-             line below 100%.{seconds}",
+             measured at the end of each epoch, with the clock of training stopped.{below}{seconds}",
             words::target_name(&analysis.plan.target),
             words::metric(&analysis.plan.target.metric, race.value)
         ),

@@ -1,6 +1,6 @@
 //! What tuning buys: the result to expect from the best of k configurations.
 
-use crate::analysis::{Analysis, TuningCurve, tuning};
+use crate::analysis::{Analysis, Config, TuningCurve, TuningPoint, tuning};
 use crate::escape;
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
@@ -12,32 +12,72 @@ use crate::page::words::capitalised;
 /// The figure; none where every label has a single configuration.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
+    let points = || chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
+    let good = if analysis.judge.reached() {
+        "that half of its seeds or more reach the target with"
+    } else {
+        "that does not diverge"
+    };
+    // A line within the frame has nothing of this.
+    let begins = match points().any(|p| p.y.is_infinite()) {
+        true => format!("; a line begins where the median draw has a configuration {good}"),
+        false => String::new(),
+    };
+    let cut =
+        points().any(|p| p.y.is_finite() && p.band.is_some_and(|(a, b)| !(b - a).is_finite()));
+    let cut = match (cut, begins.is_empty()) {
+        (false, _) => "",
+        (true, true) => "; a band is cut at the frame where a quartile has none",
+        (true, false) => ", and a band is cut at the frame where a quartile has none",
+    };
+    // Survivors have a mean that nobody would get.
+    let lost =
+        |c: &Config| c.judged.mean.is_some() && c.judged_median.is_some_and(f64::is_infinite);
+    let half = match !analysis.judge.reached() && analysis.configs.iter().any(lost) {
+        true => " A configuration of which half of the seeds or more diverged counts as diverged.",
+        false => "",
+    };
     Some(Figure {
         heading: "What tuning buys: the best of k configurations",
         caption: format!(
             "{} of the best of k configurations drawn at random from those tried: the best is chosen by {}, as in \
-             this report. Lines are medians over all possible draws, bands their quartiles, both exact; a line begins \
-             where the median draw has a configuration that does not diverge, and a band is cut at the frame where a \
-             quartile has none.",
+             this report. Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}",
             capitalised(&analysis.judge.name()),
             analysis.goal.averaged_name()
         ),
-        reading: "At the left is what you get from one configuration picked blindly from the grid, at the right what the \
-                  whole grid gives. A line that is high from the start belongs to an optimizer that works without tuning; \
-                  one that rises late has to be tuned. Compare optimizers at equal k: the best of many tries is no fair \
-                  match for the best of few.",
+        reading: reading(analysis),
         ink: Ink::Chart(chart),
         variant_of: None,
     })
 }
 
+fn reading(analysis: &Analysis) -> &'static str {
+    match analysis.judge.higher_is_better {
+        true => {
+            "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
+             them give. A line that is high from the start belongs to an optimizer that works without tuning; one that \
+             rises late has to be tuned. Compare optimizers at equal k: the best of many tries is no fair match for the \
+             best of few."
+        }
+        false => {
+            "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
+             them give. Lower is better: a line that is low from the start belongs to an optimizer that works without \
+             tuning; one that falls late has to be tuned. Compare optimizers at equal k: the best of many tries is no \
+             fair match for the best of few."
+        }
+    }
+}
+
 /// The data: one curve a label.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
-    let tuned: Vec<TuningCurve> =
-        (0..analysis.plan.optimizers.len()).filter_map(|label| tuning(analysis, label)).collect();
-    let curves: Vec<Curve> = tuned.iter().filter_map(curve).collect();
-    let most = curves.iter().filter_map(|c| c.points.last()).map(|p| p.x).fold(1.0, f64::max);
-    if curves.is_empty() || most < 2.0 {
+    let labels = 0..analysis.plan.optimizers.len();
+    let tuned: Vec<TuningCurve> = labels
+        .filter_map(|label| tuning(analysis, label).or_else(|| hopeless(analysis, label)))
+        .collect();
+    let curves: Vec<Curve> = tuned.iter().map(curve).filter(|c| !c.points.is_empty()).collect();
+    let points = || curves.iter().flat_map(|c| &c.points);
+    let most = points().map(|p| p.x).fold(1.0, f64::max);
+    if !points().any(|p| p.y.is_finite()) || most < 2.0 {
         return None;
     }
     // Quartiles are values of configurations, as medians are.
@@ -45,7 +85,6 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         let (low, high) = p.band.unwrap_or((p.y, p.y));
         [low, p.y, high]
     };
-    let points = || curves.iter().flat_map(|c| &c.points);
     let finite = points().flat_map(ends).filter(|v| v.is_finite());
     let values: Vec<f64> = finite.chain(points().map(|p| p.y)).collect();
     let y = axes::of_metric(&analysis.judge.metric, &values, &[]);
@@ -77,11 +116,20 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     })
 }
 
-fn curve(tuned: &TuningCurve) -> Option<Curve> {
+/// The curve of a label of which no configuration has a value: whatever is drawn, it
+/// diverges or never reaches the target. None for fewer than two with a result.
+fn hopeless(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
+    let of_label = |c: &&Config| c.label == label && c.counts.results() > 0;
+    let tried = analysis.configs.iter().filter(of_label).count();
+    let worst = analysis.judge.worst();
+    let point = |k| TuningPoint { k, median: worst, quartiles: (worst, worst) };
+    (tried > 1).then(|| TuningCurve { label, points: (1..=tried).map(point).collect() })
+}
+
+fn curve(tuned: &TuningCurve) -> Curve {
     let known = tuned.points.iter().filter(|p| !p.median.is_nan());
+    let band = |(low, high): (f64, f64)| (low != high || low.is_finite()).then_some((low, high));
     let points: Vec<Point> =
-        known.map(|p| Point { x: p.k as f64, y: p.median, band: Some(p.quartiles) }).collect();
-    let kind = CurveKind::Marked;
-    let finite = points.iter().any(|p| p.y.is_finite());
-    finite.then_some(Curve { series: tuned.label, points, kind, ringed: None })
+        known.map(|p| Point { x: p.k as f64, y: p.median, band: band(p.quartiles) }).collect();
+    Curve { series: tuned.label, points, kind: CurveKind::Marked, ringed: None }
 }

@@ -2,6 +2,7 @@
 //! beyond all floats, values of all sizes.
 
 use proptest::prelude::*;
+use report::figures::ink::Ink;
 use spec::record::{Split, Status};
 
 use crate::frames::untrue;
@@ -49,6 +50,11 @@ proptest! {
         let mut faults = Vec::new();
         for (name, figure) in report::figures::all(&analysis, &points) {
             faults.extend(untrue(name, &figure));
+            // Of one seed each distance is drawn: what is held at the nearest one is said, and nothing else.
+            if let (Ink::Chart(chart), 1) = (&figure.ink, seeds) {
+                let nearest = chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).any(|p| p.y == 1e-7);
+                prop_assert_eq!(nearest, figure.caption.contains("1e-7"), "{}: {}", name, figure.caption);
+            }
         }
         prop_assert!(faults.is_empty(), "{faults:#?}");
     }

@@ -14,6 +14,8 @@ use crate::figures::style::{INK, Layout, MUTED, TICK, look};
 const RING: f64 = 7.5;
 const DOT: f64 = 2.3;
 const COLUMNS: usize = 12;
+/// Distance of markers that stand side by side.
+const MARKER: f64 = 9.0;
 /// Line along the frame where a band is cut.
 const CUT: [f64; 2] = [2.0, 2.5];
 
@@ -55,7 +57,7 @@ pub(super) fn draw(
         }
         for c in &panel.curves {
             let Some(p) = c.ringed.and_then(|i| c.points.get(i)) else { continue };
-            let at = place(panel, *plot, p.x, p.y);
+            let at = spot(panel, *plot, c, p);
             let (color, _, marker) = look(c.series);
             canvas.group(c.series);
             canvas.marker(at, marker, 3.6, color)?;
@@ -75,6 +77,24 @@ pub(super) fn draw(
 pub(super) fn place(panel: &Panel, plot: Rect, x: f64, y: f64) -> Xy {
     let across = plot.left + panel.x.unit(x) * (plot.right - plot.left);
     (across, up(panel, plot, panel.y.unit(y)))
+}
+
+/// Where the marker of a point stands. Those at one place of a lane would cover each
+/// other and stand side by side.
+fn spot(panel: &Panel, plot: Rect, c: &Curve, p: &Point) -> Xy {
+    let (x, y) = place(panel, plot, p.x, p.y);
+    let here = |q: &Point| q.x == p.x && q.y == p.y;
+    let alike = panel.curves.iter().filter(|o| p.y.is_infinite() && o.points.iter().any(here));
+    let alike: Vec<&Curve> = alike.collect();
+    let own = alike.iter().position(|o| o.series == c.series);
+    let Some(own) = own.filter(|_| alike.len() > 1) else { return (x, y) };
+    let ringed = |o: &&Curve| o.ringed.and_then(|i| o.points.get(i)).is_some_and(here);
+    let room = if alike.iter().any(ringed) { RING + 1.0 } else { MARKER / 2.0 };
+    let most = 0.25 * (plot.right - plot.left);
+    let gap = f64::min(2.0 * room, most / alike.len() as f64);
+    let half = gap * (alike.len() - 1) as f64 / 2.0;
+    let middle = x.clamp(plot.left + half + room, plot.right - half - room);
+    (middle - half + own as f64 * gap, y)
 }
 
 /// Where a place of the vertical axis is, from 0 to 1. Rings have room at both ends.
@@ -235,7 +255,7 @@ fn markers(
     for (i, p) in c.points.iter().enumerate() {
         let marked = (last - i).is_multiple_of(every) || p.y.is_infinite();
         if marked && c.ringed != Some(i) {
-            canvas.marker(place(panel, plot, p.x, p.y), marker, 3.6, color)?;
+            canvas.marker(spot(panel, plot, c, p), marker, 3.6, color)?;
         }
     }
     Ok(())
@@ -308,7 +328,7 @@ pub(super) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
             // The single windows of a noisy line say little.
             let most = if c.kind == CurveKind::Plain { 60 } else { 120 };
             for p in thinned(c.points.len(), most).map(|i| &c.points[i]) {
-                put(c.series, place(panel, *plot, p.x, p.y), point(panel, c.kind, p));
+                put(c.series, spot(panel, *plot, c, p), point(panel, c.kind, p));
             }
         }
         for (dot, at) in panel.dots.iter().zip(dots(panel, *plot)) {

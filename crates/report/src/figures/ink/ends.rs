@@ -36,21 +36,29 @@ fn axes(ink: &Ink) -> Vec<Along> {
 pub(super) fn said(ink: &Ink) -> Vec<String> {
     let axes = axes(ink);
     let lanes = || axes.iter().flat_map(|(axis, _)| [axis.lane(End::Low), axis.lane(End::High)]);
+    // One, or several.
     let place = match ink {
-        Ink::Grid(_) => "have the colour at the end of the key",
-        _ => "stand in a lane at the end of the axis",
+        Ink::Grid(_) => {
+            ["has the colour at the end of the key", "have the colour at the end of the key"]
+        }
+        _ => ["stands in a lane at the end of the axis", "stand in a lane at the end of the axis"],
     };
-    let what = |lane: Lane| match lane {
-        Lane::Zero => "Zeros, which have no logarithm,",
-        Lane::Perfect => "Values of 100%, whose error rate has no logarithm,",
-        Lane::Infinite => "Runs that diverged or never got there (\u{221e})",
-        Lane::Beyond => "Values so far off that they would press all others together",
+    let infinite = |never: bool| {
+        let axes = axes.iter().filter(move |(axis, _)| axis.never == never);
+        axes.flat_map(|(axis, _)| axis.lanes).flatten().any(|lane| lane == Lane::Infinite)
     };
-    let mut out: Vec<String> = [Lane::Zero, Lane::Perfect, Lane::Infinite, Lane::Beyond]
-        .into_iter()
-        .filter(|kind| lanes().flatten().any(|lane| lane == *kind))
-        .map(|kind| format!("{} {place}.", what(kind)))
-        .collect();
+    let any = |kind: Lane| lanes().flatten().any(|lane| lane == kind);
+    let mut out: Vec<String> = [
+        (any(Lane::Zero), "Zeros, which have no logarithm,", 1),
+        (any(Lane::Perfect), "Values of 100%, whose error rate has no logarithm,", 1),
+        (infinite(false), "What diverged", 0),
+        (infinite(true), "What never reached the target", 0),
+        (any(Lane::Beyond), "Values so far off that they would press all others together", 1),
+    ]
+    .into_iter()
+    .filter(|(there, ..)| *there)
+    .map(|(_, what, several)| format!("{what} {}.", place[several]))
+    .collect();
     if axes.iter().any(|(axis, ends)| ends.iter().any(|v| axis.outside(*v).is_some())) {
         let cut =
             "A dashed edge or an arrow at the frame says that a band or bar goes on beyond it.";

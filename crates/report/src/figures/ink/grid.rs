@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use crate::figures::canvas::{
     Canvas, FigureError, Rect, Stroke, clip, fit, fit_apart, font, text_width,
 };
-use crate::figures::grid::{Fill, Grid, GridRow};
+use crate::figures::grid::{Cell, Fill, Grid, GridRow};
 use crate::figures::ink::Mark;
 use crate::figures::ink::layout::Head;
 use crate::figures::style::{AXIS, BODY, GRID, INK, Layout, MUTED, TICK, look};
@@ -19,6 +19,8 @@ const SIZES: [f64; 3] = [11.5, 10.0, 8.5];
 const NOTE: f64 = 9.5;
 /// Width of a cell at most.
 const WIDEST: f64 = 140.0;
+/// Width of a cell without a text, where names need the room.
+const SMALLEST: f64 = 12.0;
 /// Square that stands for a label.
 const CHIP: f64 = 10.0;
 
@@ -55,20 +57,20 @@ impl Geometry {
         let chip = if rows.iter().any(|r| r.series.is_some()) { CHIP + 7.0 } else { 0.0 };
         // A narrow figure says a group's name on a line of its own.
         let own_chip = if grouped { 0.0 } else { chip };
-        // What cells at their widest leave is the names'.
-        let left_over = match grouped && wide {
-            true => 0.0,
-            false => head.room() - grid.columns.len().max(1) as f64 * WIDEST,
+        let columns = grid.columns.len().max(1) as f64;
+        let groups = match grouped && wide {
+            true => widest(&mut rows.iter().map(|r| r.group.as_str()), BODY) + chip + 14.0,
+            false => 0.0,
         };
-        let head_room = f64::max(if wide { 220.0 } else { 118.0 }, left_over);
         let mut head_width =
             widest(&mut rows.iter().map(|r| r.head.as_str()), TICK) + own_chip + 10.0;
-        let columns = grid.columns.len().max(1) as f64;
+        let least = if wide { 220.0 } else { 118.0 };
+        let room = head.room() - groups.min(230.0);
+        let head_room = head_room(grid, room, (least, head_width), grouped);
         let group_width = if grouped && wide {
             // Few columns leave room for long names.
             let free = head.room() - head_width.min(head_room) - columns * WIDEST;
-            (widest(&mut rows.iter().map(|r| r.group.as_str()), BODY) + chip + 14.0)
-                .min(free.max(230.0))
+            groups.min(free.max(230.0))
         } else {
             0.0
         };
@@ -135,6 +137,29 @@ impl Geometry {
     }
 }
 
+/// What the cells leave of `room` for the rows' heads, which have the `least` and want
+/// `wanted`. Where rows are grouped the heads come first, for what they lack nobody can
+/// guess: cells have smaller texts, and none where a head has no room beside those.
+fn head_room(grid: &Grid, room: f64, (least, wanted): (f64, f64), grouped: bool) -> f64 {
+    let columns = grid.columns.len().max(1) as f64;
+    let left = |cell: f64| room - columns * cell;
+    if !grouped {
+        return left(WIDEST).max(least);
+    }
+    let texts = SIZES.map(|size| left(needed(grid, size)));
+    let smallest = texts[SIZES.len() - 1];
+    let without = left(SMALLEST);
+    let whole = texts.into_iter().chain([without]).find(|left| *left >= wanted);
+    whole.unwrap_or(if smallest < least { without } else { smallest }).max(least)
+}
+
+/// Width that a cell needs for its texts of a size: what is left is the rows' names'.
+fn needed(grid: &Grid, size: f64) -> f64 {
+    let cells = grid.rows.iter().flat_map(|r| &r.cells);
+    let width = |c: &Cell| text_width(&c.text, size, false).max(text_width(&c.note, NOTE, false));
+    (cells.map(width).fold(0.0, f64::max) * 1.08 + 7.0).clamp(24.0, WIDEST)
+}
+
 /// The cells.
 pub(super) fn frames(grid: &Grid, layout: Layout) -> Vec<Rect> {
     let g = Geometry::of(grid, layout);
@@ -167,7 +192,8 @@ pub(super) fn draw(
             let ink = filled(canvas, grid, cell.fill, rect)?;
             let Some(size) = g.text else { continue };
             let (x, y) = ((rect.left + rect.right) / 2.0, (rect.top + rect.bottom) / 2.0);
-            let off = if g.notes && !cell.note.is_empty() { 7.0 } else { 0.0 };
+            let both = !cell.note.is_empty() && !cell.text.is_empty();
+            let off = if g.notes && both { 7.0 } else { 0.0 };
             canvas.text((x, y - off), &cell.text, font(size, ink, HPos::Center, false))?;
             if g.notes {
                 canvas.text((x, y + off), &cell.note, font(NOTE, ink, HPos::Center, false))?;
@@ -191,13 +217,13 @@ fn filled(
             canvas.rect(rect, color)?;
             return Ok(text_on(color));
         }
-        Fill::Crossed => {
+        Fill::Crossed | Fill::Never => {
             canvas.rect(rect, GRID)?;
             let (x, y) = ((rect.left + rect.right) / 2.0, (rect.top + rect.bottom) / 2.0);
             let size = ((rect.right - rect.left).min(rect.bottom - rect.top) * 0.27).min(6.0);
             canvas.cross((x, y), size, MUTED, 1.7)?;
         }
-        Fill::Missing => {
+        Fill::Missing | Fill::NoLead => {
             let high = rect.bottom - rect.top;
             let mut x = rect.left - high + 3.0;
             let stroke = Stroke { color: AXIS, alpha: 1.0, width: 0.9, dash: &[] };
@@ -241,16 +267,27 @@ fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
         canvas.text((x, y + 37.0), &text, font(TICK, MUTED, HPos::Center, false))?;
     }
     let (mut x, mut y) = (left + BAR + 34.0, y);
-    let filled_with = |fill: Fill| grid.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill);
-    for (fill, name) in [(Fill::Crossed, "diverged"), (Fill::Missing, "no result")] {
-        if filled_with(fill) {
+    // What looks alike has one entry.
+    let crosses = match (grid.has(Fill::Crossed), grid.has(Fill::Never)) {
+        (true, true) => "diverged or never",
+        (false, true) => "never",
+        _ => "diverged",
+    };
+    let hatched = match (grid.has(Fill::Missing), grid.has(Fill::NoLead)) {
+        (true, true) => "no result or lead",
+        (false, true) => "no lead",
+        _ => "no result",
+    };
+    let alike = [(Fill::Crossed, Fill::Never, crosses), (Fill::Missing, Fill::NoLead, hatched)];
+    for (fill, other, name) in alike {
+        if grid.has(fill) || grid.has(other) {
             let rect = Rect { left: x, top: y + 13.0, right: x + 20.0, bottom: y + 28.0 };
             filled(canvas, grid, fill, rect)?;
             let at = (x + 26.0, y + 20.5);
             canvas.text(at, name, font(TICK, MUTED, HPos::Left, false))?;
             // A narrow figure has no room for two side by side.
             if g.wide {
-                x += 100.0;
+                x += f64::max(100.0, text_width(name, TICK, false) + 46.0);
             } else {
                 y += 20.0;
             }

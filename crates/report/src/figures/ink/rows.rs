@@ -255,7 +255,7 @@ pub(super) fn marks(rows: &Rows, layout: Layout) -> Vec<Mark> {
         let text = |v: f64| rows.x.text(v);
         if let Some(mean) = row.mean {
             let ends = row.interval.map(|(a, b)| format!(" ({} to {})", text(a), text(b)));
-            let said = format!("mean: {}{}", text(mean), ends.unwrap_or_default());
+            let said = format!("{}: {}{}", rows.average(), text(mean), ends.unwrap_or_default());
             put((x(rows, &g, mean), middle + 9.0), said);
         }
         for (dot, (value, name)) in placed.iter().zip(&row.dots) {
