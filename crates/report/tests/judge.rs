@@ -94,7 +94,7 @@ fn a_seed_that_diverges_where_none_did_is_a_regression() {
     let lost = out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss).unwrap();
     assert_eq!(lost.seeds.len(), 9, "a diverged run has no last loss");
 
-    // Where some diverge anyway, one more says nothing.
+    // Where some diverge anyway, one more says nothing; what seeds it was says the test.
     let mut edge = before.clone();
     diverge(&mut edge, 3..5);
     diverge(&mut after, 4..6);

@@ -68,7 +68,7 @@ fn one_is_not_told_as_many() {
     assert!(text.contains("The one run is bit-identical to the baseline's."), "{text}");
     assert!(text.contains("Of 1 comparison: 1 is identical."), "{text}");
     for (finding, said) in [
-        (Finding::Unknown, "1 has too few pairs."),
+        (Finding::Unknown, "1 has too few seeds."),
         (Finding::NotShown, "1 shows no change."),
         (Finding::Unjudged, "1 is not judged ("),
         (Finding::Regressed, "1 regressed."),
@@ -151,7 +151,13 @@ fn the_headline_names_the_worst_first_and_counts_the_others() {
     // A missing run is said even where something regressed.
     let mut both = regressed::regressed();
     both.gaps = regressed::incomplete().gaps;
-    assert!(headline(&both).ends_with("; 15 runs could not be compared, 10 runs not as pairs"));
+    let all = headline(&both);
+    assert!(
+        all.ends_with(
+            "; 10 runs could not be compared, 5 runs of before no longer planned, 10 runs compared although other weights, data or batches fed them"
+        ),
+        "{all}"
+    );
 }
 
 #[test]

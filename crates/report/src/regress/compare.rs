@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use spec::Id;
-use spec::regress_settings::{RegressMetric, RegressSettings};
+use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
 use crate::analysis::unlike;
 use crate::regress::finding::{Change, ConfigChange, Finding, Gap, GapKind, Method};
 use crate::regress::night::{Facts, Night, NightRun};
 use crate::regress::quantity::{effect, stopped_at_target, value};
-use crate::stats::simultaneous::{Basis, Bounds, simultaneous};
+use crate::stats::simultaneous::{Basis, Bounds, FEWEST_FLIPPED, simultaneous_of};
 
 /// What [`compare`] found.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,11 @@ pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings)
         .iter()
         .map(|series| series.seeds.iter().map(|(seed, a, b)| (*seed, b - a)).collect())
         .collect();
-    let bounds = simultaneous(&differences, settings.level).bounds;
+    let scatter: Vec<f64> = measured.iter().map(|s| resolution(s, &measured)).collect();
+    let bounds = simultaneous_of(&differences, &scatter, settings.level).bounds;
+    let divergent = measured.iter().filter(|s| s.metric == RegressMetric::Diverged);
+    let divergent = divergent.filter(|s| s.seeds.iter().any(|(_, a, b)| a != b)).count();
+    let level = settings.level / divergent.max(1) as f64;
 
     // Neighbours slow each other down, more on some nights than on others.
     let alone = all().all(|(a, b)| alone(a) && alone(b));
@@ -91,10 +95,92 @@ pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings)
         .collect();
     for (series, bounds) in measured.into_iter().zip(bounds) {
         let min_effect = settings.min_effect(series.metric);
-        let change = change(series.metric, series.seeds, bounds, min_effect, alone);
+        let mut change = change(series.metric, series.seeds, bounds, min_effect, alone);
+        if change.metric == RegressMetric::Diverged {
+            divergence(&mut change, level);
+        }
         out.configs[series.config].changes.push(change);
     }
     out
+}
+
+/// The least deviation that differences of a metric can be taken to have: two values
+/// differ by at least so much, or not at all. Of accuracies the smallest step that any
+/// two of the metric's values are apart, which is one sample or a few; an epoch; of losses
+/// what rounding makes. 0 where nothing is known.
+fn resolution(series: &Series, all: &[Series]) -> f64 {
+    match (series.metric.unit(), series.metric) {
+        (_, RegressMetric::Diverged | RegressMetric::Steps) => 0.0,
+        (EffectUnit::Epochs, _) => 1.0,
+        (EffectUnit::Relative, _) => {
+            let before = series.seeds.iter().map(|s| s.1.abs()).sum::<f64>();
+            ROUNDING * before / series.seeds.len() as f64
+        }
+        (EffectUnit::Share, metric) => {
+            let same = all.iter().filter(|s| s.metric == metric);
+            let mut values: Vec<f64> =
+                same.flat_map(|s| s.seeds.iter().flat_map(|(_, a, b)| [*a, *b])).collect();
+            values.sort_by(f64::total_cmp);
+            let steps = values.windows(2).map(|pair| pair[1] - pair[0]);
+            let least = steps.filter(|step| *step > ROUNDING).fold(f64::INFINITY, f64::min);
+            if least.is_finite() { least } else { 0.0 }
+        }
+    }
+}
+
+/// What rounding makes of a value, relative to its size.
+const ROUNDING: f64 = 1e-6;
+
+/// Multiples of `min_effect` that are far beyond it.
+const FAR: f64 = 10.0;
+
+/// Whether every seed moved in one direction by far more than `min_effect`, of so few
+/// seeds that no interval can tell it from chance. Seconds move together whatever the
+/// code does.
+fn far(change: &Change) -> bool {
+    let effects = || change.seeds.iter().map(|(_, a, b)| effect(change.metric, b - a, *a));
+    let least = FAR * change.min_effect;
+    let beyond = effects().all(|e| e > least) || effects().all(|e| e < -least);
+    let judged = !matches!(
+        change.metric,
+        RegressMetric::SecondsPerEpoch | RegressMetric::Steps | RegressMetric::Diverged
+    );
+    judged && beyond && change.seeds.len() < FEWEST_FLIPPED
+}
+
+/// Whether the number of diverged seeds changed where some diverged before: the exact
+/// sign test over the seeds that diverged on one side alone, at `level` on either side.
+/// Where every seed diverges by now and too few differ for that test, nothing is known.
+fn divergence(change: &mut Change, level: f64) {
+    if change.finding == Finding::Identical || change.method == Method::Exact {
+        return;
+    }
+    let count = |of: fn(&SeedValues) -> bool| change.seeds.iter().filter(|s| of(s)).count();
+    let (more, fewer) = (count(|s| s.2 > s.1), count(|s| s.2 < s.1));
+    let shown = |n: usize| sign_test(n, more + fewer) <= level;
+    let beyond = change.effect.abs() > change.min_effect;
+    let all_gone = change.after >= 1.0 && more > 0;
+    change.finding = match () {
+        () if more > fewer && shown(more) && beyond => Finding::Regressed,
+        () if fewer > more && shown(fewer) && beyond => Finding::Improved,
+        () if shown(more.max(fewer)) => Finding::Small,
+        () if all_gone && beyond => Finding::Unknown,
+        () => Finding::NotShown,
+    };
+    (change.method, change.interval) = (Method::Exact, None);
+}
+
+/// Chance of at least `k` heads of `n` coins.
+fn sign_test(k: usize, n: usize) -> f64 {
+    let mut ways = 1.0;
+    let mut sum = 0.0;
+    for i in 0..=n {
+        if i >= k {
+            sum += ways;
+        }
+        ways *= (n - i) as f64 / (i + 1) as f64;
+    }
+    sum / 2f64.powi(n as i32)
 }
 
 /// One metric of one configuration.
@@ -158,16 +244,17 @@ fn finding(change: &Change) -> Finding {
         return Finding::Unknown;
     }
     // Bounds without an end say that these seeds cannot show anything.
-    let Some((low, high)) = change.interval else { return Finding::NotShown };
+    let shown = change.interval.filter(|(low, high)| *low > 0.0 || *high < 0.0);
+    let Some((low, high)) = shown else {
+        return if far(change) { Finding::Unknown } else { Finding::NotShown };
+    };
     // What slows a night down slows all its seeds, so that they are no replicates
     // of it: of seconds the whole interval must lie beyond `min_effect`.
     let size = match change.metric {
         RegressMetric::SecondsPerEpoch => low.abs().min(high.abs()),
         _ => change.effect.abs(),
     };
-    if low <= 0.0 && high >= 0.0 {
-        Finding::NotShown
-    } else if size <= change.min_effect {
+    if size <= change.min_effect {
         Finding::Small
     } else if change.metric.for_the_worse(change.effect) > 0.0 {
         Finding::Regressed

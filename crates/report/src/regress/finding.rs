@@ -115,8 +115,9 @@ pub enum GapKind {
     /// It trained to its end tonight, but this metric, which the baseline has, is
     /// missing or no number.
     NoValue(RegressMetric),
-    /// Both have a result, but of other data, initial weights or batches; their
-    /// numbers are compared all the same.
+    /// Both have a result, but of other data, initial weights or batches: what they
+    /// share is the seed's number, by which they are compared all the same. That is
+    /// as exact as for pairs, and finds less.
     Unpaired(String),
 }
 

@@ -70,7 +70,7 @@ fn shown(drawn: &[Drawn]) -> &[Drawn] {
 fn opening(r: &Regression, title: &Title) -> Markup {
     let count = |n: usize| number::count(n as u64);
     let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
-    let (lost, unpaired) = story::incomplete(r);
+    let missing = story::incomplete(r);
     let tone = match r.verdict {
         Verdict::Regressed => " a1",
         Verdict::Incomplete => " a4",
@@ -88,8 +88,9 @@ fn opening(r: &Regression, title: &Title) -> Markup {
             (tile(format!("{} of {}", count(r.identical), count(r.pairs)), "runs bit-identical"))
             (tile(count(story::against(r).len()), "regressed"))
             (tile(count(story::of(r, Finding::Improved).len()), "improved"))
-            @if lost > 0 { (tile(count(lost), "runs not compared")) }
-            @if unpaired > 0 { (tile(count(unpaired), "runs compared, but not as pairs")) }
+            @if missing.lost > 0 { (tile(count(missing.lost), "runs not compared")) }
+            @if missing.gone > 0 { (tile(count(missing.gone), "runs no longer planned")) }
+            @if missing.unlike > 0 { (tile(count(missing.unlike), "runs compared, but fed otherwise")) }
             @if r.nights.len() > 1 { (tile(count(r.nights.len()), "nights of history")) }
         }
         @if let Some(text) = words::machine(r) { p.warn { (text) } }

@@ -29,7 +29,11 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
         history.retain(|n| n.facts.started != night.facts.started);
         history.push(night.clone());
     }
-    let since = accepted.as_ref().map(|a| a.night.as_str());
+    // What is compared with is what changes are counted from, accepted or not.
+    let since = match &accepted {
+        Some(accepted) => Some(accepted.night.as_str()),
+        None => before.as_ref().map(|night| night.facts.started.as_str()),
+    };
     let trends = trends(&history, since, settings);
     let mut out = Regression {
         verdict: Verdict::Unchanged,

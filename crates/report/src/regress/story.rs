@@ -1,6 +1,8 @@
 //! What there is to tell of a regression, in the order in which it is told:
 //! the worst first, and what has one cause together.
 
+use std::collections::BTreeSet;
+
 use spec::regress_settings::RegressMetric;
 
 use crate::page::words::list;
@@ -168,12 +170,33 @@ pub(crate) fn gap_groups(r: &Regression) -> Vec<GapGroup<'_>> {
     groups
 }
 
-/// Runs that were not compared, and runs that were, but not as pairs.
-pub(crate) fn incomplete(r: &Regression) -> (usize, usize) {
-    let unpaired = |kind: &GapKind| matches!(kind, GapKind::Unpaired(_));
-    let count =
-        |of: bool| r.gaps.iter().filter(|g| unpaired(&g.kind) == of).map(|g| g.seeds.len()).sum();
-    (count(false), count(true))
+/// Runs that were not compared, or not in all, each once however many reasons there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Incomplete {
+    /// Runs of the judged side.
+    pub(crate) lost: usize,
+    /// Runs of the other side that are not planned any more.
+    pub(crate) gone: usize,
+    /// Runs that were compared, although what fed them differs.
+    pub(crate) unlike: usize,
+}
+
+/// Counts what could not be compared.
+pub(crate) fn incomplete(r: &Regression) -> Incomplete {
+    let count = |of: &dyn Fn(&GapKind) -> bool| {
+        let gaps = r.gaps.iter().filter(|gap| of(&gap.kind));
+        let runs = gaps.flat_map(|g| g.seeds.iter().map(|seed| (&g.label, &g.config, *seed)));
+        runs.collect::<BTreeSet<_>>().len()
+    };
+    let (gone, unlike) = (
+        |kind: &GapKind| *kind == GapKind::NotPlanned,
+        |kind: &GapKind| matches!(kind, GapKind::Unpaired(_)),
+    );
+    Incomplete {
+        lost: count(&|kind| !gone(kind) && !unlike(kind)),
+        gone: count(&gone),
+        unlike: count(&unlike),
+    }
 }
 
 /// `seed 3`, `seeds 0 to 4 and 7`.

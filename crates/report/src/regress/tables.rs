@@ -42,7 +42,7 @@ impl Tables {
             comparisons: comparisons(&all, title)
                 .named(NAMES[1], "Every configuration and metric that was compared"),
             gaps: gaps(r, title)
-                .named(NAMES[2], "Runs that could not be compared, or not as pairs"),
+                .named(NAMES[2], "Runs that could not be compared, or were fed otherwise"),
             levels: levels(r).named(NAMES[3], "Changes of level in the history"),
             configurations: configurations(r)
                 .named(NAMES[4], "Pairs of runs and bit-identical pairs of each configuration"),

@@ -9,6 +9,7 @@ use crate::regress::amounts;
 use crate::regress::finding::{Change, Finding, GapKind, Regression, Trend, TrendStep, Verdict};
 use crate::regress::night::Facts;
 use crate::regress::story::{self, Told};
+use crate::stats::simultaneous::FEWEST_FLIPPED;
 
 mod basis;
 
@@ -82,20 +83,47 @@ pub fn finding(finding: Finding) -> &'static str {
         Finding::NotShown => "no change shown",
         Finding::Identical => "identical",
         Finding::Unjudged => "not judged",
-        Finding::Unknown => "too few pairs",
+        Finding::Unknown => "too few seeds",
+    }
+}
+
+/// Whether a comparison moved on seeds that are too few to tell it from chance; false where
+/// there are not even two.
+fn too_few_seeds(told: &Told<'_>) -> bool {
+    let seeds = told.change.seeds.len();
+    seeds > 1 && (seeds < FEWEST_FLIPPED || told.change.metric == RegressMetric::Diverged)
+}
+
+/// `test accuracy of adam (lr 0.01) fell by 50 percentage points on every one of 3 seeds,
+/// too few to tell it from chance: at least 6 are needed`.
+fn unjudged(told: &Told<'_>) -> String {
+    let plain = Change { interval: None, ..told.change.clone() };
+    let what = change(&Told { config: told.config, change: &plain }, true);
+    match told.change.metric {
+        RegressMetric::Diverged => {
+            format!("{what}, and too few seeds differ to tell it from chance")
+        }
+        _ => format!(
+            "{what} on every one of {} seeds, too few to tell it from chance: at least {FEWEST_FLIPPED} are needed",
+            told.change.seeds.len()
+        ),
     }
 }
 
 /// One line that says it all: `Regressed: test loss of momentum (lr 0.1) rose by
 /// 12% (interval 8% to 16%)`. Free of control characters, not escaped for any place.
 pub fn headline(r: &Regression) -> String {
-    let (lost, unpaired) = story::incomplete(r);
-    let gaps = match (lost, unpaired) {
-        (0, 0) => String::new(),
-        (n, 0) => format!("{} could not be compared", runs(n)),
-        (0, n) => format!("{} compared, but not as pairs", runs(n)),
-        (n, m) => format!("{} could not be compared, {} not as pairs", runs(n), runs(m)),
-    };
+    let missing = story::incomplete(r);
+    let gaps: Vec<String> = [
+        (missing.lost, "could not be compared"),
+        (missing.gone, "of before no longer planned"),
+        (missing.unlike, "compared although other weights, data or batches fed them"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", runs(n)))
+    .collect();
+    let gaps = gaps.join(", ");
     let said = match r.verdict {
         Verdict::Regressed => {
             let worst = story::of(r, Finding::Regressed).first().map(|t| change(t, true));
@@ -108,9 +136,17 @@ pub fn headline(r: &Regression) -> String {
             "there is no baseline to compare with".to_owned()
         }
         Verdict::Incomplete if gaps.is_empty() => {
-            let few = story::of(r, Finding::Unknown).len();
-            let few = counted(few, "comparison has", "comparisons have");
-            format!("{few} too few pairs; nothing is known to have got worse")
+            let few = story::of(r, Finding::Unknown);
+            match few.iter().find(|told| too_few_seeds(told)) {
+                Some(told) => {
+                    let rest = more(few.len() - 1);
+                    format!("{}{rest}", unjudged(told))
+                }
+                None => {
+                    let few = counted(few.len(), "comparison has", "comparisons have");
+                    format!("{few} too few pairs; nothing is known to have got worse")
+                }
+            }
         }
         Verdict::Incomplete => format!("{gaps}; nothing is known to have got worse"),
         Verdict::Improved => {
@@ -120,7 +156,12 @@ pub fn headline(r: &Regression) -> String {
             format!("{first}{}", more(all.len().saturating_sub(1)))
         }
         Verdict::Unchanged => {
-            format!("no change is shown in {} and {}", runs(r.pairs), comparisons(r))
+            let small = story::of(r, Finding::Small).len();
+            let what = match small {
+                0 => "no change is shown",
+                _ => "no change beyond min_effect is shown",
+            };
+            format!("{what} in {} and {}", runs(r.pairs), comparisons(r))
         }
         Verdict::Identical if r.pairs == 1 => "its one run is bit-identical".to_owned(),
         Verdict::Identical => format!("all {} are bit-identical", runs(r.pairs)),
@@ -248,8 +289,15 @@ pub(crate) fn range(from: &Facts, to: &Facts) -> (Range, Option<&'static str>) {
 /// What is said first of all: how many runs ended with the same bits.
 pub(crate) fn identical(r: &Regression, title: &Title) -> String {
     let whose = match title {
-        Title::Nightly => "the baseline's",
-        Title::Comparison { .. } => "those of A",
+        Title::Nightly if r.accepted.is_some() => "the baseline's".to_owned(),
+        // Without an accepted one a night, or another report, stands in its place.
+        Title::Nightly => match r.before.as_ref().filter(|f| !f.started.is_empty()) {
+            Some(before) => {
+                format!("those of {}, with which they were compared", escape::line(before.day()))
+            }
+            None => "those they were compared with".to_owned(),
+        },
+        Title::Comparison { .. } => "those of A".to_owned(),
     };
     match (r.identical, r.pairs) {
         (_, 0) if r.before.is_none() => "Nothing was compared.".to_owned(),
@@ -288,7 +336,7 @@ pub(crate) fn counts(r: &Regression) -> String {
         (Finding::Unjudged, "are not judged (seconds of runs that trained side by side)"),
         (Finding::NotShown, "show no change"),
         (Finding::Identical, "are identical"),
-        (Finding::Unknown, "have too few pairs"),
+        (Finding::Unknown, "have too few seeds"),
     ]
     .into_iter()
     .filter_map(|(finding, what)| said(count(finding), what))
@@ -346,7 +394,9 @@ pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
         GapKind::Missing => format!("planned {after}, but left no record"),
         GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
         GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.words()),
-        GapKind::Unpaired(why) => format!("compared, but not as pairs: {}", escape::line(why)),
+        GapKind::Unpaired(why) => {
+            format!("compared seed by seed all the same, although {}", escape::line(why))
+        }
     }
 }
 
@@ -372,5 +422,11 @@ pub(crate) fn too_few(all: &[Told<'_>]) -> String {
         names.push(counted(more, "more configuration", "more configurations"));
     }
     let have = counted(all.len(), "comparison has", "comparisons have");
-    format!("{have} fewer than two pairs, which show nothing: {}", list(&names))
+    match all.iter().any(too_few_seeds) {
+        false => format!("{have} fewer than two pairs, which show nothing: {}", list(&names)),
+        true => format!(
+            "{have} too few seeds to tell a change from chance (at least {FEWEST_FLIPPED} are needed): {}",
+            list(&names)
+        ),
+    }
 }

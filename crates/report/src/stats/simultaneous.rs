@@ -89,17 +89,19 @@ struct Differences {
     mean: f64,
     /// Sum of squares, which no sign changes.
     squares: f64,
+    /// The least deviation that Student's t takes them to have.
+    least: f64,
 }
 
 impl Differences {
-    fn of(values: &[(u64, f64)]) -> Differences {
+    fn of(values: &[(u64, f64)], least: f64) -> Differences {
         let mut values: Vec<(u64, f64)> =
             values.iter().copied().filter(|(_, d)| d.is_finite()).collect();
         values.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let plain: Vec<f64> = values.iter().map(|v| v.1).collect();
         let mean = if plain.is_empty() { 0.0 } else { mean_of(&plain) };
         let squares = plain.iter().map(|d| d * d).sum();
-        Differences { values, mean, squares }
+        Differences { values, mean, squares, least }
     }
 
     fn n(&self) -> usize {
@@ -132,11 +134,11 @@ impl Differences {
             0.0
         } else if factor == f64::INFINITY {
             factor
-        } else if self.equal() {
-            0.0
         } else {
             let squares: f64 = self.values.iter().map(|v| (v.1 - mean).powi(2)).sum();
-            factor * (squares / ((n - 1) * n) as f64).sqrt()
+            let sd = if self.equal() { 0.0 } else { (squares / (n - 1) as f64).sqrt() };
+            let sd = if basis == Basis::StudentT { sd.max(self.least) } else { sd };
+            factor * sd / (n as f64).sqrt()
         };
         Some(Bounds { n, mean, low: mean - half, high: mean + half, basis })
     }
@@ -158,10 +160,21 @@ impl Differences {
 ///
 /// Differences that are all equal have bounds of no width: by flips rightly, since
 /// their patterns are counted; under Student's t equal differences mean coarse
-/// values, of which it knows nothing, and the bounds are infinite. Differences of
-/// rounding size are tested like all others: ask for a least effect too.
+/// values, of which it knows nothing, and the bounds are infinite: see
+/// [`simultaneous_of`]. Differences of rounding size are tested like all others: ask for
+/// a least effect too.
 pub fn simultaneous(series: &[Vec<(u64, f64)>], level: f64) -> Family {
-    let series: Vec<Differences> = series.iter().map(|s| Differences::of(s)).collect();
+    simultaneous_of(series, &[], level)
+}
+
+/// As [`simultaneous`], where values are known to a resolution: `resolution` has for each
+/// series the least standard deviation that its differences are taken to have under
+/// Student's t, 0 or none where nothing is known. Equal differences then say how large
+/// they are at least: half of an accuracy of 360 samples is no chance, one sample may be.
+pub fn simultaneous_of(series: &[Vec<(u64, f64)>], resolution: &[f64], level: f64) -> Family {
+    let least = resolution.iter().copied().chain(std::iter::repeat(0.0));
+    let series: Vec<Differences> =
+        series.iter().zip(least).map(|(s, least)| Differences::of(s, least)).collect();
     let tested = |s: &&Differences| s.n() >= 2 && !s.same();
     let family = series.iter().filter(tested).count();
     let longest = series.iter().filter(tested).map(Differences::n).max().unwrap_or(0);
@@ -176,7 +189,7 @@ pub fn simultaneous(series: &[Vec<(u64, f64)>], level: f64) -> Family {
         _ if s.same() => s.bounds(0.0, Basis::SignFlips),
         Some(&c) if flips(s) => s.bounds(c, Basis::SignFlips),
         _ if s.n() < 2 => None,
-        _ if s.equal() => s.bounds(f64::INFINITY, Basis::StudentT),
+        _ if s.equal() && s.least <= 0.0 => s.bounds(f64::INFINITY, Basis::StudentT),
         _ => {
             let tail = level / (2 * family) as f64;
             s.bounds(t_quantile(1.0 - tail, s.n() - 1), Basis::StudentT)
@@ -388,6 +401,11 @@ mod tests {
             assert!(found.exclude_zero() && found.basis == Basis::SignFlips, "{found:?}");
             assert!(found.low == found.high && (found.mean - 0.1).abs() < 1e-15, "{found:?}");
         }
+        // Known to a thousandth: t(0.975, 4) = 2.776445 times 0.001 over the root of five.
+        let known = simultaneous_of(&[seeded(&steps[..5])], &[0.001], 0.05).bounds[0].unwrap();
+        assert!((known.high - known.mean - 2.776_445e-3 / 5f64.sqrt()).abs() < 1e-8, "{known:?}");
+        let one = simultaneous_of(&[seeded(&[0.001; 5])], &[0.001], 0.05).bounds[0].unwrap();
+        assert!(!one.exclude_zero(), "one unit may be chance: {one:?}");
         let few = only(&steps[..5], 0.05);
         assert_eq!((few.low, few.high), (f64::NEG_INFINITY, f64::INFINITY));
         assert_eq!(few.basis, Basis::StudentT);
@@ -433,7 +451,7 @@ mod tests {
         let family = simultaneous(&[seeded(&values)], 0.05);
         assert_eq!((family.patterns, family.exact), (SAMPLED_PATTERNS, false));
         // The identity is among them, else the level would not be kept.
-        let patterns = Patterns::of(&[&Differences::of(&seeded(&values))]);
+        let patterns = Patterns::of(&[&Differences::of(&seeded(&values), 0.0)]);
         assert_eq!((patterns.rows.len(), &patterns.rows[0]), (SAMPLED_PATTERNS, &vec![0, 0]));
         // As Student's t has it, near enough: 2.179 for 12 degrees of freedom.
         let bounds = family.bounds[0].unwrap();

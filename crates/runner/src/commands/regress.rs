@@ -170,6 +170,8 @@ pub(super) fn judge_night(
             };
             text::say!("no baseline is accepted; compared with {which}");
             against.before = Some(before.clone());
+        } else if night.runs.iter().all(|run| !run.row.has_result()) {
+            text::say!("there is no baseline and no night before, and this one has no result");
         } else {
             text::say!(
                 "there is no baseline and no night before; if this one is as it should be:\n  \

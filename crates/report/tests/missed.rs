@@ -1,0 +1,187 @@
+//! Nights that got worse in ways that are easily missed: few seeds, coarse values, seeds
+//! that diverged before, steps older than what is compared with.
+
+#[path = "common/nights.rs"]
+mod nights;
+
+use nights::{against, change, night};
+use report::regress::words::headline;
+use report::regress::{Against, Finding, Method, Night, Regression, Verdict, judge};
+use spec::record::Status;
+use spec::regress_settings::{RegressMetric, RegressSettings};
+
+fn judged(before: &Night, after: &Night) -> Regression {
+    judge(after, against(before), &RegressSettings::default())
+}
+
+/// A night of so many seeds whose accuracies are whole counts of 360 samples.
+fn coarse(day: u32, noise: &str, seeds: u64) -> Night {
+    let mut night = night(day, noise);
+    night.runs.retain(|run| run.seed < seeds);
+    for run in &mut night.runs {
+        let whole = |x: Option<f64>| x.map(|x| (x * 360.0).round() / 360.0);
+        let row = &mut run.row;
+        row.test_accuracy = whole(row.test_accuracy);
+        row.validation_accuracy = whole(row.validation_accuracy);
+        row.best_validation_accuracy = whole(row.best_validation_accuracy);
+    }
+    night
+}
+
+fn finding(of: &Regression, label: &str, metric: RegressMetric) -> Finding {
+    let config = of.configs.iter().find(|c| c.label == label).unwrap();
+    config.changes.iter().find(|c| c.metric == metric).unwrap().finding
+}
+
+/// Takes so many samples from the test accuracy of each of Adam's seeds.
+fn damaged(before: &Night, samples: impl Fn(u64) -> f64) -> Night {
+    let mut after = before.clone();
+    after.facts.started = "2026-11-02T02:00:00.000Z".to_owned();
+    change(&mut after, "adam", |seed, row| {
+        row.test_accuracy = row.test_accuracy.map(|x| x - samples(seed) / 360.0);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    after
+}
+
+#[test]
+fn equal_damage_of_few_seeds_is_found_or_said_to_be_beyond_them() {
+    for seeds in [3, 4, 5, 6, 10] {
+        let before = coarse(1, "a", seeds);
+        let out = judged(&before, &damaged(&before, |_| 180.0));
+        assert_eq!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
+        assert_eq!(finding(&out, "adam", RegressMetric::TestAccuracy), Finding::Regressed);
+        // A sample each may be chance.
+        let out = judged(&before, &damaged(&before, |_| 1.0));
+        assert_ne!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
+    }
+    // Two that differ carry no interval that could show it.
+    let before = coarse(1, "a", 2);
+    let unequal = |seed: u64| if seed == 0 { 180.0 } else { 108.0 };
+    let out = judged(&before, &damaged(&before, unequal));
+    assert_eq!(out.verdict, Verdict::Incomplete, "{}", headline(&out));
+    assert_eq!(
+        headline(&out),
+        "Incomplete: test accuracy of adam (lr 0.001) fell by 40 percentage points on every one of 2 seeds, too few to tell \
+         it from chance: at least 6 are needed"
+    );
+    // Whichever way it went, and not where it is small.
+    let out = judged(&damaged(&before, unequal), &before);
+    assert_eq!(out.verdict, Verdict::Incomplete, "{}", headline(&out));
+    let out = judged(&before, &damaged(&before, |seed| 4.0 + seed as f64));
+    assert_eq!(out.verdict, Verdict::Unchanged, "{}", headline(&out));
+}
+
+#[test]
+fn equal_losses_of_few_seeds_are_no_chance() {
+    let before = coarse(1, "a", 5);
+    let mut after = before.clone();
+    change(&mut after, "momentum", |seed, row| {
+        row.test_loss = row.test_loss.map(|x| x + 0.25);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    let out = judged(&before, &after);
+    assert_eq!(finding(&out, "momentum", RegressMetric::TestLoss), Finding::Regressed);
+}
+
+fn diverge(night: &mut Night, seeds: std::ops::Range<u64>) {
+    change(night, "adam", |seed, row| {
+        if seeds.contains(&seed) {
+            row.status = Some(Status::Diverged);
+            (row.weights_digest, row.diverged_step) = (None, Some(7));
+        }
+    });
+}
+
+#[test]
+fn more_seeds_that_diverge_are_found_where_some_did_before() {
+    for (seeds, before, after, expected) in [
+        (6, 0..1, 0..6, Finding::Regressed),
+        (10, 0..1, 0..6, Finding::Regressed),
+        (10, 0..2, 0..7, Finding::Regressed),
+        (10, 0..5, 0..10, Finding::Regressed),
+        // As many as before, two others: chance.
+        (10, 0..2, 2..4, Finding::NotShown),
+        (10, 0..2, 0..4, Finding::NotShown),
+        // All by now, of too few that differ.
+        (5, 0..1, 0..5, Finding::Unknown),
+        (10, 0..6, 0..1, Finding::Improved),
+        (10, 0..6, 0..0, Finding::Improved),
+        (10, 0..1, 0..0, Finding::NotShown),
+    ] {
+        let (mut one, mut other) = (coarse(1, "a", seeds), coarse(2, "a", seeds));
+        diverge(&mut one, before.clone());
+        diverge(&mut other, after.clone());
+        let out = judged(&one, &other);
+        let found = finding(&out, "adam", RegressMetric::Diverged);
+        assert_eq!(found, expected, "{before:?} to {after:?} of {seeds}: {}", headline(&out));
+        let change = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::Diverged);
+        assert!(expected == Finding::NotShown || change.unwrap().method == Method::Exact);
+    }
+    let (mut one, mut other) = (coarse(1, "a", 6), coarse(2, "a", 6));
+    diverge(&mut one, 0..1);
+    diverge(&mut other, 0..6);
+    assert_eq!(
+        headline(&judged(&one, &other)),
+        "Regressed: diverged seeds of adam (lr 0.001) rose from 1 to 6 of 6"
+    );
+}
+
+#[test]
+fn steps_older_than_what_is_compared_with_are_history() {
+    // Worse from the tenth night on, compared with one that is accepted by nobody.
+    let nights: Vec<Night> = (1..=20)
+        .map(|day| {
+            let mut night = night(day, &format!("night {day}"));
+            let factor = if day >= 10 { 1.5 } else { 1.0 };
+            change(&mut night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * factor));
+            night
+        })
+        .collect();
+    let held = |before: &Night| {
+        let history = nights[..19].to_vec();
+        let against = Against { before: Some(before.clone()), history, ..Against::default() };
+        judge(&nights[19], against, &RegressSettings::default())
+    };
+    assert_eq!(held(&nights[12]).alarms().count(), 0, "{}", headline(&held(&nights[12])));
+    assert!(held(&nights[2]).alarms().next().is_some(), "{}", headline(&held(&nights[2])));
+}
+
+#[test]
+fn runs_that_could_not_be_compared_are_counted_once() {
+    let before = coarse(1, "a", 10);
+    // A label by another name: its runs are new, and the old ones are gone.
+    let mut after = coarse(2, "a", 10);
+    for run in after.runs.iter_mut().filter(|run| run.label == "adam") {
+        run.label = "adam anew".to_owned();
+        run.cell_id = spec::Id::of(&format!("anew {}", run.seed));
+        run.series = spec::Id::of("anew");
+    }
+    let out = judged(&before, &after);
+    assert_eq!(
+        headline(&out),
+        "Incomplete: 10 runs could not be compared, 10 runs of before no longer planned; nothing is known to have got worse"
+    );
+    // Three metrics without a number are still one run.
+    let mut after = coarse(2, "b", 10);
+    change(&mut after, "adam", |seed, row| {
+        if seed == 3 {
+            (row.test_loss, row.validation_loss, row.train_loss) = (None, None, None);
+        }
+    });
+    let out = judged(&before, &after);
+    assert!(headline(&out).contains("1 run could not be compared"), "{}", headline(&out));
+}
+
+#[test]
+fn what_changed_a_little_is_no_absence_of_change() {
+    let before = coarse(1, "a", 10);
+    let mut after = before.clone();
+    change(&mut after, "adam", |seed, row| {
+        row.test_loss = row.test_loss.map(|x| x * 1.005);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    let out = judged(&before, &after);
+    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Small);
+    assert!(headline(&out).contains("no change beyond min_effect is shown"), "{}", headline(&out));
+}
