@@ -39,7 +39,7 @@ fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
     assert!(words.contains("equal numbers are common"), "{words}");
     let table = content::best_table(&analysis);
     let heads: Vec<&str> = table.head.iter().map(|h| h.name.as_str()).collect();
-    assert!(heads.contains(&"Test accuracy at the stop"), "{heads:?}");
+    assert!(heads.contains(&"Test accuracy at the end"), "{heads:?}");
     assert!(heads.contains(&"Reached the target"), "{heads:?}");
     assert!(content::best_words(&analysis)[0].contains("same numbers judge"));
 }

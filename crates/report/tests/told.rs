@@ -243,7 +243,7 @@ fn why_runs_ended_is_told_of_the_reasons_there_are() {
     }
     let said = content::fairness(&again(&analysis)).join(" ");
     assert!(
-        said.contains("2 of 6 runs ended before their last epoch (2 by early stopping):"),
+        said.contains("2 of 6 runs ended before their last epoch (all by early stopping):"),
         "{said}"
     );
 }
@@ -279,4 +279,81 @@ fn a_configuration_names_its_schedule_once() {
     }
     let best = content::best_table(&again(&analysis));
     assert_eq!(cell(&best, 0, "Chosen configuration"), "lr 0.01, schedule.kind cosine");
+}
+
+#[test]
+fn all_that_are_level_in_front_are_bold_and_called_level() {
+    let analysis = again(&two(&[0.9, 0.91, 0.92], &[0.9, 0.91, 0.92]));
+    let best = content::best_table(&analysis);
+    assert!(best.rows.iter().all(|row| row[0].strong), "{:?}", best.rows);
+    assert_eq!(cell(&content::comparison_table(&analysis), 0, "Verdict"), "level");
+    let apart = again(&two(&[0.95, 0.96, 0.97], &[0.9, 0.91, 0.92]));
+    let best = content::best_table(&apart);
+    assert_eq!(best.rows.iter().map(|row| row[0].strong).collect::<Vec<_>>(), [true, false]);
+    // Nobody is in front where nobody got there.
+    let mut nobody = two(&[0.9; 3], &[0.9; 3]);
+    stopped(&mut nobody, &[None; 6]);
+    let best = content::best_table(&again(&nobody));
+    assert!(best.rows.iter().all(|row| !row[0].strong), "{:?}", best.rows);
+}
+
+#[test]
+fn configurations_that_never_reach_the_target_tie_and_it_is_said() {
+    let mut analysis = plateau(&[1e-3, 1e-2], &[0.4, 0.3]);
+    stopped(&mut analysis, &[None; 9]);
+    let analysis = again(&analysis);
+    assert_eq!(chosen_rate(&analysis), 1e-2, "by its loss");
+    let best = content::best_table(&analysis);
+    assert_eq!(cell(&best, 0, "Note"), "one of 2 equally good");
+    let said = content::best_words(&analysis).join(" ");
+    assert!(
+        said.contains("Intervals need three seeds that reached the target")
+            || said.contains("intervals need three seeds that reached"),
+        "{said}"
+    );
+    let grid = content::grid_table(&analysis);
+    assert_eq!(cell(&grid, 0, "One at random, median"), "never");
+}
+
+#[test]
+fn equal_medians_are_told_apart_by_how_many_got_there() {
+    let mut analysis = two(&[0.98; 5], &[0.98; 5]);
+    stopped(&mut analysis, &[&[Some(2); 5][..], &[Some(2); 4], &[None]].concat());
+    let words = text(&answer(&again(&analysis)));
+    assert!(
+        words
+            .contains("(5 of 5 seeds reached it); b, the second, after as many with 4 of 5 seeds."),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_best_rate_of_which_seeds_diverged_has_no_range() {
+    let mut analysis = graded(&[1e-3, 1e-2], &[0.5, 0.9]);
+    diverge(&mut analysis, [0, 3]);
+    assert_eq!(robustness(&again(&analysis), 0), None);
+}
+
+#[test]
+fn no_interval_of_a_loss_reaches_below_zero() {
+    let mut analysis = two(&[0.9; 3], &[0.9; 3]);
+    analysis.plan.target.metric = "loss".to_owned();
+    for (row, loss) in analysis.rows.iter_mut().zip([0.001, 0.002, 0.02, 0.3, 0.4, 0.5]) {
+        row.test_loss = Some(loss);
+        row.validation_loss = Some(loss);
+    }
+    let analysis = again(&analysis);
+    let first = &analysis.configs[analysis.comparison().ranked[0]];
+    assert!(first.judged.interval.unwrap().low < 0.0);
+    assert!(report::page::words::interval_of(&analysis.judge, &first.judged).unwrap().low == 0.0);
+}
+
+#[test]
+fn one_seed_has_no_mean_in_heads_and_sentences() {
+    let analysis = analysed(&Fixture::battle(1));
+    let best = content::best_table(&analysis);
+    assert!(best.head.iter().any(|h| h.name == "Test accuracy"), "{:?}", best.head);
+    assert!(best.head.iter().all(|h| !h.name.contains("mean")), "{:?}", best.head);
+    let words = text(&answer(&analysis));
+    assert!(words.contains("by validation accuracy") && !words.contains("by mean"), "{words}");
 }

@@ -91,7 +91,7 @@ pageTest("what was chosen survives a reload, and a link to a section", "battle",
   await openDetails(page);
   await runs(page).getByLabel("Optimizer").selectOption("adam");
   await runs(page).getByLabel("Search").fill("0.001");
-  const column = await columnOf(page, "runs", "Train time");
+  const column = await columnOf(page, "runs", "Training time");
   await head(page, "runs", column).locator("button").click();
   const before = await shownRows(page, "runs");
   assert.ok(before.length > 0 && before.length < 125);
@@ -149,7 +149,7 @@ pageTest("numbers in the CSV are whole, and those of the rows shown", "battle", 
   assert.equal(rows.length, 25);
   assert.ok(rows.every((row) => row[0] === "adam-cosine"));
   // The page says 98.05%; 10,000 test samples give four digits, and a loss has all of its own.
-  const loss = heads.indexOf("Train loss");
+  const loss = heads.indexOf("Training loss");
   assert.ok(rows.some((row) => row[loss].length > 10), rows[0][loss]);
 });
 

@@ -50,6 +50,29 @@ def level_with(world: World, pair: Pair | None) -> bool:
     return nothing_differs or same_digits(world, pair)
 
 
+def in_front_of_all(world: World) -> list[Config]:
+    """Labels set in bold: the first with those level with it; none where no run has a value."""
+    ranked = world.comparison.ranked
+    if not ranked or not means(world, ranked[0]):
+        return []
+    first = ranked[0]
+    pairs = [p for p in world.comparison.pairs if p.first is first]
+    if world.judge.kind == "reached":
+        def standing(config: Config):
+            return estimates.median(world.chosen.outcomes(world.judge, config)), len(means(world, config))
+
+        def level(pair: Pair) -> bool:
+            shown = pair.verdict in ("first is better", "second is better")
+            same = standing(pair.first) == standing(pair.second)
+            return not shown and (same or pair.level == len(pair.differences))
+    else:
+        def level(pair: Pair) -> bool:
+            return bool(means(world, pair.second)) and level_with(world, pair)
+    if not pairs or not level(pairs[0]):
+        return [first]
+    return [first, *(p.second for p in pairs if level(p))]
+
+
 def front(world: World) -> list[Config]:
     """The first label with those that are level with it."""
     first = world.comparison.ranked[0]
@@ -144,7 +167,8 @@ def target(world: World, suffix: str = "") -> Wanted:
     """The target with its value."""
     sweep = world.sweep
     split = "training" if sweep.split == "train" else sweep.split
-    return {f"target_name{suffix}": exactly(f"{split} {called(sweep.metric)}"),
+    name = "value" if world.judge.function else f"{split} {called(sweep.metric)}"
+    return {f"target_name{suffix}": exactly(name),
             f"target_side{suffix}": exactly("least" if sweep.higher else "most"),
             f"target_value{suffix}": percent(sweep.value) if sweep.metric in ("accuracy", "top5_accuracy")
             else exact_number(sweep.value)}
@@ -182,7 +206,10 @@ def headline_parts(world: World, match: re.Match) -> Wanted:
             return wanted | {"again": wanted["first"]}
         outcomes = world.chosen.outcomes(judge, second)
         median = estimates.median(outcomes)
-        theirs = {"theirs": time(median, "samples")} if math.isfinite(median) else {
+        ours = estimates.median(world.chosen.outcomes(judge, world.comparison.ranked[0]))
+        as_many = {"as_many": count(len(means(world, second))), "as_many_of": exactly(seeds(len(outcomes)))}
+        theirs = as_many if math.isfinite(median) and median == ours else {
+            "theirs": time(median, "samples")} if math.isfinite(median) else {
             "their_reached": count(len(means(world, second))), "their_runs": exactly(seeds(len(outcomes)))}
         return wanted | {"came": came(world)} | theirs
     wanted = first_value(world)
@@ -310,9 +337,10 @@ def choice(world: World, match: re.Match) -> Wanted:
     """The first label's configuration and what it was chosen by."""
     config, goal = world.comparison.ranked[0], world.goal
     tried = world.tried[config.label]
-    by = {"reached": f"the median number of {goal.name}", "last": f"mean {goal.name}",
+    by = {"reached": f"the median number of {goal.name}, then by how many seeds reached it",
+          "last": f"mean {goal.name}" if len(world.sweep.seeds) > 1 else goal.name,
           "best": f"mean {goal.name} at each run's best epoch"}[goal.kind]
-    return {"first": exactly(config.label), "config": exactly(world.describe(config)),
+    return {"first": exactly(config.label), "config": exactly(world.scheduled(config)),
             "tried": count(tried) if tried > 1 else exactly(""), "by": exactly(by if tried > 1 else "")}
 
 

@@ -11,6 +11,7 @@ from choosing import called, validation_loss
 from captions import CAPTIONS, averaged, early
 from answers import Wanted, certainty, headline, lead, others, target, valued
 from significance import ALPHA
+from edges import reach
 from world import World
 from written import Shown, count, exactly, listed, number, p_value, percent, seeds
 
@@ -60,17 +61,18 @@ def best_counts(world: World) -> list[int]:
 def best_methods(world: World, match: re.Match) -> Wanted:
     reached, found = world.judge.kind == "reached", methods(best_counts(world))
     percentage = not reached and world.judge.metric in ("accuracy", "top5_accuracy")
-    deviations = any(n > 1 for n in best_counts(world)) or any(len(world.values(world.goal, c)) > 1 for c in world.best)
+    deviations = any(n > 1 for n in best_counts(world)) or any(len(c.completed) > 1 for c in world.best)
     medians = reached or any(len(c.results) > 2 for c in world.best)
     middles = any(n > 2 for n in best_counts(world))
-    how = f"intervals are 95% intervals of the mean by {found}" if found else "intervals need three seeds"
+    how = f"intervals are 95% intervals of the mean by {found}" if found else "intervals need three seeds" + (
+        " that reached the target" if reached and any(len(c.completed) > 2 for c in world.best) else "")
     return {
         "deviation": exactly("±" if deviations else ""),
         "unit": exactly(", in percentage points for accuracies" if percentage and deviations else ""),
-        "methods": exactly(how if deviations else how.capitalize()),
+        "methods": exactly(how if deviations else how[0].upper() + how[1:]),
         "worst": exactly("" if not medians else "never got there" if reached else "diverged"),
         "middle": exactly("IQM" if middles else ""),
-        "rest": exactly("; all but median and count are of those that reached the target" if reached and middles else ""),
+        "rest": exactly("; mean, interval and IQM of the time to the target are of those that reached it" if reached and middles else ""),
     }
 
 
@@ -193,7 +195,8 @@ def excluded(world: World, match: re.Match) -> Wanted:
 def race_value(world: World, match: re.Match) -> Wanted:
     most = max(r.runs for r in world.race)
     many = most > 1
-    return target(world) | {"runs": exactly(seeds(most) if many else ""),
+    samples = "" if world.judge.function else " Samples compare where batches differ in size, steps do not."
+    return target(world) | {"samples": exactly(samples), "runs": exactly(seeds(most) if many else ""),
                             "needed": count(most // 2 + 1) if many else exactly("")}
 
 
@@ -201,7 +204,9 @@ def ended_early(world: World, match: re.Match) -> Wanted:
     patience, at_target = early(world.sweep.runs)
     empty = exactly("")
     return {"early": count(patience + at_target), "of": count(len(world.sweep.runs)),
-            "patience": count(patience) if patience else empty, "target": count(at_target) if at_target else empty}
+            "patience": count(patience) if patience and at_target else empty,
+            "target": count(at_target) if patience and at_target else empty,
+            "whole": empty if patience and at_target else exactly("all " + ("by early stopping" if patience else "at the target"))}
 
 
 @cache
@@ -302,7 +307,8 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
     "pairs, excluded": (excluded, lambda w: pairs_there(w) and any(p.excluded for p in w.comparison.pairs)),
     "pairs, samples": (nothing, lambda w: pairs_there(w) and any(p.unpaired for p in w.comparison.pairs)),
     "race, value": (race_value, lambda w: not w.apart and bool(w.race)),
-    "race, flattered": (nothing, lambda w: not w.apart and any(len(w.chosen.of(r.config.label)) > 1 for r in w.race)),
+    "race, flattered": (nothing, lambda w: not w.apart and any(
+        r.fastest and len(w.chosen.of(r.config.label)) > 1 for r in w.race)),
     "race, no value": (lambda w, m: {"path": exactly(f"{w.sweep.split}.{w.sweep.metric}")},
                        lambda w: not w.apart and w.sweep.value is None),
     "ledger, paired": (paired, compared_digests),
@@ -310,8 +316,7 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
     "ledger, unequal": (unequal, lambda w: not w.apart and len(tried_counts(w)) > 1),
     "ledger, equal": (lambda w, m: {"each": count(max(tried_counts(w)))},
                       lambda w: not w.apart and len(tried_counts(w)) == 1 and len(w.sweep.labels) > 1),
-    "ledger, tolerance": (tolerance, lambda w: not w.apart and
-                          any(len({c.rate for c in w.chosen.of(label)}) > 1 for label in w.sweep.labels)),
+    "ledger, tolerance": (tolerance, lambda w: not w.apart and any(reach(w.chosen, label) for label in w.chosen.choices)),
     "ledger, cost": (nothing, lambda w: None),
     **CAPTIONS,
     "warned": (warned, is_warned),

@@ -109,6 +109,11 @@ class Reach:
     open: bool
 
     @property
+    def alone(self) -> bool:
+        """Whether it is one rate to the three digits shown."""
+        return f"{self.low:.2e}" == f"{self.high:.2e}"
+
+    @property
     def decades(self) -> float:
         return math.log10(self.high / self.low)
 
@@ -118,7 +123,7 @@ def reach(chosen: Chosen, label: str) -> Reach | None:
     best, goal = chosen.choices[label].config, chosen.goal
     points = by_rate(chosen, label)
     top = key_value(chosen, goal, best)
-    if len(points) < 2 or top is None or not joined(chosen, label):
+    if len(points) < 2 or top is None or best.diverged or not joined(chosen, label):
         return None
     slack = chosen.sweep.tolerance * abs(top)
 

@@ -23,8 +23,8 @@ SENTENCES = {
     "headline, nobody reached it": r"No optimizer reached <TARGET> with any seed\.",
     "headline, reached alone": r"<L first> reached <WHEN>\.",
     "headline, reached level": r"<L first> and <L second> are level in front: <L again> reached <WHEN>\.",
-    "headline, reached": r"<L first> <R came>: it reached <WHEN>; <L second>, the second, (?:after <X theirs>"
-                         r"|reached it with <N their_reached> of <S their_runs>)\.",
+    "headline, reached": r"<L first> <R came>: it reached <WHEN>; <L second>, the second, (?:after (?:<X theirs>|as many with <N "
+                         r"as_many> of <S as_many_of>)|reached it with <N their_reached> of <S their_runs>)\.",
     "headline, all diverged": r"All <N runs> runs diverged\.",
     "headline, smaller": r"A smaller learning rate is the first thing to try\.",
     "headline, functions": r"<N labels> optimizers on (?:<N functions> functions: each function is a task of its own"
@@ -75,9 +75,9 @@ SENTENCES = {
                       r"is judged by <R judge> after the same epoch\.",
     "best, fewest": r"Each optimizer’s configuration is the one with the fewest <R goal> in the median over seeds, then the one "
                     r"with which more seeds reached it; a run that diverged or never reached the target counts as infinite\. "
-                    r"<R ties>\. The same numbers judge\. What was measured at the stop stands beside, without a verdict\.",
+                    r"<R ties>\. The same numbers judge\. What was measured at the end of training stands beside, without a verdict\.",
     "best, methods": r"(?:(?P<deviation>±) is the standard deviation between seeds<R unit>; )?(?P<methods>[Ii]ntervals (?:are 95% "
-                     r"intervals of the mean by|need three seeds)[^;.]*)(?:; the median counts a seed that <R worst> as the "
+                     r"intervals of the mean by|need three seeds(?: that reached the target)?)[^;.]*)(?:; the median counts a seed that <R worst> as the "
                      r"worst result there is)?(?:; (?P<middle>IQM) is the mean of the middle half of the seeds<R rest>)?\.",
     "best, coverage": r"Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals "
                       r"held the true mean in 90% of cases at 10 seeds and in 92% at 20\. Conclusions rest on the tests, not "
@@ -112,7 +112,7 @@ SENTENCES = {
     # Time to target.
     "race, value": r"Training until <TARGET> was measured for the first time, at the end of an epoch; the clock stands still "
                    r"during evaluation\. A run that never got there counts as infinite(?:, so that a median over <S runs> "
-                   r"needs <N needed> that did)?\. Samples compare where batches differ in size, steps do not\.",
+                   r"needs <N needed> that did)?\.(?P<samples> Samples compare where batches differ in size, steps do not\.)?",
     "race, flattered": r"The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is "
                        r"flattered, the more so the more were tried\.",
     "race, no value": r"The sweep file names no value to reach, so there is no time to target: add value = \.\.\. to \[target\] "
@@ -203,8 +203,8 @@ SENTENCES = {
                       r"batches in the same order|(?P<point>the same point)), whatever their <R what>; the digests in the records agree\.",
     "ledger, cost": r"Device time is training and evaluation, of all configurations and seeds, also those that were not chosen: "
                     r"what finding the result cost\.",
-    "ledger, ended early": r"<N early> of <N of> runs ended before their last epoch \((?:<N patience> by early "
-                           r"stopping)?(?: and )?(?:<N target> at the target)?\): what is said of the last epoch is that of the epoch they ended in, "
+    "ledger, ended early": r"<N early> of <N of> runs ended before their last epoch \((?:(?P<whole>all (?:by early stopping|at "
+                           r"the target))|<N patience> by early stopping and <N target> at the target)\): what is said of the last epoch is that of the epoch they ended in, "
                            r"and a curve ends where the first seed ended\.",
     "ledger, unequal": r"Optimizers were tried with different numbers of configurations \(<N fewest> to <N most>\): the best "
                        r"of many has had more chances than the best of few\.",

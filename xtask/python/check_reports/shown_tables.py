@@ -33,7 +33,8 @@ def note(world: World, config: Config) -> Cell:
         notes.append(pattern)
         wanted |= values
     tied = len(world.chosen.choices[config.label].tied)
-    if tied > 1 and world.tried[config.label] > 1 and key_value(world.chosen, world.goal, config) is not None:
+    valued = key_value(world.chosen, world.goal, config) is not None or world.goal.kind == "reached" and config.completed
+    if tied > 1 and world.tried[config.label] > 1 and valued:
         notes.insert(0, r"one of (?P<tied>[\d,]+) equally good")
         wanted["tied"] = count(tied)
     lost = len(config.runs) - len(config.results)
@@ -71,11 +72,10 @@ def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
 def best_table(world: World) -> Rows:
     """Each optimizer at its best."""
     goal, judge, rows = world.goal, world.judge, []
+    bold, spread_of = world.bold, ", mean \u00b1 sd" if len(world.sweep.seeds) > 1 else ""
     for config in world.best:
         judged, chosen_by = world.values(judge, config), world.values(goal, config)
-        schedule = world.schedule(config)
-        varied = "schedule.kind" in config.runs[0].axes
-        named = world.describe(config) + (f", {schedule}" if schedule != "constant" and not varied else "")
+        named = world.scheduled(config)
         reached = judge.kind == "reached"
         middle = median_of(world, config) if reached or len(config.results) > 2 else None
         cells: dict[str, Cell] = {
@@ -83,7 +83,7 @@ def best_table(world: World) -> Rows:
             "Chosen configuration": exactly(named if chosen_by or config.completed else NOTHING),
             "Chosen from": count(world.tried[config.label]),
             "Seeds": runs_of(config),
-            f"{capital(judge.name)}, mean \u00b1 sd": mean_and_deviation(shown_by(judge), judged),
+            f"{capital(judge.name)}{spread_of}": mean_and_deviation(shown_by(judge), judged),
             "95% interval": bounds(shown_by(judge), judged, world.whole),
             "Median": value_or(judge, middle, "never" if reached else "diverged"),
             "IQM": metric(shown_by(judge), estimates.middle_mean(judged) if len(judged) > 2 else None),
@@ -96,7 +96,7 @@ def best_table(world: World) -> Rows:
             else mean_and_deviation("loss", world.last(config, "train", "loss")),
             "Training time a run": times(train_seconds(config)),
             "Note": note(world, config),
-            BOLD: {"Optimizer": config is world.comparison.ranked[0] if world.comparison.ranked else False},
+            BOLD: {"Optimizer": any(config is c for c in bold)},
         }
         rows.append((config.label, cells))
     return rows
@@ -104,7 +104,7 @@ def best_table(world: World) -> Rows:
 
 def test_accuracy(world: World) -> str:
     """The head of the test accuracy, which is no verdict where runs stop at the target."""
-    return "Test accuracy" + {"reached": " at the stop", "best": " after the last epoch", "last": ""}[world.goal.kind]
+    return "Test accuracy" + {"reached": " at the end", "best": " after the last epoch", "last": ""}[world.goal.kind]
 
 
 def signed(name: str, value: float | None, slack: float = 0.0) -> Shown:
@@ -161,7 +161,8 @@ def comparison_table(world: World) -> Rows:
             "p, Holm": p_value(pair.adjusted),
             "p, Wilcoxon": p_value(pair.ranks.p if pair.ranks else None),
             "p, Wilcoxon, Holm": p_value(pair.ranks_adjusted),
-            "Verdict": exactly(pair.verdict + (", by less than matters" if world.comparison.small(pair) else "")),
+            "Verdict": exactly("level" if pair.deciding and pair.deciding.n == 0 and not pair.unpaired else pair.verdict + (
+                ", by less than matters" if world.comparison.small(pair) else "")),
             BOLD: {"First": pair.verdict == "first is better", "Second": pair.verdict == "second is better",
                    "p, Holm": significant, "Verdict": significant},
         }))
@@ -187,9 +188,11 @@ def race_table(world: World) -> Rows:
                                      {"reached": count(racer.reached), "of": count(racer.runs)}),
         }
         for clock in CLOCKS[:3]:
-            cells[f"Median {clock}"] = time(racer.medians[clock], clock)
+            samples = clock == "samples" and world.judge.function
+            cells[f"Median {clock}"] = exactly(NOTHING) if samples else time(racer.medians[clock], clock)
         cells["Median training time"] = time(racer.medians["seconds"] if compare else None, "seconds")
-        cells["Fastest of its configurations, median samples"] = time(racer.fastest[1] if racer.fastest else None, "samples")
+        unit = "steps" if world.judge.function else "samples"
+        cells[f"Fastest of its configurations, median {unit}"] = time(racer.fastest[1] if racer.fastest else None, "samples")
         cells["Which"] = exactly(world.describe(racer.fastest[0]) if racer.fastest else NOTHING)
         rows.append((racer.config.label, cells))
     return rows
@@ -199,6 +202,7 @@ def race_table(world: World) -> Rows:
 def config_table(world: World) -> Rows:
     """All configurations."""
     goal, judge, rows = world.goal, world.judge, []
+    spread_of = ", mean \u00b1 sd" if len(world.sweep.seeds) > 1 else ""
     for config in world.chosen.configs:
         choice = world.chosen.choices[config.label]
         best = not world.apart and choice.config is config and bool(config.completed)
@@ -213,7 +217,7 @@ def config_table(world: World) -> Rows:
             "Diverged": count(config.diverged) if config.diverged else exactly(NOTHING),
             "Divergence rate": percent(config.diverged / max(1, len(config.results))) if config.diverged else exactly(NOTHING),
             "No result": count(lost) if lost else exactly(NOTHING),
-            f"{capital(goal.name)}, mean \u00b1 sd": mean_and_deviation(shown_by(goal), world.values(goal, config)),
+            f"{capital(goal.name)}{spread_of}": mean_and_deviation(shown_by(goal), world.values(goal, config)),
             "Median": value_or(judge, median_of(world, config), "never" if judge.kind == "reached" else "diverged"),
             training(world): exactly("") if goal.path == "train.loss"
             else mean_and_deviation("loss", world.last(config, "train", "loss")),
@@ -222,7 +226,7 @@ def config_table(world: World) -> Rows:
             BOLD: {"Optimizer": best},
         }
         if judge != goal:
-            cells[f"{capital(judge.name)}, mean \u00b1 sd"] = mean_and_deviation(judge.metric, judged)
+            cells[f"{capital(judge.name)}{spread_of}"] = mean_and_deviation(judge.metric, judged)
         rows.append((f"{config.label} {world.describe(config)}", cells))
     if not any("," in world.describe(config) for config in world.chosen.configs):
         for _, cells in rows:
@@ -287,9 +291,11 @@ def grid_table(world: World) -> Rows:
         label = config.label
         grid = sorted({c.rate for c in world.chosen.of(label)})
         found, curve = reach(world.chosen, label), tuning(world.chosen, label)
+        if curve is None and world.tried[label] > 1:
+            curve = world.judge.worst, world.judge.worst
         near: Cell = exactly(NOTHING)
-        if found and found.low == found.high:
-            near = r"(?P<low>\S+) alone", {"low": digits(found.low, 3)}
+        if found and found.alone:
+            near = r"(?P<low>\S+) alone", {"low": digits(config.rate, 3)}
         elif found:
             near = r"(?P<low>\S+) to (?P<high>\S+)", {"low": digits(found.low, 3), "high": digits(found.high, 3)}
         never = "never" if world.judge.kind == "reached" else "diverged"
@@ -301,7 +307,7 @@ def grid_table(world: World) -> Rows:
             "Best": digits(config.rate, 3) if config.completed else exactly(NOTHING),
             f"Learning rates within {tolerance} of the best": near,
             "Decades": ((r"at least " if found.open else "") + r"(?P<decades>\S+)", {"decades": decades(found)})
-            if found and found.low < found.high else exactly(NOTHING),
+            if found and not found.alone else exactly(NOTHING),
             "One at random, median": value_or(world.judge, curve[0] if curve else None, never),
             "Chosen from all": value_or(world.judge, curve[1] if curve else None, never),
             "To add": to_add(world, label),

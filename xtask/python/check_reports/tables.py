@@ -88,7 +88,8 @@ def bounds(name: str, values: list[float], samples: int) -> Cell:
 def end(name: str, found: estimates.Interval, of: tuple[list[float], int], side: int, unit: str) -> Shown:
     """One end of an interval, within what resampling may make of it."""
     scale = 100.0 if is_percentage(name) else 1.0
-    low, high = (0.0, 1.0) if is_percentage(name) else (-math.inf, math.inf)
+    # Nothing that is judged is negative.
+    low, high = 0.0, 1.0 if is_percentage(name) or name == "f1" else math.inf
 
     def shown(interval: estimates.Interval) -> Shown:
         value = min(high, max(low, (interval.low, interval.high)[side]))
@@ -128,6 +129,6 @@ def train_seconds(config: Config) -> list[float]:
 def training(world: World) -> str:
     if world.goal.function:
         return "Mean value in the last epoch"
-    return "Training loss" + {"reached": " at the stop", "best": " of the last epoch", "last": ""}[world.goal.kind]
+    return "Training loss" + {"reached": " at the end", "best": " of the last epoch", "last": ""}[world.goal.kind]
 
 

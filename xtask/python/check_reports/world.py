@@ -52,6 +52,19 @@ class World:
     def schedule(self, config: Config) -> str:
         return config.runs[0].spec["schedule"]["kind"]
 
+    def scheduled(self, config: Config) -> str:
+        """A configuration with its schedule, where that is not constant and no axis."""
+        kind = self.schedule(config)
+        plain = kind == "constant" or "schedule.kind" in config.runs[0].axes
+        return self.describe(config) + ("" if plain else f", {kind}")
+
+    @cached_property
+    def bold(self) -> list[Config]:
+        """Labels in front, which are set in bold."""
+        # What is level is told beside the headline, which needs tables of its own.
+        from answers import in_front_of_all
+        return in_front_of_all(self)
+
     def values(self, measure, config: Config) -> list[float]:
         return self.chosen.values(measure, config)
 

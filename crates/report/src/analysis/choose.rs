@@ -124,12 +124,17 @@ pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
 /// value.
 pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)> {
     let best = analysis.best.get(label).copied().flatten()?;
-    let valued = |i: &usize| {
+    let with_result = |i: &usize| {
         let config = &analysis.configs[*i];
         config.label == label && config.counts.results() > 0
     };
-    analysis.configs[best].goal.mean?;
-    let among: Vec<usize> = (0..analysis.configs.len()).filter(valued).collect();
+    let chosen = &analysis.configs[best];
+    // Of runs that never reached the target some are equally good, too.
+    let valued = analysis.goal.reached() && chosen.counts.completed > 0;
+    if chosen.goal.mean.is_none() && !valued {
+        return None;
+    }
+    let among: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
     let group = by_goal(analysis, &among).into_iter().find(|group| group.contains(&best))?;
     let (group, by) = in_order(analysis, group);
     (group.len() > 1).then_some((group, by))

@@ -23,11 +23,16 @@ impl Robustness {
         (self.range.1 / self.range.0).log10()
     }
 
+    /// Whether the range is one learning rate, to the digits that are shown of its ends.
+    pub fn alone(&self) -> bool {
+        number::brief(self.range.0) == number::brief(self.range.1)
+    }
+
     /// `1.5`, or `at least 1.5` where the range is open, which is rounded down. None of a
     /// range that is one learning rate.
     pub fn text(&self) -> Option<String> {
         let decades = self.decades();
-        if decades <= 0.0 {
+        if self.alone() {
             return None;
         }
         let open = self.open.0 || self.open.1;
@@ -78,6 +83,10 @@ pub fn robustness(analysis: &Analysis, label: usize) -> Option<Robustness> {
     let best = &analysis.configs[(*analysis.best.get(label)?)?];
     let points = by_lr(analysis, label);
     if points.len() < 2 || !comparable(analysis, label) {
+        return None;
+    }
+    // Of one with a diverged seed no rate is as good as the best that does not diverge.
+    if best.counts.diverged > 0 {
         return None;
     }
     let top = best.standing(&analysis.goal, &best.goal)?;

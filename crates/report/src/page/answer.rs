@@ -106,7 +106,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     };
     let to_target = analysis.race().and_then(|race| {
         let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == first.label)?;
-        let target = words::target(&analysis.plan.target);
+        let target = words::target_of(analysis);
         Some(match racer.median(Clock::Epochs) {
             Some(epochs) if epochs.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
@@ -133,7 +133,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
 
 fn chosen(analysis: &Analysis, first: &Config) -> String {
     let name = label(analysis, first);
-    let config = escape::line(&analysis.describe(first));
+    let config = content::described(analysis, first);
     let tried = analysis.tried(first.label).filter(|c| c.counts.results() > 0).count();
     if tried < 2 {
         return format!("The configuration of {name} is {config}.");
@@ -145,7 +145,14 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
         _ => "",
     };
     let by = match analysis.goal.measured {
-        Measured::Reached => "the median number of ".to_owned() + &analysis.goal.name(),
+        Measured::Reached => {
+            format!(
+                "the median number of {}, then by how many seeds reached it",
+                analysis.goal.name()
+            )
+        }
+        // One seed has no mean.
+        Measured::Last if analysis.plan.seeds.len() == 1 => analysis.goal.name(),
         Measured::Last => format!("mean {}", analysis.goal.name()),
         Measured::Best => {
             format!("mean {} at each run's best epoch", analysis.goal.name())

@@ -21,7 +21,7 @@ const TERMS: &[(&str, &str)] = &[
         "seed",
         "the number from which initial weights and the order of samples are drawn; the same seed is the same start for every optimizer",
     ),
-    ("seeds", "runs completed of runs planned; one run a seed"),
+    ("seeds", "runs, one a seed; of two numbers those completed and those planned"),
     (
         "status",
         "completed, diverged (a loss became NaN or infinite), failed, timed out, cancelled, or missing (not trained yet)",
@@ -52,16 +52,16 @@ const TERMS: &[(&str, &str)] = &[
         "mean loss over the training samples as they were fed during the last epoch, whichever epoch counts",
     ),
     (
-        "training loss at the stop",
-        "mean loss over the training samples as they were fed during the epoch in which training stopped",
+        "training loss at the end",
+        "mean loss over the training samples as they were fed during the last epoch that was trained, in which runs that reached the target stopped",
     ),
     (
         "test accuracy after the last epoch",
         "share of test samples classified correctly after the last epoch, whichever epoch counts",
     ),
     (
-        "test accuracy at the stop",
-        "share of test samples classified correctly after the epoch in which training stopped; no part of the verdict",
+        "test accuracy at the end",
+        "share of test samples classified correctly after the last epoch that was trained, in which runs that reached the target stopped; no part of the verdict",
     ),
     (
         "training samples to the target",
@@ -78,7 +78,7 @@ const TERMS: &[(&str, &str)] = &[
     ("test loss", "mean loss over the test samples after the epoch that counts; lower is better"),
     (
         "95% interval",
-        "an interval that covers the true mean over seeds in 95 of 100 such experiments; none below three seeds",
+        "an interval made to cover the true mean over seeds in 95 of 100 such experiments; none below three seeds, and of few seeds somewhat short where it is resampled",
     ),
     (
         "IQM",
@@ -87,18 +87,18 @@ const TERMS: &[(&str, &str)] = &[
     (
         "median",
         "the middle value of the seeds, of an even number the mean of the middle two; a seed that diverged or never got \
-         there is the worst, so that of half of them it is the median",
+         there is the worst, so that where half of them did the median is that, too",
     ),
     ("best epoch", "the first epoch with the run's best validation value of the target's metric"),
     (
         "epoch of the highest validation accuracy",
         "the first epoch that reached the run's highest validation accuracy; the other columns are of the last epoch",
     ),
-    ("epochs", "whole passes over the training samples that were finished"),
+    ("epochs", "whole passes over the training samples"),
     ("epochs trained", "whole passes over the training samples, all runs together"),
     ("steps", "optimizer steps done; one step a batch"),
     ("optimizer steps", "optimizer steps of all runs together; one step a batch"),
-    ("training time", "time spent training, all runs together, evaluation left out"),
+    ("training time", "time spent training, evaluation left out"),
     ("per epoch", "training time divided by epochs trained"),
     ("completed", "runs that trained to their end"),
     ("diverged", "runs in which a loss became NaN or infinite"),
@@ -147,17 +147,23 @@ const TERMS: &[(&str, &str)] = &[
         "p, permutation",
         "permutation test of two samples, where seeds do not pair: how often dividing all runs by chance gives as large a difference",
     ),
-    ("p, ranks", "the same with ranks in place of values, where a run diverged or never got there"),
+    (
+        "p, ranks",
+        "permutation test of the ranks of two samples, where a run diverged or never got there",
+    ),
     ("decided by", "the test whose p the verdict rests on"),
     (
         "p, Holm",
         "the p of the test that decides, corrected for the number of comparisons; at most 0.05 is significant",
     ),
-    ("p, Wilcoxon", "signed-rank test: as before, with ranks in place of differences"),
+    (
+        "p, Wilcoxon",
+        "Wilcoxon's signed-rank test: how often flipping the signs of the ranked differences by chance gives as large a sum",
+    ),
     ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
     (
         "verdict",
-        "what the test that decides says after correction; underpowered: so few seeds could show nothing, however large",
+        "what the test that decides says after correction; level: no seed differs; underpowered: so few seeds that differ could show no difference, however large it is",
     ),
     (
         "mean rank",

@@ -57,6 +57,34 @@ fn level(analysis: &Analysis, lead: &Pair, first: &Config, second: &Config) -> b
     none_differs && lead.unpaired.is_none() || shown(first) == shown(second)
 }
 
+/// Labels that are in front: the first, and those that are level with it. None where
+/// nothing is judged, or no run reached the target.
+pub(super) fn front(analysis: &Analysis) -> Vec<usize> {
+    let ranking = analysis.ranking();
+    let Some(&first) = ranking.first().filter(|c| c.judged.n > 0) else { return Vec::new() };
+    let comparison = analysis.comparison();
+    let level = |(config, pair): (&Config, &Pair)| match analysis.judge.reached() {
+        true => level_in_time(first, config, pair),
+        false => config.judged.mean.is_some() && level(analysis, pair, first, config),
+    };
+    let others = ranking.iter().zip(&comparison.ranked).skip(1).filter(|(config, i)| {
+        let pair = comparison.of(comparison.ranked[0], **i).map(|(pair, _)| pair);
+        pair.is_some_and(|pair| level((config, pair)))
+    });
+    // Where the second is not level, nobody behind it is.
+    let second = comparison.pairs.first().zip(ranking.get(1).copied());
+    let several = second.is_some_and(|(pair, config)| level((config, pair)));
+    let others = others.filter(|_| several).map(|(config, _)| config.label);
+    std::iter::once(first.label).chain(others).collect()
+}
+
+/// Whether two labels whose runs stop at the target are level: nothing is shown, and
+/// medians and counts are equal or no seed differs.
+fn level_in_time(first: &Config, config: &Config, pair: &Pair) -> bool {
+    let equal = first.judged_median == config.judged_median && first.judged.n == config.judged.n;
+    !pair.verdict.is_significant() && (equal || pair.seeds.0 + pair.seeds.2 == 0)
+}
+
 /// The first label, and those that no seed tells from it or whose mean reads the same;
 /// and whether all their means do.
 fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<String>, bool) {
@@ -111,7 +139,7 @@ fn behind(
 /// Runs that stop at the target are told by when they got there.
 fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &Pair)>) -> String {
     let judge = &analysis.judge;
-    let target = words::target(&analysis.plan.target);
+    let target = words::target_of(analysis);
     let name = label(analysis, first);
     let runs = first.counts.results();
     if first.judged.n == 0 {
@@ -131,11 +159,7 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
     let Some((second, lead)) = second else { return format!("{name} reached {when}.") };
     let other = label(analysis, second);
     let comparison = analysis.comparison();
-    let level = |(config, pair): (&Config, &Pair)| {
-        let equal =
-            first.judged_median == config.judged_median && first.judged.n == config.judged.n;
-        !pair.verdict.is_significant() && (equal || pair.seeds.0 + pair.seeds.2 == 0)
-    };
+    let level = |(config, pair): (&Config, &Pair)| level_in_time(first, config, pair);
     if level((second, lead)) {
         let others = comparison.ranked.iter().skip(1).filter_map(|&i| {
             let (pair, _) = comparison.of(lead.first, i)?;
@@ -146,6 +170,12 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
         return format!("{} are level in front: {name} reached {when}.", words::list(&names));
     }
     let than = match second.judged_median.filter(|m| m.is_finite()) {
+        // Equal medians are told apart by how many seeds got there.
+        Some(median) if first.judged_median == Some(median) => format!(
+            "{other}, the second, after as many with {} of {}",
+            second.judged.n,
+            seeds(second.counts.results())
+        ),
         Some(median) => {
             format!("{other}, the second, after {}", judge.format(median))
         }

@@ -122,7 +122,7 @@ fn opening(report: &Report) -> Markup {
         }
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
-            (tile(number::count(counts.diverged as u64), "runs diverged"))
+            (tile(number::count(counts.diverged as u64), if counts.diverged == 1 { "run diverged" } else { "runs diverged" }))
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
             (tile(number::count(analysis.configs.len() as u64), "configurations"))
             (tile(number::count(analysis.plan.seeds.len() as u64), if analysis.plan.seeds.len() == 1 { "seed each" } else { "seeds each" }))

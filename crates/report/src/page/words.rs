@@ -3,7 +3,7 @@
 use spec::plan::Target;
 use spec::record::Split;
 
-use crate::analysis::{Advice, Clock, Goal, GridEnd};
+use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd};
 use crate::number;
 use crate::stats::{Estimate, Interval};
 
@@ -61,6 +61,15 @@ pub fn target_name(target: &Target) -> String {
     format!("{split} {}", number::metric_name(&target.metric))
 }
 
+/// As [`target`], of a function `a value of at most 1.5`.
+pub fn target_of(analysis: &Analysis) -> String {
+    let target = &analysis.plan.target;
+    match (analysis.judge.function, target.value) {
+        (true, Some(value)) => format!("a value of at most {}", number::short(value)),
+        _ => self::target(target),
+    }
+}
+
 /// `a validation accuracy of at least 97%`; without a value the metric alone.
 pub fn target(target: &Target) -> String {
     let Some(value) = target.value else { return target_name(target) };
@@ -70,7 +79,9 @@ pub fn target(target: &Target) -> String {
 
 /// The interval of the mean, cut at what the metric can be.
 pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
-    Some(e.interval?.within(number::bounds(&of.metric)))
+    // Student's t does not know where values end: no loss is negative.
+    let (least, most) = number::bounds(&of.metric);
+    Some(e.interval?.within((least.max(0.0), most)))
 }
 
 /// What stands in place of an interval where all seeds have the same value: of no width,

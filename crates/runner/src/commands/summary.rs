@@ -124,7 +124,7 @@ fn table(rows: &[BestRow], partial: bool) {
     let words = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
     let (metric, judge) = (words(&first.metric), words(&first.judge));
     let words = match first.reached {
-        true => "mean ± standard deviation over seeds, as measured at the stop; chosen and judged by how \
+        true => "mean ± standard deviation over seeds, as measured at the end of training; chosen and judged by how \
                  soon the target was reached"
             .to_owned(),
         false => {

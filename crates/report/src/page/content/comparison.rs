@@ -101,7 +101,9 @@ fn short(by: DecidedBy) -> &'static str {
 }
 
 fn verdict(pair: &Pair) -> &'static str {
+    let level = pair.unpaired.is_none() && pair.test.is_some_and(|test| test.n == 0);
     match (pair.verdict, pair.small) {
+        _ if level => "level",
         (Verdict::Better, false) => "first is better",
         (Verdict::Worse, false) => "second is better",
         (Verdict::Better, true) => "first is better, by less than matters",

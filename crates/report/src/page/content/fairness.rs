@@ -107,7 +107,10 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
     let why: Vec<String> = [(patience, "by early stopping"), (target, "at the target")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, why)| format!("{} {why}", number::count(n as u64)))
+        .map(|(n, why)| match n == patience + target {
+            true => format!("all {why}"),
+            false => format!("{} {why}", number::count(n as u64)),
+        })
         .collect();
     (patience + target > 0).then(|| {
         format!(

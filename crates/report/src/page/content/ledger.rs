@@ -85,7 +85,10 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let wide = robust.as_ref().and_then(|r| r.text());
         let curve = tuning(analysis, label);
         let has_value = best.counts.completed > 0;
-        let judged = |x: Option<f64>| Cell::number(x, |x| judge_or_worst(judge, x));
+        // Where nothing has a value, whatever is picked never gets there.
+        let several = analysis.tried(label).filter(|c| c.counts.results() > 0).count() > 1;
+        let hopeless = Some(judge.worst()).filter(|_| curve.is_none() && several);
+        let judged = |x: Option<f64>| Cell::number(x.or(hopeless), |x| judge_or_worst(judge, x));
         table.rows.push(vec![
             Cell::label(&analysis.plan.optimizers[label].label, label),
             Cell::count(grid.len()),
@@ -95,9 +98,10 @@ pub fn grid_table(analysis: &Analysis) -> Table {
                 number::brief,
             ),
             match (range, &wide) {
-                (Some((low, high)), None) => {
-                    let alone = |low| format!("{} alone", number::brief(low));
-                    Cell::number(Some(low), alone).parts("lowest", "highest", Some(high))
+                (Some(_), None) => {
+                    let rate = analysis.planned(best).spec.optimizer.lr();
+                    let alone = |rate| format!("{} alone", number::brief(rate));
+                    Cell::number(Some(rate), alone).parts("lowest", "highest", Some(rate))
                 }
                 _ => ends(range.map(|r| r.0), range.map(|r| r.1), number::brief),
             },
@@ -148,7 +152,7 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
          what finding the result cost."
             .to_owned(),
     );
-    if (0..analysis.plan.optimizers.len()).any(|l| analysis.lr_grid(l).len() > 1) {
+    if (0..analysis.plan.optimizers.len()).any(|l| robustness(analysis, l).is_some()) {
         out.push(format!(
             "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \

@@ -9,9 +9,11 @@ mod provenance;
 mod race;
 mod repeats;
 
-use crate::analysis::{Advice, Analysis, Goal, Measured};
+use crate::analysis::{Advice, Analysis, Config, Goal, Measured};
 use crate::best::{BestRow, rows_of};
+use crate::escape;
 use crate::number;
+use crate::page::headline;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
 use crate::stats::{Estimate, Method};
@@ -60,7 +62,7 @@ pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Op
 pub fn best_table(analysis: &Analysis) -> Table {
     let (goal, judge) = (&analysis.goal, &analysis.judge);
     let same = goal.path() == judge.path();
-    let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
+    let judged = mean_head(analysis, judge);
     let by = format!("#Chosen by: {}", goal.name());
     let training = training_loss(goal);
     let reached = "#Reached the target";
@@ -80,10 +82,10 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "#Training time a run",
         "Note",
     ]);
-    let first = analysis.ranking().first().map(|c| c.label);
+    let front = headline::front(analysis);
     let indices = analysis.best.iter().enumerate().filter_map(|(label, best)| best.map(|_| label));
     for (label, row) in indices.zip(rows_of(analysis)) {
-        let is_first = first == Some(label);
+        let is_first = front.contains(&label);
         let value = |x: Option<f64>| Cell::number(x, |x| judge.format(x));
         // Two seeds have no middle half.
         let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
@@ -127,11 +129,17 @@ pub fn best_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
+/// The head of a metric's means; one seed has none.
+fn mean_head(analysis: &Analysis, of: &Goal) -> String {
+    let spread = if analysis.plan.seeds.len() > 1 { ", mean \u{b1} sd" } else { "" };
+    format!("#{}{spread}", capitalised(&of.name()))
+}
+
 /// The head of what was measured on the training data.
 fn training_loss(goal: &Goal) -> &'static str {
     match (goal.function, goal.measured) {
         (true, _) => "#Mean value in the last epoch",
-        (false, Measured::Reached) => "#Training loss at the stop",
+        (false, Measured::Reached) => "#Training loss at the end",
         (false, Measured::Best) => "#Training loss of the last epoch",
         (false, Measured::Last) => "#Training loss",
     }
@@ -140,7 +148,7 @@ fn training_loss(goal: &Goal) -> &'static str {
 /// The head of the test accuracy, which is no verdict where runs stop at a target.
 fn test_accuracy(goal: &Goal) -> &'static str {
     match goal.measured {
-        Measured::Reached => "#Test accuracy at the stop",
+        Measured::Reached => "#Test accuracy at the end",
         Measured::Best => "#Test accuracy after the last epoch",
         Measured::Last => "#Test accuracy",
     }
@@ -157,6 +165,17 @@ fn median(judge: &Goal, value: Option<f64>) -> Cell {
 /// What to add to each axis of a grid.
 pub(super) fn to_add(advice: &[Advice]) -> String {
     advice.iter().map(words::to_add).collect::<Vec<_>>().join("; ")
+}
+
+/// A configuration with its schedule, where that is not constant and no axis that it
+/// names: `lr 0.01, cosine`.
+pub fn described(analysis: &Analysis, config: &Config) -> String {
+    let run = analysis.planned(config);
+    let text = escape::line(&analysis.describe(config));
+    match run.spec.schedule.kind() {
+        kind if kind == "constant" || run.axes.contains_key("schedule.kind") => text,
+        kind => format!("{text}, {kind}"),
+    }
 }
 
 /// The configuration with its schedule; a dash where nothing could be chosen.
@@ -201,20 +220,28 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let held_out = analysis.configs.iter().any(|c| c.validation_loss.is_some());
     let mut out = vec![chosen_words(goal, judge, held_out)];
+    let enough = best().any(|c| c.counts.completed > 2);
     let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
-        || "intervals need three seeds".to_owned(),
+        || match judge.reached() && enough {
+            true => "intervals need three seeds that reached the target".to_owned(),
+            false => "intervals need three seeds".to_owned(),
+        },
         |m| format!("intervals are 95% intervals of the mean by {m}"),
     );
     let (worst, left_out) = match judge.reached() {
-        true => {
-            ("never got there", "; all but median and count are of those that reached the target")
-        }
+        true => (
+            "never got there",
+            "; mean, interval and IQM of the time to the target are of those that reached it",
+        ),
         false => ("diverged", ""),
     };
     let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
     // What the table does not show needs no word.
     let mut parts = Vec::new();
-    if best().any(|c| c.judged.sd.is_some() || c.goal.sd.is_some()) {
+    let deviates = |c: &Config| {
+        [&c.judged, &c.goal, &c.test_accuracy, &c.train_loss].iter().any(|e| e.sd.is_some())
+    };
+    if best().any(deviates) {
         parts.push(format!("\u{b1} is the standard deviation between seeds{unit}"));
     }
     parts.push(methods);
@@ -249,7 +276,7 @@ fn chosen_words(goal: &Goal, judge: &Goal, held_out: bool) -> String {
         Measured::Reached => format!(
             "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over seeds, then the one with \
              which more seeds reached it; a run that diverged or never reached the target counts as infinite. {ties}. The \
-             same numbers judge. What was measured at the stop stands beside, without a verdict.",
+             same numbers judge. What was measured at the end of training stands beside, without a verdict.",
             goal.name()
         ),
         Measured::Best => format!(
@@ -271,8 +298,7 @@ fn chosen_words(goal: &Goal, judge: &Goal, held_out: bool) -> String {
 /// Every configuration.
 pub fn config_table(analysis: &Analysis) -> Table {
     let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let chosen_by = format!("#{}, mean \u{b1} sd", capitalised(&goal.name()));
-    let judged = format!("#{}, mean \u{b1} sd", capitalised(&judge.name()));
+    let (chosen_by, judged) = (mean_head(analysis, goal), mean_head(analysis, judge));
     let mut table = Table::new(&[
         "Optimizer",
         "Configuration",

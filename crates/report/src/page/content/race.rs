@@ -6,6 +6,11 @@ use crate::page::words;
 
 /// One row a label; empty where the plan has no target value.
 pub fn race_table(analysis: &Analysis) -> Table {
+    // A function has steps and no samples.
+    let fastest = match analysis.judge.function {
+        true => "#Fastest of its configurations, median steps",
+        false => "#Fastest of its configurations, median samples",
+    };
     let mut table = Table::new(&[
         "Optimizer",
         "Configuration",
@@ -14,7 +19,7 @@ pub fn race_table(analysis: &Analysis) -> Table {
         "#Median samples",
         "#Median steps",
         "#Median training time",
-        "#Fastest of its configurations, median samples",
+        fastest,
         "Which",
     ]);
     let Some(race) = analysis.race() else { return table };
@@ -31,7 +36,7 @@ pub fn race_table(analysis: &Analysis) -> Table {
             })
             .of(racer.runs),
             time(Clock::Epochs, epochs),
-            time(Clock::Samples, samples),
+            time(Clock::Samples, samples.filter(|_| !analysis.judge.function)),
             time(Clock::Steps, steps),
             time(Clock::Seconds, seconds.filter(|_| race.seconds_differ.is_none())),
             time(Clock::Samples, racer.fastest.map(|f| f.1)),
@@ -65,13 +70,17 @@ pub fn race_words(analysis: &Analysis) -> Vec<String> {
     };
     let mut out = vec![format!(
         "Training until {} was measured for the first time, at the end of an epoch; the clock stands still \
-         during evaluation. A run that never got there counts as infinite{needed}. Samples compare where batches \
-         differ in size, steps do not.",
-        words::target(target)
+         during evaluation. A run that never got there counts as infinite{needed}.{}",
+        words::target_of(analysis),
+        match analysis.judge.function {
+            true => "",
+            false => " Samples compare where batches differ in size, steps do not.",
+        }
     )];
     out.extend(race.seconds_differ.clone());
-    let tried =
-        |r: &crate::analysis::Racer| analysis.tried(analysis.configs[r.config].label).count() > 1;
+    let tried = |r: &crate::analysis::Racer| {
+        r.fastest.is_some() && analysis.tried(analysis.configs[r.config].label).count() > 1
+    };
     if race.racers.iter().any(tried) {
         out.push(
             "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
