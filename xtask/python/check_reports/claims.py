@@ -195,7 +195,7 @@ def excluded(world: World, match: re.Match) -> Wanted:
 def race_value(world: World, match: re.Match) -> Wanted:
     most = max(r.runs for r in world.race)
     many = most > 1
-    samples = "" if world.judge.function else " Samples compare where batches differ in size, steps do not."
+    samples = "" if world.judge.function else ". Samples compare where batches differ in size, steps do not"
     return target(world) | {"samples": exactly(samples), "runs": exactly(seeds(most) if many else ""),
                             "needed": count(most // 2 + 1) if many else exactly("")}
 

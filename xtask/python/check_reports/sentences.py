@@ -112,7 +112,7 @@ SENTENCES = {
     # Time to target.
     "race, value": r"Training until <TARGET> was measured for the first time, at the end of an epoch; the clock stands still "
                    r"during evaluation\. A run that never got there counts as infinite(?:, so that a median over <S runs> "
-                   r"needs <N needed> that did)?\.(?P<samples> Samples compare where batches differ in size, steps do not\.)?",
+                   r"needs <N needed> that did)?(?P<samples>\. Samples compare where batches differ in size, steps do not)?\.",
     "race, flattered": r"The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is "
                        r"flattered, the more so the more were tried\.",
     "race, no value": r"The sweep file names no value to reach, so there is no time to target: add value = \.\.\. to \[target\] "

@@ -90,14 +90,15 @@ def best_table(world: World) -> Rows:
             "Reached the target": (r"(?P<reached>\d+) of (?P<of>\d+)", {
                 "reached": count(len(judged)), "of": count(len(config.results))}) if reached else exactly(""),
             f"Chosen by: {goal.name}": exactly("") if goal == judge else mean_and_deviation(goal.metric, chosen_by),
-            test_accuracy(world): exactly("") if judge.path == "test.accuracy" and judge.kind == "last"
-            else mean_and_deviation("accuracy", world.last(config, "test", "accuracy")),
-            training(world): exactly("") if goal.path == "train.loss"
-            else mean_and_deviation("loss", world.last(config, "train", "loss")),
             "Training time a run": times(train_seconds(config)),
             "Note": note(world, config),
             BOLD: {"Optimizer": any(config is c for c in bold)},
         }
+        # What stands there already has no column of its own.
+        if judge.path != "test.accuracy" or judge.kind != "last":
+            cells[test_accuracy(world)] = mean_and_deviation("accuracy", world.last(config, "test", "accuracy"))
+        if goal.path != "train.loss":
+            cells[training(world)] = mean_and_deviation("loss", world.last(config, "train", "loss"))
         rows.append((config.label, cells))
     return rows
 
