@@ -1,6 +1,8 @@
 //! Several experiments on one page: what is compared, what is not, and that
 //! neither order nor hostile text changes anything.
 
+#[path = "together/claims.rs"]
+mod claims;
 mod common;
 #[path = "together/front.rs"]
 mod front;

@@ -19,7 +19,8 @@ pub struct Standing {
     pub ranks: Vec<f64>,
     /// Mean of the same.
     pub mean_rank: f64,
-    /// Tasks in which no other of them is better: alone in front, or level there.
+    /// Tasks in which no other of them is better: alone in front, or level there. Where no
+    /// run of any has a value, nobody leads.
     pub led: usize,
     /// Those of them in which it is alone.
     pub alone: usize,
@@ -85,17 +86,18 @@ pub fn standings(tasks: &Tasks) -> Vec<Standing> {
             tasks.ranks(t, &tasks.shared).into_iter().map(|r| r.unwrap_or(f64::NAN)).collect()
         })
         .collect();
-    let best: Vec<f64> =
-        by_task.iter().map(|ranks| ranks.iter().copied().fold(f64::INFINITY, f64::min)).collect();
     let mut standings: Vec<Standing> = tasks
         .shared
         .iter()
         .enumerate()
         .map(|(i, &label)| {
             let ranks: Vec<f64> = by_task.iter().map(|ranks| ranks[i]).collect();
-            let front = ranks.iter().zip(&best).filter(|(r, b)| r == b);
+            let front: Vec<f64> = (0..ranks.len())
+                .filter(|&t| tasks.leads_among(t, label, &tasks.shared))
+                .map(|t| ranks[t])
+                .collect();
             // Level ones share the mean of their places.
-            let (led, alone) = (front.clone().count(), front.filter(|(r, _)| **r == 1.0).count());
+            let (led, alone) = (front.len(), front.iter().filter(|r| **r == 1.0).count());
             let mean_rank = location::mean(&ranks).unwrap_or(f64::NAN);
             Standing { label, ranks, mean_rank, led, alone }
         })

@@ -7,7 +7,7 @@ use crate::number;
 use crate::page::words::{capitalised, list};
 use crate::together::certainty::certainty;
 use crate::together::words::{all_tasks, names, of_them, tasks as counted};
-use crate::together::{Pair, Standing, Together, profile, words};
+use crate::together::{Pair, Standing, Together, profile, rests, words};
 
 /// The opening of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,7 @@ pub fn answer(all: &Together) -> Answer {
     };
     let front = Front::of(all);
     details.extend(elsewhere(all, &front.level));
+    details.extend(rests::better_elsewhere(all, &front.level));
     if all.comparison.dependent && all.comparison.tests > 0 {
         details.push(words::dependent().to_owned());
     }
@@ -115,10 +116,12 @@ fn headline(all: &Together, front: &Front) -> String {
     }
     let lead = lead(all, first.label, second.label).unwrap_or_default();
     format!(
-        "{name} came first across {}: mean rank {:.2} of {among} optimizers, {}{lead}.",
+        "{name} came first across {}: mean rank {:.2} of {among} optimizers, {}{}{lead}{}.",
         counted(n),
         first.mean_rank,
-        led(first, n)
+        led(first, n),
+        rests::among(all, first),
+        rests::briefly(all, first.label)
     )
 }
 
@@ -173,13 +176,14 @@ fn led(first: &Standing, n: usize) -> String {
 }
 
 /// `; on average 0.21 percentage points more test accuracy than adam, the second`: where one
-/// metric judges all tasks and the lead is one, with the pairs that it rests on where they are
-/// not all.
+/// metric judges all tasks and the lead is one by whatever is tested, with the pairs that it
+/// rests on where they are not all.
 fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let [group] = &all.tasks.groups[..] else { return None };
     let pair = all.comparison.of(first, second).next()?;
     let of = all.tasks.tasks.len();
-    let lead = pair.lead.filter(|x| *x > 0.0 && group.tasks.len() == of)?;
+    let ahead = pair.direction > 0.0 && pair.standard > Some(0.0);
+    let lead = pair.lead.filter(|x| *x > 0.0 && ahead && group.tasks.len() == of)?;
     let more = match (group.judge.higher_is_better, group.judge.reached()) {
         (true, _) => "more",
         (false, true) => "fewer",
@@ -249,18 +253,30 @@ fn cost(all: &Together, front: &[&Standing]) -> String {
     )
 }
 
-/// `. It reached the target in both tasks that have one, and was first, alone or level, in
-/// one`; empty without a race.
+/// `. In the median over seeds it reached the target in one of the 2 tasks that have one (in
+/// hard with 3 of 8), and was first of those compared, alone or level, in both`; empty without
+/// a race.
 fn raced(all: &Together, first: &Standing) -> String {
     let Some(profile) = profile::profile(all, Clock::Samples) else { return String::new() };
     let at = all.standings.iter().position(|s| s.label == first.label).unwrap_or(0);
-    let led = profile.times.iter().filter(|times| {
-        let best = times.iter().copied().fold(f64::INFINITY, f64::min);
-        best.is_finite() && times[at] == best
-    });
-    let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
     let tasks = profile.tasks.len();
-    let led = match led.count() {
+    let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
+    // Half of the seeds are no median, and yet not none.
+    let some_seeds = (0..tasks).filter(|&i| !profile.times[i][at].is_finite());
+    let some_seeds: Vec<String> = some_seeds
+        .filter_map(|i| {
+            let (got_there, of) = profile.reached[i][at];
+            let name = escape::line(&all.tasks.tasks[profile.tasks[i]].name);
+            (got_there > 0).then(|| format!("in {name} with {got_there} of {of}"))
+        })
+        .collect();
+    // Where runs stop at the target, the race is what ranks are by.
+    let leads = |i: &usize| match all.tasks.tasks[profile.tasks[*i]].analysis.judge.reached() {
+        true => all.tasks.leads_among(profile.tasks[*i], first.label, &all.tasks.shared),
+        false => profile.leads(*i, at),
+    };
+    let led = (0..tasks).filter(leads).count();
+    let first = match led {
         0 => "none".to_owned(),
         1 => "one".to_owned(),
         2 if tasks == 2 => "both".to_owned(),
@@ -268,12 +284,16 @@ fn raced(all: &Together, first: &Standing) -> String {
         n => n.to_string(),
     };
     format!(
-        ". It reached the target in {} that {} one{}",
+        ". In the median over seeds it reached the target in {} that {} one{}{}",
         of_them(reached, tasks),
         if tasks == 1 { "has" } else { "have" },
-        match reached {
-            0 => String::new(),
-            _ => format!(", and was first, alone or level, in {led}"),
+        match some_seeds.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", list(&some_seeds)),
+        },
+        match (reached, led) {
+            (0, 0) => String::new(),
+            _ => format!(", and was first of those compared, alone or level, in {first}"),
         }
     )
 }
@@ -283,13 +303,13 @@ fn raced(all: &Together, first: &Standing) -> String {
 fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
     let mut better: Vec<(String, Vec<String>)> = Vec::new();
     for (t, task) in all.tasks.tasks.iter().enumerate() {
-        let ranks = all.standings.iter().map(|s| s.ranks[t]);
-        let best = ranks.fold(f64::INFINITY, f64::min);
-        if front.iter().all(|s| s.ranks[t] == best) {
+        let leads = |s: &&Standing| all.tasks.leads_among(t, s.label, &all.tasks.shared);
+        let led: Vec<&Standing> = all.standings.iter().filter(leads).collect();
+        // Nobody leads where no run of any has a value.
+        if led.is_empty() || front.iter().all(|s| leads(&s)) {
             continue;
         }
-        let led = all.standings.iter().filter(|s| s.ranks[t] == best);
-        let who = list(&led.map(|s| label(all, s.label)).collect::<Vec<_>>());
+        let who = list(&led.iter().map(|s| label(all, s.label)).collect::<Vec<_>>());
         let at = better.iter().position(|(w, _)| *w == who).unwrap_or(better.len());
         if at == better.len() {
             better.push((who, Vec::new()));

@@ -4,7 +4,7 @@ use crate::analysis::Verdict;
 use crate::page::words::{list, p_value};
 use crate::together::answer::{Front, label};
 use crate::together::words::names;
-use crate::together::{Pair, Together};
+use crate::together::{Pair, Together, rests};
 
 /// What the tests say of those in front; none where there is nothing to compare.
 pub(super) fn certainty(all: &Together, front: &Front) -> Option<String> {
@@ -13,7 +13,8 @@ pub(super) fn certainty(all: &Together, front: &Front) -> Option<String> {
         Some(pair) => (Told { all, front, pair }.text(), (pair.first, pair.second)),
         None => (untested(all).to_owned(), (first.label, second.label)),
     };
-    Some(format!("How sure: {text}{}", improvement(all, of)))
+    let spared = rests::at_length(all, &front.level);
+    Some(format!("How sure: {text}{spared}{}", improvement(all, of)))
 }
 
 /// Why nothing is tested.
@@ -75,6 +76,11 @@ impl Told<'_> {
             Verdict::NotShown if self.front.is_level() => {
                 format!("no difference of {name} and {other} is shown, {}.", self.tested(true))
             }
+            // What is tested may speak for the other, as a mean rank counts tasks.
+            Verdict::NotShown if self.pair.direction < 0.0 => format!(
+                "mean ranks and differences disagree: seed by seed {other} is ahead of {name}, which may be chance, {}.",
+                self.tested(true)
+            ),
             Verdict::NotShown => {
                 format!("the lead over {other} may be chance, {}.", self.tested(true))
             }

@@ -26,9 +26,10 @@ pub struct Pair {
     pub second: usize,
     /// Mean over tasks of the mean lead, in units of the metric.
     pub lead: Option<f64>,
-    /// Mean lead after each task's leads were divided by their root mean square,
-    /// in [-1, 1]: what is tested. No task outweighs another by its scale, and
-    /// the scale stays the same whichever signs are flipped.
+    /// The same after each task's leads were divided by their root mean square, in
+    /// [-1, 1]: what is tested where signs are flipped. No task outweighs another by
+    /// its scale or its number of seeds, and the scale stays the same whichever signs
+    /// are flipped.
     pub standard: Option<f64>,
     /// Tasks with a pair of runs that was compared, ascending: what is tested.
     pub tasks: Vec<usize>,
@@ -191,14 +192,17 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         direction: 0.0,
         verdict: Verdict::TooFew,
     };
-    let (mut leads, mut standard, mut tested) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut leads, mut standard) = (Vec::new(), Vec::new());
+    // Ranks are of every pair as it is; flipped signs are of a mean over tasks.
+    let (mut ranked, mut weighed) = (Vec::new(), Vec::new());
     for &task in of {
         let gains = gains(tasks, task, &mut pair);
         // Ascending, so that the order of seeds cannot change a bit.
         let mut completed = gains.completed;
         completed.sort_by(f64::total_cmp);
-        leads.extend(location::mean(&completed));
         let scaled = standardised(&completed);
+        leads.extend(location::mean(&completed));
+        standard.extend(location::mean(&scaled));
         pair.tasks.extend((!gains.all.is_empty()).then_some(task));
         pair.lead_tasks.extend((!completed.is_empty()).then_some(task));
         pair.diverged += gains.all.len() - completed.len();
@@ -207,23 +211,23 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         pair.seeds.0 += won;
         pair.seeds.1 += gains.all.len() - won - lost;
         pair.seeds.2 += lost;
-        tested.extend_from_slice(&scaled);
-        tested.extend(gains.without);
-        standard.extend(scaled);
+        pair.n += scaled.len();
+        weighed.extend(scaled.iter().map(|gain| gain / scaled.len() as f64));
+        ranked.extend(scaled);
+        ranked.extend(gains.without);
     }
-    pair.n = standard.len();
     pair.lead = location::mean(&leads);
     pair.standard = location::mean(&standard);
     if pair.diverged > 0 {
         pair.decided_by = DecidedBy::SignedRanks;
-        pair.direction = rank_lead(&tested);
+        pair.direction = rank_lead(&ranked);
     } else {
-        pair.direction = standard.iter().sum();
+        pair.direction = pair.standard.unwrap_or(0.0);
     }
-    if tested.len() > 1 && !tasks.repeated(of) {
+    if ranked.len() > 1 && !tasks.repeated(of) {
         pair.test = match pair.decided_by {
-            DecidedBy::SignedRanks => wilcoxon(&tested),
-            _ => sign_flip(&tested),
+            DecidedBy::SignedRanks => wilcoxon(&ranked),
+            _ => sign_flip(&weighed),
         };
     }
     pair

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::analysis::spent;
 use crate::escape;
 use crate::number;
-use crate::page::words::list;
-use crate::together::Together;
+use crate::page::words::{capitalised, list};
 use crate::together::tables::range;
+use crate::together::{Pair, Together};
 
 /// Things that one sentence names at most.
 const MOST: usize = 4;
@@ -74,10 +74,7 @@ pub(super) fn fairness(all: &Together) -> Vec<String> {
         })
     };
     if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
-        out.push(format!(
-            "Tasks differ in their number of seeds: {text}. Pooled values and tests weigh a task by its runs; ranks and \
-             probabilities of improvement count every task once."
-        ));
+        out.push(format!("Tasks differ in their number of seeds: {text}. {}", weights(all)));
     }
     let epochs = |t: usize| range(tasks[t].analysis.plan.runs.iter().map(|r| r.spec.train.epochs));
     if let Some(text) = per_task(&epochs) {
@@ -99,6 +96,27 @@ pub(super) fn fairness(all: &Together) -> Vec<String> {
         None => device_time(all),
     });
     out
+}
+
+/// What weighs a task by its runs, and what counts each once.
+fn weights(all: &Together) -> String {
+    let ranked = |ranks: bool| {
+        let tested = |p: &&Pair| p.test.is_some() && p.decided_by.ranks() == ranks;
+        all.comparison.pairs.iter().any(|p| tested(&p))
+    };
+    let by_runs = match (all.tasks.groups.is_empty(), ranked(true)) {
+        (true, _) => "",
+        (false, true) => "Pooled values and tests of signed ranks weigh a task by its runs; ",
+        (false, false) => "Pooled values weigh a task by its runs; ",
+    };
+    let mut once = vec!["mean ranks".to_owned(), "probabilities of improvement".to_owned()];
+    if !all.comparison.pairs.is_empty() {
+        once.insert(1, "leads".to_owned());
+    }
+    if ranked(false) {
+        once.insert(2, "permutation tests".to_owned());
+    }
+    capitalised(&format!("{by_runs}{} count every task once.", list(&once)))
 }
 
 /// How unevenly device time is spread over the labels that all tasks have.

@@ -116,7 +116,7 @@ pub fn ranks(all: &Together) -> Option<Figure> {
     let names: Vec<String> = tasks.iter().map(|t| escape::line(&t.name)).collect();
     let (columns, which) = heads(&names);
     let by = words::averaged(all);
-    let signs = signs(&rows);
+    let (signs, ties) = (signs(&rows), ties(all));
     let sorted = match (all.standings.len(), all.tasks.left_out.is_empty()) {
         (0, _) => "",
         (1, _) => "; the optimizer that every task has comes first",
@@ -129,7 +129,7 @@ pub fn ranks(all: &Together) -> Option<Figure> {
         heading: "Rank of each optimizer in each task",
         caption: format!(
             "Place of each optimizer within each task by the {by} of what judges the task, among all optimizers of that \
-             task{sorted}{signs}."
+             task{ties}{sorted}{signs}."
         ),
         reading: "Read along a row: one colour from end to end is an optimizer that is equally good everywhere, a row that \
                   changes from light to dark is one that suits some tasks only. Ranks hide distances: the values below \
@@ -146,6 +146,20 @@ pub fn ranks(all: &Together) -> Option<Figure> {
         }),
         variant_of: None,
     })
+}
+
+/// `; of equal medians by how many seeds got there`: what places are by beside the value.
+fn ties(all: &Together) -> String {
+    let (medians, means) = words::by_median(all);
+    let every: Vec<usize> = (0..all.tasks.labels.len()).collect();
+    let mut text = String::new();
+    if all.tasks.lost(&means, &every).diverged {
+        text += "; one with a diverged seed is behind those without";
+    }
+    if !medians.is_empty() {
+        text += "; of equal medians by how many seeds got there";
+    }
+    text
 }
 
 /// What crosses and hatching mean, of those that are there.
@@ -200,10 +214,17 @@ fn cell(all: &Together, task: usize, label: usize, ranks: &[Option<f64>]) -> Cel
     };
     match (ranks[label], value) {
         (Some(rank), Some(value)) => {
-            let note = judge.format(value);
+            let value_text = judge.format(value);
+            let (got_there, of) = (config.judged.n, config.counts.results());
             let reached = match value.is_finite() {
                 true => String::new(),
-                false => format!(" ({} of {} seeds)", config.judged.n, config.counts.results()),
+                false => format!(" ({got_there} of {of} seeds)"),
+            };
+            let note = match value.is_finite() {
+                true => value_text.clone(),
+                false => {
+                    with_room(all, &value_text, &format!("{value_text} ({got_there} of {of})"))
+                }
             };
             // One alone has no place among others.
             let text = match ranks.iter().flatten().count() {
@@ -211,12 +232,22 @@ fn cell(all: &Together, task: usize, label: usize, ranks: &[Option<f64>]) -> Cel
                 _ => rank.to_string(),
             };
             let place = if text.is_empty() { text.clone() } else { format!("rank {text}, ") };
-            let said = format!("{who}: {place}{} {note}{reached}", judge.name());
+            let said = format!("{who}: {place}{} {value_text}{reached}", judge.name());
             Cell { fill: Fill::Value(rank), text, note, said }
         }
         (Some(_), None) => nothing(Fill::Crossed, "diverged"),
         (None, _) => nothing(Fill::Missing, "no result"),
     }
+}
+
+/// The longer of two notes where a narrow heatmap has room for it: a note without room would
+/// take those of all cells away.
+fn with_room(all: &Together, short: &str, long: &str) -> String {
+    // Widths of texts need the fonts.
+    fonts();
+    let room = NARROW / all.tasks.tasks.len().max(1) as f64;
+    let fits = text_width(long, TICK, false) * 1.08 + 5.0 <= room;
+    if fits { long } else { short }.to_owned()
 }
 
 /// The performance profile: against samples and, where they compare, seconds.
@@ -247,18 +278,18 @@ pub fn profile(all: &Together) -> Option<Figure> {
     Some(Figure {
         heading: "Performance profile: time to target",
         caption: format!(
-            "Per cent of the tasks with a target that an optimizer solves within \u{3c4} times the fastest optimizer's time \
-             (Dolan and Mor\u{e9} 2002), over {}. Time is the median over seeds; a task counts as unsolved where half of the \
+            "Per cent of the tasks with a target that an optimizer solves within \u{3c4} times the time of the fastest of \
+             those compared (Dolan and Mor\u{e9} 2002), over {}. Time is the median over seeds; a task counts as unsolved where half of the \
              seeds or more never reached its target.{coarse}",
             words::tasks(n)
         ),
-        reading: "At the left end, \u{3c4} = 1, a line's height says in how many tasks the optimizer is the fastest. Further \
-                  right it says how many it solves if it may take that many times longer; where it ends, how many it solves \
+        reading: "At the left end, \u{3c4} = 1, a line's height says in how many tasks the optimizer is the fastest of \
+                  those compared. Further right it says how many it solves if it may take that many times longer; where it ends, how many it solves \
                   at all. A line above another all the way belongs to the better choice for such tasks.",
         ink: Ink::Chart(Chart {
             title: "Performance profile: time to target".to_owned(),
             subtitle: format!(
-                "Tasks solved within \u{3c4} times the fastest time, {}; in brackets: solved at all",
+                "Tasks solved within \u{3c4} times the fastest of those compared, {}; in brackets: solved at all",
                 words::tasks(n)
             ),
             entries,

@@ -19,6 +19,7 @@ mod html;
 mod listings;
 mod markdown;
 mod pooling;
+mod rests;
 mod words;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Performance profiles over tasks, and distributions of scores over runs.
 
-use crate::analysis::Clock;
+use crate::analysis::{Clock, Racer};
 use crate::stats::survival;
 use crate::together::tasks::Group;
 use crate::together::{Together, words};
@@ -13,11 +13,27 @@ pub struct Profile {
     /// Median time by task and standing; infinite where half of the runs never
     /// got there.
     pub times: Vec<Vec<f64>>,
+    /// Likewise runs that got there and runs with a result.
+    pub reached: Vec<Vec<(usize, usize)>>,
     /// For each standing: (ratio to the task's fastest, fraction of tasks).
     pub curves: Vec<Vec<(f64, f64)>>,
 }
 
 impl Profile {
+    /// Whether no other standing is before this one in the task at a place of the profile:
+    /// by the median, of equal ones by the share of runs that got there. Nobody is first
+    /// where no run did.
+    pub fn leads(&self, task: usize, standing: usize) -> bool {
+        let (times, reached) = (&self.times[task], &self.reached[task]);
+        let own = reached[standing];
+        // Shares as products: no rounding parts equal ones.
+        let before = |i: usize| match times[i] == times[standing] {
+            true => reached[i].0 * own.1 > own.0 * reached[i].1,
+            false => times[i] < times[standing],
+        };
+        own.0 > 0 && !(0..times.len()).any(before)
+    }
+
     /// What is counted: `steps` of functions, else `training samples`.
     pub fn unit(&self, all: &Together) -> &'static str {
         let function = |&&t: &&usize| all.tasks.tasks[t].analysis.judge.function;
@@ -29,24 +45,27 @@ impl Profile {
 /// The performance profile by a clock; none without a task that counts, or
 /// where nobody reaches any target.
 pub fn profile(all: &Together, clock: Clock) -> Option<Profile> {
-    let of_task = |task: usize| -> Option<(usize, Vec<f64>)> {
+    type Raced = (Vec<f64>, Vec<(usize, usize)>);
+    let of_task = |task: usize| -> Option<(usize, Raced)> {
         let analysis = &all.tasks.tasks[task].analysis;
         let race = analysis.race()?;
-        let median = |label: usize| {
+        let racer = |label: usize| {
             let place = all.tasks.labels[label].places[task];
-            let racer =
-                race.racers.iter().find(|r| Some(analysis.configs[r.config].label) == place);
-            racer.and_then(|r| r.median(clock)).unwrap_or(f64::INFINITY)
+            race.racers.iter().find(|r| Some(analysis.configs[r.config].label) == place)
         };
-        Some((task, all.standings.iter().map(|s| median(s.label)).collect()))
+        let racers: Vec<Option<&Racer>> = all.standings.iter().map(|s| racer(s.label)).collect();
+        let median = |r: &Option<&Racer>| r.and_then(|r| r.median(clock)).unwrap_or(f64::INFINITY);
+        let reached = |r: &Option<&Racer>| r.map_or((0, 0), |r| (r.reached, r.runs));
+        Some((task, (racers.iter().map(median).collect(), racers.iter().map(reached).collect())))
     };
-    let (tasks, times): (Vec<usize>, Vec<Vec<f64>>) =
+    let (tasks, raced): (Vec<usize>, Vec<Raced>) =
         (0..all.tasks.tasks.len()).filter_map(of_task).unzip();
+    let (times, reached): (Vec<Vec<f64>>, Vec<Vec<(usize, usize)>>) = raced.into_iter().unzip();
     if times.iter().flatten().all(|t| !t.is_finite()) {
         return None;
     }
     let curves = survival::performance_profile(&times);
-    Some(Profile { tasks, times, curves })
+    Some(Profile { tasks, times, reached, curves })
 }
 
 /// Of a label's runs in a group, the fraction that is better than a score: steps

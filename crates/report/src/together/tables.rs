@@ -82,10 +82,13 @@ pub(super) fn table(head: &[String]) -> Table {
     Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Different values, ascending, as a range: `5`, `1 to 5`.
+/// Different values, ascending: `5`, `1 and 5`, of more as a range, `1 to 5`.
 pub(super) fn range(values: impl Iterator<Item = u64>) -> String {
     let values: BTreeSet<u64> = values.collect();
     match (values.first(), values.last()) {
+        (Some(a), Some(b)) if values.len() == 2 => {
+            format!("{} and {}", number::count(*a), number::count(*b))
+        }
         (Some(a), Some(b)) if a == b => number::count(*a),
         (Some(a), Some(b)) => format!("{} to {}", number::count(*a), number::count(*b)),
         _ => "\u{2013}".to_owned(),
@@ -103,14 +106,11 @@ pub(super) fn label(all: &Together, label: usize) -> Cell {
     Cell::label(&all.tasks.labels[label].name, label)
 }
 
-/// What stands where a configuration has no value.
-fn without_value(config: Option<&Config>) -> Cell {
-    let text = match config {
-        None => "not in it",
-        Some(c) if c.counts.diverged > 0 => "diverged",
-        Some(_) => "no result",
-    };
-    Cell::text(text)
+/// What stands where a configuration has no value: the worst there is where all its seeds
+/// diverged, else nothing. A word would stand in a column of numbers of the CSV.
+fn without_value(judge: &Goal, config: Option<&Config>) -> Cell {
+    let worst = config.filter(|c| c.counts.diverged > 0).map(|_| judge.worst());
+    Cell::number(worst, |_| "diverged".to_owned())
 }
 
 pub(super) fn value(judge: &Goal, config: Option<&Config>) -> Cell {
@@ -123,7 +123,7 @@ pub(super) fn value(judge: &Goal, config: Option<&Config>) -> Cell {
                 .of(of)
         }
         Some(c) if c.judged.mean.is_some() => mean_sd(&judge.metric, &c.judged),
-        other => without_value(other),
+        other => without_value(judge, other),
     }
 }
 
@@ -156,7 +156,11 @@ fn by_task(all: &Together) -> Table {
         }));
         table.rows.push(row);
     }
-    table.without_empty()
+    // A task in which nobody has a value stays.
+    match all.standings.len() > 1 {
+        true => table,
+        false => table.without("Mean rank"),
+    }
 }
 
 /// The mean rank of a label that is ranked among others; one alone has none.
@@ -269,6 +273,9 @@ pub(super) fn lead(judge: &Goal, x: f64) -> String {
     format!("{sign}{}", number::difference(&judge.metric, x, 3))
 }
 
+/// The column of corrected values.
+const HOLM: &str = "#p, Holm";
+
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
     let unit = |judge: &Goal| match number::is_percentage(&judge.metric) {
@@ -287,7 +294,7 @@ fn comparison(all: &Together) -> Table {
             "#Won",
             "#p, sign flips",
             "#p, signed ranks",
-            "#p, Holm",
+            HOLM,
             "Verdict",
         ]
         .map(str::to_owned),
@@ -338,7 +345,10 @@ fn comparison(all: &Together) -> Table {
         ]);
         table.rows.push(row);
     }
-    table.without_empty()
+    // One test alone is not corrected for others.
+    let corrected = all.comparison.tests > 1;
+    let table = table.without_empty();
+    if corrected { table } else { table.without(HOLM.trim_start_matches('#')) }
 }
 
 fn race(all: &Together) -> Table {
@@ -349,8 +359,12 @@ fn race(all: &Together) -> Table {
     head.extend(profile.tasks.iter().map(|&t| {
         let task = &all.tasks.tasks[t];
         let unit = if task.analysis.judge.function { "steps" } else { "samples" };
-        let times = if compared { " (\u{d7} the fastest)" } else { "" };
-        format!("#{}: median {unit}{times}", escape::line(&task.name))
+        // The CSV says of each of the two numbers what it is, and the unit once.
+        let what = match compared {
+            true => format!("{unit} to the target (\u{d7} the fastest of those compared)"),
+            false => format!("median {unit} to the target"),
+        };
+        format!("#{}: {what}", escape::line(&task.name))
     }));
     let mut table = table(&head);
     for (at, s) in all.standings.iter().enumerate() {
@@ -365,11 +379,9 @@ fn race(all: &Together) -> Table {
                 ratio.map_or(samples.clone(), |r| format!("{samples} (\u{d7}{r:.2})"))
             });
             match compared {
-                true => cell.strong(time == best && time.is_finite()).parts(
-                    "median samples",
-                    "ratio",
-                    ratio,
-                ),
+                true => {
+                    cell.strong(time == best && time.is_finite()).parts("median", "ratio", ratio)
+                }
                 false => cell,
             }
         }));

@@ -149,9 +149,15 @@ impl Tasks {
     /// Whether no label of the task is better than this one, at a value that is one.
     pub fn leads(&self, task: usize, label: usize) -> bool {
         let every: Vec<usize> = (0..self.labels.len()).collect();
-        let ranks = self.ranks(task, &every);
+        self.leads_among(task, label, &every)
+    }
+
+    /// The same among these labels.
+    pub fn leads_among(&self, task: usize, label: usize, among: &[usize]) -> bool {
+        let ranks = self.ranks(task, among);
         let best = ranks.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-        ranks[label] == Some(best) && self.chosen(task, label).is_some_and(|c| c.judged.n > 0)
+        let own = among.iter().position(|l| *l == label).and_then(|at| ranks[at]);
+        own == Some(best) && self.chosen(task, label).is_some_and(|c| c.judged.n > 0)
     }
 
     /// What the runs of a label's chosen configuration reached by the task's

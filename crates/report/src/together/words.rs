@@ -5,7 +5,7 @@ use crate::escape;
 use crate::number;
 use crate::page::words::{list, p_value};
 use crate::together::fairness::some;
-use crate::together::{Lost, Together, profile};
+use crate::together::{Lost, Pair, Together, profile};
 
 /// `one task`, `3 tasks`.
 pub(super) fn tasks(n: usize) -> String {
@@ -136,6 +136,24 @@ fn survivors(all: &Together) -> Option<String> {
     ))
 }
 
+/// What a dash in the table of tasks is; none where there is no dash.
+fn without_value(all: &Together) -> Option<String> {
+    let cells = || {
+        let labels = 0..all.tasks.labels.len();
+        (0..all.tasks.tasks.len()).flat_map(move |t| labels.clone().map(move |l| (t, l)))
+    };
+    let absent = cells().any(|(t, l)| all.tasks.chosen(t, l).is_none());
+    let empty =
+        cells().any(|(t, l)| all.tasks.chosen(t, l).is_some_and(|c| c.counts.results() == 0));
+    let what = match (absent, empty) {
+        (false, false) => return None,
+        (true, false) => "is not part of the task",
+        (false, true) => "has no result in the task",
+        (true, true) => "is not part of the task or has no result in it",
+    };
+    Some(format!("A dash: the optimizer {what}."))
+}
+
 /// What is counted until the target: `steps` of a function, else `training samples`.
 pub(super) fn unit(judge: &Goal) -> &'static str {
     if judge.function { "steps" } else { "training samples" }
@@ -180,6 +198,7 @@ pub(super) fn by_task(all: &Together) -> Vec<String> {
                 .to_owned(),
         );
     }
+    out.extend(without_value(all));
     out.extend(survivors(all));
     let at_best = |t: &usize| own[*t].analysis.judge.measured == Measured::Best;
     let best: Vec<usize> = (0..own.len()).filter(at_best).collect();
@@ -203,9 +222,15 @@ pub(super) fn dependent() -> &'static str {
 /// What is tested, and how.
 fn tests(all: &Together) -> String {
     let comparison = &all.comparison;
-    let flips = match comparison.pairs.iter().any(|p| !p.decided_by.ranks()) {
-        true => "The permutation test flips the signs of the differences",
-        false => "What is tested are the differences",
+    let what = match comparison.pairs.iter().any(|p| !p.decided_by.ranks()) {
+        true => {
+            "The permutation test flips the signs of the differences, each divided by the root mean square of its task and \
+             by its number of pairs, so that no task outweighs another by its scale or its seeds"
+        }
+        false => {
+            "What is tested are the differences, each divided by the root mean square of its task, so that no task \
+             outweighs another by its scale"
+        }
     };
     let family = match comparison.tests {
         0 | 1 => String::new(),
@@ -216,8 +241,8 @@ fn tests(all: &Together) -> String {
     };
     format!(
         "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
-         start from the same weights and see the same batches. {flips}, each divided by the root mean square of its task, so \
-         that no task outweighs another by its scale; the lead in units is the mean over tasks of their mean leads.{family}"
+         start from the same weights and see the same batches. {what}. Both leads are means over tasks of the mean in each; \
+         in the unit of the metric a task of larger differences weighs more, standardised it does not.{family}"
     )
 }
 
@@ -263,6 +288,7 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     if comparison.dependent {
         out.push(dependent().to_owned());
     }
+    out.extend(opposite(all));
     for pair in &comparison.pairs {
         for (task, n, what) in &pair.unlike {
             out.push(format!(
@@ -282,6 +308,26 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     }
     out.extend(by_ranks(all));
     out
+}
+
+/// Pairs whose two leads differ in sign.
+fn opposite(all: &Together) -> Option<String> {
+    let opposite = |p: &&Pair| p.lead.zip(p.standard).is_some_and(|(a, b)| a * b < 0.0);
+    let name = |l: usize| escape::line(&all.tasks.labels[l].name);
+    let of: Vec<String> = all
+        .comparison
+        .pairs
+        .iter()
+        .filter(opposite)
+        .map(|p| format!("{} over {}", name(p.first), name(p.second)))
+        .collect();
+    (!of.is_empty()).then(|| {
+        format!(
+            "The lead of {} has one sign in the unit of the metric and the other standardised: the tasks disagree, and those \
+             of larger differences decide the former.",
+            some(of)
+        )
+    })
 }
 
 /// Why ranks decide where they do.

@@ -167,7 +167,7 @@ fn tasks_are_counted_as_people_count_them() {
             (0..n).map(|i| analysed(&task(&format!("t{i}"), 3 + i, 3))).collect();
         answer(&Together::of(all)).cost.unwrap()
     };
-    assert!(said(2).contains("It reached the target in both tasks that have one"), "{}", said(2));
+    assert!(said(2).contains("it reached the target in both tasks that have one"), "{}", said(2));
     assert!(said(3).contains("in all 3 tasks that have one"), "{}", said(3));
 }
 

@@ -67,7 +67,7 @@ fn cells(table: &Table, column: &str) -> Vec<(String, bool)> {
     table.rows.iter().map(|row| (row[at].text.clone(), row[at].strong)).collect()
 }
 
-fn texts(table: &Table, column: &str) -> Vec<String> {
+pub fn texts(table: &Table, column: &str) -> Vec<String> {
     cells(table, column).into_iter().map(|(text, _)| text).collect()
 }
 
@@ -85,8 +85,8 @@ fn ranks_stand_above_medians_and_nothing_diverged() {
         told,
         [
             [("1.5", "55,000"), ("1", "110,000")],
-            [("1.5", "55,000"), ("3", "never")],
-            [("3", "never"), ("2", "never")],
+            [("1.5", "55,000"), ("3", "never (0 of 7)")],
+            [("3", "never (0 of 6)"), ("2", "never (2 of 7)")],
         ]
     );
     assert!(grid.subtitle.contains("median over seeds") && !grid.subtitle.contains("mean"));

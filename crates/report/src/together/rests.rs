@@ -1,0 +1,166 @@
+//! What a first place rests on: seeds that diverged with the others, and better optimizers
+//! that not every task has.
+
+use crate::escape;
+use crate::page::words::list;
+use crate::together::answer::label;
+use crate::together::fairness::some;
+use crate::together::words::all_tasks;
+use crate::together::{Standing, Together};
+
+/// Sentences of this kind that one paragraph has at most.
+const MOST: usize = 3;
+
+/// A place ahead of a label whose mean is no worse, but of fewer seeds: the others diverged.
+pub(super) struct Spared {
+    ahead: usize,
+    behind: usize,
+    task: usize,
+    diverged: usize,
+    planned: usize,
+    /// Means of the one ahead and of the one behind.
+    means: (f64, f64),
+}
+
+/// Where a label is ahead of others that every task has for their diverged seeds alone.
+pub(super) fn spared(all: &Together, ahead: usize) -> Vec<Spared> {
+    let mut out = Vec::new();
+    for (task, own) in all.tasks.tasks.iter().enumerate() {
+        let judge = &own.analysis.judge;
+        // A median counts those that never got there.
+        let Some(first) = all.tasks.chosen(task, ahead).filter(|_| !judge.reached()) else {
+            continue;
+        };
+        for standing in all.standings.iter().filter(|s| s.label != ahead) {
+            let Some(second) = all.tasks.chosen(task, standing.label) else { continue };
+            let means = first.judged.mean.zip(second.judged.mean);
+            let decided = (first.counts.diverged == 0 && second.counts.diverged > 0)
+                .then_some(means)
+                .flatten()
+                .filter(|(a, b)| judge.gain(*a, *b) <= 0.0);
+            out.extend(decided.map(|means| Spared {
+                ahead,
+                behind: standing.label,
+                task,
+                diverged: second.counts.diverged,
+                planned: second.counts.planned,
+                means,
+            }));
+        }
+    }
+    out
+}
+
+fn task(all: &Together, task: usize) -> String {
+    escape::line(&all.tasks.tasks[task].name)
+}
+
+/// `; ahead of sgd in wild only because 2 of the 8 seeds of sgd diverged`; empty where no
+/// place of the label rests on diverged seeds.
+pub(super) fn briefly(all: &Together, ahead: usize) -> String {
+    let spared = spared(all, ahead);
+    match &spared[..] {
+        [] => String::new(),
+        [one] => {
+            let behind = label(all, one.behind);
+            format!(
+                "; ahead of {behind} in {} only because {} of the {} seeds of {behind} diverged",
+                task(all, one.task),
+                one.diverged,
+                one.planned
+            )
+        }
+        several => {
+            let of = |s: &Spared| {
+                format!(
+                    "{} in {} ({} of {} seeds)",
+                    label(all, s.behind),
+                    task(all, s.task),
+                    s.diverged,
+                    s.planned
+                )
+            };
+            format!(
+                "; ahead only because of diverged seeds of {}",
+                some(several.iter().map(of).collect())
+            )
+        }
+    }
+}
+
+/// The same with the means, a sentence each; empty likewise.
+pub(super) fn at_length(all: &Together, front: &[&Standing]) -> String {
+    let spared: Vec<Spared> = front.iter().flat_map(|s| spared(all, s.label)).collect();
+    let mut text = String::new();
+    for s in spared.iter().take(MOST) {
+        let judge = &all.tasks.tasks[s.task].analysis.judge;
+        let better = match judge.gain(s.means.1, s.means.0) > 0.0 {
+            true => "better than",
+            false => "level with",
+        };
+        text += &format!(
+            " In {} {} ranks behind {} only for its diverged seeds ({} of {}): the mean of its others, {}, is {better} the {} of {}.",
+            task(all, s.task),
+            label(all, s.behind),
+            label(all, s.ahead),
+            s.diverged,
+            s.planned,
+            judge.format(s.means.1),
+            judge.format(s.means.0),
+            label(all, s.ahead)
+        );
+    }
+    match spared.len().saturating_sub(MOST) {
+        0 => {}
+        1 => text += " The same holds of one more place.",
+        more => text += &format!(" The same holds of {more} more places."),
+    }
+    text
+}
+
+/// A label's place in a task among all that the task has, whether or not others have them.
+fn place(all: &Together, task: usize, label: usize) -> Option<f64> {
+    let every: Vec<usize> = (0..all.tasks.labels.len()).collect();
+    all.tasks.ranks(task, &every)[label]
+}
+
+/// ` among the optimizers that both tasks have`: where a task that the label leads among
+/// these has one that is as good or better.
+pub(super) fn among(all: &Together, first: &Standing) -> String {
+    let n = all.tasks.tasks.len();
+    let less = (0..n).any(|t| {
+        all.tasks.leads_among(t, first.label, &all.tasks.shared)
+            && place(all, t, first.label) != Some(first.ranks[t])
+    });
+    match less {
+        true => format!(" among the optimizers that {} have", all_tasks(n)),
+        false => String::new(),
+    }
+}
+
+/// Optimizers that not every task has, but that are better than all in front where they are.
+pub(super) fn better_elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
+    let better = |t: usize, l: usize| {
+        let valued = all.tasks.chosen(t, l).is_some_and(|c| c.judged.n > 0);
+        let own = place(all, t, l).filter(|_| valued);
+        own.is_some_and(|own| front.iter().all(|s| place(all, t, s.label).is_some_and(|p| own < p)))
+    };
+    let places: Vec<String> = all
+        .tasks
+        .left_out
+        .iter()
+        .filter_map(|(l, _)| {
+            let tasks: Vec<String> = (0..all.tasks.tasks.len())
+                .filter(|&t| better(t, *l))
+                .map(|t| task(all, t))
+                .collect();
+            (!tasks.is_empty()).then(|| format!("{} in {}", label(all, *l), list(&tasks)))
+        })
+        .collect();
+    let than = match front {
+        [first] => label(all, first.label),
+        _ => "those in front".to_owned(),
+    };
+    (!places.is_empty())
+        .then(|| format!("Better than {than}, but not in every task: {}.", some(places)))
+}
