@@ -201,11 +201,11 @@ def equal(a: float, b: float) -> bool:
 
 @dataclass
 class Key:
-    """Place of a configuration by a metric: class, value turned so that less is better, seeds that missed the target."""
+    """Place of a configuration by a metric: class, value turned so that less is better, share that missed the target."""
 
     group: int
     value: float
-    missed: int = 0
+    missed: float = 0.0
 
     def ties(self, other: "Key") -> bool:
         return (self.group, self.missed) == (other.group, other.missed) and equal(self.value, other.value)
@@ -217,7 +217,7 @@ def key(chosen: Chosen, measure: Measure, config: Config) -> Key:
     if measure.kind == "reached":
         if not outcomes:
             return Key(9, 0.0)
-        return Key(0, estimates.median(outcomes), sum(math.isinf(v) for v in outcomes))
+        return Key(0, estimates.median(outcomes), sum(math.isinf(v) for v in outcomes) / len(outcomes))
     average = estimates.mean(chosen.values(measure, config))
     if average is None:
         return Key(2 if config.diverged else 3, 0.0)

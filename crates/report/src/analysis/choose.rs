@@ -30,8 +30,9 @@ struct Key {
     class: u8,
     /// The metric, turned so that less is better; 0 without a value.
     value: f64,
-    /// Seeds that did not reach the target, where that is what counts.
-    missed: usize,
+    /// Share of the seeds with a result that did not reach the target, where that is what
+    /// counts.
+    missed: f64,
 }
 
 impl Key {
@@ -39,7 +40,9 @@ impl Key {
         if goal.reached() {
             let median = config.judged_median;
             let class = if config.counts.results() > 0 { 0 } else { 3 };
-            let missed = config.counts.results() - config.judged.n.min(config.counts.results());
+            let results = config.counts.results();
+            let reached = config.judged.n.min(results);
+            let missed = (results - reached) as f64 / results.max(1) as f64;
             return Key { class, value: median.unwrap_or(0.0), missed };
         }
         let class = match (mean, config.counts.diverged) {
@@ -49,16 +52,17 @@ impl Key {
             (None, _) => 2,
         };
         let value = mean.map_or(0.0, |mean| if goal.higher_is_better { -mean } else { mean });
-        Key { class, value, missed: 0 }
+        Key { class, value, missed: 0.0 }
     }
 
     fn before(&self, other: &Key) -> Ordering {
         let by_value = self.value.total_cmp(&other.value);
-        self.class.cmp(&other.class).then(by_value).then(self.missed.cmp(&other.missed))
+        self.class.cmp(&other.class).then(by_value).then(self.missed.total_cmp(&other.missed))
     }
 
     fn ties(&self, other: &Key) -> bool {
-        (self.class, self.missed) == (other.class, other.missed) && equal(self.value, other.value)
+        let alike = self.class == other.class && self.missed == other.missed;
+        alike && equal(self.value, other.value)
     }
 }
 

@@ -176,7 +176,7 @@ const TERMS: &[(&str, &str)] = &[
     ("worst rank", "its place in the task that suits it least"),
     (
         "lead, standardised",
-        "mean lead after each task's leads were divided by their root mean square, from -1 to 1",
+        "the same after each task's leads were divided by their root mean square, from -1 to 1; what the sign flips test",
     ),
     ("tasks in the lead", "tasks whose runs the lead is a mean of"),
     (
@@ -239,12 +239,21 @@ const TERMS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The lead over several tasks, in the unit of a metric that the head names.
+const LEAD_IN: &str = "mean over tasks of the mean lead in each, over the pairs of runs that completed, or reached the target, \
+                       with both; positive: the first is better";
+
 /// What a column holds, if its name is not plain in itself.
 pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let Head { name, .. } = &table.head[at];
     let plain = name.strip_suffix(", mean \u{b1} sd").unwrap_or(name);
     let plain = plain.strip_prefix("Chosen by: ").unwrap_or(plain);
-    let (_, text) = TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(plain))?;
+    // Over several tasks leads are told by metric.
+    let text = match TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(plain)) {
+        Some((_, text)) => text,
+        None if plain.starts_with("Lead in ") => &LEAD_IN,
+        None => return None,
+    };
     let spread = table.rows.iter().any(|row| row[at].text.contains('\u{b1}'));
     let points = table.rows.iter().any(|row| row[at].text.contains('%'));
     Some(match (spread, points) {
