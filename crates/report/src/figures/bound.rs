@@ -11,8 +11,10 @@ const DIGITS: usize = 2;
 pub(super) fn outward(value: f64, end: End, nearest: f64, format: TickFormat) -> String {
     let apart = |x: f64| if end == End::High { x < nearest } else { x > nearest };
     let percent = format == TickFormat::Percent;
+    // Rounded, because 0.91236 * 100 is not 91.236.
+    let hundreds = (value * 1e12).round() / 1e10;
     let tried = (DIGITS..17).map(|digits| match percent {
-        true => (digits, to_unit(value * 100.0, end, -(digits as i32)) / 100.0),
+        true => (digits, to_unit(hundreds, end, -(digits as i32)) / 100.0),
         false => (digits, to_unit(value, end, exponent(value) + 1 - digits as i32)),
     });
     let (digits, x) = tried.into_iter().find(|(_, x)| apart(*x)).unwrap_or((17, value));

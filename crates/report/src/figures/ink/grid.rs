@@ -258,7 +258,7 @@ fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
     for (at, text) in grid.tint.axis().ticks(5) {
         let x = left + at * BAR;
         let half = text_width(&text, TICK, false) / 2.0;
-        if x - half < end || x - half < left - 8.0 {
+        if x - half < f64::max(end, 2.0) {
             continue;
         }
         end = x + half + 6.0;
