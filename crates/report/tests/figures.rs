@@ -3,6 +3,8 @@
 mod common;
 #[path = "common/frames.rs"]
 mod frames;
+#[path = "figures/kept.rs"]
+mod kept;
 #[path = "figures/said.rs"]
 mod said;
 

@@ -13,7 +13,7 @@ mod regressed;
 use common::{End, Fixture};
 use report::figures::axis::{Axis, TickFormat};
 use report::figures::canvas::text_width;
-use report::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use report::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
 use report::figures::grid::{Cell, Fill, Grid, GridRow};
 use report::figures::ink::Ink;
 use report::figures::output;
@@ -318,6 +318,60 @@ fn equal_seeds_of_a_learning_rate_stand_side_by_side() {
             let apart = |b: &report::figures::ink::Mark| (a.at.0 - b.at.0).abs() > 4.5;
             assert!(marks[i + 1..].iter().all(apart), "{marks:?}");
         }
+    }
+}
+
+#[test]
+fn counts_of_crosses_never_cover_each_other() {
+    let mark = |x: f64| (x, "12/12".to_owned());
+    let axis = Axis::of(Scale::Log(0.008, 1.4));
+    let mut panel = Panel::new("Loss", "learning rate", axis, Axis::linear(0.0, 1.0));
+    let curve = |y: f64| Point { x: 0.01, y, band: None };
+    panel.curves =
+        vec![Curve { series: 0, points: vec![curve(0.5)], kind: CurveKind::Barred, ringed: None }];
+    let strips = [vec![0.78, 1.14], vec![0.42, 0.6], vec![0.9, 1.0, 1.1, 1.2, 1.3], vec![0.008]];
+    panel.strip = strips
+        .into_iter()
+        .enumerate()
+        .map(|(series, at)| StripRow {
+            series,
+            label: format!("sgd-{series}"),
+            marks: at.into_iter().map(mark).collect(),
+        })
+        .collect();
+    let (title, subtitle) = ("Crosses".to_owned(), String::new());
+    let ink = Ink::Chart(Chart { title, subtitle, entries: Vec::new(), panels: vec![panel] });
+    check("crosses", &ink);
+    // Of those that stand too near to another the counts are left out.
+    let written = output::svg(&ink, Layout::Wide).unwrap().matches(">12/12<").count();
+    assert!((5..10).contains(&written), "{written}");
+}
+
+#[test]
+fn notes_of_legends_stand_there_whole() {
+    let note = "lr 0.000316, 3 of 8 reached the target, 6 of 8 seeds";
+    let labels = ["sgd", "momentum with a name"];
+    let entries = labels.into_iter().enumerate().map(|(series, label)| Entry {
+        series,
+        label: label.to_owned(),
+        note: note.to_owned(),
+    });
+    let points = vec![Point { x: 0.0, y: 0.5, band: None }, Point { x: 1.0, y: 0.2, band: None }];
+    let curve =
+        |series| Curve { series, points: points.clone(), kind: CurveKind::Marked, ringed: None };
+    let panel = Panel::new("Loss", "epoch", Axis::linear(0.0, 1.0), Axis::linear(0.0, 1.0));
+    let ink = Ink::Chart(Chart {
+        title: "Legends".to_owned(),
+        subtitle: String::new(),
+        entries: entries.collect(),
+        panels: vec![Panel { curves: vec![curve(0), curve(1)], ..panel }],
+    });
+    check("legends", &ink);
+    for layout in [Layout::Wide, Layout::Narrow] {
+        let drawn = texts(&output::svg(&ink, layout).unwrap());
+        let all: Vec<&str> = drawn.iter().map(|t| t.4.as_str()).collect();
+        assert!(all.iter().all(|t| !t.contains('\u{2026}')), "{layout:?}: {all:?}");
+        assert_eq!(all.join(" ").matches(note).count(), 2, "{layout:?}: {all:?}");
     }
 }
 

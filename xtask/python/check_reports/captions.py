@@ -118,7 +118,8 @@ def early(runs: list[Run]) -> tuple[int, int]:
 
 
 def ended_early(world: World, match: re.Match) -> Wanted:
-    """Runs of the chosen configurations that ended early, and why."""
+    """Runs of the chosen configurations that ended early, and why: a mean ends with the first, a schedule with the last."""
+    which = "longest run" if "The learning rate that each" in match.string else "first seed"
     runs = [run for c in world.best for run in c.runs]
     patience, at_target = early(runs)
     ended, empty = patience + at_target, exactly("")
@@ -126,7 +127,8 @@ def ended_early(world: World, match: re.Match) -> Wanted:
     if patience and at_target:
         why = f"{at_target} at the target and {patience} by early stopping"
     some = ended < len(runs)
-    return {"all": count(ended) if not some and len(runs) > 1 else empty, "why": exactly(why),
+    return {"all": count(ended) if not some and len(runs) > 1 else empty, "why": exactly(why), "which": exactly(which),
+            "strong": exactly("strong " if ": pale for the first finished seed" in match.string else ""),
             "ended": count(ended) if some else empty, "planned": count(len(runs)) if some else empty}
 
 
@@ -183,8 +185,10 @@ def rates_marked(world: World) -> bool:
 
 def lines(world: World, match: re.Match) -> Wanted:
     stops = world.goal.kind == "reached"
-    average = ("medians over the seeds, a run that never got there counting as infinite" if stops
-               else "means over the seeds that finished")
+    several = any(len(c.results if stops else world.values(world.goal, c)) > 1 for c in world.chosen.configs)
+    average = "medians over the seeds" if stops else "means over the seeds that finished"
+    average = average if several else "results of single seeds"
+    average += ", a run that never got there counting as infinite" if stops else ""
     ring = any(c.completed and (stops or world.values(world.goal, c)) for c in world.best)
     dots = f", dots are single seeds{' that got there' if stops else ''}" if dotted(world) else ""
     return {"joins": exactly("Markers are" if len(loose(world)) == len(world.sweep.labels) else "Lines join"),
@@ -192,9 +196,20 @@ def lines(world: World, match: re.Match) -> Wanted:
             "ring": exactly(", a ring marks each optimizer's best" if ring else "")}
 
 
-def other_axes(world: World) -> bool:
-    """Whether a label has an axis beside its learning rate and the seed."""
-    return any(set(axes) - {"optimizer.lr", "seed"} for axes in world.sweep.axes.values())
+def rates_shared(world: World) -> bool:
+    """Whether several configurations of a label have one learning rate."""
+    tried = [(c.label, c.rate) for c in world.chosen.configs]
+    return len(set(tried)) < len(tried)
+
+
+def without_line(world: World) -> list[str]:
+    """Labels that have nothing to draw from."""
+    return [label for label in world.sweep.labels if sum(bool(c.results) for c in world.chosen.of(label)) < 2]
+
+
+def trained(world: World) -> str:
+    """What training makes smaller."""
+    return "mean value" if world.sweep.functions else "training loss"
 
 
 def any_value(world: World, metrics: tuple[str, ...] | None, fits) -> bool:
@@ -227,7 +242,8 @@ def pieces(world: World, match: re.Match) -> Wanted:
         text = f"{low} to {high} steps at a time, by the size of the batches"
     if all(len(steps) == 20 for steps in ends):
         text = "each twentieth of an epoch"
-    return {"pieces": exactly(text)}
+    return {"pieces": exactly(text), "is": exactly("is that" if world.sweep.functions else "is the mean"),
+            "of": exactly(trained(world))}
 
 
 def one_epoch(world: World, match: re.Match) -> Wanted:
@@ -239,7 +255,8 @@ def one_epoch(world: World, match: re.Match) -> Wanted:
 def walk(world: World, match: re.Match) -> Wanted:
     several = any(len(c.completed) > 1 for c in world.best)
     pale = ": pale for the first finished seed, strong for the mean over seeds"
-    return pieces(world, match) | {"pale": exactly(pale if several else "")}
+    return {"pieces": pieces(world, match)["pieces"], "pale": exactly(pale if several else ""),
+            "of": exactly("value" if world.sweep.functions else "training loss")}
 
 
 def unfilled(world: World) -> tuple[str, bool]:
@@ -267,7 +284,7 @@ def draws(world: World, match: re.Match) -> Wanted:
     stops = world.judge.kind == "reached"
     values = [world.chosen.outcomes(world.judge, c) for c in world.chosen.configs if c.results]
     lacking = any(not v or math.isinf(estimates.median(v)) for v in values)
-    good = "half of its seeds or more reach the target with" if stops else "does not diverge"
+    good = "more than half of its seeds reach the target with" if stops else "does not diverge"
     begins = f"; a line begins where the median draw has a configuration that {good}"
     cut = "a band is cut at the frame where a quartile has none"
     return {"begins": one_of("", *([begins] if lacking else [])),
@@ -325,7 +342,9 @@ def power(world: World, match: re.Match) -> Wanted:
 
 def raced(world: World, match: re.Match) -> Wanted:
     side = {} if match.group("target_side") else {"target_side": exactly("")}
-    return target(world) | side
+    mean = "mean " if world.sweep.split == "train" else ""
+    name = {"target_name": exactly(f"a {mean}value"), "target_side": exactly("most")} if world.sweep.functions else side
+    return target(world) | name
 
 
 def described(world: World, match: re.Match) -> Wanted:
@@ -425,12 +444,13 @@ CAPTIONS = {
     "figure, loose": (lambda w, m: {"loose": exactly(listed(loose(w)))}, lambda w: rates_drawn(w) and bool(loose(w))),
     "figure, crosses": (lambda w, m: {"are": exactly("count as infinite" if w.goal.kind == "reached" else "are in no mean")},
                         lambda w: rates_drawn(w) and any(c.diverged for c in at_rates(w))),
-    "figure, several values": (nothing, lambda w: rates_drawn(w) and other_axes(w)),
+    "figure, several values": (nothing, lambda w: rates_drawn(w) and rates_shared(w)),
     "figure, lighter": (lambda w, m: {"side": exactly("higher" if w.goal.higher else "lower")}, may_be),
     "figure, every run": (every_run, may_be),
     "figure, crossed out": (crossed_out, lambda w: None if unfilled(w)[0] else False),
     "figure, hatched": (nothing, lambda w: None if not unfilled(w)[0] and unfilled(w)[1] else False),
     "figure, tuning": (lambda w, m: {"judge": exactly(capital(w.judge.name)), "goal": exactly(averaged(w.goal))}, may_be),
+    "figure, no line": (lambda w, m: {"labels": exactly(listed(without_line(w)))}, lambda w: None if without_line(w) else False),
     "figure, lane of zeros": (nothing, lambda w: None if any_value(w, None, lambda v: v == 0.0) else False),
     "figure, lane of all": (nothing, lambda w: None if any_value(w, FIGURES, lambda v: v > 1 - 1e-9) else False),
     "figure, lane of the infinite": (lane, lambda w: None if infinite(w) else False),
@@ -439,6 +459,10 @@ CAPTIONS = {
     "figure, half lost": (nothing, lambda w: None if half_lost(w) else False),
     "figure, noise": (walk, may_be),
     "figure, pieces": (one_epoch, lambda w: not w.apart and any(c.completed for c in w.best)),
+    "figure, epoch mean": (nothing, lambda w: False if w.sweep.functions else None),
+    "figure, epoch 0": (nothing, lambda w: False if w.sweep.functions else None),
+    "figure, value of an epoch": (nothing, lambda w: None if w.sweep.functions else False),
+    "figure, value at epoch 0": (nothing, lambda w: None if w.sweep.functions else False),
     "figure, never": (nothing, lambda w: None if any(r.reached < r.runs for r in race(w.chosen)) else False),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
     "figure, film": (film, lambda w: None if w.sweep.functions else False),
@@ -453,5 +477,5 @@ CAPTIONS = {
     "functions, no test": (no_test, lambda w: w.apart),
     "functions, target": (unused_target, lambda w: w.apart and w.sweep.value is not None),
     **{f"figure, {name}": (nothing, may_be) for name in (
-        "epoch mean", "epoch 0", "error rate", "formula", "each at", "near", "lane beyond")},
+        "error rate", "formula", "each at", "near", "lane beyond")},
 }

@@ -123,7 +123,7 @@ SENTENCES = {
                       r"configuration, the best on top): <SPREAD>\.",
     "figure, left out": r"<N out> of these <N planned> runs (?P<how>[^.]*?) in no (?P<average>mean|median)\.",
     "figure, ended early": r"(?:The run|All <N all> runs|<N ended> of these <N planned> runs) ended early, (?P<why>[^.:]*): a "
-                           r"line ends where its first seed did\.",
+                           r"(?P<strong>strong )?line ends where its (?P<which>first seed|longest run) did\.",
     "figure, dots": r"Dots are single seeds, moved up where they would cover each other(?:; crosses are seeds that <R crosses> "
                     r"and (?P<counted>are in no mean|count as infinite))?\.",
     "figure, chosen by": r"Configurations were chosen by <R goal>, which has no part in this figure\.",
@@ -143,12 +143,12 @@ SENTENCES = {
     "figure, no lead": r"Hatched pairs have no mean lead, since no seed (?P<did>completed|reached the target) with both\.",
     "figure, target": r"Fraction of runs that have reached (?P<target_name>[a-zF0-9_ -]+?) of (?:at (?P<target_side>least|most) )?"
                       r"<X target_value> by then, each optimizer at its chosen configuration\.",
-    "figure, lines": r"(?P<joins>Lines join|Markers are) the (?P<average>means over the seeds that finished|medians over the "
-                     r"seeds, a run that never got there counting as infinite)(?P<dots>, dots are single seeds(?: that got "
-                     r"there)?)?(?P<ring>, a ring marks each optimizer's best)?\.",
+    "figure, lines": r"(?P<joins>Lines join|Markers are) the (?P<average>(?:means over the seeds that finished|medians over the "
+                     r"seeds|results of single seeds)(?:, a run that never got there counting as infinite)?)"
+                     r"(?P<dots>, dots are single seeds(?: that got there)?)?(?P<ring>, a ring marks each optimizer's best)?\.",
     "figure, loose": r"The points of <LIST loose> differ in more than the learning rate and are not joined\.",
-    "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many; those runs <R are>"
-                       r"\.",
+    "figure, crosses": r"A cross marks configurations of which some runs diverged, with how many of how many where there is room "
+                       r"for it; those runs <R are>\.",
     "figure, several values": r"Where a learning rate was tried with several other values, the best is shown\.",
     "figure, schedule": r"The learning rate that each optimizer used at its best configuration, step by step; it is the same for "
                         r"every seed\.",
@@ -160,18 +160,22 @@ SENTENCES = {
     "figure, tuning": r"<R judge> of the best of k configurations drawn at random from those tried: the best is chosen by "
                       r"<R goal>, as in this report\.",
     "figure, medians": r"Lines are medians over all possible draws, bands their quartiles, both exact(?P<begins>; a line begins "
-                       r"where the median draw has a configuration that (?:does not diverge|half of its seeds or more reach the "
-                       r"target with))?(?P<cut>[;,] (?:and )?a band is cut at the frame where a quartile has none)?\.",
+                       r"where the median draw has a configuration that (?:does not diverge|more than half of its seeds reach "
+                       r"the target with))?(?P<cut>[;,] (?:and )?a band is cut at the frame where a quartile has none)?\.",
+    "figure, no line": r"Of <LIST labels> there is no line, for fewer than two configurations have a result\.",
     "figure, half lost": r"A configuration of which half of the seeds or more diverged counts as diverged\.",
     "figure, lane of zeros": r"Zeros, which have no logarithm, <LANE>\.",
     "figure, lane of all": r"Values of 100%, whose error rate has no logarithm, <LANE>\.",
     "figure, lane of the infinite": r"What (?P<what>diverged|never reached the target) <LANE>\.",
     "figure, lane beyond": r"Values so far off that they would press all others together <LANE>\.",
     "figure, cut": r"A dashed edge or an arrow at the frame says that a band or bar goes on beyond it\.",
-    "figure, noise": r"Mean training loss over <PIECES>, at each optimizer's best configuration(?P<pale>: pale for the first "
-                     r"finished seed, strong for the mean over seeds)?\.",
-    "figure, pieces": r"(?P<one>The lines are of one epoch, so the|The) training loss is the mean over <PIECES>\.",
+    "figure, noise": r"Mean (?P<of>training loss|value) over <PIECES>, at each optimizer's best configuration"
+                     r"(?P<pale>: pale for the first finished seed, strong for the mean over seeds)?\.",
+    "figure, pieces": r"(?P<one>The lines are of one epoch, so the|The) (?P<of>training loss|mean value) "
+                      r"(?P<is>is the mean|is that) over <PIECES>\.",
     "figure, epoch mean": r"The training loss of epoch e is the mean over the batches fed during it\.",
+    "figure, value of an epoch": r"The mean value of epoch e is that over the steps taken during it\.",
+    "figure, value at epoch 0": r"The value at epoch 0 is that at the start\.",
     "figure, epoch 0": r"Held-out loss at epoch 0 is that of the untrained weights\.",
     "figure, error rate": r"The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to 95%, for "
                           r"both halve the errors\.",

@@ -9,7 +9,30 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Scale;
+use crate::figures::words::LineEnd;
 use crate::figures::{Figure, entries, epochs, seeds_text, shown, words};
+
+/// What accuracy is.
+macro_rules! share {
+    () => {
+        "The share of samples that the model puts into the right class after each epoch; higher is better."
+    };
+}
+
+/// Which panel to believe.
+macro_rules! fairer {
+    () => {
+        " Configurations were chosen on the validation samples, so the test samples on the right, which had no \
+         say in anything, are the fairer judge."
+    };
+}
+
+/// What to make of little.
+macro_rules! late {
+    () => {
+        " Small differences late in training are easily chance"
+    };
+}
 
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
@@ -27,15 +50,29 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
             "Each optimizer at its best configuration: {}.{}{}{zoom}",
             seeds_text(analysis),
             words::left_out(analysis),
-            words::ended_early(analysis)
+            words::ended_early(analysis, LineEnd::First)
         ),
-        reading: "The share of samples that the model puts into the right class after each epoch; higher is better. \
-                  Configurations were chosen on the validation samples, so the test samples on the right, which had no \
-                  say in anything, are the fairer judge. Small differences late in training are easily chance: look \
-                  whether the bands overlap.",
+        reading: match (judged_apart(analysis, &chart), banded(&chart)) {
+            (true, true) => {
+                concat!(share!(), fairer!(), late!(), ": look whether the bands overlap.")
+            }
+            (true, false) => concat!(share!(), fairer!(), late!(), "."),
+            (false, true) => concat!(share!(), late!(), ": look whether the bands overlap."),
+            (false, false) => concat!(share!(), late!(), "."),
+        },
         ink: Ink::Chart(chart),
         variant_of: None,
     })
+}
+
+/// Whether the validation samples, which configurations were chosen on, stand beside the
+/// test samples.
+fn judged_apart(analysis: &Analysis, chart: &Chart) -> bool {
+    chart.panels.len() > 1 && analysis.goal.split == Split::Validation
+}
+
+fn banded(chart: &Chart) -> bool {
+    chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).any(|p| p.band.is_some())
 }
 
 /// The data: one curve a label and panel.

@@ -16,7 +16,9 @@ pub fn of_metric(metric: &str, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     let fallback = Axis::linear(0.0, 1.0);
     if !crate::number::is_percentage(metric) {
         let axis = Axis::around(all(), 0.9).unwrap_or(fallback.holding(all()));
-        return Axis { never: metric == SAMPLES, ..axis }.with_bands(bands.iter().copied());
+        return Axis { never: metric == SAMPLES, ..axis }
+            .with_bands(bands.iter().copied())
+            .holding(all());
     }
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let low = finite().fold(f64::INFINITY, f64::min);
@@ -66,6 +68,10 @@ pub fn spacing(axis: &Axis) -> &'static str {
     }
 }
 
+/// How far a logarithmic axis goes on for values below it, as a share of what it spans:
+/// those further down would press all others together.
+const FURTHER: f64 = 0.5;
+
 /// One vertical axis of losses for all panels, so that they compare. None
 /// without values.
 pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
@@ -88,6 +94,16 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
     let mut y = y.with_bands(points().filter_map(|p| p.band));
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = low.max(0.0);
+    }
+    // What lies a little below has a place all the same where the axis is logarithmic.
+    if let Scale::Log(low, high) = y.scale {
+        let within = low * (low / high).powf(FURTHER);
+        let below = points().map(|p| p.y).filter(|v| (within..low).contains(v));
+        let least = below.fold(low, f64::min);
+        if least < low {
+            let room = (low / high).powf(0.05);
+            y.scale = Scale::Log((least * room).max(f64::MIN_POSITIVE), high);
+        }
     }
     let dots = panels.iter().flat_map(|p| &p.dots).map(|d| d.y);
     let y = y.holding(points().map(|p| p.y).chain(dots));

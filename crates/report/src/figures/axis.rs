@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::figures::bound::outward;
 use crate::figures::scale::Scale;
 use crate::number;
 
@@ -45,6 +46,8 @@ impl TickFormat {
     /// The label of a tick.
     pub fn text(self, value: f64) -> String {
         match self {
+            // Thousands are set apart on both sides of zero.
+            TickFormat::Number if value < 0.0 => format!("\u{2212}{}", number::tick(-value)),
             TickFormat::Number => number::tick(value),
             // Rounded, because 0.29 * 100 is not 29.
             TickFormat::Percent => format!("{}%", number::tick((value * 1e8).round() / 1e6)),
@@ -87,6 +90,9 @@ pub struct Axis {
     /// The lane at the low and the one at the high end, where there are values
     /// for it: see [`Axis::holding`].
     pub lanes: [Option<Lane>; 2],
+    /// Of the values in each lane the one nearest to the scale; of an empty lane the end
+    /// of all numbers.
+    pub nearest: [f64; 2],
     /// Whether what is infinite never reached the target; else it diverged.
     pub never: bool,
 }
@@ -94,7 +100,14 @@ pub struct Axis {
 impl Axis {
     /// An axis of plain numbers on any scale.
     pub fn of(scale: Scale) -> Self {
-        Axis { scale, format: TickFormat::Number, whole: false, lanes: [None; 2], never: false }
+        Axis {
+            scale,
+            format: TickFormat::Number,
+            whole: false,
+            lanes: [None; 2],
+            nearest: [f64::NEG_INFINITY, f64::INFINITY],
+            never: false,
+        }
     }
 
     /// A linear axis of plain numbers.
@@ -185,6 +198,13 @@ impl Axis {
             };
             let held = &mut self.lanes[end as usize];
             *held = Some(held.map_or(lane, |held| if held == lane { lane } else { Lane::Beyond }));
+            // A scale that has grown since may have a place for the last one.
+            let last = self.nearest[end as usize];
+            let last = if self.outside(last) == Some(end) { last } else { value };
+            self.nearest[end as usize] = match end {
+                End::Low => last.max(value),
+                End::High => last.min(value),
+            };
         }
         self
     }
@@ -221,10 +241,20 @@ impl Axis {
         }
     }
 
-    /// As [`Axis::unit`], but what is outside at the very end: a band goes
-    /// through the lane.
+    /// The end at which a band that ends at a value is cut. One that ends at zero or at
+    /// 100% ends in the lane of these, where there is one: nothing lies beyond.
+    pub fn cut(&self, value: f64) -> Option<End> {
+        let last = |end: &End| match self.lane(*end) {
+            Some(Lane::Zero) => value == 0.0,
+            Some(Lane::Perfect) => (1.0 - LEAST_ERROR..=1.0).contains(&value),
+            _ => false,
+        };
+        self.outside(value).filter(|end| !last(end))
+    }
+
+    /// As [`Axis::unit`], but what is cut at the very end: a band goes through the lane.
     pub fn through(&self, value: f64) -> f64 {
-        match self.outside(value) {
+        match self.cut(value) {
             Some(End::Low) => 0.0,
             Some(End::High) => 1.0,
             None => self.unit(value),
@@ -251,6 +281,7 @@ impl Axis {
         match value {
             v if v.is_infinite() => self.infinite().to_owned(),
             v if self.is_percent() => number::percent(v),
+            v if self.never => number::metric(number::SAMPLES, v),
             v => number::significant(v, 4),
         }
     }
@@ -262,17 +293,17 @@ impl Axis {
 
     /// What stands at a lane, in place of a tick's number.
     pub fn lane_text(&self, end: End) -> Option<String> {
-        let (low, high) = self.scale.ends();
-        let short = |v: f64| match self.format {
-            TickFormat::Percent => number::percent(v),
-            TickFormat::Number => number::rough(rounded(v, end)),
+        let bound = || {
+            let (low, high) = self.scale.ends();
+            let of = if end == End::Low { low } else { high };
+            outward(of, end, self.nearest[end as usize], self.format)
         };
         Some(match (self.lane(end)?, end) {
             (Lane::Zero, _) => "0".to_owned(),
             (Lane::Perfect, _) => "100%".to_owned(),
             (Lane::Infinite, _) => self.infinite().to_owned(),
-            (Lane::Beyond, End::Low) => format!("< {}", short(low)),
-            (Lane::Beyond, End::High) => format!("> {}", short(high)),
+            (Lane::Beyond, End::Low) => format!("< {}", bound()),
+            (Lane::Beyond, End::High) => format!("> {}", bound()),
         })
     }
 
@@ -294,19 +325,6 @@ impl Axis {
     fn lane_at(&self, end: End) -> f64 {
         let (low, high) = self.inner();
         if end == End::Low { low / 2.0 } else { (1.0 + high) / 2.0 }
-    }
-}
-
-/// An end of a scale in two digits, so that what lies beyond it lies beyond that.
-fn rounded(value: f64, end: End) -> f64 {
-    let text = format!("{value:.1e}");
-    let near: f64 = text.parse().unwrap_or(value);
-    let exponent = text.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or(0);
-    let digit = 10f64.powi(exponent - 1);
-    match end {
-        End::High if near > value => near - digit,
-        End::Low if near < value => near + digit,
-        _ => near,
     }
 }
 
@@ -363,6 +381,7 @@ mod tests {
         assert_eq!(labels(Axis::whole(0.0, 5.0), 8), "0 1 2 3 4 5");
         assert_eq!(labels(Axis::whole(0.0, 1.0), 8), "0 1");
         assert_eq!(labels(Axis::linear(0.0, 4300.0), 6), "0 1,000 2,000 3,000 4,000");
+        assert_eq!(labels(Axis::linear(-1000.0, 1000.0), 3), "\u{2212}1,000 0 1,000");
         assert_eq!(labels(log(0.05, 2.4), 8), "0.05 0.1 0.2 0.5 1 2");
         assert_eq!(labels(log(1e-5, 10.0), 7), "10⁻⁵ 0.0001 0.001 0.01 0.1 1 10");
         assert_eq!(labels(log(0.3, 0.9), 6), "0.3 0.4 0.5 0.6 0.7 0.8 0.9");
@@ -397,7 +416,7 @@ mod tests {
         let axis = Axis::around([0.3, 0.5, 0.4, 1e35].into_iter(), 1.0).unwrap();
         assert_eq!(axis.scale, Axis::linear(0.288, 0.512).scale);
         assert_eq!(axis.lanes, [None, Some(Lane::Beyond)]);
-        assert_eq!(axis.lane_text(End::High).unwrap(), "> 0.51");
+        assert_eq!(axis.lane_text(End::High).unwrap(), "> 0.52");
         // Half of the runs all but diverged, and one did.
         let axis = Axis::around([0.3, 0.5, 1e35, 1e30, f64::INFINITY].into_iter(), 1.0).unwrap();
         assert_eq!(axis.lane(End::High), Some(Lane::Beyond));
@@ -409,11 +428,19 @@ mod tests {
         // Large numbers that all are of one size are no absurd ones.
         let axis = Axis::around([1e9, 2e9, 1e12].into_iter(), 1.0).unwrap();
         assert_eq!(axis.lanes, [None, None]);
-        let text = |axis: Axis, end, value: f64| axis.holding([value].into_iter()).lane_text(end);
-        assert_eq!(text(Axis::linear(0.0, 17.86), End::High, 17.9).unwrap(), "> 17");
-        assert_eq!(text(Axis::linear(1.42, 3.0), End::Low, 1.0).unwrap(), "< 1.5");
         let diverged = Axis::around([0.5, f64::INFINITY].into_iter(), 1.0).unwrap();
         assert_eq!(diverged.lane_text(End::High).unwrap(), "diverged");
+    }
+
+    #[test]
+    fn a_band_that_ends_in_a_lane_is_not_cut() {
+        let error = Axis::percent(Scale::Error(0.5, 0.98));
+        assert_eq!(error.cut(1.0), Some(End::High));
+        let perfect = error.holding([1.0].into_iter());
+        assert_eq!((perfect.cut(1.0), perfect.cut(0.99)), (None, Some(End::High)));
+        assert_eq!(perfect.through(1.0), perfect.unit(1.0));
+        let zero = Axis::of(Scale::Log(0.01, 1.0)).holding([0.0].into_iter());
+        assert_eq!((zero.cut(0.0), zero.cut(0.001)), (None, Some(End::Low)));
     }
 
     #[test]

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use spec::record::Split;
+use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
+use crate::figures::words::LineEnd;
 use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, words};
 use crate::table::RunRow;
 
@@ -24,45 +26,108 @@ pub enum Along {
     Seconds,
 }
 
+/// How to read a figure of losses or values, `whole` sentences, with one more on bands
+/// where there are any.
+macro_rules! read {
+    ($analysis:expr, $whole:literal, $bands:literal) => {
+        match banded($analysis) {
+            true => concat!($whole, $bands),
+            false => $whole,
+        }
+    };
+}
+
+/// Whether a line has a band.
+fn banded(analysis: &Analysis) -> bool {
+    let several = |c: &&Config| c.counts.completed > 1;
+    analysis.plan.report.band != Band::None && shown(analysis).iter().any(several)
+}
+
 /// Against epochs; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points, Along::Epochs)?;
-    let mut train = if epochs(analysis) == 1 {
-        format!(
-            "The lines are of one epoch, so the training loss is the mean over {}.",
-            words::pieces(analysis)
-        )
-    } else {
-        "The training loss of epoch e is the mean over the batches fed during it.".to_owned()
+    let (one, pieces) = (epochs(analysis) == 1, words::pieces(analysis));
+    let mut train = match (analysis.goal.function, one) {
+        (true, true) => {
+            format!("The lines are of one epoch, so the mean value is that over {pieces}.")
+        }
+        (true, false) => {
+            "The mean value of epoch e is that over the steps taken during it.".to_owned()
+        }
+        (false, true) => {
+            format!("The lines are of one epoch, so the training loss is the mean over {pieces}.")
+        }
+        (false, false) => {
+            "The training loss of epoch e is the mean over the batches fed during it.".to_owned()
+        }
     };
     if chart.panels.len() > 1 {
-        train.push_str(" Held-out loss at epoch 0 is that of the untrained weights.");
+        train.push_str(match analysis.goal.function {
+            true => " The value at epoch 0 is that at the start.",
+            false => " Held-out loss at epoch 0 is that of the untrained weights.",
+        });
     }
+    let function = analysis.goal.function;
     Some(Figure {
-        heading: "Convergence: loss against epoch",
+        heading: match function {
+            true => "Convergence: value against epoch",
+            false => "Convergence: loss against epoch",
+        },
         caption: caption(analysis, &train),
-        reading: "Each line is one optimizer. It starts high, because untrained weights guess, and falls as training \
-                  goes on; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
-                  has the loss on the data it trains on, the second the loss on data it has never trained on: the second \
-                  one counts. Where it turns up while the first still falls, the model begins to learn its training \
-                  data by heart. On a logarithmic axis equal distances are equal ratios. The band around a line says how \
-                  well its seeds pin down the mean: lines whose bands overlap may differ by chance alone.",
+        reading: if function { of_values(analysis) } else { of_losses(analysis) },
         ink: Ink::Chart(chart),
         variant_of: None,
     })
 }
 
+fn of_losses(analysis: &Analysis) -> &'static str {
+    read!(
+        analysis,
+        "Each line is one optimizer. It starts high, because untrained weights guess, and falls as training \
+         goes on; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
+         has the loss on the data it trains on, the second the loss on data it has never trained on: the second \
+         one counts. Where it turns up while the first still falls, the model begins to learn its training \
+         data by heart. On a logarithmic axis equal distances are equal ratios.",
+        " The band around a line says how well its seeds pin down the mean: lines whose bands overlap may differ by \
+         chance alone."
+    )
+}
+
+fn of_values(analysis: &Analysis) -> &'static str {
+    read!(
+        analysis,
+        "Each line is one optimizer on its way downhill: one that falls faster is faster, one that ends lower has come \
+         lower. The first panel has the mean of the values at the steps of an epoch, the second the value at its end. On \
+         a logarithmic axis equal distances are equal ratios.",
+        " The band around a line says how well its seeds pin down the mean: lines whose bands overlap may differ by \
+         chance alone."
+    )
+}
+
 /// Against optimizer steps; none for sweeps of one epoch, where it is the same.
 pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    let (function, pieces) = (analysis.goal.function, words::pieces(analysis));
+    let train = match function {
+        true => format!("The mean value is that over {pieces}."),
+        false => format!("The training loss is the mean over {pieces}."),
+    };
     Some(Figure {
-        heading: "Loss against optimizer step",
-        caption: caption(
-            analysis,
-            &format!("The training loss is the mean over {}.", words::pieces(analysis)),
-        ),
-        reading: "A step is one update of the weights. Optimizers that were fed batches of different sizes take a \
-                  different number of steps an epoch; this figure compares them update by update, the one against epochs \
-                  sample by sample. The training loss is shown in finer pieces than there and therefore less smooth.",
+        heading: match function {
+            true => "Value against optimizer step",
+            false => "Loss against optimizer step",
+        },
+        caption: caption(analysis, &train),
+        reading: match function {
+            true => {
+                "A step is one move of the position. The mean value is shown in finer pieces than against epochs and therefore \
+                 less smooth."
+            }
+            false => {
+                "A step is one update of the weights. Optimizers that were fed batches of different sizes take a \
+                 different number of steps an epoch; this figure compares them update by update, the one against epochs \
+                 sample by sample. The training loss is shown in finer pieces than there and therefore less smooth."
+            }
+        },
         ink: Ink::Chart(series(analysis, points, Along::Steps)?),
         variant_of: Some("convergence"),
     })
@@ -84,7 +149,10 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
          left out of the time.{guide}"
     );
     Some(Figure {
-        heading: "Loss against seconds of training",
+        heading: match analysis.goal.function {
+            true => "Value against seconds of training",
+            false => "Loss against seconds of training",
+        },
         caption: caption(analysis, &time),
         reading: "What an optimizer is worth in time: one with costlier steps must fall further in each to keep up. A \
                   line that ends further left was through its epochs sooner. Times hold for this machine and this \
@@ -99,7 +167,7 @@ fn caption(analysis: &Analysis, rest: &str) -> String {
         "Each optimizer at its best configuration: {}.{}{} {rest}",
         seeds_text(analysis),
         words::left_out(analysis),
-        words::ended_early(analysis)
+        words::ended_early(analysis, LineEnd::First)
     )
 }
 
@@ -147,7 +215,10 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
         panel.x = x;
     }
     Some(Chart {
-        title: format!("Loss against {name}"),
+        title: match analysis.goal.function {
+            true => format!("Value against {name}"),
+            false => format!("Loss against {name}"),
+        },
         subtitle: format!("Each optimizer at its best configuration; {}", seeds_text(analysis)),
         entries: entries(analysis),
         panels,

@@ -102,7 +102,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     if !(2..=MOST).contains(&ranked.len()) || none {
         return None;
     }
-    let scale = if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 };
+    let scale = scale(analysis);
     let leads = comparison.pairs.iter().filter_map(|p| p.gain.mean).map(|g| g * scale);
     let label = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
     let rows = ranked
@@ -114,7 +114,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             strong: beats_all(comparison, row),
             cells: ranked
                 .iter()
-                .map(|&column| cell(analysis, scale, (row, &label(row)), (column, &label(column))))
+                .map(|&column| cell(analysis, (row, &label(row)), (column, &label(column))))
                 .collect(),
         })
         .collect();
@@ -134,6 +134,11 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     })
 }
 
+/// What a lead is multiplied by to be in the unit of the figure.
+fn scale(analysis: &Analysis) -> f64 {
+    if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 }
+}
+
 fn beats_all(comparison: &Comparison, row: usize) -> bool {
     comparison.ranked.iter().filter(|&&c| c != row).all(|&column| {
         comparison.of(row, column).is_some_and(|(pair, turned)| {
@@ -142,12 +147,7 @@ fn beats_all(comparison: &Comparison, row: usize) -> bool {
     })
 }
 
-fn cell(
-    analysis: &Analysis,
-    scale: f64,
-    (row, name): (usize, &str),
-    (column, other): (usize, &str),
-) -> Cell {
+fn cell(analysis: &Analysis, (row, name): (usize, &str), (column, other): (usize, &str)) -> Cell {
     let nothing =
         Cell { fill: Fill::Blank, text: String::new(), note: String::new(), said: String::new() };
     let comparison = analysis.comparison();
@@ -168,20 +168,16 @@ fn cell(
         let said = format!("{name} over {other}: no lead, no seed {both} with both ({verdict})");
         return Cell { fill: Fill::NoLead, note, said, ..nothing };
     };
-    let lead = scale * if turned { -gain } else { gain };
-    // Percentage points all with two decimals, so that they compare at a glance.
-    let text = if scale == 100.0 {
-        signed(lead, |x| format!("{x:.2}"))
-    } else {
-        signed(lead, |x| number::significant(x, 2))
-    };
+    let gain = if turned { -gain } else { gain };
+    let lead = scale(analysis) * gain;
+    // As the tables write it.
+    let text = signed(gain, &number::difference(&analysis.judge.metric, gain, 3));
     let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
     Cell { fill: Fill::Value(lead), text, note, said }
 }
 
 /// `+0.21`, `\u{2212}0.04`; zero has no sign.
-fn signed(x: f64, text: impl Fn(f64) -> String) -> String {
-    let text = text(x.abs());
+fn signed(x: f64, text: &str) -> String {
     let zero = text.chars().all(|c| matches!(c, '0' | '.'));
     let sign = match x {
         _ if zero => "",

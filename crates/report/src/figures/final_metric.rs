@@ -1,6 +1,8 @@
 //! What each label's runs came to, a row a label: single seeds, mean and interval, or
 //! the median where runs stop at the target.
 
+use spec::report_settings::Band;
+
 use crate::analysis::{Analysis, Config, Goal, Measured};
 use crate::escape;
 use crate::figures::ink::Ink;
@@ -10,6 +12,14 @@ use crate::figures::{Figure, axes, shown, spread, words};
 use crate::number;
 use crate::page::words::capitalised;
 use crate::stats::{Estimate, estimate};
+
+/// How to read the dots of runs that have a mean.
+macro_rules! dots {
+    () => {
+        "Each dot is one training run from its own random start. Dots of one row that lie close together say that \
+         the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a single run."
+    };
+}
 
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
@@ -47,11 +57,10 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             words::without_result(analysis, average)
         ),
         reading: match judged.reached() {
-            false => {
-                "Each dot is one training run from its own random start. Dots of one row that lie close together say that \
-                 the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a single run. \
-                 The bar says where the mean of many more seeds may lie."
+            false if intervals(analysis) => {
+                concat!(dots!(), " The bar says where the mean of many more seeds may lie.")
             }
+            false => dots!(),
             true => {
                 "Each dot is one training run from its own random start, the further left the sooner it got there. Two \
                  optimizers whose dots mix cannot be told apart by a single run. The marker is the median: half of the \
@@ -61,6 +70,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         ink: Ink::Rows(rows),
         variant_of: None,
     })
+}
+
+/// Whether a bar is an interval of the mean.
+fn intervals(analysis: &Analysis) -> bool {
+    let known = |e: &Estimate| e.interval.is_some();
+    analysis.plan.report.band == Band::Interval && judged_estimates(analysis).iter().any(known)
 }
 
 /// What the markers of the rows are, with their bars.

@@ -74,6 +74,18 @@ pub enum Fill {
 }
 
 impl Grid {
+    /// Whether its colours say something: not where no cell has a value, nor where all
+    /// are zero on a scale around it.
+    pub fn keyed(&self) -> bool {
+        let around = matches!(self.tint, Tint::Diverging(_));
+        let cells = self.rows.iter().flat_map(|r| &r.cells);
+        let mut values = cells.filter_map(|c| match c.fill {
+            Fill::Value(value) => Some(value),
+            _ => None,
+        });
+        values.any(|value| !around || value != 0.0)
+    }
+
     /// Whether a cell is filled so.
     pub fn has(&self, fill: Fill) -> bool {
         self.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill)
@@ -88,7 +100,10 @@ impl Display for Grid {
             Tint::Reversed(_) => "reversed",
             Tint::Diverging(_) => "diverging",
         };
-        writeln!(f, "key {}: {kind} {}", self.key, self.tint.axis())?;
+        match self.keyed() {
+            true => writeln!(f, "key {}: {kind} {}", self.key, self.tint.axis())?,
+            false => writeln!(f, "no key")?,
+        }
         writeln!(f, "columns {}: {}", self.column_name, self.columns.join(" | "))?;
         for row in &self.rows {
             let series = row.series.map_or(String::new(), |s| format!("#{s} "));

@@ -34,12 +34,9 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         String::new()
     };
-    let other_axes = analysis
-        .plan
-        .optimizers
-        .iter()
-        .any(|o| o.axes.iter().any(|a| a != "optimizer.lr" && a != "seed"));
-    let chosen = if other_axes {
+    let configs = |label: usize| analysis.configs.iter().filter(|c| c.label == label).count();
+    let mut labels = 0..analysis.plan.optimizers.len();
+    let chosen = if labels.any(|label| configs(label) > analysis.lr_grid(label).len()) {
         " Where a learning rate was tried with several other values, the best is shown."
     } else {
         ""
@@ -94,17 +91,27 @@ fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
         return String::new();
     }
     let joins = if loose == analysis.plan.optimizers.len() { "Markers are" } else { "Lines join" };
-    let (average, dots) = match analysis.goal.reached() {
-        true => (
-            "medians over the seeds, a run that never got there counting as infinite",
-            "dots are single seeds that got there",
-        ),
-        false => ("means over the seeds that finished", "dots are single seeds"),
+    let reached = analysis.goal.reached();
+    let several = analysis.configs.iter().any(|c| seeds(&analysis.goal, c) > 1);
+    let average = match (several, reached) {
+        (true, true) => "medians over the seeds, a run that never got there counting as infinite",
+        (true, false) => "means over the seeds that finished",
+        (false, true) => "results of single seeds, a run that never got there counting as infinite",
+        (false, false) => "results of single seeds",
+    };
+    let dots = match reached {
+        true => "dots are single seeds that got there",
+        false => "dots are single seeds",
     };
     let mut parts = vec![format!("{joins} the {average}")];
     parts.extend((!panel.dots.is_empty()).then(|| dots.to_owned()));
     parts.extend(ringed(chart).then(|| "a ring marks each optimizer's best".to_owned()));
     format!(" {}.", parts.join(", "))
+}
+
+/// Seeds that a configuration's mean or median is of.
+fn seeds(goal: &Goal, config: &Config) -> usize {
+    if goal.reached() { config.counts.results() } else { config.goal.n }
 }
 
 /// What crosses are, where there are any.
@@ -114,7 +121,7 @@ fn crosses(analysis: &Analysis, chart: &Chart) -> String {
     }
     let those = if analysis.goal.reached() { "count as infinite" } else { "are in no mean" };
     format!(
-        " A cross marks configurations of which some runs diverged, with how many of how many; those runs {those}."
+        " A cross marks configurations of which some runs diverged, with how many of how many where there is room for it; those runs {those}."
     )
 }
 
@@ -214,14 +221,13 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             // Bands are of means, and a median has none.
             let band = spread::band(analysis.plan.report.band, &goal.metric, &config.goal);
             points.push(Point { x: lr, y, band: band.filter(|_| !goal.reached()) });
-            let seeds = config.runs.iter().filter_map(|&r| {
+            let single = config.runs.iter().filter_map(|&r| {
                 let y = goal.of(&analysis.rows[r])?;
                 let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
                 Some(Dot { series: label, x: lr, y, name })
             });
-            let several = if goal.reached() { config.counts.results() } else { config.goal.n } > 1;
-            if dotted && several {
-                dots.extend(seeds);
+            if dotted && seeds(goal, config) > 1 {
+                dots.extend(single);
             }
         }
         if !points.is_empty() {

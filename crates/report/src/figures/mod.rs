@@ -5,6 +5,7 @@ pub mod accuracy;
 pub mod axes;
 pub mod axis;
 pub mod bitmap;
+mod bound;
 pub mod canvas;
 pub mod chart;
 pub mod contour;
@@ -163,9 +164,9 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
             let run = analysis.planned(config);
             let counts = config.counts;
             let lr = format!("lr {}", number::brief(run.spec.optimizer.lr()));
-            let lr = match stopped(analysis, config) {
+            let lr = match arrived(analysis, config) {
                 0 => lr,
-                n => format!("{lr}, {n} of {} stopped at the target", counts.planned),
+                n => format!("{lr}, {n} of {} reached the target", counts.planned),
             };
             let note = match counts.completed {
                 0 if counts.diverged > 0 => "diverged".to_owned(),
@@ -178,8 +179,8 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
         .collect()
 }
 
-/// Runs of a configuration that ended because they reached the target.
-fn stopped(analysis: &Analysis, config: &Config) -> usize {
+/// Runs of a configuration that stopped at the target, be it in their last epoch.
+fn arrived(analysis: &Analysis, config: &Config) -> usize {
     let reason = |run: &usize| analysis.rows[*run].stop_reason.as_deref();
     config.runs.iter().filter(|run| reason(run) == Some(StopReason::Target.name())).count()
 }

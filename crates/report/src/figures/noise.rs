@@ -7,6 +7,7 @@ use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
+use crate::figures::words::LineEnd;
 use crate::figures::{Figure, axes, entries, epochs, shown, words};
 
 /// The figure; none for sweeps of one epoch, where the figure of convergence
@@ -16,23 +17,40 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         return None;
     }
     let chart = series(analysis, points)?;
+    let function = analysis.goal.function;
+    let what = if function { "value" } else { "training loss" };
     let lines = match pale(&chart) {
         true => ": pale for the first finished seed, strong for the mean over seeds",
         false => "",
     };
     Some(Figure {
-        heading: "The walk downhill: training loss within epochs",
+        heading: match function {
+            true => "The walk downhill: values within epochs",
+            false => "The walk downhill: training loss within epochs",
+        },
         caption: format!(
-            "Mean training loss over {}, at each optimizer's best configuration{lines}.",
-            words::pieces(analysis)
+            "Mean {what} over {}, at each optimizer's best configuration{lines}.{}{}",
+            words::pieces(analysis),
+            words::left_out(analysis),
+            words::ended_early(
+                analysis,
+                if pale(&chart) { LineEnd::Strong } else { LineEnd::First }
+            )
         ),
-        reading: match pale(&chart) {
-            true => {
+        reading: match (function, pale(&chart)) {
+            (true, true) => {
+                "Each step follows a gradient that may be noisy, so it goes downhill on average but may stagger on the way: the \
+                 pale line shows how much. The mean over seeds is smoother, because the staggering of different seeds cancels out."
+            }
+            (true, false) => {
+                "Each step follows a gradient that may be noisy, so it goes downhill on average but may stagger on the way."
+            }
+            (false, true) => {
                 "Each step sees only one batch, so it goes downhill on average but staggers on the way: the pale line shows \
                  how much. The mean over seeds is smoother, because the staggering of different seeds cancels out. The saw \
                  teeth are real: at the start of an epoch the model meets samples again that it has just learned from."
             }
-            false => {
+            (false, false) => {
                 "Each step sees only one batch, so it goes downhill on average but staggers on the way. The saw teeth are \
                  real: at the start of an epoch the model meets samples again that it has just learned from."
             }
@@ -75,7 +93,10 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let steps = values.clone().map(|p| p.x).fold(0.0, f64::max);
     let y = Axis::around(values.map(|p| p.y), 0.9)?;
     let mut chart = Chart {
-        title: "Training loss against optimizer step".to_owned(),
+        title: match analysis.goal.function {
+            true => "Mean value against optimizer step".to_owned(),
+            false => "Training loss against optimizer step".to_owned(),
+        },
         subtitle: format!("Mean over {}", words::pieces(analysis)),
         entries: entries(analysis),
         panels: vec![Panel {

@@ -12,6 +12,7 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::scale::Scale;
+use crate::figures::words::{self, LineEnd};
 use crate::figures::{Figure, thin};
 use crate::number;
 
@@ -41,7 +42,8 @@ fn caption(analysis: &Analysis) -> String {
         "it is the same for every seed"
     };
     format!(
-        "The learning rate that each optimizer used at its best configuration, step by step; {seeds}."
+        "The learning rate that each optimizer used at its best configuration, step by step; {seeds}.{}",
+        words::ended_early(analysis, LineEnd::Last)
     )
 }
 

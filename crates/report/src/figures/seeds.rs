@@ -22,7 +22,11 @@ const MOST: usize = 40;
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let goal = &analysis.goal;
     let grid = series(analysis)?;
-    let better = if goal.higher_is_better { "higher" } else { "lower" };
+    let lighter = match (grid.keyed(), goal.higher_is_better) {
+        (false, _) => "",
+        (true, true) => " Lighter is better (higher).",
+        (true, false) => " Lighter is better (lower).",
+    };
     let crossed = match (grid.has(Fill::Crossed), grid.has(Fill::Never)) {
         (true, true) => Some("diverged or never reached the target"),
         (true, false) => Some("diverged"),
@@ -47,8 +51,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Every run: learning rate and seed",
         caption: format!(
-            "{} of every run of the sweep; a row is a configuration, a column a seed{bold}. Lighter is better \
-             ({better}).{marks}",
+            "{} of every run of the sweep; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
             capitalised(&goal.measured_name())
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
@@ -177,6 +180,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
 fn short(metric: &str, value: f64) -> String {
     match metric {
         "accuracy" | "top5_accuracy" => format!("{:.2}", value * 100.0),
+        number::SAMPLES => number::metric(metric, value),
         _ => number::significant(value, 3),
     }
 }

@@ -1,5 +1,7 @@
 //! The race to the target: which fraction of seeds has reached it by when.
 
+use spec::record::Split;
+
 use crate::analysis::{Analysis, Clock, Race, Racer};
 use crate::escape;
 use crate::figures::Figure;
@@ -11,6 +13,21 @@ use crate::figures::scale::Scale;
 use crate::page::words;
 use crate::stats::survival;
 
+/// How to read a line, whatever the clock counts.
+macro_rules! early {
+    () => {
+        "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
+         get there with every seed."
+    };
+}
+
+/// What two clocks are for.
+macro_rules! other {
+    () => {
+        ": an optimizer that computes more in a step can win the one and lose the other."
+    };
+}
+
 /// The figure; none without a target value or where nobody reached it.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let race = analysis.race()?;
@@ -21,17 +38,40 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "The race to the target",
         caption: format!(
-            "Fraction of runs that have reached {} of {} by then, each optimizer at its chosen configuration. It is \
+            "Fraction of runs that have reached {} by then, each optimizer at its chosen configuration. It is \
              measured at the end of each epoch, with the clock of training stopped.{below}{seconds}",
-            words::target_name(&analysis.plan.target),
-            words::metric(&analysis.plan.target.metric, race.value)
+            goal(analysis, race)
         ),
-        reading: "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
-                  get there with every seed. Samples count what was fed, seconds what the machine needed for them: an optimizer \
-                  that computes more in a step can win the one and lose the other.",
+        reading: match analysis.goal.function {
+            true => {
+                concat!(
+                    early!(),
+                    " Steps count what was gone, seconds what the machine needed for them",
+                    other!()
+                )
+            }
+            false => {
+                concat!(
+                    early!(),
+                    " Samples count what was fed, seconds what the machine needed for them",
+                    other!()
+                )
+            }
+        },
         ink: Ink::Chart(chart),
         variant_of: None,
     })
+}
+
+/// `validation accuracy of 97%`, of functions `a value of at most 1.5`.
+fn goal(analysis: &Analysis, race: &Race) -> String {
+    let target = &analysis.plan.target;
+    let value = words::metric(&target.metric, race.value);
+    match (analysis.goal.function, target.split) {
+        (true, Split::Train) => format!("a mean value of at most {value}"),
+        (true, _) => format!("a value of at most {value}"),
+        (false, _) => format!("{} of {value}", words::target_name(target)),
+    }
 }
 
 /// The data: a stepped curve a label, against steps and, where they compare,
@@ -63,9 +103,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     Some(Chart {
         title: "The race to the target".to_owned(),
         subtitle: format!(
-            "Runs that have reached {} of {}; in brackets: how many did",
-            words::target_name(&analysis.plan.target),
-            words::metric(&analysis.plan.target.metric, race.value)
+            "Runs that have reached {}; in brackets: how many did",
+            goal(analysis, race)
         ),
         entries,
         panels,
@@ -95,6 +134,7 @@ fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
         title: "Runs that have reached it".to_owned(),
         x_label: match clock {
             Clock::Epochs => "epoch",
+            Clock::Samples if analysis.goal.function => "steps",
             Clock::Samples => "training samples",
             Clock::Steps => "optimizer step",
             Clock::Seconds => "seconds of training",

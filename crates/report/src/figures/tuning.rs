@@ -7,14 +7,14 @@ use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes};
-use crate::page::words::capitalised;
+use crate::page::words::{capitalised, list};
 
 /// The figure; none where every label has a single configuration.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
     let points = || chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
     let good = if analysis.judge.reached() {
-        "that half of its seeds or more reach the target with"
+        "that more than half of its seeds reach the target with"
     } else {
         "that does not diverge"
     };
@@ -41,14 +41,32 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "What tuning buys: the best of k configurations",
         caption: format!(
             "{} of the best of k configurations drawn at random from those tried: the best is chosen by {}, as in \
-             this report. Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}",
+             this report. Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}{}",
             capitalised(&analysis.judge.name()),
-            analysis.goal.averaged_name()
+            analysis.goal.averaged_name(),
+            without_line(analysis, &chart)
         ),
         reading: reading(analysis),
         ink: Ink::Chart(chart),
         variant_of: None,
     })
+}
+
+/// The labels of which there is nothing to draw from, where there are any.
+fn without_line(analysis: &Analysis, chart: &Chart) -> String {
+    let drawn: Vec<usize> = chart.panels.iter().flat_map(|p| &p.curves).map(|c| c.series).collect();
+    let labels = analysis.plan.optimizers.iter().enumerate();
+    let names: Vec<String> = labels
+        .filter(|(label, _)| !drawn.contains(label))
+        .map(|(_, optimizer)| escape::line(&optimizer.label))
+        .collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Of {} there is no line, for fewer than two configurations have a result.",
+            list(&names)
+        ),
+    }
 }
 
 fn reading(analysis: &Analysis) -> &'static str {

@@ -10,6 +10,17 @@ use crate::figures::shown;
 /// Windows an epoch that the training loss is recorded in, at most.
 const WINDOWS: u64 = 20;
 
+/// Which of its runs a line ends with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LineEnd {
+    /// A mean is of all seeds.
+    First,
+    /// As [`LineEnd::First`], beside pale lines of single seeds.
+    Strong,
+    /// What is the same for all is shown as far as any goes.
+    Last,
+}
+
 fn chosen(analysis: &Analysis) -> impl Iterator<Item = &Config> {
     analysis.best.iter().flatten().map(|&i| &analysis.configs[i])
 }
@@ -49,8 +60,9 @@ fn said_left_out(counts: impl Iterator<Item = Counts>, diverged: bool, average: 
 }
 
 /// ` 6 of these 28 runs ended early, at the target: ...`, or nothing: how many runs of
-/// the chosen configurations ended before their last epoch, and why.
-pub(super) fn ended_early(analysis: &Analysis) -> String {
+/// the chosen configurations ended before their last epoch, why, and at which of its runs
+/// a line `ends`.
+pub(super) fn ended_early(analysis: &Analysis, ends: LineEnd) -> String {
     let runs: Vec<usize> = chosen(analysis).flat_map(|c| &c.runs).copied().collect();
     let ended = |why: StopReason| {
         runs.iter().filter(|&&run| analysis.ended_early(run) == Some(why)).count()
@@ -66,7 +78,12 @@ pub(super) fn ended_early(analysis: &Analysis) -> String {
         (0, n) => format!("{} ended early, by early stopping", of(n)),
         (n, m) => format!("{} ended early, {n} at the target and {m} by early stopping", of(n + m)),
     };
-    format!(" {ended}: a line ends where its first seed did.")
+    let (line, which) = match ends {
+        LineEnd::First => ("a line", "first seed"),
+        LineEnd::Strong => ("a strong line", "first seed"),
+        LineEnd::Last => ("a line", "longest run"),
+    };
+    format!(" {ended}: {line} ends where its {which} did.")
 }
 
 /// What a point of the training loss within epochs is the mean over: `each step`, `every

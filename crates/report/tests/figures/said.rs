@@ -19,31 +19,31 @@ use crate::common::{Fixture, label};
 use crate::frames::untrue;
 use crate::{small, with_rows};
 
-fn analysed(fixture: &Fixture) -> (Analysis, Points) {
+pub(crate) fn analysed(fixture: &Fixture) -> (Analysis, Points) {
     fixture.analysed(tempfile::tempdir().unwrap().path())
 }
 
-fn chart(figure: &Figure) -> &Chart {
+pub(crate) fn chart(figure: &Figure) -> &Chart {
     match &figure.ink {
         Ink::Chart(chart) => chart,
         _ => panic!("{} is no chart", figure.heading),
     }
 }
 
-fn grid(figure: &Figure) -> &Grid {
+pub(crate) fn grid(figure: &Figure) -> &Grid {
     match &figure.ink {
         Ink::Grid(grid) => grid,
         _ => panic!("{} is no grid", figure.heading),
     }
 }
 
-fn svg(figure: &Figure) -> String {
+pub(crate) fn svg(figure: &Figure) -> String {
     output::svg(&figure.ink, Layout::Wide).unwrap()
 }
 
 /// Three labels of two learning rates and three seeds that stop at the target: the
 /// first never reaches it, the second with one seed, the third always.
-fn stopping() -> (Analysis, Points) {
+pub(crate) fn stopping() -> (Analysis, Points) {
     let fixture = Fixture {
         labels: vec![
             label("sgd", "sgd", &[0.01, 0.1], 0.3, 0.05, 1e9),

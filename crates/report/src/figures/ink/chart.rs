@@ -16,6 +16,8 @@ const DOT: f64 = 2.3;
 const COLUMNS: usize = 12;
 /// Distance of markers that stand side by side.
 const MARKER: f64 = 9.0;
+/// Half of a cross of what diverged.
+const CROSS: f64 = 4.2;
 /// Line along the frame where a band is cut.
 const CUT: [f64; 2] = [2.0, 2.5];
 
@@ -167,7 +169,7 @@ fn spread(
             for end in [low, high] {
                 let (x, y) = edge(x, end);
                 // An arrow in place of an end that is further away.
-                let cap = match panel.y.outside(end) {
+                let cap = match panel.y.cut(end) {
                     None => vec![(x - 4.0, y), (x + 4.0, y)],
                     Some(End::Low) => vec![(x - 4.0, y - 5.0), (x, y), (x + 4.0, y - 5.0)],
                     Some(End::High) => vec![(x - 4.0, y + 5.0), (x, y), (x + 4.0, y + 5.0)],
@@ -190,10 +192,10 @@ fn spread(
         banded.iter().map(|(x, (_, high))| (*x, *high)).collect(),
     ];
     for ends in ends {
-        for part in ends.chunk_by(|a, b| panel.y.outside(a.1) == panel.y.outside(b.1)) {
+        for part in ends.chunk_by(|a, b| panel.y.cut(a.1) == panel.y.cut(b.1)) {
             let line: Vec<Xy> = part.iter().map(|(x, y)| edge(*x, *y)).collect();
             match line.as_slice() {
-                _ if panel.y.outside(part[0].1).is_none() => {}
+                _ if panel.y.cut(part[0].1).is_none() => {}
                 [(x, y)] => {
                     let (from, to) = ((x - 4.0).max(plot.left), (x + 4.0).min(plot.right));
                     canvas.line(&[(from, *y), (to, *y)], cut)?;
@@ -222,11 +224,10 @@ fn line(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect, c: &Curve) -> Result
     if c.kind == CurveKind::Loose {
         return Ok(());
     }
-    let (alpha, width, dash): (f64, f64, &[f64]) = match c.kind {
-        CurveKind::Faint => (0.4, 1.0, &[]),
-        // Dashes of a noisy line look like noise.
-        CurveKind::Plain => (1.0, 1.9, &[]),
-        _ => (1.0, 2.0, dash),
+    let (alpha, width) = match c.kind {
+        CurveKind::Faint => (0.4, 1.0),
+        CurveKind::Plain => (1.0, 1.9),
+        _ => (1.0, 2.0),
     };
     // Nothing leads to what is infinite.
     for part in c.points.split(|p| p.y.is_infinite()) {
@@ -267,25 +268,35 @@ fn strip(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect) -> Result<(), Figur
         let y = strip_y(panel, plot, i);
         let color = look(row.series).0;
         canvas.group(row.series);
-        let places: Vec<f64> =
-            row.marks.iter().map(|(x, _)| place(panel, plot, *x, 0.0).0).collect();
-        for (nth, (x, (_, text))) in places.iter().zip(&row.marks).enumerate() {
-            canvas.cross((*x, y), 4.2, color, 2.0)?;
-            // The text stands left of a cross at the right border.
-            let width = text_width(text, TICK, false);
-            let flip = x + 9.0 + width > plot.right;
-            let (dx, anchor) = if flip { (-9.0, HPos::Right) } else { (9.0, HPos::Left) };
-            // Crosses side by side leave no room for it; it can be pointed at.
-            let beside = if flip { nth.checked_sub(1) } else { Some(nth + 1) };
-            let beside = beside.and_then(|i| places.get(i));
-            if beside.is_some_and(|other| (other - x).abs() < 9.0 + width) {
+        let mut taken: Vec<(f64, f64)> = row
+            .marks
+            .iter()
+            .map(|(x, _)| place(panel, plot, *x, 0.0).0)
+            .map(|x| (x - CROSS, x + CROSS))
+            .collect();
+        for (nth, (_, text)) in row.marks.iter().enumerate() {
+            let x = (taken[nth].0 + taken[nth].1) / 2.0;
+            canvas.cross((x, y), CROSS, color, 2.0)?;
+            let Some((from, to)) = beside(plot, &taken, x, text_width(text, TICK, false)) else {
                 continue;
-            }
-            canvas.text((x + dx, y), text, font(TICK, MUTED, anchor, false))?;
+            };
+            canvas.text((from, y), text, font(TICK, MUTED, HPos::Left, false))?;
+            taken.push((from, to));
         }
-        strip_name(canvas, plot, y, row, &places)?;
+        strip_name(canvas, plot, y, row, &taken)?;
     }
     Ok(())
+}
+
+/// Where the count of a cross at `x` has room: right of it, else left of it, and clear of
+/// all that is `taken`. Among crosses side by side it may have none; then the cross can
+/// be pointed at, and the caption says so.
+fn beside(plot: Rect, taken: &[(f64, f64)], x: f64, width: f64) -> Option<(f64, f64)> {
+    let width = width * 1.04;
+    let places = [x + 2.0 * CROSS, x - 2.0 * CROSS - width].map(|from| (from, from + width));
+    let inside = |(from, to): &(f64, f64)| *from >= plot.left && *to <= plot.right + 2.0;
+    let clear = |(from, to): &(f64, f64)| taken.iter().all(|t| t.0 - to > 2.0 || from - t.1 > 2.0);
+    places.into_iter().find(|place| inside(place) && clear(place))
 }
 
 fn strip_y(panel: &Panel, plot: Rect, row: usize) -> f64 {
@@ -298,10 +309,10 @@ fn strip_name(
     plot: Rect,
     y: f64,
     row: &StripRow,
-    at: &[f64],
+    taken: &[(f64, f64)],
 ) -> Result<(), FigureError> {
-    let first = at.iter().copied().fold(f64::INFINITY, f64::min) - 38.0;
-    let last = at.iter().copied().fold(f64::NEG_INFINITY, f64::max) + 38.0;
+    let first = taken.iter().map(|t| t.0).fold(f64::INFINITY, f64::min) - 8.0;
+    let last = taken.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max) + 8.0;
     let text = format!("{} diverged", row.label);
     let on_left = first - plot.left >= plot.right - last;
     let room = if on_left { first - plot.left } else { plot.right - last };

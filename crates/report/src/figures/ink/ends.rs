@@ -59,7 +59,7 @@ pub(super) fn said(ink: &Ink) -> Vec<String> {
     .filter(|(there, ..)| *there)
     .map(|(_, what, several)| format!("{what} {}.", place[several]))
     .collect();
-    if axes.iter().any(|(axis, ends)| ends.iter().any(|v| axis.outside(*v).is_some())) {
+    if axes.iter().any(|(axis, ends)| ends.iter().any(|v| axis.cut(*v).is_some())) {
         let cut =
             "A dashed edge or an arrow at the frame says that a band or bar goes on beyond it.";
         out.push(cut.to_owned());

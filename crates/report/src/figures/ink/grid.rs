@@ -239,8 +239,8 @@ fn filled(
     Ok(MUTED)
 }
 
-/// The bar of colours with its ticks, and what is no value.
-fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
+/// The bar of colours with its name and ticks.
+fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
     let (left, y) = (g.head.pad, g.key);
     let name = font(BODY, INK, HPos::Left, true);
     canvas.text((left, y + 4.0), &fit(&grid.key, BODY, g.head.room() * 0.95), name)?;
@@ -254,19 +254,27 @@ fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
         let rect = Rect { left: x, top: y + 15.0, right: x + width + over, bottom: y + 26.0 };
         canvas.rect(rect, color)?;
     }
-    let axis = grid.tint.axis();
     let mut end = f64::NEG_INFINITY;
-    for (at, text) in axis.ticks(5) {
+    for (at, text) in grid.tint.axis().ticks(5) {
         let x = left + at * BAR;
         let half = text_width(&text, TICK, false) / 2.0;
-        if x - half < end || x - half < left - 8.0 {
+        if x - half < f64::max(end, 2.0) {
             continue;
         }
         end = x + half + 6.0;
         canvas.rule((x, y + 26.0), (x, y + 29.0), AXIS, 1.0)?;
         canvas.text((x, y + 37.0), &text, font(TICK, MUTED, HPos::Center, false))?;
     }
-    let (mut x, mut y) = (left + BAR + 34.0, y);
+    Ok(())
+}
+
+/// The bar of colours, where they say something, and what is no value.
+fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
+    let (mut x, mut y) = (g.head.pad, g.key);
+    if grid.keyed() {
+        bar(canvas, grid, g)?;
+        x += BAR + 34.0;
+    }
     // What looks alike has one entry.
     let crosses = match (grid.has(Fill::Crossed), grid.has(Fill::Never)) {
         (true, true) => "diverged or never",

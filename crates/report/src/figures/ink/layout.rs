@@ -4,7 +4,7 @@ use plotters::style::text_anchor::HPos;
 
 use crate::figures::canvas::{Canvas, FigureError, Rect, fit, font, text_width, wrap};
 use crate::figures::chart::{Chart, Entry, Panel};
-use crate::figures::ink::legend::{self, SWATCH};
+use crate::figures::ink::legend::{self, Piece, SWATCH};
 use crate::figures::style::{BODY, INK, LINE, Layout, MUTED, TICK, TITLE};
 
 /// Height of a row of crosses below a panel.
@@ -66,12 +66,12 @@ impl Head {
 pub(super) struct Geometry {
     pub(super) head: Head,
     pub(super) height: f64,
-    /// Legend rows of a narrow figure: entries with their x.
-    pub(super) legend: Vec<Vec<(usize, f64)>>,
+    /// Legend rows of a narrow figure.
+    pub(super) legend: Vec<Vec<Piece>>,
     pub(super) legend_top: f64,
-    /// Whether the notes of a wide figure's labels stand below them, since both do not
+    /// Lines that the notes of a wide figure's labels have below them; none where both
     /// fit side by side.
-    pub(super) broken: bool,
+    pub(super) notes: usize,
     pub(super) plots: Vec<Rect>,
     /// Left ends of the panels' titles.
     pub(super) lefts: Vec<f64>,
@@ -84,13 +84,13 @@ impl Geometry {
         let (pad, room) = (head.pad, head.room());
         let mut y = head.bottom;
         let (legend_top, mut legend) = (y, Vec::new());
-        let (mut gutter, mut broken) = (0.0, false);
+        let (mut gutter, mut notes) = (0.0, 0);
         if wide && !chart.entries.is_empty() {
             let needed = |text: &dyn Fn(&Entry) -> f64| {
                 chart.entries.iter().map(text).fold(0.0, f64::max) * 1.08 + SWATCH + 24.0
             };
             let side_by_side = needed(&|e| text_width(&legend::text(e), BODY, false));
-            broken = side_by_side > WIDEST_GUTTER;
+            let broken = side_by_side > WIDEST_GUTTER;
             gutter = match broken {
                 true => needed(&|e| {
                     text_width(&e.label, BODY, false).max(text_width(&e.note, TICK, false))
@@ -98,11 +98,17 @@ impl Geometry {
                 false => side_by_side,
             };
             gutter = gutter.clamp(60.0, WIDEST_GUTTER);
+            if broken {
+                // From the labels' left end to the figure's margin.
+                let room = gutter + pad - 20.0 - pad.min(8.0) - SWATCH;
+                let lines = chart.entries.iter().map(|e| legend::note(e, room).len());
+                notes = lines.max().unwrap_or(0).max(1);
+            }
         } else if !wide {
             legend = legend::rows(&chart.entries, room);
             y += legend.len() as f64 * (LINE + 1.0) + 6.0;
         }
-        let entries = chart.entries.len() as f64 * legend::gap(broken);
+        let entries = chart.entries.len() as f64 * legend::gap(notes);
         let empty = chart.panels.iter().all(|p| p.curves.is_empty());
         let plot_height = match (wide, empty) {
             (true, false) => entries.max(300.0),
@@ -136,7 +142,7 @@ impl Geometry {
             }
         }
         let height = (bottom + pad - 6.0).ceil();
-        Geometry { head, height, legend, legend_top, broken, plots, lefts }
+        Geometry { head, height, legend, legend_top, notes, plots, lefts }
     }
 }
 

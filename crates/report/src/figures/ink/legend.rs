@@ -2,8 +2,10 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::figures::canvas::{Canvas, FigureError, Stroke, Xy, fit, fit_apart, font, text_width};
-use crate::figures::chart::{Chart, CurveKind, Entry};
+use crate::figures::canvas::{
+    Canvas, FigureError, Stroke, Xy, fit, fit_apart, font, text_width, wrap,
+};
+use crate::figures::chart::{Chart, Entry};
 use crate::figures::ink::chart::place;
 use crate::figures::ink::layout::Geometry;
 use crate::figures::style::{BODY, INK, LINE, MUTED, Marker, TICK, look};
@@ -20,33 +22,55 @@ pub(super) fn text(entry: &Entry) -> String {
     }
 }
 
-/// Distance of labels at the lines' ends; twice a line where each has its note below it.
-pub(super) fn gap(broken: bool) -> f64 {
-    if broken { 2.0 * LINE - 1.0 } else { LINE }
+/// Distance of labels at the lines' ends, each with so many lines of its note below it.
+pub(super) fn gap(notes: usize) -> f64 {
+    LINE + notes as f64 * (LINE - 1.0)
 }
 
-/// Entries in rows no wider than `room`, each with its x.
-pub(super) fn rows(entries: &[Entry], room: f64) -> Vec<Vec<(usize, f64)>> {
-    let mut rows: Vec<Vec<(usize, f64)>> = Vec::new();
+/// A note in lines no wider than `room`.
+pub(super) fn note(entry: &Entry, room: f64) -> Vec<String> {
+    // As `fit` has it, some fonts are wider than the one that is measured.
+    let lines = wrap(&entry.note, TICK, false, room / 1.08);
+    lines.into_iter().map(|line| fit(&line, TICK, room)).collect()
+}
+
+/// A piece of a legend above the panels.
+pub(super) struct Piece {
+    /// Place among the entries.
+    entry: usize,
+    x: f64,
+    text: String,
+    /// Whether it is the label, maybe with its note; else a line of the note alone.
+    head: bool,
+}
+
+/// Entries in rows no wider than `room`. A note without room beside its label stands
+/// below it.
+pub(super) fn rows(entries: &[Entry], room: f64) -> Vec<Vec<Piece>> {
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
     let mut x = f64::INFINITY;
-    for (i, entry) in entries.iter().enumerate() {
-        let width = (text_width(&text(entry), BODY, false) + SWATCH + 6.0).min(room);
+    for (entry, of) in entries.iter().enumerate() {
+        let whole = text(of);
+        if text_width(&whole, BODY, false) * 1.08 + SWATCH > room {
+            let others = entries.iter().map(|e| e.label.as_str());
+            let label = fit_apart(&of.label, others, BODY, room - SWATCH);
+            rows.push(vec![Piece { entry, x: 0.0, text: label, head: true }]);
+            let below = note(of, room - SWATCH).into_iter();
+            rows.extend(below.map(|text| vec![Piece { entry, x: 0.0, text, head: false }]));
+            x = f64::INFINITY;
+            continue;
+        }
+        let width = text_width(&whole, BODY, false) + SWATCH + 6.0;
         if x + width > room {
             rows.push(Vec::new());
             x = 0.0;
         }
         if let Some(row) = rows.last_mut() {
-            row.push((i, x));
+            row.push(Piece { entry, x, text: whole, head: true });
         }
         x += width + 14.0;
     }
     rows
-}
-
-/// Whether no line of the chart is dashed.
-fn solid(chart: &Chart) -> bool {
-    let mut curves = chart.panels.iter().flat_map(|p| &p.curves);
-    curves.all(|c| matches!(c.kind, CurveKind::Plain | CurveKind::Faint))
 }
 
 /// A short piece of a label's line with its marker.
@@ -54,10 +78,8 @@ pub(super) fn swatch(
     canvas: &mut Canvas<'_>,
     (x, y): Xy,
     series: usize,
-    solid: bool,
 ) -> Result<(), FigureError> {
     let (color, dash, marker) = look(series);
-    let dash = if solid { &[] } else { dash };
     let stroke = Stroke { color, alpha: 1.0, width: 2.0, dash };
     canvas.line(&[(x, y), (x + SWATCH - 6.0, y)], stroke)?;
     let size = if marker == Marker::Plus { 3.8 } else { 3.4 };
@@ -73,15 +95,16 @@ pub(super) fn on_top(
     let pad = g.head.pad;
     for (r, row) in g.legend.iter().enumerate() {
         let y = g.legend_top + (r as f64 + 0.5) * (LINE + 1.0);
-        for (i, x) in row {
-            let entry = &chart.entries[*i];
-            canvas.group(entry.series);
-            swatch(canvas, (pad + x, y), entry.series, solid(chart))?;
-            let at = pad + x + SWATCH;
-            let others: Vec<String> = chart.entries.iter().map(text).collect();
-            let others = others.iter().map(String::as_str);
-            let text = fit_apart(&text(entry), others, BODY, g.head.width - pad - at);
-            canvas.text((at, y), &text, font(BODY, INK, HPos::Left, false))?;
+        for Piece { entry, x, text, head } in row {
+            let series = chart.entries[*entry].series;
+            canvas.group(series);
+            let at = (pad + x + SWATCH, y);
+            if *head {
+                swatch(canvas, (pad + x, y), series)?;
+                canvas.text(at, text, font(BODY, INK, HPos::Left, false))?;
+            } else {
+                canvas.text(at, text, font(TICK, MUTED, HPos::Left, false))?;
+            }
         }
     }
     canvas.group(None);
@@ -118,8 +141,8 @@ pub(super) fn at_ends(
     });
     let wanted: Vec<f64> = order.iter().map(|i| wanted(*i)).collect();
     let x = plot.right + 20.0;
-    for (i, y) in order.into_iter().zip(spread(&wanted, gap(g.broken), plot.top, plot.bottom)) {
-        let y = if g.broken { y - 0.45 * LINE } else { y };
+    for (i, y) in order.into_iter().zip(spread(&wanted, gap(g.notes), plot.top, plot.bottom)) {
+        let y = y - 0.45 * LINE * g.notes as f64;
         let entry = &chart.entries[i];
         canvas.group(entry.series);
         if let (true, Some(end)) = (near, ends[i]) {
@@ -127,19 +150,16 @@ pub(super) fn at_ends(
             let leader = Stroke { color, alpha: 0.55, width: 1.0, dash: &[] };
             canvas.line(&[(end.0 + 5.0, end.1), (x - 3.0, y)], leader)?;
         }
-        swatch(canvas, (x, y), entry.series, solid(chart))?;
+        swatch(canvas, (x, y), entry.series)?;
         let color = if ends[i].is_some() { INK } else { MUTED };
         let room = g.head.width - g.head.pad.min(8.0) - (x + SWATCH);
-        let own = if g.broken { entry.label.clone() } else { text(entry) };
+        let own = if g.notes > 0 { entry.label.clone() } else { text(entry) };
         let own = fit_apart(&own, chart.entries.iter().map(|e| e.label.as_str()), BODY, room);
         canvas.text((x + SWATCH, y), &own, font(BODY, color, HPos::Left, false))?;
-        if g.broken && !entry.note.is_empty() {
-            let note = fit(&entry.note, TICK, room);
-            canvas.text(
-                (x + SWATCH, y + 0.9 * LINE),
-                &note,
-                font(TICK, MUTED, HPos::Left, false),
-            )?;
+        let below = if g.notes > 0 { note(entry, room) } else { Vec::new() };
+        for (n, line) in below.iter().enumerate() {
+            let at = (x + SWATCH, y + 0.9 * LINE * (n + 1) as f64);
+            canvas.text(at, line, font(TICK, MUTED, HPos::Left, false))?;
         }
     }
     canvas.group(None);

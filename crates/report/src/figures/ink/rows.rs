@@ -164,7 +164,7 @@ fn spread(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Resul
         for end in [low, high] {
             let x = at(end);
             // An arrow in place of an end that is further away.
-            let cap = match rows.x.outside(end) {
+            let cap = match rows.x.cut(end) {
                 None => vec![(x, y - 4.0), (x, y + 4.0)],
                 Some(End::Low) => vec![(x + 5.0, y - 4.0), (x, y), (x + 5.0, y + 4.0)],
                 Some(End::High) => vec![(x - 5.0, y - 4.0), (x, y), (x - 5.0, y + 4.0)],
@@ -220,7 +220,7 @@ fn texts(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result
     let (left, right) = (g.head.pad, g.head.width - g.head.pad);
     let value = if g.wide { g.plot.right + 16.0 } else { right };
     let y = if g.wide { middle } else { top + 12.0 };
-    legend::swatch(canvas, (left, y), row.series, true)?;
+    legend::swatch(canvas, (left, y), row.series)?;
     let bold = font(BODY, INK, if g.wide { HPos::Left } else { HPos::Right }, true);
     let small = |anchor| font(TICK, MUTED, anchor, false);
     let text = fit(&row.text, BODY, if g.wide { right - value + 8.0 } else { 190.0 });
