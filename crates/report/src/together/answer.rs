@@ -306,7 +306,7 @@ fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
         let leads = |s: &&Standing| all.tasks.leads_among(t, s.label, &all.tasks.shared);
         let led: Vec<&Standing> = all.standings.iter().filter(leads).collect();
         // Nobody leads where no run of any has a value.
-        if led.is_empty() || front.iter().all(|s| leads(&s)) {
+        if led.is_empty() || front.iter().all(leads) {
             continue;
         }
         let who = list(&led.iter().map(|s| label(all, s.label)).collect::<Vec<_>>());

@@ -60,7 +60,7 @@ pub fn profile(all: &Together, clock: Clock) -> Option<Profile> {
     };
     let (tasks, raced): (Vec<usize>, Vec<Raced>) =
         (0..all.tasks.tasks.len()).filter_map(of_task).unzip();
-    let (times, reached): (Vec<Vec<f64>>, Vec<Vec<(usize, usize)>>) = raced.into_iter().unzip();
+    let (times, reached): (Vec<_>, Vec<_>) = raced.into_iter().unzip();
     if times.iter().flatten().all(|t| !t.is_finite()) {
         return None;
     }
