@@ -96,6 +96,7 @@ fn last(nights: &[Night]) -> Regression {
         before: Some(nights[0].clone()),
         accepted: Some(accepted),
         history: earlier.to_vec(),
+        ..Against::default()
     };
     judge(night, against, &settings())
 }

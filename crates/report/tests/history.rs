@@ -60,7 +60,8 @@ fn looked_back(nights: &[Night], since: Option<&str>) -> Regression {
         night: night.to_owned(),
         runs: 20,
     });
-    let against = Against { before: Some(last.clone()), accepted, history: earlier.to_vec() };
+    let before = Some(last.clone());
+    let against = Against { before, accepted, history: earlier.to_vec(), ..Against::default() };
     judge(last, against, &RegressSettings::default())
 }
 

@@ -140,7 +140,8 @@ fn steps_older_than_what_is_compared_with_are_history() {
         .collect();
     let held = |before: &Night| {
         let history = nights[..19].to_vec();
-        let against = Against { before: Some(before.clone()), history, ..Against::default() };
+        let since = Some(before.facts.started.clone());
+        let against = Against { before: Some(before.clone()), since, history, accepted: None };
         judge(&nights[19], against, &RegressSettings::default())
     };
     assert_eq!(held(&nights[12]).alarms().count(), 0, "{}", headline(&held(&nights[12])));

@@ -15,13 +15,16 @@ pub struct Against {
     pub before: Option<Night>,
     /// How that was accepted; none where it is no accepted baseline.
     pub accepted: Option<Accepted>,
+    /// The start (RFC 3339) of what the user asked to compare with, where that is no
+    /// accepted baseline: changes of level count from there. None: from the first night on.
+    pub since: Option<String>,
     /// Earlier nights, the oldest first; empty where there is no history.
     pub history: Vec<Night>,
 }
 
 /// Judges `night`. With a history the night itself is its last.
 pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
-    let Against { before, accepted, mut history } = against;
+    let Against { before, accepted, since, mut history } = against;
     let compared =
         before.as_ref().map_or_else(Compared::default, |before| compare(before, night, settings));
     if !history.is_empty() {
@@ -29,11 +32,7 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
         history.retain(|n| n.facts.started != night.facts.started);
         history.push(night.clone());
     }
-    // What is compared with is what changes are counted from, accepted or not.
-    let since = match &accepted {
-        Some(accepted) => Some(accepted.night.as_str()),
-        None => before.as_ref().map(|night| night.facts.started.as_str()),
-    };
+    let since = accepted.as_ref().map(|a| a.night.as_str()).or(since.as_deref());
     let trends = trends(&history, since, settings);
     let mut out = Regression {
         verdict: Verdict::Unchanged,

@@ -357,6 +357,8 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
         }
         (Some(first), Some(last)) => (escape::line(first.day()), escape::line(last.day())),
     };
+    // Without an accepted baseline the whole history is looked at.
+    let since = if r.accepted.is_some() { " since the baseline" } else { "" };
     let alarms = story::alarms(r).len();
     let others = story::steps(r).count() - alarms;
     let steps = match (alarms, others) {
@@ -364,12 +366,11 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
         (0, n) => {
             format!("{}, none against tonight", counted(n, "level changed", "levels changed"))
         }
-        (n, 0) => format!(
-            "{} for the worse since the baseline",
-            counted(n, "level changed", "levels changed")
-        ),
+        (n, 0) => {
+            format!("{} for the worse{since}", counted(n, "level changed", "levels changed"))
+        }
         (n, m) => format!(
-            "{} for the worse since the baseline, {m} otherwise",
+            "{} for the worse{since}, {m} otherwise",
             counted(n, "level changed", "levels changed")
         ),
     };

@@ -28,7 +28,7 @@ pub(super) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Resu
     };
     let dir = ReportDir::new(&output);
     let settings = settings(workspace, args);
-    let against = Against { before: Some(before), accepted, history: Vec::new() };
+    let against = Against { before: Some(before), accepted, ..Against::default() };
     let judged = judge(&after, against, &settings);
     // Two sides of one name are told apart by where they lie.
     let [a, b] = if names[0] == names[1] { sides.map(|p| workspace.relative(p)) } else { names };

@@ -132,6 +132,7 @@ pub(super) fn against(
         if other != name {
             text::say!("compared with a sweep of another experiment, {}", text::plain(other));
         }
+        against.since = Some(before.facts.started.clone()).filter(|start| !start.is_empty());
         (against.before, against.accepted) = (Some(before), accepted);
     }
     Ok(against)
