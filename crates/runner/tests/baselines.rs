@@ -116,10 +116,12 @@ fn a_sweep_file_that_was_edited_since_is_not_what_was_trained() {
     // What cannot be read says nothing of what was trained either.
     sandbox.sweep_file("night", "[data]\n");
     sandbox.expect(2, &accept);
-    // What a sweep was given on its command line is no edit.
+    // What a sweep was given on its command line is no edit, but no plain night either.
     sandbox.sweep_file("night", &digits(3, 2));
     sandbox.expect(0, &["run", FILE, "--set", "repeat.seeds=[0,1]", "--no-report"]);
-    sandbox.expect(0, &accept);
+    let text = sandbox.expect(2, &accept);
+    assert!(text.contains("started with --set repeat.seeds=[0,1]: 4 of the 12 runs"), "{text}");
+    sandbox.expect(0, &["baseline", "accept", "reports/night", "--reason", "two seeds"]);
     let text = sandbox.expect(0, &["regress", FILE]);
     assert!(!text.contains("warning"), "{text}");
     // Fewer runs than were trained are an edit too.
