@@ -95,10 +95,7 @@ pub(crate) fn compare(before: &Night, after: &Night, settings: &RegressSettings)
         .collect();
     for (series, bounds) in measured.into_iter().zip(bounds) {
         let min_effect = settings.min_effect(series.metric);
-        let mut change = change(series.metric, series.seeds, bounds, min_effect, alone);
-        if change.metric == RegressMetric::Diverged {
-            divergence(&mut change, level);
-        }
+        let change = change(series.metric, series.seeds, bounds, min_effect, alone, level);
         out.configs[series.config].changes.push(change);
     }
     out
@@ -152,7 +149,7 @@ fn far(change: &Change) -> bool {
 /// sign test over the seeds that diverged on one side alone, at `level` on either side.
 /// Where every seed diverges by now and too few differ for that test, nothing is known.
 fn divergence(change: &mut Change, level: f64) {
-    if change.finding == Finding::Identical || change.method == Method::Exact {
+    if change.finding == Finding::Identical {
         return;
     }
     let count = |of: fn(&SeedValues) -> bool| change.seeds.iter().filter(|s| of(s)).count();
@@ -183,13 +180,14 @@ fn sign_test(k: usize, n: usize) -> f64 {
     sum / 2f64.powi(n as i32)
 }
 
-/// One metric of one configuration.
+/// One metric of one configuration; `level` is that of the test of diverged seeds alone.
 fn change(
     metric: RegressMetric,
     seeds: Vec<SeedValues>,
     bounds: Option<Bounds>,
     min_effect: f64,
     alone: bool,
+    level: f64,
 ) -> Change {
     let n = seeds.len() as f64;
     let mean = |of: fn(&SeedValues) -> f64| seeds.iter().map(of).sum::<f64>() / n;
@@ -232,6 +230,8 @@ fn change(
         out.finding = Finding::Regressed;
         out.method = Method::Exact;
         out.interval = None;
+    } else if metric == RegressMetric::Diverged {
+        divergence(&mut out, level);
     }
     out
 }

@@ -1,14 +1,12 @@
 //! `baseline`: what nights are judged against.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
 use spec::layout::ReportDir;
-use spec::plan::Plan;
 use spec::sweep_file::Overrides;
 
-use super::regress::{baseline_folder, edited, night_of};
+use super::regress::{baseline_folder, edited, night_of, unlike};
 use crate::cli::BaselineCommand;
 use crate::exit::{Exit, bad_input};
 use crate::workspace::Workspace;
@@ -50,8 +48,8 @@ fn accept(
             file.display()
         )));
     }
-    if let Some(set) = set(workspace, file, &dir)? {
-        return Err(bad_input(set));
+    if let Some(why) = unlike_plain_nights(workspace, file, &dir)? {
+        return Err(bad_input(why));
     }
     let night = night_of(&dir)?;
     let without = night.runs.iter().filter(|r| !r.row.has_result()).count();
@@ -98,19 +96,20 @@ fn accept(
     Ok(Exit::Ok)
 }
 
-/// What the last sweep was started with that makes its runs others than a plain night's,
-/// in words; none where nothing does, or where a folder is given.
-fn set(workspace: &Workspace, file: &Path, dir: &ReportDir) -> anyhow::Result<Option<String>> {
+/// The options that make the runs of the last sweep others than a plain night's, in words;
+/// none where no option does, or where a folder is given.
+fn unlike_plain_nights(
+    workspace: &Workspace,
+    file: &Path,
+    dir: &ReportDir,
+) -> anyhow::Result<Option<String>> {
     let trained = report::plan(dir)?;
     if file.is_dir() || trained.overrides.is_empty() {
         return Ok(None);
     }
     let plain = Overrides { environment: super::environment(), ..Overrides::default() };
     let plain = super::load_plan_with(workspace, file, &plain)?.plan;
-    let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
-    let (plain, trained_cells) = (cells(&plain), cells(&trained));
-    let missing = plain.difference(&trained_cells).count();
-    let other = trained_cells.difference(&plain).count();
+    let (missing, other) = unlike(&plain, &trained);
     let there = workspace.relative(dir.path());
     Ok((missing + other > 0).then(|| {
         format!(
@@ -118,7 +117,7 @@ fn set(workspace: &Workspace, file: &Path, dir: &ReportDir) -> anyhow::Result<Op
              are, so every plain night against this baseline would be incomplete\n  \
              run it without; or accept what was trained: give {there} instead of the file",
             text::plain(&trained.overrides.join(" ")),
-            text::count(plain.len(), "run"),
+            text::count(plain.runs.len(), "run"),
             file.display(),
         )
     }))

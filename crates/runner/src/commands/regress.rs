@@ -56,17 +56,23 @@ pub(super) fn edited(
     let mut overrides = Overrides::of_lines(&trained.overrides);
     overrides.environment.extend(super::environment());
     let asked = super::load_plan_with(workspace, file, &overrides)?.plan;
-    let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
-    let (asked, trained) = (cells(&asked), cells(&trained));
-    let (new, gone) = (asked.difference(&trained).count(), trained.difference(&asked).count());
+    let (new, gone) = unlike(&asked, &trained);
     let there = workspace.relative(dir.path());
     Ok((new + gone > 0).then(|| {
         format!(
             "{} is not what was trained: {new} of its {} are not in {there}, and it lacks {gone} that lie there",
             file.display(),
-            text::count(asked.len(), "run"),
+            text::count(asked.runs.len(), "run"),
         )
     }))
+}
+
+/// Runs of the first plan that the second lacks, and of the second that the first lacks,
+/// whatever version of the code trains them.
+pub(super) fn unlike(first: &Plan, second: &Plan) -> (usize, usize) {
+    let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
+    let (first, second) = (cells(first), cells(second));
+    (first.difference(&second).count(), second.difference(&first).count())
 }
 
 /// Folder of the accepted baseline of an experiment.

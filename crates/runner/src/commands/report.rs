@@ -157,8 +157,8 @@ fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
             return Ok(plan);
         }
     };
-    for optimizer in &mut plan.optimizers {
-        // Plans of earlier releases do not say it.
+    // Plans of earlier releases do not say what was drawn at random.
+    for optimizer in plan.optimizers.iter_mut().filter(|o| o.random.is_empty()) {
         let drawn = asked.drawn(&optimizer.label);
         optimizer.random = optimizer.axes.iter().filter(|p| drawn.contains(p)).cloned().collect();
     }

@@ -83,15 +83,20 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "Note",
     ]);
     let front = headline::front(analysis);
-    let indices = analysis.best.iter().enumerate().filter_map(|(label, best)| best.map(|_| label));
-    for (label, row) in indices.zip(rows_of(analysis)) {
+    let chosen = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    for (config, row) in chosen.zip(rows_of(analysis)) {
+        let label = config.label;
         let is_first = front.contains(&label);
         let value = |x: Option<f64>| Cell::number(x, |x| judge.format(x));
         // Two seeds have no middle half.
         let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
         table.rows.push(vec![
             Cell::label(&row.label, label).strong(is_first),
-            Cell::text(chosen(&row)),
+            // Of runs without any result none could be chosen.
+            match row.target.mean.is_none() && row.counts.completed == 0 {
+                true => Cell::text("\u{2013}"),
+                false => Cell::text(described(analysis, config)),
+            },
             Cell::count(row.chosen_from),
             Cell::number(Some(row.counts.completed as f64), |_| {
                 format!("{}/{}", row.counts.completed, row.counts.planned)
@@ -175,18 +180,6 @@ pub fn described(analysis: &Analysis, config: &Config) -> String {
     match run.spec.schedule.kind() {
         kind if kind == "constant" || run.axes.contains_key("schedule.kind") => text,
         kind => format!("{text}, {kind}"),
-    }
-}
-
-/// The configuration with its schedule; a dash where nothing could be chosen.
-fn chosen(row: &BestRow) -> String {
-    match row.schedule.as_str() {
-        _ if row.target.mean.is_none() && row.counts.completed == 0 => "\u{2013}".to_owned(),
-        // Where the schedule varies, the configuration names it.
-        schedule if schedule == "constant" || row.config.contains("schedule.kind ") => {
-            row.config.clone()
-        }
-        schedule => format!("{}, {schedule}", row.config),
     }
 }
 
