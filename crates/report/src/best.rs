@@ -37,7 +37,7 @@ pub struct BestRow {
     pub function: bool,
     /// Whether its runs stop at the target and are judged by how soon they reach it.
     pub reached: bool,
-    /// Whether each run counts at its best epoch, and not at its last.
+    /// Says whether each run counts at its best epoch, and not at its last.
     pub at_best: bool,
     /// How its runs ended.
     pub counts: Counts,

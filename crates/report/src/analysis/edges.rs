@@ -126,7 +126,7 @@ fn numeric(value: &Value) -> Option<f64> {
 /// The allowed values of an axis and the digits in which they are written.
 struct Grid {
     range: Range,
-    /// Whether its values are shares, which count by what they lack to one: of a momentum,
+    /// Says whether its values are shares, which count by what they lack to one: of a momentum,
     /// which some optimizers allow to be one and more, where those tried are below.
     share: bool,
     whole: bool,

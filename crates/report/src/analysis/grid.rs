@@ -23,7 +23,7 @@ impl Robustness {
         (self.range.1 / self.range.0).log10()
     }
 
-    /// Whether the range is one learning rate, to the digits that are shown of its ends.
+    /// Returns whether the range is one learning rate, to the digits that are shown of its ends.
     pub fn alone(&self) -> bool {
         number::brief(self.range.0) == number::brief(self.range.1)
     }

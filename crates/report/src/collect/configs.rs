@@ -51,7 +51,7 @@ const MEASURES: &[Measure] = &[
     seconds("train_seconds", |r| r.train_seconds),
 ];
 
-/// What counts with `[target] at = "best"`; nothing without it.
+/// The values that count with `[target] at = "best"`; none without it.
 fn at_best(analysis: &Analysis) -> Vec<Measure> {
     let target = &analysis.plan.target;
     if target.at == TargetAt::Last {

@@ -98,7 +98,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     out
 }
 
-/// With `[target] at = "best"` the epoch that counts of each completed run, with the
+/// The epoch that counts of each completed run with `[target] at = "best"`, and the
 /// target's metric after it on both splits; no column without it.
 fn at_best(analysis: &Analysis) -> Vec<Column> {
     if analysis.plan.target.at == TargetAt::Last {

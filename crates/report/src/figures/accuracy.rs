@@ -12,14 +12,14 @@ use crate::figures::scale::Scale;
 use crate::figures::words::LineEnd;
 use crate::figures::{Figure, entries, epochs, seeds_text, shown, words};
 
-/// What accuracy is.
+/// A sentence that defines accuracy.
 macro_rules! share {
     () => {
         "The share of samples that the model puts into the right class after each epoch; higher is better."
     };
 }
 
-/// Which panel to believe.
+/// A sentence that says which panel to believe.
 macro_rules! fairer {
     () => {
         " Configurations were chosen on the validation samples, so the test samples on the right, which had no \
@@ -27,7 +27,7 @@ macro_rules! fairer {
     };
 }
 
-/// What to make of little.
+/// The beginning of a sentence on small differences.
 macro_rules! late {
     () => {
         " Small differences late in training are easily chance"
@@ -65,7 +65,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
-/// Whether the validation samples, which configurations were chosen on, stand beside the
+/// Returns whether the validation samples, which configurations were chosen on, stand beside the
 /// test samples.
 fn judged_apart(analysis: &Analysis, chart: &Chart) -> bool {
     chart.panels.len() > 1 && analysis.goal.split == Split::Validation

@@ -68,7 +68,7 @@ pub fn spacing(axis: &Axis) -> &'static str {
     }
 }
 
-/// How far a logarithmic axis goes on for values below it, as a share of what it spans:
+/// The distance that a logarithmic axis goes on for values below it, as a share of its span:
 /// those further down would press all others together.
 const FURTHER: f64 = 0.5;
 

@@ -90,10 +90,10 @@ pub struct Axis {
     /// The lane at the low and the one at the high end, where there are values
     /// for it: see [`Axis::holding`].
     pub lanes: [Option<Lane>; 2],
-    /// Of the values in each lane the one nearest to the scale; of an empty lane the end
+    /// The value nearest to the scale in each lane; in an empty lane the end
     /// of all numbers.
     pub nearest: [f64; 2],
-    /// Whether what is infinite never reached the target; else it diverged.
+    /// Says whether what is infinite never reached the target; else it diverged.
     pub never: bool,
 }
 
@@ -252,7 +252,7 @@ impl Axis {
         self.outside(value).filter(|end| !last(end))
     }
 
-    /// As [`Axis::unit`], but what is cut at the very end: a band goes through the lane.
+    /// Works as [`Axis::unit`], but puts what is cut at the very end: a band goes through the lane.
     pub fn through(&self, value: f64) -> f64 {
         match self.cut(value) {
             Some(End::Low) => 0.0,
@@ -271,7 +271,7 @@ impl Axis {
         self.format == TickFormat::Percent
     }
 
-    /// What an infinite value is of: `diverged` or `never`.
+    /// The word for an infinite value: `diverged` or `never`.
     pub fn infinite(&self) -> &'static str {
         if self.never { "never" } else { "diverged" }
     }

@@ -26,7 +26,7 @@ pub enum Along {
     Seconds,
 }
 
-/// How to read a figure of losses or values, `whole` sentences, with one more on bands
+/// The text on reading a figure of losses or values: `whole` sentences, with one more on bands
 /// where there are any.
 macro_rules! read {
     ($analysis:expr, $whole:literal, $bands:literal) => {
@@ -37,7 +37,7 @@ macro_rules! read {
     };
 }
 
-/// Whether a line has a band.
+/// Returns whether a line has a band.
 fn banded(analysis: &Analysis) -> bool {
     let several = |c: &&Config| c.counts.completed > 1;
     analysis.plan.report.band != Band::None && shown(analysis).iter().any(several)

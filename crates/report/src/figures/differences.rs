@@ -53,7 +53,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// What bold rows are, where there are any.
+/// The clause that explains bold rows; empty without any.
 fn bold(grid: &Grid) -> &'static str {
     match grid.rows.iter().any(|row| row.strong) {
         true => "; bold rows are better than every other",
@@ -77,7 +77,7 @@ fn small(analysis: &Analysis) -> String {
     format!(" {which} smaller than what matters ([report] min_effect = {least}).")
 }
 
-/// What hatched cells are, where there are any.
+/// The sentence that explains hatched cells; empty without any.
 fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
     let both = if analysis.judge.reached() { "reached the target" } else { "completed" };
     match grid.has(Fill::NoLead) {
@@ -134,7 +134,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     })
 }
 
-/// What a lead is multiplied by to be in the unit of the figure.
+/// The factor that brings a lead into the unit of the figure.
 fn scale(analysis: &Analysis) -> f64 {
     if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 }
 }

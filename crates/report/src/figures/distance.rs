@@ -102,7 +102,7 @@ fn farthest(task: &Task) -> f64 {
     (high[0] - low[0]).hypot(high[1] - low[1])
 }
 
-/// What is said of distances that are drawn elsewhere, where there are any.
+/// The sentence on distances that are drawn elsewhere; empty without any.
 fn limits(task: &Task, points: &Points) -> String {
     let analysis = &task.analysis;
     let mut away: Vec<f64> = Vec::new();

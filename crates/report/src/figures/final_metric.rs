@@ -13,7 +13,7 @@ use crate::number;
 use crate::page::words::capitalised;
 use crate::stats::{Estimate, estimate};
 
-/// How to read the dots of runs that have a mean.
+/// The text on reading the dots of runs that have a mean.
 macro_rules! dots {
     () => {
         "Each dot is one training run from its own random start. Dots of one row that lie close together say that \
@@ -72,13 +72,13 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// Whether a bar is an interval of the mean.
+/// Returns whether a bar is an interval of the mean.
 fn intervals(analysis: &Analysis) -> bool {
     let known = |e: &Estimate| e.interval.is_some();
     analysis.plan.report.band == Band::Interval && judged_estimates(analysis).iter().any(known)
 }
 
-/// What the markers of the rows are, with their bars.
+/// The words for the rows' markers and their bars.
 fn averages(analysis: &Analysis) -> String {
     match analysis.judge.reached() {
         true => spread::medians(&shown(analysis)),

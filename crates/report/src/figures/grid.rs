@@ -74,7 +74,7 @@ pub enum Fill {
 }
 
 impl Grid {
-    /// Whether its colours say something: not where no cell has a value, nor where all
+    /// Returns whether its colours say something: not where no cell has a value, nor where all
     /// are zero on a scale around it.
     pub fn keyed(&self) -> bool {
         let around = matches!(self.tint, Tint::Diverging(_));
@@ -86,7 +86,7 @@ impl Grid {
         values.any(|value| !around || value != 0.0)
     }
 
-    /// Whether a cell is filled so.
+    /// Returns whether a cell is filled so.
     pub fn has(&self, fill: Fill) -> bool {
         self.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill)
     }

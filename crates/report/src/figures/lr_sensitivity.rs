@@ -83,7 +83,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// What markers, dots and rings are, of those that are there; of `loose` labels the
+/// The sentence that explains the markers, dots and rings that are there; of `loose` labels the
 /// points are not joined.
 fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
     let panel = &chart.panels[0];
@@ -114,7 +114,7 @@ fn seeds(goal: &Goal, config: &Config) -> usize {
     if goal.reached() { config.counts.results() } else { config.goal.n }
 }
 
-/// What crosses are, where there are any.
+/// The sentence that explains crosses; empty without any.
 fn crosses(analysis: &Analysis, chart: &Chart) -> String {
     if chart.panels[0].strip.is_empty() {
         return String::new();
@@ -133,7 +133,7 @@ fn words(analysis: &Analysis) -> String {
     }
 }
 
-/// Whether a configuration is marked as the best of its optimizer.
+/// Returns whether a configuration is marked as the best of its optimizer.
 fn ringed(chart: &Chart) -> bool {
     chart.panels.iter().flat_map(|p| &p.curves).any(|c| c.ringed.is_some())
 }
@@ -253,7 +253,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     Some(drawn(analysis, curves, dots, strip))
 }
 
-/// Where the marker of a configuration stands: at its mean, or at its median, which is
+/// The height of a configuration's marker: its mean, or its median, which is
 /// infinite where most of its seeds never got there. None where all of them diverged.
 fn height(goal: &Goal, config: &Config) -> Option<f64> {
     let finished = config.counts.completed > 0;

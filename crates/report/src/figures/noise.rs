@@ -60,7 +60,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
-/// Whether single seeds are drawn.
+/// Returns whether single seeds are drawn.
 fn pale(chart: &Chart) -> bool {
     chart.panels.iter().flat_map(|p| &p.curves).any(|c| c.kind == CurveKind::Faint)
 }

@@ -42,7 +42,7 @@ pub struct Row {
 }
 
 impl Rows {
-    /// What the marker of a row is. Of what may never be reached there is no mean.
+    /// The name of a row's marker. Of what may never be reached there is no mean.
     pub fn average(&self) -> &'static str {
         if self.x.never { "median" } else { "mean" }
     }

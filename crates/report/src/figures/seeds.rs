@@ -63,7 +63,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// Whether a row is bold: of optimizers of which no run completed none is.
+/// Returns whether a row is bold: of optimizers of which no run completed none is.
 fn strong(grid: &Grid) -> bool {
     grid.rows.iter().any(|row| row.strong)
 }

@@ -13,7 +13,7 @@ use crate::figures::scale::Scale;
 use crate::page::words;
 use crate::stats::survival;
 
-/// How to read a line, whatever the clock counts.
+/// The text on reading a line, whatever the clock counts.
 macro_rules! early {
     () => {
         "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
@@ -21,7 +21,7 @@ macro_rules! early {
     };
 }
 
-/// What two clocks are for.
+/// The sentence on the use of two clocks.
 macro_rules! other {
     () => {
         ": an optimizer that computes more in a step can win the one and lose the other."

@@ -10,14 +10,14 @@ use crate::figures::shown;
 /// Windows an epoch that the training loss is recorded in, at most.
 const WINDOWS: u64 = 20;
 
-/// Which of its runs a line ends with.
+/// The run that a line ends with.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LineEnd {
     /// A mean is of all seeds.
     First,
-    /// As [`LineEnd::First`], beside pale lines of single seeds.
+    /// The first, as [`LineEnd::First`], beside pale lines of single seeds.
     Strong,
-    /// What is the same for all is shown as far as any goes.
+    /// The last: a line that is the same for all runs goes as far as any of them.
     Last,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn ended_early(analysis: &Analysis, ends: LineEnd) -> String {
     format!(" {ended}: {line} ends where its {which} did.")
 }
 
-/// What a point of the training loss within epochs is the mean over: `each step`, `every
+/// The steps that a point of the training loss within epochs is the mean over: `each step`, `every
 /// 2 steps`, `1 to 2 steps at a time, ...`, `each twentieth of an epoch`.
 pub(super) fn pieces(analysis: &Analysis) -> String {
     let steps = |config: &&Config| analysis.planned(config).spec.steps_per_epoch().max(1);

@@ -78,7 +78,7 @@ pub(super) fn front(analysis: &Analysis) -> Vec<usize> {
     std::iter::once(first.label).chain(others).collect()
 }
 
-/// Whether two labels whose runs stop at the target are level: nothing is shown, and
+/// Returns whether two labels whose runs stop at the target are level: nothing is shown, and
 /// medians and counts are equal or no seed differs.
 fn level_in_time(first: &Config, config: &Config, pair: &Pair) -> bool {
     let equal = first.judged_median == config.judged_median && first.judged.n == config.judged.n;

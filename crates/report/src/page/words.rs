@@ -61,7 +61,7 @@ pub fn target_name(target: &Target) -> String {
     format!("{split} {}", number::metric_name(&target.metric))
 }
 
-/// As [`target`], of a function `a value of at most 1.5`.
+/// Returns the text of [`target`]; for a function `a value of at most 1.5`.
 pub fn target_of(analysis: &Analysis) -> String {
     let target = &analysis.plan.target;
     match (analysis.judge.function, target.value) {
@@ -84,7 +84,7 @@ pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
     Some(e.interval?.within((least.max(0.0), most)))
 }
 
-/// What stands in place of an interval where all seeds have the same value: of no width,
+/// The text in place of an interval where all seeds have the same value: of no width,
 /// it would claim what no sample can know.
 pub const ALL_EQUAL: &str = "all seeds equal";
 
@@ -132,7 +132,7 @@ pub fn to_add(advice: &Advice) -> String {
     }
 }
 
-/// As [`to_add`], without the name of the axis.
+/// Returns the text of [`to_add`] without the name of the axis.
 pub fn what_to_add(advice: &Advice) -> String {
     let values = |all: &[f64]| list(&all.iter().map(|x| number::short(*x)).collect::<Vec<_>>());
     let end = match advice.end {

@@ -125,13 +125,13 @@ fn resolution(series: &Series, all: &[Series]) -> f64 {
     }
 }
 
-/// What rounding makes of a value, relative to its size.
+/// The error that rounding makes, relative to a value's size.
 const ROUNDING: f64 = 1e-6;
 
 /// Multiples of `min_effect` that are far beyond it.
 const FAR: f64 = 10.0;
 
-/// Whether every seed moved in one direction by far more than `min_effect`, of so few
+/// Returns whether every seed moved in one direction by far more than `min_effect`, of so few
 /// seeds that no interval can tell it from chance. Seconds move together whatever the
 /// code does.
 fn far(change: &Change) -> bool {
@@ -145,7 +145,7 @@ fn far(change: &Change) -> bool {
     judged && beyond && change.seeds.len() < FEWEST_FLIPPED
 }
 
-/// Whether the number of diverged seeds changed where some diverged before: the exact
+/// Judges whether the number of diverged seeds changed where some diverged before: the exact
 /// sign test over the seeds that diverged on one side alone, at `level` on either side.
 /// Where every seed diverges by now and too few differ for that test, nothing is known.
 fn divergence(change: &mut Change, level: f64) {

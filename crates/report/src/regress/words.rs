@@ -87,7 +87,7 @@ pub fn finding(finding: Finding) -> &'static str {
     }
 }
 
-/// Whether a comparison moved on seeds that are too few to tell it from chance; false where
+/// Returns whether a comparison moved on seeds that are too few to tell it from chance; false where
 /// there are not even two.
 fn too_few_seeds(told: &Told<'_>) -> bool {
     let seeds = told.change.seeds.len();

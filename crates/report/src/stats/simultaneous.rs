@@ -167,7 +167,7 @@ pub fn simultaneous(series: &[Vec<(u64, f64)>], level: f64) -> Family {
     simultaneous_of(series, &[], level)
 }
 
-/// As [`simultaneous`], where values are known to a resolution: `resolution` has for each
+/// Bounds as [`simultaneous`] makes them, of values known to a resolution: `resolution` has for each
 /// series the least standard deviation that its differences are taken to have under
 /// Student's t, 0 or none where nothing is known. Equal differences then say how large
 /// they are at least: half of an accuracy of 360 samples is no chance, one sample may be.

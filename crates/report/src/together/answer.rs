@@ -24,12 +24,12 @@ pub struct Answer {
     pub details: Vec<String>,
 }
 
-/// Who is in front, and the pair that speaks for it: decided once, so that headline and
+/// The optimizers in front and the pair that speaks for them: decided once, so that headline and
 /// certainty cannot disagree.
 pub(super) struct Front<'a> {
     /// Standings that share the first place.
     pub level: Vec<&'a Standing>,
-    /// Of those in front a pair whose difference is shown, else the first two of all; none
+    /// A pair of those in front whose difference is shown, else the first two of all; none
     /// where no such pair was tested.
     pub pair: Option<&'a Pair>,
 }
@@ -60,7 +60,7 @@ impl<'a> Front<'a> {
         Front { pair: strongest.or_else(leading), level }
     }
 
-    /// Whether several share the first place.
+    /// Returns whether several share the first place.
     pub fn is_level(&self) -> bool {
         self.level.len() > 1
     }
@@ -216,7 +216,7 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     ))
 }
 
-/// What the results of those in front took, over all tasks.
+/// The sentence on what the results of those in front took, over all tasks.
 fn cost(all: &Together, front: &[&Standing]) -> String {
     let names: Vec<String> = front.iter().map(|s| label(all, s.label)).collect();
     let mut own: Vec<Spent> = Vec::new();
@@ -298,7 +298,7 @@ fn raced(all: &Together, first: &Standing) -> String {
     )
 }
 
-/// Where another optimizer than those in front is better than they, or only some of them
+/// A sentence on tasks where another optimizer than those in front is better, or only some of them
 /// are best.
 fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
     let mut better: Vec<(String, Vec<String>)> = Vec::new();

@@ -6,7 +6,7 @@ use crate::together::answer::{Front, label};
 use crate::together::words::names;
 use crate::together::{Pair, Together, rests};
 
-/// What the tests say of those in front; none where there is nothing to compare.
+/// The sentence on what the tests say of those in front; none where there is nothing to compare.
 pub(super) fn certainty(all: &Together, front: &Front) -> Option<String> {
     let (first, second) = (all.standings.first()?, all.standings.get(1)?);
     let (text, of) = match front.pair {
@@ -17,7 +17,7 @@ pub(super) fn certainty(all: &Together, front: &Front) -> Option<String> {
     Some(format!("How sure: {text}{spared}{}", improvement(all, of)))
 }
 
-/// Why nothing is tested.
+/// The reason why nothing is tested.
 fn untested(all: &Together) -> &'static str {
     match (all.tasks.groups.is_empty(), all.tasks.twins.iter().any(|t| t.runs > 0)) {
         (_, true) => "tasks hold the same runs, so nothing is tested over them.",
@@ -181,7 +181,7 @@ impl Told<'_> {
         )
     }
 
-    /// What is shown against the others; empty where there are none.
+    /// The sentence on what is shown against the others; empty where there are none.
     fn beaten(&self) -> String {
         let pair = self.pair;
         let others: Vec<String> = self

@@ -101,7 +101,7 @@ impl Pair {
         self.better().map(|better| if better == self.first { self.second } else { self.first })
     }
 
-    /// Whether the two are level on every pair compared, so that there is nothing to test.
+    /// Returns whether the two are level on every pair compared, so that there is nothing to test.
     pub fn level(&self) -> bool {
         self.compared() > 0 && self.seeds.0 + self.seeds.2 == 0
     }

@@ -98,7 +98,7 @@ pub(super) fn fairness(all: &Together) -> Vec<String> {
     out
 }
 
-/// What weighs a task by its runs, and what counts each once.
+/// A sentence on which numbers weigh a task by its runs, and which count each once.
 fn weights(all: &Together) -> String {
     let ranked = |ranks: bool| {
         let tested = |p: &&Pair| p.test.is_some() && p.decided_by.ranks() == ranks;

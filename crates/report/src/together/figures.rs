@@ -162,7 +162,7 @@ fn ties(all: &Together) -> String {
     text
 }
 
-/// What crosses and hatching mean, of those that are there.
+/// The explanation of crosses and hatching, of those that are there.
 fn signs(rows: &[GridRow]) -> String {
     let any = |what: Fill| rows.iter().flat_map(|row| &row.cells).any(|cell| cell.fill == what);
     let signs: Vec<&str> = [
@@ -384,13 +384,13 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     })
 }
 
-/// What the distribution of a group's scores counts.
+/// The words for the distribution of a group's scores.
 struct Scored {
     /// The runs counted at \u{3c4}.
     runs: String,
     /// The panel's title.
     panel: String,
-    /// Which runs are never among them; empty where all are in the end.
+    /// The sentence on runs that are never among them; empty where all are in the end.
     lost: String,
     reading: &'static str,
 }

@@ -5,7 +5,7 @@ use crate::stats::{FEWEST, FEWEST_RESAMPLED};
 use crate::together::words::{by_median, lost, names, unit};
 use crate::together::{Group, Pooled, Together};
 
-/// What the aggregates are, and what is not pooled.
+/// Sentences that define the aggregates and say what is not pooled.
 pub(super) fn standing(all: &Together) -> Vec<String> {
     if all.standings.is_empty() {
         return vec![
@@ -58,7 +58,7 @@ pub(super) fn standing(all: &Together) -> Vec<String> {
     out
 }
 
-/// What a rank is; empty where there is but one optimizer to rank.
+/// Sentences that define a rank; empty where there is but one optimizer to rank.
 fn ranks(all: &Together) -> Vec<String> {
     if all.standings.len() < 2 {
         return Vec::new();
@@ -84,7 +84,7 @@ fn ranks(all: &Together) -> Vec<String> {
     out
 }
 
-/// What is pooled, and how.
+/// The sentence on what is pooled, and how.
 fn pooled(all: &Together) -> String {
     let (medians, means): (Vec<&Group>, Vec<&Group>) =
         all.tasks.groups.iter().partition(|group| group.judge.reached());
@@ -126,7 +126,7 @@ fn flattered(all: &Together) -> Option<String> {
     ))
 }
 
-/// What the probability of improvement is.
+/// Sentences that define the probability of improvement.
 pub(super) fn improvement(all: &Together) -> Vec<String> {
     if all.improvements.is_empty() {
         return Vec::new();

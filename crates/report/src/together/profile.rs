@@ -20,7 +20,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Whether no other standing is before this one in the task at a place of the profile:
+    /// Returns whether no other standing is before this one in the task at a place of the profile:
     /// by the median, of equal ones by the share of runs that got there. Nobody is first
     /// where no run did.
     pub fn leads(&self, task: usize, standing: usize) -> bool {
@@ -34,7 +34,7 @@ impl Profile {
         own.0 > 0 && !(0..times.len()).any(before)
     }
 
-    /// What is counted: `steps` of functions, else `training samples`.
+    /// The unit of the samples: `steps` of functions, else `training samples`.
     pub fn unit(&self, all: &Together) -> &'static str {
         let function = |&&t: &&usize| all.tasks.tasks[t].analysis.judge.function;
         let plain = self.tasks.iter().find(|t| !function(t)).or(self.tasks.first());

@@ -22,7 +22,7 @@ pub(super) struct Spared {
     means: (f64, f64),
 }
 
-/// Where a label is ahead of others that every task has for their diverged seeds alone.
+/// The tasks where a label is ahead of others that every task has for their diverged seeds alone.
 pub(super) fn spared(all: &Together, ahead: usize) -> Vec<Spared> {
     let mut out = Vec::new();
     for (task, own) in all.tasks.tasks.iter().enumerate() {

@@ -106,7 +106,7 @@ pub(super) fn label(all: &Together, label: usize) -> Cell {
     Cell::label(&all.tasks.labels[label].name, label)
 }
 
-/// What stands where a configuration has no value: the worst there is where all its seeds
+/// The cell of a configuration without a value: the worst there is where all its seeds
 /// diverged, else nothing. A word would stand in a column of numbers of the CSV.
 fn without_value(judge: &Goal, config: Option<&Config>) -> Cell {
     let worst = config.filter(|c| c.counts.diverged > 0).map(|_| judge.worst());

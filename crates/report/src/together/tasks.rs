@@ -35,12 +35,12 @@ pub struct Group {
     pub tasks: Vec<usize>,
 }
 
-/// How runs of chosen configurations failed to get anywhere.
+/// The ways in which runs of chosen configurations failed to get anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Whether one diverged.
+    /// Says whether one diverged.
     pub diverged: bool,
-    /// Whether one trained to its end without reaching the target to stop at.
+    /// Says whether one trained to its end without reaching the target to stop at.
     pub never: bool,
 }
 
@@ -133,7 +133,7 @@ impl Tasks {
         self.chosen(task, label).filter(|c| c.counts.results() > 0)
     }
 
-    /// How runs of these labels' chosen configurations were lost in these tasks.
+    /// The ways in which runs of these labels' chosen configurations were lost in these tasks.
     pub fn lost(&self, tasks: &[usize], labels: &[usize]) -> Lost {
         let mut lost = Lost::default();
         for &task in tasks {
@@ -146,7 +146,7 @@ impl Tasks {
         lost
     }
 
-    /// Whether no label of the task is better than this one, at a value that is one.
+    /// Returns whether no label of the task is better than this one, at a value that is one.
     pub fn leads(&self, task: usize, label: usize) -> bool {
         let every: Vec<usize> = (0..self.labels.len()).collect();
         self.leads_among(task, label, &every)
@@ -213,7 +213,7 @@ impl Tasks {
         self.twins.iter().any(|t| t.runs > 0 && both(t))
     }
 
-    /// Whether runs of any task were trained side by side.
+    /// Returns whether runs of any task were trained side by side.
     pub fn side_by_side(&self) -> bool {
         self.tasks.iter().flat_map(|t| &t.analysis.rows).any(|r| r.jobs.is_some_and(|j| j > 1))
     }

@@ -136,7 +136,7 @@ fn survivors(all: &Together) -> Option<String> {
     ))
 }
 
-/// What a dash in the table of tasks is; none where there is no dash.
+/// The sentence that explains a dash in the table of tasks; none where there is no dash.
 fn without_value(all: &Together) -> Option<String> {
     let cells = || {
         let labels = 0..all.tasks.labels.len();
@@ -154,18 +154,18 @@ fn without_value(all: &Together) -> Option<String> {
     Some(format!("A dash: the optimizer {what}."))
 }
 
-/// What is counted until the target: `steps` of a function, else `training samples`.
+/// The unit until the target: `steps` of a function, else `training samples`.
 pub(super) fn unit(judge: &Goal) -> &'static str {
     if judge.function { "steps" } else { "training samples" }
 }
 
-/// How runs of labels' chosen configurations were lost in any task.
+/// The ways in which runs of labels' chosen configurations were lost in any task.
 pub(super) fn lost(all: &Together, labels: &[usize]) -> Lost {
     let tasks: Vec<usize> = (0..all.tasks.tasks.len()).collect();
     all.tasks.lost(&tasks, labels)
 }
 
-/// What the table of tasks means.
+/// Sentences that explain the table of tasks.
 pub(super) fn by_task(all: &Together) -> Vec<String> {
     let own = &all.tasks.tasks;
     let labels = 0..all.tasks.labels.len();
@@ -219,7 +219,7 @@ pub(super) fn dependent() -> &'static str {
      and p comes out smaller than it should."
 }
 
-/// What is tested, and how.
+/// The sentence on what is tested, and how.
 fn tests(all: &Together) -> String {
     let comparison = &all.comparison;
     let what = match comparison.pairs.iter().any(|p| !p.decided_by.ranks()) {
@@ -330,7 +330,7 @@ fn opposite(all: &Together) -> Option<String> {
     })
 }
 
-/// Why ranks decide where they do.
+/// The sentence on why ranks decide where they do.
 fn by_ranks(all: &Together) -> Option<String> {
     let ranked = || all.comparison.pairs.iter().filter(|p| p.diverged > 0);
     let lost = ranked().fold(Lost::default(), |lost, p| {

@@ -192,7 +192,7 @@ fn one_pair_has_no_correction_and_two_values_are_no_range() {
     assert_eq!(texts(&Tables::of(&all).experiments, "Batch size"), ["16 and 64", "16 to 64"]);
 }
 
-/// As a sweep with easy and a sweep with hard targets, each with an optimizer of its own.
+/// Two sweeps, one with easy and one with hard targets, each with an optimizer of its own.
 fn easy_and_hard() -> Together {
     let (one, never) = (Some(1), None);
     let easy = stops("easy", 4, [("sgd", &[one; 8]), ("adam", &[one; 8]), ("adagrad", &[one; 8])]);

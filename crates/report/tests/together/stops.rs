@@ -43,7 +43,7 @@ pub fn stops(name: &str, epochs: u64, of: [(&str, &[Option<u64>]); 3]) -> Analys
     })
 }
 
-/// In the first task two are level and one never gets there; in the second only the first
+/// Two tasks: in the first two are level and one never gets there; in the second only the first
 /// does so with more than half of its seeds.
 fn two() -> Together {
     let (one, two, never) = (Some(1), Some(2), None);

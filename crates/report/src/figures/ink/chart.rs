@@ -81,7 +81,7 @@ pub(super) fn place(panel: &Panel, plot: Rect, x: f64, y: f64) -> Xy {
     (across, up(panel, plot, panel.y.unit(y)))
 }
 
-/// Where the marker of a point stands. Those at one place of a lane would cover each
+/// The place of a point's marker. Those at one place of a lane would cover each
 /// other and stand side by side.
 fn spot(panel: &Panel, plot: Rect, c: &Curve, p: &Point) -> Xy {
     let (x, y) = place(panel, plot, p.x, p.y);
@@ -288,7 +288,7 @@ fn strip(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect) -> Result<(), Figur
     Ok(())
 }
 
-/// Where the count of a cross at `x` has room: right of it, else left of it, and clear of
+/// The place with room for the count of a cross at `x`: right of it, else left of it, and clear of
 /// all that is `taken`. Among crosses side by side it may have none; then the cross can
 /// be pointed at, and the caption says so.
 fn beside(plot: Rect, taken: &[(f64, f64)], x: f64, width: f64) -> Option<(f64, f64)> {

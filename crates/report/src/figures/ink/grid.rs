@@ -137,7 +137,7 @@ impl Geometry {
     }
 }
 
-/// What the cells leave of `room` for the rows' heads, which have the `least` and want
+/// The width that the cells leave of `room` for the rows' heads, which have the `least` and want
 /// `wanted`. Where rows are grouped the heads come first, for what they lack nobody can
 /// guess: cells have smaller texts, and none where a head has no room beside those.
 fn head_room(grid: &Grid, room: f64, (least, wanted): (f64, f64), grouped: bool) -> f64 {

@@ -40,7 +40,7 @@ pub(super) struct Piece {
     entry: usize,
     x: f64,
     text: String,
-    /// Whether it is the label, maybe with its note; else a line of the note alone.
+    /// Says whether it is the label, maybe with its note; else a line of the note alone.
     head: bool,
 }
 

@@ -234,7 +234,7 @@ fn ranks_words(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// That the test decides where an interval says otherwise: it is made another way.
+/// A sentence that the test decides where an interval, which is made another way, says otherwise.
 fn contradicted(comparison: &Comparison) -> Option<String> {
     let otherwise = |pair: &&Pair| {
         let (Some(interval), Some(_)) = (pair.gain.interval, pair.test) else { return false };
@@ -251,7 +251,7 @@ fn contradicted(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// What these seeds can show at all, for each kind of test.
+/// Sentences on the smallest p that these seeds can reach, one for each kind of test.
 fn power_words(comparison: &Comparison) -> Vec<String> {
     let kinds = [false, true].map(|samples| {
         let of_kind = |p: &&Pair| p.unpaired.is_some() == samples && p.test.is_some();
@@ -261,7 +261,7 @@ fn power_words(comparison: &Comparison) -> Vec<String> {
     kinds.iter().filter_map(|pairs| power(comparison, pairs, both)).collect()
 }
 
-/// What pairs of one kind can show; `both`: there are some of the other kind, too.
+/// The sentence on pairs of one kind; `both` says that there are pairs of the other kind, too.
 fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String> {
     let tests = pairs.iter().filter_map(|p| Some((p, p.test?)));
     let (best, test) = tests.min_by(|a, b| a.1.smallest.total_cmp(&b.1.smallest))?;

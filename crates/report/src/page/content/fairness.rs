@@ -77,7 +77,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// Which settings runs must share to start and to be fed alike, where they differ: ` with
+/// The settings that runs must share to start and to be fed alike, where they differ: ` with
 /// the same data settings`.
 fn shared_settings(analysis: &Analysis) -> String {
     let kinds = |of: &dyn Fn(&RunSpec) -> String| {
