@@ -6,7 +6,7 @@ mod common;
 mod made;
 
 use common::{Fixture, label};
-use made::{again, analysed, axis, chosen_rate, diverge, plateau, stopped, text, two};
+use made::{again, analysed, axis, chosen_rate, diverge, plateau, reached, stopped, text, two};
 use report::analysis::{
     Clock, DecidedBy, GridEnd, TieBreak, Verdict, advice, best_of, ties, tuning,
 };
@@ -333,14 +333,11 @@ fn batches_of_different_size_are_compared_by_samples() {
         ..Fixture::battle(3)
     };
     let mut analysis = analysed(&fixture);
-    for (i, (run, row)) in analysis.plan.runs.iter_mut().zip(&mut analysis.rows).enumerate() {
-        // Fewer steps of larger batches, but more epochs.
-        let (size, epoch) = if i < 3 { (32, 3) } else { (8, 2) };
-        run.spec.data.batch_size = size;
-        row.target_epoch = Some(epoch);
-        row.target_step = Some(epoch * run.spec.steps_per_epoch());
-        row.target_samples = Some(epoch * run.spec.samples_per_epoch());
+    // Fewer steps of larger batches, but more epochs.
+    for (i, run) in analysis.plan.runs.iter_mut().enumerate() {
+        run.spec.data.batch_size = if i < 3 { 32 } else { 8 };
     }
+    reached(&mut analysis, &[[Some(3); 3], [Some(2); 3]].concat());
     let analysis = again(&analysis);
     let racer = &analysis.race().unwrap().racers[0];
     assert_eq!(racer.fastest, Some((1, 110_000.0)));

@@ -6,7 +6,7 @@ mod common;
 mod made;
 
 use common::{Fixture, label};
-use made::{again, analysed, axis, chosen_rate, diverge, plateau, stopped, text, two};
+use made::{again, analysed, axis, chosen_rate, diverge, plateau, reached, stopped, text, two};
 use report::analysis::{Analysis, Verdict, advice, robustness, tuning};
 use report::page::answer::answer;
 use report::page::content;
@@ -195,11 +195,7 @@ fn one_at_random_is_the_middle_and_counts_what_diverged() {
 #[test]
 fn the_fastest_configuration_is_the_chosen_one_where_it_ties() {
     let mut analysis = plateau(&[1e-3, 1e-2], &[0.4, 0.3]);
-    for (run, row) in analysis.plan.runs.iter().zip(&mut analysis.rows) {
-        row.target_epoch = Some(1);
-        row.target_step = Some(run.spec.steps_per_epoch());
-        row.target_samples = Some(run.spec.samples_per_epoch());
-    }
+    reached(&mut analysis, &[Some(1); 9]);
     let analysis = again(&analysis);
     let race = analysis.race().unwrap();
     let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == 0).unwrap();

@@ -48,16 +48,23 @@ pub fn diverge(analysis: &mut Analysis, runs: impl IntoIterator<Item = usize>) {
     }
 }
 
+/// Runs reach the target after these epochs and train on; none = never.
+pub fn reached(analysis: &mut Analysis, epochs: &[Option<u64>]) {
+    for ((run, row), epoch) in analysis.plan.runs.iter().zip(&mut analysis.rows).zip(epochs) {
+        row.target_epoch = *epoch;
+        row.target_step = epoch.map(|e| e * run.spec.steps_per_epoch());
+        row.target_samples = epoch.map(|e| e * run.spec.samples_per_epoch());
+    }
+}
+
 /// Runs stop at the target, at these epochs; none = never.
 pub fn stopped(analysis: &mut Analysis, epochs: &[Option<u64>]) {
     let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.97 };
     for run in &mut analysis.plan.runs {
         run.spec.stop_at = Some(stop.clone());
     }
-    for ((run, row), epoch) in analysis.plan.runs.iter().zip(&mut analysis.rows).zip(epochs) {
-        row.target_epoch = *epoch;
-        row.target_step = epoch.map(|e| e * run.spec.steps_per_epoch());
-        row.target_samples = epoch.map(|e| e * run.spec.samples_per_epoch());
+    reached(analysis, epochs);
+    for (row, epoch) in analysis.rows.iter_mut().zip(epochs) {
         let why = if epoch.is_some() { StopReason::Target } else { StopReason::Epochs };
         row.stop_reason = Some(why.name().to_owned());
     }
