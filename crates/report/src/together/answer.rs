@@ -329,3 +329,38 @@ fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
     };
     (!places.is_empty()).then(|| format!("{text} {}.", places.join("; ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use spec::record::Split;
+
+    use super::*;
+    use crate::analysis::{Goal, Measured};
+
+    #[test]
+    fn a_first_place_says_where_it_is_shared() {
+        let said = |alone, level, n| {
+            let led = alone + level;
+            super::led(&Standing { label: 0, ranks: Vec::new(), mean_rank: 1.0, led, alone }, n)
+        };
+        assert_eq!(said(2, 0, 2), "best in both");
+        assert_eq!(said(3, 0, 3), "best in all 3");
+        assert_eq!(said(0, 1, 3), "level in front in one of 3");
+        assert_eq!(said(1, 1, 2), "best in one of 2, level in front in the other");
+        assert_eq!(said(1, 2, 4), "best in one of 4, level in front in 2");
+        assert_eq!(said(0, 0, 2), "best in none");
+    }
+
+    #[test]
+    fn a_function_is_counted_in_steps() {
+        let of = |function| Goal {
+            split: Split::Test,
+            metric: "loss".to_owned(),
+            higher_is_better: false,
+            function,
+            measured: Measured::Last,
+            fallback: None,
+        };
+        assert_eq!([true, false].map(|f| words::unit(&of(f))), ["steps", "training samples"]);
+    }
+}
