@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 /// A table with a rule under its header and nothing else: narrow enough for a
 /// terminal of 100 columns, and easy to copy.
@@ -14,26 +14,52 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
+/// Columns that hold names: they come first and may be broken between words.
+const NAMES: usize = 2;
+
 /// The table as text: two blanks between columns, none at the ends of lines.
-/// The first column is broken where the terminal is too narrow, others never.
-pub fn show(mut table: Table) -> String {
-    let last = table.column_iter().count().saturating_sub(1);
+/// The first two columns are broken between words where the terminal is too narrow, others
+/// never.
+pub fn show(table: Table) -> String {
+    let terminal = console::Term::stdout();
+    let columns =
+        terminal.size_checked().filter(|_| terminal.is_term()).map(|(_, columns)| columns);
+    show_within(table, columns)
+}
+
+/// The table as [`show`] has it in a terminal of so many columns; none = no terminal.
+fn show_within(mut table: Table, columns: Option<u16>) -> String {
+    let words: Vec<u16> = (0..NAMES).map(|column| longest_word(&table, column)).collect();
+    let widths = table.column_max_content_widths();
+    let least = |i: usize| words.get(i).copied().unwrap_or(widths[i]);
+    let last = widths.len().saturating_sub(1);
+    // Two blanks between columns, of which the second is the (empty) line.
+    let needed: u16 = (0..widths.len()).map(least).sum::<u16>() + 2 * last as u16;
     for (i, column) in table.column_iter_mut().enumerate() {
-        // The second blank is the (empty) line between columns.
-        column.set_padding((0, u16::from(i != last)));
-        if i >= 1 {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        let padding = u16::from(i != last);
+        column.set_padding((0, padding));
+        column.set_constraint(match words.get(i) {
+            Some(word) => ColumnConstraint::LowerBoundary(Width::Fixed(word + padding)),
+            None => ColumnConstraint::ContentWidth,
+        });
     }
-    if let Some((_, columns)) = console::Term::stdout().size_checked()
-        && console::Term::stdout().is_term()
-        // Narrower, words would be broken into letters: lines that wrap read better.
-        && columns >= 70
-    {
+    // Narrower, words would be broken into letters: lines that wrap read better.
+    if let Some(columns) = columns.filter(|columns| needed <= *columns) {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// The width of the longest word in a column, its header included.
+fn longest_word(table: &Table, column: usize) -> u16 {
+    let rows = table.header().into_iter().chain(table.row_iter());
+    let cells = rows.filter_map(|row| row.cell_iter().nth(column));
+    let words = cells.flat_map(|cell| {
+        let text = cell.content();
+        text.split_whitespace().map(console::measure_text_width).collect::<Vec<_>>()
+    });
+    words.max().unwrap_or(0).try_into().unwrap_or(u16::MAX)
 }
 
 /// Whether something that was asked for could not be written.
@@ -152,6 +178,23 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_broken_between_words_or_not_at_all() {
+        let mut table = table(&["optimizer", "best", "seeds"]);
+        table.add_row(["plain, no momentum", "lr 0.03, data.batch_size 16, momentum 0.99", "5"]);
+        let text = |columns| show_within(table.clone(), columns);
+        let whole = text(None);
+        assert!(whole.contains("plain, no momentum  lr 0.03, data.batch_size 16, momentum 0.99"));
+        let narrow = text(Some(50));
+        let width = |text: &str| text.lines().map(console::measure_text_width).max().unwrap();
+        assert!(width(&narrow) <= 50, "{narrow}");
+        for word in ["plain,", "momentum", "data.batch_size", "0.99"] {
+            assert!(narrow.contains(word), "{word}: {narrow}");
+        }
+        // Without room for the longest words lines that wrap read better.
+        assert_eq!(text(Some(30)), whole);
+    }
 
     #[test]
     fn words() {

@@ -101,7 +101,7 @@ fn table(rows: &[BestRow], partial: bool) {
     let mut headers = vec!["optimizer".to_owned(), "best".to_owned(), "seeds".to_owned()];
     if first.reached {
         let unit = if first.function { "steps" } else { "samples" };
-        headers.push(format!("{unit} to\ntarget (median)"));
+        headers.push(format!("{unit} to\nthe target,\nmedian"));
     }
     headers.extend(columns.iter().map(|column| column.header()));
     let mut out = text::table(&headers.iter().map(String::as_str).collect::<Vec<_>>());
