@@ -206,3 +206,126 @@ fn other_seeds_are_no_step() {
         }
     }
 }
+
+/// Noisy nights whose losses of Adam are multiplied by what `factor` gives for the day.
+fn noisy(days: u32, factor: impl Fn(u32) -> f64) -> Vec<Night> {
+    let of = |day| {
+        let mut night = night(day, &format!("{day}"));
+        change(&mut night, "adam", |_, row| {
+            row.test_loss = row.test_loss.map(|x| x * factor(day));
+        });
+        night
+    };
+    (1..=days).map(of).collect()
+}
+
+fn of_loss(out: &Regression) -> &Trend {
+    let adam = |t: &&Trend| t.label == "adam" && t.metric == RegressMetric::TestLoss;
+    out.trends.iter().find(adam).unwrap()
+}
+
+#[test]
+fn of_a_drift_counts_what_came_since_the_baseline() {
+    let nights = noisy(28, |day| 1.0 + 0.08 * f64::from(day) / 28.0);
+    let since = |day: usize| {
+        let out = looked_back(&nights, Some(&nights[day].facts.started));
+        let steps = &of_loss(&out).steps;
+        assert_eq!(steps.len(), 1, "{steps:?}");
+        assert!(steps[0].drift, "{steps:?}");
+        (steps[0].alarm, steps[0].effect_since, steps[0].effect)
+    };
+    let (alarm, part, whole) = since(9);
+    assert!(alarm && part.is_some_and(|part| 0.01 < part && part < whole), "{part:?} of {whole}");
+    let (alarm, part, _) = since(26);
+    assert!(!alarm && part.is_none_or(|part| part < 0.01), "{part:?}");
+    // All of it where it began later.
+    assert_eq!(looked_back(&nights, None).alarms().count(), 1);
+}
+
+#[test]
+fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
+    let kept = |night: &Night, seeds: std::ops::Range<u64>| {
+        let mut night = night.clone();
+        night.runs.retain(|run| seeds.contains(&run.seed));
+        night
+    };
+    let nights = noisy(28, |day| if day < 15 { 1.0 } else { 1.2 });
+    let dated = ["adam test_loss 0000000e..0000000f"];
+    assert_eq!(alarms(&looked_back(&nights, None)), dated);
+    // Yesterday, or tonight, with one seed; with four others; a list that grew long ago.
+    for (night, seeds) in [(26, 0..1), (27, 0..1), (26, 3..7), (27, 3..7)] {
+        let mut thin = nights.clone();
+        thin[night] = kept(&nights[night], seeds.clone());
+        let out = looked_back(&thin, None);
+        assert_eq!(alarms(&out), dated, "seeds {seeds:?} in night {night}");
+        assert_eq!(of_loss(&out).thin, if seeds.end == 10 { vec![] } else { vec![night] });
+    }
+    let grown: Vec<Night> = nights
+        .iter()
+        .enumerate()
+        .map(|(i, night)| kept(night, if i < 20 { 0..6 } else { 0..10 }))
+        .collect();
+    let out = looked_back(&grown, None);
+    assert_eq!(alarms(&out), dated);
+    assert_eq!((of_loss(&out).points.len(), of_loss(&out).thin.len()), (28, 0));
+    let step = &of_loss(&out).steps[0];
+    assert_eq!((step.nights_before, step.nights_after), (14, 14));
+    // Another configuration in a night is no part of it, and said to be so.
+    let mut other = nights.clone();
+    for run in &mut other[26].runs {
+        run.series = spec::Id::of(&format!("{} of other epochs", run.label));
+        run.cell_id = spec::Id::of(&format!("{} {}", run.label, run.seed + 100));
+    }
+    let out = looked_back(&other, None);
+    assert_eq!(alarms(&out), dated);
+    assert_eq!(of_loss(&out).points.len(), 27);
+    let folder = tempfile::tempdir().unwrap();
+    let report = spec::layout::ReportDir::new(folder.path());
+    report::regress::render(&out, &report, &report::regress::Title::Nightly).unwrap();
+    let text = std::fs::read_to_string(report.regression_markdown()).unwrap();
+    let said = "1 night whose configurations and seeds are others tells nothing of these levels.";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn seeds_that_diverge_now_and_then_are_noise() {
+    // Of ten seeds one diverges on every third night; on the baseline's, the tenth, none does.
+    let diverge = |night: &mut Night, seeds: std::ops::Range<u64>| {
+        change(night, "adam", |seed, row| {
+            if seeds.contains(&seed) {
+                row.status = Some(spec::record::Status::Diverged);
+                row.weights_digest = None;
+            }
+        });
+    };
+    let mut nights = noisy(14, |_| 1.0);
+    for at in [2, 5, 8] {
+        diverge(&mut nights[at], 0..1);
+    }
+    let judged = |nights: &[Night], tonight: u64| {
+        let (last, earlier) = nights.split_last().unwrap();
+        let mut last = last.clone();
+        diverge(&mut last, 0..tonight);
+        let before = Some(earlier[9].clone());
+        let since = Some(earlier[9].facts.started.clone());
+        let history = earlier.to_vec();
+        judge(
+            &last,
+            Against { before, since, history, accepted: None },
+            &RegressSettings::default(),
+        )
+    };
+    let finding = |out: &Regression| {
+        let adam = out.configs.iter().find(|c| c.label == "adam").unwrap();
+        adam.changes.iter().find(|c| c.metric == RegressMetric::Diverged).unwrap().finding
+    };
+    use report::regress::Finding::{NotShown, Regressed};
+    assert_eq!(finding(&judged(&nights, 1)), NotShown);
+    assert_eq!(finding(&judged(&nights, 2)), NotShown);
+    assert_eq!(finding(&judged(&nights, 4)), Regressed, "far more than ever");
+    // One occasion may have been a fault that was mended.
+    for at in [2, 8] {
+        nights[at] = noisy(14, |_| 1.0)[at].clone();
+    }
+    assert_eq!(finding(&judged(&nights, 1)), Regressed);
+}

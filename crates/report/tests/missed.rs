@@ -6,7 +6,8 @@ mod nights;
 
 use nights::{against, change, night};
 use report::regress::words::headline;
-use report::regress::{Against, Finding, Method, Night, Regression, Verdict, judge};
+use report::regress::{Against, Finding, Method, Night, Regression, Title, Verdict, judge, render};
+use spec::layout::ReportDir;
 use spec::record::Status;
 use spec::regress_settings::{RegressMetric, RegressSettings};
 
@@ -123,8 +124,118 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
     diverge(&mut other, 0..6);
     assert_eq!(
         headline(&judged(&one, &other)),
-        "Regressed: diverged seeds of adam (lr 0.001) rose from 1 to 6 of 6"
+        "Regressed: diverged seeds of adam (lr 0.001) rose from 1 to 6 of 6, and 6 more"
     );
+    // No row vanishes: what diverged stands where its loss stood.
+    let out = judged(&one, &other);
+    assert_eq!(out.family, 18);
+    let loss = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss);
+    assert_eq!((loss.unwrap().finding, loss.unwrap().ended()), (Finding::Regressed, 0));
+    assert!(loss.unwrap().before.is_finite() && loss.unwrap().after.is_nan());
+    // The mirror is better by the same words.
+    let back = judged(&other, &one);
+    assert_eq!(back.verdict, Verdict::Improved, "{}", headline(&back));
+    assert!(headline(&back).contains("fell from 6 to 1 of 6"), "{}", headline(&back));
+}
+
+#[test]
+fn diverged_seeds_are_the_worst_of_every_comparison() {
+    // Seven seeds got a little better; three that were the worst diverge. One of them did before,
+    // so that the number of diverged seeds shows nothing.
+    let before = {
+        let mut night = coarse(1, "a", 10);
+        diverge(&mut night, 9..10);
+        night
+    };
+    let mut after = before.clone();
+    change(&mut after, "adam", |seed, row| {
+        row.test_loss = row.test_loss.map(|x| x * 0.97);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    let better = judged(&before, &after);
+    assert_eq!(finding(&better, "adam", RegressMetric::TestLoss), Finding::Improved);
+    diverge(&mut after, 6..9);
+    let out = judged(&before, &after);
+    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::NotShown);
+    // Where the rest got worse they say the same.
+    let mut worse = before.clone();
+    change(&mut worse, "adam", |seed, row| {
+        row.test_loss = row.test_loss.map(|x| x * 1.03);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    diverge(&mut worse, 6..9);
+    let out = judged(&before, &worse);
+    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Regressed);
+    let said = headline(&out);
+    assert!(said.contains("test loss of adam (lr 0.001) got worse: 3 of 9 seeds diverged; of the other 6 it rose by 3%"), "{said}");
+}
+
+#[test]
+fn intervals_of_shares_end_where_shares_do() {
+    let before = coarse(1, "a", 3);
+    let mut after = coarse(2, "b", 3);
+    change(&mut after, "adam", |seed, row| {
+        row.test_accuracy = Some([0.1, 0.9, 0.5][seed as usize])
+    });
+    let out = judged(&before, &after);
+    let wide =
+        out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestAccuracy).unwrap();
+    let (low, high) = wide.interval.unwrap();
+    assert_eq!((low, high), (-wide.before, 1.0 - wide.before));
+}
+
+#[test]
+fn scores_that_a_sweep_measures_are_judged_or_said_to_be_left_out() {
+    let mut before = coarse(1, "a", 10);
+    for label in ["adam", "momentum"] {
+        change(&mut before, label, |seed, row| {
+            row.test_f1 = Some(0.9 + 0.001 * seed as f64);
+            row.validation_top5_accuracy = Some(0.99);
+        });
+    }
+    let mut after = before.clone();
+    change(&mut after, "adam", |seed, row| {
+        row.test_f1 = row.test_f1.map(|x| x - 0.1);
+        row.weights_digest = Some(format!("other {seed}"));
+    });
+    let out = judged(&before, &after);
+    assert_eq!(
+        headline(&out),
+        "Regressed: test F1 of adam (lr 0.001) fell by 10 percentage points (interval 10 to 10)"
+    );
+    assert_eq!(finding(&out, "adam", RegressMetric::ValidationTop5Accuracy), Finding::Identical);
+    let settings = RegressSettings {
+        metrics: vec![RegressMetric::TestLoss, RegressMetric::Steps, RegressMetric::TargetEpoch],
+        ..RegressSettings::default()
+    };
+    let out = judge(&after, against(&before), &settings);
+    let unasked: Vec<&str> = out.unasked.iter().map(|m| m.name()).collect();
+    assert!(unasked.contains(&"test_f1") && unasked.contains(&"seconds_per_epoch"), "{unasked:?}");
+    assert!(!unasked.contains(&"test_top5_accuracy"), "nobody measured it: {unasked:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let report = ReportDir::new(folder.path());
+    render(&out, &report, &Title::Nightly).unwrap();
+    let text = std::fs::read_to_string(report.regression_markdown()).unwrap();
+    let said = "Not compared, for \\[regress\\] metrics leaves them out: training loss,";
+    assert!(text.contains(said) && text.contains("test F1"), "{text}");
+}
+
+#[test]
+fn differences_of_rounding_are_no_change() {
+    let small = |size: f64| {
+        let mut night = coarse(1, "a", 10);
+        change(&mut night, "adam", |seed, row| {
+            row.test_loss = Some(size * (1.0 + 0.01 * seed as f64));
+            row.initial_test_loss = Some(1.8);
+            row.weights_digest = Some(format!("{size} {seed}"));
+        });
+        night
+    };
+    let out = judged(&small(2.4e-14), &small(4.2e-14));
+    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Small);
+    assert_eq!(judged(&small(0.0), &small(4.2e-14)).verdict, Verdict::Unchanged);
+    let out = judged(&small(2.4e-14), &small(4.2e-4));
+    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Regressed);
 }
 
 #[test]

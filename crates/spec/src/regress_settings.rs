@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::params::choice;
 
@@ -23,6 +23,14 @@ choice! {
         TestAccuracy = "test_accuracy",
         /// Highest validation accuracy of any epoch.
         BestValidationAccuracy = "best_validation_accuracy",
+        /// Validation top-5 accuracy after the last epoch, where it is measured.
+        ValidationTop5Accuracy = "validation_top5_accuracy",
+        /// Validation F1, macro-averaged, after the last epoch, where it is measured.
+        ValidationF1 = "validation_f1",
+        /// Test top-5 accuracy after the last epoch, where it is measured.
+        TestTop5Accuracy = "test_top5_accuracy",
+        /// Test F1, macro-averaged, after the last epoch, where it is measured.
+        TestF1 = "test_f1",
         /// Epochs to the target's value; never = one more than was planned.
         TargetEpoch = "target_epoch",
         /// Share of the seeds that diverged.
@@ -63,10 +71,8 @@ impl RegressMetric {
         use RegressMetric::*;
         match self {
             TrainLoss | ValidationLoss | TestLoss | Steps | SecondsPerEpoch => EffectUnit::Relative,
-            ValidationAccuracy | TestAccuracy | BestValidationAccuracy | Diverged => {
-                EffectUnit::Share
-            }
             TargetEpoch => EffectUnit::Epochs,
+            _ => EffectUnit::Share,
         }
     }
 
@@ -74,12 +80,19 @@ impl RegressMetric {
     pub fn worse(self) -> Worse {
         use RegressMetric::*;
         match self {
-            ValidationAccuracy | TestAccuracy | BestValidationAccuracy => Worse::Lower,
             Steps => Worse::Any,
             TrainLoss | ValidationLoss | TestLoss | TargetEpoch | Diverged | SecondsPerEpoch => {
                 Worse::Higher
             }
+            _ => Worse::Lower,
         }
+    }
+
+    /// Returns whether the metric is measured at the end of a run, a loss or a score: a run that
+    /// diverges has none, and counts as worse than any that did not.
+    pub fn at_the_end(self) -> bool {
+        use RegressMetric::*;
+        !matches!(self, TargetEpoch | Diverged | Steps | SecondsPerEpoch)
     }
 
     /// An effect's part for the worse: positive where the metric got worse.
@@ -92,16 +105,16 @@ impl RegressMetric {
     }
 
     /// The effect up to which a change is let pass: 1% of a loss, half a
-    /// percentage point of accuracy, half an epoch, 10% of the seconds; none
+    /// percentage point of accuracy or F1, half an epoch, 10% of the seconds; none
     /// for divergence and steps.
     pub fn default_min_effect(self) -> f64 {
         use RegressMetric::*;
         match self {
             TrainLoss | ValidationLoss | TestLoss => 0.01,
-            ValidationAccuracy | TestAccuracy | BestValidationAccuracy => 0.005,
             TargetEpoch => 0.5,
             Diverged | Steps => 0.0,
             SecondsPerEpoch => 0.1,
+            _ => 0.005,
         }
     }
 
@@ -115,6 +128,10 @@ impl RegressMetric {
             TestLoss => "test loss",
             TestAccuracy => "test accuracy",
             BestValidationAccuracy => "best validation accuracy",
+            ValidationTop5Accuracy => "validation top-5 accuracy",
+            ValidationF1 => "validation F1",
+            TestTop5Accuracy => "test top-5 accuracy",
+            TestF1 => "test F1",
             TargetEpoch => "epochs to the target",
             Diverged => "share of diverged seeds",
             Steps => "optimizer steps",
@@ -126,8 +143,12 @@ impl RegressMetric {
 /// `[regress]`, resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegressSettings {
-    /// What is compared; default: everything.
-    #[serde(default = "all_metrics")]
+    /// What is compared; default: everything that runs have.
+    #[serde(
+        default = "all_metrics",
+        deserialize_with = "metrics_of",
+        skip_serializing_if = "is_everything"
+    )]
     pub metrics: Vec<RegressMetric>,
     /// Effects that are let pass, where they are not the metric's default.
     #[serde(default)]
@@ -167,6 +188,31 @@ fn all_metrics() -> Vec<RegressMetric> {
     RegressMetric::ALL.to_vec()
 }
 
+fn is_everything(metrics: &[RegressMetric]) -> bool {
+    metrics == RegressMetric::ALL
+}
+
+/// Metrics that plans of before listed where they meant everything.
+const EVERYTHING_BEFORE: [&str; 10] = [
+    "train_loss",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "best_validation_accuracy",
+    "target_epoch",
+    "diverged",
+    "steps",
+    "seconds_per_epoch",
+];
+
+/// Reads the stored list; the one that was everything once is everything.
+fn metrics_of<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<RegressMetric>, D::Error> {
+    let metrics = Vec::<RegressMetric>::deserialize(from)?;
+    let once = metrics.iter().map(|m| m.name()).eq(EVERYTHING_BEFORE);
+    Ok(if once { all_metrics() } else { metrics })
+}
+
 fn default_level() -> f64 {
     LEVEL
 }
@@ -190,5 +236,14 @@ mod tests {
         };
         assert_eq!(of(&[TestLoss]), [TestLoss, Diverged]);
         assert_eq!(of(RegressMetric::ALL), RegressMetric::ALL);
+    }
+
+    #[test]
+    fn everything_of_a_plan_of_before_is_everything() {
+        let stored = serde_json::json!({ "metrics": EVERYTHING_BEFORE });
+        let read = |json| serde_json::from_value::<RegressSettings>(json).unwrap().metrics;
+        assert_eq!(read(stored), RegressMetric::ALL);
+        assert_eq!(read(serde_json::json!({ "metrics": ["test_loss"] })), [TestLoss]);
+        assert_eq!(read(serde_json::json!({})), RegressMetric::ALL);
     }
 }

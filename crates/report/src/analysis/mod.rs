@@ -33,7 +33,7 @@ pub use goal::{Goal, Measured};
 pub use grid::{Robustness, by_lr, comparable, robustness};
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
-pub(crate) use level::{Judged, gain, scores};
+pub(crate) use level::{Judged, VANISHED, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 

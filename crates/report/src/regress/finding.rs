@@ -62,11 +62,13 @@ pub enum Method {
 pub struct Change {
     /// What was compared.
     pub metric: RegressMetric,
-    /// Mean of the baseline over the seeds below.
+    /// Mean of the baseline over the seeds below that ended at both times; where there are none
+    /// over those that ended in the baseline, NaN where none did.
     pub before: f64,
-    /// Mean of tonight over the same seeds.
+    /// Mean of tonight, likewise.
     pub after: f64,
-    /// `after - before` in the metric's unit: relative to `before`, a share, or epochs.
+    /// `after - before` in the metric's unit: relative to `before`, a share, or epochs. NaN
+    /// where no seed ended at both times.
     pub effect: f64,
     /// Simultaneous interval of `effect`, the level shared by all comparisons
     /// of the night; none where it has none.
@@ -77,8 +79,22 @@ pub struct Change {
     pub min_effect: f64,
     /// What follows.
     pub finding: Finding,
-    /// Seed, value of the baseline, value of tonight.
+    /// Seed, value of the baseline, value of tonight; NaN where the run diverged. A seed that
+    /// diverged at both times is left out, for that it did is no change.
     pub seeds: Vec<(u64, f64, f64)>,
+}
+
+impl Change {
+    /// Seeds that ended at both times.
+    pub fn ended(&self) -> usize {
+        self.seeds.iter().filter(|(_, a, b)| a.is_finite() && b.is_finite()).count()
+    }
+
+    /// Seeds that diverged in the baseline alone, and those that did tonight alone.
+    pub fn diverged(&self) -> (usize, usize) {
+        let count = |of: fn(&(u64, f64, f64)) -> bool| self.seeds.iter().filter(|s| of(s)).count();
+        (count(|s| s.1.is_nan()), count(|s| s.2.is_nan()))
+    }
 }
 
 /// One configuration, tonight against the baseline.
@@ -152,6 +168,14 @@ pub struct TrendStep {
     pub after: f64,
     /// `after - before` in the metric's unit.
     pub effect: f64,
+    /// Of a drift that began before the baseline's night: what of `effect` came since, in the
+    /// metric's unit; none where all did, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_since: Option<f64>,
+    /// Nights that the old level rests on.
+    pub nights_before: usize,
+    /// Nights that the new level rests on.
+    pub nights_after: usize,
     /// Whether it is for the worse.
     pub worse: bool,
     /// Whether it counts against the night: for the worse, above `min_effect`,
@@ -176,6 +200,12 @@ pub struct Trend {
     pub points: Vec<TrendPoint>,
     /// Changes of level, in order of time.
     pub steps: Vec<TrendStep>,
+    /// Nights with so few of the seeds that they are shown and tell nothing of levels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thin: Vec<usize>,
+    /// Nights left out: no chain of common seeds links them to the last one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<usize>,
 }
 
 /// One night of a [`Trend`].
@@ -225,6 +255,9 @@ pub struct Regression {
     pub no_seconds: Option<String>,
     /// Why time to target is not compared; none where it is.
     pub no_target: Option<String>,
+    /// Metrics that runs have and `[regress] metrics` does not ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<RegressMetric>,
     /// Comparisons that share the level.
     pub family: usize,
     /// Nights of the history, the oldest first, tonight last; empty without a history.

@@ -4,6 +4,7 @@ use spec::regress_settings::RegressSettings;
 
 use crate::regress::baseline::Accepted;
 use crate::regress::compare::{Compared, compare};
+use crate::regress::divergence::occasional;
 use crate::regress::finding::{Finding, Regression, Verdict};
 use crate::regress::night::Night;
 use crate::regress::trends::trends;
@@ -25,13 +26,16 @@ pub struct Against {
 /// Judges `night`. With a history the night itself is its last.
 pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
     let Against { before, accepted, since, mut history } = against;
-    let compared =
-        before.as_ref().map_or_else(Compared::default, |before| compare(before, night, settings));
     if !history.is_empty() {
         // A night that was kept already is judged as it is now, once.
         history.retain(|n| n.facts.started != night.facts.started);
         history.push(night.clone());
     }
+    let compared = before.as_ref().map_or_else(Compared::default, |before| {
+        let start = before.facts.started.as_str();
+        let occasional = occasional(&history, start, night);
+        compare(before, night, &occasional, settings)
+    });
     let since = accepted.as_ref().map(|a| a.night.as_str()).or(since.as_deref());
     let trends = trends(&history, since, settings);
     let mut out = Regression {
@@ -46,6 +50,7 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
         gaps: compared.gaps.0,
         no_seconds: compared.no_seconds,
         no_target: compared.no_target,
+        unasked: compared.unasked,
         family: compared.family,
         nights: history.into_iter().map(|n| n.facts).collect(),
         segments: trends.segments,

@@ -14,10 +14,14 @@ pub mod night;
 pub mod render;
 pub mod words;
 
+mod change;
 mod compare;
+mod divergence;
 mod html;
 mod judge;
+mod levels;
 mod markdown;
+mod pairs;
 mod quantity;
 mod story;
 mod tables;

@@ -30,6 +30,10 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
         RegressMetric::TestLoss => last(row.test_loss),
         RegressMetric::TestAccuracy => last(row.test_accuracy),
         RegressMetric::BestValidationAccuracy => last(row.best_validation_accuracy),
+        RegressMetric::ValidationTop5Accuracy => last(row.validation_top5_accuracy),
+        RegressMetric::ValidationF1 => last(row.validation_f1),
+        RegressMetric::TestTop5Accuracy => last(row.test_top5_accuracy),
+        RegressMetric::TestF1 => last(row.test_f1),
         RegressMetric::TargetEpoch => {
             Some(row.target_epoch.unwrap_or(run.epochs.saturating_add(1)) as f64)
         }

@@ -187,5 +187,8 @@ fn whole_trend(value: &mut Value, trend: &Trend) {
         for (name, number) in [("before", s.before), ("after", s.after), ("effect", s.effect)] {
             put(&mut value["steps"][i][name], number);
         }
+        if let Some(since) = s.effect_since {
+            put(&mut value["steps"][i]["effect_since"], since);
+        }
     }
 }

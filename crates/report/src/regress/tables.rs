@@ -71,6 +71,7 @@ pub(crate) fn comparisons(all: &[Told<'_>], title: &Title) -> Table {
         "#Min effect",
         "Finding",
         "#Pairs compared",
+        "#Diverged on one side",
     ];
     let mixed = [title.before(), title.after(), "Effect", "Interval of the effect", "Min effect"];
     let mut table = Table::new(&head).choices(&["Optimizer", "Metric", "Finding"]).mixed(&mixed);
@@ -82,8 +83,9 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
     let c: &Change = told.change;
     let known = c.finding != Finding::Unknown || !c.seeds.is_empty();
     let (bare, moved) = (amounts::unit(c.metric), amounts::unit_of_effect(c.metric));
-    let value = |v: f64| {
-        Cell::number(Some(v).filter(|_| known), |v| amounts::value(c.metric, v)).unit(bare)
+    let value = |v: f64| match v {
+        v if v.is_nan() && c.ended() == 0 => Cell::text("diverged"),
+        v => Cell::number(Some(v).filter(|_| known), |v| amounts::value(c.metric, v)).unit(bare),
     };
     let strong = matches!(c.finding, Finding::Regressed | Finding::Improved);
     let min = match c.min_effect {
@@ -96,9 +98,11 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         Cell::text(c.metric.words()),
         value(c.before),
         value(c.after),
-        Cell::number(Some(c.effect).filter(|_| known), |e| amounts::signed(c.metric, e))
-            .strong(strong)
-            .unit(moved),
+        Cell::number(Some(c.effect).filter(|e| known && !e.is_nan()), |e| {
+            amounts::signed(c.metric, e)
+        })
+        .strong(strong)
+        .unit(moved),
         Cell::number(c.interval.map(|i| i.0), |low| {
             amounts::interval(c.metric, (low, c.interval.map_or(f64::NAN, |i| i.1)))
         })
@@ -106,7 +110,11 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         .unit(moved),
         Cell::number(Some(c.min_effect), |_| min).unit(moved),
         Cell::text(words::finding(c.finding)).strong(strong),
-        Cell::count(c.seeds.len()),
+        Cell::count(c.ended()),
+        match c.seeds.len() - c.ended() {
+            0 => Cell::text(""),
+            n => Cell::count(n),
+        },
     ]
 }
 
@@ -142,6 +150,8 @@ fn levels(r: &Regression) -> Table {
         "#Effect",
         "Direction",
         "Against tonight",
+        "#Nights before",
+        "#Nights after",
         "Commits",
     ];
     let mut table = Table::new(&head)
@@ -171,6 +181,8 @@ fn levels(r: &Regression) -> Table {
                     .unit(amounts::unit_of_effect(metric)),
                 Cell::text(if step.worse { "worse" } else { "better" }),
                 Cell::text(if step.alarm { "yes" } else { "no" }).strong(step.alarm),
+                Cell::count(step.nights_before),
+                Cell::count(step.nights_after),
                 Cell::text(commits),
             ]);
         }

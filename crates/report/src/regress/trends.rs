@@ -7,12 +7,14 @@ use rayon::prelude::*;
 use spec::Id;
 use spec::regress_settings::{RegressMetric, RegressSettings};
 
-use crate::regress::compare::alone;
+use crate::regress::compare::vanished;
 use crate::regress::finding::{Segment, Trend, TrendPoint, TrendStep};
+use crate::regress::levels::{Level, Seeds, levels};
 use crate::regress::night::{Night, NightRun};
-use crate::regress::quantity::{effect, value};
+use crate::regress::pairs::alone;
+use crate::regress::quantity::effect;
 use crate::stats::location;
-use crate::stats::steps::{Kind, steps};
+use crate::stats::steps::{Kind, Step, steps};
 use crate::stats::student::t_quantile;
 
 /// The history of the configurations of the last night.
@@ -26,15 +28,13 @@ pub(crate) struct Trends {
 /// baseline has the whole level on two sides, of which one is for the worse.
 const SHARE: f64 = 0.5;
 
-/// Values of one night by seed.
-type Seeds = BTreeMap<u64, f64>;
-
 /// One metric of one configuration over the nights that have it.
 struct Series<'a> {
     /// Any of its runs of the last night.
     run: &'a NightRun,
     metric: RegressMetric,
-    values: Vec<(usize, Seeds)>,
+    held: Vec<Level>,
+    apart: Vec<usize>,
 }
 
 /// Levels of `nights`, the oldest first, the last being judged. Steps count as
@@ -56,28 +56,37 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
     let measured: Vec<Series<'_>> = wanted
         .into_par_iter()
         .map(|(run, metric)| {
-            let values = measured(&by_series, run.series, metric);
-            Series { run, metric, values }
+            let runs: Vec<Option<&Vec<&NightRun>>> =
+                by_series.iter().map(|by| by.get(&run.series)).collect();
+            let levels = levels(&runs, metric);
+            Series { run, metric, held: levels.held, apart: levels.apart }
         })
-        .filter(|series| !series.values.is_empty())
+        .filter(|series| !series.held.is_empty())
         .collect();
     let level = SHARE * settings.level / measured.len().max(1) as f64;
     let trends = measured
         .into_par_iter()
-        .map(|Series { run, metric, values }| {
+        .map(|Series { run, metric, held, apart }| {
             let groups = comparable(nights, run.series, metric, &by_series);
-            let mut trend = Trend {
+            let history = History { nights, metric, since, level, settings };
+            Trend {
                 series: run.series,
                 label: run.label.clone(),
                 config: run.config.clone(),
                 metric,
-                points: values.iter().map(|(night, seeds)| point(*night, seeds)).collect(),
-                steps: Vec::new(),
-            };
-            trend.steps = found(nights, metric, &values, &groups, level, since, settings);
-            trend
+                points: held.iter().map(point).collect(),
+                steps: groups.iter().flat_map(|group| history.found(&held, group)).collect(),
+                thin: held.iter().filter(|level| level.thin).map(|level| level.night).collect(),
+                apart,
+            }
         })
-        .collect();
+        .collect::<Vec<Trend>>();
+    // Machines take turns, time does not.
+    let in_time = |mut trend: Trend| {
+        trend.steps.sort_by_key(|step| step.at);
+        trend
+    };
+    let trends = trends.into_iter().map(in_time).collect();
     Trends { segments: segments(nights), trends }
 }
 
@@ -89,44 +98,12 @@ fn grouped(night: &Night) -> HashMap<Id, Vec<&NightRun>> {
     out
 }
 
-/// Values by seed of every night that has them for the same seeds: those that
-/// tonight and the night before share. Means over other seeds would step by
-/// themselves, where a run fails or the list of seeds grows.
-fn measured(
-    nights: &[HashMap<Id, Vec<&NightRun>>],
-    series: Id,
-    metric: RegressMetric,
-) -> Vec<(usize, Seeds)> {
-    let of = |runs: &Vec<&NightRun>| -> Seeds {
-        runs.iter().filter_map(|r| Some((r.seed, value(metric, r)?))).collect()
-    };
-    let mut values: Vec<(usize, Seeds)> = nights
-        .iter()
-        .enumerate()
-        .filter_map(|(night, by)| Some((night, of(by.get(&series)?))))
-        .filter(|(_, seeds)| !seeds.is_empty())
-        .collect();
-    let Some((_, tonight)) = values.last().filter(|(night, _)| night + 1 == nights.len()) else {
-        return Vec::new();
-    };
-    let before = values.iter().rev().nth(1).map_or(tonight, |(_, seeds)| seeds);
-    let mut common: Vec<u64> = tonight.keys().copied().collect();
-    if before.keys().any(|seed| tonight.contains_key(seed)) {
-        common.retain(|seed| before.contains_key(seed));
-    }
-    values.retain(|(_, seeds)| common.iter().all(|seed| seeds.contains_key(seed)));
-    values.iter_mut().for_each(|(_, seeds)| seeds.retain(|seed, _| common.contains(seed)));
-    values
-}
-
-fn mean(seeds: &Seeds) -> f64 {
-    seeds.values().sum::<f64>() / seeds.len() as f64
-}
-
-fn point(night: usize, seeds: &Seeds) -> TrendPoint {
-    let low = seeds.values().copied().fold(f64::INFINITY, f64::min);
-    let high = seeds.values().copied().fold(f64::NEG_INFINITY, f64::max);
-    TrendPoint { night, mean: mean(seeds), low, high }
+fn point(level: &Level) -> TrendPoint {
+    // What is filled in may lie beyond the few seeds that a thin night has.
+    let all = || level.seeds.values().copied().chain([level.mean]);
+    let low = all().fold(f64::INFINITY, f64::min);
+    let high = all().fold(f64::NEG_INFINITY, f64::max);
+    TrendPoint { night: level.night, mean: level.mean, low, high }
 }
 
 /// Where the machine changed, by the facts of the nights.
@@ -172,73 +149,110 @@ fn comparable(
     groups
 }
 
-/// Steps of one series, group by group.
-fn found(
-    nights: &[Night],
+/// What the steps of one series are judged by.
+struct History<'a> {
+    nights: &'a [Night],
     metric: RegressMetric,
-    values: &[(usize, Seeds)],
-    groups: &[Vec<usize>],
+    /// Start of the baseline's night (RFC 3339); none where the whole history counts.
+    since: Option<&'a str>,
     level: f64,
-    since: Option<&str>,
-    settings: &RegressSettings,
-) -> Vec<TrendStep> {
-    let mut out = Vec::new();
-    let judged = metric != RegressMetric::SecondsPerEpoch
-        || nights.last().is_some_and(|n| n.runs.iter().all(alone));
-    for group in groups {
-        let held: Vec<&(usize, Seeds)> =
-            values.iter().filter(|(night, _)| group.binary_search(night).is_ok()).collect();
-        let means: Vec<f64> = held.iter().map(|(_, seeds)| mean(seeds)).collect();
+    settings: &'a RegressSettings,
+}
+
+impl History<'_> {
+    /// Steps of the nights of one group.
+    fn found(&self, all: &[Level], group: &[usize]) -> Vec<TrendStep> {
+        let held: Vec<&Level> =
+            all.iter().filter(|l| !l.thin && group.binary_search(&l.night).is_ok()).collect();
+        let means: Vec<f64> = held.iter().map(|level| level.mean).collect();
         // Values are finite, so only a mean that overflows has no level.
-        let found = steps(&means, level).unwrap_or_default();
-        let current = group.last() == Some(&(nights.len() - 1));
+        let found = steps(&means, self.level).unwrap_or_default();
+        let current = group.last() == Some(&(self.nights.len() - 1)) && self.judged();
+        let mut out = Vec::new();
         for (j, step) in found.iter().enumerate() {
             let begin = if j == 0 { 0 } else { found[j - 1].until };
             let end = found.get(j + 1).map_or(held.len(), |next| next.at);
-            let before = level_of(&held[begin..step.at]);
-            let after = level_of(&held[step.until..end]);
-            let size = effect(metric, step.after - step.before, step.before);
-            let worse = metric.for_the_worse(size) > 0.0;
-            let min_effect = settings.min_effect(metric);
-            // What was undone since, or is no more tonight, is history, not news. A
-            // level that came back is never the old one exactly.
-            let stays = |now: f64, least: f64| {
-                metric.for_the_worse(effect(metric, now - step.before, step.before)) > least
+            let size = effect(self.metric, step.after - step.before, step.before);
+            let since = self.base(step, &held).map(|base| {
+                let now = found.last().map_or(step.after, |last| last.after);
+                (base, effect(self.metric, step.after - base, base), now)
+            });
+            let of_seeds = || {
+                let (before, after) =
+                    (level_of(&held[begin..step.at]), level_of(&held[step.until..end]));
+                !step.exact() || shown(self.metric, &before, &after, self.level)
             };
-            let level_now = found.last().map_or(step.after, |last| last.after);
-            let tonight = means.last().copied().unwrap_or(level_now);
-            let new =
-                since.is_none_or(|since| nights[held[step.at].0].facts.started.as_str() > since);
+            let alarm = current
+                && since.is_some_and(|(base, size, now)| self.worse_still(base, size, now, &held))
+                && of_seeds();
             out.push(TrendStep {
-                at: held[step.at].0,
-                last_good: held[step.at - 1].0,
-                until: held[step.until].0,
+                at: held[step.at].night,
+                last_good: held[step.at - 1].night,
+                until: held[step.until].night,
                 drift: step.kind == Kind::Drift,
                 before: step.before,
                 after: step.after,
                 effect: size,
-                worse,
-                alarm: current
-                    && judged
-                    && new
-                    && worse
-                    && size.abs() > min_effect
-                    && stays(level_now, min_effect.max(size.abs() / 2.0))
-                    && stays(tonight, min_effect)
-                    && (!step.exact() || shown(metric, &before, &after, level)),
+                effect_since: since.map(|(_, size, _)| size).filter(|since| *since != size),
+                nights_before: step.at - begin,
+                nights_after: end - step.until,
+                worse: self.metric.for_the_worse(size) > 0.0,
+                alarm,
             });
         }
+        out
     }
-    // Machines take turns, time does not.
-    out.sort_by_key(|step| step.at);
-    out
+
+    /// Seconds count only where every run of tonight had its machine for itself.
+    fn judged(&self) -> bool {
+        self.metric != RegressMetric::SecondsPerEpoch
+            || self.nights.last().is_some_and(|n| n.runs.iter().all(alone))
+    }
+
+    /// The level that the baseline's night had on the way of a step: that before it where the
+    /// step came later, for a drift that was under way that of the line there; none where the
+    /// step was over.
+    fn base(&self, step: &Step, held: &[&Level]) -> Option<f64> {
+        let started = |at: usize| self.nights[held[at].night].facts.started.as_str();
+        let Some(since) = self.since else { return Some(step.before) };
+        if started(step.at) > since {
+            return Some(step.before);
+        }
+        if step.kind != Kind::Drift || started(step.until) <= since {
+            return None;
+        }
+        let baseline = (step.at..step.until).rfind(|at| started(*at) <= since)?;
+        let (from, to) = (step.at - 1, step.until);
+        let part = (baseline - from) as f64 / (to - from) as f64;
+        Some(step.before + part * (step.after - step.before))
+    }
+
+    /// Returns whether a step by `size` from the level `base` is for the worse, above `min_effect`
+    /// and rounding, and has not been undone: what was, or is no more tonight, is history, not
+    /// news. A level that came back is never the old one exactly.
+    fn worse_still(&self, base: f64, size: f64, now: f64, held: &[&Level]) -> bool {
+        let metric = self.metric;
+        let min_effect = self.settings.min_effect(metric);
+        let runs = self.nights.last().into_iter().flat_map(|night| &night.runs);
+        let rounding = vanished(metric, runs);
+        let stays = |now: f64, least: f64| {
+            metric.for_the_worse(effect(metric, now - base, base)) > least
+                && (now - base).abs() > rounding
+        };
+        // A night that is thin says nothing of tonight.
+        let tonight = held.last().filter(|l| l.night + 1 == self.nights.len());
+        metric.for_the_worse(size) > 0.0
+            && size.abs() > min_effect
+            && stays(now, min_effect.max(size.abs() / 2.0))
+            && tonight.is_none_or(|tonight| stays(tonight.mean, min_effect))
+    }
 }
 
 /// Mean over nights of each seed.
-fn level_of(nights: &[&(usize, Seeds)]) -> Seeds {
+fn level_of(nights: &[&Level]) -> Seeds {
     let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-    for (_, seeds) in nights {
-        for (seed, value) in seeds {
+    for level in nights {
+        for (seed, value) in &level.seeds {
             let sum = sums.entry(*seed).or_default();
             *sum = (sum.0 + value, sum.1 + 1.0);
         }
@@ -246,7 +260,7 @@ fn level_of(nights: &[&(usize, Seeds)]) -> Seeds {
     sums.into_iter().map(|(seed, (sum, n))| (seed, sum / n)).collect()
 }
 
-/// Whether the seeds show a step for the worse: nights of one code are equal to
+/// Returns whether the seeds show a step for the worse: nights of one code are equal to
 /// the bit, so any change of rounding steps the level for good, by chance up or
 /// down. Only seeds that agree tell it from a change for the worse. Where nights
 /// differ by themselves, they are the replicates, and this is not asked.

@@ -4,7 +4,7 @@ use spec::regress_settings::RegressMetric;
 
 use crate::escape;
 use crate::number;
-use crate::page::words::list;
+use crate::page::words::{capitalised, list};
 use crate::regress::amounts;
 use crate::regress::finding::{Change, Finding, GapKind, Regression, Trend, TrendStep, Verdict};
 use crate::regress::night::Facts;
@@ -204,6 +204,9 @@ pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
     let who = name(&told.config.label, &told.config.config, brief);
     let moved = direction(after - before);
     match metric {
+        _ if told.change.ended() < seeds.len() => {
+            format!("{} of {who} {}", metric.words(), among_diverged(told.change))
+        }
         RegressMetric::Diverged if !seeds.is_empty() => {
             let count =
                 |of: fn(&(u64, f64, f64)) -> f64| seeds.iter().filter(|s| of(s) > 0.0).count();
@@ -227,18 +230,53 @@ pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
     }
 }
 
+/// `got worse: 8 of 10 seeds diverged; of the other 2 it fell by 1%`.
+fn among_diverged(change: &Change) -> String {
+    let word = match change.finding {
+        Finding::Regressed => "got worse",
+        Finding::Improved => "got better",
+        _ => "changed",
+    };
+    let (before, after) = change.diverged();
+    let (n, ended) = (change.seeds.len(), change.ended());
+    let diverged = match (before, after) {
+        (0, after) => format!("{after} of {n} seeds diverged"),
+        (before, 0) => format!("{before} of {n} seeds no longer diverge"),
+        (before, after) => format!("{after} of {n} seeds diverged and {before} no longer do"),
+    };
+    if ended == 0 {
+        return format!("{word}: {diverged}");
+    }
+    let metric = change.metric;
+    let interval =
+        change.interval.map(|i| format!(" {}", amounts::interval_said(metric, change.effect, i)));
+    let rest =
+        if ended == 1 { "of the other one".to_owned() } else { format!("of the other {ended}") };
+    format!(
+        "{word}: {diverged}; {rest} it {} by {}{}",
+        direction(change.after - change.before),
+        amounts::size(metric, change.effect),
+        interval.unwrap_or_default()
+    )
+}
+
 fn direction(difference: f64) -> &'static str {
     if difference < 0.0 { "fell" } else { "rose" }
 }
 
-/// `test loss of momentum (lr 0.1) rose by 5%`.
+/// `test loss of momentum (lr 0.1) rose by 5%`, of a drift that began before the
+/// baseline `rose by 6%, 5.2% of it since the baseline`.
 pub(crate) fn step(trend: &Trend, step: &TrendStep, brief: bool) -> String {
+    let since = step
+        .effect_since
+        .map(|since| format!(", {} of it since the baseline", amounts::size(trend.metric, since)));
     format!(
-        "{} of {} {} by {}",
+        "{} of {} {} by {}{}",
         trend.metric.words(),
         name(&trend.label, &trend.config, brief),
         direction(step.after - step.before),
-        amounts::size(trend.metric, step.effect)
+        amounts::size(trend.metric, step.effect),
+        since.unwrap_or_default()
     )
 }
 
@@ -375,14 +413,36 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
         ),
     };
     let machine = r.nights.last().map(Facts::machine);
-    let here = r.nights.iter().filter(|n| Some(n.machine()) == machine).count();
-    let segment = match r.nights.len() - here {
+    let here: Vec<usize> =
+        (0..r.nights.len()).filter(|n| Some(r.nights[*n].machine()) == machine).collect();
+    let segment = match r.nights.len() - here.len() {
         0 => String::new(),
-        _ => format!(", {here} of them on this machine"),
+        _ => format!(", {} of them on this machine", here.len()),
     };
     let when =
         if first == last { format!("of {first}") } else { format!("from {first} to {last}") };
-    Some(format!("In {} nights {when}{segment}, {steps}.", r.nights.len()))
+    let rest = left_out_of_history(r, &here).map(|text| format!(" {text}")).unwrap_or_default();
+    Some(format!("In {} nights {when}{segment}, {steps}.{rest}", r.nights.len()))
+}
+
+/// Nights of `here` on which statements of the history do not rest; none where all do.
+fn left_out_of_history(r: &Regression, here: &[usize]) -> Option<String> {
+    let count = |of: &dyn Fn(usize) -> bool| here.iter().filter(|night| of(**night)).count();
+    let shown = |night| r.trends.iter().any(|t| t.points.iter().any(|p| p.night == night));
+    let thin = count(&|night| r.trends.iter().any(|t| t.thin.contains(&night)));
+    let apart = count(&|night| !shown(night));
+    let nights = |n: usize| counted(n, "night", "nights");
+    let parts: Vec<String> = [
+        (thin, "with less than half of the seeds"),
+        (apart, "whose configurations and seeds are others"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", nights(n)))
+    .collect();
+    let say = if thin + apart == 1 { "tells" } else { "tell" };
+    (!parts.is_empty() && !r.trends.is_empty())
+        .then(|| format!("{} {say} nothing of these levels.", capitalised(&list(&parts))))
 }
 
 /// Why runs of a group were not compared, or not as pairs.

@@ -47,6 +47,8 @@ fn usual(metric: RegressMetric) -> f64 {
         ValidationLoss | TestLoss => 0.0712,
         ValidationAccuracy | TestAccuracy => 0.9781,
         BestValidationAccuracy => 0.9792,
+        ValidationTop5Accuracy | TestTop5Accuracy => 0.9991,
+        ValidationF1 | TestF1 => 0.9779,
         TargetEpoch => 2.4,
         Diverged => 0.0,
         Steps => 1720.0,
@@ -150,6 +152,7 @@ pub fn regression(verdict: Verdict, configs: Vec<ConfigChange>) -> Regression {
         settings: RegressSettings::default(),
         pairs: configs.iter().map(|c| c.pairs).sum(),
         identical: configs.iter().map(|c| c.identical).sum(),
+        unasked: Vec::new(),
         family: configs.iter().map(|c| c.changes.len()).sum(),
         configs,
         gaps: Vec::new(),
@@ -284,6 +287,8 @@ pub fn with_history(mut r: Regression, nights: usize, moves: &[(usize, f64)]) ->
                 metric: c.metric,
                 points: (0..nights).map(point).collect(),
                 steps: Vec::new(),
+                thin: Vec::new(),
+                apart: Vec::new(),
             });
         }
     }
@@ -308,6 +313,9 @@ pub fn step(r: &mut Regression, trend: usize, (last_good, until): (usize, usize)
         before,
         after,
         effect: after / before - 1.0,
+        effect_since: None,
+        nights_before: last_good + 1,
+        nights_after: 40 - until,
         worse: true,
         alarm,
     });

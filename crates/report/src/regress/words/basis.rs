@@ -46,7 +46,10 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
 /// `training loss and test loss 1%; test accuracy 0.5 percentage points`.
 fn min_effects(r: &Regression) -> String {
     let mut groups: Vec<(f64, String, Vec<String>)> = Vec::new();
-    for metric in RegressMetric::ALL.iter().filter(|m| r.settings.compared().contains(m)) {
+    let has = |m: &&RegressMetric| {
+        r.configs.iter().any(|config| config.changes.iter().any(|change| change.metric == **m))
+    };
+    for metric in RegressMetric::ALL.iter().filter(has) {
         let least = r.settings.min_effect(*metric);
         let text = if least > 0.0 { amounts::size(*metric, least) } else { "none".to_owned() };
         match groups.iter_mut().find(|(_, held, _)| *held == text) {
@@ -98,7 +101,11 @@ pub(crate) fn left_out(r: &Regression) -> Vec<String> {
         let why = escape::line(why.as_deref()?);
         Some(format!("{what} not compared: {}.", why.trim_end_matches('.')))
     };
-    said.into_iter().filter_map(text).collect()
+    let unasked = (!r.unasked.is_empty()).then(|| {
+        let names: Vec<String> = r.unasked.iter().map(|m| m.words().to_owned()).collect();
+        format!("Not compared, for [regress] metrics leaves them out: {}.", list(&names))
+    });
+    said.into_iter().filter_map(text).chain(unasked).collect()
 }
 
 /// What of the machine differs between the two sides; none where nothing does.
