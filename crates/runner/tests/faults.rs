@@ -19,15 +19,27 @@ const FILE: &str = "experiments/nightly.toml";
 const BASELINE: &str = "reports/baselines/nightly";
 
 /// A fault, what must be found in whom (as label and metric), and labels that
-/// it cannot touch; none where the fault is in what every run is fed with. A
-/// night trains these labels and no others.
+/// it cannot touch; none where it is in every run. A night trains these labels
+/// and no others.
 struct Fault {
     name: &'static str,
+    /// How large it is, where a night misses it as small as it would be made by
+    /// mistake. The patch's first lines say what was found at which size.
+    size: Option<&'static str>,
+    /// Whether what is found is for the worse. A fault may also make the numbers
+    /// better: the night names it all the same, but it is no alarm.
+    worse: bool,
+    /// Whether it is in what the runs are fed with.
+    fed: bool,
     found: &'static [(&'static str, &'static str)],
     untouched: &'static [&'static str],
 }
 
-const FAULTS: [Fault; 5] = [
+/// A fault in the arithmetic, of one size and for the worse.
+const PLAIN: Fault =
+    Fault { name: "", size: None, worse: true, fed: false, found: &[], untouched: &[] };
+
+const FAULTS: [Fault; 10] = [
     Fault {
         name: "adam-correction",
         found: &[
@@ -36,6 +48,7 @@ const FAULTS: [Fault; 5] = [
             ("adam-cosine", "best_validation_accuracy"),
         ],
         untouched: &["momentum-decay", "adamw-cosine"],
+        ..PLAIN
     },
     Fault {
         name: "momentum-085",
@@ -45,11 +58,13 @@ const FAULTS: [Fault; 5] = [
             ("momentum-decay", "train_loss"),
         ],
         untouched: &["sgd", "rmsprop"],
+        ..PLAIN
     },
     Fault {
         name: "weight-decay-ignored",
         found: &[("adamw-cosine", "test_loss"), ("momentum-decay", "test_loss")],
         untouched: &["momentum", "adam-cosine"],
+        ..PLAIN
     },
     Fault {
         name: "no-shuffle",
@@ -59,7 +74,8 @@ const FAULTS: [Fault; 5] = [
             ("rmsprop", "best_validation_accuracy"),
             ("adam", "train_loss"),
         ],
-        untouched: &[],
+        fed: true,
+        ..PLAIN
     },
     Fault {
         name: "last-batch-lost",
@@ -70,7 +86,41 @@ const FAULTS: [Fault; 5] = [
             ("rmsprop", "steps"),
             ("adamw-cosine", "steps"),
         ],
-        untouched: &[],
+        fed: true,
+        ..PLAIN
+    },
+    Fault {
+        name: "adam-beta2",
+        found: &[
+            ("adam", "test_loss"),
+            ("adam-cosine", "test_loss"),
+            ("adamw-cosine", "test_loss"),
+        ],
+        untouched: &["rmsprop"],
+        ..PLAIN
+    },
+    Fault {
+        name: "rmsprop-alpha",
+        size: Some("0.08"),
+        found: &[("rmsprop", "train_loss"), ("rmsprop", "test_loss")],
+        untouched: &["adam"],
+        ..PLAIN
+    },
+    Fault { name: "short-batch", found: &[("momentum", "train_loss")], ..PLAIN },
+    Fault {
+        name: "schedule-late",
+        size: Some("7"),
+        worse: false,
+        found: &[("adam-cosine", "train_loss")],
+        untouched: &["adam"],
+        ..PLAIN
+    },
+    Fault {
+        name: "schedule-late",
+        size: Some("120"),
+        found: &[("adam-cosine", "test_loss")],
+        untouched: &["adam"],
+        ..PLAIN
     },
 ];
 
@@ -131,13 +181,19 @@ fn keep(sandbox: &Sandbox, whole: &(Night, Accepted), labels: &[&str]) {
 
 /// A night of the faulty worker, with a history of its own: what it said, its
 /// exit code and its findings.
-fn night(sandbox: &Sandbox, fault: Option<&str>, options: &[&str]) -> (i32, Value) {
-    let history = format!("history-{}", fault.unwrap_or("none"));
+fn night(sandbox: &Sandbox, fault: Option<&Fault>, options: &[&str]) -> (i32, Value) {
+    let name = fault.map_or("none", |fault| fault.name);
+    let size = fault.and_then(|fault| fault.size).unwrap_or("");
+    let history = format!("history-{name}{size}");
     let mut command =
         sandbox.command(&[&["nightly", FILE, "--history", &history], options].concat());
-    command.env("SWEEP_WORKER", faulty_worker()).env_remove("SWEEP_FAULT");
+    command.env("SWEEP_WORKER", faulty_worker());
+    command.env_remove("SWEEP_FAULT").env_remove("SWEEP_FAULT_SIZE");
     if let Some(fault) = fault {
-        command.env("SWEEP_FAULT", fault);
+        command.env("SWEEP_FAULT", fault.name);
+        if let Some(size) = fault.size {
+            command.env("SWEEP_FAULT_SIZE", size);
+        }
     }
     let output = command.output().unwrap();
     let told = std::fs::read(sandbox.path("reports/nightly/regression.json"));
@@ -154,12 +210,12 @@ fn gaps(told: &Value) -> BTreeSet<&str> {
     told["gaps"].as_array().unwrap().iter().map(|gap| gap["why"].as_str().unwrap()).collect()
 }
 
-/// Label and metric of everything that regressed.
-fn regressed(told: &Value) -> BTreeSet<(&str, &str)> {
+/// Label and metric of everything of which the night says this.
+fn said<'a>(told: &'a Value, finding: &str) -> BTreeSet<(&'a str, &'a str)> {
     let mut out = BTreeSet::new();
     for config in configs(told) {
         for change in config["changes"].as_array().unwrap() {
-            if change["finding"] == "regressed" {
+            if change["finding"] == finding {
                 out.insert((config["label"].as_str().unwrap(), change["metric"].as_str().unwrap()));
             }
         }
@@ -182,13 +238,14 @@ fn faults_in_the_code_are_caught() {
 
     let whole = baseline::read(&sandbox.path(BASELINE)).unwrap();
     for fault in &FAULTS {
-        let name = fault.name;
+        let name = [fault.name, fault.size.unwrap_or("")].join(" ");
         keep(&sandbox, &whole, &fault.labels());
-        let (code, told) = night(&sandbox, Some(name), &[]);
-        assert_eq!((code, &told["verdict"]), (4, &"regressed".into()), "{name}");
-        let fed = fault.untouched.is_empty().then_some("they did not see the same batches");
+        let (code, told) = night(&sandbox, Some(fault), &[]);
+        let (expected, finding) = if fault.worse { (4, "regressed") } else { (0, "improved") };
+        assert_eq!((code, &told["verdict"]), (expected, &finding.into()), "{name}");
+        let fed = fault.fed.then_some("they did not see the same batches");
         assert_eq!(gaps(&told), fed.into_iter().collect(), "{name}");
-        let found = regressed(&told);
+        let found = said(&told, finding);
         for expected in fault.found {
             assert!(found.contains(expected), "{name}: {expected:?} is not among {found:?}");
         }
@@ -209,12 +266,13 @@ fn faults_in_the_code_are_caught() {
 #[test]
 fn a_slower_step_is_caught() {
     let kept = ["sgd", "adam"];
+    let slow = Fault { name: "slow-step", ..PLAIN };
     let mut told = Vec::new();
     for _ in 0..4 {
         let sandbox = accepted(&kept, &["--timing"]);
-        let (code, report) = night(&sandbox, Some("slow-step"), &["--timing"]);
+        let (code, report) = night(&sandbox, Some(&slow), &["--timing"]);
         assert_eq!(identical(&report), BTreeSet::from(kept), "nothing else changed");
-        let found = regressed(&report);
+        let found = said(&report, "regressed");
         if found == BTreeSet::from(kept.map(|label| (label, "seconds_per_epoch"))) {
             assert_eq!((code, &report["verdict"]), (4, &"regressed".into()));
             return;
