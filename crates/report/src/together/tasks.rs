@@ -45,6 +45,11 @@ pub struct Lost {
 }
 
 impl Lost {
+    /// Both of them together.
+    pub fn or(self, other: Lost) -> Lost {
+        Lost { diverged: self.diverged || other.diverged, never: self.never || other.never }
+    }
+
     /// `diverged`, `never reached the target`; none where no run was lost.
     pub fn what(self) -> Option<&'static str> {
         match (self.diverged, self.never) {
