@@ -11,6 +11,7 @@ mod ledger;
 mod level;
 mod target;
 mod tuning;
+mod zipped;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -36,6 +37,7 @@ pub use ledger::{Spent, spent};
 pub(crate) use level::{Judged, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
+pub use zipped::Partner;
 
 /// How many runs of a configuration ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
