@@ -281,6 +281,18 @@ impl Analysis {
         self.ranked().into_iter().map(|i| &self.configs[i]).collect()
     }
 
+    /// The fewest and the most seeds that the values of the chosen configurations rest on, where
+    /// they differ and runs lack a result: one that never reached its target has one.
+    pub fn uneven(&self) -> Option<(usize, usize)> {
+        let ranking = self.ranking();
+        let seeds = |c: &&Config| match self.judge.reached() {
+            true => c.counts.results(),
+            false => c.judged.n,
+        };
+        let (fewest, most) = (ranking.iter().map(seeds).min()?, ranking.iter().map(seeds).max()?);
+        (fewest < most && self.counts().without_result() > 0).then_some((fewest, most))
+    }
+
     /// A run's outcome by the judge with what tells whether it differs from another's;
     /// none without a result.
     pub(crate) fn judged(&self, run: usize) -> Option<Judged> {

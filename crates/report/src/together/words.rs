@@ -3,7 +3,7 @@
 use crate::analysis::{ALPHA, Clock, Goal, Measured};
 use crate::escape;
 use crate::number;
-use crate::page::words::{list, p_value};
+use crate::page::words::{capitalised, list, p_value};
 use crate::together::fairness::some;
 use crate::together::{Lost, Pair, Together, profile};
 
@@ -251,11 +251,11 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     let comparison = &all.comparison;
     if comparison.pairs.is_empty() {
         return match (all.tasks.groups.is_empty(), all.standings.len() > 1) {
-            (true, true) => vec![
-                "No two tasks share a metric, so no differences are pooled and nothing is tested across tasks; each task's \
-                 own report tests within it."
-                    .to_owned(),
-            ],
+            (true, true) => vec![format!(
+                "{}, so no differences are pooled and nothing is tested across tasks; each task's own report tests within \
+                 it.",
+                capitalised(&all.tasks.none_shared())
+            )],
             _ => Vec::new(),
         };
     }
