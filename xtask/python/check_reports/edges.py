@@ -62,10 +62,10 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
         gaps = [v for other in beside if (v := gap(at, other)) is not None]
         if side or gaps:
             found.append(Edge(path, side, past, gaps, 9 if path in WHOLE else most))
-    return joined(chosen, label, found)
+    return merged(chosen, label, found)
 
 
-def joined(chosen: Chosen, label: str, found: list[Edge]) -> list[Edge]:
+def merged(chosen: Chosen, label: str, found: list[Edge]) -> list[Edge]:
     """One edge for lists that are zipped, of which none can grow alone, with what the others need."""
     out, told = [], set()
     for edge in found:
