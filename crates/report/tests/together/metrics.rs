@@ -56,7 +56,7 @@ fn losses_of_different_functions_are_named_apart() {
     // A third task goes with one of them: what is pooled has the name of its loss.
     let all = Together::of(vec![a, b.clone(), with_loss("c", 5, Loss::Mse)]);
     let tables = Tables::of(&all);
-    let named = |heads: Vec<&str>, head: &str| heads.iter().any(|h| *h == head);
+    let named = |heads: Vec<&str>, head: &str| heads.contains(&head);
     assert!(named(heads(&tables.standing), "Test loss (mean squared error): mean over runs"));
     assert!(named(heads(&tables.comparison), "Lead in test loss (mean squared error)"));
     let (text, _) = written(&all, "tasks");
