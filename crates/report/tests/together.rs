@@ -6,6 +6,8 @@ mod claims;
 mod common;
 #[path = "together/front.rs"]
 mod front;
+#[path = "together/metrics.rs"]
+mod metrics;
 #[path = "together/stops.rs"]
 mod stops;
 

@@ -4,6 +4,8 @@
 mod common;
 #[path = "common/made.rs"]
 mod made;
+#[path = "told/zipped.rs"]
+mod zipped;
 
 use common::{Fixture, label};
 use made::{again, analysed, axis, chosen_rate, diverge, plateau, reached, stopped, text, two};

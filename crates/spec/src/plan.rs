@@ -76,6 +76,10 @@ pub struct PlannedOptimizer {
     /// Those of them whose values were drawn at random; left out while there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub random: Vec<String>,
+    /// Groups of dotted paths whose lists advance together, of which none can grow alone; left
+    /// out while there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zipped: Vec<Vec<String>>,
 }
 
 /// One run of the plan.

@@ -90,6 +90,9 @@ fn zipped_axes_advance_together_and_others_cross() {
         assert_eq!(run.spec.optimizer.lr() == 0.1, *momentum == spec::params::Value::Float(0.8));
     }
     assert_eq!(plan.runs.len(), 4 + 4);
+    assert_eq!(plan.optimizers[0].zipped, [["optimizer.lr", "optimizer.momentum"]]);
+    let adam = serde_json::to_value(&plan.optimizers[1]).unwrap();
+    assert!(adam.get("zipped").is_none(), "left out where there are none");
 }
 
 #[test]

@@ -29,15 +29,21 @@ def fallback(world: World, match: re.Match) -> Wanted:
     return {"wanted": exactly(wanted[0].upper() + wanted[1:]), "goal": exactly(world.goal.name)}
 
 
+def finished(world: World) -> list[int]:
+    """Seeds that the values of each chosen configuration rest on: one that never reached its target is among them."""
+    reached = world.judge.kind == "reached"
+    return [len(c.results) if reached else len(world.values(world.judge, c)) for c in world.comparison.ranked]
+
+
 def uneven(world: World, match: re.Match | None) -> Wanted:
-    counts = [len(world.values(world.judge, c)) for c in world.comparison.ranked]
-    return {"fewest": count(min(counts)), "most": count(max(counts))}
+    counts = finished(world)
+    return {"fewest": count(min(counts)), "most": count(max(counts)),
+            "average": exactly("medians" if world.judge.kind == "reached" else "means")}
 
 
 @cache
 def is_uneven(world: World) -> bool:
-    counts = {len(world.values(world.judge, c)) for c in world.comparison.ranked}
-    return len(counts) > 1 and any(not run.has_result for run in world.sweep.runs)
+    return len(set(finished(world))) > 1 and any(not run.has_result for run in world.sweep.runs)
 
 
 def unpaired(world: World, match: re.Match) -> Wanted:

@@ -1,7 +1,7 @@
 """Chosen values at the edge of what was tried, rates as good as the best, and what tuning buys."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import estimates
 from choosing import Chosen, Config, Measure, choose, key, order
@@ -21,6 +21,8 @@ class Edge:
     beyond: list[float]
     gaps: list[float]
     digits: int
+    # Lists that must grow with this one: what they are called, values for them, and their digits.
+    partners: list[tuple[str, list[float], int]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -60,7 +62,35 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
         gaps = [v for other in beside if (v := gap(at, other)) is not None]
         if side or gaps:
             found.append(Edge(path, side, past, gaps, 9 if path in WHOLE else most))
-    return found
+    return merged(chosen, label, found)
+
+
+def merged(chosen: Chosen, label: str, found: list[Edge]) -> list[Edge]:
+    """One edge for lists that are zipped, of which none can grow alone, with what the others need."""
+    out, told = [], set()
+    for edge in found:
+        if edge.path in told:
+            continue
+        group = next((paths for paths in chosen.sweep.zipped[label] if edge.path in paths), [edge.path])
+        own = {e.path: e for e in found if e.path in group}
+        lead = next((e for e in own.values() if e.beyond), next((e for e in own.values() if e.gaps), edge))
+        steps = {p: e for p, e in own.items() if e.beyond} if lead.beyond and not lead.gaps else {}
+        n = min((len(e.beyond) for e in steps.values()), default=len(lead.beyond))
+        lead.partners = [(path.split(".", 1)[1], steps[path].beyond[:n] if path in steps else [],
+                          steps[path].digits if path in steps else 0) for path in group if path != lead.path]
+        for other in chosen.sweep.labels:
+            for paths in chosen.sweep.zipped[other] if other != label else []:
+                if any(is_shared(path) and path in group for path in paths):
+                    lead.partners += [(f"{path.split('.', 1)[1]} of {other}", [], 0) for path in paths if not is_shared(path)]
+        lead.beyond = lead.beyond[:n]
+        out.append(lead)
+        told |= set(group)
+    return out
+
+
+def is_shared(path: str) -> bool:
+    """Whether a list stands once in the file for all optimizers."""
+    return path.split(".")[0] in ("data", "model")
 
 
 def unsurpassed(chosen: Chosen, config: Config, value: float) -> bool:

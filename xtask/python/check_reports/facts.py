@@ -92,6 +92,7 @@ class Sweep:
     min_effect: float
     axes: dict
     drawn: dict
+    zipped: dict
     lints: list[dict]
     text: str
     folder: Path
@@ -132,9 +133,10 @@ def read(folder: Path, sweep_file: Path) -> Sweep:
     assert labels == [o["label"] for o in plan["optimizers"]], labels
     axes = {o["label"]: o["axes"] for o in plan["optimizers"]}
     drawn = {o.get("label", o["kind"]): drawn_at_random(o, "optimizer.") for o in asked["optimizer"]}
+    zipped = {o.get("label", o["kind"]): zipped_lists(asked, o) for o in asked["optimizer"]}
     return Sweep(asked["name"], asked.get("description", ""), labels, plan["seeds"], runs, split, metric,
                  target.get("value"), target.get("stop", False), target.get("at") == "best",
-                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, drawn, plan.get("lints", []), text, folder)
+                 report.get("tolerance", 0.01), report.get("min_effect", 0.0), axes, drawn, zipped, plan.get("lints", []), text, folder)
 
 
 def drawn_at_random(table: dict, prefix: str) -> list[str]:
@@ -144,6 +146,21 @@ def drawn_at_random(table: dict, prefix: str) -> list[str]:
         if isinstance(value, dict):
             found += [prefix + key] if "random" in value else drawn_at_random(value, f"{key}.")
     return found
+
+
+def zipped_lists(asked: dict, entry: dict) -> list[list[str]]:
+    """Paths whose lists advance together in an optimizer's runs, by groups of at least two."""
+    schedules = entry.get("schedule", [])
+    schedules = schedules if isinstance(schedules, list) else [schedules]
+    tables = [("data", asked.get("data", {})), ("model", asked["model"]), ("optimizer", entry)]
+    tables += [("schedule", schedule) for schedule in schedules if isinstance(schedule, dict)]
+    groups: dict[str, list[str]] = {}
+    for table, keys in tables:
+        for key, value in keys.items():
+            if isinstance(value, dict) and "zip" in value:
+                paths = groups.setdefault(value["zip"], [])
+                paths += [path for path in [f"{table}.{key}"] if path not in paths]
+    return [paths for paths in groups.values() if len(paths) > 1]
 
 
 def default_target(asked: dict, runs: list[Run]) -> str:

@@ -59,7 +59,7 @@ SENTENCES = {
     "gaps": r"More than a decade lies between the best value and the next that was tried: <R gaps>\.",
     "diverged": r"Diverged at their best configuration: <R diverged>; means leave those seeds out, all else \(medians, tests, "
                 r"seeds won, probabilities\) counts them as the worst\.",
-    "uneven": r"Optimizers have finished different numbers of seeds \(<N fewest> to <N most>\), so their means rest on "
+    "uneven": r"Optimizers have finished different numbers of seeds \(<N fewest> to <N most>\), so their (?P<average>means|medians) rest on "
               r"different runs: the differences seed by seed are the fairer comparison\.",
     "unpaired": r"<L first> and <L second> are not compared seed by seed: <R why> \(seed <N seed>\)\.",
     "stops": r"Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse "

@@ -46,12 +46,12 @@ def note(world: World, config: Config) -> Cell:
 
 
 def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
-    """`lowest tried; add 0.003 and 0.001, and 0.1 in the gap beside it`."""
+    """`lowest tried; add 0.003 and 0.001, and 0.1 in the gap beside it`; what zipped lists need stands behind it."""
     wanted = {}
 
-    def values(name: str, numbers: list[float]) -> str:
+    def values(name: str, numbers: list[float], most: int = edge.digits) -> str:
         for i, value in enumerate(numbers):
-            wanted[f"{group}{name}{i}"] = digits(value, edge.digits)
+            wanted[f"{group}{name}{i}"] = digits(value, most)
         return listed([rf"(?P<{group}{name}{i}>[\d.e-]+)" for i in range(len(numbers))])
 
     side = f"{edge.side} tried" if edge.side else ""
@@ -61,6 +61,13 @@ def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
     if edge.gaps:
         parts.append(f"{'' if edge.beyond else 'add '}{values('g', edge.gaps)} in the gap beside it")
     joined = ", and ".join(parts)
+    if edge.partners and parts:
+        n = len(edge.beyond) + len(edge.gaps)
+        lists = []
+        for i, (key, numbers, most) in enumerate(edge.partners):
+            needed = values(f"p{i}v", numbers, most) if numbers else "a value" if n == 1 else f"{n} values"
+            lists.append(f"{needed} to {re.escape(key)}")
+        joined += f", and {listed(lists)}, which {'is' if len(lists) == 1 else 'are'} zipped with it"
     first = re.escape(edge.name) if named else ""
     if side:
         first += f"{' ' if named else ''}(?P<{group}side>lowest tried|highest tried)"

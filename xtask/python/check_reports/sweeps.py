@@ -266,11 +266,24 @@ def random_search(draw: random.Random) -> Sweep:
     return Sweep(file("random-search", rest, held_out=samples // 4, seeds="{ count = 4 }", epochs=4), data)
 
 
+def zipped_lists(draw: random.Random) -> Sweep:
+    """Rates that advance with the size of a batch, of two optimizers, and a momentum that advances with another."""
+    low = rate(draw, 0.003, 0.006)
+    rest = optimizer("sgd", f'lr = {{ values = [{low}, {2 * low:.1e}, {4 * low:.1e}], zip = "size" }}')
+    rest += optimizer("adam", 'lr = { values = [1e-4, 2e-4, 4e-4], zip = "size" }')
+    rest += optimizer("sgd", f'lr = {{ values = [{low}, {10 * low:.1e}], zip = "pace" }}\n'
+                             'momentum = { values = [0.9, 0.5], zip = "pace" }', "momentum")
+    samples = draw.randrange(180, 240)
+    data = table(draw, samples, 5, 3, 0.8)
+    return Sweep(file("zipped-lists", rest, batch='{ values = [32, 16, 8], zip = "size" }', held_out=samples // 4,
+                      seeds="{ count = 3 }", epochs=3), data)
+
+
 ALL: list[Callable[[random.Random], Sweep]] = [
     plain_grid, tied_validation, some_diverge, one_label_diverges, all_diverge, stop_soon, stop_some_never,
     early_stopping, best_epoch, best_loss_early, rosenbrock, exact_zeros, three_functions, validation_loss,
     training_loss, real_values, one_seed, batch_sizes, partly_trained, thirty_seeds,
-    random_search,
+    random_search, zipped_lists,
 ]
 
 

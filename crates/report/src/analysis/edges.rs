@@ -7,6 +7,7 @@ use spec::run::DataSpec;
 use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
+use crate::analysis::zipped::{self, Partner};
 use crate::analysis::{Analysis, Config, ties};
 use crate::number;
 
@@ -31,6 +32,8 @@ pub struct Advice {
     pub beyond: Vec<f64>,
     /// Values to try in gaps of more than a decade beside the chosen one, ascending.
     pub gaps: Vec<f64>,
+    /// Lists that are zipped with this one, and must grow by as many values.
+    pub partners: Vec<Partner>,
 }
 
 impl Advice {
@@ -54,7 +57,7 @@ const HALF_DECADE: f64 = 3.5;
 const SLACK: f64 = 1.0 + 1e-9;
 
 /// Values worth adding to a label's grid around its chosen configuration, an axis each, the
-/// learning rate first. None for an axis on which a configuration that is as good as the
+/// learning rate first; axes that are zipped with each other count as one. None for an axis on which a configuration that is as good as the
 /// chosen one has another value, for one that was drawn at random and has no grid, where
 /// nothing could be better, and without a value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
@@ -66,7 +69,8 @@ pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
     let on_grid = |path: &&String| *path != "seed" && !planned.random.contains(path);
     let mut paths: Vec<&String> = planned.axes.iter().filter(on_grid).collect();
     paths.sort_by_key(|path| *path != "optimizer.lr");
-    paths.into_iter().filter_map(|path| of_axis(analysis, config, path)).collect()
+    let all = paths.into_iter().filter_map(|path| of_axis(analysis, config, path));
+    zipped::joined(analysis, config.label, all.collect())
 }
 
 /// Returns whether nothing is better than the value of a configuration: a share of all,
@@ -111,7 +115,13 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     let beyond = end.map_or(Vec::new(), |end| grid.beyond(end, chosen, inner));
     let gap = |other: Option<f64>| grid.gap(chosen, other?);
     let gaps: Vec<f64> = [gap(below), gap(above)].into_iter().flatten().collect();
-    (end.is_some() || !gaps.is_empty()).then(|| Advice { path: path.to_owned(), end, beyond, gaps })
+    (end.is_some() || !gaps.is_empty()).then(|| Advice {
+        path: path.to_owned(),
+        end,
+        beyond,
+        gaps,
+        partners: Vec::new(),
+    })
 }
 
 fn numeric(value: &Value) -> Option<f64> {

@@ -11,6 +11,7 @@ mod ledger;
 mod level;
 mod target;
 mod tuning;
+mod zipped;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -36,6 +37,7 @@ pub use ledger::{Spent, spent};
 pub(crate) use level::{Judged, VANISHED, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
+pub use zipped::Partner;
 
 /// How many runs of a configuration ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -277,6 +279,18 @@ impl Analysis {
     /// The configurations of [`Analysis::ranked`].
     pub fn ranking(&self) -> Vec<&Config> {
         self.ranked().into_iter().map(|i| &self.configs[i]).collect()
+    }
+
+    /// The fewest and the most seeds that the values of the chosen configurations rest on, where
+    /// they differ and runs lack a result: one that never reached its target has one.
+    pub fn uneven(&self) -> Option<(usize, usize)> {
+        let ranking = self.ranking();
+        let seeds = |c: &&Config| match self.judge.reached() {
+            true => c.counts.results(),
+            false => c.judged.n,
+        };
+        let (fewest, most) = (ranking.iter().map(seeds).min()?, ranking.iter().map(seeds).max()?);
+        (fewest < most && self.counts().without_result() > 0).then_some((fewest, most))
     }
 
     /// A run's outcome by the judge with what tells whether it differs from another's;

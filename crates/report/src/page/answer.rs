@@ -51,7 +51,7 @@ pub fn answer(analysis: &Analysis) -> Answer {
             .chain(&analysis.judge.fallback)
             .map(|why| format!("{}.", capitalised(&escape::line(why)))),
     );
-    details.extend(uneven(analysis, &ranking));
+    details.extend(uneven(analysis));
     details.extend(unlike(analysis, comparison));
     details.extend(edges(analysis));
     details.extend(diverged(analysis));
@@ -197,17 +197,14 @@ fn flattered(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// Means over different seeds are not the same mean.
-fn uneven(analysis: &Analysis, ranking: &[&Config]) -> Option<String> {
-    let counts: Vec<usize> = ranking.iter().map(|c| c.judged.n).collect();
-    let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
-    let missing = analysis.counts().without_result() > 0;
-    (fewest < most && missing).then(|| {
-        format!(
-            "Optimizers have finished different numbers of seeds ({fewest} to {most}), so their means rest on different \
-             runs: the differences seed by seed are the fairer comparison."
-        )
-    })
+/// The sentence on means over different seeds, which are not the same mean.
+fn uneven(analysis: &Analysis) -> Option<String> {
+    let (fewest, most) = analysis.uneven()?;
+    Some(format!(
+        "Optimizers have finished different numbers of seeds ({fewest} to {most}), so their {} rest on different runs: the \
+         differences seed by seed are the fairer comparison.",
+        if analysis.judge.reached() { "medians" } else { "means" }
+    ))
 }
 
 /// Pairs that are not the same experiment but for the optimizer.

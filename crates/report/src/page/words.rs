@@ -3,7 +3,8 @@
 use spec::plan::Target;
 use spec::record::Split;
 
-use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd};
+use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd, Partner};
+use crate::escape;
 use crate::number;
 use crate::stats::{Estimate, Interval};
 
@@ -148,11 +149,40 @@ pub fn what_to_add(advice: &Advice) -> String {
         let lead = if advice.beyond.is_empty() { "add " } else { "" };
         parts.push(format!("{lead}{} in the gap beside it", values(&advice.gaps)));
     }
+    if let Some(last) = parts.last_mut() {
+        last.push_str(&with_partners(advice));
+    }
     match (end.is_empty(), parts.is_empty()) {
         (false, false) => format!("{end}; {}", parts.join(", and ")),
         (true, _) => parts.join(", and "),
         (false, true) => end.to_owned(),
     }
+}
+
+/// What the lists that are zipped with that of an advice need, to stand behind the values to add:
+/// `, and 128 to batch_size, which is zipped with it`; empty without such lists, and where
+/// nothing is to be added.
+pub fn with_partners(advice: &Advice) -> String {
+    let n = advice.beyond.len() + advice.gaps.len();
+    if n == 0 || advice.partners.is_empty() {
+        return String::new();
+    }
+    let of = |partner: &Partner| {
+        let key = partner.path.split_once('.').map_or(&partner.path[..], |(_, key)| key);
+        let values: Vec<String> = partner.values.iter().map(|x| number::short(*x)).collect();
+        let values = match (values.is_empty(), n) {
+            (false, _) => list(&values),
+            (true, 1) => "a value".to_owned(),
+            (true, n) => format!("{n} values"),
+        };
+        match &partner.label {
+            Some(label) => format!("{values} to {key} of {}", escape::line(label)),
+            None => format!("{values} to {key}"),
+        }
+    };
+    let all: Vec<String> = advice.partners.iter().map(of).collect();
+    let are = if all.len() == 1 { "is" } else { "are" };
+    format!(", and {}, which {are} zipped with it", list(&all))
 }
 
 #[cfg(test)]

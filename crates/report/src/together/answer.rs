@@ -7,7 +7,7 @@ use crate::number;
 use crate::page::words::{capitalised, list};
 use crate::together::certainty::certainty;
 use crate::together::words::{all_tasks, names, of_them, tasks as counted};
-use crate::together::{Pair, Standing, Together, profile, rests, words};
+use crate::together::{Pair, Standing, Together, fairness, profile, rests, words};
 
 /// The opening of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,7 @@ pub fn answer(all: &Together) -> Answer {
         };
     };
     let front = Front::of(all);
+    details.extend(fairness::uneven(all));
     details.extend(elsewhere(all, &front.level));
     details.extend(rests::better_elsewhere(all, &front.level));
     if all.comparison.dependent && all.comparison.tests > 0 {
@@ -211,7 +212,7 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     Some(format!(
         "; on average {} {more} {} than {}, the second{on}",
         group.judge.spread(lead),
-        group.judge.name(),
+        group.name,
         label(all, second)
     ))
 }

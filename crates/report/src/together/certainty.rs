@@ -11,18 +11,20 @@ pub(super) fn certainty(all: &Together, front: &Front) -> Option<String> {
     let (first, second) = (all.standings.first()?, all.standings.get(1)?);
     let (text, of) = match front.pair {
         Some(pair) => (Told { all, front, pair }.text(), (pair.first, pair.second)),
-        None => (untested(all).to_owned(), (first.label, second.label)),
+        None => (untested(all), (first.label, second.label)),
     };
     let spared = rests::at_length(all, &front.level);
     Some(format!("How sure: {text}{spared}{}", improvement(all, of)))
 }
 
 /// The reason why nothing is tested.
-fn untested(all: &Together) -> &'static str {
+fn untested(all: &Together) -> String {
     match (all.tasks.groups.is_empty(), all.tasks.twins.iter().any(|t| t.runs > 0)) {
-        (_, true) => "tasks hold the same runs, so nothing is tested over them.",
-        (true, false) => "no two tasks share a metric, so nothing is tested across them.",
-        (false, false) => "too few pairs of runs can be compared for a test.",
+        (_, true) => "tasks hold the same runs, so nothing is tested over them.".to_owned(),
+        (true, false) => {
+            format!("{}, so nothing is tested across them.", all.tasks.none_shared())
+        }
+        (false, false) => "too few pairs of runs can be compared for a test.".to_owned(),
     }
 }
 

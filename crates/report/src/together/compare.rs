@@ -38,7 +38,7 @@ pub struct Pair {
     pub lead_tasks: Vec<usize>,
     /// (task, seed) pairs of such seeds: what the lead rests on.
     pub n: usize,
-    /// Those on which the first is better, level, worse; diverged counts as worst.
+    /// Pairs compared on which the first is better, level, worse; diverged counts as worst.
     pub seeds: (usize, usize, usize),
     /// Whether sign flips decide or, where a run diverged or never reached its
     /// target, signed ranks.
@@ -52,6 +52,9 @@ pub struct Pair {
     pub unlike: Vec<(usize, usize, &'static str)>,
     /// Seeds of the plans that lack a result with one of the two.
     pub excluded: usize,
+    /// Seeds on which both diverged or never reached their target: they say nothing of which is
+    /// better, and are no pairs.
+    pub neither: usize,
     /// Pairs in which one diverged or never reached its target: in `seeds` and in the
     /// test of ranks, not in the lead.
     pub diverged: usize,
@@ -74,7 +77,7 @@ pub struct Comparison {
     pub smallest_adjusted: Option<f64>,
     /// (task, seed) pairs that differ in the comparison that reaches it.
     pub differing: usize,
-    /// The fewest differing (task, seed) pairs that could show a difference.
+    /// The fewest differing (task, seed) pairs that could show a difference among so many tests.
     pub needed: usize,
     /// Whether a run of one task starts as one of another does, with the same
     /// weights, data and batches: then the pairs are not independent.
@@ -145,7 +148,7 @@ pub fn compare(tasks: &Tasks, order: &[usize]) -> Comparison {
         smallest_adjusted: smallest.map(|p| (p * tested.len() as f64).min(1.0)),
         smallest,
         tests: tested.len(),
-        needed: seeds_needed(all.len().max(1)),
+        needed: seeds_needed(tested.len().max(1)),
         dependent: (0..tasks.groups.len()).any(|g| dependent(tasks, g, order)),
         pairs,
     }
@@ -188,6 +191,7 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         adjusted: None,
         unlike: Vec::new(),
         excluded: 0,
+        neither: 0,
         diverged: 0,
         direction: 0.0,
         verdict: Verdict::TooFew,
@@ -240,7 +244,7 @@ struct Gains {
     all: Vec<f64>,
     /// Those of seeds that completed with both.
     completed: Vec<f64>,
-    /// The others: infinite, or 0 where both diverged.
+    /// The others, infinite.
     without: Vec<f64>,
 }
 
@@ -277,9 +281,14 @@ fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
             apart.get_or_insert(what);
             continue;
         }
+        let finite = [&x, &y].map(|judged| judged.outcome.is_finite());
+        if finite == [false; 2] {
+            pair.neither += 1;
+            continue;
+        }
         let gain = gain(&analysis.judge, &x, &y);
         gains.all.push(gain);
-        match x.outcome.is_finite() && y.outcome.is_finite() {
+        match finite == [true; 2] {
             true => gains.completed.push(gain),
             false => gains.without.push(gain),
         }

@@ -98,6 +98,34 @@ pub(super) fn fairness(all: &Together) -> Vec<String> {
     out
 }
 
+/// The sentence on tasks whose optimizers finished different numbers of seeds, as each task's own
+/// report has it; none where there is no such task.
+pub(super) fn uneven(all: &Together) -> Option<String> {
+    let tasks = &all.tasks.tasks;
+    let uneven: Vec<(usize, (usize, usize))> =
+        (0..tasks.len()).filter_map(|t| Some((t, tasks[t].analysis.uneven()?))).collect();
+    let of = uneven.iter().map(|(t, (fewest, most))| {
+        format!("{} ({fewest} to {most})", escape::line(&tasks[*t].name))
+    });
+    let reached = |(t, _): &(usize, (usize, usize))| tasks[*t].analysis.judge.reached();
+    let averages = match (uneven.iter().all(reached), uneven.iter().any(reached)) {
+        (true, _) => "medians",
+        (false, true) => "means and medians",
+        (false, false) => "means",
+    };
+    let of_report = match all.comparison.tests {
+        0 => ", in each task's own report,",
+        _ => "",
+    };
+    (!uneven.is_empty()).then(|| {
+        format!(
+            "Optimizers have finished different numbers of seeds in {}, so their {averages} there rest on different runs: the \
+             differences seed by seed{of_report} are the fairer comparison.",
+            some(of.collect())
+        )
+    })
+}
+
 /// A sentence on which numbers weigh a task by its runs, and which count each once.
 fn weights(all: &Together) -> String {
     let ranked = |ranks: bool| {

@@ -232,7 +232,8 @@ fn cell(all: &Together, task: usize, label: usize, ranks: &[Option<f64>]) -> Cel
                 _ => rank.to_string(),
             };
             let place = if text.is_empty() { text.clone() } else { format!("rank {text}, ") };
-            let said = format!("{who}: {place}{} {value_text}{reached}", judge.name());
+            let name = all.tasks.judged_by(task);
+            let said = format!("{who}: {place}{name} {value_text}{reached}");
             Cell { fill: Fill::Value(rank), text, note, said }
         }
         (Some(_), None) => nothing(Fill::Crossed, "diverged"),
@@ -371,7 +372,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
             entries,
             panels: vec![Panel {
                 title: said.panel,
-                x_label: format!("\u{3c4}, {}{}", judge.name(), axes::spacing(&x)),
+                x_label: format!("\u{3c4}, {}{}", of.name, axes::spacing(&x)),
                 x,
                 y: Axis::percent(Scale::Linear(0.0, 1.04)),
                 curves,
@@ -424,7 +425,7 @@ impl Scored {
             };
         }
         Scored {
-            runs: format!("runs with a {} {than} \u{3c4}", judge.name()),
+            runs: format!("runs with a {} {than} \u{3c4}", group.name),
             panel: format!("Runs {than} \u{3c4}"),
             lost: lost(than),
             reading,
@@ -442,12 +443,13 @@ pub fn strip(all: &Together, task: usize) -> Option<Figure> {
         row.series = all.tasks.labels.iter().position(|l| place(&l.places)).unwrap_or(row.series);
     }
     let judge = &own.analysis.judge;
-    rows.title = format!("{name}: {}", judge.name());
+    rows.x_label = rows.x_label.replacen(&judge.name(), &all.tasks.judged_by(task), 1);
+    rows.title = format!("{name}: {}", all.tasks.judged_by(task));
     Some(Figure {
         heading: "Every seed of each task",
         caption: format!(
             "{}, in {name}: dots are single seeds, the best optimizer is on top.",
-            capitalised(&judge.measured_name())
+            capitalised(&all.tasks.measured_name(task, judge))
         ),
         reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
                   own report has this figure and many more.",

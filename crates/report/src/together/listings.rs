@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{Goal, Measured, spent, ties};
+use crate::analysis::{spent, ties};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
@@ -15,15 +15,6 @@ use crate::together::tasks::Task;
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let texts: BTreeSet<String> = texts.collect();
     words::list(&texts.into_iter().collect::<Vec<_>>())
-}
-
-/// A metric with what is out of the ordinary about the values that count.
-fn counted(goal: &Goal) -> String {
-    match goal.measured {
-        Measured::Last => goal.name(),
-        Measured::Best => goal.measured_name(),
-        Measured::Reached => goal.averaged_name(),
-    }
 }
 
 pub(super) fn experiments(all: &Together) -> Table {
@@ -41,11 +32,11 @@ pub(super) fn experiments(all: &Together) -> Table {
         "Target",
         "Sweep file",
     ]);
-    for Task { name, analysis } in &all.tasks.tasks {
+    for (t, Task { name, analysis }) in all.tasks.tasks.iter().enumerate() {
         let plan = &analysis.plan;
         let specs = || plan.runs.iter().map(|r| &r.spec);
         let target = match plan.target.value {
-            Some(_) => words::target(&plan.target),
+            Some(_) => all.tasks.target(t),
             None => "none".to_owned(),
         };
         table.rows.push(vec![
@@ -57,8 +48,8 @@ pub(super) fn experiments(all: &Together) -> Table {
             Cell::text(range(specs().map(|s| s.data.batch_size))),
             Cell::count(plan.seeds.len()),
             Cell::count(plan.optimizers.len()),
-            Cell::text(counted(&analysis.goal)),
-            Cell::text(counted(&analysis.judge)),
+            Cell::text(all.tasks.counted(t, &analysis.goal)),
+            Cell::text(all.tasks.counted(t, &analysis.judge)),
             Cell::text(target),
             Cell::text(&plan.file),
         ]);
@@ -67,8 +58,9 @@ pub(super) fn experiments(all: &Together) -> Table {
 }
 
 pub(super) fn results(all: &Together) -> Table {
-    let key = |t: &Task| (t.analysis.judge.path(), capitalised(&t.analysis.judge.name()));
-    let judges: BTreeSet<(String, String)> = all.tasks.tasks.iter().map(key).collect();
+    let tasks = &all.tasks;
+    let key = |t: usize| (tasks.tasks[t].analysis.judge.path(), capitalised(&tasks.judged_by(t)));
+    let judges: BTreeSet<(String, String)> = (0..tasks.tasks.len()).map(key).collect();
     let mut head: Vec<String> = [
         "Task",
         "Optimizer",
@@ -80,7 +72,7 @@ pub(super) fn results(all: &Together) -> Table {
     .map(str::to_owned)
     .to_vec();
     head.extend(judges.iter().map(|judge| {
-        let own = |t: &usize| key(&all.tasks.tasks[*t]) == *judge;
+        let own = |t: &usize| key(*t) == *judge;
         let of: Vec<usize> = (0..all.tasks.tasks.len()).filter(own).collect();
         format!("#{}{}", judge.1, what(all, &of))
     }));
@@ -112,7 +104,7 @@ pub(super) fn results(all: &Together) -> Table {
                 })
                 .parts("completed", "planned", Some(counts.planned as f64)),
             ];
-            row.extend(judges.iter().map(|judge| match *judge == key(task) {
+            row.extend(judges.iter().map(|judge| match *judge == key(t) {
                 true => value(&analysis.judge, Some(config)).strong(all.tasks.leads(t, l)),
                 false => Cell::number(None, |_| String::new()),
             }));

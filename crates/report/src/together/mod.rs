@@ -18,6 +18,7 @@ mod fairness;
 mod html;
 mod listings;
 mod markdown;
+mod metric;
 mod pooling;
 mod rests;
 mod words;

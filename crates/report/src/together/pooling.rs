@@ -19,7 +19,7 @@ pub(super) fn standing(all: &Together) -> Vec<String> {
         if group.tasks.len() < of {
             out.push(format!(
                 "{} {} pooled over {}; the other tasks are judged by another metric.",
-                capitalised(&group.judge.name()),
+                capitalised(&group.name),
                 if group.judge.reached() { "are" } else { "is" },
                 names(all, &group.tasks)
             ));
@@ -98,7 +98,7 @@ fn pooled(all: &Together) -> String {
     if let Some(group) = medians.first() {
         what.push(format!(
             "The median of {} is over all runs of the tasks, one that never got there counting as infinite.",
-            group.judge.name()
+            group.name
         ));
     }
     format!(

@@ -9,7 +9,7 @@ use crate::page::content::mean_sd;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
 use crate::together::listings::{experiments, ledger, results};
-use crate::together::{Pooled, Together, profile};
+use crate::together::{Group, Pooled, Together, profile};
 
 /// Names of all tables that the page may have.
 pub(crate) const NAMES: [&str; 8] = [
@@ -146,7 +146,7 @@ fn by_task(all: &Together) -> Table {
     let mut head = vec!["Optimizer".to_owned(), "#Mean rank".to_owned()];
     head.extend(all.tasks.tasks.iter().enumerate().map(|(t, task)| {
         let name = escape::line(&task.name);
-        format!("#{name}: {}{}", task.analysis.judge.name(), what(all, &[t]))
+        format!("#{name}: {}{}", all.tasks.judged_by(t), what(all, &[t]))
     }));
     let mut table = table(&head);
     for l in ordered(all) {
@@ -176,7 +176,7 @@ fn standing(all: &Together) -> Table {
             .map(str::to_owned)
             .to_vec();
     for group in &all.tasks.groups {
-        let name = capitalised(&group.judge.name());
+        let name = capitalised(&group.name);
         head.extend(pooled_heads(group.judge.reached()).iter().map(|of| format!("#{name}: {of}")));
     }
     let mut table = table(&head);
@@ -278,12 +278,12 @@ const HOLM: &str = "#p, Holm";
 
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
-    let unit = |judge: &Goal| match number::is_percentage(&judge.metric) {
-        true => format!("#Lead in points of {}", judge.name()),
-        false => format!("#Lead in {}", judge.name()),
+    let unit = |group: &Group| match number::is_percentage(&group.judge.metric) {
+        true => format!("#Lead in points of {}", group.name),
+        false => format!("#Lead in {}", group.name),
     };
     let mut head: Vec<String> = ["First", "Second"].map(str::to_owned).to_vec();
-    head.extend(groups.iter().map(|g| unit(&g.judge)));
+    head.extend(groups.iter().map(unit));
     head.extend(
         [
             "#Lead, standardised",

@@ -7,6 +7,7 @@ use spec::Id;
 
 use crate::analysis::{Analysis, Config, Goal, Judged, by_judge, scores};
 use crate::table::RunRow;
+use crate::together::metric;
 
 /// One experiment.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Label {
 pub struct Group {
     /// The metric.
     pub judge: Goal,
+    /// Its name, as the page has it.
+    pub name: String,
     /// The tasks, ascending, at least two.
     pub tasks: Vec<usize>,
 }
@@ -45,6 +48,11 @@ pub struct Lost {
 }
 
 impl Lost {
+    /// Both of them together.
+    pub fn or(self, other: Lost) -> Lost {
+        Lost { diverged: self.diverged || other.diverged, never: self.never || other.never }
+    }
+
     /// `diverged`, `never reached the target`; none where no run was lost.
     pub fn what(self) -> Option<&'static str> {
         match (self.diverged, self.never) {
@@ -82,6 +90,9 @@ pub struct Tasks {
     pub left_out: Vec<(usize, String)>,
     /// Tasks of one metric; those that share theirs with no other are in none.
     pub groups: Vec<Group>,
+    /// What stands behind the word loss, a task each: ` (cross-entropy)` where the page tells of
+    /// losses of different functions, else nothing.
+    pub losses: Vec<String>,
     /// Tasks that are the same.
     pub twins: Vec<Twins>,
     /// Why seconds are not compared, where they are not.
@@ -105,7 +116,8 @@ impl Tasks {
             .collect();
         let labels = labels(&tasks);
         let mut all = Tasks {
-            groups: groups(&tasks),
+            groups: Vec::new(),
+            losses: metric::behind(&tasks),
             twins: twins(&tasks),
             seconds_differ: seconds_differ(&tasks),
             tasks,
@@ -113,6 +125,7 @@ impl Tasks {
             shared: Vec::new(),
             left_out: Vec::new(),
         };
+        all.groups = groups(&all);
         for label in 0..all.labels.len() {
             match all.absent(label) {
                 None => all.shared.push(label),
@@ -276,14 +289,12 @@ fn labels(tasks: &[Task]) -> Vec<Label> {
 }
 
 /// By metric; losses only where they are the same function.
-fn groups(tasks: &[Task]) -> Vec<Group> {
+fn groups(all: &Tasks) -> Vec<Group> {
     let mut by_metric: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (t, task) in tasks.iter().enumerate() {
+    for (t, task) in all.tasks.iter().enumerate() {
         let judge = &task.analysis.judge;
-        let functions: BTreeSet<String> = match judge.metric.as_str() {
-            "loss" => {
-                task.analysis.plan.runs.iter().map(|r| format!("{:?}", r.spec.train.loss)).collect()
-            }
+        let functions = match judge.metric.as_str() {
+            "loss" => metric::functions(task),
             _ => BTreeSet::new(),
         };
         // Steps of a function are no training samples.
@@ -294,7 +305,8 @@ fn groups(tasks: &[Task]) -> Vec<Group> {
         .into_values()
         .filter(|tasks| tasks.len() > 1)
         .map(|of| Group {
-            judge: Goal { fallback: None, ..tasks[of[0]].analysis.judge.clone() },
+            judge: Goal { fallback: None, ..all.tasks[of[0]].analysis.judge.clone() },
+            name: all.judged_by(of[0]),
             tasks: of,
         })
         .collect();

@@ -3,7 +3,7 @@
 use crate::analysis::{ALPHA, Clock, Goal, Measured};
 use crate::escape;
 use crate::number;
-use crate::page::words::{list, p_value};
+use crate::page::words::{capitalised, list, p_value};
 use crate::together::fairness::some;
 use crate::together::{Lost, Pair, Together, profile};
 
@@ -251,11 +251,11 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
     let comparison = &all.comparison;
     if comparison.pairs.is_empty() {
         return match (all.tasks.groups.is_empty(), all.standings.len() > 1) {
-            (true, true) => vec![
-                "No two tasks share a metric, so no differences are pooled and nothing is tested across tasks; each task's \
-                 own report tests within it."
-                    .to_owned(),
-            ],
+            (true, true) => vec![format!(
+                "{}, so no differences are pooled and nothing is tested across tasks; each task's own report tests within \
+                 it.",
+                capitalised(&all.tasks.none_shared())
+            )],
             _ => Vec::new(),
         };
     }
@@ -306,8 +306,23 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
             "Pairs that lack a result with one of the two optimizers are left out: {excluded} of a comparison at most."
         ));
     }
+    out.extend(neither(all));
     out.extend(by_ranks(all));
     out
+}
+
+/// The sentence on seeds with which both runs were lost; none where there are none.
+fn neither(all: &Together) -> Option<String> {
+    let pairs = || all.comparison.pairs.iter().filter(|p| p.neither > 0);
+    let most = pairs().map(|p| p.neither).max()?;
+    let lost = pairs().fold(Lost::default(), |lost, p| {
+        lost.or(all.tasks.lost(&all.tasks.groups[p.group].tasks, &[p.first, p.second]))
+    });
+    Some(format!(
+        "Two runs of a seed that both {} say nothing of which optimizer is better, and are no pair: {most} of a comparison at \
+         most.",
+        lost.what()?
+    ))
 }
 
 /// Pairs whose two leads differ in sign.
@@ -333,14 +348,11 @@ fn opposite(all: &Together) -> Option<String> {
 /// The sentence on why ranks decide where they do.
 fn by_ranks(all: &Together) -> Option<String> {
     let ranked = || all.comparison.pairs.iter().filter(|p| p.diverged > 0);
-    let lost = ranked().fold(Lost::default(), |lost, p| {
-        let own = all.tasks.lost(&p.tasks, &[p.first, p.second]);
-        Lost { diverged: lost.diverged || own.diverged, never: lost.never || own.never }
-    });
+    let lost = ranked()
+        .fold(Lost::default(), |lost, p| lost.or(all.tasks.lost(&p.tasks, &[p.first, p.second])));
     let what = lost.what().filter(|_| ranked().next().is_some())?;
     Some(format!(
-        "Where a run {what}, ranks decide over all pairs of runs: such a run is worse than any other, and two such are \
-         level. The lead is over the pairs that are left, and is no part of the decision."
+        "Where a run {what}, ranks decide over all pairs of runs: such a run is worse than any other. The lead is over the pairs that are left, and is no part of the decision."
     ))
 }
 

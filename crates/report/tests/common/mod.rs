@@ -256,6 +256,7 @@ impl Fixture {
             kind: l.kind.to_owned(),
             axes: if l.lrs.len() > 1 { vec!["optimizer.lr".to_owned()] } else { Vec::new() },
             random: Vec::new(),
+            zipped: Vec::new(),
         });
         Plan {
             v: PLAN_VERSION,

@@ -15,7 +15,7 @@ use super::stops::{stops, texts};
 use super::{analysed, changed, task};
 
 /// Labels with these test accuracies, a seed each; no number: the seed diverged.
-fn judged(name: &str, epochs: u64, of: &[(&str, &[f64])]) -> Analysis {
+pub fn judged(name: &str, epochs: u64, of: &[(&str, &[f64])]) -> Analysis {
     let fixture = Fixture {
         labels: of
             .iter()
@@ -35,12 +35,12 @@ fn judged(name: &str, epochs: u64, of: &[(&str, &[f64])]) -> Analysis {
     })
 }
 
-fn heads(table: &Table) -> Vec<&str> {
+pub fn heads(table: &Table) -> Vec<&str> {
     table.head.iter().map(|h| h.name.as_str()).collect()
 }
 
 /// `REPORT.md` and a table as CSV.
-fn written(all: &Together, table: &str) -> (String, String) {
+pub fn written(all: &Together, table: &str) -> (String, String) {
     let out = tempfile::tempdir().unwrap();
     report::together::write(all, Vec::new(), out.path()).unwrap();
     let read = |path: &str| fs::read_to_string(out.path().join(path)).unwrap();

@@ -157,10 +157,13 @@ fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
             return Ok(plan);
         }
     };
-    // Plans of earlier releases do not say what was drawn at random.
+    // Plans of earlier releases do not say what was drawn at random, nor which lists were zipped.
     for optimizer in plan.optimizers.iter_mut().filter(|o| o.random.is_empty()) {
         let drawn = asked.drawn(&optimizer.label);
         optimizer.random = optimizer.axes.iter().filter(|p| drawn.contains(p)).cloned().collect();
+    }
+    for optimizer in plan.optimizers.iter_mut().filter(|o| o.zipped.is_empty()) {
+        optimizer.zipped = asked.zipped(&optimizer.label);
     }
     plan.report = asked.report;
     plan.regress = asked.regress;

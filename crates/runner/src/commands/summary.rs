@@ -245,7 +245,11 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
         let name = advice.path.split_once('.').map_or(advice.path.as_str(), |(_, name)| name);
         let add = match add.is_empty() {
             true => String::new(),
-            false => format!("; add {} to {name}", add.join(", and ")),
+            false => format!(
+                "; add {} to {name}{}",
+                add.join(", and "),
+                report::page::words::with_partners(advice)
+            ),
         };
         format!("the best {} {place} its grid{add}", advice.name())
     });

@@ -44,6 +44,7 @@ pub fn expand(
         optimizers.push(PlannedOptimizer {
             label: entry.label.clone(),
             kind: entry.kind.to_owned(),
+            zipped: spec.zipped(&entry.label),
             random: varied.iter().filter(|path| drawn.contains(path)).cloned().collect(),
             axes: varied.clone(),
         });

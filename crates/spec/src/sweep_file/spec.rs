@@ -74,12 +74,34 @@ impl SweepSpec {
     /// Dotted paths of the values that an optimizer's runs draw at random; none of a
     /// label that the file does not have.
     pub fn drawn(&self, label: &str) -> Vec<String> {
+        let axes = self.axes(label).into_iter();
+        axes.filter(|axis| axis.random.is_some()).map(|axis| axis.path.clone()).collect()
+    }
+
+    /// Dotted paths whose lists an optimizer's runs advance together, by groups of at least two
+    /// in the order of the file. The schedules of an optimizer share the groups of one name.
+    pub fn zipped(&self, label: &str) -> Vec<Vec<String>> {
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+        for axis in self.axes(label) {
+            let Some(name) = axis.zip.as_deref() else { continue };
+            let at = groups.iter().position(|(known, _)| *known == name).unwrap_or(groups.len());
+            if at == groups.len() {
+                groups.push((name, Vec::new()));
+            }
+            if !groups[at].1.contains(&axis.path) {
+                groups[at].1.push(axis.path.clone());
+            }
+        }
+        groups.into_iter().map(|(_, paths)| paths).filter(|paths| paths.len() > 1).collect()
+    }
+
+    /// The axes of an optimizer's runs; none of a label that the file does not have.
+    fn axes(&self, label: &str) -> Vec<&Axis> {
         let Some(entry) = self.optimizers.iter().find(|entry| entry.label == label) else {
             return Vec::new();
         };
         let schedules = entry.schedules.iter().flat_map(|schedule| &schedule.axes);
-        let axes = self.data.iter().chain(&self.model_axes).chain(&entry.axes).chain(schedules);
-        axes.filter(|axis| axis.random.is_some()).map(|axis| axis.path.clone()).collect()
+        self.data.iter().chain(&self.model_axes).chain(&entry.axes).chain(schedules).collect()
     }
 }
 

@@ -1,0 +1,99 @@
+//! What the metrics of a page over several experiments are called: losses of different functions
+//! are different metrics, and named apart.
+
+use std::collections::BTreeSet;
+
+use spec::run::Loss;
+
+use crate::analysis::{Goal, Measured};
+use crate::escape;
+use crate::page::words;
+use crate::together::fairness::some;
+use crate::together::tasks::{Task, Tasks};
+
+/// The metric's name in `[target]` and in records.
+const LOSS: &str = "loss";
+
+/// `mean squared error`.
+fn called(loss: Loss) -> &'static str {
+    match loss {
+        Loss::CrossEntropy => "cross-entropy",
+        Loss::Mse => "mean squared error",
+        Loss::Bce => "binary cross-entropy",
+        Loss::Value => "value",
+    }
+}
+
+/// The functions that a task's runs are trained on, by name.
+pub(super) fn functions(task: &Task) -> BTreeSet<&'static str> {
+    task.analysis.plan.runs.iter().map(|run| called(run.spec.train.loss)).collect()
+}
+
+/// What stands behind the word loss, a task each: ` (cross-entropy)` where the page tells of losses
+/// of different functions, else nothing.
+pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
+    let tells = |task: &Task| {
+        let (analysis, target) = (&task.analysis, &task.analysis.plan.target);
+        let of_target = target.value.is_some() && target.metric == LOSS;
+        let of_goals = [&analysis.goal, &analysis.judge].iter().any(|goal| goal.metric == LOSS);
+        !analysis.goal.function && (of_goals || of_target)
+    };
+    let named = |task: &Task| functions(task).into_iter().collect::<Vec<_>>().join(", ");
+    let told: BTreeSet<String> = tasks.iter().filter(|task| tells(task)).map(named).collect();
+    let text = |task: &Task| match told.len() > 1 && !task.analysis.goal.function {
+        true => format!(" ({})", named(task)),
+        false => String::new(),
+    };
+    tasks.iter().map(text).collect()
+}
+
+impl Tasks {
+    /// The name of a task's goal or judge: `test loss (mean squared error)`.
+    pub fn name(&self, task: usize, goal: &Goal) -> String {
+        let behind = if goal.metric == LOSS { &self.losses[task][..] } else { "" };
+        format!("{}{behind}", goal.name())
+    }
+
+    /// The name of what a task is judged by.
+    pub fn judged_by(&self, task: usize) -> String {
+        self.name(task, &self.tasks[task].analysis.judge)
+    }
+
+    /// The name of a task's goal or judge with which of a run's values counts.
+    pub fn measured_name(&self, task: usize, goal: &Goal) -> String {
+        goal.measured_name().replacen(&goal.name(), &self.name(task, goal), 1)
+    }
+
+    /// A metric with what is out of the ordinary about the values that count.
+    pub(super) fn counted(&self, task: usize, goal: &Goal) -> String {
+        match goal.measured {
+            Measured::Last => self.name(task, goal),
+            Measured::Best => self.measured_name(task, goal),
+            Measured::Reached => goal.averaged_name(),
+        }
+    }
+
+    /// A task's target as [`words::target`] has it.
+    pub(super) fn target(&self, task: usize) -> String {
+        let target = &self.tasks[task].analysis.plan.target;
+        let name = words::target_name(target);
+        let behind = if target.metric == LOSS { &self.losses[task][..] } else { "" };
+        words::target(target).replacen(&name, &format!("{name}{behind}"), 1)
+    }
+
+    /// `no two tasks share a metric`, with the functions where tasks are judged by losses of
+    /// different ones.
+    pub(super) fn none_shared(&self) -> String {
+        let text = "no two tasks share a metric";
+        let losses: Vec<usize> = (0..self.tasks.len())
+            .filter(|&t| self.tasks[t].analysis.judge.metric == LOSS && !self.losses[t].is_empty())
+            .collect();
+        let several = losses.iter().map(|&t| &self.losses[t]).collect::<BTreeSet<_>>().len() > 1;
+        if !several {
+            return text.to_owned();
+        }
+        let named =
+            |&t: &usize| format!("{} in {}", self.judged_by(t), escape::line(&self.tasks[t].name));
+        format!("{text} ({})", some(losses.iter().map(named).collect()))
+    }
+}
