@@ -171,6 +171,28 @@ fn diverged_seeds_are_the_worst_of_every_comparison() {
 }
 
 #[test]
+fn what_too_few_seeds_leave_open_is_told_by_what_diverged() {
+    let night = |day, diverged: std::ops::Range<u64>| {
+        let mut night = coarse(day, "a", 5);
+        diverge(&mut night, diverged);
+        night
+    };
+    let out = judged(&night(1, 0..1), &night(2, 0..5));
+    assert_eq!(
+        headline(&out),
+        "Incomplete: diverged seeds of adam (lr 0.001) rose from 1 to 5 of 5; too few seeds differ to tell it from \
+         chance, and 6 more"
+    );
+    // One is left, and one more diverged than no longer does.
+    let out = judged(&night(1, 0..2), &night(2, 1..4));
+    assert_eq!(out.verdict, Verdict::Incomplete, "{}", headline(&out));
+    // All came back but one, of which nothing is known to be worse.
+    let out = judged(&night(1, 0..4), &night(2, 0..0));
+    assert_eq!(out.verdict, Verdict::Unchanged, "{}", headline(&out));
+    assert_eq!(out.family, 18);
+}
+
+#[test]
 fn intervals_of_shares_end_where_shares_do() {
     let before = coarse(1, "a", 3);
     let mut after = coarse(2, "b", 3);

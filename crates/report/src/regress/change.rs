@@ -155,12 +155,14 @@ fn effects(change: &Change) -> Vec<f64> {
 fn among_diverged(change: &Change, ranks: Option<Bounds>) -> Finding {
     let shown = ranks.map(|bounds| direction(change.metric, bounds.mean));
     let middle = location::median(&effects(change)).unwrap_or(0.0);
+    let (fewer, more) = change.diverged();
     match (change.finding, shown) {
         (Finding::Regressed, _) => Finding::Regressed,
         (Finding::Improved, Some(Finding::Improved)) => Finding::Improved,
         (_, Some(found)) if middle.abs() > change.min_effect => found,
         (_, Some(_)) => Finding::Small,
-        (Finding::Unknown, None) => Finding::Unknown,
+        // As many that no longer diverge say that it is no worse, if not by how much.
+        (Finding::Unknown, None) if more > fewer => Finding::Unknown,
         (_, None) => Finding::NotShown,
     }
 }

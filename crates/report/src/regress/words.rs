@@ -91,7 +91,12 @@ pub fn finding(finding: Finding) -> &'static str {
 /// there are not even two.
 fn too_few_seeds(told: &Told<'_>) -> bool {
     let seeds = told.change.seeds.len();
-    seeds > 1 && (seeds < FEWEST_FLIPPED || told.change.metric == RegressMetric::Diverged)
+    seeds > 1 && (seeds < FEWEST_FLIPPED || counts_diverged(told.change))
+}
+
+/// Returns whether diverged seeds decide a comparison, and not a mean of values.
+fn counts_diverged(change: &Change) -> bool {
+    change.metric == RegressMetric::Diverged || change.ended() < change.seeds.len()
 }
 
 /// `test accuracy of adam (lr 0.01) fell by 50 percentage points on every one of 3 seeds,
@@ -99,11 +104,9 @@ fn too_few_seeds(told: &Told<'_>) -> bool {
 fn unjudged(told: &Told<'_>) -> String {
     let plain = Change { interval: None, ..told.change.clone() };
     let what = change(&Told { config: told.config, change: &plain }, true);
-    match told.change.metric {
-        RegressMetric::Diverged => {
-            format!("{what}, and too few seeds differ to tell it from chance")
-        }
-        _ => format!(
+    match counts_diverged(told.change) {
+        true => format!("{what}; too few seeds differ to tell it from chance"),
+        false => format!(
             "{what} on every one of {} seeds, too few to tell it from chance: at least {FEWEST_FLIPPED} are needed",
             told.change.seeds.len()
         ),
@@ -136,7 +139,9 @@ pub fn headline(r: &Regression) -> String {
             "there is no baseline to compare with".to_owned()
         }
         Verdict::Incomplete if gaps.is_empty() => {
-            let few = story::of(r, Finding::Unknown);
+            let mut few = story::of(r, Finding::Unknown);
+            // The number of diverged seeds says what losses that are gone cannot.
+            few.sort_by_key(|told| told.change.metric != RegressMetric::Diverged);
             match few.iter().find(|told| too_few_seeds(told)) {
                 Some(told) => {
                     let rest = more(few.len() - 1);
