@@ -159,7 +159,7 @@ pub fn what_to_add(advice: &Advice) -> String {
     }
 }
 
-/// What the lists that are zipped with that of an advice need, to stand behind the values to add:
+/// The values that lists zipped with that of an advice need, to stand behind those to add:
 /// `, and 128 to batch_size, which is zipped with it`; empty without such lists, and where
 /// nothing is to be added.
 pub fn with_partners(advice: &Advice) -> String {

@@ -1,5 +1,5 @@
-//! What the metrics of a page over several experiments are called: losses of different functions
-//! are different metrics, and named apart.
+//! Names of the metrics of a page over several experiments: losses of different functions are
+//! different metrics, and named apart.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(super) fn functions(task: &Task) -> BTreeSet<&'static str> {
     task.analysis.plan.runs.iter().map(|run| called(run.spec.train.loss)).collect()
 }
 
-/// What stands behind the word loss, a task each: ` (cross-entropy)` where the page tells of losses
+/// The text behind the word loss, a task each: ` (cross-entropy)` where the page tells of losses
 /// of different functions, else nothing.
 pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
     let tells = |task: &Task| {

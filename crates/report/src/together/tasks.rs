@@ -90,7 +90,7 @@ pub struct Tasks {
     pub left_out: Vec<(usize, String)>,
     /// Tasks of one metric; those that share theirs with no other are in none.
     pub groups: Vec<Group>,
-    /// What stands behind the word loss, a task each: ` (cross-entropy)` where the page tells of
+    /// The text behind the word loss, a task each: ` (cross-entropy)` where the page tells of
     /// losses of different functions, else nothing.
     pub losses: Vec<String>,
     /// Tasks that are the same.

@@ -235,10 +235,9 @@ impl Fixture {
                         spec.schedule = ScheduleSpec::Cosine(Cosine { per, min_lr: 0.0, t_max });
                     }
                     let ids = ids(&spec);
-                    let axes = if label.lrs.len() > 1 {
-                        Values::from([("optimizer.lr".to_owned(), Value::Float(lr))])
-                    } else {
-                        Values::new()
+                    let axes = match label.lrs.len() {
+                        0 | 1 => Values::new(),
+                        _ => Values::from([("optimizer.lr".to_owned(), Value::Float(lr))]),
                     };
                     runs.push(PlannedRun {
                         label: label.name.clone(),

@@ -30,7 +30,7 @@ fn file(lists: &Lists) -> String {
     )
 }
 
-/// What its runs say, each of which is as accurate as `of` has it.
+/// The analysis of its runs, each of which is as accurate as `of` has it.
 fn trained(lists: &Lists, of: impl Fn(&PlannedRun) -> f64) -> Analysis {
     let text = file(lists);
     let loaded = load_text("x.toml", "x", text.clone(), &Overrides::default());
