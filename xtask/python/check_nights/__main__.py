@@ -1,0 +1,127 @@
+"""Fabricated nights are judged by `sweep regress`, and what it says is held against what is true of each.
+
+    python xtask/python/check_nights --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
+
+A small sweep is trained once. Its values are edited, sealed anew and laid down as nights whose truth is known: which
+metric of which optimizer changed, in which direction, and when. Exits with 1 where an exit code, a finding, the named
+configuration or a date is not what it should be, where a number of REGRESSION.md is not what the data say, or where a
+fault that was planted on purpose goes unnoticed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "check_reports"))
+
+import damage  # noqa: E402
+import divergence  # noqa: E402
+import histories  # noqa: E402
+import plans  # noqa: E402
+import runs  # noqa: E402
+from cases import Case  # noqa: E402
+from judged import wrong  # noqa: E402
+from nights import NAME, TARGET  # noqa: E402
+
+AT_ONCE = 2
+LONGER = "longer"
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
+    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
+    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
+    parser.add_argument("--folder", type=Path, required=True, help="where the sweep and the nights are put")
+    parser.add_argument("--only", help="families and nights whose name has this text")
+    return parser.parse_args()
+
+
+def sweep_file(name: str, epochs: int) -> str:
+    """The sweep that all nights are made of."""
+    return (
+        f'name = "{name}"\n[data]\ndataset = "digits"\nbatch_size = 32\nvalidation = 237\n'
+        f'[model]\nkind = "mlp"\nhidden = [16]\n[train]\nepochs = {epochs}\n[repeat]\nseeds = {{ count = 10 }}\n'
+        f'[target]\nmetric = "validation.accuracy"\nvalue = {TARGET}\n'
+        '[[optimizer]]\nkind = "sgd"\nlr = 0.1\n[[optimizer]]\nkind = "adam"\nlr = 0.01\n'
+    )
+
+
+def train(args: argparse.Namespace, name: str, epochs: int) -> runs.Trained:
+    """Trains a sweep one run at a time, keeps its night, and reads both."""
+    path = args.folder / f"{name}.toml"
+    path.write_text(sweep_file(name, epochs))
+    environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
+    command = [args.sweep, "nightly", path, "--root", args.folder, "--device", "flex", "--timing", "--quiet"]
+    with open(path.with_suffix(".log"), "w") as log:
+        ended = subprocess.run(command, env=environment, stdout=log, stderr=log)
+    # A first night has nothing to be compared with.
+    if ended.returncode != 5:
+        print(path.with_suffix(".log").read_text(), file=sys.stderr)
+        raise SystemExit(f"{path.name}: sweep ended with {ended.returncode}")
+    night = next((args.folder / "reports" / "history" / name).glob("*.parquet"))
+    return runs.read(args.folder / "reports" / name, night)
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """An empty folder with the digits."""
+    shutil.rmtree(args.folder, ignore_errors=True)
+    (args.folder / "data").mkdir(parents=True)
+    shutil.copytree(args.repository / "data" / "digits", args.folder / "data" / "digits")
+
+
+def fabricated(trained: runs.Trained, longer: runs.Trained) -> list[Case]:
+    """Every night, family by family."""
+    families = chain(*(module.ALL for module in (damage, divergence, plans, histories)))
+    nights = [case for family in families for case in family(trained)]
+    return nights + list(plans.epochs(trained, longer)) + list(histories.unlike(trained, longer))
+
+
+def judge(args: argparse.Namespace, case: Case, number: int) -> tuple[Case, list[str], str]:
+    """Has a night judged; what is wrong with the verdict, and the command that gives it again."""
+    root = args.folder / "nights" / f"{number:04}"
+    command = [str(args.sweep), *case.write(root)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    found = wrong(case, root / "reports" / NAME, ended)
+    if not found:
+        shutil.rmtree(root)
+    return case, found, " ".join(command)
+
+
+def main() -> int:
+    """Trains, fabricates, judges and tells."""
+    args = arguments()
+    args.folder, start = args.folder.resolve(), time.monotonic()
+    prepare(args)
+    trained, longer = train(args, NAME, 3), train(args, LONGER, 4)
+    cases = [c for c in fabricated(trained, longer) if not args.only or args.only in f"{c.family}: {c.name}"]
+    print(f"{len(cases)} nights of a sweep trained in {time.monotonic() - start:.1f} s", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(lambda numbered: judge(args, numbered[1], numbered[0]), enumerate(cases)))
+    missed = tell(judged)
+    print(f"{len(judged)} nights, {missed} wrong ({time.monotonic() - start:.1f} s)")
+    return int(bool(missed))
+
+
+def tell(judged: list[tuple[Case, list[str], str]]) -> int:
+    """A line for each family, and one for each wrong night with the command that shows it."""
+    counts, bad = Counter(case.family for case, _, _ in judged), Counter(c.family for c, found, _ in judged if found)
+    for family, count in counts.items():
+        right = "all right" if not bad[family] else f"{bad[family]} wrong"
+        print(f"{family}: {count} nights, {right}")
+        for case, found, command in judged:
+            if case.family == family and found:
+                print(f"    {case.name}: {'; '.join(found)}\n        {command}")
+    return sum(bad.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""One fabricated night with what is true of it: the exit code, what got worse, whom to name, and when it happened."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nights
+from nights import Night
+
+OK, REGRESSED, INCOMPLETE = 0, 4, 5
+# Seeds that a sweep has.
+COUNTS = (5, 6, 10)
+
+
+@dataclass
+class Step:
+    """A change of level that must be found, for the worse: of which metric, and between which days."""
+
+    label: str
+    metric: str
+    last_good: int
+    first_bad: int
+    # Days by which either may be off; a drift has none.
+    slack: int = 0
+    drift: bool = False
+
+
+@dataclass
+class Truth:
+    """What is true of a night, whatever the program says of it."""
+
+    exit: int
+    # The label that must be named first.
+    first: str | None = None
+    # Labels and metrics that got worse, and that got better, as the comparison with the baseline must find.
+    worse: set[tuple[str, str]] = field(default_factory=set)
+    better: set[tuple[str, str]] = field(default_factory=set)
+    # Those that may be found to have changed with them.
+    follow: set[tuple[str, str]] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
+    # Steps for the worse since the baseline count against the night, older ones do not.
+    alarms: bool | None = None
+    # Patterns that must stand in REGRESSION.md, and that may not.
+    says: list[str] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
+    # Alternatives, one of which must stand there.
+    either: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Case:
+    """A fabricated night. `baseline` is accepted, or given as a file where `given` is set."""
+
+    family: str
+    name: str
+    tonight: Night
+    baseline: Night | None
+    truth: Truth
+    history: list[Night] = field(default_factory=list)
+    given: bool = False
+
+    def write(self, root: Path) -> list[str]:
+        """Writes everything below a folder; gives what follows `sweep` on the command line."""
+        report = root / "reports" / nights.NAME
+        nights.write_report(self.tonight, report)
+        command = ["regress", str(report), "--root", str(root)]
+        if self.history:
+            nights.write_history(self.history, root / "reports" / "history" / nights.NAME)
+        if self.baseline and self.given:
+            night = root / "given.parquet"
+            nights.write_parquet(self.baseline, night)
+            command += ["--baseline", str(night)]
+        elif self.baseline:
+            nights.write_baseline(self.baseline, root / "reports" / "baselines" / nights.NAME)
+        return command
+
+
+def worse(label: str, metric: str, follow: tuple[str, ...] = ()) -> Truth:
+    """The truth of a night in which one metric of one label got worse."""
+    return Truth(REGRESSED, label, {(label, metric)}, follow={(label, other) for other in follow})
+
+
+def calm(follow: set[tuple[str, str]] | None = None) -> Truth:
+    """The truth of a night in which nothing got worse."""
+    return Truth(OK, follow=follow or set())
+
+
+def incomplete(label: str | None = None) -> Truth:
+    """The truth of a night of which not all can be known."""
+    return Truth(INCOMPLETE, label)

@@ -1,0 +1,260 @@
+"""Tonight against the baseline, recomputed by numpy and SciPy: pairs, means, effects, and intervals that hold together."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+from edits import BY_NAME, TEST, VALIDATION, value
+from nights import Night
+from runs import Run
+
+LEVEL = 0.05
+# What README lists: the effect up to which a change is let pass, and the direction for the worse; 0 is either.
+RELATIVE, SHARE, EPOCHS = "relative", "share", "epochs"
+RULES = {
+    "train_loss": (RELATIVE, 0.01, 1), "validation_loss": (RELATIVE, 0.01, 1), "validation_accuracy": (SHARE, 0.005, -1),
+    "test_loss": (RELATIVE, 0.01, 1), "test_accuracy": (SHARE, 0.005, -1),
+    "best_validation_accuracy": (SHARE, 0.005, -1), "target_epoch": (EPOCHS, 0.5, 1), "diverged": (SHARE, 0.0, 1),
+    "steps": (RELATIVE, 0.0, 0), "seconds_per_epoch": (RELATIVE, 0.1, 1),
+}
+# The coarsest scale of a metric without `min_effect`, for the order in which changes are told.
+SCALES = {"diverged": 0.05, "steps": 0.01}
+WORDS = {name: metric.words for name, metric in BY_NAME.items()} | {"diverged": "share of diverged seeds"}
+FEWEST_FLIPPED = 6
+# Share of the level that one series' extreme patterns may take beside longer ones.
+CROWDING = 0.2
+# Differences relative to their mean that are rounding alone.
+ROUNDING = 1e-6
+
+
+@dataclass
+class Comparison:
+    """One metric of one label: values by seed, and what follows from them."""
+
+    label: str
+    metric: str
+    seeds: list[int]
+    old: np.ndarray
+    new: np.ndarray
+    half: float | None = None
+    method: str = "flips"
+    finding: str = "identical"
+
+    @property
+    def difference(self) -> np.ndarray:
+        """Seed by seed."""
+        return self.new - self.old
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return bool((self.difference == 0).all())
+
+    def in_unit(self, difference: float) -> float:
+        """A difference in the metric's unit."""
+        before = abs(self.old.mean())
+        return difference / before if RULES[self.metric][0] == RELATIVE and difference else difference
+
+    @property
+    def effect(self) -> float:
+        """The mean difference in the metric's unit."""
+        return self.in_unit(float(self.difference.mean()))
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the effect's interval, within what the metric can be."""
+        if self.half is None or self.method == "exact" or math.isinf(self.half):
+            return None
+        mean, before = float(self.difference.mean()), float(self.old.mean())
+        low, high = mean - self.half, mean + self.half
+        if RULES[self.metric][0] == SHARE:
+            low, high = max(low, -before), min(high, 1 - before)
+        elif RULES[self.metric][0] == RELATIVE:
+            low = max(low, -before)
+        return self.in_unit(low), self.in_unit(high)
+
+    @property
+    def weight(self) -> float:
+        """By how much it exceeds what is let pass."""
+        return abs(self.effect) / (RULES[self.metric][1] or SCALES[self.metric])
+
+
+@dataclass
+class Compared:
+    """Everything that a comparison of two nights comes to."""
+
+    pairs: list[tuple[Run, Run]] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    # Runs by reason: not planned any more, not in the baseline, failed, without a record.
+    gone: list[Run] = field(default_factory=list)
+    new: list[Run] = field(default_factory=list)
+    failed: list[Run] = field(default_factory=list)
+    missing: list[Run] = field(default_factory=list)
+    lost: list[Run] = field(default_factory=list)
+    unlike: list[Run] = field(default_factory=list)
+    no_seconds: str | None = None
+
+    @property
+    def identical(self) -> int:
+        """Pairs that ended with the same bits."""
+        return sum(a.digest == b.digest and a.status == b.status for a, b in self.pairs)
+
+    def of(self, finding: str) -> list[Comparison]:
+        """Comparisons with a finding, the largest first; what no noise explains before all others."""
+        found = [c for c in self.comparisons if c.finding == finding]
+        return sorted(found, key=lambda c: (c.method != "exact", -c.weight))
+
+
+def compare(before: Night, after: Night) -> Compared:
+    """Compares two nights run by run."""
+    out, held = Compared(), {run.run_id: run for run in before.runs}
+    for run in after.runs:
+        earlier = held.get(run.run_id)
+        if earlier is None:
+            out.new.append(run)
+        elif run.status == "missing":
+            out.missing.append(run)
+        elif not run.has_result:
+            out.failed.append(run)
+        elif not earlier.has_result:
+            out.lost.append(run)
+        else:
+            out.pairs.append((earlier, run))
+            if run.batches != earlier.batches:
+                out.unlike.append(run)
+    planned = {run.run_id for run in after.runs}
+    out.gone = [run for run in before.runs if run.run_id not in planned]
+    if before.machine.get("device_model") != after.machine.get("device_model"):
+        out.no_seconds = "the device changed"
+    labels = list(dict.fromkeys(run.label for run in after.runs))
+    for label in labels:
+        couples = [(a, b) for a, b in out.pairs if b.label == label]
+        for metric in RULES:
+            if metric == "seconds_per_epoch" and out.no_seconds:
+                continue
+            values = [(b.seed, value(metric, a), value(metric, b)) for a, b in couples]
+            values = [v for v in values if v[1] is not None and v[2] is not None]
+            if values:
+                seeds, old, new = zip(*values)
+                out.comparisons.append(Comparison(label, metric, list(seeds), np.array(old), np.array(new)))
+    bound(out.comparisons)
+    divergent = sum(c.metric == "diverged" and not c.same for c in out.comparisons)
+    alone = all(run.jobs == 1 for pair in out.pairs for run in pair)
+    for comparison in out.comparisons:
+        judge(comparison, LEVEL / max(divergent, 1), alone)
+    return out
+
+
+def bound(comparisons: list[Comparison]) -> None:
+    """Gives all comparisons half widths that hold together: joint sign flips, else Student's t after Bonferroni."""
+    tested = [c for c in comparisons if len(c.seeds) > 1 and not c.same]
+    longest = max((len(c.seeds) for c in tested), default=0)
+
+    def many(c: Comparison) -> bool:
+        n = len(c.seeds)
+        return n >= FEWEST_FLIPPED and (n == longest or 2 * 0.5 ** n <= CROWDING * LEVEL)
+
+    flipped = [c for c in tested if many(c)]
+    factors = flip_factors(flipped, LEVEL * len(flipped) / max(len(tested), 1))
+    for c in comparisons:
+        n = len(c.seeds)
+        if n < 2:
+            c.half, c.method = None, "student"
+        elif c.same:
+            c.half, c.method = 0.0, "flips"
+        elif many(c) and factors:
+            c.half, c.method = factors[n] * deviation(c) / math.sqrt(n), "flips"
+        else:
+            c.method = "student"
+            least = coarseness(c)
+            t = float(stats.t.ppf(1 - LEVEL / (2 * len(tested)), n - 1))
+            c.half = math.inf if not least and not deviation(c) else t * max(deviation(c), least) / math.sqrt(n)
+
+
+def deviation(c: Comparison) -> float:
+    """The standard deviation of the differences; none where rounding alone tells them apart."""
+    found = float(c.difference.std(ddof=1))
+    return 0.0 if found <= ROUNDING * abs(c.difference.mean()) else found
+
+
+def coarseness(c: Comparison) -> float:
+    """The smallest scatter that values can be known to: a sample of an accuracy, an epoch, rounding of a loss."""
+    if c.metric == "target_epoch":
+        return 1.0
+    if c.metric in ("diverged", "steps"):
+        return 0.0
+    if RULES[c.metric][0] == RELATIVE:
+        return ROUNDING * float(abs(c.old).mean())
+    return 1 / TEST if c.metric.startswith("test") else 1 / VALIDATION
+
+
+def flip_factors(flipped: list[Comparison], level: float) -> dict[int, float]:
+    """By number of seeds, what |t| stays below in all but `level` of the sign patterns; none where they tell nothing."""
+    if not flipped:
+        return {}
+    seeds = sorted({seed for c in flipped for seed in c.seeds})
+    # The last sign stays: a pattern and its mirror image have the same |t|.
+    signs = 1 - 2 * (np.arange(2 ** (len(seeds) - 1))[:, None] >> np.arange(len(seeds)) & 1)
+    allowed = math.floor(level * len(signs) + 1e-9)
+    if not allowed:
+        return {}
+    sizes = sorted({len(c.seeds) for c in flipped})
+    largest = {n: np.zeros(len(signs)) for n in sizes}
+    for c in flipped:
+        n = len(c.seeds)
+        sums = signs[:, [seeds.index(seed) for seed in c.seeds]] @ c.difference
+        share = np.minimum(sums ** 2 / (n * (c.difference ** 2).sum()), 1.0)
+        share[share > 1 - 1e-12] = 1.0
+        with np.errstate(divide="ignore"):
+            largest[n] = np.maximum(largest[n], np.sqrt((n - 1) * share / (1 - share)))
+    if len(sizes) == 1:
+        found = {sizes[0]: float(np.sort(largest[sizes[0]])[::-1][allowed])}
+    else:
+        tails = np.min([2 * stats.t.sf(largest[n], n - 1) for n in sizes], axis=0)
+        tail = float(np.sort(tails)[allowed])
+        found = {n: float(stats.t.isf(tail / 2, n - 1)) if tail > 1e-10 else math.inf for n in sizes}
+    return {} if any(math.isinf(c) for c in found.values()) else found
+
+
+def judge(c: Comparison, level: float, alone: bool) -> None:
+    """Gives a comparison its finding."""
+    _, least, worse = RULES[c.metric]
+    for_the_worse = worse * c.effect > 0 or worse == 0
+    if c.same:
+        c.finding = "identical"
+    elif c.metric == "steps":
+        c.finding, c.method = "regressed", "exact"
+    elif c.metric == "diverged":
+        diverged(c, level)
+    elif len(c.seeds) < 2:
+        c.finding = "unknown"
+    elif c.metric == "seconds_per_epoch" and not alone:
+        c.finding = "unjudged"
+    elif (ends := c.interval) is None or ends[0] <= 0 <= ends[1]:
+        sizes = np.array([d / abs(o) if RULES[c.metric][0] == RELATIVE else d for d, o in zip(c.difference, c.old)])
+        far = (sizes > 10 * least).all() or (sizes < -10 * least).all()
+        told = far and len(c.seeds) < FEWEST_FLIPPED and c.metric != "seconds_per_epoch"
+        c.finding = "unknown" if told else "not_shown"
+    else:
+        size = min(abs(ends[0]), abs(ends[1])) if c.metric == "seconds_per_epoch" else abs(c.effect)
+        c.finding = "small" if size <= least else "regressed" if for_the_worse else "improved"
+
+
+def diverged(c: Comparison, level: float) -> None:
+    """Judges a number of diverged seeds: outright where none did before, else by the exact sign test."""
+    c.method = "exact"
+    more, fewer = int((c.new > c.old).sum()), int((c.new < c.old).sum())
+
+    def shown(k: int) -> bool:
+        return float(stats.binom.sf(k - 1, more + fewer, 0.5)) <= level
+
+    if not c.old.any():
+        c.finding = "regressed"
+    elif more > fewer and shown(more):
+        c.finding = "regressed"
+    elif fewer > more and shown(fewer):
+        c.finding = "improved"
+    else:
+        c.finding = "unknown" if c.new.all() and more else "not_shown"
