@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -23,15 +24,28 @@ sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "check_reports")
 
 import damage  # noqa: E402
 import divergence  # noqa: E402
+import faults  # noqa: E402
 import histories  # noqa: E402
 import plans  # noqa: E402
 import runs  # noqa: E402
 from cases import Case  # noqa: E402
+from checks import Checks  # noqa: E402
 from judged import wrong  # noqa: E402
 from nights import NAME, TARGET  # noqa: E402
+from regression import World, check, recompute  # noqa: E402
 
 AT_ONCE = 2
 LONGER = "longer"
+
+
+@dataclass
+class Judged:
+    """A night with what is wrong of it, how to see that, and its text as it was compared."""
+
+    case: Case
+    wrong: list[str]
+    command: str
+    text: tuple[World, str, Checks] | None
 
 
 def arguments() -> argparse.Namespace:
@@ -85,15 +99,21 @@ def fabricated(trained: runs.Trained, longer: runs.Trained) -> list[Case]:
     return nights + list(plans.epochs(trained, longer)) + list(histories.unlike(trained, longer))
 
 
-def judge(args: argparse.Namespace, case: Case, number: int) -> tuple[Case, list[str], str]:
-    """Has a night judged; what is wrong with the verdict, and the command that gives it again."""
+def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
+    """Has a night judged, and its text recomputed where everything that it rests on can be."""
     root = args.folder / "nights" / f"{number:04}"
+    report = root / "reports" / NAME
     command = [str(args.sweep), *case.write(root)]
     ended = subprocess.run(command, capture_output=True, text=True)
-    found = wrong(case, root / "reports" / NAME, ended)
+    found, told = wrong(case, report, ended), None
+    # What is wrong already is not told a second time.
+    if not found and case.recomputable():
+        world, text = recompute(case), (report / "REGRESSION.md").read_text()
+        told = (world, text, check(world, text))
+        found = told[2].findings
     if not found:
         shutil.rmtree(root)
-    return case, found, " ".join(command)
+    return Judged(case, found, " ".join(command), told)
 
 
 def main() -> int:
@@ -107,20 +127,38 @@ def main() -> int:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         judged = list(pool.map(lambda numbered: judge(args, numbered[1], numbered[0]), enumerate(cases)))
     missed = tell(judged)
-    print(f"{len(judged)} nights, {missed} wrong ({time.monotonic() - start:.1f} s)")
-    return int(bool(missed))
+    texts = [one.text for one in judged if one.text]
+    places = sum(len(checks.marks) for _, _, checks in texts)
+    print(f"{len(judged)} nights, {missed} wrong; {places} places compared in {len(texts)} texts "
+          f"({time.monotonic() - start:.1f} s)", flush=True)
+    return int(bool(missed + plant(judged)))
 
 
-def tell(judged: list[tuple[Case, list[str], str]]) -> int:
+def tell(judged: list[Judged]) -> int:
     """A line for each family, and one for each wrong night with the command that shows it."""
-    counts, bad = Counter(case.family for case, _, _ in judged), Counter(c.family for c, found, _ in judged if found)
+    counts, bad = Counter(one.case.family for one in judged), Counter(one.case.family for one in judged if one.wrong)
     for family, count in counts.items():
         right = "all right" if not bad[family] else f"{bad[family]} wrong"
         print(f"{family}: {count} nights, {right}")
-        for case, found, command in judged:
-            if case.family == family and found:
-                print(f"    {case.name}: {'; '.join(found)}\n        {command}")
+        for one in judged:
+            if one.case.family == family and one.wrong:
+                print(f"    {one.case.name}: {'; '.join(one.wrong)}\n        {one.command}")
     return sum(bad.values())
+
+
+def plant(judged: list[Judged]) -> int:
+    """Plants faults of each kind in texts of each family; gives how many were not noticed."""
+    start, texts = time.monotonic(), {}
+    for one in judged:
+        if one.text and not one.wrong:
+            texts.setdefault((one.case.family, one.text[0].verdict, len(one.text[0].compared.pairs)), one.text)
+    planted = faults.plants(list(texts.values())) if texts else []
+    silent = [text for fault in planted if (text := faults.unnoticed(fault))]
+    for text in silent:
+        print(text)
+    print(f"{len(planted)} planted faults of as many kinds in {len(texts)} texts, {len(silent)} unnoticed "
+          f"({time.monotonic() - start:.1f} s)")
+    return len(silent)
 
 
 if __name__ == "__main__":

@@ -19,16 +19,17 @@ class Step:
     metric: str
     last_good: int
     first_bad: int
-    # Days by which either may be off; a drift has none.
+    # Days by which either may be off.
     slack: int = 0
-    drift: bool = False
 
 
 @dataclass
 class Truth:
     """What is true of a night, whatever the program says of it."""
 
-    exit: int
+    exit: int | None
+    # Another exit code that is right too, where the rules leave it open.
+    other: int | None = None
     # The label that must be named first.
     first: str | None = None
     # Labels and metrics that got worse, and that got better, as the comparison with the baseline must find.
@@ -42,8 +43,6 @@ class Truth:
     # Patterns that must stand in REGRESSION.md, and that may not.
     says: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
-    # Alternatives, one of which must stand there.
-    either: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -57,6 +56,8 @@ class Case:
     truth: Truth
     history: list[Night] = field(default_factory=list)
     given: bool = False
+    # Whether levels move from night to night.
+    varies: bool = False
 
     def write(self, root: Path) -> list[str]:
         """Writes everything below a folder; gives what follows `sweep` on the command line."""
@@ -74,9 +75,18 @@ class Case:
         return command
 
 
+    def recomputable(self) -> bool:
+        """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that come and go."""
+        nights = [self.tonight, *([self.baseline] if self.baseline else []), *self.history]
+        if any(run.status == "diverged" for night in nights for run in night.runs) or self.varies:
+            return False
+        planned = [[run.run_id for run in night.runs] for night in (self.tonight, *self.history)]
+        return all(runs == planned[0] for runs in planned)
+
+
 def worse(label: str, metric: str, follow: tuple[str, ...] = ()) -> Truth:
     """The truth of a night in which one metric of one label got worse."""
-    return Truth(REGRESSED, label, {(label, metric)}, follow={(label, other) for other in follow})
+    return Truth(REGRESSED, first=label, worse={(label, metric)}, follow={(label, other) for other in follow})
 
 
 def calm(follow: set[tuple[str, str]] | None = None) -> Truth:
@@ -86,4 +96,4 @@ def calm(follow: set[tuple[str, str]] | None = None) -> Truth:
 
 def incomplete(label: str | None = None) -> Truth:
     """The truth of a night of which not all can be known."""
-    return Truth(INCOMPLETE, label)
+    return Truth(INCOMPLETE, first=label)

@@ -4,7 +4,7 @@ import random
 from typing import Iterator
 
 from cases import COUNTS, OK, REGRESSED, Case, Truth, calm, incomplete, worse
-from edits import BY_NAME, METRICS, TEST, Metric, another, hurt, mean, prepared
+from edits import BY_NAME, METRICS, TEST, Metric, another, hurt, prepared
 from nights import Night
 from runs import Trained
 
@@ -144,11 +144,11 @@ def two_labels(trained: Trained) -> Iterator[Case]:
             before = prepared(trained, 0, seeds)
             after = hurt(before.on(1), before, BY_NAME["test_accuracy"], first, 0.3)
             hurt(after, before, BY_NAME["test_accuracy"], second, 0.1)
-            truth = Truth(REGRESSED, first, {(first, "test_accuracy"), (second, "test_accuracy")})
+            truth = Truth(REGRESSED, first=first, worse={(first, "test_accuracy"), (second, "test_accuracy")})
             yield Case("both labels", f"{first} more, {seeds} seeds", after, before, truth)
             after = hurt(before.on(1), before, BY_NAME["test_accuracy"], second, 0.3)
             hurt(after, before, BY_NAME["diverged"], first, 1, lambda seed: seed == 1)
-            truth = Truth(REGRESSED, first, {(first, "diverged"), (second, "test_accuracy")})
+            truth = Truth(REGRESSED, first=first, worse={(first, "diverged"), (second, "test_accuracy")})
             yield Case("both labels", f"{first} diverged, {seeds} seeds", after, before, truth)
 
 
@@ -197,4 +197,3 @@ def seconds(trained: Trained) -> Iterator[Case]:
 
 
 ALL = (equal, nearly_equal, let_pass, improved, most, one, noise, two_labels, two_seeds, vanished, seconds)
-assert mean

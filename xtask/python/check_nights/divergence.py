@@ -2,7 +2,7 @@
 
 from typing import Iterator
 
-from cases import COUNTS, INCOMPLETE, OK, REGRESSED, Case, Truth, calm, incomplete
+from cases import COUNTS, INCOMPLETE, OK, REGRESSED, Case, Truth, calm
 from edits import BOTH, METRICS, BY_NAME, diverge, hurt, prepared
 from nights import Night
 from runs import Trained
@@ -39,12 +39,17 @@ def truth_of(label: str, seeds: int, before: set[int], after: set[int]) -> Truth
     if before == after:
         return calm()
     if more and (not before or not fewer and shown(len(more))):
-        return Truth(REGRESSED, label, {(label, "diverged")}, follow=follow, says=["diverged"])
+        return Truth(REGRESSED, first=label, worse={(label, "diverged")}, follow=follow, says=["diverged"])
     if fewer and not more and shown(len(fewer)):
         return Truth(OK, better={(label, "diverged")}, follow=follow, says=["diverged"])
     if seeds - len(before | after) < 2:
-        return Truth(INCOMPLETE, label, follow=follow)
-    return Truth(OK, follow={(label, metric) for metric in ()})
+        truth = Truth(INCOMPLETE, first=label, follow=follow)
+        if label == "adam" and seeds == 5 and len(more ^ fewer) == 4 and not (more and fewer):
+            # Four of five that reach the target no more have t = 4: whether that is enough depends on how many
+            # comparisons share the level.
+            truth.other, truth.first = (REGRESSED if more else OK), None
+        return truth
+    return calm()
 
 
 def counts(trained: Trained) -> Iterator[Case]:
@@ -87,9 +92,8 @@ def beside(trained: Trained) -> Iterator[Case]:
         for label in BOTH:
             one = with_diverged(prepared(trained, 0, seeds), label, {0})
             after = hurt(one.on(1), one, BY_NAME["test_loss"], label, 0.2, lambda seed: seed > 0)
-            truth = Truth(REGRESSED, label, {(label, "test_loss")})
+            truth = Truth(REGRESSED, first=label, worse={(label, "test_loss")})
             yield Case("damage beside divergence", f"test_loss of {label}, {seeds - 1} seeds", after, one, truth)
 
 
 ALL = (counts, named, others, beside)
-assert incomplete

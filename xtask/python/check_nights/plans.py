@@ -39,7 +39,7 @@ def thin(trained: Trained) -> Iterator[Case]:
         for metric in ("diverged", "steps"):
             after = hurt(prepared(trained, 1, 1), before, BY_NAME[metric], "sgd", 1)
             yield Case("thin night", f"tonight with {metric}, {seeds} seeds before", after, before,
-                       Truth(REGRESSED, "sgd", {("sgd", metric)}, follow={("sgd", "target_epoch")}))
+                       Truth(REGRESSED, first="sgd", worse={("sgd", metric)}, follow={("sgd", "target_epoch")}))
 
 
 def more(trained: Trained) -> Iterator[Case]:
@@ -72,7 +72,7 @@ def labels(trained: Trained) -> Iterator[Case]:
         for metric, amount in (("test_loss", 0.2), ("test_accuracy", 0.5), ("diverged", 1), ("steps", 1)):
             after = renamed(hurt(before.on(1), before, BY_NAME[metric], "adam", amount))
             follow = {(RENAMED, other) for other in BY_NAME} if metric == "diverged" else set()
-            truth = Truth(REGRESSED, RENAMED, {(RENAMED, metric)}, follow=follow)
+            truth = Truth(REGRESSED, first=RENAMED, worse={(RENAMED, metric)}, follow=follow)
             yield Case("renamed label", f"{metric}, {seeds} seeds", after, before, truth)
         after = renamed(damaged(before.on(1), before, "sgd"))
         yield Case("renamed label", f"test_loss of sgd, {seeds} seeds", after, before, worse("sgd", "test_loss"))
