@@ -156,7 +156,7 @@ def plant(judged: list[Judged]) -> int:
     silent = [text for fault in planted if (text := faults.unnoticed(fault))]
     for text in silent:
         print(text)
-    print(f"{len(planted)} planted faults of as many kinds in {len(texts)} texts, {len(silent)} unnoticed "
+    print(f"{len(planted)} planted faults in {len(texts)} texts, {len(silent)} unnoticed "
           f"({time.monotonic() - start:.1f} s)")
     return len(silent)
 

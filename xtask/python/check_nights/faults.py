@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from checks import Checks, Mark
 from regression import World, check
+from written import MINUS
 
 TURNED = {
     "rose": "fell", "fell": "rose", "regressed": "improved", "improved": "regressed", "Regressed": "Unchanged",
@@ -36,40 +37,42 @@ class Planted:
     now: str
 
 
-def altered(text: str) -> str | None:
-    """The text with another number, word or label; none where it has nothing to alter."""
+def turned(text: str, place: re.Match) -> str:
+    """The text with another digit, by two, which no rounding makes."""
+    at = place.start()
+    return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
+
+
+def altered(text: str) -> list[str]:
+    """The text with another word or label, first digit, last digit or sign."""
     if text in TURNED:
-        return TURNED[text]
-    digit = re.search(r"[1-9]", text) or re.search(r"\d", text)
-    if digit:
-        at = digit.start()
-        # By two, which no rounding makes.
-        return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
-    return text + " not" if text else None
+        return [TURNED[text]]
+    out = [turned(text, found) for pattern in (r"[1-9]|\d(?!.*\d)", r"\d(?!.*\d)") if (found := re.search(pattern, text))]
+    if text.startswith(("+", MINUS)):
+        out.append((MINUS if text[0] == "+" else "+") + text[1:])
+    return list(dict.fromkeys(out)) or [text + " not"]
 
 
 def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
-    """One fault of each kind of place that was compared, one of each claim in words, and what is missing or too much."""
-    found: dict[str, Planted] = {}
+    """The faults of each kind of place that was compared, one of each claim in words, and what is missing or too much."""
+    found: dict[str, list[Planted]] = {}
     for world, text, checks in told:
         for mark in checks.marks:
-            if mark.kind not in found and (fault := plant(world, text, mark)):
-                found[mark.kind] = fault
+            if mark.kind not in found:
+                found[mark.kind] = plant(world, text, mark)
         for was, now in WORDS.items():
             if f"words, {was}" not in found and was in text:
-                found[f"words, {was}"] = Planted(world, text.replace(was, now, 1), "words", was, now)
-    return [*found.values(), *missing(told)]
+                found[f"words, {was}"] = [Planted(world, text.replace(was, now, 1), "words", was, now)]
+    return [fault for faults in found.values() for fault in faults] + missing(told)
 
 
-def plant(world: World, text: str, mark: Mark) -> Planted | None:
-    """A text with what stands at a mark altered."""
+def plant(world: World, text: str, mark: Mark) -> list[Planted]:
+    """Texts with what stands at a mark altered, in each way there is."""
     if ", bold " in mark.kind:
         plain = text[:mark.start - 2] + text[mark.start:mark.end] + text[mark.end + 2:]
-        return Planted(world, plain, mark.kind, f"**{mark.text}**", mark.text)
-    now = altered(mark.text)
-    if now is None:
-        return None
-    return Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now)
+        return [Planted(world, plain, mark.kind, f"**{mark.text}**", mark.text)]
+    return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now)
+            for now in altered(mark.text)]
 
 
 def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import document
 from cases import Case
+from changes import table
 from checks import Checks
 from levels import Level, levels
 from nights import NAME, Night, started
 from recomputed import FEWEST_FLIPPED, RULES, WORDS, Compared, Comparison, compare
-from told import (CONFIGS, Piece, Told, change, counted, match, rose, runs, shown_value, signed, size, wanted, who)
-from written import Shown, count, exactly, listed, number, one_of
-
-PARTS = {4: "Regressed", 5: "Incomplete"}
-FINDINGS = {"regressed": "regressed", "improved": "improved"}
+from told import Piece, Told, change, counted, match, rose, runs, size, wanted, who
+from written import Shown, count, exactly, listed, number
 
 
 @dataclass
@@ -89,7 +87,7 @@ def check(world: World, text: str) -> Checks:
             match(checks, one, [bullets[i]] if i < len(bullets) else [])
         for told in bullets[len(section.bullets):]:
             checks.differs(told.kind, f"`{wanted([told])}` is missing")
-        table(checks, world, section)
+        table(checks, world.compared, section)
     return checks
 
 
@@ -110,8 +108,8 @@ def sections_of(world: World) -> Due:
     out: Due = {"": ([first], [])}
     worse, better = c.of("regressed"), c.of("improved")
     if worse or better:
-        names = (["What regressed"] if worse else []) + (["What improved" if not worse else "what improved"] if better else [])
-        out[" and ".join(names)] = ([], [])
+        improved = "what improved" if worse else "What improved"
+        out[" and ".join([*(["What regressed"] if worse else []), *([improved] if better else [])])] = ([], [])
     if gaps := bullets_of_gaps(world):
         out["Incomplete"] = ([], gaps)
     if world.alarms:
@@ -317,7 +315,8 @@ def bullets_of_gaps(world: World) -> list[Told]:
         if found:
             labels = dict.fromkeys(run.label for run in found)
             named = [f"{who(label)}, {seeds([r.seed for r in found if r.label == label])}" for label in labels]
-            out.append(Told("gap", [*runs(len(found)), " ", ("why", exactly(why)), ": ", ("who", exactly("; ".join(named)))]))
+            out.append(Told("gap", [*runs(len(found)), " ", ("why", exactly(why)), ": ",
+                                    ("who", exactly("; ".join(named)))]))
     if few := c.of("unknown"):
         names = listed(list(dict.fromkeys(who(x.label) for x in world.compared.comparisons if x in few)))
         too_few: list[Piece] = [" fewer than two pairs, which show nothing: "]
@@ -364,41 +363,3 @@ def origin(world: World) -> list[Told]:
     if before:
         out.append(Told("commits", ["Between the two: ", *between(before, after)]))
     return out
-
-
-def table(checks: Checks, world: World, section: document.Section) -> None:
-    """Compares the table of what regressed and what improved."""
-    due = [*world.compared.of("regressed"), *world.compared.of("improved")] if section.heading.startswith("What ") and (
-        section.heading != "What was compared") else []
-    if len(section.tables) != bool(due):
-        checks.differs("table", f"{len(section.tables)} below `{section.heading}`")
-    for found in section.tables[:1] if due else []:
-        if len(found.rows) != len(due):
-            checks.differs("table", f"has {len(found.rows)} rows, should have {len(due)}")
-        for cells, c in zip(found.rows, due):
-            wanted_cells = row(c)
-            if c.interval is None and "Interval of the effect" not in found.head:
-                wanted_cells.pop("Interval of the effect")
-            if set(found.head) != set(wanted_cells):
-                checks.differs("table", f"has columns {found.head}, should have {list(wanted_cells)}")
-            for name, cell in zip(found.head, cells):
-                if name in wanted_cells:
-                    checks.see(f"table, {name}", cell, wanted_cells[name], f"{c.metric} of {c.label}")
-                    if name in ("Effect", "Finding"):
-                        checks.bold(f"table, bold {name}", cell, True, f"{c.metric} of {c.label}")
-
-
-def row(c: Comparison) -> dict[str, Shown]:
-    """The cells of a comparison by column."""
-    ends = [signed(c.metric, x) for x in c.interval or ()]
-
-    def interval(text: str) -> bool:
-        parts = text.split(" to ")
-        return len(parts) == len(ends) == 2 and all(end.fits(part) for end, part in zip(ends, parts))
-
-    shown = Shown(" to ".join(end.want for end in ends), interval) if ends else one_of("", "\u2013")
-    return {
-        "Optimizer": exactly(c.label), "Configuration": exactly(CONFIGS[c.label]), "Metric": exactly(WORDS[c.metric]),
-        "Baseline": shown_value(c.metric, float(c.old.mean())), "Tonight": shown_value(c.metric, float(c.new.mean())),
-        "Effect": signed(c.metric, c.effect), "Interval of the effect": shown, "Finding": exactly(FINDINGS[c.finding]),
-    }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from checks import Checks
 from document import Text
 from recomputed import EPOCHS, RELATIVE, RULES, SHARE, WORDS, Comparison
-from written import MINUS, Shown, count, exactly, is_shown, number, percent, seconds
+from written import Shown, count, exactly, is_shown, number
 
 # A sentence is words, and names of what is compared each with what must stand there.
 Piece = str | tuple[str, Shown]
@@ -66,21 +66,6 @@ def end(metric: str, value: float) -> Shown:
     """An end of an interval in a sentence."""
     unit = RULES[metric][0]
     return number(value, 1.0 if unit == EPOCHS else 100.0, "%" if unit == RELATIVE else "")
-
-
-def signed(metric: str, value: float) -> Shown:
-    """An effect in a cell: `+12%`, `\u22120.5 pp`, `+1.5`."""
-    unit = RULES[metric][0]
-    bare = number(value, 1.0 if unit == EPOCHS else 100.0, {RELATIVE: "%", SHARE: " pp", EPOCHS: ""}[unit])
-    sign = "" if value == 0 else MINUS if value < 0 else "+"
-    return Shown(sign + bare.want, lambda text: text.startswith(sign) and bare.fits(text))
-
-
-def shown_value(metric: str, value: float) -> Shown:
-    """A mean in a cell."""
-    if RULES[metric][0] == SHARE:
-        return percent(value)
-    return seconds(value) if metric == "seconds_per_epoch" else number(value)
 
 
 def change(c: Comparison) -> list[Piece]:
