@@ -35,7 +35,7 @@ from nights import NAME, TARGET  # noqa: E402
 from regression import World, check, recompute  # noqa: E402
 
 AT_ONCE = 2
-LONGER = "longer"
+WIDE = 'metrics = ["f1", "top5_accuracy"]\n'
 
 
 @dataclass
@@ -59,20 +59,20 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def sweep_file(name: str, epochs: int) -> str:
+def sweep_file(name: str, epochs: int, further: str) -> str:
     """The sweep that all nights are made of."""
     return (
         f'name = "{name}"\n[data]\ndataset = "digits"\nbatch_size = 32\nvalidation = 237\n'
-        f'[model]\nkind = "mlp"\nhidden = [16]\n[train]\nepochs = {epochs}\n[repeat]\nseeds = {{ count = 10 }}\n'
+        f'[model]\nkind = "mlp"\nhidden = [16]\n[train]\nepochs = {epochs}\n{further}[repeat]\nseeds = {{ count = 10 }}\n'
         f'[target]\nmetric = "validation.accuracy"\nvalue = {TARGET}\n'
         '[[optimizer]]\nkind = "sgd"\nlr = 0.1\n[[optimizer]]\nkind = "adam"\nlr = 0.01\n'
     )
 
 
-def train(args: argparse.Namespace, name: str, epochs: int) -> runs.Trained:
+def train(args: argparse.Namespace, name: str, epochs: int = 3, further: str = "") -> runs.Trained:
     """Trains a sweep one run at a time, keeps its night, and reads both."""
     path = args.folder / f"{name}.toml"
-    path.write_text(sweep_file(name, epochs))
+    path.write_text(sweep_file(name, epochs, further))
     environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
     command = [args.sweep, "nightly", path, "--root", args.folder, "--device", "flex", "--timing", "--quiet"]
     with open(path.with_suffix(".log"), "w") as log:
@@ -92,11 +92,11 @@ def prepare(args: argparse.Namespace) -> None:
     shutil.copytree(args.repository / "data" / "digits", args.folder / "data" / "digits")
 
 
-def fabricated(trained: runs.Trained, longer: runs.Trained) -> list[Case]:
-    """Every night, family by family."""
+def fabricated(trained: runs.Trained, longer: runs.Trained, wide: runs.Trained) -> list[Case]:
+    """Every night, family by family: of the sweep, of the same with more epochs, and of one that measures more."""
     families = chain(*(module.ALL for module in (damage, divergence, plans, histories)))
     nights = [case for family in families for case in family(trained)]
-    return nights + list(plans.epochs(trained, longer)) + list(histories.unlike(trained, longer))
+    return [*nights, *damage.asked(wide), *plans.epochs(trained, longer), *histories.unlike(trained, longer)]
 
 
 def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
@@ -121,8 +121,8 @@ def main() -> int:
     args = arguments()
     args.folder, start = args.folder.resolve(), time.monotonic()
     prepare(args)
-    trained, longer = train(args, NAME, 3), train(args, LONGER, 4)
-    cases = [c for c in fabricated(trained, longer) if not args.only or args.only in f"{c.family}: {c.name}"]
+    sweeps = train(args, NAME), train(args, "longer", epochs=4), train(args, "wide", further=WIDE)
+    cases = [c for c in fabricated(*sweeps) if not args.only or args.only in f"{c.family}: {c.name}"]
     print(f"{len(cases)} nights of a sweep trained in {time.monotonic() - start:.1f} s", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         judged = list(pool.map(lambda numbered: judge(args, numbered[1], numbered[0]), enumerate(cases)))

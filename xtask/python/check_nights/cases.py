@@ -77,11 +77,16 @@ class Case:
 
     def recomputable(self) -> bool:
         """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that come and go."""
-        nights = [self.tonight, *([self.baseline] if self.baseline else []), *self.history]
-        if any(run.status == "diverged" for night in nights for run in night.runs) or self.varies:
+        before = self.baseline or (self.history[-1] if self.history else self.tonight)
+        if self.varies or diverged(before) != diverged(self.tonight) or any(diverged(night) for night in self.history):
             return False
         planned = [[run.run_id for run in night.runs] for night in (self.tonight, *self.history)]
         return all(runs == planned[0] for runs in planned)
+
+
+def diverged(night: Night) -> set[str]:
+    """The runs that diverged."""
+    return {run.run_id for run in night.runs if run.status == "diverged"}
 
 
 def worse(label: str, metric: str, follow: tuple[str, ...] = ()) -> Truth:

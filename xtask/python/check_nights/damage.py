@@ -4,7 +4,7 @@ import random
 from typing import Iterator
 
 from cases import COUNTS, OK, REGRESSED, Case, Truth, calm, incomplete, worse
-from edits import BY_NAME, METRICS, TEST, Metric, another, hurt, prepared
+from edits import ASKED, BY_NAME, METRICS, TEST, Metric, another, hurt, prepared
 from nights import Night
 from runs import Trained
 
@@ -194,6 +194,22 @@ def seconds(trained: Trained) -> Iterator[Case]:
         truth = worse("sgd", "test_loss")
         truth.says = [r"another processor"]
         yield Case("seconds", f"another machine, test_loss of sgd, {seeds} seeds", after, before, truth)
+
+
+def asked(trained: Trained) -> Iterator[Case]:
+    """Metrics that a sweep measures because it was asked to: they are judged like all others."""
+    for seeds in COUNTS:
+        for metric in ASKED:
+            for label in metric.labels if seeds == 10 else metric.labels[:1]:
+                before = prepared(trained, 0, seeds)
+                name = f"{metric.name} of {label}, {seeds} seeds"
+                after = hurt(before.on(1), before, metric, label, metric.large)
+                yield Case("further metrics", name, after, before, worse(label, metric.name))
+                if seeds == 5:
+                    # Whether a sample each is told from chance is not said: either way it is let pass.
+                    continue
+                after = hurt(before.on(1), before, metric, label, metric.small)
+                yield Case("further metrics", f"{name}, up to min_effect", after, before, calm())
 
 
 ALL = (equal, nearly_equal, let_pass, improved, most, one, noise, two_labels, two_seeds, vanished, seconds)

@@ -111,6 +111,11 @@ METRICS = [
     Metric("steps", "optimizer steps", BOTH, steps, 1, None),
     Metric("seconds_per_epoch", "seconds per epoch", BOTH, slower, 1.0, 0.09, True),
 ]
+# Metrics that a sweep measures where it is asked to.
+ASKED = [
+    Metric(f"{split}_{name}", f"{split} {words}", BOTH, last(split, name, -1), 0.3, 0.004)
+    for name, words in (("f1", "F1"), ("top5_accuracy", "top-5 accuracy")) for split in ("validation", "test")
+]
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 

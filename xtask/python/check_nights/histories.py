@@ -204,7 +204,8 @@ def wider(trained: Trained) -> Iterator[Case]:
     for seeds in COUNTS[:2]:
         for metric in (BY_NAME["test_loss"], BY_NAME["test_accuracy"]):
             few, many = prepared(trained, 0, seeds), prepared(trained, 0, 10)
-            states = [hurt(night.on(0), night, metric, "adam", metric.large) for night in (few, many)]
+            # The same seed ends with the same bits, whatever others are planned.
+            states = [hurt(night.on(0), many, metric, "adam", metric.large) for night in (few, many)]
             for name, day, odd in (("yesterday", 19, states[1]), ("once", 7, many)):
                 days = plateaus(few, [(10, states[0])])
                 days[day] = odd.again(day)
@@ -222,7 +223,7 @@ def grown(trained: Trained) -> Iterator[Case]:
             name = f"{metric.name}, {seeds} to {now} seeds"
             yield case("history: more seeds", f"{name}, baseline after", days, 13, found(metric, "adam", 15, 16))
             yield case("history: more seeds", f"{name}, baseline before", days, ACCEPTED, found(metric, "adam", 15, 16))
-            early = hurt(few.on(0), few, metric, "adam", metric.large)
+            early = hurt(few.on(0), many, metric, "adam", metric.large)
             damaged = hurt(many.on(0), many, metric, "adam", metric.large)
             days = plateaus(few, [(8, early), (12, damaged)])
             yield case("history: more seeds", f"{name}, step before", days, ACCEPTED, found(metric, "adam", 7, 8))

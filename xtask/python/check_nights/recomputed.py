@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import stats
 
-from edits import BY_NAME, TEST, VALIDATION, value
+from edits import ASKED, METRICS, TEST, VALIDATION, value
 from nights import Night
 from runs import Run
 
@@ -16,12 +16,14 @@ RELATIVE, SHARE, EPOCHS = "relative", "share", "epochs"
 RULES = {
     "train_loss": (RELATIVE, 0.01, 1), "validation_loss": (RELATIVE, 0.01, 1), "validation_accuracy": (SHARE, 0.005, -1),
     "test_loss": (RELATIVE, 0.01, 1), "test_accuracy": (SHARE, 0.005, -1),
-    "best_validation_accuracy": (SHARE, 0.005, -1), "target_epoch": (EPOCHS, 0.5, 1), "diverged": (SHARE, 0.0, 1),
+    "best_validation_accuracy": (SHARE, 0.005, -1), "validation_top5_accuracy": (SHARE, 0.005, -1),
+    "validation_f1": (SHARE, 0.005, -1), "test_top5_accuracy": (SHARE, 0.005, -1), "test_f1": (SHARE, 0.005, -1),
+    "target_epoch": (EPOCHS, 0.5, 1), "diverged": (SHARE, 0.0, 1),
     "steps": (RELATIVE, 0.0, 0), "seconds_per_epoch": (RELATIVE, 0.1, 1),
 }
 # The coarsest scale of a metric without `min_effect`, for the order in which changes are told.
 SCALES = {"diverged": 0.05, "steps": 0.01}
-WORDS = {name: metric.words for name, metric in BY_NAME.items()} | {"diverged": "share of diverged seeds"}
+WORDS = {metric.name: metric.words for metric in [*METRICS, *ASKED]} | {"diverged": "share of diverged seeds"}
 FEWEST_FLIPPED = 6
 # Share of the level that one series' extreme patterns may take beside longer ones.
 CROWDING = 0.2
@@ -187,6 +189,10 @@ def coarseness(c: Comparison) -> float:
         return 0.0
     if RULES[c.metric][0] == RELATIVE:
         return ROUNDING * float(abs(c.old).mean())
+    if c.metric.endswith("f1"):
+        # Of F1 nothing is known but by how little two of its values differ.
+        apart = np.diff(np.unique(np.concatenate([c.old, c.new])))
+        return float(apart.min()) if len(apart) else 0.0
     return 1 / TEST if c.metric.startswith("test") else 1 / VALIDATION
 
 

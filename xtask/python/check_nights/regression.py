@@ -276,7 +276,10 @@ def decided(world: World) -> list[Piece]:
 def exceeds(world: World) -> list[Piece]:
     """What counts as a change, and what each metric may do."""
     groups: dict[tuple, list[str]] = {}
+    measured = {x.metric for x in world.compared.comparisons}
     for metric, (unit, least, _) in RULES.items():
+        if metric not in measured:
+            continue
         groups.setdefault((unit if least else "", least), []).append(metric)
     said: list[Piece] = []
     for (_, least), metrics in sorted(groups.items(), key=lambda entry: entry[0][1] == 0):
