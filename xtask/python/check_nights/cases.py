@@ -43,11 +43,13 @@ class Truth:
     # Patterns that must stand in REGRESSION.md, and that may not.
     says: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
+    # Patterns that the terminal may not show.
+    unsaid: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Case:
-    """A fabricated night. `baseline` is accepted, or given as a file where `given` is set."""
+    """A fabricated night. `baseline` is accepted, or given on the command line as a `night` or a `report`."""
 
     family: str
     name: str
@@ -55,7 +57,7 @@ class Case:
     baseline: Night | None
     truth: Truth
     history: list[Night] = field(default_factory=list)
-    given: bool = False
+    given: str = ""
     # Whether levels move from night to night.
     varies: bool = False
 
@@ -67,21 +69,24 @@ class Case:
         if self.history:
             nights.write_history(self.history, root / "reports" / "history" / nights.NAME)
         if self.baseline and self.given:
-            night = root / "given.parquet"
-            nights.write_parquet(self.baseline, night)
-            command += ["--baseline", str(night)]
+            given = root / f"given.{'parquet' if self.given == 'night' else 'report'}"
+            (nights.write_parquet if self.given == "night" else nights.write_report)(self.baseline, given)
+            command += ["--baseline", str(given)]
         elif self.baseline:
             nights.write_baseline(self.baseline, root / "reports" / "baselines" / nights.NAME)
         return command
 
 
     def recomputable(self) -> bool:
-        """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that come and go."""
+        """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that tonight lacks."""
         before = self.baseline or (self.history[-1] if self.history else self.tonight)
         if self.varies or diverged(before) != diverged(self.tonight) or any(diverged(night) for night in self.history):
             return False
-        planned = [[run.run_id for run in night.runs] for night in (self.tonight, *self.history)]
-        return all(runs == planned[0] for runs in planned)
+        ends = [{run.run_id: run.digest for run in night.runs} for night in (self.tonight, *self.history)]
+        whole = [runs for runs in ends if runs.keys() == ends[0].keys()]
+        # What a night lacks stands in another that ends with the same bits, or the night has nothing in common.
+        return all(any(runs.items() <= other.items() for other in whole) or not runs.keys() & ends[0].keys()
+                   for runs in ends)
 
 
 def diverged(night: Night) -> set[str]:

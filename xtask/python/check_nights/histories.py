@@ -24,7 +24,7 @@ def plateaus(before: Night, changes: list[tuple[int, Night]], tonight: int = TON
     return out
 
 
-def case(family: str, name: str, days: list[Night], accepted: int | None, truth: Truth, given: bool = False) -> Case:
+def case(family: str, name: str, days: list[Night], accepted: int | None, truth: Truth, given: str = "") -> Case:
     """The last of these nights, judged against one of them."""
     baseline = None if accepted is None else days[accepted]
     varies = "drift" in family or "noise" in family
@@ -70,7 +70,8 @@ def steps(trained: Trained) -> Iterator[Case]:
         yield case("step undone since", name, undone, ACCEPTED, quiet())
         # Every metric once, with one number of seeds or another.
         if place % 3 == place // len(METRICS):
-            yield case("step older than a given night", name, older, 12, quiet(), given=True)
+            for given in ("night", "report"):
+                yield case(f"step older than a given {given}", name, older, 12, quiet(), given)
             tonight = plateaus(before, [(TONIGHT, after)])
             yield case("step tonight", name, tonight, ACCEPTED, found(metric, label, TONIGHT - 1, TONIGHT))
             yield case("step for the better", name, plateaus(after, [(10, before)]), ACCEPTED, better(metric, label))
@@ -248,6 +249,11 @@ def alone(trained: Trained) -> Iterator[Case]:
         before = prepared(trained, 0, seeds)
         after = hurt(before.on(0), before, BY_NAME["test_loss"], "adam", 0.2)
         yield Case("no baseline", f"first night, {seeds} seeds", before, None, Truth(INCOMPLETE))
+        lost = before.on(0)
+        for run in lost.runs:
+            run.status, run.error = "failed", "out of paper"
+        truth = Truth(INCOMPLETE, unsaid=["as it should be", "baseline accept"])
+        yield Case("no baseline", f"first night, nothing trained, {seeds} seeds", lost, None, truth)
         truth = quiet()
         truth.never.append("the baseline's")
         yield case("no baseline", f"as the night before, {seeds} seeds", plateaus(before, []), None, truth)

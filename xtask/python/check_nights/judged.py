@@ -31,6 +31,7 @@ def wrong(case: Case, report: Path, ended: subprocess.CompletedProcess) -> list[
         out += dated(truth, data)
         if truth.alarms is False and any(step["alarm"] for trend in data["trends"] for step in trend["steps"]):
             out.append("a step counts against the night, and should not")
+    out += [f"the terminal shows `{p}`" for p in truth.unsaid if re.search(p, ended.stdout + ended.stderr)]
     out += [f"`{pattern}` stands in REGRESSION.md" for pattern in truth.never if re.search(pattern, plain(text))]
     out += [f"`{pattern}` is missing in REGRESSION.md" for pattern in truth.says if not re.search(pattern, plain(text))]
     return out

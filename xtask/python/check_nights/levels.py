@@ -41,10 +41,17 @@ def for_the_worse(metric: str, change: float) -> float:
 
 
 def means(nights: list[Night], label: str, metric: str) -> list[tuple[int, float]]:
-    """Nights that have the metric, each with the mean over its seeds; runs are followed by what they are, not by label."""
-    out, followed = [], {run.run_id for run in nights[-1].of(label)}
-    for at, night in enumerate(nights):
-        values = [v for run in night.runs if run.run_id in followed and (v := value(metric, run)) is not None]
+    """Nights that have the metric, each with the mean over tonight's seeds; runs are followed by what they are.
+
+    Nights that end with the same bits have one level, also where one of them lacks seeds.
+    """
+    followed = {run.run_id for run in nights[-1].of(label)}
+    held = [{run.run_id: run for run in night.runs if run.run_id in followed} for night in nights]
+    out = []
+    for at, runs in enumerate(held):
+        whole = next((other for other in held if runs and len(other) == len(followed)
+                      and all(other[run_id].digest == run.digest for run_id, run in runs.items())), runs)
+        values = [v for run in whole.values() if (v := value(metric, run)) is not None]
         if values:
             out.append((at, sum(values) / len(values)))
     return out

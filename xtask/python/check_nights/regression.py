@@ -246,7 +246,16 @@ def history(world: World) -> list[Piece]:
     else:
         said = [*changed, f" for the worse{since}", *([", ", ("others", count(others)), " otherwise"] if others else [])]
     return ["In ", ("nights", count(len(nights))), " nights from ", ("first night", day(nights[0])), " to ",
-            ("last night", day(nights[-1])), ", ", *said, "."]
+            ("last night", day(nights[-1])), ", ", *said, ".", *apart(nights)]
+
+
+def apart(nights: list[Night]) -> list[Piece]:
+    """Nights of which no run is one of tonight's."""
+    tonight = {run.run_id for run in nights[-1].runs}
+    n = sum(not tonight & {run.run_id for run in night.runs} for night in nights)
+    said = counted("apart", n, "night whose configurations and seeds are others tells",
+                   "nights whose configurations and seeds are others tell")
+    return [" ", *said, " nothing of these levels."] if n else []
 
 
 def facts(night: Night) -> list[Piece]:
