@@ -1,12 +1,13 @@
 """The table of what regressed and what improved, cell by cell."""
 
+import math
 import re
 
 from checks import Checks
 from document import Section
 from recomputed import EPOCHS, RELATIVE, RULES, SHARE, WORDS, Compared, Comparison
 from told import CONFIGS
-from written import MINUS, Shown, exactly, number, one_of, percent, seconds
+from written import MINUS, Shown, count, exactly, number, one_of, percent, seconds
 
 
 def signed(metric: str, value: float) -> Shown:
@@ -18,7 +19,9 @@ def signed(metric: str, value: float) -> Shown:
 
 
 def shown_value(metric: str, value: float) -> Shown:
-    """A mean in a cell."""
+    """A mean in a cell; none of seeds that all diverged."""
+    if math.isnan(value):
+        return exactly("diverged")
     if RULES[metric][0] == SHARE:
         return percent(value)
     return seconds(value) if metric == "seconds_per_epoch" else number(value)
@@ -35,14 +38,15 @@ def table(checks: Checks, compared: Compared, section: Section) -> None:
             checks.differs("table", f"has {len(found.rows)} rows, should have {len(due)}")
         for cells, c in zip(found.rows, due):
             wanted_cells = row(c)
-            if c.interval is None and "Interval of the effect" not in found.head:
-                wanted_cells.pop("Interval of the effect")
+            for name, empty in (("Interval of the effect", c.interval is None), ("Diverged on one side", c.ended.all())):
+                if empty and name not in found.head:
+                    wanted_cells.pop(name)
             if set(found.head) != set(wanted_cells):
                 checks.differs("table", f"has columns {found.head}, should have {list(wanted_cells)}")
             for name, cell in zip(found.head, cells):
                 if name in wanted_cells:
                     checks.see(f"table, {name}", cell, wanted_cells[name], f"{c.metric} of {c.label}")
-                    if name in ("Effect", "Finding"):
+                    if name in ("Effect", "Finding") and cell.text:
                         checks.bold(f"table, bold {name}", cell, True, f"{c.metric} of {c.label}")
 
 
@@ -57,6 +61,8 @@ def row(c: Comparison) -> dict[str, Shown]:
     shown = Shown(" to ".join(end.want for end in ends), interval) if ends else one_of("", "\u2013")
     return {
         "Optimizer": exactly(c.label), "Configuration": exactly(CONFIGS[c.label]), "Metric": exactly(WORDS[c.metric]),
-        "Baseline": shown_value(c.metric, float(c.old.mean())), "Tonight": shown_value(c.metric, float(c.new.mean())),
-        "Effect": signed(c.metric, c.effect), "Interval of the effect": shown, "Finding": exactly(c.finding),
+        "Baseline": shown_value(c.metric, c.before), "Tonight": shown_value(c.metric, c.after),
+        "Effect": one_of("", "\u2013") if math.isnan(c.effect) else signed(c.metric, c.effect),
+        "Interval of the effect": shown, "Finding": exactly(c.finding),
+        "Diverged on one side": count(apart) if (apart := int((~c.ended).sum())) else exactly(""),
     }

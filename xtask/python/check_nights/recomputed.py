@@ -33,7 +33,7 @@ ROUNDING = 1e-6
 
 @dataclass
 class Comparison:
-    """One metric of one label: values by seed, and what follows from them."""
+    """One metric of one label: values by seed, NaN where a run diverged beside one that did not."""
 
     label: str
     metric: str
@@ -45,32 +45,55 @@ class Comparison:
     finding: str = "identical"
 
     @property
+    def ended(self) -> np.ndarray:
+        """Which seeds ended at both times."""
+        return np.isfinite(self.old) & np.isfinite(self.new)
+
+    @property
     def difference(self) -> np.ndarray:
-        """Seed by seed."""
-        return self.new - self.old
+        """Seed by seed, of those that ended at both times."""
+        return (self.new - self.old)[self.ended]
+
+    @property
+    def change(self) -> float:
+        """The mean difference; NaN where no seed ended at both times."""
+        return float(self.difference.mean()) if self.ended.any() else math.nan
+
+    def mean(self, side: np.ndarray) -> float:
+        """The mean of a side over the seeds that ended at both times, else over those that ended there."""
+        kept = side[self.ended if self.ended.any() else np.isfinite(side)]
+        return float(kept.mean()) if len(kept) else math.nan
+
+    @property
+    def before(self) -> float:
+        """The mean of the baseline."""
+        return self.mean(self.old)
+
+    @property
+    def after(self) -> float:
+        """The mean of tonight."""
+        return self.mean(self.new)
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return bool((self.difference == 0).all())
+        return bool(self.ended.all() and (self.difference == 0).all())
 
     def in_unit(self, difference: float) -> float:
         """A difference in the metric's unit."""
-        before = abs(self.old.mean())
-        return difference / before if RULES[self.metric][0] == RELATIVE and difference else difference
+        return difference / abs(self.before) if RULES[self.metric][0] == RELATIVE and difference else difference
 
     @property
     def effect(self) -> float:
         """The mean difference in the metric's unit."""
-        return self.in_unit(float(self.difference.mean()))
+        return self.in_unit(self.change)
 
     @property
     def interval(self) -> tuple[float, float] | None:
         """The ends of the effect's interval, within what the metric can be."""
         if self.half is None or self.method == "exact" or math.isinf(self.half):
             return None
-        mean, before = float(self.difference.mean()), float(self.old.mean())
-        low, high = mean - self.half, mean + self.half
+        low, high, before = self.change - self.half, self.change + self.half, self.before
         if RULES[self.metric][0] == SHARE:
             low, high = max(low, -before), min(high, 1 - before)
         elif RULES[self.metric][0] == RELATIVE:
@@ -80,7 +103,19 @@ class Comparison:
     @property
     def weight(self) -> float:
         """By how much it exceeds what is let pass."""
-        return abs(self.effect) / (RULES[self.metric][1] or SCALES[self.metric])
+        weight = abs(self.effect) / (RULES[self.metric][1] or SCALES[self.metric])
+        return 0.0 if math.isnan(weight) else weight
+
+    def moved(self) -> np.ndarray:
+        """Differences seed by seed, infinitely for the worse where a seed diverged tonight alone, else for the better."""
+        worst = math.inf * (RULES[self.metric][2] or 1)
+        with np.errstate(invalid="ignore"):
+            return np.where(self.ended, self.new - self.old, np.where(np.isfinite(self.old), worst, -worst))
+
+    def ranks(self) -> np.ndarray:
+        """Signed ranks: what diverged on one side alone changed more than all others, and equally."""
+        moved = self.moved()
+        return np.sign(moved) * stats.rankdata(abs(moved))
 
 
 @dataclass
@@ -136,49 +171,89 @@ def compare(before: Night, after: Night) -> Compared:
         for metric in RULES:
             if metric == "seconds_per_epoch" and out.no_seconds:
                 continue
-            values = [(b.seed, value(metric, a), value(metric, b)) for a, b in couples]
+            values = [(b.seed, *beside(metric, a, b)) for a, b in couples]
             values = [v for v in values if v[1] is not None and v[2] is not None]
             if values:
                 seeds, old, new = zip(*values)
                 out.comparisons.append(Comparison(label, metric, list(seeds), np.array(old), np.array(new)))
-    bound(out.comparisons)
+    ranks = bound(out.comparisons)
     divergent = sum(c.metric == "diverged" and not c.same for c in out.comparisons)
     alone = all(run.jobs == 1 for pair in out.pairs for run in pair)
-    for comparison in out.comparisons:
+    for i, comparison in enumerate(out.comparisons):
         judge(comparison, LEVEL / max(divergent, 1), alone)
+        if not comparison.ended.all():
+            among_diverged(comparison, ranks.get(i, 0))
+    for label in labels:
+        as_diverged([c for c in out.comparisons if c.label == label])
     return out
 
 
-def bound(comparisons: list[Comparison]) -> None:
-    """Gives all comparisons half widths that hold together: joint sign flips, else Student's t after Bonferroni."""
-    tested = [c for c in comparisons if len(c.seeds) > 1 and not c.same]
-    longest = max((len(c.seeds) for c in tested), default=0)
+def beside(metric: str, a: Run, b: Run) -> tuple[float | None, float | None]:
+    """What two runs say of a metric; NaN where one diverged and has no last value beside one that has."""
+    old, new = value(metric, a), value(metric, b)
+    if metric not in ("steps", "seconds_per_epoch"):
+        old = math.nan if old is None and new is not None and a.status == "diverged" else old
+        new = math.nan if new is None and old is not None and not math.isnan(old) and b.status == "diverged" else new
+    return old, new
 
-    def many(c: Comparison) -> bool:
-        n = len(c.seeds)
+
+@dataclass
+class Series:
+    """Differences or signed ranks of one comparison by seed, and the least scatter that they can be known to."""
+
+    seeds: list[int]
+    values: np.ndarray
+    least: float
+
+    @property
+    def tested(self) -> bool:
+        """Whether anything differs, of two values or more."""
+        return len(self.values) > 1 and bool(self.values.any())
+
+
+def bound(comparisons: list[Comparison]) -> dict[int, int]:
+    """Gives all comparisons half widths that hold together; and the direction of ranks that are shown to have one."""
+    means = [Series([s for s, e in zip(c.seeds, c.ended) if e], c.difference, coarseness(c)) for c in comparisons]
+    ranked = {i: Series(c.seeds, c.ranks(), 0.0) for i, c in enumerate(comparisons) if not c.ended.all()}
+    found = half_widths([*means, *ranked.values()])
+    for c, (half, method) in zip(comparisons, found):
+        c.half, c.method = half, method
+    shown = zip(ranked, ranked.values(), found[len(means):])
+    return {i: int(np.sign(r.values.mean())) for i, r, (half, _) in shown
+            if half is not None and abs(r.values.mean()) > half}
+
+
+def half_widths(series: list[Series]) -> list[tuple[float | None, str]]:
+    """Half widths of simultaneous intervals: joint sign flips, else Student's t after Bonferroni."""
+    tested = [s for s in series if s.tested]
+    longest = max((len(s.values) for s in tested), default=0)
+
+    def many(s: Series) -> bool:
+        n = len(s.values)
         return n >= FEWEST_FLIPPED and (n == longest or 2 * 0.5 ** n <= CROWDING * LEVEL)
 
-    flipped = [c for c in tested if many(c)]
+    flipped = [s for s in tested if many(s)]
     factors = flip_factors(flipped, LEVEL * len(flipped) / max(len(tested), 1))
-    for c in comparisons:
-        n = len(c.seeds)
+    out: list[tuple[float | None, str]] = []
+    for s in series:
+        n = len(s.values)
         if n < 2:
-            c.half, c.method = None, "student"
-        elif c.same:
-            c.half, c.method = 0.0, "flips"
-        elif many(c) and factors:
-            c.half, c.method = factors[n] * deviation(c) / math.sqrt(n), "flips"
+            out.append((None, "student"))
+        elif not s.tested:
+            out.append((0.0, "flips"))
+        elif many(s) and factors:
+            out.append((factors[n] * deviation(s) / math.sqrt(n), "flips"))
         else:
-            c.method = "student"
-            least = coarseness(c)
             t = float(stats.t.ppf(1 - LEVEL / (2 * len(tested)), n - 1))
-            c.half = math.inf if not least and not deviation(c) else t * max(deviation(c), least) / math.sqrt(n)
+            known = s.least or deviation(s)
+            out.append((t * max(deviation(s), s.least) / math.sqrt(n) if known else math.inf, "student"))
+    return out
 
 
-def deviation(c: Comparison) -> float:
-    """The standard deviation of the differences; none where rounding alone tells them apart."""
-    found = float(c.difference.std(ddof=1))
-    return 0.0 if found <= ROUNDING * abs(c.difference.mean()) else found
+def deviation(s: Series) -> float:
+    """The standard deviation; none where rounding alone tells values apart."""
+    found = float(s.values.std(ddof=1))
+    return 0.0 if found <= ROUNDING * abs(s.values.mean()) else found
 
 
 def coarseness(c: Comparison) -> float:
@@ -188,30 +263,31 @@ def coarseness(c: Comparison) -> float:
     if c.metric in ("diverged", "steps"):
         return 0.0
     if RULES[c.metric][0] == RELATIVE:
-        return ROUNDING * float(abs(c.old).mean())
+        return ROUNDING * float(abs(c.old[c.ended]).mean()) if c.ended.any() else 0.0
     if c.metric.endswith("f1"):
         # Of F1 nothing is known but by how little two of its values differ.
-        apart = np.diff(np.unique(np.concatenate([c.old, c.new])))
+        values = np.concatenate([c.old, c.new])
+        apart = np.diff(np.unique(values[np.isfinite(values)]))
         return float(apart.min()) if len(apart) else 0.0
     return 1 / TEST if c.metric.startswith("test") else 1 / VALIDATION
 
 
-def flip_factors(flipped: list[Comparison], level: float) -> dict[int, float]:
+def flip_factors(flipped: list[Series], level: float) -> dict[int, float]:
     """By number of seeds, what |t| stays below in all but `level` of the sign patterns; none where they tell nothing."""
     if not flipped:
         return {}
-    seeds = sorted({seed for c in flipped for seed in c.seeds})
+    seeds = sorted({seed for s in flipped for seed in s.seeds})
     # The last sign stays: a pattern and its mirror image have the same |t|.
     signs = 1 - 2 * (np.arange(2 ** (len(seeds) - 1))[:, None] >> np.arange(len(seeds)) & 1)
     allowed = math.floor(level * len(signs) + 1e-9)
     if not allowed:
         return {}
-    sizes = sorted({len(c.seeds) for c in flipped})
+    sizes = sorted({len(s.seeds) for s in flipped})
     largest = {n: np.zeros(len(signs)) for n in sizes}
-    for c in flipped:
-        n = len(c.seeds)
-        sums = signs[:, [seeds.index(seed) for seed in c.seeds]] @ c.difference
-        share = np.minimum(sums ** 2 / (n * (c.difference ** 2).sum()), 1.0)
+    for s in flipped:
+        n = len(s.seeds)
+        sums = signs[:, [seeds.index(seed) for seed in s.seeds]] @ s.values
+        share = np.minimum(sums ** 2 / (n * (s.values ** 2).sum()), 1.0)
         share[share > 1 - 1e-12] = 1.0
         with np.errstate(divide="ignore"):
             largest[n] = np.maximum(largest[n], np.sqrt((n - 1) * share / (1 - share)))
@@ -221,7 +297,8 @@ def flip_factors(flipped: list[Comparison], level: float) -> dict[int, float]:
         tails = np.min([2 * stats.t.sf(largest[n], n - 1) for n in sizes], axis=0)
         tail = float(np.sort(tails)[allowed])
         found = {n: float(stats.t.isf(tail / 2, n - 1)) if tail > 1e-10 else math.inf for n in sizes}
-    return {} if any(math.isinf(c) for c in found.values()) else found
+    # Patterns that are equally extreme may differ by rounding.
+    return {} if any(math.isinf(c) for c in found.values()) else {n: c * (1 + 1e-9) for n, c in found.items()}
 
 
 def judge(c: Comparison, level: float, alone: bool) -> None:
@@ -234,18 +311,44 @@ def judge(c: Comparison, level: float, alone: bool) -> None:
         c.finding, c.method = "regressed", "exact"
     elif c.metric == "diverged":
         diverged(c, level)
-    elif len(c.seeds) < 2:
+    elif c.ended.sum() < 2:
         c.finding = "unknown"
     elif c.metric == "seconds_per_epoch" and not alone:
         c.finding = "unjudged"
     elif (ends := c.interval) is None or ends[0] <= 0 <= ends[1]:
-        sizes = np.array([d / abs(o) if RULES[c.metric][0] == RELATIVE else d for d, o in zip(c.difference, c.old)])
+        sizes = effects(c)
         far = (sizes > 10 * least).all() or (sizes < -10 * least).all()
         told = far and len(c.seeds) < FEWEST_FLIPPED and c.metric != "seconds_per_epoch"
         c.finding = "unknown" if told else "not_shown"
     else:
         size = min(abs(ends[0]), abs(ends[1])) if c.metric == "seconds_per_epoch" else abs(c.effect)
         c.finding = "small" if size <= least else "regressed" if for_the_worse else "improved"
+
+
+def effects(c: Comparison) -> np.ndarray:
+    """Effects seed by seed; infinite where one diverged on one side alone."""
+    return c.moved() / abs(c.old) if RULES[c.metric][0] == RELATIVE and c.ended.all() else np.where(
+        c.ended, c.moved() / (abs(c.old) if RULES[c.metric][0] == RELATIVE else 1.0), c.moved())
+
+
+def among_diverged(c: Comparison, ranks: int) -> None:
+    """Judges where seeds diverged on one side alone, which is worse than any value, by the direction of all ranks."""
+    worse = RULES[c.metric][2]
+    found = "regressed" if ranks * worse > 0 else "improved"
+    if ranks and c.finding == "improved" == found or c.finding == "regressed":
+        return
+    if ranks:
+        c.finding = found if abs(float(np.median(effects(c)))) > RULES[c.metric][1] else "small"
+    elif c.finding != "unknown":
+        c.finding = "not_shown"
+
+
+def as_diverged(comparisons: list[Comparison]) -> None:
+    """Gives what fewer than two seeds are left of the finding of the diverged seeds, of which it is a part."""
+    found = next((c.finding for c in comparisons if c.metric == "diverged"), "")
+    for c in comparisons:
+        if found in ("regressed", "improved") and c.finding == "unknown" and not c.ended.all():
+            c.finding, c.method = found, "exact"
 
 
 def diverged(c: Comparison, level: float) -> None:

@@ -332,7 +332,7 @@ def bullets_of_gaps(world: World) -> list[Told]:
     if few := c.of("unknown"):
         names = listed(list(dict.fromkeys(who(x.label) for x in world.compared.comparisons if x in few)))
         too_few: list[Piece] = [" fewer than two pairs, which show nothing: "]
-        if any(len(x.seeds) > 1 for x in few):
+        if any(int(x.ended.sum()) > 1 or x.metric == "diverged" and len(x.seeds) > 1 for x in few):
             too_few = [" too few seeds to tell a change from chance (at least ", ("fewest", count(FEWEST_FLIPPED)),
                        " are needed): "]
         out.append(Told("too few", [*counted("comparisons", len(few), "comparison has", "comparisons have"), *too_few,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 from checks import Checks
 from document import Text
 from recomputed import EPOCHS, RELATIVE, RULES, SHARE, WORDS, Comparison
@@ -71,18 +72,40 @@ def end(metric: str, value: float) -> Shown:
 def change(c: Comparison) -> list[Piece]:
     """`test loss of adam (lr 0.01) rose by 12% (interval 8% to 16%)`."""
     whom: Piece = ("who", exactly(who(c.label)))
-    moved: Piece = ("direction", rose(float(c.difference.mean())))
+    moved: Piece = ("direction", rose(c.change))
+    if not c.ended.all():
+        return [("metric", exactly(WORDS[c.metric])), " of ", whom, " ", *among_diverged(c)]
     if c.metric == "diverged":
         return ["diverged seeds of ", whom, " ", moved, " from ", ("before", count(int(c.old.sum()))), " to ",
                 ("after", count(int(c.new.sum()))), " of ", ("seeds", count(len(c.seeds)))]
     if c.metric == "steps":
-        return ["optimizer steps of ", whom, " ", moved, " from ", ("before", number(float(c.old.mean()))), " to ",
-                ("after", number(float(c.new.mean())))]
+        return ["optimizer steps of ", whom, " ", moved, " from ", ("before", number(c.before)), " to ",
+                ("after", number(c.after))]
     out: list[Piece] = [("metric", exactly(WORDS[c.metric])), " of ", whom, " ", moved, " by ",
                         ("size", size(c.metric, c.effect))]
-    if c.interval:
-        low, high = c.interval if c.effect >= 0 else (-c.interval[1], -c.interval[0])
-        out += [" (interval ", ("low", end(c.metric, low)), " to ", ("high", end(c.metric, high)), ")"]
+    return out + interval(c)
+
+
+def interval(c: Comparison) -> list[Piece]:
+    """` (interval 8% to 16%)`, of an effect whose direction was said before it."""
+    if not c.interval:
+        return []
+    low, high = c.interval if c.effect >= 0 else (-c.interval[1], -c.interval[0])
+    return [" (interval ", ("low", end(c.metric, low)), " to ", ("high", end(c.metric, high)), ")"]
+
+
+def among_diverged(c: Comparison) -> list[Piece]:
+    """`got worse: 8 of 10 seeds diverged; of the other 2 it fell by 1%`."""
+    word = {"regressed": "got worse", "improved": "got better"}.get(c.finding, "changed")
+    now, then = int(np.isnan(c.new).sum()), int(np.isnan(c.old).sum())
+    out: list[Piece] = [("verdict", exactly(word)), ": ", ("diverged", count(now or then)), " of ",
+                        ("seeds", count(len(c.seeds))), " seeds"]
+    out += [" diverged"] if now else [" no longer diverge"]
+    out += [" and ", ("mended", count(then)), " no longer do"] if now and then else []
+    if left := int(c.ended.sum()):
+        others: list[Piece] = ["one"] if left == 1 else [("left", count(left))]
+        out += ["; of the other ", *others, " it ", ("direction", rose(c.change)), " by ",
+                ("size", size(c.metric, c.effect)), *interval(c)]
     return out
 
 
