@@ -104,7 +104,9 @@ def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
     root = args.folder / "nights" / f"{number:04}"
     report = root / "reports" / NAME
     command = [str(args.sweep), *case.write(root)]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    # As many are judged at once as there are cores.
+    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     found, told = wrong(case, report, ended), None
     # What is wrong already is not told a second time.
     if not found and case.recomputable():

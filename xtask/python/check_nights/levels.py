@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from edits import value
 from nights import Night, started
 from recomputed import RELATIVE, RULES, SCALES
+from runs import Run
 
 # Nights of one value that make a level; tonight alone is one too.
 PLATEAU = 3
@@ -49,12 +50,19 @@ def means(nights: list[Night], label: str, metric: str) -> list[tuple[int, float
     held = [{run.run_id: run for run in night.runs if run.run_id in followed} for night in nights]
     out = []
     for at, runs in enumerate(held):
-        whole = next((other for other in held if runs and len(other) == len(followed)
-                      and all(other[run_id].digest == run.digest for run_id, run in runs.items())), runs)
+        whole = runs
+        if 0 < len(runs) < len(followed):
+            whole = next((other for other in held if len(other) == len(followed)
+                          and all(same(metric, other[run_id], run) for run_id, run in runs.items())), runs)
         values = [v for run in whole.values() if (v := value(metric, run)) is not None]
         if values:
             out.append((at, sum(values) / len(values)))
     return out
+
+
+def same(metric: str, one: Run, other: Run) -> bool:
+    """Whether two runs end with the same bits and the same value; of seconds the bits say nothing."""
+    return one.digest == other.digest and value(metric, one) == value(metric, other)
 
 
 def plateaus(values: list[tuple[int, float]]) -> list[tuple[int, int, float]]:
