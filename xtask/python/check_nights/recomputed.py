@@ -40,6 +40,8 @@ class Comparison:
     seeds: list[int]
     old: np.ndarray
     new: np.ndarray
+    # The largest difference that is rounding of what the loss was before training.
+    floor: float = 0.0
     half: float | None = None
     method: str = "flips"
     finding: str = "identical"
@@ -175,7 +177,8 @@ def compare(before: Night, after: Night) -> Compared:
             values = [v for v in values if v[1] is not None and v[2] is not None]
             if values:
                 seeds, old, new = zip(*values)
-                out.comparisons.append(Comparison(label, metric, list(seeds), np.array(old), np.array(new)))
+                old, new = np.array(old), np.array(new)
+                out.comparisons.append(Comparison(label, metric, list(seeds), old, new, rounding(metric, couples)))
     ranks = bound(out.comparisons)
     divergent = sum(c.metric == "diverged" and not c.same for c in out.comparisons)
     alone = all(run.jobs == 1 for pair in out.pairs for run in pair)
@@ -195,6 +198,15 @@ def beside(metric: str, a: Run, b: Run) -> tuple[float | None, float | None]:
         old = math.nan if old is None and new is not None and a.status == "diverged" else old
         new = math.nan if new is None and old is not None and not math.isnan(old) and b.status == "diverged" else new
     return old, new
+
+
+def rounding(metric: str, couples: list[tuple[Run, Run]]) -> float:
+    """2^-24 of the largest loss before training: what float32 leaves of terms of that size; 0 for what is no loss."""
+    split, _, name = metric.partition("_")
+    if name != "loss":
+        return 0.0
+    curve = ("validation" if split == "train" else split, "loss")
+    return 2.0 ** -24 * max(run.curves[curve][0] for pair in couples for run in pair)
 
 
 @dataclass
@@ -322,7 +334,8 @@ def judge(c: Comparison, level: float, alone: bool) -> None:
         c.finding = "unknown" if told else "not_shown"
     else:
         size = min(abs(ends[0]), abs(ends[1])) if c.metric == "seconds_per_epoch" else abs(c.effect)
-        c.finding = "small" if size <= least else "regressed" if for_the_worse else "improved"
+        small = size <= least or abs(c.after - c.before) <= c.floor
+        c.finding = "small" if small else "regressed" if for_the_worse else "improved"
 
 
 def effects(c: Comparison) -> np.ndarray:

@@ -158,7 +158,7 @@ def more(n: int) -> list[Piece]:
 def unjudged(few: list[Comparison]) -> list[Piece]:
     """A change of every one of too few seeds."""
     c = few[0]
-    bare = [*change(Comparison(c.label, c.metric, c.seeds, c.old, c.new, None, c.method))]
+    bare = [*change(Comparison(c.label, c.metric, c.seeds, c.old, c.new, method=c.method))]
     return [*bare, " on every one of ", ("seeds", count(len(c.seeds))),
             " seeds, too few to tell it from chance: at least ", ("fewest", count(FEWEST_FLIPPED)), " are needed",
             *more(len(few) - 1)]
