@@ -80,7 +80,10 @@ class Case:
     def recomputable(self) -> bool:
         """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that tonight lacks."""
         before = self.baseline or (self.history[-1] if self.history else self.tonight)
-        if self.varies or diverged(before) != diverged(self.tonight) or any(diverged(night) for night in self.history):
+        if self.varies or any(diverged(night) for night in self.history):
+            return False
+        # How an incomplete night tells of seeds that diverged on one side alone is not recomputed.
+        if self.truth.exit == INCOMPLETE and diverged(before) != diverged(self.tonight):
             return False
         ends = [{run.run_id: run.digest for run in night.runs} for night in (self.tonight, *self.history)]
         whole = [runs for runs in ends if runs.keys() == ends[0].keys()]

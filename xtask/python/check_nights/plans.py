@@ -39,7 +39,8 @@ def thin(trained: Trained) -> Iterator[Case]:
         for metric in ("diverged", "steps"):
             after = hurt(prepared(trained, 1, 1), before, BY_NAME[metric], "sgd", 1)
             yield Case("thin night", f"tonight with {metric}, {seeds} seeds before", after, before,
-                       Truth(REGRESSED, first="sgd", worse={("sgd", metric)}, follow={("sgd", "target_epoch")}))
+                       Truth(REGRESSED, first="sgd", worse={("sgd", metric)},
+                             follow={("sgd", other) for other in BY_NAME} if metric == "diverged" else set()))
 
 
 def more(trained: Trained) -> Iterator[Case]:
