@@ -76,7 +76,6 @@ class Case:
             nights.write_baseline(self.baseline, root / "reports" / "baselines" / nights.NAME)
         return command
 
-
     def recomputable(self) -> bool:
         """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that tonight lacks."""
         before = self.baseline or (self.history[-1] if self.history else self.tonight)
