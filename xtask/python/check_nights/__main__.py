@@ -1,0 +1,167 @@
+"""Fabricated nights are judged by `sweep regress`, and what it says is held against what is true of each.
+
+    python xtask/python/check_nights --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
+
+A small sweep is trained once. Its values are edited, sealed anew and laid down as nights whose truth is known: which
+metric of which optimizer changed, in which direction, and when. Exits with 1 where an exit code, a finding, the named
+configuration or a date is not what it should be, where a number of REGRESSION.md is not what the data say, or where a
+fault that was planted on purpose goes unnoticed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "check_reports"))
+
+import damage  # noqa: E402
+import divergence  # noqa: E402
+import faults  # noqa: E402
+import histories  # noqa: E402
+import plans  # noqa: E402
+import runs  # noqa: E402
+from cases import Case  # noqa: E402
+from checks import Checks  # noqa: E402
+from judged import wrong  # noqa: E402
+from nights import NAME, TARGET  # noqa: E402
+from regression import World, check, recompute  # noqa: E402
+
+AT_ONCE = 2
+WIDE = 'metrics = ["f1", "top5_accuracy"]\n'
+
+
+@dataclass
+class Judged:
+    """A night with what is wrong of it, how to see that, and its text as it was compared."""
+
+    case: Case
+    wrong: list[str]
+    command: str
+    text: tuple[World, str, Checks] | None
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
+    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
+    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
+    parser.add_argument("--folder", type=Path, required=True, help="where the sweep and the nights are put")
+    parser.add_argument("--only", help="families and nights whose name has this text")
+    return parser.parse_args()
+
+
+def sweep_file(name: str, epochs: int, further: str) -> str:
+    """The sweep that all nights are made of."""
+    return (
+        f'name = "{name}"\n[data]\ndataset = "digits"\nbatch_size = 32\nvalidation = 237\n'
+        f'[model]\nkind = "mlp"\nhidden = [16]\n[train]\nepochs = {epochs}\n{further}[repeat]\nseeds = {{ count = 10 }}\n'
+        f'[target]\nmetric = "validation.accuracy"\nvalue = {TARGET}\n'
+        '[[optimizer]]\nkind = "sgd"\nlr = 0.1\n[[optimizer]]\nkind = "adam"\nlr = 0.01\n'
+    )
+
+
+def train(args: argparse.Namespace, name: str, epochs: int = 3, further: str = "") -> runs.Trained:
+    """Trains a sweep one run at a time, keeps its night, and reads both."""
+    path = args.folder / f"{name}.toml"
+    path.write_text(sweep_file(name, epochs, further))
+    environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
+    command = [args.sweep, "nightly", path, "--root", args.folder, "--device", "flex", "--timing", "--quiet"]
+    with open(path.with_suffix(".log"), "w") as log:
+        ended = subprocess.run(command, env=environment, stdout=log, stderr=log)
+    # A first night has nothing to be compared with.
+    if ended.returncode != 5:
+        print(path.with_suffix(".log").read_text(), file=sys.stderr)
+        raise SystemExit(f"{path.name}: sweep ended with {ended.returncode}")
+    night = next((args.folder / "reports" / "history" / name).glob("*.parquet"))
+    return runs.read(args.folder / "reports" / name, night)
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """An empty folder with the digits."""
+    shutil.rmtree(args.folder, ignore_errors=True)
+    (args.folder / "data").mkdir(parents=True)
+    shutil.copytree(args.repository / "data" / "digits", args.folder / "data" / "digits")
+
+
+def fabricated(trained: runs.Trained, longer: runs.Trained, wide: runs.Trained) -> list[Case]:
+    """Every night, family by family: of the sweep, of the same with more epochs, and of one that measures more."""
+    families = chain(*(module.ALL for module in (damage, divergence, plans, histories)))
+    nights = [case for family in families for case in family(trained)]
+    return [*nights, *damage.asked(wide), *plans.epochs(trained, longer), *histories.unlike(trained, longer)]
+
+
+def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
+    """Has a night judged, and its text recomputed where everything that it rests on can be."""
+    root = args.folder / "nights" / f"{number:04}"
+    report = root / "reports" / NAME
+    command = [str(args.sweep), *case.write(root)]
+    # As many are judged at once as there are cores.
+    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    found, told = wrong(case, report, ended), None
+    # What is wrong already is not told a second time.
+    if not found and case.recomputable():
+        world, text = recompute(case), (report / "REGRESSION.md").read_text()
+        told = (world, text, check(world, text))
+        found = told[2].findings
+    if not found:
+        shutil.rmtree(root)
+    return Judged(case, found, " ".join(command), told)
+
+
+def main() -> int:
+    """Trains, fabricates, judges and tells."""
+    args = arguments()
+    args.folder, start = args.folder.resolve(), time.monotonic()
+    prepare(args)
+    sweeps = train(args, NAME), train(args, "longer", epochs=4), train(args, "wide", further=WIDE)
+    cases = [c for c in fabricated(*sweeps) if not args.only or args.only in f"{c.family}: {c.name}"]
+    print(f"{len(cases)} nights of a sweep trained in {time.monotonic() - start:.1f} s", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(lambda numbered: judge(args, numbered[1], numbered[0]), enumerate(cases)))
+    missed = tell(judged)
+    texts = [one.text for one in judged if one.text]
+    places = sum(len(checks.marks) for _, _, checks in texts)
+    print(f"{len(judged)} nights, {missed} wrong; {places} places compared in {len(texts)} texts "
+          f"({time.monotonic() - start:.1f} s)", flush=True)
+    return int(bool(missed + plant(judged)))
+
+
+def tell(judged: list[Judged]) -> int:
+    """A line for each family, and one for each wrong night with the command that shows it."""
+    counts, bad = Counter(one.case.family for one in judged), Counter(one.case.family for one in judged if one.wrong)
+    for family, count in counts.items():
+        right = "all right" if not bad[family] else f"{bad[family]} wrong"
+        print(f"{family}: {count} nights, {right}")
+        for one in judged:
+            if one.case.family == family and one.wrong:
+                print(f"    {one.case.name}: {'; '.join(one.wrong)}\n        {one.command}")
+    return sum(bad.values())
+
+
+def plant(judged: list[Judged]) -> int:
+    """Plants faults of each kind in texts of each family; gives how many were not noticed."""
+    start, texts = time.monotonic(), {}
+    for one in judged:
+        if one.text and not one.wrong:
+            texts.setdefault((one.case.family, one.text[0].verdict, len(one.text[0].compared.pairs)), one.text)
+    planted = faults.plants(list(texts.values())) if texts else []
+    silent = [text for fault in planted if (text := faults.unnoticed(fault))]
+    for text in silent:
+        print(text)
+    print(f"{len(planted)} planted faults in {len(texts)} texts, {len(silent)} unnoticed "
+          f"({time.monotonic() - start:.1f} s)")
+    return len(silent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Wrong numbers, dates, labels and words, planted one at a time in a REGRESSION.md: each must be named."""
+
+import re
+from dataclasses import dataclass
+
+from checks import Checks, Mark
+from regression import World, check
+from written import MINUS
+
+TURNED = {
+    "rose": "fell", "fell": "rose", "regressed": "improved", "improved": "regressed", "Regressed": "Unchanged",
+    "Improved": "Regressed", "Unchanged": "Identical", "Identical": "Unchanged", "Incomplete": "Unchanged",
+    "test loss": "training loss", "training loss": "test loss", "test accuracy": "validation accuracy",
+    "sgd": "adam", "adam": "sgd", "none": "1%",
+}
+# Words of whole sentences that claim something, with what would not be true.
+WORDS = {
+    "are bit-identical": "are not bit-identical", "none against tonight": "all against tonight",
+    "no level changed": "some level changed", "for the worse since the baseline": "for the better since the baseline",
+    "There is no history of nights": "There is a history of nights", "are identical": "are worse",
+    "the baseline's": "those of last night", "nothing is known to have got worse": "nothing got worse",
+    "no change beyond min\\_effect is shown": "no change is shown", "show no change": "are worse",
+    "could not be compared": "were compared", "are not judged": "are judged", "excludes zero, by": "includes zero, by",
+    "left no record": "left a record", "Nothing was compared": "All was compared",
+    "there is no baseline to compare with": "the baseline is as good",
+}
+
+
+@dataclass
+class Planted:
+    """A text with one wrong thing in it."""
+
+    world: World
+    text: str
+    kind: str
+    was: str
+    now: str
+
+
+def turned(text: str, place: re.Match) -> str:
+    """The text with another digit, by two, which no rounding makes."""
+    at = place.start()
+    return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
+
+
+def altered(text: str) -> list[str]:
+    """The text with another word or label, first digit, last digit or sign."""
+    if text in TURNED:
+        return [TURNED[text]]
+    out = [turned(text, found) for pattern in (r"[1-9]|\d(?!.*\d)", r"\d(?!.*\d)") if (found := re.search(pattern, text))]
+    if text.startswith(("+", MINUS)):
+        out.append((MINUS if text[0] == "+" else "+") + text[1:])
+    return list(dict.fromkeys(out)) or [text + " not"]
+
+
+def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
+    """The faults of each kind of place that was compared, one of each claim in words, and what is missing or too much."""
+    found: dict[str, list[Planted]] = {}
+    for world, text, checks in told:
+        for mark in checks.marks:
+            if mark.kind not in found:
+                found[mark.kind] = plant(world, text, mark)
+        for was, now in WORDS.items():
+            if f"words, {was}" not in found and was in text:
+                found[f"words, {was}"] = [Planted(world, text.replace(was, now, 1), "words", was, now)]
+    return [fault for faults in found.values() for fault in faults] + missing(told)
+
+
+def plant(world: World, text: str, mark: Mark) -> list[Planted]:
+    """Texts with what stands at a mark altered, in each way there is."""
+    if ", bold " in mark.kind:
+        plain = text[:mark.start - 2] + text[mark.start:mark.end] + text[mark.end + 2:]
+        return [Planted(world, plain, mark.kind, f"**{mark.text}**", mark.text)]
+    return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now)
+            for now in altered(mark.text)]
+
+
+def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
+    """Lines and sections that are gone, and sentences that nothing knows."""
+    out, seen = [], set()
+    for world, text, _ in told:
+        for line in text.split("\n"):
+            start = " ".join(re.sub(r"[\d*]", "", line).split()[:2])
+            whole = line.startswith(("- ", "| adam", "| sgd", "## "))
+            if whole and start not in seen:
+                seen.add(start)
+                out.append(Planted(world, text.replace(line + "\n", "", 1), "missing line", line, ""))
+    world, text, _ = told[0]
+    for strange in ("This night is 7% better.", "Nothing got worse."):
+        lines = text.split("\n")
+        lines[2] += f" {strange}"
+        out.append(Planted(world, "\n".join(lines), "unknown sentence", "", strange))
+    return out
+
+
+def unnoticed(fault: Planted) -> str | None:
+    """What went unnoticed of a planted fault; none where something was said of it."""
+    if check(fault.world, fault.text).findings:
+        return None
+    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, and nothing was said of it"
