@@ -3,11 +3,12 @@
 
 use spec::regress_settings::{EffectUnit, RegressMetric};
 
+use crate::regress::amounts::yardstick;
 use crate::regress::divergence::{self, Occasional};
 use crate::regress::finding::{Change, Finding, Method};
 use crate::regress::quantity::effect;
 use crate::stats::location;
-use crate::stats::simultaneous::{Basis, Bounds, FEWEST_FLIPPED};
+use crate::stats::simultaneous::{Basis, Bounds};
 
 /// Seed, value of the baseline, value of tonight; NaN of a run that diverged.
 pub(crate) type SeedValues = (u64, f64, f64);
@@ -29,7 +30,7 @@ pub(crate) struct Judged {
     /// Says whether every run had its machine for itself.
     pub(crate) alone: bool,
     /// The level of the test of diverged seeds alone.
-    pub(crate) level: f64,
+    pub(crate) level: divergence::Level,
     /// Diverged runs of nights up to the baseline's; none where seeds do not diverge now
     /// and then.
     pub(crate) occasional: Option<Occasional>,
@@ -69,9 +70,7 @@ pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Judged)
         }
         RegressMetric::Steps => other_work(&mut out),
         RegressMetric::Diverged => divergence::judge(&mut out, by.level, by.occasional),
-        _ if out.ended() < out.seeds.len() => {
-            out.finding = among_diverged(&out, by.ranks.filter(Bounds::exclude_zero));
-        }
+        _ if out.ended() < out.seeds.len() => among_diverged(&mut out, by),
         _ => {}
     }
     out
@@ -118,7 +117,7 @@ fn finding(change: &Change, vanished: f64) -> Finding {
     // Bounds without an end say that these seeds cannot show anything.
     let shown = change.interval.filter(|(low, high)| *low > 0.0 || *high < 0.0);
     let Some((low, high)) = shown else {
-        return if far(change) { Finding::Unknown } else { Finding::NotShown };
+        return if far(change, vanished) { Finding::Unknown } else { Finding::NotShown };
     };
     // What slows a night down slows all its seeds, so that they are no replicates
     // of it: of seconds the whole interval must lie beyond `min_effect`.
@@ -138,10 +137,11 @@ fn direction(metric: RegressMetric, effect: f64) -> Finding {
     if metric.for_the_worse(effect) > 0.0 { Finding::Regressed } else { Finding::Improved }
 }
 
-/// Effects seed by seed; infinite where a seed diverged on one side alone.
-fn effects(change: &Change) -> Vec<f64> {
+/// Effects seed by seed; infinite where a seed diverged on one side alone, 0 for what rounding makes.
+fn effects(change: &Change, vanished: f64) -> Vec<f64> {
     let worse = change.metric.for_the_worse(1.0).signum() * f64::INFINITY;
     let of = |(_, a, b): &SeedValues| match (a.is_finite(), b.is_finite()) {
+        (true, true) if (b - a).abs() <= vanished => 0.0,
         (true, true) => effect(change.metric, b - a, *a),
         (true, false) => worse,
         _ => -worse,
@@ -149,36 +149,41 @@ fn effects(change: &Change) -> Vec<f64> {
     change.seeds.iter().map(of).collect()
 }
 
-/// Judges where seeds diverged on one side alone, `ranks` being bounds of the mean signed rank
-/// that exclude zero: a diverged seed is worse than any other, so that what got better among
-/// those that are left is better only if all of them together are.
-fn among_diverged(change: &Change, ranks: Option<Bounds>) -> Finding {
+/// Judges where seeds diverged on one side alone: a diverged seed is worse than any other, so
+/// that what got better among those that are left is better only if all of them together are.
+fn among_diverged(change: &mut Change, by: &Judged) {
+    let ranks = by.ranks.filter(Bounds::exclude_zero);
     let shown = ranks.map(|bounds| direction(change.metric, bounds.mean));
-    let middle = location::median(&effects(change)).unwrap_or(0.0);
+    let middle = location::median(&effects(change, by.vanished)).unwrap_or(0.0);
     let (fewer, more) = change.diverged();
-    match (change.finding, shown) {
-        (Finding::Regressed, _) => Finding::Regressed,
-        (Finding::Improved, Some(Finding::Improved)) => Finding::Improved,
-        (_, Some(found)) if middle.abs() > change.min_effect => found,
+    // More that diverge are a change beyond any `min_effect`, whatever the others did.
+    let large = |found| match found {
+        Finding::Regressed => more > fewer || middle.abs() > change.min_effect,
+        _ => fewer > more || middle.abs() > change.min_effect,
+    };
+    let found = match (change.finding, shown) {
+        (Finding::Regressed, _) => return,
+        (Finding::Improved, Some(Finding::Improved)) => return,
+        (_, Some(found)) if large(found) => found,
         (_, Some(_)) => Finding::Small,
         // As many that no longer diverge say that it is no worse, if not by how much.
         (Finding::Unknown, None) if more > fewer => Finding::Unknown,
         (_, None) => Finding::NotShown,
-    }
+    };
+    (change.finding, change.method) = (found, Method::Ranks);
 }
 
-/// Returns whether every seed moved in one direction by far more than `min_effect`, of so few
-/// seeds that no interval can tell it from chance. Seconds move together whatever the
-/// code does.
-fn far(change: &Change) -> bool {
-    let least = FAR * change.min_effect;
-    let effects = effects(change);
+/// Returns whether every seed moved in one direction by far more than `min_effect`, though no
+/// interval can tell it from chance. Seconds move together whatever the code does.
+fn far(change: &Change, vanished: f64) -> bool {
+    let least = FAR * yardstick(change.metric, change.min_effect);
+    let effects = effects(change, vanished);
     let beyond = effects.iter().all(|e| *e > least) || effects.iter().all(|e| *e < -least);
     let judged = !matches!(
         change.metric,
         RegressMetric::SecondsPerEpoch | RegressMetric::Steps | RegressMetric::Diverged
     );
-    judged && beyond && change.seeds.len() < FEWEST_FLIPPED
+    judged && beyond
 }
 
 /// Judges the number of steps, seed by seed: more here and fewer there are still other work,

@@ -31,6 +31,7 @@ pub(crate) struct Compared {
     pub(crate) no_seconds: Option<String>,
     pub(crate) no_target: Option<String>,
     pub(crate) unasked: Vec<RegressMetric>,
+    pub(crate) gained: Vec<RegressMetric>,
 }
 
 /// What both sides have of one metric of one configuration.
@@ -69,8 +70,16 @@ pub(crate) fn compare(
     let mut wanted = settings.compared();
     let has =
         |m: &RegressMetric| all().any(|(a, b)| [a, b].into_iter().any(|r| value(*m, r).is_some()));
-    out.unasked =
-        RegressMetric::ALL.iter().copied().filter(|m| !wanted.contains(m) && has(m)).collect();
+    let has_target = after.facts.target.is_some();
+    let kept = |m: &RegressMetric| *m != RegressMetric::TargetEpoch || has_target;
+    let metrics = || RegressMetric::ALL.iter().copied();
+    out.unasked = metrics().filter(|m| !wanted.contains(m) && kept(m) && has(m)).collect();
+    let of = |m: RegressMetric, side: fn(Couple<'_>) -> &NightRun| {
+        all().any(|couple| value(m, side(couple)).is_some())
+    };
+    let gained = |m: &RegressMetric| m.at_the_end() && !of(*m, |c| c.0) && of(*m, |c| c.1);
+    let completed = all().any(|(a, _)| a.row.completed());
+    out.gained = metrics().filter(|m| completed && wanted.contains(m) && gained(m)).collect();
     wanted.retain(|m| match m {
         RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
         RegressMetric::TargetEpoch => out.no_target.is_none(),
@@ -92,7 +101,14 @@ pub(crate) fn compare(
         .collect();
 
     let divergent = measured.iter().filter(|s| s.metric == RegressMetric::Diverged);
-    let divergent = divergent.filter(|s| s.seeds.iter().any(|(_, a, b)| a != b)).count();
+    // Where none of the baseline's diverged, and none does now and then, no test decides.
+    let tested = |s: &&Series| {
+        s.seeds.iter().any(|(_, before, _)| *before > 0.0)
+            || occasional.contains_key(&configs[s.config].0.series)
+    };
+    let divergent = divergent.filter(tested);
+    let numbers: Vec<Vec<(u64, f64)>> = divergent.map(Series::differences).collect();
+    let level = divergence::Level::of(&numbers, settings.level);
     let bounds = bounds(&measured, settings.level);
     // Neighbours slow each other down, more on some nights than on others.
     let alone = all().all(|(a, b)| alone(a) && alone(b));
@@ -104,7 +120,7 @@ pub(crate) fn compare(
             min_effect: settings.min_effect(series.metric),
             vanished: vanished(series.metric, couples.iter().flat_map(|(a, b)| [*a, *b])),
             alone,
-            level: settings.level / divergent.max(1) as f64,
+            level,
             occasional: occasional.get(&first.series).copied(),
         };
         out.configs[series.config].changes.push(change(series.metric, series.seeds, &by));

@@ -1,7 +1,7 @@
 //! Numbers of diverged seeds: counts, for which there are exact tests, and losses of seeds of
 //! which some diverged, for which there are ranks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spec::Id;
 use spec::regress_settings::RegressMetric;
@@ -9,8 +9,9 @@ use spec::regress_settings::RegressMetric;
 use crate::regress::finding::{Change, Finding, Method};
 use crate::regress::night::{Night, NightRun};
 use crate::regress::quantity::value;
+use crate::stats::paired::sign_flip;
 
-/// Runs of a configuration in nights that were taken as they should be.
+/// Runs of a configuration in nights up to the one that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Occasional {
     runs: usize,
@@ -30,17 +31,18 @@ const NEWEST: usize = 20;
 /// `since` is the start of the baseline's night; nights of other machines than `night`'s do
 /// not count.
 pub(crate) fn occasional(history: &[Night], since: &str, night: &Night) -> HashMap<Id, Occasional> {
-    let accepted = history.iter().filter(|n| {
+    let earlier = history.iter().filter(|n| {
         n.facts.started.as_str() <= since && n.facts.machine() == night.facts.machine()
     });
-    // Diverged seeds, and the number of all, of each of the nights, the oldest first.
-    let mut counts: HashMap<Id, Vec<(BTreeSet<u64>, usize)>> = HashMap::new();
-    for night in accepted {
-        let mut of_night: HashMap<Id, (BTreeSet<u64>, usize)> = HashMap::new();
+    // Diverged seeds, and all, of each of the nights, the oldest first.
+    type Seeds = BTreeSet<u64>;
+    let mut counts: HashMap<Id, Vec<(Seeds, Seeds)>> = HashMap::new();
+    for night in earlier {
+        let mut of_night: HashMap<Id, (Seeds, Seeds)> = HashMap::new();
         for run in night.runs.iter().filter(|run| run.row.has_result()) {
             let (diverged, all) = of_night.entry(run.series).or_default();
             diverged.extend(Some(run.seed).filter(|_| run.row.diverged()));
-            *all += 1;
+            all.insert(run.seed);
         }
         for (series, count) in of_night {
             counts.entry(series).or_default().push(count);
@@ -48,32 +50,78 @@ pub(crate) fn occasional(history: &[Night], since: &str, night: &Night) -> HashM
     }
     counts.retain(|_, nights| {
         nights.drain(..nights.len().saturating_sub(NEWEST));
-        nights.windows(2).filter(|pair| pair[0].0 != pair[1].0).count() >= CHANGES
+        let others = |pair: &[(Seeds, Seeds)]| {
+            let mut common = pair[0].1.intersection(&pair[1].1);
+            common.any(|seed| pair[0].0.contains(seed) != pair[1].0.contains(seed))
+        };
+        nights.windows(2).filter(|pair| others(pair)).count() >= CHANGES
     });
-    let sum = |nights: Vec<(BTreeSet<u64>, usize)>| {
+    let sum = |nights: Vec<(Seeds, Seeds)>| {
         nights.into_iter().fold(Occasional::default(), |sum, (diverged, runs)| Occasional {
-            runs: sum.runs + runs,
+            runs: sum.runs + runs.len(),
             diverged: sum.diverged + diverged.len(),
         })
     };
     counts.into_iter().map(|(series, nights)| (series, sum(nights))).collect()
 }
 
-/// Judges a number of diverged seeds, at `level` on either side.
+/// What numbers of diverged seeds are tested at, on either side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Level {
+    /// The level of each configuration where those with a change share one.
+    pub(crate) own: f64,
+    /// The level where all of them together show a change in its direction: `more` of them
+    /// diverged, or `fewer`.
+    pub(crate) together: f64,
+    /// Says whether all configurations together show that more seeds diverged.
+    pub(crate) more: bool,
+    /// Says whether they show that fewer did.
+    pub(crate) fewer: bool,
+}
+
+impl Level {
+    /// The levels of a night: `numbers` has for each configuration, seed by seed, by how much
+    /// the number of diverged runs changed. All configurations together are tested by flips
+    /// of the signs of the seeds' sums, however they depend on each other.
+    pub(crate) fn of(numbers: &[Vec<(u64, f64)>], level: f64) -> Level {
+        let moved = numbers.iter().filter(|n| n.iter().any(|(_, d)| *d != 0.0)).count();
+        let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
+        for (seed, difference) in numbers.iter().flatten() {
+            *sums.entry(*seed).or_default() += difference;
+        }
+        let sums: Vec<f64> = sums.into_values().filter(|sum| *sum != 0.0).collect();
+        // One side of a symmetric distribution.
+        let shown = sign_flip(&sums).is_some_and(|test| test.p / 2.0 <= level);
+        let sum: f64 = sums.iter().sum();
+        Level {
+            own: level / moved.max(1) as f64,
+            together: level,
+            more: shown && sum > 0.0,
+            fewer: shown && sum < 0.0,
+        }
+    }
+
+    fn in_direction(self, more: bool) -> f64 {
+        let together = if more { self.more } else { self.fewer };
+        if together { self.together } else { self.own }
+    }
+}
+
+/// Judges a number of diverged seeds.
 ///
 /// Where none of the baseline's diverged, one that does is a regression, for no noise
 /// explains it; where `occasional` nights show that some do now and then, Fisher's exact test
 /// tells whether tonight's are more. Where some of the baseline's diverged, it is the exact
 /// sign test of the seeds that diverged on one side alone; where every seed diverges by now
 /// and too few differ for that test, nothing is known.
-pub(crate) fn judge(change: &mut Change, level: f64, occasional: Option<Occasional>) {
+pub(crate) fn judge(change: &mut Change, by: Level, occasional: Option<Occasional>) {
     let beyond = change.effect.abs() > change.min_effect;
     let count = |of: fn(&(u64, f64, f64)) -> bool| change.seeds.iter().filter(|s| of(s)).count();
     let (more, fewer) = (count(|s| s.2 > s.1), count(|s| s.2 < s.1));
     if change.before == 0.0 && more > 0 {
         let n = change.seeds.len();
         let shown =
-            occasional.is_none_or(|o| fisher(more, n, o.diverged + more, o.runs + n) <= level);
+            occasional.is_none_or(|o| fisher(more, n, o.diverged + more, o.runs + n) <= by.own);
         change.finding = match (shown, beyond) {
             (true, true) => Finding::Regressed,
             (true, false) => Finding::Small,
@@ -85,7 +133,7 @@ pub(crate) fn judge(change: &mut Change, level: f64, occasional: Option<Occasion
     if change.finding == Finding::Identical {
         return;
     }
-    let shown = |n: usize| sign_test(n, more + fewer) <= level;
+    let shown = |n: usize| sign_test(n, more + fewer) <= by.in_direction(more > fewer);
     let all_gone = change.after >= 1.0 && more > 0;
     change.finding = match () {
         () if more > fewer && shown(more) && beyond => Finding::Regressed,
@@ -171,6 +219,20 @@ mod tests {
         assert!((fisher(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-12);
         // 6 of 110 diverge, 3 or more of 10 drawn
         assert!((fisher(3, 10, 6, 110) - 0.009_556_642).abs() < 1e-8);
+    }
+
+    #[test]
+    fn what_many_configurations_show_together_is_not_shared_among_them() {
+        // One more of ten seeds in each of eight: no test of one could show it.
+        let numbers: Vec<Vec<(u64, f64)>> =
+            (0..8).map(|seed| vec![(seed, 1.0), (9, 0.0)]).collect();
+        let level = Level::of(&numbers, 0.05);
+        assert!(level.more && !level.fewer);
+        assert_eq!((level.in_direction(true), level.in_direction(false)), (0.05, 0.05 / 8.0));
+        let fewer: Vec<Vec<(u64, f64)>> =
+            numbers.iter().map(|n| n.iter().map(|(seed, d)| (*seed, -d)).collect()).collect();
+        assert!(Level::of(&fewer, 0.05).fewer);
+        assert!(!Level::of(&numbers[..4], 0.05).more, "four of four are one of sixteen");
     }
 
     #[test]

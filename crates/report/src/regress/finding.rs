@@ -35,13 +35,14 @@ pub enum Finding {
     Improved,
     /// The interval excludes zero, but the effect is not above `min_effect`.
     Small,
-    /// The interval holds zero.
+    /// The interval, or the test, does not tell it from no change.
     NotShown,
     /// Shown, not judged: seconds of runs that trained side by side.
     Unjudged,
     /// Every pair of values is equal to the bit.
     Identical,
-    /// Too few pairs to say anything: fewer than two.
+    /// Too few pairs to say anything: fewer than two, or more that all moved far in one direction
+    /// and cannot show it.
     Unknown,
 }
 
@@ -53,7 +54,10 @@ pub enum Method {
     SignFlips,
     /// Student's t with Bonferroni's correction: too few seeds for flips.
     StudentT,
-    /// No interval: a count that noise does not explain.
+    /// Signed ranks by flips or Student's t, for some seeds diverged on one side alone; the interval
+    /// is that of the others.
+    Ranks,
+    /// No interval: a count that noise does not explain, or an exact test of one.
     Exact,
 }
 
@@ -258,6 +262,9 @@ pub struct Regression {
     /// Metrics that runs have and `[regress] metrics` does not ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unasked: Vec<RegressMetric>,
+    /// Metrics that runs of tonight have and none of the baseline's does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gained: Vec<RegressMetric>,
     /// Comparisons that share the level.
     pub family: usize,
     /// Nights of the history, the oldest first, tonight last; empty without a history.

@@ -146,7 +146,7 @@ fn history(
                 p {
                     (capitalised(&words::when(r, group.last_good, group.until, group.drift)))
                     @if let [(trend, step), rest @ ..] = group.steps.as_slice() {
-                        ": " (words::step(trend, step, false))
+                        ": " (words::step(r, trend, step, false))
                         @if !rest.is_empty() { " and " (rest.len()) " more" }
                     }
                     ". " (range(r, group.last_good, group.until))

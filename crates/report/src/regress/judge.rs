@@ -51,6 +51,7 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
         no_seconds: compared.no_seconds,
         no_target: compared.no_target,
         unasked: compared.unasked,
+        gained: compared.gained,
         family: compared.family,
         nights: history.into_iter().map(|n| n.facts).collect(),
         segments: trends.segments,

@@ -5,7 +5,8 @@
 //! by the additive model of a night's level and a seed's own part, fitted by least squares to
 //! all nights (a two-way layout with missing cells: Searle 1987, Linear Models for Unbalanced
 //! Data, chapter 4), so that neither a thin night nor a list of seeds that grew is a step by
-//! itself. Nights that end with the same bits are one state of the code and have one level.
+//! itself. Nights that end with the same bits and values are one state of the code and have one
+//! level; seconds are those of each night.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,11 +19,15 @@ use crate::stats::location;
 /// Values of one night by seed.
 pub(crate) type Seeds = BTreeMap<u64, f64>;
 
-/// Share of the seeds of the night with the most that a night must have to count as one.
+/// Share of the usual number of seeds that a night must have to count as one.
 const FEW: f64 = 0.5;
 
-/// Rounds of the fit at most; it ends where nothing moves by more than rounding.
-const ROUNDS: usize = 1_000;
+/// Relative difference of levels that rounding of the fit makes.
+const SAME: f64 = 1e-11;
+
+/// Newest nights whose number of seeds may be the usual one: a list that was cut for good is
+/// not thin for ever.
+const NEWEST: usize = 5;
 
 /// One night of a series.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +82,8 @@ pub(crate) fn levels(nights: &[Option<&Vec<&NightRun>>], metric: RegressMetric) 
         };
         return Levels { held: measured.into_iter().map(level).collect(), apart: Vec::new() };
     }
-    let all = states(&measured);
+    let all = states(&measured, metric);
+    let usual = usual(&measured);
     let (linked, apart): (Vec<State>, Vec<State>) = linked(all, last);
     let most = linked.iter().map(|state| state.seeds.len()).max().unwrap_or(0);
     let list: BTreeSet<u64> = linked
@@ -91,7 +97,7 @@ pub(crate) fn levels(nights: &[Option<&Vec<&NightRun>>], metric: RegressMetric) 
         measured.into_iter().map(|(night, _, seeds)| (night, seeds)).collect();
     let mut held: Vec<Level> = Vec::new();
     for (state, mean) in linked.iter().zip(means) {
-        let thin = (state.seeds.len() as f64) < FEW * most as f64;
+        let thin = (state.seeds.len() as f64) < FEW * usual;
         held.extend(state.nights.iter().map(|&night| Level {
             night,
             seeds: own[&night].clone(),
@@ -105,25 +111,36 @@ pub(crate) fn levels(nights: &[Option<&Vec<&NightRun>>], metric: RegressMetric) 
     Levels { held, apart }
 }
 
+/// The usual number of seeds of a night: the median of all nights, or of the newest where
+/// those have fewer.
+fn usual(measured: &[(usize, Vec<&NightRun>, Seeds)]) -> f64 {
+    let counts: Vec<f64> = measured.iter().map(|(_, _, seeds)| seeds.len() as f64).collect();
+    let newest = &counts[counts.len().saturating_sub(NEWEST)..];
+    let of = |counts| location::median(counts).unwrap_or(0.0);
+    of(&counts).min(of(newest))
+}
+
 /// The mean of a night's seeds.
 pub(crate) fn mean(seeds: &Seeds) -> f64 {
     let values: Vec<f64> = seeds.values().copied().collect();
     location::mean(&values).unwrap_or(f64::NAN)
 }
 
-/// Nights whose common seeds all end with the same bits, together.
-fn states(measured: &[(usize, Vec<&NightRun>, Seeds)]) -> Vec<State> {
+/// Nights whose common seeds all end with the same bits and values of the metric, together.
+fn states(measured: &[(usize, Vec<&NightRun>, Seeds)], metric: RegressMetric) -> Vec<State> {
     let mut all: Vec<State> = Vec::new();
     let mut digests: Vec<HashMap<u64, &str>> = Vec::new();
     let mut places: HashMap<(u64, &str), Vec<usize>> = HashMap::new();
     for (night, runs, seeds) in measured {
         let own: HashMap<u64, &str> = runs
             .iter()
+            .filter(|_| metric != RegressMetric::SecondsPerEpoch)
             .filter_map(|run| Some((run.seed, run.row.weights_digest.as_deref()?)))
             .collect();
         let agrees = |at: &&usize| {
-            let state = &digests[**at];
+            let (state, values) = (&digests[**at], &all[**at].seeds);
             own.iter().all(|(seed, digest)| state.get(seed).is_none_or(|held| held == digest))
+                && seeds.iter().all(|(seed, v)| values.get(seed).is_none_or(|held| held == v))
         };
         let candidates: BTreeSet<usize> =
             own.iter().filter_map(|(s, d)| places.get(&(*s, *d))).flatten().copied().collect();
@@ -166,39 +183,72 @@ fn linked(states: Vec<State>, last: usize) -> (Vec<State>, Vec<State>) {
     states.into_iter().partition(|state| state.seeds.keys().any(|seed| reached.contains(seed)))
 }
 
-/// Means over `list` of each state; of a state that lacks some of these seeds by the additive model.
+/// Means over `list` of each state; of a state that lacks some of these seeds by the additive
+/// model, whose normal equations are solved for the seeds' parts (that of one seed is 0: only
+/// differences are told).
 fn fitted(states: &[State], list: &BTreeSet<u64>) -> Vec<f64> {
-    let mut level: Vec<f64> = states.iter().map(|state| mean(&state.seeds)).collect();
-    let mut part: BTreeMap<u64, f64> = BTreeMap::new();
-    let scale = level.iter().fold(0.0f64, |most, l| most.max(l.abs())).max(f64::MIN_POSITIVE);
-    for _ in 0..ROUNDS {
-        let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-        for (state, level) in states.iter().zip(&level) {
-            for (seed, value) in &state.seeds {
-                let sum = sums.entry(*seed).or_default();
-                *sum = (sum.0 + value - level, sum.1 + 1.0);
+    let seeds: BTreeSet<u64> = states.iter().flat_map(|s| s.seeds.keys().copied()).collect();
+    let place: HashMap<u64, usize> = seeds.iter().enumerate().map(|(i, s)| (*s, i)).collect();
+    let k = seeds.len();
+    let mut matrix = vec![vec![0.0; k]; k];
+    let mut right = vec![0.0; k];
+    for state in states {
+        let (n, mean) = (state.seeds.len() as f64, mean(&state.seeds));
+        for (seed, value) in &state.seeds {
+            let i = place[seed];
+            matrix[i][i] += 1.0;
+            right[i] += value - mean;
+            for other in state.seeds.keys() {
+                matrix[i][place[other]] -= 1.0 / n;
             }
         }
-        part = sums.into_iter().map(|(seed, (sum, n))| (seed, sum / n)).collect();
-        let mut moved = 0.0f64;
-        for (state, level) in states.iter().zip(&mut level) {
-            let rests: Vec<f64> = state.seeds.iter().map(|(seed, v)| v - part[seed]).collect();
-            let next = location::mean(&rests).unwrap_or(*level);
-            moved = moved.max((next - *level).abs());
-            *level = next;
-        }
-        if moved <= 1e-13 * scale {
-            break;
-        }
     }
-    let parts: Vec<f64> = list.iter().map(|seed| part.get(seed).copied().unwrap_or(0.0)).collect();
-    let offset = location::mean(&parts).unwrap_or(0.0);
+    let parts = solved(matrix, right);
+    let part = |seed: &u64| parts[place[seed]];
+    let mean_part = |seeds: &mut dyn Iterator<Item = &u64>| {
+        let parts: Vec<f64> = seeds.map(part).collect();
+        location::mean(&parts).unwrap_or(0.0)
+    };
+    let offset = mean_part(&mut list.iter());
     let whole = |state: &State| -> Option<f64> {
         let values: Option<Vec<f64>> =
             list.iter().map(|seed| state.seeds.get(seed).copied()).collect();
         location::mean(&values?)
     };
-    states.iter().zip(level).map(|(state, l)| whole(state).unwrap_or(l + offset)).collect()
+    let of = |state: &State| mean(&state.seeds) - mean_part(&mut state.seeds.keys()) + offset;
+    let mut levels: Vec<f64> = states.iter().filter_map(whole).collect();
+    let mut level = |state: &State| {
+        let filled = of(state);
+        // What rounding of the fit alone tells apart is one level, as plateaus are.
+        let same = |held: &&f64| (**held - filled).abs() <= SAME * held.abs();
+        let level = levels.iter().find(same).copied().unwrap_or(filled);
+        levels.push(level);
+        level
+    };
+    states.iter().map(|state| whole(state).unwrap_or_else(|| level(state))).collect()
+}
+
+/// Solves a symmetric system whose rows add up to 0, the first unknown being 0: elimination
+/// without pivoting, which positive definite systems allow.
+fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let k = right.len();
+    for i in 1..k {
+        for row in i + 1..k {
+            let factor = matrix[row][i] / matrix[i][i];
+            if factor != 0.0 {
+                for column in i..k {
+                    matrix[row][column] -= factor * matrix[i][column];
+                }
+                right[row] -= factor * right[i];
+            }
+        }
+    }
+    let mut out = vec![0.0; k];
+    for i in (1..k).rev() {
+        let rest: f64 = (i + 1..k).map(|column| matrix[i][column] * out[column]).sum();
+        out[i] = (right[i] - rest) / matrix[i][i];
+    }
+    out
 }
 
 #[cfg(test)]
@@ -222,6 +272,8 @@ mod tests {
                 status: Some(Status::Completed),
                 test_loss: Some(*loss),
                 weights_digest: Some((*digest).to_owned()),
+                epochs_completed: Some(1),
+                epoch_seconds: Some(*loss),
                 ..RunRow::default()
             },
         };
@@ -229,9 +281,13 @@ mod tests {
     }
 
     fn of(nights: &[Vec<NightRun>]) -> Levels {
+        of_metric(nights, RegressMetric::TestLoss)
+    }
+
+    fn of_metric(nights: &[Vec<NightRun>], metric: RegressMetric) -> Levels {
         let refs: Vec<Vec<&NightRun>> = nights.iter().map(|n| n.iter().collect()).collect();
         let given: Vec<Option<&Vec<&NightRun>>> = refs.iter().map(Some).collect();
-        levels(&given, RegressMetric::TestLoss)
+        levels(&given, metric)
     }
 
     fn means(of: &Levels) -> Vec<f64> {
@@ -273,7 +329,35 @@ mod tests {
         for (level, expected) in levels.iter().zip([11.0, 12.0, 13.0]) {
             assert!((level - expected).abs() < 1e-9, "{levels:?}");
         }
-        assert_eq!(found.held.iter().map(|l| l.thin).collect::<Vec<_>>(), [false, false, true]);
+    }
+
+    #[test]
+    fn seconds_and_values_are_those_of_their_night_whatever_bits_it_ends_with() {
+        let slow = |factor: f64| night(&[(0, 0.1 * factor, "a"), (1, 0.3 * factor, "b")]);
+        let nights = [slow(1.0), night(&[(0, 0.1, "a")]), slow(2.0)];
+        for metric in [RegressMetric::SecondsPerEpoch, RegressMetric::TestLoss] {
+            let levels = means(&of_metric(&nights, metric));
+            assert!((levels[2] - 2.0 * levels[0]).abs() < 1e-12, "{metric}: {levels:?}");
+            assert!(levels[1] < 1.5 * levels[0], "{metric}: {levels:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_number_of_seeds_is_not_that_of_one_night() {
+        let few = |n: u64| {
+            let runs: Vec<(u64, f64, String)> =
+                (0..n).map(|seed| (seed, 0.1 * seed as f64, format!("{n}"))).collect();
+            let runs: Vec<(u64, f64, &str)> =
+                runs.iter().map(|(seed, loss, digest)| (*seed, *loss, digest.as_str())).collect();
+            night(&runs)
+        };
+        let thin = |counts: &[u64]| -> Vec<bool> {
+            let nights: Vec<Vec<NightRun>> = counts.iter().map(|n| few(*n)).collect();
+            of(&nights).held.iter().map(|level| level.thin).collect()
+        };
+        assert_eq!(thin(&[5, 5, 12, 5]), [false; 4], "one night with many more");
+        assert_eq!(thin(&[10, 10, 10, 10, 4, 4, 4]), [false; 7], "fewer for good");
+        assert_eq!(thin(&[10, 10, 10, 10, 10, 4]), [false, false, false, false, false, true]);
     }
 
     #[test]

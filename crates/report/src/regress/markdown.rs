@@ -132,7 +132,7 @@ fn steps(out: &mut String, r: &Regression, page: &str) {
     out.push_str("\n## When it happened\n\n");
     for group in groups.iter().take(PLACES) {
         let mut named: Vec<String> =
-            group.steps.iter().take(NAMED).map(|(t, s)| words::step(t, s, false)).collect();
+            group.steps.iter().take(NAMED).map(|(t, s)| words::step(r, t, s, false)).collect();
         if group.steps.len() > NAMED {
             named.push(format!("{} more", group.steps.len() - NAMED));
         }

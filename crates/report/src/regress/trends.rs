@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 use spec::Id;
-use spec::regress_settings::{RegressMetric, RegressSettings};
+use spec::regress_settings::{RegressMetric, RegressSettings, Worse};
 
 use crate::regress::compare::vanished;
 use crate::regress::finding::{Segment, Trend, TrendPoint, TrendStep};
@@ -177,14 +177,22 @@ impl History<'_> {
                 let now = found.last().map_or(step.after, |last| last.after);
                 (base, effect(self.metric, step.after - base, base), now)
             });
-            let of_seeds = || {
-                let (before, after) =
-                    (level_of(&held[begin..step.at]), level_of(&held[step.until..end]));
-                !step.exact() || shown(self.metric, &before, &after, self.level)
+            let confirmed = || {
+                let under_way =
+                    self.baseline(&held).filter(|at| (step.at..step.until).contains(at));
+                let old = under_way.map_or(begin..step.at, |at| at..at + 1);
+                match (step.exact(), under_way) {
+                    (true, _) => {
+                        let (old, new) = (level_of(&held[old]), level_of(&held[step.until..end]));
+                        shown(self.metric, &old, &new, self.level)
+                    }
+                    (false, Some(at)) => self.went_on(&means[at..]),
+                    (false, None) => true,
+                }
             };
             let alarm = current
                 && since.is_some_and(|(base, size, now)| self.worse_still(base, size, now, &held))
-                && of_seeds();
+                && confirmed();
             out.push(TrendStep {
                 at: held[step.at].night,
                 last_good: held[step.at - 1].night,
@@ -209,22 +217,36 @@ impl History<'_> {
             || self.nights.last().is_some_and(|n| n.runs.iter().all(alone))
     }
 
+    /// The last night up to the baseline's, an index into `held`.
+    fn baseline(&self, held: &[&Level]) -> Option<usize> {
+        let since = self.since?;
+        held.iter().rposition(|l| self.nights[l.night].facts.started.as_str() <= since)
+    }
+
     /// The level that the baseline's night had on the way of a step: that before it where the
-    /// step came later, for a drift that was under way that of the line there; none where the
-    /// step was over.
+    /// step came later; where it was under way that night's own, where nights vary by themselves
+    /// that of the drift's line there; none where the step was over.
     fn base(&self, step: &Step, held: &[&Level]) -> Option<f64> {
-        let started = |at: usize| self.nights[held[at].night].facts.started.as_str();
-        let Some(since) = self.since else { return Some(step.before) };
-        if started(step.at) > since {
+        let Some(baseline) = self.baseline(held).filter(|at| *at >= step.at) else {
             return Some(step.before);
-        }
-        if step.kind != Kind::Drift || started(step.until) <= since {
+        };
+        if step.kind != Kind::Drift || baseline >= step.until {
             return None;
         }
-        let baseline = (step.at..step.until).rfind(|at| started(*at) <= since)?;
+        if step.exact() {
+            return Some(held[baseline].mean);
+        }
         let (from, to) = (step.at - 1, step.until);
         let part = (baseline - from) as f64 / (to - from) as f64;
         Some(step.before + part * (step.after - step.before))
+    }
+
+    /// Returns whether the nights from the baseline's on show by themselves that a drift went on:
+    /// that there is one is shown by all nights, so that the level is not shared once more.
+    fn went_on(&self, means: &[f64]) -> bool {
+        let found = steps(means, SHARE * self.settings.level).unwrap_or_default();
+        let worse = |step: &Step| self.metric.for_the_worse(step.after - step.before) > 0.0;
+        found.iter().any(worse)
     }
 
     /// Returns whether a step by `size` from the level `base` is for the worse, above `min_effect`
@@ -239,9 +261,15 @@ impl History<'_> {
             metric.for_the_worse(effect(metric, now - base, base)) > least
                 && (now - base).abs() > rounding
         };
+        // Where any change is for the worse, the way back is none.
+        let way_back = metric.worse() == Worse::Any && {
+            let accepted = held[self.baseline(held).unwrap_or(0)].mean;
+            effect(metric, now - accepted, accepted).abs() <= min_effect
+        };
         // A night that is thin says nothing of tonight.
         let tonight = held.last().filter(|l| l.night + 1 == self.nights.len());
-        metric.for_the_worse(size) > 0.0
+        !way_back
+            && metric.for_the_worse(size) > 0.0
             && size.abs() > min_effect
             && stays(now, min_effect.max(size.abs() / 2.0))
             && tonight.is_none_or(|tonight| stays(tonight.mean, min_effect))

@@ -91,7 +91,7 @@ pub fn finding(finding: Finding) -> &'static str {
 /// there are not even two.
 fn too_few_seeds(told: &Told<'_>) -> bool {
     let seeds = told.change.seeds.len();
-    seeds > 1 && (seeds < FEWEST_FLIPPED || counts_diverged(told.change))
+    seeds > 1 && (told.change.ended() > 1 || counts_diverged(told.change))
 }
 
 /// Returns whether diverged seeds decide a comparison, and not a mean of values.
@@ -106,10 +106,14 @@ fn unjudged(told: &Told<'_>) -> String {
     let what = change(&Told { config: told.config, change: &plain }, true);
     match counts_diverged(told.change) {
         true => format!("{what}; too few seeds differ to tell it from chance"),
-        false => format!(
-            "{what} on every one of {} seeds, too few to tell it from chance: at least {FEWEST_FLIPPED} are needed",
-            told.change.seeds.len()
-        ),
+        false => {
+            let seeds = told.change.seeds.len();
+            let needed = match seeds < FEWEST_FLIPPED {
+                true => format!(": at least {FEWEST_FLIPPED} are needed"),
+                false => " among so many comparisons".to_owned(),
+            };
+            format!("{what} on every one of {seeds} seeds, too few to tell it from chance{needed}")
+        }
     }
 }
 
@@ -235,7 +239,7 @@ pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
     }
 }
 
-/// `got worse: 8 of 10 seeds diverged; of the other 2 it fell by 1%`.
+/// `got worse: 8 of 10 seeds that had ended diverged; of the other 2 it fell by 1%`.
 fn among_diverged(change: &Change) -> String {
     let word = match change.finding {
         Finding::Regressed => "got worse",
@@ -245,7 +249,7 @@ fn among_diverged(change: &Change) -> String {
     let (before, after) = change.diverged();
     let (n, ended) = (change.seeds.len(), change.ended());
     let diverged = match (before, after) {
-        (0, after) => format!("{after} of {n} seeds diverged"),
+        (0, after) => format!("{after} of {n} seeds that had ended diverged"),
         (before, 0) => format!("{before} of {n} seeds no longer diverge"),
         (before, after) => format!("{after} of {n} seeds diverged and {before} no longer do"),
     };
@@ -270,11 +274,15 @@ fn direction(difference: f64) -> &'static str {
 }
 
 /// `test loss of momentum (lr 0.1) rose by 5%`, of a drift that began before the
-/// baseline `rose by 6%, 5.2% of it since the baseline`.
-pub(crate) fn step(trend: &Trend, step: &TrendStep, brief: bool) -> String {
+/// baseline `rose by 6%, by 5.2% since the baseline`.
+pub(crate) fn step(r: &Regression, trend: &Trend, step: &TrendStep, brief: bool) -> String {
+    let baseline = match (&r.accepted, &r.before) {
+        (None, Some(before)) => escape::line(before.day()),
+        _ => "the baseline".to_owned(),
+    };
     let since = step
         .effect_since
-        .map(|since| format!(", {} of it since the baseline", amounts::size(trend.metric, since)));
+        .map(|since| format!(", by {} since {baseline}", amounts::size(trend.metric, since)));
     format!(
         "{} of {} {} by {}{}",
         trend.metric.words(),
@@ -286,7 +294,7 @@ pub(crate) fn step(trend: &Trend, step: &TrendStep, brief: bool) -> String {
 }
 
 fn step_dated(r: &Regression, trend: &Trend, s: &TrendStep, brief: bool) -> String {
-    format!("{} {}", step(trend, s, brief), when(r, s.last_good, s.until, s.drift))
+    format!("{} {}", step(r, trend, s, brief), when(r, s.last_good, s.until, s.drift))
 }
 
 /// `between 2026-11-12 and 2026-11-13`.
@@ -432,22 +440,34 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
 
 /// Nights of `here` on which statements of the history do not rest; none where all do.
 fn left_out_of_history(r: &Regression, here: &[usize]) -> Option<String> {
-    let count = |of: &dyn Fn(usize) -> bool| here.iter().filter(|night| of(**night)).count();
-    let shown = |night| r.trends.iter().any(|t| t.points.iter().any(|p| p.night == night));
-    let thin = count(&|night| r.trends.iter().any(|t| t.thin.contains(&night)));
-    let apart = count(&|night| !shown(night));
-    let nights = |n: usize| counted(n, "night", "nights");
-    let parts: Vec<String> = [
-        (thin, "with less than half of the seeds"),
-        (apart, "whose configurations and seeds are others"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{} {what}", nights(n)))
-    .collect();
-    let say = if thin + apart == 1 { "tells" } else { "tell" };
-    (!parts.is_empty() && !r.trends.is_empty())
-        .then(|| format!("{} {say} nothing of these levels.", capitalised(&list(&parts))))
+    let holds = |t: &Trend, night: usize| {
+        !t.thin.contains(&night) && t.points.iter().any(|p| p.night == night)
+    };
+    let thin = |night: &usize| r.trends.iter().any(|t| t.thin.contains(night));
+    let (mut few, mut others, mut some) = (0, 0, 0);
+    for night in here {
+        match r.trends.iter().filter(|t| holds(t, *night)).count() {
+            0 if thin(night) => few += 1,
+            0 => others += 1,
+            n if n < r.trends.len() => some += 1,
+            _ => {}
+        }
+    }
+    let nights = |n: usize, what: &str| {
+        (n > 0).then(|| counted(n, &format!("night {what}"), &format!("nights {what}")))
+    };
+    let nothing = [
+        nights(few, "with less than half of the seeds"),
+        nights(others, "whose configurations and seeds are others"),
+    ];
+    let nothing: Vec<String> = nothing.into_iter().flatten().collect();
+    let say = if few + others == 1 { "tells" } else { "tell" };
+    let nothing = (!nothing.is_empty())
+        .then(|| format!("{} {say} nothing of these levels.", capitalised(&list(&nothing))));
+    let hold = counted(some, "night holds", "nights hold");
+    let some = (some > 0).then(|| format!("{} some of these levels alone.", capitalised(&hold)));
+    let said: Vec<String> = [nothing, some].into_iter().flatten().collect();
+    (!said.is_empty() && !r.trends.is_empty()).then(|| said.join(" "))
 }
 
 /// Why runs of a group were not compared, or not as pairs.
@@ -488,9 +508,15 @@ pub(crate) fn too_few(all: &[Told<'_>]) -> String {
         names.push(counted(more, "more configuration", "more configurations"));
     }
     let have = counted(all.len(), "comparison has", "comparisons have");
-    match all.iter().any(too_few_seeds) {
-        false => format!("{have} fewer than two pairs, which show nothing: {}", list(&names)),
-        true => format!(
+    match (
+        all.iter().any(too_few_seeds),
+        all.iter().all(|told| told.change.seeds.len() < FEWEST_FLIPPED),
+    ) {
+        (false, _) => format!("{have} fewer than two pairs, which show nothing: {}", list(&names)),
+        (true, false) => {
+            format!("{have} too few seeds to tell a change from chance: {}", list(&names))
+        }
+        (true, true) => format!(
             "{have} too few seeds to tell a change from chance (at least {FEWEST_FLIPPED} are needed): {}",
             list(&names)
         ),

@@ -153,6 +153,7 @@ pub fn regression(verdict: Verdict, configs: Vec<ConfigChange>) -> Regression {
         pairs: configs.iter().map(|c| c.pairs).sum(),
         identical: configs.iter().map(|c| c.identical).sum(),
         unasked: Vec::new(),
+        gained: Vec::new(),
         family: configs.iter().map(|c| c.changes.len()).sum(),
         configs,
         gaps: Vec::new(),

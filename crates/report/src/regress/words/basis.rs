@@ -24,6 +24,10 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
         let why = "Student's t with Bonferroni's correction, for so few seeds leave too few flips";
         how.push(why.to_owned());
     }
+    if used(Method::Ranks) {
+        let ranks = "of comparisons in which seeds diverged on one side alone by signed ranks in the same way";
+        how.push(ranks.to_owned());
+    }
     let how = if how.is_empty() { String::new() } else { format!(", by {}", list(&how)) };
     let exact = "; counts that noise does not explain need no interval";
     let exact = if used(Method::Exact) { exact } else { "" };
@@ -105,7 +109,11 @@ pub(crate) fn left_out(r: &Regression) -> Vec<String> {
         let names: Vec<String> = r.unasked.iter().map(|m| m.words().to_owned()).collect();
         format!("Not compared, for [regress] metrics leaves them out: {}.", list(&names))
     });
-    said.into_iter().filter_map(text).chain(unasked).collect()
+    let gained = (!r.gained.is_empty()).then(|| {
+        let names: Vec<String> = r.gained.iter().map(|m| m.words().to_owned()).collect();
+        format!("Not compared, for only one side has them: {}.", list(&names))
+    });
+    said.into_iter().filter_map(text).chain(unasked).chain(gained).collect()
 }
 
 /// What of the machine differs between the two sides; none where nothing does.
