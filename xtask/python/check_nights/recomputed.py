@@ -330,7 +330,7 @@ def judge(c: Comparison, level: float, alone: bool) -> None:
     elif (ends := c.interval) is None or ends[0] <= 0 <= ends[1]:
         sizes = effects(c)
         far = (sizes > 10 * least).all() or (sizes < -10 * least).all()
-        told = far and len(c.seeds) < FEWEST_FLIPPED and c.metric != "seconds_per_epoch"
+        told = far and c.metric != "seconds_per_epoch"
         c.finding = "unknown" if told else "not_shown"
     else:
         size = min(abs(ends[0]), abs(ends[1])) if c.metric == "seconds_per_epoch" else abs(c.effect)
@@ -351,7 +351,9 @@ def among_diverged(c: Comparison, ranks: int) -> None:
     if ranks and c.finding == "improved" == found or c.finding == "regressed":
         return
     if ranks:
-        c.finding = found if abs(float(np.median(effects(c)))) > RULES[c.metric][1] else "small"
+        more, fewer = np.isnan(c.new).sum(), np.isnan(c.old).sum()
+        large = more > fewer if found == "regressed" else fewer > more
+        c.finding = found if large or abs(float(np.median(effects(c)))) > RULES[c.metric][1] else "small"
     elif c.finding != "unknown":
         c.finding = "not_shown"
 

@@ -296,8 +296,10 @@ def exceeds(world: World) -> list[Piece]:
         said += [*(["; "] if said else []), ("metrics", exactly(listed([WORDS[m] for m in metrics]))), " ",
                  ("least", amount)]
     exact = any(x.method == "exact" for x in world.compared.comparisons)
+    ranked = any(x.method != "exact" and not x.ended.all() for x in world.compared.comparisons)
     return ["Regressed or improved is what excludes zero and exceeds min_effect, of seconds with the whole interval (",
-            *said, ")", *(["; counts that noise does not explain need no interval"] if exact else []), "."]
+            *said, ")", *(["; counts that noise does not explain need no interval"] if exact else []),
+            *(["; where seeds diverged on one side alone, signed ranks of all decide too"] if ranked else []), "."]
 
 
 def seeds(found: list[int]) -> str:

@@ -161,16 +161,14 @@ fn among_diverged(change: &mut Change, by: &Judged) {
         Finding::Regressed => more > fewer || middle.abs() > change.min_effect,
         _ => fewer > more || middle.abs() > change.min_effect,
     };
-    let found = match (change.finding, shown) {
-        (Finding::Regressed, _) => return,
-        (Finding::Improved, Some(Finding::Improved)) => return,
+    change.finding = match (change.finding, shown) {
+        (Finding::Regressed, _) => Finding::Regressed,
+        (Finding::Improved, Some(Finding::Improved)) => Finding::Improved,
         (_, Some(found)) if large(found) => found,
         (_, Some(_)) => Finding::Small,
-        // As many that no longer diverge say that it is no worse, if not by how much.
-        (Finding::Unknown, None) if more > fewer => Finding::Unknown,
+        (Finding::Unknown, None) => Finding::Unknown,
         (_, None) => Finding::NotShown,
     };
-    (change.finding, change.method) = (found, Method::Ranks);
 }
 
 /// Returns whether every seed moved in one direction by far more than `min_effect`, though no

@@ -46,7 +46,7 @@ pub enum Finding {
     Unknown,
 }
 
-/// How an interval was found.
+/// How an interval was found, and where seeds diverged on one side alone the signed ranks tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
@@ -54,9 +54,6 @@ pub enum Method {
     SignFlips,
     /// Student's t with Bonferroni's correction: too few seeds for flips.
     StudentT,
-    /// Signed ranks by flips or Student's t, for some seeds diverged on one side alone; the interval
-    /// is that of the others.
-    Ranks,
     /// No interval: a count that noise does not explain, or an exact test of one.
     Exact,
 }

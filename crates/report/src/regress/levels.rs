@@ -233,14 +233,12 @@ fn fitted(states: &[State], list: &BTreeSet<u64>) -> Vec<f64> {
 fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let k = right.len();
     for i in 1..k {
-        for row in i + 1..k {
-            let factor = matrix[row][i] / matrix[i][i];
-            if factor != 0.0 {
-                for column in i..k {
-                    matrix[row][column] -= factor * matrix[i][column];
-                }
-                right[row] -= factor * right[i];
-            }
+        let (above, below) = matrix.split_at_mut(i + 1);
+        let pivot = &above[i];
+        for (row, values) in below.iter_mut().enumerate() {
+            let factor = values[i] / pivot[i];
+            values.iter_mut().zip(pivot).skip(i).for_each(|(v, p)| *v -= factor * p);
+            right[i + 1 + row] -= factor * right[i];
         }
     }
     let mut out = vec![0.0; k];

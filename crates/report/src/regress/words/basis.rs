@@ -24,13 +24,14 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
         let why = "Student's t with Bonferroni's correction, for so few seeds leave too few flips";
         how.push(why.to_owned());
     }
-    if used(Method::Ranks) {
-        let ranks = "of comparisons in which seeds diverged on one side alone by signed ranks in the same way";
-        how.push(ranks.to_owned());
-    }
     let how = if how.is_empty() { String::new() } else { format!(", by {}", list(&how)) };
     let exact = "; counts that noise does not explain need no interval";
     let exact = if used(Method::Exact) { exact } else { "" };
+    let ranked = all
+        .iter()
+        .any(|t| t.change.ended() < t.change.seeds.len() && t.change.method != Method::Exact);
+    let ranks = "; where seeds diverged on one side alone, signed ranks of all decide too";
+    let ranks = if ranked { ranks } else { "" };
     [
         format!(
             "{} of seed with seed (configurations times metrics) share{} the level {}: of nights without change at most \
@@ -41,7 +42,7 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
             number::short((r.settings.level * 1e6).round() / 1e4)
         ),
         format!(
-            "Regressed or improved is what excludes zero and exceeds min_effect, of seconds with the whole interval ({}){exact}.",
+            "Regressed or improved is what excludes zero and exceeds min_effect, of seconds with the whole interval ({}){exact}{ranks}.",
             min_effects(r)
         ),
     ]
