@@ -57,7 +57,7 @@ Development:
   ci                formatting, lints, tidy, tests and reports recomputed, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
-  check-reports     train generated sweeps, recompute every number of their reports
+  check-reports     train generated sweeps, fabricate nights, recompute what their reports say
   bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
   readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
