@@ -224,7 +224,13 @@ const TERMS: &[(&str, &str)] = &[
         "finding",
         "regressed or improved: the interval excludes zero and the effect exceeds min effect; small: the interval alone does",
     ),
-    ("pairs compared", "seeds with a result on both sides"),
+    ("pairs compared", "seeds that ended with a value on both sides"),
+    (
+        "diverged on one side",
+        "seeds that diverged on one side alone: worse than any other by rank, and in no mean",
+    ),
+    ("nights before", "nights that the level before rests on"),
+    ("nights after", "nights that the level after rests on"),
     ("bit-identical", "pairs that ended with the same weights to the last bit"),
     (
         "against tonight",
