@@ -44,7 +44,9 @@ class Answer(Certainty):
                           of=reached[label][1])
                       for t, got_there, reached in zip(profile.tasks, there, profile.reached)
                       if not got_there and reached[label][0]]
-        led = sum(profile.first(at, label) for at in range(n))
+        # Where runs stop at the target, the race is what ranks are by.
+        led = sum(self.tasks.all[t].leads(label, self.tasks.shared) if t in self.tasks.medians else profile.first(at, label)
+                  for at, t in enumerate(profile.tasks))
         which = {0: "none", 1: "one"}.get(led, "both" if led == n == 2 else "all" if led == n else str(led))
         first = say("cost, target", ", and was first of those compared, alone or level, in {led}", led=which) \
             if any(there) or led else ""
@@ -90,15 +92,19 @@ class Answer(Certainty):
 
     def uneven(self) -> list[Piece] | None:
         """Tasks whose optimizers finished different numbers of seeds, where runs lack a result."""
-        of = []
+        of, kinds = [], set()
         for task in self.tasks.all:
-            known = [len(task.values(c.config.label)) for c in task.chosen.choices.values() if c.config.results]
+            reached = task.judge.kind == "reached"
+            known = [len(c.config.results if reached else task.values(c.config.label))
+                     for c in task.chosen.choices.values() if c.config.results]
             lacking = any(not run.has_result for run in task.sweep.runs)
             if known and min(known) < max(known) and lacking:
+                kinds.add("medians" if reached else "means")
                 of.append(say("uneven", "{task} ({fewest} to {most})", task=task.name, fewest=min(known), most=max(known)))
         own = "" if self.comparison.tests else ", in each task's own report,"
-        return say("uneven", "Optimizers have finished different numbers of seeds in {of}, so their means there rest on "
-                   "different runs: the differences seed by seed{own} are the fairer comparison.", of=some(of), own=own) \
+        return say("uneven", "Optimizers have finished different numbers of seeds in {of}, so their {averages} there rest "
+                   "on different runs: the differences seed by seed{own} are the fairer comparison.", of=some(of), own=own,
+                   averages=names(sorted(kinds))) \
             if of else None
 
     def elsewhere(self) -> list[Piece] | None:

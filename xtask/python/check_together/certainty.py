@@ -94,7 +94,8 @@ class Certainty(Headline):
 
     def tested(self, tasks: bool) -> list[Piece]:
         """The p-value and what it is of."""
-        how = "signed-rank test, in which a run that diverged is worse than any other," if self.pair.diverged else \
+        lost = self.tasks.lost(self.pair.tasks, [self.pair.first, self.pair.second])
+        how = f"signed-rank test, in which a run that {lost} is worse than any other," if self.pair.diverged else \
             "sign-flip permutation test"
         return say("certainty", "p = {p}{family} ({how} over {record})", p=p_value(self.pair.adjusted), family=self.family(),
                    how=how, record=self.record(tasks))

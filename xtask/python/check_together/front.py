@@ -116,11 +116,12 @@ class Headline(Front):
         if not (pair.lead and pair.lead > 0 and pair.direction > 0 and pair.standard > 0):
             return ""
         judge = groups[0].judge
-        points = is_percentage(judge.metric)
+        points = judge.kind != "reached" and is_percentage(judge.metric)
         by = number(pair.lead, 100.0 if points else 1.0)
         unit = "" if not points else [" percentage point"] if by.fits("1.00") else [" percentage points"]
         return say("headline, lead", "; on average {by}{unit} {more} {metric} than {second}, the second{on}",
-                   by=by, unit=unit, more="more" if judge.higher else "less", metric=groups[0].name,
+                   by=by, unit=unit, more="more" if judge.higher else "fewer" if
+                   judge.kind == "reached" else "less", metric=groups[0].name,
                    second=second, on=self.on(pair))
 
     def on(self, pair: Pair) -> list[Piece] | str:
@@ -130,13 +131,15 @@ class Headline(Front):
         pairs = "the one (task, seed) pair" if pair.n == 1 else say("headline, lead", "the {n} (task, seed) pairs", n=pair.n)
         where = "" if len(pair.lead_tasks) == self.n else say("headline, lead", " of {tasks}",
                                                               tasks=self.tasks.names(pair.lead_tasks))
+        both = "got there with both" if self.tasks.medians else "completed with both"
         return say("headline, lead", ", on {pairs}{where} that {which}", pairs=pairs, where=where,
-                   which="can be compared" if pair.unlike else "completed with both")
+                   which="can be compared" if pair.unlike else both)
 
     def spared(self, ahead: str) -> list[tuple[str, str, int]]:
         """Those ahead of which a label is for their diverged seeds alone: it, the other and the task."""
         out = []
-        for t, task in enumerate(self.tasks.all):
+        for t in self.tasks.means:
+            task = self.tasks.all[t]
             own = task.config(ahead)
             for behind in (s.label for s in self.standings if s.label != ahead):
                 other = task.config(behind)
@@ -151,6 +154,7 @@ class Headline(Front):
         found = self.spared(first.label)
         if not found:
             return ""
+
         def parts(behind: str, t: int) -> dict:
             config = self.tasks.all[t].config(behind)
             return {"who": behind, "task": self.tasks.all[t].name, "k": config.diverged, "n": len(config.runs)}

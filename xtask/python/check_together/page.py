@@ -77,11 +77,13 @@ def figures(world: World) -> list[Section]:
         if not any(tasks.all[t].values(label) for t in group.tasks for label in world.labels):
             continue
         than = "above" if group.judge.higher else "at or below"
-        lost = say("caption, scores", " A run that diverged is never {than} any \u03c4.", than=than) \
-            if tasks.diverged(group.tasks, world.labels) else ""
-        caption = say("caption, scores", "Per cent of runs with a {metric} {than} \u03c4 (Agarwal et al. 2021), all seeds of "
-                      "{tasks} pooled, each optimizer at the configuration chosen in each task.{lost}", metric=group.name,
-                      than=than, tasks=words.counted(len(group.tasks)), lost=lost)
+        reached, what = group.judge.kind == "reached", tasks.lost(group.tasks, world.labels)
+        lost = say("caption, scores", " A run that {what} is never {than} any \u03c4.", what=what,
+                   than="there within" if reached else than) if what else ""
+        runs = ["runs that reached the target within \u03c4 training samples"] if reached else say(
+            "caption, scores", "runs with a {metric} {than} \u03c4", metric=group.name, than=than)
+        caption = say("caption, scores", "Per cent of {runs} (Agarwal et al. 2021), all seeds of "
+                      "{tasks} pooled, each optimizer at the configuration chosen in each task.{lost}", runs=runs, tasks=words.counted(len(group.tasks)), lost=lost)
         name = "scores" if g == 0 else f"scores-{g + 1}"
         out.append(Section(SCORES, [caption], image=f"![{SCORES}](figures/{name}.svg)"))
     return out + strips(world)
@@ -91,17 +93,20 @@ def ranks(world: World):
     """What is said below the figure of ranks."""
     tasks = world.tasks
     configs = [task.config(label) for task in tasks.all for label in tasks.labels]
-    ties = "; one with a diverged seed is behind those without" if any(c and c.diverged for c in configs) else ""
+    ties = "; one with a diverged seed is behind those without" if tasks.diverged(tasks.means, tasks.labels) else ""
+    ties += "; of equal medians by how many seeds got there" if tasks.medians else ""
+    by = "mean over seeds" if not tasks.medians else "median over seeds" if not tasks.means else \
+        f"mean over seeds, in {tasks.names(tasks.medians)} the median,"
     down = {0: "", 1: "; the optimizer that every task has comes first"}.get(
         len(world.labels), "; optimizers from the best mean rank down" +
         (", then those without a result in every task" if tasks.left_out else ""))
-    crossed = any(c and c.results and not task.values(label) for task in tasks.all for label in tasks.labels
-                  for c in [task.config(label)])
+    crossed = any(c and c.results and not (c.completed if task.judge.kind == "reached" else task.values(label))
+                  for task in tasks.all for label in tasks.labels for c in [task.config(label)])
     missing = any(not c or not c.results for c in configs)
     signs = (["a cross: all its runs diverged"] if crossed else []) + (
         ["hatched: it is not part of the task or has no result"] if missing else [])
-    return say("caption, ranks", "Place of each optimizer within each task by the mean over seeds of what judges the task, "
-               "among all optimizers of that task{ties}{down}{signs}.", ties=ties, down=down,
+    return say("caption, ranks", "Place of each optimizer within each task by the {by} of what judges the task, "
+               "among all optimizers of that task{ties}{down}{signs}.", by=by, ties=ties, down=down,
                signs=f" ({'; '.join(signs)})" if signs else "")
 
 
@@ -112,9 +117,12 @@ def strips(world: World) -> list[Section]:
         if not any(task.values(label) for label in task.sweep.labels):
             continue
         heading = f"{task.name}: {tasks.judged_by(t)}"
-        when = "at each run's best epoch" if task.judge.kind == "best" else "after the last epoch"
-        lane = " What diverged stands in a lane at the end of the axis." if tasks.diverged([t], task.sweep.labels) else ""
-        caption = say("caption, task", "{metric} {when}, in {task}: dots are single seeds, the best optimizer is on "
+        reached = task.judge.kind == "reached"
+        when = "" if reached else " at each run's best epoch" if task.judge.kind == "best" else " after the last epoch"
+        lost = "never reached the target" if reached else "diverged"
+        lane = say("caption, task", " What {lost} stands in a lane at the end of the axis.", lost=lost) \
+            if tasks.lost([t], task.sweep.labels) else ""
+        caption = say("caption, task", "{metric}{when}, in {task}: dots are single seeds, the best optimizer is on "
                       "top.{lane}", metric=capital(tasks.judged_by(t)), when=when, task=task.name, lane=lane)
         out.append(Section(heading, [caption], image=f"![{heading}](figures/task-{t + 1:02}.svg)"))
     return out

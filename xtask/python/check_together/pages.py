@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trained import DIVERGED, MISSING, TEST, Task, Value
+from trained import DIVERGED, MISSING, NEVER, TEST, Task, Value
 
 LOSS = {"split": "validation", "metric": "loss", "value": 0.9}
 
@@ -147,6 +147,35 @@ def metrics() -> list[Page]:
     ]
 
 
+def stops() -> list[Page]:
+    """Runs that stop at their target, and are judged by how soon they reach it."""
+    early = of([3, 4, 3, 3, 4, 3], [1, 2, 1, 1, 2, 1], [2, 2, 3, 2, 2, 3])
+    late = of([4, 4, NEVER, 4, 4, 4], [2, 3, 2, 2, 3, 2], [3, 3, 3, 4, 3, 4])
+    never = of([NEVER] * 6, [2, NEVER, 3, 4, 3, 2], [NEVER, NEVER, 4, 4, NEVER, 3])
+    half = of([NEVER, NEVER, NEVER, 1, 1, 1], [NEVER, NEVER, 2, 2, NEVER, NEVER], [1, 1, NEVER, NEVER, 1, 1])
+    diverged = of([DIVERGED, 3, 3, 3, 3, 3], [DIVERGED, DIVERGED, 1, 2, 1, NEVER], [2, 2, 2, 2, MISSING, 2])
+
+    def both(a: dict, b: dict) -> list[Task]:
+        return [Task("stop", "stop", a), Task("halt", "halt", b)]
+
+    return [
+        Page("stops at the target", both(early, early)),
+        Page("stops at the target, some never", both(late, never)),
+        Page("half of the seeds never stop", both(half, early)),
+        Page("stops at the target, some diverged", both(diverged, late)),
+        Page("nobody stops at the target", both(of(*[[NEVER] * 6] * 3), of(*[[NEVER] * 6] * 3))),
+        Page("stops and an accuracy", [*both(late, early), Task("grid", "grid", plain())]),
+        Page("one that stops and two accuracies", [Task("stop", "stop", never), *three(plain(), plain(), plain())[1:]]),
+        Page("stops, diverged and accuracies", [*both(diverged, late), Task("small", "small", diverging()),
+                                                Task("batch", "batch", plain())]),
+    ]
+
+
+def diverging() -> dict[str, list[Value]]:
+    """Accuracies with seeds that diverged on either side."""
+    return of([DIVERGED, *near(250, 0, 5)], near(300, 1), [*near(290, 2, 4), DIVERGED, MISSING])
+
+
 def machines() -> list[Page]:
     """Runs side by side, and tasks that are not different ones."""
     tasks = three(plain(), plain(), plain(), jobs=1)
@@ -164,4 +193,4 @@ def machines() -> list[Page]:
 
 def every() -> list[Page]:
     """All pages."""
-    return [page for make in (leads, ties, divergence, seeds, metrics, machines) for page in make()]
+    return [page for make in (leads, ties, divergence, seeds, metrics, stops, machines) for page in make()]

@@ -105,7 +105,7 @@ def read(folder: Path) -> Task:
     target = plan["target"]
     labels = [one["label"] for one in plan["optimizers"]]
     sweep = Sweep(plan["name"], plan["description"], labels, plan["seeds"], runs, target["split"], target["metric"],
-                  target.get("value"), target.get("stop", False), target.get("at") == "best",
+                  target.get("value"), any("stop_at" in run.spec for run in runs), target.get("at") == "best",
                   plan["report"]["tolerance"], 0.0, {}, {}, {}, [], plan["text"], folder)
     return Task(plan["name"], plan, sweep, Chosen(sweep))
 
@@ -187,6 +187,8 @@ class Tasks:
 
     def counted(self, t: int, measure: Measure) -> str:
         """The same with which of a run's values counts, where that is not the last."""
+        if measure.kind == "reached":
+            return f"median number of {measure.name}"
         return self.named(t, measure) + (" at each run's best epoch" if measure.kind == "best" else "")
 
     def target(self, t: int) -> str:
@@ -243,6 +245,23 @@ class Tasks:
         """Seconds that the runs of a label took in a task."""
         rows = [run.row for run in self.all[t].of(label)]
         return math.fsum((row["train_seconds"] or 0) + (row["eval_seconds"] or 0) for row in rows)
+
+    @cached_property
+    def medians(self) -> list[int]:
+        """Tasks that are judged by the median of when runs reached the target."""
+        return [t for t, task in enumerate(self.all) if task.judge.kind == "reached"]
+
+    @cached_property
+    def means(self) -> list[int]:
+        """The other tasks."""
+        return [t for t in range(len(self)) if t not in self.medians]
+
+    def lost(self, of: list[int], labels: list[str]) -> str:
+        """`diverged`, `never reached the target`: how runs of chosen configurations were lost; empty where none was."""
+        what = ["diverged"] if self.diverged(of, labels) else []
+        never = any(len(config.completed) > len(self.all[t].values(label)) for t in of if t in self.medians
+                    for label in labels if (config := self.all[t].config(label)))
+        return " or ".join(what + (["never reached the target"] if never else []))
 
     def diverged(self, of: list[int], labels: list[str]) -> bool:
         """Whether a run of the chosen configurations of these labels diverged in these tasks."""

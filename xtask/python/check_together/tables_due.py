@@ -3,8 +3,9 @@
 import math
 
 import estimates
+from choosing import Measure
 from computed import Comparison, Improvement, Pooled, Profile, pooled
-from reading import Task, Tasks
+from reading import Group, Task, Tasks
 from tables import BOLD, mean_and_deviation
 from written import DASH, MINUS, NOTHING, Shown, count, exact_number, exactly, is_percentage, is_shown, listed
 from written import metric, number, p_value, percent, seconds
@@ -23,6 +24,11 @@ def rank(value: float | None) -> Shown:
 def two(value: float | None) -> Shown:
     """A number to two decimals."""
     return exactly(NOTHING) if value is None else number(value)
+
+
+def percentage(measure: Measure) -> bool:
+    """Whether values are told in per cent."""
+    return measure.kind != "reached" and is_percentage(measure.metric)
 
 
 def signed(value: float | None, scale: float = 1.0) -> Shown:
@@ -47,6 +53,8 @@ def counts(values: list[int]) -> Shown:
 
 def what(tasks: Tasks, t: int) -> str:
     """What a cell of a task has."""
+    if tasks.all[t].judge.kind == "reached":
+        return ", median (seeds that reached it)"
     several = any(len(tasks.all[t].values(label)) > 1 for label in tasks.labels)
     return ", mean \u00b1 sd" if several else ""
 
@@ -54,9 +62,18 @@ def what(tasks: Tasks, t: int) -> str:
 def value(task: Task, label: str):
     """Mean and deviation of a label in a task; the word where all its seeds diverged."""
     config = task.config(label)
+    if config and config.completed and task.judge.kind == "reached":
+        return r"(?P<median>\S+) \((?P<reached>\d+) of (?P<of>\d+)\)", {
+            "median": samples(estimates.median(task.outcomes(label))), "reached": count(len(task.values(label))),
+            "of": count(len(config.results))}
     if config and (values := task.values(label)):
         return mean_and_deviation(task.judge.metric, values)
     return exactly("diverged" if config and config.diverged else NOTHING)
+
+
+def samples(value: float) -> Shown:
+    """A number of samples; never where it is infinite."""
+    return exactly("never") if math.isinf(value) else number(value)
 
 
 def strong(cells: dict, bold: set[str]) -> dict:
@@ -90,15 +107,20 @@ def standing(tasks: Tasks) -> Rows:
             "Worst rank": rank(max(s.ranks) if among else None),
         }
         for group in tasks.groups:
-            cells |= pooled_cells(group.name[:1].upper() + group.name[1:], group.judge.metric,
-                                  pooled(tasks, group.tasks, s.label))
+            cells |= pooled_cells(group, pooled(tasks, group.tasks, s.label))
         first = among and s.mean_rank == tasks.standings[0].mean_rank
         rows.append((s.label, strong(cells, {"Optimizer"} if first else set())))
     return rows
 
 
-def pooled_cells(name: str, of: str, found: Pooled) -> dict:
+def pooled_cells(group: Group, found: Pooled) -> dict:
     """Columns of one metric."""
+    name, of = group.name[:1].upper() + group.name[1:], group.judge.metric
+    if group.judge.kind == "reached":
+        runs = len(found.values) + found.diverged
+        middle = estimates.median(found.values + [math.inf] * found.diverged)
+        return {f"{name}: median over runs": samples(middle),
+                f"{name}: runs that reached it": exactly(f"{len(found.values)} of {runs}")}
     return {
         f"{name}: mean over runs": metric(of, found.mean) if found.fewest else exactly(NOTHING),
         f"{name}: mean, 95% interval": ends(of, found.interval(False)),
@@ -135,7 +157,7 @@ def comparison(tasks: Tasks, found: Comparison) -> Rows:
     for p in found.pairs:
         cells = {"First": exactly(p.first), "Second": exactly(p.second)}
         for g, group in enumerate(tasks.groups):
-            points = is_percentage(group.judge.metric)
+            points = percentage(group.judge)
             head = f"Lead in {'points of ' if points else ''}{group.name}"
             cells[head] = signed(p.lead if g == p.group else None, 100.0 if points else 1.0)
         said = "level on all pairs" if p.all_level and p.test else VERDICTS.get(

@@ -11,7 +11,7 @@ EPOCHS, DIVERGED_STEP = 2, 7
 # Samples that accuracies of the digits are whole counts of.
 VALIDATION, TEST = 237, 360
 # What a test value may be instead of a number.
-DIVERGED, MISSING = "diverged", "missing"
+DIVERGED, MISSING, NEVER = "diverged", "missing", "never"
 Value = float | str
 
 SWEEPS = {
@@ -19,19 +19,25 @@ SWEEPS = {
     "batch": ("digits", "batch_size = 48", "hidden = [8]", "", "validation.accuracy", 0.85, ("0.1", "0.01", "0.01")),
     "grid": ("digits", "batch_size = 32", "hidden = [12]", "", "validation.accuracy", 0.85,
              ("[0.05, 0.1]", "[0.01, 0.02]", "[0.01, 0.02]")),
+    "stop": ("digits", "batch_size = 32", "hidden = [6]", "", "validation.accuracy", 0.99, ("0.1", "0.01", "0.01")),
+    "halt": ("digits", "batch_size = 32", "hidden = [10]", "", "validation.accuracy", 0.99, ("0.1", "0.01", "0.01")),
     "sugar": ("diabetes", "batch_size = 32", "hidden = [8]", 'loss = "mse"\n', "validation.loss", 0.9,
               ("0.1", "0.01", "0.01")),
 }
 LABELS = ("sgd", "adam", "rmsprop")
+# Sweeps whose runs stop at their target, which none of them reaches by itself, and their epochs.
+STOPPING, MORE_EPOCHS = ("stop", "halt"), 4
 
 
 def sweep_file(name: str) -> str:
     """The file of a sweep that pages are made of: every optimizer with six seeds."""
     data, batch, hidden, further, metric, value, rates = SWEEPS[name]
+    epochs = MORE_EPOCHS if name in STOPPING else EPOCHS
     held_out = VALIDATION if data == "digits" else 60
+    stop = "stop = true" if name in STOPPING else ""
     text = (f'name = "{name}"\n[data]\ndataset = "{data}"\n{batch}\nvalidation = {held_out}\n'
-            f'[model]\nkind = "mlp"\n{hidden}\n[train]\nepochs = {EPOCHS}\n{further}[repeat]\nseeds = {{ count = 6 }}\n'
-            f'[target]\nmetric = "{metric}"\nvalue = {value}\n')
+            f'[model]\nkind = "mlp"\n{hidden}\n[train]\nepochs = {epochs}\n{further}[repeat]\nseeds = {{ count = 6 }}\n'
+            f'[target]\nmetric = "{metric}"\nvalue = {value}\n{stop}\n')
     return text + "".join(f'[[optimizer]]\nkind = "{kind}"\nlr = {lr}\n' for kind, lr in zip(LABELS, rates))
 
 
@@ -54,7 +60,11 @@ def read(folder: Path) -> Trained:
 
 @dataclass
 class Task:
-    """One report of a page. `values` has the test value of each seed by label, at the configuration to be chosen."""
+    """One report of a page.
+
+    `values` has the test value of each seed by label, at the configuration to be chosen; of runs that stop at their target
+    it has the epoch in which they reach it.
+    """
 
     of: str
     name: str
@@ -124,8 +134,24 @@ def record(task: Task, plan: dict, planned: dict, was: dict) -> dict | None:
                     "diverged_step": DIVERGED_STEP, "last_finite_loss": 2.0, "weights_digest": None,
                     "metrics": [p for p in metrics if p["epoch"] == 0], "batch_digest": outcome["batch_digest"][:1]}
         return out
+    if task.of in STOPPING:
+        return out | {"outcome": stopped(outcome, metrics, value)}
     outcome["metrics"] = [p | {"value": point_value(task, plan, label, seed, apart, p)} for p in metrics]
     return out
+
+
+def stopped(outcome: dict, metrics: list[dict], value: Value) -> dict:
+    """What a run left that reached its target in an epoch and stopped there, or never did."""
+    last = MORE_EPOCHS if value == NEVER else int(value)
+
+    def accuracy(epoch: int) -> float:
+        return (236 if epoch == value else 150 + epoch) / VALIDATION
+
+    points = [p | ({"value": accuracy(p["epoch"])} if (p["split"], p["metric"]) == ("validation", "accuracy") else {})
+              for p in metrics if p["epoch"] <= last]
+    return outcome | {"epochs_completed": last, "steps": outcome["steps"] // MORE_EPOCHS * last, "metrics": points,
+                      "stop_reason": "epochs" if value == NEVER else "target",
+                      "batch_digest": outcome["batch_digest"][:last]}
 
 
 def point_value(task: Task, plan: dict, label: str, seed: int, apart: int, point: dict) -> float:

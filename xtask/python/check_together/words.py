@@ -4,7 +4,7 @@ import math
 
 from answer import DEPENDENT
 from certainty import none_shared
-from computed import APART, Comparison, FEWEST, Improvement, Profile, pooled
+from computed import APART, Comparison, FEWEST, Improvement, Pair, Profile, pooled
 from reading import Tasks
 from significance import ALPHA
 from spoken import Piece, capital, names, say, some
@@ -18,7 +18,7 @@ Sentences = list[list[Piece]]
 
 def by_task(tasks: Tasks) -> Sentences:
     """What explains the table of tasks."""
-    spread = [t for t, task in enumerate(tasks.all) if any(len(task.values(label)) > 1 for label in tasks.labels)]
+    spread = [t for t in tasks.means if any(len(tasks.all[t].values(label)) > 1 for label in tasks.labels)]
     points = any(is_percentage(tasks.all[t].judge.metric) for t in spread)
     sd = ("; \u00b1 is the standard deviation between seeds" + (", in percentage points for accuracies" if points else "")
           if spread else "")
@@ -27,6 +27,9 @@ def by_task(tasks: Tasks) -> Sentences:
             "The best of a task is in bold.")
     out = [say("below tasks", "Each optimizer at the configuration that its task's own report chose{sd}. {bold}", sd=sd,
                bold=bold)]
+    if tasks.medians:
+        out.append(["Where runs stop at the target, the median over seeds stands for them, a run that never got there counting "
+                    "as infinite; in brackets how many seeds reached it."])
     out += [one for one in (dashes(tasks), survivors(tasks)) if one]
     best = [t for t, task in enumerate(tasks.all) if task.judge.kind == "best"]
     if best:
@@ -47,7 +50,7 @@ def survivors(tasks: Tasks) -> list[Piece] | None:
     """Means that are of some seeds alone, because the others diverged."""
     of = [say("survivors", "{who} in {task} ({k} of {n} seeds diverged)", who=label, task=task.name, k=config.diverged,
               n=len(config.runs))
-          for task in tasks.all for label in tasks.labels
+          for task in (tasks.all[t] for t in tasks.means) for label in tasks.labels
           if (config := task.config(label)) and config.diverged and task.values(label)]
     if not of:
         return None
@@ -60,10 +63,13 @@ def ranks(tasks: Tasks) -> Sentences:
     if len(tasks.standings) < 2:
         return []
     below = "one with a diverged seed ranks below those without, " if tasks.diverged(
-        list(range(len(tasks))), [s.label for s in tasks.standings]) else ""
-    return [say("below ranks", "A rank is the place of an optimizer's mean within a task, from 1, among the optimizers that "
+        tasks.means, [s.label for s in tasks.standings]) else ""
+    place = "place of an optimizer's mean" if tasks.means else "place"
+    medians = [["Where runs stop at the target, the place is by the median number of training samples until then, a run that "
+                "never got there counting as infinite, and of equal medians by how many seeds got there."]]
+    return [say("below ranks", "A rank is the {place} within a task, from 1, among the optimizers that "
                 "all tasks have; {below}equal ones share the mean of their places. A mean rank says how often an optimizer is "
-                "in front, not by how much.", below=below)]
+                "in front, not by how much.", below=below, place=place)] + (medians if tasks.medians else [])
 
 
 def standing(tasks: Tasks) -> Sentences:
@@ -73,15 +79,20 @@ def standing(tasks: Tasks) -> Sentences:
     out = ranks(tasks)
     for group in tasks.groups:
         if len(group.tasks) < len(tasks):
-            out.append(say("pooled", "{metric} is pooled over {tasks}; the other tasks are judged by another metric.",
-                           metric=capital(group.name), tasks=tasks.names(group.tasks)))
+            out.append(say("pooled", "{metric} {is_} pooled over {tasks}; the other tasks are judged by another "
+                           "metric.", is_="are" if group.judge.kind == "reached" else "is", metric=capital(group.name), tasks=tasks.names(group.tasks)))
     if not tasks.groups:
         why = "" if len(tasks.standings) == 1 else (
             ": ranks and probabilities of improvement have no unit and are all there is")
         return out + [say("pooled", "Every task is judged by another metric, so no values are pooled{why}.", why=why)]
-    out.append(["Means and interquartile means (IQM: the middle half) are over all runs of the tasks of one metric. Tasks of "
-                "other difficulty have other values, so a pooled value describes this set of tasks and nothing else."])
-    every = [pooled(tasks, group.tasks, s.label) for group in tasks.groups for s in tasks.standings]
+    of_medians = [group for group in tasks.groups if group.judge.kind == "reached"]
+    of_means = [group for group in tasks.groups if group not in of_medians]
+    how = ["Means and interquartile means (IQM: the middle half) are over all runs of the tasks of one metric. "] * bool(of_means)
+    how += [f"The median of {group.name} is over all runs of the tasks, one that never got there counting as infinite. "
+            for group in of_medians[:1]]
+    out.append([*how, "Tasks of other difficulty have other values, so a pooled value describes this set of tasks and nothing "
+                "else."])
+    every = [pooled(tasks, group.tasks, s.label) for group in of_means for s in tasks.standings]
     made = [p for p in every if p.interval(False)]
     if made:
         rough = say("pooled", " With fewer than {enough} runs a task, as here, they are rough and come out too short.",
@@ -114,8 +125,8 @@ def improvement(tasks: Tasks, found: list[Improvement]) -> Sentences:
     intervals = say("below improvement", " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of "
                     "one beat all of the other they have no width, which says how few runs there are, not how sure it is.",
                     rough=rough) if any(i.interval for i in found) else ""
-    worst = " A run that diverged is worse than any other." if tasks.diverged(
-        list(range(len(tasks))), [s.label for s in tasks.standings]) else ""
+    lost = tasks.lost(list(range(len(tasks))), [s.label for s in tasks.standings])
+    worst = say("below improvement", " A run that {lost} is worse than any other.", lost=lost) if lost else ""
     return [say("below improvement", "The probability that a run of the first is better than a run of the second, in each task "
                 "over all pairs of runs, then averaged over tasks; 0.5 is level. It has no unit, so all tasks count whatever "
                 "they are judged by.{worst}{intervals}", worst=worst, intervals=intervals)]
@@ -141,12 +152,20 @@ def comparison(tasks: Tasks, found: Comparison) -> Sentences:
         out.append(say("excluded", "Pairs that lack a result with one of the two optimizers are left out: {n} of a comparison "
                        "at most.", n=excluded))
     if neither := max(p.neither for p in found.pairs):
-        out.append(say("neither", "Two runs of a seed that both diverged say nothing of which optimizer is better, and are no "
-                       "pair: {n} of a comparison at most.", n=neither))
+        lost = any_lost(tasks, [(tasks.groups[p.group].tasks, p) for p in found.pairs if p.neither])
+        out.append(say("neither", "Two runs of a seed that both {lost} say nothing of which optimizer is better, and are no "
+                       "pair: {n} of a comparison at most.", n=neither, lost=lost))
     if any(p.diverged for p in found.pairs):
-        out.append(["Where a run diverged, ranks decide over all pairs of runs: such a run is worse than any other. The lead is "
-                    "over the pairs that are left, and is no part of the decision."])
+        lost = any_lost(tasks, [(p.tasks, p) for p in found.pairs if p.diverged])
+        out.append(say("by ranks", "Where a run {lost}, ranks decide over all pairs of runs: such a run is worse than any other. "
+                       "The lead is over the pairs that are left, and is no part of the decision.", lost=lost))
     return out
+
+
+def any_lost(tasks: Tasks, of: list[tuple[list[int], Pair]]) -> str:
+    """How runs of any of these pairs were lost, each in its tasks."""
+    every = " or ".join(tasks.lost(own, [p.first, p.second]) for own, p in of)
+    return " or ".join(what for what in ("diverged", "never reached the target") if what in every)
 
 
 def tests(found: Comparison) -> list[Piece]:
@@ -233,6 +252,10 @@ def fairness(tasks: Tasks, found: Comparison) -> Sentences:
         of = [say("fair", "{n} in {task}", n=n, task=task.name) for n, task in zip(numbers, tasks.all)]
         out.append(say("fair", "Tasks differ in their number of seeds: {of}. {weights}", of=some(of),
                        weights=weights(tasks, found)))
+    epochs = [counts([run.spec["train"]["epochs"] for run in task.sweep.runs]).want for task in tasks.all]
+    if len(set(epochs)) > 1:
+        of = [say("fair", "{epochs} in {task}", epochs=own, task=task.name) for own, task in zip(epochs, tasks.all)]
+        out.append(say("fair", "Tasks differ in epochs a run: {of}.", of=some(of)))
     out.append([("fair, seconds", exactly(tasks.seconds_differ))] if tasks.seconds_differ else device_time(tasks))
     return out
 
