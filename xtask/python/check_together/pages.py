@@ -105,6 +105,53 @@ def divergence() -> list[Page]:
     ]
 
 
+def against() -> list[Page]:
+    """Places that rest on a diverged seed alone, while seed by seed the other is better."""
+    sgd, low, high = near(200), correct(250, 251, 252, 253, 254, 255), correct(281, 283, 285, 287, 289, 291)
+    one, clear = of(sgd, low, [DIVERGED, *high[1:]]), of(sgd, low, high)
+    many = of([*near(310, 0, 5), DIVERGED], near(290, 1), [*near(320, 1, 5), DIVERGED])
+    # Each is first, second and third once, and adam is behind in one task for a single seed.
+    turns = [of(low, correct(300, 301, 302, 303, 304, 305), high), of(low, [DIVERGED, *near(320, 0, 5)], high),
+             of(correct(331, 333, 335, 337, 339, 341), high, sgd)]
+    tied = Task("sugar", "sugar", of(losses(0.7), losses(0.5), losses(0.5)))
+    return [
+        Page("level by mean rank, one seed diverged", three(one, clear, one)[:2]),
+        Page("the same beside another metric", [*three(one, clear, one)[:2], tied]),
+        Page("each in front once", three(*turns)),
+        Page("first for diverged seeds alone", three(one, one, clear)),
+        Page("four places for diverged seeds", three(many, many, many)[:2]),
+        Page("six places for diverged seeds", three(many, many, many)),
+    ]
+
+
+def rare() -> list[Page]:
+    """What is left of sentences that few pages have."""
+    two = {"sgd": near(240), "adam": near(300, 1)}
+    apart = {"sgd": [0, 1, 2, 3, 4, 5]}
+    no_value = {"split": "validation", "metric": "accuracy"}
+    best = of(near(240), near(280, 1), near(320, 2))
+    level, behind = of(near(240), near(300, 1), near(300, 1)), of(near(320), near(300, 1), near(280, 2))
+    reach = {"adam": [1] * 6, "sgd": [2] * 6}
+    mixed = three(plain(), plain(), plain(), reach=reach)
+    mixed[1].jobs = 1
+    some = three(plain(), plain(), plain(), reach=reach)
+    some[2].target = no_value
+    return [
+        Page("better, but not in every task", three(best, two, best)),
+        Page("better than those in front", three(best, {"sgd": near(300), "adam": near(280)}, best)[:2]),
+        Page("no metric shared", [Task("small", "small", plain()), Task("sugar", "sugar", of(*map(losses, (0.7, 0.5, 0.6))))]),
+        Page("pairs in one task alone", [Task("small", "small", two), Task("batch", "batch", two, other_weights=apart),
+                                         Task("grid", "grid", two, other_weights=apart)]),
+        Page("pairs in two tasks alone", [Task("small", "small", two), Task("batch", "batch", two),
+                                          Task("grid", "grid", two, other_weights=apart)]),
+        Page("first without being best alone", three(level, behind, level)[:2]),
+        Page("one optimizer in all tasks, with targets", three({"sgd": near(250), "adam": near(300)}, {"adam": near(300)},
+                                                               plain(), reach=reach)),
+        Page("seconds that do not compare, with targets", mixed),
+        Page("a task without a target", some),
+    ]
+
+
 def seeds() -> list[Page]:
     """Different numbers of seeds, few of them, and runs that are missing or do not pair."""
     def few(n: int, s: int) -> dict[str, list[Value]]:
@@ -193,4 +240,4 @@ def machines() -> list[Page]:
 
 def every() -> list[Page]:
     """All pages."""
-    return [page for make in (leads, ties, divergence, seeds, metrics, stops, machines) for page in make()]
+    return [page for make in (leads, ties, divergence, against, rare, seeds, metrics, stops, machines) for page in make()]
