@@ -18,7 +18,7 @@ class Answer(Certainty):
         """What the results of those in front took, over all tasks."""
         if not self.standings:
             return None
-        front, runs = [s.label for s in self.front], []
+        front = [s.label for s in self.front]
         configs = sum(len(task.chosen.of(label)) for task in self.tasks.all for label in front)
         runs = [run for task in self.tasks.all for label in front for run in task.of(label)]
         every = [run for task in self.tasks.all for run in task.sweep.runs]

@@ -13,7 +13,6 @@ from document import read
 from reading import Tasks
 from spoken import Section, capital, hear_all, say
 from tables import compare
-from written import exactly
 
 RANKS, PROFILE = "Rank of each optimizer in each task", "Performance profile: time to target"
 SCORES = "Distribution of scores over all runs"

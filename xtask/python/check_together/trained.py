@@ -25,6 +25,7 @@ SWEEPS = {
               ("0.1", "0.01", "0.01")),
 }
 LABELS = ("sgd", "adam", "rmsprop")
+SECONDS = {"sgd": (0.0137, 0.0041), "adam": (0.0211, 0.0043), "rmsprop": (0.0263, 0.0039)}
 # Sweeps whose runs stop at their target, which none of them reaches by itself, and their epochs.
 STOPPING, MORE_EPOCHS = ("stop", "halt"), 4
 
@@ -80,6 +81,10 @@ class Task:
     jobs: int = 2
     # Labels with the seeds whose runs begin with other weights than those of the other labels.
     other_weights: dict[str, list[int]] = field(default_factory=dict)
+    # Seconds of training and of measuring of a run, by label: what was measured is of no account.
+    seconds: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(SECONDS))
+    # Whether a seed that diverged does so with every configuration of the label.
+    all_diverge: bool = False
     description: str = ""
 
     @property
@@ -124,11 +129,12 @@ def record(task: Task, plan: dict, planned: dict, was: dict) -> dict | None:
     out.pop("checksum")
     out["jobs"] = task.jobs
     outcome = out["outcome"]
+    outcome["train_seconds"], outcome["eval_seconds"] = task.seconds[label]
     if seed in task.other_weights.get(label, []):
         outcome["init_digest"] = "5" * 32
     metrics = [point for point in outcome["metrics"] if point["metric"] != "window_loss"]
-    # A configuration that is not to be chosen completes with all seeds: it is worse by its values alone.
-    if value == DIVERGED and not apart:
+    # Unless said, a configuration that is not to be chosen completes with all seeds.
+    if value == DIVERGED and (task.all_diverge or not apart):
         out["status"] = "diverged"
         outcome |= {"status": "diverged", "stop_reason": None, "epochs_completed": 0, "steps": DIVERGED_STEP,
                     "diverged_step": DIVERGED_STEP, "last_finite_loss": 2.0, "weights_digest": None,

@@ -277,7 +277,9 @@ def device_time(tasks: Tasks) -> list[Piece]:
     if len(took) < 2:
         return [alike, "."]
     (low, a), (high, b) = min(took), max(took)
-    spent = say("device time", "from {low} ({who}) to {high} ({other})", low=seconds(low), who=a, high=seconds(high), other=b)
+    spent = say("device time", "{low} of each optimizer", low=seconds(low)) if math.isclose(low, high) else \
+        say("device time", "from {low} ({who}) to {high} ({other})", low=seconds(low), who=a, high=seconds(high),
+            other=b)
     if tasks.side_by_side:
         return say("device time", "{alike}, but of runs side by side device time is a guide, not a measurement: over all tasks "
                    "{spent}.", alike=alike, spent=spent)
