@@ -1,0 +1,116 @@
+"""Pages over several fabricated reports are written by `sweep report`, and every number of them is recomputed.
+
+    python xtask/python/check_together --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
+
+A few small sweeps are trained once. Their values are edited, sealed anew and laid down as reports whose comparison is
+known: one optimizer leads everywhere or in one task alone, runs tie, diverge or are missing. Exits with 1 where a number,
+a word or a sentence of a page is not what the journals say, or where a fault that was planted on purpose goes unnoticed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "check_reports"))
+
+import faults  # noqa: E402
+import pages  # noqa: E402
+import trained  # noqa: E402
+from checks import Checks  # noqa: E402
+from page import World, check  # noqa: E402
+
+AT_ONCE = 2
+
+
+@dataclass
+class Judged:
+    """A page with what is wrong of it and the command that writes it."""
+
+    page: pages.Page
+    command: str
+    wrong: list[str]
+    told: tuple[World, str, Checks] | None
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
+    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
+    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
+    parser.add_argument("--folder", type=Path, required=True, help="where the sweeps and the pages are put")
+    parser.add_argument("--only", help="pages whose name has this text")
+    return parser.parse_args()
+
+
+def train(args: argparse.Namespace, name: str) -> trained.Trained:
+    """Trains a sweep and reads what it left."""
+    path = args.folder / f"{name}.toml"
+    path.write_text(trained.sweep_file(name))
+    environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
+    command = [args.sweep, "run", path, "--root", args.folder, "--device", "flex", "--quiet"]
+    with open(path.with_suffix(".log"), "w") as log:
+        ended = subprocess.run(command, env=environment, stdout=log, stderr=log)
+    if ended.returncode:
+        print(path.with_suffix(".log").read_text(), file=sys.stderr)
+        raise SystemExit(f"{path.name}: sweep ended with {ended.returncode}")
+    return trained.read(args.folder / "reports" / name)
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """An empty folder with the data."""
+    shutil.rmtree(args.folder, ignore_errors=True)
+    for name in {data for data, *_ in trained.SWEEPS.values()}:
+        shutil.copytree(args.repository / "data" / name, args.folder / "data" / name)
+
+
+def judge(args: argparse.Namespace, page: pages.Page, sweeps: dict[str, trained.Trained]) -> Judged:
+    """Has a page written, and recomputes it."""
+    root = args.folder / "pages" / page.name.replace(" ", "-").replace(",", "")
+    folders = [trained.write(task, sweeps[task.of], root) for task in page.tasks]
+    command = [str(part) for part in (args.sweep, "report", *folders, "--root", root, "--output", root / "page")]
+    # As many are written at once as there are cores.
+    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if ended.returncode:
+        return Judged(page, " ".join(command), [f"ended with {ended.returncode}: {ended.stderr.strip()}"], None)
+    world, text = World(folders), (root / "page" / "REPORT.md").read_text()
+    checks = check(world, text)
+    if not checks.findings:
+        shutil.rmtree(root)
+    return Judged(page, " ".join(command), checks.findings, (world, text, checks))
+
+
+def main() -> int:
+    """Trains, fabricates, recomputes and tells."""
+    args = arguments()
+    args.folder, start = args.folder.resolve(), time.monotonic()
+    prepare(args)
+    sweeps = {name: train(args, name) for name in trained.SWEEPS}
+    every = [page for page in pages.every() if not args.only or args.only in page.name]
+    print(f"{len(every)} pages of sweeps trained in {time.monotonic() - start:.1f} s", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        judged = list(pool.map(lambda page: judge(args, page, sweeps), every))
+    for one in judged:
+        print(f"{one.page.name}: {'all right' if not one.wrong else f'{len(one.wrong)} wrong'}")
+        if one.wrong:
+            print("".join(f"    {wrong}\n" for wrong in one.wrong) + f"        {one.command}")
+    wrong = sum(bool(one.wrong) for one in judged)
+    places = sum(len(one.told[2].marks) for one in judged if one.told)
+    print(f"{len(judged)} pages, {wrong} wrong; {places} places compared ({time.monotonic() - start:.1f} s)", flush=True)
+    right = [one.told for one in judged if one.told and not one.wrong]
+    planted = faults.plants(right) if right else []
+    silent = [text for fault in planted if (text := faults.unnoticed(fault))]
+    print("".join(f"{text}\n" for text in silent), end="")
+    print(f"{len(planted)} planted faults, {len(silent)} unnoticed ({time.monotonic() - start:.1f} s)")
+    return int(bool(wrong + len(silent)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

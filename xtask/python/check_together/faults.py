@@ -1,0 +1,109 @@
+"""Wrong numbers, labels and words, planted one at a time in a page: each must be named."""
+
+import re
+from dataclasses import dataclass
+
+from checks import Checks, Mark
+from page import World, check
+from written import MINUS
+
+TURNED = {"sgd": "adam", "adam": "rmsprop", "rmsprop": "sgd", "first is better": "second is better",
+          "second is better": "first is better", "underpowered": "no difference shown", "never": "1,200",
+          "no difference shown": "underpowered", "diverged": "0.5", "more": "less", "less": "more"}
+# Words of sentences that claim something, with what would not be true.
+WORDS = {
+    "came first": "came last", "is significant": "may be chance", "may be chance": "is significant", "is better": "is worse",
+    "are level": "differ", "first of those compared": "last of those compared", "is not best everywhere": "is best everywhere",
+    "same weights": "other weights", "only because": "although", "are left out": "are counted", "no pair": "a pair",
+    "ranks behind": "ranks before", "equally many": "different numbers of", "is that of the others": "is that of all",
+    "so nothing is tested": "and all is tested", "best in": "last in", "disagree": "agree",
+    "at its best epoch": "at its last epoch", "The best of a task": "The worst of a task", "above": "below", "at or below": "above",
+}
+KEPT = 3
+
+
+@dataclass
+class Planted:
+    """A page with one wrong thing in it."""
+
+    world: World
+    text: str
+    kind: str
+    was: str
+    now: str
+
+
+def turned(text: str, place: re.Match) -> str:
+    """The text with another digit, by two, which no rounding makes."""
+    at = place.start()
+    return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
+
+
+def altered(mark: Mark) -> list[str]:
+    """What stands at a mark with another word or label, first digit, last digit or sign."""
+    text = mark.text
+    if text in TURNED:
+        return [TURNED[text]]
+    digits = [r"[1-9]|\d(?!.*\d)", r"\d(?!.*\d)"]
+    # The last digit of a resampled interval is what chance makes of it.
+    if mark.kind.endswith((", low", ", high")) and "device" not in mark.kind:
+        digits = digits[:1]
+    out = [turned(text, found) for pattern in digits if (found := re.search(pattern, text))]
+    if text.startswith(("+", MINUS)):
+        out.append((MINUS if text[0] == "+" else "+") + text[1:])
+    for label, other in (("sgd", "adam"), ("adam", "rmsprop"), ("rmsprop", "sgd")):
+        if re.search(rf"\b{label}\b", text):
+            out.append(re.sub(rf"\b{label}\b", other, text))
+            break
+    return list(dict.fromkeys(out)) or [text + " not"]
+
+
+def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
+    """Faults of each kind of place in some pages, one of each claim in words, and what is missing or too much."""
+    found: dict[str, list[list[Planted]]] = {}
+    for world, text, checks in told:
+        for mark in checks.marks:
+            known = found.setdefault(mark.kind, [])
+            # At one place of a page alone.
+            if len(known) < KEPT and all(p.world is not world for faults in known for p in faults):
+                known.append(plant(world, text, mark))
+        for was, now in WORDS.items():
+            known = found.setdefault(f"words, {was}", [])
+            if was in text and len(known) < KEPT:
+                known.append([Planted(world, text.replace(was, now, 1), "words", was, now)])
+    return [fault for kinds in found.values() for faults in kinds for fault in faults] + missing(told)
+
+
+def plant(world: World, text: str, mark: Mark) -> list[Planted]:
+    """Pages with what stands at a mark altered, in each way there is."""
+    start, end = mark.start, mark.end
+    if ", bold " in mark.kind:
+        if text[start - 2:start] == "**":
+            other = text[:start - 2] + text[start:end] + text[end + 2:]
+        else:
+            other = f"{text[:start]}**{text[start:end]}**{text[end:]}"
+        return [Planted(world, other, mark.kind, mark.text, "the other way")]
+    return [Planted(world, text[:start] + now + text[end:], mark.kind, mark.text, now) for now in altered(mark)]
+
+
+def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
+    """Lines that are gone, and sentences that nothing knows."""
+    out, seen = [], set()
+    for world, text, _ in told:
+        for line in text.split("\n"):
+            start = " ".join(re.sub(r"[\d*]", "", line).split()[:3])
+            if line and not line.startswith("| :-") and start not in seen:
+                seen.add(start)
+                out.append(Planted(world, text.replace(line + "\n", "", 1), "missing line", line, ""))
+    world, text, _ = told[0]
+    for strange in ("adam is 7% better.", "Nothing is certain."):
+        out.append(Planted(world, text.replace("\n## ", f"\n{strange}\n\n## ", 1), "unknown sentence", "", strange))
+        out.append(Planted(world, text.replace("\n- ", f"\n- {strange}\n- ", 1), "unknown sentence", "", strange))
+    return out
+
+
+def unnoticed(fault: Planted) -> str | None:
+    """What went unnoticed of a planted fault; none where something was said of it."""
+    if check(fault.world, fault.text).findings:
+        return None
+    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, and nothing was said of it"
