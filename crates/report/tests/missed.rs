@@ -5,6 +5,8 @@
 mod nights;
 
 use nights::{against, change, night};
+use report::figures::ink::Ink;
+use report::regress::figures;
 use report::regress::words::headline;
 use report::regress::{Against, Finding, Method, Night, Regression, Title, Verdict, judge, render};
 use spec::layout::ReportDir;
@@ -146,6 +148,11 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
     let loss = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss);
     assert_eq!((loss.unwrap().finding, loss.unwrap().ended()), (Finding::Regressed, 0));
     assert!(loss.unwrap().before.is_finite() && loss.unwrap().after.is_nan());
+    // What has no effect left is in the table, and no empty row of the figure.
+    let figure = figures::changes(&out, &Title::Nightly).unwrap();
+    let Ink::Rows(rows) = &figure.ink else { panic!("{figure:?}") };
+    assert_eq!(rows.rows.len(), 1, "{rows:?}");
+    assert!(rows.rows[0].mean.is_some() && figure.caption.contains("6 more are in the table"));
     // The mirror is better by the same words.
     let back = judged(&other, &one);
     assert_eq!(back.verdict, Verdict::Improved, "{}", headline(&back));

@@ -9,9 +9,7 @@ fault that was planted on purpose goes unnoticed.
 """
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -30,6 +28,7 @@ import plans  # noqa: E402
 import runs  # noqa: E402
 from cases import Case  # noqa: E402
 from checks import Checks  # noqa: E402
+from fabrication import arguments, called, train_sweep  # noqa: E402
 from judged import wrong  # noqa: E402
 from nights import NAME, TARGET  # noqa: E402
 from regression import World, check, recompute  # noqa: E402
@@ -48,17 +47,6 @@ class Judged:
     text: tuple[World, str, Checks] | None
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
-    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
-    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
-    parser.add_argument("--folder", type=Path, required=True, help="where the sweep and the nights are put")
-    parser.add_argument("--only", help="families and nights whose name has this text")
-    return parser.parse_args()
-
-
 def sweep_file(name: str, epochs: int, further: str) -> str:
     """The sweep that all nights are made of."""
     return (
@@ -73,16 +61,10 @@ def train(args: argparse.Namespace, name: str, epochs: int = 3, further: str = "
     """Trains a sweep one run at a time, keeps its night, and reads both."""
     path = args.folder / f"{name}.toml"
     path.write_text(sweep_file(name, epochs, further))
-    environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
-    command = [args.sweep, "nightly", path, "--root", args.folder, "--device", "flex", "--timing", "--quiet"]
-    with open(path.with_suffix(".log"), "w") as log:
-        ended = subprocess.run(command, env=environment, stdout=log, stderr=log)
     # A first night has nothing to be compared with.
-    if ended.returncode != 5:
-        print(path.with_suffix(".log").read_text(), file=sys.stderr)
-        raise SystemExit(f"{path.name}: sweep ended with {ended.returncode}")
+    report = train_sweep(args, path, "nightly", "--timing", ends_with=5)
     night = next((args.folder / "reports" / "history" / name).glob("*.parquet"))
-    return runs.read(args.folder / "reports" / name, night)
+    return runs.read(report, night)
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -92,11 +74,11 @@ def prepare(args: argparse.Namespace) -> None:
     shutil.copytree(args.repository / "data" / "digits", args.folder / "data" / "digits")
 
 
-def fabricated(trained: runs.Trained, longer: runs.Trained, wide: runs.Trained) -> list[Case]:
+def fabricated(short: runs.Trained, longer: runs.Trained, wide: runs.Trained) -> list[Case]:
     """Every night, family by family: of the sweep, of the same with more epochs, and of one that measures more."""
     families = chain(*(module.ALL for module in (damage, divergence, plans, histories)))
-    nights = [case for family in families for case in family(trained)]
-    return [*nights, *damage.asked(wide), *plans.epochs(trained, longer), *histories.unlike(trained, longer)]
+    nights = [case for family in families for case in family(short)]
+    return [*nights, *damage.asked(wide), *plans.epochs(short, longer), *histories.unlike(short, longer)]
 
 
 def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
@@ -104,10 +86,7 @@ def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
     root = args.folder / "nights" / f"{number:04}"
     report = root / "reports" / NAME
     command = [str(args.sweep), *case.write(root)]
-    # As many are judged at once as there are cores.
-    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-    found, told = wrong(case, report, ended), None
+    found, told = wrong(case, report, called(command)), None
     # What is wrong already is not told a second time.
     if not found and case.recomputable():
         world, text = recompute(case), (report / "REGRESSION.md").read_text()
@@ -120,7 +99,7 @@ def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
 
 def main() -> int:
     """Trains, fabricates, judges and tells."""
-    args = arguments()
+    args = arguments(__doc__, "families and nights whose name has this text")
     args.folder, start = args.folder.resolve(), time.monotonic()
     prepare(args)
     sweeps = train(args, NAME), train(args, "longer", epochs=4), train(args, "wide", further=WIDE)

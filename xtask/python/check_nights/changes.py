@@ -46,7 +46,7 @@ def table(checks: Checks, compared: Compared, section: Section) -> None:
             for name, cell in zip(found.head, cells):
                 if name in wanted_cells:
                     checks.see(f"table, {name}", cell, wanted_cells[name], f"{c.metric} of {c.label}")
-                    if name in ("Effect", "Finding") and cell.text:
+                    if name == "Finding" or name == "Effect" and cell.text not in ("", "\u2013"):
                         checks.bold(f"table, bold {name}", cell, True, f"{c.metric} of {c.label}")
 
 

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from altering import altered, other_bold
 from checks import Checks, Mark
 from regression import World, check
-from written import MINUS
 
 TURNED = {
     "rose": "fell", "fell": "rose", "regressed": "improved", "improved": "regressed", "Regressed": "Unchanged",
@@ -37,22 +37,6 @@ class Planted:
     now: str
 
 
-def turned(text: str, place: re.Match) -> str:
-    """The text with another digit, by two, which no rounding makes."""
-    at = place.start()
-    return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
-
-
-def altered(text: str) -> list[str]:
-    """The text with another word or label, first digit, last digit or sign."""
-    if text in TURNED:
-        return [TURNED[text]]
-    out = [turned(text, found) for pattern in (r"[1-9]|\d(?!.*\d)", r"\d(?!.*\d)") if (found := re.search(pattern, text))]
-    if text.startswith(("+", MINUS)):
-        out.append((MINUS if text[0] == "+" else "+") + text[1:])
-    return list(dict.fromkeys(out)) or [text + " not"]
-
-
 def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
     """The faults of each kind of place that was compared, one of each claim in words, and what is missing or too much."""
     found: dict[str, list[Planted]] = {}
@@ -69,10 +53,9 @@ def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 def plant(world: World, text: str, mark: Mark) -> list[Planted]:
     """Texts with what stands at a mark altered, in each way there is."""
     if ", bold " in mark.kind:
-        plain = text[:mark.start - 2] + text[mark.start:mark.end] + text[mark.end + 2:]
-        return [Planted(world, plain, mark.kind, f"**{mark.text}**", mark.text)]
+        return [Planted(world, other_bold(text, mark.start, mark.end), mark.kind, mark.text, "the other way")]
     return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now)
-            for now in altered(mark.text)]
+            for now in altered(mark.text, TURNED) or [mark.text + " not"]]
 
 
 def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:

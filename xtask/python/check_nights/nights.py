@@ -9,6 +9,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 import runs
+from fabrication import line
 from runs import Run, Trained
 
 NAME = "d"
@@ -124,5 +125,5 @@ def write_report(night: Night, folder: Path) -> None:
     (folder / "journal").mkdir(parents=True)
     (folder / "plan.json").write_text(json.dumps(plan))
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    lines = [runs.line(runs.record(trained, run)) for run in night.runs if run.status != "missing"]
+    lines = [line(runs.record(trained, run)) for run in night.runs if run.status != "missing"]
     (folder / "journal" / "night.jsonl").write_bytes(b"".join(lines))

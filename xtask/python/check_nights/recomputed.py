@@ -117,7 +117,9 @@ class Comparison:
     def ranks(self) -> np.ndarray:
         """Signed ranks: what diverged on one side alone changed more than all others, and equally."""
         moved = self.moved()
-        return np.sign(moved) * stats.rankdata(abs(moved))
+        ranks = np.zeros(len(moved))
+        ranks[moved != 0] = stats.rankdata(abs(moved[moved != 0]))
+        return np.sign(moved) * ranks
 
 
 @dataclass

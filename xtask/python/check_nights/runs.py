@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as parquet
-from blake3 import blake3
 
 # Columns of a night's Parquet file in which the metric of a split stands after the last epoch.
 LAST = {
@@ -164,10 +163,3 @@ def points(run: Run, metrics: list[dict]) -> list[dict]:
         return point["value"] if curve is None else curve[point["epoch"]]
 
     return [point | {"value": value(point)} for point in metrics if point["metric"] != "window_loss"]
-
-
-def line(record: dict) -> bytes:
-    """The sealed journal line of a record."""
-    body = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()[:-1]
-    checksum = blake3(body + b"}").hexdigest()[:32]
-    return body + b',"checksum":"' + checksum.encode() + b'"}\n'

@@ -6,14 +6,11 @@ from functools import cache
 
 import estimates
 from choosing import Config, called
-from edges import key_value
-from facts import FIGURES
 from pairs import Pair
 from shown_tables import advice
 from tables import ALL_EQUAL, bounds, shown_by
 from world import World
-from written import (Shown, count, exact_number, exactly, listed, metric, number, p_value, percent, seconds, seeds, spread,
-                     time)
+from written import (Shown, count, exact_number, exactly, listed, metric, p_value, percent, seconds, seeds, spread, time)
 
 Wanted = dict[str, Shown]
 

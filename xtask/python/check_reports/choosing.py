@@ -1,7 +1,7 @@
 """Which configuration of each label is chosen, and how the chosen ones rank."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 
 import estimates

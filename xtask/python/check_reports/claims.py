@@ -1,6 +1,5 @@
 """What each sentence of a report must say, and which sentences must stand there."""
 
-import math
 import re
 from functools import cache
 from typing import Callable
@@ -13,7 +12,7 @@ from answers import Wanted, certainty, headline, lead, others, target, valued
 from significance import ALPHA
 from edges import reach
 from world import World
-from written import Shown, count, exactly, listed, number, p_value, percent, seeds
+from written import count, exactly, listed, number, p_value, percent, seeds
 
 FIXED: Wanted = {}
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 import estimates
-from choosing import Chosen, Config, Measure, choose, key, order
+from choosing import Chosen, Config, Measure, choose
 
 DECADE = 10.0
 # A second step of such a ratio ends about a decade away.

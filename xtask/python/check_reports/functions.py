@@ -1,7 +1,6 @@
 """Functions side by side: what each optimizer reached on each, each function a task of its own."""
 
 import math
-import re
 from functools import cache
 from dataclasses import dataclass, replace
 

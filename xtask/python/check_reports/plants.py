@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from altering import FIRST_DIGIT, other_bold, turned
 from checks import Checks, Mark
 from report import check
 from world import World
@@ -39,11 +40,8 @@ def altered(text: str, labels: list[str]) -> str | None:
         return TURNED[text]
     if text in labels and len(labels) > 1:
         return labels[(labels.index(text) + 1) % len(labels)]
-    digit = re.search(r"[1-9]", text) or re.search(r"\d(?!.*\d)", text)
-    if digit:
-        at = digit.start()
-        # By two, which no rounding makes.
-        return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
+    if digit := re.search(FIRST_DIGIT, text):
+        return turned(text, digit.start())
     return text + " not" if text else None
 
 
@@ -63,19 +61,11 @@ def plants(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Plante
 def plant(world: World, report: str, mark: Mark) -> Planted | None:
     """A report with the text at a mark altered."""
     if ", bold " in mark.kind:
-        return other_bold(report, mark)
+        return Planted(other_bold(report, mark.start, mark.end), mark.kind, mark.text, "the other way")
     now = altered(mark.text, world.sweep.labels)
     if now is None or now == mark.text:
         return None
     return Planted(report[: mark.start] + now + report[mark.end:], mark.kind, mark.text, now)
-
-
-def other_bold(report: str, mark: Mark) -> Planted:
-    """A report with the bold of a cell turned."""
-    start, end = mark.start, mark.end
-    if report[start - 2:start] == "**":
-        return Planted(report[:start - 2] + report[start:end] + report[end + 2:], mark.kind, f"**{mark.text}**", mark.text)
-    return Planted(f"{report[:start]}**{report[start:end]}**{report[end:]}", mark.kind, mark.text, f"**{mark.text}**")
 
 
 def foreign(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:

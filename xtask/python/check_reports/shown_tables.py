@@ -9,8 +9,7 @@ from choosing import Config
 from edges import Edge, Reach, key_value, reach, tuning
 from pairs import Pair
 from race import CLOCKS, seconds_compare
-from tables import (ALL_EQUAL, BOLD, Cell, bounds, capital, end, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds,
-                    training)
+from tables import (ALL_EQUAL, BOLD, Cell, bounds, capital, mean_and_deviation, median_of, runs_of, shown_by, times, train_seconds, training)
 from world import World, short
 from written import (MINUS, NOTHING, Shown, count, digits, exactly, is_percentage, listed, metric, number, p_value,
                      percent, seconds, time)

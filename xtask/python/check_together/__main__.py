@@ -8,9 +8,7 @@ a word or a sentence of a page is not what the journals say, or where a fault th
 """
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ import faults  # noqa: E402
 import pages  # noqa: E402
 import trained  # noqa: E402
 from checks import Checks  # noqa: E402
+from fabrication import arguments, called, train_sweep  # noqa: E402
 from page import World, check  # noqa: E402
 
 AT_ONCE = 2
@@ -38,29 +37,11 @@ class Judged:
     told: tuple[World, str, Checks] | None
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
-    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
-    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
-    parser.add_argument("--folder", type=Path, required=True, help="where the sweeps and the pages are put")
-    parser.add_argument("--only", help="pages whose name has this text")
-    return parser.parse_args()
-
-
 def train(args: argparse.Namespace, name: str) -> trained.Trained:
     """Trains a sweep and reads what it left."""
     path = args.folder / f"{name}.toml"
     path.write_text(trained.sweep_file(name))
-    environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
-    command = [args.sweep, "run", path, "--root", args.folder, "--device", "flex", "--quiet"]
-    with open(path.with_suffix(".log"), "w") as log:
-        ended = subprocess.run(command, env=environment, stdout=log, stderr=log)
-    if ended.returncode:
-        print(path.with_suffix(".log").read_text(), file=sys.stderr)
-        raise SystemExit(f"{path.name}: sweep ended with {ended.returncode}")
-    return trained.read(args.folder / "reports" / name)
+    return trained.read(train_sweep(args, path, "run"))
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -75,9 +56,7 @@ def judge(args: argparse.Namespace, page: pages.Page, sweeps: dict[str, trained.
     root = args.folder / "pages" / page.name.replace(" ", "-").replace(",", "")
     folders = [trained.write(task, sweeps[task.of], root) for task in page.tasks]
     command = [str(part) for part in (args.sweep, "report", *folders, "--root", root, "--output", root / "page")]
-    # As many are written at once as there are cores.
-    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    ended = called(command)
     if ended.returncode:
         return Judged(page, " ".join(command), [f"ended with {ended.returncode}: {ended.stderr.strip()}"], None)
     world, text = World(folders), (root / "page" / "REPORT.md").read_text()
@@ -89,7 +68,7 @@ def judge(args: argparse.Namespace, page: pages.Page, sweeps: dict[str, trained.
 
 def main() -> int:
     """Trains, fabricates, recomputes and tells."""
-    args = arguments()
+    args = arguments(__doc__, "pages whose name has this text")
     args.folder, start = args.folder.resolve(), time.monotonic()
     prepare(args)
     sweeps = {name: train(args, name) for name in trained.SWEEPS}

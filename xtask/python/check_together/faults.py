@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from altering import FIRST_DIGIT, LAST_DIGIT, altered, other_bold
 from checks import Checks, Mark
 from page import World, check
-from written import MINUS
 
 TURNED = {"sgd": "adam", "adam": "rmsprop", "rmsprop": "sgd", "first is better": "second is better",
           "second is better": "first is better", "underpowered": "no difference shown", "never": "1,200",
@@ -33,29 +33,16 @@ class Planted:
     now: str
 
 
-def turned(text: str, place: re.Match) -> str:
-    """The text with another digit, by two, which no rounding makes."""
-    at = place.start()
-    return text[:at] + str(int(text[at]) + (2 if text[at] < "8" else -2)) + text[at + 1:]
-
-
-def altered(mark: Mark) -> list[str]:
+def others(mark: Mark) -> list[str]:
     """What stands at a mark with another word or label, first digit, last digit or sign."""
-    text = mark.text
-    if text in TURNED:
-        return [TURNED[text]]
-    digits = [r"[1-9]|\d(?!.*\d)", r"\d(?!.*\d)"]
     # The last digit of a resampled interval is what chance makes of it.
-    if mark.kind.endswith((", low", ", high")) and "device" not in mark.kind:
-        digits = digits[:1]
-    out = [turned(text, found) for pattern in digits if (found := re.search(pattern, text))]
-    if text.startswith(("+", MINUS)):
-        out.append((MINUS if text[0] == "+" else "+") + text[1:])
+    resampled = mark.kind.endswith((", low", ", high")) and "device" not in mark.kind
+    out = altered(mark.text, TURNED, (FIRST_DIGIT,) if resampled else (FIRST_DIGIT, LAST_DIGIT))
     for label, other in (("sgd", "adam"), ("adam", "rmsprop"), ("rmsprop", "sgd")):
-        if re.search(rf"\b{label}\b", text):
-            out.append(re.sub(rf"\b{label}\b", other, text))
+        if mark.text not in TURNED and re.search(rf"\b{label}\b", mark.text):
+            out.append(re.sub(rf"\b{label}\b", other, mark.text))
             break
-    return list(dict.fromkeys(out)) or [text + " not"]
+    return out or [mark.text + " not"]
 
 
 def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
@@ -76,14 +63,9 @@ def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 
 def plant(world: World, text: str, mark: Mark) -> list[Planted]:
     """Pages with what stands at a mark altered, in each way there is."""
-    start, end = mark.start, mark.end
     if ", bold " in mark.kind:
-        if text[start - 2:start] == "**":
-            other = text[:start - 2] + text[start:end] + text[end + 2:]
-        else:
-            other = f"{text[:start]}**{text[start:end]}**{text[end:]}"
-        return [Planted(world, other, mark.kind, mark.text, "the other way")]
-    return [Planted(world, text[:start] + now + text[end:], mark.kind, mark.text, now) for now in altered(mark)]
+        return [Planted(world, other_bold(text, mark.start, mark.end), mark.kind, mark.text, "the other way")]
+    return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now) for now in others(mark)]
 
 
 def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blake3 import blake3
+from fabrication import line
 
 EPOCHS, DIVERGED_STEP = 2, 7
 # Samples that accuracies of the digits are whole counts of.
@@ -179,10 +179,3 @@ def point_value(task: Task, plan: dict, label: str, seed: int, apart: int, point
     if losses:
         return (0.5 if there else 1.5) + at / 64 + apart / 4 + (EPOCHS - epoch) / 16
     return ((220 if there else 150) - at - 40 * apart - 3 * (EPOCHS - epoch)) / VALIDATION
-
-
-def line(made: dict) -> bytes:
-    """The sealed journal line of a record: it ends with the BLAKE3 of the bytes before it."""
-    body = json.dumps(made, separators=(",", ":"), ensure_ascii=False).encode()[:-1]
-    checksum = blake3(body + b"}").hexdigest()[:32]
-    return body + b',"checksum":"' + checksum.encode() + b'"}\n'

@@ -4,7 +4,7 @@
 use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use crate::regress::amounts::yardstick;
-use crate::regress::divergence::{self, Occasional};
+use crate::regress::divergence::{self, PastRuns};
 use crate::regress::finding::{Change, Finding, Method};
 use crate::regress::quantity::effect;
 use crate::stats::location;
@@ -16,9 +16,9 @@ pub(crate) type SeedValues = (u64, f64, f64);
 /// Multiples of `min_effect` that are far beyond it.
 const FAR: f64 = 10.0;
 
-/// What a comparison is judged by, beside its values.
+/// Grounds on which a comparison is judged, beside its values.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Judged {
+pub(crate) struct Grounds {
     /// Bounds of the mean difference of the seeds that ended at both times; none below two.
     pub(crate) bounds: Option<Bounds>,
     /// Bounds of the mean signed rank; none where no seed diverged on one side alone.
@@ -30,14 +30,13 @@ pub(crate) struct Judged {
     /// Says whether every run had its machine for itself.
     pub(crate) alone: bool,
     /// The level of the test of diverged seeds alone.
-    pub(crate) level: divergence::Level,
-    /// Diverged runs of nights up to the baseline's; none where seeds do not diverge now
-    /// and then.
-    pub(crate) occasional: Option<Occasional>,
+    pub(crate) level: divergence::TestLevel,
+    /// Runs of nights up to the baseline's; none where seeds do not diverge now and then.
+    pub(crate) past: Option<PastRuns>,
 }
 
 /// Returns the change of a metric and what follows.
-pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Judged) -> Change {
+pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Grounds) -> Change {
     let (before, after) = means(&seeds);
     // The mean of differences: equal pairs then differ by nothing at all.
     let differences: Vec<f64> =
@@ -46,7 +45,7 @@ pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Judged)
     let bounded = by.bounds.filter(|b| b.low.is_finite() && b.high.is_finite());
     let interval = bounded.map(|b| {
         let ends = (effect(metric, b.low, before), effect(metric, b.high, before));
-        possible(metric, ends, before, &seeds)
+        clipped(metric, ends, before, &seeds)
     });
     let method = match by.bounds.map(|b| b.basis) {
         Some(Basis::SignFlips) => Method::SignFlips,
@@ -69,7 +68,7 @@ pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Judged)
             out.finding = Finding::Unjudged;
         }
         RegressMetric::Steps => other_work(&mut out),
-        RegressMetric::Diverged => divergence::judge(&mut out, by.level, by.occasional),
+        RegressMetric::Diverged => divergence::judge(&mut out, by.level, by.past),
         _ if out.ended() < out.seeds.len() => among_diverged(&mut out, by),
         _ => {}
     }
@@ -90,7 +89,7 @@ fn means(seeds: &[SeedValues]) -> (f64, f64) {
 
 /// The part of an interval that values can reach: shares lie in [0, 1], and what is never
 /// negative loses no more than all of it.
-fn possible(
+fn clipped(
     metric: RegressMetric,
     (low, high): (f64, f64),
     before: f64,
@@ -151,7 +150,7 @@ fn effects(change: &Change, vanished: f64) -> Vec<f64> {
 
 /// Judges where seeds diverged on one side alone: a diverged seed is worse than any other, so
 /// that what got better among those that are left is better only if all of them together are.
-fn among_diverged(change: &mut Change, by: &Judged) {
+fn among_diverged(change: &mut Change, by: &Grounds) {
     let ranks = by.ranks.filter(Bounds::exclude_zero);
     let shown = ranks.map(|bounds| direction(change.metric, bounds.mean));
     let middle = location::median(&effects(change, by.vanished)).unwrap_or(0.0);

@@ -11,8 +11,8 @@ use spec::Id;
 use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
 use crate::analysis::VANISHED;
-use crate::regress::change::{Judged, SeedValues, as_diverged, change};
-use crate::regress::divergence::{self, Occasional, signed_ranks};
+use crate::regress::change::{Grounds, SeedValues, as_diverged, change};
+use crate::regress::divergence::{PastRuns, TestLevel, diverged_beside, ranked};
 use crate::regress::finding::ConfigChange;
 use crate::regress::night::{Facts, Night, NightRun};
 use crate::regress::pairs::{Couple, Gaps, alone, couples, lost_values, same_bits};
@@ -52,12 +52,12 @@ impl Series {
 /// Configurations with their pairs; the run is any of tonight's.
 type Configs<'a> = [(&'a NightRun, Vec<Couple<'a>>)];
 
-/// Compares `after` with `before`; `occasional` has the configurations whose seeds diverge now
-/// and then.
+/// Compares `after` with `before`; `past` has the configurations whose seeds diverge now and
+/// then.
 pub(crate) fn compare(
     before: &Night,
     after: &Night,
-    occasional: &HashMap<Id, Occasional>,
+    past: &HashMap<Id, PastRuns>,
     settings: &RegressSettings,
 ) -> Compared {
     let mut out = Compared::default();
@@ -68,18 +68,7 @@ pub(crate) fn compare(
     out.no_seconds = no_seconds(&before.facts, &after.facts, all());
     out.no_target = no_target(&before.facts, &after.facts);
     let mut wanted = settings.compared();
-    let has =
-        |m: &RegressMetric| all().any(|(a, b)| [a, b].into_iter().any(|r| value(*m, r).is_some()));
-    let has_target = after.facts.target.is_some();
-    let kept = |m: &RegressMetric| *m != RegressMetric::TargetEpoch || has_target;
-    let metrics = || RegressMetric::ALL.iter().copied();
-    out.unasked = metrics().filter(|m| !wanted.contains(m) && kept(m) && has(m)).collect();
-    let of = |m: RegressMetric, side: fn(Couple<'_>) -> &NightRun| {
-        all().any(|couple| value(m, side(couple)).is_some())
-    };
-    let gained = |m: &RegressMetric| m.at_the_end() && !of(*m, |c| c.0) && of(*m, |c| c.1);
-    let completed = all().any(|(a, _)| a.row.completed());
-    out.gained = metrics().filter(|m| completed && wanted.contains(m) && gained(m)).collect();
+    (out.unasked, out.gained) = left_out(&configs, &wanted, after.facts.target.is_some());
     wanted.retain(|m| match m {
         RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
         RegressMetric::TargetEpoch => out.no_target.is_none(),
@@ -100,33 +89,65 @@ pub(crate) fn compare(
         })
         .collect();
 
-    let divergent = measured.iter().filter(|s| s.metric == RegressMetric::Diverged);
-    // Where none of the baseline's diverged, and none does now and then, no test decides.
-    let tested = |s: &&Series| {
-        s.seeds.iter().any(|(_, before, _)| *before > 0.0)
-            || occasional.contains_key(&configs[s.config].0.series)
-    };
-    let divergent = divergent.filter(tested);
-    let numbers: Vec<Vec<(u64, f64)>> = divergent.map(Series::differences).collect();
-    let level = divergence::Level::of(&numbers, settings.level);
+    let level = level_of_diverged(&measured, &configs, past, settings.level);
     let bounds = bounds(&measured, settings.level);
     // Neighbours slow each other down, more on some nights than on others.
     let alone = all().all(|(a, b)| alone(a) && alone(b));
     for (series, (bounds, ranks)) in measured.into_iter().zip(bounds) {
         let (first, couples) = &configs[series.config];
-        let by = Judged {
+        let by = Grounds {
             bounds,
             ranks,
             min_effect: settings.min_effect(series.metric),
             vanished: vanished(series.metric, couples.iter().flat_map(|(a, b)| [*a, *b])),
             alone,
             level,
-            occasional: occasional.get(&first.series).copied(),
+            past: past.get(&first.series).copied(),
         };
         out.configs[series.config].changes.push(change(series.metric, series.seeds, &by));
     }
     out.configs.iter_mut().for_each(|config| as_diverged(&mut config.changes));
     out
+}
+
+/// Metrics that runs have and nobody asks for, and such as only the judged side has.
+fn left_out(
+    configs: &Configs<'_>,
+    wanted: &[RegressMetric],
+    has_target: bool,
+) -> (Vec<RegressMetric>, Vec<RegressMetric>) {
+    let all = || configs.iter().flat_map(|(_, couples)| couples.iter());
+    let before = |m: RegressMetric| all().any(|(a, _)| value(m, a).is_some());
+    let after = |m: RegressMetric| all().any(|(_, b)| value(m, b).is_some());
+    // Without a target every run has the time of one that never reached it.
+    let measured = |m: RegressMetric| {
+        (m != RegressMetric::TargetEpoch || has_target) && (before(m) || after(m))
+    };
+    let completed = all().any(|(a, _)| a.row.completed());
+    let gained = |m: RegressMetric| completed && m.at_the_end() && !before(m) && after(m);
+    let metrics = || RegressMetric::ALL.iter().copied();
+    (
+        metrics().filter(|m| !wanted.contains(m) && measured(*m)).collect(),
+        metrics().filter(|m| wanted.contains(m) && gained(*m)).collect(),
+    )
+}
+
+/// Levels of the tests of diverged seeds. Where none of the baseline's diverged, and none does
+/// now and then, no test decides, so that such a configuration takes no share.
+fn level_of_diverged(
+    measured: &[Series],
+    configs: &Configs<'_>,
+    past: &HashMap<Id, PastRuns>,
+    level: f64,
+) -> TestLevel {
+    let tested = |s: &&Series| {
+        s.metric == RegressMetric::Diverged
+            && (s.seeds.iter().any(|(_, before, _)| *before > 0.0)
+                || past.contains_key(&configs[s.config].0.series))
+    };
+    let numbers: Vec<Vec<(u64, f64)>> =
+        measured.iter().filter(tested).map(Series::differences).collect();
+    TestLevel::of(&numbers, level)
 }
 
 /// Every metric of every configuration of which the two sides have values to compare.
@@ -136,8 +157,8 @@ fn measured(configs: &Configs<'_>, wanted: &[RegressMetric]) -> Vec<Series> {
         for &metric in wanted {
             let pair = |(a, b): &Couple<'_>| match (value(metric, a), value(metric, b)) {
                 (Some(x), Some(y)) => Some((a.seed, x, y)),
-                (Some(x), None) if divergence::worst(metric, b, a) => Some((a.seed, x, f64::NAN)),
-                (None, Some(y)) if divergence::worst(metric, a, b) => Some((a.seed, f64::NAN, y)),
+                (Some(x), None) if diverged_beside(metric, b, a) => Some((a.seed, x, f64::NAN)),
+                (None, Some(y)) if diverged_beside(metric, a, b) => Some((a.seed, f64::NAN, y)),
                 _ => None,
             };
             let seeds: Vec<SeedValues> = couples.iter().filter_map(pair).collect();
@@ -156,7 +177,7 @@ fn bounds(measured: &[Series], level: f64) -> Vec<(Option<Bounds>, Option<Bounds
     let mut scatter: Vec<f64> = measured.iter().map(|s| resolution(s, measured)).collect();
     let mut places = Vec::new();
     for series in measured {
-        let ranks = signed_ranks(series.metric, &series.seeds);
+        let ranks = ranked(series.metric, &series.seeds);
         places.push(ranks.is_some().then_some(values.len()));
         values.extend(ranks);
     }

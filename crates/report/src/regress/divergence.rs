@@ -9,11 +9,12 @@ use spec::regress_settings::RegressMetric;
 use crate::regress::finding::{Change, Finding, Method};
 use crate::regress::night::{Night, NightRun};
 use crate::regress::quantity::value;
-use crate::stats::paired::sign_flip;
+use crate::stats::paired::{sign_flip, signed_ranks};
+use crate::stats::unpaired::fisher;
 
 /// Runs of a configuration in nights up to the one that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Occasional {
+pub(crate) struct PastRuns {
     runs: usize,
     diverged: usize,
 }
@@ -30,7 +31,7 @@ const NEWEST: usize = 20;
 /// nights up to the baseline's the diverged seeds were others than on the night before.
 /// `since` is the start of the baseline's night; nights of other machines than `night`'s do
 /// not count.
-pub(crate) fn occasional(history: &[Night], since: &str, night: &Night) -> HashMap<Id, Occasional> {
+pub(crate) fn past_runs(history: &[Night], since: &str, night: &Night) -> HashMap<Id, PastRuns> {
     let earlier = history.iter().filter(|n| {
         n.facts.started.as_str() <= since && n.facts.machine() == night.facts.machine()
     });
@@ -57,7 +58,7 @@ pub(crate) fn occasional(history: &[Night], since: &str, night: &Night) -> HashM
         nights.windows(2).filter(|pair| others(pair)).count() >= CHANGES
     });
     let sum = |nights: Vec<(Seeds, Seeds)>| {
-        nights.into_iter().fold(Occasional::default(), |sum, (diverged, runs)| Occasional {
+        nights.into_iter().fold(PastRuns::default(), |sum, (diverged, runs)| PastRuns {
             runs: sum.runs + runs.len(),
             diverged: sum.diverged + diverged.len(),
         })
@@ -65,9 +66,9 @@ pub(crate) fn occasional(history: &[Night], since: &str, night: &Night) -> HashM
     counts.into_iter().map(|(series, nights)| (series, sum(nights))).collect()
 }
 
-/// What numbers of diverged seeds are tested at, on either side.
+/// Levels of the tests of numbers of diverged seeds, on either side.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Level {
+pub(crate) struct TestLevel {
     /// The level of each configuration where those with a change share one.
     pub(crate) own: f64,
     /// The level where all of them together show a change in its direction: `more` of them
@@ -79,21 +80,20 @@ pub(crate) struct Level {
     pub(crate) fewer: bool,
 }
 
-impl Level {
+impl TestLevel {
     /// The levels of a night: `numbers` has for each configuration, seed by seed, by how much
     /// the number of diverged runs changed. All configurations together are tested by flips
     /// of the signs of the seeds' sums, however they depend on each other.
-    pub(crate) fn of(numbers: &[Vec<(u64, f64)>], level: f64) -> Level {
+    pub(crate) fn of(numbers: &[Vec<(u64, f64)>], level: f64) -> TestLevel {
         let moved = numbers.iter().filter(|n| n.iter().any(|(_, d)| *d != 0.0)).count();
         let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
         for (seed, difference) in numbers.iter().flatten() {
             *sums.entry(*seed).or_default() += difference;
         }
         let sums: Vec<f64> = sums.into_values().filter(|sum| *sum != 0.0).collect();
-        // One side of a symmetric distribution.
-        let shown = sign_flip(&sums).is_some_and(|test| test.p / 2.0 <= level);
+        let shown = one_sided(&sums) <= level;
         let sum: f64 = sums.iter().sum();
-        Level {
+        TestLevel {
             own: level / moved.max(1) as f64,
             together: level,
             more: shown && sum > 0.0,
@@ -110,18 +110,17 @@ impl Level {
 /// Judges a number of diverged seeds.
 ///
 /// Where none of the baseline's diverged, one that does is a regression, for no noise
-/// explains it; where `occasional` nights show that some do now and then, Fisher's exact test
+/// explains it; where `past` runs show that some do now and then, Fisher's exact test
 /// tells whether tonight's are more. Where some of the baseline's diverged, it is the exact
 /// sign test of the seeds that diverged on one side alone; where every seed diverges by now
 /// and too few differ for that test, nothing is known.
-pub(crate) fn judge(change: &mut Change, by: Level, occasional: Option<Occasional>) {
+pub(crate) fn judge(change: &mut Change, by: TestLevel, past: Option<PastRuns>) {
     let beyond = change.effect.abs() > change.min_effect;
     let count = |of: fn(&(u64, f64, f64)) -> bool| change.seeds.iter().filter(|s| of(s)).count();
     let (more, fewer) = (count(|s| s.2 > s.1), count(|s| s.2 < s.1));
     if change.before == 0.0 && more > 0 {
         let n = change.seeds.len();
-        let shown =
-            occasional.is_none_or(|o| fisher(more, n, o.diverged + more, o.runs + n) <= by.own);
+        let shown = past.is_none_or(|p| fisher(more, n, p.diverged + more, p.runs + n) <= by.own);
         change.finding = match (shown, beyond) {
             (true, true) => Finding::Regressed,
             (true, false) => Finding::Small,
@@ -133,74 +132,46 @@ pub(crate) fn judge(change: &mut Change, by: Level, occasional: Option<Occasiona
     if change.finding == Finding::Identical {
         return;
     }
-    let shown = |n: usize| sign_test(n, more + fewer) <= by.in_direction(more > fewer);
+    let moved: Vec<f64> =
+        change.seeds.iter().map(|(_, a, b)| b - a).filter(|d| *d != 0.0).collect();
+    let shown = more != fewer && one_sided(&moved) <= by.in_direction(more > fewer);
     let all_gone = change.after >= 1.0 && more > 0;
     change.finding = match () {
-        () if more > fewer && shown(more) && beyond => Finding::Regressed,
-        () if fewer > more && shown(fewer) && beyond => Finding::Improved,
-        () if shown(more.max(fewer)) => Finding::Small,
+        () if shown && beyond && more > fewer => Finding::Regressed,
+        () if shown && beyond => Finding::Improved,
+        () if shown => Finding::Small,
         () if all_gone && beyond => Finding::Unknown,
         () => Finding::NotShown,
     };
     (change.method, change.interval) = (Method::Exact, None);
 }
 
-/// Chance of at least `k` heads of `n` coins.
-fn sign_test(k: usize, n: usize) -> f64 {
-    let mut ways = 1.0;
-    let mut sum = 0.0;
-    for i in 0..=n {
-        if i >= k {
-            sum += ways;
-        }
-        ways *= (n - i) as f64 / (i + 1) as f64;
-    }
-    sum / 2f64.powi(n as i32)
-}
-
-/// Chance of at least `k` marked of `n` that are drawn from `all`, of which `marked` are.
-fn fisher(k: usize, n: usize, marked: usize, all: usize) -> f64 {
-    let mut logs = vec![0.0];
-    for i in 1..=all {
-        logs.push(logs[i - 1] + (i as f64).ln());
-    }
-    let choose = |n: usize, k: usize| logs[n] - logs[k] - logs[n - k];
-    let fits = |i: &usize| *i <= marked && n - i <= all - marked;
-    let chance = |i| (choose(marked, i) + choose(all - marked, n - i) - choose(all, n)).exp();
-    (k..=n).filter(fits).map(chance).sum::<f64>().min(1.0)
+/// The p-value of [`sign_flip`] on the side on which the differences lie: its distribution is
+/// symmetric. Of differences that are all 1 or -1 it is the exact sign test.
+fn one_sided(differences: &[f64]) -> f64 {
+    sign_flip(differences).map_or(1.0, |test| test.p / 2.0)
 }
 
 /// Signed ranks of a comparison in which seeds diverged on one side alone: those changed more
 /// than any other seed did, and equally. None where no seed did. Positive is more of the
 /// metric, as a difference is.
-pub(crate) fn signed_ranks(
-    metric: RegressMetric,
-    seeds: &[(u64, f64, f64)],
-) -> Option<Vec<(u64, f64)>> {
+pub(crate) fn ranked(metric: RegressMetric, seeds: &[(u64, f64, f64)]) -> Option<Vec<(u64, f64)>> {
     if seeds.iter().all(|(_, a, b)| a.is_finite() && b.is_finite()) {
         return None;
     }
     let worse = metric.for_the_worse(1.0).signum();
-    let moved: Vec<(u64, f64)> = seeds
-        .iter()
-        .map(|(seed, a, b)| match (a.is_finite(), b.is_finite()) {
-            (true, true) => (*seed, b - a),
-            (true, false) => (*seed, worse * f64::INFINITY),
-            _ => (*seed, -worse * f64::INFINITY),
-        })
-        .collect();
-    let rank = |size: f64| {
-        let smaller = moved.iter().filter(|(_, d)| d.abs() < size).count();
-        let equal = moved.iter().filter(|(_, d)| d.abs() == size).count();
-        smaller as f64 + (equal as f64 + 1.0) / 2.0
+    let moved = |(_, a, b): &(u64, f64, f64)| match (a.is_finite(), b.is_finite()) {
+        (true, true) => b - a,
+        (true, false) => worse * f64::INFINITY,
+        _ => -worse * f64::INFINITY,
     };
-    let signed = |d: f64| if d == 0.0 { 0.0 } else { d.signum() * rank(d.abs()) };
-    Some(moved.iter().map(|(seed, d)| (*seed, signed(*d))).collect())
+    let moved: Vec<f64> = seeds.iter().map(moved).collect();
+    Some(seeds.iter().map(|(seed, _, _)| *seed).zip(signed_ranks(&moved)).collect())
 }
 
 /// Returns whether a run diverged beside one that has a value of the metric, which is then
 /// better than it.
-pub(crate) fn worst(metric: RegressMetric, run: &NightRun, other: &NightRun) -> bool {
+pub(crate) fn diverged_beside(metric: RegressMetric, run: &NightRun, other: &NightRun) -> bool {
     metric.at_the_end() && run.row.diverged() && value(metric, other).is_some()
 }
 
@@ -209,16 +180,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exact_tests_give_the_chances_of_the_textbook() {
-        assert_eq!(sign_test(5, 5), 1.0 / 32.0);
-        assert_eq!(sign_test(0, 4), 1.0);
-        assert_eq!(sign_test(9, 10), 11.0 / 1024.0);
-        // Fisher's tea: 3 or more of 4 cups right, of 8 with 4 of each.
-        assert!((fisher(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-12);
-        assert!((fisher(0, 4, 4, 8) - 1.0).abs() < 1e-12);
-        assert!((fisher(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-12);
-        // 6 of 110 diverge, 3 or more of 10 drawn
-        assert!((fisher(3, 10, 6, 110) - 0.009_556_642).abs() < 1e-8);
+    fn one_side_of_equal_differences_is_the_sign_test() {
+        assert_eq!(one_sided(&[1.0; 5]), 1.0 / 32.0);
+        let nine = [[1.0; 9].as_slice(), &[-1.0]].concat();
+        assert_eq!(one_sided(&nine), 11.0 / 1024.0);
+        assert_eq!(one_sided(&[]), 1.0);
     }
 
     #[test]
@@ -226,13 +192,13 @@ mod tests {
         // One more of ten seeds in each of eight: no test of one could show it.
         let numbers: Vec<Vec<(u64, f64)>> =
             (0..8).map(|seed| vec![(seed, 1.0), (9, 0.0)]).collect();
-        let level = Level::of(&numbers, 0.05);
+        let level = TestLevel::of(&numbers, 0.05);
         assert!(level.more && !level.fewer);
         assert_eq!((level.in_direction(true), level.in_direction(false)), (0.05, 0.05 / 8.0));
         let fewer: Vec<Vec<(u64, f64)>> =
             numbers.iter().map(|n| n.iter().map(|(seed, d)| (*seed, -d)).collect()).collect();
-        assert!(Level::of(&fewer, 0.05).fewer);
-        assert!(!Level::of(&numbers[..4], 0.05).more, "four of four are one of sixteen");
+        assert!(TestLevel::of(&fewer, 0.05).fewer);
+        assert!(!TestLevel::of(&numbers[..4], 0.05).more, "four of four are one of sixteen");
     }
 
     #[test]
@@ -240,11 +206,11 @@ mod tests {
         use RegressMetric::{TestAccuracy, TestLoss};
         let nan = f64::NAN;
         let seeds = [(0, 0.5, 0.4), (1, 0.5, 0.7), (2, 0.5, nan), (3, 0.5, nan), (4, 0.5, 0.5)];
-        let ranks = signed_ranks(TestLoss, &seeds).unwrap();
-        assert_eq!(ranks, [(0, -2.0), (1, 3.0), (2, 4.5), (3, 4.5), (4, 0.0)]);
-        let ranks = signed_ranks(TestAccuracy, &seeds).unwrap();
-        assert_eq!(ranks, [(0, -2.0), (1, 3.0), (2, -4.5), (3, -4.5), (4, 0.0)]);
-        assert_eq!(signed_ranks(TestLoss, &[(0, nan, 0.1), (1, 0.1, 0.2)]).unwrap()[0].1, -2.0);
-        assert_eq!(signed_ranks(TestLoss, &seeds[..2]), None);
+        let ranks = ranked(TestLoss, &seeds).unwrap();
+        assert_eq!(ranks, [(0, -1.0), (1, 2.0), (2, 3.5), (3, 3.5), (4, 0.0)]);
+        let ranks = ranked(TestAccuracy, &seeds).unwrap();
+        assert_eq!(ranks, [(0, -1.0), (1, 2.0), (2, -3.5), (3, -3.5), (4, 0.0)]);
+        assert_eq!(ranked(TestLoss, &[(0, nan, 0.1), (1, 0.1, 0.2)]).unwrap()[0].1, -2.0);
+        assert_eq!(ranked(TestLoss, &seeds[..2]), None);
     }
 }

@@ -90,7 +90,12 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
         matches!(t.change.finding, Finding::Regressed | Finding::Improved | Finding::Small)
     };
     let all: Vec<Told> = story::told(r).into_iter().filter(shown).collect();
-    let kept = &all[..all.len().min(CHANGES)];
+    // Where seeds diverged on one side alone, ranks may show what the rest cannot, or nothing is left.
+    let drawn = |t: &&Told| {
+        let beyond = |(low, high): (f64, f64)| low > 0.0 || high < 0.0;
+        t.change.effect.is_finite() && t.change.interval.is_none_or(beyond)
+    };
+    let kept: Vec<Told> = all.iter().filter(drawn).take(CHANGES).copied().collect();
     if kept.is_empty() {
         return None;
     }
@@ -112,7 +117,7 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
         reading: "The middle one of the dashed lines is no change; between the outer two an effect is too small to count, however sure it is. \
                   A bar to the right of zero is for the worse, one to the left for the better; a bar that crossed zero \
                   would not be here.",
-        ink: Ink::Rows(series(kept)),
+        ink: Ink::Rows(series(&kept)),
         variant_of: None,
     })
 }
@@ -168,7 +173,12 @@ fn row(told: &Told<'_>) -> Row {
         text: amounts::signed(metric, c.effect),
         note: if c.before.is_finite() && c.after.is_finite() {
             let value = |v| amounts::value(metric, v);
-            format!("{} {} to {}", metric.words(), value(c.before), value(c.after))
+            let diverged = match c.seeds.len() - c.ended() {
+                0 => String::new(),
+                1 => ", without 1 diverged seed".to_owned(),
+                n => format!(", without {n} diverged seeds"),
+            };
+            format!("{} {} to {}{diverged}", metric.words(), value(c.before), value(c.after))
         } else {
             metric.words().to_owned()
         },

@@ -169,8 +169,8 @@ pub struct TrendStep {
     pub after: f64,
     /// `after - before` in the metric's unit.
     pub effect: f64,
-    /// Of a drift that began before the baseline's night: what of `effect` came since, in the
-    /// metric's unit; none where all did, or none.
+    /// The part of `effect` that came since the baseline's night, of a drift that began before it,
+    /// in the metric's unit; none where all did, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_since: Option<f64>,
     /// Nights that the old level rests on.

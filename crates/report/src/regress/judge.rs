@@ -4,7 +4,7 @@ use spec::regress_settings::RegressSettings;
 
 use crate::regress::baseline::Accepted;
 use crate::regress::compare::{Compared, compare};
-use crate::regress::divergence::occasional;
+use crate::regress::divergence::past_runs;
 use crate::regress::finding::{Finding, Regression, Verdict};
 use crate::regress::night::Night;
 use crate::regress::trends::trends;
@@ -33,8 +33,8 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
     }
     let compared = before.as_ref().map_or_else(Compared::default, |before| {
         let start = before.facts.started.as_str();
-        let occasional = occasional(&history, start, night);
-        compare(before, night, &occasional, settings)
+        let past = past_runs(&history, start, night);
+        compare(before, night, &past, settings)
     });
     let since = accepted.as_ref().map(|a| a.night.as_str()).or(since.as_deref());
     let trends = trends(&history, since, settings);

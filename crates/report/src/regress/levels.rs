@@ -34,7 +34,7 @@ const NEWEST: usize = 5;
 pub(crate) struct Level {
     /// Index of the night.
     pub(crate) night: usize,
-    /// What its seeds have.
+    /// Values of the seeds that were measured.
     pub(crate) seeds: Seeds,
     /// The mean over the series' list of seeds.
     pub(crate) mean: f64,
@@ -59,14 +59,13 @@ struct State {
     seeds: Seeds,
 }
 
-/// Returns the levels of a metric; `nights` has the runs of each night, none where the night
-/// does not have the configuration.
-pub(crate) fn levels(nights: &[Option<&Vec<&NightRun>>], metric: RegressMetric) -> Levels {
+/// Returns the levels of a metric; `nights` has the runs of a configuration in each night that
+/// has it, with the night's index, the oldest first.
+pub(crate) fn levels(nights: &[(usize, &Vec<&NightRun>)], metric: RegressMetric) -> Levels {
     let measured: Vec<(usize, Vec<&NightRun>, Seeds)> = nights
         .iter()
-        .enumerate()
-        .filter_map(|(night, runs)| {
-            let kept = runs.as_ref()?.iter().filter_map(|run| Some((*run, value(metric, run)?)));
+        .filter_map(|&(night, runs)| {
+            let kept = runs.iter().filter_map(|run| Some((*run, value(metric, run)?)));
             let (runs, values): (Vec<&NightRun>, Vec<f64>) = kept.unzip();
             let seeds: Seeds = runs.iter().map(|run| run.seed).zip(values).collect();
             (!seeds.is_empty()).then_some((night, runs, seeds))
@@ -284,7 +283,7 @@ mod tests {
 
     fn of_metric(nights: &[Vec<NightRun>], metric: RegressMetric) -> Levels {
         let refs: Vec<Vec<&NightRun>> = nights.iter().map(|n| n.iter().collect()).collect();
-        let given: Vec<Option<&Vec<&NightRun>>> = refs.iter().map(Some).collect();
+        let given: Vec<(usize, &Vec<&NightRun>)> = refs.iter().enumerate().collect();
         levels(&given, metric)
     }
 

@@ -101,7 +101,7 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         Cell::number(Some(c.effect).filter(|e| known && !e.is_nan()), |e| {
             amounts::signed(c.metric, e)
         })
-        .strong(strong)
+        .strong(strong && !c.effect.is_nan())
         .unit(moved),
         Cell::number(c.interval.map(|i| i.0), |low| {
             amounts::interval(c.metric, (low, c.interval.map_or(f64::NAN, |i| i.1)))

@@ -9,7 +9,7 @@ use spec::regress_settings::{RegressMetric, RegressSettings, Worse};
 
 use crate::regress::compare::vanished;
 use crate::regress::finding::{Segment, Trend, TrendPoint, TrendStep};
-use crate::regress::levels::{Level, Seeds, levels};
+use crate::regress::levels::{Level, Levels, Seeds, levels};
 use crate::regress::night::{Night, NightRun};
 use crate::regress::pairs::alone;
 use crate::regress::quantity::effect;
@@ -33,8 +33,8 @@ struct Series<'a> {
     /// Any of its runs of the last night.
     run: &'a NightRun,
     metric: RegressMetric,
-    held: Vec<Level>,
-    apart: Vec<usize>,
+    /// Levels of the nights that can be set in a row, tonight's group last.
+    groups: Vec<Levels>,
 }
 
 /// Levels of `nights`, the oldest first, the last being judged. Steps count as
@@ -56,38 +56,51 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
     let measured: Vec<Series<'_>> = wanted
         .into_par_iter()
         .map(|(run, metric)| {
-            let runs: Vec<Option<&Vec<&NightRun>>> =
-                by_series.iter().map(|by| by.get(&run.series)).collect();
-            let levels = levels(&runs, metric);
-            Series { run, metric, held: levels.held, apart: levels.apart }
+            let groups = comparable(nights, run.series, metric, &by_series);
+            let of_group = |group: &Vec<usize>| {
+                let runs: Vec<(usize, &Vec<&NightRun>)> = group
+                    .iter()
+                    .filter_map(|night| Some((*night, by_series[*night].get(&run.series)?)))
+                    .collect();
+                levels(&runs, metric)
+            };
+            Series { run, metric, groups: groups.iter().map(of_group).collect() }
         })
-        .filter(|series| !series.held.is_empty())
+        .filter(|series| series.groups.iter().any(|group| !group.held.is_empty()))
         .collect();
     let level = SHARE * settings.level / measured.len().max(1) as f64;
     let trends = measured
         .into_par_iter()
-        .map(|Series { run, metric, held, apart }| {
-            let groups = comparable(nights, run.series, metric, &by_series);
-            let history = History { nights, metric, since, level, settings };
-            Trend {
-                series: run.series,
-                label: run.label.clone(),
-                config: run.config.clone(),
-                metric,
-                points: held.iter().map(point).collect(),
-                steps: groups.iter().flat_map(|group| history.found(&held, group)).collect(),
-                thin: held.iter().filter(|level| level.thin).map(|level| level.night).collect(),
-                apart,
-            }
-        })
-        .collect::<Vec<Trend>>();
-    // Machines take turns, time does not.
-    let in_time = |mut trend: Trend| {
-        trend.steps.sort_by_key(|step| step.at);
-        trend
-    };
-    let trends = trends.into_iter().map(in_time).collect();
+        .map(|series| trend(&series, &History { nights, since, level, settings }))
+        .collect();
     Trends { segments: segments(nights), trends }
+}
+
+/// The history of one series.
+fn trend(series: &Series<'_>, history: &History<'_>) -> Trend {
+    let Series { run, metric, groups } = series;
+    let (mut steps, mut apart): (Vec<TrendStep>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut held: Vec<&Level> = Vec::new();
+    for (i, group) in groups.iter().enumerate() {
+        let current = i + 1 == groups.len();
+        steps.extend(Nights::of(history, *metric, group).steps(current));
+        apart.extend(&group.apart);
+        held.extend(&group.held);
+    }
+    // Machines take turns, time does not.
+    steps.sort_by_key(|step| step.at);
+    apart.sort_unstable();
+    held.sort_by_key(|level| level.night);
+    Trend {
+        series: run.series,
+        label: run.label.clone(),
+        config: run.config.clone(),
+        metric: *metric,
+        points: held.iter().map(|level| point(level)).collect(),
+        steps,
+        thin: held.iter().filter(|level| level.thin).map(|level| level.night).collect(),
+        apart,
+    }
 }
 
 fn grouped(night: &Night) -> HashMap<Id, Vec<&NightRun>> {
@@ -149,50 +162,51 @@ fn comparable(
     groups
 }
 
-/// What the steps of one series are judged by.
+/// Grounds on which all series are judged.
 struct History<'a> {
     nights: &'a [Night],
-    metric: RegressMetric,
     /// Start of the baseline's night (RFC 3339); none where the whole history counts.
     since: Option<&'a str>,
+    /// The level of the steps of each series.
     level: f64,
     settings: &'a RegressSettings,
 }
 
-impl History<'_> {
-    /// Steps of the nights of one group.
-    fn found(&self, all: &[Level], group: &[usize]) -> Vec<TrendStep> {
-        let held: Vec<&Level> =
-            all.iter().filter(|l| !l.thin && group.binary_search(&l.night).is_ok()).collect();
+/// The nights of one series that tell of levels.
+struct Nights<'a> {
+    history: &'a History<'a>,
+    metric: RegressMetric,
+    held: Vec<&'a Level>,
+    /// The last night up to the baseline's, an index into `held`.
+    baseline: Option<usize>,
+}
+
+impl<'a> Nights<'a> {
+    fn of(history: &'a History<'a>, metric: RegressMetric, levels: &'a Levels) -> Self {
+        let held: Vec<&Level> = levels.held.iter().filter(|level| !level.thin).collect();
+        let started = |level: &Level| history.nights[level.night].facts.started.as_str();
+        let baseline = history.since.and_then(|s| held.iter().rposition(|l| started(l) <= s));
+        Nights { history, metric, held, baseline }
+    }
+
+    /// The steps; those of other nights than tonight's group (`current`) are no alarms.
+    fn steps(&self, current: bool) -> Vec<TrendStep> {
+        let held = &self.held;
         let means: Vec<f64> = held.iter().map(|level| level.mean).collect();
         // Values are finite, so only a mean that overflows has no level.
-        let found = steps(&means, self.level).unwrap_or_default();
-        let current = group.last() == Some(&(self.nights.len() - 1)) && self.judged();
+        let found = steps(&means, self.history.level).unwrap_or_default();
+        let now = found.last().map(|last| last.after);
+        let current = current && self.judged();
         let mut out = Vec::new();
         for (j, step) in found.iter().enumerate() {
             let begin = if j == 0 { 0 } else { found[j - 1].until };
             let end = found.get(j + 1).map_or(held.len(), |next| next.at);
             let size = effect(self.metric, step.after - step.before, step.before);
-            let since = self.base(step, &held).map(|base| {
-                let now = found.last().map_or(step.after, |last| last.after);
-                (base, effect(self.metric, step.after - base, base), now)
-            });
-            let confirmed = || {
-                let under_way =
-                    self.baseline(&held).filter(|at| (step.at..step.until).contains(at));
-                let old = under_way.map_or(begin..step.at, |at| at..at + 1);
-                match (step.exact(), under_way) {
-                    (true, _) => {
-                        let (old, new) = (level_of(&held[old]), level_of(&held[step.until..end]));
-                        shown(self.metric, &old, &new, self.level)
-                    }
-                    (false, Some(at)) => self.went_on(&means[at..]),
-                    (false, None) => true,
-                }
-            };
+            let base = self.base(step);
+            let since = base.map(|base| effect(self.metric, step.after - base, base));
             let alarm = current
-                && since.is_some_and(|(base, size, now)| self.worse_still(base, size, now, &held))
-                && confirmed();
+                && base.is_some_and(|base| self.worse_still(base, step, now.unwrap_or(step.after)))
+                && self.confirmed(step, &means, begin, end);
             out.push(TrendStep {
                 at: held[step.at].night,
                 last_good: held[step.at - 1].night,
@@ -201,7 +215,7 @@ impl History<'_> {
                 before: step.before,
                 after: step.after,
                 effect: size,
-                effect_since: since.map(|(_, size, _)| size).filter(|since| *since != size),
+                effect_since: since.filter(|since| *since != size),
                 nights_before: step.at - begin,
                 nights_after: end - step.until,
                 worse: self.metric.for_the_worse(size) > 0.0,
@@ -211,67 +225,71 @@ impl History<'_> {
         out
     }
 
-    /// Seconds count only where every run of tonight had its machine for itself.
+    /// Returns whether the metric counts: seconds do only where every run of tonight had its
+    /// machine for itself.
     fn judged(&self) -> bool {
         self.metric != RegressMetric::SecondsPerEpoch
-            || self.nights.last().is_some_and(|n| n.runs.iter().all(alone))
+            || self.history.nights.last().is_some_and(|n| n.runs.iter().all(alone))
     }
 
-    /// The last night up to the baseline's, an index into `held`.
-    fn baseline(&self, held: &[&Level]) -> Option<usize> {
-        let since = self.since?;
-        held.iter().rposition(|l| self.nights[l.night].facts.started.as_str() <= since)
+    /// The baseline's night, where a step was under way on it.
+    fn under_way(&self, step: &Step) -> Option<usize> {
+        self.baseline.filter(|at| (step.at..step.until).contains(at))
     }
 
     /// The level that the baseline's night had on the way of a step: that before it where the
     /// step came later; where it was under way that night's own, where nights vary by themselves
     /// that of the drift's line there; none where the step was over.
-    fn base(&self, step: &Step, held: &[&Level]) -> Option<f64> {
-        let Some(baseline) = self.baseline(held).filter(|at| *at >= step.at) else {
+    fn base(&self, step: &Step) -> Option<f64> {
+        if self.baseline.is_none_or(|at| at < step.at) {
             return Some(step.before);
-        };
-        if step.kind != Kind::Drift || baseline >= step.until {
-            return None;
         }
+        let baseline = self.under_way(step)?;
         if step.exact() {
-            return Some(held[baseline].mean);
+            return Some(self.held[baseline].mean);
         }
         let (from, to) = (step.at - 1, step.until);
         let part = (baseline - from) as f64 / (to - from) as f64;
         Some(step.before + part * (step.after - step.before))
     }
 
-    /// Returns whether the nights from the baseline's on show by themselves that a drift went on:
-    /// that there is one is shown by all nights, so that the level is not shared once more.
-    fn went_on(&self, means: &[f64]) -> bool {
-        let found = steps(means, SHARE * self.settings.level).unwrap_or_default();
-        let worse = |step: &Step| self.metric.for_the_worse(step.after - step.before) > 0.0;
-        found.iter().any(worse)
+    /// Returns whether a step is more than another rounding, and where it was under way on the
+    /// baseline's night, whether the nights from there on show by themselves that it went on:
+    /// that there is a drift is shown by all nights, so that the level is not shared once more.
+    /// The levels before and after begin at `begin` and end before `end`.
+    fn confirmed(&self, step: &Step, means: &[f64], begin: usize, end: usize) -> bool {
+        let under_way = self.under_way(step);
+        if step.exact() {
+            let old = under_way.map_or(begin..step.at, |at| at..at + 1);
+            let (old, new) = (level_of(&self.held[old]), level_of(&self.held[step.until..end]));
+            return shown(self.metric, &old, &new, self.history.level);
+        }
+        let Some(at) = under_way else { return true };
+        let found = steps(&means[at..], SHARE * self.history.settings.level).unwrap_or_default();
+        found.iter().any(|step| self.metric.for_the_worse(step.after - step.before) > 0.0)
     }
 
-    /// Returns whether a step by `size` from the level `base` is for the worse, above `min_effect`
-    /// and rounding, and has not been undone: what was, or is no more tonight, is history, not
-    /// news. A level that came back is never the old one exactly.
-    fn worse_still(&self, base: f64, size: f64, now: f64, held: &[&Level]) -> bool {
-        let metric = self.metric;
-        let min_effect = self.settings.min_effect(metric);
-        let runs = self.nights.last().into_iter().flat_map(|night| &night.runs);
-        let rounding = vanished(metric, runs);
-        let stays = |now: f64, least: f64| {
-            metric.for_the_worse(effect(metric, now - base, base)) > least
-                && (now - base).abs() > rounding
-        };
+    /// Returns whether a step from the level `base` is for the worse, above `min_effect` and
+    /// rounding, and has not been undone by the level `now`: what was, or is no more tonight, is
+    /// history, not news. A level that came back is never the old one exactly.
+    fn worse_still(&self, base: f64, step: &Step, now: f64) -> bool {
+        let (metric, nights) = (self.metric, self.history.nights);
+        let min_effect = self.history.settings.min_effect(metric);
+        let rounding = vanished(metric, nights.last().into_iter().flat_map(|night| &night.runs));
+        let worse = |value: f64| metric.for_the_worse(effect(metric, value - base, base));
+        let stays =
+            |value: f64, least: f64| worse(value) > least && (value - base).abs() > rounding;
         // Where any change is for the worse, the way back is none.
         let way_back = metric.worse() == Worse::Any && {
-            let accepted = held[self.baseline(held).unwrap_or(0)].mean;
+            let accepted = self.held[self.baseline.unwrap_or(0)].mean;
             effect(metric, now - accepted, accepted).abs() <= min_effect
         };
+        let size = worse(step.after);
         // A night that is thin says nothing of tonight.
-        let tonight = held.last().filter(|l| l.night + 1 == self.nights.len());
+        let tonight = self.held.last().filter(|l| l.night + 1 == nights.len());
         !way_back
-            && metric.for_the_worse(size) > 0.0
-            && size.abs() > min_effect
-            && stays(now, min_effect.max(size.abs() / 2.0))
+            && size > min_effect
+            && stays(now, min_effect.max(size / 2.0))
             && tonight.is_none_or(|tonight| stays(tonight.mean, min_effect))
     }
 }

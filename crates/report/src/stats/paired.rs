@@ -170,10 +170,21 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Test> {
 /// The sum of the ranks of positive differences less that of negative ones, as
 /// [`wilcoxon`] ranks them: the direction in which it speaks.
 pub fn rank_lead(differences: &[f64]) -> f64 {
-    let mut signed: Vec<f64> = differences.iter().copied().filter(|&d| d != 0.0).collect();
-    signed.sort_unstable_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let (ranks, _) = doubled_ranks(&signed);
-    signed.iter().zip(ranks).map(|(d, rank)| d.signum() * rank as f64 / 2.0).sum()
+    signed_ranks(differences).iter().sum()
+}
+
+/// Ranks of the sizes of differences with the signs of these, as [`wilcoxon`] ranks them, in the
+/// order of the differences; 0 for a difference of 0.
+pub fn signed_ranks(differences: &[f64]) -> Vec<f64> {
+    let mut places: Vec<usize> =
+        (0..differences.len()).filter(|&i| differences[i] != 0.0).collect();
+    places.sort_by(|&i, &j| differences[i].abs().total_cmp(&differences[j].abs()));
+    let signed: Vec<f64> = places.iter().map(|&i| differences[i]).collect();
+    let mut out = vec![0.0; differences.len()];
+    for (place, rank) in places.into_iter().zip(doubled_ranks(&signed).0) {
+        out[place] = differences[place].signum() * rank as f64 / 2.0;
+    }
+    out
 }
 
 /// Twice the rank of each (whole where ranks are halves), and the sum of t^3 - t

@@ -16,6 +16,19 @@ pub const MOST_POOLED: usize = 32;
 /// 0.0002.
 pub const SAMPLED_DIVISIONS: usize = 9_999;
 
+/// Fisher's exact test (Fisher 1935), one-sided: the chance of at least `k` marked of `n` that
+/// are drawn from `all`, of which `marked` are. `n` and `marked` are at most `all`.
+pub fn fisher(k: usize, n: usize, marked: usize, all: usize) -> f64 {
+    let mut logs = vec![0.0];
+    for i in 1..=all {
+        logs.push(logs[i - 1] + (i as f64).ln());
+    }
+    let choose = |n: usize, k: usize| logs[n] - logs[k] - logs[n - k];
+    let fits = |i: &usize| *i <= marked && n - i <= all - marked;
+    let chance = |i| (choose(marked, i) + choose(all - marked, n - i) - choose(all, n)).exp();
+    (k..=n).filter(fits).map(chance).sum::<f64>().min(1.0)
+}
+
 /// Permutation test of the difference of means (Pitman 1937): under the null
 /// hypothesis every division of the pooled values into sides of these sizes is as
 /// likely. Two-sided as in scipy: twice the smaller tail. Exact up to
@@ -133,4 +146,19 @@ pub fn probability_of_improvement(a: &[f64], b: &[f64]) -> Option<f64> {
     let twice: u64 =
         a.iter().flat_map(|a| b.iter().map(move |b| u64::from(a > b) + u64::from(a >= b))).sum();
     Some(twice as f64 / (2 * a.len() * b.len()) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fisher_gives_the_chances_of_the_textbook() {
+        // The lady who tastes tea: 8 cups, 4 of each, 3 or more of 4 right.
+        assert!((fisher(3, 4, 4, 8) - 17.0 / 70.0).abs() < 1e-12);
+        assert!((fisher(0, 4, 4, 8) - 1.0).abs() < 1e-12);
+        assert!((fisher(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-12);
+        // scipy.stats.hypergeom(110, 6, 10).sf(2)
+        assert!((fisher(3, 10, 6, 110) - 0.009_556_642).abs() < 1e-8);
+    }
 }

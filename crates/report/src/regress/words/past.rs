@@ -1,4 +1,4 @@
-//! What the history of nights says, and on which of its nights that does not rest.
+//! Sentences on the history of nights, and on those of its nights that tell nothing.
 
 use crate::escape;
 use crate::page::words::{capitalised, list};
@@ -7,7 +7,7 @@ use crate::regress::night::Facts;
 use crate::regress::story;
 use crate::regress::words::{Title, counted};
 
-/// What the history says, in a sentence; none for a plain comparison.
+/// The sentence on the history; none for a plain comparison.
 pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
     if *title != Title::Nightly {
         return None;
