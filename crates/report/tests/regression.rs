@@ -360,10 +360,10 @@ fn values_that_are_no_numbers_are_left_out_of_figures() {
             _ => {}
         }
     }
-    for c in r.configs.iter_mut().flat_map(|c| &mut c.changes) {
-        (c.before, c.effect) = (f64::NAN, f64::INFINITY);
+    for (i, c) in r.configs.iter_mut().flat_map(|c| &mut c.changes).enumerate() {
+        (c.before, c.effect) = (f64::NAN, [f64::INFINITY, 0.5][i % 2]);
         c.finding = Finding::Regressed;
-        c.interval = Some((f64::NAN, f64::INFINITY));
+        c.interval = Some(([f64::NAN, 0.1][i % 2], f64::INFINITY));
     }
     let text =
         format!("{}{}", trend(&r, series).unwrap().ink, changes(&r, &Title::Nightly).unwrap().ink);
