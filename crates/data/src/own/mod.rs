@@ -8,6 +8,7 @@ mod labels;
 mod npy;
 mod scale;
 mod source;
+mod table;
 
 use std::path::Path;
 

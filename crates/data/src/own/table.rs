@@ -1,0 +1,53 @@
+//! A table as a file has it, before its columns are told apart into inputs and answers.
+
+use std::collections::BTreeMap;
+
+use super::error::Place;
+
+/// Cells of a table, whatever format they came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Table {
+    /// Names of the columns; empty where the file has none.
+    pub(super) names: Vec<String>,
+    /// Number of columns, at least 1.
+    pub(super) width: usize,
+    /// Number of rows, the header left out.
+    pub(super) rows: usize,
+    /// `rows * width` numbers, one row after another; finite, or NaN where the cell
+    /// is missing and in columns of words.
+    pub(super) cells: Vec<f64>,
+    /// The columns that hold anything but numbers, by index: a text a row, empty where
+    /// the cell is missing.
+    pub(super) words: BTreeMap<usize, Vec<String>>,
+    /// The line in the file of each row, from 1; empty where a file has no lines.
+    pub(super) lines: Vec<u64>,
+}
+
+impl Table {
+    /// Where a cell stands; `row` and `column` from 0.
+    pub(super) fn place(&self, row: usize, column: usize) -> Place {
+        match self.lines.get(row) {
+            Some(line) => Place::Field { line: *line as usize, column: column + 1 },
+            None => Place::Value { sample: row, feature: column },
+        }
+    }
+}
+
+/// One column of labels or targets as a file has it, a value a sample.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Column {
+    /// Finite numbers; NaN where one is missing. Whole numbers up to 2^53 in size are exact.
+    Numbers(Vec<f64>),
+    /// Texts; empty where one is missing.
+    Words(Vec<String>),
+}
+
+impl Column {
+    /// Number of samples.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Column::Numbers(v) => v.len(),
+            Column::Words(v) => v.len(),
+        }
+    }
+}
