@@ -29,7 +29,7 @@ use std::path::Path;
 use spec::DatasetName;
 use spec::dataset::DatasetSpec;
 use spec::landscape::NoData;
-use spec::own_data::{OwnData, OwnRequest};
+use spec::own_data::{Inspected, OwnRequest};
 
 pub use error::DataError;
 #[cfg(feature = "fetch")]
@@ -61,24 +61,27 @@ pub struct Part {
     pub inputs: Inputs,
     /// Class indices, one a sample; empty if the answers are values, or there are none.
     pub labels: Vec<i64>,
-    /// Scaled values to be told, one a sample; empty if the answers are classes.
+    /// Scaled values to be told, `targets` a sample, one sample after another; empty if the
+    /// answers are classes.
     pub values: Vec<f32>,
+    /// Values to be told of a sample; 0 of classes.
+    pub targets: usize,
 }
 
 impl Part {
     /// Samples of classes.
     pub fn of_classes(inputs: impl Into<Inputs>, labels: Vec<i64>) -> Self {
-        Part { inputs: inputs.into(), labels, values: Vec::new() }
+        Part { inputs: inputs.into(), labels, values: Vec::new(), targets: 0 }
     }
 
-    /// Samples of real values.
-    pub fn of_values(inputs: impl Into<Inputs>, values: Vec<f32>) -> Self {
-        Part { inputs: inputs.into(), labels: Vec::new(), values }
+    /// Samples of real values, `targets` each.
+    pub fn of_values(inputs: impl Into<Inputs>, values: Vec<f32>, targets: usize) -> Self {
+        Part { inputs: inputs.into(), labels: Vec::new(), values, targets }
     }
 
     /// Number of samples.
     pub fn len(&self) -> usize {
-        self.labels.len().max(self.values.len())
+        self.labels.len().max(self.values.len() / self.targets.max(1))
     }
 
     /// Whether it has no samples.
@@ -124,26 +127,28 @@ pub fn check(name: DatasetName, data_dir: &Path) -> Result<(), DataError> {
     name.info().files.iter().try_for_each(|file| source::Table::from(name).check(file, data_dir))
 }
 
-/// Looks at own files: sizes, classes, the resolved test split and scaling, and
-/// the checksum of the files as they lie on disk. Everything is read and every
-/// value is checked, so that what passes here can be trained on.
+/// Looks at own files: sizes, answers, the resolved split and scaling, the checksum of
+/// the files as they lie on disk, what is to be said of them and which traps they hold.
+/// Everything is read and every value is checked, so that what passes here can be
+/// trained on.
 ///
-/// Relative paths start at `root`, the folder that holds `data/`. Without a
+/// Relative paths start at `root`, the folder that holds `data/`. Without a `split` or a
 /// `test_path` the last `test` samples are the test split, by default a fifth
-/// (rounded down, at least 1). Scaling is by default `features` for CSV and for
+/// (rounded down, at least 1). Scaling is by default `features` for tables and for
 /// two-dimensional NumPy arrays, else `global`. Gzip files are decompressed.
 ///
 /// # Errors
 /// A file is missing, unreadable, empty, longer than 8 GiB or not in its
-/// format; a value is not finite or a label no class; sizes do not agree; fewer
-/// than two classes. The message names file, place and remedy in one line.
-pub fn inspect(request: &OwnRequest, root: &Path) -> Result<OwnData, DataError> {
+/// format; a value is not finite, missing or no number; the answer is not clear; sizes do
+/// not agree; fewer than two classes, or a part that lacks them. The message names file,
+/// place and remedy in one line.
+pub fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, DataError> {
     Ok(own::inspect(request, root)?)
 }
 
 /// Reads the dataset of a plan: a built-in one as [`load`] does, own files
-/// relative to `root`, scaled by the mean and population standard deviation
-/// (64-bit floats) of the training split, validation samples included.
+/// relative to `root`, scaled by statistics (64-bit floats) of the samples that are
+/// trained on.
 ///
 /// Of more than a few megabytes the scaled inputs are kept in a file below
 /// `data_dir/.cache/`, mapped into memory, so that all workers of a machine share
@@ -170,7 +175,7 @@ pub fn load_spec(
 fn no_data(name: &DatasetSpec, none: NoData) -> Dataset {
     let part = |steps: u64| {
         let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
-        Part { inputs: vec![0.0; length].into(), labels: Vec::new(), values: Vec::new() }
+        Part::of_classes(vec![0.0; length], Vec::new())
     };
     Dataset {
         name: name.clone(),

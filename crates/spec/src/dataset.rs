@@ -196,9 +196,18 @@ impl DatasetSpec {
         }
     }
 
-    /// Outputs of a model: one a class, or one value.
+    /// Real values to be told of a sample; 0 of classes and of a function.
+    pub fn targets(&self) -> usize {
+        match self {
+            DatasetSpec::Builtin(name) => usize::from(name.info().classes == 0),
+            DatasetSpec::Own(own) => usize::try_from(own.targets).unwrap_or(usize::MAX),
+            DatasetSpec::Function(_) => 0,
+        }
+    }
+
+    /// Outputs of a model: one a class, or one a value.
     pub fn outputs(&self) -> usize {
-        self.classes().max(1)
+        self.classes().max(self.targets()).max(1)
     }
 
     /// Samples in the training split, validation included; for a function the

@@ -165,6 +165,12 @@ impl Memo {
             if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
                 files.retain(|key, _| key == "kind");
             }
+            // Likewise how it was said to be read: what was understood is.
+            if let Some(Value::Object(own)) = value.get_mut("dataset") {
+                let understood = own.get("reading").and_then(|r| r.get("understood").cloned());
+                own.remove("reading");
+                own.extend(understood.map(|hash| ("understood".to_owned(), hash)));
+            }
             self.data = canonical_json(&value);
         }
         let optional = |value: Option<Value>| value.map(|v| canonical_json(&v)).unwrap_or_default();

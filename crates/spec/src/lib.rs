@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod params;
 pub mod plan;
 pub mod provenance;
+pub mod reading;
 pub mod record;
 pub mod regress_settings;
 pub mod report_settings;

@@ -42,6 +42,18 @@ choice! {
         SaveNotJudged = "save-not-judged",
         /// An `[[exclude]]` that drops nothing.
         ExcludeWithoutMatch = "exclude-without-match",
+        /// A feature of own data that has one value.
+        DataConstantColumn = "data-constant-column",
+        /// A feature that is the answer.
+        DataCopiedAnswer = "data-copied-answer",
+        /// A feature that numbers the samples.
+        DataIndexColumn = "data-index-column",
+        /// A part of the data with fewer than ten samples.
+        DataSmallPart = "data-small-part",
+        /// A class that the validation or test split lacks.
+        DataMissingClass = "data-missing-class",
+        /// Parts in file order that are not alike.
+        DataUnevenParts = "data-uneven-parts",
     }
 }
 
@@ -135,6 +147,36 @@ impl Lint {
                 "an exclude matches no combination",
                 "compare its paths and values with `--plan`",
                 false,
+            ),
+            Lint::DataConstantColumn => (
+                "a column of the data has one value for all training samples, which tells nothing",
+                "leave it out: `leave_out = [...]`",
+                true,
+            ),
+            Lint::DataCopiedAnswer => (
+                "a column of the data is the answer in other words",
+                "leave it out (`leave_out = [...]`), unless it is known before the answer is",
+                true,
+            ),
+            Lint::DataIndexColumn => (
+                "a column of the data numbers the samples",
+                "leave it out: `leave_out = [...]`",
+                true,
+            ),
+            Lint::DataSmallPart => (
+                "a part of the data has fewer than ten samples",
+                "give it a larger share, or use more samples",
+                true,
+            ),
+            Lint::DataMissingClass => (
+                "a part of the data lacks a class, whose accuracy it cannot judge",
+                "split by contents, `split = { test = 0.2, validation = 0.2 }`, or use more samples",
+                true,
+            ),
+            Lint::DataUnevenParts => (
+                "the file is sorted, or its parts differ: in file order they do not hold the same sort of samples",
+                "split by contents: `split = { test = 0.2, validation = 0.2 }`",
+                true,
             ),
         };
         LintInfo { says, remedy, of_trials }

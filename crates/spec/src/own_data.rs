@@ -1,30 +1,59 @@
-//! The user's own data: files in one of three formats, with what was found in
+//! The user's own data: files in one of five formats, with what was found in
 //! them when the plan was made.
 //!
-//! In the sweep file `dataset = { kind = "csv", path = "data/iris.csv" }`. The
+//! In the sweep file `dataset = { path = "data/iris.csv", label = "species" }`. The
 //! crate `data` inspects the files, and refuses them later when their bytes are
 //! no longer those of the plan.
 
 use serde::{Deserialize, Serialize};
 
+use crate::lint::Lint;
 use crate::params::choice;
+use crate::reading::{Arrays, Asked, DataDescription, Reading, SplitSpec};
 
 choice! {
     /// Format of the files.
     OwnKind {
-        /// Comma-separated numbers, one sample a line, the class in the last
-        /// column; a first line without numbers is a header.
+        /// A table as text, one sample a line, its fields separated by commas,
+        /// semicolons or tabs; `.gz` or not.
         Csv = "csv",
-        /// NumPy arrays: inputs `[n, ...]` and labels `[n]`, a file each.
+        /// NumPy arrays: inputs `[n, ...]` and labels `[n]` or `[n, columns]`, a file each.
         Npy = "npy",
-        /// IDX arrays of unsigned bytes as MNIST has them, a file each, `.gz` or not.
+        /// IDX arrays as MNIST has them, a file each, `.gz` or not.
         Idx = "idx",
+        /// An archive of NumPy arrays by name.
+        Npz = "npz",
+        /// A table in Parquet.
+        Parquet = "parquet",
+    }
+}
+
+impl OwnKind {
+    /// The format that the name of a file says, whatever its case and with `.gz` or
+    /// without: CSV where it says none.
+    pub fn of_path(path: &str) -> Self {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let idx = ["-ubyte", ".idx", "-int", ".ubyte"].iter().any(|end| name.ends_with(end))
+            || ["idx1", "idx2", "idx3", "idx4"].iter().any(|part| name.contains(part));
+        match name.rsplit('.').next().unwrap_or_default() {
+            "npy" => OwnKind::Npy,
+            "npz" => OwnKind::Npz,
+            "parquet" | "pq" => OwnKind::Parquet,
+            _ if idx => OwnKind::Idx,
+            _ => OwnKind::Csv,
+        }
+    }
+
+    /// Whether inputs and labels are columns of one file.
+    pub fn is_table(self) -> bool {
+        matches!(self, OwnKind::Csv | OwnKind::Parquet)
     }
 }
 
 choice! {
-    /// How raw values become inputs. Statistics are those of the training
-    /// split, validation samples included.
+    /// How raw values become inputs. Statistics are those of the samples that are
+    /// trained on.
     Scaling {
         /// As they are (IDX bytes divided by 255).
         None = "none",
@@ -33,6 +62,21 @@ choice! {
         Features = "features",
         /// All values less one mean, divided by one standard deviation.
         Global = "global",
+        /// Each feature less its smallest value, divided by its range: 0 to 1 in training.
+        Range = "range",
+        /// Each sample divided by its Euclidean length; one of zeros alone stays so.
+        Unit = "unit",
+    }
+}
+
+impl Scaling {
+    /// Every name that a sweep file may give.
+    pub const ASKED: &[&str] = &["standard", "range", "unit", "global", "none", "features"];
+
+    /// The scaling of this name; `standard` is the usual word for `features`, which
+    /// stored forms keep.
+    pub fn asked(name: &str) -> Option<Self> {
+        if name == "standard" { Some(Scaling::Features) } else { Scaling::from_name(name) }
     }
 }
 
@@ -42,7 +86,7 @@ choice! {
 pub struct OwnFiles {
     /// Format.
     pub kind: OwnKind,
-    /// Inputs (for CSV with the class in the last column).
+    /// Inputs; of a table with its labels.
     pub path: String,
     /// Labels of `npy` and `idx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +98,15 @@ pub struct OwnFiles {
     /// Labels of `test_path` for `npy` and `idx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_labels: Option<String>,
+    /// Inputs of a validation split of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_path: Option<String>,
+    /// Labels of `validation_path` for `npy` and `idx`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_labels: Option<String>,
+    /// Names of the arrays of an `npz`; none: those that its own names tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrays: Option<Arrays>,
 }
 
 impl OwnFiles {
@@ -63,6 +116,8 @@ impl OwnFiles {
             ("labels", &self.labels),
             ("test_path", &self.test_path),
             ("test_labels", &self.test_labels),
+            ("validation_path", &self.validation_path),
+            ("validation_labels", &self.validation_labels),
         ];
         let rest = optional.into_iter().filter_map(|(role, p)| Some((role, p.as_deref()?)));
         std::iter::once(("path", self.path.as_str())).chain(rest).collect()
@@ -71,19 +126,53 @@ impl OwnFiles {
 
 /// What a sweep file says of its own data; all that is null is resolved by
 /// looking at the files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OwnRequest {
     /// The files.
     pub files: OwnFiles,
     /// The last samples of `path` that are the test split; default a fifth.
-    /// Null with a `test_path`.
+    /// Null with a `test_path` or a `split`.
     pub test: Option<u64>,
-    /// Default: `features` for CSV and two-dimensional arrays, else `global`.
+    /// Default: `features` for tables and two-dimensional arrays, else `global`.
     pub scaling: Option<Scaling>,
+    /// How the files are to be read.
+    pub asked: Asked,
+    /// A split by the contents of the samples; null: by their order, or by files.
+    pub split: Option<SplitSpec>,
+    /// `validation` of `[data]`: the last samples of the training split in file order.
+    pub validation: u64,
+    /// Whether numbers are values to be told where nothing else says so: the only loss is `mse`.
+    pub values: bool,
+}
+
+impl OwnRequest {
+    /// Of files alone, everything else as it is by default.
+    pub fn new(files: OwnFiles) -> Self {
+        OwnRequest {
+            files,
+            test: None,
+            scaling: None,
+            asked: Asked::default(),
+            split: None,
+            validation: 0,
+            values: false,
+        }
+    }
+}
+
+/// What was found in own data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspected {
+    /// What a run is trained on.
+    pub data: OwnData,
+    /// What is said of it.
+    pub described: DataDescription,
+    /// Traps: which one, and what was found.
+    pub traps: Vec<(Lint, String)>,
 }
 
 /// Own data, resolved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OwnData {
     /// The files. Where they lie is no part of a run's identity; what is in
     /// them is, by `checksum`.
@@ -94,7 +183,7 @@ pub struct OwnData {
     pub scaling: Scaling,
     /// Numbers in one flattened sample.
     pub features: u64,
-    /// Number of classes; labels are `0..classes`.
+    /// Number of classes; labels are `0..classes`. 0: real values are to be told.
     pub classes: u64,
     /// Samples in the training split, validation included.
     pub train_len: u64,
@@ -102,6 +191,21 @@ pub struct OwnData {
     pub test_len: u64,
     /// [`checksum`] of the files as they were when the plan was made.
     pub checksum: String,
+    /// Real values that are to be told of each sample; left out while there are classes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub targets: u64,
+    /// Samples at the end of the training split that are held out, and whose values
+    /// no statistic knows; left out while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub validation: u64,
+    /// How the files are read; left out while they are read as a CSV of numbers with the
+    /// classes 0, 1, 2 and so on in its last column, or as arrays with such labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Box<Reading>>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl OwnData {

@@ -10,6 +10,7 @@ use crate::lint::Told;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
 use crate::params::{Values, choice};
+use crate::reading::DataDescription;
 use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
@@ -141,6 +142,9 @@ pub struct Plan {
     /// Traps that were warned of before training, and that `[lints]` does not allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lints: Vec<Told>,
+    /// What was found in own data; left out of built-in data and functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataDescription>,
     /// What pool and threads came to on the machine of the last sweep; null before.
     #[serde(default)]
     pub computed_on: Option<ComputedOn>,

@@ -105,6 +105,7 @@ pub(super) fn open(
             inputs: Inputs::mapped(&map, inputs)?,
             labels: bytemuck::try_cast_slice(&bytes[labels]).ok()?.to_vec(),
             values: bytemuck::try_cast_slice(&bytes[values]).ok()?.to_vec(),
+            targets: dataset.targets(),
         })
     };
     let whole = || {

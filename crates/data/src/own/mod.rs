@@ -1,88 +1,95 @@
-//! The user's own data: `read` one split after the other, `resolve` what the
-//! sweep file leaves open, then scale.
+//! The user's own data: files are read piece by piece, understood together, split,
+//! scaled, and described.
 
+mod answers;
+mod columns;
 mod csv;
+mod describe;
 mod error;
 mod idx;
-mod labels;
 mod npy;
+mod parts;
+mod piece;
 mod scale;
 mod source;
 mod table;
+mod traps;
+mod understand;
 
 use std::path::Path;
 
 use spec::dataset::DatasetSpec;
-use spec::own_data::{OwnData, OwnFiles, OwnKind, OwnRequest, Scaling, checksum};
+use spec::own_data::{Inspected, OwnData, OwnFiles, OwnRequest, checksum};
+use spec::reading::{Asked, Reading};
 
-use self::error::Fault;
+use self::answers::Answers;
+use self::piece::Piece;
 pub(crate) use self::scale::statistics;
-use self::scale::{Inputs, Overflow, Scaler, Values};
-use self::source::Source;
+use self::scale::{Overflow, Scaler};
+use self::understand::{Pieces, Samples};
 use crate::{Dataset, Part};
 
 pub use self::error::{OwnError, Place};
 
-/// The samples of one or two files.
-struct Samples<'a> {
-    /// File of the inputs as given.
-    file: &'a str,
-    inputs: Inputs,
-    labels: Vec<i64>,
+/// Inputs as they are fed, and what the answers were turned by.
+struct Fed {
+    /// Of training and test.
+    parts: [Part; 2],
+    /// Mean and divisor of each target.
+    targets: (Vec<f64>, Vec<f64>),
 }
 
-/// Everything in the files.
-struct Contents<'a> {
-    main: Samples<'a>,
-    /// Of `test_path`.
-    test: Option<Samples<'a>>,
-    checksum: String,
-}
-
-pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<OwnData, OwnError> {
-    let contents = read(&request.files, root)?;
-    let own = resolve(request, &contents)?;
-    scale(&contents, &own, &mut |_| (), &mut |_| ())?;
-    Ok(own)
+pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, OwnError> {
+    let samples = Samples::new(read(&request.files, &request.asked, root)?, request)?;
+    traps::refused(&samples)?;
+    let mut data = resolve(request, &samples);
+    let fed = feed(&samples, &data)?;
+    understood(&mut data, &samples, &fed);
+    let described = describe::describe(request, &samples, &data, &fed.targets);
+    let traps = traps::traps(request, &samples, &described);
+    Ok(Inspected { data, described, traps })
 }
 
 pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
-    let contents = match read(&own.files, root) {
-        Ok(contents) => contents,
+    let reading = own.reading.as_deref();
+    let nothing = Asked::default();
+    let asked = reading.map_or(&nothing, |r| &r.asked);
+    let pieces = match read(&own.files, asked, root) {
+        Ok(pieces) => pieces,
         Err(error) => {
             // That the data changed says more than what is now wrong with them.
             check(own, root)?;
             return Err(error);
         }
     };
-    if contents.checksum != own.checksum {
+    if pieces.checksum != own.checksum {
         return Err(changed(own));
     }
     let request = OwnRequest {
         files: own.files.clone(),
-        test: own.files.test_path.is_none().then_some(own.test),
+        test: (own.test > 0).then_some(own.test),
         scaling: Some(own.scaling),
+        asked: asked.clone(),
+        split: reading.and_then(|r| r.split),
+        validation: own.validation,
+        values: reading.is_some_and(|r| r.values),
     };
-    let found = resolve(&request, &contents)?;
+    let samples = Samples::new(pieces, &request)?;
+    let mut found = resolve(&request, &samples);
+    let fed = feed(&samples, &found)?;
+    understood(&mut found, &samples, &fed);
     if found != *own {
         let (planned, found) = (sizes(own), sizes(&found));
         return Err(OwnError::Plan { file: own.files.path.clone(), planned, found });
     }
-    let mut train = Vec::with_capacity(own.train_len as usize * contents.main.inputs.features);
-    let mut test = Vec::with_capacity(own.test_len as usize * contents.main.inputs.features);
-    scale(&contents, own, &mut |v| train.push(v), &mut |v| test.push(v))?;
-    let mut labels = contents.main.labels;
-    let test_labels = match contents.test {
-        Some(test) => test.labels,
-        None => labels.split_off(own.train_len as usize),
-    };
+    let [train, test] = fed.parts;
     Ok(Dataset {
         name: DatasetSpec::Own(Box::new(own.clone())),
         digest: own.checksum.clone(),
-        features: contents.main.inputs.features,
+        features: samples.inputs.features,
         classes: own.classes as usize,
-        train: Part::of_classes(train, labels),
-        test: Part::of_classes(test, test_labels),
+        train,
+        test,
     })
 }
 
@@ -100,22 +107,31 @@ fn changed(own: &OwnData) -> OwnError {
 
 /// Sizes in words.
 fn sizes(own: &OwnData) -> String {
+    let answers = match own.classes {
+        0 => format!("{} values to be told", own.targets),
+        n => format!("{n} classes"),
+    };
     format!(
-        "{} + {} samples of {} features in {} classes",
-        own.train_len, own.test_len, own.features, own.classes
+        "{} + {} samples of {} features in {answers}, read as {}",
+        own.train_len,
+        own.test_len,
+        own.features,
+        own.reading.as_ref().and_then(|r| r.understood.as_deref()).unwrap_or("always"),
     )
 }
 
 /// Reads every file, in the order of [`OwnFiles::roles`].
-fn read<'a>(files: &'a OwnFiles, root: &Path) -> Result<Contents<'a>, OwnError> {
+fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a>, OwnError> {
     let mut hashes = Vec::new();
-    let main = samples(files.kind, &files.path, files.labels.as_deref(), root, &mut hashes)?;
-    let test = match &files.test_path {
-        Some(path) => {
-            Some(samples(files.kind, path, files.test_labels.as_deref(), root, &mut hashes)?)
-        }
-        None => None,
+    let mut piece = |path: &'a str, labels: &Option<String>| {
+        piece::read(files.kind, path, labels.as_deref(), asked, root, &mut hashes)
     };
+    let main = piece(&files.path, &files.labels)?;
+    let mut other = |path: &'a Option<String>, labels: &Option<String>| {
+        path.as_ref().map(|path| piece(path, labels)).transpose()
+    };
+    let test = other(&files.test_path, &files.test_labels)?;
+    let validation = other(&files.validation_path, &files.validation_labels)?;
     let roles = files.roles();
     if roles.len() != hashes.len() {
         let remedy = "a CSV has no files of labels, and `test_labels` goes with `test_path`";
@@ -123,128 +139,116 @@ fn read<'a>(files: &'a OwnFiles, root: &Path) -> Result<Contents<'a>, OwnError> 
     }
     let checksum =
         checksum(roles.iter().zip(&hashes).map(|((role, _), hash)| (*role, hash.as_str())));
-    Ok(Contents { main, test, checksum })
+    Ok(Pieces { main, validation, test, checksum })
 }
 
-/// The samples of `file` and its labels; appends the SHA-256 of what was read.
-fn samples<'a>(
-    kind: OwnKind,
-    file: &'a str,
-    labels: Option<&str>,
-    root: &Path,
-    hashes: &mut Vec<String>,
-) -> Result<Samples<'a>, OwnError> {
-    let mut source = Source::open(file, root)?;
-    let room = source.len();
-    let inputs = match kind {
-        OwnKind::Csv => {
-            let table = csv::parse(source.reader()).map_err(|fault| source.error(fault))?;
-            hashes.push(source.finish()?);
-            let inputs = Inputs {
-                values: Values::F64(table.values),
-                unit: 1.0,
-                samples: table.labels.len(),
-                features: table.features,
-                scaling: Scaling::Features,
-            };
-            return Ok(Samples { file, inputs, labels: table.labels });
-        }
-        OwnKind::Npy => npy::inputs(source.reader(), room),
-        OwnKind::Idx => idx::inputs(source.reader(), room),
+/// What the sweep file leaves open, from what is in the files; what was understood of
+/// them is still to be added.
+fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
+    let Samples { inputs, answers, parts, pieces, checksum, own_test, .. } = samples;
+    let (classes, targets) = match answers {
+        Answers::Classes { names, .. } => (names.len() as u64, 0),
+        Answers::Values { targets, .. } => (0, *targets as u64),
     };
-    let inputs = inputs.map_err(|fault| source.error(fault))?;
-    hashes.push(source.finish()?);
-
-    let Some(labels_file) = labels else {
-        return Err(wrong(file, "no labels are given", "name the file of its labels"));
+    let plain = pieces.iter().all(|piece: &Piece<'_>| piece.plain)
+        && answers.is_plain()
+        && samples.filled == 0
+        && request.split.is_none()
+        && request.files.validation_path.is_none();
+    let values = classes == 0 && request.asked.target.is_empty() && request.values;
+    let neutral = plain && request.asked.is_neutral();
+    let reading = Reading {
+        asked: request.asked.clone(),
+        split: request.split,
+        values,
+        // To be filled in where it is not as it always was.
+        understood: if plain { None } else { Some(String::new()) },
     };
-    let mut source = Source::open(labels_file, root)?;
-    let room = source.len();
-    let labels = match kind {
-        OwnKind::Idx => idx::labels(source.reader(), room),
-        OwnKind::Npy | OwnKind::Csv => npy::labels(source.reader(), room),
-    };
-    let labels = labels.map_err(|fault: Fault| source.error(fault))?;
-    hashes.push(source.finish()?);
-    if labels.len() != inputs.samples {
-        let reason =
-            format!("{} labels for the {} samples of {file}", labels.len(), inputs.samples);
-        return Err(wrong(labels_file, reason, "give the labels of these inputs"));
-    }
-    Ok(Samples { file, inputs, labels })
-}
-
-/// What the sweep file leaves open, from what is in the files.
-fn resolve(request: &OwnRequest, contents: &Contents<'_>) -> Result<OwnData, OwnError> {
-    let Contents { main, test, checksum } = contents;
-    let samples = main.inputs.samples as u64;
-    let (own_test, train_len, test_len) = match test {
-        Some(_) if request.test.is_some() => {
-            let reason = "both `test` and `test_path` are given";
-            return Err(wrong(main.file, reason, "leave one of them out"));
-        }
-        Some(test) => {
-            if test.inputs.features != main.inputs.features {
-                let reason = format!(
-                    "{} features, the samples of {} have {}",
-                    test.inputs.features, main.file, main.inputs.features
-                );
-                return Err(wrong(test.file, reason, "give both splits the same features"));
-            }
-            (0, samples, test.inputs.samples as u64)
-        }
-        None => {
-            let wanted = request.test.unwrap_or((samples / 5).max(1));
-            if wanted == 0 || wanted >= samples {
-                let reason =
-                    format!("{samples} sample(s), of which {wanted} are to be the test split");
-                let remedy = "leave at least one sample for training and one for the test, or give a `test_path`";
-                return Err(wrong(main.file, reason, remedy));
-            }
-            (wanted, samples - wanted, wanted)
-        }
-    };
-    let labels = main.labels.iter().chain(test.iter().flat_map(|test| &test.labels));
-    let classes = labels.max().map_or(0, |largest| *largest as u64 + 1);
-    if classes < 2 {
-        let reason = "only class 0 occurs";
-        return Err(wrong(main.file, reason, "two classes at least are needed to tell apart"));
-    }
-    Ok(OwnData {
+    OwnData {
         files: request.files.clone(),
-        test: own_test,
-        scaling: request.scaling.unwrap_or(main.inputs.scaling),
-        features: main.inputs.features as u64,
+        test: *own_test,
+        scaling: request.scaling.unwrap_or(inputs.scaling),
+        features: inputs.features as u64,
         classes,
-        train_len,
-        test_len,
+        train_len: parts.train.len() as u64,
+        test_len: parts.test.len() as u64,
         checksum: checksum.clone(),
-    })
+        targets,
+        validation: parts.validation as u64,
+        reading: (!neutral).then(|| Box::new(reading)),
+    }
 }
 
-/// Passes the scaled inputs of both splits on, in file order.
-fn scale(
-    contents: &Contents<'_>,
-    own: &OwnData,
-    train: &mut impl FnMut(f32),
-    test: &mut impl FnMut(f32),
-) -> Result<(), OwnError> {
-    let main = &contents.main;
-    let train_len = own.train_len as usize;
-    let scaler = Scaler::fit(own.scaling, &main.inputs, train_len);
-    let named = |file, Overflow { sample, feature }| OwnError::Content {
-        file: String::from(file),
-        place: Place::Value { sample, feature },
-        reason: format!("too large for a 32-bit float after scaling `{}`", own.scaling.name()),
-        remedy: "give the values in another unit".to_owned(),
+/// Scales the inputs of both parts, and the values to be told.
+fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
+    let Samples { inputs, answers, parts, .. } = samples;
+    let scaler = Scaler::fit(own.scaling, inputs, parts.fitted());
+    let scaled = |rows: &parts::Rows| {
+        let mut out = Vec::with_capacity(rows.len() * inputs.features);
+        let done = scaler.apply(inputs, rows.iter(), &mut |v| out.push(v));
+        done.map(|()| out).map_err(|Overflow { sample, feature }| {
+            let (piece, at) = samples.piece(sample);
+            OwnError::Content {
+                file: piece.file.to_owned(),
+                place: piece.place(at, feature),
+                reason: format!("too large for a 32-bit float after scaling `{}`", own.scaling.name()),
+                remedy: "give the values in another unit".to_owned(),
+            }
+        })
     };
-    scaler.apply(&main.inputs, 0..train_len, train).map_err(|o| named(main.file, o))?;
-    let apart = contents.test.as_ref();
-    let (split, range) = match apart {
-        Some(split) => (split, 0..split.inputs.samples),
-        None => (main, train_len..main.inputs.samples),
+    let (train, test) = (scaled(&parts.train)?, scaled(&parts.test)?);
+    match answers {
+        Answers::Classes { classes, .. } => {
+            let of = |rows: &parts::Rows| rows.iter().map(|i| classes[i]).collect();
+            let parts = [
+                Part::of_classes(train, of(&parts.train)),
+                Part::of_classes(test, of(&parts.test)),
+            ];
+            Ok(Fed { parts, targets: Default::default() })
+        }
+        Answers::Values { targets, values } => {
+            let row = |i: usize| &values[i * targets..(i + 1) * targets];
+            let fitted: Vec<f64> = parts.fitted().flat_map(row).copied().collect();
+            let (means, divisors) = statistics(&fitted, 1.0, *targets);
+            let scaled = |i: usize| {
+                let each = row(i).iter().zip(means.iter().zip(&divisors));
+                each.map(|(x, (mean, divisor))| ((x - mean) / divisor) as f32).collect::<Vec<f32>>()
+            };
+            let of = |rows: &parts::Rows| rows.iter().flat_map(scaled).collect::<Vec<f32>>();
+            let parts = [
+                Part::of_values(train, of(&parts.train), *targets),
+                Part::of_values(test, of(&parts.test), *targets),
+            ];
+            if let Some(at) = parts.iter().flat_map(|p| &p.values).position(|x| !x.is_finite()) {
+                let reason = format!("target {} is too large for a 32-bit float", at % targets + 1);
+                return Err(wrong(samples.pieces[0].file, reason, "give it in another unit"));
+            }
+            Ok(Fed { parts, targets: (means, divisors) })
+        }
+    }
+}
+
+/// Adds the hash of all that is fed, where the files are not read as they always were.
+fn understood(own: &mut OwnData, samples: &Samples<'_>, fed: &Fed) {
+    let hash = match own.reading.as_deref_mut().and_then(|r| r.understood.as_mut()) {
+        Some(hash) => hash,
+        None => return,
     };
-    scaler.apply(&split.inputs, range, test).map_err(|o| named(split.file, o))
+    let mut all = blake3::Hasher::new();
+    all.update(&(samples.inputs.features as u64).to_le_bytes());
+    if let Answers::Classes { names, .. } = &samples.answers {
+        for name in names {
+            all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        }
+    }
+    for part in &fed.parts {
+        all.update(&(part.len() as u64).to_le_bytes());
+        let values: &[f32] = &part.inputs;
+        all.update(bytemuck::cast_slice(values));
+        all.update(bytemuck::cast_slice(&part.labels));
+        all.update(bytemuck::cast_slice(&part.values));
+    }
+    *hash = all.finalize().to_hex()[..32].to_owned();
 }
 
 fn wrong(file: &str, reason: impl Into<String>, remedy: &str) -> OwnError {

@@ -1,7 +1,5 @@
-//! How raw values become inputs: statistics in 64-bit floats over the training
-//! split, results in 32-bit floats.
-
-use std::ops::Range;
+//! How raw values become inputs: statistics in 64-bit floats over the samples that are
+//! trained on, results in 32-bit floats.
 
 use spec::own_data::Scaling;
 
@@ -35,63 +33,72 @@ pub(super) struct Overflow {
     pub(super) feature: usize,
 }
 
-/// Mean and divisor of each feature.
+/// What each value is turned by.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scaler {
+    /// Taken off each feature.
     means: Vec<f64>,
+    /// What it is then divided by.
     divisors: Vec<f64>,
+    /// Whether each sample is divided by its Euclidean length in place of all this.
+    lengths: bool,
 }
 
 impl Scaler {
-    /// From the first `train` samples (at least 1).
-    pub(super) fn fit(scaling: Scaling, inputs: &Inputs, train: usize) -> Self {
+    /// From the samples that are trained on (at least 1).
+    pub(super) fn fit(
+        scaling: Scaling,
+        inputs: &Inputs,
+        fitted: impl Iterator<Item = usize> + Clone,
+    ) -> Self {
         let features = inputs.features;
-        let columns = match scaling {
-            Scaling::None => {
-                return Scaler { means: vec![0.0; features], divisors: vec![1.0; features] };
-            }
-            Scaling::Features => features,
-            Scaling::Global => 1,
+        let neutral = |lengths| Scaler {
+            means: vec![0.0; features],
+            divisors: vec![1.0; features],
+            lengths,
         };
-        let end = train * features;
-        let (mut means, mut divisors) = match &inputs.values {
-            Values::U8(v) => statistics(&v[..end], inputs.unit, columns),
-            Values::F32(v) => statistics(&v[..end], inputs.unit, columns),
-            Values::F64(v) => statistics(&v[..end], inputs.unit, columns),
+        let (mut means, mut divisors) = match (scaling, &inputs.values) {
+            (Scaling::None, _) => return neutral(false),
+            (Scaling::Unit, _) => return neutral(true),
+            (_, Values::U8(v)) => of_columns(scaling, v, inputs, fitted),
+            (_, Values::F32(v)) => of_columns(scaling, v, inputs, fitted),
+            (_, Values::F64(v)) => of_columns(scaling, v, inputs, fitted),
         };
         if scaling == Scaling::Global {
             means = vec![means[0]; features];
             divisors = vec![divisors[0]; features];
         }
-        Scaler { means, divisors }
+        Scaler { means, divisors, lengths: false }
     }
 
     /// Passes the scaled values of `samples` to `sink`, in order.
     pub(super) fn apply(
         &self,
         inputs: &Inputs,
-        samples: Range<usize>,
+        samples: impl Iterator<Item = usize>,
         sink: &mut impl FnMut(f32),
     ) -> Result<(), Overflow> {
-        let range = samples.start * inputs.features..samples.end * inputs.features;
-        let result = match &inputs.values {
-            Values::U8(v) => self.each(&v[range], inputs.unit, sink),
-            Values::F32(v) => self.each(&v[range], inputs.unit, sink),
-            Values::F64(v) => self.each(&v[range], inputs.unit, sink),
-        };
-        result.map_err(|o| Overflow { sample: samples.start + o.sample, ..o })
+        match &inputs.values {
+            Values::U8(v) => self.each(v, inputs.unit, samples, sink),
+            Values::F32(v) => self.each(v, inputs.unit, samples, sink),
+            Values::F64(v) => self.each(v, inputs.unit, samples, sink),
+        }
     }
 
     fn each<T: Copy + Into<f64>>(
         &self,
         values: &[T],
         unit: f64,
+        samples: impl Iterator<Item = usize>,
         sink: &mut impl FnMut(f32),
     ) -> Result<(), Overflow> {
-        for (sample, row) in values.chunks_exact(self.means.len()).enumerate() {
+        let features = self.means.len();
+        for sample in samples {
+            let row = &values[sample * features..(sample + 1) * features];
+            let length = if self.lengths { length(row, unit) } else { 1.0 };
             let statistics = self.means.iter().zip(&self.divisors);
             for (feature, (&value, (mean, divisor))) in row.iter().zip(statistics).enumerate() {
-                let scaled = ((value.into() / unit - mean) / divisor) as f32;
+                let scaled = ((value.into() / unit - mean) / divisor / length) as f32;
                 if !scaled.is_finite() {
                     return Err(Overflow { sample, feature });
                 }
@@ -102,6 +109,53 @@ impl Scaler {
     }
 }
 
+/// The Euclidean length of a sample, 1 where it is 0: by its largest value, so that
+/// squares neither overflow nor vanish.
+fn length<T: Copy + Into<f64>>(row: &[T], unit: f64) -> f64 {
+    let largest = row.iter().map(|v| ((*v).into() / unit).abs()).fold(0.0, f64::max);
+    if largest == 0.0 {
+        return 1.0;
+    }
+    let squares: f64 = row.iter().map(|v| ((*v).into() / unit / largest).powi(2)).sum();
+    largest * squares.sqrt()
+}
+
+/// What is taken off each column and what it is divided by.
+fn of_columns<T: Copy + Into<f64>>(
+    scaling: Scaling,
+    values: &[T],
+    inputs: &Inputs,
+    fitted: impl Iterator<Item = usize> + Clone,
+) -> (Vec<f64>, Vec<f64>) {
+    let features = inputs.features;
+    let rows = fitted.map(|i| &values[i * features..(i + 1) * features]);
+    match scaling {
+        Scaling::Global => moments(rows, inputs.unit, 1),
+        Scaling::Range => ranges(rows, inputs.unit, features),
+        Scaling::Features | Scaling::None | Scaling::Unit => moments(rows, inputs.unit, features),
+    }
+}
+
+/// The smallest value of each column and its range, or 1 where it never varies.
+fn ranges<'a, T: Copy + Into<f64> + 'a>(
+    rows: impl Iterator<Item = &'a [T]>,
+    unit: f64,
+    columns: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut low = vec![f64::INFINITY; columns];
+    let mut high = vec![f64::NEG_INFINITY; columns];
+    for row in rows {
+        for (c, value) in row.iter().enumerate() {
+            let value = (*value).into() / unit;
+            low[c] = low[c].min(value);
+            high[c] = high[c].max(value);
+        }
+    }
+    let range = |(low, high): (&f64, &f64)| if high > low { high - low } else { 1.0 };
+    let divisors = low.iter().zip(&high).map(range).collect();
+    (low, divisors)
+}
+
 /// Mean and divisor of each column: the population standard deviation, or 1
 /// where a column never varies.
 pub(crate) fn statistics<T: Copy + Into<f64>>(
@@ -109,20 +163,32 @@ pub(crate) fn statistics<T: Copy + Into<f64>>(
     unit: f64,
     columns: usize,
 ) -> (Vec<f64>, Vec<f64>) {
-    let rows = || values.chunks_exact(columns);
-    let n = rows().len() as f64;
-    let first: Vec<f64> = values[..columns].iter().map(|&v| v.into() / unit).collect();
+    moments(std::iter::once(values), unit, columns)
+}
+
+/// As [`statistics`] of rows, each of one or several values of every column.
+fn moments<'a, T: Copy + Into<f64> + 'a>(
+    rows: impl Iterator<Item = &'a [T]> + Clone,
+    unit: f64,
+    columns: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let rows = || rows.clone().flat_map(|row| row.chunks_exact(columns));
+    let start = rows().next().unwrap_or_default();
+    let first: Vec<f64> = start.iter().map(|&v| v.into() / unit).collect();
     // Sums of differences from the first row keep digits where values are large
     // and close, and are exactly 0 where a column never varies.
     let mut sums = vec![0.0; columns];
     let mut varies = vec![false; columns];
+    let mut count = 0_u64;
     for row in rows() {
+        count += 1;
         for (c, &value) in row.iter().enumerate() {
             let difference = value.into() / unit - first[c];
             sums[c] += difference;
             varies[c] |= difference != 0.0;
         }
     }
+    let n = count as f64;
     let means: Vec<f64> = first.iter().zip(&sums).map(|(first, sum)| first + sum / n).collect();
     let mut squares = vec![0.0; columns];
     for row in rows() {
@@ -158,7 +224,7 @@ mod tests {
 
     fn scaled(scaling: Scaling, inputs: &Inputs, train: usize) -> Result<Vec<f32>, Overflow> {
         let mut out = Vec::new();
-        let scaler = Scaler::fit(scaling, inputs, train);
+        let scaler = Scaler::fit(scaling, inputs, 0..train);
         scaler.apply(inputs, 0..inputs.samples, &mut |v| out.push(v))?;
         Ok(out)
     }
@@ -186,6 +252,18 @@ mod tests {
         // Any float32 comes through bit by bit.
         let x = inputs(Values::F32(vec![1e-40, -0.1, f32::MAX]), 1);
         assert_eq!(scaled(Scaling::None, &x, 3), Ok(vec![1e-40, -0.1, f32::MAX]));
+    }
+
+    #[test]
+    fn range_ends_at_0_and_1_in_training_and_goes_beyond_outside() {
+        let x = inputs(Values::F64(vec![2.0, 5.0, 4.0, 5.0, 8.0, 7.0]), 2);
+        assert_eq!(scaled(Scaling::Range, &x, 2), Ok(vec![0.0, 0.0, 1.0, 0.0, 3.0, 2.0]));
+    }
+
+    #[test]
+    fn unit_samples_have_length_1_and_zeros_stay() {
+        let x = inputs(Values::F64(vec![3.0, -4.0, 0.0, 0.0, 3e200, 4e200]), 2);
+        assert_eq!(scaled(Scaling::Unit, &x, 2), Ok(vec![0.6, -0.8, 0.0, 0.0, 0.6, 0.8]));
     }
 
     #[test]

@@ -31,6 +31,24 @@ impl Table {
             None => Place::Value { sample: row, feature: column },
         }
     }
+
+    /// Keeps the rows that are marked.
+    pub(super) fn retain(&mut self, keep: &[bool]) {
+        let mut to = 0;
+        for row in (0..self.rows).filter(|row| keep[*row]) {
+            let from = row * self.width;
+            self.cells.copy_within(from..from + self.width, to * self.width);
+            to += 1;
+        }
+        self.cells.truncate(to * self.width);
+        for words in self.words.values_mut() {
+            let mut marks = keep.iter();
+            words.retain(|_| *marks.next().unwrap_or(&false));
+        }
+        let mut marks = keep.iter();
+        self.lines.retain(|_| *marks.next().unwrap_or(&false));
+        self.rows = to;
+    }
 }
 
 /// One column of labels or targets as a file has it, a value a sample.

@@ -15,7 +15,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
 use super::lints::{Lints, Subject, Whole};
 use super::random;
-use super::resolve::{Combination, Fixed, resolve};
+use super::resolve::{Combination, Fixed, Found, resolve};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
@@ -52,14 +52,15 @@ pub fn expand(
             expansion.cross(entry, schedule, &varied, diagnostics)?;
         }
     }
-    let Expansion { runs, excluded, lints, .. } = expansion;
+    let Expansion { runs, excluded, lints, fixed, .. } = expansion;
     check_excludes(spec, diagnostics);
     if runs.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error_without_place(
             "no run is left: the excludes match every combination",
         ));
     }
-    let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded };
+    let Found { described, traps } = fixed.found;
+    let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded, traps: &traps };
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
     let pool = if spec.pool.is_empty() {
@@ -85,6 +86,7 @@ pub fn expand(
         report: spec.report.clone(),
         regress: spec.regress.clone(),
         lints,
+        data: described,
         computed_on: None,
     })
 }

@@ -17,6 +17,7 @@ mod optimizer_table;
 mod own_data;
 mod parse;
 mod random;
+mod reading;
 mod regress_table;
 mod report_table;
 mod resolve;
@@ -33,7 +34,7 @@ pub mod user;
 use std::io::Read;
 use std::path::Path;
 
-use crate::own_data::{OwnData, OwnRequest};
+use crate::own_data::{Inspected, OwnRequest};
 use crate::plan::Plan;
 use crate::slurm::SlurmSettings;
 
@@ -59,7 +60,7 @@ pub struct Loaded {
 
 /// Looks at own data: sizes, classes and checksum, or what is wrong with it.
 /// The crate `data` has one; `spec` reads no data itself.
-pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<OwnData, String>;
+pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, String>;
 
 /// Reads a sweep file, applies the overrides and expands it. Own data needs
 /// [`load_with`].
@@ -117,7 +118,7 @@ fn outline_text(
     }
 }
 
-fn blind(_: &OwnRequest) -> Result<OwnData, String> {
+fn blind(_: &OwnRequest) -> Result<Inspected, String> {
     Err("own data cannot be looked at here".to_owned())
 }
 

@@ -1,7 +1,8 @@
-//! Own data: `dataset = { kind = "csv", path = "..." }` in `[data]`.
+//! Own data: `dataset = { path = "..." }` in `[data]`, or its name alone.
 
 use crate::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling};
 use crate::params::{Kind, ParamType, Range, Value};
+use crate::reading::Share;
 
 use super::axis;
 use super::diagnostic::Diagnostic;
@@ -12,9 +13,37 @@ use super::source::Place;
 
 /// The formats of own data, as a registry's kinds.
 const OWN_KINDS: &[Kind] = &[
-    Kind { name: OwnKind::Csv.name(), doc: "", source: "", differs: "", params: &[] },
-    Kind { name: OwnKind::Npy.name(), doc: "", source: "", differs: "", params: &[] },
-    Kind { name: OwnKind::Idx.name(), doc: "", source: "", differs: "", params: &[] },
+    kind(OwnKind::Csv),
+    kind(OwnKind::Npy),
+    kind(OwnKind::Idx),
+    kind(OwnKind::Npz),
+    kind(OwnKind::Parquet),
+];
+
+const fn kind(kind: OwnKind) -> Kind {
+    Kind { name: kind.name(), doc: "", source: "", differs: "", params: &[] }
+}
+
+const KEYS: &[&str] = &[
+    "kind",
+    "path",
+    "labels",
+    "test_path",
+    "test_labels",
+    "validation_path",
+    "validation_labels",
+    "arrays",
+    "test",
+    "split",
+    "split_seed",
+    "scaling",
+    "label",
+    "target",
+    "leave_out",
+    "categorical",
+    "missing",
+    "header",
+    "separator",
 ];
 
 impl Reader<'_> {
@@ -25,11 +54,38 @@ impl Reader<'_> {
         if !matches!(node.value, NodeValue::Table(_)) || is_axis {
             return None;
         }
-        const KEYS: &[&str] =
-            &["kind", "path", "labels", "test_path", "test_labels", "test", "scaling"];
         self.known_keys(node, KEYS, "own data");
-        let kind = self.kind(node, OWN_KINDS, "format of own data").map(|k| k.name);
-        let kind = kind.and_then(OwnKind::from_name).unwrap_or(OwnKind::Csv);
+        let files = self.own_files(node);
+        self.files_that_go_together(node, &files);
+        let count = setting("test", ParamType::Int, Range::Within(1.0, 1e12));
+        let test = node
+            .get("test")
+            .and_then(|e| axis::scalar("data.dataset.test", &count, &e.value, self.diagnostics));
+        let test = if let Some(Value::Int(n)) = test { Some(n as u64) } else { None };
+        let scaling = setting("scaling", ParamType::Choice(Scaling::ASKED), Range::Any);
+        let scaling = node.get("scaling").and_then(|e| {
+            match axis::scalar("data.dataset.scaling", &scaling, &e.value, self.diagnostics)? {
+                Value::Text(name) => Scaling::asked(&name),
+                _ => None,
+            }
+        });
+        let split = self.split(node, &files);
+        let apart = split.is_some_and(|s| s.validation != Share::Count(0))
+            || files.validation_path.is_some();
+        if let (true, Some(given)) = (apart, data.get("validation")) {
+            self.diagnostics.push(
+                Diagnostic::error("`validation` is given twice", &given.key_place)
+                    .also(&node.place, "the data has a validation split already")
+                    .help("leave one of them out"),
+            );
+        }
+        let asked = self.asked(node, files.kind);
+        let request = OwnRequest { test, scaling, asked, split, ..OwnRequest::new(files) };
+        Some((request, node.place.clone()))
+    }
+
+    /// The files and their format, which their names say where no `kind` does.
+    fn own_files(&mut self, node: &Node) -> OwnFiles {
         let mut path = |key: &str| {
             let text = self.text(node, key);
             if let (Some(t), Some(entry)) = (&text, node.get(key))
@@ -42,31 +98,29 @@ impl Reader<'_> {
             }
             text
         };
-        let files = OwnFiles {
-            kind,
+        let mut files = OwnFiles {
+            kind: OwnKind::Csv,
             path: path("path").unwrap_or_default(),
             labels: path("labels"),
             test_path: path("test_path"),
             test_labels: path("test_labels"),
+            validation_path: path("validation_path"),
+            validation_labels: path("validation_labels"),
+            arrays: None,
         };
-        self.own_files(node, &files);
-        let count = setting("test", ParamType::Int, Range::Within(1.0, 1e12));
-        let test = node
-            .get("test")
-            .and_then(|e| axis::scalar("data.dataset.test", &count, &e.value, self.diagnostics));
-        let test = if let Some(Value::Int(n)) = test { Some(n as u64) } else { None };
-        let scaling = setting("scaling", ParamType::Choice(Scaling::NAMES), Range::Any);
-        let scaling = node.get("scaling").and_then(|e| {
-            match axis::scalar("data.dataset.scaling", &scaling, &e.value, self.diagnostics)? {
-                Value::Text(name) => Scaling::from_name(&name),
-                _ => None,
-            }
-        });
-        Some((OwnRequest { files, test, scaling }, node.place.clone()))
+        files.kind = match node.get("kind") {
+            None => OwnKind::of_path(&files.path),
+            Some(_) => self
+                .kind(node, OWN_KINDS, "format of own data")
+                .and_then(|k| OwnKind::from_name(k.name))
+                .unwrap_or_else(|| OwnKind::of_path(&files.path)),
+        };
+        files.arrays = self.arrays(node, files.kind);
+        files
     }
 
     /// The files that a format needs, and those that do not go together.
-    fn own_files(&mut self, node: &Node, files: &OwnFiles) {
+    fn files_that_go_together(&mut self, node: &Node, files: &OwnFiles) {
         let mut missing = |key: &str, why: &str| {
             if node.get(key).is_none() {
                 self.diagnostics.push(
@@ -75,11 +129,15 @@ impl Reader<'_> {
             }
         };
         missing("path", "the file with the inputs, relative to the folder that holds data/");
-        let apart = files.kind != OwnKind::Csv;
+        let apart = matches!(files.kind, OwnKind::Npy | OwnKind::Idx);
         if apart {
             missing("labels", "the file with the class of each sample");
             if files.test_path.is_some() {
                 missing("test_labels", "the file with the class of each sample of `test_path`");
+            }
+            if files.validation_path.is_some() {
+                let why = "the file with the class of each sample of `validation_path`";
+                missing("validation_labels", why);
             }
         }
         let mut needless = |key: &str, why: &str| {
@@ -90,11 +148,25 @@ impl Reader<'_> {
                 );
             }
         };
-        if !apart {
-            needless("labels", "a CSV has the class in its last column");
-            needless("test_labels", "a CSV has the class in its last column");
-        } else if files.test_path.is_none() {
-            needless("test_labels", "there is no `test_path`");
+        let labels = ["labels", "test_labels", "validation_labels"];
+        match files.kind {
+            OwnKind::Csv | OwnKind::Parquet => labels.iter().for_each(|key| {
+                needless(key, "a table has its labels in a column: `label = \"...\"`");
+            }),
+            OwnKind::Npz => {
+                let why = "an archive names its arrays: `arrays = { inputs = \"...\", ... }`";
+                labels.iter().chain(["test_path", "validation_path"].iter()).for_each(|key| {
+                    needless(key, why);
+                });
+            }
+            OwnKind::Npy | OwnKind::Idx => {
+                if files.test_path.is_none() {
+                    needless("test_labels", "there is no `test_path`");
+                }
+                if files.validation_path.is_none() {
+                    needless("validation_labels", "there is no `validation_path`");
+                }
+            }
         }
         if files.test_path.is_some() {
             needless("test", "the test split is `test_path`");

@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::dataset::{DatasetName, DatasetSpec};
+use crate::lint::Lint;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
-use crate::params::{Param, ParamDefault, Params, Value, Values};
+use crate::own_data::{Inspected, OwnData, OwnRequest};
+use crate::params::{Param, ParamDefault, ParamValue, Params, Value, Values};
+use crate::reading::DataDescription;
 use crate::record::Split;
 use crate::run::{DataSpec, Loss, RunSpec, TrainSpec};
 use crate::schedule::ScheduleSpec;
@@ -14,6 +17,7 @@ use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::{ParamGroup, UpdateSpec};
 
 use super::answers;
+use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::function;
 use super::schedules::{self, RunLength};
@@ -38,10 +42,19 @@ pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Valu
         .collect()
 }
 
+/// What was found in own data beside what a run is trained on.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) described: Option<DataDescription>,
+    pub(super) traps: Vec<(Lint, String)>,
+}
+
 /// What is the same for every combination.
 pub(super) struct Fixed<'a> {
     spec: &'a SweepSpec,
-    own: Option<DatasetSpec>,
+    own: Option<OwnData>,
+    /// What is said of own data, which no run needs.
+    pub(super) found: Found,
     early_stopping: Option<EarlyStopping>,
     stop_at: Option<StopAt>,
 }
@@ -52,10 +65,14 @@ impl<'a> Fixed<'a> {
         inspect: super::Inspect<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
+        let mut found = Found::default();
         let own = match &spec.own {
             None => None,
-            Some((request, place)) => match inspect(request) {
-                Ok(own) => Some(DatasetSpec::Own(Box::new(own))),
+            Some((request, place)) => match inspect(&own_request(spec, request)) {
+                Ok(Inspected { data, described, traps }) => {
+                    found = Found { described: Some(described), traps };
+                    Some(data)
+                }
                 Err(reason) => {
                     let parts = reason.split_once("; remedy: ");
                     let (what, remedy) = parts.unwrap_or((reason.as_str(), ""));
@@ -81,8 +98,22 @@ impl<'a> Fixed<'a> {
             let (split, metric) = (target.split, target.metric.clone());
             Some(StopAt { split, metric, value: target.value? })
         });
-        Some(Fixed { spec, own, early_stopping, stop_at })
+        Some(Fixed { spec, own, found, early_stopping, stop_at })
     }
+}
+
+/// The request for own data with what other tables of the sweep file say of it.
+fn own_request(spec: &SweepSpec, request: &OwnRequest) -> OwnRequest {
+    let axis = |axes: &[Axis], path: &str| {
+        let axis = axes.iter().find(|a| a.path == path)?;
+        axis.values.first().map(|(value, _)| value.clone())
+    };
+    let validation = match axis(&spec.data, "data.validation") {
+        Some(Value::Int(n)) => n as u64,
+        _ => 0,
+    };
+    let mse = axis(&spec.train, "train.loss").and_then(|v| Loss::from_value(&v)) == Some(Loss::Mse);
+    OwnRequest { validation, values: mse, ..request.clone() }
 }
 
 pub(super) fn resolve(
@@ -101,7 +132,9 @@ pub(super) fn resolve(
     }
     let mut data = DataSpec::from_values(&data_values)?;
     if let Some(own) = &fixed.own {
-        data.dataset = own.clone();
+        data.dataset = DatasetSpec::Own(Box::new(own.clone()));
+        // That of a split by contents or of files of its own stands there.
+        data.validation = own.validation;
     }
     let mut train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
     let mut model_values = values("model", ModelSpec::descriptor(&spec.model)?.params, given);

@@ -48,6 +48,8 @@ pub(super) struct Whole<'a> {
     pub(super) runs: &'a [PlannedRun],
     /// How many combinations each exclude has dropped.
     pub(super) excluded: &'a [usize],
+    /// What was found in own data.
+    pub(super) traps: &'a [(Lint, String)],
 }
 
 /// How a lint looks for its trap.
@@ -58,6 +60,8 @@ enum Check {
     Configuration(fn(&Subject<'_>) -> Vec<Site>),
     /// Once, with the configurations that are concerned.
     Whole(fn(&Whole<'_>) -> (Vec<Site>, u64)),
+    /// In own data, where the crate `data` looks for it.
+    Data,
 }
 
 /// One exhaustive match, so that no lint is without its check.
@@ -78,6 +82,12 @@ fn check(lint: Lint) -> Check {
         Lint::TargetOnTest => Check::Whole(whole::target_on_test),
         Lint::SaveNotJudged => Check::Whole(whole::save_not_judged),
         Lint::ExcludeWithoutMatch => Check::Whole(whole::exclude_without_match),
+        Lint::DataConstantColumn
+        | Lint::DataCopiedAnswer
+        | Lint::DataIndexColumn
+        | Lint::DataSmallPart
+        | Lint::DataMissingClass
+        | Lint::DataUnevenParts => Check::Data,
     }
 }
 
@@ -119,7 +129,7 @@ impl Lints {
             let sites = match check {
                 Check::Schedule(check) => stretches.iter().filter_map(check).collect(),
                 Check::Configuration(check) => check(subject),
-                Check::Whole(_) => Vec::new(),
+                Check::Whole(_) | Check::Data => Vec::new(),
             };
             if !sites.is_empty() {
                 add(self.found.entry(*lint).or_default(), sites, 1);
@@ -134,11 +144,13 @@ impl Lints {
             return Vec::new();
         }
         for (lint, check) in &self.wanted {
-            if let Check::Whole(check) = check {
-                let (sites, concerned) = check(whole);
-                if !sites.is_empty() {
-                    add(self.found.entry(*lint).or_default(), sites, concerned);
-                }
+            let (sites, concerned) = match check {
+                Check::Whole(check) => check(whole),
+                Check::Data => (whole::in_data(whole, *lint), 0),
+                Check::Schedule(_) | Check::Configuration(_) => continue,
+            };
+            if !sites.is_empty() {
+                add(self.found.entry(*lint).or_default(), sites, concerned);
             }
         }
         let all = self.configurations;

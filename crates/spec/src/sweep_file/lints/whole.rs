@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Save;
+use crate::lint::Lint;
 use crate::plan::TargetAt;
 use crate::record::Split;
 use crate::sweep_file::source::Place;
@@ -49,6 +50,14 @@ pub(super) fn save_not_judged(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     let best = whole.sweep.target.iter().filter(|(t, _)| last && t.at == TargetAt::Best);
     let label = "save = \"last\" keeps those of the last epoch";
     (best.map(|(_, place)| (place.clone(), label.to_owned())).collect(), 0)
+}
+
+/// What was found of one trap in own data, at the place where the data is named.
+pub(super) fn in_data(whole: &Whole<'_>, lint: Lint) -> Vec<Site> {
+    let Some((_, place)) = &whole.sweep.own else { return Vec::new() };
+    let found: Vec<&str> =
+        whole.traps.iter().filter(|(l, _)| *l == lint).map(|(_, what)| what.as_str()).collect();
+    if found.is_empty() { Vec::new() } else { vec![(place.clone(), found.join("; "))] }
 }
 
 pub(super) fn exclude_without_match(whole: &Whole<'_>) -> (Vec<Site>, u64) {

@@ -1,0 +1,234 @@
+//! What samples are answered by: classes, numbered in the order of their names, or real
+//! values.
+
+use std::collections::BTreeSet;
+
+use super::error::shown;
+use super::table::Column;
+
+/// Most classes of own data.
+pub(super) const MOST_CLASSES: usize = 100_000;
+
+/// Fewer classes than this are never called too many.
+const FEW_CLASSES: usize = 20;
+
+/// Answers of all samples.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answers {
+    /// Classes by name, in their order, and the class of each sample.
+    Classes { names: Vec<String>, classes: Vec<i64> },
+    /// Values, those of one sample after those of another.
+    Values { targets: usize, values: Vec<f64> },
+}
+
+/// What is known of the answers beside their columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// A `label` is named: there are classes.
+    pub(super) label: bool,
+    /// A `target` is named: there are values.
+    pub(super) target: bool,
+    /// Numbers are values where nothing else says so: the only loss is `mse`.
+    pub(super) values: bool,
+}
+
+/// Why columns are no answers, and what to do about it; the sample where one is wrong.
+#[derive(Debug, PartialEq)]
+pub(super) struct Wrong {
+    pub(super) sample: Option<usize>,
+    pub(super) reason: String,
+    pub(super) remedy: String,
+}
+
+fn wrong<T>(
+    sample: Option<usize>,
+    reason: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Result<T, Wrong> {
+    Err(Wrong { sample, reason: reason.into(), remedy: remedy.into() })
+}
+
+/// Understands columns of answers, of which none is missing any more.
+pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wrong> {
+    if let Some((at, gap)) = columns.iter().find_map(first_gap) {
+        let reason = format!("the answer is missing{gap}");
+        return wrong(Some(at), reason, "fill it in, leave the sample out, or write missing = \"drop\"");
+    }
+    match columns {
+        [Column::Words(_)] if known.target => {
+            let reason = "the target holds words";
+            wrong(None, reason, "name classes by `label`, and real values by `target`")
+        }
+        [one] => {
+            let fraction = match one {
+                Column::Numbers(v) => v.iter().position(|x| x.fract() != 0.0),
+                Column::Words(_) => None,
+            };
+            let numbers = matches!(one, Column::Numbers(_));
+            match fraction {
+                Some(at) if known.label => {
+                    let Column::Numbers(v) = one else { unreachable!("a fraction is a number") };
+                    let reason = format!("class {} is not a whole number", v[at]);
+                    wrong(Some(at), reason, "name a column of classes; of real values, `target = ...`")
+                }
+                _ if known.target || numbers && !known.label && (fraction.is_some() || known.values) => {
+                    values(columns)
+                }
+                _ => classes(one),
+            }
+        }
+        several => values(several),
+    }
+}
+
+/// The first sample without an answer.
+fn first_gap(column: &Column) -> Option<(usize, &'static str)> {
+    let at = match column {
+        Column::Numbers(v) => v.iter().position(|x| x.is_nan()),
+        Column::Words(v) => v.iter().position(String::is_empty),
+    };
+    at.map(|at| (at, ""))
+}
+
+fn values(columns: &[Column]) -> Result<Answers, Wrong> {
+    let n = columns.first().map_or(0, Column::len);
+    let mut values = Vec::with_capacity(n * columns.len());
+    let mut numbers: Vec<&[f64]> = Vec::new();
+    for column in columns {
+        match column {
+            Column::Numbers(v) => numbers.push(v),
+            Column::Words(v) => {
+                let at = v.iter().position(|w| w.parse::<f64>().is_err()).unwrap_or(0);
+                let reason = format!("the target `{}` is not a number", shown(&v[at]));
+                return wrong(Some(at), reason, "name columns of numbers in `target`");
+            }
+        }
+    }
+    for i in 0..n {
+        values.extend(numbers.iter().map(|column| column[i]));
+    }
+    Ok(Answers::Values { targets: columns.len(), values })
+}
+
+/// Classes in the order of their names: numbers by size, words by their characters.
+fn classes(column: &Column) -> Result<Answers, Wrong> {
+    let n = column.len();
+    let (names, classes): (Vec<String>, Vec<i64>) = match column {
+        Column::Numbers(v) => {
+            let mut all: Vec<i64> = v.iter().map(|x| *x as i64).collect();
+            let of_samples = all.clone();
+            all.sort_unstable();
+            all.dedup();
+            few_enough(all.len(), n, all.first().map(i64::to_string).unwrap_or_default())?;
+            let class = |x: &i64| all.binary_search(x).expect("it is one of them") as i64;
+            let classes = of_samples.iter().map(class).collect();
+            (all.iter().map(i64::to_string).collect(), classes)
+        }
+        Column::Words(v) => {
+            let all: Vec<&String> = v.iter().collect::<BTreeSet<_>>().into_iter().collect();
+            few_enough(all.len(), n, all.first().map_or_else(String::new, |w| shown(w)))?;
+            let class = |w: &String| all.binary_search(&w).expect("it is one of them") as i64;
+            let classes = v.iter().map(class).collect();
+            (all.into_iter().cloned().collect(), classes)
+        }
+    };
+    if names.len() < 2 {
+        let only = names.first().map(|n| shown(n)).unwrap_or_default();
+        let reason = format!("only class {only} occurs");
+        return wrong(None, reason, "two classes at least are needed to tell apart");
+    }
+    Ok(Answers::Classes { names, classes })
+}
+
+/// A class for every few samples is an identifier, a text or a real value.
+fn few_enough(classes: usize, samples: usize, example: String) -> Result<(), Wrong> {
+    let remedy = "name the class's column: `label = ...`; of real values write `target = ...` and loss = \"mse\" in [train]";
+    if classes > MOST_CLASSES {
+        return wrong(None, format!("{classes} classes, at most {MOST_CLASSES} are told apart"), remedy);
+    }
+    if classes > FEW_CLASSES && classes.saturating_mul(3) > samples {
+        let reason = format!(
+            "{classes} different answers in {samples} samples, such as `{example}`: an identifier or a real value, and no class"
+        );
+        return wrong(None, reason, remedy);
+    }
+    Ok(())
+}
+
+impl Answers {
+    /// Whether classes are called 0, 1, 2 and so on.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Answers::Classes { names, .. } => {
+                names.iter().enumerate().all(|(i, name)| *name == i.to_string())
+            }
+            Answers::Values { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Known = Known { label: false, target: false, values: false };
+
+    fn words(all: &[&str]) -> Column {
+        Column::Words(all.iter().map(|w| (*w).to_owned()).collect())
+    }
+
+    fn found(column: Column, known: Known) -> (Vec<String>, Vec<i64>) {
+        match understand(&[column], known) {
+            Ok(Answers::Classes { names, classes }) => (names, classes),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn classes_stand_in_the_order_of_their_names() {
+        let (names, classes) = found(words(&["b", "a", "b", "C"]), NOTHING);
+        assert_eq!((names, classes), (vec!["C".into(), "a".into(), "b".into()], vec![2, 1, 2, 0]));
+        let (names, classes) = found(Column::Numbers(vec![10.0, -1.0, 9.0, -1.0]), NOTHING);
+        assert_eq!(
+            (names, classes),
+            (vec!["-1".into(), "9".into(), "10".into()], vec![2, 0, 1, 0])
+        );
+        let plain = understand(&[Column::Numbers(vec![1.0, 0.0, 2.0])], NOTHING).unwrap();
+        assert!(plain.is_plain());
+        let gaps = understand(&[Column::Numbers(vec![1.0, 0.0, 3.0])], NOTHING).unwrap();
+        assert!(!gaps.is_plain());
+    }
+
+    #[test]
+    fn numbers_are_values_where_that_is_said_or_seen() {
+        let v = || Column::Numbers(vec![1.0, 0.0, 3.0]);
+        let values = Ok(Answers::Values { targets: 1, values: vec![1.0, 0.0, 3.0] });
+        assert_eq!(understand(&[v()], Known { values: true, ..NOTHING }), values);
+        assert_eq!(understand(&[v()], Known { target: true, ..NOTHING }), values);
+        let label = Known { label: true, values: true, ..NOTHING };
+        assert!(matches!(understand(&[v()], label), Ok(Answers::Classes { .. })));
+        let half = understand(&[Column::Numbers(vec![0.5, 1.0])], NOTHING);
+        assert_eq!(half, Ok(Answers::Values { targets: 1, values: vec![0.5, 1.0] }));
+        let two = understand(&[v(), Column::Numbers(vec![7.0, 8.0, 9.0])], NOTHING);
+        let expected = vec![1.0, 7.0, 0.0, 8.0, 3.0, 9.0];
+        assert_eq!(two, Ok(Answers::Values { targets: 2, values: expected }));
+    }
+
+    #[test]
+    fn what_is_no_answer() {
+        let reason = |column: Column, known| {
+            understand(&[column], known).unwrap_err().reason
+        };
+        assert_eq!(reason(words(&["a", "a"]), NOTHING), "only class a occurs");
+        assert_eq!(reason(words(&["a", ""]), NOTHING), "the answer is missing");
+        let target = Known { target: true, ..NOTHING };
+        assert_eq!(reason(words(&["a", "b"]), target), "the target holds words");
+        let label = Known { label: true, ..NOTHING };
+        assert_eq!(
+            reason(Column::Numbers(vec![0.5, 1.0]), label),
+            "class 0.5 is not a whole number"
+        );
+        let many = Column::Numbers((0..60).map(f64::from).collect());
+        assert!(reason(many, NOTHING).starts_with("60 different answers in 60 samples, such as `0`"));
+    }
+}

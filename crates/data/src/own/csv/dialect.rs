@@ -1,0 +1,252 @@
+//! The dialect of a table: what separates its fields, whether commas are points, whether
+//! there is a header, and which columns hold words.
+
+use csv::{ByteRecord, ReaderBuilder};
+use spec::reading::Asked;
+
+use super::super::error::{Fault, Place, shown};
+use super::fields::{Cell, cell, text as field_text};
+
+/// Lines that the separator is told by.
+const LOOKED_AT: usize = 50;
+
+/// What one column holds, the header left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Kinds {
+    pub(super) numbers: u64,
+    pub(super) words: u64,
+    /// Whether a field is that of the first line.
+    repeats_first: bool,
+}
+
+/// How a file is written.
+#[derive(Debug, PartialEq)]
+pub(super) struct Dialect {
+    pub(super) separator: u8,
+    pub(super) decimal_comma: bool,
+    /// Fields of a line.
+    pub(super) width: usize,
+    /// Lines of samples.
+    pub(super) rows: u64,
+    /// Names of the columns; empty without a header.
+    pub(super) names: Vec<String>,
+    pub(super) columns: Vec<Kinds>,
+}
+
+/// What all lines together hold.
+#[derive(Default)]
+struct Survey {
+    first: Option<(u64, ByteRecord)>,
+    /// Of the first line, and of those behind it.
+    at_first: Vec<Kinds>,
+    rest: Vec<Kinds>,
+    lines: u64,
+    /// Whether a number has a point, and the first that has a comma; not looked at where
+    /// commas separate the fields.
+    points: bool,
+    comma: Option<(u64, usize)>,
+}
+
+impl Survey {
+    fn line(&mut self, line: u64, record: &ByteRecord, separator: u8) -> Result<(), Fault> {
+        self.lines += 1;
+        let Some((_, first)) = &self.first else {
+            several_fields(record, line, separator)?;
+            self.rest = vec![Kinds::default(); record.len()];
+            let mut kinds = self.rest.clone();
+            self.count(&mut kinds, line, record, separator);
+            self.at_first = kinds;
+            self.first = Some((line, record.clone()));
+            return Ok(());
+        };
+        same_width(record.len(), first.len(), line)?;
+        let mut kinds = std::mem::take(&mut self.rest);
+        for (kind, (field, above)) in kinds.iter_mut().zip(record.iter().zip(first)) {
+            kind.repeats_first |= field == above;
+        }
+        self.count(&mut kinds, line, record, separator);
+        self.rest = kinds;
+        Ok(())
+    }
+
+    fn count(&mut self, kinds: &mut [Kinds], line: u64, record: &ByteRecord, separator: u8) {
+        for (i, (kind, field)) in kinds.iter_mut().zip(record).enumerate() {
+            match cell(field, false) {
+                Cell::Number(_) => {
+                    kind.numbers += 1;
+                    self.points |= separator != b',' && field.contains(&b'.');
+                }
+                Cell::Missing => {}
+                Cell::Word if separator != b',' && cell(field, true) != Cell::Word => {
+                    kind.numbers += 1;
+                    self.comma.get_or_insert((line, i + 1));
+                }
+                Cell::Word => kind.words += 1,
+            }
+        }
+    }
+}
+
+impl Dialect {
+    /// Of a whole file.
+    pub(super) fn of(text: &str, asked: &Asked) -> Result<Self, Fault> {
+        let separator = asked.separator.map_or_else(|| separator(text), |c| c as u8);
+        let mut survey = Survey::default();
+        every(text, separator, |line, record| survey.line(line, record, separator))?;
+        let Survey { first, at_first, rest: mut columns, lines, points, comma } = survey;
+        let Some((line, first)) = first else {
+            return Err(Fault::new(Place::File, "no samples", "write a sample a line"));
+        };
+        if let (Some((line, column)), true) = (comma, points) {
+            let reason = "a comma as decimal point, where other numbers have points";
+            let place = Place::Field { line: line as usize, column };
+            return Err(Fault::new(place, reason, "write all numbers with points"));
+        }
+        let header = asked.header.unwrap_or_else(|| is_header(&first, &at_first, &columns));
+        if !header {
+            pandas_numbers(&first, line, asked)?;
+            for (all, first) in columns.iter_mut().zip(&at_first) {
+                all.numbers += first.numbers;
+                all.words += first.words;
+            }
+        }
+        Ok(Dialect {
+            separator,
+            decimal_comma: comma.is_some(),
+            width: first.len(),
+            rows: lines - u64::from(header),
+            names: if header { names(&first) } else { Vec::new() },
+            columns,
+        })
+    }
+
+    /// Passes every line of samples on, with its number in the file.
+    pub(super) fn each(
+        &self,
+        text: &str,
+        mut take: impl FnMut(u64, &ByteRecord) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut header = !self.names.is_empty();
+        every(text, self.separator, |line, record| {
+            if std::mem::take(&mut header) { Ok(()) } else { take(line, record) }
+        })
+    }
+}
+
+/// Passes every line on that is neither blank nor a comment, with its number.
+fn every(
+    text: &str,
+    separator: u8,
+    mut take: impl FnMut(u64, &ByteRecord) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            // Of text in memory there is nothing else to go wrong.
+            Err(error) => {
+                return Err(Fault::new(Place::File, error.to_string(), "write it as CSV again"));
+            }
+        }
+        let blank = record.len() < 2 && record.iter().all(|f| f.iter().all(u8::is_ascii_whitespace));
+        if !blank {
+            take(record.position().map_or(0, csv::Position::line), &record)?;
+        }
+    }
+}
+
+/// That the first line has more than one field.
+fn several_fields(record: &ByteRecord, line: u64, separator: u8) -> Result<(), Fault> {
+    if record.len() > 1 {
+        return Ok(());
+    }
+    let field = record.get(0).and_then(field_text).unwrap_or_default();
+    let spaces = field.split_whitespace().count() > 1;
+    let reason = format!("one field, where inputs and an answer are needed: `{}`", shown(field));
+    let remedy = if spaces {
+        "separate the fields by commas, semicolons or tabs: what runs of spaces separate, `pandas.read_csv(path, sep=r\"\\s+\")` reads"
+    } else if separator == b',' {
+        "separate the fields by commas, semicolons or tabs, with the class in the last"
+    } else {
+        "correct the `separator`"
+    };
+    Err(Fault::new(Place::Line(line as usize), reason, remedy))
+}
+
+fn same_width(found: usize, expected: usize, line: u64) -> Result<(), Fault> {
+    if found == expected {
+        return Ok(());
+    }
+    let reason = format!("{found} field(s), the lines before have {expected}");
+    let remedy = "give every line the same number of fields";
+    Err(Fault::new(Place::Line(line as usize), reason, remedy))
+}
+
+/// What separates the fields: what cuts each of the first lines into the same number of
+/// fields, more than one; of several the one that is rarest in numbers and words.
+fn separator(text: &str) -> u8 {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
+        .take(LOOKED_AT)
+        .collect();
+    let fields = |line: &str, separator: u8| {
+        let mut quoted = false;
+        let mut count = 1;
+        for b in line.bytes() {
+            quoted ^= b == b'"';
+            count += usize::from(b == separator && !quoted);
+        }
+        count
+    };
+    let even = |separator: u8| {
+        let first = lines.first().map_or(0, |l| fields(l, separator));
+        (first > 1 && lines.iter().all(|l| fields(l, separator) == first)).then_some(separator)
+    };
+    let some = |separator: u8| {
+        lines.first().is_some_and(|l| fields(l, separator) > 1).then_some(separator)
+    };
+    [b'\t', b';', b','].into_iter().find_map(even)
+        .or_else(|| [b'\t', b';'].into_iter().find_map(some))
+        .unwrap_or(b',')
+}
+
+/// Whether the first line names the columns. It holds no number; where no line holds
+/// one, its fields differ and none stands again in its column.
+fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
+    if at_first.iter().any(|k| k.numbers > 0) || at_first.iter().all(|k| k.words == 0) {
+        return false;
+    }
+    if rest.iter().any(|k| k.numbers > 0) || rest.iter().all(|k| k.words == 0) {
+        return true;
+    }
+    let mut fields: Vec<&[u8]> = first.iter().collect();
+    fields.sort_unstable();
+    let differ = fields.windows(2).all(|pair| pair[0] != pair[1]);
+    differ && !rest.iter().any(|k| k.repeats_first)
+}
+
+fn names(first: &ByteRecord) -> Vec<String> {
+    first.iter().map(|f| field_text(f).unwrap_or_default().to_owned()).collect()
+}
+
+/// Column numbers that pandas writes, and that would pass for a sample in silence.
+fn pandas_numbers(first: &ByteRecord, line: u64, asked: &Asked) -> Result<(), Fault> {
+    let counts = |from: usize| {
+        first.len() > 3
+            && first.iter().enumerate().skip(from).all(|(i, f)| f == (i - from).to_string().as_bytes())
+    };
+    if asked.header.is_none() && (counts(0) || first.get(0) == Some(b"") && counts(1)) {
+        let reason = "0, 1, 2, ...: column numbers as pandas writes them, and no sample";
+        let remedy = "write `header = true` beside the path, or the file with `header=False`";
+        return Err(Fault::new(Place::Line(line as usize), reason, remedy));
+    }
+    Ok(())
+}

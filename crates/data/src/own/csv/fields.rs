@@ -1,0 +1,93 @@
+//! What a field of a table is.
+
+/// A field, understood.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell {
+    /// A finite number.
+    Number(f64),
+    /// Empty, or one of the usual signs for a missing value.
+    Missing,
+    /// Any other text; infinite numbers too.
+    Word,
+}
+
+/// Signs for a missing value, in lower case.
+const MISSING: &[&str] =
+    &["", "?", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "nil", "missing"];
+
+/// Longest field that may be a number: longer ones are not looked at.
+const LONGEST_NUMBER: usize = 512;
+
+/// Understands a field; `comma`: a comma stands for the point of a number.
+pub(super) fn cell(field: &[u8], comma: bool) -> Cell {
+    let Some(text) = text(field) else { return Cell::Word };
+    if let Some(x) = number(text, comma) {
+        return Cell::Number(x);
+    }
+    let missing = text.len() <= 8 && MISSING.contains(&text.to_ascii_lowercase().as_str());
+    if missing { Cell::Missing } else { Cell::Word }
+}
+
+/// A finite number.
+pub(super) fn number(text: &str, comma: bool) -> Option<f64> {
+    if text.len() > LONGEST_NUMBER || !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let parsed = if comma && text.contains(',') {
+        if text.contains('.') || text.matches(',').count() > 1 {
+            return None;
+        }
+        text.replace(',', ".").parse::<f64>()
+    } else {
+        text.parse::<f64>()
+    };
+    parsed.ok().filter(|x| x.is_finite())
+}
+
+/// The text of a field without spaces and quotes around it; none where it is no UTF-8.
+pub(super) fn text(field: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(field).ok()?.trim();
+    // The reader takes quotes off that begin a field; these stand behind a space.
+    let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    Some(bare.map_or(text, str::trim))
+}
+
+/// The text of a field, none where the value is missing.
+pub(super) fn word(field: &[u8]) -> Option<String> {
+    match cell(field, false) {
+        Cell::Missing => None,
+        _ => text(field).map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_gaps_and_words() {
+        for (field, expected) in [
+            ("1", Cell::Number(1.0)),
+            (" -2.5e3 ", Cell::Number(-2500.0)),
+            ("+.5", Cell::Number(0.5)),
+            ("\"7\"", Cell::Number(7.0)),
+            ("", Cell::Missing),
+            (" ? ", Cell::Missing),
+            ("NaN", Cell::Missing),
+            ("N/A", Cell::Missing),
+            ("None", Cell::Missing),
+            ("inf", Cell::Word),
+            ("1e999", Cell::Word),
+            ("1,5", Cell::Word),
+            ("setosa", Cell::Word),
+            ("0x10", Cell::Word),
+        ] {
+            assert_eq!(cell(field.as_bytes(), false), expected, "{field}");
+        }
+        assert_eq!(cell(b"1,5", true), Cell::Number(1.5));
+        assert_eq!(cell(b"1", true), Cell::Number(1.0));
+        assert_eq!(cell(b"1.234,5", true), Cell::Word);
+        assert_eq!(word(b" a b "), Some("a b".to_owned()));
+        assert_eq!(word(b"NA"), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What is said of own data before anything is trained, and on the page.
+
+use spec::own_data::{OwnData, OwnRequest, Scaling};
+use spec::reading::{ClassCount, DataDescription, Missing, Share, TargetScale};
+
+use super::answers::Answers;
+use super::understand::Samples;
+
+/// Most classes that are counted one by one.
+const MOST_CLASSES: usize = 1_000;
+
+/// Describes what was understood; `targets` are mean and deviation of each target.
+pub(super) fn describe(
+    request: &OwnRequest,
+    samples: &Samples<'_>,
+    own: &OwnData,
+    targets: &(Vec<f64>, Vec<f64>),
+) -> DataDescription {
+    let Samples { inputs, answers, parts, pieces, filled, .. } = samples;
+    let dropped: u64 = pieces.iter().map(|p| p.dropped).sum();
+    let main = &pieces[0];
+    let (classes, targets) = match answers {
+        Answers::Classes { names, classes } => {
+            let mut counts = vec![[0; 3]; names.len()];
+            parts.fitted().for_each(|i| counts[classes[i] as usize][0] += 1);
+            parts.held_out().for_each(|i| counts[classes[i] as usize][1] += 1);
+            parts.test.iter().for_each(|i| counts[classes[i] as usize][2] += 1);
+            let all = names.iter().zip(counts);
+            let count = |(name, counts): (&String, _)| ClassCount { name: name.clone(), counts };
+            (all.map(count).take(MOST_CLASSES).collect(), Vec::new())
+        }
+        Answers::Values { targets: n, .. } => {
+            let scale = |i: usize| TargetScale {
+                name: main.names[2].get(i).cloned().unwrap_or_else(|| match n {
+                    1 => "the answer".to_owned(),
+                    _ => format!("answer {}", i + 1),
+                }),
+                mean: targets.0[i],
+                deviation: targets.1[i],
+            };
+            (Vec::new(), (0..*n).map(scale).collect())
+        }
+    };
+    let mut notes = main.notes.clone();
+    notes.extend(filled_note(request, *filled));
+    DataDescription {
+        rows: inputs.samples as u64 + dropped,
+        dropped,
+        filled: *filled,
+        features: inputs.features as u64,
+        answer: main.answer.clone(),
+        split: split(request, own),
+        scaling: scaling(own.scaling).to_owned(),
+        parts: [own.train_len - own.validation, own.validation, own.test_len],
+        classes,
+        targets,
+        notes,
+    }
+}
+
+fn filled_note(request: &OwnRequest, filled: u64) -> Option<String> {
+    (request.asked.missing == Some(Missing::Mean) && filled > 0).then(|| {
+        let gaps = if filled == 1 { "1 gap is".to_owned() } else { format!("{filled} gaps are") };
+        format!("{gaps} filled with the mean of the training samples.")
+    })
+}
+
+/// How the samples were split, in words.
+fn split(request: &OwnRequest, own: &OwnData) -> String {
+    let validation = match (own.validation, &request.files.validation_path) {
+        (0, _) => String::new(),
+        (_, Some(path)) => format!(", validation {path}"),
+        (n, None) => format!(", validation the last {n} before"),
+    };
+    match (&request.split, &request.files.test_path) {
+        (Some(split), _) => {
+            let share = |share: Share| match share {
+                Share::Count(n) => n.to_string(),
+                Share::Part(x) => x.to_string(),
+            };
+            let strata = match (own.classes, split.stratified) {
+                (0, _) | (_, Some(false)) => "",
+                _ => ", each class in proportion",
+            };
+            format!(
+                "by contents with seed {}: test {}, validation {}{strata}",
+                split.split_seed,
+                share(split.test),
+                share(split.validation)
+            )
+        }
+        (None, Some(path)) => format!("in file order: test {path}{validation}"),
+        (None, None) => format!("in file order: test the last {}{validation}", own.test_len),
+    }
+}
+
+/// What a scaling does, in words.
+fn scaling(scaling: Scaling) -> &'static str {
+    match scaling {
+        Scaling::None => "values as they are",
+        Scaling::Features => "each feature less its mean over its standard deviation, of the training samples",
+        Scaling::Global => "all values less one mean over one standard deviation, of the training samples",
+        Scaling::Range => "each feature from 0 to 1 over the training samples",
+        Scaling::Unit => "each sample divided by its length",
+    }
+}

@@ -1,0 +1,214 @@
+//! Which samples are trained on, held out and tested with.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use spec::reading::SplitSpec;
+
+/// The samples of each part, by index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Those that are trained on, then those held out.
+    pub(super) train: Rows,
+    /// How many of `train` are held out: the last ones.
+    pub(super) validation: usize,
+    /// Those of the test.
+    pub(super) test: Rows,
+}
+
+/// Samples in an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// As they follow each other.
+    Range(Range<usize>),
+    /// One by one.
+    List(Vec<usize>),
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Rows::Range(range) => range.len(),
+            Rows::List(list) => list.len(),
+        }
+    }
+
+    /// The index of the one at this place.
+    pub(super) fn at(&self, place: usize) -> usize {
+        match self {
+            Rows::Range(range) => range.start + place,
+            Rows::List(list) => list[place],
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        (0..self.len()).map(|place| self.at(place))
+    }
+}
+
+impl Parts {
+    /// Those that are trained on and not held out.
+    pub(super) fn fitted(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        self.train.iter().take(self.train.len() - self.validation)
+    }
+
+    /// Those that are held out.
+    pub(super) fn held_out(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        self.train.iter().skip(self.train.len() - self.validation)
+    }
+}
+
+/// Splits samples by their contents. `keys` are hashes of the samples, `classes` their
+/// classes where each is to have its share; sizes are what the spec asks for.
+///
+/// Samples stand in each part in the order of their keys, so that the order of the file
+/// changes nothing. Those with equal keys are equal, and change places with each other.
+///
+/// # Errors
+/// The sizes that leave nothing for training or for a part that was asked for.
+pub(super) fn by_contents(
+    spec: &SplitSpec,
+    keys: &[[u8; 16]],
+    classes: Option<&[i64]>,
+) -> Result<Parts, String> {
+    let n = keys.len();
+    let (test, validation) = (spec.test.of(n as u64), spec.validation.of(n as u64));
+    let all = test.saturating_add(validation);
+    if all >= n as u64 {
+        return Err(format!(
+            "{n} samples, of which {test} are to be the test split and {validation} the validation split"
+        ));
+    }
+    let (test, validation) = (test as usize, validation as usize);
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|i| keys[*i]);
+    let strata: Vec<Vec<usize>> = match classes {
+        None => vec![order],
+        Some(classes) => {
+            let mut strata: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+            order.iter().for_each(|i| strata.entry(classes[*i]).or_default().push(*i));
+            strata.into_values().collect()
+        }
+    };
+    let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
+    let of_test = shares(&sizes, test);
+    let left: Vec<usize> = sizes.iter().zip(&of_test).map(|(n, taken)| n - taken).collect();
+    let of_validation = shares(&left, validation);
+    let (mut tested, mut held, mut trained) = (Vec::new(), Vec::new(), Vec::new());
+    for (stratum, (a, b)) in strata.iter().zip(of_test.iter().zip(&of_validation)) {
+        tested.extend_from_slice(&stratum[..*a]);
+        held.extend_from_slice(&stratum[*a..a + b]);
+        trained.extend_from_slice(&stratum[a + b..]);
+    }
+    for part in [&mut tested, &mut held, &mut trained] {
+        part.sort_by_key(|i| keys[*i]);
+    }
+    trained.extend_from_slice(&held);
+    Ok(Parts { train: Rows::List(trained), validation, test: Rows::List(tested) })
+}
+
+/// `total` shared out in proportion to `sizes` by largest remainders, of equal ones the
+/// first: none gets more than it has.
+fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
+    let all: usize = sizes.iter().sum();
+    if all == 0 {
+        return vec![0; sizes.len()];
+    }
+    let wide = |size: usize| (size as u128) * (total as u128);
+    let mut out: Vec<usize> = sizes.iter().map(|s| (wide(*s) / all as u128) as usize).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(wide(sizes[*i]) % all as u128));
+    let missing = total - out.iter().sum::<usize>();
+    for i in order.into_iter().take(missing) {
+        out[i] += 1;
+    }
+    out
+}
+
+/// The key of a sample: BLAKE3 of the seed and of its bytes.
+pub(super) fn key(seed: u64, feed: impl FnOnce(&mut blake3::Hasher)) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&seed.to_le_bytes());
+    feed(&mut hash);
+    let mut out = [0; 16];
+    out.copy_from_slice(&hash.finalize().as_bytes()[..16]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spec::reading::Share;
+
+    use super::*;
+
+    fn spec(test: Share, validation: Share) -> SplitSpec {
+        SplitSpec { test, validation, stratified: None, split_seed: 0 }
+    }
+
+    fn keys(values: &[u64], seed: u64) -> Vec<[u8; 16]> {
+        values.iter().map(|v| key(seed, |h| drop(h.update(&v.to_le_bytes())))).collect()
+    }
+
+    #[test]
+    fn shares_and_counts_are_what_was_asked_for() {
+        let values: Vec<u64> = (0..150).collect();
+        let classes: Vec<i64> = (0..150).map(|i| i / 50).collect();
+        let spec = spec(Share::Part(0.2), Share::Count(15));
+        let parts = by_contents(&spec, &keys(&values, 0), Some(&classes)).unwrap();
+        let (train, validation, test) = (parts.train.len(), parts.validation, parts.test.len());
+        assert_eq!((train, validation, test), (120, 15, 30));
+        for class in 0..3 {
+            let of = |rows: &mut dyn Iterator<Item = usize>| {
+                rows.filter(|i| classes[*i] == class).count()
+            };
+            assert_eq!(of(&mut parts.test.iter()), 10);
+            assert_eq!(of(&mut parts.held_out()), 5);
+            assert_eq!(of(&mut parts.fitted()), 35);
+        }
+        let mut all: Vec<usize> = parts.train.iter().chain(parts.test.iter()).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..150).collect::<Vec<_>>());
+        let other = by_contents(&spec, &keys(&values, 1), Some(&classes)).unwrap();
+        assert_ne!(other, parts);
+    }
+
+    #[test]
+    fn nothing_left_to_train_on_is_refused() {
+        let spec = spec(Share::Count(2), Share::Count(1));
+        assert_eq!(
+            by_contents(&spec, &keys(&[1, 2, 3], 0), None).unwrap_err(),
+            "3 samples, of which 2 are to be the test split and 1 the validation split"
+        );
+    }
+
+    proptest! {
+        /// Whatever the order of the rows, each part holds the same samples in the same order.
+        #[test]
+        fn the_order_of_the_rows_changes_nothing(
+            values in proptest::collection::vec(0u64..20, 4..60), seed: u64, swaps: u64, stratified: bool
+        ) {
+            let mut order: Vec<usize> = (0..values.len()).collect();
+            order.sort_by_key(|i| key(swaps, |h| drop(h.update(&i.to_le_bytes()))));
+            let permuted: Vec<u64> = order.iter().map(|i| values[*i]).collect();
+            let spec = spec(Share::Part(0.25), Share::Part(0.25));
+            let contents = |values: &[u64]| {
+                let classes: Vec<i64> = values.iter().map(|v| (v % 3) as i64).collect();
+                let classes = stratified.then_some(&classes[..]);
+                let parts = by_contents(&spec, &keys(values, seed), classes).unwrap();
+                let of = |rows: &Rows| rows.iter().map(|i| values[i]).collect::<Vec<_>>();
+                (of(&parts.train), parts.validation, of(&parts.test))
+            };
+            prop_assert_eq!(contents(&values), contents(&permuted));
+        }
+
+        #[test]
+        fn shares_sum_up_and_fit(sizes in proptest::collection::vec(0usize..50, 1..8), part in 0.0f64..1.0) {
+            let all: usize = sizes.iter().sum();
+            let total = (part * all as f64) as usize;
+            let found = shares(&sizes, total);
+            prop_assert_eq!(found.iter().sum::<usize>(), total);
+            prop_assert!(found.iter().zip(&sizes).all(|(f, s)| f <= s));
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! One file of own data with its answers, as it is read.
+
+use std::path::Path;
+
+use spec::own_data::{OwnKind, Scaling};
+use spec::reading::{Asked, ColumnRef, Missing};
+
+use super::columns::{self, Roles, column, title};
+use super::csv;
+use super::error::{Fault, OwnError, Place, shown};
+use super::scale::{Inputs, Values};
+use super::source::Source;
+use super::table::{Column, Table};
+use super::{idx, npy, wrong};
+
+/// The samples of one file.
+#[derive(Debug)]
+pub(super) struct Piece<'a> {
+    /// The file as given.
+    pub(super) file: &'a str,
+    /// Inputs that are numbers; NaN where one is missing and to be filled.
+    pub(super) inputs: Inputs,
+    /// Inputs that become one for each of their values.
+    pub(super) categorical: Vec<Column>,
+    /// Columns of answers.
+    pub(super) answers: Vec<Column>,
+    /// Names of inputs, of categorical ones and of answers; empty without a header.
+    pub(super) names: [Vec<String>; 3],
+    /// Where the answers stand and what said so.
+    pub(super) answer: String,
+    /// What else was understood, a sentence each.
+    pub(super) notes: Vec<String>,
+    /// Samples that were left out because of gaps.
+    pub(super) dropped: u64,
+    /// The line of each sample and the column of each number, for places; empty of arrays.
+    lines: Vec<u64>,
+    columns: Vec<usize>,
+    /// Whether the file is read as it always was: what else is understood decides the rest.
+    pub(super) plain: bool,
+}
+
+impl Piece<'_> {
+    /// Where a value stands.
+    pub(super) fn place(&self, sample: usize, feature: usize) -> Place {
+        match (self.lines.get(sample), self.columns.get(feature)) {
+            (Some(line), Some(column)) => Place::Field { line: *line as usize, column: column + 1 },
+            _ => Place::Value { sample, feature },
+        }
+    }
+
+    /// Where a sample stands.
+    pub(super) fn place_of_sample(&self, sample: usize) -> Place {
+        match self.lines.get(sample) {
+            Some(line) => Place::Line(*line as usize),
+            None => Place::Sample(sample),
+        }
+    }
+}
+
+/// Reads a file and its labels; appends the SHA-256 of what was read.
+pub(super) fn read<'a>(
+    kind: OwnKind,
+    file: &'a str,
+    labels: Option<&str>,
+    asked: &Asked,
+    root: &Path,
+    hashes: &mut Vec<String>,
+) -> Result<Piece<'a>, OwnError> {
+    let mut source = Source::open(file, root)?;
+    let room = source.len();
+    let inputs = match kind {
+        OwnKind::Csv => {
+            let piece = csv::parse(source.reader(), asked)
+                .and_then(|read| of_csv(file, read, asked))
+                .map_err(|fault| source.error(fault))?;
+            hashes.push(source.finish()?);
+            return Ok(piece);
+        }
+        OwnKind::Npy => npy::inputs(source.reader(), room),
+        OwnKind::Idx => idx::inputs(source.reader(), room),
+        OwnKind::Npz | OwnKind::Parquet => {
+            let reason = format!("the format `{kind}` is not read yet");
+            return Err(wrong(file, reason, "write it as .npy or CSV"));
+        }
+    };
+    let inputs = inputs.map_err(|fault| source.error(fault))?;
+    hashes.push(source.finish()?);
+    let Some(labels_file) = labels else {
+        return Err(wrong(file, "no labels are given", "name the file of its labels"));
+    };
+    let mut source = Source::open(labels_file, root)?;
+    let room = source.len();
+    let answers = match kind {
+        OwnKind::Idx => idx::labels(source.reader(), room),
+        _ => npy::labels(source.reader(), room),
+    };
+    let answers = answers
+        .and_then(|columns| of_labels(columns, asked))
+        .map_err(|fault| source.error(fault))?;
+    hashes.push(source.finish()?);
+    of_arrays(file, labels_file, inputs, answers)
+}
+
+/// A piece of inputs and labels that lie apart.
+pub(super) fn of_arrays<'a>(
+    file: &'a str,
+    labels: &str,
+    inputs: Inputs,
+    (answers, answer): (Vec<Column>, String),
+) -> Result<Piece<'a>, OwnError> {
+    let n = answers.first().map_or(0, Column::len);
+    if n != inputs.samples {
+        let reason = format!("{n} labels for the {} samples of {file}", inputs.samples);
+        return Err(wrong(labels, reason, "give the labels of these inputs"));
+    }
+    Ok(Piece {
+        file,
+        inputs,
+        categorical: Vec::new(),
+        answers,
+        names: Default::default(),
+        answer,
+        notes: Vec::new(),
+        dropped: 0,
+        lines: Vec::new(),
+        columns: Vec::new(),
+        plain: true,
+    })
+}
+
+/// The columns of an array of labels that are answers, and which they are.
+pub(super) fn of_labels(
+    mut all: Vec<Column>,
+    asked: &Asked,
+) -> Result<(Vec<Column>, String), Fault> {
+    let width = all.len();
+    let chosen: Vec<&ColumnRef> = asked.label.iter().chain(&asked.target).collect();
+    if chosen.is_empty() {
+        let whole = |c: &Column| match c {
+            Column::Numbers(v) => v.iter().all(|x| x.fract() == 0.0),
+            Column::Words(_) => true,
+        };
+        if width > 1 && all.iter().all(whole) {
+            let reason = format!("labels of {width} columns");
+            let remedy = "say which is the class: `label = 1` (of one-hot vectors save `y.argmax(axis=1)`), or `target = [1, 2]` of real values";
+            return Err(Fault::new(Place::File, reason, remedy));
+        }
+        let answer = if width == 1 { String::new() } else { format!("{width} columns of labels") };
+        return Ok((all, answer));
+    }
+    let mut places = Vec::new();
+    for column in chosen {
+        let ColumnRef::Place(place) = column else {
+            let reason = "an array's columns have no names";
+            return Err(Fault::new(Place::File, reason, "give the number of the column, from 1"));
+        };
+        let index = if *place < 0 { width as i64 + place } else { place - 1 };
+        match usize::try_from(index).ok().filter(|i| *i < width) {
+            Some(index) => places.push(index),
+            None => {
+                let reason = format!("column {place} of {width} is to be the answer");
+                let remedy = "columns count from 1; -1 is the last";
+                return Err(Fault::new(Place::File, reason, remedy));
+            }
+        }
+    }
+    let shown: Vec<String> = places.iter().map(|p| (p + 1).to_string()).collect();
+    let answer = match width {
+        1 => String::new(),
+        _ => format!("column {} of {width} of the labels", shown.join(", ")),
+    };
+    let answers = if places.len() == 1 {
+        vec![all.swap_remove(places[0])]
+    } else {
+        places.iter().map(|p| all[*p].clone()).collect()
+    };
+    Ok((answers, answer))
+}
+
+fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>, Fault> {
+    let csv::Read { table, separator, decimal_comma } = read;
+    let mut piece = of_table(file, table, asked)?;
+    piece.plain &= separator == b',';
+    let mut note = |text: &str| piece.notes.push(text.to_owned());
+    match separator {
+        b',' => {}
+        b'\t' => note("Fields are separated by tabs."),
+        b';' => note("Fields are separated by semicolons."),
+        other => note(&format!("Fields are separated by `{}`.", char::from(other))),
+    }
+    if decimal_comma {
+        note("Numbers have a comma for their point.");
+    }
+    if piece.names[2].is_empty() {
+        note("There is no header.");
+    }
+    Ok(piece)
+}
+
+/// A piece of a table whose columns are told apart.
+pub(super) fn of_table<'a>(
+    file: &'a str,
+    mut table: Table,
+    asked: &Asked,
+) -> Result<Piece<'a>, Fault> {
+    let roles = columns::roles(&table, asked)?;
+    let dropped = gaps(&mut table, &roles, asked)?;
+    let names = |columns: &[usize]| -> Vec<String> {
+        if table.names.is_empty() {
+            return Vec::new();
+        }
+        columns.iter().map(|c| table.names[*c].clone()).collect()
+    };
+    let last = roles.answers[..] == [table.width - 1];
+    let titles: Vec<String> = roles.answers.iter().map(|c| title(&table, *c)).collect();
+    let answer = format!("{}, {}", titles.join(" and "), roles.by);
+    let names = [names(&roles.numbers), names(&roles.categorical), names(&roles.answers)];
+    let notes = match roles.left_out {
+        0 => Vec::new(),
+        1 => vec!["1 column is left out.".to_owned()],
+        n => vec![format!("{n} columns are left out.")],
+    };
+    let plain = last && roles.left_out == 0 && roles.categorical.is_empty() && dropped == 0;
+    let categorical = roles.categorical.iter().map(|c| column(&table, *c)).collect();
+    let answers: Vec<Column> = roles.answers.iter().map(|c| column(&table, *c)).collect();
+    let samples = table.rows;
+    let values = kept(table.cells, table.width, &roles.numbers);
+    let inputs = Inputs {
+        values: Values::F64(values),
+        unit: 1.0,
+        samples,
+        features: roles.numbers.len(),
+        scaling: Scaling::Features,
+    };
+    let (lines, columns) = (table.lines, roles.numbers);
+    Ok(Piece {
+        file,
+        inputs,
+        categorical,
+        answers,
+        names,
+        answer,
+        notes,
+        dropped,
+        lines,
+        columns,
+        plain,
+    })
+}
+
+/// The cells of these columns, moved together in place.
+fn kept(mut cells: Vec<f64>, width: usize, columns: &[usize]) -> Vec<f64> {
+    let rows = cells.len() / width;
+    let mut to = 0;
+    for row in 0..rows {
+        for column in columns {
+            cells[to] = cells[row * width + column];
+            to += 1;
+        }
+    }
+    cells.truncate(to);
+    cells
+}
+
+/// Leaves out samples with gaps where that is asked for, and refuses gaps where nothing
+/// is said of them; how many samples were left out.
+fn gaps(table: &mut Table, roles: &Roles, asked: &Asked) -> Result<u64, Fault> {
+    let missing = |table: &Table, row: usize, column: usize| match table.words.get(&column) {
+        Some(words) => words[row].is_empty(),
+        None => table.cells[row * table.width + column].is_nan(),
+    };
+    let inputs = || roles.numbers.iter().chain(&roles.categorical);
+    for c in inputs().chain(&roles.answers) {
+        if (0..table.rows).all(|row| missing(table, row, *c)) {
+            let reason = format!("{} has no value in any line", title(table, *c));
+            let remedy = format!("`leave_out = [{}]`", c + 1);
+            return Err(Fault::new(Place::File, reason, remedy));
+        }
+    }
+    if asked.missing == Some(Missing::Drop) {
+        let whole = |table: &Table, row: usize| {
+            !inputs().chain(&roles.answers).any(|c| missing(table, row, *c))
+        };
+        let keep: Vec<bool> = (0..table.rows).map(|row| whole(table, row)).collect();
+        let before = table.rows;
+        table.retain(&keep);
+        if table.rows == 0 {
+            let reason = "a value is missing in every sample";
+            return Err(Fault::new(Place::File, reason, "use missing = \"mean\", or fill them in"));
+        }
+        return Ok((before - table.rows) as u64);
+    }
+    let first = |c: &usize| (0..table.rows).find(|row| missing(table, *row, *c)).map(|row| (row, *c));
+    let gap = if asked.missing.is_none() { inputs().filter_map(first).min() } else { None };
+    let Some((row, column)) = gap else { return Ok(0) };
+    let of = match table.names.get(column) {
+        Some(name) if !name.is_empty() => format!(" of `{}`", shown(name)),
+        _ => String::new(),
+    };
+    let reason = format!("the value{of} is missing");
+    let remedy = "missing = \"mean\" beside the path fills gaps, missing = \"drop\" leaves their samples out";
+    Err(Fault::new(table.place(row, column), reason, remedy))
+}

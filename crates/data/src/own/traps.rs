@@ -1,0 +1,231 @@
+//! What is allowed and rarely meant: columns that tell nothing or everything, parts that
+//! are small or not alike.
+
+use spec::lint::Lint;
+use spec::own_data::OwnRequest;
+use spec::reading::DataDescription;
+
+use super::answers::Answers;
+use super::error::{OwnError, shown};
+use super::parts::Parts;
+use super::scale::{Inputs, Values};
+use super::understand::Samples;
+use super::wrong;
+
+/// Fewer samples than this are too few to judge by.
+const SMALL: u64 = 10;
+
+/// Columns that are named in one warning.
+const NAMED: usize = 5;
+
+/// More features than this are not looked at one by one: they are pixels or the like.
+const LOOKED_AT: usize = 300;
+
+/// Correlation from which a feature is the answer in other words.
+const COPIED: f64 = 1.0 - 1e-9;
+
+/// Difference of a share or a mean between parts, in standard errors, from which file
+/// order is no chance.
+const UNEVEN: f64 = 6.0;
+
+/// Refuses parts by which nothing can be learned or judged: a training split that lacks a
+/// class, a test or validation split of one class alone.
+///
+/// # Errors
+/// The first such part.
+pub(super) fn refused(samples: &Samples<'_>) -> Result<(), OwnError> {
+    let Answers::Classes { names, classes } = &samples.answers else { return Ok(()) };
+    let parts = &samples.parts;
+    let has = |rows: &mut dyn Iterator<Item = usize>| {
+        let mut has = vec![false; names.len()];
+        rows.for_each(|i| has[classes[i] as usize] = true);
+        has
+    };
+    let remedy = "the file is sorted, or too small: split it by contents, split = { test = 0.2, validation = 0.2 }";
+    let refuse = |reason: String| Err(wrong(samples.pieces[0].file, reason, remedy));
+    if let Some(lacks) = has(&mut parts.fitted()).iter().position(|has| !has) {
+        return refuse(format!("no training sample has class `{}`", shown(&names[lacks])));
+    }
+    for (part, has) in [
+        ("validation", has(&mut parts.held_out())),
+        ("test", has(&mut parts.test.iter())),
+    ] {
+        let mut there = names.iter().zip(&has).filter(|(_, has)| **has);
+        if let (Some((only, _)), None) = (there.next(), there.next())
+            && has.len() > 1
+        {
+            return refuse(format!("every {part} sample has class `{}`", shown(only)));
+        }
+    }
+    Ok(())
+}
+
+/// The traps of a dataset, each with what was found.
+pub(super) fn traps(
+    request: &OwnRequest,
+    samples: &Samples<'_>,
+    described: &DataDescription,
+) -> Vec<(Lint, String)> {
+    let mut out = Vec::new();
+    let Samples { inputs, answers, parts, .. } = samples;
+    if let Values::F64(values) = &inputs.values
+        && inputs.features <= LOOKED_AT
+    {
+        let (mut constant, mut copied, mut index) = (Vec::new(), Vec::new(), Vec::new());
+        let told = answer(answers);
+        for feature in 0..inputs.features {
+            let of = |i: usize| values[i * inputs.features + feature];
+            let fitted: Vec<f64> = parts.fitted().map(of).collect();
+            if fitted.iter().all(|x| *x == fitted[0]) {
+                constant.push(feature);
+            } else if numbers_the_samples(inputs, values, feature) {
+                index.push(feature);
+            } else if correlation(&fitted, &parts.fitted().map(|i| told[i]).collect::<Vec<_>>())
+                .abs()
+                >= COPIED
+            {
+                copied.push(feature);
+            }
+        }
+        for (lint, columns) in [
+            (Lint::DataConstantColumn, constant),
+            (Lint::DataIndexColumn, index),
+            (Lint::DataCopiedAnswer, copied),
+        ] {
+            if !columns.is_empty() {
+                out.push((lint, named(samples, &columns)));
+            }
+        }
+    }
+    small_parts(described, &mut out);
+    missing_classes(described, &mut out);
+    if request.split.is_none() && samples.pieces.len() == 1 {
+        uneven(described, answers, parts, &mut out);
+    }
+    out
+}
+
+/// The answers as numbers, of several targets the first.
+fn answer(answers: &Answers) -> Vec<f64> {
+    match answers {
+        Answers::Classes { classes, .. } => classes.iter().map(|c| *c as f64).collect(),
+        Answers::Values { targets, values } => values.iter().step_by(*targets).copied().collect(),
+    }
+}
+
+/// Whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample.
+fn numbers_the_samples(inputs: &Inputs, values: &[f64], feature: usize) -> bool {
+    let column = || values.iter().skip(feature).step_by(inputs.features);
+    let first = values[feature];
+    inputs.samples as u64 > SMALL
+        && (first == 0.0 || first == 1.0)
+        && column().enumerate().all(|(i, x)| *x == first + i as f64)
+}
+
+/// Pearson's correlation; 0 where one side does not vary.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (x, y) = (mean(a), mean(b));
+    let sums = a.iter().zip(b).fold([0.0; 3], |[xx, yy, xy], (p, q)| {
+        let (p, q) = (p - x, q - y);
+        [xx + p * p, yy + q * q, xy + p * q]
+    });
+    let of = sums[2] / (sums[0] * sums[1]).sqrt();
+    if of.is_finite() { of } else { 0.0 }
+}
+
+/// Features by name, else by number.
+fn named(samples: &Samples<'_>, columns: &[usize]) -> String {
+    let name = |c: &usize| match samples.features.get(*c) {
+        Some(name) => format!("`{}`", shown(name)),
+        None => format!("feature {}", c + 1),
+    };
+    let mut all: Vec<String> = columns.iter().take(NAMED).map(name).collect();
+    if columns.len() > NAMED {
+        all.push(format!("{} more", columns.len() - NAMED));
+    }
+    all.join(", ")
+}
+
+const PARTS: [&str; 3] = ["training", "validation", "test"];
+
+fn small_parts(described: &DataDescription, out: &mut Vec<(Lint, String)>) {
+    let small: Vec<String> = PARTS
+        .iter()
+        .zip(described.parts)
+        .filter(|(_, n)| (1..SMALL).contains(n))
+        .map(|(part, n)| format!("{part} has {n}"))
+        .collect();
+    if !small.is_empty() {
+        out.push((Lint::DataSmallPart, small.join(", ")));
+    }
+}
+
+fn missing_classes(described: &DataDescription, out: &mut Vec<(Lint, String)>) {
+    let mut found = Vec::new();
+    for (part, name) in PARTS.iter().enumerate().filter(|(part, _)| described.parts[*part] > 0) {
+        let lacks: Vec<String> = described
+            .classes
+            .iter()
+            .filter(|c| c.counts[part] == 0)
+            .map(|c| format!("`{}`", shown(&c.name)))
+            .collect();
+        if !lacks.is_empty() {
+            let more = lacks.len().saturating_sub(NAMED);
+            let mut shown = lacks[..lacks.len().min(NAMED)].join(", ");
+            if more > 0 {
+                shown.push_str(&format!(" and {more} more"));
+            }
+            found.push(format!("{name} lacks {shown}"));
+        }
+    }
+    if !found.is_empty() {
+        out.push((Lint::DataMissingClass, found.join("; ")));
+    }
+}
+
+/// Whether the test split is of another sort than what stands before it.
+fn uneven(
+    described: &DataDescription,
+    answers: &Answers,
+    parts: &Parts,
+    out: &mut Vec<(Lint, String)>,
+) {
+    let [train, _, test] = described.parts.map(|n| n as f64);
+    let told = match answers {
+        Answers::Classes { .. } => described
+            .classes
+            .iter()
+            .map(|class| {
+                let (a, b) = (class.counts[0] as f64, class.counts[2] as f64);
+                let share = (a + b) / (train + test);
+                let error = (share * (1.0 - share) * (1.0 / train + 1.0 / test)).sqrt();
+                (((a / train - b / test) / error).abs(), class, a / train, b / test)
+            })
+            .filter(|(z, ..)| *z > UNEVEN)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, class, a, b)| {
+                format!(
+                    "{:.0}% of the training samples are `{}`, and {:.0}% of the test samples",
+                    100.0 * a,
+                    shown(&class.name),
+                    100.0 * b
+                )
+            }),
+        Answers::Values { .. } => {
+            let all = answer(answers);
+            let of = |rows: &mut dyn Iterator<Item = usize>| rows.map(|i| all[i]).collect::<Vec<_>>();
+            let (a, b) = (of(&mut parts.fitted()), of(&mut parts.test.iter()));
+            let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+            let square = |v: &[f64]| {
+                let m = mean(v);
+                v.iter().map(|x| (x - m).powi(2)).sum::<f64>() / v.len() as f64
+            };
+            let error = (square(&a) / train + square(&b) / test).sqrt();
+            let (x, y) = (mean(&a), mean(&b));
+            ((x - y).abs() > UNEVEN * error && error > 0.0)
+                .then(|| format!("the answer's mean is {x:.4} in training and {y:.4} in the test"))
+        }
+    };
+    out.extend(told.map(|what| (Lint::DataUnevenParts, what)));
+}

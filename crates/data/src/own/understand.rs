@@ -1,0 +1,363 @@
+//! What the files of a dataset hold together: their samples one after another, their
+//! answers, and which part each sample belongs to.
+
+use spec::own_data::{OwnRequest, Scaling};
+use spec::reading::Missing;
+
+use super::answers::{Answers, Known, Wrong, understand};
+use super::error::{OwnError, Place, shown};
+use super::parts::{Parts, Rows, by_contents, key};
+use super::piece::Piece;
+use super::scale::{Inputs, Values};
+use super::table::Column;
+use super::wrong;
+
+/// The files, read.
+pub(super) struct Pieces<'a> {
+    pub(super) main: Piece<'a>,
+    pub(super) validation: Option<Piece<'a>>,
+    pub(super) test: Option<Piece<'a>>,
+    pub(super) checksum: String,
+}
+
+/// The samples of all files: those of the main file, of the validation split's and of
+/// the test split's.
+pub(super) struct Samples<'a> {
+    pub(super) inputs: Inputs,
+    pub(super) answers: Answers,
+    pub(super) parts: Parts,
+    /// The files, without their values.
+    pub(super) pieces: Vec<Piece<'a>>,
+    pub(super) checksum: String,
+    /// Samples at the end of the main file that are the test split.
+    pub(super) own_test: u64,
+    /// Names of the inputs; empty where they have none.
+    pub(super) features: Vec<String>,
+    /// Gaps that were filled.
+    pub(super) filled: u64,
+}
+
+impl<'a> Samples<'a> {
+    /// Puts the files together and splits them.
+    pub(super) fn new(pieces: Pieces<'a>, request: &OwnRequest) -> Result<Self, OwnError> {
+        let Pieces { main, validation, test, checksum } = pieces;
+        let apart = [validation.is_some(), test.is_some()];
+        let mut pieces: Vec<Piece<'a>> = vec![main];
+        pieces.extend(validation);
+        pieces.extend(test);
+        alike(&pieces)?;
+        let sizes: Vec<usize> = pieces.iter().map(|p| p.inputs.samples).collect();
+        let answers = answers(&mut pieces, request)?;
+        let mut inputs = together(&mut pieces);
+        let categorical = categorical(&mut pieces);
+        let (parts, own_test) = match &request.split {
+            None => (in_order(&pieces, &sizes, apart, request)?, own_test(&sizes, apart, request)),
+            Some(split) => {
+                let keys = keys(&inputs, &categorical, &answers, split.split_seed);
+                let classes = match &answers {
+                    Answers::Classes { classes, .. } => Some(&classes[..]),
+                    Answers::Values { .. } if split.stratified == Some(true) => {
+                        let reason = "stratified = true, and the answers are real values";
+                        return Err(wrong(pieces[0].file, reason, "leave `stratified` out"));
+                    }
+                    Answers::Values { .. } => None,
+                };
+                let classes = classes.filter(|_| split.stratified != Some(false));
+                let parts = by_contents(split, &keys, classes).map_err(|reason| {
+                    wrong(pieces[0].file, reason, "leave some to train on")
+                })?;
+                (parts, 0)
+            }
+        };
+        let mut features = pieces[0].names[0].clone();
+        let filled = match request.asked.missing {
+            Some(Missing::Mean) => fill(&mut inputs, &parts),
+            Some(Missing::Drop) | None => 0,
+        };
+        expand(&mut inputs, &mut features, categorical, &pieces[0], &parts);
+        Ok(Samples { inputs, answers, parts, pieces, checksum, own_test, features, filled })
+    }
+
+    /// The file that holds a sample, and its index there.
+    pub(super) fn piece(&self, sample: usize) -> (&Piece<'a>, usize) {
+        let mut first = 0;
+        for piece in &self.pieces {
+            if sample < first + piece.inputs.samples {
+                return (piece, sample - first);
+            }
+            first += piece.inputs.samples;
+        }
+        (&self.pieces[0], sample)
+    }
+}
+
+/// That all files have the same columns.
+fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
+    let main = &pieces[0];
+    for piece in &pieces[1..] {
+        let (found, expected) = (piece.inputs.features, main.inputs.features);
+        if found != expected || piece.categorical.len() != main.categorical.len() {
+            let reason =
+                format!("{found} features, the samples of {} have {expected}", main.file);
+            return Err(wrong(piece.file, reason, "give both splits the same features"));
+        }
+        let all = |p: &Piece<'_>| p.names.concat();
+        let (here, there) = (all(piece), all(main));
+        if let Some((a, b)) = here.iter().zip(&there).find(|(a, b)| a != b) {
+            let reason = format!(
+                "a column is called `{}`, and in {} it is `{}`",
+                shown(a),
+                main.file,
+                shown(b)
+            );
+            return Err(wrong(piece.file, reason, "give both files the same columns in one order"));
+        }
+        if piece.answers.len() != main.answers.len() {
+            let reason = format!("{} columns of answers", piece.answers.len());
+            return Err(wrong(piece.file, reason, "give both splits the same answers"));
+        }
+    }
+    Ok(())
+}
+
+/// The answers of all samples, taken out of their files.
+fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, OwnError> {
+    let mut columns: Vec<Column> = std::mem::take(&mut pieces[0].answers);
+    for i in 1..pieces.len() {
+        let (file, answers) = (pieces[i].file, std::mem::take(&mut pieces[i].answers));
+        for (all, more) in columns.iter_mut().zip(answers) {
+            match (all, more) {
+                (Column::Numbers(all), Column::Numbers(more)) => all.extend(more),
+                (Column::Words(all), Column::Words(more)) => all.extend(more),
+                _ => {
+                    let reason = "its answers are words, and those of the other file numbers, or the other way round";
+                    return Err(wrong(file, reason, "write both alike"));
+                }
+            }
+        }
+    }
+    let known = Known {
+        label: request.asked.label.is_some(),
+        target: !request.asked.target.is_empty(),
+        values: request.values,
+    };
+    understand(&columns, known).map_err(|Wrong { sample, reason, remedy }| {
+        let mut first = 0;
+        let at = |piece: &Piece<'_>, sample: usize| match piece.place_of_sample(sample) {
+            Place::Sample(_) => Place::Sample(sample),
+            other => other,
+        };
+        let (file, place) = match sample {
+            None => (pieces[0].file, Place::File),
+            Some(sample) => pieces
+                .iter()
+                .find_map(|p| {
+                    let here = sample.checked_sub(first)?;
+                    first += p.inputs.samples;
+                    (here < p.inputs.samples).then(|| (p.file, at(p, here)))
+                })
+                .unwrap_or((pieces[0].file, Place::File)),
+        };
+        OwnError::Content { file: file.to_owned(), place, reason, remedy }
+    })
+}
+
+/// The inputs of all files one after another.
+fn together(pieces: &mut [Piece<'_>]) -> Inputs {
+    let empty = Values::U8(Vec::new());
+    let first = &mut pieces[0].inputs;
+    let mut out = Inputs { values: std::mem::replace(&mut first.values, empty.clone()), ..*first };
+    for piece in &mut pieces[1..] {
+        let unit = piece.inputs.unit;
+        out.samples += piece.inputs.samples;
+        match (&mut out.values, std::mem::replace(&mut piece.inputs.values, empty.clone())) {
+            (Values::U8(all), Values::U8(more)) if unit == out.unit => all.extend(more),
+            (Values::F32(all), Values::F32(more)) if unit == out.unit => all.extend(more),
+            (Values::F64(all), Values::F64(more)) if unit == out.unit => all.extend(more),
+            (all, more) => {
+                let mut values = numbers(all, out.unit);
+                values.extend(numbers(&more, unit));
+                (out.values, out.unit) = (Values::F64(values), 1.0);
+            }
+        }
+    }
+    out
+}
+
+/// Values in their units.
+fn numbers(values: &Values, unit: f64) -> Vec<f64> {
+    match values {
+        Values::U8(v) => v.iter().map(|x| f64::from(*x) / unit).collect(),
+        Values::F32(v) => v.iter().map(|x| f64::from(*x) / unit).collect(),
+        Values::F64(v) => v.iter().map(|x| x / unit).collect(),
+    }
+}
+
+/// The categorical columns of all files as texts, empty where one is missing.
+fn categorical(pieces: &mut [Piece<'_>]) -> Vec<Vec<String>> {
+    let mut out = vec![Vec::new(); pieces[0].categorical.len()];
+    for piece in pieces {
+        for (all, column) in out.iter_mut().zip(std::mem::take(&mut piece.categorical)) {
+            match column {
+                Column::Words(v) => all.extend(v),
+                Column::Numbers(v) => all.extend(v.iter().map(|x| match x {
+                    x if x.is_nan() => String::new(),
+                    x => x.to_string(),
+                })),
+            }
+        }
+    }
+    out
+}
+
+/// Samples at the end of the main file that are the test split, of a split in file order.
+fn own_test(sizes: &[usize], apart: [bool; 2], request: &OwnRequest) -> u64 {
+    if apart[1] { 0 } else { request.test.unwrap_or((sizes[0] as u64 / 5).max(1)) }
+}
+
+/// Parts in file order: the end of the main file, or files of their own.
+fn in_order(
+    pieces: &[Piece<'_>],
+    sizes: &[usize],
+    apart: [bool; 2],
+    request: &OwnRequest,
+) -> Result<Parts, OwnError> {
+    let (main, n) = (&pieces[0], sizes[0]);
+    if apart[1] && request.test.is_some() {
+        let reason = "both `test` and `test_path` are given";
+        return Err(wrong(main.file, reason, "leave one of them out"));
+    }
+    let test = own_test(sizes, apart, request);
+    if !apart[1] && (test == 0 || test >= n as u64) {
+        let reason = format!("{n} sample(s), of which {test} are to be the test split");
+        let remedy = "leave at least one sample for training and one for the test, or give a `test_path`";
+        return Err(wrong(main.file, reason, remedy));
+    }
+    let total: usize = sizes.iter().sum();
+    let kept = n - test as usize;
+    if !apart[0] {
+        // Validation samples are the last that are left, as `validation` of [data] says.
+        let validation = usize::try_from(request.validation).unwrap_or(usize::MAX);
+        let validation = if validation < kept { validation } else { 0 };
+        let test = if apart[1] { n..total } else { kept..n };
+        return Ok(Parts {
+            train: Rows::Range(0..kept),
+            validation,
+            test: Rows::Range(test),
+        });
+    }
+    let held = n..n + sizes[1];
+    let test = if apart[1] { held.end..total } else { kept..n };
+    Ok(Parts {
+        train: Rows::List((0..kept).chain(held).collect()),
+        validation: sizes[1],
+        test: Rows::Range(test),
+    })
+}
+
+/// Hashes of the samples: of their inputs and answers, as they stand in the file.
+fn keys(
+    inputs: &Inputs,
+    categorical: &[Vec<String>],
+    answers: &Answers,
+    seed: u64,
+) -> Vec<[u8; 16]> {
+    let features = inputs.features;
+    let mut bytes: Vec<u8> = Vec::new();
+    let sample = |i: usize| {
+        let row = i * features..(i + 1) * features;
+        bytes.clear();
+        match &inputs.values {
+            Values::U8(v) => bytes.extend_from_slice(&v[row]),
+            Values::F32(v) => v[row].iter().for_each(|x| bytes.extend(x.to_le_bytes())),
+            // Gaps are equal whatever their bits, and so are zeros.
+            Values::F64(v) => v[row].iter().for_each(|x| {
+                let x = if x.is_nan() { f64::NAN } else { x + 0.0 };
+                bytes.extend(x.to_le_bytes());
+            }),
+        }
+        for column in categorical {
+            bytes.extend(column[i].as_bytes());
+            bytes.push(0);
+        }
+        match answers {
+            Answers::Classes { names, classes } => {
+                bytes.extend(names[classes[i] as usize].as_bytes());
+            }
+            Answers::Values { targets, values } => values[i * targets..(i + 1) * targets]
+                .iter()
+                .for_each(|x| bytes.extend((x + 0.0).to_le_bytes())),
+        }
+        key(seed, |hash| drop(hash.update(&bytes)))
+    };
+    (0..inputs.samples).map(sample).collect()
+}
+
+/// Puts the mean of the samples that are trained on in place of gaps; how many there were.
+fn fill(inputs: &mut Inputs, parts: &Parts) -> u64 {
+    let Values::F64(values) = &mut inputs.values else { return 0 };
+    let features = inputs.features;
+    let mut filled = 0;
+    for feature in 0..features {
+        let known: Vec<f64> = parts
+            .fitted()
+            .map(|i| values[i * features + feature])
+            .filter(|x| !x.is_nan())
+            .collect();
+        // A column without a value in training has nothing that could stand in but zero.
+        let mean = match known.first() {
+            Some(first) => {
+                first + known.iter().map(|x| x - first).sum::<f64>() / known.len() as f64
+            }
+            None => 0.0,
+        };
+        for value in values.iter_mut().skip(feature).step_by(features).filter(|x| x.is_nan()) {
+            *value = mean;
+            filled += 1;
+        }
+    }
+    filled
+}
+
+/// Adds an input of 0 or 1 for each value that a categorical column has in training; a
+/// value that occurs elsewhere alone, and a gap, are none of them.
+fn expand(
+    inputs: &mut Inputs,
+    names: &mut Vec<String>,
+    categorical: Vec<Vec<String>>,
+    main: &Piece<'_>,
+    parts: &Parts,
+) {
+    if categorical.is_empty() {
+        return;
+    }
+    let categories: Vec<Vec<&str>> = categorical
+        .iter()
+        .map(|column| {
+            let mut all: Vec<&str> =
+                parts.fitted().map(|i| column[i].as_str()).filter(|w| !w.is_empty()).collect();
+            // Numbers by size, words by their characters.
+            let number = |w: &str| w.parse::<f64>().unwrap_or(f64::INFINITY);
+            all.sort_by(|a, b| number(a).total_cmp(&number(b)).then_with(|| a.cmp(b)));
+            all.dedup();
+            all
+        })
+        .collect();
+    let added: usize = categories.iter().map(Vec::len).sum();
+    let (n, before) = (inputs.samples, inputs.features);
+    let features = before + added;
+    let old = numbers(&inputs.values, inputs.unit);
+    let mut values = Vec::with_capacity(n * features);
+    for i in 0..n {
+        values.extend_from_slice(&old[i * before..(i + 1) * before]);
+        for (column, all) in categorical.iter().zip(&categories) {
+            values.extend(all.iter().map(|c| f64::from(u8::from(*c == column[i]))));
+        }
+    }
+    if !main.names[1].is_empty() || !names.is_empty() {
+        for (name, all) in main.names[1].iter().zip(&categories) {
+            names.extend(all.iter().map(|category| format!("{name}={category}")));
+        }
+    }
+    *inputs = Inputs { values: Values::F64(values), unit: 1.0, samples: n, features, scaling: Scaling::Features };
+}
