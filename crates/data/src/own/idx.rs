@@ -7,6 +7,7 @@ use spec::own_data::Scaling;
 
 use super::error::{Fault, Place, looks_like};
 use super::scale::{Inputs, Values};
+use super::table::Column;
 use crate::idx;
 
 /// White: bytes are divided by it.
@@ -38,12 +39,12 @@ pub(super) fn inputs(reader: &mut dyn BufRead, room: u64) -> Result<Inputs, Faul
 }
 
 /// Reads labels; `room` is the length of the file in bytes.
-pub(super) fn labels(reader: &mut dyn BufRead, room: u64) -> Result<Vec<i64>, Fault> {
+pub(super) fn labels(reader: &mut dyn BufRead, room: u64) -> Result<Vec<Column>, Fault> {
     let (shape, values) = array(reader, room)?;
     if shape.len() != 1 {
         return Err(rank(&shape, "one"));
     }
-    Ok(values.into_iter().map(i64::from).collect())
+    Ok(vec![Column::Numbers(values.into_iter().map(f64::from).collect())])
 }
 
 /// Dimensions and data of the whole file.
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn labels_have_one_dimension() {
         let read = |bytes: Vec<u8>| labels(&mut &bytes[..], bytes.len() as u64);
-        assert_eq!(read(file(&[3])).unwrap(), [0, 1, 2]);
+        assert_eq!(read(file(&[3])).unwrap(), [Column::Numbers(vec![0.0, 1.0, 2.0])]);
         assert_eq!(reason(read(file(&[3, 2]))), "an array of 2 dimension(s), where one are read");
     }
 

@@ -1,6 +1,7 @@
 //! The user's own data: `read` one split after the other, `resolve` what the
 //! sweep file leaves open, then scale.
 
+mod array;
 mod csv;
 mod error;
 mod idx;
@@ -8,6 +9,7 @@ mod labels;
 mod npy;
 mod scale;
 mod source;
+#[allow(dead_code, reason = "not every format is a table yet")]
 mod table;
 
 use std::path::Path;
@@ -19,6 +21,7 @@ use self::error::Fault;
 pub(crate) use self::scale::statistics;
 use self::scale::{Inputs, Overflow, Scaler, Values};
 use self::source::Source;
+use self::table::Column;
 use crate::{Dataset, Part};
 
 pub use self::error::{OwnError, Place};
@@ -164,7 +167,7 @@ fn samples<'a>(
         OwnKind::Idx => idx::labels(source.reader(), room),
         OwnKind::Npy | OwnKind::Csv => npy::labels(source.reader(), room),
     };
-    let labels = labels.map_err(|fault: Fault| source.error(fault))?;
+    let labels = labels.and_then(classes).map_err(|fault: Fault| source.error(fault))?;
     hashes.push(source.finish()?);
     if labels.len() != inputs.samples {
         let reason =
@@ -172,6 +175,19 @@ fn samples<'a>(
         return Err(wrong(labels_file, reason, "give the labels of these inputs"));
     }
     Ok(Samples { file, inputs, labels })
+}
+
+/// One column of whole numbers as classes.
+fn classes(columns: Vec<Column>) -> Result<Vec<i64>, Fault> {
+    let [Column::Numbers(values)] = &columns[..] else {
+        let reason = format!("{} column(s) of labels, one of numbers is read", columns.len());
+        return Err(Fault::new(Place::File, reason, labels::REMEDY));
+    };
+    let class = |(index, &value)| {
+        let named = |reason| Fault::new(Place::Sample(index), reason, labels::REMEDY);
+        labels::class_of_float(value).map_err(named)
+    };
+    values.iter().enumerate().map(class).collect()
 }
 
 /// What the sweep file leaves open, from what is in the files.
