@@ -2,6 +2,7 @@
 //! scaled, and described.
 
 mod answers;
+mod array;
 mod columns;
 mod csv;
 mod describe;

@@ -15,6 +15,17 @@ pub(super) const LARGEST: u64 = 8 << 30;
 
 const CHUNK: usize = 128 * 1024;
 
+/// Decompressed bytes up to which any ratio is taken.
+const HARMLESS: u64 = 64 << 20;
+
+/// Most decompressed bytes a compressed byte past [`HARMLESS`].
+const MOST_RATIO: u64 = 400;
+
+/// Whether `decompressed` bytes are no bomb where they come from `compressed` ones.
+pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
+    decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
+}
+
 /// First bytes of a gzip stream. None of the formats begins with them, so that
 /// the contents say whether a file is compressed, whatever its name.
 const GZIP: [u8; 2] = [0x1f, 0x8b];

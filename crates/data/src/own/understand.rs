@@ -288,7 +288,9 @@ fn keys(
                 .iter()
                 .for_each(|x| bytes.extend((x + 0.0).to_le_bytes())),
         }
-        key(seed, |hash| drop(hash.update(&bytes)))
+        key(seed, |hash| {
+            hash.update(&bytes);
+        })
     };
     (0..inputs.samples).map(sample).collect()
 }

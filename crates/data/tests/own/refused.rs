@@ -128,7 +128,7 @@ fn other_formats_are_named() {
     );
     assert_eq!(
         refused(&request(OwnKind::Idx, &["x.png", "x.png"]), &dir),
-        "x.png: not an IDX file of unsigned bytes: it begins with [89, 50, 4e, 47], not 00 00 08 (it looks like a PNG image); remedy: write one IDX array of unsigned bytes, or correct `kind`"
+        "x.png: not an IDX file (it looks like a PNG image): it begins with [89, 50, 4e, 47], not two zeros, a type, a rank; remedy: write one IDX array, or correct `kind`"
     );
     assert_eq!(
         refused(&request(OwnKind::Csv, &["x.png"]), &dir),

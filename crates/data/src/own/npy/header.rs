@@ -4,37 +4,16 @@
 
 use std::io::BufRead;
 
+use super::super::array::{Array, Dtype, read_full};
 use super::super::error::{Fault, Place, looks_like, shown};
-use super::read_full;
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
 /// Longest dictionary in bytes; NumPy itself reads 10,000 by default.
 const LONGEST: u32 = 64 * 1024;
 
-/// Type of the elements: little-endian, or one byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dtype {
-    F4,
-    F8,
-    U1,
-    I1,
-    I2,
-    I4,
-    I8,
-    Bool,
-}
-
-/// What an NPY file holds.
-#[derive(Debug, PartialEq)]
-pub(super) struct Header {
-    pub(super) dtype: Dtype,
-    /// Row-major.
-    pub(super) shape: Vec<u64>,
-}
-
 /// Reads the header; the data follow.
-pub(super) fn read(reader: &mut dyn BufRead) -> Result<Header, Fault> {
+pub(in super::super) fn read(reader: &mut dyn BufRead) -> Result<Array, Fault> {
     let fault = |reason: String, remedy: &str| Err(Fault::new(Place::File, reason, remedy));
     let mut start = [0; 8];
     let n = read_full(reader, &mut start)?;
@@ -45,8 +24,9 @@ pub(super) fn read(reader: &mut dyn BufRead) -> Result<Header, Fault> {
     let (width, version) = match start[6] {
         1 => (2, 1),
         2 => (4, 2),
+        3 => (4, 3),
         other => {
-            let reason = format!("NPY version {other}, only 1 and 2 are read");
+            let reason = format!("NPY version {other}, only 1 to 3 are read");
             return fault(reason, "write it with `numpy.save`, without field names");
         }
     };
@@ -74,35 +54,8 @@ pub(super) fn read(reader: &mut dyn BufRead) -> Result<Header, Fault> {
         let remedy = "write plain numbers: `numpy.save(path, x.astype('float32'))`";
         return fault("an array of records (a structured dtype)".to_owned(), remedy);
     };
-    let dtype = dtype(&descr)?;
-    if dict.fortran_order {
-        let remedy = "write it with `numpy.save(path, numpy.ascontiguousarray(x))`";
-        return fault("the array is in Fortran order".to_owned(), remedy);
-    }
-    Ok(Header { dtype, shape: dict.shape })
-}
-
-fn dtype(descr: &str) -> Result<Dtype, Fault> {
-    Ok(match descr {
-        "<f4" => Dtype::F4,
-        "<f8" => Dtype::F8,
-        "|u1" => Dtype::U1,
-        "|i1" => Dtype::I1,
-        "<i2" => Dtype::I2,
-        "<i4" => Dtype::I4,
-        "<i8" => Dtype::I8,
-        "|b1" => Dtype::Bool,
-        other => {
-            let descr = shown(other);
-            let reason = if other.starts_with('>') {
-                format!("dtype `{descr}` is big-endian")
-            } else {
-                format!("dtype `{descr}` is none of <f4 <f8 |u1 |i1 <i2 <i4 <i8 |b1")
-            };
-            let remedy = "convert it: inputs with `x.astype('<f4')`, labels with `y.astype('<i8')`";
-            return Err(Fault::new(Place::File, reason, remedy));
-        }
-    })
+    let dtype = Dtype::parse(&descr)?;
+    Ok(Array { dtype, shape: dict.shape, fortran: dict.fortran_order })
 }
 
 /// The three keys.

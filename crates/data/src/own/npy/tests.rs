@@ -2,13 +2,32 @@
 
 use proptest::prelude::*;
 
+use super::super::scale::Values;
 use super::*;
+
+/// More bytes than are read at a time.
+const CHUNK: usize = 64 * 1024;
 
 /// `numpy.save` of `numpy.array([[1.5, -2], [3, 0.25]], '<f4')`, NumPy 2.4.6.
 const SAVED: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }                                                          \n\x00\x00\xc0?\x00\x00\x00\xc0\x00\x00@@\x00\x00\x80>";
 
 /// `numpy.lib.format.write_array(f, numpy.array([2, 0], '<i8'), version=(2, 0))`, NumPy 2.4.6.
 const SAVED_2: &[u8] = b"\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }                                                          \n\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+
+/// `numpy.save` of `numpy.asfortranarray(numpy.array([[1.5, -2, 65504], [3, 0.25, -6e-8]], '>f2'))`.
+const HALVES: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '>f2', 'fortran_order': True, 'shape': (2, 3), }                                                           \n>\x00B\x00\xc0\x004\x00{\xff\x80\x01";
+
+/// `numpy.save` of `numpy.asfortranarray(numpy.arange(24, dtype='<i2').reshape(2, 3, 4))`.
+const BOX: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3, 4), }                                                        \n\x00\x00\x0c\x00\x04\x00\x10\x00\x08\x00\x14\x00\x01\x00\x0d\x00\x05\x00\x11\x00\x09\x00\x15\x00\x02\x00\x0e\x00\x06\x00\x12\x00\n\x00\x16\x00\x03\x00\x0f\x00\x07\x00\x13\x00\x0b\x00\x17\x00";
+
+/// `numpy.save` of `numpy.array([['ab', '\u{fc}'], ['', 'c\u{4e2d}']], '<U2')`.
+const TEXTS: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<U2', 'fortran_order': False, 'shape': (2, 2), }                                                          \na\x00\x00\x00b\x00\x00\x00\xfc\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00c\x00\x00\x00-N\x00\x00";
+
+/// `numpy.save` of `numpy.array([b'cat', b'', b'ox'])`.
+const BYTES: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '|S3', 'fortran_order': False, 'shape': (3,), }                                                            \ncat\x00\x00\x00ox\x00";
+
+/// `numpy.lib.format.write_array(f, numpy.array([3, 2**53], '>u8'), version=(3, 0))`.
+const SAVED_3: &[u8] = b"\x93NUMPY\x03\x00t\x00\x00\x00{'descr': '>u8', 'fortran_order': False, 'shape': (2,), }                                                          \n\x00\x00\x00\x00\x00\x00\x00\x03\x00 \x00\x00\x00\x00\x00\x00";
 
 /// A file of version 1 as NumPy lays it out.
 fn file(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -32,8 +51,16 @@ fn x(bytes: &[u8]) -> Result<Inputs, Fault> {
     inputs(&mut &bytes[..], bytes.len() as u64)
 }
 
-fn y(bytes: &[u8]) -> Result<Vec<i64>, Fault> {
+fn y(bytes: &[u8]) -> Result<Vec<Column>, Fault> {
     labels(&mut &bytes[..], bytes.len() as u64)
+}
+
+fn numbers(values: &[f64]) -> Column {
+    Column::Numbers(values.to_vec())
+}
+
+fn words(values: &[&str]) -> Column {
+    Column::Words(values.iter().map(|&v| v.to_owned()).collect())
 }
 
 /// Place and reason.
@@ -53,7 +80,59 @@ fn what_numpy_wrote() {
     let array = x(SAVED).unwrap();
     assert_eq!((array.samples, array.features, array.unit), (2, 2, 1.0));
     assert_eq!(array.values, Values::F32(vec![1.5, -2.0, 3.0, 0.25]));
-    assert_eq!(y(SAVED_2).unwrap(), [2, 0]);
+    assert_eq!(y(SAVED_2).unwrap(), [numbers(&[2.0, 0.0])]);
+    assert_eq!(y(SAVED_3).unwrap(), [numbers(&[3.0, 2f64.powi(53)])]);
+    assert_eq!(x(SAVED_3).unwrap().values, Values::F64(vec![3.0, 2f64.powi(53)]));
+}
+
+#[test]
+fn fortran_order_becomes_row_major() {
+    let halves = x(HALVES).unwrap();
+    // 2^-24 is the least half above 0, to which 6e-8 is rounded.
+    let least = -(2f32.powi(-24));
+    assert_eq!(halves.values, Values::F32(vec![1.5, -2.0, 65504.0, 3.0, 0.25, least]));
+    assert_eq!((halves.samples, halves.features), (2, 3));
+    let counts = x(BOX).unwrap();
+    assert_eq!(counts.values, Values::F32((0..24u8).map(f32::from).collect()));
+    assert_eq!((counts.samples, counts.features), (2, 12));
+    let columns = y(HALVES).unwrap();
+    assert_eq!(columns[0], numbers(&[1.5, 3.0]));
+    assert_eq!(columns[2], numbers(&[65504.0, least.into()]));
+}
+
+#[test]
+fn labels_that_are_texts() {
+    assert_eq!(y(TEXTS).unwrap(), [words(&["ab", ""]), words(&["\u{fc}", "c\u{4e2d}"])]);
+    assert_eq!(y(BYTES).unwrap(), [words(&["cat", "", "ox"])]);
+    let big: Vec<u8> = "h\u{e9}\0".chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+    assert_eq!(y(&file(">U3", "(1,)", &big)).unwrap(), [words(&["h\u{e9}"])]);
+    assert_eq!(
+        reason(y(&file("<U1", "(2,)", &[65, 0, 0, 0, 0, 0xd8, 0, 0]))),
+        "sample 1 (from 0): 0xd800 is no character"
+    );
+    assert_eq!(reason(y(&file("|S1", "(1,)", &[0xff]))), "sample 0 (from 0): not UTF-8 text");
+    assert_eq!(reason(x(BYTES)), "inputs that are texts");
+}
+
+#[test]
+fn big_endian_numbers() {
+    let read = |descr, data: Vec<u8>| x(&file(descr, "(2,)", &data)).unwrap().values;
+    assert_eq!(
+        read(">i2", bytes([-2i16, 300].map(i16::to_be_bytes))),
+        Values::F32(vec![-2.0, 300.0])
+    );
+    assert_eq!(
+        read(">f4", bytes([0.5f32, -3.0].map(f32::to_be_bytes))),
+        Values::F32(vec![0.5, -3.0])
+    );
+    assert_eq!(
+        read(">i8", bytes([-9i64, 1 << 40].map(i64::to_be_bytes))),
+        Values::F64(vec![-9.0, (1i64 << 40) as f64])
+    );
+    assert_eq!(
+        y(&file(">f8", "(2,)", &bytes([1.25f64, -0.5].map(f64::to_be_bytes)))).unwrap(),
+        [numbers(&[1.25, -0.5])]
+    );
 }
 
 #[test]
@@ -66,6 +145,17 @@ fn every_type_of_inputs() {
     assert_eq!(
         read("<i2", bytes(ends.map(i16::to_le_bytes))),
         Values::F32(ends.map(f32::from).to_vec())
+    );
+    let ends = [0, u16::MAX];
+    assert_eq!(
+        read("<u2", bytes(ends.map(u16::to_le_bytes))),
+        Values::F32(ends.map(f32::from).to_vec())
+    );
+    assert_eq!(read("<f2", vec![0, 0x3c, 0, 0xc0]), Values::F32(vec![1.0, -2.0]));
+    let ends = [0, u32::MAX];
+    assert_eq!(
+        read("<u4", bytes(ends.map(u32::to_le_bytes))),
+        Values::F64(ends.map(f64::from).to_vec())
     );
     let ends = [i32::MIN, i32::MAX];
     assert_eq!(
@@ -83,14 +173,45 @@ fn every_type_of_inputs() {
 
 #[test]
 fn every_type_of_labels() {
-    let read = |descr, data: Vec<u8>| y(&file(descr, "(2,)", &data)).unwrap();
-    assert_eq!(read("|u1", vec![0, 255]), [0, 255]);
-    assert_eq!(read("|b1", vec![0, 1]), [0, 1]);
-    assert_eq!(read("|i1", vec![0, 127]), [0, 127]);
-    assert_eq!(read("<i2", bytes([3i16, 300].map(i16::to_le_bytes))), [3, 300]);
-    assert_eq!(read("<i4", bytes([3i32, 99_999].map(i32::to_le_bytes))), [3, 99_999]);
-    assert_eq!(read("<f4", bytes([3f32, 0.0].map(f32::to_le_bytes))), [3, 0]);
-    assert_eq!(read("<f8", bytes([3f64, 0.0].map(f64::to_le_bytes))), [3, 0]);
+    let read = |descr, data: Vec<u8>, expected: [f64; 2]| {
+        assert_eq!(y(&file(descr, "(2,)", &data)).unwrap(), [numbers(&expected)], "{descr}");
+    };
+    read("|u1", vec![0, 255], [0.0, 255.0]);
+    read("|b1", vec![0, 2], [0.0, 1.0]);
+    read("|i1", vec![0x80, 127], [-128.0, 127.0]);
+    read("<i2", bytes([-3i16, 300].map(i16::to_le_bytes)), [-3.0, 300.0]);
+    read("<u2", bytes([3u16, 65_535].map(u16::to_le_bytes)), [3.0, 65_535.0]);
+    read("<i4", bytes([-3i32, 99_999].map(i32::to_le_bytes)), [-3.0, 99_999.0]);
+    read("<u4", bytes([3, u32::MAX].map(u32::to_le_bytes)), [3.0, u32::MAX.into()]);
+    let most = 2f64.powi(53);
+    read("<i8", bytes([1i64 << 53, -(1 << 53)].map(i64::to_le_bytes)), [most, -most]);
+    read("<u8", bytes([0u64, 1 << 53].map(u64::to_le_bytes)), [0.0, most]);
+    read("<f2", vec![0, 0x3c, 0, 0xc0], [1.0, -2.0]);
+    read("<f4", bytes([3.5f32, 0.0].map(f32::to_le_bytes)), [3.5, 0.0]);
+    read("<f8", bytes([0.1f64, -7.0].map(f64::to_le_bytes)), [0.1, -7.0]);
+}
+
+#[test]
+fn two_dimensions_are_columns() {
+    let data = [1, 2, 3, 4, 5, 6];
+    assert_eq!(
+        y(&file("|u1", "(3, 2)", &data)).unwrap(),
+        [numbers(&[1.0, 3.0, 5.0]), numbers(&[2.0, 4.0, 6.0])]
+    );
+    assert_eq!(y(&file("|u1", "(2, 1)", &data[..2])).unwrap(), [numbers(&[1.0, 2.0])]);
+    assert_eq!(y(&file("|u1", "(0,)", &[])).unwrap(), [numbers(&[])]);
+    for (shape, expected) in [
+        ("()", "one number and no labels"),
+        ("(2, 0)", "labels of shape (2, 0), where one or two dimensions are read"),
+        ("(2, 1, 1)", "labels of shape (2, 1, 1), where one or two dimensions are read"),
+        ("(1, 1001)", "labels of 1001 columns, at most 1000 are read"),
+        ("(1073741825,)", "1073741825 labels, at most 1073741824 are read"),
+    ] {
+        assert_eq!(reason(y(&file("|u1", shape, &data))), expected);
+    }
+    let shape = "(67108865,)";
+    let expected = "67108865 labels, at most 67108864 are read";
+    assert_eq!(reason(y(&file("|S1", shape, &data))), expected);
 }
 
 #[test]
@@ -119,25 +240,23 @@ fn other_formats_and_versions() {
         reason(x(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")),
         "not an NPY file (it looks like a PNG image)"
     );
-    let mut third = SAVED.to_vec();
-    third[6] = 3;
-    assert_eq!(reason(x(&third)), "NPY version 3, only 1 and 2 are read");
+    let mut fourth = SAVED.to_vec();
+    fourth[6] = 4;
+    assert_eq!(reason(x(&fourth)), "NPY version 4, only 1 to 3 are read");
 }
 
 #[test]
 fn types_that_are_not_read() {
-    assert_eq!(reason(x(&file(">f4", "(1,)", &[0; 4]))), "dtype `>f4` is big-endian");
-    for descr in ["<f2", "<u4", "|O", "<U3", "<c8", ""] {
-        let expected = format!("dtype `{descr}` is none of <f4 <f8 |u1 |i1 <i2 <i4 <i8 |b1");
-        assert_eq!(reason(x(&file(descr, "(1,)", &[0; 8]))), expected);
+    for descr in ["|O", "<c8", "<f16", "|V4", "<M8[D]", ""] {
+        let text = reason(x(&file(descr, "(1,)", &[0; 8])));
+        assert!(text.starts_with(&format!("dtype `{descr}` (")), "{text}");
+        assert!(text.ends_with(") is not read"), "{text}");
     }
     let records = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }";
     assert_eq!(
         reason(x(&with_header(records, &[0; 4]))),
         "an array of records (a structured dtype)"
     );
-    let fortran = "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }";
-    assert_eq!(reason(x(&with_header(fortran, &[0; 8]))), "the array is in Fortran order");
 }
 
 #[test]
@@ -172,14 +291,14 @@ fn a_header_that_promises_too_much_allocates_nothing() {
     // Within bounds, yet terabytes that are not there.
     assert_eq!(
         reason(x(&file("<f8", "(1000000, 1000000)", &[0; 24]))),
-        "the file ends after 3 of 1000000000000 numbers"
+        "the header claims 8000000000000 bytes, the file has 152"
     );
 }
 
 #[test]
 fn data_of_another_length() {
-    assert_eq!(reason(x(&SAVED[..SAVED.len() - 1])), "the file ends after 3 of 4 numbers");
-    assert_eq!(reason(x(&[SAVED, &[0]].concat())), "bytes follow the 4 numbers of the header");
+    assert_eq!(reason(x(&SAVED[..SAVED.len() - 1])), "the file ends after 3 of 4 elements");
+    assert_eq!(reason(x(&[SAVED, &[0]].concat())), "bytes follow the 4 elements of the header");
 }
 
 #[test]
@@ -197,27 +316,46 @@ fn inputs_that_are_not_finite() {
 }
 
 #[test]
-fn labels_that_are_no_classes() {
+fn inputs_that_are_not_finite_in_fortran_order() {
+    let dict = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 3), }";
+    for at in 0..12 {
+        let mut values = [0.0f32; 12];
+        values[at] = f32::NAN;
+        let (sample, feature) = (at % 2, at / 2 % 2 * 3 + at / 4);
+        assert_eq!(
+            reason(x(&with_header(dict, &bytes(values.map(f32::to_le_bytes))))),
+            format!("sample {sample}, feature {feature} (both from 0): NaN is not a finite number")
+        );
+    }
+}
+
+#[test]
+fn labels_may_be_missing_but_not_infinite_or_inexact() {
+    let data = bytes([1.0f32, f32::NAN].map(f32::to_le_bytes));
+    let found = y(&file("<f4", "(2,)", &data)).unwrap();
+    assert!(matches!(&found[..], [Column::Numbers(v)] if v[0] == 1.0 && v[1].is_nan()));
+    let data = bytes([0.5f32, f32::NEG_INFINITY].map(f32::to_le_bytes));
     assert_eq!(
-        reason(y(&file("|i1", "(2,)", &[0, 0xff]))),
-        "sample 1 (from 0): class -1 is negative"
+        reason(y(&file("<f4", "(2,)", &data))),
+        "sample 1 (from 0): -inf is not a finite number"
     );
-    let data = bytes([0.5f32].map(f32::to_le_bytes));
     assert_eq!(
-        reason(y(&file("<f4", "(1,)", &data))),
-        "sample 0 (from 0): class 0.5 is not a whole number"
+        reason(y(&file("<f4", "(1, 2)", &data))),
+        "sample 0, feature 1 (both from 0): -inf is not a finite number"
     );
-    let data = bytes([100_000i64].map(i64::to_le_bytes));
-    assert_eq!(
-        reason(y(&file("<i8", "(1,)", &data))),
-        "sample 0 (from 0): class 100000 is above 99999, the largest"
-    );
-    for (shape, hint) in [("(2, 1)", "ravel"), ("(1, 2)", "argmax"), ("()", "one class a sample")] {
-        let Err(Fault::Content { reason, remedy, .. }) = y(&file("|u1", shape, &[0, 1])) else {
-            panic!("{shape}")
-        };
-        assert_eq!(reason, format!("labels of shape {shape}, where one dimension is needed"));
-        assert!(remedy.contains(hint), "{remedy}");
+    let large = (1i64 << 53) + 1;
+    for (descr, value, shown) in [
+        ("<i8", large.to_le_bytes(), "9007199254740993"),
+        (">i8", (-large).to_be_bytes(), "-9007199254740993"),
+        ("<i8", i64::MIN.to_le_bytes(), "-9223372036854775808"),
+        ("<u8", u64::MAX.to_le_bytes(), "18446744073709551615"),
+    ] {
+        assert_eq!(
+            reason(y(&file(descr, "(1,)", &value))),
+            format!(
+                "sample 0 (from 0): {shown} is beyond 2^53, up to which whole numbers are exact"
+            )
+        );
     }
 }
 
@@ -240,6 +378,11 @@ proptest! {
         let mut changed = SAVED.to_vec();
         changed[at] = byte;
         let _ = (x(&changed), y(&changed));
+        for sound in [HALVES, TEXTS, BYTES, SAVED_3] {
+            let mut changed = sound.to_vec();
+            changed[at.min(sound.len() - 1)] = byte;
+            let _ = (x(&changed), y(&changed));
+        }
     }
 
     #[test]
@@ -248,15 +391,25 @@ proptest! {
         data in proptest::collection::vec(any::<u8>(), 0..64)
     ) {
         let tuple = format!("({})", shape.iter().map(|n| format!("{n},")).collect::<String>());
-        for descr in ["|u1", "<i2", "<f4", "<f8"] {
-            let bytes = file(descr, &tuple, &data);
+        for (descr, fortran) in [
+            ("|u1", false), ("|u1", true), (">i2", true), ("<f4", false), ("<f8", true),
+            ("<U2", true), ("|S1", false),
+        ] {
+            let fortran = if fortran { "True" } else { "False" };
+            let bytes = with_header(
+                &format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {tuple}, }}"),
+                &data,
+            );
             if let Ok(array) = x(&bytes) {
                 prop_assert_eq!(array.samples as u64, shape[0]);
                 prop_assert_eq!(
                     (array.samples * array.features) as u64, shape.iter().product::<u64>()
                 );
             }
-            let _ = y(&bytes);
+            if let Ok(columns) = y(&bytes) {
+                prop_assert_eq!(columns.len() as u64, shape.get(1).copied().unwrap_or(1));
+                prop_assert!(columns.iter().all(|c| c.len() as u64 == shape[0]));
+            }
         }
     }
 }
