@@ -18,7 +18,8 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let (train, samples) = (info.train_len as usize, (info.train_len + info.test_len) as usize);
     let mut inputs = standardised(0, data_dir, samples, info.features(), train)?;
     let mut values = standardised(1, data_dir, samples, 1, train)?;
-    let test = Part::of_values(inputs.split_off(train * info.features()), values.split_off(train), 1);
+    let test =
+        Part::of_values(inputs.split_off(train * info.features()), values.split_off(train), 1);
     Ok((Part::of_values(inputs, values, 1), test))
 }
 

@@ -110,6 +110,20 @@ pub struct OwnFiles {
 }
 
 impl OwnFiles {
+    /// One file of inputs, and that of its labels where they lie apart.
+    pub fn new(kind: OwnKind, path: impl Into<String>, labels: Option<&str>) -> Self {
+        OwnFiles {
+            kind,
+            path: path.into(),
+            labels: labels.map(str::to_owned),
+            test_path: None,
+            test_labels: None,
+            validation_path: None,
+            validation_labels: None,
+            arrays: None,
+        }
+    }
+
     /// Every file with the role it plays, in a fixed order.
     pub fn roles(&self) -> Vec<(&'static str, &str)> {
         let optional = [

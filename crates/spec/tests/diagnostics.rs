@@ -144,6 +144,13 @@ cases! {
     own_data_with_needless_keys: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", labels = \"y.csv\", test_path = \"t.csv\", test = 5 }";
     own_data_unknown_key: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", scale = \"none\" }";
     own_data_unknown_scaling: "\"digits\"" => "{ kind = \"csv\", path = \"x.csv\", scaling = \"minmax\" }";
+    own_data_with_keys_of_another_format: "\"digits\"" => "{ path = \"x.npz\", labels = \"y\", leave_out = [1], separator = \";\", test_path = \"t.npz\" }";
+    own_data_with_columns_that_are_none: "\"digits\"" => "{ path = \"x.csv\", label = 0, leave_out = [1.5, \"a\", \"a\"], separator = \"ab\", header = 1, missing = \"zero\" }";
+    own_data_with_a_label_and_a_target: "\"digits\"" => "{ path = \"x.csv\", label = \"a\", target = \"b\" }";
+    own_data_split_that_is_none: "\"digits\"" => "{ path = \"x.csv\", split = { test = 1.5, valid = 0.1 } }";
+    own_data_split_twice: "\"digits\"" => "{ path = \"x.csv\", test = 5, split = { test = 0.5, validation = 0.5 } }";
+    own_data_seed_of_no_split: "\"digits\"" => "{ path = \"x.csv\", split_seed = 3 }";
+    own_data_arrays_that_lack_one: "\"digits\"" => "{ path = \"x.npz\", arrays = { inputs = \"x\", test_labels = \"t\" } }";
     own_data_that_cannot_be_used: "\"digits\"" => "{ kind = \"csv\", path = \"absent.csv\" }";
     seeds_not_whole: "[model]" => "[repeat]\nseeds = [0.5]\n[model]";
     several_at_once: "validation = 237" => "validation = -1\nbatch_sise = 3\ndrop_last = 1";

@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use spec::lint::Lint;
-use spec::sweep_file::{Loaded, Overrides, load, load_text};
+use spec::own_data::{Inspected, OwnData, OwnRequest, Scaling};
+use spec::reading::DataDescription;
+use spec::sweep_file::{Loaded, Overrides, load, load_text, load_text_with};
 
 /// A sweep of these epochs and optimizers on 1,200 samples: 38 steps an epoch.
 fn file(epochs: u64, optimizers: &str) -> String {
@@ -24,8 +26,33 @@ fn optimizer(keys: &str) -> String {
 }
 
 fn loaded(text: &str, overrides: &Overrides) -> Loaded {
-    load_text("sweep.toml", "sweep", text.to_owned(), overrides)
+    load_text_with("sweep.toml", "sweep", text.to_owned(), overrides, &inspect)
         .unwrap_or_else(|e| panic!("{text}\n{e}"))
+}
+
+/// Own data in the place of the digits.
+fn own(path: &str) -> String {
+    optimizer("kind = \"sgd\"").replace("\"digits\"", &format!("{{ path = \"{path}\" }}"))
+}
+
+/// Own data has the trap that its file is called by.
+fn inspect(request: &OwnRequest) -> Result<Inspected, String> {
+    let data = OwnData {
+        files: request.files.clone(),
+        test: 360,
+        scaling: Scaling::Features,
+        features: 64,
+        classes: 10,
+        train_len: 1437,
+        test_len: 360,
+        checksum: "1".to_owned(),
+        targets: 0,
+        validation: request.validation,
+        reading: None,
+    };
+    let trap = Lint::from_name(request.files.path.trim_end_matches(".csv"));
+    let traps = trap.into_iter().map(|lint| (lint, "`a`, `b`".to_owned())).collect();
+    Ok(Inspected { data, described: DataDescription::default(), traps })
 }
 
 /// The traps that are found, in their order.
@@ -263,6 +290,14 @@ fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                 ))
             };
             (vec![of("0.3")], vec![of("0.2")])
+        }
+        Lint::DataConstantColumn
+        | Lint::DataCopiedAnswer
+        | Lint::DataIndexColumn
+        | Lint::DataSmallPart
+        | Lint::DataMissingClass
+        | Lint::DataUnevenParts => {
+            (vec![own(&format!("{lint}.csv"))], vec![own("sound.csv"), optimizer("kind = \"sgd\"")])
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Sweep files to plans: axes, layers, identity.
 
 use proptest::prelude::*;
-use spec::own_data::{OwnData, OwnRequest};
+use spec::own_data::{Inspected, OwnData, OwnRequest};
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::{Plan, TargetAt};
+use spec::reading::DataDescription;
 use spec::regress_settings::{RegressMetric, RegressSettings};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
@@ -407,7 +408,7 @@ fn own_data_is_known_by_what_is_in_it_and_not_by_its_place() {
     };
     let ids = |path: &str, checksum: &str| {
         let inspect = |request: &OwnRequest| {
-            Ok(OwnData {
+            let data = OwnData {
                 files: request.files.clone(),
                 test: 100,
                 scaling: request.scaling.unwrap(),
@@ -416,7 +417,11 @@ fn own_data_is_known_by_what_is_in_it_and_not_by_its_place() {
                 train_len: 500,
                 test_len: 100,
                 checksum: checksum.to_owned(),
-            })
+                targets: 0,
+                validation: request.validation,
+                reading: None,
+            };
+            Ok(Inspected { data, described: DataDescription::default(), traps: Vec::new() })
         };
         let plan = load_text_with("t.toml", "t", text(path), &Overrides::default(), &inspect)
             .unwrap_or_else(|e| panic!("{e}"))

@@ -28,7 +28,8 @@ impl Samples {
         let inputs = inputs(&part.inputs, [n, features], device);
         let device = &device.device;
         let targets = if !part.values.is_empty() {
-            Targets::Values(Tensor::from_data(TensorData::new(part.values.clone(), [n, 1]), device))
+            let values = TensorData::new(part.values.clone(), [n, part.targets]);
+            Targets::Values(Tensor::from_data(values, device))
         } else if part.labels.is_empty() {
             Targets::None
         } else {
@@ -241,15 +242,8 @@ mod tests {
         let shape = format!("({n}, {features})");
         std::fs::write(folder.join("x.npy"), npy("<f4", &shape, values.collect())).unwrap();
         std::fs::write(folder.join("y.npy"), npy("|u1", &format!("({n},)"), labels)).unwrap();
-        let files = OwnFiles {
-            kind: OwnKind::Npy,
-            path: "x.npy".to_owned(),
-            labels: Some("y.npy".to_owned()),
-            test_path: None,
-            test_labels: None,
-        };
-        let request = OwnRequest { files, test: None, scaling: None };
-        DatasetSpec::Own(Box::new(data::inspect(&request, folder).unwrap()))
+        let request = OwnRequest::new(OwnFiles::new(OwnKind::Npy, "x.npy", Some("y.npy")));
+        DatasetSpec::Own(Box::new(data::inspect(&request, folder).unwrap().data))
     }
 
     #[test]

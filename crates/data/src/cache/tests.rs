@@ -31,15 +31,9 @@ impl Own {
 
     /// The dataset as a plan of now would have it.
     fn inspect(&self) -> DatasetSpec {
-        let files = OwnFiles {
-            kind: OwnKind::Csv,
-            path: "own.csv".to_owned(),
-            labels: None,
-            test_path: None,
-            test_labels: None,
-        };
-        let request = OwnRequest { files, test: None, scaling: None };
-        DatasetSpec::Own(Box::new(crate::inspect(&request, self.folder.path()).unwrap()))
+        let request = OwnRequest::new(OwnFiles::new(OwnKind::Csv, "own.csv", None));
+        let found = crate::inspect(&request, self.folder.path()).unwrap();
+        DatasetSpec::Own(Box::new(found.data))
     }
 
     fn read(&self) -> Result<Dataset, DataError> {

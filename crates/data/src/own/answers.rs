@@ -52,7 +52,11 @@ fn wrong<T>(
 pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wrong> {
     if let Some((at, gap)) = columns.iter().find_map(first_gap) {
         let reason = format!("the answer is missing{gap}");
-        return wrong(Some(at), reason, "fill it in, leave the sample out, or write missing = \"drop\"");
+        return wrong(
+            Some(at),
+            reason,
+            "fill it in, leave the sample out, or write missing = \"drop\"",
+        );
     }
     match columns {
         [Column::Words(_)] if known.target => {
@@ -69,9 +73,15 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wr
                 Some(at) if known.label => {
                     let Column::Numbers(v) = one else { unreachable!("a fraction is a number") };
                     let reason = format!("class {} is not a whole number", v[at]);
-                    wrong(Some(at), reason, "name a column of classes; of real values, `target = ...`")
+                    wrong(
+                        Some(at),
+                        reason,
+                        "name a column of classes; of real values, `target = ...`",
+                    )
                 }
-                _ if known.target || numbers && !known.label && (fraction.is_some() || known.values) => {
+                _ if known.target
+                    || numbers && !known.label && (fraction.is_some() || known.values) =>
+                {
                     values(columns)
                 }
                 _ => classes(one),
@@ -144,7 +154,11 @@ fn classes(column: &Column) -> Result<Answers, Wrong> {
 fn few_enough(classes: usize, samples: usize, example: String) -> Result<(), Wrong> {
     let remedy = "name the class's column: `label = ...`; of real values write `target = ...` and loss = \"mse\" in [train]";
     if classes > MOST_CLASSES {
-        return wrong(None, format!("{classes} classes, at most {MOST_CLASSES} are told apart"), remedy);
+        return wrong(
+            None,
+            format!("{classes} classes, at most {MOST_CLASSES} are told apart"),
+            remedy,
+        );
     }
     if classes > FEW_CLASSES && classes.saturating_mul(3) > samples {
         let reason = format!(
@@ -216,9 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_no_answer() {
-        let reason = |column: Column, known| {
-            understand(&[column], known).unwrap_err().reason
-        };
+        let reason = |column: Column, known| understand(&[column], known).unwrap_err().reason;
         assert_eq!(reason(words(&["a", "a"]), NOTHING), "only class a occurs");
         assert_eq!(reason(words(&["a", ""]), NOTHING), "the answer is missing");
         let target = Known { target: true, ..NOTHING };
@@ -229,6 +241,8 @@ mod tests {
             "class 0.5 is not a whole number"
         );
         let many = Column::Numbers((0..60).map(f64::from).collect());
-        assert!(reason(many, NOTHING).starts_with("60 different answers in 60 samples, such as `0`"));
+        assert!(
+            reason(many, NOTHING).starts_with("60 different answers in 60 samples, such as `0`")
+        );
     }
 }

@@ -37,8 +37,10 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
         (None, [_, ..]) => (all(&asked.target, "target")?, "by `target`"),
         (None, []) => recognised(table, &left_out)?,
     };
-    for (column, key) in
-        left_out.iter().map(|c| (c, "leave_out")).chain(categorical.iter().map(|c| (c, "categorical")))
+    for (column, key) in left_out
+        .iter()
+        .map(|c| (c, "leave_out"))
+        .chain(categorical.iter().map(|c| (c, "categorical")))
     {
         if answers.contains(column) {
             let reason = format!("{} is the answer, and `{key}` names it", title(table, *column));
@@ -49,9 +51,8 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
     categorical.retain(|c| !left_out.contains(c));
     categorical.sort_unstable();
     categorical.dedup();
-    let other = |c: &usize| {
-        !answers.contains(c) && !left_out.contains(c) && !categorical.contains(c)
-    };
+    let other =
+        |c: &usize| !answers.contains(c) && !left_out.contains(c) && !categorical.contains(c);
     let numbers: Vec<usize> = (0..table.width).filter(other).collect();
     unnamed(table, &numbers)?;
     if let Some(words) = numbers.iter().find(|c| table.words.contains_key(c)) {
@@ -78,7 +79,10 @@ fn recognised(table: &Table, left_out: &[usize]) -> Result<(Vec<usize>, &'static
         [a, b, ..] => {
             let (a, b) = (&table.names[a], &table.names[b]);
             let reason = format!("both `{}` and `{}` may be the answer", shown(a), shown(b));
-            let remedy = format!("say which: `label = \"{}\"`, or `target` of a real value; and name the other in `leave_out` unless it is an input", shown(a));
+            let remedy = format!(
+                "say which: `label = \"{}\"`, or `target` of a real value; and name the other in `leave_out` unless it is an input",
+                shown(a)
+            );
             return Err(Fault::new(Place::File, reason, remedy));
         }
     }
@@ -110,7 +114,8 @@ fn find(table: &Table, column: &ColumnRef, key: &str) -> Result<usize, Fault> {
                     Err(Fault::new(Place::File, reason, remedy))
                 }
                 [] if table.names.is_empty() => {
-                    let reason = format!("`{key}` names `{}`, and the file has no header", shown(name));
+                    let reason =
+                        format!("`{key}` names `{}`, and the file has no header", shown(name));
                     let remedy = "give its number from 1, or write a line of names above";
                     Err(Fault::new(Place::File, reason, remedy))
                 }

@@ -93,7 +93,9 @@ fn bytes(reader: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
         };
         if piece.contains(&0) {
             out.extend_from_slice(piece);
-            return Err(not_text(&out, out.iter().position(|b| *b == 0).unwrap_or(0)));
+            let nothing = out.iter().position(|b| *b == 0).unwrap_or(0);
+            let text = std::str::from_utf8(&out).err().map_or(nothing, |e| e.valid_up_to());
+            return Err(not_text(&out, text.min(nothing)));
         }
         match piece.iter().rposition(|b| matches!(b, b'\n' | b'\r')) {
             Some(at) => line = piece.len() - at,
@@ -141,7 +143,9 @@ pub(super) fn not_a_number(field: &str, place: Place, name: Option<&String>) -> 
     let remedy = if infinite {
         "replace it by a number, or leave the sample out".to_owned()
     } else {
-        format!("`leave_out = [{column}]`, `categorical = [{column}]`, or `label = {column}` if it is the class")
+        format!(
+            "`leave_out = [{column}]`, `categorical = [{column}]`, or `label = {column}` if it is the class"
+        )
     };
     Fault::new(place, format!("`{}` is {what}", shown(field)), remedy)
 }

@@ -98,8 +98,12 @@ fn split(request: &OwnRequest, own: &OwnData) -> String {
 fn scaling(scaling: Scaling) -> &'static str {
     match scaling {
         Scaling::None => "values as they are",
-        Scaling::Features => "each feature less its mean over its standard deviation, of the training samples",
-        Scaling::Global => "all values less one mean over one standard deviation, of the training samples",
+        Scaling::Features => {
+            "each feature less its mean over its standard deviation, of the training samples"
+        }
+        Scaling::Global => {
+            "all values less one mean over one standard deviation, of the training samples"
+        }
         Scaling::Range => "each feature from 0 to 1 over the training samples",
         Scaling::Unit => "each sample divided by its length",
     }

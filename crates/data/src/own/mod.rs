@@ -112,12 +112,15 @@ fn sizes(own: &OwnData) -> String {
         0 => format!("{} values to be told", own.targets),
         n => format!("{n} classes"),
     };
+    let understood = own.reading.as_ref().and_then(|r| r.understood.as_deref());
     format!(
-        "{} + {} samples of {} features in {answers}, read as {}",
+        "{} + {} samples of {} features in {answers}{}",
         own.train_len,
         own.test_len,
         own.features,
-        own.reading.as_ref().and_then(|r| r.understood.as_deref()).unwrap_or("always"),
+        understood
+            .map(|hash| format!(", read as {}", &hash[..hash.len().min(8)]))
+            .unwrap_or_default(),
     )
 }
 
@@ -192,7 +195,10 @@ fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
             OwnError::Content {
                 file: piece.file.to_owned(),
                 place: piece.place(at, feature),
-                reason: format!("too large for a 32-bit float after scaling `{}`", own.scaling.name()),
+                reason: format!(
+                    "too large for a 32-bit float after scaling `{}`",
+                    own.scaling.name()
+                ),
                 remedy: "give the values in another unit".to_owned(),
             }
         })

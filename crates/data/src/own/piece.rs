@@ -290,7 +290,8 @@ fn gaps(table: &mut Table, roles: &Roles, asked: &Asked) -> Result<u64, Fault> {
         }
         return Ok((before - table.rows) as u64);
     }
-    let first = |c: &usize| (0..table.rows).find(|row| missing(table, *row, *c)).map(|row| (row, *c));
+    let first =
+        |c: &usize| (0..table.rows).find(|row| missing(table, *row, *c)).map(|row| (row, *c));
     let gap = if asked.missing.is_none() { inputs().filter_map(first).min() } else { None };
     let Some((row, column)) = gap else { return Ok(0) };
     let of = match table.names.get(column) {

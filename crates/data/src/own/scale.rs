@@ -52,11 +52,8 @@ impl Scaler {
         fitted: impl Iterator<Item = usize> + Clone,
     ) -> Self {
         let features = inputs.features;
-        let neutral = |lengths| Scaler {
-            means: vec![0.0; features],
-            divisors: vec![1.0; features],
-            lengths,
-        };
+        let neutral =
+            |lengths| Scaler { means: vec![0.0; features], divisors: vec![1.0; features], lengths };
         let (mut means, mut divisors) = match (scaling, &inputs.values) {
             (Scaling::None, _) => return neutral(false),
             (Scaling::Unit, _) => return neutral(true),

@@ -43,16 +43,20 @@ pub(super) fn refused(samples: &Samples<'_>) -> Result<(), OwnError> {
     };
     let remedy = "the file is sorted, or too small: split it by contents, split = { test = 0.2, validation = 0.2 }";
     let refuse = |reason: String| Err(wrong(samples.pieces[0].file, reason, remedy));
-    if let Some(lacks) = has(&mut parts.fitted()).iter().position(|has| !has) {
+    // In a handful of samples a class may well be missing: that is warned of.
+    let enough = |n: usize| n as u64 >= SMALL;
+    if let Some(lacks) = has(&mut parts.fitted()).iter().position(|has| !has)
+        && enough(parts.train.len() - parts.validation)
+    {
         return refuse(format!("no training sample has class `{}`", shown(&names[lacks])));
     }
-    for (part, has) in [
-        ("validation", has(&mut parts.held_out())),
-        ("test", has(&mut parts.test.iter())),
+    for (part, n, has) in [
+        ("validation", parts.validation, has(&mut parts.held_out())),
+        ("test", parts.test.len(), has(&mut parts.test.iter())),
     ] {
         let mut there = names.iter().zip(&has).filter(|(_, has)| **has);
         if let (Some((only, _)), None) = (there.next(), there.next())
-            && has.len() > 1
+            && enough(n)
         {
             return refuse(format!("every {part} sample has class `{}`", shown(only)));
         }
@@ -214,7 +218,8 @@ fn uneven(
             }),
         Answers::Values { .. } => {
             let all = answer(answers);
-            let of = |rows: &mut dyn Iterator<Item = usize>| rows.map(|i| all[i]).collect::<Vec<_>>();
+            let of =
+                |rows: &mut dyn Iterator<Item = usize>| rows.map(|i| all[i]).collect::<Vec<_>>();
             let (a, b) = (of(&mut parts.fitted()), of(&mut parts.test.iter()));
             let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
             let square = |v: &[f64]| {

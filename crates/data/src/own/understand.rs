@@ -63,9 +63,8 @@ impl<'a> Samples<'a> {
                     Answers::Values { .. } => None,
                 };
                 let classes = classes.filter(|_| split.stratified != Some(false));
-                let parts = by_contents(split, &keys, classes).map_err(|reason| {
-                    wrong(pieces[0].file, reason, "leave some to train on")
-                })?;
+                let parts = by_contents(split, &keys, classes)
+                    .map_err(|reason| wrong(pieces[0].file, reason, "leave some to train on"))?;
                 (parts, 0)
             }
         };
@@ -97,8 +96,7 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
     for piece in &pieces[1..] {
         let (found, expected) = (piece.inputs.features, main.inputs.features);
         if found != expected || piece.categorical.len() != main.categorical.len() {
-            let reason =
-                format!("{found} features, the samples of {} have {expected}", main.file);
+            let reason = format!("{found} features, the samples of {} have {expected}", main.file);
             return Err(wrong(piece.file, reason, "give both splits the same features"));
         }
         let all = |p: &Piece<'_>| p.names.concat();
@@ -230,7 +228,8 @@ fn in_order(
     let test = own_test(sizes, apart, request);
     if !apart[1] && (test == 0 || test >= n as u64) {
         let reason = format!("{n} sample(s), of which {test} are to be the test split");
-        let remedy = "leave at least one sample for training and one for the test, or give a `test_path`";
+        let remedy =
+            "leave at least one sample for training and one for the test, or give a `test_path`";
         return Err(wrong(main.file, reason, remedy));
     }
     let total: usize = sizes.iter().sum();
@@ -240,11 +239,7 @@ fn in_order(
         let validation = usize::try_from(request.validation).unwrap_or(usize::MAX);
         let validation = if validation < kept { validation } else { 0 };
         let test = if apart[1] { n..total } else { kept..n };
-        return Ok(Parts {
-            train: Rows::Range(0..kept),
-            validation,
-            test: Rows::Range(test),
-        });
+        return Ok(Parts { train: Rows::Range(0..kept), validation, test: Rows::Range(test) });
     }
     let held = n..n + sizes[1];
     let test = if apart[1] { held.end..total } else { kept..n };
@@ -361,5 +356,11 @@ fn expand(
             names.extend(all.iter().map(|category| format!("{name}={category}")));
         }
     }
-    *inputs = Inputs { values: Values::F64(values), unit: 1.0, samples: n, features, scaling: Scaling::Features };
+    *inputs = Inputs {
+        values: Values::F64(values),
+        unit: 1.0,
+        samples: n,
+        features,
+        scaling: Scaling::Features,
+    };
 }

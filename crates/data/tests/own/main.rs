@@ -3,6 +3,7 @@
 
 mod refused;
 mod support;
+mod understood;
 
 use std::fs;
 use std::io::Read;
@@ -54,11 +55,11 @@ fn the_test_split_is_counted_from_the_end() {
     }
     assert_eq!(
         csv_refused("1,1\n"),
-        format!("x.csv: 1 sample(s), of which 1 are to be the test split; remedy: {remedy}")
+        "x.csv: only class 1 occurs; remedy: two classes at least are needed to tell apart"
     );
     // At least one, however few.
     let dir = folder(&[("x.csv", b"1,1\n2,0\n")]);
-    assert_eq!(inspect(&self::request(OwnKind::Csv, &["x.csv"]), dir.path()).unwrap().test, 1);
+    assert_eq!(inspect(&self::request(OwnKind::Csv, &["x.csv"]), dir.path()).unwrap().data.test, 1);
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn idx_bytes_are_divided_by_255() {
         ("y.idx", &idx(&[3], &[0, 1, 0])),
     ]);
     let mut request = request(OwnKind::Idx, &["x.idx", "y.idx"]);
-    assert_eq!(inspect(&request, dir.path()).unwrap().scaling, Scaling::Global);
+    assert_eq!(inspect(&request, dir.path()).unwrap().data.scaling, Scaling::Global);
     request.scaling = Some(Scaling::None);
     let (_, data) = load(&request, dir.path());
     assert_eq!(data.train.inputs, [0.0, 0.2, 0.4, 1.0]);
@@ -205,7 +206,7 @@ fn the_digits_as_a_csv() {
         let sixteenths: Vec<f32> = data.test.inputs.iter().map(|v| v / 16.0).collect();
         assert_eq!(built_in.test.inputs, sixteenths);
     }
-    let own = inspect(&request(OwnKind::Csv, &["digits.csv"]), dir.path()).unwrap();
+    let own = inspect(&request(OwnKind::Csv, &["digits.csv"]), dir.path()).unwrap().data;
     assert_eq!((own.train_len, own.test_len, own.scaling), (1438, 359, Scaling::Features));
 }
 

@@ -64,7 +64,11 @@ fn a_plan_with_other_sizes_is_refused() {
 fn contents_are_refused_with_file_place_and_remedy() {
     assert_eq!(
         csv_refused("1,2,0\n1,NaN,1\n"),
-        "x.csv: line 2, column 2: `NaN` is not a finite number; remedy: fill it in, or leave the sample out"
+        "x.csv: line 2, column 2: the value is missing; remedy: missing = \"mean\" beside the path fills gaps, missing = \"drop\" leaves their samples out"
+    );
+    assert_eq!(
+        csv_refused("1,2,0\n1,inf,1\n"),
+        "x.csv: line 2, column 2: `inf` is not a finite number; remedy: replace it by a number, or leave the sample out"
     );
     assert_eq!(
         csv_refused("1,2,0\n1,1\n"),
@@ -85,7 +89,7 @@ fn contents_are_refused_with_file_place_and_remedy() {
     let large = OwnRequest { scaling: Some(Scaling::None), ..request(OwnKind::Csv, &["x.csv"]) };
     assert_eq!(
         refused(&large, &folder(&[("x.csv", b"1,0\n1e39,1\n")])),
-        "x.csv: sample 1, feature 0 (both from 0): too large for a 32-bit float after scaling `none`; remedy: give the values in another unit"
+        "x.csv: line 2, column 1: too large for a 32-bit float after scaling `none`; remedy: give the values in another unit"
     );
 }
 

@@ -60,13 +60,11 @@ pub fn idx(shape: &[u32], data: &[u8]) -> Vec<u8> {
 pub fn request(kind: OwnKind, paths: &[&str]) -> OwnRequest {
     let path = |i: usize| paths.get(i).filter(|p| !p.is_empty()).map(|&p| p.to_owned());
     let files = OwnFiles {
-        kind,
-        path: path(0).unwrap_or_default(),
-        labels: path(1),
         test_path: path(2),
         test_labels: path(3),
+        ..OwnFiles::new(kind, path(0).unwrap_or_default(), path(1).as_deref())
     };
-    OwnRequest { files, test: None, scaling: None }
+    OwnRequest::new(files)
 }
 
 /// As a plan has it.
@@ -76,7 +74,7 @@ pub fn spec(own: &OwnData) -> DatasetSpec {
 
 /// Inspects, checks and loads; what both say must agree.
 pub fn load(request: &OwnRequest, root: &Path) -> (OwnData, Dataset) {
-    let own = inspect(request, root).unwrap();
+    let own = inspect(request, root).unwrap().data;
     let nowhere = Path::new("nowhere");
     check_spec(&spec(&own), nowhere, root).unwrap();
     let data = load_spec(&spec(&own), nowhere, root).unwrap();

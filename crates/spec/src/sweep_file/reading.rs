@@ -73,16 +73,22 @@ impl Reader<'_> {
         ] {
             if let Some(given) = given {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`split` and `{key}` do not go together"), &given.key_place)
-                        .also(&entry.key_place, "the samples of `path` are split here")
-                        .help("leave one of them out"),
+                    Diagnostic::error(
+                        format!("`split` and `{key}` do not go together"),
+                        &given.key_place,
+                    )
+                    .also(&entry.key_place, "the samples of `path` are split here")
+                    .help("leave one of them out"),
                 );
             }
         }
         if files.arrays.as_ref().is_some_and(|a| a.test_inputs.is_some()) {
             self.diagnostics.push(
-                Diagnostic::error("`split` and arrays of a test split do not go together", &entry.key_place)
-                    .help("leave one of them out"),
+                Diagnostic::error(
+                    "`split` and arrays of a test split do not go together",
+                    &entry.key_place,
+                )
+                .help("leave one of them out"),
             );
         }
         let test = self.share(&entry.value, "test", Share::Part(0.2))?;
@@ -91,8 +97,11 @@ impl Reader<'_> {
             && a + b >= 1.0
         {
             self.diagnostics.push(
-                Diagnostic::error("the shares of `split` leave nothing to train on", &entry.value.place)
-                    .label(format!("{a} + {b}")),
+                Diagnostic::error(
+                    "the shares of `split` leave nothing to train on",
+                    &entry.value.place,
+                )
+                .label(format!("{a} + {b}")),
             );
         }
         let split_seed = if let Some(Value::Int(n)) = seed { n as u64 } else { 0 };
@@ -190,9 +199,8 @@ impl Reader<'_> {
             items.iter().filter_map(|item| self.column(key, item)).collect();
         for (i, column) in columns.iter().enumerate() {
             if columns[..i].contains(column) {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` names a column twice"), &value.place),
-                );
+                self.diagnostics
+                    .push(Diagnostic::error(format!("`{key}` names a column twice"), &value.place));
             }
         }
         columns
@@ -243,8 +251,11 @@ impl Reader<'_> {
             (Some(c), None) if c.is_ascii() && !c.is_ascii_alphanumeric() && c != '"' => Some(c),
             _ => {
                 self.diagnostics.push(
-                    Diagnostic::error("`separator` is one character", &node.get("separator")?.value.place)
-                        .help("such as \";\", \"\\t\" or \"|\""),
+                    Diagnostic::error(
+                        "`separator` is one character",
+                        &node.get("separator")?.value.place,
+                    )
+                    .help("such as \";\", \"\\t\" or \"|\""),
                 );
                 None
             }

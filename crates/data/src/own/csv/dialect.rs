@@ -105,6 +105,7 @@ impl Dialect {
         let header = asked.header.unwrap_or_else(|| is_header(&first, &at_first, &columns));
         if !header {
             pandas_numbers(&first, line, asked)?;
+            names_and_numbers(&first, line, &at_first, &columns)?;
             for (all, first) in columns.iter_mut().zip(&at_first) {
                 all.numbers += first.numbers;
                 all.words += first.words;
@@ -155,7 +156,8 @@ fn every(
                 return Err(Fault::new(Place::File, error.to_string(), "write it as CSV again"));
             }
         }
-        let blank = record.len() < 2 && record.iter().all(|f| f.iter().all(u8::is_ascii_whitespace));
+        let blank =
+            record.len() < 2 && record.iter().all(|f| f.iter().all(u8::is_ascii_whitespace));
         if !blank {
             take(record.position().map_or(0, csv::Position::line), &record)?;
         }
@@ -213,18 +215,29 @@ fn separator(text: &str) -> u8 {
     let some = |separator: u8| {
         lines.first().is_some_and(|l| fields(l, separator) > 1).then_some(separator)
     };
-    [b'\t', b';', b','].into_iter().find_map(even)
+    [b'\t', b';', b',']
+        .into_iter()
+        .find_map(even)
         .or_else(|| [b'\t', b';'].into_iter().find_map(some))
         .unwrap_or(b',')
 }
 
-/// Whether the first line names the columns. It holds no number; where no line holds
-/// one, its fields differ and none stands again in its column.
+/// Whether the first line names the columns. It holds no number, but for those that pandas
+/// gives to columns without a name, and no sign of a missing value; where it has an empty
+/// field, or no line holds a number, its fields differ and none stands again in its column.
 fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
-    if at_first.iter().any(|k| k.numbers > 0) || at_first.iter().all(|k| k.words == 0) {
+    let numbered = |(i, field): (usize, &[u8])| {
+        at_first[i].numbers == 0 || field_text(field) == Some(i.to_string().as_str())
+    };
+    if !first.iter().enumerate().all(numbered) || at_first.iter().all(|k| k.words == 0) {
         return false;
     }
-    if rest.iter().any(|k| k.numbers > 0) || rest.iter().all(|k| k.words == 0) {
+    let gap = |field: &[u8]| cell(field, false) == Cell::Missing;
+    if first.iter().any(|field| gap(field) && !field.trim_ascii().is_empty()) {
+        return false;
+    }
+    let numbers = rest.iter().any(|k| k.numbers > 0) || rest.iter().all(|k| k.words == 0);
+    if numbers && !first.iter().any(gap) {
         return true;
     }
     let mut fields: Vec<&[u8]> = first.iter().collect();
@@ -237,11 +250,33 @@ fn names(first: &ByteRecord) -> Vec<String> {
     first.iter().map(|f| field_text(f).unwrap_or_default().to_owned()).collect()
 }
 
+/// That a first line that is no header holds no name of a column of numbers, which would
+/// be taken for a class or a category.
+fn names_and_numbers(
+    first: &ByteRecord,
+    line: u64,
+    at_first: &[Kinds],
+    rest: &[Kinds],
+) -> Result<(), Fault> {
+    let name = |i: &usize| at_first[*i].words > 0 && rest[*i].numbers > 0 && rest[*i].words == 0;
+    let Some(column) = (0..first.len()).find(name) else { return Ok(()) };
+    let field = first.get(column).and_then(field_text).unwrap_or_default();
+    let place = Place::Field { line: line as usize, column: column + 1 };
+    let reason =
+        format!("`{}` stands above numbers, in a line that holds numbers too", shown(field));
+    let remedy = "`header = true` beside the path, if these are names; else replace it by a number";
+    Err(Fault::new(place, reason, remedy))
+}
+
 /// Column numbers that pandas writes, and that would pass for a sample in silence.
 fn pandas_numbers(first: &ByteRecord, line: u64, asked: &Asked) -> Result<(), Fault> {
     let counts = |from: usize| {
         first.len() > 3
-            && first.iter().enumerate().skip(from).all(|(i, f)| f == (i - from).to_string().as_bytes())
+            && first
+                .iter()
+                .enumerate()
+                .skip(from)
+                .all(|(i, f)| f == (i - from).to_string().as_bytes())
     };
     if asked.header.is_none() && (counts(0) || first.get(0) == Some(b"") && counts(1)) {
         let reason = "0, 1, 2, ...: column numbers as pandas writes them, and no sample";

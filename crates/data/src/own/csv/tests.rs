@@ -4,8 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read(mut bytes: &[u8]) -> Result<Table, Fault> {
-    parse(&mut bytes)
+fn read_as(mut bytes: &[u8], asked: &Asked) -> Result<Read, Fault> {
+    parse(&mut bytes, asked)
+}
+
+fn read(bytes: &[u8]) -> Result<Table, Fault> {
+    read_as(bytes, &Asked::default()).map(|read| read.table)
 }
 
 fn good(text: &str) -> Table {
@@ -24,13 +28,13 @@ fn reason(bytes: impl AsRef<[u8]>) -> String {
     fault(bytes).0
 }
 
-fn two() -> Table {
-    Table { values: vec![1.0, -2.5, 0.003, 4.0], labels: vec![0, 3], features: 2 }
-}
+const TWO: [f64; 6] = [1.0, -2.5, 0.0, 0.003, 4.0, 3.0];
 
 #[test]
-fn numbers_and_the_class_in_the_last_column() {
-    assert_eq!(good("1,-2.5,0\n3e-3,+4.,3\n"), two());
+fn numbers_a_line() {
+    let table = good("1,-2.5,0\n3e-3,+4.,3\n");
+    assert_eq!((table.cells, table.width, table.rows), (TWO.to_vec(), 3, 2));
+    assert_eq!((table.names, table.lines), (vec![], vec![1, 2]));
 }
 
 #[test]
@@ -38,7 +42,9 @@ fn what_programs_add_changes_nothing() {
     for text in [
         "1,-2.5,0\n3e-3,4,3",
         "1,-2.5,0\r\n3e-3,4,3\r\n",
+        "1,-2.5,0\r3e-3,4,3\r",
         "1,-2.5,0\n3e-3,4,3\n\n \r\n\n",
+        "\n# a comment\n1,-2.5,0\n\n3e-3,4,3\n",
         "\u{feff}1,-2.5,0\n3e-3,4,3\n",
         " 1 ,\t-2.5, 0\n3e-3,4,3.0\n",
         "\"1\",\"-2.5\",\"0\"\n3e-3, \"4\" ,3\n",
@@ -46,55 +52,83 @@ fn what_programs_add_changes_nothing() {
         "\u{feff}a,b,class\r\n1,-2.5,0\r\n3e-3,4,3\r\n",
         "\"width, cm\",\"say \"\"b\"\"\",class\n1,-2.5,0\n3e-3,4,3\n",
         "0,1,class\n1,-2.5,0\n3e-3,4,3\n",
+        "1;-2.5;0\n3e-3;4;3\n",
+        "1;-2,5;0\n3e-3;4;3\n",
+        "a;b;c\n1;-2,5;0\n0,003;4;3,0\n",
+        "1\t-2.5\t0\n3e-3\t4\t3\n",
     ] {
-        assert_eq!(good(text), two(), "{text:?}");
+        let table = good(text);
+        assert_eq!((table.cells, table.width), (TWO.to_vec(), 3), "{text:?}");
+        assert!(table.words.is_empty());
     }
 }
 
 #[test]
 fn one_feature_will_do() {
-    assert_eq!(good("5,1\n"), Table { values: vec![5.0], labels: vec![1], features: 1 });
+    assert_eq!(good("5,1\n").cells, [5.0, 1.0]);
 }
 
 #[test]
-fn fields_that_are_no_finite_numbers() {
-    assert_eq!(reason("1,2,0\n1,,1\n"), "line 2, column 2: an empty field");
-    assert_eq!(reason("1,2,0\n1,NaN,1\n"), "line 2, column 2: `NaN` is not a finite number");
-    assert_eq!(reason("inf,2,0\n"), "line 1, column 1: `inf` is not a finite number");
-    assert_eq!(reason("1,1e999,0\n"), "line 1, column 2: `1e999` is not a finite number");
+fn words_and_gaps_are_kept_apart_from_numbers() {
+    let table = good("a,b,c\n1,red,?\n,NA,3\n2, blue sky ,4\n");
+    assert_eq!(table.names, ["a", "b", "c"]);
+    assert_eq!(table.words[&1], ["red", "", "blue sky"]);
+    assert_eq!((table.words.len(), table.lines), (1, vec![2, 3, 4]));
+    let gaps: Vec<usize> = (0..9).filter(|i| table.cells[*i].is_nan()).collect();
+    assert_eq!(gaps, [1, 2, 3, 4, 7]);
+}
+
+#[test]
+fn a_header_has_no_number() {
+    let names = |text: &str| good(text).names;
+    assert_eq!(names("a,b\n1,x\n2,y\n"), ["a", "b"]);
+    assert!(names("1,x\n2,y\n").is_empty());
+    assert!(names("?,x\n2,y\n3,x\n").is_empty(), "x stands again");
+    // Words throughout: names are told by that they stand nowhere else.
+    assert_eq!(names("color,kind\nred,x\nblue,y\n"), ["color", "kind"]);
+    assert!(names("red,x\nblue,y\nred,y\n").is_empty());
+    assert!(names("red,red\nblue,x\n").is_empty());
+    let said = |header| {
+        let asked = Asked { header: Some(header), ..Asked::default() };
+        read_as(b"1,2\n3,4\n", &asked).unwrap().table
+    };
+    assert_eq!((said(true).names, said(true).rows), (vec!["1".to_owned(), "2".to_owned()], 1));
+    assert_eq!((said(false).names, said(false).rows), (vec![], 2));
+}
+
+#[test]
+fn a_name_in_a_first_line_of_numbers_is_no_class() {
     assert_eq!(
-        fault("1,2,0\n1,2,cat\n"),
-        (
-            "line 2, column 3: `cat` is not a number".to_owned(),
-            "replace names by numbers, classes by 0, 1, 2 and so on".to_owned()
-        )
+        reason("150,4,setosa\n5.1,3.5,0\n4.9,3.0,1\n"),
+        "line 1, column 3: `setosa` stands above numbers, in a line that holds numbers too"
     );
     assert_eq!(
-        fault("1;2;0\n3;4;1\n"),
-        (
-            "line 2, column 1: `3;4;1` is not a number".to_owned(),
-            "separate the fields by commas".to_owned()
-        )
+        reason("5,6,class\n1,2,0\n"),
+        "line 1, column 3: `class` stands above numbers, in a line that holds numbers too"
     );
 }
 
 #[test]
-fn a_gap_in_the_first_line_does_not_make_it_a_header() {
-    assert_eq!(reason("1,,0\n1,2,1\n"), "line 1, column 2: an empty field");
-    assert_eq!(reason("1,nan,0\n1,2,1\n"), "line 1, column 2: `nan` is not a finite number");
+fn separators_that_are_named() {
+    let asked = Asked { separator: Some('|'), ..Asked::default() };
+    let found = read_as(b"1|2,5|0\n3|4|1\n", &asked).unwrap();
+    assert_eq!((found.table.cells, found.decimal_comma), (vec![1., 2.5, 0., 3., 4., 1.], true));
+}
+
+#[test]
+fn points_and_commas_in_one_file_are_refused() {
+    assert_eq!(
+        reason("1.5;2\n1,5;2\n"),
+        "line 2, column 1: a comma as decimal point, where other numbers have points"
+    );
 }
 
 #[test]
 fn lines_of_another_length() {
     assert_eq!(reason("1,2,0\n1,0\n"), "line 2: 2 field(s), the lines before have 3");
     assert_eq!(reason("a,b,c\n1,2,3,0\n"), "line 2: 4 field(s), the lines before have 3");
-    assert_eq!(reason("1\n2\n"), "line 1: one field, where inputs and a class are needed");
-}
-
-#[test]
-fn blank_lines_only_at_the_end() {
-    assert_eq!(reason("1,0\n\n2,1\n"), "line 2: a blank line between the samples");
-    assert_eq!(reason("\n1,0\n"), "line 1: a blank line between the samples");
+    assert_eq!(reason("1\n2\n"), "line 1: one field, where inputs and an answer are needed: `1`");
+    assert!(fault("1 2 3\n4 5 6\n").1.contains("runs of spaces"));
 }
 
 #[test]
@@ -105,28 +139,14 @@ fn no_samples() {
 }
 
 #[test]
-fn classes() {
-    assert_eq!(reason("1,0\n1,1.5\n"), "line 2, column 2: class 1.5 is not a whole number");
-    assert_eq!(reason("1,-1\n"), "line 1, column 2: class -1 is negative");
-    assert_eq!(reason("1,100000\n"), "line 1, column 2: class 100000 is above 99999, the largest");
-}
-
-#[test]
 fn first_lines_that_would_pass_for_data() {
     assert_eq!(
         reason("0,1,2,3\n5,6,7,1\n"),
         "line 1: 0, 1, 2, ...: column numbers as pandas writes them, and no sample"
     );
-    assert_eq!(good("0,1,2\n5,6,1\n").labels, [2, 1]);
-    assert_eq!(good("a,b,c,d\n0,1,2,3\n").labels, [3]);
-    assert_eq!(
-        reason(",a,class\n0,6,1\n"),
-        "line 1, column 1: a column without a name, as an index of rows that pandas or R writes"
-    );
-    assert_eq!(
-        reason("\"\",\"a\",\"class\"\n0,6,1\n"),
-        "line 1, column 1: a column without a name, as an index of rows that pandas or R writes"
-    );
+    assert_eq!(good("0,1,2\n5,6,1\n").rows, 2);
+    assert_eq!(good("a,b,c,d\n0,1,2,3\n").rows, 1);
+    assert_eq!(good(",a,class\n0,6,1\n").names, ["", "a", "class"]);
 }
 
 #[test]
@@ -143,9 +163,9 @@ fn other_formats() {
 }
 
 #[test]
-fn quotes_that_never_close_are_text() {
-    assert_eq!(reason("1,0\n\"2,1\n"), "line 2, column 1: `\\\"2` is not a number");
-    assert_eq!(reason("1,0\n\"2\"3,1\n"), "line 2, column 1: `\\\"2\\\"3` is not a number");
+fn quotes_that_never_close_end_with_the_file() {
+    assert_eq!(reason("1,0\n\"2,1\n"), "line 2: 1 field(s), the lines before have 2");
+    assert_eq!(good("1,0\n\"2\"3,1\n").cells, [1.0, 0.0, 23.0, 1.0]);
 }
 
 #[test]
@@ -158,7 +178,9 @@ fn a_line_without_end_is_given_up() {
         }
     }
     let mut endless = std::io::BufReader::with_capacity(1 << 20, Endless);
-    let Err(Fault::Content { place, reason, .. }) = parse(&mut endless) else { panic!() };
+    let Err(Fault::Content { place, reason, .. }) = parse(&mut endless, &Asked::default()) else {
+        panic!()
+    };
     assert_eq!((place, reason.as_str()), (Place::Line(1), "longer than 64 MiB"));
 }
 
@@ -171,26 +193,28 @@ proptest! {
     }
 
     #[test]
-    fn nearly_csv_is_read_whole_or_refused(text in "[0-9a.,\" \r\n-]{0,60}") {
+    fn nearly_csv_is_read_whole_or_refused(text in "[0-9a.,;\" \r\n\t#-]{0,60}") {
         if let Ok(table) = read(text.as_bytes()) {
-            prop_assert!(table.features >= 1 && !table.labels.is_empty());
-            prop_assert_eq!(table.values.len(), table.labels.len() * table.features);
-            prop_assert!(table.values.iter().all(|v| v.is_finite()));
+            prop_assert!(table.width >= 2 && table.rows >= 1);
+            prop_assert_eq!(table.cells.len(), table.width * table.rows);
+            prop_assert_eq!(table.lines.len(), table.rows);
+            prop_assert!(table.words.values().all(|words| words.len() == table.rows));
+            prop_assert!(table.cells.iter().all(|v| !v.is_infinite()));
         }
     }
 
     #[test]
     fn what_is_written_is_read_back(
-        rows in proptest::collection::vec(
-            (proptest::collection::vec(-1e6f64..1e6, 3), 0i64..50), 1..20)
+        rows in proptest::collection::vec(proptest::collection::vec(-1e6f64..1e6, 4), 1..20),
+        separator in 0usize..4
     ) {
+        let (separator, point) = [(",", "."), (";", "."), (";", ","), ("\t", ",")][separator];
         // A first line of names, since numbers may happen to count 0, 1, 2, 3.
-        let mut text = "a,b,c,class\n".to_owned();
-        for (values, class) in &rows {
-            text += &format!("{},{},{},{class}\n", values[0], values[1], values[2]);
+        let mut text = ["a", "b", "c", "class"].join(separator) + "\n";
+        for row in &rows {
+            let row: Vec<String> = row.iter().map(|x| format!("{x:?}").replace('.', point)).collect();
+            text += &(row.join(separator) + "\n");
         }
-        let table = good(&text);
-        prop_assert_eq!(table.values, rows.iter().flat_map(|r| r.0.clone()).collect::<Vec<_>>());
-        prop_assert_eq!(table.labels, rows.iter().map(|r| r.1).collect::<Vec<_>>());
+        prop_assert_eq!(good(&text).cells, rows.concat());
     }
 }
