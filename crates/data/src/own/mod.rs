@@ -7,6 +7,8 @@ mod error;
 mod idx;
 mod labels;
 mod npy;
+#[allow(dead_code, reason = "no kind reads it yet")]
+mod npz;
 mod scale;
 mod source;
 #[allow(dead_code, reason = "not every format is a table yet")]

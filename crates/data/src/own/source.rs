@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -89,27 +89,56 @@ impl Source {
             Layers::Gzip(decoder) => decoder.into_inner().inner,
         };
         drain(&mut raw).map_err(|reason| io_error(&self.file, reason))?;
-        Ok(raw.into_inner().hex())
+        Ok(hex(raw.into_inner().hash))
     }
 
     /// A parser's finding with the file's name.
     pub(super) fn error(&self, fault: Fault) -> OwnError {
         let file = self.file.clone();
-        match fault {
-            Fault::Content { place, reason, remedy } => {
-                OwnError::Content { file, place, reason, remedy }
-            }
-            Fault::Io(e) => match (&self.reader.get_ref().inner, e.kind()) {
-                _ if is_guards(&e) => io_error(&file, e),
-                (Layers::Gzip(_), ErrorKind::UnexpectedEof) => {
+        match (&self.reader.get_ref().inner, fault) {
+            (Layers::Gzip(_), Fault::Io(e)) if !is_guards(&e) => match e.kind() {
+                ErrorKind::UnexpectedEof => {
                     OwnError::Gzip { file, reason: "it ends early".to_owned() }
                 }
-                (Layers::Gzip(_), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
+                ErrorKind::InvalidInput | ErrorKind::InvalidData => {
                     OwnError::Gzip { file, reason: e.to_string() }
                 }
-                _ => OwnError::Io { file, reason: e },
+                _ => io_error(&file, e),
             },
+            (_, fault) => error(&file, fault),
         }
+    }
+}
+
+/// A parser's finding with the name of a file that is not compressed as a whole.
+pub(super) fn error(file: &str, fault: Fault) -> OwnError {
+    match fault {
+        Fault::Content { place, reason, remedy } => {
+            OwnError::Content { file: file.to_owned(), place, reason, remedy }
+        }
+        Fault::Io(e) => io_error(file, e),
+    }
+}
+
+/// A file whose parts are read in any order.
+pub(super) struct Whole {
+    /// At its start.
+    pub(super) raw: File,
+    /// Bytes on disk.
+    pub(super) len: u64,
+    /// SHA-256 of the bytes on disk, hex.
+    pub(super) hash: String,
+}
+
+impl Whole {
+    /// Opens `file`, relative to `root`, and hashes it first.
+    pub(super) fn open(file: &str, root: &Path) -> Result<Self, OwnError> {
+        let (raw, len) = open(file, root, LARGEST)?;
+        let mut raw = BufReader::with_capacity(CHUNK, raw);
+        drain(&mut raw).map_err(|reason| io_error(file, reason))?;
+        let Hashing { mut inner, hash } = raw.into_inner();
+        inner.rewind().map_err(|reason| io_error(file, reason))?;
+        Ok(Whole { raw: inner, len, hash: hex(hash) })
     }
 }
 
@@ -118,7 +147,7 @@ pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     let (raw, _) = open(file, root, LARGEST)?;
     let mut raw = BufReader::with_capacity(CHUNK, raw);
     drain(&mut raw).map_err(|reason| io_error(file, reason))?;
-    Ok(raw.into_inner().hex())
+    Ok(hex(raw.into_inner().hash))
 }
 
 /// The file and its length in bytes. Looks before it opens: opening a pipe
@@ -150,7 +179,7 @@ fn open(file: &str, root: &Path, limit: u64) -> Result<(Hashing, u64), OwnError>
 }
 
 /// What reading failed of, with the file's name.
-pub(super) fn io_error(file: &str, reason: io::Error) -> OwnError {
+fn io_error(file: &str, reason: io::Error) -> OwnError {
     let file = file.to_owned();
     if reason.kind() == ErrorKind::FileTooLarge {
         return OwnError::TooLarge { file };
@@ -187,10 +216,8 @@ struct Hashing {
     hash: Sha256,
 }
 
-impl Hashing {
-    fn hex(self) -> String {
-        self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
-    }
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Read for Hashing {
