@@ -169,6 +169,75 @@ pub struct DataDescription {
     pub notes: Vec<String>,
 }
 
+/// Classes that are counted one by one in a sentence.
+const COUNTED: usize = 12;
+
+impl DataDescription {
+    /// What was understood, in one line: `name` is that of the dataset.
+    pub fn line(&self, name: &str) -> String {
+        let answer = if self.answer.is_empty() { "labels" } else { &self.answer };
+        let mut out = format!(
+            "{name}: {} of {}; answer: {answer}; {}; {}; {}",
+            counted(self.rows, "row"),
+            counted(self.features, "feature"),
+            self.answers(),
+            self.parts_in_words(),
+            self.split,
+        );
+        if self.dropped > 0 {
+            out.push_str(&format!("; {} with gaps left out", counted(self.dropped, "row")));
+        }
+        if self.filled > 0 {
+            out.push_str(&format!("; {} filled", counted(self.filled, "gap")));
+        }
+        out
+    }
+
+    /// Samples of each part: `106 training, 36 validation, 36 test`.
+    pub fn parts_in_words(&self) -> String {
+        let [training, validation, test] = self.parts;
+        match validation {
+            0 => format!("{training} training, {test} test"),
+            n => format!("{training} training, {n} validation, {test} test"),
+        }
+    }
+
+    /// Classes with the samples of each part that have them, or the real values to be told.
+    pub fn answers(&self) -> String {
+        let quoted = |name: &str| format!("`{}`", name.escape_debug());
+        if !self.targets.is_empty() {
+            let all = self.targets.iter().map(|t| {
+                let (mean, deviation) = (short(t.mean), short(t.deviation));
+                format!("{} (mean {mean}, deviation {deviation})", quoted(&t.name))
+            });
+            return format!("real values {}", all.collect::<Vec<_>>().join(", "));
+        }
+        let held_out = self.parts[1] > 0;
+        let count = |c: &ClassCount| match (held_out, c.counts) {
+            (true, [a, b, c]) => format!("{a} + {b} + {c}"),
+            (false, [a, _, c]) => format!("{a} + {c}"),
+        };
+        let n = self.classes.len();
+        let all: Vec<String> = if n <= COUNTED {
+            self.classes.iter().map(|c| format!("{} {}", quoted(&c.name), count(c))).collect()
+        } else {
+            let sums = || self.classes.iter().map(|c| c.counts.iter().sum::<u64>());
+            let (least, most) = (sums().min().unwrap_or(0), sums().max().unwrap_or(0));
+            let ends = [&self.classes[0].name, &self.classes[n - 1].name].map(|n| quoted(n));
+            vec![format!("{} to {}, {least} to {most} samples each", ends[0], ends[1])]
+        };
+        format!("{n} classes: {}", all.join(", "))
+    }
+}
+
+fn short(x: f64) -> String {
+    crate::float::short(crate::float::six_digits(x))
+}
+
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// A class, with how many samples of each part have it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassCount {

@@ -90,6 +90,7 @@ fn split(request: &OwnRequest, own: &OwnData) -> String {
             )
         }
         (None, Some(path)) => format!("in file order: test {path}{validation}"),
+        (None, None) if own.test == 0 => "parts of their own".to_owned(),
         (None, None) => format!("in file order: test the last {}{validation}", own.test_len),
     }
 }

@@ -2,6 +2,7 @@
 //! scaled, and described.
 
 mod answers;
+mod archive;
 mod array;
 mod columns;
 mod csv;
@@ -9,6 +10,7 @@ mod describe;
 mod error;
 mod idx;
 mod npy;
+mod npz;
 mod parts;
 mod piece;
 mod scale;
@@ -20,7 +22,7 @@ mod understand;
 use std::path::Path;
 
 use spec::dataset::DatasetSpec;
-use spec::own_data::{Inspected, OwnData, OwnFiles, OwnRequest, checksum};
+use spec::own_data::{Inspected, OwnData, OwnFiles, OwnKind, OwnRequest, checksum};
 use spec::reading::{Asked, Reading};
 
 use self::answers::Answers;
@@ -41,7 +43,12 @@ struct Fed {
 }
 
 pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, OwnError> {
-    let samples = Samples::new(read(&request.files, &request.asked, root)?, request)?;
+    let pieces = read(&request.files, &request.asked, root)?;
+    if pieces.validation.is_some() && request.validation > 0 {
+        let reason = "it has a validation split of its own, and `validation` asks for another";
+        return Err(wrong(&request.files.path, reason, "leave `validation` out of [data]"));
+    }
+    let samples = Samples::new(pieces, request)?;
     traps::refused(&samples)?;
     let mut data = resolve(request, &samples);
     let fed = feed(&samples, &data)?;
@@ -126,6 +133,9 @@ fn sizes(own: &OwnData) -> String {
 
 /// Reads every file, in the order of [`OwnFiles::roles`].
 fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a>, OwnError> {
+    if files.kind == OwnKind::Npz {
+        return archive::read(files, asked, root);
+    }
     let mut hashes = Vec::new();
     let mut piece = |path: &'a str, labels: &Option<String>| {
         piece::read(files.kind, path, labels.as_deref(), asked, root, &mut hashes)
@@ -158,7 +168,8 @@ fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
         && answers.is_plain()
         && samples.filled == 0
         && request.split.is_none()
-        && request.files.validation_path.is_none();
+        && request.files.validation_path.is_none()
+        && matches!(request.files.kind, OwnKind::Csv | OwnKind::Npy | OwnKind::Idx);
     let values = classes == 0 && request.asked.target.is_empty() && request.values;
     let neutral = plain && request.asked.is_neutral();
     let reading = Reading {

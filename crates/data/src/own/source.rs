@@ -1,8 +1,9 @@
 //! Reading a file of own data in one pass: bounded, decompressed where it is
 //! gzip, and hashed as it lies on disk.
 
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -26,6 +27,18 @@ pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
     decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
 }
 
+/// More decompressed bytes than [`plausible`] has it; inside an [`io::Error`].
+#[derive(Debug)]
+struct Bomb;
+
+impl fmt::Display for Bomb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "looks like an archive bomb: over {MOST_RATIO} bytes from each compressed one")
+    }
+}
+
+impl std::error::Error for Bomb {}
+
 /// First bytes of a gzip stream. None of the formats begins with them, so that
 /// the contents say whether a file is compressed, whatever its name.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -34,7 +47,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 pub(super) struct Source {
     file: String,
     len: u64,
-    reader: BufReader<Bounded<Layers>>,
+    reader: BufReader<Guarded<Layers>>,
 }
 
 impl Source {
@@ -48,12 +61,11 @@ impl Source {
         let mut raw = BufReader::with_capacity(CHUNK, raw);
         let start = raw.fill_buf().map_err(|reason| io_error(file, reason))?;
         let layers = if start.starts_with(&GZIP) {
-            Layers::Gzip(Box::new(MultiGzDecoder::new(raw)))
+            Layers::Gzip(Box::new(MultiGzDecoder::new(Counted { inner: raw, consumed: 0 })))
         } else {
             Layers::Plain(raw)
         };
-        let bounded = Bounded { inner: layers, left: limit };
-        let reader = BufReader::with_capacity(CHUNK, bounded);
+        let reader = BufReader::with_capacity(CHUNK, Guarded::new(layers, limit));
         Ok(Source { file: file.to_owned(), len, reader })
     }
 
@@ -74,30 +86,59 @@ impl Source {
         }
         let mut raw = match self.reader.into_inner().inner {
             Layers::Plain(raw) => raw,
-            Layers::Gzip(decoder) => decoder.into_inner(),
+            Layers::Gzip(decoder) => decoder.into_inner().inner,
         };
         drain(&mut raw).map_err(|reason| io_error(&self.file, reason))?;
-        Ok(raw.into_inner().hex())
+        Ok(hex(raw.into_inner().hash))
     }
 
     /// A parser's finding with the file's name.
     pub(super) fn error(&self, fault: Fault) -> OwnError {
         let file = self.file.clone();
-        match fault {
-            Fault::Content { place, reason, remedy } => {
-                OwnError::Content { file, place, reason, remedy }
-            }
-            Fault::Io(e) if e.kind() == ErrorKind::FileTooLarge => OwnError::TooLarge { file },
-            Fault::Io(e) => match (&self.reader.get_ref().inner, e.kind()) {
-                (Layers::Gzip(_), ErrorKind::UnexpectedEof) => {
+        match (&self.reader.get_ref().inner, fault) {
+            (Layers::Gzip(_), Fault::Io(e)) if !is_guards(&e) => match e.kind() {
+                ErrorKind::UnexpectedEof => {
                     OwnError::Gzip { file, reason: "it ends early".to_owned() }
                 }
-                (Layers::Gzip(_), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
+                ErrorKind::InvalidInput | ErrorKind::InvalidData => {
                     OwnError::Gzip { file, reason: e.to_string() }
                 }
-                _ => OwnError::Io { file, reason: e },
+                _ => io_error(&file, e),
             },
+            (_, fault) => error(&file, fault),
         }
+    }
+}
+
+/// A parser's finding with the name of a file that is not compressed as a whole.
+pub(super) fn error(file: &str, fault: Fault) -> OwnError {
+    match fault {
+        Fault::Content { place, reason, remedy } => {
+            OwnError::Content { file: file.to_owned(), place, reason, remedy }
+        }
+        Fault::Io(e) => io_error(file, e),
+    }
+}
+
+/// A file whose parts are read in any order.
+pub(super) struct Whole {
+    /// At its start.
+    pub(super) raw: File,
+    /// Bytes on disk.
+    pub(super) len: u64,
+    /// SHA-256 of the bytes on disk, hex.
+    pub(super) hash: String,
+}
+
+impl Whole {
+    /// Opens `file`, relative to `root`, and hashes it first.
+    pub(super) fn open(file: &str, root: &Path) -> Result<Self, OwnError> {
+        let (raw, len) = open(file, root, LARGEST)?;
+        let mut raw = BufReader::with_capacity(CHUNK, raw);
+        drain(&mut raw).map_err(|reason| io_error(file, reason))?;
+        let Hashing { mut inner, hash } = raw.into_inner();
+        inner.rewind().map_err(|reason| io_error(file, reason))?;
+        Ok(Whole { raw: inner, len, hash: hex(hash) })
     }
 }
 
@@ -106,7 +147,7 @@ pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     let (raw, _) = open(file, root, LARGEST)?;
     let mut raw = BufReader::with_capacity(CHUNK, raw);
     drain(&mut raw).map_err(|reason| io_error(file, reason))?;
-    Ok(raw.into_inner().hex())
+    Ok(hex(raw.into_inner().hash))
 }
 
 /// The file and its length in bytes. Looks before it opens: opening a pipe
@@ -137,8 +178,22 @@ fn open(file: &str, root: &Path, limit: u64) -> Result<(Hashing, u64), OwnError>
     Ok((Hashing { inner, hash: Sha256::new() }, seen.len()))
 }
 
+/// What reading failed of, with the file's name.
 fn io_error(file: &str, reason: io::Error) -> OwnError {
-    OwnError::Io { file: file.to_owned(), reason }
+    let file = file.to_owned();
+    if reason.kind() == ErrorKind::FileTooLarge {
+        return OwnError::TooLarge { file };
+    }
+    if is_guards(&reason) {
+        let (reason, remedy) = (reason.to_string(), "decompress it first".to_owned());
+        return OwnError::Content { file, place: Place::File, reason, remedy };
+    }
+    OwnError::Io { file, reason }
+}
+
+/// Whether the error is of [`Guarded`].
+pub(super) fn is_guards(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::FileTooLarge || error.get_ref().is_some_and(|e| e.is::<Bomb>())
 }
 
 fn drain(reader: &mut impl BufRead) -> io::Result<()> {
@@ -161,10 +216,8 @@ struct Hashing {
     hash: Sha256,
 }
 
-impl Hashing {
-    fn hex(self) -> String {
-        self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
-    }
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Read for Hashing {
@@ -175,9 +228,41 @@ impl Read for Hashing {
     }
 }
 
+/// Counts the bytes that are consumed.
+struct Counted<R> {
+    inner: R,
+    consumed: u64,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.consumed += n as u64;
+        Ok(n)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.consumed += n as u64;
+        self.inner.consume(n);
+    }
+}
+
+/// Bytes that may come out of a compressed stream.
+pub(super) trait Packed: Read {
+    /// Compressed bytes that what was read came from, or as many as it can have
+    /// come from; None where nothing is compressed.
+    fn packed(&self) -> Option<u64>;
+}
+
 enum Layers {
     Plain(BufReader<Hashing>),
-    Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Gzip(Box<MultiGzDecoder<Counted<BufReader<Hashing>>>>),
 }
 
 impl Read for Layers {
@@ -189,18 +274,38 @@ impl Read for Layers {
     }
 }
 
-/// Fails past a number of bytes: a small gzip file can hold any amount.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
+impl Packed for Layers {
+    fn packed(&self) -> Option<u64> {
+        match self {
+            Layers::Plain(_) => None,
+            Layers::Gzip(inner) => Some(inner.get_ref().consumed),
+        }
+    }
 }
 
-impl<R: Read> Read for Bounded<R> {
+/// Fails past a number of bytes, and where few compressed bytes become too many:
+/// a small archive can hold any amount.
+pub(super) struct Guarded<R> {
+    inner: R,
+    limit: u64,
+    done: u64,
+}
+
+impl<R: Packed> Guarded<R> {
+    pub(super) fn new(inner: R, limit: u64) -> Self {
+        Guarded { inner, limit, done: 0 }
+    }
+}
+
+impl<R: Packed> Read for Guarded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        match self.left.checked_sub(n as u64) {
-            Some(left) => self.left = left,
-            None => return Err(ErrorKind::FileTooLarge.into()),
+        self.done += n as u64;
+        if self.done > self.limit {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        if self.inner.packed().is_some_and(|packed| !plausible(self.done, packed)) {
+            return Err(io::Error::other(Bomb));
         }
         Ok(n)
     }
@@ -216,7 +321,7 @@ mod tests {
     use super::*;
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     }
@@ -275,5 +380,23 @@ mod tests {
         let bomb = packed(&vec![0; 1 << 20]);
         assert!(bomb.len() < 100_000);
         assert!(matches!(read(&bomb, 100_000), Err(OwnError::TooLarge { .. })));
+    }
+    #[test]
+    fn bombs_are_refused_soon() {
+        let file = (HARMLESS + 1) as usize;
+        let zeros = packed(&vec![0; file]);
+        let text = read(&zeros, LARGEST).unwrap_err().to_string();
+        assert_eq!(
+            text,
+            "x: looks like an archive bomb: over 400 bytes from each compressed one; remedy: decompress it first"
+        );
+        // Many members of gzip are one stream.
+        let members = packed(&vec![0; file / 16]).repeat(17);
+        assert!(read(&members, LARGEST).unwrap_err().to_string().contains("archive bomb"));
+        // As much is read where it is less compressed, or not at all.
+        assert_eq!(read(&packed(&vec![0; HARMLESS as usize]), LARGEST).unwrap().0.len(), file - 1);
+        let noise: Vec<u8> = (0..file as u64).map(|i| ((i * i) >> 7) as u8 & 1).collect();
+        assert_eq!(read(&packed(&noise), LARGEST).unwrap().0.len(), file);
+        assert_eq!(read(&vec![0; file], LARGEST).unwrap().0.len(), file);
     }
 }

@@ -52,6 +52,10 @@ impl<'a> Samples<'a> {
         let categorical = categorical(&mut pieces);
         let (parts, own_test) = match &request.split {
             None => (in_order(&pieces, &sizes, apart, request)?, own_test(&sizes, apart, request)),
+            Some(_) if pieces.len() > 1 => {
+                let reason = "it has a split of its own, and `split` asks for another";
+                return Err(wrong(pieces[0].file, reason, "leave one of them out"));
+            }
             Some(split) => {
                 let keys = keys(&inputs, &categorical, &answers, split.split_seed);
                 let classes = match &answers {

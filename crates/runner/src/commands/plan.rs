@@ -62,6 +62,9 @@ pub(super) fn table(
     for (reason, n) in reasons(&todo) {
         text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
     }
+    if let Some(line) = super::run::data_line(plan) {
+        text::print(&format!("{line}\n"));
+    }
     if let Some(threads) = threads::words(plan, machine.threads.as_ref()) {
         text::print(&format!("{threads}\n"));
     }

@@ -161,6 +161,9 @@ pub(super) fn run_holding(
     {
         crate::text::say!("earlier results are in {}", workspace.relative(&old));
     }
+    if let Some(line) = data_line(&plan).filter(|_| !args.training.quiet) {
+        crate::text::say!("{line}");
+    }
     if let Some(threads) =
         threads::words(&plan, machine.threads.as_ref()).filter(|_| !args.training.quiet)
     {
@@ -230,6 +233,12 @@ pub(super) fn run_holding(
     }
     shard::say_what_is_next(args);
     Ok((result.exit(), lock))
+}
+
+/// What was understood of own data; none of other data.
+pub(super) fn data_line(plan: &Plan) -> Option<String> {
+    let name = plan.runs.first()?.spec.data.dataset.name();
+    Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))
 }
 
 /// Why there is nothing to train: `cached` runs need none, of them `kept_failed`

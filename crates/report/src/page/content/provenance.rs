@@ -21,6 +21,20 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         let data = &run.spec.data.dataset;
         put("Data", format!("{} ({})", data.name(), data.digest()));
     }
+    if let Some(data) = &analysis.plan.data {
+        let rows = number::count(data.rows);
+        let features = number::count(data.features);
+        put("Samples", format!("{rows} rows, {features} features; {}", data.parts_in_words()));
+        put("Answer", data.answer.clone());
+        put("Answers", data.answers());
+        put("Split", data.split.clone());
+        put("Scaling", data.scaling.clone());
+        let left = match data.dropped {
+            0 => String::new(),
+            n => format!("{} rows with gaps are left out. ", number::count(n)),
+        };
+        put("Reading", format!("{left}{}", data.notes.join(" ")));
+    }
     put("Seeds", analysis.plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     let Some(m) = manifest else {
         put("Provenance", "no manifest.json was found".to_owned());

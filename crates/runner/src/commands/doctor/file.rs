@@ -165,7 +165,7 @@ fn devices(
 /// Own data, which `place::datasets` does not know.
 fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     let dataset = plan.runs.first().map(|r| &r.spec.data.dataset)?;
-    let DatasetSpec::Own(own) = dataset else { return None };
+    let DatasetSpec::Own(_) = dataset else { return None };
     let otherwise = "mend the file";
     if let Err(error) = data::check_spec(dataset, &workspace.data(), workspace.root()) {
         let message = format!("{}: {error}", dataset.name());
@@ -176,15 +176,8 @@ fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     if let Some(Err(error)) = earlier.map(|earlier| dataset_check::same_data(&earlier, plan)) {
         return Some(Finding::of_message(Level::Fail, "data", &error.to_string(), otherwise));
     }
-    let text = format!(
-        "{}: {} training and {} test samples, {} features, {} classes",
-        dataset.name(),
-        own.train_len,
-        own.test_len,
-        own.features,
-        own.classes
-    );
-    Some(Finding::ok("data", text))
+    let described = plan.data.as_ref().map(|d| d.line(&dataset.name()));
+    Some(Finding::ok("data", text::plain(&described.unwrap_or_default())))
 }
 
 /// Whether a sweep can write its report now.
