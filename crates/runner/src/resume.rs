@@ -144,13 +144,13 @@ pub fn weights_digest(path: &Path) -> Option<String> {
     Some(blake3::hash(&bytes).to_hex()[..32].to_owned())
 }
 
-/// A metric that is asked for now and not in the record. The test split is always
+/// A metric that is asked for now and not in the record, where anything but training was
 /// measured; a run that diverged in its first epoch has at least epoch 0.
 fn metric_missing(plan: &Plan, record: Option<&RunRecord>) -> Option<Reason> {
     let outcome = record.and_then(|r| r.outcome.as_ref())?;
-    let measured = |metric: &FurtherMetric| {
-        outcome.metrics.iter().any(|m| m.split == Split::Test && m.metric == metric.name())
-    };
+    let held_out = || outcome.metrics.iter().filter(|m| m.split != Split::Train);
+    held_out().next()?;
+    let measured = |metric: &FurtherMetric| held_out().any(|m| m.metric == metric.name());
     plan.keeping.metrics.iter().find(|m| !measured(m)).copied().map(Reason::NoMetric)
 }
 

@@ -119,7 +119,7 @@ pub struct Arrays {
 
 /// How files are read where that is not as it always was, so that a worker reads them
 /// as the plan did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// What the sweep file says.
     #[serde(default, skip_serializing_if = "Asked::is_neutral")]

@@ -48,6 +48,20 @@ impl Loss {
     }
 }
 
+choice! {
+    /// When the training samples are put into another order.
+    #[derive(Default)]
+    Shuffle {
+        /// Before each epoch anew.
+        #[default]
+        EachEpoch = "each-epoch",
+        /// Before the first; every epoch feeds the same batches.
+        Once = "once",
+        /// Never: batches follow the order of the training split.
+        None = "none",
+    }
+}
+
 params! {
     /// The table `[data]`.
     DataSpec {
@@ -59,6 +73,10 @@ params! {
         validation: u64 = value(0), Within(0.0, 1e12);
         /// Leave out the last batch of an epoch when it is short.
         drop_last: bool = value(false), Any;
+        later {
+            /// When samples are put into another order.
+            shuffle: Shuffle, Any;
+        }
     }
 }
 

@@ -6,10 +6,40 @@ use std::io;
 use std::path::Path;
 
 use burn::tensor::Device;
+use data::Dataset;
 use serde_json::json;
 use spec::RunSpec;
 
 use crate::feed::EpochOrder;
+
+/// Writes what is fed of own data: `train_inputs.f32` and `test_inputs.f32` (little-endian,
+/// a sample after another, validation samples behind those that are trained on), their
+/// answers as `train_labels.i64` or `train_values.f32` and likewise of the test, and
+/// `data.json` with the numbers of features, classes, targets and samples of each part.
+///
+/// # Errors
+/// Those of writing the files.
+pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
+    let floats = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    for (name, part) in [("train", &data.train), ("test", &data.test)] {
+        fs::write(folder.join(format!("{name}_inputs.f32")), floats(&part.inputs))?;
+        if data.classes > 0 {
+            let labels: Vec<u8> = part.labels.iter().flat_map(|c| c.to_le_bytes()).collect();
+            fs::write(folder.join(format!("{name}_labels.i64")), labels)?;
+        } else {
+            fs::write(folder.join(format!("{name}_values.f32")), floats(&part.values))?;
+        }
+    }
+    let facts = json!({
+        "features": data.features,
+        "classes": data.classes,
+        "targets": data.train.targets,
+        "train": data.train.len(),
+        "validation": spec.data.validation,
+        "test": data.test.len(),
+    });
+    fs::write(folder.join("data.json"), serde_json::to_vec_pretty(&facts)?)
+}
 
 /// Writes `spec.json`, `parameters.json` (path, shape, offset), `parameters.f32`
 /// (little-endian float32, weights as `[in, out]`) and `order-<epoch>.u32`

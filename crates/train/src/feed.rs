@@ -6,7 +6,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, Tensor
 use data::{DataError, Dataset, Inputs, Part};
 use model::Targets;
 use spec::DatasetSpec;
-use spec::run::DataSpec;
+use spec::run::{DataSpec, Shuffle};
 use spec::seed::permutation;
 
 use crate::device::NamedDevice;
@@ -149,10 +149,15 @@ pub(crate) struct EpochOrder {
 }
 
 impl EpochOrder {
-    /// The order of `epoch` (from 1): a pure function of seed and epoch.
+    /// The order of `epoch` (from 1): a pure function of seed, epoch and `shuffle`.
     pub(crate) fn new(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Self {
         let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
-        EpochOrder { indices: permutation(seed, epoch, samples), batch, drop_last: data.drop_last }
+        let indices = match data.shuffle {
+            Shuffle::EachEpoch => permutation(seed, epoch, samples),
+            Shuffle::Once => permutation(seed, 1, samples),
+            Shuffle::None => (0..samples as u32).collect(),
+        };
+        EpochOrder { indices, batch, drop_last: data.drop_last }
     }
 
     /// Bounds of the batches, in order.
@@ -198,7 +203,9 @@ mod tests {
     use super::*;
 
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
-        DataSpec { dataset: DatasetName::Digits.into(), batch_size, validation: 0, drop_last }
+        let dataset = DatasetName::Digits.into();
+        let shuffle = Shuffle::EachEpoch;
+        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle }
     }
 
     #[test]
@@ -244,6 +251,19 @@ mod tests {
         std::fs::write(folder.join("y.npy"), npy("|u1", &format!("({n},)"), labels)).unwrap();
         let request = OwnRequest::new(OwnFiles::new(OwnKind::Npy, "x.npy", Some("y.npy")));
         DatasetSpec::Own(Box::new(data::inspect(&request, folder).unwrap().data))
+    }
+
+    #[test]
+    fn samples_are_shuffled_each_epoch_once_or_never() {
+        let order = |shuffle, epoch| {
+            let data = DataSpec { shuffle, ..spec(4, false) };
+            EpochOrder::new(7, epoch, 10, &data).indices().to_vec()
+        };
+        assert_eq!(order(Shuffle::EachEpoch, 1), permutation(7, 1, 10));
+        assert_eq!(order(Shuffle::EachEpoch, 2), permutation(7, 2, 10));
+        assert_eq!(order(Shuffle::Once, 1), permutation(7, 1, 10));
+        assert_eq!(order(Shuffle::Once, 5), permutation(7, 1, 10));
+        assert_eq!(order(Shuffle::None, 3), (0..10).collect::<Vec<u32>>());
     }
 
     #[test]

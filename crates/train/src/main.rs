@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
+use spec::DatasetSpec;
 use spec::event::Request;
 use train::worker::{EXIT_PANIC, End, EventWriter, protocol_pipe, serve};
 use train::{device, environment, export};
@@ -21,7 +22,7 @@ sweep-worker: trains the runs that it reads as JSON lines on standard input
   --plain           train by Burn's own operations alone, without the fast path
   --probe           print what this build can use, as JSON, and end
   --export DIR      write the initial weights and batch orders of the run read
-                    on standard input into DIR, and end
+                    on standard input into DIR, own data too, and end
 ";
 
 struct Args {
@@ -79,9 +80,13 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.export {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
-        let (Request::Run { spec, .. } | Request::Measure { spec, .. }) =
+        let (Request::Run { spec, options, .. } | Request::Measure { spec, options, .. }) =
             serde_json::from_str(&line)?;
         export::export(&spec, folder)?;
+        if let DatasetSpec::Own(_) = &spec.data.dataset {
+            let data = data::load_spec(&spec.data.dataset, &args.data_dir, &options.root)?;
+            export::data(&spec, &data, folder)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     // A worker whose sweep was killed has nobody to tell its result to.

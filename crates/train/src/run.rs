@@ -246,7 +246,8 @@ impl<'a> Run<'a> {
         let network = state.1.evaluated(&state.0).valid();
         let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
-            if let Some(samples) = samples {
+            // Own data may have no test split.
+            if let Some(samples) = samples.filter(|samples| samples.len() > 0) {
                 let found = evaluate(&network, samples, self.spec.train.loss, &self.further)?;
                 finite &= found.loss.is_finite();
                 self.progress.metrics.extend(found.points(epoch, self.progress.steps, split));

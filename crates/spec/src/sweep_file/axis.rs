@@ -3,6 +3,7 @@
 use crate::float::six_digits;
 use crate::params::{Param, ParamType, Value};
 
+use super::data::FULL;
 use super::diagnostic::{Diagnostic, Diagnostics, nearest};
 use super::node::{Node, NodeValue};
 use super::random::{self, Random};
@@ -313,6 +314,9 @@ pub fn scalar(
                 return None;
             }
             in_range(path, param, *i as f64, &node.place, diagnostics).then_some(Value::Int(*i))
+        }
+        (ParamType::Int, NodeValue::Text(s)) if s == FULL && path == "data.batch_size" => {
+            Some(Value::Text(s.clone()))
         }
         (ParamType::Bool, NodeValue::Bool(b)) => Some(Value::Bool(*b)),
         (ParamType::Choice(names), NodeValue::Text(s)) => {

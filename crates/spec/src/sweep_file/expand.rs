@@ -11,11 +11,12 @@ use crate::run::RunSpec;
 
 use super::answers;
 use super::axis::Axis;
+use super::data::{self, Found};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
 use super::lints::{Lints, Subject, Whole};
 use super::random;
-use super::resolve::{Combination, Fixed, Found, resolve};
+use super::resolve::{Combination, Fixed, resolve};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
@@ -28,9 +29,11 @@ pub fn expand(
     inspect: super::Inspect<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
+    let Found { own, described, traps } = data::look(spec, inspect, diagnostics)?;
+    let spec = &data::full_batches(spec, own.as_ref());
     let mut expansion = Expansion {
         spec,
-        fixed: Fixed::new(spec, inspect, diagnostics)?,
+        fixed: Fixed::new(spec, own.as_ref()),
         runs: Vec::new(),
         first_of: HashMap::new(),
         excluded: vec![0; spec.excludes.len()],
@@ -52,14 +55,13 @@ pub fn expand(
             expansion.cross(entry, schedule, &varied, diagnostics)?;
         }
     }
-    let Expansion { runs, excluded, lints, fixed, .. } = expansion;
+    let Expansion { runs, excluded, lints, .. } = expansion;
     check_excludes(spec, diagnostics);
     if runs.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error_without_place(
             "no run is left: the excludes match every combination",
         ));
     }
-    let Found { described, traps } = fixed.found;
     let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded, traps: &traps };
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;

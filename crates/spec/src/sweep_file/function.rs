@@ -4,7 +4,7 @@
 use crate::dataset::DatasetSpec;
 use crate::landscape::{Function, NoData, STEPS};
 use crate::params::{ParamType, ParamValue, Params, Range, Value, Values};
-use crate::run::{DataSpec, Loss};
+use crate::run::{DataSpec, Loss, Shuffle};
 
 use super::axis::{self, Axis};
 use super::diagnostic::Diagnostic;
@@ -70,6 +70,7 @@ pub(super) fn data(none: NoData) -> DataSpec {
         batch_size: 1,
         validation: 0,
         drop_last: false,
+        shuffle: Shuffle::EachEpoch,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod answers;
 mod axis;
+mod data;
 pub mod device;
 pub mod diagnostic;
 mod exclude;

@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::dataset::{DatasetName, DatasetSpec};
-use crate::lint::Lint;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
-use crate::own_data::{Inspected, OwnData, OwnRequest};
-use crate::params::{Param, ParamDefault, ParamValue, Params, Value, Values};
-use crate::reading::DataDescription;
+use crate::own_data::OwnData;
+use crate::params::{Param, ParamDefault, Params, Value, Values};
 use crate::record::Split;
 use crate::run::{DataSpec, Loss, RunSpec, TrainSpec};
 use crate::schedule::ScheduleSpec;
@@ -17,7 +15,6 @@ use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::{ParamGroup, UpdateSpec};
 
 use super::answers;
-use super::axis::Axis;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::function;
 use super::schedules::{self, RunLength};
@@ -42,46 +39,17 @@ pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Valu
         .collect()
 }
 
-/// What was found in own data beside what a run is trained on.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) described: Option<DataDescription>,
-    pub(super) traps: Vec<(Lint, String)>,
-}
-
 /// What is the same for every combination.
 pub(super) struct Fixed<'a> {
     spec: &'a SweepSpec,
-    own: Option<OwnData>,
-    /// What is said of own data, which no run needs.
-    pub(super) found: Found,
+    own: Option<&'a OwnData>,
     early_stopping: Option<EarlyStopping>,
     stop_at: Option<StopAt>,
 }
 
 impl<'a> Fixed<'a> {
-    pub(super) fn new(
-        spec: &'a SweepSpec,
-        inspect: super::Inspect<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Self> {
-        let mut found = Found::default();
-        let own = match &spec.own {
-            None => None,
-            Some((request, place)) => match inspect(&own_request(spec, request)) {
-                Ok(Inspected { data, described, traps }) => {
-                    found = Found { described: Some(described), traps };
-                    Some(data)
-                }
-                Err(reason) => {
-                    let parts = reason.split_once("; remedy: ");
-                    let (what, remedy) = parts.unwrap_or((reason.as_str(), ""));
-                    let d = Diagnostic::error("this data cannot be used", place).label(what);
-                    diagnostics.push(if remedy.is_empty() { d } else { d.help(remedy) });
-                    return None;
-                }
-            },
-        };
+    /// Of a sweep whose own data, if any, was looked at.
+    pub(super) fn new(spec: &'a SweepSpec, own: Option<&'a OwnData>) -> Self {
         let early_stopping = match &spec.early_stopping {
             None => None,
             Some((axes, _)) => {
@@ -98,22 +66,8 @@ impl<'a> Fixed<'a> {
             let (split, metric) = (target.split, target.metric.clone());
             Some(StopAt { split, metric, value: target.value? })
         });
-        Some(Fixed { spec, own, found, early_stopping, stop_at })
+        Fixed { spec, own, early_stopping, stop_at }
     }
-}
-
-/// The request for own data with what other tables of the sweep file say of it.
-fn own_request(spec: &SweepSpec, request: &OwnRequest) -> OwnRequest {
-    let axis = |axes: &[Axis], path: &str| {
-        let axis = axes.iter().find(|a| a.path == path)?;
-        axis.values.first().map(|(value, _)| value.clone())
-    };
-    let validation = match axis(&spec.data, "data.validation") {
-        Some(Value::Int(n)) => n as u64,
-        _ => 0,
-    };
-    let mse = axis(&spec.train, "train.loss").and_then(|v| Loss::from_value(&v)) == Some(Loss::Mse);
-    OwnRequest { validation, values: mse, ..request.clone() }
 }
 
 pub(super) fn resolve(
@@ -131,7 +85,7 @@ pub(super) fn resolve(
             .insert("dataset".to_owned(), Value::Text(DatasetName::Digits.name().to_owned()));
     }
     let mut data = DataSpec::from_values(&data_values)?;
-    if let Some(own) = &fixed.own {
+    if let Some(own) = fixed.own {
         data.dataset = DatasetSpec::Own(Box::new(own.clone()));
         // That of a split by contents or of files of its own stands there.
         data.validation = own.validation;
