@@ -446,7 +446,10 @@ fn a_full_batch_holds_all_that_is_trained_on() {
     let axis = |i: usize| runs[i].axes.get("data.batch_size").cloned();
     assert_eq!((axis(0), axis(1)), (Some(Value::Int(32)), Some(Value::Int(1200))));
     let number = BASE.replace("batch_size = 32", "batch_size = 1200");
-    assert_eq!(plan(&number).runs, plan(&BASE.replace("batch_size = 32", "batch_size = \"full\"")).runs);
+    assert_eq!(
+        plan(&number).runs,
+        plan(&BASE.replace("batch_size = 32", "batch_size = \"full\"")).runs
+    );
 }
 
 #[test]

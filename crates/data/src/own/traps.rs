@@ -76,18 +76,19 @@ pub(super) fn traps(
         && inputs.features <= LOOKED_AT
     {
         let (mut constant, mut copied, mut index) = (Vec::new(), Vec::new(), Vec::new());
-        let told = answer(answers);
+        let all = answer(answers);
+        let told: Vec<f64> = parts.fitted().map(|i| all[i]).collect();
         for feature in 0..inputs.features {
             let of = |i: usize| values[i * inputs.features + feature];
             let fitted: Vec<f64> = parts.fitted().map(of).collect();
+            let is_answer = || {
+                fitted.len() as u64 >= SMALL && correlation(&fitted, &told).abs() >= COPIED
+            };
             if fitted.iter().all(|x| *x == fitted[0]) {
                 constant.push(feature);
             } else if numbers_the_samples(inputs, values, feature) {
                 index.push(feature);
-            } else if correlation(&fitted, &parts.fitted().map(|i| told[i]).collect::<Vec<_>>())
-                .abs()
-                >= COPIED
-            {
+            } else if is_answer() {
                 copied.push(feature);
             }
         }

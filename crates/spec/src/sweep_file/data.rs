@@ -47,11 +47,7 @@ pub(super) fn look(
 /// The request for own data with what other tables of the sweep file say of it.
 fn completed(spec: &SweepSpec, request: &OwnRequest) -> OwnRequest {
     let loss = first(&spec.train, "train.loss").and_then(Loss::from_value);
-    OwnRequest {
-        validation: validation(spec),
-        values: loss == Some(Loss::Mse),
-        ..request.clone()
-    }
+    OwnRequest { validation: validation(spec), values: loss == Some(Loss::Mse), ..request.clone() }
 }
 
 /// The sweep with a number in place of `batch_size = "full"`.
