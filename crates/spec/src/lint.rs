@@ -46,7 +46,7 @@ choice! {
         DataConstantColumn = "data-constant-column",
         /// A feature that is the answer.
         DataCopiedAnswer = "data-copied-answer",
-        /// A feature that numbers the samples.
+        /// A feature that numbers or names the samples.
         DataIndexColumn = "data-index-column",
         /// A part of the data with fewer than ten samples.
         DataSmallPart = "data-small-part",
@@ -159,7 +159,7 @@ impl Lint {
                 true,
             ),
             Lint::DataIndexColumn => (
-                "a column of the data numbers the samples",
+                "a column of the data is an index or an identifier of the samples",
                 "leave it out: `leave_out = [...]`",
                 true,
             ),

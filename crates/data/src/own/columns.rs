@@ -7,7 +7,10 @@ use super::error::{Fault, Place, shown};
 use super::table::{Column, Table};
 
 /// Names by which a header says that a column is the answer, in lower case.
-const ANSWERS: &[&str] = &["label", "class", "target", "species", "y"];
+const ANSWERS: &[&str] = &["label", "class", "target", "species"];
+
+/// The name that is one where none of those is: beside an `x` it may be an input.
+const ANSWER: &str = "y";
 
 /// The columns of a table, by index from 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,11 +71,16 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
 
 /// The column that a header names as the answer, or else the last.
 fn recognised(table: &Table, left_out: &[usize]) -> Result<(Vec<usize>, &'static str), Fault> {
-    let is_answer = |c: &usize| {
-        table.names.get(*c).is_some_and(|n| ANSWERS.contains(&n.to_lowercase().as_str()))
-            && !left_out.contains(c)
+    let called = |names: &[&str]| -> Vec<usize> {
+        let is = |c: &usize| {
+            table.names.get(*c).is_some_and(|n| names.contains(&n.to_lowercase().as_str()))
+        };
+        (0..table.width).filter(is).filter(|c| !left_out.contains(c)).collect()
     };
-    let named: Vec<usize> = (0..table.width).filter(is_answer).collect();
+    let mut named = called(ANSWERS);
+    if named.is_empty() {
+        named = called(&[ANSWER]);
+    }
     match named[..] {
         [one] => return Ok((vec![one], "by its name")),
         [] => {}
@@ -199,6 +207,7 @@ mod tests {
         assert_eq!(answers("a,b,c", &none), Ok((vec![2], vec![0, 1])));
         assert_eq!(answers("Class,b,c", &none), Ok((vec![0], vec![1, 2])));
         assert_eq!(answers("a,y,c", &none), Ok((vec![1], vec![0, 2])));
+        assert_eq!(answers("x,y,label", &none), Ok((vec![2], vec![0, 1])));
         let by = |label: ColumnRef| Asked { label: Some(label), ..Asked::default() };
         assert_eq!(answers("y,b,c", &by(ColumnRef::Name("b".into()))), Ok((vec![1], vec![0, 2])));
         assert_eq!(answers("y,b,c", &by(ColumnRef::Place(-1))), Ok((vec![2], vec![0, 1])));
@@ -215,8 +224,8 @@ mod tests {
     fn columns_that_are_not_there_or_not_clear() {
         let none = Asked::default();
         assert_eq!(
-            answers("y,b,target", &none).unwrap_err(),
-            "both `y` and `target` may be the answer"
+            answers("class,b,target", &none).unwrap_err(),
+            "both `class` and `target` may be the answer"
         );
         let by = |label: ColumnRef| Asked { label: Some(label), ..Asked::default() };
         assert_eq!(

@@ -18,6 +18,9 @@ const SMALL: u64 = 10;
 /// Columns that are named in one warning.
 const NAMED: usize = 5;
 
+/// From so many samples on whole numbers that are all different are identifiers.
+const MANY: usize = 50;
+
 /// More features than this are not looked at one by one: they are pixels or the like.
 const LOOKED_AT: usize = 300;
 
@@ -81,9 +84,8 @@ pub(super) fn traps(
         for feature in 0..inputs.features {
             let of = |i: usize| values[i * inputs.features + feature];
             let fitted: Vec<f64> = parts.fitted().map(of).collect();
-            let is_answer = || {
-                fitted.len() as u64 >= SMALL && correlation(&fitted, &told).abs() >= COPIED
-            };
+            let is_answer =
+                || fitted.len() as u64 >= SMALL && correlation(&fitted, &told).abs() >= COPIED;
             if fitted.iter().all(|x| *x == fitted[0]) {
                 constant.push(feature);
             } else if numbers_the_samples(inputs, values, feature) {
@@ -118,13 +120,20 @@ fn answer(answers: &Answers) -> Vec<f64> {
     }
 }
 
-/// Whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample.
+/// Whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample, or a whole
+/// number that no two of many samples share, as measurements hardly are.
 fn numbers_the_samples(inputs: &Inputs, values: &[f64], feature: usize) -> bool {
     let column = || values.iter().skip(feature).step_by(inputs.features);
+    if inputs.samples as u64 <= SMALL || column().any(|x| x.fract() != 0.0) {
+        return false;
+    }
     let first = values[feature];
-    inputs.samples as u64 > SMALL
-        && (first == 0.0 || first == 1.0)
-        && column().enumerate().all(|(i, x)| *x == first + i as f64)
+    if (first == 0.0 || first == 1.0) && column().enumerate().all(|(i, x)| *x == first + i as f64) {
+        return true;
+    }
+    let mut all: Vec<f64> = column().copied().collect();
+    all.sort_by(f64::total_cmp);
+    inputs.samples >= MANY && all.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Pearson's correlation; 0 where one side does not vary.

@@ -255,7 +255,7 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
         inspect(&request(OwnKind::Csv, &["x.csv"]), csv(text).path()).unwrap().traps
     };
     let rows = |row: &dyn Fn(usize) -> String| (0..60).map(row).collect::<String>();
-    let noise = |i: usize| (i * 7919) % 101;
+    let noise = |i: usize| (i * 7919) % 41;
     let sound = rows(&|i| format!("{},{},{}\n", noise(i), noise(i + 7), i % 3));
     assert_eq!(found(&sound), []);
     let header = |rows: String| format!("a,b,c,class\n{rows}");
@@ -266,6 +266,10 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
     assert_eq!(
         found(&header(rows(&|i| format!("{i},{},{},{}\n", noise(i), noise(i + 7), i % 3)))),
         [(Lint::DataIndexColumn, "`a`".to_owned())]
+    );
+    assert_eq!(
+        found(&rows(&|i| format!("{},{},{}\n", 842_302 + i * i, noise(i), i % 3))),
+        [(Lint::DataIndexColumn, "feature 1".to_owned())]
     );
     assert_eq!(
         found(&rows(&|i| format!("{},{},{}\n", noise(i), 2 * (i % 3) + 5, i % 3))),

