@@ -9,6 +9,8 @@ mod labels;
 mod npy;
 #[allow(dead_code, reason = "no kind reads it yet")]
 mod npz;
+#[allow(dead_code, reason = "no kind reads it yet")]
+mod parquet;
 mod scale;
 mod source;
 #[allow(dead_code, reason = "not every format is a table yet")]
