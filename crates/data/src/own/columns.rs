@@ -137,7 +137,7 @@ fn find(table: &Table, column: &ColumnRef, key: &str) -> Result<usize, Fault> {
 }
 
 /// The first names of a header, for a remedy.
-fn there_are(names: &[String]) -> String {
+pub(super) fn there_are(names: &[String]) -> String {
     const MOST: usize = 12;
     let mut shown: Vec<String> = names.iter().take(MOST).map(|n| shown(n)).collect();
     if names.len() > MOST {

@@ -11,6 +11,7 @@ mod error;
 mod idx;
 mod npy;
 mod npz;
+mod parquet;
 mod parts;
 mod piece;
 mod scale;

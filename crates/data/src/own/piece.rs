@@ -1,5 +1,6 @@
 //! One file of own data with its answers, as it is read.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use spec::own_data::{OwnKind, Scaling};
@@ -9,9 +10,9 @@ use super::columns::{self, Roles, column, title};
 use super::csv;
 use super::error::{Fault, OwnError, Place, shown};
 use super::scale::{Inputs, Values};
-use super::source::Source;
+use super::source::{self, Source};
 use super::table::{Column, Table};
-use super::{idx, npy, wrong};
+use super::{idx, npy, parquet, wrong};
 
 /// The samples of one file.
 #[derive(Debug)]
@@ -66,6 +67,11 @@ pub(super) fn read<'a>(
     root: &Path,
     hashes: &mut Vec<String>,
 ) -> Result<Piece<'a>, OwnError> {
+    if kind == OwnKind::Parquet {
+        let (piece, hash) = of_parquet(file, asked, root)?;
+        hashes.push(hash);
+        return Ok(piece);
+    }
     let mut source = Source::open(file, root)?;
     let room = source.len();
     let inputs = match kind {
@@ -78,10 +84,7 @@ pub(super) fn read<'a>(
         }
         OwnKind::Npy => npy::inputs(source.reader(), room),
         OwnKind::Idx => idx::inputs(source.reader(), room),
-        OwnKind::Npz | OwnKind::Parquet => {
-            let reason = format!("the format `{kind}` is not read yet");
-            return Err(wrong(file, reason, "write it as .npy or CSV"));
-        }
+        OwnKind::Npz | OwnKind::Parquet => unreachable!("these are read as a whole"),
     };
     let inputs = inputs.map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);
@@ -195,6 +198,51 @@ fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>
         note("There is no header.");
     }
     Ok(piece)
+}
+
+/// A column of a Parquet file in which pandas keeps the index of its rows.
+fn is_index_of_pandas(name: &str) -> bool {
+    name.starts_with("__index_level_") && name.ends_with("__")
+}
+
+/// Columns that are left out by name are not read, whatever they hold.
+fn of_parquet<'a>(
+    file: &'a str,
+    asked: &Asked,
+    root: &Path,
+) -> Result<(Piece<'a>, String), OwnError> {
+    let places = asked.label.iter().chain(&asked.target).chain(&asked.categorical);
+    let by_place = places.chain(&asked.leave_out).any(|c| matches!(c, ColumnRef::Place(_)));
+    let left_out =
+        |name: &str| asked.leave_out.iter().any(|c| matches!(c, ColumnRef::Name(n) if n == name));
+    // Numbers count all columns of the file, so that all must be there.
+    let seen = RefCell::new(Vec::new());
+    let wanted = |name: &str| {
+        seen.borrow_mut().push(name.to_owned());
+        by_place || !left_out(name) && !is_index_of_pandas(name)
+    };
+    let (table, hash) = parquet::table(file, root, &wanted)?;
+    let seen = seen.into_inner();
+    let mut asked = asked.clone();
+    if !by_place {
+        for column in &asked.leave_out {
+            if let ColumnRef::Name(name) = column
+                && !seen.contains(name)
+            {
+                let reason = format!("`leave_out` names `{}`, which is no column", shown(name));
+                return Err(wrong(file, reason, &columns::there_are(&seen)));
+            }
+        }
+        asked.leave_out.clear();
+    }
+    let gone = seen.len() - table.width;
+    let mut piece = of_table(file, table, &asked).map_err(|fault| source::error(file, fault))?;
+    match gone {
+        0 => {}
+        1 => piece.notes.push("1 column is not read.".to_owned()),
+        n => piece.notes.push(format!("{n} columns are not read.")),
+    }
+    Ok((piece, hash))
 }
 
 /// A piece of a table whose columns are told apart.

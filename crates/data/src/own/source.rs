@@ -17,23 +17,26 @@ pub(super) const LARGEST: u64 = 8 << 30;
 const CHUNK: usize = 128 * 1024;
 
 /// Decompressed bytes up to which any ratio is taken.
-const HARMLESS: u64 = 64 << 20;
+pub(super) const HARMLESS: u64 = 64 << 20;
 
 /// Most decompressed bytes a compressed byte past [`HARMLESS`].
-const MOST_RATIO: u64 = 400;
+pub(super) const MOST_RATIO: u64 = 400;
 
 /// Whether `decompressed` bytes are no bomb where they come from `compressed` ones.
 pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
     decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
 }
 
-/// More decompressed bytes than [`plausible`] has it; inside an [`io::Error`].
+/// What is said of more decompressed bytes than are [`plausible`].
+pub(super) const BOMB: &str = "looks like an archive bomb: over 400 bytes from each compressed one";
+
+/// More decompressed bytes than are [`plausible`]; inside an [`io::Error`].
 #[derive(Debug)]
 struct Bomb;
 
 impl fmt::Display for Bomb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "looks like an archive bomb: over {MOST_RATIO} bytes from each compressed one")
+        f.write_str(BOMB)
     }
 }
 
