@@ -1,6 +1,7 @@
 //! Own data from files to arrays: each format, the splits, the scalings, and
 //! every way in which files can be refused.
 
+mod formats;
 mod refused;
 mod support;
 mod understood;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use data::{Dataset, inspect};
+use proptest::prelude::*;
 use spec::lint::Lint;
 use spec::own_data::{Inspected, OwnFiles, OwnKind, OwnRequest, Scaling};
 use spec::reading::{Asked, ColumnRef, Missing, Share, SplitSpec};
@@ -287,4 +288,52 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
         (0..600).map(|i| format!("{},{}\n", noise(i), u8::from(later(i)))).collect();
     let what = "88% of the training samples are `0`, and 33% of the test samples";
     assert_eq!(found(&drift), [(Lint::DataUnevenParts, what.to_owned())]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    /// What is fed follows from the rows and the settings: their order in the file changes
+    /// nothing, whatever they hold.
+    #[test]
+    fn permuted_rows_are_fed_alike(
+        rows in proptest::collection::vec((-50i32..50, 0usize..4, 0usize..3, any::<bool>()), 30..80),
+        swap in any::<u64>(), split_seed in 0u64..5, values: bool, stratified: bool
+    ) {
+        let line = |(number, color, class, gap): &(i32, usize, usize, bool)| {
+            let number = if *gap { "?".to_owned() } else { (f64::from(*number) / 7.0).to_string() };
+            let answer = if values { format!("{}.5", number.len()) } else { format!("k{class}") };
+            format!("{number},{},{answer}\n", ["red", "blue", "", "sea green"][*color])
+        };
+        let mut permuted = rows.clone();
+        let n = permuted.len();
+        for i in 0..n {
+            permuted.swap(i, (swap as usize).wrapping_mul(i * i + 7) % n);
+        }
+        let text = |rows: &[(i32, usize, usize, bool)]| {
+            format!("a,color,class\n{}", rows.iter().map(line).collect::<String>())
+        };
+        let asked = Asked {
+            categorical: vec![name("color")],
+            missing: Some(Missing::Mean),
+            ..Asked::default()
+        };
+        let split = SplitSpec {
+            test: Share::Part(0.25),
+            validation: Share::Part(0.25),
+            stratified: (stratified && !values).then_some(true),
+            split_seed,
+        };
+        let request = OwnRequest { asked, split: Some(split), ..request(OwnKind::Csv, &["x.csv"]) };
+        let fed = |rows: &[(i32, usize, usize, bool)]| {
+            let dir = csv(&text(rows));
+            inspect(&request, dir.path()).ok().map(|said| {
+                let (_, data) = load(&request, dir.path());
+                (data.train, data.test, said.described.classes, said.data.reading.unwrap().understood)
+            })
+        };
+        let found = fed(&rows);
+        prop_assert!(found.is_some());
+        prop_assert_eq!(found, fed(&permuted));
+    }
 }

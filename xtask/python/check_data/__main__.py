@@ -1,0 +1,119 @@
+"""Data files as people have them are given to `sweep`, and what it makes of them is compared with scikit-learn.
+
+    python xtask/python/check_data --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR [--only TEXT] [--keep]
+
+Tables, arrays and Parquet are made in the forms that packages and collections have them in, each with a sweep file that
+says as little of it as it can. Classes, features and parts must be those that are meant, the samples that are fed those
+that the files hold, and the score on the test at least nine tenths of that of scikit-learn's perceptron on the same
+samples. Then hostile files must each be refused with one error, within a second and 200 MB. Exits with 1 where one is not.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+# As many cases are judged at once as there are cores, each on one.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
+import arrays  # noqa: E402
+import hostile  # noqa: E402
+import judged  # noqa: E402
+import numpy as np  # noqa: E402
+import packaged  # noqa: E402
+import refusals  # noqa: E402
+import tables  # noqa: E402
+from case import Case  # noqa: E402
+from judged import Judged  # noqa: E402
+from refusals import Refusal  # noqa: E402
+from sweeping import Program  # noqa: E402
+
+AT_ONCE, WIDTH = 2, 110
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
+    parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
+    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
+    parser.add_argument("--folder", type=Path, required=True, help="where files and sweeps are put; it is emptied first")
+    parser.add_argument("--only", default="", help="files whose name has this text; `hostile` takes all that are")
+    parser.add_argument("--keep", action="store_true", help="leave the files of what is all right, too")
+    return parser.parse_args()
+
+
+def cell(text: str) -> str:
+    """Text in a cell of a table, cut to its width."""
+    text = text.replace("|", "\\|")
+    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+
+
+def score(value: float | None) -> str:
+    """A score, or nothing."""
+    return "" if value is None else f"{value:.4f}"
+
+
+def row(one: Judged) -> str:
+    """The row of a case."""
+    kind = " (R2)" if one.case.targets else ""
+    cells = [one.case.name + kind, str(one.case.said), cell(one.line), ", ".join(one.lints), score(one.ours), score(one.theirs),
+             "" if one.ratio is None else f"{one.ratio:.3f}", "; ".join(one.wrong and ["**wrong**"])]
+    return "| " + " | ".join(cells) + " |"
+
+
+def understand(program: Program, cases: list[Case], keep: bool) -> list[str]:
+    """Judges files as people have them; what is wrong."""
+    print("| file | lines | what was understood | traps told | accuracy | scikit-learn | ratio | |")
+    print("|---|---|---|---|---|---|---|---|")
+    wrong = []
+    with ProcessPoolExecutor(AT_ONCE) as pool:
+        for one in pool.map(judged.judge, [program] * len(cases), cases):
+            print(row(one), flush=True)
+            wrong += [f"{one.case.name} (experiments/{one.case.slug}.toml): {what}" for what in one.wrong]
+            if not one.wrong and not keep:
+                for folder in (one.case.folder, f"fed/{one.case.slug}", f"reports/{one.case.slug}"):
+                    shutil.rmtree(program.root / folder, ignore_errors=True)
+    return wrong
+
+
+def refuse(program: Program, files: list[hostile.Hostile], keep: bool) -> list[str]:
+    """Judges hostile files, one after another; what is wrong."""
+    print("\n| hostile file | seconds | MB | message | |")
+    print("|---|---|---|---|---|")
+    np.save(program.root / "data" / "labels.npy", np.arange(40) % 2)
+    wrong = []
+    for file in files:
+        one: Refusal = refusals.judge(program, file)
+        bad = "**wrong**" if one.wrong else ""
+        print(f"| {file.name} | {one.seconds:.2f} | {one.megabytes:.0f} | {cell(one.message)} | {bad} |", flush=True)
+        wrong += [f"{file.name} (experiments/{file.slug}.toml): {what}" for what in one.wrong]
+        if not keep and not one.wrong:
+            shutil.rmtree(program.root / "data" / file.slug, ignore_errors=True)
+    return wrong
+
+
+def main() -> int:
+    """Makes, judges and tells."""
+    args, start = arguments(), time.monotonic()
+    shutil.rmtree(args.folder, ignore_errors=True)
+    for name in ("data", "experiments"):
+        (args.folder / name).mkdir(parents=True)
+    program = Program(args.sweep.resolve(), args.worker.resolve(), args.folder.resolve())
+    repository = args.repository.resolve()
+    cases = [*tables.every(repository), *packaged.every(), *arrays.every(repository)]
+    cases = [case for case in cases if args.only in case.name]
+    files = [file for file in hostile.every() if args.only in f"hostile {file.name}"]
+    wrong = understand(program, cases, args.keep) if cases else []
+    wrong += refuse(program, files, args.keep) if files else []
+    print("\n" + "".join(f"- {one}\n" for one in wrong), end="")
+    print(f"{len(cases)} files and {len(files)} hostile ones, {len(wrong)} faults ({time.monotonic() - start:.1f} s)")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Small files that claim or hold far more than they should: compressed streams by repeating a block, and lying headers."""
+
+import io
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+TEN_GB = 10 * 10**9
+BLOCK = 1 << 24
+BILLION = 1_000_000_000
+
+
+def header(shape: tuple[int, ...], dtype: str = "<f8") -> bytes:
+    """The header of an NPY file."""
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return out.getvalue()
+
+
+def deflated(start: bytes, block: bytes, size: int) -> tuple[bytes, int]:
+    """A raw stream of `start` and as many whole blocks as `size` has room for, and how long it is without compression."""
+    first, each = (zlib.compressobj(9, zlib.DEFLATED, -15) for _ in range(2))
+    head = first.compress(start) + first.flush(zlib.Z_FULL_FLUSH)
+    body = each.compress(block) + each.flush(zlib.Z_FULL_FLUSH)
+    times = size // len(block)
+    # Each block ends at a byte and refers to nothing before it; the last one is empty.
+    return head + body * times + b"\x03\x00", len(start) + times * len(block)
+
+
+def gzipped(path: Path, start: bytes, block: bytes, size: int) -> None:
+    """A gzip file of one long stream; its checksum is wrong, which nobody should get to see."""
+    raw, length = deflated(start, block, size)
+    path.write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + raw + struct.pack("<II", 0, length % 2**32))
+
+
+def zipped(path: Path, name: str, raw: bytes, length: int) -> None:
+    """A zip archive of one compressed member of any length."""
+    known = name.encode()
+    sizes = struct.pack("<HHQQ", 1, 16, length, len(raw))
+    common = struct.pack("<HHHHIIIHH", 0, 8, 0, 0x21, 0, 0xFFFFFFFF, 0xFFFFFFFF, len(known), len(sizes))
+    local = struct.pack("<IH", 0x04034B50, 45) + common + known + sizes
+    central = struct.pack("<IHH", 0x02014B50, 45, 45) + common + struct.pack("<HHHII", 0, 0, 0, 0, 0) + known + sizes
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(central), len(local) + len(raw), 0)
+    path.write_bytes(local + raw + central + end)
+
+
+def numbers(path: Path) -> None:
+    """10 GB of a sound table."""
+    line = b"0,1,0,1,0\n1,0,1,0,1\n"
+    gzipped(path, b"a,b,c,d,class\n", line * (BLOCK // len(line)), TEN_GB)
+
+
+def zeros(path: Path) -> None:
+    """10 GB of zeros."""
+    gzipped(path, b"", bytes(BLOCK), TEN_GB)
+
+
+def pictures(path: Path) -> None:
+    """10 GB of black pictures as IDX says them."""
+    samples = TEN_GB // 784
+    gzipped(path, bytes([0, 0, 8, 3]) + struct.pack(">III", samples, 28, 28), bytes(BLOCK), TEN_GB)
+
+
+def archive(path: Path) -> None:
+    """An archive whose inputs are 10 GB of zeros."""
+    raw, length = deflated(header((TEN_GB // 32, 4)), bytes(BLOCK), TEN_GB)
+    zipped(path, "x.npy", raw, length)
+
+
+def claiming(path: Path) -> None:
+    """An archive with an array of few bytes whose header claims 10 GB."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x.npy", header((TEN_GB // 32, 4)) + bytes(64))
+        file.writestr("y.npy", header((4,), "<i8") + bytes(32))
+
+
+def lengths(path: Path) -> None:
+    """An archive whose directory claims 10 GB of a member that holds nothing of the kind."""
+    raw, _ = deflated(header((TEN_GB // 32, 4)), bytes(1 << 10), 1 << 10)
+    zipped(path, "x.npy", raw, TEN_GB)
+
+
+def twice(path: Path) -> None:
+    """An archive with two members of one name."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name, shape in (("x.npy", (4, 1)), ("z.npy", (4, 1)), ("y.npy", (4,))):
+            file.writestr(name, header(shape) + np.arange(4, dtype="<f8").tobytes())
+    path.write_bytes(out.getvalue().replace(b"z.npy", b"x.npy"))
+
+
+def table(n: int) -> pa.Table:
+    """A table of constant columns."""
+    return pa.table({"a": pa.array(np.zeros(n, "int8")), "label": pa.array(np.ones(n, "int8"))})
+
+
+def lying(path: Path) -> None:
+    """A Parquet file of 300 rows whose footer says that they are a billion."""
+    out = io.BytesIO()
+    pq.write_table(table(300), out)
+    content = out.getvalue()
+    size = struct.unpack("<I", content[-8:-4])[0]
+    body, footer = content[: -8 - size], content[-8 - size : -8]
+    # Thrift's compact protocol: a field of 64 bits, then the number with its sign last, seven bits a byte.
+    footer = footer.replace(b"\x16" + varint(2 * 300), b"\x16" + varint(2 * BILLION))
+    path.write_bytes(body + footer + struct.pack("<I", len(footer)) + b"PAR1")
+
+
+def varint(n: int) -> bytes:
+    """A number in groups of seven bits, the lowest first."""
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes([*out, n])
+
+
+def billion(path: Path) -> None:
+    """A Parquet file that does hold a billion rows, in a thousand groups of one value each."""
+    group = table(BILLION // 500)
+    with pq.ParquetWriter(path, group.schema, compression="zstd") as writer:
+        for _ in range(500):
+            writer.write_table(group, row_group_size=len(group))
