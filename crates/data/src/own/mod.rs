@@ -4,6 +4,7 @@
 mod array;
 mod csv;
 mod error;
+mod guard;
 mod idx;
 mod labels;
 mod npy;
