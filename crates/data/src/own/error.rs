@@ -165,11 +165,12 @@ pub(super) fn shown(text: &str) -> String {
 
 /// ` (it looks like ...)` for a file that begins as a known format does, else nothing.
 pub(super) fn looks_like(start: &[u8]) -> String {
-    const KNOWN: [(&[u8], &str); 9] = [
+    const KNOWN: [(&[u8], &str); 10] = [
         (b"\x89PNG", "a PNG image"),
         (b"\xff\xd8\xff", "a JPEG image"),
         (b"PK\x03\x04", "a zip archive such as .npz or .xlsx"),
         (b"\x93NUMPY", "a NumPy array: kind \"npy\""),
+        (b"\x1f\x8b", "a gzip file, which is to be decompressed first"),
         (b"\x89HDF", "an HDF5 file"),
         (b"PAR1", "a Parquet file"),
         (b"\xff\xfe", "UTF-16 text"),

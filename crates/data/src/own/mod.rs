@@ -8,6 +8,7 @@ mod columns;
 mod csv;
 mod describe;
 mod error;
+mod guard;
 mod idx;
 mod npy;
 mod npz;

@@ -1,7 +1,6 @@
 //! Reading a file of own data in one pass: bounded, decompressed where it is
 //! gzip, and hashed as it lies on disk.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
@@ -10,37 +9,12 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::error::{Fault, OwnError, Place};
+use super::guard::{Guarded, Packed, is_guards};
 
 /// Most bytes of a file, on disk and decompressed.
 pub(super) const LARGEST: u64 = 8 << 30;
 
 const CHUNK: usize = 128 * 1024;
-
-/// Decompressed bytes up to which any ratio is taken.
-pub(super) const HARMLESS: u64 = 64 << 20;
-
-/// Most decompressed bytes a compressed byte past [`HARMLESS`].
-pub(super) const MOST_RATIO: u64 = 400;
-
-/// Whether `decompressed` bytes are no bomb where they come from `compressed` ones.
-pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
-    decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
-}
-
-/// What is said of more decompressed bytes than are [`plausible`].
-pub(super) const BOMB: &str = "looks like an archive bomb: over 400 bytes from each compressed one";
-
-/// More decompressed bytes than are [`plausible`]; inside an [`io::Error`].
-#[derive(Debug)]
-struct Bomb;
-
-impl fmt::Display for Bomb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(BOMB)
-    }
-}
-
-impl std::error::Error for Bomb {}
 
 /// First bytes of a gzip stream. None of the formats begins with them, so that
 /// the contents say whether a file is compressed, whatever its name.
@@ -194,11 +168,6 @@ fn io_error(file: &str, reason: io::Error) -> OwnError {
     OwnError::Io { file, reason }
 }
 
-/// Whether the error is of [`Guarded`].
-pub(super) fn is_guards(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::FileTooLarge || error.get_ref().is_some_and(|e| e.is::<Bomb>())
-}
-
 fn drain(reader: &mut impl BufRead) -> io::Result<()> {
     loop {
         match reader.fill_buf() {
@@ -256,13 +225,6 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
-/// Bytes that may come out of a compressed stream.
-pub(super) trait Packed: Read {
-    /// Compressed bytes that what was read came from, or as many as it can have
-    /// come from; None where nothing is compressed.
-    fn packed(&self) -> Option<u64>;
-}
-
 enum Layers {
     Plain(BufReader<Hashing>),
     Gzip(Box<MultiGzDecoder<Counted<BufReader<Hashing>>>>),
@@ -286,34 +248,6 @@ impl Packed for Layers {
     }
 }
 
-/// Fails past a number of bytes, and where few compressed bytes become too many:
-/// a small archive can hold any amount.
-pub(super) struct Guarded<R> {
-    inner: R,
-    limit: u64,
-    done: u64,
-}
-
-impl<R: Packed> Guarded<R> {
-    pub(super) fn new(inner: R, limit: u64) -> Self {
-        Guarded { inner, limit, done: 0 }
-    }
-}
-
-impl<R: Packed> Read for Guarded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.done += n as u64;
-        if self.done > self.limit {
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        if self.inner.packed().is_some_and(|packed| !plausible(self.done, packed)) {
-            return Err(io::Error::other(Bomb));
-        }
-        Ok(n)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -321,6 +255,7 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
+    use super::super::guard::HARMLESS;
     use super::*;
 
     fn packed(bytes: &[u8]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, ErrorKind};
 
 use super::super::error::{Fault, Place};
-use super::super::source;
+use super::super::guard::plausible;
 
 const CHUNK: usize = 64 * 1024;
 
@@ -86,7 +86,7 @@ impl Elements {
     /// Refuses what no file of this length can hold.
     fn check(&self, size: usize) -> Result<(), Fault> {
         let claimed = (self.count as u64).saturating_mul(size as u64);
-        if source::plausible(claimed, self.room) {
+        if plausible(claimed, self.room) {
             return Ok(());
         }
         let reason = format!("the header claims {claimed} bytes, the file has {}", self.room);

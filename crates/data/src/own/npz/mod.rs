@@ -11,9 +11,10 @@ use zip::{CompressionMethod, ZipArchive};
 
 pub(super) use self::roles::{Roles, roles};
 use super::error::{Fault, OwnError, Place, looks_like, shown};
+use super::guard::{Guarded, Packed, is_guards};
 use super::npy;
 use super::scale::Inputs;
-use super::source::{self, Guarded, LARGEST, Packed, Whole};
+use super::source::{self, LARGEST, Whole};
 use super::table::Column;
 
 /// Most members of an archive.
@@ -185,7 +186,7 @@ fn opening(error: ZipError) -> Fault {
 fn within(name: &str, fault: Fault) -> Fault {
     let (reason, remedy) = match fault {
         Fault::Content { place, reason, remedy } => (format!("{place}{reason}"), remedy),
-        Fault::Io(e) if source::is_guards(&e) => return Fault::Io(e),
+        Fault::Io(e) if is_guards(&e) => return Fault::Io(e),
         // What the decoder and the checksum say.
         Fault::Io(e) => match e.kind() {
             ErrorKind::InvalidData

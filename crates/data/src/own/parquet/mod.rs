@@ -19,7 +19,8 @@ use self::footer::{Footer, Group};
 use self::pages::{Batch, Budget, Pages};
 use self::values::{Form, Values};
 use super::error::{Fault, OwnError, Place, looks_like, shown};
-use super::source::{self, BOMB, HARMLESS, LARGEST, MOST_RATIO, Whole, plausible};
+use super::guard::{BOMB, HARMLESS, MOST_RATIO, plausible};
+use super::source::{self, LARGEST, Whole};
 use super::table::Table;
 
 const MAGIC: [u8; 4] = *b"PAR1";
