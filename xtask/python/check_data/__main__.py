@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 # As many cases are judged at once as there are cores, each on one.
@@ -33,6 +34,9 @@ from refusals import Refusal  # noqa: E402
 from sweeping import Program  # noqa: E402
 
 AT_ONCE, WIDTH = 2, 110
+BAD = "**wrong**"
+# Files are made by functions of functions, which no process can be sent: it has them from its start.
+BEGUN: list[tuple[Program, Case]] = []
 
 
 def arguments() -> argparse.Namespace:
@@ -58,12 +62,16 @@ def score(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def row(one: Judged) -> str:
+def row(case: Case, one: Judged) -> str:
     """The row of a case."""
-    kind = " (R2)" if one.case.targets else ""
-    cells = [one.case.name + kind, str(one.case.said), cell(one.line), ", ".join(one.lints), score(one.ours), score(one.theirs),
-             "" if one.ratio is None else f"{one.ratio:.3f}", "; ".join(one.wrong and ["**wrong**"])]
+    cells = [case.name + (" (R2)" if case.targets else ""), str(case.said), cell(one.line), ", ".join(one.lints),
+             score(one.ours), score(one.theirs), "" if one.ratio is None else f"{one.ratio:.3f}", BAD if one.wrong else ""]
     return "| " + " | ".join(cells) + " |"
+
+
+def judge(at: int) -> Judged:
+    """Judges one of the cases that the process began with."""
+    return judged.judge(*BEGUN[at])
 
 
 def understand(program: Program, cases: list[Case], keep: bool) -> list[str]:
@@ -71,12 +79,13 @@ def understand(program: Program, cases: list[Case], keep: bool) -> list[str]:
     print("| file | lines | what was understood | traps told | accuracy | scikit-learn | ratio | |")
     print("|---|---|---|---|---|---|---|---|")
     wrong = []
-    with ProcessPoolExecutor(AT_ONCE) as pool:
-        for one in pool.map(judged.judge, [program] * len(cases), cases):
-            print(row(one), flush=True)
-            wrong += [f"{one.case.name} (experiments/{one.case.slug}.toml): {what}" for what in one.wrong]
+    BEGUN.extend((program, case) for case in cases)
+    with ProcessPoolExecutor(AT_ONCE, get_context("fork")) as pool:
+        for case, one in zip(cases, pool.map(judge, range(len(cases)))):
+            print(row(case, one), flush=True)
+            wrong += [f"{case.name} (experiments/{case.slug}.toml): {what}" for what in one.wrong]
             if not one.wrong and not keep:
-                for folder in (one.case.folder, f"fed/{one.case.slug}", f"reports/{one.case.slug}"):
+                for folder in (case.folder, f"fed/{case.slug}", f"reports/{case.slug}"):
                     shutil.rmtree(program.root / folder, ignore_errors=True)
     return wrong
 
@@ -89,8 +98,8 @@ def refuse(program: Program, files: list[hostile.Hostile], keep: bool) -> list[s
     wrong = []
     for file in files:
         one: Refusal = refusals.judge(program, file)
-        bad = "**wrong**" if one.wrong else ""
-        print(f"| {file.name} | {one.seconds:.2f} | {one.megabytes:.0f} | {cell(one.message)} | {bad} |", flush=True)
+        told = [file.name, f"{one.seconds:.2f}", f"{one.megabytes:.0f}", cell(one.message), BAD if one.wrong else ""]
+        print("| " + " | ".join(told) + " |", flush=True)
         wrong += [f"{file.name} (experiments/{file.slug}.toml): {what}" for what in one.wrong]
         if not keep and not one.wrong:
             shutil.rmtree(program.root / "data" / file.slug, ignore_errors=True)

@@ -99,16 +99,25 @@ def table(n: int) -> pa.Table:
     return pa.table({"a": pa.array(np.zeros(n, "int8")), "label": pa.array(np.ones(n, "int8"))})
 
 
-def lying(path: Path) -> None:
-    """A Parquet file of 300 rows whose footer says that they are a billion."""
+def footed(n: int) -> tuple[bytes, bytes]:
+    """What stands before the footer of a Parquet file of `n` rows, and the footer."""
     out = io.BytesIO()
-    pq.write_table(table(300), out)
+    pq.write_table(table(n), out, compression="zstd", store_schema=False)
     content = out.getvalue()
     size = struct.unpack("<I", content[-8:-4])[0]
-    body, footer = content[: -8 - size], content[-8 - size : -8]
-    # Thrift's compact protocol: a field of 64 bits, then the number with its sign last, seven bits a byte.
-    footer = footer.replace(b"\x16" + varint(2 * 300), b"\x16" + varint(2 * BILLION))
+    return content[: -8 - size], content[-8 - size : -8]
+
+
+def written(path: Path, body: bytes, footer: bytes) -> None:
+    """A Parquet file of both."""
     path.write_bytes(body + footer + struct.pack("<I", len(footer)) + b"PAR1")
+
+
+def lying(path: Path) -> None:
+    """A Parquet file of 300 rows whose footer says that they are a billion."""
+    body, footer = footed(300)
+    # Thrift's compact protocol: a field of 64 bits, then the number with its sign last, seven bits a byte.
+    written(path, body, footer.replace(b"\x16" + varint(2 * 300), b"\x16" + varint(2 * BILLION)))
 
 
 def varint(n: int) -> bytes:
@@ -121,8 +130,12 @@ def varint(n: int) -> bytes:
 
 
 def billion(path: Path) -> None:
-    """A Parquet file that does hold a billion rows, in a thousand groups of one value each."""
-    group = table(BILLION // 500)
-    with pq.ParquetWriter(path, group.schema, compression="zstd") as writer:
-        for _ in range(500):
-            writer.write_table(group, row_group_size=len(group))
+    """A Parquet file that does hold a billion rows: its footer names the same group of rows a thousand times."""
+    body, footer = footed(BILLION // 1000)
+    rows, one = b"\x16" + varint(2 * BILLION // 1000), b"\x19\x1c"
+    start = footer.index(rows + one)
+    # Behind the groups stands who wrote the file: two fields on, a text.
+    end = footer.rindex(b"parquet-cpp") - 2
+    group = footer[start + len(rows + one) : end]
+    many = b"\x16" + varint(2 * BILLION) + b"\x19\xfc" + varint(1000)
+    written(path, body, footer[:start] + many + group * 1000 + footer[end:])

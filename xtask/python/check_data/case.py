@@ -1,5 +1,6 @@
 """What a case is: files as people have them, what is said of them in a sweep file, and what they hold."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -8,6 +9,11 @@ import numpy as np
 
 SPLIT = "split = { test = 0.2, validation = 0.2 }"
 SEED = 11
+
+
+def slug(name: str) -> str:
+    """A name as that of a file."""
+    return re.sub("[^a-z0-9]+", "-", name.lower())
 
 
 @dataclass
@@ -52,7 +58,7 @@ class Case:
     @property
     def slug(self) -> str:
         """Its name as that of a file."""
-        return "".join(c if c.isalnum() else "-" for c in self.name.lower())
+        return slug(self.name)
 
     @property
     def lines(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Callable
 import bombs
 import numpy as np
 import pandas as pd
+from case import slug
 from tables import cancer, frame, iris
 
 LABELS = 'labels = "@/y.npy"'
@@ -31,7 +32,7 @@ class Hostile:
     @property
     def slug(self) -> str:
         """Its name as that of a file."""
-        return "hostile-" + "".join(c if c.isalnum() else "-" for c in self.name.lower())
+        return slug(f"hostile {self.name}")
 
 
 def text(content: str | bytes) -> Callable[[Path], object]:
@@ -114,8 +115,8 @@ def tables() -> list[Hostile]:
         Hostile("Latin-1", "x.csv", text(lines("1,2,Käse", "2,1,Wurst").encode("latin-1")), "UTF-8"),
         Hostile("PDF", "x.csv", text(PDF), "PDF"),
         Hostile("PNG", "x.csv", text(PNG), "PNG"),
-        Hostile("Excel's workbook", "x.csv", lambda p: bombs.claiming(p), "zip"),
-        Hostile("web page", "x.csv", text("<!DOCTYPE html>\n<html><body>\n<p>Not found, sorry</p>\n</body></html>\n"), "x.csv"),
+        Hostile("Excel's workbook", "x.csv", bombs.claiming, "zip"),
+        Hostile("web page", "x.csv", text("<!DOCTYPE html>\n<html>\n<p>Not found, sorry</p>\n</html>\n"), "x.csv"),
         Hostile("JSON", "x.csv", text('[{"a": 1, "b": 2, "label": 0},\n {"a": 3, "b": 5, "label": 1}]\n'), "x.csv"),
         Hostile("empty file", "x.csv", text(""), "empty"),
         Hostile("header alone", "x.csv", text("a,b,label\n"), "no samples"),
@@ -141,12 +142,13 @@ def arrays() -> list[Hostile]:
     """NumPy's files, archives, IDX and Parquet."""
     x, y = np.arange(80, dtype="<f8").reshape(40, 2), np.arange(40) % 2
     big = bombs.header((bombs.TEN_GB // 32, 4)) + bytes(64)
+    big_labels = bombs.header((bombs.TEN_GB,), "|u1") + b"\0\1"
+    pictures = bytes([0, 0, 8, 4]) + b"\xff" * 16 + bytes(64)
     many = pd.DataFrame({"a": [1, 2], "label": [0, 1]})
-    idx_labels = 'labels = "@/y.npy"\nkind = "idx"'
     return [
         Hostile("npy claims 10 GB", "x.npy", pair(big, y), "x.npy", [LABELS]),
         Hostile("npy claims more than 64 bits", "x.npy", pair(bombs.header((2**40, 2**40)), y), "x.npy", [LABELS]),
-        Hostile("npy labels claim 10 GB", "x.npy", pair(x, bombs.header((bombs.TEN_GB,), "|u1") + b"\0\1"), "y.npy", [LABELS]),
+        Hostile("npy labels claim 10 GB", "x.npy", pair(x, big_labels), "y.npy", [LABELS]),
         Hostile("npy labels too short", "x.npy", pair(x, y[:-3]), "37 labels", [LABELS]),
         Hostile("npy of objects", "x.npy", pair(np.array([[1, None]] * 40, dtype=object), y), "x.npy", [LABELS]),
         Hostile("npy labels of objects", "x.npy", pair(x, np.array(["a", None] * 20, dtype=object)), "y.npy", [LABELS]),
@@ -159,7 +161,7 @@ def arrays() -> list[Hostile]:
         Hostile("npz of objects", "x.npz", objects, "x.npz"),
         Hostile("npz that is none", "x.npz", text(lines("1,2,0", "2,1,1")), "x.npz"),
         Hostile("IDX bomb", "x-idx3-ubyte.gz", bombs.pictures, "bomb", [LABELS]),
-        Hostile("IDX claims everything", "x.idx", text(bytes([0, 0, 8, 4]) + b"\xff" * 16 + bytes(64)), "x.idx", [idx_labels]),
+        Hostile("IDX claims everything", "x.idx", text(pictures), "x.idx", [LABELS]),
         Hostile("Parquet cut", "x.parquet", cut, "x.parquet"),
         Hostile("Parquet damaged", "x.parquet", damaged, "x.parquet"),
         Hostile("Parquet claims a billion rows", "x.parquet", bombs.lying, "x.parquet"),

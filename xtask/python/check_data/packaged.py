@@ -3,7 +3,7 @@
 import tarfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def copied(origin: Path) -> Callable[[Path], Path]:
     return copy
 
 
-def held(table: pd.DataFrame, answer: str, categorical: list[str] = [], leave_out: list[str] = []) -> Held:
+def held(table: pd.DataFrame, answer: str, categorical: Sequence[str] = (), leave_out: Sequence[str] = ()) -> Held:
     """What a table holds: numbers, then an input for each value of each categorical column."""
     numbers = table.drop(columns=[answer, *categorical, *leave_out]).astype(float)
     parts = [numbers.to_numpy()]
@@ -55,7 +55,7 @@ def penguins(missing: str) -> Callable[[Path], Held]:
     return make
 
 
-def r_table(name: str, answer: str, categorical: list[str] = [], leave_out: list[str] = [],
+def r_table(name: str, answer: str, categorical: Sequence[str] = (), leave_out: Sequence[str] = (),
             real: bool = False, drop: bool = False) -> Callable[[Path], Held]:
     """A table of R, its row names left out."""
     def make(folder: Path) -> Held:
@@ -77,13 +77,13 @@ def cars(folder: Path) -> Held:
     """Cars with gaps, names and dates."""
     table = pd.read_json(package("vega_datasets") / "_data/cars.json")
     table.to_csv(folder / "cars.csv", index=False)
-    return held(table, "Origin", [], ["Name", "Year"])
+    return held(table, "Origin", (), ["Name", "Year"])
 
 
 def weather(folder: Path) -> Held:
     """Four years of weather by day."""
     table = pd.read_csv(copied(package("vega_datasets") / "_data/seattle-weather.csv")(folder))
-    return held(table, "weather", [], ["date"])
+    return held(table, "weather", (), ["date"])
 
 
 def election(folder: Path) -> Held:
@@ -97,7 +97,7 @@ def airports(folder: Path) -> Held:
     table = pd.read_csv(package("vega_datasets") / "_data/airports.csv")
     table = table[table.state.isin(["CA", "TX", "FL", "NY", "AK"])]
     table.to_csv(folder / "airports.csv", index=False)
-    return held(table, "state", [], ["iata", "name", "city", "country"])
+    return held(table, "state", (), ["iata", "name", "city", "country"])
 
 
 HOUSING = ["driveway", "recroom", "fullbase", "gashw", "airco", "prefarea"]
@@ -120,7 +120,7 @@ def every() -> list[Case]:
              (790, 263, 263), ['label = "survived"', R_NAMES, 'categorical = ["class", "age", "sex"]', SPLIT]),
         Case("Pima of R, two files", "Pima.tr.csv", pima, 2, 7, (160, 40, 332), [R_NAMES, 'test_path = "@/Pima.te.csv"'],
              held_out=40),
-        Case("biopsy of R", "biopsy.csv", r_table("MASS/biopsy", "class", [], ["ID"], drop=True), 2, 9, (409, 137, 137),
+        Case("biopsy of R", "biopsy.csv", r_table("MASS/biopsy", "class", (), ["ID"], drop=True), 2, 9, (409, 137, 137),
              ['leave_out = [1, "ID"]', 'missing = "drop"', SPLIT]),
         Case("glass of R", "fgl.csv", r_table("MASS/fgl", "type"), 6, 9, (128, 43, 43), [R_NAMES, SPLIT]),
         Case("Boston of R", "Boston.csv", r_table("MASS/Boston", "medv", real=True), 0, 13, (304, 101, 101),

@@ -111,14 +111,14 @@ def wine_cases() -> list[Case]:
         return make
 
     def german(folder: Path) -> Held:
-        frame(mixed, names, "Sorte").to_csv(folder / "wein.csv", sep=";", decimal=",", index=False)
+        frame(mixed, names, "Sorte").to_csv(folder / "Weine 2024.csv", sep=";", decimal=",", index=False)
         return mixed
 
     return [
         Case("wine, UCI", "wine.data", uci, 3, 13, (106, 36, 36), ["label = 1", SPLIT]),
         Case("wine quality, class", "winequality.csv", semicolons(quality), 3, 13, (113, 30, 35), held_out=30),
         Case("wine quality, value", "winequality.csv", semicolons(real), 0, 13, (113, 30, 35), held_out=30, targets=1),
-        Case("wine, German", "wein.csv", german, 3, 13, (113, 30, 35), held_out=30),
+        Case("wine, German", "Weine 2024.csv", german, 3, 13, (113, 30, 35), held_out=30),
     ]
 
 

@@ -3,7 +3,7 @@
 mod roles;
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read, Seek};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use zip::result::ZipError;
@@ -63,6 +63,8 @@ impl<R: Read + Seek> Archive<R> {
     pub(super) fn new(mut reader: R, len: u64) -> Result<Self, Fault> {
         let mut start = Vec::new();
         reader.by_ref().take(8).read_to_end(&mut start)?;
+        let listed = listed(&mut reader, len)?;
+        reader.rewind()?;
         let zip = match ZipArchive::new(reader) {
             Ok(zip) => zip,
             Err(ZipError::Io(e)) if e.kind() != ErrorKind::UnexpectedEof => return Err(e.into()),
@@ -72,16 +74,14 @@ impl<R: Read + Seek> Archive<R> {
                 return Err(file(reason, "write it with `numpy.savez`, or correct `kind`"));
             }
         };
-        if zip.has_duplicate_names() {
+        if listed.is_some_and(|listed| listed != zip.len()) {
             return Err(file("two members have one name", "write it again with `numpy.savez`"));
         }
         if zip.len() > MOST_MEMBERS {
             let reason = format!("{} members, at most {MOST_MEMBERS} are read", zip.len());
             return Err(file(reason, "write fewer arrays into an archive"));
         }
-        let names: Result<Vec<String>, ZipError> =
-            zip.file_names().map(|name| name.map(|name| name.into_owned())).collect();
-        let names = names.map_err(|e| unsound(&e.to_string()))?;
+        let names: Vec<String> = zip.file_names().map(str::to_owned).collect();
         let arrays: Vec<(String, usize)> = names
             .iter()
             .enumerate()
@@ -132,8 +132,7 @@ impl<R: Read + Seek> Archive<R> {
         };
         let inner = self.zip.by_index(*index).map_err(|e| within(name, opening(e)))?;
         if !matches!(inner.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-            let remedy = "write it with `numpy.savez_compressed`";
-            return Err(within(name, file("compressed by another method than deflate", remedy)));
+            return Err(within(name, otherwise_compressed()));
         }
         let packed = inner.compressed_size().min(self.len);
         if inner.size() > LARGEST {
@@ -167,6 +166,19 @@ fn file(reason: impl Into<String>, remedy: &str) -> Fault {
     Fault::new(Place::File, reason, remedy)
 }
 
+/// Members that the end of an archive lists, of which the reader keeps one of each name;
+/// None where the end says it elsewhere, as that of a very large archive does.
+fn listed(reader: &mut (impl Read + Seek), len: u64) -> io::Result<Option<usize>> {
+    const END: usize = 22;
+    let Some(at) = len.checked_sub(END as u64) else { return Ok(None) };
+    reader.seek(SeekFrom::Start(at))?;
+    let mut end = [0; END];
+    reader.read_exact(&mut end)?;
+    let count = u16::from_le_bytes([end[10], end[11]]);
+    let plain = end.starts_with(b"PK\x05\x06") && count != u16::MAX;
+    Ok(plain.then_some(usize::from(count)))
+}
+
 fn unsound(reason: &str) -> Fault {
     file(format!("not a sound zip archive ({reason})"), "write or copy it again")
 }
@@ -178,8 +190,14 @@ fn opening(error: ZipError) -> Fault {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
             file("encrypted", "write it without a password")
         }
+        ZipError::CompressionMethodNotSupported(_) => otherwise_compressed(),
         other => unsound(&other.to_string()),
     }
+}
+
+fn otherwise_compressed() -> Fault {
+    let remedy = "write it with `numpy.savez_compressed`";
+    file("compressed by another method than deflate", remedy)
 }
 
 /// A fault with the name of the array it is in.
