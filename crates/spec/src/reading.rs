@@ -180,8 +180,8 @@ impl DataDescription {
             "{name}: {} of {}; answer: {answer}; {}; {}; {}",
             counted(self.rows, "row"),
             counted(self.features, "feature"),
-            self.answers(),
             self.parts_in_words(),
+            self.answers(),
             self.split,
         );
         if self.dropped > 0 {

@@ -60,16 +60,28 @@ def zeros(path: Path) -> None:
     gzipped(path, b"", bytes(BLOCK), TEN_GB)
 
 
+def rows(path: Path) -> None:
+    """6 GB of zeros as NPY says them."""
+    size = BLOCK * (6 * TEN_GB // 10 // BLOCK)
+    gzipped(path, header((size // 32, 4)), bytes(BLOCK), size)
+
+
 def pictures(path: Path) -> None:
     """10 GB of black pictures as IDX says them."""
     samples = TEN_GB // 784
     gzipped(path, bytes([0, 0, 8, 3]) + struct.pack(">III", samples, 28, 28), bytes(BLOCK), TEN_GB)
 
 
-def archive(path: Path) -> None:
-    """An archive whose inputs are 10 GB of zeros."""
-    raw, length = deflated(header((TEN_GB // 32, 4)), bytes(BLOCK), TEN_GB)
+def archive(path: Path, size: int = TEN_GB) -> None:
+    """An archive whose inputs are 10 GB of zeros, or as many."""
+    size -= size % BLOCK
+    raw, length = deflated(header((size // 32, 4)), bytes(BLOCK), size)
     zipped(path, "x.npy", raw, length)
+
+
+def smaller(path: Path) -> None:
+    """An archive whose inputs are 6 GB of zeros: of a length that is read where it is honest."""
+    archive(path, 6 * TEN_GB // 10)
 
 
 def claiming(path: Path) -> None:

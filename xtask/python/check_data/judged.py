@@ -8,10 +8,13 @@ from hashlib import blake2b
 import numpy as np
 import sweeping
 from case import Case, Held
+from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sweeping import Fed, Program, Refused
 
 ENOUGH = 0.9
+# A split by contents is as good as one at random, but for luck.
+FAIR, RANDOM_SPLITS = 0.75, 2
 DIRECTIONS = 3
 NEAR = 2e-3
 # Scores of scikit-learn by what is fed: several forms hold the same samples.
@@ -121,6 +124,18 @@ def fitted(fed: Fed, seeds: int) -> float:
     return float(np.mean(scores))
 
 
+def at_random(case: Case, held: Held) -> float:
+    """What scikit-learn reaches on average where samples are split at random, each class in proportion."""
+    inputs = standard(np.where(np.isnan(held.inputs), np.nanmean(held.inputs, axis=0), held.inputs))
+    classes = np.unique(held.answers, return_inverse=True)[1] if held.names else None
+    answers = standard(held.answers) if classes is None else classes
+    scores = []
+    for seed in range(RANDOM_SPLITS):
+        parts = train_test_split(inputs, answers, test_size=case.parts[2], random_state=seed, stratify=classes)
+        scores.append(fitted(Fed(*parts, held_out=case.parts[1]), 1))
+    return float(np.mean(scores))
+
+
 def judge(program: Program, case: Case) -> Judged:
     """Makes the files of a case, has the program use them, and compares."""
     out, start = Judged(), time.monotonic()
@@ -129,7 +144,8 @@ def judge(program: Program, case: Case) -> Judged:
     held = case.make(folder)
     file = sweeping.write(program.root, case)
     try:
-        plan, out.line = sweeping.planned(program, file, case)
+        out.line = sweeping.planned(program, file, case)
+        plan, records = sweeping.trained(program, file)
         out.lints = [told["lint"] for told in plan.get("lints", [])]
         out.wrong += understood(case, held, plan)
         if not out.line:
@@ -137,7 +153,9 @@ def judge(program: Program, case: Case) -> Judged:
         fed = sweeping.exported(program, plan["runs"][0]["spec"], program.root / "fed" / case.slug)
         out.wrong += filter(None, [compared(fed, held, case.in_order)])
         out.theirs = scikit_learn(fed, sweeping.SEEDS)
-        score = sweeping.best(sweeping.trained(program, file), case)
+        if not case.in_order and out.theirs < FAIR * (fair := at_random(case, held)):
+            out.wrong.append(f"not split at random: scikit-learn reaches {out.theirs:.4f}, at random {fair:.4f}")
+        score = sweeping.best(records, case)
         out.ours = r2(score, fed) if case.targets else score
         if not out.ours >= ENOUGH * out.theirs:
             out.wrong.append(f"{out.ours:.4f} is below {ENOUGH:.0%} of scikit-learn's {out.theirs:.4f}")

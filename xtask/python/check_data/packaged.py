@@ -7,7 +7,7 @@ from typing import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from case import SPLIT, Case, Held
+from case import SEED, SPLIT, Case, Held
 
 R_NAMES = "leave_out = [1]"
 
@@ -67,6 +67,32 @@ def r_table(name: str, answer: str, categorical: Sequence[str] = (), leave_out: 
     return make
 
 
+def adult(folder: Path) -> Held:
+    """Penguins in the form of UCI's census: no header, a space behind each comma, question marks."""
+    table = pd.read_csv(package("palmerpenguins") / "data/penguins.csv")
+    text = table.to_csv(index=False, header=False, na_rep="?").replace(",", ", ")
+    (folder / "penguins.data").write_text(text + "\n")
+    return held(table.dropna(), "species", ["island", "sex"])
+
+
+def passengers(folder: Path) -> Held:
+    """R's Titanic in the form of Kaggle's: names with commas and quotes, ages and cabins with gaps."""
+    of_r(folder, "COUNT/titanic")
+    table = pd.read_csv(folder / "titanic.csv", index_col=0).sample(frac=1, random_state=SEED).reset_index(drop=True)
+    n = np.random.default_rng(SEED)
+    age = np.where(table.age == "child", n.integers(1, 18, len(table)), n.integers(18, 80, len(table))).astype(float)
+    out = pd.DataFrame({
+        "PassengerId": np.arange(1, len(table) + 1), "Survived": (table.survived == "yes").astype(int),
+        "Pclass": table["class"].str[0].astype(int), "Name": [f'Doe, Mr. John "Jack" the {i}th' for i in table.index],
+        "Sex": table.sex, "Age": np.where(n.random(len(table)) < 0.2, np.nan, age),
+        "Fare": np.round(n.gamma(2, 20, len(table)) / table["class"].str[0].astype(int), 4),
+        "Cabin": [f"C{i}" if i % 4 == 0 else None for i in table.index],
+        "Embarked": n.choice(["S", "C", "Q"], len(table)),
+    })
+    out.to_csv(folder / "train.csv", index=False)
+    return held(out, "Survived", ["Sex", "Embarked"], ["PassengerId", "Name", "Cabin"])
+
+
 def pima(folder: Path) -> Held:
     """Training and test in files of their own."""
     of_r(folder, "MASS/Pima.tr", "MASS/Pima.te")
@@ -115,6 +141,11 @@ def every() -> list[Case]:
     return [
         Case("penguins, drop", "penguins.csv", penguins("drop"), 3, 10, (199, 67, 67), [words, 'missing = "drop"', SPLIT]),
         Case("penguins, mean", "penguins.csv", penguins("mean"), 3, 10, (206, 69, 69), [words, 'missing = "mean"', SPLIT]),
+        Case("penguins, like UCI's census", "penguins.data", adult, 3, 10, (199, 67, 67),
+             ["label = 1", "categorical = [2, 7]", 'missing = "drop"', SPLIT]),
+        Case("titanic, like Kaggle's", "train.csv", passengers, 2, 8, (853, 200, 263),
+             ['label = "Survived"', 'leave_out = ["PassengerId", "Name", "Cabin"]', 'categorical = ["Sex", "Embarked"]',
+              'missing = "mean"'], held_out=200),
         Case("iris of R", "iris.csv", r_table("datasets/iris", "Species"), 3, 4, (90, 30, 30), [R_NAMES, SPLIT]),
         Case("titanic of R", "titanic.csv", r_table("COUNT/titanic", "survived", ["class", "age", "sex"]), 2, 7,
              (790, 263, 263), ['label = "survived"', R_NAMES, 'categorical = ["class", "age", "sex"]', SPLIT]),

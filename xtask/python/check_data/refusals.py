@@ -51,7 +51,9 @@ def judge(program: Program, hostile: Hostile) -> Refusal:
     while found[-1]["code"] == 2 and found[-1]["seconds"] > LONGEST and len(found) < TRIES:
         found.append(measured(program, file))
     out.seconds, out.megabytes = (min(one[of] for one in found) for of in ("seconds", "megabytes"))
-    code, text = found[-1]["code"], found[-1]["output"]
+    # Names of cases stand in paths, and are no words of the program.
+    code, text = found[-1]["code"], found[-1]["output"].replace(f"data/{hostile.slug}/", "")
+    text = text.replace(hostile.slug, "")
     labels = re.findall(r"\^+ (.+)", text)
     out.message = " ".join((labels or text.splitlines() or [""])[0].split())
     errors = len(re.findall(r"^error", text, re.MULTILINE))

@@ -10,7 +10,6 @@ import numpy as np
 from case import Case
 
 EPOCH_SAMPLES, FEWEST_EPOCHS, MOST_EPOCHS, SEEDS = 40_000, 12, 150, 3
-SHOWN = 150
 
 
 @dataclass
@@ -59,14 +58,14 @@ def write(root: Path, case: Case) -> Path:
     return path
 
 
-def planned(program: Program, file: Path, case: Case) -> tuple[dict, str]:
-    """The plan, and the line that says what was understood."""
-    ended = program.called("run", file, "--plan", "--json")
+def planned(program: Program, file: Path, case: Case) -> str:
+    """The line of the plan that says what was understood, and all that follows it."""
+    ended = program.called("run", file, "--plan")
     if ended.returncode:
         raise Refused(told(ended.stderr))
-    text = " ".join(program.called("run", file, "--plan").stdout.split())
+    text = " ".join(ended.stdout.split())
     start = text.find(f"{Path(case.path).name}: ")
-    return json.loads(ended.stdout), text[start:] if start >= 0 else ""
+    return text[start:] if start >= 0 else ""
 
 
 def told(stderr: str) -> str:
@@ -94,13 +93,14 @@ def exported(program: Program, spec: dict, folder: Path) -> Fed:
     return Fed(train, test, train_answers, test_answers, facts["validation"])
 
 
-def trained(program: Program, file: Path) -> list[dict]:
-    """The journal's records of all runs of a sweep."""
+def trained(program: Program, file: Path) -> tuple[dict, list[dict]]:
+    """The plan as it is kept, and the journal's records of all runs."""
     ended = program.called("run", file, "--quiet", "--no-report", "--jobs", "1")
     if ended.returncode:
         raise Refused(told(ended.stderr) or f"sweep ended with {ended.returncode}")
-    journal = program.root / "reports" / file.stem / "journal"
-    return [json.loads(line) for path in sorted(journal.glob("*.jsonl")) for line in path.read_text().splitlines()]
+    report = program.root / "reports" / file.stem
+    lines = [line for path in sorted(report.glob("journal/*.jsonl")) for line in path.read_text().splitlines()]
+    return json.loads((report / "plan.json").read_text()), [json.loads(line) for line in lines]
 
 
 def last(record: dict, split: str, metric: str) -> float | None:

@@ -134,6 +134,15 @@ def cancer_cases() -> list[Case]:
         table.to_csv(folder / "wdbc.data", index=False, header=False)
         return Held(held.inputs, letters)
 
+    def kaggle(folder: Path) -> Held:
+        letters = np.array(["M", "B"])[held.answers]
+        table = pd.DataFrame(held.inputs, columns=names)
+        table.insert(0, "diagnosis", letters)
+        table.insert(0, "id", np.arange(len(table)) * 37 + 842302)
+        head, rest = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).split("\n", 1)
+        (folder / "data.csv").write_text(f"{head},\n{rest}")
+        return Held(held.inputs, letters)
+
     def written(path: str, answers: np.ndarray = held.answers, **options: object) -> Callable[[Path], Held]:
         def make(folder: Path) -> Held:
             frame(Held(held.inputs, answers), names, "target").to_csv(folder / path, index=False, **options)
@@ -152,14 +161,15 @@ def cancer_cases() -> list[Case]:
             table[start:end].to_csv(folder / f"{part}.csv", index=False)
         return held
 
-    def case(name: str, path: str, make: Callable[[Path], Held], *keys: str, features: int = 30) -> Case:
-        return Case(name, path, make, 2, features, (376, 80, 113), list(keys), held_out=80)
+    def case(name: str, path: str, make: Callable[[Path], Held], *keys: str) -> Case:
+        return Case(name, path, make, 2, 30, (376, 80, 113), list(keys), held_out=80)
 
     gaps = np.array([0, 99999])[held.answers]
     gaps[::7] = np.where(held.answers[::7] == 0, 0, 5)
     excel = {"encoding": "utf-8-sig", "lineterminator": "\r\n"}
     return [
         Case("breast cancer, wdbc", "wdbc.data", wdbc, 2, 30, (341, 114, 114), ["label = 2", "leave_out = [1]", SPLIT]),
+        case("breast cancer, Kaggle", "data.csv", kaggle, 'label = "diagnosis"', 'leave_out = ["id"]'),
         case("breast cancer, tabs", "cancer.tsv", written("cancer.tsv", sep="\t")),
         case("breast cancer, gzip", "cancer.csv.gz", written("cancer.csv.gz")),
         case("breast cancer, Excel", "cancer.csv", written("cancer.csv", **excel)),

@@ -56,7 +56,10 @@ fn unclear<R: std::io::Read + std::io::Seek>(archive: &mut Archive<R>) -> Fault 
         Err(fault) => return fault,
     };
     let shape = |m: &Member| m.shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
-    let said = |m: &Member| format!("`{}` ({} {})", shown(&m.name), shape(m), m.dtype);
+    let said = |m: &Member| match &m.shape[..] {
+        [] => format!("`{}` ({})", shown(&m.name), m.dtype),
+        _ => format!("`{}` ({} {})", shown(&m.name), shape(m), m.dtype),
+    };
     let mut all: Vec<String> = members.iter().take(MOST).map(said).collect();
     if members.len() > MOST {
         all.push(format!("{} more", members.len() - MOST));

@@ -66,7 +66,7 @@ pub(super) fn parse(reader: &mut dyn BufRead, asked: &Asked) -> Result<Read, Fau
 
 /// Appends a sample. The dialect has looked at every field before.
 fn row(table: &mut Table, dialect: &Dialect, line: u64, record: &ByteRecord) {
-    for (column, field) in record.iter().enumerate() {
+    for (column, field) in record.iter().take(table.width).enumerate() {
         let number = match cell(field, dialect.decimal_comma) {
             Cell::Number(x) => x,
             Cell::Missing | Cell::Word => f64::NAN,
@@ -123,7 +123,9 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
 /// That the bytes are no text from `at` on.
 fn not_text(bytes: &[u8], at: usize) -> Fault {
     let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
-    let reason = format!("not UTF-8 text{}", looks_like(bytes));
+    let what =
+        if bytes.get(at) == Some(&0) { "a byte 0, which no text holds" } else { "not UTF-8 text" };
+    let reason = format!("{what}{}", looks_like(bytes));
     Fault::new(Place::Line(line), reason, "save it as CSV in UTF-8, or name its `kind`")
 }
 

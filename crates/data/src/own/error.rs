@@ -165,7 +165,8 @@ pub(super) fn shown(text: &str) -> String {
 
 /// ` (it looks like ...)` for a file that begins as a known format does, else nothing.
 pub(super) fn looks_like(start: &[u8]) -> String {
-    const KNOWN: [(&[u8], &str); 10] = [
+    const KNOWN: [(&[u8], &str); 11] = [
+        (b"%PDF", "a PDF document"),
         (b"\x89PNG", "a PNG image"),
         (b"\xff\xd8\xff", "a JPEG image"),
         (b"PK\x03\x04", "a zip archive such as .npz or .xlsx"),

@@ -1,6 +1,6 @@
 //! Which samples are trained on, held out and tested with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use spec::reading::SplitSpec;
@@ -58,17 +58,26 @@ impl Parts {
     }
 }
 
-/// Splits samples by their contents. `keys` are hashes of the samples, `classes` their
-/// classes where each is to have its share; sizes are what the spec asks for.
+/// By what a sample is put into its part: the hash of its inputs and of how often the same
+/// sample stood before, then a number that follows from its answer. Samples with equal keys
+/// are equal, and which of them stands where makes no difference.
+///
+/// The answer is no part of the hash: else samples of equal inputs and different answers
+/// would lie in different parts, each with one of the answers alone, and classes by other
+/// names would be split otherwise.
+pub(super) type Key = ([u8; 16], u64);
+
+/// Splits samples by their contents. `classes` are their classes where each is to have its
+/// share; sizes are what the spec asks for.
 ///
 /// Samples stand in each part in the order of their keys, so that the order of the file
-/// changes nothing. Those with equal keys are equal, and change places with each other.
+/// changes nothing.
 ///
 /// # Errors
 /// The sizes that leave nothing for training or for a part that was asked for.
 pub(super) fn by_contents(
     spec: &SplitSpec,
-    keys: &[[u8; 16]],
+    keys: &[Key],
     classes: Option<&[i64]>,
 ) -> Result<Parts, String> {
     let n = keys.len();
@@ -125,11 +134,21 @@ fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     out
 }
 
-/// The key of a sample: BLAKE3 of the seed and of its bytes.
-pub(super) fn key(seed: u64, feed: impl FnOnce(&mut blake3::Hasher)) -> [u8; 16] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(&seed.to_le_bytes());
-    feed(&mut hash);
+/// The keys of samples with these hashes of their inputs and numbers of their answers.
+pub(super) fn keys(seed: u64, samples: &[Key]) -> Vec<Key> {
+    let mut seen: HashMap<Key, u64> = HashMap::new();
+    let key = |sample: &Key| {
+        let before = seen.entry(*sample).or_default();
+        let mut hash = blake3::Hasher::new();
+        hash.update(&seed.to_le_bytes()).update(&sample.0).update(&before.to_le_bytes());
+        *before += 1;
+        (start(&hash), sample.1)
+    };
+    samples.iter().map(key).collect()
+}
+
+/// The first 128 bits of a hash.
+pub(super) fn start(hash: &blake3::Hasher) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&hash.finalize().as_bytes()[..16]);
     out
@@ -146,13 +165,9 @@ mod tests {
         SplitSpec { test, validation, stratified: None, split_seed: 0 }
     }
 
-    fn keys(values: &[u64], seed: u64) -> Vec<[u8; 16]> {
-        let of = |v: &u64| {
-            key(seed, |hash| {
-                hash.update(&v.to_le_bytes());
-            })
-        };
-        values.iter().map(of).collect()
+    fn keys(values: &[u64], seed: u64) -> Vec<Key> {
+        let sample = |v: &u64| (start(blake3::Hasher::new().update(&v.to_le_bytes())), v % 3);
+        super::keys(seed, &values.iter().map(sample).collect::<Vec<_>>())
     }
 
     #[test]
@@ -176,6 +191,21 @@ mod tests {
         assert_eq!(all, (0..150).collect::<Vec<_>>());
         let other = by_contents(&spec, &keys(&values, 1), Some(&classes)).unwrap();
         assert_ne!(other, parts);
+    }
+
+    /// Else all equal samples would lie in one part, and those of other answers in another.
+    #[test]
+    fn samples_that_repeat_are_spread_over_the_parts() {
+        let samples: Vec<Key> = (0..400).map(|i| ([7; 16], i % 2)).collect();
+        let classes: Vec<i64> = (0..400).map(|i| i % 2).collect();
+        let spec = spec(Share::Part(0.25), Share::Count(0));
+        let parts = by_contents(&spec, &super::keys(0, &samples), Some(&classes)).unwrap();
+        for class in 0..2 {
+            assert_eq!(parts.test.iter().filter(|i| classes[*i] == class).count(), 50);
+        }
+        let alone = by_contents(&spec, &super::keys(0, &samples), None).unwrap();
+        let of_one = alone.test.iter().filter(|i| classes[*i] == 1).count();
+        assert!((30..70).contains(&of_one), "{of_one}");
     }
 
     #[test]

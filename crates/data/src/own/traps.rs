@@ -77,6 +77,7 @@ pub(super) fn traps(
     let Samples { inputs, answers, parts, .. } = samples;
     if let Values::F64(values) = &inputs.values
         && inputs.features <= LOOKED_AT
+        && request.files.kind.is_table()
     {
         let (mut constant, mut copied, mut index) = (Vec::new(), Vec::new(), Vec::new());
         let all = answer(answers);

@@ -6,7 +6,7 @@ use spec::reading::Missing;
 
 use super::answers::{Answers, Known, Wrong, understand};
 use super::error::{OwnError, Place, shown};
-use super::parts::{Parts, Rows, by_contents, key};
+use super::parts::{self, Key, Parts, Rows, by_contents, start};
 use super::piece::Piece;
 use super::scale::{Inputs, Values};
 use super::table::Column;
@@ -57,7 +57,8 @@ impl<'a> Samples<'a> {
                 return Err(wrong(pieces[0].file, reason, "leave one of them out"));
             }
             Some(split) => {
-                let keys = keys(&inputs, &categorical, &answers, split.split_seed);
+                let contents = contents(&inputs, &categorical, &answers);
+                let keys = parts::keys(split.split_seed, &contents);
                 let classes = match &answers {
                     Answers::Classes { classes, .. } => Some(&classes[..]),
                     Answers::Values { .. } if split.stratified == Some(true) => {
@@ -254,13 +255,9 @@ fn in_order(
     })
 }
 
-/// Hashes of the samples: of their inputs and answers, as they stand in the file.
-fn keys(
-    inputs: &Inputs,
-    categorical: &[Vec<String>],
-    answers: &Answers,
-    seed: u64,
-) -> Vec<[u8; 16]> {
+/// Hashes of the inputs of all samples as they stand in the file, and numbers that follow
+/// from their answers.
+fn contents(inputs: &Inputs, categorical: &[Vec<String>], answers: &Answers) -> Vec<Key> {
     let features = inputs.features;
     let mut bytes: Vec<u8> = Vec::new();
     let sample = |i: usize| {
@@ -279,17 +276,18 @@ fn keys(
             bytes.extend(column[i].as_bytes());
             bytes.push(0);
         }
-        match answers {
-            Answers::Classes { names, classes } => {
-                bytes.extend(names[classes[i] as usize].as_bytes());
+        let answer = match answers {
+            Answers::Classes { classes, .. } => classes[i] as u64,
+            Answers::Values { targets, values } => {
+                let mut hash = blake3::Hasher::new();
+                for x in &values[i * targets..(i + 1) * targets] {
+                    hash.update(&(x + 0.0).to_le_bytes());
+                }
+                let [a, b, c, d, e, f, g, h, ..] = start(&hash);
+                u64::from_le_bytes([a, b, c, d, e, f, g, h])
             }
-            Answers::Values { targets, values } => values[i * targets..(i + 1) * targets]
-                .iter()
-                .for_each(|x| bytes.extend((x + 0.0).to_le_bytes())),
-        }
-        key(seed, |hash| {
-            hash.update(&bytes);
-        })
+        };
+        (start(blake3::Hasher::new().update(&bytes)), answer)
     };
     (0..inputs.samples).map(sample).collect()
 }

@@ -213,6 +213,7 @@ impl Fixture {
                             batch_size: 64,
                             validation: self.validation,
                             drop_last: false,
+                            shuffle: Default::default(),
                         },
                         model: ModelSpec::Mlp(Mlp {
                             hidden: vec![128],
@@ -282,6 +283,7 @@ impl Fixture {
             regress: Default::default(),
             report: Default::default(),
             lints: Vec::new(),
+            data: None,
             computed_on: None,
         }
     }

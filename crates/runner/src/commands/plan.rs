@@ -237,7 +237,7 @@ pub(super) fn json(
         outstanding.runs.iter().map(|(r, why)| (r.run_id, why)).collect();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = (|| {
-        let head = json!({
+        let mut head = json!({
             "name": plan.name, "file": plan.file, "target": plan.target, "seeds": plan.seeds,
             "optimizers": plan.optimizers, "keeping": plan.keeping,
             "threads_per_run": plan.threads_per_run,
@@ -245,6 +245,12 @@ pub(super) fn json(
             "threads": machine.threads.as_ref().map(|t| t.count),
             "cached": outstanding.cached, "to_train": outstanding.runs.len(), "estimate": estimate,
         });
+        if let Some(data) = &plan.data {
+            head["data"] = json!(data);
+        }
+        if !plan.lints.is_empty() {
+            head["lints"] = json!(plan.lints);
+        }
         let head = serde_json::to_string_pretty(&head)?;
         let head = head.trim_end_matches('}').trim_end();
         write!(out, "{head},\n  \"runs\": [")?;

@@ -131,6 +131,10 @@ pub(super) fn resolve(
         return None;
     }
     let samples = train_len - data.validation;
+    if !given.contains_key("data.batch_size") {
+        // Of fewer samples than the default has a batch of all of them.
+        data.batch_size = data.batch_size.min(samples);
+    }
     if data.batch_size > samples {
         let message = format!(
             "batch_size = {} is larger than the {samples} training samples",

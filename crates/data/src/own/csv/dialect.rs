@@ -15,6 +15,8 @@ const LOOKED_AT: usize = 50;
 pub(super) struct Kinds {
     pub(super) numbers: u64,
     pub(super) words: u64,
+    /// Fields without a character.
+    empty: u64,
     /// Whether a field is that of the first line.
     repeats_first: bool,
 }
@@ -31,6 +33,8 @@ pub(super) struct Dialect {
     /// Names of the columns; empty without a header.
     pub(super) names: Vec<String>,
     pub(super) columns: Vec<Kinds>,
+    /// Bytes before the first line that counts.
+    start: usize,
 }
 
 /// What all lines together hold.
@@ -50,6 +54,9 @@ struct Survey {
 impl Survey {
     fn line(&mut self, line: u64, record: &ByteRecord, separator: u8) -> Result<(), Fault> {
         self.lines += 1;
+        if self.lines == 2 {
+            self.end_of_header(record.len());
+        }
         let Some((_, first)) = &self.first else {
             several_fields(record, line, separator)?;
             self.rest = vec![Kinds::default(); record.len()];
@@ -59,14 +66,41 @@ impl Survey {
             self.first = Some((line, record.clone()));
             return Ok(());
         };
-        same_width(record.len(), first.len(), line)?;
+        same_width(record, first.len(), line)?;
         let mut kinds = std::mem::take(&mut self.rest);
         for (kind, (field, above)) in kinds.iter_mut().zip(record.iter().zip(first)) {
-            kind.repeats_first |= field == above;
+            kind.repeats_first |= field == above && !field.is_empty();
         }
         self.count(&mut kinds, line, record, separator);
         self.rest = kinds;
         Ok(())
+    }
+
+    /// A separator at the end of a header, and of no other line, names nothing.
+    fn end_of_header(&mut self, width: usize) {
+        if let Some((_, first)) = &mut self.first
+            && width > 1
+            && first.len() == width + 1
+            && first.get(width) == Some(b"")
+        {
+            first.truncate(width);
+            self.at_first.truncate(width);
+            self.rest.truncate(width);
+        }
+    }
+
+    /// A separator at the end of every line separates nothing.
+    fn end_of_lines(&mut self) {
+        while let (Some((_, first)), Some(last)) = (&mut self.first, self.rest.last())
+            && self.lines > 1
+            && first.len() > 2
+            && first.get(first.len() - 1) == Some(b"")
+            && last.empty == self.lines - 1
+        {
+            first.truncate(first.len() - 1);
+            self.at_first.pop();
+            self.rest.pop();
+        }
     }
 
     fn count(&mut self, kinds: &mut [Kinds], line: u64, record: &ByteRecord, separator: u8) {
@@ -76,7 +110,7 @@ impl Survey {
                     kind.numbers += 1;
                     self.points |= separator != b',' && field.contains(&b'.');
                 }
-                Cell::Missing => {}
+                Cell::Missing => kind.empty += u64::from(field.is_empty()),
                 Cell::Word if separator != b',' && cell(field, true) != Cell::Word => {
                     kind.numbers += 1;
                     self.comma.get_or_insert((line, i + 1));
@@ -90,9 +124,12 @@ impl Survey {
 impl Dialect {
     /// Of a whole file.
     pub(super) fn of(text: &str, asked: &Asked) -> Result<Self, Fault> {
-        let separator = asked.separator.map_or_else(|| separator(text), |c| c as u8);
+        let (start, named) = named_separator(text);
+        let separator = asked.separator.map(|c| c as u8).or(named);
+        let separator = separator.unwrap_or_else(|| self::separator(&text[start..]));
         let mut survey = Survey::default();
-        every(text, separator, |line, record| survey.line(line, record, separator))?;
+        every(text, start, separator, |line, record| survey.line(line, record, separator))?;
+        survey.end_of_lines();
         let Survey { first, at_first, rest: mut columns, lines, points, comma } = survey;
         let Some((line, first)) = first else {
             return Err(Fault::new(Place::File, "no samples", "write a sample a line"));
@@ -118,6 +155,7 @@ impl Dialect {
             rows: lines - u64::from(header),
             names: if header { names(&first) } else { Vec::new() },
             columns,
+            start,
         })
     }
 
@@ -128,15 +166,67 @@ impl Dialect {
         mut take: impl FnMut(u64, &ByteRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut header = !self.names.is_empty();
-        every(text, self.separator, |line, record| {
+        every(text, self.start, self.separator, |line, record| {
             if std::mem::take(&mut header) { Ok(()) } else { take(line, record) }
         })
     }
 }
 
-/// Passes every line on that is neither blank nor a comment, with its number.
+/// The separator that Excel's first line `sep=;` names, and where the next line begins.
+fn named_separator(text: &str) -> (usize, Option<u8>) {
+    let line = text.lines().next().unwrap_or_default();
+    match line.as_bytes() {
+        [b's', b'e', b'p', b'=', separator] => {
+            let end = text.find('\n').map_or(text.len(), |at| at + 1);
+            (end, Some(*separator))
+        }
+        _ => (0, None),
+    }
+}
+
+/// Where a line begins: `csv` counts no carriage returns, blank lines and comments.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Counts the lines that end before `to`.
+    fn advance(&mut self, to: usize) {
+        while self.at < to.min(self.text.len()) {
+            let end = match self.text[self.at] {
+                b'\n' => true,
+                b'\r' => self.text.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(end);
+            self.at += 1;
+        }
+    }
+
+    /// The line of the record that is read from `from` on.
+    fn of(&mut self, from: usize) -> u64 {
+        self.advance(from);
+        loop {
+            match self.text.get(self.at) {
+                Some(b'\n' | b'\r') => self.advance(self.at + 1),
+                Some(b'#') => {
+                    let rest = &self.text[self.at..];
+                    let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'));
+                    self.advance(self.at + end.unwrap_or(rest.len()));
+                }
+                _ => return self.line,
+            }
+        }
+    }
+}
+
+/// Passes every line from byte `start` on that is neither blank nor a comment, with its
+/// number.
 fn every(
     text: &str,
+    start: usize,
     separator: u8,
     mut take: impl FnMut(u64, &ByteRecord) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
@@ -145,7 +235,8 @@ fn every(
         .flexible(true)
         .delimiter(separator)
         .comment(Some(b'#'))
-        .from_reader(text.as_bytes());
+        .from_reader(&text.as_bytes()[start..]);
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
@@ -159,7 +250,8 @@ fn every(
         let blank =
             record.len() < 2 && record.iter().all(|f| f.iter().all(u8::is_ascii_whitespace));
         if !blank {
-            take(record.position().map_or(0, csv::Position::line), &record)?;
+            let from = record.position().map_or(0, |p| p.byte() as usize);
+            take(lines.of(start + from), &record)?;
         }
     }
 }
@@ -171,8 +263,12 @@ fn several_fields(record: &ByteRecord, line: u64, separator: u8) -> Result<(), F
     }
     let field = record.get(0).and_then(field_text).unwrap_or_default();
     let spaces = field.split_whitespace().count() > 1;
+    let bar = field.contains('|').then_some("|");
+    let one = (spaces && !field.contains("  ")).then_some(" ");
     let reason = format!("one field, where inputs and an answer are needed: `{}`", shown(field));
-    let remedy = if spaces {
+    let remedy = if let Some(separator) = bar.or(one) {
+        &*format!("`separator = \"{separator}\"` beside the path")
+    } else if spaces {
         "separate the fields by commas, semicolons or tabs: what runs of spaces separate, `pandas.read_csv(path, sep=r\"\\s+\")` reads"
     } else if separator == b',' {
         "separate the fields by commas, semicolons or tabs, with the class in the last"
@@ -182,12 +278,17 @@ fn several_fields(record: &ByteRecord, line: u64, separator: u8) -> Result<(), F
     Err(Fault::new(Place::Line(line as usize), reason, remedy))
 }
 
-fn same_width(found: usize, expected: usize, line: u64) -> Result<(), Fault> {
+fn same_width(record: &ByteRecord, expected: usize, line: u64) -> Result<(), Fault> {
+    let found = record.len();
     if found == expected {
         return Ok(());
     }
     let reason = format!("{found} field(s), the lines before have {expected}");
-    let remedy = "give every line the same number of fields";
+    let remedy = if record.iter().any(|field| field.contains(&b'\n')) {
+        "a quote that opens in this line closes in a later one, or never: close it, or remove it"
+    } else {
+        "give every line the same number of fields"
+    };
     Err(Fault::new(Place::Line(line as usize), reason, remedy))
 }
 
@@ -223,8 +324,9 @@ fn separator(text: &str) -> u8 {
 }
 
 /// Whether the first line names the columns. It holds no number, but for those that pandas
-/// gives to columns without a name, and no sign of a missing value; where it has an empty
-/// field, or no line holds a number, its fields differ and none stands again in its column.
+/// gives to columns without a name, and no question mark; where a field is empty or may
+/// be a sign for a missing value (sodium is `Na`), or no line holds a number, its fields
+/// differ and none stands again in its column.
 fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
     let numbered = |(i, field): (usize, &[u8])| {
         at_first[i].numbers == 0 || field_text(field) == Some(i.to_string().as_str())
@@ -233,7 +335,7 @@ fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
         return false;
     }
     let gap = |field: &[u8]| cell(field, false) == Cell::Missing;
-    if first.iter().any(|field| gap(field) && !field.trim_ascii().is_empty()) {
+    if first.iter().any(|field| field.trim_ascii() == b"?") {
         return false;
     }
     let numbers = rest.iter().any(|k| k.numbers > 0) || rest.iter().all(|k| k.words == 0);
@@ -246,8 +348,14 @@ fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
     differ && !rest.iter().any(|k| k.repeats_first)
 }
 
+/// Names without quotes of either sort.
 fn names(first: &ByteRecord) -> Vec<String> {
-    first.iter().map(|f| field_text(f).unwrap_or_default().to_owned()).collect()
+    let name = |field| {
+        let text = field_text(field).unwrap_or_default();
+        let bare = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+        bare.unwrap_or(text).to_owned()
+    };
+    first.iter().map(name).collect()
 }
 
 /// That a first line that is no header holds no name of a column of numbers, which would

@@ -109,6 +109,45 @@ fn a_name_in_a_first_line_of_numbers_is_no_class() {
 }
 
 #[test]
+fn names_that_look_like_gaps() {
+    let table = good("\"\",\"RI\",\"Na\",\"type\"\n1,1.5,13,x\n2,1.6,14,y\n");
+    assert_eq!(table.names, ["", "RI", "Na", "type"]);
+    assert!(good("NA,NA,x\n1,NA,y\n2,3,x\n").names.is_empty(), "a sample with gaps");
+    assert_eq!(good("'vote','age'\n1,2\n").names, ["vote", "age"]);
+}
+
+#[test]
+fn separators_at_the_ends_of_lines() {
+    let header = good("a,b,\n1,2\n3,4\n");
+    assert_eq!((header.names, header.cells), (vec!["a".into(), "b".into()], vec![1., 2., 3., 4.]));
+    let every = good("a,b,\n1,2,\n3,4,\n");
+    assert_eq!((every.names, every.cells), (vec!["a".into(), "b".into()], vec![1., 2., 3., 4.]));
+    assert_eq!(good("1,2,\n3,4,\n").cells, [1., 2., 3., 4.]);
+    assert_eq!(good("a,b,\n1,2,\n3,4,5\n").width, 3, "it holds something");
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_does() {
+    for end in ["\n", "\r\n", "\r"] {
+        let place = |text: &str| reason(text.replace('\n', end));
+        assert!(place("a,b\n1,2\n3,4\n5\n").starts_with("line 4: "), "{end:?}");
+        if end == "\r" {
+            // The lines that it ends hold no comments.
+            continue;
+        }
+        assert!(place("# x\n\na,b\n\n1,2\n# y\n5\n").starts_with("line 7: "), "{end:?}");
+        let lines = good(&"a,b\n# x\n1,2\n\n3,4\n".replace('\n', end)).lines;
+        assert_eq!(lines, [3, 5], "{end:?}");
+    }
+}
+
+#[test]
+fn excel_names_its_separator_in_the_first_line() {
+    let table = good("sep=;\r\na;b\r\n1;2,5\r\n");
+    assert_eq!((table.cells, table.lines), (vec![1.0, 2.5], vec![3]));
+}
+
+#[test]
 fn separators_that_are_named() {
     let asked = Asked { separator: Some('|'), ..Asked::default() };
     let found = read_as(b"1|2,5|0\n3|4|1\n", &asked).unwrap();
@@ -128,7 +167,9 @@ fn lines_of_another_length() {
     assert_eq!(reason("1,2,0\n1,0\n"), "line 2: 2 field(s), the lines before have 3");
     assert_eq!(reason("a,b,c\n1,2,3,0\n"), "line 2: 4 field(s), the lines before have 3");
     assert_eq!(reason("1\n2\n"), "line 1: one field, where inputs and an answer are needed: `1`");
-    assert!(fault("1 2 3\n4 5 6\n").1.contains("runs of spaces"));
+    assert!(fault("1  2 3\n4 5  6\n").1.contains("runs of spaces"));
+    assert!(fault("1 2 3\n4 5 6\n").1.contains("separator = \" \""));
+    assert!(fault("1|2\n4|6\n").1.contains("separator = \"|\""));
 }
 
 #[test]
@@ -164,7 +205,9 @@ fn other_formats() {
 
 #[test]
 fn quotes_that_never_close_end_with_the_file() {
-    assert_eq!(reason("1,0\n\"2,1\n"), "line 2: 1 field(s), the lines before have 2");
+    let (reason, remedy) = fault("1,0\n\"2,1\n");
+    assert_eq!(reason, "line 2: 1 field(s), the lines before have 2");
+    assert!(remedy.starts_with("a quote that opens in this line"), "{remedy}");
     assert_eq!(good("1,0\n\"2\"3,1\n").cells, [1.0, 0.0, 23.0, 1.0]);
 }
 

@@ -103,8 +103,13 @@ impl<R: Read + Seek> Archive<R> {
     pub(super) fn members(&mut self) -> Result<Vec<Member>, Fault> {
         let names = self.names();
         let member = |name: String| {
-            let array = self.read(&name, |reader, _| npy::header(reader))?;
-            Ok(Member { name, shape: array.shape, dtype: array.dtype.to_string() })
+            let (shape, dtype) = match self.read(&name, |reader, _| npy::header(reader)) {
+                Ok(array) => (array.shape, array.dtype.to_string()),
+                // Objects and records, which others beside them may do without.
+                Err(Fault::Content { .. }) => (Vec::new(), "not read".to_owned()),
+                Err(error) => return Err(error),
+            };
+            Ok(Member { name, shape, dtype })
         };
         names.into_iter().map(member).collect()
     }

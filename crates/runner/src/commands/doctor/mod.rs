@@ -127,6 +127,7 @@ mod tests {
             report: Default::default(),
             regress: Default::default(),
             lints: Vec::new(),
+            data: None,
             computed_on: None,
         }
     }
