@@ -87,8 +87,11 @@ pub(super) fn resolve(
     let mut data = DataSpec::from_values(&data_values)?;
     if let Some(own) = fixed.own {
         data.dataset = DatasetSpec::Own(Box::new(own.clone()));
-        // That of a split by contents or of files of its own stands there.
-        data.validation = own.validation;
+        // That of a split by contents or of files of its own stands there. Of more samples
+        // than there are none was held out, which is said below.
+        if own.validation > 0 {
+            data.validation = own.validation;
+        }
     }
     let mut train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
     let mut model_values = values("model", ModelSpec::descriptor(&spec.model)?.params, given);
