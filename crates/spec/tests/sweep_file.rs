@@ -1,16 +1,14 @@
 //! Sweep files to plans: axes, layers, identity.
 
 use proptest::prelude::*;
-use spec::own_data::{Inspected, OwnData, OwnRequest, Scaling};
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::{Plan, TargetAt};
-use spec::reading::{DataDescription, Reading};
 use spec::regress_settings::{RegressMetric, RegressSettings};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 use spec::run::{DataSpec, TrainSpec};
 use spec::schedule::WarmupKeys;
 use spec::stopping::EarlyStopping;
-use spec::sweep_file::{Overrides, load, load_text, load_text_with};
+use spec::sweep_file::{Overrides, load, load_text};
 use spec::update::UpdateSpec;
 use spec::{ModelSpec, OptimizerSpec, ScheduleSpec};
 
@@ -399,41 +397,6 @@ fn random_axes_are_drawn_together_and_follow_from_the_file() {
 }
 
 #[test]
-fn own_data_is_known_by_what_is_in_it_and_not_by_its_place() {
-    let text = |path: &str| {
-        BASE.replace(
-            "\"digits\"",
-            &format!("{{ kind = \"csv\", path = \"{path}\", scaling = \"none\" }}"),
-        )
-    };
-    let ids = |path: &str, checksum: &str| {
-        let inspect = |request: &OwnRequest| {
-            let data = OwnData {
-                files: request.files.clone(),
-                test: 100,
-                scaling: request.scaling.unwrap(),
-                features: 4,
-                classes: 3,
-                train_len: 500,
-                test_len: 100,
-                checksum: checksum.to_owned(),
-                targets: 0,
-                validation: request.validation,
-                reading: None,
-            };
-            Ok(Inspected { data, described: DataDescription::default(), traps: Vec::new() })
-        };
-        let plan = load_text_with("t.toml", "t", text(path), &Overrides::default(), &inspect)
-            .unwrap_or_else(|e| panic!("{e}"))
-            .plan;
-        assert_eq!(plan.runs[0].spec.train_samples(), 500 - 237);
-        plan.runs.iter().map(|r| r.run_id).collect::<Vec<_>>()
-    };
-    assert_eq!(ids("a.csv", "1"), ids("b/c.csv", "1"));
-    assert_ne!(ids("a.csv", "1"), ids("a.csv", "2"));
-}
-
-#[test]
 fn a_full_batch_holds_all_that_is_trained_on() {
     let sizes = |batch: &str| {
         let text = BASE.replace("batch_size = 32", &format!("batch_size = {batch}"));
@@ -470,48 +433,6 @@ fn the_order_of_samples_is_part_of_a_run_and_its_default_of_no_id() {
     assert_eq!(ids(""), ids("shuffle = \"each-epoch\""));
     assert_ne!(ids(""), ids("shuffle = \"once\""));
     assert_ne!(ids("shuffle = \"none\""), ids("shuffle = \"once\""));
-}
-
-/// How a file was said to be read is no part of a run; what was understood is.
-#[test]
-fn own_data_is_known_by_what_was_understood() {
-    let ids = |keys: &str, understood: Option<&str>| {
-        let inspect = |request: &OwnRequest| {
-            let reading = Reading {
-                asked: request.asked.clone(),
-                split: request.split,
-                values: request.values,
-                understood: understood.map(str::to_owned),
-            };
-            let data = OwnData {
-                files: request.files.clone(),
-                test: 100,
-                scaling: Scaling::Features,
-                features: 4,
-                classes: 3,
-                train_len: 500,
-                test_len: 100,
-                checksum: "1".to_owned(),
-                targets: 0,
-                validation: request.validation,
-                reading: (reading != Reading::default()).then(|| Box::new(reading)),
-            };
-            Ok(Inspected { data, described: DataDescription::default(), traps: Vec::new() })
-        };
-        let text = BASE.replace("\"digits\"", &format!("{{ path = \"a.csv\"{keys} }}"));
-        let plan = load_text_with("t.toml", "t", text, &Overrides::default(), &inspect)
-            .unwrap_or_else(|e| panic!("{e}"))
-            .plan;
-        let stored = serde_json::to_string(&plan).unwrap();
-        assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
-        plan.runs.iter().map(|r| r.run_id).collect::<Vec<_>>()
-    };
-    assert_eq!(ids("", None), ids(", label = \"y\"", None));
-    assert_eq!(ids(", label = 1", Some("a")), ids(", label = \"y\"", Some("a")));
-    assert_ne!(ids(", label = 1", Some("a")), ids(", label = 1", Some("b")));
-    assert_ne!(ids("", None), ids("", Some("a")));
-    let kind = ids(", kind = \"csv\"", None);
-    assert_eq!(kind, ids("", None), "the name of the file says the format");
 }
 
 /// The lines of a table in a random order, comments between.

@@ -1,5 +1,4 @@
-//! Fabricated sweeps: a plan and a journal as the runner would leave them,
-//! with losses that fall the way losses do.
+//! Fabricated sweeps: a plan and a journal as the runner would leave them, with losses that fall.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -25,6 +24,9 @@ use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
 /// Text that would like to be markup, a formula, a terminal escape or a link.
 pub const HOSTILE: &str =
     "<script>alert(1)</script>|=cmd\x1b[31m`x`\n](http://evil.example)\"'&\u{202e}--><!--";
+
+const DESCRIPTION: &str =
+    "Convergence Battle: SGD, Momentum, RMSProp, Adam and cosine annealing on MNIST";
 
 /// How a fabricated run ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -261,9 +263,7 @@ impl Fixture {
         Plan {
             v: PLAN_VERSION,
             name: self.name.clone(),
-            description:
-                "Convergence Battle: SGD, Momentum, RMSProp, Adam and cosine annealing on MNIST"
-                    .to_owned(),
+            description: DESCRIPTION.to_owned(),
             file: format!("experiments/{}.toml", self.name),
             text: "name = \"battle\"\n\n[data]\ndataset = \"mnist\"\n".to_owned(),
             overrides: vec!["--set train.epochs=5".to_owned()],
