@@ -2,8 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use report::figures::points::Points;
 use spec::event::FailureKind;
