@@ -204,7 +204,7 @@ impl DataDescription {
 
     /// Classes with the samples of each part that have them, or the real values to be told.
     pub fn answers(&self) -> String {
-        let quoted = |name: &str| format!("`{}`", name.escape_debug());
+        let quoted = |name: &str| format!("`{}`", name.replace(char::is_control, " "));
         if !self.targets.is_empty() {
             let all = self.targets.iter().map(|t| {
                 let (mean, deviation) = (short(t.mean), short(t.deviation));

@@ -9,6 +9,9 @@ use super::table::Column;
 /// Most classes of own data.
 pub(super) const MOST_CLASSES: usize = 100_000;
 
+/// Whole numbers up to it are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Fewer classes than this are never called too many.
 const FEW_CLASSES: usize = 20;
 
@@ -30,6 +33,8 @@ pub(super) struct Known {
     pub(super) target: bool,
     /// Numbers are values where nothing else says so: the only loss is `mse`.
     pub(super) values: bool,
+    /// They are columns of a table, whose gaps can be left out.
+    pub(super) table: bool,
 }
 
 /// Why columns are no answers, and what to do about it; the sample where one is wrong.
@@ -50,13 +55,12 @@ fn wrong<T>(
 
 /// Understands columns of answers, of which none is missing any more.
 pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wrong> {
-    if let Some((at, gap)) = columns.iter().find_map(first_gap) {
-        let reason = format!("the answer is missing{gap}");
-        return wrong(
-            Some(at),
-            reason,
-            "fill it in, leave the sample out, or write missing = \"drop\"",
-        );
+    if let Some(at) = columns.iter().find_map(first_gap) {
+        let remedy = match known.table {
+            true => "fill it in, leave the sample out, or write missing = \"drop\"",
+            false => "fill it in, or leave the sample out",
+        };
+        return wrong(Some(at), "the answer is missing", remedy);
     }
     match columns {
         [Column::Words(_)] if known.target => {
@@ -84,7 +88,7 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wr
                 {
                     values(columns)
                 }
-                _ => classes(one),
+                _ => classes(one, known),
             }
         }
         several => values(several),
@@ -92,12 +96,11 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wr
 }
 
 /// The first sample without an answer.
-fn first_gap(column: &Column) -> Option<(usize, &'static str)> {
-    let at = match column {
+fn first_gap(column: &Column) -> Option<usize> {
+    match column {
         Column::Numbers(v) => v.iter().position(|x| x.is_nan()),
         Column::Words(v) => v.iter().position(String::is_empty),
-    };
-    at.map(|at| (at, ""))
+    }
 }
 
 fn values(columns: &[Column]) -> Result<Answers, Wrong> {
@@ -121,22 +124,30 @@ fn values(columns: &[Column]) -> Result<Answers, Wrong> {
 }
 
 /// Classes in the order of their names: numbers by size, words by their characters.
-fn classes(column: &Column) -> Result<Answers, Wrong> {
+fn classes(column: &Column, known: Known) -> Result<Answers, Wrong> {
     let n = column.len();
     let (names, classes): (Vec<String>, Vec<i64>) = match column {
         Column::Numbers(v) => {
+            if let Some(at) = v.iter().position(|x| x.abs() > EXACT) {
+                let reason =
+                    format!("class {} is beyond 2^53, up to which whole numbers are exact", v[at]);
+                return wrong(Some(at), reason, "write classes as words, or as smaller numbers");
+            }
             let mut all: Vec<i64> = v.iter().map(|x| *x as i64).collect();
             let of_samples = all.clone();
             all.sort_unstable();
             all.dedup();
-            few_enough(all.len(), n, all.first().map(i64::to_string).unwrap_or_default())?;
+            let plain = all.iter().enumerate().all(|(i, class)| *class == i as i64);
+            let example = all.first().map(i64::to_string).unwrap_or_default();
+            few_enough(all.len(), n, known.label || plain, example)?;
             let class = |x: &i64| all.binary_search(x).expect("it is one of them") as i64;
             let classes = of_samples.iter().map(class).collect();
             (all.iter().map(i64::to_string).collect(), classes)
         }
         Column::Words(v) => {
             let all: Vec<&String> = v.iter().collect::<BTreeSet<_>>().into_iter().collect();
-            few_enough(all.len(), n, all.first().map_or_else(String::new, |w| shown(w)))?;
+            let example = all.first().map_or_else(String::new, |w| shown(w));
+            few_enough(all.len(), n, known.label, example)?;
             let class = |w: &String| all.binary_search(&w).expect("it is one of them") as i64;
             let classes = v.iter().map(class).collect();
             (all.into_iter().cloned().collect(), classes)
@@ -150,8 +161,9 @@ fn classes(column: &Column) -> Result<Answers, Wrong> {
     Ok(Answers::Classes { names, classes })
 }
 
-/// A class for every few samples is an identifier, a text or a real value.
-fn few_enough(classes: usize, samples: usize, example: String) -> Result<(), Wrong> {
+/// A class for every few samples is an identifier, a text or a real value. Where classes
+/// are `likely`, two samples of each are enough.
+fn few_enough(classes: usize, samples: usize, likely: bool, example: String) -> Result<(), Wrong> {
     let remedy = "name the class's column: `label = ...`; of real values write `target = ...` and loss = \"mse\" in [train]";
     if classes > MOST_CLASSES {
         return wrong(
@@ -160,7 +172,7 @@ fn few_enough(classes: usize, samples: usize, example: String) -> Result<(), Wro
             remedy,
         );
     }
-    if classes > FEW_CLASSES && classes.saturating_mul(3) > samples {
+    if classes > FEW_CLASSES && classes.saturating_mul(if likely { 2 } else { 3 }) > samples {
         let reason = format!(
             "{classes} different answers in {samples} samples, such as `{example}`: an identifier or a real value, and no class"
         );
@@ -185,7 +197,7 @@ impl Answers {
 mod tests {
     use super::*;
 
-    const NOTHING: Known = Known { label: false, target: false, values: false };
+    const NOTHING: Known = Known { label: false, target: false, values: false, table: true };
 
     fn words(all: &[&str]) -> Column {
         Column::Words(all.iter().map(|w| (*w).to_owned()).collect())
@@ -240,6 +252,13 @@ mod tests {
             reason(Column::Numbers(vec![0.5, 1.0]), label),
             "class 0.5 is not a whole number"
         );
+        let large = Column::Numbers(vec![9e15, 1e16]);
+        assert!(reason(large, label).starts_with("class 10000000000000000 is beyond 2^53"));
+        // Every class twice: numbers from 0 on may be classes, others only where that is said.
+        let twice = |from: u32| Column::Numbers((0..60).map(|i| f64::from(from + i / 2)).collect());
+        assert!(understand(&[twice(0)], NOTHING).is_ok());
+        assert!(understand(&[twice(7)], NOTHING).is_err());
+        assert!(understand(&[twice(7)], label).is_ok());
         let many = Column::Numbers((0..60).map(f64::from).collect());
         assert!(
             reason(many, NOTHING).starts_with("60 different answers in 60 samples, such as `0`")

@@ -40,6 +40,10 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
         (None, [_, ..]) => (all(&asked.target, "target")?, "by `target`"),
         (None, []) => recognised(table, &left_out)?,
     };
+    if let Some(twice) = (1..answers.len()).find(|i| answers[..*i].contains(&answers[*i])) {
+        let reason = format!("`target` names {} twice", title(table, answers[twice]));
+        return Err(Fault::new(Place::File, reason, "name each column once"));
+    }
     for (column, key) in left_out
         .iter()
         .map(|c| (c, "leave_out"))

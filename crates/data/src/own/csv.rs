@@ -32,6 +32,8 @@ pub(super) struct Read {
     pub(super) separator: u8,
     /// Whether numbers have a comma for their point.
     pub(super) decimal_comma: bool,
+    /// Lines behind the first that are comments.
+    pub(super) comments: u64,
 }
 
 /// Reads a file to its end.
@@ -61,7 +63,8 @@ pub(super) fn parse(reader: &mut dyn BufRead, asked: &Asked) -> Result<Read, Fau
         let reason = if table.names.is_empty() { "no samples" } else { "a header and no samples" };
         return Err(Fault::new(Place::File, reason, "write a sample a line"));
     }
-    Ok(Read { table, separator: dialect.separator, decimal_comma: dialect.decimal_comma })
+    let Dialect { separator, decimal_comma, comments, .. } = dialect;
+    Ok(Read { table, separator, decimal_comma, comments })
 }
 
 /// Appends a sample. The dialect has looked at every field before.

@@ -6,9 +6,6 @@ use spec::reading::{ClassCount, DataDescription, Missing, Share, TargetScale};
 use super::answers::Answers;
 use super::understand::Samples;
 
-/// Most classes that are counted one by one.
-const MOST_CLASSES: usize = 1_000;
-
 /// Describes what was understood; `targets` are mean and deviation of each target.
 pub(super) fn describe(
     request: &OwnRequest,
@@ -27,7 +24,7 @@ pub(super) fn describe(
             parts.test.iter().for_each(|i| counts[classes[i] as usize][2] += 1);
             let all = names.iter().zip(counts);
             let count = |(name, counts): (&String, _)| ClassCount { name: name.clone(), counts };
-            (all.map(count).take(MOST_CLASSES).collect(), Vec::new())
+            (all.map(count).collect(), Vec::new())
         }
         Answers::Values { targets: n, .. } => {
             let scale = |i: usize| TargetScale {
@@ -43,6 +40,11 @@ pub(super) fn describe(
     };
     let mut notes = main.notes.clone();
     notes.extend(filled_note(request, *filled));
+    if own.reading.as_ref().is_some_and(|r| r.values) {
+        let note =
+            "Whole numbers are real values because the loss is mse; label = ... names classes.";
+        notes.push(note.to_owned());
+    }
     DataDescription {
         rows: inputs.samples as u64 + dropped,
         dropped,
@@ -50,7 +52,10 @@ pub(super) fn describe(
         features: inputs.features as u64,
         answer: main.answer.clone(),
         split: split(request, own),
-        scaling: scaling(own.scaling).to_owned(),
+        scaling: match own.scaling {
+            Scaling::None if inputs.unit != 1.0 => format!("values divided by {}", inputs.unit),
+            other => scaling(other).to_owned(),
+        },
         parts: [own.train_len - own.validation, own.validation, own.test_len],
         classes,
         targets,
@@ -61,7 +66,7 @@ pub(super) fn describe(
 fn filled_note(request: &OwnRequest, filled: u64) -> Option<String> {
     (request.asked.missing == Some(Missing::Mean) && filled > 0).then(|| {
         let gaps = if filled == 1 { "1 gap is".to_owned() } else { format!("{filled} gaps are") };
-        format!("{gaps} filled with the mean of the training samples.")
+        format!("{gaps} filled with the mean of the training samples, or 0 where none has a value.")
     })
 }
 
@@ -70,6 +75,7 @@ fn split(request: &OwnRequest, own: &OwnData) -> String {
     let validation = match (own.validation, &request.files.validation_path) {
         (0, _) => String::new(),
         (_, Some(path)) => format!(", validation {path}"),
+        (_, None) if request.validation == 0 => ", validation of its own".to_owned(),
         (n, None) => format!(", validation the last {n} before"),
     };
     match (&request.split, &request.files.test_path) {

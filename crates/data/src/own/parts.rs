@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use spec::reading::SplitSpec;
+use spec::reading::{Share, SplitSpec};
 
 /// The samples of each part, by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,13 @@ pub(super) fn by_contents(
 ) -> Result<Parts, String> {
     let n = keys.len();
     let (test, validation) = (spec.test.of(n as u64), spec.validation.of(n as u64));
+    for (share, found) in [(spec.test, test), (spec.validation, validation)] {
+        if let (Share::Part(part), 0) = (share, found)
+            && part > 0.0
+        {
+            return Err(format!("{n} samples, of which {part} is less than one"));
+        }
+    }
     let all = test.saturating_add(validation);
     if all >= n as u64 {
         return Err(format!(
@@ -157,7 +164,6 @@ pub(super) fn start(hash: &blake3::Hasher) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use spec::reading::Share;
 
     use super::*;
 

@@ -36,6 +36,10 @@ pub(super) struct Piece<'a> {
     /// The line of each sample and the column of each number, for places; empty of arrays.
     lines: Vec<u64>,
     columns: Vec<usize>,
+    /// Which columns of a table are answers, numbers and categories; empty of arrays.
+    pub(super) layout: [Vec<usize>; 3],
+    /// The file of the answers.
+    pub(super) answers_file: String,
     /// Whether the file is read as it always was: what else is understood decides the rest.
     pub(super) plain: bool,
 }
@@ -109,7 +113,7 @@ pub(super) fn of_arrays<'a>(
     file: &'a str,
     labels: &str,
     inputs: Inputs,
-    (answers, answer): (Vec<Column>, String),
+    Labels { answers, answer, whole }: Labels,
 ) -> Result<Piece<'a>, OwnError> {
     let n = answers.first().map_or(0, Column::len);
     if n != inputs.samples {
@@ -127,15 +131,24 @@ pub(super) fn of_arrays<'a>(
         dropped: 0,
         lines: Vec::new(),
         columns: Vec::new(),
-        plain: true,
+        layout: Default::default(),
+        answers_file: labels.to_owned(),
+        // Of several columns one was never read before.
+        plain: whole,
     })
 }
 
-/// The columns of an array of labels that are answers, and which they are.
-pub(super) fn of_labels(
-    mut all: Vec<Column>,
-    asked: &Asked,
-) -> Result<(Vec<Column>, String), Fault> {
+/// The columns of an array of labels that are answers.
+pub(super) struct Labels {
+    answers: Vec<Column>,
+    /// Which they are, in words; empty where there is but one.
+    pub(super) answer: String,
+    /// Whether there is but one.
+    whole: bool,
+}
+
+/// Takes the columns that are asked for out of an array of labels.
+pub(super) fn of_labels(mut all: Vec<Column>, asked: &Asked) -> Result<Labels, Fault> {
     let width = all.len();
     let chosen: Vec<&ColumnRef> = asked.label.iter().chain(&asked.target).collect();
     if chosen.is_empty() {
@@ -149,7 +162,7 @@ pub(super) fn of_labels(
             return Err(Fault::new(Place::File, reason, remedy));
         }
         let answer = if width == 1 { String::new() } else { format!("{width} columns of labels") };
-        return Ok((all, answer));
+        return Ok(Labels { answers: all, answer, whole: width == 1 });
     }
     let mut places = Vec::new();
     for column in chosen {
@@ -177,11 +190,11 @@ pub(super) fn of_labels(
     } else {
         places.iter().map(|p| all[*p].clone()).collect()
     };
-    Ok((answers, answer))
+    Ok(Labels { answers, answer, whole: width == 1 })
 }
 
 fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>, Fault> {
-    let csv::Read { table, separator, decimal_comma } = read;
+    let csv::Read { table, separator, decimal_comma, comments } = read;
     let mut piece = of_table(file, table, asked)?;
     piece.plain &= separator == b',';
     let mut note = |text: &str| piece.notes.push(text.to_owned());
@@ -190,6 +203,11 @@ fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>
         b'\t' => note("Fields are separated by tabs."),
         b';' => note("Fields are separated by semicolons."),
         other => note(&format!("Fields are separated by `{}`.", char::from(other))),
+    }
+    match comments {
+        0 => {}
+        1 => note("1 line that begins with # is skipped."),
+        n => note(&format!("{n} lines that begin with # are skipped.")),
     }
     if decimal_comma {
         note("Numbers have a comma for their point.");
@@ -211,30 +229,30 @@ fn of_parquet<'a>(
     asked: &Asked,
     root: &Path,
 ) -> Result<(Piece<'a>, String), OwnError> {
-    let places = asked.label.iter().chain(&asked.target).chain(&asked.categorical);
-    let by_place = places.chain(&asked.leave_out).any(|c| matches!(c, ColumnRef::Place(_)));
+    let mut all = asked.label.iter().chain(&asked.target);
+    let more = asked.categorical.iter().chain(&asked.leave_out);
+    if all.by_ref().chain(more).any(|c| matches!(c, ColumnRef::Place(_))) {
+        let reason = "a column of Parquet is named by a number";
+        return Err(wrong(file, reason, "its columns have names: give the name"));
+    }
     let left_out =
         |name: &str| asked.leave_out.iter().any(|c| matches!(c, ColumnRef::Name(n) if n == name));
-    // Numbers count all columns of the file, so that all must be there.
     let seen = RefCell::new(Vec::new());
     let wanted = |name: &str| {
         seen.borrow_mut().push(name.to_owned());
-        by_place || !left_out(name) && !is_index_of_pandas(name)
+        !left_out(name) && !is_index_of_pandas(name)
     };
     let (table, hash) = parquet::table(file, root, &wanted)?;
     let seen = seen.into_inner();
-    let mut asked = asked.clone();
-    if !by_place {
-        for column in &asked.leave_out {
-            if let ColumnRef::Name(name) = column
-                && !seen.contains(name)
-            {
-                let reason = format!("`leave_out` names `{}`, which is no column", shown(name));
-                return Err(wrong(file, reason, &columns::there_are(&seen)));
-            }
+    for column in &asked.leave_out {
+        if let ColumnRef::Name(name) = column
+            && !seen.contains(name)
+        {
+            let reason = format!("`leave_out` names `{}`, which is no column", shown(name));
+            return Err(wrong(file, reason, &columns::there_are(&seen)));
         }
-        asked.leave_out.clear();
     }
+    let asked = Asked { leave_out: Vec::new(), ..asked.clone() };
     let gone = seen.len() - table.width;
     let mut piece = of_table(file, table, &asked).map_err(|fault| source::error(file, fault))?;
     match gone {
@@ -269,6 +287,7 @@ pub(super) fn of_table<'a>(
         n => vec![format!("{n} columns are left out.")],
     };
     let plain = last && roles.left_out == 0 && roles.categorical.is_empty() && dropped == 0;
+    line_breaks(&table, &roles)?;
     let categorical = roles.categorical.iter().map(|c| column(&table, *c)).collect();
     let answers: Vec<Column> = roles.answers.iter().map(|c| column(&table, *c)).collect();
     let samples = table.rows;
@@ -280,6 +299,7 @@ pub(super) fn of_table<'a>(
         features: roles.numbers.len(),
         scaling: Scaling::Features,
     };
+    let layout = [roles.answers, roles.numbers.clone(), roles.categorical];
     let (lines, columns) = (table.lines, roles.numbers);
     Ok(Piece {
         file,
@@ -292,8 +312,24 @@ pub(super) fn of_table<'a>(
         dropped,
         lines,
         columns,
+        layout,
+        answers_file: file.to_owned(),
         plain,
     })
+}
+
+/// Refuses answers and categories over several lines: a quote that is not meant as one makes
+/// them of all that stands up to the next.
+fn line_breaks(table: &Table, roles: &Roles) -> Result<(), Fault> {
+    for column in roles.answers.iter().chain(&roles.categorical) {
+        let words = table.words.get(column).map(Vec::as_slice).unwrap_or_default();
+        if let Some(row) = words.iter().position(|w| w.contains(['\n', '\r'])) {
+            let reason = format!("a line break within `{}`", shown(&words[row]));
+            let remedy = "a quote that opens here closes in a later line: close it, or remove it";
+            return Err(Fault::new(table.place(row, *column), reason, remedy));
+        }
+    }
+    Ok(())
 }
 
 /// The cells of these columns, moved together in place.

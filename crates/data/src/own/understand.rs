@@ -1,6 +1,8 @@
 //! What the files of a dataset hold together: their samples one after another, their
 //! answers, and which part each sample belongs to.
 
+use std::collections::HashMap;
+
 use spec::own_data::{OwnRequest, Scaling};
 use spec::reading::Missing;
 
@@ -9,8 +11,12 @@ use super::error::{OwnError, Place, shown};
 use super::parts::{self, Key, Parts, Rows, by_contents, start};
 use super::piece::Piece;
 use super::scale::{Inputs, Values};
+use super::source::LARGEST;
 use super::table::Column;
 use super::wrong;
+
+/// Most inputs that categorical columns become.
+const MOST_CATEGORIES: usize = 20_000;
 
 /// The files, read.
 pub(super) struct Pieces<'a> {
@@ -68,8 +74,13 @@ impl<'a> Samples<'a> {
                     Answers::Values { .. } => None,
                 };
                 let classes = classes.filter(|_| split.stratified != Some(false));
-                let parts = by_contents(split, &keys, classes)
-                    .map_err(|reason| wrong(pieces[0].file, reason, "leave some to train on"))?;
+                let parts = by_contents(split, &keys, classes).map_err(|reason| {
+                    wrong(
+                        pieces[0].file,
+                        reason,
+                        "give the parts sizes that leave some for each and for training",
+                    )
+                })?;
                 (parts, 0)
             }
         };
@@ -78,7 +89,7 @@ impl<'a> Samples<'a> {
             Some(Missing::Mean) => fill(&mut inputs, &parts),
             Some(Missing::Drop) | None => 0,
         };
-        expand(&mut inputs, &mut features, categorical, &pieces[0], &parts);
+        expand(&mut inputs, &mut features, categorical, &pieces[0], &parts)?;
         Ok(Samples { inputs, answers, parts, pieces, checksum, own_test, features, filled })
     }
 
@@ -104,6 +115,12 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
             let reason = format!("{found} features, the samples of {} have {expected}", main.file);
             return Err(wrong(piece.file, reason, "give both splits the same features"));
         }
+        if piece.layout != main.layout {
+            let reason =
+                format!("its columns are told apart otherwise than those of {}", main.file);
+            let remedy = "give both files the same columns and the same header, or name the answer: `label = ...`";
+            return Err(wrong(piece.file, reason, remedy));
+        }
         let all = |p: &Piece<'_>| p.names.concat();
         let (here, there) = (all(piece), all(main));
         if let Some((a, b)) = here.iter().zip(&there).find(|(a, b)| a != b) {
@@ -126,8 +143,8 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
 /// The answers of all samples, taken out of their files.
 fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, OwnError> {
     let mut columns: Vec<Column> = std::mem::take(&mut pieces[0].answers);
-    for i in 1..pieces.len() {
-        let (file, answers) = (pieces[i].file, std::mem::take(&mut pieces[i].answers));
+    for piece in pieces.iter_mut().skip(1) {
+        let (file, answers) = (piece.file, std::mem::take(&mut piece.answers));
         for (all, more) in columns.iter_mut().zip(answers) {
             match (all, more) {
                 (Column::Numbers(all), Column::Numbers(more)) => all.extend(more),
@@ -143,6 +160,7 @@ fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, Ow
         label: request.asked.label.is_some(),
         target: !request.asked.target.is_empty(),
         values: request.values,
+        table: request.files.kind.is_table(),
     };
     understand(&columns, known).map_err(|Wrong { sample, reason, remedy }| {
         let mut first = 0;
@@ -151,15 +169,15 @@ fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, Ow
             other => other,
         };
         let (file, place) = match sample {
-            None => (pieces[0].file, Place::File),
+            None => (pieces[0].answers_file.as_str(), Place::File),
             Some(sample) => pieces
                 .iter()
                 .find_map(|p| {
                     let here = sample.checked_sub(first)?;
                     first += p.inputs.samples;
-                    (here < p.inputs.samples).then(|| (p.file, at(p, here)))
+                    (here < p.inputs.samples).then(|| (p.answers_file.as_str(), at(p, here)))
                 })
-                .unwrap_or((pieces[0].file, Place::File)),
+                .unwrap_or((pieces[0].answers_file.as_str(), Place::File)),
         };
         OwnError::Content { file: file.to_owned(), place, reason, remedy }
     })
@@ -199,9 +217,19 @@ fn numbers(values: &Values, unit: f64) -> Vec<f64> {
 /// The categorical columns of all files as texts, empty where one is missing.
 fn categorical(pieces: &mut [Piece<'_>]) -> Vec<Vec<String>> {
     let mut out = vec![Vec::new(); pieces[0].categorical.len()];
+    // A column may hold numbers alone in one file, and words too in another.
+    let numbers = |c: &Column| matches!(c, Column::Numbers(_));
+    let mixed: Vec<bool> =
+        (0..out.len()).map(|i| pieces.iter().any(|p| numbers(&p.categorical[i]))).collect();
+    let alike = |word: String| match word.parse::<f64>() {
+        Ok(x) if x.is_finite() => x.to_string(),
+        _ => word,
+    };
     for piece in pieces {
-        for (all, column) in out.iter_mut().zip(std::mem::take(&mut piece.categorical)) {
+        let columns = std::mem::take(&mut piece.categorical);
+        for ((all, mixed), column) in out.iter_mut().zip(&mixed).zip(columns) {
             match column {
+                Column::Words(v) if *mixed => all.extend(v.into_iter().map(alike)),
                 Column::Words(v) => all.extend(v),
                 Column::Numbers(v) => all.extend(v.iter().map(|x| match x {
                     x if x.is_nan() => String::new(),
@@ -326,9 +354,9 @@ fn expand(
     categorical: Vec<Vec<String>>,
     main: &Piece<'_>,
     parts: &Parts,
-) {
+) -> Result<(), OwnError> {
     if categorical.is_empty() {
-        return;
+        return Ok(());
     }
     let categories: Vec<Vec<&str>> = categorical
         .iter()
@@ -345,12 +373,29 @@ fn expand(
     let added: usize = categories.iter().map(Vec::len).sum();
     let (n, before) = (inputs.samples, inputs.features);
     let features = before + added;
+    if features == 0 {
+        let reason = "no categorical column has a value in the training samples";
+        return Err(wrong(main.file, reason, "leave other columns as inputs too"));
+    }
+    if added > MOST_CATEGORIES || (n as u64).saturating_mul(features as u64) > LARGEST / 8 {
+        let reason = format!("its categorical columns have {added} values");
+        let remedy = "leave out columns of names and identifiers: `leave_out = [...]`";
+        return Err(wrong(main.file, reason, remedy));
+    }
+    let place = |all: &Vec<&str>| -> HashMap<String, usize> {
+        all.iter().enumerate().map(|(place, word)| ((*word).to_owned(), place)).collect()
+    };
+    let places: Vec<HashMap<String, usize>> = categories.iter().map(place).collect();
     let old = numbers(&inputs.values, inputs.unit);
     let mut values = Vec::with_capacity(n * features);
     for i in 0..n {
         values.extend_from_slice(&old[i * before..(i + 1) * before]);
-        for (column, all) in categorical.iter().zip(&categories) {
-            values.extend(all.iter().map(|c| f64::from(u8::from(*c == column[i]))));
+        for (column, places) in categorical.iter().zip(&places) {
+            let start = values.len();
+            values.resize(start + places.len(), 0.0);
+            if let Some(place) = places.get(&column[i]) {
+                values[start + place] = 1.0;
+            }
         }
     }
     if !main.names[1].is_empty() || !names.is_empty() {
@@ -365,4 +410,5 @@ fn expand(
         features,
         scaling: Scaling::Features,
     };
+    Ok(())
 }

@@ -126,8 +126,25 @@ fn a_class_among_several_columns_of_labels() {
     assert_eq!((own.classes, data.train.labels), (3, vec![0, 1, 2, 0, 1]));
     let described = inspect(&first, dir.path()).unwrap().described;
     assert_eq!(described.answer, "column 1 of 8 of the labels");
+    // Another column is another run.
+    let second = OwnRequest { asked: label(4), ..request.clone() };
+    let understood = |r: &OwnRequest| {
+        let own = inspect(r, dir.path()).unwrap().data;
+        own.reading.and_then(|reading| reading.understood).unwrap()
+    };
+    assert_ne!(understood(&first), understood(&second));
     let ninth = OwnRequest { asked: label(9), ..request };
     assert!(refused(&ninth, &dir).contains("column 9 of 8 is to be the answer"));
+}
+
+#[test]
+fn a_missing_label_is_named_in_its_own_file() {
+    let labels = f4(&[0.0, f32::NAN, 1.0, 1.0]);
+    let dir = folder(&[("x.npy", &x(4)), ("y.npy", &npy("<f4", "(4,)", &labels))]);
+    assert_eq!(
+        refused(&request(OwnKind::Npy, &["x.npy", "y.npy"]), &dir),
+        "y.npy: sample 1 (from 0): the answer is missing; remedy: fill it in, or leave the sample out"
+    );
 }
 
 #[test]
@@ -159,6 +176,9 @@ fn a_table_in_parquet() {
     assert_eq!((own.features, data.features), (9, 9));
     let described = inspect(&snappy, &fixtures).unwrap().described;
     assert!(described.filled > 0 && described.notes.iter().any(|n| n == "1 column is not read."));
+    let number = OwnRequest { asked: label(1), ..snappy.clone() };
+    let text = inspect(&number, &fixtures).unwrap_err().to_string();
+    assert!(text.contains("a column of Parquet is named by a number"), "{text}");
     let wrong = Asked { leave_out: vec![name("prise")], ..snappy.asked.clone() };
     let wrong = OwnRequest { asked: wrong, ..snappy };
     let text = inspect(&wrong, &fixtures).unwrap_err().to_string();

@@ -290,6 +290,56 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
     assert_eq!(found(&drift), [(Lint::DataUnevenParts, what.to_owned())]);
 }
 
+/// Once a header in one file alone had the other file read from another column.
+#[test]
+fn files_whose_columns_are_told_apart_otherwise_are_refused() {
+    let dir = folder(&[
+        ("x.csv", b"label,p,q\n0,1,5\n1,2,6\n0,3,7\n1,4,8\n"),
+        ("t.csv", b"0,1,1\n1,2,0\n"),
+    ]);
+    let mut request = request(OwnKind::Csv, &["x.csv", "", "t.csv"]);
+    assert!(refused(&request, &dir).starts_with("t.csv: its columns are told apart otherwise"));
+    request.asked.label = Some(ColumnRef::Place(1));
+    assert_eq!(both(&request, &dir).1.test.labels, [0, 1]);
+}
+
+#[test]
+fn categories_are_one_in_files_of_numbers_and_of_words() {
+    let dir =
+        folder(&[("x.csv", b"c,k\n1.0,0\n2.0,1\n1,0\n2,1\n"), ("t.csv", b"c,k\n1.0,1\nx,0\n")]);
+    let mut request = request(OwnKind::Csv, &["x.csv", "", "t.csv"]);
+    request.asked.categorical = vec![name("c")];
+    request.scaling = Some(Scaling::None);
+    assert_eq!(both(&request, &dir).1.test.inputs, [1.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn inputs_and_parts_that_come_to_nothing() {
+    let empty: String =
+        (0..20).map(|i| format!("{},{}\n", if i < 16 { "" } else { "a" }, i % 2)).collect();
+    let mut request = OwnRequest { test: Some(4), ..request(OwnKind::Csv, &["x.csv"]) };
+    request.asked =
+        Asked { categorical: vec![name("c")], missing: Some(Missing::Mean), ..Asked::default() };
+    assert_eq!(
+        refused(&request, &csv(&format!("c,label\n{empty}"))),
+        "x.csv: no categorical column has a value in the training samples; remedy: leave other columns as inputs too"
+    );
+    let few: String = (0..100).map(|i| format!("{i}.5,{}\n", i % 2)).collect();
+    let request = OwnRequest {
+        split: split(Share::Part(0.004), Share::Part(0.1)),
+        ..self::request(OwnKind::Csv, &["x.csv"])
+    };
+    assert!(refused(&request, &csv(&few)).contains("100 samples, of which 0.004 is less than one"));
+}
+
+#[test]
+fn lines_that_would_vanish_are_counted_or_refused() {
+    let (said, _) = asked("a,k\n1,0\n# two\n2,1\n#3,1\n4,0\n5,1\n", Asked::default());
+    assert!(said.described.notes.iter().any(|n| n == "2 lines that begin with # are skipped."));
+    let text = csv_refused("a,k\n1,\"x\n2,y\n3,\"\n4,y\n5,z\n");
+    assert!(text.starts_with("x.csv: line 2, column 2: a line break within"), "{text}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 

@@ -2,7 +2,6 @@
 
 use crate::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling};
 use crate::params::{Kind, ParamType, Range, Value};
-use crate::reading::Share;
 
 use super::axis;
 use super::diagnostic::Diagnostic;
@@ -70,14 +69,18 @@ impl Reader<'_> {
             }
         });
         let split = self.split(node, &files);
-        let apart = split.is_some_and(|s| s.validation != Share::Count(0))
-            || files.validation_path.is_some();
-        if let (true, Some(given)) = (apart, data.get("validation")) {
-            self.diagnostics.push(
-                Diagnostic::error("`validation` is given twice", &given.key_place)
-                    .also(&node.place, "the data has a validation split already")
-                    .help("leave one of them out"),
-            );
+        let apart =
+            [("split", split.is_some()), ("validation_path", files.validation_path.is_some())];
+        for (key, _) in apart.iter().filter(|(_, there)| *there) {
+            if let Some(given) = data.get("validation") {
+                let message = format!("`validation` and `{key}` do not go together");
+                let help = "a split holds it: split = { test = 0.2, validation = 0.2 }";
+                self.diagnostics.push(
+                    Diagnostic::error(message, &given.key_place)
+                        .also(&node.place, "says what is held out")
+                        .help(help),
+                );
+            }
         }
         let asked = self.asked(node, files.kind);
         let request = OwnRequest { test, scaling, asked, split, ..OwnRequest::new(files) };

@@ -248,7 +248,11 @@ impl Reader<'_> {
         let text = self.text(node, "separator")?;
         let mut chars = text.chars();
         match (chars.next(), chars.next()) {
-            (Some(c), None) if c.is_ascii() && !c.is_ascii_alphanumeric() && c != '"' => Some(c),
+            (Some(c), None)
+                if c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\n\r#.-+".contains(c) =>
+            {
+                Some(c)
+            }
             _ => {
                 self.diagnostics.push(
                     Diagnostic::error(

@@ -35,6 +35,8 @@ pub(super) struct Dialect {
     pub(super) columns: Vec<Kinds>,
     /// Bytes before the first line that counts.
     start: usize,
+    /// Lines behind the first that are comments.
+    pub(super) comments: u64,
 }
 
 /// What all lines together hold.
@@ -128,7 +130,8 @@ impl Dialect {
         let separator = asked.separator.map(|c| c as u8).or(named);
         let separator = separator.unwrap_or_else(|| self::separator(&text[start..]));
         let mut survey = Survey::default();
-        every(text, start, separator, |line, record| survey.line(line, record, separator))?;
+        let comments =
+            every(text, start, separator, |line, record| survey.line(line, record, separator))?;
         survey.end_of_lines();
         let Survey { first, at_first, rest: mut columns, lines, points, comma } = survey;
         let Some((line, first)) = first else {
@@ -156,6 +159,7 @@ impl Dialect {
             names: if header { names(&first) } else { Vec::new() },
             columns,
             start,
+            comments,
         })
     }
 
@@ -169,6 +173,7 @@ impl Dialect {
         every(text, self.start, self.separator, |line, record| {
             if std::mem::take(&mut header) { Ok(()) } else { take(line, record) }
         })
+        .map(drop)
     }
 }
 
@@ -189,6 +194,7 @@ struct Lines<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,
+    comments: u64,
 }
 
 impl Lines<'_> {
@@ -212,6 +218,7 @@ impl Lines<'_> {
             match self.text.get(self.at) {
                 Some(b'\n' | b'\r') => self.advance(self.at + 1),
                 Some(b'#') => {
+                    self.comments += 1;
                     let rest = &self.text[self.at..];
                     let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'));
                     self.advance(self.at + end.unwrap_or(rest.len()));
@@ -223,25 +230,26 @@ impl Lines<'_> {
 }
 
 /// Passes every line from byte `start` on that is neither blank nor a comment, with its
-/// number.
+/// number; how many comments stand behind the first.
 fn every(
     text: &str,
     start: usize,
     separator: u8,
     mut take: impl FnMut(u64, &ByteRecord) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+) -> Result<u64, Fault> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(separator)
         .comment(Some(b'#'))
         .from_reader(&text.as_bytes()[start..]);
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1, comments: 0 };
+    let mut before = None;
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
+            Ok(false) => return Ok(lines.comments - before.unwrap_or_default()),
             // Of text in memory there is nothing else to go wrong.
             Err(error) => {
                 return Err(Fault::new(Place::File, error.to_string(), "write it as CSV again"));
@@ -252,6 +260,7 @@ fn every(
         if !blank {
             let from = record.position().map_or(0, |p| p.byte() as usize);
             take(lines.of(start + from), &record)?;
+            before.get_or_insert(lines.comments);
         }
     }
 }

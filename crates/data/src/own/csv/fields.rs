@@ -52,12 +52,15 @@ pub(super) fn text(field: &[u8]) -> Option<&str> {
     Some(bare.map_or(text, str::trim))
 }
 
+/// Signs for a missing value that are words of their own: a severity may be `none`.
+const WORDS: &[&str] = &["none", "nil", "missing"];
+
 /// The text of a field, none where the value is missing.
 pub(super) fn word(field: &[u8]) -> Option<String> {
-    match cell(field, false) {
-        Cell::Missing => None,
-        _ => text(field).map(str::to_owned),
-    }
+    let text = text(field)?;
+    let missing = cell(field, false) == Cell::Missing;
+    let said = missing && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    (!said).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -89,5 +92,6 @@ mod tests {
         assert_eq!(cell(b"1.234,5", true), Cell::Word);
         assert_eq!(word(b" a b "), Some("a b".to_owned()));
         assert_eq!(word(b"NA"), None);
+        assert_eq!(word(b"None"), Some("None".to_owned()));
     }
 }

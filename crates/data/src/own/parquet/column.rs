@@ -145,7 +145,7 @@ pub(super) fn columns(elements: &[Element]) -> Option<(Vec<Column>, usize)> {
             rest = &rest[1..];
             let children = usize::try_from(inside.children).ok()?;
             leaves += usize::from(children == 0);
-            open = open - 1 + children;
+            open = (open - 1_usize).checked_add(children)?;
         }
         out.push(Column {
             name: element.name.clone(),

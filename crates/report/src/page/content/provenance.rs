@@ -25,12 +25,20 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         let rows = number::count(data.rows);
         let features = number::count(data.features);
         put("Samples", format!("{rows} rows, {features} features; {}", data.parts_in_words()));
-        put("Answer", data.answer.clone());
-        put("Answers", data.answers());
+        // The page marks no code.
+        let plain = |text: String| text.replace('`', "");
+        put("Answer", plain(data.answer.clone()));
+        let parts =
+            if data.parts[1] > 0 { "training + validation + test" } else { "training + test" };
+        match data.targets.len() {
+            0 => put("Classes", format!("{} ({parts})", plain(data.answers()))),
+            _ => put("Values", plain(data.answers())),
+        }
         put("Split", data.split.clone());
         put("Scaling", data.scaling.clone());
         let left = match data.dropped {
             0 => String::new(),
+            1 => "1 row with gaps is left out. ".to_owned(),
             n => format!("{} rows with gaps are left out. ", number::count(n)),
         };
         put("Reading", format!("{left}{}", data.notes.join(" ")));
