@@ -160,7 +160,7 @@ pub struct OwnRequest {
 }
 
 impl OwnRequest {
-    /// Of files alone, everything else as it is by default.
+    /// Returns a request for files alone, everything else as it is by default.
     pub fn new(files: OwnFiles) -> Self {
         OwnRequest {
             files,

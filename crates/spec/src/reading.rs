@@ -1,4 +1,4 @@
-//! How files of own data are read: which columns, how gaps are filled, how samples are
+//! The reading of own data: which columns, how gaps are filled, how samples are
 //! split, and what was understood of it all.
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub enum ColumnRef {
     Name(String),
 }
 
-/// What a sweep file says of how its files are read; all that is null is recognised
+/// The settings of a sweep file on how its files are read; all that is null is recognised
 /// by their contents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
@@ -117,7 +117,7 @@ pub struct Arrays {
     pub validation_labels: Option<String>,
 }
 
-/// How files are read where that is not as it always was, so that a worker reads them
+/// The reading of files where that is not as it always was, so that a worker reads them
 /// as the plan did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -137,7 +137,7 @@ pub struct Reading {
     pub understood: Option<String>,
 }
 
-/// What is said of own data, on the page and before training; of no id.
+/// The description of own data, on the page and before training; part of no id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataDescription {
     /// Samples in the files, those that were left out included.
@@ -152,7 +152,7 @@ pub struct DataDescription {
     pub features: u64,
     /// Where the answers stand and what said so: `species (column 5, by its name)`.
     pub answer: String,
-    /// How the samples were split, in words.
+    /// The split of the samples, in words.
     pub split: String,
     /// How values were scaled, in words.
     pub scaling: String,

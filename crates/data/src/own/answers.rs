@@ -1,4 +1,4 @@
-//! What samples are answered by: classes, numbered in the order of their names, or real
+//! Answers of samples: classes, numbered in the order of their names, or real
 //! values.
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ pub(super) enum Answers {
     Values { targets: usize, values: Vec<f64> },
 }
 
-/// What is known of the answers beside their columns.
+/// Facts about the answers beside their columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     /// A `label` is named: there are classes.
@@ -37,7 +37,7 @@ pub(super) struct Known {
     pub(super) table: bool,
 }
 
-/// Why columns are no answers, and what to do about it; the sample where one is wrong.
+/// The reason why columns are no answers, its remedy, and the sample where one is wrong.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong {
     pub(super) sample: Option<usize>,
@@ -182,7 +182,7 @@ fn few_enough(classes: usize, samples: usize, likely: bool, example: String) -> 
 }
 
 impl Answers {
-    /// Whether classes are called 0, 1, 2 and so on.
+    /// Tells whether classes are called 0, 1, 2 and so on.
     pub(super) fn is_plain(&self) -> bool {
         match self {
             Answers::Classes { names, .. } => {

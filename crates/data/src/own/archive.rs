@@ -48,7 +48,7 @@ pub(super) fn read<'a>(
     Ok(Pieces { main, validation, test, checksum })
 }
 
-/// That names do not tell, with the arrays that there are.
+/// Returns the fault of names that do not tell the roles, with the arrays that there are.
 fn unclear<R: std::io::Read + std::io::Seek>(archive: &mut Archive<R>) -> Fault {
     const MOST: usize = 12;
     let members = match archive.members() {
@@ -86,7 +86,7 @@ fn guessed(names: &[String]) -> Option<Arrays> {
     })
 }
 
-/// Which arrays were read, a sentence.
+/// Returns a sentence on which arrays were read.
 fn said(arrays: &Arrays) -> String {
     let mut all = vec![format!("inputs `{}`", shown(&arrays.inputs))];
     for (name, part) in [(&arrays.test_inputs, "test"), (&arrays.validation_inputs, "validation")] {

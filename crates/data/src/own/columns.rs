@@ -1,4 +1,4 @@
-//! Which columns of a table are inputs and which are answers.
+//! The roles of a table's columns: inputs and answers.
 
 use spec::reading::{Asked, ColumnRef};
 
@@ -17,13 +17,13 @@ const ANSWER: &str = "y";
 pub(super) struct Roles {
     /// Answers, at least one.
     pub(super) answers: Vec<usize>,
-    /// What told that it is they, in words.
+    /// The reason why it is they, in words.
     pub(super) by: &'static str,
     /// Inputs that are numbers, ascending.
     pub(super) numbers: Vec<usize>,
     /// Inputs that become one for each of their values, ascending.
     pub(super) categorical: Vec<usize>,
-    /// How many are neither.
+    /// The number of columns that are neither.
     pub(super) left_out: usize,
 }
 

@@ -123,7 +123,7 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     }
 }
 
-/// That the bytes are no text from `at` on.
+/// Returns the fault of bytes that are no text from `at` on.
 fn not_text(bytes: &[u8], at: usize) -> Fault {
     let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
     let what =
@@ -132,7 +132,7 @@ fn not_text(bytes: &[u8], at: usize) -> Fault {
     Fault::new(Place::Line(line), reason, "save it as CSV in UTF-8, or name its `kind`")
 }
 
-/// That a field of an input is no number, at its place; `name` is that of its column.
+/// Returns the fault of an input's field that is no number, at its place; `name` is that of its column.
 pub(super) fn not_a_number(field: &str, place: Place, name: Option<&String>) -> Fault {
     let infinite = field.parse::<f64>().is_ok_and(|x| !x.is_finite());
     let what = if infinite { "not a finite number" } else { "not a number" };

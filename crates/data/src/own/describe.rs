@@ -1,4 +1,4 @@
-//! What is said of own data before anything is trained, and on the page.
+//! The description of own data, for the terminal, the plan and the page.
 
 use spec::own_data::{OwnData, OwnRequest, Scaling};
 use spec::reading::{ClassCount, DataDescription, Missing, Share, TargetScale};
@@ -70,7 +70,7 @@ fn filled_note(request: &OwnRequest, filled: u64) -> Option<String> {
     })
 }
 
-/// How the samples were split, in words.
+/// The split of the samples, in words.
 fn split(request: &OwnRequest, own: &OwnData) -> String {
     let validation = match (own.validation, &request.files.validation_path) {
         (0, _) => String::new(),
@@ -101,7 +101,7 @@ fn split(request: &OwnRequest, own: &OwnData) -> String {
     }
 }
 
-/// What a scaling does, in words.
+/// Describes a scaling in words.
 fn scaling(scaling: Scaling) -> &'static str {
     match scaling {
         Scaling::None => "values as they are",

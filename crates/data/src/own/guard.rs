@@ -9,12 +9,12 @@ pub(super) const HARMLESS: u64 = 64 << 20;
 /// Most decompressed bytes a compressed byte past [`HARMLESS`].
 pub(super) const MOST_RATIO: u64 = 400;
 
-/// Whether `decompressed` bytes are no bomb where they come from `compressed` ones.
+/// Tells whether `decompressed` bytes are no bomb where they come from `compressed` ones.
 pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
     decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
 }
 
-/// What is said of more decompressed bytes than are [`plausible`].
+/// The message on more decompressed bytes than are [`plausible`].
 pub(super) const BOMB: &str = "looks like an archive bomb: over 400 bytes from each compressed one";
 
 /// More decompressed bytes than are [`plausible`]; inside an [`io::Error`].

@@ -158,7 +158,7 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
     Ok(Pieces { main, validation, test, checksum })
 }
 
-/// What the sweep file leaves open, from what is in the files; what was understood of
+/// Completes the request by what is in the files; the hash of what was understood of
 /// them is still to be added.
 fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
     let Samples { inputs, answers, parts, pieces, checksum, own_test, .. } = samples;

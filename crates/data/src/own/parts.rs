@@ -1,4 +1,4 @@
-//! Which samples are trained on, held out and tested with.
+//! The parts of a dataset: samples to be trained on, held out and tested with.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -10,7 +10,7 @@ use spec::reading::{Share, SplitSpec};
 pub(super) struct Parts {
     /// Those that are trained on, then those held out.
     pub(super) train: Rows,
-    /// How many of `train` are held out: the last ones.
+    /// The number of samples at the end of `train` that are held out.
     pub(super) validation: usize,
     /// Those of the test.
     pub(super) test: Rows,
@@ -58,7 +58,7 @@ impl Parts {
     }
 }
 
-/// By what a sample is put into its part: the hash of its inputs and of how often the same
+/// The key by which a sample is put into its part: the hash of its inputs and of how often the same
 /// sample stood before, then a number that follows from its answer. Samples with equal keys
 /// are equal, and which of them stands where makes no difference.
 ///

@@ -45,7 +45,7 @@ pub(super) struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// Where a value stands.
+    /// Returns the place of a value.
     pub(super) fn place(&self, sample: usize, feature: usize) -> Place {
         match (self.lines.get(sample), self.columns.get(feature)) {
             (Some(line), Some(column)) => Place::Field { line: *line as usize, column: column + 1 },
@@ -53,7 +53,7 @@ impl Piece<'_> {
         }
     }
 
-    /// Where a sample stands.
+    /// Returns the place of a sample.
     pub(super) fn place_of_sample(&self, sample: usize) -> Place {
         match self.lines.get(sample) {
             Some(line) => Place::Line(*line as usize),

@@ -117,7 +117,7 @@ fn length<T: Copy + Into<f64>>(row: &[T], unit: f64) -> f64 {
     largest * squares.sqrt()
 }
 
-/// What is taken off each column and what it is divided by.
+/// Returns the offset and the divisor of each column.
 fn of_columns<T: Copy + Into<f64>>(
     scaling: Scaling,
     values: &[T],
@@ -163,7 +163,7 @@ pub(crate) fn statistics<T: Copy + Into<f64>>(
     moments(std::iter::once(values), unit, columns)
 }
 
-/// As [`statistics`] of rows, each of one or several values of every column.
+/// Returns the [`statistics`] of rows, each of one or several values of every column.
 fn moments<'a, T: Copy + Into<f64> + 'a>(
     rows: impl Iterator<Item = &'a [T]> + Clone,
     unit: f64,

@@ -24,7 +24,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Where a cell stands; `row` and `column` from 0.
+    /// Returns the place of a cell; `row` and `column` from 0.
     pub(super) fn place(&self, row: usize, column: usize) -> Place {
         match self.lines.get(row) {
             Some(line) => Place::Field { line: *line as usize, column: column + 1 },

@@ -18,7 +18,7 @@ const SMALL: u64 = 10;
 /// Columns that are named in one warning.
 const NAMED: usize = 5;
 
-/// From so many samples on whole numbers that are all different are identifiers.
+/// The number of samples from which on whole numbers that are all different are identifiers.
 const MANY: usize = 50;
 
 /// More features than this are not looked at one by one: they are pixels or the like.
@@ -121,7 +121,7 @@ fn answer(answers: &Answers) -> Vec<f64> {
     }
 }
 
-/// Whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample, or a whole
+/// Tells whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample, or a whole
 /// number that no two of many samples share, as measurements hardly are.
 fn numbers_the_samples(inputs: &Inputs, values: &[f64], feature: usize) -> bool {
     let column = || values.iter().skip(feature).step_by(inputs.features);
@@ -199,7 +199,7 @@ fn missing_classes(described: &DataDescription, out: &mut Vec<(Lint, String)>) {
     }
 }
 
-/// Whether the test split is of another sort than what stands before it.
+/// Looks whether the test split is of another sort than what stands before it.
 fn uneven(
     described: &DataDescription,
     answers: &Answers,

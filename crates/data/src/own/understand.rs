@@ -1,4 +1,4 @@
-//! What the files of a dataset hold together: their samples one after another, their
+//! The files of a dataset, understood together: their samples one after another, their
 //! answers, and which part each sample belongs to.
 
 use std::collections::HashMap;
@@ -106,7 +106,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// That all files have the same columns.
+/// Checks that all files have the same columns.
 fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
     let main = &pieces[0];
     for piece in &pieces[1..] {

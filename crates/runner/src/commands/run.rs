@@ -235,7 +235,7 @@ pub(super) fn run_holding(
     Ok((result.exit(), lock))
 }
 
-/// What was understood of own data; none of other data.
+/// Returns the line on own data; none of other data.
 pub(super) fn data_line(plan: &Plan) -> Option<String> {
     let name = plan.runs.first()?.spec.data.dataset.name();
     Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))

@@ -11,7 +11,7 @@ const LONGEST_TEXT: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Dtype {
     pub(in super::super) kind: Kind,
-    /// Whether the first byte of a number or a character is its highest.
+    /// Big-endian: the first byte of a number or a character is its highest.
     pub(in super::super) big: bool,
 }
 
@@ -85,7 +85,7 @@ impl Dtype {
     }
 }
 
-/// As NumPy names it in Python.
+/// Its name in NumPy.
 impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
@@ -107,7 +107,7 @@ impl fmt::Display for Dtype {
     }
 }
 
-/// What a type is that is not read, in words.
+/// A type that is not read, in words.
 fn what(descr: &str) -> &'static str {
     match descr.trim_start_matches(['<', '>', '|', '=']).chars().next() {
         Some('O') => "Python objects",

@@ -1,4 +1,4 @@
-//! Where the elements of an array stand in a file, and how they become rows.
+//! The layout of the elements of an array in a file, and their order as rows.
 
 /// Samples that are brought in order together: what is read of them at a time
 /// fills whole lines of the cache.

@@ -18,7 +18,7 @@ use super::error::{Fault, Place};
 use super::scale::Values;
 use super::table::Column;
 
-/// What a header says of the array that follows.
+/// The header of an array.
 #[derive(Debug, PartialEq)]
 pub(super) struct Array {
     pub(super) dtype: Dtype,

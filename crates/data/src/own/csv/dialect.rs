@@ -10,7 +10,7 @@ use super::fields::{Cell, cell, text as field_text};
 /// Lines that the separator is told by.
 const LOOKED_AT: usize = 50;
 
-/// What one column holds, the header left out.
+/// Counts of what one column holds, the header left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Kinds {
     pub(super) numbers: u64,
@@ -21,7 +21,7 @@ pub(super) struct Kinds {
     repeats_first: bool,
 }
 
-/// How a file is written.
+/// The dialect of a file.
 #[derive(Debug, PartialEq)]
 pub(super) struct Dialect {
     pub(super) separator: u8,
@@ -39,7 +39,7 @@ pub(super) struct Dialect {
     pub(super) comments: u64,
 }
 
-/// What all lines together hold.
+/// Counts over all lines.
 #[derive(Default)]
 struct Survey {
     first: Option<(u64, ByteRecord)>,
@@ -124,7 +124,7 @@ impl Survey {
 }
 
 impl Dialect {
-    /// Of a whole file.
+    /// Returns the dialect of a whole file.
     pub(super) fn of(text: &str, asked: &Asked) -> Result<Self, Fault> {
         let (start, named) = named_separator(text);
         let separator = asked.separator.map(|c| c as u8).or(named);
@@ -189,7 +189,7 @@ fn named_separator(text: &str) -> (usize, Option<u8>) {
     }
 }
 
-/// Where a line begins: `csv` counts no carriage returns, blank lines and comments.
+/// The beginnings of lines: `csv` counts no carriage returns, blank lines and comments.
 struct Lines<'a> {
     text: &'a [u8],
     at: usize,
@@ -265,7 +265,7 @@ fn every(
     }
 }
 
-/// That the first line has more than one field.
+/// Checks that the first line has more than one field.
 fn several_fields(record: &ByteRecord, line: u64, separator: u8) -> Result<(), Fault> {
     if record.len() > 1 {
         return Ok(());
@@ -301,7 +301,7 @@ fn same_width(record: &ByteRecord, expected: usize, line: u64) -> Result<(), Fau
     Err(Fault::new(Place::Line(line as usize), reason, remedy))
 }
 
-/// What separates the fields: what cuts each of the first lines into the same number of
+/// Returns the separator of the fields: the one that cuts each of the first lines into the same number of
 /// fields, more than one; of several the one that is rarest in numbers and words.
 fn separator(text: &str) -> u8 {
     let lines: Vec<&str> = text
@@ -332,7 +332,7 @@ fn separator(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-/// Whether the first line names the columns. It holds no number, but for those that pandas
+/// Tells whether the first line names the columns. It then holds no number, but for those that pandas
 /// gives to columns without a name, and no question mark; where a field is empty or may
 /// be a sign for a missing value (sodium is `Na`), or no line holds a number, its fields
 /// differ and none stands again in its column.
@@ -367,7 +367,7 @@ fn names(first: &ByteRecord) -> Vec<String> {
     first.iter().map(name).collect()
 }
 
-/// That a first line that is no header holds no name of a column of numbers, which would
+/// Checks that a first line that is no header holds no name of a column of numbers, which would
 /// be taken for a class or a category.
 fn names_and_numbers(
     first: &ByteRecord,

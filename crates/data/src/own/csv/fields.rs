@@ -1,4 +1,4 @@
-//! What a field of a table is.
+//! Fields of a table, understood.
 
 /// A field, understood.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -34,7 +34,7 @@ pub(super) struct Member {
     pub(super) name: String,
     /// Length of each dimension.
     pub(super) shape: Vec<u64>,
-    /// As NumPy names it in Python, such as `float32`.
+    /// Its name in NumPy, such as `float32`.
     pub(super) dtype: String,
 }
 

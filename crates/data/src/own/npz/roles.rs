@@ -1,4 +1,4 @@
-//! What the arrays of an archive are, by their names alone.
+//! The roles of an archive's arrays, by their names alone.
 
 /// Arrays of one split by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
