@@ -2,22 +2,14 @@
 //! and writes the folder of libtorch into the binaries as their run path, so
 //! that they start without `LD_LIBRARY_PATH`.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod sources;
 
-/// Folders, relative to this crate, whose sources are hashed.
-const SOURCES: &[&str] = &[
-    "../data/src",
-    "../model/src",
-    "../optimizer-registry/src",
-    "../spec/src/seed.rs",
-    "../spec/src/stopping.rs",
-    "src",
-];
+use std::env;
+use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=sources.rs");
     code_hash();
     run_path();
 }
@@ -43,31 +35,13 @@ fn run_path() {
 }
 
 fn code_hash() {
-    let mut files = Vec::new();
-    for folder in SOURCES {
-        println!("cargo::rerun-if-changed={folder}");
-        collect(Path::new(folder), &mut files);
+    let ours = sources::CRATES.iter().map(PathBuf::from);
+    let spec = sources::COMPUTING.iter().map(|name| Path::new("../spec/src").join(name));
+    let all: Vec<PathBuf> = ours.chain(spec).collect();
+    for path in &all {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
-    files.sort();
-    let mut hash = blake3::Hasher::new();
-    for file in &files {
-        let bytes = fs::read(file).unwrap_or_default();
-        hash.update(file.to_string_lossy().as_bytes()).update(b"\0").update(&bytes).update(b"\0");
-    }
-    println!("cargo::rustc-env=SWEEP_CODE_HASH={}", &hash.finalize().to_hex()[..32]);
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    if folder.is_file() {
-        files.push(folder.to_path_buf());
-    }
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            files.push(path);
-        }
-    }
+    let all: Vec<&Path> = all.iter().map(PathBuf::as_path).collect();
+    let hash = source_hash::hash(&all).expect("the sources can be read");
+    println!("cargo::rustc-env=SWEEP_CODE_HASH={hash}");
 }

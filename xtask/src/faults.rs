@@ -25,7 +25,8 @@ const PATCHES: &str = "crates/train/tests/faults";
 const TESTS: &str = "crates/runner/tests/faults.rs";
 
 /// The crates that the worker is built from.
-const CRATES: [&str; 5] = ["spec", "data", "model", "optimizer-registry", "train"];
+const CRATES: [&str; 6] =
+    ["source-hash", "spec", "data", "model", "optimizer-registry", "train"];
 
 /// Name of the binary, another than the true one's: both lie in one folder.
 const BINARY: &str = "sweep-worker-faulty";

@@ -24,19 +24,20 @@ impl Stack {
 
 /// For each of our crates: those of ours it may name, and the stack that it
 /// must never reach.
-const RULES: [(&str, &[&str], &Stack); 8] = [
+const RULES: [(&str, &[&str], &Stack); 9] = [
+    ("source-hash", &[], &BURN),
     ("spec", &[], &BURN),
-    ("data", &["spec"], &POLARS),
+    ("data", &["source-hash", "spec"], &POLARS),
     ("model", &["spec"], &POLARS),
     ("optimizer-registry", &["spec"], &POLARS),
-    ("train", &["spec", "data", "model", "optimizer-registry"], &POLARS),
+    ("train", &["source-hash", "spec", "data", "model", "optimizer-registry"], &POLARS),
     ("report", &["spec"], &BURN),
     ("runner", &["spec", "data", "report"], &BURN),
     ("xtask", &[], &BURN),
 ];
 
 /// `spec` and `xtask` are at the bottom: neither stack may be below them.
-const NEITHER: [&str; 2] = ["spec", "xtask"];
+const NEITHER: [&str; 3] = ["source-hash", "spec", "xtask"];
 
 /// One edge of the graph.
 #[derive(Clone, Debug)]

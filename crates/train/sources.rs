@@ -1,0 +1,50 @@
+//! Which files decide what training computes; read by build.rs and by tests/sources.rs,
+//! which holds the list of `spec` to the folder.
+
+/// Folders, relative to this crate, whose sources are hashed whole.
+#[allow(dead_code)]
+pub const CRATES: &[&str] = &["../data/src", "../model/src", "../optimizer-registry/src", "src"];
+
+/// Files and folders of `../spec/src` that are hashed: formulas, seeds, stopping, what is
+/// trained on what, and how a stored run becomes these.
+pub const COMPUTING: &[&str] = &[
+    "dataset",
+    "dataset.rs",
+    "landscape.rs",
+    "metric.rs",
+    "model.rs",
+    "optimizer",
+    "optimizer.rs",
+    "own_data.rs",
+    "parameters.rs",
+    "params.rs",
+    "reading.rs",
+    "run.rs",
+    "schedule.rs",
+    "seed.rs",
+    "stopping.rs",
+    "update.rs",
+];
+
+/// The others: sweep files and their diagnostics, stored forms of what was computed, what
+/// is shown and where, and names of runs.
+#[allow(dead_code)]
+pub const DESCRIBING: &[&str] = &[
+    "event.rs",
+    "float.rs",
+    "identity.rs",
+    "journal_line.rs",
+    "layout.rs",
+    "lib.rs",
+    "lint.rs",
+    "manifest.rs",
+    "plan.rs",
+    "provenance.rs",
+    "record.rs",
+    "regress_settings.rs",
+    "report_settings.rs",
+    "slurm.rs",
+    "status.rs",
+    "sweep_file",
+    "threads.rs",
+];
