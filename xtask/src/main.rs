@@ -12,6 +12,7 @@ mod check_data;
 mod check_reports;
 mod ci;
 mod faults;
+mod flags;
 mod golden;
 mod handover;
 mod libtorch;
@@ -89,8 +90,14 @@ fn main() -> ExitCode {
 
 fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
     let root = build::root()?;
+    if HANDED_OVER.contains(&verb) {
+        return handover::hand_over(&root, verb, &args);
+    }
+    if let Some(problem) = flags::unknown(verb, &args) {
+        eprintln!("xtask: {problem}");
+        return Ok(ExitCode::from(2));
+    }
     match verb {
-        verb if HANDED_OVER.contains(&verb) => handover::hand_over(&root, verb, &args),
         "libtorch" => {
             let kind = if args.iter().any(|a| a == "--cuda") {
                 libtorch::Kind::Cuda

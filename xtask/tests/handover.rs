@@ -158,3 +158,12 @@ fn without_pip_the_message_says_what_to_do() {
     }
     assert!(!folder.path().join("cache/2.9.0-cpu").exists());
 }
+
+#[test]
+fn a_flag_that_a_verb_does_not_know_is_bad_input() {
+    let (output, log) = xtask("", &["golden", "--wirte"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("`golden` does not know `--wirte`; it takes --write"), "{message}");
+    assert_eq!(log, "");
+}
