@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::compile::{Program, Told, compile, compile_telling};
 use crate::libtorch::Libtorch;
 
 /// The repository's root: the parent of this crate.
@@ -61,46 +62,90 @@ pub(crate) fn show(command: &Command) -> String {
         .join(" ")
 }
 
-/// Builds `sweep` and gives its path.
-pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
-    let binary = sweep_path(root)?;
-    if !binary.exists() {
-        eprintln!(
-            "xtask: building sweep; the first time about 10 minutes on two cores, nearly all of it polars"
-        );
+/// The crates whose programs and tests are built, with what they stand on. Cargo unifies
+/// features over the packages of one command, so each command that builds into
+/// `target/release` names all of them and the same features: whichever program or test is
+/// built, no crate below is compiled twice.
+const PACKAGES: [&str; 9] = [
+    "source-hash",
+    "spec",
+    "data",
+    "text-format",
+    "store",
+    "report",
+    "runner",
+    "reporter",
+    "train",
+];
+
+/// The features of each command that builds into `target/release`.
+const FEATURES: &str = "train/libtorch";
+
+/// A cargo command for [`PACKAGES`], without its verb's own arguments.
+pub(crate) fn together(root: &Path, verb: &[&str]) -> Result<Command> {
+    let mut cargo = cargo(root)?;
+    cargo.args(verb).args(["--features", FEATURES]);
+    for package in PACKAGES {
+        cargo.args(["--package", package]);
     }
-    run(cargo(root)?.args(["build", "--release", "--package", "runner", "--bin", "sweep"]))
-        .context("sweep could not be built")?;
-    Ok(binary)
+    Ok(cargo)
 }
 
-/// Where [`sweep`] builds.
+/// A command that builds programs of [`PACKAGES`].
+fn programs(root: &Path, names: &[&str]) -> Result<Command> {
+    let mut cargo = together(root, &["build", "--release"])?;
+    for name in names {
+        cargo.args(["--bin", name]);
+    }
+    Ok(cargo)
+}
+
+/// Builds an example of [`PACKAGES`], against this libtorch where it needs one, and gives
+/// its path.
+pub(crate) fn example(root: &Path, name: &str, libtorch: Option<&Libtorch>) -> Result<PathBuf> {
+    let mut cargo = together(root, &["build", "--release"])?;
+    if let Some(libtorch) = libtorch {
+        libtorch.apply(&mut cargo);
+    }
+    run(cargo.args(["--example", name]))
+        .with_context(|| format!("the example `{name}` could not be built"))?;
+    Ok(target_dir(root)?.join("release/examples").join(name))
+}
+
+/// Builds `sweep`, which links neither polars nor Burn, and gives its path.
+pub(crate) fn sweep_alone(root: &Path) -> Result<PathBuf> {
+    compile(root, &mut programs(root, &["sweep"])?, &Program::SWEEP)?;
+    sweep_path(root)
+}
+
+/// Builds `sweep` and `sweep-report` and gives the path of the first.
+pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
+    sweep_and_report(root, &Told::Stderr)?;
+    sweep_path(root)
+}
+
+/// Like [`sweep`], with a choice of where progress is told.
+pub(crate) fn sweep_and_report(root: &Path, told: &Told) -> Result<()> {
+    let mut cargo = programs(root, &["sweep", "sweep-report"])?;
+    compile_telling(root, &mut cargo, &Program::REPORT, told)
+}
+
+/// Where `sweep` is built.
 pub(crate) fn sweep_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep"))
 }
 
+/// Where `sweep-report` is built.
+pub(crate) fn report_path(root: &Path) -> Result<PathBuf> {
+    Ok(target_dir(root)?.join("release/sweep-report"))
+}
+
 /// Builds `sweep-worker` with libtorch (and flex) and gives its path.
 pub(crate) fn libtorch_worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
-    let binary = libtorch_worker_path(root)?;
-    if !binary.exists() {
-        eprintln!(
-            "xtask: building sweep-worker; the first time about 6 minutes on two cores (Burn and the libtorch bindings)"
-        );
-    }
-    let mut command = cargo(root)?;
-    libtorch.apply(&mut command);
-    run(command.args([
-        "build",
-        "--release",
-        "--package",
-        "train",
-        "--features",
-        "libtorch",
-        "--bin",
-        "sweep-worker",
-    ]))
-    .context("sweep-worker could not be built")?;
-    Ok(binary)
+    let mut cargo = programs(root, &["sweep-worker"])?;
+    libtorch.apply(&mut cargo);
+    compile(root, &mut cargo, &Program::WORKER)?;
+    libtorch_worker_path(root)
 }
 
 /// Where [`libtorch_worker`] builds.
@@ -111,17 +156,11 @@ pub(crate) fn libtorch_worker_path(root: &Path) -> Result<PathBuf> {
 /// Builds a `sweep-worker` that has the pure-Rust backend alone. It has a
 /// target folder of its own, so that it never replaces a libtorch worker.
 pub(crate) fn flex_worker(root: &Path) -> Result<PathBuf> {
-    let binary = flex_worker_path(root)?;
-    if !binary.exists() {
-        eprintln!(
-            "xtask: building sweep-worker without libtorch; the first time about 5 minutes on two cores (Burn)"
-        );
-    }
-    let mut command = cargo(root)?;
-    command.env("CARGO_TARGET_DIR", target_dir(root)?.join("flex"));
-    run(command.args(["build", "--release", "--package", "train", "--bin", "sweep-worker"]))
-        .context("sweep-worker could not be built")?;
-    Ok(binary)
+    let mut cargo = cargo(root)?;
+    cargo.args(["build", "--release", "--package", "train", "--bin", "sweep-worker"]);
+    cargo.env("CARGO_TARGET_DIR", target_dir(root)?.join("flex"));
+    compile(root, &mut cargo, &Program::FLEX_WORKER)?;
+    flex_worker_path(root)
 }
 
 /// Where [`flex_worker`] builds.

@@ -24,10 +24,6 @@ const PATCHES: &str = "crates/train/tests/faults";
 /// The tests that need the worker, below the root.
 const TESTS: &str = "crates/runner/tests/faults.rs";
 
-/// The crates that the worker is built from.
-const CRATES: [&str; 6] =
-    ["source-hash", "spec", "data", "model", "optimizer-registry", "train"];
-
 /// Name of the binary, another than the true one's: both lie in one folder.
 const BINARY: &str = "sweep-worker-faulty";
 
@@ -70,29 +66,23 @@ pub(crate) fn worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     make_tree(root, &fresh)?;
     // Only what differs is written, or cargo would compile everything again.
     mirror(&fresh, &tree)?;
-    let mut command = build::cargo(root)?;
+    let mut command = build::together(root, &["build", "--release"])?;
     libtorch.apply(&mut command);
     command.current_dir(&tree);
-    build::run(command.args(["build", "--release", "--package", "train"]).args([
-        "--features",
-        "libtorch",
-        "--bin",
-        BINARY,
-    ]))
-    .with_context(|| format!("the worker with the faults of {PATCHES} could not be built"))?;
+    build::run(command.args(["--bin", BINARY]))
+        .with_context(|| format!("the worker with the faults of {PATCHES} could not be built"))?;
     Ok(target.join("release").join(BINARY))
 }
 
-/// Copies the worker's workspace to `tree`, which is emptied before, and
+/// Copies the workspace of the crates to `tree`, which is emptied before, and
 /// applies every patch.
 fn make_tree(root: &Path, tree: &Path) -> Result<()> {
     if tree.exists() {
         std::fs::remove_dir_all(tree)?;
     }
     let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
-    for name in CRATES {
-        files.extend(files_below(root, &Path::new("crates").join(name))?);
-    }
+    // All of them, since features are unified over what is built together.
+    files.extend(files_below(root, Path::new("crates"))?);
     for file in &files {
         copy(&root.join(file), &tree.join(file))?;
     }

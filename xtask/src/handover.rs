@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::{build, libtorch};
+use crate::{build, libtorch, reporter};
 
 /// Environment variable that tells `sweep` which worker to start.
 pub(crate) const WORKER_VARIABLE: &str = "SWEEP_WORKER";
@@ -23,6 +23,19 @@ pub(crate) struct Needs {
     pub(crate) libtorch: bool,
     /// Whether the pool names CUDA devices.
     pub(crate) cuda: bool,
+    /// When `sweep-report` is called.
+    pub(crate) report: Report,
+}
+
+/// When a command line needs `sweep-report`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Never.
+    Never,
+    /// When runs have been trained.
+    Last,
+    /// At once.
+    First,
 }
 
 impl Needs {
@@ -41,15 +54,21 @@ impl Needs {
             train: flag("train")?,
             libtorch: backends.iter().any(|b| b.as_str() == Some("libtorch")),
             cuda: flag("cuda")?,
+            report: match &value["report"] {
+                Value::Null => Report::Never,
+                Value::String(when) if when == "last" => Report::Last,
+                _ => Report::First,
+            },
         })
     }
 }
 
 /// Does not return when all goes well: the process becomes `sweep`.
 pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
-    let sweep = build::sweep(root)?;
+    let sweep = build::sweep_alone(root)?;
     let verb = if verb == "sweep" { "run" } else { verb };
 
+    let mut command = Command::new(&sweep);
     let mut worker = existing_worker(root)?;
     if verb != "needs" && !asks_for_help(args) {
         let answer = Command::new(&sweep)
@@ -68,9 +87,16 @@ pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<Exit
         if let Some(built) = prepare(root, &needs)? {
             worker = Some(built);
         }
+        match needs.report {
+            Report::Never => {}
+            Report::First => drop(build::sweep(root)?),
+            Report::Last => {
+                reporter::start(root)?;
+                command.env(reporter::BUILDER_VARIABLE, std::env::current_exe()?);
+            }
+        }
     }
 
-    let mut command = Command::new(&sweep);
     command.arg(verb).args(args);
     if std::env::var_os(WORKER_VARIABLE).is_none()
         && let Some(worker) = worker
@@ -110,15 +136,15 @@ mod tests {
 
     #[test]
     fn reads_the_answer_of_needs() {
-        let answer = "{\"train\":true,\"backends\":[\"flex\",\"libtorch\"],\"cuda\":false}\n";
+        let answer = "{\"train\":true,\"backends\":[\"flex\",\"libtorch\"],\"cuda\":false,\"report\":\"last\"}\n";
         assert_eq!(
             Needs::parse(answer).unwrap(),
-            Needs { train: true, libtorch: true, cuda: false }
+            Needs { train: true, libtorch: true, cuda: false, report: Report::Last }
         );
-        let answer = "{\"train\":true,\"backends\":[\"flex\"],\"cuda\":false}\n\n";
+        let answer = "{\"train\":true,\"backends\":[\"flex\"],\"cuda\":false,\"report\":null}\n\n";
         assert_eq!(
             Needs::parse(answer).unwrap(),
-            Needs { train: true, libtorch: false, cuda: false }
+            Needs { train: true, libtorch: false, cuda: false, report: Report::Never }
         );
     }
 

@@ -11,12 +11,14 @@ mod build;
 mod check_data;
 mod check_reports;
 mod ci;
+mod compile;
 mod faults;
 mod flags;
 mod golden;
 mod handover;
 mod libtorch;
 mod readers;
+mod reporter;
 mod tally;
 mod test;
 mod tidy;
@@ -108,6 +110,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             println!("{}", found.describe());
             Ok(ExitCode::SUCCESS)
         }
+        reporter::VERB => reporter::build(&root, &args).map(|()| ExitCode::SUCCESS),
         "tidy" => tidy(&root),
         "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
         "page" => test::page(&root, &args).map(|()| ExitCode::SUCCESS),

@@ -2,12 +2,11 @@
 //! that compile each heavy stack once.
 //!
 //! Cargo unifies features over the packages of one command, so the grouping
-//! decides what is compiled again. The pure side is one group, since `report`
-//! alone would turn off features of crates below polars. For the same reason
-//! no test may bring a dependency that turns features on down there. `xtask`
-//! has its own profile, in which `cargo xtask` has built it already. What
-//! runs on flex alone shares the target folder of the flex worker; a plain
-//! `cargo test -p train` would replace the libtorch worker by a flex one.
+//! decides what is compiled again: the large group is what all programs are built of
+//! ([`build::together`]). For the same reason no test may bring a dependency that turns
+//! features on below them. `xtask` has its own profile, in which `cargo xtask` has
+//! built it already. What runs on flex alone shares the target folder of the flex
+//! worker; a plain `cargo test -p train` would replace the libtorch worker by a flex one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,50 +19,44 @@ use crate::{browser, build, faults, handover, libtorch};
 /// One selection of packages with its profile and features.
 struct Group {
     name: &'static str,
-    packages: &'static [&'static str],
+    packages: Packages,
     profile: &'static str,
-    features: &'static [&'static str],
-    flex: bool,
     /// Whether it has a library, whose docstrings may hold examples.
     library: bool,
     /// Whether it draws the page, which is then opened in a browser.
     page: bool,
 }
 
-const GROUPS: [Group; 4] = [
+/// What a group is selected by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Packages {
+    /// All that is built together, with libtorch.
+    Together,
+    /// These, without libtorch.
+    Flex(&'static [&'static str]),
+    /// These.
+    Alone(&'static [&'static str]),
+}
+
+const GROUPS: [Group; 3] = [
     Group {
         name: "xtask",
-        packages: &["xtask"],
+        packages: Packages::Alone(&["xtask"]),
         profile: "xtask",
-        features: &[],
-        flex: false,
         library: false,
         page: false,
     },
     Group {
-        name: "plans, data, reports and the runner",
-        packages: &["spec", "data", "report", "runner"],
+        name: "plans, data, reports, the runner and Burn on libtorch",
+        packages: Packages::Together,
         profile: "release",
-        features: &[],
-        flex: false,
         library: true,
         page: true,
     },
     Group {
         name: "Burn on flex",
-        packages: &["model", "optimizer-registry", "train"],
+        packages: Packages::Flex(&["model", "optimizer-registry", "train"]),
         profile: "release",
-        features: &[],
-        flex: true,
-        library: true,
-        page: false,
-    },
-    Group {
-        name: "Burn on libtorch",
-        packages: &["train"],
-        profile: "release",
-        features: &["libtorch"],
-        flex: false,
         library: true,
         page: false,
     },
@@ -187,10 +180,22 @@ pub(crate) fn pure(root: &Path) -> Result<Command> {
 }
 
 fn quiet(root: &Path, group: &Group) -> Result<Command> {
+    select(root, group, &["test", "--quiet", "--profile", group.profile])
+}
+
+/// A cargo command for the packages of a group.
+fn select(root: &Path, group: &Group, verb: &[&str]) -> Result<Command> {
+    let packages = match group.packages {
+        Packages::Together => return build::together(root, verb),
+        Packages::Flex(packages) | Packages::Alone(packages) => packages,
+    };
     let mut cargo = build::cargo(root)?;
-    cargo.args(["test", "--quiet", "--profile", group.profile]);
-    for package in group.packages {
+    cargo.args(verb);
+    for package in packages {
         cargo.args(["--package", package]);
+    }
+    if matches!(group.packages, Packages::Flex(_)) {
+        cargo.env("CARGO_TARGET_DIR", build::target_dir(root)?.join("flex"));
     }
     Ok(cargo)
 }
@@ -251,21 +256,13 @@ fn command(
     verb: &[&str],
     profile: &str,
 ) -> Result<Command> {
-    let mut command = build::cargo(root)?;
-    if group.flex {
-        command.env("CARGO_TARGET_DIR", build::target_dir(root)?.join("flex"));
-    }
+    let mut verb = verb.to_vec();
+    verb.extend([profile, group.profile]);
+    let mut command = select(root, group, &verb)?;
     programs.libtorch.apply(&mut command);
     command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
     if let Some(faulty) = &programs.faulty {
         command.env(faults::WORKER_VARIABLE, faulty);
-    }
-    command.args(verb).args([profile, group.profile]);
-    for feature in group.features {
-        command.args(["--features", feature]);
-    }
-    for package in group.packages {
-        command.args(["--package", package]);
     }
     Ok(command)
 }

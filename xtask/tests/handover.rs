@@ -6,18 +6,30 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Stands in for cargo: writes its arguments to `log`, and installs a `sweep`
-/// and a `sweep-worker` that do the same.
+/// Stands in for cargo: writes its arguments to `log`, and installs a `sweep`, a
+/// `sweep-report` and a `sweep-worker` that do the same. It takes long for the second.
 const CARGO: &str = r#"#!/bin/sh
-echo "cargo $* LIBTORCH=$(basename "$LIBTORCH")" >> "$FAKE/log"
-mkdir -p "$CARGO_TARGET_DIR/release"
-cp "$FAKE/sweep" "$CARGO_TARGET_DIR/release/sweep"
-cp "$FAKE/sweep" "$CARGO_TARGET_DIR/release/sweep-worker"
+packages=$(echo "$*" | sed 's/.*--release//; s/ --quiet.*//; s/--package //g; s/spec.*reporter/PURE/')
+case "$*" in
+  *bin\ sweep-report*) sleep 0.3 ;;
+esac
+echo "cargo$packages LIBTORCH=$(basename "$LIBTORCH")" >> "$FAKE/log"
+[ -e "$FAKE/broken" ] && case "$*" in *bin\ sweep-report*) echo "error: broken" >&2; exit 101 ;; esac
+folder="$CARGO_TARGET_DIR/release"
+mkdir -p "$folder"
+for program in $(echo "$*" | grep -o 'bin [a-z-]*' | cut -c5-); do
+  cp "$FAKE/sweep" "$folder/.$$" && mv "$folder/.$$" "$folder/$program"
+done
 "#;
 
-/// Stands in for `sweep`: answers `needs` from a file, else ends with 3.
+/// Stands in for `sweep`: answers `needs` from a file, calls whom it should before it
+/// reports, else ends with 3.
 const SWEEP: &str = r#"#!/bin/sh
 echo "sweep $* worker=${SWEEP_WORKER#"$FAKE"/}" >> "$FAKE/log"
+if [ "$1" = run ] && [ -n "$SWEEP_REPORT_BUILDER" ]; then
+  "$SWEEP_REPORT_BUILDER" sweep-report || exit 1
+  [ -x "$CARGO_TARGET_DIR/release/sweep-report" ] && echo "sweep-report is there" >> "$FAKE/log"
+fi
 if [ "$1" = needs ]; then
   [ "$2" = run ] && [ "$3" = bad.toml ] && echo "bad.toml:1:1: no" >&2 && exit 2
   cat "$FAKE/needs"
@@ -33,11 +45,19 @@ fn script(path: &Path, text: &str) {
 
 /// Runs xtask; gives its output and the log of what it started.
 fn xtask(needs: &str, args: &[&str]) -> (Output, String) {
+    xtask_in(needs, args, &[])
+}
+
+/// Like [`xtask`], beside more files, which are empty.
+fn xtask_in(needs: &str, args: &[&str], files: &[&str]) -> (Output, String) {
     let folder = tempfile::tempdir().unwrap();
     let fake = folder.path();
     script(&fake.join("cargo"), CARGO);
     script(&fake.join("sweep"), SWEEP);
     fs::write(fake.join("needs"), needs).unwrap();
+    for file in files {
+        fs::write(fake.join(file), "").unwrap();
+    }
     // A libtorch of the user's, so that none is brought.
     fs::create_dir_all(fake.join("own/lib")).unwrap();
     fs::write(fake.join("own/lib/libtorch_cpu.so"), "").unwrap();
@@ -62,11 +82,41 @@ fn a_sweep_on_libtorch_builds_its_worker_and_passes_the_exit_code() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(
         log,
-        "cargo build --release --package runner --bin sweep LIBTORCH=own\n\
+        "cargo PURE --bin sweep LIBTORCH=own\n\
          sweep needs run x.toml --set train.epochs=1 worker=\n\
-         cargo build --release --package train --features libtorch --bin sweep-worker LIBTORCH=own\n\
+         cargo train --bin sweep-worker --features libtorch LIBTORCH=own\n\
          sweep run x.toml --set train.epochs=1 worker=target/release/sweep-worker\n"
     );
+}
+
+/// What is needed last is built beside the sweep, which starts before it is there.
+#[test]
+fn sweep_report_is_built_while_the_sweep_trains() {
+    let needs = r#"{"train":true,"backends":["libtorch"],"cuda":false,"report":"last"}"#;
+    let (output, log) = xtask(needs, &["sweep", "x.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let at = |line: &str| log.find(line).unwrap_or_else(|| panic!("{line}: {log}"));
+    let builds = "cargo PURE --bin sweep --bin sweep-report LIBTORCH=own\n";
+    assert!(at("sweep run x.toml") < at(builds), "{log}");
+    assert!(at(builds) < at("sweep-report is there"), "{log}");
+}
+
+#[test]
+fn a_sweep_report_that_cannot_be_built_is_told_by_the_one_that_waits() {
+    let needs = r#"{"train":true,"backends":["libtorch"],"cuda":false,"report":"last"}"#;
+    let (output, log) = xtask_in(needs, &["sweep", "x.toml"], &["broken"]);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("error: broken"), "{message}");
+    assert!(message.contains("sweep-report could not be built"), "{message}");
+}
+
+#[test]
+fn a_report_has_its_program_first() {
+    let needs = r#"{"train":false,"backends":[],"cuda":false,"report":"first"}"#;
+    let (_, log) = xtask(needs, &["report", "x.toml"]);
+    let built = log.find("--bin sweep-report").unwrap_or_else(|| panic!("{log}"));
+    assert!(built < log.find("sweep report x.toml worker=").unwrap(), "{log}");
 }
 
 #[test]
@@ -74,7 +124,7 @@ fn a_sweep_on_flex_has_a_target_folder_of_its_own() {
     let needs = r#"{"train":true,"backends":["flex"],"cuda":false}"#;
     let (output, log) = xtask(needs, &["sweep", "x.toml", "--device", "flex"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(log.contains("cargo build --release --package train --bin sweep-worker "), "{log}");
+    assert!(log.contains("cargo train --bin sweep-worker "), "{log}");
     assert!(
         log.ends_with("sweep run x.toml --device flex worker=target/flex/release/sweep-worker\n"),
         "{log}"
@@ -85,7 +135,7 @@ fn a_sweep_on_flex_has_a_target_folder_of_its_own() {
 fn a_report_builds_no_worker() {
     let needs = r#"{"train":false,"backends":[],"cuda":false}"#;
     let (_, log) = xtask(needs, &["report", "x.toml"]);
-    assert!(!log.contains("--package train"), "{log}");
+    assert!(!log.contains("cargo train"), "{log}");
     assert!(log.contains("\nsweep report x.toml worker="), "{log}");
 }
 
@@ -100,7 +150,7 @@ fn bad_input_ends_before_anything_is_brought() {
 #[test]
 fn help_is_the_runners_own() {
     let (_, log) = xtask("", &["sweep", "--help"]);
-    assert!(log.ends_with("\nsweep run --help worker=target/release/sweep-worker\n"), "{log}");
+    assert!(log.ends_with("\nsweep run --help worker=\n"), "{log}");
     assert!(!log.contains("needs"), "{log}");
 }
 

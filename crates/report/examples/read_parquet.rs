@@ -8,15 +8,11 @@ use polars::prelude::*;
 
 /// Label, learning rate, mean test accuracy and its 95 % interval.
 pub fn chosen(report: &str) -> PolarsResult<DataFrame> {
-    let summary = PlRefPath::new(format!("{report}/summary.parquet"));
-    LazyFrame::scan_parquet(summary, ScanArgsParquet::default())?
-        .filter(col("best"))
-        .select(
-            ["label", "lr", "test_accuracy_mean", "test_accuracy_low", "test_accuracy_high"]
-                .map(col),
-        )
+    let summary = std::fs::File::open(format!("{report}/summary.parquet"))?;
+    let summary = ParquetReader::new(summary).finish()?;
+    let best = summary.filter(summary.column("best")?.bool()?)?;
+    best.select(["label", "lr", "test_accuracy_mean", "test_accuracy_low", "test_accuracy_high"])?
         .sort(["test_accuracy_mean"], SortMultipleOptions::new().with_order_descending(true))
-        .collect()
 }
 // README ends here
 
@@ -25,8 +21,9 @@ fn main() -> PolarsResult<()> {
     let frame = chosen(&report)?;
     // The feature `fmt` of polars would print a table; here a line a row will do.
     for row in 0..frame.height() {
-        let values = frame.get_row(row)?.0;
-        let texts: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
+        let value = |column: &Column| Ok(format!("{:?}", column.get(row)?));
+        let texts: PolarsResult<Vec<String>> = frame.columns().iter().map(value).collect();
+        let texts = texts?;
         println!("{}", texts.join("  "));
     }
     Ok(())

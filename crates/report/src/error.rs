@@ -3,28 +3,14 @@
 use std::path::PathBuf;
 
 use polars::prelude::PolarsError;
+use store::StoreError;
 
 /// An error of collecting or rendering.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {reason}; check disk, folder and permissions", path.display())]
-    Io {
-        /// `read`, `write`, ...
-        action: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        reason: std::io::Error,
-    },
-    /// A JSON file does not have the form it should.
-    #[error("{} is not what it should be: {reason}; run the sweep again to write it anew", path.display())]
-    Json {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    /// A file could not be read or written, or is not what it should be.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A Parquet file could not be read or written.
     #[error("{}: {reason}; `report` writes it anew from the journal", path.display())]
     Parquet {
@@ -70,8 +56,8 @@ impl ReportError {
         action: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |reason| ReportError::Io { action, path, reason }
+        let error = StoreError::io(action, path);
+        move |reason| error(reason).into()
     }
 
     pub(crate) fn parquet(path: impl Into<PathBuf>) -> impl FnOnce(PolarsError) -> Self {

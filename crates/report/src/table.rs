@@ -1,6 +1,7 @@
 //! The rows behind `runs.parquet`: what one run left, typed, with its way into
 //! columns and back.
 
+use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -404,10 +405,8 @@ pub(crate) fn scan(path: &Path) -> Result<DataFrame, ReportError> {
         let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "not collected yet");
         return Err(ReportError::io("read", path)(missing));
     }
-    PlRefPath::try_from_path(path)
-        .and_then(|p| LazyFrame::scan_parquet(p, ScanArgsParquet::default()))
-        .and_then(LazyFrame::collect)
-        .map_err(ReportError::parquet(path))
+    let file = File::open(path).map_err(ReportError::io("read", path))?;
+    ParquetReader::new(file).finish().map_err(ReportError::parquet(path))
 }
 
 /// The rows of `runs.parquet` in plan order; runs of the plan that the file

@@ -335,7 +335,7 @@ fn time_to_target_follows_the_plan_without_a_journal_too() {
     let again = markdown().split_once("## Time to target").map(|(_, b)| b.to_owned()).unwrap();
     assert!(rows.iter().all(|row| again.contains(row)), "the same from Parquet alone");
     // Another value: the columns of the file are those of the old one.
-    let mut plan = report::plan(&dir).unwrap();
+    let mut plan = store::plan(&dir).unwrap();
     plan.target.value = Some(0.9999);
     std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
     report::redraw(&dir).unwrap();

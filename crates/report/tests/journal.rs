@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 
 use common::Fixture;
-use report::journal;
 use spec::journal_line;
 use spec::record::{RunRecord, Status};
+use store::journal;
 
 #[test]
 fn bad_lines_are_warnings_and_the_rest_is_read() {

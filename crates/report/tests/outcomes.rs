@@ -290,7 +290,7 @@ fn best_epochs_are_found_again_without_the_journal() {
         ..Fixture::battle(3)
     };
     let dir = fixture.write(folder.path());
-    let mut plan = report::plan(&dir).unwrap();
+    let mut plan = store::plan(&dir).unwrap();
     plan.target.at = TargetAt::Best;
     std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
     // By hand: the highest validation accuracy after an epoch, and the test accuracy beside it.

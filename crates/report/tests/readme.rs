@@ -42,9 +42,8 @@ fn the_columns_in_python_and_sql_exist() {
         .iter()
         .flat_map(|path| {
             use polars::prelude::*;
-            let path = PlRefPath::try_from_path(path).unwrap();
-            let frame = LazyFrame::scan_parquet(path, ScanArgsParquet::default()).unwrap();
-            let frame = frame.collect().unwrap();
+            let file = std::fs::File::open(path).unwrap();
+            let frame = ParquetReader::new(file).finish().unwrap();
             frame.get_column_names().iter().map(|n| n.to_string()).collect::<Vec<_>>()
         })
         .collect();
@@ -67,5 +66,49 @@ fn the_columns_in_python_and_sql_exist() {
         ["label", "lr", "status", "seed", "init_digest", "test_accuracy", "config_id", "best"]
     {
         assert!(sql.contains(word) && columns.iter().any(|c| c == word), "README.md, SQL: {word}");
+    }
+}
+
+/// Returns the part of `reports/README.md` under a heading, up to the next.
+fn section(heading: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once(&format!("\n## {heading}\n")).unwrap();
+    rest.split("\n## ").next().unwrap().to_owned()
+}
+
+#[test]
+fn every_figure_stands_in_the_readme_of_reports() {
+    let figures = section("The figures");
+    for name in spec::report_settings::FigureName::NAMES {
+        let named = figures.contains(&format!("`{name}`"));
+        assert!(named, "reports/README.md, The figures: no row for `{name}`");
+    }
+}
+
+/// Each column by its name, but those that are made of a value and an estimate.
+#[test]
+fn every_column_stands_in_the_readme_of_reports() {
+    use polars::prelude::*;
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Fixture::battle(12).write(folder.path());
+    report::collect(&dir).unwrap();
+    let text = section("Columns");
+    let words: Vec<&str> =
+        text.split('`').skip(1).step_by(2).flat_map(|code| code.split(", ")).collect();
+    let has = |name: &str| words.contains(&name);
+    for path in [dir.runs(), dir.metrics(), dir.summary()] {
+        let frame = ParquetReader::new(fs::File::open(&path).unwrap()).finish().unwrap();
+        for name in frame.get_column_names() {
+            let estimate = || {
+                let parts = name.match_indices('_').map(|(at, _)| name.split_at(at));
+                parts.into_iter().any(|(value, of)| has(value) && has(of))
+            };
+            assert!(
+                name.starts_with("hp.") || has(name) || estimate(),
+                "reports/README.md, Columns: no `{name}` of {}",
+                path.display()
+            );
+        }
     }
 }

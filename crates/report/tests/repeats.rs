@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 
 use common::{Fixture, HOSTILE, environment};
-use report::journal::Journal;
 use report::repeats::Repeats;
 use spec::record::{Environment, MetricPoint, Outcome, RunRecord, Split};
+use store::journal::Journal;
 
 /// A record of another execution of the same run.
 fn again(record: &RunRecord) -> RunRecord {

@@ -110,6 +110,15 @@ pub enum Command {
         /// The report folder.
         folder: PathBuf,
     },
+    /// Collect, draw and write the report of a folder (for `sweep`, when it has trained).
+    #[command(hide = true)]
+    Write {
+        /// The report folder.
+        folder: PathBuf,
+        /// Say nothing but problems.
+        #[arg(long)]
+        quiet: bool,
+    },
     /// What a command line needs, as one line of JSON (for xtask).
     #[command(hide = true, disable_help_flag = true)]
     Needs {

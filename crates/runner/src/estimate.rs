@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-use report::journal::Journal;
 use serde::Serialize;
 use spec::layout::ReportDir;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Status};
 use spec::{Id, RunSpec};
+use store::journal::Journal;
 
 use crate::machine::Machine;
 use crate::provenance;
@@ -127,7 +127,7 @@ fn learn(
     learn(&journal.records);
     if journal.records.is_empty() {
         for dir in others(workspace) {
-            if let Ok(journal) = report::journal::read(&dir) {
+            if let Ok(journal) = store::journal::read(&dir) {
                 learn(&journal.records);
             }
         }

@@ -1,5 +1,11 @@
 //! Exit codes, as documented in `--help` and in the README.
 
+use std::process::ExitCode;
+
+use spec::sweep_file::diagnostic::Diagnostics;
+
+use crate::text;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -25,6 +31,24 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Returns what an exit code means; [`Exit::Internal`] for any that has no meaning.
+    pub fn of_code(code: i32) -> Exit {
+        use Exit::*;
+        let all = [
+            Ok,
+            BadInput,
+            RunsFailed,
+            Regression,
+            Incomplete,
+            VerificationFailed,
+            Requeue,
+            Interrupted,
+        ];
+        all.into_iter().find(|exit| *exit as i32 == code).unwrap_or(Internal)
+    }
+}
+
 /// Text for `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 all well; 1 internal error; 2 bad input (also: lock held, findings of doctor, \
@@ -42,15 +66,40 @@ pub fn bad_input(message: impl Into<String>) -> anyhow::Error {
     BadInput(message.into()).into()
 }
 
+/// An error that another program has printed, with that program's exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("sweep-report failed")]
+pub struct Said(pub Exit);
+
 /// The exit code of an error: 2 where the user can mend it.
 pub fn code_of(error: &anyhow::Error) -> Exit {
-    use report::ReportError::{HalfBaseline, Kept};
-    let kept = matches!(error.downcast_ref(), Some(Kept { .. } | HalfBaseline { .. }));
-    if kept || error.is::<BadInput>() || error.is::<spec::sweep_file::diagnostic::Diagnostics>() {
+    if let Some(Said(exit)) = error.downcast_ref() {
+        return *exit;
+    }
+    if error.is::<BadInput>() || error.is::<Diagnostics>() {
         Exit::BadInput
     } else {
         Exit::Internal
     }
+}
+
+/// Prints the error of a program, if there is one and nobody has printed it, and returns
+/// the program's exit code; `code_of` gives that of an error.
+pub fn end(result: anyhow::Result<Exit>, code_of: impl FnOnce(&anyhow::Error) -> Exit) -> ExitCode {
+    let exit = result.unwrap_or_else(|error| {
+        if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+            text::complain(&diagnostics.render(console::colors_enabled_stderr()));
+        } else if !error.is::<Said>() {
+            let mark = console::style("error:").for_stderr().red().bold();
+            text::say!("{mark} {error:#}");
+        }
+        code_of(&error)
+    });
+    if exit == Exit::Ok && text::output_was_lost() {
+        text::say!("error: standard output could not be written to");
+        return ExitCode::from(Exit::Internal as u8);
+    }
+    ExitCode::from(exit as u8)
 }
 
 #[cfg(test)]
@@ -59,6 +108,7 @@ mod tests {
 
     use data::{DataError, FetchError};
     use report::ReportError;
+    use store::StoreError;
 
     use super::*;
     use crate::worker_process::WorkerError;
@@ -69,7 +119,8 @@ mod tests {
         let path = || "reports/x/weights".into();
         let of_data = || DataError::Io { path: path(), reason: full() };
         let errors: [anyhow::Error; 7] = [
-            ReportError::Io { action: "write", path: path(), reason: full() }.into(),
+            ReportError::from(StoreError::Io { action: "write", path: path(), reason: full() })
+                .into(),
             ReportError::Parquet { path: path(), reason: full().into() }.into(),
             of_data().into(),
             FetchError::NoMirror(of_data()).into(),

@@ -8,7 +8,7 @@
 
 mod beacon;
 pub mod cli;
-mod clock;
+pub mod clock;
 pub mod commands;
 mod dataset_check;
 mod estimate;
@@ -17,12 +17,13 @@ pub mod exit;
 mod journal;
 mod launcher;
 mod live;
-mod lock;
+pub mod lock;
 mod machine;
 mod memory;
 mod pool;
 mod progress;
 mod provenance;
+pub mod reporter;
 mod resume;
 mod scheduler;
 #[doc(hidden)]

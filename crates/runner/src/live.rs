@@ -281,7 +281,7 @@ fn siblings(run: &PlannedRun) -> String {
 
 /// Status, and what the error says in a line.
 pub fn reason(record: &RunRecord) -> String {
-    let said = record.error.as_ref().map(|e| report::escape::headline(&e.message));
+    let said = record.error.as_ref().map(|e| text_format::escape::headline(&e.message));
     match said.filter(|said| !said.is_empty()) {
         Some(said) => format!("{} ({said})", record.status),
         None => record.status.to_string(),

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use report::journal::Journal;
 use spec::Id;
 use spec::event::Save;
 use spec::layout::ReportDir;
@@ -11,6 +10,7 @@ use spec::metric::FurtherMetric;
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
 use spec::stopping::EpochMetric;
+use store::journal::Journal;
 
 use crate::pool::{Slot, gpu_driver};
 

@@ -144,7 +144,7 @@ pub fn loss_word(spec: &spec::RunSpec) -> &'static str {
 
 /// A loss, or the value of a function, with as many digits at every size.
 pub fn loss(value: f64) -> String {
-    report::number::metric("loss", value)
+    text_format::number::metric("loss", value)
 }
 
 /// The first line of an error, without the remedy below it.
@@ -160,14 +160,14 @@ pub fn count(n: usize, what: &str) -> String {
 /// Text from a file or a worker on one line, without anything that could move
 /// the cursor, change colours or turn the direction of writing.
 pub fn plain(text: &str) -> String {
-    report::escape::line(text)
+    text_format::escape::line(text)
 }
 
 /// `3 min 20 s`, `42 ms`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
-        _ if seconds < 0.0995 => report::number::seconds(seconds.max(0.0)),
+        _ if seconds < 0.0995 => text_format::number::seconds(seconds.max(0.0)),
         (0, 0, s) if s < 10 => format!("{:.1} s", seconds.max(0.0)),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),

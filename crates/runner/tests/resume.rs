@@ -193,7 +193,7 @@ fn a_journal_that_cannot_be_written_ends_the_sweep_and_keeps_what_is_there() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("cannot append to") && text.contains("make room"), "{text}");
-    let journal = report::journal::read(&sandbox.report("full")).unwrap();
+    let journal = store::journal::read(&sandbox.report("full")).unwrap();
     assert!(journal.warnings.is_empty(), "half a line was taken back: {:?}", journal.warnings);
     let kept = journal.records.len();
     assert!(kept > 0 && kept < 16, "{kept}");

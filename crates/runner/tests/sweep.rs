@@ -151,7 +151,7 @@ fn results_of_another_backend_are_not_mixed_in() {
             .unwrap();
     }
     sandbox.expect(0, &["run", "experiments/mix.toml", "--device", "libtorch:cpu"]);
-    let journal = report::journal::read(&sandbox.report("mix")).unwrap();
+    let journal = store::journal::read(&sandbox.report("mix")).unwrap();
     assert_eq!(journal.records.len(), 10);
     let page = std::fs::read_to_string(sandbox.report("mix").html()).unwrap();
     assert!(!page.contains("different builds or machines"), "one backend in the report");
@@ -235,7 +235,7 @@ fn a_report_follows_the_sweep_file_without_training() {
     assert!(markdown().contains("chosen from 2 by mean validation loss"), "--set still holds");
     assert_eq!(sandbox.records("shown").len(), 8);
     // Overrides that no longer fit keep the last settings, and it is said.
-    let mut plan = report::plan(&dir).unwrap();
+    let mut plan = store::plan(&dir).unwrap();
     plan.overrides.push("--set optimizer.gone.lr=[1.0]".to_owned());
     std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
     let said = sandbox.expect(0, &["report", "experiments/shown.toml"]);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 use super::{cluster, micro, report};
 use crate::{build, libtorch, venv};
@@ -84,12 +84,8 @@ fn make(artifact: Artifact, root: &Path) -> Result<PathBuf> {
 
 /// Builds the example of `train` that computes the matrix products alone.
 fn products(root: &Path) -> Result<PathBuf> {
-    let mut command = build::cargo(root)?;
-    libtorch::provision(root, libtorch::Kind::Cpu)?.apply(&mut command);
-    command.args(["build", "--release", "--package", "train", "--features", "libtorch"]);
-    build::run(command.args(["--example", "matrix_products"]))
-        .context("the matrix products could not be built")?;
-    Ok(build::target_dir(root)?.join("release/examples/matrix_products"))
+    let libtorch = libtorch::provision(root, libtorch::Kind::Cpu)?;
+    build::example(root, "matrix_products", Some(&libtorch))
 }
 
 #[cfg(test)]

@@ -24,15 +24,9 @@ const SIZES: [(u64, u64); 4] =
 /// a Slurm 22.05 on one machine.
 const SBATCH: f64 = 0.005;
 
-/// Builds the example, with the features that the tests build polars with.
+/// Builds the cluster on a virtual clock.
 pub(super) fn build_cluster(root: &Path) -> Result<PathBuf> {
-    let mut command = build::cargo(root)?;
-    command.args(["build", "--release", "--example", "cluster"]);
-    for package in ["spec", "data", "report", "runner"] {
-        command.args(["--package", package]);
-    }
-    build::run(&mut command).context("the cluster on a virtual clock could not be built")?;
-    Ok(build::target_dir(root)?.join("release/examples/cluster"))
+    build::example(root, "cluster", None)
 }
 
 /// Plays each size once.

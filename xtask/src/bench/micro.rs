@@ -13,8 +13,8 @@ use super::built::Artifact;
 use super::{Measured, Setup};
 use crate::build;
 
-/// Name, and the packages that are named to cargo together.
-const BENCHES: [(&str, &[&str]); 1] = [("plan", &["spec", "data", "report", "runner"])];
+/// Benchmarks of our crates.
+const BENCHES: [&str; 1] = ["plan"];
 
 /// Divan's columns that are shown.
 const COLUMNS: [&str; 3] = ["median", "fastest", "slowest"];
@@ -23,17 +23,14 @@ const COLUMNS: [&str; 3] = ["median", "fastest", "slowest"];
 pub(super) fn build(root: &Path) -> Result<PathBuf> {
     for bench in BENCHES {
         build::run(cargo(root, bench)?.arg("--no-run"))
-            .with_context(|| format!("the benchmark `{}` could not be built", bench.0))?;
+            .with_context(|| format!("the benchmark `{bench}` could not be built"))?;
     }
     build::target_dir(root)
 }
 
-fn cargo(root: &Path, (name, packages): (&str, &[&str])) -> Result<Command> {
-    let mut command = build::cargo(root)?;
-    command.args(["bench", "--quiet", "--profile", "release", "--bench", name]);
-    for package in packages {
-        command.args(["--package", package]);
-    }
+fn cargo(root: &Path, name: &str) -> Result<Command> {
+    let mut command = build::together(root, &["bench", "--quiet", "--profile", "release"])?;
+    command.args(["--bench", name]);
     Ok(command)
 }
 
@@ -45,7 +42,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
         format!("|---|{}", "---|".repeat(COLUMNS.len())),
     ];
     for bench in BENCHES {
-        eprintln!("xtask: bench: micro, {}", bench.0);
+        eprintln!("xtask: bench: micro, {bench}");
         let mut command = cargo(setup.root, bench)?;
         command.arg("--");
         if let Some(samples) = setup.repetitions {

@@ -37,16 +37,9 @@ const USUAL: usize = 125;
 /// Numbers that each run measures, about.
 const POINTS: usize = 100;
 
-/// Builds the fabricator. The four packages together have the features that the
-/// tests build polars with, so that it is not compiled again.
+/// Builds the fabricator of report folders.
 pub(super) fn build_fabricate(root: &Path) -> Result<PathBuf> {
-    let mut command = build::cargo(root)?;
-    command.args(["build", "--release", "--example", "fabricate"]);
-    for package in ["spec", "data", "report", "runner"] {
-        command.args(["--package", package]);
-    }
-    build::run(&mut command).context("the fabricator of report folders could not be built")?;
-    Ok(build::target_dir(root)?.join("release/examples/fabricate"))
+    build::example(root, "fabricate", None)
 }
 
 /// Reports a few times.

@@ -27,7 +27,7 @@ pub(crate) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError
             ParquetWriter::new(&mut bytes).with_key_value_metadata(Some(types)).finish(&mut frame)
         })
         .map_err(ReportError::parquet(path))?;
-    files::write_atomic(path, &bytes)
+    Ok(files::write_atomic(path, &bytes)?)
 }
 
 /// The types of a frame's columns as a reader shall see them.

@@ -69,8 +69,8 @@ pub fn read(dir: &Path) -> Result<(Night, Accepted), ReportError> {
     let damaged =
         |reason| ReportError::Kept { path: json(dir), what: "a baseline's record", reason };
     let accepted: Accepted = files::json(&json(dir)).map_err(|e| match e {
-        ReportError::Json { reason, .. } => damaged(reason),
-        other => other,
+        store::StoreError::Json { reason, .. } => damaged(reason),
+        other => other.into(),
     })?;
     if accepted.v > BASELINE_VERSION {
         let newer =

@@ -121,7 +121,7 @@ impl Phase<'_> {
         let machine = Machine::of_cluster(&plan, &slurm.settings, None);
         plan.pool = machine.pool_on_cluster(&plan, &slurm.settings);
         let since = Instant::now();
-        let journal = report::journal::read(&dir)?;
+        let journal = store::journal::read(&dir)?;
         let read = seconds(since);
         let since = Instant::now();
         let left = outstanding(&plan, &journal, &machine.wanted, false, &dir);
@@ -140,7 +140,7 @@ impl Phase<'_> {
         }
         let since = Instant::now();
         plan.computed_on = Some(machine.wanted.on.clone());
-        report::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+        store::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
         found["write_plan"] = json!(seconds(since));
         found["plan_bytes"] = json!(fs::metadata(dir.plan())?.len());
 

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks the sweep to end and waits until it has.
 pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
-    let dir = super::report::folder_of(workspace, file)?;
+    let dir = super::folder::folder_of(workspace, file)?;
     let on_cluster = match super::cluster::cancel(&dir) {
         // What runs here can be ended without it.
         Err(error) if lock::holder(&dir).is_some() => {

@@ -1,9 +1,9 @@
 //! What `run` does differently where the runs are trained as tasks of a cluster.
 
-use report::write_atomic;
 use serde::Serialize;
 use spec::layout::ReportDir;
 use spec::slurm::SlurmSettings;
+use store::write_atomic;
 
 use super::gather;
 use crate::cli::{LauncherChoice, RunArgs};
@@ -15,8 +15,8 @@ use crate::launcher::slurm::signs::{TaskStatus, signs};
 use crate::launcher::slurm::watch::{Watched, watch};
 use crate::launcher::slurm::{self, Slurm, active, tasks_in_words};
 use crate::provenance::{self, SweepFacts};
-use crate::text;
 use crate::workspace::Workspace;
+use crate::{reporter, text};
 
 /// The launcher for Slurm, if it is asked for.
 ///
@@ -95,10 +95,7 @@ pub(super) fn follow(
     }
     gather::complete_manifest(dir)?;
     if !args.no_report {
-        let summary = super::report::write(dir)?;
-        if !quiet {
-            super::summary::print(workspace, dir, &summary);
-        }
+        reporter::write(workspace, dir, None, quiet)?;
     }
     gather::verdict(workspace, dir)
 }
@@ -109,7 +106,7 @@ pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(false);
     }
-    let plan = report::plan(dir)?;
+    let plan = store::plan(dir)?;
     let ended = slurm::cancel(&SlurmCommands, dir, &plan.name)?;
     if ended == 0 {
         return Ok(false);

@@ -3,18 +3,18 @@
 
 use std::path::Path;
 
-use report::write_atomic;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
 use spec::plan::Plan;
 use spec::record::Status;
+use store::write_atomic;
 
 use crate::exit::Exit;
 use crate::launcher::slurm::files::{Files, JobFile};
 use crate::launcher::slurm::signs::forget_dead;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
-use crate::{clock, text};
+use crate::{clock, reporter, text};
 
 /// Writes the report of an attempt; the exit code says whether every run that was
 /// asked for has a result.
@@ -22,14 +22,13 @@ pub(super) fn gather(workspace: &Workspace, folder: &Path) -> anyhow::Result<Exi
     let dir = ReportDir::new(std::path::absolute(folder)?);
     complete_manifest(&dir)?;
     forget_dead(&dir);
-    let summary = super::report::write(&dir)?;
-    super::summary::print(workspace, &dir, &summary);
+    reporter::write(workspace, &dir, None, false)?;
     verdict(workspace, &dir)
 }
 
 /// The plan, less the runs that the last attempt was not asked for.
 pub(super) fn asked_for(dir: &ReportDir) -> anyhow::Result<Plan> {
-    let mut plan = report::plan(dir)?;
+    let mut plan = store::plan(dir)?;
     let last = Files(dir).submissions()?.pop();
     if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
         plan.runs.retain(|run| ids.contains(&run.run_id));
@@ -41,7 +40,7 @@ pub(super) fn asked_for(dir: &ReportDir) -> anyhow::Result<Plan> {
 /// The exit code of a sweep whose runs were trained elsewhere.
 pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
     let plan = asked_for(dir)?;
-    let counts = super::status::counts(&report::journal::read(dir)?, &plan);
+    let counts = super::status::counts(&store::journal::read(dir)?, &plan);
     let total = plan.runs.len();
     let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
         counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
@@ -66,7 +65,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<
 /// Writes the manifest of the newest attempt again, if that is the last sweep of the
 /// folder: what its nodes computed on was not known when it was submitted. Where the
 /// attempt's files are gone the manifest stays as it is, and the report is made all the same.
-pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
+pub fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
     let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
     let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
     let held = serde_json::from_slice::<Manifest>(&bytes).ok();
@@ -88,8 +87,8 @@ pub(super) fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
 /// Writes the manifest of an attempt: sources and command line of its submission,
 /// what the nodes computed on, and now as its end.
 fn manifest(dir: &ReportDir, job: JobFile) -> anyhow::Result<()> {
-    let plan = report::plan(dir)?;
-    let journal = report::journal::read(dir)?;
+    let plan = store::plan(dir)?;
+    let journal = store::journal::read(dir)?;
     let records = journal.best_for(plan.computed_on.as_ref());
     let of_plan = || plan.runs.iter().filter_map(|r| records.get(&r.run_id).copied());
     let trained = of_plan().filter(|r| r.ended >= job.started).count() as u64;

@@ -1,24 +1,19 @@
 //! The verbs, a file each.
 
-mod baseline;
 mod cancel;
 mod cluster;
-mod compare;
 mod doctor;
 mod fetch;
-mod gather;
+pub mod folder;
+pub mod gather;
 mod list;
 mod merge;
 mod needs;
-mod nightly;
 mod only;
 mod plan;
-mod regress;
-mod report;
-mod run;
+pub mod run;
 pub mod shard;
 mod status;
-mod summary;
 mod task;
 pub(crate) mod training;
 mod verify;
@@ -34,7 +29,8 @@ use crate::exit::Exit;
 use crate::launcher::slurm::files::Place;
 use crate::workspace::Workspace;
 
-/// Runs the verb of the command line.
+/// Runs the verb of the command line. Verbs that read or write Parquet are handed over
+/// to `sweep-report`.
 ///
 /// # Errors
 /// Bad input or an internal error; [`crate::exit::code_of`] tells which.
@@ -42,12 +38,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let workspace = Workspace::find(cli.root);
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
-        Command::Report(args) => report::report(&workspace, &args),
         Command::Merge(args) => merge::merge(&workspace, &args),
-        Command::Compare(args) => compare::compare(&workspace, &args),
-        Command::Regress(args) => regress::regress(&workspace, &args),
-        Command::Nightly(args) => nightly::nightly(&workspace, &args),
-        Command::Baseline { command } => baseline::baseline(&workspace, &command),
         Command::Status { file, json } => status::status(&workspace, &file, json),
         Command::Cancel { file } => cancel::cancel(&workspace, &file),
         Command::Verify(args) => verify::verify(&workspace, &args),
@@ -60,12 +51,21 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         }
         Command::Gather { folder } => gather::gather(&workspace, &folder),
         Command::Needs { args } => needs::needs(&args),
+        Command::Report(_)
+        | Command::Compare(_)
+        | Command::Regress(_)
+        | Command::Nightly(_)
+        | Command::Baseline { .. }
+        | Command::Write { .. } => Err(crate::reporter::replace_this_process()),
     }
 }
 
 /// Reads the sweep file of a command line with its overrides, the environment's
 /// and the user's configuration.
-fn load_plan(
+///
+/// # Errors
+/// The diagnostics of the sweep file.
+pub fn load_plan(
     workspace: &Workspace,
     file: &Path,
     set: &[String],
@@ -77,7 +77,10 @@ fn load_plan(
 }
 
 /// Reads a sweep file with these overrides.
-fn load_plan_with(
+///
+/// # Errors
+/// The diagnostics of the sweep file.
+pub fn load_plan_with(
     workspace: &Workspace,
     file: &Path,
     overrides: &Overrides,
@@ -89,8 +92,20 @@ fn load_plan_with(
     Ok(loaded)
 }
 
+/// Refuses a sweep file whose threads are measured: another night could have
+/// another number.
+///
+/// # Errors
+/// The diagnostics of the sweep file.
+pub fn number_of_threads(file: &Path, set: &[String]) -> anyhow::Result<()> {
+    // The user's configuration has no say in threads.
+    let overrides =
+        Overrides { environment: environment(), set: set.to_vec(), ..Overrides::default() };
+    Ok(spec::sweep_file::number_of_threads(file, &overrides)?)
+}
+
 /// Variables that override values of a sweep file, sorted.
-fn environment() -> Vec<(String, String)> {
+pub fn environment() -> Vec<(String, String)> {
     // Lossily, because other people's variables need not be UTF-8.
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .map(|(name, value)| {

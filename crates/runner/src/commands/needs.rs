@@ -1,4 +1,5 @@
-//! `needs`: what a command line will need, so that xtask builds just that.
+//! `needs`: what a command line will need, so that xtask builds just that, and what is
+//! needed last last.
 
 use clap::Parser;
 use serde_json::json;
@@ -9,47 +10,87 @@ use crate::threads::Known;
 use crate::workspace::Workspace;
 use crate::{pool, resume};
 
-/// Prints `{"train": bool, "backends": [...], "cuda": bool}`.
+/// When `sweep-report` is called.
+#[derive(Clone, Copy)]
+enum Report {
+    /// Never.
+    Never,
+    /// When runs have been trained.
+    Last,
+    /// At once.
+    First,
+}
+
+/// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`.
 pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
     let cli = Cli::parse_from(words);
     let workspace = Workspace::find(cli.root);
+    let mut report = Report::Last;
     let run = match cli.command {
         Command::Run(run) => *run,
         Command::Nightly(args) => {
             // Said before anything is built.
-            super::nightly::number_of_threads(&args.training.file, &args.training.set)?;
+            super::number_of_threads(&args.training.file, &args.training.set)?;
+            report = Report::First;
             args.sweep()
         }
         Command::Verify(args) => return verify(&workspace, &args.file),
-        _ => return answer(false, &[], false),
+        Command::Merge(_) => return answer(false, &[], false, Report::Last),
+        Command::Status { .. }
+        | Command::Cancel { .. }
+        | Command::Why { .. }
+        | Command::Doctor { .. }
+        | Command::List { .. }
+        | Command::Fetch { .. }
+        | Command::Task { .. }
+        | Command::Needs { .. } => return answer(false, &[], false, Report::Never),
+        Command::Report(_)
+        | Command::Compare(_)
+        | Command::Regress(_)
+        | Command::Baseline { .. }
+        | Command::Gather { .. }
+        | Command::Write { .. } => return answer(false, &[], false, Report::First),
     };
     let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
     let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
     let on_slurm = run.launcher == LauncherChoice::Slurm;
+    if on_slurm && !run.plan {
+        // A copy of it goes to the cluster.
+        report = Report::First;
+    } else if run.plan || run.no_report {
+        report = Report::Never;
+    }
     let flex = entries.iter().all(|e| e.device == "flex");
     let cuda = entries.iter().any(|e| {
         e.device.starts_with("libtorch:cuda")
             || (e.device == "auto"
                 && if on_slurm { loaded.slurm.gpus > 0 } else { pool::gpu_driver() })
     });
-    answer(train, &[if flex { "flex" } else { "libtorch" }], cuda)
+    answer(train, &[if flex { "flex" } else { "libtorch" }], cuda, report)
 }
 
-fn answer(train: bool, backends: &[&str], cuda: bool) -> anyhow::Result<Exit> {
-    crate::text::out!("{}", json!({ "train": train, "backends": backends, "cuda": cuda }));
+fn answer(train: bool, backends: &[&str], cuda: bool, report: Report) -> anyhow::Result<Exit> {
+    let report = match report {
+        Report::Never => None,
+        Report::Last => Some("last"),
+        Report::First => Some("first"),
+    };
+    let answer = json!({ "train": train, "backends": backends, "cuda": cuda, "report": report });
+    crate::text::out!("{answer}");
     Ok(Exit::Ok)
 }
 
 /// `verify` trains on what the results were computed on.
 fn verify(workspace: &Workspace, file: &std::path::Path) -> anyhow::Result<Exit> {
-    let dir = super::report::folder_of(workspace, file)?;
-    let plan = report::plan(&dir)?;
+    let dir = super::folder::folder_of(workspace, file)?;
+    let plan = store::plan(&dir)?;
     let on = plan.computed_on;
     let backend = on.as_ref().map_or("libtorch", |on| on.backend.as_str());
-    answer(true, &[backend], on.as_ref().is_some_and(|on| on.device_kind == "cuda"))
+    let cuda = on.as_ref().is_some_and(|on| on.device_kind == "cuda");
+    answer(true, &[backend], cuda, Report::Never)
 }
 
 /// Whether every run has a result whatever the worker's version: then no
@@ -61,10 +102,10 @@ fn all_cached(
 ) -> bool {
     let dir = workspace.report(&plan.name);
     let mut wanted = resume::Wanted::without_probe(entries, plan.fast_path);
-    let known = Known::of(workspace, plan, || report::plan(&dir).ok());
+    let known = Known::of(workspace, plan, || store::plan(&dir).ok());
     // What was kept of another sweep counts once there is a worker to ask.
     let Some(threads) = known.resolve(plan, &wanted.on, None) else { return false };
     wanted.on.threads = threads.count;
-    let Ok(journal) = report::journal::read(&dir) else { return false };
+    let Ok(journal) = store::journal::read(&dir) else { return false };
     resume::outstanding(plan, &journal, &wanted, false, &dir).runs.is_empty()
 }

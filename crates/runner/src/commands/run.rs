@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use report::journal::Journal;
-use report::write_atomic;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
+use store::journal::Journal;
+use store::write_atomic;
 
 use super::shard::{self, Chosen};
 use super::training::{Signalled, Trained};
@@ -23,18 +23,23 @@ use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave, outstanding};
 use crate::threads::{self, Known, Place};
 use crate::workspace::Workspace;
-use crate::{clock, dataset_check, estimate, text};
+use crate::{clock, dataset_check, estimate, reporter, text};
 
 /// Runs a sweep.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
-    Ok(run_holding(workspace, args)?.0)
+    Ok(run_holding(workspace, args, &|_| Ok(()))?.0)
 }
 
-/// As [`run`], with the folder's lock still held, so that no other sweep comes
-/// between the results and what is made of them.
-pub(super) fn run_holding(
+/// Like [`run`], with the folder's lock still held, so that no other sweep comes
+/// between the results and what is made of them. `before_training` is called with the
+/// report folder once the sweep can train, before anything in the folder is changed.
+///
+/// # Errors
+/// Bad input, an error of the system, or that of `before_training`.
+pub fn run_holding(
     workspace: &Workspace,
     args: &RunArgs,
+    before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Exit, Option<Lock>)> {
     let loaded = super::load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
     if !loaded.warnings.is_empty() {
@@ -99,9 +104,9 @@ pub(super) fn run_holding(
             machine.measure(&plan, jobs, &Place { workspace, dir, worker, quiet })?;
         }
     }
-    let journal = if args.fresh { Journal::default() } else { report::journal::read(&dir)? };
+    let journal = if args.fresh { Journal::default() } else { store::journal::read(&dir)? };
     if args.plan || args.no_report {
-        super::report::warn(&journal.warnings);
+        super::folder::warn(&journal.warnings);
     }
     plan.computed_on = Some(machine.wanted.on.clone());
     let problem = machine.problem.take();
@@ -150,10 +155,7 @@ pub(super) fn run_holding(
     if !todo.is_empty() {
         data?;
     }
-    if args.night {
-        // A night that is killed must not leave the verdict of an earlier one.
-        report::regress::render::remove(&dir)?;
-    }
+    before_training(&dir)?;
     warn_about(&left);
     drop(left);
     if args.fresh
@@ -207,7 +209,7 @@ pub(super) fn run_holding(
     // Other results are shown than before: provenance must follow, trained or not.
     let moved = earlier.is_some_and(|e| e.computed_on != plan.computed_on);
     if result.runs > 0 || moved || !dir.manifest().is_file() {
-        let records = report::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
+        let records = store::journal::read(&dir)?.into_best_for(plan.computed_on.as_ref());
         let facts = SweepFacts {
             started,
             slots: if result.runs > 0 { &machine.slots } else { &[] },
@@ -223,10 +225,7 @@ pub(super) fn run_holding(
         write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     }
     if !args.no_report {
-        let summary = super::report::write(&dir)?;
-        if !args.training.quiet {
-            super::summary::print(workspace, &dir, &summary);
-        }
+        reporter::write(workspace, &dir, lock.as_ref(), args.training.quiet)?;
         if args.open {
             open(&dir);
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use report::journal::Journal;
 use serde_json::json;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
 use spec::status::SweepStatus;
+use store::journal::Journal;
 
 use crate::exit::Exit;
 use crate::workspace::Workspace;
@@ -21,14 +21,14 @@ pub(super) type Counts = BTreeMap<Option<Status>, usize>;
 
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
-    let dir = super::report::folder_of(workspace, file)?;
-    let plan = report::plan(&dir)?;
+    let dir = super::folder::folder_of(workspace, file)?;
+    let plan = store::plan(&dir)?;
     let holder = lock::holder(&dir);
     // Without a holder it is the last word of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| beacon::read(&dir));
     let cluster = super::cluster::state(&dir, &plan.name)?;
-    let journal = report::journal::read(&dir)?;
-    super::report::warn(&journal.warnings);
+    let journal = store::journal::read(&dir)?;
+    super::folder::warn(&journal.warnings);
     let (counts, failures) = (counts(&journal, &plan), failures(&journal, &plan));
     if as_json {
         let counts: BTreeMap<String, usize> =

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use report::journal::Journal;
 use spec::layout::ReportDir;
 use spec::params::{Value, Values};
 use spec::plan::{Plan, PlannedRun};
 use spec::record::RunRecord;
+use store::journal::Journal;
 
 use crate::exit::{Exit, bad_input};
 use crate::live::describe;
@@ -29,10 +29,10 @@ pub(super) fn why(
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, device)?;
     let dir = workspace.report(&plan.name);
-    let known = Known::of(workspace, &plan, || report::plan(&dir).ok());
+    let known = Known::of(workspace, &plan, || store::plan(&dir).ok());
     let machine = Machine::find(&plan, None, &known);
-    let journal = report::journal::read(&dir)?;
-    super::report::warn(&journal.warnings);
+    let journal = store::journal::read(&dir)?;
+    super::folder::warn(&journal.warnings);
     let mut out = String::new();
     let threads = threads::words(&plan, machine.threads.as_ref());
     match find(&plan, wanted)? {

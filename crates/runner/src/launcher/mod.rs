@@ -5,10 +5,10 @@
 mod local;
 pub mod slurm;
 
-use report::journal::Journal;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
+use store::journal::Journal;
 
 pub use local::Local;
 

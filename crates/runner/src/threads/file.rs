@@ -207,7 +207,7 @@ impl MachineFile {
         entries.push(entry.clone());
         entries.drain(..entries.len().saturating_sub(MOST));
         let bytes = serde_json::to_vec_pretty(&Stored { v: VERSION, entries })?;
-        report::write_atomic(&Self::path(workspace), &bytes)?;
+        store::write_atomic(&Self::path(workspace), &bytes)?;
         Ok(())
     }
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use report::journal::Journal;
 use serde_json::Value;
 use spec::record::RunRecord;
+use store::journal::Journal;
 
 use crate::PATIENCE;
 use crate::cluster::{self, Cluster, Options, wait_until};
@@ -126,7 +126,7 @@ impl Place {
 
     /// Every record of a sweep so far.
     pub fn records(&self, name: &str) -> Vec<RunRecord> {
-        let journal: Journal = report::journal::read(&self.sandbox.report(name)).unwrap();
+        let journal: Journal = store::journal::read(&self.sandbox.report(name)).unwrap();
         journal.records
     }
 

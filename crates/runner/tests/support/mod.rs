@@ -123,7 +123,7 @@ impl Sandbox {
 
     /// Every record of its journal.
     pub fn records(&self, name: &str) -> Vec<RunRecord> {
-        report::journal::read(&self.report(name)).unwrap().records
+        store::journal::read(&self.report(name)).unwrap().records
     }
 }
 

@@ -63,7 +63,7 @@ fn findings(
 
 /// The threads of a plan, if they are known.
 pub(super) fn of(workspace: &Workspace, plan: &Plan, probe: Option<&Probe>) -> Option<u64> {
-    let known = Known::of(workspace, plan, || report::plan(&workspace.report(&plan.name)).ok());
+    let known = Known::of(workspace, plan, || store::plan(&workspace.report(&plan.name)).ok());
     let first =
         probe.and_then(|probe| pool::slots(&plan.pool, probe, 1, 1, None).ok()?.into_iter().next());
     let (on, key) = match (probe, &first) {

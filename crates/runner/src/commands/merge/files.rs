@@ -8,11 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use report::write_atomic;
 use serde::Deserialize;
 use spec::Id;
 use spec::journal_line;
 use spec::layout::ReportDir;
+use store::write_atomic;
 
 use super::name_of;
 use crate::exit::bad_input;

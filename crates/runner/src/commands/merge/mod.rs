@@ -6,18 +6,19 @@ mod files;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use report::write_atomic;
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::Plan;
+use spec::record::Status;
 use spec::sweep_file::{self, Overrides};
+use store::write_atomic;
 
 use self::files::Taken;
 use crate::cli::MergeArgs;
 use crate::exit::{Exit, bad_input};
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
-use crate::{clock, lock, text};
+use crate::{clock, lock, reporter, text};
 
 /// Merges the folders into that of FILE, then collects and draws.
 pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<Exit> {
@@ -32,7 +33,7 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<E
         belongs(&dir, source, &known)?;
     }
     // All that can be refused has been: from here on something is written.
-    let _lock = lock::acquire(&dir, &started)?;
+    let lock = lock::acquire(&dir, &started)?;
     for source in &sources {
         if let Some(holder) = lock::holder(source) {
             text::say!(
@@ -43,9 +44,9 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<E
         }
     }
     if dir.plan().is_file() {
-        super::report::refresh(&dir, &args.file)?;
+        super::folder::refresh(&dir, &args.file)?;
         let on = plan.computed_on;
-        plan = report::plan(&dir)?;
+        plan = store::plan(&dir)?;
         if plan.computed_on.is_none() && on.is_some() {
             plan.computed_on = on;
             write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
@@ -60,20 +61,18 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<E
     say_taken(&taken);
     provenance(workspace, &dir, &plan, started, taken.files > 0)?;
 
-    let summary = super::report::write(&dir)?;
-    let counts = &summary.counts;
+    let counts = super::status::counts(&store::journal::read(&dir)?, &plan);
+    let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
+        counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
+    };
+    let (planned, results) = (plan.runs.len(), of(|s| s.is_some_and(Status::is_result)));
     text::out!(
-        "{} of {} a result, {} missing",
-        counts.results(),
-        if counts.planned == 1 {
-            "1 run has".to_owned()
-        } else {
-            format!("{} runs have", counts.planned)
-        },
-        counts.missing,
+        "{results} of {} a result, {} missing",
+        if planned == 1 { "1 run has".to_owned() } else { format!("{planned} runs have") },
+        of(Option::is_none),
     );
-    super::summary::print(workspace, &dir, &summary);
-    Ok(if counts.results() == counts.planned { Exit::Ok } else { Exit::RunsFailed })
+    reporter::write(workspace, &dir, Some(&lock), false)?;
+    Ok(if results == planned { Exit::Ok } else { Exit::RunsFailed })
 }
 
 /// Refuses a folder that has nothing to give.
@@ -104,9 +103,9 @@ fn destination(
     let dir =
         if is_folder { ReportDir::new(file) } else { workspace.report(&sweep_file::name(file)?) };
     if dir.plan().is_file() {
-        let mut plan = report::plan(&dir)?;
+        let mut plan = store::plan(&dir)?;
         if plan.computed_on.is_none() {
-            plan.computed_on = report::plan(first).ok().and_then(|p| p.computed_on);
+            plan.computed_on = store::plan(first).ok().and_then(|p| p.computed_on);
         }
         return Ok((dir, plan));
     }
@@ -126,9 +125,9 @@ fn destination(
                 file.display()
             )));
         }
-        return Ok((dir, report::plan(first)?));
+        return Ok((dir, store::plan(first)?));
     }
-    let elsewhere = report::plan(first).ok();
+    let elsewhere = store::plan(first).ok();
     // What the sweep was started with elsewhere holds here, and the environment of today.
     let lines = elsewhere.as_ref().map(|p| p.overrides.clone()).unwrap_or_default();
     let mut overrides = Overrides::of_lines(&lines);
@@ -153,7 +152,7 @@ fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> anyhow::
         )));
     }
     let shares = if source.plan().is_file() {
-        let plan = report::plan(source).map_err(|e| bad_input(e.to_string()))?;
+        let plan = store::plan(source).map_err(|e| bad_input(e.to_string()))?;
         plan.runs.iter().any(|run| known.contains(&run.run_id))
     } else {
         files::any_run(source, known)?
@@ -214,7 +213,7 @@ fn provenance(
     started: String,
     moved: bool,
 ) -> anyhow::Result<()> {
-    let records = report::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+    let records = store::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
     let results =
         || plan.runs.iter().filter_map(|r| records.get(&r.run_id)).filter(|r| r.status.is_result());
     if let Some(on) = &plan.computed_on {

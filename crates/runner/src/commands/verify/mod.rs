@@ -21,9 +21,9 @@ use crate::{dataset_check, text};
 
 /// Verifies; exit code 6 when anything is not what is stored.
 pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let dir = super::report::folder_of(workspace, &args.file)?;
-    let plan = report::plan(&dir)?;
-    let journal = report::journal::read(&dir)?;
+    let dir = super::folder::folder_of(workspace, &args.file)?;
+    let plan = store::plan(&dir)?;
+    let journal = store::journal::read(&dir)?;
     let mut wrong = stored::damage(&journal, &plan);
     crate::text::out!("{} as they were written", text::count(journal.records.len(), "record"));
 

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use report::journal::Journal;
 use spec::Id;
 use spec::event::Save;
 use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::record::RunRecord;
+use store::journal::Journal;
 
 use super::mark;
 use crate::live::describe;
@@ -16,7 +16,7 @@ use crate::text;
 
 /// Counts damage that nothing explains, unless its run has a good record too.
 pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
-    crate::commands::report::warn(&journal.warnings);
+    crate::commands::folder::warn(&journal.warnings);
     let mut wrong = 0;
     for line in &journal.damaged {
         let named = line.run.map_or_else(

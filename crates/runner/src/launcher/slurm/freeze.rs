@@ -17,23 +17,25 @@ pub struct Frozen {
     pub worker: PathBuf,
 }
 
-/// Copies this program and the worker to `bin/<hash of both>/`, unless they are
-/// there; other copies, which no task needs any more, go.
+/// Copies this program, the worker and `sweep-report`, which the last job calls, to
+/// `bin/<hash of them>/`, unless they are there; other copies, which no task needs any
+/// more, go.
 ///
 /// # Errors
 /// A program that cannot be read, a disk that is full.
-pub fn freeze(bin: &Path, worker: &Path) -> anyhow::Result<Frozen> {
+pub fn freeze(bin: &Path, worker: &Path, report: &Path) -> anyhow::Result<Frozen> {
     // Through the kernel: the file may have been replaced since we were started.
     let this = Path::new("/proc/self/exe");
     let mut hasher = blake3::Hasher::new();
-    for program in [this, worker] {
+    for program in [this, worker, report] {
         let mut file =
             File::open(program).with_context(|| format!("cannot read {}", program.display()))?;
         io::copy(&mut file, &mut hasher)?;
     }
     let folder = bin.join(&hasher.finalize().to_hex()[..16]);
     let frozen = Frozen { sweep: folder.join("sweep"), worker: folder.join("sweep-worker") };
-    let copies = [(this, &frozen.sweep), (worker, &frozen.worker)];
+    let beside = folder.join("sweep-report");
+    let copies = [(this, &frozen.sweep), (worker, &frozen.worker), (report, &beside)];
     let there = copies.iter().all(|(from, to)| same(from, to));
     if !there {
         fs::create_dir_all(&folder)
@@ -72,16 +74,19 @@ mod tests {
     #[test]
     fn a_later_build_stands_beside_and_a_damaged_copy_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
-        let (bin, worker) = (folder.path().join("bin"), folder.path().join("worker"));
+        let path = |name: &str| folder.path().join(name);
+        let (bin, worker, report) = (path("bin"), path("worker"), path("report"));
         fs::write(&worker, b"one").unwrap();
-        let first = freeze(&bin, &worker).unwrap();
+        fs::write(&report, b"draws").unwrap();
+        let first = freeze(&bin, &worker, &report).unwrap();
+        assert_eq!(fs::read(first.sweep.with_file_name("sweep-report")).unwrap(), b"draws");
         assert_eq!(fs::read(&first.worker).unwrap(), b"one");
         assert_eq!(fs::metadata(&first.worker).unwrap().permissions().mode() & 0o777, 0o755);
         fs::write(&first.worker, b"damaged").unwrap();
-        assert_eq!(freeze(&bin, &worker).unwrap().worker, first.worker);
+        assert_eq!(freeze(&bin, &worker, &report).unwrap().worker, first.worker);
         assert_eq!(fs::read(&first.worker).unwrap(), b"one");
         fs::write(&worker, b"two").unwrap();
-        let second = freeze(&bin, &worker).unwrap();
+        let second = freeze(&bin, &worker, &report).unwrap();
         assert_ne!(second.worker, first.worker);
         assert!(!first.worker.exists(), "no task waits for it: its attempt is over");
     }

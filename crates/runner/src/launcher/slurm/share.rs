@@ -33,7 +33,7 @@ impl Share {
     /// # Errors
     /// The journal cannot be read.
     pub fn left(&self, dir: &ReportDir, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
-        let earlier = report::journal::read_named(dir, &Files(dir).begun(place))?;
+        let earlier = store::journal::read_named(dir, &Files(dir).begun(place))?;
         let done = earlier.into_best_for(self.plan.computed_on.as_ref());
         let has_result =
             |r: &PlannedRun| done.get(&r.run_id).is_some_and(|record| record.status.is_result());

@@ -13,7 +13,7 @@ use super::signs::forget_dead;
 use super::{freeze, needed, shared};
 use crate::exit::bad_input;
 use crate::launcher::Work;
-use crate::text;
+use crate::{reporter, text};
 
 /// After a submission without an answer Slurm is asked for the job so often.
 const LOOKS: u32 = 4;
@@ -40,7 +40,7 @@ pub fn submit(
     }
     let most = usize::try_from(engine.max_array()?).unwrap_or(usize::MAX);
     let files = Files(work.dir);
-    let frozen = freeze::freeze(&files.bin(), &work.machine.worker)?;
+    let frozen = freeze::freeze(&files.bin(), &work.machine.worker, &reporter::built()?)?;
     let bin = frozen.sweep.canonicalize()?;
     let worker = frozen.worker.canonicalize()?;
     let number = next_attempt(&files)?;

@@ -1,29 +1,29 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
-use std::path::Path;
-
+use crate::regress::{against, conclude, history_folder, judge_night, night_of};
 use report::regress::{Night, NightRun, history};
+use runner::cli::NightlyArgs;
+use runner::commands;
+use runner::exit::Exit;
+use runner::text;
+use runner::workspace::Workspace;
 use spec::record::Status;
-use spec::sweep_file::{self, Overrides};
-
-use super::regress::{against, conclude, history_folder, judge_night, night_of};
-use crate::cli::NightlyArgs;
-use crate::exit::Exit;
-use crate::text;
-use crate::workspace::Workspace;
 
 /// Runs a night. Runs that fail make it incomplete; one that `--max-time` ended
 /// is judged but not kept; an interrupted one is no night: it is neither judged
 /// nor kept. `--resume` goes on with both.
-pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Result<Exit> {
+pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Result<Exit> {
     let sweep = args.sweep();
     let name =
-        super::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
-    number_of_threads(&args.training.file, &args.training.set)?;
+        commands::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
+    commands::number_of_threads(&args.training.file, &args.training.set)?;
     let dir = workspace.report(&name);
     let against = against(workspace, &name, &dir, &args.against)?;
     // Held to the end: another night would move the results away.
-    let (ended, _lock) = super::run::run_holding(workspace, &sweep)?;
+    let (ended, _lock) = commands::run::run_holding(workspace, &sweep, &|dir| {
+        // A night that is killed must not leave the verdict of an earlier one.
+        Ok(report::regress::render::remove(dir)?)
+    })?;
     if !matches!(ended, Exit::Ok | Exit::RunsFailed) {
         return Ok(ended);
     }
@@ -43,15 +43,6 @@ pub(super) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
          cargo xtask nightly {} --resume",
         args.training.file.display()
     ))
-}
-
-/// Refuses a sweep file whose threads are measured: another night could have
-/// another number.
-pub(super) fn number_of_threads(file: &Path, set: &[String]) -> anyhow::Result<()> {
-    let (environment, set) = (super::environment(), set.to_vec());
-    // The user's configuration has no say in threads.
-    let overrides = Overrides { environment, set, ..Overrides::default() };
-    Ok(sweep_file::number_of_threads(file, &overrides)?)
 }
 
 /// Adds the night to the history, unless its sweep was ended early: what

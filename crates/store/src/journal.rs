@@ -14,7 +14,7 @@ use spec::layout::ReportDir;
 use spec::plan::ComputedOn;
 use spec::record::{RunRecord, Status};
 
-use crate::error::ReportError;
+use crate::error::StoreError;
 
 /// Journal files that are read at once.
 const SIDE_BY_SIDE: usize = 256;
@@ -116,7 +116,7 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
 ///
 /// # Errors
 /// A journal file or the folder cannot be read.
-pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
+pub fn read(dir: &ReportDir) -> Result<Journal, StoreError> {
     read_all(files(&dir.journal())?)
 }
 
@@ -125,12 +125,12 @@ pub fn read(dir: &ReportDir) -> Result<Journal, ReportError> {
 ///
 /// # Errors
 /// As those of [`read`].
-pub fn read_named(dir: &ReportDir, names: &[String]) -> Result<Journal, ReportError> {
+pub fn read_named(dir: &ReportDir, names: &[String]) -> Result<Journal, StoreError> {
     let paths = names.iter().map(|name| dir.journal().join(format!("{name}.jsonl")));
     read_all(paths.filter(|path| path.is_file()).collect())
 }
 
-fn read_all(paths: Vec<PathBuf>) -> Result<Journal, ReportError> {
+fn read_all(paths: Vec<PathBuf>) -> Result<Journal, StoreError> {
     let mut journal = Journal { files: paths.len(), ..Journal::default() };
     // Side by side, because of a file on a server the most is waiting; not all at once,
     // so that they are not held twice.
@@ -146,7 +146,7 @@ fn read_all(paths: Vec<PathBuf>) -> Result<Journal, ReportError> {
     Ok(journal)
 }
 
-fn read_file(path: &Path) -> Result<Journal, ReportError> {
+fn read_file(path: &Path) -> Result<Journal, StoreError> {
     let mut journal = Journal::default();
     let bytes = crate::files::read(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -178,15 +178,15 @@ fn run_named(line: &[u8]) -> Option<Id> {
     rest.get(..32)?.parse().ok()
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(ReportError::io("read", folder)(e)),
+        Err(e) => return Err(StoreError::io("read", folder)(e)),
     };
     let mut paths = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(ReportError::io("read", folder))?;
+        let entry = entry.map_err(StoreError::io("read", folder))?;
         let path = entry.path();
         // What the folder itself tells; a file on a server would have to be asked.
         let file = || entry.file_type().is_ok_and(|t| t.is_file()) || path.is_file();

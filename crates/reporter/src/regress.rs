@@ -4,25 +4,25 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use report::regress::{self, Against, Night, Regression, Verdict, baseline, history, judge};
+use runner::cli::{AgainstArgs, RegressArgs};
+use runner::commands::{self, folder};
+use runner::exit::{Exit, bad_input};
+use runner::workspace::Workspace;
+use runner::{clock, lock, text};
 use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::sweep_file::{self, Overrides};
 
-use crate::cli::{AgainstArgs, RegressArgs};
-use crate::exit::{Exit, bad_input};
-use crate::workspace::Workspace;
-use crate::{clock, lock, text};
-
 /// Judges the last sweep of a report folder; the history is read, not added to.
-pub(super) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Result<Exit> {
-    let dir = super::report::folder_of(workspace, &args.file)?;
+pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Result<Exit> {
+    let dir = folder::folder_of(workspace, &args.file)?;
     // Half of a sweep is none, and its results could be moved away meanwhile.
     let _lock = lock::acquire(&dir, &clock::now())?;
-    super::report::refresh(&dir, &args.file)?;
+    folder::refresh(&dir, &args.file)?;
     if let Ok(Some(edited)) = edited(workspace, &args.file, &dir) {
-        super::report::warn(&[format!("{edited}; what was trained is judged")]);
+        folder::warn(&[format!("{edited}; what was trained is judged")]);
     }
-    let plan = report::plan(&dir)?;
+    let plan = store::plan(&dir)?;
     sweep_file::number_of_threads_in(&plan)?;
     let against = against(workspace, &plan.name, &dir, &args.against)?;
     let judged = judge_night(&dir, &night_of(&dir)?, against)?;
@@ -30,10 +30,10 @@ pub(super) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Resu
 }
 
 /// The last sweep of a report folder.
-pub(super) fn night_of(dir: &ReportDir) -> anyhow::Result<Night> {
+pub(crate) fn night_of(dir: &ReportDir) -> anyhow::Result<Night> {
     let mut warnings = Vec::new();
     let night = Night::of_report(dir, &mut warnings)?;
-    super::report::warn(&warnings);
+    folder::warn(&warnings);
     Ok(night)
 }
 
@@ -43,7 +43,7 @@ pub(super) fn night_of(dir: &ReportDir) -> anyhow::Result<Night> {
 ///
 /// # Errors
 /// The sweep file or the plan in the folder cannot be read.
-pub(super) fn edited(
+pub(crate) fn edited(
     workspace: &Workspace,
     file: &Path,
     dir: &ReportDir,
@@ -51,11 +51,11 @@ pub(super) fn edited(
     if file.is_dir() {
         return Ok(None);
     }
-    let trained = report::plan(dir)?;
+    let trained = store::plan(dir)?;
     // What the sweep was started with still holds.
     let mut overrides = Overrides::of_lines(&trained.overrides);
-    overrides.environment.extend(super::environment());
-    let asked = super::load_plan_with(workspace, file, &overrides)?.plan;
+    overrides.environment.extend(commands::environment());
+    let asked = commands::load_plan_with(workspace, file, &overrides)?.plan;
     let (new, gone) = unlike(&asked, &trained);
     let there = workspace.relative(dir.path());
     Ok((new + gone > 0).then(|| {
@@ -69,19 +69,19 @@ pub(super) fn edited(
 
 /// Runs of the first plan that the second lacks, and of the second that the first lacks,
 /// whatever version of the code trains them.
-pub(super) fn unlike(first: &Plan, second: &Plan) -> (usize, usize) {
+pub(crate) fn unlike(first: &Plan, second: &Plan) -> (usize, usize) {
     let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
     let (first, second) = (cells(first), cells(second));
     (first.difference(&second).count(), second.difference(&first).count())
 }
 
 /// Folder of the accepted baseline of an experiment.
-pub(super) fn baseline_folder(workspace: &Workspace, name: &str) -> PathBuf {
+pub(crate) fn baseline_folder(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.report("baselines").path().join(name)
 }
 
 /// Folder of the nights of an experiment.
-pub(super) fn history_folder(workspace: &Workspace, name: &str, args: &AgainstArgs) -> PathBuf {
+pub(crate) fn history_folder(workspace: &Workspace, name: &str, args: &AgainstArgs) -> PathBuf {
     let default = || workspace.report("history").path().join(name);
     args.history.clone().unwrap_or_else(default)
 }
@@ -109,7 +109,7 @@ fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> anyhow::R
 
 /// Baseline and history of an experiment: what can be refused before a night in
 /// `dir` is trained.
-pub(super) fn against(
+pub(crate) fn against(
     workspace: &Workspace,
     name: &str,
     dir: &ReportDir,
@@ -121,7 +121,7 @@ pub(super) fn against(
     let mut warnings = Vec::new();
     let folder = history_folder(workspace, name, args);
     let history = history::read(&folder, &mut warnings)?;
-    super::report::warn(&warnings);
+    folder::warn(&warnings);
     if let Some(other) = history.iter().find(|n| n.facts.experiment != name) {
         return Err(bad_input(format!(
             "{} holds nights of {}, not of {name}\n  give each experiment a --history of its own",
@@ -146,16 +146,16 @@ pub(super) fn against(
 
 /// Judges the last sweep of a report folder. Without a baseline the night before
 /// is one.
-pub(super) fn judge_night(
+pub(crate) fn judge_night(
     dir: &ReportDir,
     night: &Night,
     mut against: Against,
 ) -> anyhow::Result<Regression> {
-    let plan = report::plan(dir)?;
+    let plan = store::plan(dir)?;
     // A night that is kept already is not its own past.
     let later = against.history.iter().filter(|n| n.facts.started > night.facts.started).count();
     if later > 0 {
-        super::report::warn(&[format!(
+        folder::warn(&[format!(
             "{} of the history {} later than this one ({}), as after a clock was set back: left out",
             text::count(later, "night"),
             if later == 1 { "is" } else { "are" },
@@ -192,7 +192,7 @@ pub(super) fn judge_night(
 
 /// One side of a comparison: a baseline's folder, a file of a history, a sweep
 /// file or a report folder.
-pub(super) fn side(
+pub(crate) fn side(
     workspace: &Workspace,
     path: &Path,
 ) -> anyhow::Result<(Night, Option<baseline::Accepted>)> {
@@ -210,11 +210,11 @@ pub(super) fn side(
             path.display()
         )));
     }
-    Ok((night_of(&super::report::folder_of(workspace, path)?)?, None))
+    Ok((night_of(&folder::folder_of(workspace, path)?)?, None))
 }
 
 /// Writes the outputs, says the verdict and gives its exit code.
-pub(super) fn conclude(
+pub(crate) fn conclude(
     workspace: &Workspace,
     dir: &ReportDir,
     judged: &Regression,
@@ -226,7 +226,7 @@ pub(super) fn conclude(
 }
 
 /// The exit code of a verdict.
-pub(super) fn exit(verdict: Verdict) -> Exit {
+pub(crate) fn exit(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Regressed => Exit::Regression,
         Verdict::Incomplete => Exit::Incomplete,

@@ -2,19 +2,19 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::regress::{exit, side};
 use report::regress::render::{Title, render};
 use report::regress::{Against, judge, words};
+use runner::cli::CompareArgs;
+use runner::commands::folder;
+use runner::exit::{Exit, bad_input};
+use runner::text;
+use runner::workspace::Workspace;
 use spec::layout::ReportDir;
 use spec::regress_settings::RegressSettings;
 
-use super::regress::{exit, side};
-use crate::cli::CompareArgs;
-use crate::exit::{Exit, bad_input};
-use crate::text;
-use crate::workspace::Workspace;
-
 /// Judges B against A, by the settings of B's sweep file where it has one.
-pub(super) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Result<Exit> {
+pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Result<Exit> {
     let (before, accepted) = side(workspace, &args.a)?;
     let (after, _) = side(workspace, &args.b)?;
     let sides = [&args.a, &args.b];
@@ -110,8 +110,8 @@ fn resolved(path: &Path) -> PathBuf {
 fn settings(workspace: &Workspace, args: &CompareArgs) -> RegressSettings {
     [&args.b, &args.a]
         .into_iter()
-        .filter_map(|path| super::report::folder_of(workspace, path).ok())
-        .find_map(|dir| report::plan(&dir).ok())
+        .filter_map(|path| folder::folder_of(workspace, path).ok())
+        .find_map(|dir| store::plan(&dir).ok())
         .map(|plan| plan.regress)
         .unwrap_or_default()
 }

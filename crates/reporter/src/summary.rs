@@ -1,59 +1,58 @@
 //! The table at the end of a sweep: each optimizer at its best.
 
 use comfy_table::CellAlignment;
-use report::number;
 use report::stats::Estimate;
 use report::{BestRow, Summary};
+use runner::text;
+use runner::workspace::Workspace;
 use spec::layout::ReportDir;
-
-use crate::text;
-use crate::workspace::Workspace;
+use text_format::number;
 
 /// Prints the best configuration of each optimizer and where the report is.
-pub(super) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
+pub(crate) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     tell(summary);
-    crate::text::out!("report: {}", workspace.relative(&dir.html()));
+    text::out!("report: {}", workspace.relative(&dir.html()));
 }
 
 /// As [`print`], of a report that was read and not drawn.
-pub(super) fn print_read(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
+pub(crate) fn print_read(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     tell(summary);
-    crate::text::out!("read: {}", workspace.relative(dir.path()));
+    text::out!("read: {}", workspace.relative(dir.path()));
 }
 
 fn tell(summary: &Summary) {
     let (rows, totals) = (&summary.best, &summary.counts);
-    crate::text::out!();
+    text::out!();
     if totals.planned == 1 {
         one_run(rows);
     } else {
         // Over several functions no configuration is best.
         if !rows.is_empty() {
             table(rows, totals.missing + totals.cancelled > 0);
-            crate::text::out!();
+            text::out!();
         }
         if totals.completed > 0 {
             for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
-                crate::text::out!("{}", text::wrapped(&text::plain(sentence)));
+                text::out!("{}", text::wrapped(&text::plain(sentence)));
             }
         }
     }
     if let Some(line) = ended(totals) {
-        crate::text::out!("{line}");
+        text::out!("{line}");
     }
     for (i, line) in summary.repeats.iter().enumerate() {
         let indent = if i == 0 { 0 } else { 2 };
         let line = text::wrapped_at(&text::plain(line), indent, text::columns());
-        crate::text::out!("{line}");
+        text::out!("{line}");
     }
 }
 
 /// One run needs no table: the numbers of the lesson in a line each.
 fn one_run(rows: &[BestRow]) {
     for row in rows {
-        crate::text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
+        text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
         for (name, value) in numbers(row) {
-            crate::text::out!("{name:<28}{value}");
+            text::out!("{name:<28}{value}");
         }
     }
 }
@@ -120,7 +119,7 @@ fn table(rows: &[BestRow], partial: bool) {
     for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    crate::text::out!("{}\n", text::show(out));
+    text::out!("{}\n", text::show(out));
     let words = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
     let (metric, judge) = (words(&first.metric), words(&first.judge));
     let words = match first.reached {
@@ -137,14 +136,14 @@ fn table(rows: &[BestRow], partial: bool) {
             format!("{spread}chosen by {metric}, judged by {judge}{at}")
         }
     };
-    crate::text::out!("{}", text::wrapped(&words));
+    text::out!("{}", text::wrapped(&words));
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
-        crate::text::out!("{}", text::wrapped(&text::plain(why)));
+        text::out!("{}", text::wrapped(&text::plain(why)));
     }
     for row in rows {
         for note in notes(row, partial) {
             let line = format!("{}: {note}", text::plain(&row.label));
-            crate::text::out!("{}", text::wrapped(&line));
+            text::out!("{}", text::wrapped(&line));
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
+use crate::regress::{baseline_folder, edited, night_of, unlike};
 use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
+use runner::cli::BaselineCommand;
+use runner::commands::{self, folder};
+use runner::exit::{Exit, bad_input};
+use runner::workspace::Workspace;
+use runner::{clock, lock, text};
 use spec::layout::ReportDir;
 use spec::sweep_file::Overrides;
 
-use super::regress::{baseline_folder, edited, night_of, unlike};
-use crate::cli::BaselineCommand;
-use crate::exit::{Exit, bad_input};
-use crate::workspace::Workspace;
-use crate::{clock, lock, text};
-
 /// Runs a verb of `baseline`.
-pub(super) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {
+pub(crate) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {
     match command {
         BaselineCommand::Accept { file, reason, baseline, incomplete } => {
             accept(workspace, file, reason, baseline.as_deref(), *incomplete)
@@ -34,7 +34,7 @@ fn accept(
             "--reason is empty\n  say in a sentence why these results are right",
         ));
     }
-    let dir = super::report::folder_of(workspace, file)?;
+    let dir = folder::folder_of(workspace, file)?;
     if let Some(holder) = lock::holder(&dir) {
         return Err(bad_input(format!(
             "a sweep is writing to {}: {holder}\n  wait for it to end",
@@ -103,12 +103,12 @@ fn unlike_plain_nights(
     file: &Path,
     dir: &ReportDir,
 ) -> anyhow::Result<Option<String>> {
-    let trained = report::plan(dir)?;
+    let trained = store::plan(dir)?;
     if file.is_dir() || trained.overrides.is_empty() {
         return Ok(None);
     }
-    let plain = Overrides { environment: super::environment(), ..Overrides::default() };
-    let plain = super::load_plan_with(workspace, file, &plain)?.plan;
+    let plain = Overrides { environment: commands::environment(), ..Overrides::default() };
+    let plain = commands::load_plan_with(workspace, file, &plain)?.plan;
     let (missing, other) = unlike(&plain, &trained);
     let there = workspace.relative(dir.path());
     Ok((missing + other > 0).then(|| {
@@ -132,7 +132,7 @@ fn show(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
         file.to_path_buf()
     } else {
         let name = match file.is_dir() {
-            true => report::plan(&super::report::folder_of(workspace, file)?)?.name,
+            true => store::plan(&folder::folder_of(workspace, file)?)?.name,
             false => spec::sweep_file::name(file)?,
         };
         baseline_folder(workspace, &name)

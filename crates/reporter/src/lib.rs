@@ -1,0 +1,42 @@
+//! `sweep-report`: the verbs that read or write Parquet and draw. `sweep` hands them over
+//! with the same command line, and calls `write` when it has trained.
+
+mod baseline;
+mod compare;
+mod nightly;
+mod regress;
+mod report;
+mod summary;
+
+use std::process::ExitCode;
+
+use ::report::ReportError::{HalfBaseline, Kept};
+use runner::cli::{Cli, Command};
+use runner::exit::{self, Exit};
+use runner::workspace::Workspace;
+
+/// Runs the verb of the command line, says what went wrong and returns the exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    exit::end(dispatch(cli), code_of)
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let workspace = Workspace::find(cli.root.clone());
+    match cli.command {
+        Command::Report(args) => report::report(&workspace, &args),
+        Command::Write { folder, quiet } => report::write_folder(&workspace, &folder, quiet),
+        Command::Compare(args) => compare::compare(&workspace, &args),
+        Command::Regress(args) => regress::regress(&workspace, &args),
+        Command::Nightly(args) => nightly::nightly(&workspace, &args),
+        Command::Baseline { command } => baseline::baseline(&workspace, &command),
+        _ => runner::commands::dispatch(cli),
+    }
+}
+
+/// Returns the exit code of an error: a damaged baseline or history is the user's to mend.
+fn code_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref() {
+        Some(Kept { .. } | HalfBaseline { .. }) => Exit::BadInput,
+        _ => exit::code_of(error),
+    }
+}

@@ -1,0 +1,128 @@
+//! `report`: collect and redraw; needs no libtorch and no worker.
+
+use std::path::{Path, PathBuf};
+
+use report::Summary;
+use runner::cli::ReportArgs;
+use runner::commands::folder::{folder_of, of_today, refresh, warn};
+use runner::commands::gather::complete_manifest;
+use runner::exit::{Exit, bad_input};
+use runner::text;
+use runner::workspace::Workspace;
+use spec::layout::ReportDir;
+
+/// Redraws a report, or makes one page over several, which are only read. A journal that
+/// exists is collected first; without one the Parquet files are used as they are.
+pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result<Exit> {
+    let dirs: anyhow::Result<Vec<ReportDir>> =
+        args.files.iter().map(|file| folder_of(workspace, file)).collect();
+    let dirs = dirs?;
+    distinct(&args.files, &dirs)?;
+    if let Some(page) = together(workspace, args, &dirs)? {
+        return over_all(workspace, args, &dirs, &page);
+    }
+    for (dir, file) in dirs.iter().zip(&args.files) {
+        refresh(dir, file)?;
+        complete_manifest(dir)?;
+        let summary = write(dir)?;
+        crate::summary::print(workspace, dir, &summary);
+    }
+    Ok(Exit::Ok)
+}
+
+/// The page over several reports. They may be another's, or on a disk that cannot be
+/// written to: nothing is written but the page.
+fn over_all(
+    workspace: &Workspace,
+    args: &ReportArgs,
+    dirs: &[ReportDir],
+    page: &ReportDir,
+) -> anyhow::Result<Exit> {
+    let mut opened = Vec::with_capacity(dirs.len());
+    for (dir, file) in dirs.iter().zip(&args.files) {
+        let report = report::open(dir, of_today(dir, file)?)?;
+        warn(&report.contradictions());
+        crate::summary::print_read(workspace, dir, &report.summary());
+        opened.push(report);
+    }
+    warn(&report::together::together_of(opened, page.path())?.warnings);
+    text::out!("\ntogether: {}", workspace.relative(&page.html()));
+    Ok(Exit::Ok)
+}
+
+/// Refuses two arguments that name one folder: it would be compared with itself.
+fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> anyhow::Result<()> {
+    let place = |dir: &ReportDir| dir.path().canonicalize().unwrap_or_else(|_| dir.path().into());
+    let places: Vec<PathBuf> = dirs.iter().map(place).collect();
+    for (second, at) in places.iter().enumerate() {
+        if let Some(first) = places[..second].iter().position(|p| p == at) {
+            let (a, b) = (files[first].display(), files[second].display());
+            let twice = if files[first] == files[second] {
+                format!("{a} is given twice")
+            } else {
+                format!("{a} and {b} are the same report, {}", at.display())
+            };
+            return Err(bad_input(format!("{twice}\n  give each experiment once")));
+        }
+    }
+    Ok(())
+}
+
+/// Folder of the page over all reports; none where there is to be no such page.
+fn together(
+    workspace: &Workspace,
+    args: &ReportArgs,
+    dirs: &[ReportDir],
+) -> anyhow::Result<Option<ReportDir>> {
+    if dirs.len() < 2 {
+        return match &args.output {
+            Some(_) => Err(bad_input(
+                "--output is the folder of the page over several experiments, and only one is given\n  \
+                 give two or more",
+            )),
+            None => Ok(None),
+        };
+    }
+    if args.no_together {
+        return Ok(None);
+    }
+    let Some(output) = &args.output else {
+        let names: anyhow::Result<Vec<String>> =
+            dirs.iter().map(|dir| Ok(store::plan(dir)?.name)).collect();
+        let name = report::together::folder_name(&names?);
+        return Ok(Some(ReportDir::new(workspace.report("together").path().join(name))));
+    };
+    let page = ReportDir::new(output);
+    // The page of an experiment would be written over.
+    if page.plan().exists() {
+        return Err(bad_input(format!(
+            "--output {} is the report of an experiment\n  give a folder of its own",
+            output.display()
+        )));
+    }
+    if output.exists() && !output.is_dir() {
+        return Err(bad_input(format!("--output {} is no folder", output.display())));
+    }
+    Ok(Some(page))
+}
+
+/// Writes the report of a folder as it lies there, for `sweep`.
+pub(crate) fn write_folder(
+    workspace: &Workspace,
+    folder: &Path,
+    quiet: bool,
+) -> anyhow::Result<Exit> {
+    let dir = ReportDir::new(folder);
+    let summary = write(&dir)?;
+    if !quiet {
+        crate::summary::print(workspace, &dir, &summary);
+    }
+    Ok(Exit::Ok)
+}
+
+/// Writes Parquet, figures and page from the journal; warnings are printed.
+fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
+    let redrawn = report::redraw(dir)?;
+    warn(&redrawn.warnings().collect::<Vec<String>>());
+    Ok(redrawn.summary)
+}

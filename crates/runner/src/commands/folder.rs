@@ -1,0 +1,88 @@
+//! The report folder that a command line names, and its plan of today.
+
+use std::path::Path;
+
+use spec::layout::ReportDir;
+use spec::plan::Plan;
+use spec::sweep_file::{self, Overrides};
+
+use crate::exit::bad_input;
+use crate::workspace::Workspace;
+
+/// The report folder that a sweep file or a folder names.
+pub fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<ReportDir> {
+    let dir = if file.is_dir() {
+        ReportDir::new(file)
+    } else {
+        workspace.report(&sweep_file::name(file)?)
+    };
+    if !dir.plan().is_file() {
+        let remedy = if file.is_dir() {
+            "give a sweep file, or a report folder such as reports/battle".to_owned()
+        } else {
+            format!("run the sweep first: cargo xtask sweep {}", file.display())
+        };
+        return Err(bad_input(format!(
+            "{} holds no report: there is no plan.json\n  {remedy}",
+            dir.path().display(),
+        )));
+    }
+    Ok(dir)
+}
+
+/// Writes what [`of_today`] says into the report folder.
+pub fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
+    let plan = of_today(dir, file)?;
+    if plan != store::plan(dir)? {
+        store::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
+    }
+    Ok(())
+}
+
+/// The plan of a report folder with what a sweep file says now of the report, its target
+/// and the traps that it allows: none is part of what was trained. A report folder has
+/// no say of its own.
+pub fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
+    let mut plan = store::plan(dir)?;
+    if file.is_dir() {
+        return Ok(plan);
+    }
+    // What the sweep was started with still holds, and the environment of today.
+    let mut overrides = Overrides::of_lines(&plan.overrides);
+    overrides.environment.extend(super::environment());
+    let asked = match sweep_file::outline(file, &overrides) {
+        Ok(asked) => asked,
+        // The file has changed so that they no longer fit: what was trained can
+        // be shown all the same.
+        Err(why) => {
+            let last = why.to_string().lines().next().unwrap_or_default().to_owned();
+            warn(&[format!("[report] and [target] are those of the last sweep: {last}")]);
+            return Ok(plan);
+        }
+    };
+    // Plans of earlier releases do not say what was drawn at random, nor which lists were zipped.
+    for optimizer in plan.optimizers.iter_mut().filter(|o| o.random.is_empty()) {
+        let drawn = asked.drawn(&optimizer.label);
+        optimizer.random = optimizer.axes.iter().filter(|p| drawn.contains(p)).cloned().collect();
+    }
+    for optimizer in plan.optimizers.iter_mut().filter(|o| o.zipped.is_empty()) {
+        optimizer.zipped = asked.zipped(&optimizer.label);
+    }
+    plan.report = asked.report;
+    plan.regress = asked.regress;
+    plan.description = asked.description;
+    // What the file says by now to be meant is no longer told.
+    plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
+    if let Some((target, _)) = asked.target {
+        plan.target = target;
+    }
+    Ok(plan)
+}
+
+/// Says each on a line of its own.
+pub fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
+    let mark = console::style("warning:").for_stderr().yellow();
+    for warning in warnings {
+        crate::text::say!("{mark} {}", crate::text::plain(warning));
+    }
+}

@@ -1,0 +1,316 @@
+//! Runs a cargo that builds a program, and tells what is compiled and for how long still.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::build;
+
+/// What is built.
+pub(crate) struct Program {
+    /// Name of the program.
+    name: &'static str,
+    /// What it does, as a relative clause.
+    purpose: &'static str,
+    /// The package whose dependencies are compiled for it, and its features.
+    tree: &'static [&'static str],
+}
+
+impl Program {
+    pub(crate) const SWEEP: Program = Program {
+        name: "sweep",
+        purpose: "which plans and starts runs",
+        tree: &["--package", "runner"],
+    };
+    pub(crate) const REPORT: Program = Program {
+        name: "sweep-report",
+        purpose: "which collects and draws (polars and plotters)",
+        tree: &["--package", "reporter"],
+    };
+    pub(crate) const WORKER: Program = Program {
+        name: "sweep-worker",
+        purpose: "which trains (Burn and the libtorch bindings)",
+        tree: &["--package", "train", "--features", "libtorch"],
+    };
+    pub(crate) const FLEX_WORKER: Program = Program {
+        name: "sweep-worker",
+        purpose: "which trains (Burn, without libtorch)",
+        tree: &["--package", "train"],
+    };
+}
+
+/// Crates that take long, with seconds of processor time (AMD EPYC, 2 cores). They weigh
+/// the estimate of the time left; a crate that is missing here makes it worse, not wrong.
+const HEAVY: [(&str, f64); 1] = [("polars-core", 200.0)];
+
+/// Seconds of processor time of every other crate, on average.
+const LIGHT: f64 = 1.3;
+
+/// How often an unfinished build is told of where no terminal can be written over.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// How long cargo may be silent before that is explained.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where progress is told.
+pub(crate) enum Told {
+    /// On standard error.
+    Stderr,
+    /// In a file that holds the last line alone; cargo's own words go into `log`. The
+    /// build ends with the process that has started this one.
+    File { state: PathBuf, log: PathBuf },
+}
+
+/// Runs `cargo`, a `cargo build`, and tells of its progress on standard error.
+///
+/// # Errors
+/// Cargo cannot be started, or fails.
+pub(crate) fn compile(root: &Path, cargo: &mut Command, program: &Program) -> Result<()> {
+    compile_telling(root, cargo, program, &Told::Stderr)
+}
+
+/// Like [`compile`], with a choice of where progress is told.
+///
+/// # Errors
+/// Cargo cannot be started, or fails; a file of `told` cannot be written.
+pub(crate) fn compile_telling(
+    root: &Path,
+    cargo: &mut Command,
+    program: &Program,
+    told: &Told,
+) -> Result<()> {
+    let shown = build::show(cargo);
+    cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    if let Told::File { log, .. } = told {
+        let log = std::fs::File::create(log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
+        cargo.stderr(log);
+    }
+    let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    let mut progress = Progress::new(program);
+    follow(root, &mut child, &mut progress, told)?;
+    let status = child.wait()?;
+    progress.end(told, status.success());
+    if !status.success() {
+        bail!("{} could not be built: `{shown}` failed ({status})", program.name);
+    }
+    Ok(())
+}
+
+/// Reads what cargo says until it says no more.
+fn follow(root: &Path, child: &mut Child, progress: &mut Progress<'_>, told: &Told) -> Result<()> {
+    let output = child.stdout.take().context("cargo has no output")?;
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let parent = std::os::unix::process::parent_id();
+    loop {
+        match lines.recv_timeout(Duration::from_millis(500)) {
+            Ok(line) => progress.hear(root, &line),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        progress.tell(told);
+        let orphaned = parent != std::os::unix::process::parent_id();
+        if orphaned && matches!(told, Told::File { .. }) {
+            child.kill()?;
+        }
+    }
+}
+
+/// How far a build is.
+struct Progress<'a> {
+    program: &'a Program,
+    start: Instant,
+    /// Seconds of processor time of each crate that is compiled; empty until one was.
+    weights: BTreeMap<String, f64>,
+    done: BTreeSet<String>,
+    heard: bool,
+    last: Option<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(program: &'a Program) -> Self {
+        Progress {
+            program,
+            start: Instant::now(),
+            weights: BTreeMap::new(),
+            done: BTreeSet::new(),
+            heard: false,
+            last: None,
+        }
+    }
+
+    /// Takes in a message of cargo's.
+    fn hear(&mut self, root: &Path, line: &str) {
+        self.heard = true;
+        let Some((name, fresh)) = finished(line) else { return };
+        if self.weights.is_empty() && !fresh {
+            self.weights = weights(root, self.program);
+            // Those that were there already came first.
+            self.weights.retain(|name, _| !self.done.contains(name));
+            self.done.clear();
+        }
+        self.done.insert(name.clone());
+        if fresh {
+            self.weights.remove(&name);
+            self.done.remove(&name);
+        }
+    }
+
+    /// Tells how far the build is, if it is time to.
+    fn tell(&mut self, told: &Told) {
+        let terminal = matches!(told, Told::Stderr) && std::io::stderr().is_terminal();
+        let due = match self.last {
+            None => !self.weights.is_empty() || (!self.heard && self.start.elapsed() > PATIENCE),
+            Some(last) => !matches!(told, Told::Stderr) || terminal || last.elapsed() >= QUIET,
+        };
+        if !due {
+            return;
+        }
+        let first = self.last.replace(Instant::now()).is_none();
+        let line = self.line(first || !terminal);
+        match told {
+            Told::File { state, .. } => drop(std::fs::write(state, line)),
+            // Written over until the build ends.
+            Told::Stderr if terminal && !first => eprint!("\r\u{1b}[K{line}"),
+            Told::Stderr => eprintln!("{line}"),
+        }
+        let _ = std::io::stderr().flush();
+    }
+
+    /// The state in a line; `long` says what the program is for, too.
+    fn line(&self, long: bool) -> String {
+        let Program { name, purpose, .. } = self.program;
+        let what = if long { format!("{name}, {purpose}") } else { (*name).to_owned() };
+        if self.weights.is_empty() {
+            return format!(
+                "xtask: {name}: cargo brings packages, or waits for another build to end"
+            );
+        }
+        let of = |done: bool| -> f64 {
+            let those = self.weights.iter().filter(|(name, _)| self.done.contains(*name) == done);
+            those.map(|(_, weight)| weight).sum()
+        };
+        let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+        let (left, done, elapsed) = (of(false), of(true), self.start.elapsed().as_secs_f64());
+        // What a core did so far says more of this machine than a table, once it is much.
+        let speed = if done > 60.0 { done / elapsed } else { cores };
+        format!(
+            "xtask: compiling {what}: {} of {} crates, {}",
+            self.weights.keys().filter(|name| self.done.contains(*name)).count(),
+            self.weights.len(),
+            time_left(left / speed)
+        )
+    }
+
+    /// Tells that the build is over, if anything was told.
+    fn end(&self, told: &Told, success: bool) {
+        if self.last.is_none() || !matches!(told, Told::Stderr) {
+            return;
+        }
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\u{1b}[K");
+        }
+        if success {
+            let seconds = self.start.elapsed().as_secs();
+            let took = format!("{} min {:02} s", seconds / 60, seconds % 60);
+            eprintln!("xtask: {} is built, after {took}", self.program.name);
+        }
+    }
+}
+
+/// `about 4 min left`.
+fn time_left(seconds: f64) -> String {
+    match (seconds / 60.0).round() as u64 {
+        0 => "less than a minute left".to_owned(),
+        minutes => format!("about {minutes} min left"),
+    }
+}
+
+/// The package of a message that says that its library or program is compiled, and
+/// whether it was before.
+fn finished(line: &str) -> Option<(String, bool)> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    if message["reason"] != "compiler-artifact" {
+        return None;
+    }
+    let kinds = message["target"]["kind"].as_array()?;
+    if kinds.iter().any(|kind| kind == "custom-build") {
+        return None;
+    }
+    let name = package_name(message["package_id"].as_str()?)?;
+    Some((name, message["fresh"].as_bool()?))
+}
+
+/// `serde` of `registry+https://…#serde@1.0.229`, `spec` of `path+file://…/crates/spec#0.1.0`.
+fn package_name(id: &str) -> Option<String> {
+    let (place, version) = id.rsplit_once('#')?;
+    let name = match version.split_once('@') {
+        Some((name, _)) => name,
+        None => place.rsplit('/').next()?,
+    };
+    Some(name.to_owned())
+}
+
+/// The crates below a program with their seconds; none where cargo does not say.
+fn weights(root: &Path, program: &Program) -> BTreeMap<String, f64> {
+    let listed = || -> Result<String> {
+        let mut tree = build::cargo(root)?;
+        tree.args(["tree", "--quiet", "--edges", "no-dev", "--prefix", "none", "--format", "{p}"]);
+        Ok(String::from_utf8(tree.args(program.tree).stderr(Stdio::null()).output()?.stdout)?)
+    };
+    let listed = listed().unwrap_or_default();
+    let names = listed.lines().filter_map(|line| line.split_whitespace().next());
+    let heavy = |name: &str| HEAVY.iter().find(|(heavy, _)| *heavy == name).map(|(_, s)| *s);
+    names.map(|name| (name.to_owned(), heavy(name).unwrap_or(LIGHT))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DONE: &str = r#"{"reason":"compiler-artifact","package_id":"registry+https://x#serde@1.0.2","target":{"kind":["lib"]},"fresh":false}"#;
+
+    #[test]
+    fn messages_name_packages_of_registries_and_folders() {
+        assert_eq!(finished(DONE), Some(("serde".to_owned(), false)));
+        let ours =
+            DONE.replace("registry+https://x#serde@1.0.2", "path+file:///r/crates/spec#0.1.0");
+        assert_eq!(finished(&ours), Some(("spec".to_owned(), false)));
+        assert_eq!(finished(&DONE.replace("\"lib\"", "\"custom-build\"")), None);
+        assert_eq!(finished(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(finished("no JSON"), None);
+    }
+
+    #[test]
+    fn the_time_left_shrinks_with_what_is_done() {
+        let mut progress = Progress::new(&Program::SWEEP);
+        progress.weights = [("a".to_owned(), 600.0), ("b".to_owned(), 1200.0)].into();
+        assert!(progress.line(true).contains("sweep, which plans and starts runs: 0 of 2 crates"));
+        progress.done.insert("b".to_owned());
+        progress.start = Instant::now().checked_sub(Duration::from_secs(600)).unwrap();
+        assert!(progress.line(false).ends_with("sweep: 1 of 2 crates, about 5 min left"));
+        progress.done.insert("a".to_owned());
+        assert!(progress.line(false).ends_with("2 of 2 crates, less than a minute left"));
+    }
+
+    #[test]
+    fn crates_that_take_long_exist() {
+        let lock = std::fs::read_to_string(build::root().unwrap().join("Cargo.lock")).unwrap();
+        for (name, _) in HEAVY {
+            assert!(lock.contains(&format!("name = \"{name}\"\n")), "{name}");
+        }
+    }
+}
