@@ -81,10 +81,13 @@ const PACKAGES: [&str; 9] = [
 /// The features of each command that builds into `target/release`.
 const FEATURES: &str = "train/libtorch";
 
+/// The profile of what computes on flex.
+pub(crate) const FLEX_PROFILE: &str = "flex";
+
 /// A cargo command for [`PACKAGES`], without its verb's own arguments.
 pub(crate) fn together(root: &Path, verb: &[&str]) -> Result<Command> {
     let mut cargo = cargo(root)?;
-    cargo.args(verb).args(["--features", FEATURES]);
+    cargo.args(verb).args(["--no-default-features", "--features", FEATURES]);
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
@@ -140,7 +143,7 @@ pub(crate) fn report_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep-report"))
 }
 
-/// Builds `sweep-worker` with libtorch (and flex) and gives its path.
+/// Builds `sweep-worker` for libtorch and gives its path.
 pub(crate) fn libtorch_worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     let mut cargo = programs(root, &["sweep-worker"])?;
     libtorch.apply(&mut cargo);
@@ -153,17 +156,17 @@ pub(crate) fn libtorch_worker_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep-worker"))
 }
 
-/// Builds a `sweep-worker` that has the pure-Rust backend alone. It has a
-/// target folder of its own, so that it never replaces a libtorch worker.
+/// Builds a `sweep-worker` that has the pure-Rust backend alone. Its profile has a
+/// folder of its own, so that it never replaces a libtorch worker.
 pub(crate) fn flex_worker(root: &Path) -> Result<PathBuf> {
     let mut cargo = cargo(root)?;
-    cargo.args(["build", "--release", "--package", "train", "--bin", "sweep-worker"]);
-    cargo.env("CARGO_TARGET_DIR", target_dir(root)?.join("flex"));
+    cargo.args(["build", "--profile", FLEX_PROFILE]);
+    cargo.args(["--package", "train", "--bin", "sweep-worker"]);
     compile(root, &mut cargo, &Program::FLEX_WORKER)?;
     flex_worker_path(root)
 }
 
 /// Where [`flex_worker`] builds.
 pub(crate) fn flex_worker_path(root: &Path) -> Result<PathBuf> {
-    Ok(target_dir(root)?.join("flex/release/sweep-worker"))
+    Ok(target_dir(root)?.join(FLEX_PROFILE).join("sweep-worker"))
 }

@@ -47,7 +47,30 @@ impl Program {
 
 /// Crates that take long, with seconds of processor time (AMD EPYC, 2 cores). They weigh
 /// the estimate of the time left; a crate that is missing here makes it worse, not wrong.
-const HEAVY: [(&str, f64); 1] = [("polars-core", 200.0)];
+const HEAVY: [(&str, f64); 22] = [
+    ("burn-dispatch", 130.0),
+    ("report", 90.0),
+    ("polars-core", 80.0),
+    ("torch-sys", 70.0),
+    ("runner", 60.0),
+    ("burn-flex", 45.0),
+    ("spec", 45.0),
+    ("zstd-sys", 45.0),
+    ("polars-ops", 30.0),
+    ("train", 30.0),
+    ("burn-nn", 28.0),
+    ("data", 22.0),
+    ("polars-compute", 22.0),
+    ("polars-parquet", 22.0),
+    ("tch", 22.0),
+    ("burn-std", 20.0),
+    ("optimizer-registry", 20.0),
+    ("rustls", 20.0),
+    ("burn-optim", 18.0),
+    ("burn-tensor", 14.0),
+    ("regex-automata", 14.0),
+    ("ring", 14.0),
+];
 
 /// Seconds of processor time of every other crate, on average.
 const LIGHT: f64 = 1.3;

@@ -5,7 +5,7 @@
 //! decides what is compiled again: the large group is what all programs are built of
 //! ([`build::together`]). For the same reason no test may bring a dependency that turns
 //! features on below them. `xtask` has its own profile, in which `cargo xtask` has
-//! built it already. What runs on flex alone shares the target folder of the flex
+//! built it already. What runs on flex alone shares the profile of the flex
 //! worker; a plain `cargo test -p train` would replace the libtorch worker by a flex one.
 
 use std::path::{Path, PathBuf};
@@ -32,8 +32,6 @@ struct Group {
 enum Packages {
     /// All that is built together, with libtorch.
     Together,
-    /// These, without libtorch.
-    Flex(&'static [&'static str]),
     /// These.
     Alone(&'static [&'static str]),
 }
@@ -55,8 +53,8 @@ const GROUPS: [Group; 3] = [
     },
     Group {
         name: "Burn on flex",
-        packages: Packages::Flex(&["model", "optimizer-registry", "train"]),
-        profile: "release",
+        packages: Packages::Alone(&["model", "optimizer-registry", "train"]),
+        profile: build::FLEX_PROFILE,
         library: true,
         page: false,
     },
@@ -78,6 +76,7 @@ struct Programs {
     libtorch: libtorch::Libtorch,
     sweep: PathBuf,
     worker: PathBuf,
+    flex_worker: PathBuf,
     /// Absent when the filter leaves out the tests that need it.
     faulty: Option<PathBuf>,
 }
@@ -106,6 +105,7 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
     let programs = Programs {
         worker: build::libtorch_worker(root, &found)?,
+        flex_worker: build::flex_worker(root)?,
         faulty: faults::wanted(root, filter)?.then(|| faults::worker(root, &found)).transpose()?,
         sweep: build::sweep(root)?,
         libtorch: found,
@@ -187,15 +187,12 @@ fn quiet(root: &Path, group: &Group) -> Result<Command> {
 fn select(root: &Path, group: &Group, verb: &[&str]) -> Result<Command> {
     let packages = match group.packages {
         Packages::Together => return build::together(root, verb),
-        Packages::Flex(packages) | Packages::Alone(packages) => packages,
+        Packages::Alone(packages) => packages,
     };
     let mut cargo = build::cargo(root)?;
     cargo.args(verb);
     for package in packages {
         cargo.args(["--package", package]);
-    }
-    if matches!(group.packages, Packages::Flex(_)) {
-        cargo.env("CARGO_TARGET_DIR", build::target_dir(root)?.join("flex"));
     }
     Ok(cargo)
 }
@@ -261,6 +258,7 @@ fn command(
     let mut command = select(root, group, &verb)?;
     programs.libtorch.apply(&mut command);
     command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
+    command.env("SWEEP_FLEX_WORKER", &programs.flex_worker);
     if let Some(faulty) = &programs.faulty {
         command.env(faults::WORKER_VARIABLE, faulty);
     }

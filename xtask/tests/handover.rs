@@ -9,13 +9,13 @@ use std::process::{Command, Output};
 /// Stands in for cargo: writes its arguments to `log`, and installs a `sweep`, a
 /// `sweep-report` and a `sweep-worker` that do the same. It takes long for the second.
 const CARGO: &str = r#"#!/bin/sh
-packages=$(echo "$*" | sed 's/.*--release//; s/ --quiet.*//; s/--package //g; s/spec.*reporter/PURE/')
+packages=$(echo " $*" | sed 's/.*--release.*--package train/ ALL/; s/ --quiet.*//')
 case "$*" in
   *bin\ sweep-report*) sleep 0.3 ;;
 esac
 echo "cargo$packages LIBTORCH=$(basename "$LIBTORCH")" >> "$FAKE/log"
 [ -e "$FAKE/broken" ] && case "$*" in *bin\ sweep-report*) echo "error: broken" >&2; exit 101 ;; esac
-folder="$CARGO_TARGET_DIR/release"
+folder="$CARGO_TARGET_DIR/release"; case "$*" in *"profile flex"*) folder="$CARGO_TARGET_DIR/flex" ;; esac
 mkdir -p "$folder"
 for program in $(echo "$*" | grep -o 'bin [a-z-]*' | cut -c5-); do
   cp "$FAKE/sweep" "$folder/.$$" && mv "$folder/.$$" "$folder/$program"
@@ -82,9 +82,9 @@ fn a_sweep_on_libtorch_builds_its_worker_and_passes_the_exit_code() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(
         log,
-        "cargo PURE --bin sweep LIBTORCH=own\n\
+        "cargo ALL --bin sweep LIBTORCH=own\n\
          sweep needs run x.toml --set train.epochs=1 worker=\n\
-         cargo train --bin sweep-worker --features libtorch LIBTORCH=own\n\
+         cargo ALL --bin sweep-worker LIBTORCH=own\n\
          sweep run x.toml --set train.epochs=1 worker=target/release/sweep-worker\n"
     );
 }
@@ -96,7 +96,7 @@ fn sweep_report_is_built_while_the_sweep_trains() {
     let (output, log) = xtask(needs, &["sweep", "x.toml"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let at = |line: &str| log.find(line).unwrap_or_else(|| panic!("{line}: {log}"));
-    let builds = "cargo PURE --bin sweep --bin sweep-report LIBTORCH=own\n";
+    let builds = "cargo ALL --bin sweep --bin sweep-report LIBTORCH=own\n";
     assert!(at("sweep run x.toml") < at(builds), "{log}");
     assert!(at(builds) < at("sweep-report is there"), "{log}");
 }
@@ -124,9 +124,12 @@ fn a_sweep_on_flex_has_a_target_folder_of_its_own() {
     let needs = r#"{"train":true,"backends":["flex"],"cuda":false}"#;
     let (output, log) = xtask(needs, &["sweep", "x.toml", "--device", "flex"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(log.contains("cargo train --bin sweep-worker "), "{log}");
     assert!(
-        log.ends_with("sweep run x.toml --device flex worker=target/flex/release/sweep-worker\n"),
+        log.contains("cargo build --profile flex --package train --bin sweep-worker "),
+        "{log}"
+    );
+    assert!(
+        log.ends_with("sweep run x.toml --device flex worker=target/flex/sweep-worker\n"),
         "{log}"
     );
 }
@@ -135,7 +138,7 @@ fn a_sweep_on_flex_has_a_target_folder_of_its_own() {
 fn a_report_builds_no_worker() {
     let needs = r#"{"train":false,"backends":[],"cuda":false}"#;
     let (_, log) = xtask(needs, &["report", "x.toml"]);
-    assert!(!log.contains("cargo train"), "{log}");
+    assert!(!log.contains("--bin sweep-worker"), "{log}");
     assert!(log.contains("\nsweep report x.toml worker="), "{log}");
 }
 

@@ -31,6 +31,11 @@ pub enum DeviceError {
     /// The name has no meaning.
     #[error("there is no device `{0}`; this worker knows: {1}")]
     Unknown(String, String),
+    /// Compiled without the feature `flex`.
+    #[error(
+        "device `flex`: this worker was built for libtorch alone; `cargo xtask sweep` builds one for flex, or use --device libtorch:cpu"
+    )]
+    NoFlex,
     /// Compiled without the feature `libtorch`.
     #[error(
         "device `{0}`: this worker was built without libtorch; `cargo xtask sweep` builds one that has it, or use --device flex"
@@ -50,11 +55,8 @@ pub enum DeviceError {
 
 /// Backends compiled into this worker.
 pub fn backends() -> Vec<String> {
-    let mut out = vec!["flex".to_owned()];
-    if cfg!(feature = "libtorch") {
-        out.push("libtorch".to_owned());
-    }
-    out
+    let compiled = [("flex", cfg!(feature = "flex")), ("libtorch", cfg!(feature = "libtorch"))];
+    compiled.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
 }
 
 /// GPUs that libtorch can use; 0 without libtorch.
@@ -83,13 +85,19 @@ pub fn libtorch_kind() -> Option<String> {
 
 /// Names of the devices that can be opened here.
 pub fn available() -> Vec<String> {
-    let mut out = vec!["flex".to_owned()];
+    let mut out = Vec::new();
+    if cfg!(feature = "flex") {
+        out.push("flex".to_owned());
+    }
     if cfg!(feature = "libtorch") {
         out.push("libtorch:cpu".to_owned());
         out.extend((0..cuda_devices()).map(|i| format!("libtorch:cuda:{i}")));
     }
     out
 }
+
+/// The device that a worker opens which is not told another: `flex` where it is offered.
+pub const USUAL: &str = if cfg!(feature = "flex") { "flex" } else { "libtorch:cpu" };
 
 /// Opens a device and sets the threads of the calling thread's operations.
 ///
@@ -104,6 +112,9 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
         device,
     };
     if name == "flex" {
+        if !cfg!(feature = "flex") {
+            return Err(DeviceError::NoFlex);
+        }
         return Ok(named("flex", "cpu", None, Device::flex()));
     }
     let Some(rest) = name.strip_prefix("libtorch:") else {
@@ -157,15 +168,22 @@ mod tests {
     fn bad_names_are_refused_with_the_choice() {
         let message = open("gpu", 1).unwrap_err().to_string();
         assert!(
-            message.contains("there is no device `gpu`") && message.contains("flex"),
+            message.contains("there is no device `gpu`") && message.contains(USUAL),
             "{message}"
         );
         assert!(open("libtorch:cuda:9999", 1).is_err());
     }
 
     #[test]
-    fn flex_is_always_there() {
-        assert_eq!(open("flex", 1).unwrap().backend, "flex");
-        assert!(available().contains(&"flex".to_owned()));
+    fn what_was_compiled_in_is_offered_and_nothing_else() {
+        for (name, backend, there) in [
+            ("flex", "flex", cfg!(feature = "flex")),
+            ("libtorch:cpu", "libtorch", cfg!(feature = "libtorch")),
+        ] {
+            assert_eq!(open(name, 1).is_ok_and(|device| device.backend == backend), there);
+            assert_eq!(available().contains(&name.to_owned()), there);
+            assert_eq!(backends().contains(&backend.to_owned()), there);
+        }
+        assert_eq!(open(USUAL, 1).unwrap().name, USUAL);
     }
 }

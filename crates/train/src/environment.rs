@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn environments_differ_by_threads_and_path() {
-        let device = device::open("flex", 1).unwrap();
+        let device = device::open(device::USUAL, 1).unwrap();
         let id = |threads, plain| describe(&device, threads, plain).id();
         assert_ne!(id(1, false), id(2, false));
         assert_ne!(id(1, false), id(1, true));

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn parse() -> anyhow::Result<Option<Args>> {
     let mut args = Args {
-        device: "flex".to_owned(),
+        device: device::USUAL.to_owned(),
         threads: 1,
         data_dir: PathBuf::from("data"),
         plain: false,

@@ -11,7 +11,7 @@ use spec::RunSpec;
 use spec::event::{Checkpoint, Options};
 use spec::record::{Outcome, Status};
 use support::{
-    DEVICES, Session, assert_same, checkpoint, kill_after, mlp, outcome, outcomes, run_spec,
+    DEVICE, DEVICES, Session, assert_same, checkpoint, kill_after, mlp, outcome, outcomes, run_spec,
 };
 
 /// Every kind of optimizer state there is.
@@ -224,7 +224,7 @@ fn a_result_leaves_its_checkpoint_and_what_else_lies_there() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("notes.txt"), "mine").unwrap();
     let spec = mlp("kind = \"sgd\"");
-    let first = outcome("flex", &spec, &checkpoint(place.path()));
+    let first = outcome(DEVICE, &spec, &checkpoint(place.path()));
     let left = || -> Vec<_> {
         let mut names: Vec<_> =
             fs::read_dir(&place).unwrap().map(|e| e.unwrap().file_name()).collect();
@@ -232,7 +232,7 @@ fn a_result_leaves_its_checkpoint_and_what_else_lies_there() {
         names
     };
     assert_eq!(left(), ["epoch-2", "notes.txt"]);
-    let again = outcome("flex", &spec, &checkpoint(place.path()));
+    let again = outcome(DEVICE, &spec, &checkpoint(place.path()));
     assert_eq!(again.resumed_from, Some(2));
     assert_same(&first, &again, "trained again from the checkpoint");
 }

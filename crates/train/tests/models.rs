@@ -13,8 +13,8 @@ use spec::record::{Outcome, Split, Status};
 use spec::stopping::EpochMetric;
 use spec::sweep_file::{Overrides, load_text};
 use support::{
-    DEVICES, Session, assert_same, checkpoint, kill_after, outcome, outcomes, run_spec, save,
-    values,
+    DEVICE, DEVICES, Session, assert_same, checkpoint, kill_after, outcome, outcomes, run_spec,
+    save, values,
 };
 
 const ADAM: &str = "kind = \"adam\"\nlr = 1e-2";
@@ -183,7 +183,7 @@ fn metrics_are_measured_when_asked_for_and_change_nothing() {
 fn what_waits_for_a_metric_has_it_measured() {
     let rest = "[train.early_stopping]\nmetric = \"validation.f1\"\npatience = 1\nmin_delta = 2.0";
     let spec = run_spec("kind = \"linear\"", ADAM, rest);
-    let found = outcome("flex", &spec, &Options::default());
+    let found = outcome(DEVICE, &spec, &Options::default());
     // No F1 is better than another by 2: the first epoch counts, the second ends it.
     assert_eq!((found.epochs_completed, values(&found, Split::Validation, "f1").len()), (2, 3));
 }
@@ -194,9 +194,9 @@ fn a_checkpoint_without_a_metric_asked_for_is_not_gone_on_from() {
     let without = checkpoint(&folder.path().join("c"));
     let mut spec = run_spec("kind = \"linear\"", ADAM, "");
     (spec.train.epochs, spec.data.batch_size) = (5, 4);
-    kill_after("flex", &spec, &without, 2);
+    kill_after(DEVICE, &spec, &without, 2);
     let with = Options { metrics: vec![FurtherMetric::F1], ..without };
-    let session = Session::of("flex", [(&spec, &with)]);
+    let session = Session::of(DEVICE, [(&spec, &with)]);
     let found = session.outcomes().remove(0);
     assert_eq!(found.resumed_from, None);
     assert!(session.log.contains("its epochs did not measure f1"), "{}", session.log);

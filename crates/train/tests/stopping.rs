@@ -7,8 +7,8 @@ use spec::event::{Event, FailureKind, Options};
 use spec::record::{Outcome, Split, Status, StopReason};
 use spec::stopping::{EarlyStopping, EpochMetric, StopAt};
 use support::{
-    DEVICES, Session, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes, request,
-    values, worker,
+    DEVICE, DEVICES, Session, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes,
+    request, values, worker,
 };
 
 fn spec(epochs: u64) -> RunSpec {
@@ -130,7 +130,7 @@ fn patience_outlives_a_kill() {
 fn a_metric_that_is_never_measured_is_an_error() {
     let mut spec = spec(3);
     (spec.data.validation, spec.early_stopping) = (0, never_better(1));
-    let (output, events) = worker("flex", &data(), &request(&spec));
+    let (output, events) = worker(DEVICE, &data(), &request(&spec));
     assert!(output.status.success());
     let Some(Event::Failed { kind: FailureKind::Error, message, .. }) = events.last() else {
         panic!("{events:?}")
@@ -139,6 +139,6 @@ fn a_metric_that_is_never_measured_is_an_error() {
     // The training loss is there without a validation split.
     spec.early_stopping =
         Some(EarlyStopping { metric: EpochMetric::TrainLoss, patience: 1, min_delta: 1e9 });
-    let session = Session::of("flex", [(&spec, &Options::default())]);
+    let session = Session::of(DEVICE, [(&spec, &Options::default())]);
     assert_eq!(session.outcomes()[0].epochs_completed, 2);
 }

@@ -6,7 +6,7 @@ mod support;
 use serde_json::json;
 use spec::RunSpec;
 use spec::record::{Outcome, Split, Status};
-use support::{DEVICES, PLAIN_DEVICES, outcome, outcomes, run_spec, values};
+use support::{DEVICE, DEVICES, PLAIN_DEVICES, outcome, outcomes, run_spec, values};
 
 /// A perceptron trained by these lines, in batches of this size.
 fn spec(optimizer: &str, batch_size: u64) -> RunSpec {
@@ -164,7 +164,7 @@ fn plateau_decays_after_epochs_without_gain() {
 fn a_plateau_without_its_metric_is_refused_by_the_worker() {
     let mut spec = spec("kind = \"sgd\"\nschedule = { kind = \"plateau\" }", 100);
     spec.data.validation = 0;
-    let (output, events) = support::worker("flex", &support::data(), &support::request(&spec));
+    let (output, events) = support::worker(DEVICE, &support::data(), &support::request(&spec));
     assert!(output.status.success());
     let said = json!(events).to_string();
     assert!(said.contains("plateau watches validation.loss"), "{said}");
@@ -178,7 +178,7 @@ fn corners_between_the_windows_are_recorded() {
         4,
     );
     spec.train.epochs = 1;
-    let outcome = outcome("flex", &spec, &Default::default());
+    let outcome = outcome(DEVICE, &spec, &Default::default());
     let points: Vec<(u64, f64)> =
         outcome.metrics.iter().filter(|m| m.metric == "lr").map(|m| (m.step, m.value.0)).collect();
     assert_eq!(points[0], (1, 0.0));

@@ -11,8 +11,8 @@ use spec::record::{Outcome, Split, Status};
 use spec::stopping::EpochMetric;
 use spec::{Id, RunSpec};
 use support::{
-    DEVICES, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes, request_with, save,
-    values, worker,
+    DEVICE, DEVICES, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes,
+    request_with, save, values, worker,
 };
 
 /// Names, shapes and values, in order of name.
@@ -160,7 +160,7 @@ fn a_diverged_run_keeps_no_last_weights() {
     let spec = mlp("kind = \"sgd\"\nlr = 1e30");
     for which in [Save::Last, Save::Best] {
         fs::write(&path, "of an earlier life").unwrap();
-        let outcome = outcome("flex", &spec, &save(which, EpochMetric::TrainLoss, &path));
+        let outcome = outcome(DEVICE, &spec, &save(which, EpochMetric::TrainLoss, &path));
         assert_eq!((outcome.status, outcome.saved_epoch), (Status::Diverged, None));
         assert!(!path.exists(), "what is no result of this run is not left in its place");
     }
@@ -173,7 +173,7 @@ fn broken_weights_are_never_the_best() {
     (spec.data.batch_size, spec.train.epochs) = (1_200, 1);
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("w");
-    let outcome = outcome("flex", &spec, &save(Save::Best, EpochMetric::TrainLoss, &path));
+    let outcome = outcome(DEVICE, &spec, &save(Save::Best, EpochMetric::TrainLoss, &path));
     assert!(values(&outcome, Split::Train, "loss")[0].1.is_finite());
     assert_eq!((outcome.saved_epoch, path.exists()), (None, false));
 }
@@ -188,7 +188,7 @@ fn a_path_that_cannot_be_written_is_an_error() {
         let path = place.path().join(path);
         let options = save(which, EpochMetric::TrainLoss, &path);
         let input = request_with(&spec, &options) + &request_with(&spec, &Options::default());
-        let (output, events) = worker("flex", &data(), &input);
+        let (output, events) = worker(DEVICE, &data(), &input);
         assert!(output.status.success());
         let failed = events.iter().find_map(|e| match e {
             Event::Failed { kind: FailureKind::Error, message, .. } => Some(message),

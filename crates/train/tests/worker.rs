@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use spec::event::{Event, FailureKind, PROTOCOL, Probe, Request};
 use spec::record::{Outcome, Split, Status};
-use support::{DEVICES, data, mlp, outcomes, request, run_spec, values, worker};
+use support::{DEVICE, DEVICES, data, mlp, outcomes, request, run_spec, values, worker};
 
 #[test]
 fn the_same_run_twice_is_bit_identical() {
@@ -143,7 +143,7 @@ fn divergence_in_the_last_step_is_divergence() {
 fn missing_data_fails_the_run_and_not_the_worker() {
     let empty = tempfile::tempdir().unwrap();
     let spec = mlp("kind = \"sgd\"");
-    let (output, events) = worker("flex", empty.path(), &(request(&spec) + &request(&spec)));
+    let (output, events) = worker(DEVICE, empty.path(), &(request(&spec) + &request(&spec)));
     assert!(output.status.success());
     let failed: Vec<_> = events
         .iter()
@@ -157,7 +157,7 @@ fn missing_data_fails_the_run_and_not_the_worker() {
 
 #[test]
 fn nonsense_ends_the_worker_with_a_message() {
-    let (output, events) = worker("flex", &data(), "what?\n");
+    let (output, events) = worker(DEVICE, &data(), "what?\n");
     assert_eq!(output.status.code(), Some(2));
     assert!(matches!(events[..], [Event::Ready { protocol: PROTOCOL, .. }]), "{events:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("not of protocol"));
@@ -262,7 +262,7 @@ fn a_measurement_without_its_data_is_told_and_the_worker_lives_on() {
     };
     let request = Request::Measure { run_id, spec, options, seconds: 0.0 };
     let line = serde_json::to_string(&request).unwrap() + "\n";
-    let (output, events) = worker("flex", std::path::Path::new("/nowhere"), &line);
+    let (output, events) = worker(DEVICE, std::path::Path::new("/nowhere"), &line);
     assert!(output.status.success());
     let Some(Event::Failed { kind: FailureKind::Error, message, .. }) = events.last() else {
         panic!("{events:?}")

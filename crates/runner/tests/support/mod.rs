@@ -87,13 +87,16 @@ impl Sandbox {
         self.folder.path().join(relative)
     }
 
-    /// `sweep` with these arguments, not yet run.
+    /// `sweep` with these arguments, not yet run: with the worker for flex where they ask
+    /// for that device and the test has no worker of its own.
     pub fn command(&self, args: &[&str]) -> Command {
+        let flex = args.contains(&"flex") && self._script.is_none();
+        let flex = std::env::var_os("SWEEP_FLEX_WORKER").filter(|_| flex).map(PathBuf::from);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
         command
             .args(args)
             .current_dir(self.folder.path())
-            .env("SWEEP_WORKER", &self.worker)
+            .env("SWEEP_WORKER", flex.as_ref().unwrap_or(&self.worker))
             .env("SWEEP_CONFIG", "")
             .env("NO_COLOR", "1");
         command

@@ -23,6 +23,7 @@ impl View {
     }
 
     /// Steps in memory to the next column and to the next row.
+    #[cfg(feature = "flex")]
     pub(crate) fn strides(&self) -> (isize, isize) {
         if self.transposed { (self.rows as isize, 1) } else { (1, self.columns as isize) }
     }

@@ -9,6 +9,7 @@
 //! Burn's own path is the reference: `tests/fused.rs` holds the two together. Where
 //! [`planned`] gives `None` it is used.
 
+#[cfg(feature = "flex")]
 mod aligned;
 pub(crate) mod arena;
 mod kernels;
@@ -59,6 +60,7 @@ pub(crate) fn planned(
         "libtorch" => {
             Some(Box::new(Stack::<crate::libtorch::arena::TorchArena>::new(&shape, threads)))
         }
+        #[cfg(feature = "flex")]
         "flex" => Some(Box::new(Stack::<aligned::AlignedArena>::new(&shape, threads))),
         _ => None,
     }

@@ -13,15 +13,21 @@ use spec::sweep_file::{Overrides, load_text};
 use spec::{Id, RunSpec};
 
 /// Devices that every test runs on.
-pub const DEVICES: &[&str] =
-    if cfg!(feature = "libtorch") { &["flex", "libtorch:cpu"] } else { &["flex"] };
+pub const DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {
+    (true, true) => &["flex", "libtorch:cpu"],
+    (true, false) => &["flex"],
+    _ => &["libtorch:cpu"],
+};
+
+/// The device of tests that need no more than one.
+pub const DEVICE: &str = DEVICES[0];
 
 /// The same by Burn's operations alone, where bits are compared with those of
 /// runs that the fast path is not for.
-pub const PLAIN_DEVICES: &[&str] = if cfg!(feature = "libtorch") {
-    &["flex --plain", "libtorch:cpu --plain"]
-} else {
-    &["flex --plain"]
+pub const PLAIN_DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {
+    (true, true) => &["flex --plain", "libtorch:cpu --plain"],
+    (true, false) => &["flex --plain"],
+    _ => &["libtorch:cpu --plain"],
 };
 
 /// The folder of the datasets.
