@@ -28,7 +28,7 @@ use std::path::Path;
 
 use spec::DatasetName;
 use spec::dataset::DatasetSpec;
-use spec::landscape::NoData;
+use spec::landscape::FunctionData;
 use spec::own_data::{Inspected, OwnRequest};
 
 pub use error::DataError;
@@ -172,7 +172,7 @@ pub fn load_spec(
 
 /// What a function is fed: for each step of an epoch two zeros, which are the
 /// noise on its gradient where there is none. No labels.
-fn no_data(name: &DatasetSpec, none: NoData) -> Dataset {
+fn no_data(name: &DatasetSpec, none: FunctionData) -> Dataset {
     let part = |steps: u64| {
         let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
         Part::of_classes(vec![0.0; length], Vec::new())

@@ -10,19 +10,19 @@ use spec::update::{ParamGroup, UpdateSpec};
 
 use crate::fused::Fused;
 use crate::rules::lbfgs::Lbfgs;
-use crate::rules::schedule_free::Look;
-use crate::rules::{Built, Surroundings, everywhere, flat, rule};
+use crate::rules::schedule_free::AverageRequest;
+use crate::rules::{Built, UpdateModifiers, all_parameters, flat, rule};
 
 /// An optimizer over the parameters of one module.
 pub struct Optimizer {
-    way: Way,
+    way: Kind,
     /// Set where the weights to be judged are not those trained.
-    average: Option<Look>,
+    average: Option<AverageRequest>,
 }
 
-enum Way {
-    EachParameter(ModuleOptimizer),
-    AllTogether(Box<Lbfgs>),
+enum Kind {
+    PerTensor(ModuleOptimizer),
+    WholeModel(Box<Lbfgs>),
     Fused(Box<Fused>),
 }
 
@@ -36,14 +36,14 @@ impl Optimizer {
         groups: &[ParamGroup],
         module: &M,
     ) -> Self {
-        let look = Look::default();
-        let all = Surroundings { lr_scale: 1.0, decoupled_decay: update.decoupled_decay };
-        let mut optimizer = match rule(spec, all, &look) {
-            Built::EachParameter(rule) => everywhere(rule),
-            Built::AllTogether(p) => {
+        let average = AverageRequest::default();
+        let all = UpdateModifiers { lr_scale: 1.0, decoupled_decay: update.decoupled_decay };
+        let mut optimizer = match rule(spec, all, &average) {
+            Built::PerTensor(rule) => all_parameters(rule),
+            Built::WholeModel(p) => {
                 let device = flat::device(module).unwrap_or_default();
                 return Optimizer {
-                    way: Way::AllTogether(Box::new(Lbfgs::new(&p, device))),
+                    way: Kind::WholeModel(Box::new(Lbfgs::new(&p, device))),
                     average: None,
                 };
             }
@@ -52,7 +52,7 @@ impl Optimizer {
         for (i, group) in groups.iter().enumerate() {
             let first = |path: &str| groups.iter().position(|g| g.matches(path));
             let ids = paths.iter().filter(|(path, _)| first(path) == Some(i));
-            let around = Surroundings {
+            let modifiers = UpdateModifiers {
                 lr_scale: group.lr_scale,
                 decoupled_decay: group.decoupled_decay.unwrap_or(update.decoupled_decay),
             };
@@ -61,26 +61,26 @@ impl Optimizer {
                 None => spec.clone(),
             };
             let ids = Group::from_ids(ids.map(|(_, id)| *id).collect());
-            if let Built::EachParameter(rule) = rule(&own, around, &look) {
+            if let Built::PerTensor(rule) = rule(&own, modifiers, &average) {
                 optimizer = optimizer.with_group(ids, rule, None);
             }
         }
-        let average = spec.averages().then_some(look);
-        Optimizer { way: Way::EachParameter(optimizer), average }
+        let average = spec.averages().then_some(average);
+        Optimizer { way: Kind::PerTensor(optimizer), average }
     }
 
-    /// Of `spec` for `n` parameters in one buffer, with nothing around it; `None`
+    /// Of `spec` for `n` parameters in one buffer, with no modifier; `None`
     /// where only [`Optimizer::new`] has it.
     pub fn fused(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         let fused = Fused::new(spec, n)?;
-        Some(Optimizer { way: Way::Fused(Box::new(fused)), average: None })
+        Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
     }
 
     /// What steps over a buffer, if this was made by [`Optimizer::fused`].
     pub fn as_fused(&mut self) -> Option<&mut Fused> {
         match &mut self.way {
-            Way::Fused(fused) => Some(fused),
-            Way::EachParameter(_) | Way::AllTogether(_) => None,
+            Kind::Fused(fused) => Some(fused),
+            Kind::PerTensor(_) | Kind::WholeModel(_) => None,
         }
     }
 
@@ -94,9 +94,9 @@ impl Optimizer {
         again: &mut dyn FnMut(&M) -> (f64, GradientsParams),
     ) -> M {
         match &mut self.way {
-            Way::EachParameter(rules) => rules.step(lr, module, gradients),
-            Way::AllTogether(lbfgs) => lbfgs.step(lr, module, again),
-            Way::Fused(fused) => step_fused(fused, lr, module, &gradients),
+            Kind::PerTensor(rules) => rules.step(lr, module, gradients),
+            Kind::WholeModel(lbfgs) => lbfgs.step(lr, module, again),
+            Kind::Fused(fused) => step_fused(fused, lr, module, &gradients),
         }
     }
 
@@ -104,11 +104,11 @@ impl Optimizer {
     /// that average (schedule-free), whose average it is. Changes no state.
     pub fn evaluated<M: Module>(&self, module: &M) -> M {
         match (&self.way, &self.average) {
-            (Way::EachParameter(rules), Some(look)) => {
+            (Kind::PerTensor(rules), Some(average)) => {
                 // A copy takes the step: states are handles, so this copies no tensor.
                 let mut rules = rules.clone();
                 let zeros = flat::zero_gradients(module);
-                look.at_average(|| rules.step(0.0, module.clone(), zeros))
+                average.at_average(|| rules.step(0.0, module.clone(), zeros))
             }
             _ => module.clone(),
         }
@@ -120,9 +120,9 @@ impl Optimizer {
     /// A state tensor that the device does not give back.
     pub fn to_bytes(&self) -> Result<Bytes, RecordError> {
         match &self.way {
-            Way::EachParameter(rules) => rules.into_bytes(),
-            Way::AllTogether(lbfgs) => lbfgs.to_bytes(),
-            Way::Fused(fused) => Ok(Bytes::from_bytes_vec(fused.to_bytes())),
+            Kind::PerTensor(rules) => rules.into_bytes(),
+            Kind::WholeModel(lbfgs) => lbfgs.to_bytes(),
+            Kind::Fused(fused) => Ok(Bytes::from_bytes_vec(fused.to_bytes())),
         }
     }
 
@@ -133,9 +133,9 @@ impl Optimizer {
     /// Bytes that are no record.
     pub fn from_bytes(self, bytes: Bytes) -> Result<Self, RecordError> {
         let way = match self.way {
-            Way::EachParameter(rules) => Way::EachParameter(rules.from_bytes(bytes)?),
-            Way::AllTogether(lbfgs) => Way::AllTogether(Box::new(lbfgs.from_bytes(bytes)?)),
-            Way::Fused(fused) => Way::Fused(Box::new(fused.from_bytes(&bytes)?)),
+            Kind::PerTensor(rules) => Kind::PerTensor(rules.from_bytes(bytes)?),
+            Kind::WholeModel(lbfgs) => Kind::WholeModel(Box::new(lbfgs.from_bytes(bytes)?)),
+            Kind::Fused(fused) => Kind::Fused(Box::new(fused.from_bytes(&bytes)?)),
         };
         Ok(Optimizer { way, ..self })
     }

@@ -6,7 +6,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use crate::landscape::{self, NoData};
+use crate::landscape::{self, FunctionData};
 use crate::own_data::OwnData;
 use crate::params::{ParamType, ParamValue, Value, choice};
 
@@ -146,7 +146,7 @@ pub enum DatasetSpec {
     /// Own files, with what was found in them.
     Own(Box<OwnData>),
     /// None: a function is minimised.
-    Function(NoData),
+    Function(FunctionData),
 }
 
 impl DatasetSpec {

@@ -203,7 +203,7 @@ fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
 /// What stands in place of a dataset for a function: there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NoData {
+pub struct FunctionData {
     /// Optimizer steps an epoch.
     pub steps: u64,
 }

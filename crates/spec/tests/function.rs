@@ -2,7 +2,7 @@
 //! person sees when they ask for data.
 
 use spec::dataset::DatasetSpec;
-use spec::landscape::{Function, NoData};
+use spec::landscape::{Function, FunctionData};
 use spec::plan::Plan;
 use spec::record::Split;
 use spec::run::Loss;
@@ -41,7 +41,7 @@ fn everything_is_resolved() {
     assert_eq!((plan.target.split, plan.target.metric.as_str()), (Split::Test, "loss"));
     let runs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     for (run, function) in runs.iter().zip([Function::Beale, Function::Saddle]) {
-        assert_eq!(run.data.dataset, DatasetSpec::Function(NoData { steps: 100 }));
+        assert_eq!(run.data.dataset, DatasetSpec::Function(FunctionData { steps: 100 }));
         assert_eq!((run.train.loss, run.total_steps()), (Loss::Value, 200));
         let ModelSpec::Function(model) = &run.model else { panic!("{:?}", run.model) };
         let start = function.info().start;

@@ -29,12 +29,13 @@ impl Run<'_> {
         let batches = order.bounds();
         let mut losses: Vec<Tensor<1>> = Vec::with_capacity(batches.len());
         for batches in batches.chunks(accumulate(spec)) {
-            let look = |network: &Network| look(spec, network, samples, &indices, batches);
-            let (loss, gradients) = look(&network);
+            let loss_and_gradients =
+                |network: &Network| loss_and_gradients(spec, network, samples, &indices, batches);
+            let (loss, gradients) = loss_and_gradients(&network);
             losses.push(loss);
             let lr = progress::lr(spec, &self.progress.plateau, epoch, self.progress.steps);
             network = optimizer.step(lr, network, gradients, &mut |network| {
-                let (loss, gradients) = look(network);
+                let (loss, gradients) = loss_and_gradients(network);
                 (f64::from(loss.into_scalar::<f32>()), gradients)
             });
             self.progress.steps += 1;
@@ -60,7 +61,7 @@ pub(crate) fn accumulate(spec: &RunSpec) -> usize {
 /// Mean loss over these batches and its gradients, clipped. Batches weigh as
 /// many samples as they have, so that k of them are one of k times the size, to
 /// rounding; only one batch is in memory at a time.
-fn look(
+fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
     samples: &Samples,

@@ -41,13 +41,13 @@ pub fn measure(
     window: Duration,
 ) -> Result<Measured, TensorReadError> {
     let spec = job.spec;
-    let plain = &device.device;
+    let without_autodiff = &device.device;
     let validation = usize::try_from(spec.data.validation).unwrap_or(usize::MAX);
     let (split, all, _) = data.split(validation);
     let mut passes = Passes::new(job, data, device, split, all);
     let dataset = data.dataset();
     let (shape, outputs) = (dataset.shape(), dataset.outputs());
-    let autodiff = plain.clone().autodiff();
+    let autodiff = without_autodiff.clone().autodiff();
     // Samples a step; a piece is whole steps, or the whole epoch.
     let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
     let step = batch.saturating_mul(accumulate(spec)).max(1);

@@ -26,7 +26,7 @@ use crate::feed::{DeviceData, EpochOrder, Samples};
 use crate::pass::Passes;
 use crate::progress::Progress;
 use crate::stop;
-use crate::weights::Keeper;
+use crate::weights::WeightSaver;
 
 /// Progress events are no more frequent than this.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -99,18 +99,18 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let spec = job.spec;
-    let plain = device.device.clone();
+    let without_autodiff = device.device.clone();
     let (train_split, samples, validation) =
         data.split(usize::try_from(spec.data.validation).unwrap_or(usize::MAX));
     stop::check(spec, job.options, validation.is_some())?;
-    let keeper = Keeper::new(job)?;
+    let weight_saver = WeightSaver::new(job)?;
     let mut checkpoints = Checkpoints::new(job);
     let network = model::build(
         &spec.model,
         data.dataset().shape(),
         data.dataset().outputs(),
         spec.seed,
-        &plain.clone().autodiff(),
+        &without_autodiff.clone().autodiff(),
     );
     let init_digest = model::digest(&network);
     let mut passes = Passes::new(job, data, device, train_split, samples);
@@ -120,7 +120,7 @@ pub fn train(
     observer.started(resumed_from.unwrap_or(0));
     let (mut state, progress) = match found {
         Some(found) => {
-            keeper.restore(found.best.as_deref())?;
+            weight_saver.restore(found.best.as_deref())?;
             drop(network);
             (found.state, found.progress)
         }
@@ -140,7 +140,7 @@ pub fn train(
     while stopped.is_none() && divergence.is_none() {
         let epoch = run.progress.epoch + 1;
         let clock = Instant::now();
-        plain.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
+        without_autodiff.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
         let order = EpochOrder::new(spec.seed, epoch, samples, &spec.data);
         run.progress.batch_digest.push(order.digest());
         let first = run.progress.steps;
@@ -166,7 +166,7 @@ pub fn train(
         stop::watch_plateau(spec, &mut run.progress);
         stopped = stop::after_epoch(spec, &mut run.progress);
         if finite {
-            keeper.offer(&state, &mut run.progress)?;
+            weight_saver.offer(&state, &mut run.progress)?;
         } else if stopped.is_some() {
             // No further step can show it: the last one broke the weights. That
             // holds wherever the run stops, so stopping early hides no divergence.
@@ -174,12 +174,12 @@ pub fn train(
             run.progress.epoch = epoch - 1;
         }
         if stopped.is_none() && checkpoints.due(epoch) {
-            checkpoints.write(&state, &run.progress, keeper.best(&run.progress));
+            checkpoints.write(&state, &run.progress, weight_saver.best(&run.progress));
         }
     }
     let progress = run.progress;
     let diverged = divergence.is_some();
-    let saved = keeper.finish(&state, &progress, diverged)?;
+    let saved = weight_saver.finish(&state, &progress, diverged)?;
     Ok(Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
         stop_reason: if diverged { None } else { stopped },

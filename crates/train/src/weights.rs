@@ -24,25 +24,25 @@ use crate::progress::{Best, Progress};
 use crate::run::{Job, State, TrainError};
 
 /// Keeps the weights that a run is asked for.
-pub(crate) struct Keeper<'a> {
+pub(crate) struct WeightSaver<'a> {
     job: &'a Job<'a>,
     /// Null when none are asked for.
     to: Option<&'a SaveTo>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> WeightSaver<'a> {
     /// Makes the file's folder, so that a path that cannot be written ends the
     /// run before it is trained.
     ///
     /// # Errors
     /// Those of making the folder.
     pub(crate) fn new(job: &'a Job<'a>) -> Result<Self, TrainError> {
-        let keeper =
-            Keeper { job, to: job.options.save.as_ref().filter(|s| s.which != Save::None) };
-        if let Some(to) = keeper.to {
+        let weight_saver =
+            WeightSaver { job, to: job.options.save.as_ref().filter(|s| s.which != Save::None) };
+        if let Some(to) = weight_saver.to {
             fs::create_dir_all(files::parent(&to.path)).map_err(failed(&to.path))?;
         }
-        Ok(keeper)
+        Ok(weight_saver)
     }
 
     /// The file of the best weights, if there is one.

@@ -63,9 +63,9 @@ fn load_worth(
     }
     // One process makes it while the others wait, so that not all of them unpack
     // and scale at once. The lock dies with its holder.
-    let lock = match Turn::new(&path.with_extension("lock")) {
-        Ok(Turn::Mine(lock)) => Ok(lock),
-        Ok(Turn::Later(lock)) => {
+    let lock = match LockGuard::new(&path.with_extension("lock")) {
+        Ok(LockGuard::Mine(lock)) => Ok(lock),
+        Ok(LockGuard::Later(lock)) => {
             // Those who waited look at it side by side, no longer in turn.
             if let Ok(found) = file::open(&path, dataset, &made_of) {
                 return Ok(found);
@@ -119,14 +119,14 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// Who makes the file.
-enum Turn {
+enum LockGuard {
     /// This process, while it keeps the lock's file.
     Mine(File),
     /// Another one had the lock and has let it go; nobody holds it now.
     Later(File),
 }
 
-impl Turn {
+impl LockGuard {
     fn new(path: &Path) -> io::Result<Self> {
         // Not the folder of the datasets itself: where there is none, none is wanted.
         let made = fs::create_dir(folder(path));
@@ -137,11 +137,11 @@ impl Turn {
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Turn::Mine(file)),
+            Ok(()) => Ok(LockGuard::Mine(file)),
             Err(TryLockError::WouldBlock) => {
                 file.lock_shared()?;
                 file.unlock()?;
-                Ok(Turn::Later(file))
+                Ok(LockGuard::Later(file))
             }
             Err(TryLockError::Error(error)) => Err(error),
         }

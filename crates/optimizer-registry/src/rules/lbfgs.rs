@@ -69,7 +69,7 @@ impl Lbfgs {
             return module;
         };
         let mut module = module;
-        let mut look = |module: &M| {
+        let mut loss_and_gradient = |module: &M| {
             let (loss, gradients) = again(module);
             (loss, flat::gradient(module, &gradients).expect("the same parameters as before"))
         };
@@ -98,7 +98,7 @@ impl Lbfgs {
                 LineSearch::StrongWolfe => {
                     let start = Seen { t: 0.0, loss, gradient: g, slope };
                     let along = |t: f64| x.clone() + d.clone().mul_scalar(t);
-                    let seek = |t: f64| look(&at(&module, &along(t)));
+                    let seek = |t: f64| loss_and_gradient(&at(&module, &along(t)));
                     let (seen, taken) = strong_wolfe(start, t, &d, self.p.tolerance_change, seek);
                     (t, loss, g) = (seen.t, seen.loss, seen.gradient);
                     looks += taken;
@@ -109,7 +109,7 @@ impl Lbfgs {
                     x = x + d.clone().mul_scalar(t);
                     module = at(&module, &x);
                     if iteration < self.p.max_iter {
-                        (loss, g) = look(&module);
+                        (loss, g) = loss_and_gradient(&module);
                         looks += 1;
                     }
                 }

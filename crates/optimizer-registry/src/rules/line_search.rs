@@ -30,19 +30,19 @@ pub struct Seen {
 }
 
 /// Where along `direction` to step from `start` (t = 0), trying `first`; and the
-/// looks it took. `look(t)` gives loss and gradient.
+/// evaluations it took. `evaluate(t)` gives loss and gradient.
 pub fn strong_wolfe(
     start: Seen,
     first: f64,
     direction: &Tensor<1>,
     tolerance_change: f64,
-    mut look: impl FnMut(f64) -> (f64, Tensor<1>),
+    mut evaluate: impl FnMut(f64) -> (f64, Tensor<1>),
 ) -> (Seen, u64) {
     let longest: f64 = direction.clone().abs().max().into_scalar();
     let mut looks = 0;
     let mut see = |t: f64| {
         looks += 1;
-        let (loss, gradient) = look(t);
+        let (loss, gradient) = evaluate(t);
         let slope = gradient.clone().dot(direction.clone()).into_scalar();
         Seen { t, loss, gradient, slope }
     };

@@ -29,12 +29,12 @@ use burn::optim::{
 };
 use burn::tensor::kind::BridgeTensor;
 use burn::tensor::{Device, Tensor};
-use schedule_free::Look;
+use schedule_free::AverageRequest;
 use spec::OptimizerSpec;
 
-/// What is done around a rule.
+/// Modifies the updates of a rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Surroundings {
+pub struct UpdateModifiers {
     /// Factor of the learning rate.
     pub lr_scale: f64,
     /// p <- p (1 - lr decay) before the rule; 0 = off.
@@ -42,44 +42,46 @@ pub struct Surroundings {
 }
 
 /// The rule of `spec`: one exhaustive match, so that a new optimizer does not
-/// compile until it is built. `look` says when a step asks for an average.
-pub fn rule(spec: &OptimizerSpec, around: Surroundings, look: &Look) -> Built {
-    Built::EachParameter(match spec {
-        OptimizerSpec::Sgd(p) => surrounded(sgd::build(p), around),
-        OptimizerSpec::RmsProp(p) => surrounded(rmsprop::build(p), around),
-        OptimizerSpec::Adam(p) => surrounded(adam::build(p), around),
-        OptimizerSpec::AdamW(p) => surrounded(adamw::build(p), around),
-        OptimizerSpec::Adagrad(p) => surrounded(adagrad::build(p), around),
-        OptimizerSpec::Adadelta(p) => surrounded(adadelta::build(p), around),
-        OptimizerSpec::Adamax(p) => surrounded(adamax::build(p), around),
-        OptimizerSpec::NAdam(p) => surrounded(nadam::build(p), around),
-        OptimizerSpec::RAdam(p) => surrounded(radam::build(p), around),
-        OptimizerSpec::Rprop(p) => surrounded(rprop::build(p), around),
-        OptimizerSpec::Asgd(p) => surrounded(asgd::build(p), around),
-        OptimizerSpec::Muon(p) => surrounded(muon::build(p), around),
-        OptimizerSpec::Adafactor(p) => surrounded(adafactor::build(p), around),
-        OptimizerSpec::Lion(p) => surrounded(lion::build(p), around),
-        OptimizerSpec::Lamb(p) => surrounded(lamb::build(p), around),
-        OptimizerSpec::Adan(p) => surrounded(adan::build(p), around),
-        OptimizerSpec::ScheduleFreeSgd(p) => surrounded(schedule_free::sgd(p, look), around),
-        OptimizerSpec::ScheduleFreeAdamW(p) => surrounded(schedule_free::adamw(p, look), around),
-        OptimizerSpec::Lbfgs(p) => return Built::AllTogether(p.clone()),
+/// compile until it is built. `average` says when a step asks for an average.
+pub fn rule(spec: &OptimizerSpec, modifiers: UpdateModifiers, average: &AverageRequest) -> Built {
+    Built::PerTensor(match spec {
+        OptimizerSpec::Sgd(p) => modified(sgd::build(p), modifiers),
+        OptimizerSpec::RmsProp(p) => modified(rmsprop::build(p), modifiers),
+        OptimizerSpec::Adam(p) => modified(adam::build(p), modifiers),
+        OptimizerSpec::AdamW(p) => modified(adamw::build(p), modifiers),
+        OptimizerSpec::Adagrad(p) => modified(adagrad::build(p), modifiers),
+        OptimizerSpec::Adadelta(p) => modified(adadelta::build(p), modifiers),
+        OptimizerSpec::Adamax(p) => modified(adamax::build(p), modifiers),
+        OptimizerSpec::NAdam(p) => modified(nadam::build(p), modifiers),
+        OptimizerSpec::RAdam(p) => modified(radam::build(p), modifiers),
+        OptimizerSpec::Rprop(p) => modified(rprop::build(p), modifiers),
+        OptimizerSpec::Asgd(p) => modified(asgd::build(p), modifiers),
+        OptimizerSpec::Muon(p) => modified(muon::build(p), modifiers),
+        OptimizerSpec::Adafactor(p) => modified(adafactor::build(p), modifiers),
+        OptimizerSpec::Lion(p) => modified(lion::build(p), modifiers),
+        OptimizerSpec::Lamb(p) => modified(lamb::build(p), modifiers),
+        OptimizerSpec::Adan(p) => modified(adan::build(p), modifiers),
+        OptimizerSpec::ScheduleFreeSgd(p) => modified(schedule_free::sgd(p, average), modifiers),
+        OptimizerSpec::ScheduleFreeAdamW(p) => {
+            modified(schedule_free::adamw(p, average), modifiers)
+        }
+        OptimizerSpec::Lbfgs(p) => return Built::WholeModel(p.clone()),
     })
 }
 
 /// An optimizer as it is built.
 pub enum Built {
     /// A rule for each parameter by itself.
-    EachParameter(Rule),
+    PerTensor(Rule),
     /// One that sees all of them as one vector.
-    AllTogether(spec::optimizer::Lbfgs),
+    WholeModel(spec::optimizer::Lbfgs),
 }
 
 /// A rule that forgets its type, so that all of them fit one `match`.
 pub struct Rule(Box<dyn DynOptimizer>);
 
 /// A module optimizer that applies `rule` to every parameter.
-pub(crate) fn everywhere(rule: Rule) -> ModuleOptimizer {
+pub(crate) fn all_parameters(rule: Rule) -> ModuleOptimizer {
     // Burn makes a ModuleOptimizer from a typed optimizer alone; of the groups
     // that match a parameter the last counts, so this SGD is never asked.
     ModuleOptimizer::from(SgdConfig::new().build()).with_group(
@@ -120,22 +122,22 @@ fn mean<const D: usize>(mean: Tensor<D>, x: Tensor<D>, b: f64) -> Tensor<D> {
     mean.mul_scalar(b) + x.mul_scalar(1.0 - b)
 }
 
-fn surrounded<O: Optimizer>(inner: O, around: Surroundings) -> Rule {
-    if around == (Surroundings { lr_scale: 1.0, decoupled_decay: 0.0 }) {
+fn modified<O: Optimizer>(inner: O, modifiers: UpdateModifiers) -> Rule {
+    if modifiers == (UpdateModifiers { lr_scale: 1.0, decoupled_decay: 0.0 }) {
         Rule(Box::new(inner))
     } else {
-        Rule(Box::new(Surrounded { inner, around }))
+        Rule(Box::new(Modified { inner, modifiers }))
     }
 }
 
-/// A rule with its surroundings; its state is the rule's.
+/// A rule with its modifiers; its state is the rule's.
 #[derive(Clone)]
-struct Surrounded<O> {
+struct Modified<O> {
     inner: O,
-    around: Surroundings,
+    modifiers: UpdateModifiers,
 }
 
-impl<O: Optimizer> Optimizer for Surrounded<O> {
+impl<O: Optimizer> Optimizer for Modified<O> {
     type State<const D: usize> = O::State<D>;
 
     fn step<const D: usize>(
@@ -145,8 +147,8 @@ impl<O: Optimizer> Optimizer for Surrounded<O> {
         grad: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        let lr = lr * self.around.lr_scale;
-        let decay = lr * self.around.decoupled_decay;
+        let lr = lr * self.modifiers.lr_scale;
+        let decay = lr * self.modifiers.decoupled_decay;
         let tensor = if decay == 0.0 { tensor } else { tensor.mul_scalar(1.0 - decay) };
         self.inner.step(lr, tensor, grad, state)
     }

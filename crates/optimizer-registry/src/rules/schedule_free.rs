@@ -29,9 +29,9 @@ use super::slots::Slots;
 /// Whether a step is one or only asks for the average: shared by the rules of
 /// one optimizer, because Burn shows a rule its state only in a step.
 #[derive(Clone, Debug, Default)]
-pub struct Look(Arc<AtomicBool>);
+pub struct AverageRequest(Arc<AtomicBool>);
 
-impl Look {
+impl AverageRequest {
     /// What `ask` gives while every step answers with the average x and leaves the state alone.
     pub fn at_average<T>(&self, ask: impl FnOnce() -> T) -> T {
         self.0.store(true, Ordering::Relaxed);
@@ -55,11 +55,11 @@ pub struct ScheduleFree {
     warmup_steps: u64,
     r: f64,
     weight_lr_power: f64,
-    look: Look,
+    average: AverageRequest,
 }
 
 /// Schedule-free SGD with the values of `p`.
-pub fn sgd(p: &ScheduleFreeSgd, look: &Look) -> ScheduleFree {
+pub fn sgd(p: &ScheduleFreeSgd, average: &AverageRequest) -> ScheduleFree {
     ScheduleFree {
         toward_average: p.momentum,
         second_moment: None,
@@ -67,12 +67,12 @@ pub fn sgd(p: &ScheduleFreeSgd, look: &Look) -> ScheduleFree {
         warmup_steps: p.warmup_steps,
         r: p.r,
         weight_lr_power: p.weight_lr_power,
-        look: look.clone(),
+        average: average.clone(),
     }
 }
 
 /// Schedule-free AdamW with the values of `p`.
-pub fn adamw(p: &ScheduleFreeAdamW, look: &Look) -> ScheduleFree {
+pub fn adamw(p: &ScheduleFreeAdamW, average: &AverageRequest) -> ScheduleFree {
     ScheduleFree {
         toward_average: p.beta1,
         second_moment: Some((p.beta2, p.eps)),
@@ -80,7 +80,7 @@ pub fn adamw(p: &ScheduleFreeAdamW, look: &Look) -> ScheduleFree {
         warmup_steps: p.warmup_steps,
         r: p.r,
         weight_lr_power: p.weight_lr_power,
-        look: look.clone(),
+        average: average.clone(),
     }
 }
 
@@ -105,7 +105,7 @@ impl Optimizer for ScheduleFree {
         grad: Tensor<D>,
         state: Option<Slots<D>>,
     ) -> (Tensor<D>, Option<Slots<D>>) {
-        if self.look.is_at_average() {
+        if self.average.is_at_average() {
             return (self.average(y, state.as_ref()), state);
         }
         let mut state = Slots::next(state, || {

@@ -2,7 +2,7 @@
 //! number of steps alone, and the loss is the function's value.
 
 use crate::dataset::DatasetSpec;
-use crate::landscape::{Function, NoData, STEPS};
+use crate::landscape::{Function, FunctionData, STEPS};
 use crate::params::{ParamType, ParamValue, Params, Range, Value, Values};
 use crate::run::{DataSpec, Loss, Shuffle};
 
@@ -17,8 +17,8 @@ pub(super) const FUNCTION: &str = "function";
 
 impl Reader<'_> {
     /// `[data]` of a function, which may be absent: steps an epoch.
-    pub(super) fn steps(&mut self, root: &Node) -> NoData {
-        let mut out = NoData { steps: STEPS };
+    pub(super) fn steps(&mut self, root: &Node) -> FunctionData {
+        let mut out = FunctionData { steps: STEPS };
         let Some(node) = self.table(root, "data", false) else { return out };
         let data: Vec<&str> = DataSpec::PARAMS.iter().map(|p| p.name).collect();
         let there: Vec<&str> = node.entries().iter().map(|e| e.key.as_str()).collect();
@@ -64,7 +64,7 @@ impl Reader<'_> {
 }
 
 /// The `[data]` of a function, resolved: a step draws one sample of noise.
-pub(super) fn data(none: NoData) -> DataSpec {
+pub(super) fn data(none: FunctionData) -> DataSpec {
     DataSpec {
         dataset: DatasetSpec::Function(none),
         batch_size: 1,

@@ -1,6 +1,6 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
-use crate::landscape::NoData;
+use crate::landscape::FunctionData;
 use crate::lint::Lint;
 use crate::metric::FurtherMetric;
 use crate::own_data::OwnRequest;
@@ -27,7 +27,7 @@ pub struct SweepSpec {
     /// `dataset` as a table: own data, and where it is written.
     pub own: Option<(OwnRequest, Place)>,
     /// For a function what stands in place of data; `data` is then empty.
-    pub none: Option<NoData>,
+    pub none: Option<FunctionData>,
     /// Kind of `[model]`.
     pub model: String,
     /// Axes of `[model]`.

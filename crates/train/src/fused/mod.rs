@@ -40,7 +40,7 @@ pub(crate) trait Step {
     fn parameters(&mut self) -> (&mut [f32], &[f32]);
     /// Mean loss of the samples `indices` of `inputs` (`[n, features]`) and `labels`;
     /// their gradients are then in [`Step::parameters`].
-    fn look(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
+    fn loss_and_gradients(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
 }
 
 /// The fast path of a run that trains on `samples` samples on this device with so
@@ -109,7 +109,7 @@ impl Run<'_> {
         let mut losses = Vec::new();
         for (start, end) in order.bounds() {
             let indices = &order.indices()[start..end];
-            let loss = step.look(&data.train.inputs, &data.train.labels, indices);
+            let loss = step.loss_and_gradients(&data.train.inputs, &data.train.labels, indices);
             losses.push(f64::from(loss));
             if !loss.is_finite() {
                 break;

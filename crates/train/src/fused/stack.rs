@@ -210,7 +210,7 @@ impl<A: Arena> Step for Stack<A> {
         (parameters, &rest[..self.parameters])
     }
 
-    fn look(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32 {
+    fn loss_and_gradients(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32 {
         let n = indices.len();
         let size = self.sizes.iter().position(|size| size.samples == n).expect("a planned size");
         let width = self.widths[0];
