@@ -5,16 +5,17 @@ use spec::plan::{Plan, PlannedRun};
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
-use crate::commands::training::{Signalled, Sweep, train};
+use crate::commands::training::{Sweep, train};
+use crate::executor::Cancel;
 use crate::journal::JournalWriter;
 
 /// Trains on the slots of this machine.
-pub struct Local<'a> {
+pub struct Local {
     /// Ends it.
-    pub signals: &'a Signalled,
+    pub cancel: Cancel,
 }
 
-impl Launcher for Local<'_> {
+impl Launcher for Local {
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
         super::slurm::none_elsewhere(dir, &plan.name)?;
         super::no_signs_of_life(dir)
@@ -42,7 +43,7 @@ impl Launcher for Local<'_> {
             cached: work.cached,
         };
         let journal = JournalWriter::create(work.dir, work.started)?;
-        let trained = train(&sweep, todo, journal, work.started, &self.signals.cancel, beacon)?;
+        let trained = train(&sweep, todo, journal, work.started, &self.cancel, beacon)?;
         Ok(Launched::Trained(trained))
     }
 }

@@ -1,0 +1,41 @@
+//! `run --plan`: what a sweep would train, and where. Nothing is changed.
+
+use super::sweep::Sweep;
+use crate::commands::{folder, plan};
+use crate::estimate;
+use crate::exit::Exit;
+use crate::text;
+
+/// Prints the plan, as a table or as JSON, what would refuse the sweep, and what its
+/// launcher would do.
+///
+/// # Errors
+/// Those of looking at what is there.
+pub(super) fn explain(sweep: &mut Sweep<'_>) -> anyhow::Result<Exit> {
+    let args = sweep.args;
+    let mut found = sweep.look()?;
+    folder::warn(&found.journal.warnings);
+    sweep.plan.computed_on = Some(found.machine.wanted.on.clone());
+    let (problem, data) = (found.machine.problem.take(), found.take_data());
+    let left = sweep.outstanding(&found);
+    let todo = sweep.chosen_of(&left);
+    let estimate = estimate::estimate(sweep.workspace, &found.journal, &found.machine, &todo);
+    let estimate = estimate.as_ref();
+    if args.json {
+        plan::json(&sweep.plan, &left, &sweep.chosen, &found.machine, estimate)?;
+    } else {
+        let verbose = args.training.verbose;
+        plan::table(&sweep.plan, &left, &sweep.chosen, &found.machine, estimate, verbose)?;
+    }
+    if let Some(error) = data.err().filter(|_| !todo.is_empty()) {
+        text::say!("warning: the sweep would be refused: {error:#}");
+    }
+    if !args.json {
+        if let Some(problem) = problem.as_ref().filter(|_| sweep.slurm.is_some()) {
+            text::say!("warning: {problem}");
+        }
+        let work = sweep.work(&found, left.cached);
+        text::print(&sweep.launcher().explain(&work, &todo)?);
+    }
+    Ok(Exit::Ok)
+}

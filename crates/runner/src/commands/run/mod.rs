@@ -1,0 +1,226 @@
+//! `run`: plan, resume, train, collect, report.
+
+mod explain;
+mod sweep;
+
+use std::sync::atomic::Ordering;
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use store::write_atomic;
+
+use self::sweep::{Found, Sweep};
+use super::shard::{self, Chosen};
+use super::training::Trained;
+use crate::beacon::Beacon;
+use crate::cli::RunArgs;
+use crate::exit::Exit;
+use crate::journal::put_aside;
+use crate::launcher::Launched;
+use crate::lock::Lock;
+use crate::provenance::{self, SweepFacts};
+use crate::resume::{Outstanding, interleave};
+use crate::workspace::Workspace;
+use crate::{reporter, text, threads};
+
+/// Runs a sweep.
+pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
+    Ok(run_holding(workspace, args, &|_| Ok(()))?.0)
+}
+
+/// Like [`run`], with the folder's lock still held, so that no other sweep comes
+/// between the results and what is made of them. `before_training` is called with the
+/// report folder once the sweep can train, before anything in the folder is changed.
+///
+/// # Errors
+/// Bad input, an error of the system, or that of `before_training`.
+pub fn run_holding(
+    workspace: &Workspace,
+    args: &RunArgs,
+    before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
+) -> anyhow::Result<(Exit, Option<Lock>)> {
+    let mut sweep = Sweep::load(workspace, args)?;
+    if args.plan {
+        return Ok((explain::explain(&mut sweep)?, None));
+    }
+    // Taken before the journal is read: what another sweep finishes is seen.
+    let lock = sweep.lock()?;
+    let beacon = Beacon::new(&sweep.dir);
+    if sweep.is_submitted()? {
+        // Not held while others work.
+        drop((beacon, lock));
+        return Ok((sweep.follow()?, None));
+    }
+    sweep.launcher().alone(&sweep.dir, &sweep.plan)?;
+    let mut found = sweep.look()?;
+    sweep.measure(&mut found)?;
+    let cached = prepare(&mut sweep, &mut found, before_training)?;
+    match train(&sweep, &found, &cached, &lock, beacon)? {
+        Launched::Trained(trained) => {
+            report(&sweep, found, &cached, &trained, &lock)?;
+            Ok((trained.exit(), Some(lock)))
+        }
+        Launched::Submitted(words) => {
+            super::cluster::submitted(&sweep.work(&found, cached.results), &words)?;
+            drop(lock);
+            Ok((if args.watch { sweep.follow()? } else { Exit::Ok }, None))
+        }
+    }
+}
+
+/// What a sweep need not train, and what it does.
+struct Resumed {
+    /// Results that are reused.
+    results: usize,
+    /// The runs to train, in order.
+    todo: Vec<PlannedRun>,
+}
+
+/// Decides what is left to train, refuses what cannot be trained, and then changes the
+/// folder: earlier results are put aside where they are not wanted, the plan is written.
+fn prepare(
+    sweep: &mut Sweep<'_>,
+    found: &mut Found,
+    before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
+) -> anyhow::Result<Resumed> {
+    let (args, quiet) = (sweep.args, sweep.args.training.quiet);
+    if args.no_report {
+        super::folder::warn(&found.journal.warnings);
+    }
+    sweep.plan.computed_on = Some(found.machine.wanted.on.clone());
+    let (problem, data) = (found.machine.problem.take(), found.take_data());
+    let left = sweep.outstanding(found);
+    let todo: Vec<PlannedRun> =
+        interleave(&sweep.plan, sweep.chosen_of(&left)).into_iter().cloned().collect();
+    // Before anything is moved or written: a sweep that cannot train changes nothing.
+    if let Some(problem) = problem.filter(|_| !todo.is_empty()) {
+        return Err(problem);
+    }
+    if !todo.is_empty() {
+        data?;
+    }
+    before_training(&sweep.dir)?;
+    warn_about(&left);
+    let results = left.cached;
+    let nothing = nothing_to_train(&left, &sweep.chosen);
+    if args.fresh
+        && let Some(old) = put_aside(&sweep.dir)?
+    {
+        text::say!("earlier results are in {}", sweep.workspace.relative(&old));
+    }
+    let lines = [
+        data_line(&sweep.plan),
+        threads::words(&sweep.plan, found.machine.threads.as_ref()),
+        todo.is_empty().then(|| format!("{}: {nothing}", sweep.plan.name)),
+    ];
+    write_atomic(&sweep.dir.plan(), &serde_json::to_vec_pretty(&sweep.plan)?)?;
+    lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::say!("{line}"));
+    Ok(Resumed { results, todo })
+}
+
+/// Trains what is left, or sees to it that it will be.
+fn train(
+    sweep: &Sweep<'_>,
+    found: &Found,
+    resumed: &Resumed,
+    lock: &Lock,
+    mut beacon: Beacon,
+) -> anyhow::Result<Launched> {
+    if sweep.slurm.is_none() {
+        sweep.signals.listen()?;
+    }
+    let launched = if resumed.todo.is_empty() {
+        Launched::Trained(Trained::default())
+    } else {
+        if sweep.slurm.is_some() {
+            // An `sbatch` that outlives us must not be overtaken by the next sweep.
+            lock.pass_on()?;
+        }
+        let work = sweep.work(found, resumed.results);
+        sweep.launcher().launch(&work, resumed.todo.clone(), &mut beacon)?
+    };
+    sweep.signals.training.store(false, Ordering::SeqCst);
+    Ok(launched)
+}
+
+/// Writes the manifest, where other results are shown than before, and the report.
+fn report(
+    sweep: &Sweep<'_>,
+    found: Found,
+    resumed: &Resumed,
+    trained: &Trained,
+    lock: &Lock,
+) -> anyhow::Result<()> {
+    let (args, dir, plan) = (sweep.args, &sweep.dir, &sweep.plan);
+    // Provenance must follow, trained or not.
+    let moved = found.earlier.is_some_and(|e| e.computed_on != plan.computed_on);
+    if trained.runs > 0 || moved || !dir.manifest().is_file() {
+        let records = store::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
+        let facts = SweepFacts {
+            started: sweep.started.clone(),
+            slots: if trained.runs > 0 { &found.machine.slots } else { &[] },
+            trained: trained.runs as u64,
+            cached: resumed.results as u64,
+            environment: provenance::environment(
+                plan.runs.iter().filter_map(|r| records.get(&r.run_id)),
+            ),
+            record_host: args.training.record_host,
+            provenance: found.provenance,
+        };
+        let manifest = provenance::manifest(plan, facts);
+        write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
+    }
+    if !args.no_report {
+        reporter::write(sweep.workspace, dir, Some(lock), args.training.quiet)?;
+        if args.open {
+            open(dir);
+        }
+    }
+    shard::say_what_is_next(args);
+    Ok(())
+}
+
+/// Returns the line on own data; none of other data.
+pub(super) fn data_line(plan: &Plan) -> Option<String> {
+    let name = plan.runs.first()?.spec.data.dataset.name();
+    Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))
+}
+
+/// Says why there is nothing to train: every run is cached, kept by `--keep-failed`, or
+/// was not chosen by `--only` or `--shard`.
+fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
+    let (cached, kept_failed, missing) = (left.cached, left.kept_failed, left.runs.len());
+    let results = text::count(cached - kept_failed, "result");
+    if missing > 0 {
+        let by = &chosen.by;
+        format!("nothing to train of what {by} chose; {results} there, {missing} missing in all")
+    } else if kept_failed > 0 {
+        let kept = text::count(kept_failed, "run");
+        format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")
+    } else if cached == 1 {
+        "its one result is there already, nothing to train".to_owned()
+    } else {
+        format!("all {results} are there already, nothing to train")
+    }
+}
+
+fn warn_about(left: &Outstanding<'_>) {
+    if left.other_code > 0 {
+        text::say!(
+            "{} {} made by other versions of the training code and reused; --fresh trains anew",
+            console::style("warning:").for_stderr().yellow(),
+            if left.other_code == 1 {
+                "1 result was".to_owned()
+            } else {
+                format!("{} results were", left.other_code)
+            },
+        );
+    }
+}
+
+fn open(dir: &ReportDir) {
+    let opened = std::process::Command::new("xdg-open").arg(dir.html()).spawn();
+    if opened.is_err() {
+        text::say!("no browser could be opened: xdg-open is not there");
+    }
+}

@@ -1,0 +1,246 @@
+//! A sweep as the command line asks for it, and what of it is there already.
+
+use std::fs;
+
+use spec::layout::ReportDir;
+use spec::plan::{Plan, PlannedRun};
+use spec::provenance::Provenance;
+use store::journal::Journal;
+
+use crate::cli::RunArgs;
+use crate::commands::shard::Chosen;
+use crate::commands::training::Signalled;
+use crate::commands::{cluster, load_plan};
+use crate::exit::{Exit, bad_input};
+use crate::launcher::slurm::Slurm;
+use crate::launcher::{Launcher, Local, Work};
+use crate::lock::{self, Lock};
+use crate::machine::Machine;
+use crate::resume::{Outstanding, outstanding};
+use crate::threads::{Known, Place};
+use crate::workspace::Workspace;
+use crate::{clock, dataset_check, pool, provenance, text};
+
+/// A sweep as the command line asks for it.
+pub(super) struct Sweep<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) args: &'a RunArgs,
+    /// Its plan; what it is computed on is known once the machine is.
+    pub(super) plan: Plan,
+    /// The launcher for a cluster; none for this machine.
+    pub(super) slurm: Option<Slurm>,
+    /// The part of the plan that is to be trained.
+    pub(super) chosen: Chosen,
+    /// Its report folder.
+    pub(super) dir: ReportDir,
+    /// Start of this sweep, RFC 3339.
+    pub(super) started: String,
+    pub(super) signals: Signalled,
+    local: Local,
+}
+
+/// What is there: machine, data, sources and earlier results.
+pub(super) struct Found {
+    /// The plan of the last sweep in the folder, if any.
+    pub(super) earlier: Option<Plan>,
+    /// Worker, slots and what they compute on.
+    pub(super) machine: Machine,
+    /// Why the data cannot be trained on.
+    data: anyhow::Result<()>,
+    /// State of the sources.
+    pub(super) provenance: Provenance,
+    /// Earlier results; empty where everything is trained anew.
+    pub(super) journal: Journal,
+}
+
+impl Found {
+    /// Takes out what was said of the data; all is well from then on.
+    pub(super) fn take_data(&mut self) -> anyhow::Result<()> {
+        std::mem::replace(&mut self.data, Ok(()))
+    }
+}
+
+impl<'a> Sweep<'a> {
+    /// Reads the sweep file and the command line.
+    ///
+    /// # Errors
+    /// Bad input: diagnostics of the file, flags that do not go together.
+    pub(super) fn load(workspace: &'a Workspace, args: &'a RunArgs) -> anyhow::Result<Self> {
+        let loaded = load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
+        if !loaded.warnings.is_empty() {
+            text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
+        }
+        let mut plan = loaded.plan;
+        let slurm = cluster::launcher(args, loaded.slurm)?;
+        plan.pool = pool::entries(&plan.pool, &args.training.device)?;
+        if let Some(timeout) = args.training.timeout {
+            plan.keeping.timeout = Some(timeout.as_secs_f64());
+        }
+        let chosen = Chosen::of(&plan, args)?;
+        let (dir, started) = (workspace.report(&plan.name), clock::now());
+        let signals = Signalled::new();
+        let local = Local { cancel: signals.cancel.clone() };
+        Ok(Sweep { workspace, args, plan, slurm, chosen, dir, started, signals, local })
+    }
+
+    /// Takes the folder's lock.
+    pub(super) fn lock(&self) -> anyhow::Result<Lock> {
+        lock::acquire(&self.dir, &self.started)
+    }
+
+    /// Where runs are trained.
+    pub(super) fn launcher(&self) -> &dyn Launcher {
+        match &self.slurm {
+            Some(slurm) => slurm,
+            None => &self.local,
+        }
+    }
+
+    /// Runs side by side that were asked for; none = what the devices have room for.
+    pub(super) fn jobs(&self) -> Option<u64> {
+        if self.args.training.timing { Some(1) } else { self.args.training.jobs }
+    }
+
+    /// Whether the sweep is on a cluster already and is only to be followed.
+    pub(super) fn is_submitted(&self) -> anyhow::Result<bool> {
+        match self.slurm.as_ref().filter(|_| self.args.watch) {
+            Some(slurm) => cluster::is_submitted(slurm, &self.dir, &self.plan.name, self.args),
+            None => Ok(false),
+        }
+    }
+
+    /// Follows what a cluster trains, then reports.
+    pub(super) fn follow(&self) -> anyhow::Result<Exit> {
+        match &self.slurm {
+            Some(slurm) => cluster::follow(self.workspace, slurm, &self.dir, self.args),
+            None => Ok(Exit::Ok),
+        }
+    }
+
+    /// Finds machine, data, state of the sources and earlier results. Measures nothing.
+    ///
+    /// # Errors
+    /// Bad input: the folder is another sweep's, the data has changed, sources that are
+    /// not clean; a journal that cannot be read.
+    pub(super) fn look(&mut self) -> anyhow::Result<Found> {
+        let (workspace, args) = (self.workspace, self.args);
+        let earlier = earlier_plan(&self.dir, &self.plan, args.plan)?;
+        let known = Known::of(workspace, &self.plan, || earlier.as_ref().filter(|_| !args.fresh));
+        let (jobs, plan) = (self.jobs(), &self.plan);
+        let cluster = self.slurm.as_ref().map(|slurm| &slurm.settings);
+        // Each takes a few tenths of a second, so side by side: worker, data, sources.
+        let (machine, data, provenance) = std::thread::scope(|scope| {
+            let machine = scope.spawn(|| match cluster {
+                Some(settings) => Machine::of_cluster(plan, settings, jobs),
+                None => Machine::find(plan, jobs, &known),
+            });
+            let data = scope.spawn(|| dataset_check::on_disk(workspace, plan));
+            let provenance = provenance::gather(workspace);
+            (joined(machine), joined(data), provenance)
+        });
+        if let Some(slurm) = &self.slurm {
+            self.plan.pool = machine.pool_on_cluster(&self.plan, &slurm.settings);
+        }
+        if args.training.require_clean {
+            require_clean(&provenance)?;
+        }
+        if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
+            // A plan that the sweep would refuse is none.
+            dataset_check::same_data(earlier, &self.plan)?;
+        }
+        let journal =
+            if args.fresh { Journal::default() } else { store::journal::read(&self.dir)? };
+        Ok(Found { earlier, machine, data, provenance, journal })
+    }
+
+    /// Measures the threads of a run, where they are not known, on this machine.
+    ///
+    /// # Errors
+    /// The data on which they are measured is not as it should be; nothing can be measured.
+    pub(super) fn measure(&self, found: &mut Found) -> anyhow::Result<()> {
+        let machine = &found.machine;
+        if machine.threads.is_none() && machine.problem.is_none() {
+            found.take_data()?;
+        }
+        if self.slurm.is_some() {
+            return Ok(());
+        }
+        let worker = &found.machine.worker.clone();
+        let (workspace, dir, quiet) = (self.workspace, &self.dir, self.args.training.quiet);
+        found.machine.measure(&self.plan, self.jobs(), &Place { workspace, dir, worker, quiet })
+    }
+
+    /// Returns the runs of the plan that no earlier result can stand for.
+    pub(super) fn outstanding<'p>(&'p self, found: &'p Found) -> Outstanding<'p> {
+        let keep_failed = self.args.keep_failed;
+        outstanding(&self.plan, &found.journal, &found.machine.wanted, keep_failed, &self.dir)
+    }
+
+    /// Returns those of them that were chosen.
+    pub(super) fn chosen_of<'p>(&self, left: &Outstanding<'p>) -> Vec<&'p PlannedRun> {
+        left.runs.iter().map(|(run, _)| *run).filter(|run| self.chosen.has(run.run_id)).collect()
+    }
+
+    /// Puts together what a launcher needs to know; `cached` results are reused.
+    pub(super) fn work<'p>(&'p self, found: &'p Found, cached: usize) -> Work<'p> {
+        Work {
+            workspace: self.workspace,
+            dir: &self.dir,
+            plan: &self.plan,
+            args: self.args,
+            machine: &found.machine,
+            provenance: &found.provenance,
+            journal: &found.journal,
+            cached,
+            narrowed: !self.chosen.by.is_empty(),
+            started: &self.started,
+        }
+    }
+}
+
+/// The plan of the last sweep here, if any. A report folder belongs to one
+/// sweep file, so that of another is refused. `look`: nothing is moved.
+fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> anyhow::Result<Option<Plan>> {
+    let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
+    let earlier: Plan = match serde_json::from_slice(&bytes) {
+        Ok(plan) => plan,
+        Err(_) if look => return Ok(None),
+        Err(e) => {
+            // Written anew from the sweep file; results are in the journal, not here.
+            let aside = dir.path().join("plan.json.damaged");
+            fs::rename(dir.plan(), &aside)?;
+            text::say!(
+                "warning: {} could not be read ({e}); it is kept as {} and written anew",
+                dir.plan().display(),
+                aside.display()
+            );
+            return Ok(None);
+        }
+    };
+    if earlier.file != plan.file {
+        return Err(bad_input(format!(
+            "{} belongs to {}, not to {}\n  give one of them another `name`, or move the folder away",
+            dir.path().display(),
+            earlier.file,
+            plan.file
+        )));
+    }
+    Ok(Some(earlier))
+}
+
+/// What a thread came to; its panic is ours.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn require_clean(provenance: &Provenance) -> anyhow::Result<()> {
+    match provenance.git_dirty {
+        Some(false) => Ok(()),
+        Some(true) => Err(bad_input(
+            "--require-clean: the sources differ from the commit\n  commit or stash what `git status` shows",
+        )),
+        None => Err(bad_input(
+            "--require-clean: this folder is in no git repository with a commit, so nothing can be said of its sources",
+        )),
+    }
+}
