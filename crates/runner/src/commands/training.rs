@@ -131,89 +131,113 @@ pub(crate) fn train(
     let mut live = Live::new(&machine.slots, &todo, plan.runs.len(), cached, started);
     let progress = Progress::new(&live, Loudness::of(args.training.quiet, args.training.verbose));
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
-    let mut result = Trained::default();
     let conditions = Arc::new(sweep.conditions()?);
     let terms = Terms { retry: args.training.retry, fail_fast: args.fail_fast };
     let messages = execute(&command, &machine.slots, todo, terms, &conditions, cancel);
+    let mut result = Trained::default();
     loop {
         beacon.tell(&live);
         progress.refresh(&live);
-        let message = match wait(&messages, args, &clock, cancel, beacon, &mut result.stopped) {
-            Wait::Message(message) => message,
-            Wait::Tick => continue,
+        match wait(&messages, args, &clock, cancel, beacon, &mut result.stopped) {
+            Wait::Message(message) => {
+                if let Message::Retried { record, .. } | Message::Ended { record, .. } = &message {
+                    keep(&mut journal, record, cancel, &progress)?;
+                }
+                show(&message, &by_id, &mut live, &progress);
+                if let Message::Ended { record, .. } = message {
+                    ended(&record, dir, args.fail_fast, cancel, &mut result);
+                }
+            }
+            Wait::Tick => {}
             Wait::Over => break,
-        };
-        match message {
-            Message::Took { slot, run } => live.took(slot, &run),
-            Message::Event { slot, event } => {
-                live.event(slot, &event);
-                progress.event(&event);
-            }
-            Message::Retried { slot, record } => {
-                keep(&mut journal, &record, cancel, &progress)?;
-                live.retried(slot, &record);
-                if let Some(run) = by_id.get(&record.run_id) {
-                    progress.retried(run, &record);
-                }
-            }
-            Message::Ended { slot, record } => {
-                keep(&mut journal, &record, cancel, &progress)?;
-                if record.status.is_result() {
-                    // Only now that the result is safe.
-                    let _ = std::fs::remove_dir_all(dir.checkpoint_of(record.run_id));
-                }
-                result.runs += 1;
-                result.failed +=
-                    usize::from(!record.status.is_result() && record.status != Status::Cancelled);
-                result.cancelled += usize::from(record.status == Status::Cancelled);
-                if let Some(run) = by_id.get(&record.run_id) {
-                    live.ended(slot, run, &record);
-                    progress.ended(run, &record, &live);
-                }
-                if args.fail_fast.is_some_and(|n| result.failed as u64 >= n)
-                    && !cancel.is_cancelled()
-                {
-                    result.stopped = Some(Stop::FailFast);
-                    cancel.cancel();
-                }
-            }
         }
     }
     progress.finish();
     // Gone when no run is unfinished: only an empty folder can be removed so.
     let _ = std::fs::remove_dir(dir.checkpoints());
-    // What came when the last run had ended stopped nothing.
-    if result.runs == by_id.len() && result.cancelled == 0 && result.stopped != Some(Stop::FailFast)
-    {
-        result.stopped = None;
-    }
-    if cancel.is_cancelled() && result.runs < by_id.len() + result.cancelled {
-        result.stopped.get_or_insert(Stop::Signal);
-    }
-    let seconds = clock.elapsed().as_secs_f64();
-    let how = match result.stopped {
-        None => String::new(),
-        Some(stop) => {
-            let what = match stop {
-                Stop::Signal => "interrupted",
-                Stop::Asked => "cancelled from another shell",
-                Stop::FailFast => "ended by --fail-fast",
-                Stop::MaxTime => "ended by --max-time",
-            };
-            // A night begins afresh unless told not to.
-            let command =
-                if args.night { "the same command with --resume" } else { "the same command" };
-            format!(", {what}: {command} goes on from here")
-        }
-    };
+    settle(&mut result, by_id.len(), cancel);
     if !args.training.quiet || result.stopped.is_some() {
-        crate::text::say!(
-            "{} in {}{how}",
-            text::count(result.runs, "run"),
-            text::duration(seconds)
-        );
+        let seconds = text::duration(clock.elapsed().as_secs_f64());
+        let runs = text::count(result.runs, "run");
+        text::say!("{runs} in {seconds}{}", how_it_stopped(result.stopped, args));
     }
     Ok(result)
+}
+
+/// Shows a message of the executor's.
+fn show(
+    message: &Message,
+    by_id: &HashMap<Id, PlannedRun>,
+    live: &mut Live,
+    progress: &Progress,
+) {
+    match message {
+        Message::Took { slot, run } => live.took(*slot, run),
+        Message::Event { slot, event } => {
+            live.event(*slot, event);
+            progress.event(event);
+        }
+        Message::Retried { slot, record } => {
+            live.retried(*slot, record);
+            if let Some(run) = by_id.get(&record.run_id) {
+                progress.retried(run, record);
+            }
+        }
+        Message::Ended { slot, record } => {
+            if let Some(run) = by_id.get(&record.run_id) {
+                live.ended(*slot, run, record);
+                progress.ended(run, record, live);
+            }
+        }
+    }
+}
+
+/// Counts a run whose record is in the journal, and ends the sweep after so many failures.
+fn ended(
+    record: &RunRecord,
+    dir: &ReportDir,
+    fail_fast: Option<u64>,
+    cancel: &Cancel,
+    result: &mut Trained,
+) {
+    if record.status.is_result() {
+        // Only now that the result is safe.
+        let _ = std::fs::remove_dir_all(dir.checkpoint_of(record.run_id));
+    }
+    let cancelled = record.status == Status::Cancelled;
+    result.runs += 1;
+    result.failed += usize::from(!record.status.is_result() && !cancelled);
+    result.cancelled += usize::from(cancelled);
+    if fail_fast.is_some_and(|n| result.failed as u64 >= n) && !cancel.is_cancelled() {
+        result.stopped = Some(Stop::FailFast);
+        cancel.cancel();
+    }
+}
+
+/// Decides what ended a sweep of `planned` runs.
+fn settle(result: &mut Trained, planned: usize, cancel: &Cancel) {
+    // What came when the last run had ended stopped nothing.
+    if result.runs == planned && result.cancelled == 0 && result.stopped != Some(Stop::FailFast) {
+        result.stopped = None;
+    }
+    if cancel.is_cancelled() && result.runs < planned + result.cancelled {
+        result.stopped.get_or_insert(Stop::Signal);
+    }
+}
+
+/// Returns what stopped a sweep and how it goes on, behind a comma; nothing where it ran
+/// to its end.
+fn how_it_stopped(stopped: Option<Stop>, args: &RunArgs) -> String {
+    let what = match stopped {
+        None => return String::new(),
+        Some(Stop::Signal) => "interrupted",
+        Some(Stop::Asked) => "cancelled from another shell",
+        Some(Stop::FailFast) => "ended by --fail-fast",
+        Some(Stop::MaxTime) => "ended by --max-time",
+    };
+    // A night begins afresh unless told not to.
+    let command = if args.night { "the same command with --resume" } else { "the same command" };
+    format!(", {what}: {command} goes on from here")
 }
 
 /// Checkpoints of runs that have a result by now: a sweep that was killed
