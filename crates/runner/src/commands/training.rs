@@ -165,12 +165,7 @@ pub(crate) fn train(
 }
 
 /// Shows a message of the executor's.
-fn show(
-    message: &Message,
-    by_id: &HashMap<Id, PlannedRun>,
-    live: &mut Live,
-    progress: &Progress,
-) {
+fn show(message: &Message, by_id: &HashMap<Id, PlannedRun>, live: &mut Live, progress: &Progress) {
     match message {
         Message::Took { slot, run } => live.took(*slot, run),
         Message::Event { slot, event } => {

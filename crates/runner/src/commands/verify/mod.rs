@@ -25,7 +25,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result
     let plan = store::plan(&dir)?;
     let journal = store::journal::read(&dir)?;
     let mut wrong = stored::damage(&journal, &plan);
-    crate::text::out!("{} as they were written", text::count(journal.records.len(), "record"));
+    text::out!("{} as they were written", text::count(journal.records.len(), "record"));
 
     let known = Known::of(workspace, &plan, || Some(&plan));
     let machine = Machine::find(&plan, args.jobs, &known);
@@ -41,7 +41,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result
     let chosen = match choose(&plan, &records, &machine, args) {
         // Damage that was found outweighs that nothing more can be said.
         Err(error) if wrong > 0 => {
-            crate::text::say!("{error}");
+            text::say!("{error}");
             return Ok(Exit::VerificationFailed);
         }
         other => other?,
@@ -51,59 +51,89 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result
     }
     dataset_check::on_disk(workspace, &plan)?;
     let again = again::train_again(workspace, &dir, &plan, &machine, chosen.clone())?;
-    let (mut elsewhere, mut failed) = (0, 0);
+    let mut counts = Counts { wrong, ..Counts::default() };
     for run in &chosen {
-        let name = format!("{}  {}", describe(run), run.run_id.short());
-        let (Some(stored), Some(now)) = (records.get(&run.run_id), again.get(&run.run_id)) else {
-            wrong += 1;
-            crate::text::out!("{} {name}: it did not end", mark(false));
-            continue;
-        };
-        if now.outcome.is_none() {
-            failed += 1;
-            crate::text::out!(
-                "{} {name}: could not be trained again, {}",
-                mark(false),
-                reason(now)
-            );
-            continue;
-        }
-        let differences = again::compare(stored, now);
-        // Bits are promised within one environment alone.
-        if !differences.is_empty() && stored.exec_id != now.exec_id {
-            elsewhere += 1;
-            crate::text::out!("note {name}: not the same, and it was made elsewhere");
-            for line in again::environments(stored, now) {
-                crate::text::out!("     {}", text::plain(&line));
-            }
-            continue;
-        }
-        wrong += usize::from(!differences.is_empty());
-        let weights = now.outcome.as_ref().and_then(|o| o.weights_digest.as_deref());
-        let weights = weights.map_or_else(String::new, |w| {
-            format!("  weights {}", text::plain(&w[..w.floor_char_boundary(8)]))
-        });
-        crate::text::out!("{} {name}{weights}", mark(differences.is_empty()));
-        differences.iter().for_each(|d| crate::text::out!("     {}", text::plain(d)));
+        counts.add(compare(run, records.get(&run.run_id), again.get(&run.run_id)));
     }
+    conclude(&counts, chosen.len())
+}
+
+/// Runs trained again, by what came of them.
+#[derive(Default)]
+struct Counts {
+    /// Not what is stored, damage included.
+    wrong: usize,
+    /// Without a result this time.
+    failed: usize,
+    /// Different, and computed in another environment.
+    elsewhere: usize,
+}
+
+/// What came of a run that was trained again.
+enum Compared {
+    Same,
+    Wrong,
+    Failed,
+    Elsewhere,
+}
+
+impl Counts {
+    fn add(&mut self, compared: Compared) {
+        match compared {
+            Compared::Same => {}
+            Compared::Wrong => self.wrong += 1,
+            Compared::Failed => self.failed += 1,
+            Compared::Elsewhere => self.elsewhere += 1,
+        }
+    }
+}
+
+/// Compares a run with what is stored of it, and prints how they differ.
+fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>) -> Compared {
+    let name = format!("{}  {}", describe(run), run.run_id.short());
+    let (Some(stored), Some(now)) = (stored, now) else {
+        text::out!("{} {name}: it did not end", mark(false));
+        return Compared::Wrong;
+    };
+    let Some(outcome) = &now.outcome else {
+        text::out!("{} {name}: could not be trained again, {}", mark(false), reason(now));
+        return Compared::Failed;
+    };
+    let differences = again::compare(stored, now);
+    // Bits are promised within one environment alone.
+    if !differences.is_empty() && stored.exec_id != now.exec_id {
+        text::out!("note {name}: not the same, and it was made elsewhere");
+        for line in again::environments(stored, now) {
+            text::out!("     {}", text::plain(&line));
+        }
+        return Compared::Elsewhere;
+    }
+    let weights = outcome.weights_digest.as_deref().map_or_else(String::new, |w| {
+        format!("  weights {}", text::plain(&w[..w.floor_char_boundary(8)]))
+    });
+    text::out!("{} {name}{weights}", mark(differences.is_empty()));
+    differences.iter().for_each(|d| text::out!("     {}", text::plain(d)));
+    if differences.is_empty() { Compared::Same } else { Compared::Wrong }
+}
+
+/// Says what came of `chosen` runs, and returns the exit code.
+fn conclude(counts: &Counts, chosen: usize) -> anyhow::Result<Exit> {
+    let &Counts { wrong, failed, elsewhere } = counts;
     if wrong > 0 {
         let are = if wrong == 1 { "is" } else { "are" };
-        crate::text::out!("{} {are} not what is stored", text::count(wrong, "result"));
+        text::out!("{} {are} not what is stored", text::count(wrong, "result"));
         return Ok(Exit::VerificationFailed);
     }
     if failed > 0 {
-        crate::text::out!("{} could not be trained again", text::count(failed, "run"));
+        text::out!("{} could not be trained again", text::count(failed, "run"));
         return Ok(Exit::RunsFailed);
     }
-    if elsewhere == chosen.len() {
+    if elsewhere == chosen {
         return Err(bad_input(
             "nothing could be compared: the results were made on another machine or by other libraries",
         ));
     }
-    crate::text::out!(
-        "{} trained again, bit-identical",
-        text::count(chosen.len() - elsewhere, "run")
-    );
+    text::out!("{} trained again, bit-identical", text::count(chosen - elsewhere, "run"));
     Ok(Exit::Ok)
 }
 

@@ -57,21 +57,7 @@ pub fn submit(
         settings,
     };
     let arrays: Vec<&[Vec<&PlannedRun>]> = dealt.chunks(most).collect();
-    let job = JobFile {
-        v: version(),
-        attempt: number,
-        plan: Plan { runs: Vec::new(), ..work.plan.clone() },
-        planned: work.plan.runs.len() as u64,
-        data: data.clone(),
-        root: root.clone(),
-        worker: worker.clone(),
-        cpus: settings.cpus,
-        jobs: if work.args.training.timing { Some(1) } else { work.args.training.jobs },
-        retry: work.args.training.retry,
-        provenance: work.provenance.clone(),
-        started: work.started.to_owned(),
-        record_host: work.args.training.record_host,
-    };
+    let job = job_file(work, settings, number, [&data, &root, &worker]);
     // Slurm says nothing to anyone where it cannot open a log.
     std::fs::create_dir_all(work.dir.logs())?;
     std::fs::create_dir_all(work.dir.journal())?;
@@ -89,28 +75,7 @@ pub fn submit(
         at: crate::clock::now(),
         settings: Box::new(settings.clone()),
     })?;
-    let mut jobs = Vec::new();
-    let mut refused = None;
-    for (i, array) in arrays.iter().enumerate() {
-        let flags = attempt.array_flags(i, array.len() as u64);
-        let name = attempt.array_name(i);
-        let forget = || {
-            if i == 0 {
-                drop(std::fs::remove_dir_all(&folder))
-            }
-        };
-        match once(engine, &name, &flags, &attempt.array_script(i), &forget) {
-            Ok(job) => {
-                files.note(&Line::Submitted { attempt: number, name, job })?;
-                jobs.push(job);
-            }
-            Err(error) if jobs.is_empty() => return Err(error),
-            Err(error) => {
-                refused = Some((i, error));
-                break;
-            }
-        }
-    }
+    let (jobs, refused) = submit_arrays(engine, &attempt, &files, &arrays)?;
     if let Some(unsure) = unsure {
         text::say!("warning: {unsure}; a task that does not see them says so and ends");
     }
@@ -127,6 +92,64 @@ pub fn submit(
     }
     let taken = refused.as_ref().map_or(dealt.len(), |(i, _)| i * most);
     Ok(words(work, (&dealt[..taken.min(dealt.len())], dealt.len()), &jobs, &report))
+}
+
+/// The file from which a task learns what is the same for all of an attempt.
+fn job_file(
+    work: &Work<'_>,
+    settings: &SlurmSettings,
+    attempt: u64,
+    [data, root, worker]: [&Path; 3],
+) -> JobFile {
+    let training = &work.args.training;
+    JobFile {
+        v: version(),
+        attempt,
+        plan: Plan { runs: Vec::new(), ..work.plan.clone() },
+        planned: work.plan.runs.len() as u64,
+        data: data.to_path_buf(),
+        root: root.to_path_buf(),
+        worker: worker.to_path_buf(),
+        cpus: settings.cpus,
+        jobs: if training.timing { Some(1) } else { training.jobs },
+        retry: training.retry,
+        provenance: work.provenance.clone(),
+        started: work.started.to_owned(),
+        record_host: training.record_host,
+    }
+}
+
+/// An array that Slurm did not take, by its index, and why.
+type Refused = (usize, anyhow::Error);
+
+/// Submits the arrays up to the first that Slurm refuses; gives the jobs that it took.
+/// Where it takes none, the attempt's folder is removed.
+fn submit_arrays(
+    engine: &dyn Engine,
+    attempt: &Attempt<'_>,
+    files: &Files<'_>,
+    arrays: &[&[Vec<&PlannedRun>]],
+) -> anyhow::Result<(Vec<u64>, Option<Refused>)> {
+    let folder = files.attempt(attempt.number);
+    let mut jobs = Vec::new();
+    for (i, array) in arrays.iter().enumerate() {
+        let flags = attempt.array_flags(i, array.len() as u64);
+        let name = attempt.array_name(i);
+        let forget = || {
+            if i == 0 {
+                drop(std::fs::remove_dir_all(&folder))
+            }
+        };
+        match once(engine, &name, &flags, &attempt.array_script(i), &forget) {
+            Ok(job) => {
+                files.note(&Line::Submitted { attempt: attempt.number, name, job })?;
+                jobs.push(job);
+            }
+            Err(error) if jobs.is_empty() => return Err(error),
+            Err(error) => return Ok((jobs, Some((i, error)))),
+        }
+    }
+    Ok((jobs, None))
 }
 
 /// Submits the job that writes the report once these have ended; gives what to say.
