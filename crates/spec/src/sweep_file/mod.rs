@@ -10,6 +10,7 @@ pub mod device;
 pub mod diagnostic;
 mod exclude;
 mod expand;
+mod fits;
 mod function;
 mod layers;
 mod lints;
