@@ -154,7 +154,7 @@ fn a_long_run_may_have_a_long_last_line() {
 /// The real worker under a limit of address space, with a model that needs more.
 #[test]
 fn a_real_memory_hog_under_a_limit_costs_one_run() {
-    let worker = support::real_worker();
+    let worker = support::flex_worker();
     let script = format!("#!/bin/bash\nulimit -v 6000000\nexec {} \"$@\"\n", worker.display());
     let sandbox = Sandbox::with_script(&script);
     let text = digits(1, 1)
@@ -294,14 +294,29 @@ fn needs_tells_xtask_what_to_build() {
     let sandbox = sandbox();
     sandbox.sweep_file("n", &digits(1, 1));
     let needs = |args: &[&str]| sandbox.expect(0, &[&["needs"], args].concat());
-    assert_eq!(needs(&["list"]).trim(), r#"{"backends":[],"cuda":false,"train":false}"#);
+    assert_eq!(
+        needs(&["list"]).trim(),
+        r#"{"backends":[],"cuda":false,"report":null,"train":false}"#
+    );
     assert!(
         needs(&["run", "experiments/n.toml", "--device", "flex"])
-            .contains(r#""backends":["flex"],"cuda":false,"train":true"#)
+            .contains(r#""backends":["flex"],"cuda":false,"report":"last","train":true"#)
     );
     assert!(
         needs(&["run", "experiments/n.toml", "--device", "libtorch:cpu"])
             .contains(r#""backends":["libtorch"]"#)
     );
-    assert!(needs(&["run", "experiments/n.toml", "--plan"]).contains(r#""train":false"#));
+    let looks = needs(&["run", "experiments/n.toml", "--plan"]);
+    assert!(looks.contains(r#""report":null,"train":false"#), "{looks}");
+    for (args, report) in [
+        (&["run", "experiments/n.toml", "--no-report"][..], "null"),
+        (&["run", "experiments/n.toml", "--launcher", "slurm"], r#""first""#),
+        (&["nightly", "experiments/n.toml"], r#""first""#),
+        (&["report", "experiments/n.toml"], r#""first""#),
+        (&["merge", "experiments/n.toml", "elsewhere"], r#""last""#),
+        (&["status", "experiments/n.toml"], "null"),
+    ] {
+        let answer = needs(args);
+        assert!(answer.contains(&format!(r#""report":{report},"#)), "{args:?}: {answer}");
+    }
 }

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::run::RunSpec;
+use crate::run::{DataSpec, RunSpec};
 
 /// Version of what training does with a `RunSpec`. Raised when the same spec
 /// would no longer give the same weights by intent; every `RunId` changes with it.
@@ -160,18 +160,7 @@ impl Memo {
         let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
         if !same(&|l| l.data == *data) {
             self.dataset = data.dataset.digest();
-            let mut value = json(data);
-            // Where own data lies is no part of what is trained; its checksum is.
-            if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
-                files.retain(|key, _| key == "kind");
-            }
-            // Likewise how it was said to be read: what was understood is.
-            if let Some(Value::Object(own)) = value.get_mut("dataset") {
-                let understood = own.get("reading").and_then(|r| r.get("understood").cloned());
-                own.remove("reading");
-                own.extend(understood.map(|hash| ("understood".to_owned(), hash)));
-            }
-            self.data = canonical_json(&value);
+            self.data = canonical_json(&what_is_fed(data));
         }
         let optional = |value: Option<Value>| value.map(|v| canonical_json(&v)).unwrap_or_default();
         if !same(&|l| l.early_stopping == *early_stopping) {
@@ -232,6 +221,22 @@ impl Memo {
         let without_seed = run.clone().update(after.as_bytes()).update(b"}").finalize();
         ConfigIds { config: Id::from_hash(&without_seed), cell: begin("any"), run, after }
     }
+}
+
+/// The data of a run by what is fed, not by where it lies or how it was said to be read.
+fn what_is_fed(data: &DataSpec) -> Value {
+    let mut value = json(data);
+    // Where own data lies is no part of what is trained; its checksum is.
+    if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
+        files.retain(|key, _| key == "kind");
+    }
+    // Likewise how it was said to be read: what was understood is.
+    if let Some(Value::Object(own)) = value.get_mut("dataset") {
+        let understood = own.get("reading").and_then(|r| r.get("understood").cloned());
+        own.remove("reading");
+        own.extend(understood.map(|hash| ("understood".to_owned(), hash)));
+    }
+    value
 }
 
 fn json<T: Serialize>(part: &T) -> Value {

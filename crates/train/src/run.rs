@@ -16,7 +16,7 @@ use model::Network;
 use optimizer_registry::Optimizer;
 use spec::event::Options;
 use spec::metric::FurtherMetric;
-use spec::record::{Environment, MetricPoint, Outcome, Split, Status};
+use spec::record::{Environment, MetricPoint, Outcome, Split, Status, StopReason};
 use spec::{Id, RunSpec};
 
 use crate::checkpoint::Checkpoints;
@@ -135,58 +135,43 @@ pub fn train(
         run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
     }
-    let mut divergence = None;
-    let mut stopped = None;
-    while stopped.is_none() && divergence.is_none() {
+    let mut ended = None;
+    while ended.is_none() {
         let epoch = run.progress.epoch + 1;
-        let clock = Instant::now();
+        // What is drawn on the device follows from seed and epoch, too.
         without_autodiff.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
-        let order = EpochOrder::new(spec.seed, epoch, samples, &spec.data);
-        run.progress.batch_digest.push(order.digest());
-        let first = run.progress.steps;
-        let losses;
-        (state, losses) = run.pass(&mut passes, epoch, state, &order)?;
-        // Reading the losses waited for the device, so the clock holds the whole epoch.
-        run.progress.train_seconds += clock.elapsed().as_secs_f64();
-        let bad = losses.iter().position(|l| !l.is_finite());
-        let before = &losses[..bad.unwrap_or(losses.len())];
-        run.progress.last_finite = before.last().copied().or(run.progress.last_finite);
-        if let Some(at) = bad {
-            divergence = Some(first + at as u64 + 1);
-            run.progress.steps = first + at as u64 + 1;
-        }
-        let seen = &losses[..bad.map_or(losses.len(), |at| at + 1)];
-        run.progress.record_losses(spec, epoch, first, seen, &order);
-        if divergence.is_some() {
-            run.flush(epoch, 0);
-            break;
-        }
-        let finite = run.evaluate(epoch, &state, validation.as_ref(), &data.test)?;
-        run.progress.epoch = epoch;
-        stop::watch_plateau(spec, &mut run.progress);
-        stopped = stop::after_epoch(spec, &mut run.progress);
-        if finite {
-            weight_saver.offer(&state, &mut run.progress)?;
-        } else if stopped.is_some() {
-            // No further step can show it: the last one broke the weights. That
-            // holds wherever the run stops, so stopping early hides no divergence.
-            divergence = Some(run.progress.steps);
-            run.progress.epoch = epoch - 1;
-        }
-        if stopped.is_none() && checkpoints.due(epoch) {
+        let diverged;
+        (state, diverged) = run.train_epoch(&mut passes, epoch, state, samples)?;
+        ended = match diverged {
+            Some(step) => Some(Ended::Diverged(step)),
+            None => {
+                let finite = run.evaluate(epoch, &state, validation.as_ref(), &data.test)?;
+                let ended = run.close_epoch(epoch, finite);
+                if finite {
+                    weight_saver.offer(&state, &mut run.progress)?;
+                }
+                ended
+            }
+        };
+        if ended.is_none() && checkpoints.due(epoch) {
             checkpoints.write(&state, &run.progress, weight_saver.best(&run.progress));
         }
     }
     let progress = run.progress;
-    let diverged = divergence.is_some();
+    let (stop_reason, diverged_step) = match ended {
+        Some(Ended::Diverged(step)) => (None, Some(step)),
+        Some(Ended::Stopped(reason)) => (Some(reason), None),
+        None => (None, None),
+    };
+    let diverged = diverged_step.is_some();
     let saved = weight_saver.finish(&state, &progress, diverged)?;
     Ok(Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
-        stop_reason: if diverged { None } else { stopped },
+        stop_reason,
         epochs_completed: progress.epoch,
         steps: progress.steps,
-        diverged_step: divergence,
-        last_finite_loss: if diverged { progress.last_finite.map(Into::into) } else { None },
+        diverged_step,
+        last_finite_loss: progress.last_finite.filter(|_| diverged).map(Into::into),
         train_seconds: progress.train_seconds,
         eval_seconds: progress.eval_seconds,
         init_digest: progress.init_digest,
@@ -198,6 +183,14 @@ pub fn train(
         saved_digest: saved.map(|(_, digest)| digest),
         metrics: progress.metrics,
     })
+}
+
+/// Why a run trains no further epoch.
+enum Ended {
+    /// The loss of this step, counted from 1, was not finite.
+    Diverged(u64),
+    /// It trained as long as it should.
+    Stopped(StopReason),
 }
 
 /// The model and its optimizer, moved through every step so that weights are
@@ -230,6 +223,52 @@ impl<'a> Run<'a> {
             self.last_report = Instant::now();
             self.observer.progress(self.progress.steps);
         }
+    }
+
+    /// Trains one epoch and records its losses. Gives the new state and, where a loss was
+    /// not finite, the first such step, counted from 1: the epoch then ends there.
+    fn train_epoch(
+        &mut self,
+        passes: &mut Passes<'_>,
+        epoch: u64,
+        state: State,
+        samples: usize,
+    ) -> Result<(State, Option<u64>), TrainError> {
+        let clock = Instant::now();
+        let order = EpochOrder::new(self.spec.seed, epoch, samples, &self.spec.data);
+        self.progress.batch_digest.push(order.digest());
+        let first = self.progress.steps;
+        let (state, losses) = self.pass(passes, epoch, state, &order)?;
+        // Reading the losses waited for the device, so the clock holds the whole epoch.
+        self.progress.train_seconds += clock.elapsed().as_secs_f64();
+        let bad = losses.iter().position(|l| !l.is_finite());
+        let before = &losses[..bad.unwrap_or(losses.len())];
+        self.progress.last_finite = before.last().copied().or(self.progress.last_finite);
+        let diverged = bad.map(|at| first + at as u64 + 1);
+        if let Some(step) = diverged {
+            self.progress.steps = step;
+        }
+        let seen = &losses[..bad.map_or(losses.len(), |at| at + 1)];
+        self.progress.record_losses(self.spec, epoch, first, seen, &order);
+        if diverged.is_some() {
+            self.flush(epoch, 0);
+        }
+        Ok((state, diverged))
+    }
+
+    /// Counts an epoch whose held-out losses were finite or not, and decides whether the
+    /// run ends with it.
+    fn close_epoch(&mut self, epoch: u64, finite: bool) -> Option<Ended> {
+        self.progress.epoch = epoch;
+        stop::watch_plateau(self.spec, &mut self.progress);
+        let stopped = stop::after_epoch(self.spec, &mut self.progress)?;
+        if finite {
+            return Some(Ended::Stopped(stopped));
+        }
+        // No further step can show it: the last one broke the weights. That
+        // holds wherever the run stops, so stopping early hides no divergence.
+        self.progress.epoch = epoch - 1;
+        Some(Ended::Diverged(self.progress.steps))
     }
 
     /// Measures the held-out splits; whether every loss was finite.

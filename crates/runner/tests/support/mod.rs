@@ -38,6 +38,12 @@ pub fn real_worker() -> PathBuf {
     worker
 }
 
+/// The real worker for flex, built by `cargo xtask test`.
+pub fn flex_worker() -> PathBuf {
+    let given = std::env::var_os("SWEEP_FLEX_WORKER").map(PathBuf::from);
+    given.expect("SWEEP_FLEX_WORKER names no worker: run the tests by `cargo xtask test`")
+}
+
 impl Sandbox {
     /// With the real worker.
     pub fn new() -> Self {
@@ -91,7 +97,7 @@ impl Sandbox {
     /// for that device and the test has no worker of its own.
     pub fn command(&self, args: &[&str]) -> Command {
         let flex = args.contains(&"flex") && self._script.is_none();
-        let flex = std::env::var_os("SWEEP_FLEX_WORKER").filter(|_| flex).map(PathBuf::from);
+        let flex = flex.then(flex_worker);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
         command
             .args(args)

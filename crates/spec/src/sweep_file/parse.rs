@@ -5,6 +5,7 @@
 use crate::layout::RESERVED;
 use crate::metric::FurtherMetric;
 use crate::model::ModelSpec;
+use crate::own_data::OwnRequest;
 use crate::params::{Kind, Param, ParamDefault, Params};
 use crate::run::{DataSpec, TrainSpec};
 
@@ -49,17 +50,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let (model, model_axes) = r.model(root);
     let function = model == FUNCTION;
     let none = function.then(|| r.steps(root));
-    let data_table = if function { None } else { r.table(root, "data", true) };
-    let own = data_table.as_ref().and_then(|n| r.own_data(n));
-    let data = data_table.map(|n| match own {
-        None => r.axes("data", DataSpec::PARAMS, &n, &[], "[data]"),
-        Some(_) => {
-            let rest: Vec<Param> =
-                DataSpec::PARAMS.iter().filter(|p| p.name != "dataset").copied().collect();
-            r.axes("data", &rest, &n, &["dataset"], "[data]")
-        }
-    });
-    let data = if function { Some(Vec::new()) } else { data };
+    let (data, own) = if function { (Some(Vec::new()), None) } else { r.data(root) };
     let train_table = r.table(root, "train", false);
     let train = match &train_table {
         Some(n) => r.axes("train", TrainSpec::PARAMS, n, TRAIN_SETTINGS, "[train]"),
@@ -84,17 +75,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let slurm = r.slurm(root);
     let allowed = r.lints(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
-    for axis in data.iter().flatten().chain(&train).chain(single) {
-        if (axis.values.len() > 1 || axis.random.is_some())
-            && !matches!(axis.path.as_str(), "data.batch_size" | "data.drop_last")
-        {
-            r.diagnostics.push(
-                Diagnostic::error(format!("`{}` takes one value", axis.path), &axis.place)
-                    .label("a list")
-                    .help("write a sweep file for each value"),
-            );
-        }
-    }
+    r.one_value(data.iter().flatten().chain(&train).chain(single));
     let own_axes = optimizers
         .iter()
         .flat_map(|o| o.axes.iter().chain(o.schedules.iter().flat_map(|s| &s.axes)));
@@ -130,6 +111,36 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
 }
 
 impl Reader<'_> {
+    /// `[data]`: its axes, none where the table is missing, and own data, where that is named.
+    fn data(&mut self, root: &Node) -> (Option<Vec<Axis>>, Option<(OwnRequest, Place)>) {
+        let Some(table) = self.table(root, "data", true) else { return (None, None) };
+        let own = self.own_data(&table);
+        let axes = match own {
+            None => self.axes("data", DataSpec::PARAMS, &table, &[], "[data]"),
+            Some(_) => {
+                let rest: Vec<Param> =
+                    DataSpec::PARAMS.iter().filter(|p| p.name != "dataset").copied().collect();
+                self.axes("data", &rest, &table, &["dataset"], "[data]")
+            }
+        };
+        (Some(axes), own)
+    }
+
+    /// Refuses lists where a sweep has one value.
+    fn one_value<'a>(&mut self, axes: impl Iterator<Item = &'a Axis>) {
+        for axis in axes {
+            if (axis.values.len() > 1 || axis.random.is_some())
+                && !matches!(axis.path.as_str(), "data.batch_size" | "data.drop_last")
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(format!("`{}` takes one value", axis.path), &axis.place)
+                        .label("a list")
+                        .help("write a sweep file for each value"),
+                );
+            }
+        }
+    }
+
     pub(super) fn known_keys(&mut self, node: &Node, known: &[&str], of: &str) {
         for entry in node.entries() {
             if !known.contains(&entry.key.as_str()) {

@@ -68,53 +68,83 @@ pub(super) fn read(
     const KEYS: &[&str] = &["random", "samples", "seed"];
     let known = known_keys(node, KEYS, "a random axis", diagnostics);
     let range = node.get("random")?;
-    let forms = ["log", "linear", "values"];
-    let known = known & known_keys(&range.value, &forms, "`random`", diagnostics);
-    let given: Vec<&str> =
-        forms.into_iter().filter(|form| range.value.get(form).is_some()).collect();
+    let known = known & known_keys(&range.value, &FORMS, "`random`", diagnostics);
+    let (from, ends) = range_of(axis, param, &range.value, diagnostics)?;
+    let (samples, place) = samples_of(node, diagnostics)?;
+    let seed = seed_of(node, diagnostics)?;
+    let random = Random { from, samples, seed, place };
+    axis.values = (0..samples).map(|i| (random.draw(&axis.path, i), ends.clone())).collect();
+    axis.random = Some(random);
+    known.then_some(())
+}
+
+/// What values are drawn from.
+const FORMS: [&str; 3] = ["log", "linear", "values"];
+
+/// Reads what values are drawn from, and where that stands.
+fn range_of(
+    axis: &Axis,
+    param: &Param,
+    range: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<(From, Place)> {
+    let given: Vec<&str> = FORMS.into_iter().filter(|form| range.get(form).is_some()).collect();
     let [form] = given[..] else {
         diagnostics.push(
             Diagnostic::error(
                 format!("`{}` needs exactly one of log, linear, values to draw from", axis.path),
-                &range.value.place,
+                &range.place,
             )
             .help("for example { random = { log = [1e-4, 1e0] }, samples = 20 }"),
         );
         return None;
     };
-    let ends = &range.value.get(form)?.value;
-    let from = if form == "values" {
+    let ends = &range.get(form)?.value;
+    if form == "values" {
         let mut drawn = Axis { values: Vec::new(), ..axis.clone() };
         let NodeValue::Array(items) = &ends.value else {
             diagnostics.push(Diagnostic::error("`values` takes a list", &ends.place));
             return None;
         };
         axis::list(&mut drawn, param, items, &ends.place, diagnostics)?;
-        From::Values(drawn.values.into_iter().map(|(value, _)| value).collect())
-    } else {
-        if !matches!(param.ty, ParamType::Float | ParamType::Int) {
-            diagnostics.push(
-                Diagnostic::error(
-                    format!("`{}` is not a number and has no {form} range", axis.path),
-                    &ends.place,
-                )
-                .help(format!("it takes {}; draw from values = [...]", param.ty)),
-            );
-            return None;
-        }
-        let (low, high) = axis::two_numbers(form, ends, diagnostics)?;
-        axis::check_ends(&axis.path, form, (low, high), true, &ends.place, diagnostics)?;
-        for end in [low, high] {
-            if !axis::in_range(&axis.path, param, end, &ends.place, diagnostics) {
-                return None;
-            }
-        }
-        if form == "log" {
-            From::Log(low, high, param.ty)
-        } else {
-            From::Linear(low, high, param.ty)
-        }
+        let values = drawn.values.into_iter().map(|(value, _)| value).collect();
+        return Some((From::Values(values), ends.place.clone()));
+    }
+    if !matches!(param.ty, ParamType::Float | ParamType::Int) {
+        diagnostics.push(
+            Diagnostic::error(
+                format!("`{}` is not a number and has no {form} range", axis.path),
+                &ends.place,
+            )
+            .help(format!("it takes {}; draw from values = [...]", param.ty)),
+        );
+        return None;
+    }
+    let (low, high) = axis::two_numbers(form, ends, diagnostics)?;
+    axis::check_ends(&axis.path, form, (low, high), true, &ends.place, diagnostics)?;
+    if [low, high]
+        .iter()
+        .any(|end| !axis::in_range(&axis.path, param, *end, &ends.place, diagnostics))
+    {
+        return None;
+    }
+    let from = match form {
+        "log" => From::Log(low, high, param.ty),
+        _ => From::Linear(low, high, param.ty),
     };
+    Some((from, ends.place.clone()))
+}
+
+/// A whole number between these, both included.
+fn whole(node: &Node, low: i64, high: i64) -> Option<i64> {
+    match node.value {
+        NodeValue::Int(n) if (low..=high).contains(&n) => Some(n),
+        _ => None,
+    }
+}
+
+/// Reads how many values are drawn, and where that stands.
+fn samples_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<(usize, Place)> {
     let Some(samples) = node.get("samples") else {
         diagnostics.push(
             Diagnostic::error("`random` needs `samples`", &node.place)
@@ -122,33 +152,24 @@ pub(super) fn read(
         );
         return None;
     };
-    let whole = |node: &Node, low: i64, high: i64| match node.value {
-        NodeValue::Int(n) if (low..=high).contains(&n) => Some(n),
-        _ => None,
-    };
-    let Some(n) = whole(&samples.value, 1, MAX_SAMPLES) else {
-        diagnostics.push(Diagnostic::error(
-            format!("`samples` is a whole number from 1 to {MAX_SAMPLES}"),
-            &samples.value.place,
-        ));
-        return None;
-    };
-    let seed = match node.get("seed") {
-        None => 0,
-        Some(entry) => match whole(&entry.value, 0, i64::MAX) {
-            Some(seed) => seed as u64,
-            None => {
-                let message = "`seed` of a random axis is a whole number of at least 0";
-                diagnostics.push(Diagnostic::error(message, &entry.value.place));
-                return None;
-            }
-        },
-    };
-    let random = Random { from, samples: n as usize, seed, place: samples.value.place.clone() };
-    axis.values =
-        (0..random.samples).map(|i| (random.draw(&axis.path, i), ends.place.clone())).collect();
-    axis.random = Some(random);
-    known.then_some(())
+    let place = &samples.value.place;
+    let number = whole(&samples.value, 1, MAX_SAMPLES);
+    if number.is_none() {
+        let message = format!("`samples` is a whole number from 1 to {MAX_SAMPLES}");
+        diagnostics.push(Diagnostic::error(message, place));
+    }
+    number.map(|n| (n as usize, place.clone()))
+}
+
+/// Reads the seed of a random axis; 0 where none is given.
+fn seed_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<u64> {
+    let Some(entry) = node.get("seed") else { return Some(0) };
+    let seed = whole(&entry.value, 0, i64::MAX);
+    if seed.is_none() {
+        let message = "`seed` of a random axis is a whole number of at least 0";
+        diagnostics.push(Diagnostic::error(message, &entry.value.place));
+    }
+    seed.map(|seed| seed as u64)
 }
 
 fn known_keys(node: &Node, known: &[&str], of: &str, diagnostics: &mut Diagnostics) -> bool {
