@@ -158,14 +158,28 @@ pub fn train(
         }
     }
     let progress = run.progress;
+    let diverged = matches!(ended, Some(Ended::Diverged(_)));
+    let saved = weight_saver.finish(&state, &progress, diverged)?;
+    let (saved_epoch, saved_digest) = saved.unzip();
+    Ok(Outcome {
+        weights_digest: (!diverged).then(|| model::digest(&state.0)),
+        dataset_digest: data.host().digest.clone(),
+        resumed_from,
+        saved_epoch,
+        saved_digest,
+        ..outcome(progress, ended)
+    })
+}
+
+/// What training itself says of the outcome; the rest is empty.
+fn outcome(progress: Progress, ended: Option<Ended>) -> Outcome {
     let (stop_reason, diverged_step) = match ended {
         Some(Ended::Diverged(step)) => (None, Some(step)),
         Some(Ended::Stopped(reason)) => (Some(reason), None),
         None => (None, None),
     };
     let diverged = diverged_step.is_some();
-    let saved = weight_saver.finish(&state, &progress, diverged)?;
-    Ok(Outcome {
+    Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
         stop_reason,
         epochs_completed: progress.epoch,
@@ -176,13 +190,13 @@ pub fn train(
         eval_seconds: progress.eval_seconds,
         init_digest: progress.init_digest,
         batch_digest: progress.batch_digest,
-        weights_digest: (!diverged).then(|| model::digest(&state.0)),
-        dataset_digest: data.host().digest.clone(),
-        resumed_from,
-        saved_epoch: saved.as_ref().map(|(epoch, _)| *epoch),
-        saved_digest: saved.map(|(_, digest)| digest),
+        weights_digest: None,
+        dataset_digest: String::new(),
+        resumed_from: None,
+        saved_epoch: None,
+        saved_digest: None,
         metrics: progress.metrics,
-    })
+    }
 }
 
 /// Why a run trains no further epoch.

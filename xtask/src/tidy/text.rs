@@ -2,6 +2,8 @@
 
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 500;
+/// Longest function, in lines from its name to its closing brace.
+const MAX_FUNCTION: usize = 80;
 /// Lines from the top within which a file with `unsafe` says why.
 const TOP: usize = 30;
 
@@ -48,6 +50,10 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
     if rust {
         findings.extend(length(file, content));
         findings.extend(unsafe_code(file, content));
+        // A test may be a table of cases.
+        if !file.contains("/tests/") {
+            findings.extend(long_functions(file, content));
+        }
     }
     for (index, line) in content.lines().enumerate() {
         let mut find = |what: String| findings.push(format!("{file}:{}: {what}", index + 1));
@@ -81,6 +87,43 @@ fn length(file: &str, content: &str) -> Option<String> {
     let lines = content.lines().count();
     (file.ends_with(".rs") && lines > MAX_LINES)
         .then(|| format!("{file}:{lines}: {lines} lines; past {MAX_LINES} a file is split"))
+}
+
+/// Functions past [`MAX_FUNCTION`] lines. Rustfmt sets the closing brace of a function under
+/// its first line.
+fn long_functions(file: &str, content: &str) -> Vec<String> {
+    let lines: Vec<&str> = content.lines().collect();
+    let mut findings = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|_| file.ends_with(".rs")) {
+        let Some(name) = function_name(line) else { continue };
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let end = lines[at..].iter().position(|l| {
+            // A declaration ends with its signature, and a short body with its line.
+            l.strip_prefix(indent).is_some_and(|l| l == "}")
+                || (l.starts_with(indent)
+                    && !l[indent.len()..].starts_with(' ')
+                    && l.ends_with(';'))
+                || (l == line && l.ends_with('}'))
+        });
+        let length = end.map_or(0, |end| end + 1);
+        if length > MAX_FUNCTION {
+            findings.push(format!(
+                "{file}:{}: `{name}` has {length} lines; past {MAX_FUNCTION} a function is split",
+                at + 1
+            ));
+        }
+    }
+    findings
+}
+
+/// The name of the function that begins in a line.
+fn function_name(line: &str) -> Option<&str> {
+    let mut rest = line.trim_start();
+    for word in ["pub ", "pub(crate) ", "pub(super) ", "const ", "async ", "unsafe "] {
+        rest = rest.strip_prefix(word).unwrap_or(rest);
+    }
+    let name = rest.strip_prefix("fn ")?;
+    name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
 /// `unsafe` is allowed where the head of the file gives the reason.
@@ -162,6 +205,26 @@ mod tests {
         assert!(check("crates/a/src/lib.rs", &"//\n".repeat(500)).is_empty());
         assert!(one("crates/a/src/lib.rs", &"//\n".repeat(501)).contains("501 lines"));
         assert!(check("README.md", &"x\n".repeat(501)).is_empty());
+    }
+
+    #[test]
+    fn long_functions_are_to_be_split() {
+        let function = |lines: usize| {
+            format!(
+                "impl A {{\n    pub(crate) fn f() {{\n{}    }}\n}}\n",
+                "        x();\n".repeat(lines)
+            )
+        };
+        assert!(check("crates/a/src/lib.rs", &function(78)).is_empty());
+        assert_eq!(
+            one("crates/a/src/lib.rs", &function(79)),
+            "crates/a/src/lib.rs:2: `f` has 81 lines; past 80 a function is split"
+        );
+        let declared =
+            format!("trait A {{\n    fn f(\n        &self,\n    );\n{}}}\n", "// \n".repeat(90));
+        assert!(check("crates/a/src/lib.rs", &declared).is_empty());
+        let short = format!("fn f() {{}}\n{}}}\n", "// \n".repeat(90));
+        assert!(check("crates/a/src/lib.rs", &short).is_empty());
     }
 
     #[test]

@@ -31,48 +31,73 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "#p, Wilcoxon, Holm",
     ]);
     let comparison = analysis.comparison();
-    let scale = if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 };
-    let show = |x: f64| {
-        let text = number::difference(&judge.metric, x / scale, 3);
+    let shown = Shown {
+        analysis,
+        scale: if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 },
+        fewer: comparison.pairs.iter().any(|p| p.gain.n < p.compared()),
+        mixed: comparison.pairs.iter().any(|p| p.decided_by != DecidedBy::SignFlips),
+    };
+    table.rows.extend(comparison.pairs.iter().map(|pair| shown.row(pair)));
+    table.without_empty()
+}
+
+/// What decides how pairs are shown.
+struct Shown<'a> {
+    analysis: &'a Analysis,
+    /// What leads are multiplied by: 100 for fractions that are told in per cent.
+    scale: f64,
+    /// Whether a pair has fewer leads than seeds that are compared.
+    fewer: bool,
+    /// Whether pairs are decided by different tests.
+    mixed: bool,
+}
+
+impl Shown<'_> {
+    /// A lead with its sign.
+    fn lead(&self, x: f64) -> String {
+        let text = number::difference(&self.analysis.judge.metric, x / self.scale, 3);
         let sign = match x {
             x if x < 0.0 => "\u{2212}",
             x if x > 0.0 => "+",
             _ => "",
         };
         format!("{sign}{text}")
-    };
-    let fewer = comparison.pairs.iter().any(|p| p.gain.n < p.compared());
-    let mixed = comparison.pairs.iter().any(|p| p.decided_by != DecidedBy::SignFlips);
-    for pair in &comparison.pairs {
-        let label = |i: usize| {
-            let config = &analysis.configs[i];
-            Cell::label(&analysis.planned(config).label, config.label)
-        };
+    }
+
+    fn label(&self, config: usize) -> Cell {
+        let config = &self.analysis.configs[config];
+        Cell::label(&self.analysis.planned(config).label, config.label)
+    }
+
+    /// The lead's interval, in one cell of two parts.
+    fn interval(&self, pair: &Pair) -> Cell {
         let interval = pair.gain.interval;
+        let high = interval.map(|i| i.high * self.scale);
+        Cell::number(interval.map(|i| i.low * self.scale), |low| match pair.gain.sd == Some(0.0) {
+            true => words::ALL_EQUAL.to_owned(),
+            false => {
+                format!("{} to {}", self.lead(low), self.lead(high.unwrap_or(f64::NAN)))
+            }
+        })
+        .parts("lower end", "upper end", high)
+    }
+
+    fn row(&self, pair: &Pair) -> Vec<Cell> {
         let (won, level, lost) = pair.seeds;
+        let empty = || Cell::number(None, |_| String::new());
         let p = |p: Option<f64>| Cell::number(p, words::p_value);
         let significant = pair.verdict.is_significant();
         let by = |which: DecidedBy| p(pair.test.filter(|_| pair.decided_by == which).map(|t| t.p));
-        table.rows.push(vec![
-            label(pair.first).strong(pair.verdict == Verdict::Better),
-            label(pair.second).strong(pair.verdict == Verdict::Worse),
+        vec![
+            self.label(pair.first).strong(pair.verdict == Verdict::Better),
+            self.label(pair.second).strong(pair.verdict == Verdict::Worse),
             Cell::text(verdict(pair)).strong(significant),
-            Cell::number(pair.gain.mean.map(|g| g * scale), show),
-            Cell::number(interval.map(|i| i.low * scale), |low| {
-                let high = interval.map_or(f64::NAN, |i| i.high * scale);
-                match pair.gain.sd == Some(0.0) {
-                    true => words::ALL_EQUAL.to_owned(),
-                    false => format!("{} to {}", show(low), show(high)),
-                }
-            })
-            .parts("lower end", "upper end", interval.map(|i| i.high * scale)),
-            match fewer {
-                true => Cell::count(pair.gain.n),
-                false => Cell::number(None, |_| String::new()),
-            },
+            Cell::number(pair.gain.mean.map(|g| g * self.scale), |x| self.lead(x)),
+            self.interval(pair),
+            if self.fewer { Cell::count(pair.gain.n) } else { empty() },
             Cell::count(pair.compared()),
             match &pair.unpaired {
-                Some(_) => Cell::number(None, |_| String::new()),
+                Some(_) => empty(),
                 None => {
                     let of = won + level + lost;
                     Cell::number(Some(won as f64), |_| format!("{won} of {of}")).of(of)
@@ -82,13 +107,12 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
             by(DecidedBy::SignFlips),
             by(DecidedBy::Permutation),
             by(DecidedBy::Ranks),
-            Cell::text(if mixed { short(pair.decided_by) } else { "" }),
+            Cell::text(if self.mixed { short(pair.decided_by) } else { "" }),
             p(pair.adjusted).strong(significant),
             p(pair.wilcoxon.map(|t| t.p)),
             p(pair.wilcoxon_adjusted),
-        ]);
+        ]
     }
-    table.without_empty()
 }
 
 fn short(by: DecidedBy) -> &'static str {
