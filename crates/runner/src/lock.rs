@@ -24,6 +24,14 @@ impl Lock {
     pub fn pass_on(&self) -> std::io::Result<()> {
         Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?)
     }
+
+    /// Ends what [`Lock::pass_on`] began: a browser that is started later does not hold it.
+    ///
+    /// # Errors
+    /// Those of the system call.
+    pub fn keep(&self) -> std::io::Result<()> {
+        Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::CLOEXEC)?)
+    }
 }
 
 /// Who writes to the folder now, as the lock says; none if nobody does.

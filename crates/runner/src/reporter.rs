@@ -87,7 +87,11 @@ pub(crate) fn write(
     if quiet {
         command.arg("--quiet");
     }
-    let status = command.status().map_err(|error| missing(&program, &error))?;
+    let status = command.status();
+    if let Some(lock) = lock {
+        lock.keep()?;
+    }
+    let status = status.map_err(|error| missing(&program, &error))?;
     match status.code() {
         Some(0) => Ok(()),
         Some(code) => Err(Said(Exit::of_code(code)).into()),

@@ -68,3 +68,22 @@ fn what_it_says_is_said_once_and_its_exit_code_is_the_sweeps() {
     assert_eq!(said.matches("error:").count(), 1, "{said}");
     assert!(said.contains("runs.parquet"), "{said}");
 }
+
+/// A browser that is opened at the end outlives the sweep, and does not hold its lock.
+#[test]
+fn what_is_started_after_the_report_does_not_hold_the_lock() {
+    let sandbox = sandbox();
+    let browser = sandbox.path("bin/xdg-open");
+    fs::create_dir_all(browser.parent().unwrap()).unwrap();
+    fs::write(&browser, "#!/bin/sh\necho $$ > opened\nexec sleep 60\n").unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", browser.parent().unwrap().display());
+    let opened = sandbox.command(&["run", FILE, "--open", "--quiet"]).env("PATH", path).status();
+    assert_eq!(opened.unwrap().code(), Some(0));
+    support::wait_for("the browser", || sandbox.path("opened").is_file());
+    let said = sandbox.expect(0, &["run", FILE]);
+    assert!(said.contains("nothing to train"), "{said}");
+    let process = fs::read_to_string(sandbox.path("opened")).unwrap();
+    std::process::Command::new("kill").arg(process.trim()).status().unwrap();
+}
