@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::compile::{Program, Told, compile, compile_telling};
+use crate::compile::{Destination, Program, compile, compile_with};
 use crate::libtorch::Libtorch;
 
 /// The repository's root: the parent of this crate.
@@ -123,14 +123,14 @@ pub(crate) fn sweep_alone(root: &Path) -> Result<PathBuf> {
 
 /// Builds `sweep` and `sweep-report` and gives the path of the first.
 pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
-    sweep_and_report(root, &Told::Stderr)?;
+    sweep_and_report(root, &Destination::Stderr)?;
     sweep_path(root)
 }
 
-/// Like [`sweep`], with a choice of where progress is told.
-pub(crate) fn sweep_and_report(root: &Path, told: &Told) -> Result<()> {
+/// Like [`sweep`], with a choice of where progress is shown.
+pub(crate) fn sweep_and_report(root: &Path, destination: &Destination) -> Result<()> {
     let mut cargo = programs(root, &["sweep", "sweep-report"])?;
-    compile_telling(root, &mut cargo, &Program::REPORT, told)
+    compile_with(root, &mut cargo, &Program::REPORT, destination)
 }
 
 /// Where `sweep` is built.

@@ -45,8 +45,8 @@ impl Program {
     };
 }
 
-/// Crates that take long, with seconds of processor time (AMD EPYC, 2 cores). They weigh
-/// the estimate of the time left; a crate that is missing here makes it worse, not wrong.
+/// Crates that take long, with seconds of processor time, roughly. They weigh the estimate
+/// of the time left, which follows the machine: a wrong one makes it worse, not useless.
 const HEAVY: [(&str, f64); 22] = [
     ("burn-dispatch", 130.0),
     ("report", 90.0),
@@ -75,14 +75,14 @@ const HEAVY: [(&str, f64); 22] = [
 /// Seconds of processor time of every other crate, on average.
 const LIGHT: f64 = 1.3;
 
-/// How often an unfinished build is told of where no terminal can be written over.
+/// How often progress is shown where no terminal can be written over.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// How long cargo may be silent before that is explained.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where progress is told.
-pub(crate) enum Told {
+/// Where progress is shown.
+pub(crate) enum Destination {
     /// On standard error.
     Stderr,
     /// In a file that holds the last line alone; cargo's own words go into `log`. The
@@ -95,31 +95,31 @@ pub(crate) enum Told {
 /// # Errors
 /// Cargo cannot be started, or fails.
 pub(crate) fn compile(root: &Path, cargo: &mut Command, program: &Program) -> Result<()> {
-    compile_telling(root, cargo, program, &Told::Stderr)
+    compile_with(root, cargo, program, &Destination::Stderr)
 }
 
-/// Like [`compile`], with a choice of where progress is told.
+/// Like [`compile`], with a choice of where progress is shown.
 ///
 /// # Errors
-/// Cargo cannot be started, or fails; a file of `told` cannot be written.
-pub(crate) fn compile_telling(
+/// Cargo cannot be started, or fails; a file of the destination cannot be written.
+pub(crate) fn compile_with(
     root: &Path,
     cargo: &mut Command,
     program: &Program,
-    told: &Told,
+    destination: &Destination,
 ) -> Result<()> {
     let shown = build::show(cargo);
     cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
-    if let Told::File { log, .. } = told {
+    if let Destination::File { log, .. } = destination {
         let log = std::fs::File::create(log)
             .with_context(|| format!("cannot write {}", log.display()))?;
         cargo.stderr(log);
     }
     let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
     let mut progress = Progress::new(program);
-    follow(root, &mut child, &mut progress, told)?;
+    follow(root, &mut child, &mut progress, destination)?;
     let status = child.wait()?;
-    progress.end(told, status.success());
+    progress.end(destination, status.success());
     if !status.success() {
         bail!("{} could not be built: `{shown}` failed ({status})", program.name);
     }
@@ -127,7 +127,12 @@ pub(crate) fn compile_telling(
 }
 
 /// Reads what cargo says until it says no more.
-fn follow(root: &Path, child: &mut Child, progress: &mut Progress<'_>, told: &Told) -> Result<()> {
+fn follow(
+    root: &Path,
+    child: &mut Child,
+    progress: &mut Progress<'_>,
+    destination: &Destination,
+) -> Result<()> {
     let output = child.stdout.take().context("cargo has no output")?;
     let (send, lines) = mpsc::channel();
     std::thread::spawn(move || {
@@ -140,13 +145,13 @@ fn follow(root: &Path, child: &mut Child, progress: &mut Progress<'_>, told: &To
     let parent = std::os::unix::process::parent_id();
     loop {
         match lines.recv_timeout(Duration::from_millis(500)) {
-            Ok(line) => progress.hear(root, &line),
+            Ok(line) => progress.observe(root, &line),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        progress.tell(told);
+        progress.show(destination);
         let orphaned = parent != std::os::unix::process::parent_id();
-        if orphaned && matches!(told, Told::File { .. }) {
+        if orphaned && matches!(destination, Destination::File { .. }) {
             child.kill()?;
         }
     }
@@ -159,7 +164,7 @@ struct Progress<'a> {
     /// Seconds of processor time of each crate that is compiled; empty until one was.
     weights: BTreeMap<String, f64>,
     done: BTreeSet<String>,
-    heard: bool,
+    observed: bool,
     last: Option<Instant>,
 }
 
@@ -170,14 +175,14 @@ impl<'a> Progress<'a> {
             start: Instant::now(),
             weights: BTreeMap::new(),
             done: BTreeSet::new(),
-            heard: false,
+            observed: false,
             last: None,
         }
     }
 
     /// Takes in a message of cargo's.
-    fn hear(&mut self, root: &Path, line: &str) {
-        self.heard = true;
+    fn observe(&mut self, root: &Path, line: &str) {
+        self.observed = true;
         let Some((name, fresh)) = finished(line) else { return };
         if self.weights.is_empty() && !fresh {
             self.weights = weights(root, self.program);
@@ -193,22 +198,25 @@ impl<'a> Progress<'a> {
     }
 
     /// Tells how far the build is, if it is time to.
-    fn tell(&mut self, told: &Told) {
-        let terminal = matches!(told, Told::Stderr) && std::io::stderr().is_terminal();
+    fn show(&mut self, destination: &Destination) {
+        let terminal =
+            matches!(destination, Destination::Stderr) && std::io::stderr().is_terminal();
         let due = match self.last {
-            None => !self.weights.is_empty() || (!self.heard && self.start.elapsed() > PATIENCE),
-            Some(last) => !matches!(told, Told::Stderr) || terminal || last.elapsed() >= QUIET,
+            None => !self.weights.is_empty() || (!self.observed && self.start.elapsed() > PATIENCE),
+            Some(last) => {
+                !matches!(destination, Destination::Stderr) || terminal || last.elapsed() >= QUIET
+            }
         };
         if !due {
             return;
         }
         let first = self.last.replace(Instant::now()).is_none();
         let line = self.line(first || !terminal);
-        match told {
-            Told::File { state, .. } => drop(std::fs::write(state, line)),
+        match destination {
+            Destination::File { state, .. } => drop(std::fs::write(state, line)),
             // Written over until the build ends.
-            Told::Stderr if terminal && !first => eprint!("\r\u{1b}[K{line}"),
-            Told::Stderr => eprintln!("{line}"),
+            Destination::Stderr if terminal && !first => eprint!("\r\u{1b}[K{line}"),
+            Destination::Stderr => eprintln!("{line}"),
         }
         let _ = std::io::stderr().flush();
     }
@@ -238,9 +246,9 @@ impl<'a> Progress<'a> {
         )
     }
 
-    /// Tells that the build is over, if anything was told.
-    fn end(&self, told: &Told, success: bool) {
-        if self.last.is_none() || !matches!(told, Told::Stderr) {
+    /// Says that the build is over, if anything was shown.
+    fn end(&self, destination: &Destination, success: bool) {
+        if self.last.is_none() || !matches!(destination, Destination::Stderr) {
             return;
         }
         if std::io::stderr().is_terminal() {

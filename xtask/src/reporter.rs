@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::build;
-use crate::compile::Told;
+use crate::compile::Destination;
 
 /// Verb that builds, or waits until it is built; `sweep` calls it before it needs the
 /// program.
@@ -19,10 +19,10 @@ pub(crate) const VERB: &str = "sweep-report";
 /// Environment variable that tells `sweep` whom to call with [`VERB`].
 pub(crate) const BUILDER_VARIABLE: &str = "SWEEP_REPORT_BUILDER";
 
-/// Flag of [`VERB`]: tells its progress in a file, and ends with the process that started it.
+/// Flag of [`VERB`]: progress goes into a file, and the build ends with the process that started it.
 const BACKGROUND: &str = "--background";
 
-/// How often waiting is told of where no terminal can be written over.
+/// How often progress is shown where no terminal can be written over.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Files beside what is built.
@@ -82,11 +82,11 @@ pub(crate) fn build(root: &Path, args: &[String]) -> Result<()> {
             return Ok(());
         }
         let _ = std::fs::remove_file(&files.state);
-        let told = Told::File { state: files.state, log: files.log };
-        return build::sweep_and_report(root, &told);
+        let destination = Destination::File { state: files.state, log: files.log };
+        return build::sweep_and_report(root, &destination);
     }
     wait(&lock, &files.state);
-    build::sweep_and_report(root, &Told::Stderr)
+    build::sweep_and_report(root, &Destination::Stderr)
 }
 
 /// Waits until the lock is free, and shows how far its holder is.

@@ -69,7 +69,7 @@ impl Optimizer {
         Optimizer { way: Kind::PerTensor(optimizer), average }
     }
 
-    /// Of `spec` for `n` parameters in one buffer, with no modifier; `None`
+    /// Builds `spec` for `n` parameters in one buffer, with no modifier; `None`
     /// where only [`Optimizer::new`] has it.
     pub fn fused(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         let fused = Fused::new(spec, n)?;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::regress::{baseline_folder, edited, night_of, unlike};
 use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
 use runner::cli::BaselineCommand;
 use runner::commands::{self, folder};
@@ -11,6 +10,8 @@ use runner::workspace::Workspace;
 use runner::{clock, lock, text};
 use spec::layout::ReportDir;
 use spec::sweep_file::Overrides;
+
+use crate::regress::{baseline_folder, edited, night_of, unlike};
 
 /// Runs a verb of `baseline`.
 pub(crate) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {

@@ -2,7 +2,6 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::regress::{exit, side};
 use report::regress::render::{Title, render};
 use report::regress::{Against, judge, words};
 use runner::cli::CompareArgs;
@@ -12,6 +11,8 @@ use runner::text;
 use runner::workspace::Workspace;
 use spec::layout::ReportDir;
 use spec::regress_settings::RegressSettings;
+
+use crate::regress::{exit, side};
 
 /// Judges B against A, by the settings of B's sweep file where it has one.
 pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Result<Exit> {

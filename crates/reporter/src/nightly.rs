@@ -1,6 +1,5 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
-use crate::regress::{against, conclude, history_folder, judge_night, night_of};
 use report::regress::{Night, NightRun, history};
 use runner::cli::NightlyArgs;
 use runner::commands;
@@ -8,6 +7,8 @@ use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
 use spec::record::Status;
+
+use crate::regress::{against, conclude, history_folder, judge_night, night_of};
 
 /// Runs a night. Runs that fail make it incomplete; one that `--max-time` ended
 /// is judged but not kept; an interrupted one is no night: it is neither judged

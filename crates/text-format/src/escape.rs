@@ -1,5 +1,5 @@
 //! Text that came from a file, made safe for where it goes. HTML is escaped by
-//! maud and SVG text by plotters; this module does the rest.
+//! maud and SVG text where it is written; this module does the rest.
 
 /// Control characters, terminal escapes and direction overrides as visible
 /// marks (`␛`), so that no output can be steered by a label; newlines and

@@ -6,7 +6,6 @@ use std::path::Path;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
 use spec::plan::Plan;
-use spec::record::Status;
 use store::write_atomic;
 
 use crate::exit::Exit;
@@ -42,10 +41,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<
     let plan = asked_for(dir)?;
     let counts = super::status::counts(&store::journal::read(dir)?, &plan);
     let total = plan.runs.len();
-    let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
-        counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
-    };
-    let (results, missing) = (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none));
+    let (results, missing) = super::status::results_and_missing(&counts);
     text::say!(
         "{}: {results} of {} have a result, {} failed or were ended, {missing} are missing",
         plan.name,

@@ -19,6 +19,14 @@ const FAILURES: usize = 5;
 /// Runs by how they ended; none = missing.
 pub(super) type Counts = BTreeMap<Option<Status>, usize>;
 
+/// Returns how many runs have a result, and how many have no record at all.
+pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
+    let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
+        counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
+    };
+    (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none))
+}
+
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;

@@ -41,14 +41,14 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// What decides how pairs are shown.
+/// Facts on all pairs that decide how each is shown.
 struct Shown<'a> {
     analysis: &'a Analysis,
-    /// What leads are multiplied by: 100 for fractions that are told in per cent.
+    /// The factor of leads: 100 for fractions that are told in per cent, else 1.
     scale: f64,
-    /// Whether a pair has fewer leads than seeds that are compared.
+    /// True where a pair has fewer leads than seeds that are compared.
     fewer: bool,
-    /// Whether pairs are decided by different tests.
+    /// True where pairs are decided by different tests.
     mixed: bool,
 }
 

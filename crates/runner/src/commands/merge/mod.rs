@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::Plan;
-use spec::record::Status;
 use spec::sweep_file::{self, Overrides};
 use store::write_atomic;
 
@@ -62,14 +61,11 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<E
     provenance(workspace, &dir, &plan, started, taken.files > 0)?;
 
     let counts = super::status::counts(&store::journal::read(&dir)?, &plan);
-    let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
-        counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
-    };
-    let (planned, results) = (plan.runs.len(), of(|s| s.is_some_and(Status::is_result)));
+    let (results, missing) = super::status::results_and_missing(&counts);
+    let planned = plan.runs.len();
     text::out!(
-        "{results} of {} a result, {} missing",
+        "{results} of {} a result, {missing} missing",
         if planned == 1 { "1 run has".to_owned() } else { format!("{planned} runs have") },
-        of(Option::is_none),
     );
     reporter::write(workspace, &dir, Some(&lock), false)?;
     Ok(if results == planned { Exit::Ok } else { Exit::RunsFailed })

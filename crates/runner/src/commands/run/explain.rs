@@ -1,6 +1,6 @@
 //! `run --plan`: what a sweep would train, and where. Nothing is changed.
 
-use super::sweep::Sweep;
+use super::invocation::Invocation;
 use crate::commands::{folder, plan};
 use crate::estimate;
 use crate::exit::Exit;
@@ -11,31 +11,38 @@ use crate::text;
 ///
 /// # Errors
 /// Those of looking at what is there.
-pub(super) fn explain(sweep: &mut Sweep<'_>) -> anyhow::Result<Exit> {
-    let args = sweep.args;
-    let mut found = sweep.look()?;
+pub(super) fn explain(invocation: &mut Invocation<'_>) -> anyhow::Result<Exit> {
+    let args = invocation.args;
+    let mut found = invocation.look()?;
     folder::warn(&found.journal.warnings);
-    sweep.plan.computed_on = Some(found.machine.wanted.on.clone());
+    invocation.plan.computed_on = Some(found.machine.wanted.on.clone());
     let (problem, data) = (found.machine.problem.take(), found.take_data());
-    let left = sweep.outstanding(&found);
-    let todo = sweep.chosen_of(&left);
-    let estimate = estimate::estimate(sweep.workspace, &found.journal, &found.machine, &todo);
+    let left = invocation.outstanding(&found);
+    let todo = invocation.chosen_of(&left);
+    let estimate = estimate::estimate(invocation.workspace, &found.journal, &found.machine, &todo);
     let estimate = estimate.as_ref();
     if args.json {
-        plan::json(&sweep.plan, &left, &sweep.chosen, &found.machine, estimate)?;
+        plan::json(&invocation.plan, &left, &invocation.chosen, &found.machine, estimate)?;
     } else {
         let verbose = args.training.verbose;
-        plan::table(&sweep.plan, &left, &sweep.chosen, &found.machine, estimate, verbose)?;
+        plan::table(
+            &invocation.plan,
+            &left,
+            &invocation.chosen,
+            &found.machine,
+            estimate,
+            verbose,
+        )?;
     }
     if let Some(error) = data.err().filter(|_| !todo.is_empty()) {
         text::say!("warning: the sweep would be refused: {error:#}");
     }
     if !args.json {
-        if let Some(problem) = problem.as_ref().filter(|_| sweep.slurm.is_some()) {
+        if let Some(problem) = problem.as_ref().filter(|_| invocation.slurm.is_some()) {
             text::say!("warning: {problem}");
         }
-        let work = sweep.work(&found, left.cached);
-        text::print(&sweep.launcher().explain(&work, &todo)?);
+        let work = invocation.work(&found, left.cached);
+        text::print(&invocation.launcher().explain(&work, &todo)?);
     }
     Ok(Exit::Ok)
 }

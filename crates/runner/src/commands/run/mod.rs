@@ -1,7 +1,7 @@
 //! `run`: plan, resume, train, collect, report.
 
 mod explain;
-mod sweep;
+mod invocation;
 
 use std::sync::atomic::Ordering;
 
@@ -9,7 +9,7 @@ use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use store::write_atomic;
 
-use self::sweep::{Found, Sweep};
+use self::invocation::{Found, Invocation};
 use super::shard::{self, Chosen};
 use super::training::Trained;
 use crate::beacon::Beacon;
@@ -39,36 +39,36 @@ pub fn run_holding(
     args: &RunArgs,
     before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Exit, Option<Lock>)> {
-    let mut sweep = Sweep::load(workspace, args)?;
+    let mut invocation = Invocation::load(workspace, args)?;
     if args.plan {
-        return Ok((explain::explain(&mut sweep)?, None));
+        return Ok((explain::explain(&mut invocation)?, None));
     }
     // Taken before the journal is read: what another sweep finishes is seen.
-    let lock = sweep.lock()?;
-    let beacon = Beacon::new(&sweep.dir);
-    if sweep.is_submitted()? {
+    let lock = invocation.lock()?;
+    let mut beacon = Beacon::new(&invocation.dir);
+    if invocation.is_submitted()? {
         // Not held while others work.
         drop((beacon, lock));
-        return Ok((sweep.follow()?, None));
+        return Ok((invocation.follow()?, None));
     }
-    sweep.launcher().alone(&sweep.dir, &sweep.plan)?;
-    let mut found = sweep.look()?;
-    sweep.measure(&mut found)?;
-    let cached = prepare(&mut sweep, &mut found, before_training)?;
-    match train(&sweep, &found, &cached, &lock, beacon)? {
+    invocation.launcher().alone(&invocation.dir, &invocation.plan)?;
+    let mut found = invocation.look()?;
+    invocation.measure(&mut found)?;
+    let resumed = prepare(&mut invocation, &mut found, before_training)?;
+    match train(&invocation, &found, &resumed, &lock, &mut beacon)? {
         Launched::Trained(trained) => {
-            report(&sweep, found, &cached, &trained, &lock)?;
+            report(&invocation, found, &resumed, &trained, &lock)?;
             Ok((trained.exit(), Some(lock)))
         }
         Launched::Submitted(words) => {
-            super::cluster::submitted(&sweep.work(&found, cached.results), &words)?;
-            drop(lock);
-            Ok((if args.watch { sweep.follow()? } else { Exit::Ok }, None))
+            super::cluster::submitted(&invocation.work(&found, resumed.results), &words)?;
+            drop((beacon, lock));
+            Ok((if args.watch { invocation.follow()? } else { Exit::Ok }, None))
         }
     }
 }
 
-/// What a sweep need not train, and what it does.
+/// A plan, divided by what earlier sweeps left of it.
 struct Resumed {
     /// Results that are reused.
     results: usize,
@@ -79,19 +79,19 @@ struct Resumed {
 /// Decides what is left to train, refuses what cannot be trained, and then changes the
 /// folder: earlier results are put aside where they are not wanted, the plan is written.
 fn prepare(
-    sweep: &mut Sweep<'_>,
+    invocation: &mut Invocation<'_>,
     found: &mut Found,
     before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
 ) -> anyhow::Result<Resumed> {
-    let (args, quiet) = (sweep.args, sweep.args.training.quiet);
+    let (args, quiet) = (invocation.args, invocation.args.training.quiet);
     if args.no_report {
         super::folder::warn(&found.journal.warnings);
     }
-    sweep.plan.computed_on = Some(found.machine.wanted.on.clone());
+    invocation.plan.computed_on = Some(found.machine.wanted.on.clone());
     let (problem, data) = (found.machine.problem.take(), found.take_data());
-    let left = sweep.outstanding(found);
+    let left = invocation.outstanding(found);
     let todo: Vec<PlannedRun> =
-        interleave(&sweep.plan, sweep.chosen_of(&left)).into_iter().cloned().collect();
+        interleave(&invocation.plan, invocation.chosen_of(&left)).into_iter().cloned().collect();
     // Before anything is moved or written: a sweep that cannot train changes nothing.
     if let Some(problem) = problem.filter(|_| !todo.is_empty()) {
         return Err(problem);
@@ -99,65 +99,65 @@ fn prepare(
     if !todo.is_empty() {
         data?;
     }
-    before_training(&sweep.dir)?;
+    before_training(&invocation.dir)?;
     warn_about(&left);
     let results = left.cached;
-    let nothing = nothing_to_train(&left, &sweep.chosen);
+    let nothing = nothing_to_train(&left, &invocation.chosen);
     if args.fresh
-        && let Some(old) = put_aside(&sweep.dir)?
+        && let Some(old) = put_aside(&invocation.dir)?
     {
-        text::say!("earlier results are in {}", sweep.workspace.relative(&old));
+        text::say!("earlier results are in {}", invocation.workspace.relative(&old));
     }
     let lines = [
-        data_line(&sweep.plan),
-        threads::words(&sweep.plan, found.machine.threads.as_ref()),
-        todo.is_empty().then(|| format!("{}: {nothing}", sweep.plan.name)),
+        data_line(&invocation.plan),
+        threads::words(&invocation.plan, found.machine.threads.as_ref()),
+        todo.is_empty().then(|| format!("{}: {nothing}", invocation.plan.name)),
     ];
-    write_atomic(&sweep.dir.plan(), &serde_json::to_vec_pretty(&sweep.plan)?)?;
+    write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(&invocation.plan)?)?;
     lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::say!("{line}"));
     Ok(Resumed { results, todo })
 }
 
 /// Trains what is left, or sees to it that it will be.
 fn train(
-    sweep: &Sweep<'_>,
+    invocation: &Invocation<'_>,
     found: &Found,
     resumed: &Resumed,
     lock: &Lock,
-    mut beacon: Beacon,
+    beacon: &mut Beacon,
 ) -> anyhow::Result<Launched> {
-    if sweep.slurm.is_none() {
-        sweep.signals.listen()?;
+    if invocation.slurm.is_none() {
+        invocation.signals.listen()?;
     }
     let launched = if resumed.todo.is_empty() {
         Launched::Trained(Trained::default())
     } else {
-        if sweep.slurm.is_some() {
+        if invocation.slurm.is_some() {
             // An `sbatch` that outlives us must not be overtaken by the next sweep.
             lock.pass_on()?;
         }
-        let work = sweep.work(found, resumed.results);
-        sweep.launcher().launch(&work, resumed.todo.clone(), &mut beacon)?
+        let work = invocation.work(found, resumed.results);
+        invocation.launcher().launch(&work, resumed.todo.clone(), beacon)?
     };
-    sweep.signals.training.store(false, Ordering::SeqCst);
+    invocation.signals.training.store(false, Ordering::SeqCst);
     Ok(launched)
 }
 
 /// Writes the manifest, where other results are shown than before, and the report.
 fn report(
-    sweep: &Sweep<'_>,
+    invocation: &Invocation<'_>,
     found: Found,
     resumed: &Resumed,
     trained: &Trained,
     lock: &Lock,
 ) -> anyhow::Result<()> {
-    let (args, dir, plan) = (sweep.args, &sweep.dir, &sweep.plan);
+    let (args, dir, plan) = (invocation.args, &invocation.dir, &invocation.plan);
     // Provenance must follow, trained or not.
     let moved = found.earlier.is_some_and(|e| e.computed_on != plan.computed_on);
     if trained.runs > 0 || moved || !dir.manifest().is_file() {
         let records = store::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
         let facts = SweepFacts {
-            started: sweep.started.clone(),
+            started: invocation.started.clone(),
             slots: if trained.runs > 0 { &found.machine.slots } else { &[] },
             trained: trained.runs as u64,
             cached: resumed.results as u64,
@@ -171,7 +171,7 @@ fn report(
         write_atomic(&dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     }
     if !args.no_report {
-        reporter::write(sweep.workspace, dir, Some(lock), args.training.quiet)?;
+        reporter::write(invocation.workspace, dir, Some(lock), args.training.quiet)?;
         if args.open {
             open(dir);
         }

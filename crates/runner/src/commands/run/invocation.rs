@@ -22,7 +22,7 @@ use crate::workspace::Workspace;
 use crate::{clock, dataset_check, pool, provenance, text};
 
 /// A sweep as the command line asks for it.
-pub(super) struct Sweep<'a> {
+pub(super) struct Invocation<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) args: &'a RunArgs,
     /// Its plan; what it is computed on is known once the machine is.
@@ -60,7 +60,7 @@ impl Found {
     }
 }
 
-impl<'a> Sweep<'a> {
+impl<'a> Invocation<'a> {
     /// Reads the sweep file and the command line.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl<'a> Sweep<'a> {
         let (dir, started) = (workspace.report(&plan.name), clock::now());
         let signals = Signalled::new();
         let local = Local { cancel: signals.cancel.clone() };
-        Ok(Sweep { workspace, args, plan, slurm, chosen, dir, started, signals, local })
+        Ok(Invocation { workspace, args, plan, slurm, chosen, dir, started, signals, local })
     }
 
     /// Takes the folder's lock.
