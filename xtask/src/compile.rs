@@ -51,7 +51,7 @@ const HEAVY: [(&str, f64); 22] = [
     ("burn-dispatch", 130.0),
     ("report", 90.0),
     ("polars-core", 80.0),
-    ("torch-sys", 70.0),
+    ("torch-sys", 110.0),
     ("runner", 60.0),
     ("burn-flex", 45.0),
     ("spec", 45.0),
