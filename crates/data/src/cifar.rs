@@ -32,8 +32,8 @@ fn split(
     let plane = height * width;
     let sample = 1 + channels * plane;
     let samples = bytes.chunks_exact(sample);
-    let answers: Vec<u8> = samples.clone().map(|s| s[0]).collect();
-    let mut answers = labels(&answers, classes)?;
+    let targets: Vec<u8> = samples.clone().map(|s| s[0]).collect();
+    let mut targets = labels(&targets, classes)?;
     let tables: Vec<[f32; 256]> = (0..channels)
         .map(|c| {
             let of_channel = 1 + c * plane..1 + (c + 1) * plane;
@@ -48,8 +48,8 @@ fn split(
             inputs.extend(pixels.iter().map(|&p| table[usize::from(p)]));
         }
     }
-    let test = Part::of_classes(inputs.split_off(train * (sample - 1)), answers.split_off(train));
-    Ok((Part::of_classes(inputs, answers), test))
+    let test = Part::of_classes(inputs.split_off(train * (sample - 1)), targets.split_off(train));
+    Ok((Part::of_classes(inputs, targets), test))
 }
 
 #[cfg(test)]

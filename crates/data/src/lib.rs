@@ -46,7 +46,7 @@ pub struct Dataset {
     pub digest: String,
     /// Length of one flattened sample.
     pub features: usize,
-    /// Number of classes; labels are `0..classes`. 0: the answers are values.
+    /// Number of classes; labels are `0..classes`. 0: the targets are real values.
     pub classes: usize,
     /// The training split in file order, any validation samples included.
     pub train: Part,
@@ -59,12 +59,12 @@ pub struct Dataset {
 pub struct Part {
     /// Scaled inputs, `len() * features` values, one sample after another.
     pub inputs: Inputs,
-    /// Class indices, one a sample; empty if the answers are values, or there are none.
+    /// Class indices, one a sample; empty if the targets are real values, or there are none.
     pub labels: Vec<i64>,
-    /// Scaled values to be told, `targets` a sample, one sample after another; empty if the
-    /// answers are classes.
+    /// Scaled real values to predict, `targets` a sample, one sample after another; empty if
+    /// the targets are classes.
     pub values: Vec<f32>,
-    /// Values to be told of a sample; 0 of classes.
+    /// Number of real values to predict for each sample; 0 for classes.
     pub targets: usize,
 }
 
@@ -94,7 +94,7 @@ impl Part {
 ///
 /// Each file is read from its `.gz`, or from the uncompressed file of the same
 /// name beside it if there is no `.gz` and its contents are known. How values are
-/// scaled is told by `DatasetInfo::scaling`.
+/// scaled is described by `DatasetInfo::scaling`.
 ///
 /// # Errors
 /// A file is missing, cannot be read, is truncated, too long, damaged, swapped
@@ -127,7 +127,7 @@ pub fn check(name: DatasetName, data_dir: &Path) -> Result<(), DataError> {
     name.info().files.iter().try_for_each(|file| source::Table::from(name).check(file, data_dir))
 }
 
-/// Looks at own files: sizes, answers, the resolved split and scaling, the checksum of
+/// Looks at own files: sizes, targets, the resolved split and scaling, the checksum of
 /// the files as they lie on disk, what is to be said of them and which traps they hold.
 /// Everything is read and every value is checked, so that what passes here can be
 /// trained on.
@@ -139,7 +139,7 @@ pub fn check(name: DatasetName, data_dir: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// A file is missing, unreadable, empty, longer than 8 GiB or not in its
-/// format; a value is not finite, missing or no number; the answer is not clear; sizes do
+/// format; a value is not finite, missing or no number; the target is not clear; sizes do
 /// not agree; fewer than two classes, or a part that lacks them. The message names file,
 /// place and remedy in one line.
 pub fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, DataError> {

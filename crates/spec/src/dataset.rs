@@ -83,7 +83,7 @@ pub struct DatasetInfo {
     pub doc: &'static str,
     /// Shape of one sample: channels, height, width.
     pub shape: [usize; 3],
-    /// Number of classes; labels are `0..classes`. 0: real values are to be told.
+    /// Number of classes; labels are `0..classes`. 0 where targets are real values.
     pub classes: usize,
     /// Samples in the training split, validation included.
     pub train_len: u64,
@@ -186,7 +186,7 @@ impl DatasetSpec {
         }
     }
 
-    /// Number of classes; labels are `0..classes`. 0: real values are to be told, or
+    /// Number of classes; labels are `0..classes`. 0 where targets are real values, or
     /// nothing (a function), and there is no accuracy.
     pub fn classes(&self) -> usize {
         match self {
@@ -196,7 +196,7 @@ impl DatasetSpec {
         }
     }
 
-    /// Real values to be told of a sample; 0 of classes and of a function.
+    /// Real targets of a sample; 0 for classes and for a function.
     pub fn targets(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => usize::from(name.info().classes == 0),

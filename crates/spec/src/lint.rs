@@ -140,10 +140,10 @@ lints! {
             remedy: "leave it out: `leave_out = [...]`",
             of_trials: true,
         },
-        /// A feature that is the answer.
-        DataCopiedAnswer = "data-copied-answer" {
-            says: "a column of the data is the answer in other words",
-            remedy: "leave it out (`leave_out = [...]`), unless it is known before the answer is",
+        /// A feature that is the target.
+        DataCopiedTarget = "data-copied-answer" {
+            says: "a column of the data is the target in other words",
+            remedy: "leave it out (`leave_out = [...]`), unless it is known before the target is",
             of_trials: true,
         },
         /// A feature that numbers or names the samples.

@@ -155,7 +155,7 @@ pub struct OwnRequest {
     pub split: Option<SplitSpec>,
     /// `validation` of `[data]`: the last samples of the training split in file order.
     pub validation: u64,
-    /// Whether numbers are values to be told where nothing else says so: the only loss is `mse`.
+    /// Whether numbers are real targets where nothing else says so: the only loss is `mse`.
     pub values: bool,
 }
 
@@ -197,7 +197,7 @@ pub struct OwnData {
     pub scaling: Scaling,
     /// Numbers in one flattened sample.
     pub features: u64,
-    /// Number of classes; labels are `0..classes`. 0: real values are to be told.
+    /// Number of classes; labels are `0..classes`. 0 where targets are real values.
     pub classes: u64,
     /// Samples in the training split, validation included.
     pub train_len: u64,
@@ -205,7 +205,7 @@ pub struct OwnData {
     pub test_len: u64,
     /// [`checksum`] of the files as they were when the plan was made.
     pub checksum: String,
-    /// Real values that are to be told of each sample; left out while there are classes.
+    /// Real targets of each sample; left out while there are classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub targets: u64,
     /// Samples at the end of the training split that are held out, and whose values

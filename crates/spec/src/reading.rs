@@ -33,10 +33,10 @@ pub struct Asked {
     /// The column of the class. Of labels of more than one column, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<ColumnRef>,
-    /// Columns of real values to be told.
+    /// Columns of real values to predict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target: Vec<ColumnRef>,
-    /// Columns that are neither inputs nor answers.
+    /// Columns that are neither inputs nor targets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leave_out: Vec<ColumnRef>,
     /// Columns that become an input for each of their values.
@@ -130,7 +130,7 @@ pub struct Reading {
     /// Whether numbers were taken for values because of the loss.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub values: bool,
-    /// BLAKE3 (128 bits, hex) of all that is fed: inputs as they are scaled, answers and
+    /// BLAKE3 (128 bits, hex) of all that is fed: inputs as they are scaled, targets and
     /// the names of classes. Of this struct the only part of a run's identity; null where
     /// the same is read as without all that is said here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,8 +150,9 @@ pub struct DataDescription {
     pub filled: u64,
     /// Inputs of a sample.
     pub features: u64,
-    /// Where the answers stand and what said so: `species (column 5, by its name)`.
-    pub answer: String,
+    /// Where the targets stand and what says so: `species (column 5, by its name)`.
+    #[serde(rename = "answer")]
+    pub target: String,
     /// The split of the samples, in words.
     pub split: String,
     /// How values were scaled, in words.
@@ -161,7 +162,7 @@ pub struct DataDescription {
     /// Classes in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<ClassCount>,
-    /// Real values to be told.
+    /// Real values to predict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetScale>,
     /// What else was understood, a sentence each.
@@ -175,13 +176,13 @@ const COUNTED: usize = 12;
 impl DataDescription {
     /// What was understood, in one line: `name` is that of the dataset.
     pub fn line(&self, name: &str) -> String {
-        let answer = if self.answer.is_empty() { "labels" } else { &self.answer };
+        let target = if self.target.is_empty() { "labels" } else { &self.target };
         let mut out = format!(
-            "{name}: {} of {}; answer: {answer}; {}; {}; {}",
+            "{name}: {} of {}; target: {target}; {}; {}; {}",
             counted(self.rows, "row"),
             counted(self.features, "feature"),
             self.parts_in_words(),
-            self.answers(),
+            self.targets_text(),
             self.split,
         );
         if self.dropped > 0 {
@@ -202,8 +203,8 @@ impl DataDescription {
         }
     }
 
-    /// Classes with the samples of each part that have them, or the real values to be told.
-    pub fn answers(&self) -> String {
+    /// Classes with the samples of each part that have them, or the real values to predict.
+    pub fn targets_text(&self) -> String {
         let quoted = |name: &str| format!("`{}`", name.replace(char::is_control, " "));
         if !self.targets.is_empty() {
             let all = self.targets.iter().map(|t| {

@@ -292,7 +292,7 @@ fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
             (vec![of("0.3")], vec![of("0.2")])
         }
         Lint::DataConstantColumn
-        | Lint::DataCopiedAnswer
+        | Lint::DataCopiedTarget
         | Lint::DataIndexColumn
         | Lint::DataSmallPart
         | Lint::DataMissingClass

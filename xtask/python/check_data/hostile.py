@@ -122,7 +122,7 @@ def tables() -> list[Hostile]:
         Hostile("header alone", "x.csv", text("a,b,label\n"), "no samples"),
         Hostile("one class", "x.csv", text(lines("1,2,0", "2,3,0")), "only class 0"),
         Hostile("class per sample", "x.csv", text("a,b,label\n" + "".join(f"{i},{-i},{i * 7}\n" for i in range(500))),
-                "500 different answers"),
+                "500 different targets"),
         Hostile("ragged lines", "x.csv", text(sound + "1,2\n"), "line 122"),
         Hostile("ragged, as scikit-learn ships wines", "wine_data.csv", shipped_wine, "line 2"),
         Hostile("sorted by class", "iris.csv", sorted_iris, "sorted"),

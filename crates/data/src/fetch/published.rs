@@ -46,8 +46,8 @@ fn archive(packed: &[u8]) -> Table {
     table(vec![DataFile { name: ARCHIVE, checksum, bytes: 8, members: &MEMBERS }])
 }
 
-/// Serves with `answer`, which is handed the path and the connection.
-fn serve(answer: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -> String {
+/// Serves with `reply`, which is handed the path and the connection.
+fn serve(reply: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -58,7 +58,7 @@ fn serve(answer: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -
             while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
             let path = request.split_whitespace().nth(1).unwrap_or_default().to_owned();
             // The client hangs up on what it refuses, so a failed write is no failure here.
-            let _ = answer(&path, &stream);
+            let _ = reply(&path, &stream);
         }
     });
     url
@@ -118,7 +118,7 @@ fn a_good_file_is_kept_and_its_raw_form_will_not_do() {
 }
 
 #[test]
-fn faults_of_a_file_are_told_apart() {
+fn faults_of_a_file_are_distinguished() {
     let genuine = packed(b"hello");
     let of = |files: Vec<DataFile>, body: &[u8]| refused(table(files), body.to_vec());
     let file = || plain("a.gz", &genuine, 5);

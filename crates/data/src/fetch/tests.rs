@@ -54,13 +54,13 @@ fn serve(fault: Fault) -> Server {
     thread::spawn(move || {
         for stream in listener.incoming() {
             // The client hangs up on what it refuses, so a failed write is no failure here.
-            let _ = answer(stream.unwrap(), fault, &seen);
+            let _ = reply(stream.unwrap(), fault, &seen);
         }
     });
     Server { url, requests }
 }
 
-fn answer(stream: TcpStream, fault: Fault, seen: &Mutex<Vec<String>>) -> io::Result<()> {
+fn reply(stream: TcpStream, fault: Fault, seen: &Mutex<Vec<String>>) -> io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().unwrap_or(Ok(String::new()))?;
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
@@ -178,7 +178,7 @@ fn only_what_is_wrong_is_brought() {
 }
 
 #[test]
-fn each_fault_is_told_and_leaves_nothing_behind() {
+fn each_fault_is_reported_and_leaves_nothing_behind() {
     for (fault, words) in [
         (Fault::Torn, "Peer disconnected"),
         (Fault::Truncated, "truncated"),

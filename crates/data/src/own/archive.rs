@@ -28,13 +28,13 @@ pub(super) fn read<'a>(
     };
     let mut piece = |x: &str, y: &str| -> Result<Piece<'a>, OwnError> {
         let inputs = archive.inputs(x).map_err(|fault| source::error(file, fault))?;
-        let answers = archive
+        let targets = archive
             .labels(y)
             .and_then(|columns| of_labels(columns, asked))
             .map_err(|fault| source::error(file, fault))?;
-        let mut piece = of_arrays(file, file, inputs, answers)?;
-        let of = if piece.answer.is_empty() { "" } else { ", " };
-        piece.answer = format!("the array `{}`{of}{}", shown(y), piece.answer);
+        let mut piece = of_arrays(file, file, inputs, targets)?;
+        let of = if piece.target_source.is_empty() { "" } else { ", " };
+        piece.target_source = format!("the array `{}`{of}{}", shown(y), piece.target_source);
         Ok(piece)
     };
     let mut main = piece(&arrays.inputs, &arrays.labels)?;

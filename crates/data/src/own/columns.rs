@@ -1,4 +1,4 @@
-//! The roles of a table's columns: inputs and answers.
+//! The roles of a table's columns: inputs and targets.
 
 use spec::reading::{Asked, ColumnRef};
 
@@ -6,18 +6,18 @@ use super::csv::not_a_number;
 use super::error::{Fault, Place, shown};
 use super::table::{Column, Table};
 
-/// Names by which a header says that a column is the answer, in lower case.
-const ANSWERS: &[&str] = &["label", "class", "target", "species"];
+/// Names by which a header says that a column is the target, in lower case.
+const TARGET_NAMES: &[&str] = &["label", "class", "target", "species"];
 
-/// The name that is one where none of those is: beside an `x` it may be an input.
-const ANSWER: &str = "y";
+/// The name of a target where none of [`TARGET_NAMES`] occurs: beside an `x` it may be an input.
+const FALLBACK_TARGET_NAME: &str = "y";
 
 /// The columns of a table, by index from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Roles {
-    /// Answers, at least one.
-    pub(super) answers: Vec<usize>,
-    /// The reason why it is they, in words.
+    /// Targets, at least one.
+    pub(super) targets: Vec<usize>,
+    /// The reason why these are the targets, in words.
     pub(super) by: &'static str,
     /// Inputs that are numbers, ascending.
     pub(super) numbers: Vec<usize>,
@@ -27,7 +27,7 @@ pub(super) struct Roles {
     pub(super) left_out: usize,
 }
 
-/// Tells the columns apart.
+/// Assigns a role to each column.
 pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
     let find = |column: &ColumnRef, key: &str| find(table, column, key);
     let all = |columns: &[ColumnRef], key: &str| {
@@ -35,13 +35,13 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
     };
     let left_out = all(&asked.leave_out, "leave_out")?;
     let mut categorical = all(&asked.categorical, "categorical")?;
-    let (answers, by) = match (&asked.label, &asked.target[..]) {
+    let (targets, by) = match (&asked.label, &asked.target[..]) {
         (Some(label), _) => (vec![find(label, "label")?], "by `label`"),
         (None, [_, ..]) => (all(&asked.target, "target")?, "by `target`"),
         (None, []) => recognised(table, &left_out)?,
     };
-    if let Some(twice) = (1..answers.len()).find(|i| answers[..*i].contains(&answers[*i])) {
-        let reason = format!("`target` names {} twice", title(table, answers[twice]));
+    if let Some(twice) = (1..targets.len()).find(|i| targets[..*i].contains(&targets[*i])) {
+        let reason = format!("`target` names {} twice", title(table, targets[twice]));
         return Err(Fault::new(Place::File, reason, "name each column once"));
     }
     for (column, key) in left_out
@@ -49,9 +49,10 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
         .map(|c| (c, "leave_out"))
         .chain(categorical.iter().map(|c| (c, "categorical")))
     {
-        if answers.contains(column) {
-            let reason = format!("{} is the answer, and `{key}` names it", title(table, *column));
-            let remedy = "name the answer's column: `label = ...` or `target = ...`";
+        if targets.contains(column) {
+            let reason =
+                format!("{} is the target, but `{key}` names it too", title(table, *column));
+            let remedy = "name the column of the target: `label = ...` or `target = ...`";
             return Err(Fault::new(Place::File, reason, remedy));
         }
     }
@@ -59,7 +60,7 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
     categorical.sort_unstable();
     categorical.dedup();
     let other =
-        |c: &usize| !answers.contains(c) && !left_out.contains(c) && !categorical.contains(c);
+        |c: &usize| !targets.contains(c) && !left_out.contains(c) && !categorical.contains(c);
     let numbers: Vec<usize> = (0..table.width).filter(other).collect();
     unnamed(table, &numbers)?;
     if let Some(words) = numbers.iter().find(|c| table.words.contains_key(c)) {
@@ -69,11 +70,11 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
         let reason = "no column is left for the inputs";
         return Err(Fault::new(Place::File, reason, "leave fewer columns out"));
     }
-    let left_out = table.width - numbers.len() - categorical.len() - answers.len();
-    Ok(Roles { answers, by, numbers, categorical, left_out })
+    let left_out = table.width - numbers.len() - categorical.len() - targets.len();
+    Ok(Roles { targets, by, numbers, categorical, left_out })
 }
 
-/// The column that a header names as the answer, or else the last.
+/// The column that a header names as the target, or else the last.
 fn recognised(table: &Table, left_out: &[usize]) -> Result<(Vec<usize>, &'static str), Fault> {
     let called = |names: &[&str]| -> Vec<usize> {
         let is = |c: &usize| {
@@ -81,18 +82,18 @@ fn recognised(table: &Table, left_out: &[usize]) -> Result<(Vec<usize>, &'static
         };
         (0..table.width).filter(is).filter(|c| !left_out.contains(c)).collect()
     };
-    let mut named = called(ANSWERS);
+    let mut named = called(TARGET_NAMES);
     if named.is_empty() {
-        named = called(&[ANSWER]);
+        named = called(&[FALLBACK_TARGET_NAME]);
     }
     match named[..] {
         [one] => return Ok((vec![one], "by its name")),
         [] => {}
         [a, b, ..] => {
             let (a, b) = (&table.names[a], &table.names[b]);
-            let reason = format!("both `{}` and `{}` may be the answer", shown(a), shown(b));
+            let reason = format!("both `{}` and `{}` may be the target", shown(a), shown(b));
             let remedy = format!(
-                "say which: `label = \"{}\"`, or `target` of a real value; and name the other in `leave_out` unless it is an input",
+                "say which: `label = \"{0}\"`, or `target = \"{0}\"` for a real value; name the other in `leave_out` unless it is an input",
                 shown(a)
             );
             return Err(Fault::new(Place::File, reason, remedy));
@@ -197,51 +198,51 @@ mod tests {
         Table { names, width, rows: 1, cells: vec![0.0; width], lines: vec![2], ..Table::default() }
     }
 
-    fn answers(header: &str, asked: &Asked) -> Result<(Vec<usize>, Vec<usize>), String> {
+    fn targets(header: &str, asked: &Asked) -> Result<(Vec<usize>, Vec<usize>), String> {
         match roles(&table(header), asked) {
-            Ok(roles) => Ok((roles.answers, roles.numbers)),
+            Ok(roles) => Ok((roles.targets, roles.numbers)),
             Err(Fault::Content { reason, .. }) => Err(reason),
             Err(other) => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn the_answer_is_named_recognised_or_last() {
+    fn the_target_is_named_recognised_or_last() {
         let none = Asked::default();
-        assert_eq!(answers("a,b,c", &none), Ok((vec![2], vec![0, 1])));
-        assert_eq!(answers("Class,b,c", &none), Ok((vec![0], vec![1, 2])));
-        assert_eq!(answers("a,y,c", &none), Ok((vec![1], vec![0, 2])));
-        assert_eq!(answers("x,y,label", &none), Ok((vec![2], vec![0, 1])));
+        assert_eq!(targets("a,b,c", &none), Ok((vec![2], vec![0, 1])));
+        assert_eq!(targets("Class,b,c", &none), Ok((vec![0], vec![1, 2])));
+        assert_eq!(targets("a,y,c", &none), Ok((vec![1], vec![0, 2])));
+        assert_eq!(targets("x,y,label", &none), Ok((vec![2], vec![0, 1])));
         let by = |label: ColumnRef| Asked { label: Some(label), ..Asked::default() };
-        assert_eq!(answers("y,b,c", &by(ColumnRef::Name("b".into()))), Ok((vec![1], vec![0, 2])));
-        assert_eq!(answers("y,b,c", &by(ColumnRef::Place(-1))), Ok((vec![2], vec![0, 1])));
+        assert_eq!(targets("y,b,c", &by(ColumnRef::Name("b".into()))), Ok((vec![1], vec![0, 2])));
+        assert_eq!(targets("y,b,c", &by(ColumnRef::Place(-1))), Ok((vec![2], vec![0, 1])));
         let out = Asked { leave_out: vec![ColumnRef::Place(3)], ..Asked::default() };
-        assert_eq!(answers("a,b,c", &out), Ok((vec![1], vec![0])));
+        assert_eq!(targets("a,b,c", &out), Ok((vec![1], vec![0])));
         let two = Asked {
             target: vec![ColumnRef::Place(1), ColumnRef::Name("c".into())],
             ..Asked::default()
         };
-        assert_eq!(answers("a,b,c", &two), Ok((vec![0, 2], vec![1])));
+        assert_eq!(targets("a,b,c", &two), Ok((vec![0, 2], vec![1])));
     }
 
     #[test]
     fn columns_that_are_not_there_or_not_clear() {
         let none = Asked::default();
         assert_eq!(
-            answers("class,b,target", &none).unwrap_err(),
-            "both `class` and `target` may be the answer"
+            targets("class,b,target", &none).unwrap_err(),
+            "both `class` and `target` may be the target"
         );
         let by = |label: ColumnRef| Asked { label: Some(label), ..Asked::default() };
         assert_eq!(
-            answers("a,b", &by(ColumnRef::Place(3))).unwrap_err(),
+            targets("a,b", &by(ColumnRef::Place(3))).unwrap_err(),
             "`label` names column 3 of 2"
         );
         assert_eq!(
-            answers("a,b", &by(ColumnRef::Name("B".into()))).unwrap_err(),
+            targets("a,b", &by(ColumnRef::Name("B".into()))).unwrap_err(),
             "`label` names `B`, which is no column"
         );
         assert_eq!(
-            answers("a,a", &by(ColumnRef::Name("a".into()))).unwrap_err(),
+            targets("a,a", &by(ColumnRef::Name("a".into()))).unwrap_err(),
             "2 columns are called `a`"
         );
         let out = Asked {
@@ -250,9 +251,9 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(
-            answers("a,b", &out).unwrap_err(),
-            "`a` (column 1) is the answer, and `leave_out` names it"
+            targets("a,b", &out).unwrap_err(),
+            "`a` (column 1) is the target, but `leave_out` names it too"
         );
-        assert!(answers(",b,c", &none).unwrap_err().starts_with("a column without a name"));
+        assert!(targets(",b,c", &none).unwrap_err().starts_with("a column without a name"));
     }
 }

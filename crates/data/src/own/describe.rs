@@ -3,21 +3,21 @@
 use spec::own_data::{OwnData, OwnRequest, Scaling};
 use spec::reading::{ClassCount, DataDescription, Missing, Share, TargetScale};
 
-use super::answers::Answers;
+use super::targets::Targets;
 use super::understand::Samples;
 
-/// Describes what was understood; `targets` are mean and deviation of each target.
+/// Describes what was understood; `statistics` are mean and deviation of each target.
 pub(super) fn describe(
     request: &OwnRequest,
     samples: &Samples<'_>,
     own: &OwnData,
-    targets: &(Vec<f64>, Vec<f64>),
+    statistics: &(Vec<f64>, Vec<f64>),
 ) -> DataDescription {
-    let Samples { inputs, answers, parts, pieces, filled, .. } = samples;
+    let Samples { inputs, targets, parts, pieces, filled, .. } = samples;
     let dropped: u64 = pieces.iter().map(|p| p.dropped).sum();
     let main = &pieces[0];
-    let (classes, targets) = match answers {
-        Answers::Classes { names, classes } => {
+    let (classes, targets) = match targets {
+        Targets::Classes { names, classes } => {
             let mut counts = vec![[0; 3]; names.len()];
             parts.fitted().for_each(|i| counts[classes[i] as usize][0] += 1);
             parts.held_out().for_each(|i| counts[classes[i] as usize][1] += 1);
@@ -26,16 +26,16 @@ pub(super) fn describe(
             let count = |(name, counts): (&String, _)| ClassCount { name: name.clone(), counts };
             (all.map(count).collect(), Vec::new())
         }
-        Answers::Values { targets: n, .. } => {
+        Targets::Values { width, .. } => {
             let scale = |i: usize| TargetScale {
-                name: main.names[2].get(i).cloned().unwrap_or_else(|| match n {
-                    1 => "the answer".to_owned(),
-                    _ => format!("answer {}", i + 1),
+                name: main.names[2].get(i).cloned().unwrap_or_else(|| match width {
+                    1 => "the target".to_owned(),
+                    _ => format!("target {}", i + 1),
                 }),
-                mean: targets.0[i],
-                deviation: targets.1[i],
+                mean: statistics.0[i],
+                deviation: statistics.1[i],
             };
-            (Vec::new(), (0..*n).map(scale).collect())
+            (Vec::new(), (0..*width).map(scale).collect())
         }
     };
     let mut notes = main.notes.clone();
@@ -50,7 +50,7 @@ pub(super) fn describe(
         dropped,
         filled: *filled,
         features: inputs.features as u64,
-        answer: main.answer.clone(),
+        target: main.target_source.clone(),
         split: split(request, own),
         scaling: match own.scaling {
             Scaling::None if inputs.unit != 1.0 => format!("values divided by {}", inputs.unit),

@@ -1,7 +1,6 @@
 //! The user's own data: files are read piece by piece, understood together, split,
 //! scaled, and described.
 
-mod answers;
 mod archive;
 mod array;
 mod columns;
@@ -18,6 +17,7 @@ mod piece;
 mod scale;
 mod source;
 mod table;
+mod targets;
 mod traps;
 mod understand;
 
@@ -27,21 +27,21 @@ use spec::dataset::DatasetSpec;
 use spec::own_data::{Inspected, OwnData, OwnFiles, OwnKind, OwnRequest, checksum};
 use spec::reading::{Asked, Reading};
 
-use self::answers::Answers;
 use self::piece::Piece;
 pub(crate) use self::scale::statistics;
 use self::scale::{Overflow, Scaler};
+use self::targets::Targets;
 use self::understand::{Pieces, Samples};
 use crate::{Dataset, Part};
 
 pub use self::error::{OwnError, Place};
 
-/// Inputs as they are fed, and what the answers were turned by.
+/// Inputs and targets as they are fed, and how the targets were scaled.
 struct Fed {
     /// Of training and test.
     parts: [Part; 2],
     /// Mean and divisor of each target.
-    targets: (Vec<f64>, Vec<f64>),
+    statistics: (Vec<f64>, Vec<f64>),
 }
 
 pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, OwnError> {
@@ -55,7 +55,7 @@ pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, Ow
     let mut data = resolve(request, &samples);
     let fed = feed(&samples, &data)?;
     understood(&mut data, &samples, &fed);
-    let described = describe::describe(request, &samples, &data, &fed.targets);
+    let described = describe::describe(request, &samples, &data, &fed.statistics);
     let traps = traps::traps(request, &samples, &described);
     Ok(Inspected { data, described, traps })
 }
@@ -117,13 +117,14 @@ fn changed(own: &OwnData) -> OwnError {
 
 /// Sizes in words.
 fn sizes(own: &OwnData) -> String {
-    let answers = match own.classes {
-        0 => format!("{} values to be told", own.targets),
-        n => format!("{n} classes"),
+    let targets = match (own.classes, own.targets) {
+        (0, 1) => "with 1 target".to_owned(),
+        (0, n) => format!("with {n} targets"),
+        (n, _) => format!("in {n} classes"),
     };
     let understood = own.reading.as_ref().and_then(|r| r.understood.as_deref());
     format!(
-        "{} + {} samples of {} features in {answers}{}",
+        "{} + {} samples of {} features {targets}{}",
         own.train_len,
         own.test_len,
         own.features,
@@ -161,13 +162,13 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
 /// Completes the request by what is in the files; the hash of what was understood of
 /// them is still to be added.
 fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
-    let Samples { inputs, answers, parts, pieces, checksum, own_test, .. } = samples;
-    let (classes, targets) = match answers {
-        Answers::Classes { names, .. } => (names.len() as u64, 0),
-        Answers::Values { targets, .. } => (0, *targets as u64),
+    let Samples { inputs, targets, parts, pieces, checksum, own_test, .. } = samples;
+    let (classes, width) = match targets {
+        Targets::Classes { names, .. } => (names.len() as u64, 0),
+        Targets::Values { width, .. } => (0, *width as u64),
     };
     let plain = pieces.iter().all(|piece: &Piece<'_>| piece.plain)
-        && answers.is_plain()
+        && targets.is_plain()
         && samples.filled == 0
         && request.split.is_none()
         && request.files.validation_path.is_none()
@@ -190,15 +191,15 @@ fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
         train_len: parts.train.len() as u64,
         test_len: parts.test.len() as u64,
         checksum: checksum.clone(),
-        targets,
+        targets: width,
         validation: parts.validation as u64,
         reading: (!neutral).then(|| Box::new(reading)),
     }
 }
 
-/// Scales the inputs of both parts, and the values to be told.
+/// Scales the inputs of both parts, and targets that are real values.
 fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
-    let Samples { inputs, answers, parts, .. } = samples;
+    let Samples { inputs, targets, parts, .. } = samples;
     let scaler = Scaler::fit(own.scaling, inputs, parts.fitted());
     let scaled = |rows: &parts::Rows| {
         let mut out = Vec::with_capacity(rows.len() * inputs.features);
@@ -217,33 +218,33 @@ fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
         })
     };
     let (train, test) = (scaled(&parts.train)?, scaled(&parts.test)?);
-    match answers {
-        Answers::Classes { classes, .. } => {
+    match targets {
+        Targets::Classes { classes, .. } => {
             let of = |rows: &parts::Rows| rows.iter().map(|i| classes[i]).collect();
             let parts = [
                 Part::of_classes(train, of(&parts.train)),
                 Part::of_classes(test, of(&parts.test)),
             ];
-            Ok(Fed { parts, targets: Default::default() })
+            Ok(Fed { parts, statistics: Default::default() })
         }
-        Answers::Values { targets, values } => {
-            let row = |i: usize| &values[i * targets..(i + 1) * targets];
+        Targets::Values { width, values } => {
+            let row = |i: usize| &values[i * width..(i + 1) * width];
             let fitted: Vec<f64> = parts.fitted().flat_map(row).copied().collect();
-            let (means, divisors) = statistics(&fitted, 1.0, *targets);
+            let (means, divisors) = statistics(&fitted, 1.0, *width);
             let scaled = |i: usize| {
                 let each = row(i).iter().zip(means.iter().zip(&divisors));
                 each.map(|(x, (mean, divisor))| ((x - mean) / divisor) as f32).collect::<Vec<f32>>()
             };
             let of = |rows: &parts::Rows| rows.iter().flat_map(scaled).collect::<Vec<f32>>();
             let parts = [
-                Part::of_values(train, of(&parts.train), *targets),
-                Part::of_values(test, of(&parts.test), *targets),
+                Part::of_values(train, of(&parts.train), *width),
+                Part::of_values(test, of(&parts.test), *width),
             ];
             if let Some(at) = parts.iter().flat_map(|p| &p.values).position(|x| !x.is_finite()) {
-                let reason = format!("target {} is too large for a 32-bit float", at % targets + 1);
+                let reason = format!("target {} is too large for a 32-bit float", at % width + 1);
                 return Err(wrong(samples.pieces[0].file, reason, "give it in another unit"));
             }
-            Ok(Fed { parts, targets: (means, divisors) })
+            Ok(Fed { parts, statistics: (means, divisors) })
         }
     }
 }
@@ -256,7 +257,7 @@ fn understood(own: &mut OwnData, samples: &Samples<'_>, fed: &Fed) {
     };
     let mut all = blake3::Hasher::new();
     all.update(&(samples.inputs.features as u64).to_le_bytes());
-    if let Answers::Classes { names, .. } = &samples.answers {
+    if let Targets::Classes { names, .. } = &samples.targets {
         for name in names {
             all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
         }

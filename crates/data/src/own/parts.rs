@@ -59,11 +59,11 @@ impl Parts {
 }
 
 /// The key by which a sample is put into its part: the hash of its inputs and of how often the same
-/// sample stood before, then a number that follows from its answer. Samples with equal keys
+/// sample stood before, then a number that follows from its target. Samples with equal keys
 /// are equal, and which of them stands where makes no difference.
 ///
-/// The answer is no part of the hash: else samples of equal inputs and different answers
-/// would lie in different parts, each with one of the answers alone, and classes by other
+/// The target is no part of the hash: else samples of equal inputs and different targets
+/// would lie in different parts, each with one of the targets alone, and classes by other
 /// names would be split otherwise.
 pub(super) type Key = ([u8; 16], u64);
 
@@ -141,7 +141,7 @@ fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     out
 }
 
-/// The keys of samples with these hashes of their inputs and numbers of their answers.
+/// The keys of samples with these hashes of their inputs and numbers of their targets.
 pub(super) fn keys(seed: u64, samples: &[Key]) -> Vec<Key> {
     let mut seen: HashMap<Key, u64> = HashMap::new();
     let key = |sample: &Key| {
@@ -199,7 +199,7 @@ mod tests {
         assert_ne!(other, parts);
     }
 
-    /// Else all equal samples would lie in one part, and those of other answers in another.
+    /// Else all equal samples would lie in one part, and those of other targets in another.
     #[test]
     fn samples_that_repeat_are_spread_over_the_parts() {
         let samples: Vec<Key> = (0..400).map(|i| ([7; 16], i % 2)).collect();

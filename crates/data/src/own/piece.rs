@@ -1,4 +1,4 @@
-//! One file of own data with its answers, as it is read.
+//! One file of own data with its targets, as it is read.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -23,12 +23,12 @@ pub(super) struct Piece<'a> {
     pub(super) inputs: Inputs,
     /// Inputs that become one for each of their values.
     pub(super) categorical: Vec<Column>,
-    /// Columns of answers.
-    pub(super) answers: Vec<Column>,
-    /// Names of inputs, of categorical ones and of answers; empty without a header.
+    /// Columns of targets.
+    pub(super) targets: Vec<Column>,
+    /// Names of inputs, of categorical ones and of targets; empty without a header.
     pub(super) names: [Vec<String>; 3],
-    /// Where the answers stand and what said so.
-    pub(super) answer: String,
+    /// Where the targets stand and what says so, in words.
+    pub(super) target_source: String,
     /// What else was understood, a sentence each.
     pub(super) notes: Vec<String>,
     /// Samples that were left out because of gaps.
@@ -36,10 +36,10 @@ pub(super) struct Piece<'a> {
     /// The line of each sample and the column of each number, for places; empty of arrays.
     lines: Vec<u64>,
     columns: Vec<usize>,
-    /// Which columns of a table are answers, numbers and categories; empty of arrays.
+    /// Which columns of a table are targets, numbers and categories; empty of arrays.
     pub(super) layout: [Vec<usize>; 3],
-    /// The file of the answers.
-    pub(super) answers_file: String,
+    /// The file of the targets.
+    pub(super) targets_file: String,
     /// Whether the file is read as it always was: what else is understood decides the rest.
     pub(super) plain: bool,
 }
@@ -97,15 +97,15 @@ pub(super) fn read<'a>(
     };
     let mut source = Source::open(labels_file, root)?;
     let room = source.len();
-    let answers = match kind {
+    let targets = match kind {
         OwnKind::Idx => idx::labels(source.reader(), room),
         _ => npy::labels(source.reader(), room),
     };
-    let answers = answers
+    let targets = targets
         .and_then(|columns| of_labels(columns, asked))
         .map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);
-    of_arrays(file, labels_file, inputs, answers)
+    of_arrays(file, labels_file, inputs, targets)
 }
 
 /// A piece of inputs and labels that lie apart.
@@ -113,9 +113,9 @@ pub(super) fn of_arrays<'a>(
     file: &'a str,
     labels: &str,
     inputs: Inputs,
-    Labels { answers, answer, whole }: Labels,
+    Labels { targets, target_source, whole }: Labels,
 ) -> Result<Piece<'a>, OwnError> {
-    let n = answers.first().map_or(0, Column::len);
+    let n = targets.first().map_or(0, Column::len);
     if n != inputs.samples {
         let reason = format!("{n} labels for the {} samples of {file}", inputs.samples);
         return Err(wrong(labels, reason, "give the labels of these inputs"));
@@ -124,25 +124,25 @@ pub(super) fn of_arrays<'a>(
         file,
         inputs,
         categorical: Vec::new(),
-        answers,
+        targets,
         names: Default::default(),
-        answer,
+        target_source,
         notes: Vec::new(),
         dropped: 0,
         lines: Vec::new(),
         columns: Vec::new(),
         layout: Default::default(),
-        answers_file: labels.to_owned(),
+        targets_file: labels.to_owned(),
         // Of several columns one was never read before.
         plain: whole,
     })
 }
 
-/// The columns of an array of labels that are answers.
+/// The columns of an array of labels that are targets.
 pub(super) struct Labels {
-    answers: Vec<Column>,
+    targets: Vec<Column>,
     /// Which they are, in words; empty where there is but one.
-    pub(super) answer: String,
+    pub(super) target_source: String,
     /// Whether there is but one.
     whole: bool,
 }
@@ -158,11 +158,12 @@ pub(super) fn of_labels(mut all: Vec<Column>, asked: &Asked) -> Result<Labels, F
         };
         if width > 1 && all.iter().all(whole) {
             let reason = format!("labels of {width} columns");
-            let remedy = "say which is the class: `label = 1` (of one-hot vectors save `y.argmax(axis=1)`), or `target = [1, 2]` of real values";
+            let remedy = "say which column is the class: `label = 1` (for one-hot vectors save `y.argmax(axis=1)`), or write `target = [1, 2]` for real values";
             return Err(Fault::new(Place::File, reason, remedy));
         }
-        let answer = if width == 1 { String::new() } else { format!("{width} columns of labels") };
-        return Ok(Labels { answers: all, answer, whole: width == 1 });
+        let target_source =
+            if width == 1 { String::new() } else { format!("{width} columns of labels") };
+        return Ok(Labels { targets: all, target_source, whole: width == 1 });
     }
     let mut places = Vec::new();
     for column in chosen {
@@ -174,23 +175,24 @@ pub(super) fn of_labels(mut all: Vec<Column>, asked: &Asked) -> Result<Labels, F
         match usize::try_from(index).ok().filter(|i| *i < width) {
             Some(index) => places.push(index),
             None => {
-                let reason = format!("column {place} of {width} is to be the answer");
+                let reason =
+                    format!("column {place} is named as the target, but there are {width} columns");
                 let remedy = "columns count from 1; -1 is the last";
                 return Err(Fault::new(Place::File, reason, remedy));
             }
         }
     }
     let shown: Vec<String> = places.iter().map(|p| (p + 1).to_string()).collect();
-    let answer = match width {
+    let target_source = match width {
         1 => String::new(),
         _ => format!("column {} of {width} of the labels", shown.join(", ")),
     };
-    let answers = if places.len() == 1 {
+    let targets = if places.len() == 1 {
         vec![all.swap_remove(places[0])]
     } else {
         places.iter().map(|p| all[*p].clone()).collect()
     };
-    Ok(Labels { answers, answer, whole: width == 1 })
+    Ok(Labels { targets, target_source, whole: width == 1 })
 }
 
 fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>, Fault> {
@@ -263,7 +265,7 @@ fn of_parquet<'a>(
     Ok((piece, hash))
 }
 
-/// A piece of a table whose columns are told apart.
+/// A piece of a table, by the roles of its columns.
 pub(super) fn of_table<'a>(
     file: &'a str,
     mut table: Table,
@@ -277,10 +279,10 @@ pub(super) fn of_table<'a>(
         }
         columns.iter().map(|c| table.names[*c].clone()).collect()
     };
-    let last = roles.answers[..] == [table.width - 1];
-    let titles: Vec<String> = roles.answers.iter().map(|c| title(&table, *c)).collect();
-    let answer = format!("{}, {}", titles.join(" and "), roles.by);
-    let names = [names(&roles.numbers), names(&roles.categorical), names(&roles.answers)];
+    let last = roles.targets[..] == [table.width - 1];
+    let titles: Vec<String> = roles.targets.iter().map(|c| title(&table, *c)).collect();
+    let target_source = format!("{}, {}", titles.join(" and "), roles.by);
+    let names = [names(&roles.numbers), names(&roles.categorical), names(&roles.targets)];
     let notes = match roles.left_out {
         0 => Vec::new(),
         1 => vec!["1 column is left out.".to_owned()],
@@ -289,7 +291,7 @@ pub(super) fn of_table<'a>(
     let plain = last && roles.left_out == 0 && roles.categorical.is_empty() && dropped == 0;
     line_breaks(&table, &roles)?;
     let categorical = roles.categorical.iter().map(|c| column(&table, *c)).collect();
-    let answers: Vec<Column> = roles.answers.iter().map(|c| column(&table, *c)).collect();
+    let targets: Vec<Column> = roles.targets.iter().map(|c| column(&table, *c)).collect();
     let samples = table.rows;
     let values = kept(table.cells, table.width, &roles.numbers);
     let inputs = Inputs {
@@ -299,29 +301,29 @@ pub(super) fn of_table<'a>(
         features: roles.numbers.len(),
         scaling: Scaling::Features,
     };
-    let layout = [roles.answers, roles.numbers.clone(), roles.categorical];
+    let layout = [roles.targets, roles.numbers.clone(), roles.categorical];
     let (lines, columns) = (table.lines, roles.numbers);
     Ok(Piece {
         file,
         inputs,
         categorical,
-        answers,
+        targets,
         names,
-        answer,
+        target_source,
         notes,
         dropped,
         lines,
         columns,
         layout,
-        answers_file: file.to_owned(),
+        targets_file: file.to_owned(),
         plain,
     })
 }
 
-/// Refuses answers and categories over several lines: a quote that is not meant as one makes
+/// Refuses targets and categories over several lines: a quote that is not meant as one makes
 /// them of all that stands up to the next.
 fn line_breaks(table: &Table, roles: &Roles) -> Result<(), Fault> {
-    for column in roles.answers.iter().chain(&roles.categorical) {
+    for column in roles.targets.iter().chain(&roles.categorical) {
         let words = table.words.get(column).map(Vec::as_slice).unwrap_or_default();
         if let Some(row) = words.iter().position(|w| w.contains(['\n', '\r'])) {
             let reason = format!("a line break within `{}`", shown(&words[row]));
@@ -346,15 +348,15 @@ fn kept(mut cells: Vec<f64>, width: usize, columns: &[usize]) -> Vec<f64> {
     cells
 }
 
-/// Leaves out samples with gaps where that is asked for, and refuses gaps where nothing
-/// is said of them; how many samples were left out.
+/// Leaves out samples with gaps where that is asked for, and refuses gaps where `missing`
+/// is not set; returns how many samples were left out.
 fn gaps(table: &mut Table, roles: &Roles, asked: &Asked) -> Result<u64, Fault> {
     let missing = |table: &Table, row: usize, column: usize| match table.words.get(&column) {
         Some(words) => words[row].is_empty(),
         None => table.cells[row * table.width + column].is_nan(),
     };
     let inputs = || roles.numbers.iter().chain(&roles.categorical);
-    for c in inputs().chain(&roles.answers) {
+    for c in inputs().chain(&roles.targets) {
         if (0..table.rows).all(|row| missing(table, row, *c)) {
             let reason = format!("{} has no value in any line", title(table, *c));
             let remedy = format!("`leave_out = [{}]`", c + 1);
@@ -363,7 +365,7 @@ fn gaps(table: &mut Table, roles: &Roles, asked: &Asked) -> Result<u64, Fault> {
     }
     if asked.missing == Some(Missing::Drop) {
         let whole = |table: &Table, row: usize| {
-            !inputs().chain(&roles.answers).any(|c| missing(table, row, *c))
+            !inputs().chain(&roles.targets).any(|c| missing(table, row, *c))
         };
         let keep: Vec<bool> = (0..table.rows).map(|row| whole(table, row)).collect();
         let before = table.rows;

@@ -1,4 +1,4 @@
-//! A table as a file has it, before its columns are told apart into inputs and answers.
+//! A table as a file has it, before its columns are divided into inputs and targets.
 
 use std::collections::BTreeMap;
 

@@ -1,14 +1,14 @@
-//! What is allowed and rarely meant: columns that tell nothing or everything, parts that
-//! are small or not alike.
+//! What is allowed and rarely meant: columns that are useless or give the target away, parts
+//! that are small or not alike.
 
 use spec::lint::Lint;
 use spec::own_data::OwnRequest;
 use spec::reading::DataDescription;
 
-use super::answers::Answers;
 use super::error::{OwnError, shown};
 use super::parts::Parts;
 use super::scale::{Inputs, Values};
+use super::targets::Targets;
 use super::understand::Samples;
 use super::wrong;
 
@@ -24,7 +24,7 @@ const MANY: usize = 50;
 /// More features than this are not looked at one by one: they are pixels or the like.
 const LOOKED_AT: usize = 300;
 
-/// Correlation from which a feature is the answer in other words.
+/// Correlation from which a feature is the target in other words.
 const COPIED: f64 = 1.0 - 1e-9;
 
 /// Difference of a share or a mean between parts, in standard errors, from which file
@@ -37,7 +37,7 @@ const UNEVEN: f64 = 6.0;
 /// # Errors
 /// The first such part.
 pub(super) fn refused(samples: &Samples<'_>) -> Result<(), OwnError> {
-    let Answers::Classes { names, classes } = &samples.answers else { return Ok(()) };
+    let Targets::Classes { names, classes } = &samples.targets else { return Ok(()) };
     let parts = &samples.parts;
     let has = |rows: &mut dyn Iterator<Item = usize>| {
         let mut has = vec![false; names.len()];
@@ -74,31 +74,31 @@ pub(super) fn traps(
     described: &DataDescription,
 ) -> Vec<(Lint, String)> {
     let mut out = Vec::new();
-    let Samples { inputs, answers, parts, .. } = samples;
+    let Samples { inputs, targets, parts, .. } = samples;
     if let Values::F64(values) = &inputs.values
         && inputs.features <= LOOKED_AT
         && request.files.kind.is_table()
     {
         let (mut constant, mut copied, mut index) = (Vec::new(), Vec::new(), Vec::new());
-        let all = answer(answers);
-        let told: Vec<f64> = parts.fitted().map(|i| all[i]).collect();
+        let all = first_target(targets);
+        let target: Vec<f64> = parts.fitted().map(|i| all[i]).collect();
         for feature in 0..inputs.features {
             let of = |i: usize| values[i * inputs.features + feature];
             let fitted: Vec<f64> = parts.fitted().map(of).collect();
-            let is_answer =
-                || fitted.len() as u64 >= SMALL && correlation(&fitted, &told).abs() >= COPIED;
+            let is_target =
+                || fitted.len() as u64 >= SMALL && correlation(&fitted, &target).abs() >= COPIED;
             if fitted.iter().all(|x| *x == fitted[0]) {
                 constant.push(feature);
             } else if numbers_the_samples(inputs, values, feature) {
                 index.push(feature);
-            } else if is_answer() {
+            } else if is_target() {
                 copied.push(feature);
             }
         }
         for (lint, columns) in [
             (Lint::DataConstantColumn, constant),
             (Lint::DataIndexColumn, index),
-            (Lint::DataCopiedAnswer, copied),
+            (Lint::DataCopiedTarget, copied),
         ] {
             if !columns.is_empty() {
                 out.push((lint, named(samples, &columns)));
@@ -108,16 +108,16 @@ pub(super) fn traps(
     small_parts(described, &mut out);
     missing_classes(described, &mut out);
     if request.split.is_none() && samples.pieces.len() == 1 {
-        uneven(described, answers, parts, &mut out);
+        uneven(described, targets, parts, &mut out);
     }
     out
 }
 
-/// The answers as numbers, of several targets the first.
-fn answer(answers: &Answers) -> Vec<f64> {
-    match answers {
-        Answers::Classes { classes, .. } => classes.iter().map(|c| *c as f64).collect(),
-        Answers::Values { targets, values } => values.iter().step_by(*targets).copied().collect(),
+/// The targets as numbers: of several the first.
+fn first_target(targets: &Targets) -> Vec<f64> {
+    match targets {
+        Targets::Classes { classes, .. } => classes.iter().map(|c| *c as f64).collect(),
+        Targets::Values { width, values } => values.iter().step_by(*width).copied().collect(),
     }
 }
 
@@ -202,13 +202,13 @@ fn missing_classes(described: &DataDescription, out: &mut Vec<(Lint, String)>) {
 /// Looks whether the test split is of another sort than what stands before it.
 fn uneven(
     described: &DataDescription,
-    answers: &Answers,
+    targets: &Targets,
     parts: &Parts,
     out: &mut Vec<(Lint, String)>,
 ) {
     let [train, _, test] = described.parts.map(|n| n as f64);
-    let told = match answers {
-        Answers::Classes { .. } => described
+    let found = match targets {
+        Targets::Classes { .. } => described
             .classes
             .iter()
             .map(|class| {
@@ -227,8 +227,8 @@ fn uneven(
                     100.0 * b
                 )
             }),
-        Answers::Values { .. } => {
-            let all = answer(answers);
+        Targets::Values { .. } => {
+            let all = first_target(targets);
             let of =
                 |rows: &mut dyn Iterator<Item = usize>| rows.map(|i| all[i]).collect::<Vec<_>>();
             let (a, b) = (of(&mut parts.fitted()), of(&mut parts.test.iter()));
@@ -239,9 +239,12 @@ fn uneven(
             };
             let error = (square(&a) / train + square(&b) / test).sqrt();
             let (x, y) = (mean(&a), mean(&b));
-            ((x - y).abs() > UNEVEN * error && error > 0.0)
-                .then(|| format!("the answer's mean is {x:.4} in training and {y:.4} in the test"))
+            ((x - y).abs() > UNEVEN * error && error > 0.0).then(|| {
+                format!(
+                    "the target's mean is {x:.4} in the training split and {y:.4} in the test split"
+                )
+            })
         }
     };
-    out.extend(told.map(|what| (Lint::DataUnevenParts, what)));
+    out.extend(found.map(|what| (Lint::DataUnevenParts, what)));
 }

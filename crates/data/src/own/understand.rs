@@ -1,18 +1,18 @@
 //! The files of a dataset, understood together: their samples one after another, their
-//! answers, and which part each sample belongs to.
+//! targets, and which part each sample belongs to.
 
 use std::collections::HashMap;
 
 use spec::own_data::{OwnRequest, Scaling};
 use spec::reading::Missing;
 
-use super::answers::{Answers, Known, Wrong, understand};
 use super::error::{OwnError, Place, shown};
 use super::parts::{self, Key, Parts, Rows, by_contents, start};
 use super::piece::Piece;
 use super::scale::{Inputs, Values};
 use super::source::LARGEST;
 use super::table::Column;
+use super::targets::{Known, Targets, Wrong, understand};
 use super::wrong;
 
 /// Most inputs that categorical columns become.
@@ -30,7 +30,7 @@ pub(super) struct Pieces<'a> {
 /// the test split's.
 pub(super) struct Samples<'a> {
     pub(super) inputs: Inputs,
-    pub(super) answers: Answers,
+    pub(super) targets: Targets,
     pub(super) parts: Parts,
     /// The files, without their values.
     pub(super) pieces: Vec<Piece<'a>>,
@@ -53,7 +53,7 @@ impl<'a> Samples<'a> {
         pieces.extend(test);
         alike(&pieces)?;
         let sizes: Vec<usize> = pieces.iter().map(|p| p.inputs.samples).collect();
-        let answers = answers(&mut pieces, request)?;
+        let targets = targets(&mut pieces, request)?;
         let mut inputs = together(&mut pieces);
         let categorical = categorical(&mut pieces);
         let (parts, own_test) = match &request.split {
@@ -63,15 +63,15 @@ impl<'a> Samples<'a> {
                 return Err(wrong(pieces[0].file, reason, "leave one of them out"));
             }
             Some(split) => {
-                let contents = contents(&inputs, &categorical, &answers);
+                let contents = contents(&inputs, &categorical, &targets);
                 let keys = parts::keys(split.split_seed, &contents);
-                let classes = match &answers {
-                    Answers::Classes { classes, .. } => Some(&classes[..]),
-                    Answers::Values { .. } if split.stratified == Some(true) => {
-                        let reason = "stratified = true, and the answers are real values";
+                let classes = match &targets {
+                    Targets::Classes { classes, .. } => Some(&classes[..]),
+                    Targets::Values { .. } if split.stratified == Some(true) => {
+                        let reason = "stratified = true, but the targets are real values";
                         return Err(wrong(pieces[0].file, reason, "leave `stratified` out"));
                     }
-                    Answers::Values { .. } => None,
+                    Targets::Values { .. } => None,
                 };
                 let classes = classes.filter(|_| split.stratified != Some(false));
                 let parts = by_contents(split, &keys, classes).map_err(|reason| {
@@ -90,7 +90,7 @@ impl<'a> Samples<'a> {
             Some(Missing::Drop) | None => 0,
         };
         expand(&mut inputs, &mut features, categorical, &pieces[0], &parts)?;
-        Ok(Samples { inputs, answers, parts, pieces, checksum, own_test, features, filled })
+        Ok(Samples { inputs, targets, parts, pieces, checksum, own_test, features, filled })
     }
 
     /// The file that holds a sample, and its index there.
@@ -116,9 +116,8 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
             return Err(wrong(piece.file, reason, "give both splits the same features"));
         }
         if piece.layout != main.layout {
-            let reason =
-                format!("its columns are told apart otherwise than those of {}", main.file);
-            let remedy = "give both files the same columns and the same header, or name the answer: `label = ...`";
+            let reason = format!("its columns have other roles than those of {}", main.file);
+            let remedy = "give both files the same columns and the same header, or name the target: `label = ...`";
             return Err(wrong(piece.file, reason, remedy));
         }
         let all = |p: &Piece<'_>| p.names.concat();
@@ -132,25 +131,27 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
             );
             return Err(wrong(piece.file, reason, "give both files the same columns in one order"));
         }
-        if piece.answers.len() != main.answers.len() {
-            let reason = format!("{} columns of answers", piece.answers.len());
-            return Err(wrong(piece.file, reason, "give both splits the same answers"));
+        let (found, expected) = (piece.targets.len(), main.targets.len());
+        if found != expected {
+            let reason =
+                format!("{found} target column(s), the samples of {} have {expected}", main.file);
+            return Err(wrong(piece.file, reason, "give both splits the same target columns"));
         }
     }
     Ok(())
 }
 
-/// The answers of all samples, taken out of their files.
-fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, OwnError> {
-    let mut columns: Vec<Column> = std::mem::take(&mut pieces[0].answers);
+/// The targets of all samples, taken out of their files.
+fn targets(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Targets, OwnError> {
+    let mut columns: Vec<Column> = std::mem::take(&mut pieces[0].targets);
     for piece in pieces.iter_mut().skip(1) {
-        let (file, answers) = (piece.file, std::mem::take(&mut piece.answers));
-        for (all, more) in columns.iter_mut().zip(answers) {
+        let (file, targets) = (piece.file, std::mem::take(&mut piece.targets));
+        for (all, more) in columns.iter_mut().zip(targets) {
             match (all, more) {
                 (Column::Numbers(all), Column::Numbers(more)) => all.extend(more),
                 (Column::Words(all), Column::Words(more)) => all.extend(more),
                 _ => {
-                    let reason = "its answers are words, and those of the other file numbers, or the other way round";
+                    let reason = "its targets are words and those of the other file are numbers, or the other way round";
                     return Err(wrong(file, reason, "write both alike"));
                 }
             }
@@ -169,15 +170,15 @@ fn answers(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Answers, Ow
             other => other,
         };
         let (file, place) = match sample {
-            None => (pieces[0].answers_file.as_str(), Place::File),
+            None => (pieces[0].targets_file.as_str(), Place::File),
             Some(sample) => pieces
                 .iter()
                 .find_map(|p| {
                     let here = sample.checked_sub(first)?;
                     first += p.inputs.samples;
-                    (here < p.inputs.samples).then(|| (p.answers_file.as_str(), at(p, here)))
+                    (here < p.inputs.samples).then(|| (p.targets_file.as_str(), at(p, here)))
                 })
-                .unwrap_or((pieces[0].answers_file.as_str(), Place::File)),
+                .unwrap_or((pieces[0].targets_file.as_str(), Place::File)),
         };
         OwnError::Content { file: file.to_owned(), place, reason, remedy }
     })
@@ -284,8 +285,8 @@ fn in_order(
 }
 
 /// Hashes of the inputs of all samples as they stand in the file, and numbers that follow
-/// from their answers.
-fn contents(inputs: &Inputs, categorical: &[Vec<String>], answers: &Answers) -> Vec<Key> {
+/// from their targets.
+fn contents(inputs: &Inputs, categorical: &[Vec<String>], targets: &Targets) -> Vec<Key> {
     let features = inputs.features;
     let mut bytes: Vec<u8> = Vec::new();
     let sample = |i: usize| {
@@ -304,18 +305,18 @@ fn contents(inputs: &Inputs, categorical: &[Vec<String>], answers: &Answers) -> 
             bytes.extend(column[i].as_bytes());
             bytes.push(0);
         }
-        let answer = match answers {
-            Answers::Classes { classes, .. } => classes[i] as u64,
-            Answers::Values { targets, values } => {
+        let target = match targets {
+            Targets::Classes { classes, .. } => classes[i] as u64,
+            Targets::Values { width, values } => {
                 let mut hash = blake3::Hasher::new();
-                for x in &values[i * targets..(i + 1) * targets] {
+                for x in &values[i * width..(i + 1) * width] {
                     hash.update(&(x + 0.0).to_le_bytes());
                 }
                 let [a, b, c, d, e, f, g, h, ..] = start(&hash);
                 u64::from_le_bytes([a, b, c, d, e, f, g, h])
             }
         };
-        (start(blake3::Hasher::new().update(&bytes)), answer)
+        (start(blake3::Hasher::new().update(&bytes)), target)
     };
     (0..inputs.samples).map(sample).collect()
 }

@@ -56,7 +56,7 @@ fn an_archive_whose_names_tell_the_parts() {
     assert!(own.reading.unwrap().understood.is_some());
     let described = inspect(&request, dir.path()).unwrap().described;
     assert_eq!(
-        (described.answer.as_str(), described.split.as_str()),
+        (described.target.as_str(), described.split.as_str()),
         ("the array `y_train`", "parts of their own")
     );
     let twice = OwnRequest { validation: 1, ..request.clone() };
@@ -118,14 +118,14 @@ fn a_class_among_several_columns_of_labels() {
     let request = request(OwnKind::Idx, &["x", "y"]);
     assert_eq!(
         refused(&request, &dir),
-        "y: labels of 8 columns; remedy: say which is the class: `label = 1` (of one-hot vectors \
-         save `y.argmax(axis=1)`), or `target = [1, 2]` of real values"
+        "y: labels of 8 columns; remedy: say which column is the class: `label = 1` (for one-hot \
+         vectors save `y.argmax(axis=1)`), or write `target = [1, 2]` for real values"
     );
     let first = OwnRequest { asked: label(1), ..request.clone() };
     let (own, data) = load(&first, dir.path());
     assert_eq!((own.classes, data.train.labels), (3, vec![0, 1, 2, 0, 1]));
     let described = inspect(&first, dir.path()).unwrap().described;
-    assert_eq!(described.answer, "column 1 of 8 of the labels");
+    assert_eq!(described.target, "column 1 of 8 of the labels");
     // Another column is another run.
     let second = OwnRequest { asked: label(4), ..request.clone() };
     let understood = |r: &OwnRequest| {
@@ -134,7 +134,9 @@ fn a_class_among_several_columns_of_labels() {
     };
     assert_ne!(understood(&first), understood(&second));
     let ninth = OwnRequest { asked: label(9), ..request };
-    assert!(refused(&ninth, &dir).contains("column 9 of 8 is to be the answer"));
+    assert!(
+        refused(&ninth, &dir).contains("column 9 is named as the target, but there are 8 columns")
+    );
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn a_missing_label_is_named_in_its_own_file() {
     let dir = folder(&[("x.npy", &x(4)), ("y.npy", &npy("<f4", "(4,)", &labels))]);
     assert_eq!(
         refused(&request(OwnKind::Npy, &["x.npy", "y.npy"]), &dir),
-        "y.npy: sample 1 (from 0): the answer is missing; remedy: fill it in, or leave the sample out"
+        "y.npy: sample 1 (from 0): the target is missing; remedy: fill it in, or leave the sample out"
     );
 }
 

@@ -56,7 +56,7 @@ fn the_test_split_is_counted_from_the_end() {
     }
     assert_eq!(
         csv_refused("1,1\n"),
-        "x.csv: only class 1 occurs; remedy: two classes at least are needed to tell apart"
+        "x.csv: only class 1 occurs; remedy: give data with at least two classes"
     );
     // At least one, however few.
     let dir = folder(&[("x.csv", b"1,1\n2,0\n")]);

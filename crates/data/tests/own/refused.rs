@@ -76,7 +76,7 @@ fn contents_are_refused_with_file_place_and_remedy() {
     );
     assert_eq!(
         csv_refused("1,0\n2,0\n"),
-        "x.csv: only class 0 occurs; remedy: two classes at least are needed to tell apart"
+        "x.csv: only class 0 occurs; remedy: give data with at least two classes"
     );
     assert_eq!(
         csv_refused(""),

@@ -50,11 +50,11 @@ fn a_label_in_front_is_found_by_place_and_by_name() {
     assert_eq!((names, said.data.features), (vec!["1", "2", "3"], 2));
     assert_eq!(data.train.labels, [2, 0, 1, 0]);
     assert_eq!(data.train.inputs, [1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0]);
-    assert_eq!(said.described.answer, "column 1, by `label`");
+    assert_eq!(said.described.target, "column 1, by `label`");
     // The header's word is enough, and gives the same run.
     let named = format!("Class,a,b\n{front}");
     let (by_itself, again) = asked(&named, Asked::default());
-    assert_eq!(by_itself.described.answer, "`Class` (column 1), by its name");
+    assert_eq!(by_itself.described.target, "`Class` (column 1), by its name");
     assert_eq!((again.train, again.test), (data.train, data.test));
     let understood = |said: &Inspected| said.data.reading.as_ref().unwrap().understood.clone();
     assert_eq!(understood(&by_itself), understood(&said));
@@ -110,7 +110,7 @@ fn whole_numbers_are_values_for_a_squared_error() {
 }
 
 #[test]
-fn several_targets_are_told_at_once() {
+fn several_targets_are_predicted_at_once() {
     let text = "y1,a,y2\n0,1,5\n2,2,5\n4,3,8\n6,4,8\n8,5,9\n";
     let two = Asked { target: vec![name("y2"), name("y1")], ..Asked::default() };
     let (said, data) = asked(text, two);
@@ -165,7 +165,7 @@ fn gaps_are_refused_filled_or_left_out() {
     let label = "a,class\n1,0\n2,?\n3,1\n4,0\n";
     assert_eq!(
         csv_refused(label),
-        "x.csv: line 3: the answer is missing; remedy: fill it in, leave the sample out, or write missing = \"drop\""
+        "x.csv: line 3: the target is missing; remedy: fill it in, leave the sample out, or write missing = \"drop\""
     );
 }
 
@@ -244,8 +244,8 @@ fn identifiers_and_real_values_are_no_classes() {
     let many: String = (0..60).map(|i| format!("{i}.5,{i}\n")).collect();
     assert_eq!(
         csv_refused(&many),
-        "x.csv: 60 different answers in 60 samples, such as `0`: an identifier or a real value, \
-         and no class; remedy: name the class's column: `label = ...`; of real values write \
+        "x.csv: 60 different targets in 60 samples, such as `0`: these are identifiers or real values, \
+         not classes; remedy: name the column of the class: `label = ...`; for real values write \
          `target = ...` and loss = \"mse\" in [train]"
     );
 }
@@ -274,7 +274,7 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
     );
     assert_eq!(
         found(&rows(&|i| format!("{},{},{}\n", noise(i), 2 * (i % 3) + 5, i % 3))),
-        [(Lint::DataCopiedAnswer, "feature 2".to_owned())]
+        [(Lint::DataCopiedTarget, "feature 2".to_owned())]
     );
     assert_eq!(
         found(FLOWERS),
@@ -292,13 +292,16 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
 
 /// Once a header in one file alone had the other file read from another column.
 #[test]
-fn files_whose_columns_are_told_apart_otherwise_are_refused() {
+fn files_whose_columns_have_other_roles_are_refused() {
     let dir = folder(&[
         ("x.csv", b"label,p,q\n0,1,5\n1,2,6\n0,3,7\n1,4,8\n"),
         ("t.csv", b"0,1,1\n1,2,0\n"),
     ]);
     let mut request = request(OwnKind::Csv, &["x.csv", "", "t.csv"]);
-    assert!(refused(&request, &dir).starts_with("t.csv: its columns are told apart otherwise"));
+    assert!(
+        refused(&request, &dir)
+            .starts_with("t.csv: its columns have other roles than those of x.csv")
+    );
     request.asked.label = Some(ColumnRef::Place(1));
     assert_eq!(both(&request, &dir).1.test.labels, [0, 1]);
 }
@@ -352,8 +355,8 @@ proptest! {
     ) {
         let line = |(number, color, class, gap): &(i32, usize, usize, bool)| {
             let number = if *gap { "?".to_owned() } else { (f64::from(*number) / 7.0).to_string() };
-            let answer = if values { format!("{}.5", number.len()) } else { format!("k{class}") };
-            format!("{number},{},{answer}\n", ["red", "blue", "", "sea green"][*color])
+            let target = if values { format!("{}.5", number.len()) } else { format!("k{class}") };
+            format!("{number},{},{target}\n", ["red", "blue", "", "sea green"][*color])
         };
         let mut permuted = rows.clone();
         let n = permuted.len();

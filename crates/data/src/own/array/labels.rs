@@ -1,4 +1,4 @@
-//! Labels of an array: a column for each number of an answer.
+//! Labels of an array: a column for each number of a target.
 
 use std::io::BufRead;
 

@@ -56,7 +56,7 @@ impl Array {
         Ok(Rows { values, samples, features })
     }
 
-    /// Reads the array as labels, a column for each number of an answer; `room` is
+    /// Reads the array as labels, a column for each number of a target; `room` is
     /// the length of the file in bytes.
     pub(super) fn columns(
         &self,

@@ -7,7 +7,7 @@ use spec::reading::Asked;
 use super::super::error::{Fault, Place, shown};
 use super::fields::{Cell, cell, text as field_text};
 
-/// Lines that the separator is told by.
+/// Lines by which the separator is recognised.
 const LOOKED_AT: usize = 50;
 
 /// Counts of what one column holds, the header left out.
@@ -274,7 +274,7 @@ fn several_fields(record: &ByteRecord, line: u64, separator: u8) -> Result<(), F
     let spaces = field.split_whitespace().count() > 1;
     let bar = field.contains('|').then_some("|");
     let one = (spaces && !field.contains("  ")).then_some(" ");
-    let reason = format!("one field, where inputs and an answer are needed: `{}`", shown(field));
+    let reason = format!("one field, but inputs and a target are needed: `{}`", shown(field));
     let remedy = if let Some(separator) = bar.or(one) {
         &*format!("`separator = \"{separator}\"` beside the path")
     } else if spaces {

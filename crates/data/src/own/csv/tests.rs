@@ -84,7 +84,7 @@ fn a_header_has_no_number() {
     assert_eq!(names("a,b\n1,x\n2,y\n"), ["a", "b"]);
     assert!(names("1,x\n2,y\n").is_empty());
     assert!(names("?,x\n2,y\n3,x\n").is_empty(), "x stands again");
-    // Words throughout: names are told by that they stand nowhere else.
+    // Words throughout: names are recognised because they stand nowhere else.
     assert_eq!(names("color,kind\nred,x\nblue,y\n"), ["color", "kind"]);
     assert!(names("red,x\nblue,y\nred,y\n").is_empty());
     assert!(names("red,red\nblue,x\n").is_empty());
@@ -166,7 +166,7 @@ fn points_and_commas_in_one_file_are_refused() {
 fn lines_of_another_length() {
     assert_eq!(reason("1,2,0\n1,0\n"), "line 2: 2 field(s), the lines before have 3");
     assert_eq!(reason("a,b,c\n1,2,3,0\n"), "line 2: 4 field(s), the lines before have 3");
-    assert_eq!(reason("1\n2\n"), "line 1: one field, where inputs and an answer are needed: `1`");
+    assert_eq!(reason("1\n2\n"), "line 1: one field, but inputs and a target are needed: `1`");
     assert!(fault("1  2 3\n4 5  6\n").1.contains("runs of spaces"));
     assert!(fault("1 2 3\n4 5 6\n").1.contains("separator = \" \""));
     assert!(fault("1|2\n4|6\n").1.contains("separator = \"|\""));

@@ -27,12 +27,12 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Samples", format!("{rows} rows, {features} features; {}", data.parts_in_words()));
         // The page marks no code.
         let plain = |text: String| text.replace('`', "");
-        put("Answer", plain(data.answer.clone()));
+        put("Prediction target", plain(data.target.clone()));
         let parts =
             if data.parts[1] > 0 { "training + validation + test" } else { "training + test" };
         match data.targets.len() {
-            0 => put("Classes", format!("{} ({parts})", plain(data.answers()))),
-            _ => put("Values", plain(data.answers())),
+            0 => put("Classes", format!("{} ({parts})", plain(data.targets_text()))),
+            _ => put("Values", plain(data.targets_text())),
         }
         put("Split", data.split.clone());
         put("Scaling", data.scaling.clone());

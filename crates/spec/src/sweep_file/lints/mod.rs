@@ -83,7 +83,7 @@ fn check(lint: Lint) -> Check {
         Lint::SaveNotJudged => Check::Whole(whole::save_not_judged),
         Lint::ExcludeWithoutMatch => Check::Whole(whole::exclude_without_match),
         Lint::DataConstantColumn
-        | Lint::DataCopiedAnswer
+        | Lint::DataCopiedTarget
         | Lint::DataIndexColumn
         | Lint::DataSmallPart
         | Lint::DataMissingClass

@@ -1,4 +1,4 @@
-//! Answers of samples: classes, numbered in the order of their names, or real
+//! Targets of samples: classes, numbered in the order of their names, or real
 //! values.
 
 use std::collections::BTreeSet;
@@ -15,16 +15,16 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Fewer classes than this are never called too many.
 const FEW_CLASSES: usize = 20;
 
-/// Answers of all samples.
+/// Targets of all samples.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answers {
+pub(super) enum Targets {
     /// Classes by name, in their order, and the class of each sample.
     Classes { names: Vec<String>, classes: Vec<i64> },
-    /// Values, those of one sample after those of another.
-    Values { targets: usize, values: Vec<f64> },
+    /// Values, `width` of each sample, those of one sample after those of another.
+    Values { width: usize, values: Vec<f64> },
 }
 
-/// Facts about the answers beside their columns.
+/// Facts about the targets beside their columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     /// A `label` is named: there are classes.
@@ -37,7 +37,7 @@ pub(super) struct Known {
     pub(super) table: bool,
 }
 
-/// The reason why columns are no answers, its remedy, and the sample where one is wrong.
+/// The reason why columns are no targets, its remedy, and the sample where one is wrong.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong {
     pub(super) sample: Option<usize>,
@@ -53,14 +53,14 @@ fn wrong<T>(
     Err(Wrong { sample, reason: reason.into(), remedy: remedy.into() })
 }
 
-/// Understands columns of answers, of which none is missing any more.
-pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wrong> {
+/// Understands columns of targets. A missing target is an error.
+pub(super) fn understand(columns: &[Column], known: Known) -> Result<Targets, Wrong> {
     if let Some(at) = columns.iter().find_map(first_gap) {
         let remedy = match known.table {
             true => "fill it in, leave the sample out, or write missing = \"drop\"",
             false => "fill it in, or leave the sample out",
         };
-        return wrong(Some(at), "the answer is missing", remedy);
+        return wrong(Some(at), "the target is missing", remedy);
     }
     match columns {
         [Column::Words(_)] if known.target => {
@@ -80,7 +80,7 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wr
                     wrong(
                         Some(at),
                         reason,
-                        "name a column of classes; of real values, `target = ...`",
+                        "name a column of classes, or write `target = ...` for real values",
                     )
                 }
                 _ if known.target
@@ -95,7 +95,7 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Answers, Wr
     }
 }
 
-/// The first sample without an answer.
+/// The first sample without a target.
 fn first_gap(column: &Column) -> Option<usize> {
     match column {
         Column::Numbers(v) => v.iter().position(|x| x.is_nan()),
@@ -103,7 +103,7 @@ fn first_gap(column: &Column) -> Option<usize> {
     }
 }
 
-fn values(columns: &[Column]) -> Result<Answers, Wrong> {
+fn values(columns: &[Column]) -> Result<Targets, Wrong> {
     let n = columns.first().map_or(0, Column::len);
     let mut values = Vec::with_capacity(n * columns.len());
     let mut numbers: Vec<&[f64]> = Vec::new();
@@ -120,11 +120,11 @@ fn values(columns: &[Column]) -> Result<Answers, Wrong> {
     for i in 0..n {
         values.extend(numbers.iter().map(|column| column[i]));
     }
-    Ok(Answers::Values { targets: columns.len(), values })
+    Ok(Targets::Values { width: columns.len(), values })
 }
 
 /// Classes in the order of their names: numbers by size, words by their characters.
-fn classes(column: &Column, known: Known) -> Result<Answers, Wrong> {
+fn classes(column: &Column, known: Known) -> Result<Targets, Wrong> {
     let n = column.len();
     let (names, classes): (Vec<String>, Vec<i64>) = match column {
         Column::Numbers(v) => {
@@ -156,39 +156,39 @@ fn classes(column: &Column, known: Known) -> Result<Answers, Wrong> {
     if names.len() < 2 {
         let only = names.first().map(|n| shown(n)).unwrap_or_default();
         let reason = format!("only class {only} occurs");
-        return wrong(None, reason, "two classes at least are needed to tell apart");
+        return wrong(None, reason, "give data with at least two classes");
     }
-    Ok(Answers::Classes { names, classes })
+    Ok(Targets::Classes { names, classes })
 }
 
 /// A class for every few samples is an identifier, a text or a real value. Where classes
 /// are `likely`, two samples of each are enough.
 fn few_enough(classes: usize, samples: usize, likely: bool, example: String) -> Result<(), Wrong> {
-    let remedy = "name the class's column: `label = ...`; of real values write `target = ...` and loss = \"mse\" in [train]";
+    let remedy = "name the column of the class: `label = ...`; for real values write `target = ...` and loss = \"mse\" in [train]";
     if classes > MOST_CLASSES {
         return wrong(
             None,
-            format!("{classes} classes, at most {MOST_CLASSES} are told apart"),
+            format!("{classes} classes, at most {MOST_CLASSES} are supported"),
             remedy,
         );
     }
     if classes > FEW_CLASSES && classes.saturating_mul(if likely { 2 } else { 3 }) > samples {
         let reason = format!(
-            "{classes} different answers in {samples} samples, such as `{example}`: an identifier or a real value, and no class"
+            "{classes} different targets in {samples} samples, such as `{example}`: these are identifiers or real values, not classes"
         );
         return wrong(None, reason, remedy);
     }
     Ok(())
 }
 
-impl Answers {
+impl Targets {
     /// Tells whether classes are called 0, 1, 2 and so on.
     pub(super) fn is_plain(&self) -> bool {
         match self {
-            Answers::Classes { names, .. } => {
+            Targets::Classes { names, .. } => {
                 names.iter().enumerate().all(|(i, name)| *name == i.to_string())
             }
-            Answers::Values { .. } => false,
+            Targets::Values { .. } => false,
         }
     }
 }
@@ -205,7 +205,7 @@ mod tests {
 
     fn found(column: Column, known: Known) -> (Vec<String>, Vec<i64>) {
         match understand(&[column], known) {
-            Ok(Answers::Classes { names, classes }) => (names, classes),
+            Ok(Targets::Classes { names, classes }) => (names, classes),
             other => panic!("{other:?}"),
         }
     }
@@ -228,23 +228,23 @@ mod tests {
     #[test]
     fn numbers_are_values_where_that_is_said_or_seen() {
         let v = || Column::Numbers(vec![1.0, 0.0, 3.0]);
-        let values = Ok(Answers::Values { targets: 1, values: vec![1.0, 0.0, 3.0] });
+        let values = Ok(Targets::Values { width: 1, values: vec![1.0, 0.0, 3.0] });
         assert_eq!(understand(&[v()], Known { values: true, ..NOTHING }), values);
         assert_eq!(understand(&[v()], Known { target: true, ..NOTHING }), values);
         let label = Known { label: true, values: true, ..NOTHING };
-        assert!(matches!(understand(&[v()], label), Ok(Answers::Classes { .. })));
+        assert!(matches!(understand(&[v()], label), Ok(Targets::Classes { .. })));
         let half = understand(&[Column::Numbers(vec![0.5, 1.0])], NOTHING);
-        assert_eq!(half, Ok(Answers::Values { targets: 1, values: vec![0.5, 1.0] }));
+        assert_eq!(half, Ok(Targets::Values { width: 1, values: vec![0.5, 1.0] }));
         let two = understand(&[v(), Column::Numbers(vec![7.0, 8.0, 9.0])], NOTHING);
         let expected = vec![1.0, 7.0, 0.0, 8.0, 3.0, 9.0];
-        assert_eq!(two, Ok(Answers::Values { targets: 2, values: expected }));
+        assert_eq!(two, Ok(Targets::Values { width: 2, values: expected }));
     }
 
     #[test]
-    fn what_is_no_answer() {
+    fn what_is_no_target() {
         let reason = |column: Column, known| understand(&[column], known).unwrap_err().reason;
         assert_eq!(reason(words(&["a", "a"]), NOTHING), "only class a occurs");
-        assert_eq!(reason(words(&["a", ""]), NOTHING), "the answer is missing");
+        assert_eq!(reason(words(&["a", ""]), NOTHING), "the target is missing");
         let target = Known { target: true, ..NOTHING };
         assert_eq!(reason(words(&["a", "b"]), target), "the target holds words");
         let label = Known { label: true, ..NOTHING };
@@ -261,7 +261,7 @@ mod tests {
         assert!(understand(&[twice(7)], label).is_ok());
         let many = Column::Numbers((0..60).map(f64::from).collect());
         assert!(
-            reason(many, NOTHING).starts_with("60 different answers in 60 samples, such as `0`")
+            reason(many, NOTHING).starts_with("60 different targets in 60 samples, such as `0`")
         );
     }
 }
