@@ -1,11 +1,12 @@
 //! Builds the two binaries with cargo: `sweep` and `sweep-worker`.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::compile::{Destination, Program, compile, compile_with};
+use crate::compile::{Destination, Program, compile, compile_until, compile_with};
 use crate::libtorch::Libtorch;
 
 /// The repository's root: the parent of this crate.
@@ -79,7 +80,7 @@ const PACKAGES: [&str; 9] = [
 ];
 
 /// The features of each command that builds into `target/release`.
-const FEATURES: &str = "train/libtorch";
+const FEATURES: &str = "train/libtorch,source-hash/folders";
 
 /// The profile of what computes on flex.
 pub(crate) const FLEX_PROFILE: &str = "flex";
@@ -119,6 +120,18 @@ pub(crate) fn example(root: &Path, name: &str, libtorch: Option<&Libtorch>) -> R
 pub(crate) fn sweep_alone(root: &Path) -> Result<PathBuf> {
     compile(root, &mut programs(root, &["sweep"])?, &Program::SWEEP)?;
     sweep_path(root)
+}
+
+/// Builds `sweep` and the worker for libtorch in one call of cargo. `built` is called once
+/// `sweep` is there, and may give up the worker.
+pub(crate) fn sweep_and_worker(
+    root: &Path,
+    libtorch: &Libtorch,
+    built: &mut dyn FnMut() -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut cargo = programs(root, &["sweep", "sweep-worker"])?;
+    libtorch.apply(&mut cargo);
+    compile_until(root, &mut cargo, &Program::FIRST, built)
 }
 
 /// Builds `sweep` and `sweep-report` and gives the path of the first.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -27,6 +28,12 @@ impl Program {
         name: "sweep",
         purpose: "which plans and starts runs",
         tree: &["--package", "runner"],
+    };
+    /// What a first sweep needs before it trains.
+    pub(crate) const FIRST: Program = Program {
+        name: "sweep and sweep-worker",
+        purpose: "which plan and train (Burn and the libtorch bindings)",
+        tree: &["--package", "runner", "--package", "train", "--features", "train/libtorch"],
     };
     pub(crate) const REPORT: Program = Program {
         name: "sweep-report",
@@ -75,6 +82,9 @@ const HEAVY: [(&str, f64); 22] = [
 /// Seconds of processor time of every other crate, on average.
 const LIGHT: f64 = 1.3;
 
+/// Cargo's arguments for a build that is followed.
+const MESSAGES: [&str; 3] = ["--quiet", "--message-format", "json-render-diagnostics"];
+
 /// How often progress is shown where no terminal can be written over.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -109,7 +119,7 @@ pub(crate) fn compile_with(
     destination: &Destination,
 ) -> Result<()> {
     let shown = build::show(cargo);
-    cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    cargo.args(MESSAGES).stdout(Stdio::piped());
     if let Destination::File { log, .. } = destination {
         let log = std::fs::File::create(log)
             .with_context(|| format!("cannot write {}", log.display()))?;
@@ -117,7 +127,7 @@ pub(crate) fn compile_with(
     }
     let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
     let mut progress = Progress::new(program);
-    follow(root, &mut child, &mut progress, destination)?;
+    follow(root, &mut child, &mut progress, destination, &mut |_, _| Ok(()))?;
     let status = child.wait()?;
     progress.end(destination, status.success());
     if !status.success() {
@@ -126,12 +136,63 @@ pub(crate) fn compile_with(
     Ok(())
 }
 
-/// Reads what cargo says until it says no more.
+/// Like [`compile`] of several programs. `built` is called once `sweep` is there; the build is
+/// given up where it breaks.
+///
+/// # Errors
+/// Cargo cannot be started, or fails; those of `built`.
+pub(crate) fn compile_until(
+    root: &Path,
+    cargo: &mut Command,
+    program: &Program,
+    built: &mut dyn FnMut() -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let shown = build::show(cargo);
+    cargo.args(MESSAGES).stdout(Stdio::piped());
+    let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    let mut progress = Progress::new(program);
+    let mut given_up = false;
+    let mut asked = Ok(());
+    follow(root, &mut child, &mut progress, &Destination::Stderr, &mut |child, line| {
+        if asked.is_ok() && !given_up && is_program(line, Program::SWEEP.name) {
+            match built() {
+                Ok(ControlFlow::Continue(())) => return Ok(()),
+                Ok(ControlFlow::Break(())) => given_up = true,
+                Err(error) => asked = Err(error),
+            }
+            return end(child);
+        }
+        Ok(())
+    })?;
+    let status = child.wait()?;
+    progress.end(&Destination::Stderr, status.success());
+    asked?;
+    if !status.success() && !given_up {
+        bail!("{} could not be built: `{shown}` failed ({status})", program.name);
+    }
+    Ok(())
+}
+
+/// Ends a cargo and the compilers that it has started.
+fn end(child: &mut Child) -> Result<()> {
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = std::fs::read_to_string(children).unwrap_or_default();
+    child.kill()?;
+    if !children.trim().is_empty() {
+        // They may have ended by themselves.
+        let _ =
+            Command::new("kill").args(children.split_whitespace()).stderr(Stdio::null()).status();
+    }
+    Ok(())
+}
+
+/// Reads what cargo says until it says no more; `each` sees every line.
 fn follow(
     root: &Path,
     child: &mut Child,
     progress: &mut Progress<'_>,
     destination: &Destination,
+    each: &mut dyn FnMut(&mut Child, &str) -> Result<()>,
 ) -> Result<()> {
     let output = child.stdout.take().context("cargo has no output")?;
     let (send, lines) = mpsc::channel();
@@ -145,7 +206,10 @@ fn follow(
     let parent = std::os::unix::process::parent_id();
     loop {
         match lines.recv_timeout(Duration::from_millis(500)) {
-            Ok(line) => progress.observe(root, &line),
+            Ok(line) => {
+                progress.observe(root, &line);
+                each(child, &line)?;
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
@@ -285,6 +349,12 @@ fn finished(line: &str) -> Option<(String, bool)> {
     Some((name, message["fresh"].as_bool()?))
 }
 
+/// Returns whether a message says that the program of this name is there.
+fn is_program(line: &str, name: &str) -> bool {
+    let Ok(message) = serde_json::from_str::<Value>(line) else { return false };
+    message["target"]["name"] == name && message["executable"].is_string()
+}
+
 /// `serde` of `registry+https://…#serde@1.0.229`, `spec` of `path+file://…/crates/spec#0.1.0`.
 fn package_name(id: &str) -> Option<String> {
     let (place, version) = id.rsplit_once('#')?;
@@ -323,6 +393,9 @@ mod tests {
         assert_eq!(finished(&DONE.replace("\"lib\"", "\"custom-build\"")), None);
         assert_eq!(finished(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(finished("no JSON"), None);
+        let program = r#"{"target":{"name":"sweep"},"executable":"/r/target/release/sweep"}"#;
+        assert!(is_program(program, "sweep") && !is_program(program, "sweep-worker"));
+        assert!(!is_program(DONE, "serde"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::{build, libtorch, reporter};
+use crate::{ahead, build, libtorch, reporter};
 
 /// Environment variable that tells `sweep` which worker to start.
 pub(crate) const WORKER_VARIABLE: &str = "SWEEP_WORKER";
@@ -63,41 +63,71 @@ impl Needs {
     }
 }
 
+/// The answer of `sweep` to what a command line needs.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It was not asked: the command line needs nothing.
+    Nothing,
+    /// What it needs.
+    Needs(Needs),
+    /// It cannot run, as `sweep` has said on standard error; its exit code.
+    Refused(ExitCode),
+}
+
+/// The verb of `sweep` for one of ours.
+fn verb_of_sweep(verb: &str) -> &str {
+    if verb == "sweep" { "run" } else { verb }
+}
+
+/// Asks `sweep` what a command line needs.
+///
+/// # Errors
+/// It cannot be started, or its answer is not the protocol.
+pub(crate) fn ask(sweep: &Path, verb: &str, args: &[String]) -> Result<Asked> {
+    if verb == "needs" || asks_for_help(args) {
+        return Ok(Asked::Nothing);
+    }
+    let answer = Command::new(sweep)
+        .args(["needs", verb_of_sweep(verb)])
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", sweep.display()))?;
+    if !answer.status.success() {
+        let code = answer.status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1);
+        return Ok(Asked::Refused(ExitCode::from(code)));
+    }
+    Needs::parse(&String::from_utf8_lossy(&answer.stdout)).map(Asked::Needs)
+}
+
 /// Does not return when all goes well: the process becomes `sweep`.
 pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
-    let sweep = build::sweep_alone(root)?;
-    let verb = if verb == "sweep" { "run" } else { verb };
-
+    let sweep = build::sweep_path(root)?;
+    let asked = match ahead::build(root, verb, args)? {
+        Some(asked) => asked,
+        None => ask(&build::sweep_alone(root)?, verb, args)?,
+    };
     let mut command = Command::new(&sweep);
     let mut worker = existing_worker(root)?;
-    if verb != "needs" && !asks_for_help(args) {
-        let answer = Command::new(&sweep)
-            .args(["needs", verb])
-            .args(args)
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("cannot start {}", sweep.display()))?;
-        if !answer.status.success() {
-            // It has said why on its standard error; its code is ours.
-            return Ok(ExitCode::from(
-                answer.status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1),
-            ));
-        }
-        let needs = Needs::parse(&String::from_utf8_lossy(&answer.stdout))?;
-        if let Some(built) = prepare(root, &needs)? {
-            worker = Some(built);
-        }
-        match needs.report {
-            Report::Never => {}
-            Report::First => drop(build::sweep(root)?),
-            Report::Last => {
-                reporter::start(root)?;
-                command.env(reporter::BUILDER_VARIABLE, std::env::current_exe()?);
+    match asked {
+        Asked::Nothing => {}
+        Asked::Refused(code) => return Ok(code),
+        Asked::Needs(needs) => {
+            if let Some(built) = prepare(root, &needs)? {
+                worker = Some(built);
+            }
+            match needs.report {
+                Report::Never => {}
+                Report::First => drop(build::sweep(root)?),
+                Report::Last => {
+                    reporter::start(root)?;
+                    command.env(reporter::BUILDER_VARIABLE, std::env::current_exe()?);
+                }
             }
         }
     }
 
-    command.arg(verb).args(args);
+    command.arg(verb_of_sweep(verb)).args(args);
     if std::env::var_os(WORKER_VARIABLE).is_none()
         && let Some(worker) = worker
     {

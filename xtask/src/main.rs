@@ -5,6 +5,7 @@
 //! development. This crate depends on none of ours, so that it builds in
 //! seconds on a bare machine.
 
+mod ahead;
 mod bench;
 mod browser;
 mod build;

@@ -36,7 +36,7 @@ const RULES: [(&str, &[&str], &Stack); 12] = [
     ("report", &["spec", "store", "text-format"], &BURN),
     ("runner", &["spec", "data", "store", "text-format", "report"], &BURN),
     ("reporter", &["spec", "store", "text-format", "report", "runner"], &BURN),
-    ("xtask", &[], &BURN),
+    ("xtask", &["source-hash"], &BURN),
 ];
 
 /// Crates at the bottom: neither stack may be below them, not even in their tests.

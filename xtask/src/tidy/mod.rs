@@ -2,9 +2,12 @@
 //! Each finding is one line, `file:line: what is wrong and what to do`.
 
 mod causes;
+mod circles;
 mod graph;
+mod metrics;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -30,13 +33,22 @@ const TOP_LEVEL: [&str; 10] = [
 pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let files = files(root)?;
     let mut findings = top_level(&files);
+    let mut meanings = BTreeMap::new();
     for file in &files {
         // A file that is tracked but removed in the working tree, or not text.
         let Ok(bytes) = std::fs::read(root.join(file)) else { continue };
         let Ok(content) = String::from_utf8(bytes) else { continue };
         findings.extend(text::check(file, &content));
         findings.extend(causes::check(file, &content));
+        // Without comments and tests, which may name what they like.
+        if file.ends_with(".rs")
+            && let Some(meaning) = source_hash::meaning(&content)
+        {
+            meanings.insert(file.clone(), meaning.text);
+        }
     }
+    findings.extend(circles::check(&meanings));
+    findings.extend(metrics::check(&meanings));
     let metadata = metadata(root)?;
     findings.extend(graph::check(&graph::Graph::read(&metadata)?));
     findings.sort();

@@ -1,0 +1,76 @@
+//! The first build: `sweep` and its worker in one call of cargo.
+//!
+//! Compiled one after the other they leave cores idle, since each ends in a chain of crates
+//! of which every one waits for the last. A sweep that names no other device trains on
+//! libtorch's CPU, so that the worker can be compiled before `sweep` has read the file.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::build;
+use crate::handover::{self, Asked, WORKER_VARIABLE};
+use crate::libtorch::{self, Kind};
+
+/// Words in the sweep file or on the command line after which another worker may be needed,
+/// or none.
+const OTHERWISE: [&str; 5] = ["flex", "cuda", "--plan", "--help", "-h"];
+
+/// Returns whether nothing is built yet and the command line most likely trains on libtorch's CPU.
+fn worthwhile(root: &Path, verb: &str, args: &[String]) -> Result<bool> {
+    if verb != "sweep" || args.is_empty() || std::env::var_os(WORKER_VARIABLE).is_some() {
+        return Ok(false);
+    }
+    let texts = args.iter().map(|arg| std::fs::read_to_string(arg).unwrap_or_default());
+    Ok(likely(args, &texts.collect::<Vec<_>>()) && !build::sweep_path(root)?.exists())
+}
+
+/// Returns whether arguments, and the files that they name, speak of no other device.
+fn likely(args: &[String], texts: &[String]) -> bool {
+    let otherwise = |word: &&str| {
+        args.iter().any(|arg| arg == word || arg.contains(word) && !word.starts_with('-'))
+            || texts.iter().any(|text| !word.starts_with('-') && text.contains(word))
+    };
+    !OTHERWISE.iter().any(|word| otherwise(&word)) && texts.iter().any(|text| !text.is_empty())
+}
+
+/// Builds both programs where that is worthwhile, and asks `sweep` as soon as it is there;
+/// the worker is given up where the answer needs another one, or none. None where nothing
+/// was built.
+///
+/// # Errors
+/// libtorch cannot be had; a program cannot be built or asked.
+pub(crate) fn build(root: &Path, verb: &str, args: &[String]) -> Result<Option<Asked>> {
+    if !worthwhile(root, verb, args)? {
+        return Ok(None);
+    }
+    let found = libtorch::provision(root, Kind::Cpu)?;
+    let mut asked = None;
+    build::sweep_and_worker(root, &found, &mut || {
+        let answer = handover::ask(&build::sweep_path(root)?, verb, args)?;
+        let as_expected = matches!(&answer, Asked::Needs(n) if n.train && n.libtorch && !n.cuda);
+        asked = Some(answer);
+        Ok(if as_expected { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_sweep_on_libtorchs_cpu_is_likely() {
+        let of = |args: &[&str], text: &str| {
+            let args: Vec<String> = args.iter().map(|a| (*a).to_owned()).collect();
+            likely(&args, &[text.to_owned()])
+        };
+        assert!(of(&["battle.toml"], "name = \"battle\""));
+        assert!(of(&["battle.toml", "--set", "data.seed=1", "--device", "libtorch:cpu"], "x = 1"));
+        assert!(!of(&["battle.toml", "--device", "flex"], "x = 1"));
+        assert!(!of(&["battle.toml", "--plan"], "x = 1"));
+        assert!(!of(&["battle.toml"], "pool = [\"libtorch:cuda:0\"]"));
+        assert!(!of(&["--quiet"], ""), "no file to read");
+    }
+}
