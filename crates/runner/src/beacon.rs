@@ -10,15 +10,10 @@ use std::time::{Duration, Instant};
 use spec::layout::ReportDir;
 use spec::status::SweepStatus;
 
-use crate::launcher::slurm::files::Place;
-use crate::launcher::slurm::signs::TaskStatus;
 use crate::live::Live;
 
 /// How often the file is written anew.
 const EVERY: Duration = Duration::from_secs(1);
-/// The same for a task of a cluster, of which there may be thousands.
-const EVERY_OF_TASK: Duration = Duration::from_secs(5);
-
 fn status_file(dir: &ReportDir) -> PathBuf {
     dir.running().join("sweep.json")
 }
@@ -31,27 +26,12 @@ fn cancel_file(dir: &ReportDir) -> PathBuf {
 pub struct Beacon {
     dir: ReportDir,
     last: Option<Instant>,
-    /// The task of a cluster that it speaks of; none for a sweep of this machine.
-    task: Option<Task>,
-}
-
-/// What a task of a cluster says of itself beside its slots.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// Which one it is.
-    pub place: Place,
-    /// Number of its job, as it was told.
-    pub job: String,
-    /// Its node.
-    pub node: String,
-    /// Requeues so far.
-    pub restarts: u64,
-}
-
-impl Task {
-    fn file(&self, dir: &ReportDir) -> PathBuf {
-        dir.running().join(format!("{}.json", self.place))
-    }
+    file: PathBuf,
+    every: Duration,
+    /// The bytes of the file.
+    bytes: Box<dyn Fn(SweepStatus) -> serde_json::Result<Vec<u8>>>,
+    /// Whether requests to end are for it.
+    ends: bool,
 }
 
 impl Beacon {
@@ -60,57 +40,54 @@ impl Beacon {
     pub fn new(dir: &ReportDir) -> Self {
         let _ = fs::remove_file(status_file(dir));
         let _ = fs::remove_file(cancel_file(dir));
-        Beacon { dir: dir.clone(), last: None, task: None }
+        Beacon {
+            dir: dir.clone(),
+            last: None,
+            file: status_file(dir),
+            every: EVERY,
+            bytes: Box::new(|status| serde_json::to_vec_pretty(&status)),
+            ends: true,
+        }
     }
 
-    /// That of a task, which writes a file of its own and is ended by its engine.
-    pub fn of_task(dir: &ReportDir, task: Task) -> Self {
-        Beacon { dir: dir.clone(), last: None, task: Some(task) }
-    }
-
-    /// The file and what it is to hold.
-    fn news(&self, live: &Live) -> (PathBuf, Vec<u8>) {
-        let sweep = live.status();
-        let (file, bytes) = match &self.task {
-            None => (status_file(&self.dir), serde_json::to_vec_pretty(&sweep)),
-            Some(task) => {
-                let (job, node) = (task.job.clone(), task.node.clone());
-                let sign = TaskStatus { job, node, restarts: task.restarts, sweep };
-                (task.file(&self.dir), serde_json::to_vec(&sign))
-            }
-        };
-        (file, bytes.unwrap_or_default())
+    /// The beacon of a part of a sweep that somebody else has started and ends: it writes a
+    /// file of its own in the folder `running`, `every` so often.
+    pub fn of_part(
+        dir: &ReportDir,
+        name: &str,
+        every: Duration,
+        bytes: impl Fn(SweepStatus) -> serde_json::Result<Vec<u8>> + 'static,
+    ) -> Self {
+        let file = dir.running().join(name);
+        let bytes = Box::new(bytes);
+        Beacon { dir: dir.clone(), last: None, file, every, bytes, ends: false }
     }
 
     /// Writes what is going on, once a second; a file that cannot be written
     /// costs `status` its answer and nothing else.
     pub fn tell(&mut self, live: &Live) {
-        let every = if self.task.is_some() { EVERY_OF_TASK } else { EVERY };
-        if self.last.is_none_or(|at| at.elapsed() >= every) {
+        if self.last.is_none_or(|at| at.elapsed() >= self.every) {
             self.last = Some(Instant::now());
-            let (file, bytes) = self.news(live);
+            let bytes = (self.bytes)(live.status()).unwrap_or_default();
             // Renamed, so that it is read whole, but not synced: it is news, not a record.
-            let half = file.with_extension("tmp");
+            let half = self.file.with_extension("tmp");
             let _ = fs::create_dir_all(self.dir.running())
                 .and_then(|()| fs::write(&half, &bytes))
-                .and_then(|()| fs::rename(&half, &file));
+                .and_then(|()| fs::rename(&half, &self.file));
         }
     }
 
-    /// Whether another shell asked for the end.
+    /// Returns whether another shell asked for the end.
     pub fn end_asked(&self) -> bool {
-        self.task.is_none() && cancel_file(&self.dir).exists()
+        self.ends && cancel_file(&self.dir).exists()
     }
 }
 
 impl Drop for Beacon {
     fn drop(&mut self) {
-        match &self.task {
-            Some(task) => drop(fs::remove_file(task.file(&self.dir))),
-            None => {
-                let _ = fs::remove_file(status_file(&self.dir));
-                let _ = fs::remove_file(cancel_file(&self.dir));
-            }
+        let _ = fs::remove_file(&self.file);
+        if self.ends {
+            let _ = fs::remove_file(cancel_file(&self.dir));
         }
         // Gone with the last that writes there.
         let _ = fs::remove_dir(self.dir.running());

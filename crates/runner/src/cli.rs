@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::shard::Shard;
 use crate::exit;
+use crate::shard::Shard;
 
 /// Declarative optimizer sweeps: one TOML file in, a report out.
 #[derive(Debug, Parser)]

@@ -26,9 +26,11 @@ mod provenance;
 pub mod reporter;
 mod resume;
 mod scheduler;
+pub mod shard;
 #[doc(hidden)]
 pub mod simulation;
 pub mod text;
 mod threads;
+mod training;
 mod worker_process;
 pub mod workspace;

@@ -1,6 +1,5 @@
 //! What `run` does differently where the runs are trained as tasks of a cluster.
 
-use serde::Serialize;
 use spec::layout::ReportDir;
 use spec::slurm::SlurmSettings;
 use store::write_atomic;
@@ -9,11 +8,10 @@ use super::gather;
 use crate::cli::{LauncherChoice, RunArgs};
 use crate::exit::{Exit, bad_input};
 use crate::launcher::Work;
-use crate::launcher::slurm::client::{Queued, SlurmCommands};
-use crate::launcher::slurm::files::{Files, Place};
-use crate::launcher::slurm::signs::{TaskStatus, signs};
+use crate::launcher::slurm::client::SlurmCommands;
+use crate::launcher::slurm::files::Files;
 use crate::launcher::slurm::watch::{Watched, watch};
-use crate::launcher::slurm::{self, Slurm, active, tasks_in_words};
+use crate::launcher::slurm::{self, Slurm, active};
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{reporter, text};
@@ -117,50 +115,4 @@ pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
         plan.name
     );
     Ok(true)
-}
-
-/// What a cluster does for a sweep.
-#[derive(Debug, Serialize)]
-pub(super) struct State {
-    /// What Slurm still has to do; none where it does not answer.
-    queue: Option<Vec<Queued>>,
-    /// Why it does not.
-    silence: Option<String>,
-    /// Signs of life of tasks, old ones included.
-    pub(super) tasks: Vec<(Place, TaskStatus)>,
-}
-
-impl State {
-    /// In a sentence; none where nothing goes on.
-    pub(super) fn words(&self, missing: usize) -> Option<String> {
-        if let Some(why) = self.silence.as_ref().filter(|_| missing > 0) {
-            return Some(format!("submitted to Slurm, which does not answer ({why})"));
-        }
-        let queue = self.queue.as_deref().unwrap_or_default();
-        match queue.iter().any(|q| !q.reports()) {
-            true => Some(format!("on Slurm, {}", tasks_in_words(queue))),
-            false if queue.is_empty() => None,
-            false => Some("on Slurm, the report is being written".to_owned()),
-        }
-    }
-}
-
-/// What a cluster does for the sweep; none where nothing was ever submitted.
-pub(super) fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>> {
-    if Files(dir).submissions()?.is_empty() {
-        return Ok(None);
-    }
-    let mut tasks = signs(dir);
-    Ok(Some(match active(&SlurmCommands, dir, name) {
-        Ok(active) => {
-            // What was killed and is no longer in the queue left its last word.
-            let queued = |sign: &TaskStatus| {
-                let job = |q: &&Queued| sign.job == format!("{}_{}", q.job, q.tasks);
-                active.iter().any(|q| job(&q) && q.state != "PENDING")
-            };
-            tasks.retain(|(_, sign)| sign.is_alive() || queued(sign));
-            State { queue: Some(active), silence: None, tasks }
-        }
-        Err(error) => State { queue: None, silence: Some(text::first_line(&error)), tasks },
-    }))
 }

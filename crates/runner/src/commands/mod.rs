@@ -12,10 +12,9 @@ mod needs;
 mod only;
 mod plan;
 pub mod run;
-pub mod shard;
+mod shard;
 mod status;
 mod task;
-pub(crate) mod training;
 mod verify;
 mod why;
 

@@ -11,7 +11,7 @@ use store::journal::Journal;
 
 use crate::exit::Exit;
 use crate::workspace::Workspace;
-use crate::{beacon, live, lock, text};
+use crate::{beacon, launcher, live, lock, text};
 
 /// Failures that are shown of a sweep that does not run.
 const FAILURES: usize = 5;
@@ -34,13 +34,14 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
     let holder = lock::holder(&dir);
     // Without a holder it is the last word of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| beacon::read(&dir));
-    let cluster = super::cluster::state(&dir, &plan.name)?;
+    let elsewhere = launcher::elsewhere(&dir, &plan.name)?;
     let journal = store::journal::read(&dir)?;
     super::folder::warn(&journal.warnings);
     let (counts, failures) = (counts(&journal, &plan), failures(&journal, &plan));
     if as_json {
         let counts: BTreeMap<String, usize> =
             counts.iter().map(|(status, n)| (name(*status).to_owned(), *n)).collect();
+        let cluster = elsewhere.map(|e| e.to_json()).transpose()?;
         let out = json!({
             "name": plan.name, "planned": plan.runs.len(), "runs": counts,
             "held_by": holder, "running": running, "without_result": failures, "cluster": cluster,
@@ -49,10 +50,10 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
         return Ok(Exit::Ok);
     }
     let missing = counts.get(&None).copied().unwrap_or(0);
-    let on_cluster = cluster.as_ref().and_then(|c| c.words(missing));
+    let handed_over = elsewhere.as_ref().and_then(|e| e.words(missing));
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
-        (None, _) if on_cluster.is_some() => on_cluster.clone().unwrap_or_default(),
+        (None, _) if handed_over.is_some() => handed_over.unwrap_or_default(),
         (None, 0) if !counts.contains_key(&Some(Status::Cancelled)) => "finished".to_owned(),
         (None, _) => "not running; the same sweep goes on from here".to_owned(),
     };
@@ -61,14 +62,9 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyho
         counts.iter().map(|(status, n)| format!("{n} {}", name(*status))).collect();
     text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
     let word = plan.runs.first().map_or("loss", |run| text::loss_word(&run.spec));
-    for (place, sign) in cluster.iter().flat_map(|c| &c.tasks) {
-        text::print(&format!(
-            "task {place}: job {} on {}{}\n",
-            text::plain(&sign.job),
-            text::plain(&sign.node),
-            if sign.is_alive() { "" } else { ", lost: no sign of life for a while" }
-        ));
-        show(&sign.sweep, word);
+    for (heading, sweep) in elsewhere.iter().flat_map(|e| e.parts()) {
+        text::print(&format!("{heading}\n"));
+        show(sweep, word);
     }
     match running {
         Some(running) => show(&running, word),

@@ -5,15 +5,14 @@ use std::path::Path;
 
 use spec::layout::ReportDir;
 
-use super::training::{Signalled, Sweep, train};
-use crate::beacon::{Beacon, Task};
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::exit::{Exit, bad_input};
 use crate::journal::{JournalWriter, host};
 use crate::launcher::slurm::files::{Files, JobFile, Place};
 use crate::launcher::slurm::share::Share;
-use crate::launcher::slurm::signs::sign;
+use crate::launcher::slurm::signs::{Task, sign};
 use crate::machine::Machine;
+use crate::training::{Signalled, Sweep, train};
 use crate::{clock, text};
 
 /// What Slurm tells a task of itself; nothing outside of Slurm.
@@ -72,10 +71,8 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
     Files(&dir).begin(place, &file)?;
     let journal = JournalWriter::create_named(&dir, &file)?;
     let args = RunArgs::whole(TrainingArgs { retry: job.retry, ..TrainingArgs::of(&plan.file) });
-    let mut beacon = Beacon::of_task(
-        &dir,
-        Task { place, job: told.job, node: told.node, restarts: told.restarts },
-    );
+    let task = Task { place, job: told.job, node: told.node, restarts: told.restarts };
+    let mut beacon = task.beacon(&dir);
     let signals = Signalled::watch()?;
     let sweep = Sweep {
         dir: &dir,

@@ -5,9 +5,9 @@ use spec::plan::{Plan, PlannedRun};
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
-use crate::commands::training::{Sweep, train};
 use crate::executor::Cancel;
 use crate::journal::JournalWriter;
+use crate::training::{Sweep, train};
 
 /// Trains on the slots of this machine.
 pub struct Local {

@@ -8,14 +8,15 @@ pub mod slurm;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
+use spec::status::SweepStatus;
 use store::journal::Journal;
 
 pub use local::Local;
 
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
-use crate::commands::training::Trained;
 use crate::machine::Machine;
+use crate::training::Trained;
 use crate::workspace::Workspace;
 
 /// A sweep about to be executed.
@@ -48,6 +49,28 @@ pub enum Launched {
     Trained(Trained),
     /// An engine has them and goes on without us: what to say.
     Submitted(String),
+}
+
+/// What a launcher has of a sweep that it was handed.
+pub trait Elsewhere {
+    /// Its state in a sentence, of a sweep without results of `missing` runs; none where
+    /// nothing goes on.
+    fn words(&self, missing: usize) -> Option<String>;
+    /// The parts that train, each with a heading.
+    fn parts(&self) -> Vec<(String, &SweepStatus)>;
+    /// Everything, for programs.
+    ///
+    /// # Errors
+    /// None in practice: plain strings and numbers.
+    fn to_json(&self) -> serde_json::Result<serde_json::Value>;
+}
+
+/// What launchers have of a sweep; none where it was never handed to one.
+///
+/// # Errors
+/// Its files cannot be read.
+pub fn elsewhere(dir: &ReportDir, name: &str) -> anyhow::Result<Option<Box<dyn Elsewhere>>> {
+    Ok(slurm::state::state(dir, name)?.map(|state| Box::new(state) as Box<dyn Elsewhere>))
 }
 
 /// Executes runs.

@@ -9,7 +9,6 @@ use store::journal::Journal;
 
 use crate::cli::RunArgs;
 use crate::commands::shard::Chosen;
-use crate::commands::training::Signalled;
 use crate::commands::{cluster, load_plan};
 use crate::exit::{Exit, bad_input};
 use crate::launcher::slurm::Slurm;
@@ -18,6 +17,7 @@ use crate::lock::{self, Lock};
 use crate::machine::Machine;
 use crate::resume::{Outstanding, outstanding};
 use crate::threads::{Known, Place};
+use crate::training::Signalled;
 use crate::workspace::Workspace;
 use crate::{clock, dataset_check, pool, provenance, text};
 

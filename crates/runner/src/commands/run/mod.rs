@@ -11,7 +11,6 @@ use store::write_atomic;
 
 use self::invocation::{Found, Invocation};
 use super::shard::{self, Chosen};
-use super::training::Trained;
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::Exit;
@@ -20,6 +19,7 @@ use crate::launcher::Launched;
 use crate::lock::Lock;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave};
+use crate::training::Trained;
 use crate::workspace::Workspace;
 use crate::{reporter, text, threads};
 

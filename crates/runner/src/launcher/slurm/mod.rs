@@ -13,6 +13,7 @@ mod script;
 pub mod share;
 mod shared;
 pub mod signs;
+pub mod state;
 mod submit;
 pub mod watch;
 

@@ -2,12 +2,14 @@
 //! few seconds. Whether it still trains is told by their age, whatever Slurm says.
 
 use std::fs;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use spec::layout::ReportDir;
 use spec::status::SweepStatus;
 
 use super::files::Place;
+use crate::beacon::Beacon;
 
 /// A task's sign of life, written anew every few seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,33 @@ pub struct TaskStatus {
     pub restarts: u64,
     /// What its slots do.
     pub sweep: SweepStatus,
+}
+
+/// How often a task writes: there may be thousands.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What a task says of itself beside its slots.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Which one it is.
+    pub place: Place,
+    /// Number of its job, as it was told.
+    pub job: String,
+    /// Its node.
+    pub node: String,
+    /// Requeues so far.
+    pub restarts: u64,
+}
+
+impl Task {
+    /// The beacon that writes its sign of life.
+    pub fn beacon(self, dir: &ReportDir) -> Beacon {
+        let name = format!("{}.json", self.place);
+        Beacon::of_part(dir, &name, EVERY, move |sweep| {
+            let (job, node) = (self.job.clone(), self.node.clone());
+            serde_json::to_vec(&TaskStatus { job, node, restarts: self.restarts, sweep })
+        })
+    }
 }
 
 /// How old a sign of life may be. Tasks write every five seconds.

@@ -253,7 +253,7 @@ fn announce(plan: &Plan, machine: &Machine, runs: usize) {
         1 => "1 thread each".to_owned(),
         n => format!("{n} threads each"),
     };
-    crate::text::say!(
+    text::say!(
         "{}: {} on {} x {} ({threads}), {}",
         plan.name,
         text::count(runs, "run"),

@@ -1,0 +1,70 @@
+//! What a cluster does for a sweep, as `status` shows it.
+
+use serde::Serialize;
+use spec::layout::ReportDir;
+use spec::status::SweepStatus;
+
+use super::client::{Queued, SlurmCommands};
+use super::files::{Files, Place};
+use super::signs::{TaskStatus, signs};
+use super::{active, tasks_in_words};
+use crate::launcher::Elsewhere;
+use crate::text;
+
+/// What a cluster does for a sweep.
+#[derive(Debug, Serialize)]
+pub struct State {
+    /// What Slurm still has to do; none where it does not answer.
+    queue: Option<Vec<Queued>>,
+    /// Why it does not.
+    silence: Option<String>,
+    /// Signs of life of tasks, old ones included.
+    tasks: Vec<(Place, TaskStatus)>,
+}
+
+impl Elsewhere for State {
+    fn words(&self, missing: usize) -> Option<String> {
+        if let Some(why) = self.silence.as_ref().filter(|_| missing > 0) {
+            return Some(format!("submitted to Slurm, which does not answer ({why})"));
+        }
+        let queue = self.queue.as_deref().unwrap_or_default();
+        match queue.iter().any(|q| !q.reports()) {
+            true => Some(format!("on Slurm, {}", tasks_in_words(queue))),
+            false if queue.is_empty() => None,
+            false => Some("on Slurm, the report is being written".to_owned()),
+        }
+    }
+
+    fn parts(&self) -> Vec<(String, &SweepStatus)> {
+        let heading = |(place, sign): &(Place, TaskStatus)| {
+            let (job, node) = (text::plain(&sign.job), text::plain(&sign.node));
+            let lost = if sign.is_alive() { "" } else { ", lost: no sign of life for a while" };
+            format!("task {place}: job {job} on {node}{lost}")
+        };
+        self.tasks.iter().map(|task| (heading(task), &task.1.sweep)).collect()
+    }
+
+    fn to_json(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(self)
+    }
+}
+
+/// What a cluster does for the sweep; none where nothing was ever submitted.
+pub fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>> {
+    if Files(dir).submissions()?.is_empty() {
+        return Ok(None);
+    }
+    let mut tasks = signs(dir);
+    Ok(Some(match active(&SlurmCommands, dir, name) {
+        Ok(active) => {
+            // What was killed and is no longer in the queue left its last word.
+            let queued = |sign: &TaskStatus| {
+                let job = |q: &&Queued| sign.job == format!("{}_{}", q.job, q.tasks);
+                active.iter().any(|q| job(&q) && q.state != "PENDING")
+            };
+            tasks.retain(|(_, sign)| sign.is_alive() || queued(sign));
+            State { queue: Some(active), silence: None, tasks }
+        }
+        Err(error) => State { queue: None, silence: Some(text::first_line(&error)), tasks },
+    }))
+}
