@@ -11,6 +11,7 @@ pub const COMPUTING: &[&str] = &[
     "dataset",
     "dataset.rs",
     "landscape.rs",
+    "metric",
     "metric.rs",
     "model.rs",
     "optimizer",

@@ -173,7 +173,8 @@ fn each_follows_its_reference() {
 fn other(value: &Value, range: Range, ty: ParamType) -> Value {
     match (value, ty) {
         (Value::Bool(b), _) => Value::Bool(!b),
-        (Value::Text(text), ParamType::Choice(names)) => {
+        (Value::Text(text), ty) if ty.choices().is_some() => {
+            let names = ty.choices().unwrap_or_default();
             let name = names.iter().find(|name| *name != text).expect("two names");
             Value::Text((*name).to_owned())
         }

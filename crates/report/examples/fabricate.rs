@@ -240,7 +240,7 @@ fn outcome(run: &RunSpec, label: &Label, noise: &mut Stream) -> Outcome {
     let epochs = diverged_step.map_or(run.train.epochs, |step| (step - 1) / per_epoch);
     let mut metrics = Vec::new();
     let mut put = |epoch, step, split, metric: &str, value: f64| {
-        let (metric, value) = (metric.to_owned(), value.into());
+        let (metric, value) = (metric.into(), value.into());
         metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
     let mut wobble = |width: f64| 1.0 + width * f64::from(noise.uniform_in(-1.0, 1.0));

@@ -21,6 +21,7 @@ pub mod together;
 
 mod best;
 mod files;
+mod last_epoch;
 mod reading;
 mod redraw;
 mod targets;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::identity::canonical_json;
-use spec::metric::FurtherMetric;
+use spec::metric::Metric;
 use spec::plan::Plan;
 use spec::record::{Environment, MetricPoint, Outcome, RunRecord};
 
@@ -276,14 +276,12 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
 /// The first measured number that is not the same bits in both, seconds left
 /// out, and what only one of the two was asked to measure.
 fn first_metric(a: &Outcome, b: &Outcome) -> Option<(String, [String; 2])> {
-    let measures = |o: &Outcome, name: &str| o.metrics.iter().any(|m| m.metric == name);
-    let one_sided: Vec<&str> = FurtherMetric::ALL
-        .iter()
-        .map(|m| m.name())
-        .filter(|name| measures(a, name) != measures(b, name))
+    let measures = |o: &Outcome, metric: Metric| o.metrics.iter().any(|m| m.metric == metric);
+    let one_sided: Vec<Metric> = Metric::on_request()
+        .into_iter()
+        .filter(|metric| measures(a, *metric) != measures(b, *metric))
         .collect();
-    let compared =
-        |m: &&MetricPoint| m.metric != "seconds" && !one_sided.contains(&m.metric.as_str());
+    let compared = |m: &&MetricPoint| m.metric != Metric::SECONDS && !one_sided.contains(&m.metric);
     let key = |m: &MetricPoint| (m.epoch, m.step, m.split);
     let place = |m: &MetricPoint| {
         format!("{}.{} of epoch {} at step {}", m.split, m.metric, m.epoch, m.step)

@@ -5,11 +5,15 @@ use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::*;
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, Target, TargetAt};
 use spec::record::{MetricPoint, RunRecord, Split, Status};
 use spec::{ModelSpec, RunSpec};
 
 use crate::error::ReportError;
+use crate::last_epoch;
+
+pub use crate::last_epoch::LastEpoch;
 
 /// A Rust type that a column holds.
 pub(crate) trait Cell: Sized {
@@ -56,7 +60,7 @@ pub(crate) fn number(value: Option<f64>) -> Option<f64> {
 }
 
 /// Columns that files of the first release lack.
-const ADDED: [&str; 12] = [
+const ADDED: [&str; 8] = [
     "target_epoch",
     "target_step",
     "target_samples",
@@ -64,10 +68,6 @@ const ADDED: [&str; 12] = [
     "initial_test_loss",
     "target_seconds",
     "epoch_seconds",
-    "validation_top5_accuracy",
-    "validation_f1",
-    "test_top5_accuracy",
-    "test_f1",
     "longest_step",
 ];
 
@@ -102,17 +102,24 @@ macro_rules! row {
             /// are written and not read, since the target may have changed; it follows
             /// from `metrics.parquet`. None without one, and for runs that did not complete.
             pub at_best: Option<AtBest>,
+            /// Metrics after the last epoch, of completed runs alone.
+            pub last_epoch: LastEpoch,
             $($(#[$doc])+ pub $name: Option<$ty>,)+
         }
 
         impl RunRow {
-            /// One column a field, in the order of declaration, `status` first.
+            /// One column a field, in the order of declaration, `status` first; those of the
+            /// metrics after the last epoch stand behind `diverged_step`.
             pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
                 let status = |r: &RunRow| Some(r.status.map_or(MISSING, Status::name).to_owned());
-                vec![
+                let mut out = vec![
                     String::column("status", rows.iter().map(status).collect()),
                     $(<$ty>::column(stringify!($name), rows.iter().map(|r| r.$name.clone()).collect()),)+
-                ]
+                ];
+                let before = out.iter().position(|c| c.name() == "diverged_step");
+                let at = before.map_or(out.len(), |at| at + 1);
+                out.splice(at..at, last_epoch::columns(rows));
+                out
             }
 
             /// The rows of a frame that [`RunRow::columns`] wrote.
@@ -126,6 +133,7 @@ macro_rules! row {
                         row.$name = value;
                     }
                 })+
+                last_epoch::read(frame, &mut rows)?;
                 Ok(rows)
             }
         }
@@ -143,25 +151,6 @@ row! {
     steps: u64;
     /// First step (from 1) whose loss was not finite.
     diverged_step: u64;
-    /// Sample-weighted mean training loss during the last epoch; as all
-    /// last-epoch values only of completed runs.
-    train_loss: f64;
-    /// Validation loss after the last epoch.
-    validation_loss: f64;
-    /// Validation accuracy after the last epoch, a fraction.
-    validation_accuracy: f64;
-    /// Test loss after the last epoch.
-    test_loss: f64;
-    /// Test accuracy after the last epoch, a fraction.
-    test_accuracy: f64;
-    /// Top-5 accuracy after the last epoch, a fraction; where it was asked for.
-    validation_top5_accuracy: f64;
-    /// Macro F1 after the last epoch, a fraction; where it was asked for.
-    validation_f1: f64;
-    /// Top-5 accuracy on the test split.
-    test_top5_accuracy: f64;
-    /// Macro F1 on the test split.
-    test_f1: f64;
     /// Longest step of a descent on a function, in its coordinates; of positions
     /// that are recorded every so many steps, what one step had at least.
     longest_step: f64;
@@ -248,18 +237,16 @@ impl RunRow {
         let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
         for point in &outcome.metrics {
             let value = point.value.0;
-            let accuracy = point.split == Split::Validation && point.metric == "accuracy";
-            if accuracy
+            let of = EpochMetric::new(point.split, point.metric);
+            if of == EpochMetric::new(Split::Validation, Metric::ACCURACY)
                 && value.is_finite()
                 && row.best_validation_accuracy.is_none_or(|best| value > best)
             {
                 row.best_validation_accuracy = Some(value);
                 row.best_epoch = Some(point.epoch);
             }
-            if Some(point.epoch) == last
-                && let Some(slot) = row.last_mut(point.split, &point.metric)
-            {
-                *slot = number(Some(value));
+            if Some(point.epoch) == last && point.metric.is_held_out() {
+                row.last_epoch.set(of, Some(value));
             }
         }
         row
@@ -280,7 +267,7 @@ impl RunRow {
         self.target_samples =
             Some(if function { first.step } else { first.epoch * spec.samples_per_epoch() });
         let clock = |p: &&MetricPoint| {
-            p.split == Split::Train && p.metric == "seconds" && p.epoch == first.epoch
+            p.split == Split::Train && p.metric == Metric::SECONDS && p.epoch == first.epoch
         };
         // Before the first epoch no second was spent.
         self.target_seconds = match first.epoch {
@@ -318,36 +305,10 @@ impl RunRow {
         });
     }
 
-    fn last_mut(&mut self, split: Split, metric: &str) -> Option<&mut Option<f64>> {
-        match (split, metric) {
-            (Split::Train, "loss") => Some(&mut self.train_loss),
-            (Split::Validation, "loss") => Some(&mut self.validation_loss),
-            (Split::Validation, "accuracy") => Some(&mut self.validation_accuracy),
-            (Split::Test, "loss") => Some(&mut self.test_loss),
-            (Split::Test, "accuracy") => Some(&mut self.test_accuracy),
-            (Split::Validation, "top5_accuracy") => Some(&mut self.validation_top5_accuracy),
-            (Split::Validation, "f1") => Some(&mut self.validation_f1),
-            (Split::Test, "top5_accuracy") => Some(&mut self.test_top5_accuracy),
-            (Split::Test, "f1") => Some(&mut self.test_f1),
-            _ => None,
-        }
-    }
-
     /// Value of a metric after the last epoch; none for a run that did not
     /// complete and for metrics that are not measured at an epoch's end.
-    pub fn last(&self, split: Split, metric: &str) -> Option<f64> {
-        match (split, metric) {
-            (Split::Train, "loss") => self.train_loss,
-            (Split::Validation, "loss") => self.validation_loss,
-            (Split::Validation, "accuracy") => self.validation_accuracy,
-            (Split::Test, "loss") => self.test_loss,
-            (Split::Test, "accuracy") => self.test_accuracy,
-            (Split::Validation, "top5_accuracy") => self.validation_top5_accuracy,
-            (Split::Validation, "f1") => self.validation_f1,
-            (Split::Test, "top5_accuracy") => self.test_top5_accuracy,
-            (Split::Test, "f1") => self.test_f1,
-            _ => None,
-        }
+    pub fn last(&self, split: Split, metric: Metric) -> Option<f64> {
+        self.last_epoch.get(split, metric)
     }
 
     /// Whether the run trained to its end.
@@ -368,13 +329,13 @@ impl RunRow {
 
 /// The loss on a split before training.
 fn initial_loss(metrics: &[MetricPoint], split: Split) -> Option<f64> {
-    let before = |p: &&MetricPoint| p.epoch == 0 && p.split == split && p.metric == "loss";
+    let before = |p: &&MetricPoint| p.epoch == 0 && p.split == split && p.metric == Metric::LOSS;
     metrics.iter().find(before).map(|p| p.value.0)
 }
 
 /// The smallest difference of the training clock from one epoch's end to the next.
 fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
-    let clock = metrics.iter().filter(|p| p.split == Split::Train && p.metric == "seconds");
+    let clock = metrics.iter().filter(|p| p.split == Split::Train && p.metric == Metric::SECONDS);
     let mut before = 0.0;
     let mut epochs = Vec::new();
     for point in clock {
@@ -387,11 +348,12 @@ fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
 /// The longest distance a step between recorded positions; none for networks, and
 /// infinite where a distance is.
 fn longest_step(metrics: &[MetricPoint]) -> Option<f64> {
-    let along = |name: &'static str| {
-        metrics.iter().filter(move |p| p.split == Split::Train && p.metric == name)
-    };
-    let path: Vec<(u64, f64, f64)> =
-        along("x").zip(along("y")).map(|(x, y)| (x.step, x.value.0, y.value.0)).collect();
+    let along =
+        |name: Metric| metrics.iter().filter(move |p| p.split == Split::Train && p.metric == name);
+    let path: Vec<(u64, f64, f64)> = along(Metric::X)
+        .zip(along(Metric::Y))
+        .map(|(x, y)| (x.step, x.value.0, y.value.0))
+        .collect();
     let length = |pair: &[(u64, f64, f64)]| {
         let (steps, x, y) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1, pair[1].2 - pair[0].2);
         x.hypot(y) / steps.max(1) as f64

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 use spec::plan::{Plan, TargetAt};
 use spec::record::{MetricPoint, Split};
 
@@ -43,7 +44,7 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
         return Ok(HashMap::new());
     }
     let frame = scan(path)?;
-    let target = (plan.target.split, plan.target.metric.as_str());
+    let target = (plan.target.split, plan.target.metric);
     let read = || -> PolarsResult<HashMap<String, Vec<MetricPoint>>> {
         let mut out: HashMap<String, Vec<MetricPoint>> = HashMap::new();
         let ids = frame.column("run_id")?.str()?;
@@ -52,10 +53,11 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
         let values = frame.column("value")?.f64()?;
         for i in 0..frame.height() {
             let split = splits.get(i).and_then(Split::from_name);
-            let (Some(split), Some(metric)) = (split, metrics.get(i)) else { continue };
+            let metric = metrics.get(i).map(Metric::named);
+            let (Some(split), Some(metric)) = (split, metric) else { continue };
             let judging = best && (split, metric) == (Split::Test, target.1);
-            if (split, metric) != target && (split, metric) != (Split::Train, "seconds") && !judging
-            {
+            let clock = (split, metric) == (Split::Train, Metric::SECONDS);
+            if (split, metric) != target && !clock && !judging {
                 continue;
             }
             let (Some(id), Some(epoch), Some(step)) = (ids.get(i), epochs.get(i), steps.get(i))
@@ -64,8 +66,7 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
             };
             // Null where no number was measured; files of earlier releases hold NaN.
             let value = values.get(i).unwrap_or(f64::NAN);
-            let (metric, value) = (metric.to_owned(), value.into());
-            let point = MetricPoint { epoch, step, split, metric, value };
+            let point = MetricPoint { epoch, step, split, metric, value: value.into() };
             match out.get_mut(id) {
                 Some(points) => points.push(point),
                 None => drop(out.insert(id.to_owned(), vec![point])),

@@ -7,6 +7,10 @@
 //! the statistics holds alarms back. Accuracies are counts of 360 or of 10,000 samples, and
 //! of every configuration up to three of ten seeds diverge, others each night.
 
+#[path = "common/last.rs"]
+mod last;
+
+use last::named;
 use report::regress::{Against, Night, NightRun, Regression, Verdict, baseline::Accepted, judge};
 use report::table::RunRow;
 use spec::Id;
@@ -72,11 +76,13 @@ impl Noise {
                     stop_reason: Some("epochs".to_owned()),
                     epochs_completed: Some(EPOCHS),
                     steps: Some(228),
-                    train_loss: loss("train_loss"),
-                    validation_loss: loss("validation_loss"),
-                    validation_accuracy: share("validation_right", "validation"),
-                    test_loss: loss("test_loss"),
-                    test_accuracy: share("test_right", "test"),
+                    last_epoch: named([
+                        ("train.loss", loss("train_loss")),
+                        ("validation.loss", loss("validation_loss")),
+                        ("validation.accuracy", share("validation_right", "validation")),
+                        ("test.loss", loss("test_loss")),
+                        ("test.accuracy", share("test_right", "test")),
+                    ]),
                     best_validation_accuracy: share("best_validation_right", "validation"),
                     target_epoch: value("target_epoch").map(|e| e as u64),
                     epoch_seconds: value("seconds_per_epoch"),
@@ -108,7 +114,7 @@ impl Noise {
 
 fn settings() -> RegressSettings {
     RegressSettings {
-        min_effect: RegressMetric::ALL.iter().map(|m| (*m, 0.0)).collect(),
+        min_effect: RegressMetric::all().iter().map(|m| (*m, 0.0)).collect(),
         ..RegressSettings::default()
     }
 }
@@ -199,7 +205,7 @@ fn a_step_of_five_percent_is_dated_within_three_nights() {
         for (hits, label) in dated.iter_mut().zip(&labels) {
             let mut found = out.alarms().filter(|(trend, step)| {
                 trend.label == *label
-                    && trend.metric == RegressMetric::TestLoss
+                    && trend.metric == RegressMetric::TEST_LOSS
                     && (17..=23).contains(&step.at)
             });
             *hits += usize::from(found.next().is_some());

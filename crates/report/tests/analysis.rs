@@ -7,6 +7,7 @@ use common::{End, Fixture, label};
 use report::analysis::{Analysis, Clock, Verdict, advice, robustness, spent, tuning};
 use report::page::answer::{Answer, answer};
 use report::page::content;
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, Status};
 
 fn analysed(fixture: &Fixture) -> Analysis {
@@ -43,7 +44,8 @@ fn validation_chooses_and_test_judges() {
         .find(|&i| analysis.configs[i].label == adam && i != chosen)
         .unwrap();
     for &run in &analysis.configs[other].runs.clone() {
-        analysis.rows[run].test_accuracy = Some(0.9999);
+        let accuracy = EpochMetric::new(Split::Test, Metric::ACCURACY);
+        analysis.rows[run].last_epoch.set(accuracy, Some(0.9999));
     }
     let again = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
     assert_eq!(again.best[adam], Some(chosen));

@@ -10,6 +10,7 @@ use std::path::Path;
 use common::{End, Fixture};
 use polars::prelude::*;
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 use spec::record::MetricPoint;
 
 fn frame(path: &Path) -> DataFrame {
@@ -149,7 +150,7 @@ fn with_further_metrics(fixture: &Fixture, folder: &Path, held: fn(u64) -> f64) 
             if Some(point.epoch) == last {
                 point.value = held(seed).into();
             }
-            let like = |metric: &str| MetricPoint { metric: metric.to_owned(), ..point.clone() };
+            let like = |metric: &str| MetricPoint { metric: metric.into(), ..point.clone() };
             more.extend([like("f1"), like("top5_accuracy")]);
         }
         outcome.metrics.extend(more);
@@ -205,7 +206,7 @@ fn intervals_of_shares_lie_between_0_and_1() {
     let fixture = Fixture::battle(3);
     let dir = with_further_metrics(&fixture, folder.path(), |seed| [1.0, 1.0, 0.92][seed as usize]);
     let mut plan = fixture.plan();
-    plan.target.metric = "f1".to_owned();
+    plan.target.metric = Metric::F1;
     plan.target.value = None;
     fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
     report::collect(&dir).unwrap();

@@ -14,6 +14,7 @@ use report::analysis::Analysis;
 use report::regress::Title;
 use report::together::Together;
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 use spec::record::Split;
 use spec::stopping::StopAt;
 use tables::{Cell, Shown, read_csv, shown};
@@ -261,7 +262,7 @@ fn the_csv_of_a_report_by_loss_says_what_its_table_says() {
     let dir = collected(&fixture, folder.path());
     let mut plan = fixture.plan();
     plan.target.split = Split::Validation;
-    plan.target.metric = "loss".to_owned();
+    plan.target.metric = Metric::LOSS;
     plan.target.value = Some(0.1);
     std::fs::write(dir.plan(), serde_json::to_vec(&plan).unwrap()).unwrap();
     report::render(&dir).unwrap();
@@ -287,7 +288,7 @@ fn the_csv_of_several_reports_says_what_its_table_says() {
 #[test]
 fn the_csv_of_several_reports_that_stop_at_the_target_says_what_its_table_says() {
     let folder = tempfile::tempdir().unwrap();
-    let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.93 };
+    let stop = StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.93 };
     let stopped = |epochs: u64| {
         let fixture = Fixture { name: format!("task-{epochs}"), epochs, ..Fixture::battle(5) };
         let (analysis, _) = fixture.analysed(&folder.path().join(&fixture.name));

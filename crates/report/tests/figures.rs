@@ -5,11 +5,14 @@ mod common;
 mod frames;
 #[path = "figures/kept.rs"]
 mod kept;
+#[path = "common/last.rs"]
+mod last;
 #[path = "figures/said.rs"]
 mod said;
 
 use common::{End as Ending, Fixture, label};
 use frames::untrue;
+use last::Last as _;
 use report::analysis::Analysis;
 use report::figures::axis::{Axis, End, Lane};
 use report::figures::chart::CurveKind;
@@ -20,6 +23,7 @@ use report::figures::{
     target, tuning,
 };
 use report::table::RunRow;
+use spec::metric::Metric;
 use spec::report_settings::{Band, FigureName};
 
 /// Two labels, three learning rates, two seeds, two epochs; SGD diverges at the largest.
@@ -283,7 +287,8 @@ fn without_an_error_there_is_a_point_all_the_same() {
     // Of label 3 every run is perfect.
     let perfect = with_rows(&analysis, |i, row| {
         if analysis.plan.runs[i].label == "adam" {
-            (row.validation_accuracy, row.test_accuracy) = (Some(1.0), Some(1.0));
+            row.set("validation.accuracy", Some(1.0));
+            row.set("test.accuracy", Some(1.0));
         }
     });
     for figure in [lr_sensitivity::figure(&perfect, &points), tuning::figure(&perfect, &points)] {
@@ -303,13 +308,14 @@ fn without_an_error_there_is_a_point_all_the_same() {
 fn one_zero_leaves_a_figure_of_losses_logarithmic() {
     let folder = tempfile::tempdir().unwrap();
     let (mut analysis, points) = Fixture::battle(3).analysed(folder.path());
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     analysis.plan.target.value = None;
     let sizes = |i: usize| 10f64.powi(-(i as i32 % 7));
     let change = |zero: bool| {
         with_rows(&analysis, |i, row| {
             let value = if zero && i == 17 { 0.0 } else { sizes(i) };
-            (row.validation_loss, row.test_loss) = (Some(value), Some(value));
+            row.set("validation.loss", Some(value));
+            row.set("test.loss", Some(value));
         })
     };
     let axis = |analysis: &Analysis| lr_sensitivity::series(analysis).unwrap().panels[0].y;
@@ -324,7 +330,7 @@ fn one_zero_leaves_a_figure_of_losses_logarithmic() {
 fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
     let folder = tempfile::tempdir().unwrap();
     let (mut analysis, points) = Fixture::battle(3).analysed(folder.path());
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     analysis.plan.target.value = None;
     let absurd = with_rows(&analysis, |i, row| {
         let run = &analysis.plan.runs[i];
@@ -333,9 +339,10 @@ fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
         }
         // A learning rate that is no good, and one bad seed of a label.
         if run.label == "sgd" && run.spec.optimizer.lr() < 0.01 {
-            (row.validation_loss, row.test_loss) = (Some(1e35), Some(1e35));
+            row.set("validation.loss", Some(1e35));
+            row.set("test.loss", Some(1e35));
         } else if run.label == "adam" && run.spec.seed == 1 {
-            row.test_loss = Some(1e35);
+            row.set("test.loss", Some(1e35));
         }
     });
     let figures = report::figures::all(&absurd, &points);

@@ -1,8 +1,11 @@
 //! The history: what is kept, where levels step, and which steps count against a night.
 
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/nights.rs"]
 mod nights;
 
+use last::Last as _;
 use nights::{change, night};
 use report::regress::{Against, Night, Regression, Trend, Verdict, history, judge};
 use report::table::RunRow;
@@ -83,7 +86,7 @@ fn alarms(of: &Regression) -> Vec<String> {
 #[test]
 fn a_step_is_placed_on_its_commits_and_alarms_until_it_is_accepted() {
     let worse = |night: &mut Night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));
     };
     let nights = plateaus(6, 8, worse);
     let out = looked_back(&nights, None);
@@ -107,7 +110,7 @@ fn other_rounding_steps_the_level_and_is_no_alarm() {
 #[test]
 fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
     let mut nights = plateaus(6, 9, |night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));
     });
     nights.extend((10..=13).map(|day| night(day, "a")));
     let out = looked_back(&nights, None);
@@ -117,7 +120,7 @@ fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
     assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
     assert_eq!(alarms(&looked_back(&nights[..9], None)).len(), 1);
     let better = plateaus(6, 9, |night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 0.8));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 0.8));
     });
     assert_eq!(alarms(&looked_back(&better, None)), [""; 0]);
 }
@@ -127,7 +130,7 @@ fn a_step_that_tonight_does_not_show_is_no_alarm() {
     // Nights that vary by themselves: one back at the old level is no step yet.
     let noisy = |day: u32, factor: f64| {
         let mut night = night(day, &format!("{day}"));
-        change(&mut night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * factor));
+        change(&mut night, "adam", |_, row| row.change("test.loss", |x| x * factor));
         night
     };
     let mut nights: Vec<Night> =
@@ -143,7 +146,7 @@ fn a_step_that_tonight_does_not_show_is_no_alarm() {
     };
     let nights: Vec<Night> = (1..=28).map(|day| noisy(day, factor(day))).collect();
     let out = looked_back(&nights, None);
-    let of_loss = |t: &&Trend| t.label == "adam" && t.metric == RegressMetric::TestLoss;
+    let of_loss = |t: &&Trend| t.label == "adam" && t.metric == RegressMetric::TEST_LOSS;
     let steps = &out.trends.iter().find(of_loss).unwrap().steps;
     assert_eq!(steps.iter().map(|s| (s.at, s.worse)).collect::<Vec<_>>(), [(9, true), (18, false)]);
     assert_eq!(alarms(&out), [""; 0]);
@@ -153,7 +156,7 @@ fn a_step_that_tonight_does_not_show_is_no_alarm() {
 fn another_machine_starts_a_new_segment() {
     let nights = plateaus(6, 9, |night| {
         night.facts.device_model = Some("another".to_owned());
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));
     });
     let out = looked_back(&nights, None);
     assert_eq!(alarms(&out), [""; 0]);
@@ -169,11 +172,11 @@ fn another_machine_starts_a_new_segment() {
 #[test]
 fn machines_that_take_turns_have_a_history_each() {
     let mut nights = plateaus(9, 16, |night| {
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.2));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));
     });
     for night in nights.iter_mut().step_by(2) {
         night.facts.device_model = Some("another".to_owned());
-        change(night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.5));
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.5));
     }
     assert_eq!(alarms(&looked_back(&nights, None)), ["adam test_loss 00000008..0000000a"]);
 }
@@ -212,7 +215,7 @@ fn noisy(days: u32, factor: impl Fn(u32) -> f64) -> Vec<Night> {
     let of = |day| {
         let mut night = night(day, &format!("{day}"));
         change(&mut night, "adam", |_, row| {
-            row.test_loss = row.test_loss.map(|x| x * factor(day));
+            row.change("test.loss", |x| x * factor(day));
         });
         night
     };
@@ -220,7 +223,7 @@ fn noisy(days: u32, factor: impl Fn(u32) -> f64) -> Vec<Night> {
 }
 
 fn of_loss(out: &Regression) -> &Trend {
-    let adam = |t: &&Trend| t.label == "adam" && t.metric == RegressMetric::TestLoss;
+    let adam = |t: &&Trend| t.label == "adam" && t.metric == RegressMetric::TEST_LOSS;
     out.trends.iter().find(adam).unwrap()
 }
 
@@ -260,7 +263,7 @@ fn other_rounding_after_an_accepted_change_is_no_drift() {
             let mut night = night(day, "a");
             let factor = [(12, 1.041), (11, 1.04)].iter().find(|(d, _)| *d == day);
             change(&mut night, "adam", |seed, row| {
-                row.test_loss = row.test_loss.map(|x| x * factor.map_or(1.0, |f| f.1));
+                row.change("test.loss", |x| x * factor.map_or(1.0, |f| f.1));
                 row.weights_digest = Some(format!("{seed} of {factor:?}"));
             });
             night

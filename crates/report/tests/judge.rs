@@ -1,8 +1,11 @@
 //! Nights against a baseline: fabricated nights whose runs differ by known amounts.
 
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/nights.rs"]
 mod nights;
 
+use last::Last as _;
 use nights::{against, change, night};
 use report::regress::{Against, Finding, GapKind, Method, Night, Regression, Verdict, judge};
 use report::table::RunRow;
@@ -39,7 +42,7 @@ fn a_change_for_the_worse_names_metric_and_configuration() {
     let before = night(1, "a");
     let mut after = night(2, "a");
     change(&mut after, "momentum", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x * 1.05 + 1e-4 * seed as f64);
+        row.change("test.loss", |x| x * 1.05 + 1e-4 * seed as f64);
         row.weights_digest = Some("other".to_owned());
     });
     let out = judged(&before, &after);
@@ -61,17 +64,17 @@ fn a_change_for_the_worse_names_metric_and_configuration() {
 fn an_effect_up_to_min_effect_is_let_pass() {
     let before = night(1, "a");
     let mut after = night(2, "a");
-    change(&mut after, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * 1.05));
+    change(&mut after, "adam", |_, row| row.change("test.loss", |x| x * 1.05));
     let mut settings = RegressSettings::default();
     let verdict = |settings: &RegressSettings| judge(&after, against(&before), settings).verdict;
     assert_eq!(verdict(&settings), Verdict::Regressed);
-    settings.min_effect.insert(RegressMetric::TestLoss, 0.051);
+    settings.min_effect.insert(RegressMetric::TEST_LOSS, 0.051);
     let out = judge(&after, against(&before), &settings);
     assert_eq!(names(&out, Finding::Small), ["adam test_loss"]);
     assert_ne!(out.verdict, Verdict::Regressed);
-    settings.min_effect.insert(RegressMetric::TestLoss, 0.049);
+    settings.min_effect.insert(RegressMetric::TEST_LOSS, 0.049);
     assert_eq!(verdict(&settings), Verdict::Regressed);
-    settings.metrics = vec![RegressMetric::TrainLoss];
+    settings.metrics = vec![RegressMetric::TRAIN_LOSS];
     assert_ne!(verdict(&settings), Verdict::Regressed, "only what is asked for is compared");
 }
 
@@ -91,7 +94,8 @@ fn a_seed_that_diverges_where_none_did_is_a_regression() {
     let out = judged(&before, &after);
     assert_eq!(names(&out, Finding::Regressed), ["adam diverged"]);
     assert_eq!(out.found(Finding::Regressed)[0].1.method, Method::Exact);
-    let lost = out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss).unwrap();
+    let lost =
+        out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_LOSS).unwrap();
     assert_eq!((lost.seeds.len(), lost.ended()), (10, 9), "a diverged run has no last loss");
 
     // Where some diverge anyway, one more says nothing; what seeds it was says the test.
@@ -116,7 +120,7 @@ fn divergence_is_judged_whatever_is_asked_for() {
         });
     }
     let settings =
-        RegressSettings { metrics: vec![RegressMetric::TestLoss], ..RegressSettings::default() };
+        RegressSettings { metrics: vec![RegressMetric::TEST_LOSS], ..RegressSettings::default() };
     let out = judge(&after, against(&before), &settings);
     assert_eq!(out.verdict, Verdict::Regressed);
     let found = names(&out, Finding::Regressed);
@@ -132,14 +136,14 @@ fn a_metric_that_is_no_number_any_more_is_named() {
         let mut after = night(2, "b");
         change(&mut after, "adam", |seed, row| {
             if seed == 3 {
-                row.test_loss = value;
+                row.set("test.loss", value);
             }
         });
         let out = judged(&before, &after);
         assert_eq!(out.verdict, Verdict::Incomplete);
         let gap = &out.gaps[0];
         assert_eq!((out.gaps.len(), gap.seeds.as_slice()), (1, &[3][..]));
-        assert_eq!(gap.kind, GapKind::NoValue(RegressMetric::TestLoss));
+        assert_eq!(gap.kind, GapKind::NoValue(RegressMetric::TEST_LOSS));
     }
 }
 
@@ -217,7 +221,7 @@ fn what_cannot_be_compared_is_named() {
     assert!(matches!(&found[0].2, GapKind::Unpaired(why) if why.contains("batches")), "{found:?}");
     assert_eq!(found[0].1.len(), 10);
     // A regression says more than a gap.
-    change(&mut after, "adam", |_, row| row.test_loss = Some(2.0));
+    change(&mut after, "adam", |_, row| row.set("test.loss", Some(2.0)));
     assert_eq!(judged(&before, &after).verdict, Verdict::Regressed);
 }
 

@@ -38,7 +38,7 @@ fn record(run: &PlannedRun) -> RunRecord {
     let keep = if run.label == "sgd" { 0.0 } else { 0.9 };
     let mut metrics = Vec::new();
     let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
-        let (metric, value) = (metric.to_owned(), value.into());
+        let (metric, value) = (metric.into(), value.into());
         metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
     let mut at = [model.start_x + 0.002 * run.spec.seed as f64, model.start_y];
@@ -328,7 +328,7 @@ fn analysed_of(plan: Plan, records: &[RunRecord]) -> (Analysis, Points) {
     for (run, record) in records.iter().enumerate() {
         for p in &record.outcome.as_ref().unwrap().metrics {
             let measured = Measured { epoch: p.epoch, step: p.step, value: p.value.0 };
-            points.put(run, p.split, &p.metric, measured);
+            points.put(run, p.split, p.metric, measured);
         }
     }
     (Analysis::new(plan, rows), points)

@@ -1,16 +1,20 @@
 //! Nights that got worse in ways that are easily missed: few seeds, coarse values, seeds
 //! that diverged before, steps older than what is compared with.
 
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/nights.rs"]
 mod nights;
 
+use last::Last as _;
 use nights::{against, change, night};
 use report::figures::ink::Ink;
 use report::regress::figures;
 use report::regress::words::headline;
 use report::regress::{Against, Finding, Method, Night, Regression, Title, Verdict, judge, render};
 use spec::layout::ReportDir;
-use spec::record::Status;
+use spec::metric::{EpochMetric, Metric};
+use spec::record::{Split, Status};
 use spec::regress_settings::{RegressMetric, RegressSettings};
 
 fn judged(before: &Night, after: &Night) -> Regression {
@@ -24,8 +28,8 @@ fn coarse(day: u32, noise: &str, seeds: u64) -> Night {
     for run in &mut night.runs {
         let whole = |x: Option<f64>| x.map(|x| (x * 360.0).round() / 360.0);
         let row = &mut run.row;
-        row.test_accuracy = whole(row.test_accuracy);
-        row.validation_accuracy = whole(row.validation_accuracy);
+        row.set("test.accuracy", whole(row.get("test.accuracy")));
+        row.set("validation.accuracy", whole(row.get("validation.accuracy")));
         row.best_validation_accuracy = whole(row.best_validation_accuracy);
     }
     night
@@ -41,7 +45,7 @@ fn damaged(before: &Night, samples: impl Fn(u64) -> f64) -> Night {
     let mut after = before.clone();
     after.facts.started = "2026-11-02T02:00:00.000Z".to_owned();
     change(&mut after, "adam", |seed, row| {
-        row.test_accuracy = row.test_accuracy.map(|x| x - samples(seed) / 360.0);
+        row.change("test.accuracy", |x| x - samples(seed) / 360.0);
         row.weights_digest = Some(format!("other {seed}"));
     });
     after
@@ -53,7 +57,7 @@ fn equal_damage_of_few_seeds_is_found_or_said_to_be_beyond_them() {
         let before = coarse(1, "a", seeds);
         let out = judged(&before, &damaged(&before, |_| 180.0));
         assert_eq!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
-        assert_eq!(finding(&out, "adam", RegressMetric::TestAccuracy), Finding::Regressed);
+        assert_eq!(finding(&out, "adam", RegressMetric::TEST_ACCURACY), Finding::Regressed);
         // A sample each may be chance.
         let out = judged(&before, &damaged(&before, |_| 1.0));
         assert_ne!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
@@ -80,12 +84,12 @@ fn equal_damage_of_few_seeds_is_found_or_said_to_be_beyond_them() {
     for label in ["adam", "momentum"] {
         change(&mut after, label, |seed, row| {
             let moved = if seed % 2 == 0 { 1.001 } else { 0.999 };
-            row.test_loss = row.test_loss.map(|x| x * moved);
-            row.train_loss = row.train_loss.map(|x| x / moved);
+            row.change("test.loss", |x| x * moved);
+            row.change("train.loss", |x| x / moved);
         });
     }
     let out = judged(&before, &after);
-    let found = finding(&out, "adam", RegressMetric::TestAccuracy);
+    let found = finding(&out, "adam", RegressMetric::TEST_ACCURACY);
     assert!(matches!(found, Finding::Unknown | Finding::Regressed), "{found:?}");
 }
 
@@ -94,11 +98,11 @@ fn equal_losses_of_few_seeds_are_no_chance() {
     let before = coarse(1, "a", 5);
     let mut after = before.clone();
     change(&mut after, "momentum", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x + 0.25);
+        row.change("test.loss", |x| x + 0.25);
         row.weights_digest = Some(format!("other {seed}"));
     });
     let out = judged(&before, &after);
-    assert_eq!(finding(&out, "momentum", RegressMetric::TestLoss), Finding::Regressed);
+    assert_eq!(finding(&out, "momentum", RegressMetric::TEST_LOSS), Finding::Regressed);
 }
 
 fn diverge(night: &mut Night, seeds: std::ops::Range<u64>) {
@@ -145,7 +149,7 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
     // No row vanishes: what diverged stands where its loss stood.
     let out = judged(&one, &other);
     assert_eq!(out.family, 18);
-    let loss = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss);
+    let loss = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_LOSS);
     assert_eq!((loss.unwrap().finding, loss.unwrap().ended()), (Finding::Regressed, 0));
     assert!(loss.unwrap().before.is_finite() && loss.unwrap().after.is_nan());
     // What has no effect left is in the table, and no empty row of the figure.
@@ -170,23 +174,23 @@ fn diverged_seeds_are_the_worst_of_every_comparison() {
     };
     let mut after = before.clone();
     change(&mut after, "adam", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x * 0.97);
+        row.change("test.loss", |x| x * 0.97);
         row.weights_digest = Some(format!("other {seed}"));
     });
     let better = judged(&before, &after);
-    assert_eq!(finding(&better, "adam", RegressMetric::TestLoss), Finding::Improved);
+    assert_eq!(finding(&better, "adam", RegressMetric::TEST_LOSS), Finding::Improved);
     diverge(&mut after, 6..9);
     let out = judged(&before, &after);
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::NotShown);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::NotShown);
     // Where the rest got worse they say the same.
     let mut worse = before.clone();
     change(&mut worse, "adam", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x * 1.03);
+        row.change("test.loss", |x| x * 1.03);
         row.weights_digest = Some(format!("other {seed}"));
     });
     diverge(&mut worse, 6..9);
     let out = judged(&before, &worse);
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Regressed);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Regressed);
     let said = headline(&out);
     assert!(said.contains("test loss of adam (lr 0.001) got worse: 3 of 9 seeds that had ended diverged; of the other 6 it rose by 3%"), "{said}");
 }
@@ -242,13 +246,13 @@ fn half_of_the_seeds_that_diverge_are_no_small_change() {
     diverge(&mut before, 9..10);
     let mut after = before.clone();
     change(&mut after, "adam", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x * 1.005);
+        row.change("test.loss", |x| x * 1.005);
         row.weights_digest = row.weights_digest.as_ref().map(|_| format!("other {seed}"));
     });
     diverge(&mut after, 5..10);
     let out = judged(&before, &after);
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Regressed);
-    let loss = out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestLoss);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Regressed);
+    let loss = out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_LOSS);
     assert_eq!((loss.unwrap().ended(), loss.unwrap().seeds.len()), (5, 9));
 }
 
@@ -257,11 +261,14 @@ fn intervals_of_shares_end_where_shares_do() {
     let before = coarse(1, "a", 3);
     let mut after = coarse(2, "b", 3);
     change(&mut after, "adam", |seed, row| {
-        row.test_accuracy = Some([0.1, 0.9, 0.5][seed as usize])
+        row.last_epoch.set(
+            EpochMetric::new(Split::Test, Metric::ACCURACY),
+            Some([0.1, 0.9, 0.5][seed as usize]),
+        )
     });
     let out = judged(&before, &after);
     let wide =
-        out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TestAccuracy).unwrap();
+        out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_ACCURACY).unwrap();
     let (low, high) = wide.interval.unwrap();
     assert_eq!((low, high), (-wide.before, 1.0 - wide.before));
 }
@@ -271,13 +278,13 @@ fn scores_that_a_sweep_measures_are_judged_or_said_to_be_left_out() {
     let mut before = coarse(1, "a", 10);
     for label in ["adam", "momentum"] {
         change(&mut before, label, |seed, row| {
-            row.test_f1 = Some(0.9 + 0.001 * seed as f64);
-            row.validation_top5_accuracy = Some(0.99);
+            row.set("test.f1", Some(0.9 + 0.001 * seed as f64));
+            row.set("validation.top5_accuracy", Some(0.99));
         });
     }
     let mut after = before.clone();
     change(&mut after, "adam", |seed, row| {
-        row.test_f1 = row.test_f1.map(|x| x - 0.1);
+        row.change("test.f1", |x| x - 0.1);
         row.weights_digest = Some(format!("other {seed}"));
     });
     let out = judged(&before, &after);
@@ -285,23 +292,29 @@ fn scores_that_a_sweep_measures_are_judged_or_said_to_be_left_out() {
         headline(&out),
         "Regressed: test F1 of adam (lr 0.001) fell by 10 percentage points (interval 10 to 10)"
     );
-    assert_eq!(finding(&out, "adam", RegressMetric::ValidationTop5Accuracy), Finding::Identical);
+    assert_eq!(
+        finding(&out, "adam", RegressMetric::at_end(Split::Validation, Metric::TOP5_ACCURACY)),
+        Finding::Identical
+    );
     // What only one side has is said to be left out.
     let mut plain = before.clone();
     for label in ["adam", "momentum"] {
-        change(&mut plain, label, |_, row| row.test_f1 = None);
+        change(&mut plain, label, |_, row| row.set("test.f1", None));
     }
-    assert_eq!(judged(&plain, &after).gained, [RegressMetric::TestF1]);
+    assert_eq!(judged(&plain, &after).gained, [RegressMetric::at_end(Split::Test, Metric::F1)]);
     let settings = RegressSettings {
-        metrics: vec![RegressMetric::TestLoss, RegressMetric::Steps],
+        metrics: vec![RegressMetric::TEST_LOSS, RegressMetric::Steps],
         ..RegressSettings::default()
     };
     (before.facts.target, after.facts.target) = (None, None);
     let out = judge(&after, against(&before), &settings);
-    let unasked: Vec<&str> = out.unasked.iter().map(|m| m.name()).collect();
-    assert!(unasked.contains(&"test_f1") && unasked.contains(&"seconds_per_epoch"), "{unasked:?}");
+    let unasked: Vec<String> = out.unasked.iter().map(|m| m.name()).collect();
+    assert!(
+        ["test_f1", "seconds_per_epoch"].iter().all(|m| unasked.iter().any(|u| u == m)),
+        "{unasked:?}"
+    );
     let missing = ["test_top5_accuracy", "target_epoch"];
-    assert!(missing.iter().all(|m| !unasked.contains(m)), "nobody has it: {unasked:?}");
+    assert!(missing.iter().all(|m| unasked.iter().all(|u| u != m)), "nobody has it: {unasked:?}");
     let folder = tempfile::tempdir().unwrap();
     let report = ReportDir::new(folder.path());
     render(&out, &report, &Title::Nightly).unwrap();
@@ -315,17 +328,17 @@ fn differences_of_rounding_are_no_change() {
     let small = |size: f64| {
         let mut night = coarse(1, "a", 10);
         change(&mut night, "adam", |seed, row| {
-            row.test_loss = Some(size * (1.0 + 0.01 * seed as f64));
+            row.set("test.loss", Some(size * (1.0 + 0.01 * seed as f64)));
             row.initial_test_loss = Some(1.8);
             row.weights_digest = Some(format!("{size} {seed}"));
         });
         night
     };
     let out = judged(&small(2.4e-14), &small(4.2e-14));
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Small);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Small);
     assert_eq!(judged(&small(0.0), &small(4.2e-14)).verdict, Verdict::Unchanged);
     let out = judged(&small(2.4e-14), &small(4.2e-4));
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Regressed);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Regressed);
 }
 
 #[test]
@@ -335,7 +348,7 @@ fn steps_older_than_what_is_compared_with_are_history() {
         .map(|day| {
             let mut night = night(day, &format!("night {day}"));
             let factor = if day >= 10 { 1.5 } else { 1.0 };
-            change(&mut night, "adam", |_, row| row.test_loss = row.test_loss.map(|x| x * factor));
+            change(&mut night, "adam", |_, row| row.change("test.loss", |x| x * factor));
             night
         })
         .collect();
@@ -368,7 +381,9 @@ fn runs_that_could_not_be_compared_are_counted_once() {
     let mut after = coarse(2, "b", 10);
     change(&mut after, "adam", |seed, row| {
         if seed == 3 {
-            (row.test_loss, row.validation_loss, row.train_loss) = (None, None, None);
+            for metric in ["test.loss", "validation.loss", "train.loss"] {
+                row.set(metric, None);
+            }
         }
     });
     let out = judged(&before, &after);
@@ -380,10 +395,10 @@ fn what_changed_a_little_is_no_absence_of_change() {
     let before = coarse(1, "a", 10);
     let mut after = before.clone();
     change(&mut after, "adam", |seed, row| {
-        row.test_loss = row.test_loss.map(|x| x * 1.005);
+        row.change("test.loss", |x| x * 1.005);
         row.weights_digest = Some(format!("other {seed}"));
     });
     let out = judged(&before, &after);
-    assert_eq!(finding(&out, "adam", RegressMetric::TestLoss), Finding::Small);
+    assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Small);
     assert!(headline(&out).contains("no change beyond min_effect is shown"), "{}", headline(&out));
 }

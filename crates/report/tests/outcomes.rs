@@ -2,16 +2,20 @@
 //! seeds, stopped runs and rounding, where a plain mean says something false.
 
 mod common;
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/made.rs"]
 mod made;
 
 use common::{Fixture, label};
+use last::Last as _;
 use made::{again, analysed, axis, chosen_rate, diverge, plateau, reached, stopped, text, two};
 use report::analysis::{
     Clock, DecidedBy, GridEnd, TieBreak, Verdict, advice, best_of, ties, tuning,
 };
 use report::page::answer::answer;
 use report::page::content;
+use spec::metric::Metric;
 use spec::params::Value;
 use spec::plan::TargetAt;
 use spec::record::Split;
@@ -97,7 +101,8 @@ fn ties_are_broken_by_loss_then_by_the_middle_and_said() {
     let mut nearly = plateau(&rates, &[0.4, 0.5, 0.6]);
     for (i, factor) in [1.0, 1.0 + 0.8e-9, 1.0 + 3e-9].into_iter().enumerate() {
         for row in &mut nearly.rows[3 * i..3 * (i + 1)] {
-            row.validation_accuracy = row.validation_accuracy.map(|v| v * factor);
+            let accuracy = row.last(Split::Validation, Metric::ACCURACY).unwrap();
+            row.set("validation.accuracy", Some(accuracy * factor));
         }
     }
     let nearly = again(&nearly);
@@ -113,7 +118,9 @@ fn ties_are_broken_by_loss_then_by_the_middle_and_said() {
 fn the_tuning_curve_ends_at_what_is_chosen() {
     let mut analysis = plateau(&[1e-4, 1e-3, 1e-2], &[0.5, 0.4, 0.3]);
     for (i, test) in [0.99, 0.98, 0.97].into_iter().enumerate() {
-        analysis.rows[3 * i..3 * (i + 1)].iter_mut().for_each(|r| r.test_accuracy = Some(test));
+        analysis.rows[3 * i..3 * (i + 1)]
+            .iter_mut()
+            .for_each(|r| r.set("test.accuracy", Some(test)));
     }
     let analysis = again(&analysis);
     let curve = tuning(&analysis, 0).unwrap();
@@ -234,10 +241,11 @@ fn rounding_is_no_difference() {
 #[test]
 fn what_vanished_beside_the_loss_before_training_is_level() {
     let mut analysis = two(&[0.9; 10], &[0.9; 10]);
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     let losses = [[1e-13; 10], [3e-11; 10]].concat();
     for (row, loss) in analysis.rows.iter_mut().zip(losses) {
-        (row.test_loss, row.initial_test_loss) = (Some(loss), Some(2.3));
+        row.set("test.loss", Some(loss));
+        row.initial_test_loss = Some(2.3);
     }
     let level = again(&analysis);
     assert_eq!(level.comparison().pairs[0].seeds, (0, 10, 0));
@@ -301,7 +309,7 @@ fn best_epochs_are_found_again_without_the_journal() {
             let metrics = &record.outcome.as_ref().unwrap().metrics;
             let of = |split, epoch| {
                 let wanted = |m: &&spec::record::MetricPoint| {
-                    (m.split, m.metric.as_str(), m.epoch) == (split, "accuracy", epoch)
+                    (m.split, m.metric, m.epoch) == (split, Metric::ACCURACY, epoch)
                 };
                 metrics.iter().find(wanted).unwrap().value.0
             };
@@ -349,7 +357,7 @@ fn every_axis_has_its_edges_and_gaps() {
     // Accuracy falls with the rate: the lowest is best, whatever comes above it.
     let mut analysis = plateau(&[1e-2, 1e3, 1e20], &[0.4; 3]);
     for (i, row) in analysis.rows.iter_mut().take(9).enumerate() {
-        row.validation_accuracy = Some(0.9 - 0.1 * (i / 3) as f64);
+        row.set("validation.accuracy", Some(0.9 - 0.1 * (i / 3) as f64));
     }
     axis(&mut analysis, "data.batch_size", |config| Value::Int([32, 8, 8][config]));
     axis(&mut analysis, "optimizer.weight_decay", |config| Value::Float([0.0, 1e-4, 1e-2][config]));

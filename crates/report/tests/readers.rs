@@ -4,9 +4,12 @@
 mod common;
 #[path = "common/earlier.rs"]
 mod earlier;
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/nights.rs"]
 mod nights;
 
+use last::Last as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +47,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let dir = sweep(&folder.join("sweep"));
     let mut night = nights::night(1, "a");
     nights::change(&mut night, "adam", |seed, row| match seed {
-        0 => row.test_loss = Some(f64::NAN),
+        0 => row.set("test.loss", Some(f64::NAN)),
         1 => *row = Default::default(),
         _ => {}
     });

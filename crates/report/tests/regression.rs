@@ -126,13 +126,13 @@ fn the_headline_names_the_worst_first_and_counts_the_others() {
         }
         headline(&r)
     };
-    let loss = only(RegressMetric::TestLoss);
+    let loss = only(RegressMetric::TEST_LOSS);
     assert!(
         loss.starts_with("Regressed: test loss of momentum (lr 0.1) rose by 12% (interval "),
         "{loss}"
     );
     assert!(loss.ends_with("%)"), "{loss}");
-    let accuracy = only(RegressMetric::TestAccuracy);
+    let accuracy = only(RegressMetric::TEST_ACCURACY);
     assert!(
         accuracy.contains("test accuracy of momentum (lr 0.1) fell by 1.3 percentage points"),
         "{accuracy}"
@@ -335,7 +335,7 @@ fn trends_as_data() {
     r.trends.retain(|t| {
         matches!(
             t.metric,
-            RegressMetric::TestLoss | RegressMetric::TrainLoss | RegressMetric::TestAccuracy
+            RegressMetric::TEST_LOSS | RegressMetric::TRAIN_LOSS | RegressMetric::TEST_ACCURACY
         )
     });
     let of = |label: &str| {

@@ -6,11 +6,14 @@ mod claims;
 mod common;
 #[path = "together/front.rs"]
 mod front;
+#[path = "common/last.rs"]
+mod last;
 #[path = "together/metrics.rs"]
 mod metrics;
 #[path = "together/stops.rs"]
 mod stops;
 
+use last::Last as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,7 @@ use report::stats::{bootstrap, holm, location, paired};
 use report::table::RunRow;
 use report::together::{Together, answer, figures, together};
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 
 /// The battle with other epochs: another task, so other runs. SGD never reaches the target.
 fn task(name: &str, epochs: u64, seeds: u64) -> Fixture {
@@ -55,7 +59,7 @@ fn without_target(analysis: &Analysis) -> Analysis {
 
 fn by_loss(analysis: &Analysis) -> Analysis {
     changed(analysis, |plan, _| {
-        plan.target.metric = "loss".to_owned();
+        plan.target.metric = Metric::LOSS;
         plan.target.value = Some(0.1);
     })
 }
@@ -153,8 +157,11 @@ fn intervals_are_those_of_a_stratified_bootstrap_by_hand() {
             .map(|t| {
                 let analysis = &all.tasks.tasks[t].analysis;
                 let config = &analysis.configs[analysis.best[s.label].unwrap()];
-                let mut values: Vec<f64> =
-                    config.runs.iter().map(|&r| analysis.rows[r].test_accuracy.unwrap()).collect();
+                let mut values: Vec<f64> = config
+                    .runs
+                    .iter()
+                    .map(|&r| analysis.rows[r].get("test.accuracy").unwrap())
+                    .collect();
                 values.sort_by(f64::total_cmp);
                 values
             })
@@ -203,7 +210,7 @@ fn the_test_is_a_sign_flip_over_all_pairs_of_runs() {
             let a = &task.analysis;
             let values = |l: usize| -> Vec<f64> {
                 let config = &a.configs[a.best[l].unwrap()];
-                config.runs.iter().map(|&r| a.rows[r].test_accuracy.unwrap()).collect()
+                config.runs.iter().map(|&r| a.rows[r].get("test.accuracy").unwrap()).collect()
             };
             let gains = paired::differences(&values(pair.first), &values(pair.second));
             let rms = (gains.iter().map(|g| g * g).sum::<f64>() / 5.0).sqrt();

@@ -2,19 +2,24 @@
 //! number, says something false.
 
 mod common;
+#[path = "common/last.rs"]
+mod last;
 #[path = "common/made.rs"]
 mod made;
 #[path = "told/zipped.rs"]
 mod zipped;
 
 use common::{Fixture, label};
+use last::Last as _;
 use made::{again, analysed, axis, chosen_rate, diverge, plateau, reached, stopped, text, two};
 use report::analysis::{Analysis, Verdict, advice, robustness, tuning};
 use report::page::answer::answer;
 use report::page::content;
 use report::page::table::Table;
+use spec::metric::Metric;
 use spec::params::Value;
 use spec::plan::TargetAt;
+use spec::record::Split;
 
 fn cell<'a>(table: &'a Table, row: usize, head: &str) -> &'a str {
     let at = table.head.iter().position(|h| h.name == head);
@@ -26,8 +31,8 @@ fn cell<'a>(table: &'a Table, row: usize, head: &str) -> &'a str {
 fn graded(rates: &[f64], accuracies: &[f64]) -> Analysis {
     let mut analysis = plateau(rates, &vec![0.4; rates.len()]);
     for (i, row) in analysis.rows.iter_mut().take(3 * rates.len()).enumerate() {
-        row.validation_accuracy = Some(accuracies[i / 3]);
-        row.test_accuracy = Some(accuracies[i / 3]);
+        row.set("validation.accuracy", Some(accuracies[i / 3]));
+        row.set("test.accuracy", Some(accuracies[i / 3]));
     }
     analysis
 }
@@ -74,7 +79,7 @@ fn smallest_p_values_are_those_of_each_kind_of_test() {
     let mut analysis = analysed(&fixture);
     for (i, (run, row)) in analysis.plan.runs.iter_mut().zip(&mut analysis.rows).enumerate() {
         // The first two differ on five seeds of eight; the third saw other batches.
-        row.test_accuracy = Some(if run.label == "a" && i < 5 { 0.8 } else { 0.9 });
+        row.set("test.accuracy", Some(if run.label == "a" && i < 5 { 0.8 } else { 0.9 }));
         if run.label == "c" {
             row.batch_digest = Some(r#"["another"]"#.to_owned());
         }
@@ -227,7 +232,7 @@ fn the_epoch_that_counts_and_its_values_stand_in_the_table_of_runs() {
     );
     // Ordinary sweeps that aim at a loss do not call the epoch of the best accuracy the best.
     let mut analysis = two(&[0.9; 3], &[0.8; 3]);
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     let runs = report::page::run_table::run_table(&again(&analysis));
     assert!(runs.head.iter().all(|h| h.name != "Best epoch"), "{:?}", runs.head);
 }
@@ -249,14 +254,16 @@ fn why_runs_ended_is_told_of_the_reasons_there_are() {
 #[test]
 fn metrics_have_the_names_of_the_field() {
     let mut analysis = two(&[0.9; 3], &[0.8; 3]);
-    analysis.plan.target.metric = "f1".to_owned();
+    analysis.plan.target.metric = Metric::F1;
     analysis.plan.target.value = None;
     for row in &mut analysis.rows {
-        (row.validation_f1, row.test_f1) = (row.test_accuracy, row.test_accuracy);
+        let accuracy = row.last(Split::Test, Metric::ACCURACY).unwrap();
+        row.set("validation.f1", Some(accuracy));
+        row.set("test.f1", Some(accuracy));
     }
     let words = text(&answer(&again(&analysis)));
     assert!(words.contains("mean test F1 of 0.9000"), "{words}");
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     analysis.plan.target.value = Some(0.23);
     let words = report::page::words::target(&analysis.plan.target);
     assert_eq!(words, "a validation loss of at most 0.23");
@@ -335,10 +342,10 @@ fn a_best_rate_of_which_seeds_diverged_has_no_range() {
 #[test]
 fn no_interval_of_a_loss_reaches_below_zero() {
     let mut analysis = two(&[0.9; 3], &[0.9; 3]);
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     for (row, loss) in analysis.rows.iter_mut().zip([0.001, 0.002, 0.02, 0.3, 0.4, 0.5]) {
-        row.test_loss = Some(loss);
-        row.validation_loss = Some(loss);
+        row.set("test.loss", Some(loss));
+        row.set("validation.loss", Some(loss));
     }
     let analysis = again(&analysis);
     let first = &analysis.configs[analysis.comparison().ranked[0]];

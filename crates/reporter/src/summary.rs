@@ -6,6 +6,7 @@ use report::{BestRow, Summary};
 use runner::text;
 use runner::workspace::Workspace;
 use spec::layout::ReportDir;
+use spec::metric::{EpochMetric, Metric};
 use text_format::number;
 
 /// Prints the best configuration of each optimizer and where the report is.
@@ -59,7 +60,7 @@ fn one_run(rows: &[BestRow]) {
 
 /// What is said of one run: loss and accuracy as fractions, of a function its values.
 fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
-    let loss = |value: Option<f64>| shown(value, |v| number::metric("loss", v));
+    let loss = |value: Option<f64>| shown(value, |v| number::metric(Metric::LOSS, v));
     if row.function {
         return vec![
             ("value", loss(row.judged.mean)),
@@ -113,7 +114,7 @@ fn table(rows: &[BestRow], partial: bool) {
         if first.reached {
             cells.push(until_target(row));
         }
-        cells.extend(columns.iter().map(|column| estimate(&column.name, (column.of)(row))));
+        cells.extend(columns.iter().map(|column| estimate(column.percent, (column.of)(row))));
         out.add_row(cells);
     }
     for column in out.column_iter_mut().skip(2) {
@@ -153,22 +154,19 @@ type Of = fn(&BestRow) -> &Estimate;
 
 /// A column of numbers.
 struct Column {
-    /// `test accuracy`; the metric is its last word.
+    /// `test accuracy`.
     name: String,
+    /// Whether it is shown in per cent.
+    percent: bool,
     of: Of,
 }
 
 impl Column {
     /// In two lines, which with notes below keeps the table within 80 columns.
     fn header(&self) -> String {
-        let unit = if number::is_percentage(metric(&self.name)) { " %" } else { "" };
+        let unit = if self.percent { " %" } else { "" };
         format!("{}{unit}", self.name).replacen(' ', "\n", 1)
     }
-}
-
-/// `accuracy` of `test accuracy`.
-fn metric(name: &str) -> &str {
-    name.rsplit(' ').next().unwrap_or(name)
 }
 
 /// What the table shows: the metric that chose, the one that judges where it is another,
@@ -176,7 +174,10 @@ fn metric(name: &str) -> &str {
 /// has a number.
 fn columns(rows: &[BestRow]) -> Vec<Column> {
     let Some(first) = rows.first() else { return Vec::new() };
-    let column = |path: &str, of| Column { name: name(first, path), of };
+    let column = |path: &str, of| {
+        let percent = EpochMetric::from_name(path).is_some_and(|of| of.metric.is_percentage());
+        Column { name: name(first, path), percent: percent && !first.function, of }
+    };
     let any = |of: Of| rows.iter().any(|row| of(row).mean.is_some());
     let accuracy: Of = |row| &row.test_accuracy;
     let loss: Of = |row| &row.train_loss;
@@ -208,7 +209,7 @@ fn name(row: &BestRow, path: &str) -> String {
 /// `110,000 (6 of 6)`: the median, never where half of the runs did not get there.
 fn until_target(row: &BestRow) -> String {
     let median = row.judged_median.unwrap_or(f64::INFINITY);
-    let metric = number::metric(number::SAMPLES, median);
+    let metric = number::metric(Metric::SAMPLES_TO_TARGET, median);
     format!("{metric} ({} of {})", row.judged.n, row.counts.results())
 }
 
@@ -258,8 +259,7 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
 
 /// Mean and deviation of a column: accuracies in percent, whose unit stands in its
 /// header, others with four and two significant digits, as on the page.
-fn estimate(name: &str, e: &Estimate) -> String {
-    let percent = number::is_percentage(metric(name));
+fn estimate(percent: bool, e: &Estimate) -> String {
     let shown = |x: f64, digits: usize| match percent && x.is_finite() {
         true => format!("{:.2}", 100.0 * x),
         false => number::significant(x, digits),
@@ -281,18 +281,18 @@ mod tests {
 
     #[test]
     fn numbers_have_digits_whatever_their_size() {
-        for (name, mean, sd, shown) in [
-            ("test accuracy", 0.97914, 0.0012, "97.91 ± 0.12"),
-            ("validation top5_accuracy", 1.0, 0.0, "100.00 ± 0.00"),
-            ("validation f1", 0.95, 0.012, "0.9500 ± 0.012"),
-            ("train loss", 0.067_142, 0.001_23, "0.06714 ± 0.0012"),
-            ("value", 3.24e-11, 1.5e-12, "3.240e-11 ± 1.5e-12"),
-            ("value", 4_620_876_008.106_7, 2e9, "4.621e9 ± 2.0e9"),
-            ("value", 0.0, 0.0, "0 ± 0"),
-            ("value", f64::INFINITY, 1.0, "infinite ± 1.0"),
+        for (percent, mean, sd, shown) in [
+            (true, 0.97914, 0.0012, "97.91 ± 0.12"),
+            (true, 1.0, 0.0, "100.00 ± 0.00"),
+            (false, 0.95, 0.012, "0.9500 ± 0.012"),
+            (false, 0.067_142, 0.001_23, "0.06714 ± 0.0012"),
+            (false, 3.24e-11, 1.5e-12, "3.240e-11 ± 1.5e-12"),
+            (false, 4_620_876_008.106_7, 2e9, "4.621e9 ± 2.0e9"),
+            (false, 0.0, 0.0, "0 ± 0"),
+            (false, f64::INFINITY, 1.0, "infinite ± 1.0"),
         ] {
-            assert_eq!(estimate(name, &of(mean, sd)), shown);
+            assert_eq!(estimate(percent, &of(mean, sd)), shown);
         }
-        assert_eq!(estimate("value", &Estimate::default()), "none");
+        assert_eq!(estimate(false, &Estimate::default()), "none");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use spec::Id;
 use spec::event::Event;
+use spec::metric::Metric;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
 use spec::status::{RunStatus, SlotStatus, SweepStatus};
@@ -143,8 +144,10 @@ impl Live {
                 run.epochs_done = step / run.steps_per_epoch.max(1);
             }
             Event::Epoch { epoch, metrics, .. } => {
-                let loss =
-                    metrics.iter().rev().find(|m| m.split == Split::Train && m.metric == "loss");
+                let loss = metrics
+                    .iter()
+                    .rev()
+                    .find(|m| m.split == Split::Train && m.metric == Metric::LOSS);
                 run.loss = loss.map(|m| m.value.0).or(run.loss);
                 run.epochs_done = *epoch;
                 run.step = epoch * run.steps_per_epoch;

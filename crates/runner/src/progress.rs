@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spec::DatasetSpec;
 use spec::event::Event;
+use spec::metric::Metric;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
 
@@ -226,14 +227,14 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
     if record.status == Status::Diverged {
         return format!("{what}: diverged at step {}", outcome.diverged_step.unwrap_or(0));
     }
-    let last = |split, metric: &str| {
+    let last = |split, metric: Metric| {
         let mut points = outcome.metrics.iter().rev();
         points.find(|m| m.split == split && m.metric == metric).map(|m| m.value.0)
     };
     let mut out = format!("{what}:");
-    let train = last(Split::Train, "loss").map(text::loss);
-    let of_test = last(Split::Test, "loss").map(text::loss);
-    let told = match (&run.spec.data.dataset, last(Split::Test, "accuracy")) {
+    let train = last(Split::Train, Metric::LOSS).map(text::loss);
+    let of_test = last(Split::Test, Metric::LOSS).map(text::loss);
+    let told = match (&run.spec.data.dataset, last(Split::Test, Metric::ACCURACY)) {
         (DatasetSpec::Function(_), _) => [("mean value", train), ("value", of_test)],
         (_, None) => [("train loss", train), ("test loss", of_test)],
         (_, accuracy) => {

@@ -6,10 +6,9 @@ use std::path::Path;
 use spec::Id;
 use spec::event::Save;
 use spec::layout::ReportDir;
-use spec::metric::FurtherMetric;
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
-use spec::stopping::EpochMetric;
 use store::journal::Journal;
 
 use crate::pool::{Slot, gpu_driver};
@@ -73,7 +72,7 @@ pub enum Reason {
     /// Its weights are asked for, and were not kept.
     NoWeights,
     /// A metric is asked for that it did not measure.
-    NoMetric(FurtherMetric),
+    NoMetric(Metric),
 }
 
 impl std::fmt::Display for Reason {
@@ -150,7 +149,7 @@ fn metric_missing(plan: &Plan, record: Option<&RunRecord>) -> Option<Reason> {
     let outcome = record.and_then(|r| r.outcome.as_ref())?;
     let held_out = || outcome.metrics.iter().filter(|m| m.split != Split::Train);
     held_out().next()?;
-    let measured = |metric: &FurtherMetric| held_out().any(|m| m.metric == metric.name());
+    let measured = |metric: &Metric| held_out().any(|m| m.metric == *metric);
     plan.keeping.metrics.iter().find(|m| !measured(m)).copied().map(Reason::NoMetric)
 }
 
@@ -176,7 +175,7 @@ fn weights_missing(
 
 /// The first epoch of the best finite value, as the worker chooses it.
 fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
-    let (split, metric) = by.point();
+    let EpochMetric { split, metric } = by;
     let mut best: Option<(u64, f64)> = None;
     for point in
         outcome.metrics.iter().filter(|m| m.epoch > 0 && m.split == split && m.metric == metric)
@@ -199,14 +198,9 @@ fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
 pub fn best_by(plan: &Plan) -> EpochMetric {
     let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
     match plan.target.split {
-        Split::Train => EpochMetric::TrainLoss,
-        _ if !held_out => EpochMetric::TrainLoss,
-        _ => {
-            let of_target =
-                |m: &&EpochMetric| m.point() == (Split::Validation, plan.target.metric.as_str());
-            let found = EpochMetric::ALL.iter().find(of_target);
-            found.copied().unwrap_or(EpochMetric::ValidationLoss)
-        }
+        Split::Train => EpochMetric::TRAIN_LOSS,
+        _ if !held_out => EpochMetric::TRAIN_LOSS,
+        _ => EpochMetric::new(Split::Validation, plan.target.metric),
     }
 }
 
@@ -296,7 +290,7 @@ mod tests {
             epoch: 5,
             step: 1,
             split: Split::Test,
-            metric: (*metric).to_owned(),
+            metric: (*metric).into(),
             value: 0.5.into(),
         };
         let metrics: Vec<MetricPoint> = metrics.iter().map(point).collect();
@@ -350,10 +344,10 @@ mod tests {
         assert_eq!(without.runs[0].run_id, with.runs[0].run_id, "no part of a run's identity");
         let plain = record(&without, &["loss", "accuracy"]);
         assert_eq!(reasons(&without, plain.clone()), []);
-        assert_eq!(reasons(&with, plain), [Reason::NoMetric(FurtherMetric::Top5Accuracy)]);
+        assert_eq!(reasons(&with, plain), [Reason::NoMetric(Metric::TOP5_ACCURACY)]);
         let half = record(&without, &["loss", "accuracy", "top5_accuracy"]);
         let missing = reasons(&with, half);
-        assert_eq!(missing, [Reason::NoMetric(FurtherMetric::F1)]);
+        assert_eq!(missing, [Reason::NoMetric(Metric::F1)]);
         assert_eq!(missing[0].to_string(), "f1 is asked for and was not measured");
         let whole = record(&without, &["loss", "accuracy", "top5_accuracy", "f1"]);
         assert_eq!(reasons(&with, whole.clone()), []);

@@ -256,7 +256,7 @@ fn faults_in_the_code_are_caught() {
         let text = std::fs::read_to_string(sandbox.path("reports/nightly/REGRESSION.md")).unwrap();
         let (label, metric) = fault.found[0];
         let metric: RegressMetric = serde_json::from_value(metric.into()).unwrap();
-        assert!(text.contains(label) && text.contains(metric.words()), "{name}:\n{text}");
+        assert!(text.contains(label) && text.contains(&metric.label()), "{name}:\n{text}");
     }
 }
 

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Id;
-use crate::metric::FurtherMetric;
+use crate::metric::{EpochMetric, Metric};
 use crate::params::choice;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
-use crate::stopping::EpochMetric;
 
 /// Raised when a request or event changes its meaning; `sweep` refuses a
 /// worker of another protocol.
@@ -54,9 +53,9 @@ pub struct Options {
     pub checkpoint: Option<Checkpoint>,
     /// Where which weights are kept.
     pub save: Option<SaveTo>,
-    /// What is measured beside loss and accuracy.
+    /// Metrics that are measured on request.
     #[serde(default)]
-    pub metrics: Vec<FurtherMetric>,
+    pub metrics: Vec<Metric>,
 }
 
 /// Mid-run checkpoints.

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::EpochMetric;
+
 /// A resolved value of any parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -59,10 +61,23 @@ pub enum ParamType {
     Bool,
     /// One of these names.
     Choice(&'static [&'static str]),
+    /// A metric that is measured after every epoch, but on the test split: `validation.loss`.
+    WatchedMetric,
     /// A list of whole numbers; a plain list is therefore one value, not an axis.
     IntList,
     /// A list of schedules, each a table with its `kind`; as a value their JSON.
     Schedules,
+}
+
+impl ParamType {
+    /// The names that a value may be; none for values that are no names.
+    pub fn choices(self) -> Option<&'static [&'static str]> {
+        match self {
+            ParamType::Choice(names) => Some(names),
+            ParamType::WatchedMetric => Some(EpochMetric::names(&EpochMetric::watched())),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ParamType {
@@ -71,7 +86,9 @@ impl fmt::Display for ParamType {
             ParamType::Float => f.write_str("number"),
             ParamType::Int => f.write_str("whole number"),
             ParamType::Bool => f.write_str("true or false"),
-            ParamType::Choice(names) => write!(f, "one of {}", names.join(", ")),
+            ParamType::Choice(_) | ParamType::WatchedMetric => {
+                write!(f, "one of {}", self.choices().unwrap_or_default().join(", "))
+            }
             ParamType::IntList => f.write_str("list of whole numbers"),
             ParamType::Schedules => f.write_str("list of schedules"),
         }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::event::Save;
 use crate::identity::Id;
 use crate::lint::Told;
-use crate::metric::FurtherMetric;
+use crate::metric::{self, Description, Metric};
 use crate::model::ModelSpec;
 use crate::params::{Values, choice};
 use crate::reading::DataDescription;
@@ -44,8 +44,8 @@ impl TargetAt {
 pub struct Target {
     /// Split the metric is measured on.
     pub split: Split,
-    /// `accuracy` or `loss`.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The value to reach, for time-to-target.
     pub value: Option<f64>,
     /// The epoch that counts; left out of the stored form while it is the last.
@@ -56,7 +56,7 @@ pub struct Target {
 impl Target {
     /// Whether more is better.
     pub fn higher_is_better(&self) -> bool {
-        self.metric != "loss"
+        self.metric.higher_is_better()
     }
 
     /// `validation.accuracy`.
@@ -115,6 +115,10 @@ pub struct Plan {
     pub text: String,
     /// `--set` arguments and environment variables that were applied, as typed.
     pub overrides: Vec<String>,
+    /// Descriptions of the metrics on request that are not built in, known from reading the
+    /// plan on; left out while there are none.
+    #[serde(default, deserialize_with = "registered", skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Description>,
     /// What "best" means.
     pub target: Target,
     /// Seeds, in the order of the file.
@@ -163,6 +167,15 @@ pub struct ComputedOn {
     /// Without the fast path.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
+}
+
+/// Reads descriptions and makes them known; the rest of the plan may name them.
+fn registered<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Description>, D::Error> {
+    let metrics = Vec::<Description>::deserialize(from)?;
+    for metric in &metrics {
+        metric::register(metric.clone()).map_err(serde::de::Error::custom)?;
+    }
+    Ok(metrics)
 }
 
 fn yes() -> bool {
@@ -222,9 +235,9 @@ pub struct Keeping {
     /// Seconds after which a run is ended; null = never.
     #[serde(default)]
     pub timeout: Option<f64>,
-    /// What is measured beside loss and accuracy, each once.
+    /// Metrics that are measured on request, each once.
     #[serde(default)]
-    pub metrics: Vec<FurtherMetric>,
+    pub metrics: Vec<Metric>,
 }
 
 /// One entry of the device pool.

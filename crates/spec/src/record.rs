@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::float::Float;
 use crate::identity::{Id, canonical_json};
+use crate::metric::Metric;
 use crate::params::choice;
 use crate::provenance::Provenance;
 use crate::run::RunSpec;
@@ -63,12 +64,9 @@ choice! {
 
 /// One measured number.
 ///
-/// Metrics of split `train`: `loss` (sample-weighted mean during the epoch),
-/// `window_loss` (mean over the last twentieth of an epoch), `lr` (the
-/// learning rate used at `step`), `seconds` (training time since the start,
-/// evaluation excluded); of functions `x` and `y` (the weights after `step`).
-/// Of `validation` and `test`: `loss` (of a function its value), of classes `accuracy`,
-/// and what [`crate::metric::FurtherMetric`] names where it was asked for.
+/// Of split `train`: the sample-weighted mean loss of an epoch, and what is measured while
+/// an epoch trains. Of `validation` and `test`: what is measured after every epoch. The
+/// metrics describe themselves: [`crate::metric::built_in`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Epoch, from 1; 0 is before training.
@@ -77,8 +75,8 @@ pub struct MetricPoint {
     pub step: u64,
     /// Where it was measured.
     pub split: Split,
-    /// Its name.
-    pub metric: String,
+    /// What was measured.
+    pub metric: Metric,
     /// Its value; accuracies are fractions.
     pub value: Float,
 }

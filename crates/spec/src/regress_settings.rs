@@ -1,46 +1,33 @@
 //! `[regress]` of the sweep file: what counts as a regression. No part of any
 //! id: changing it trains nothing.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::params::choice;
+use crate::metric::{EpochMetric, Metric, leaked};
+use crate::record::Split;
 
-choice! {
-    /// A quantity of a run that is compared from night to night, named as its
-    /// column in `runs.parquet` where it has one.
-    RegressMetric {
-        /// Training loss of the last epoch.
-        TrainLoss = "train_loss",
-        /// Validation loss after the last epoch.
-        ValidationLoss = "validation_loss",
-        /// Validation accuracy after the last epoch.
-        ValidationAccuracy = "validation_accuracy",
-        /// Test loss after the last epoch.
-        TestLoss = "test_loss",
-        /// Test accuracy after the last epoch.
-        TestAccuracy = "test_accuracy",
-        /// Highest validation accuracy of any epoch.
-        BestValidationAccuracy = "best_validation_accuracy",
-        /// Validation top-5 accuracy after the last epoch, where it is measured.
-        ValidationTop5Accuracy = "validation_top5_accuracy",
-        /// Validation F1, macro-averaged, after the last epoch, where it is measured.
-        ValidationF1 = "validation_f1",
-        /// Test top-5 accuracy after the last epoch, where it is measured.
-        TestTop5Accuracy = "test_top5_accuracy",
-        /// Test F1, macro-averaged, after the last epoch, where it is measured.
-        TestF1 = "test_f1",
-        /// Epochs to the target's value; never = one more than was planned.
-        TargetEpoch = "target_epoch",
-        /// Share of the seeds that diverged.
-        Diverged = "diverged",
-        /// Optimizer steps of a run that trained all its epochs. The same run
-        /// must do the same work: any change is for the worse.
-        Steps = "steps",
-        /// Seconds of training of a run's fastest epoch, on equal machines only.
-        SecondsPerEpoch = "seconds_per_epoch",
-    }
+/// A quantity of a run that is compared from night to night, named as its column in
+/// `runs.parquet` where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegressMetric {
+    /// A metric after the last epoch: `test_loss`.
+    AtEnd(EpochMetric),
+    /// `best_validation_accuracy`: highest validation accuracy of any epoch.
+    BestValidationAccuracy,
+    /// `target_epoch`: epochs to the target's value; never = one more than was planned.
+    TargetEpoch,
+    /// `diverged`: share of the seeds that diverged.
+    Diverged,
+    /// `steps`: optimizer steps of a run that trained all its epochs. The same run
+    /// must do the same work: any change is for the worse.
+    Steps,
+    /// `seconds_per_epoch`: seconds of training of a run's fastest epoch, on equal
+    /// machines only.
+    SecondsPerEpoch,
 }
 
 /// What a change is measured in.
@@ -65,34 +52,103 @@ pub enum Worse {
     Any,
 }
 
+/// Quantities that are no metric after an epoch, in the order of tables, with their names.
+const OTHERS: [(RegressMetric, &str); 5] = [
+    (RegressMetric::BestValidationAccuracy, "best_validation_accuracy"),
+    (RegressMetric::TargetEpoch, "target_epoch"),
+    (RegressMetric::Diverged, "diverged"),
+    (RegressMetric::Steps, "steps"),
+    (RegressMetric::SecondsPerEpoch, "seconds_per_epoch"),
+];
+
 impl RegressMetric {
+    /// Mean training loss of the last epoch.
+    pub const TRAIN_LOSS: RegressMetric = RegressMetric::at_end(Split::Train, Metric::LOSS);
+    /// Test loss after the last epoch.
+    pub const TEST_LOSS: RegressMetric = RegressMetric::at_end(Split::Test, Metric::LOSS);
+    /// Test accuracy after the last epoch.
+    pub const TEST_ACCURACY: RegressMetric = RegressMetric::at_end(Split::Test, Metric::ACCURACY);
+
+    /// A metric on a split after the last epoch.
+    pub const fn at_end(split: Split, metric: Metric) -> Self {
+        RegressMetric::AtEnd(EpochMetric::new(split, metric))
+    }
+
+    /// Every quantity, in the order of tables: metrics that are always measured, the best
+    /// validation accuracy, metrics on request, the others.
+    pub fn all() -> Vec<RegressMetric> {
+        let ends = EpochMetric::all().into_iter().map(RegressMetric::AtEnd);
+        let mut all: Vec<RegressMetric> = ends.chain(OTHERS.map(|(other, _)| other)).collect();
+        all.sort();
+        all
+    }
+
+    /// Their names, for descriptors.
+    pub fn names() -> &'static [&'static str] {
+        leaked(RegressMetric::all().into_iter().map(RegressMetric::name).collect())
+    }
+
+    /// The name in sweep files and stored forms: `test_loss`.
+    pub fn name(self) -> String {
+        match OTHERS.iter().find(|(other, _)| *other == self) {
+            Some((_, name)) => (*name).to_owned(),
+            None => self.epoch_metric().map_or_else(String::new, EpochMetric::column),
+        }
+    }
+
+    /// The quantity of this name; none for a metric that is not measured on that split.
+    pub fn from_name(name: &str) -> Option<Self> {
+        RegressMetric::all().into_iter().find(|m| m.name() == name)
+    }
+
+    /// The metric that is measured at the end of a run; none for the others.
+    pub fn epoch_metric(self) -> Option<EpochMetric> {
+        if let RegressMetric::AtEnd(metric) = self { Some(metric) } else { None }
+    }
+
+    /// Place in tables and stored forms.
+    fn rank(self) -> (u8, Option<(Split, Metric)>) {
+        let group = match self {
+            RegressMetric::AtEnd(m) if !m.metric.is_on_request() => 0,
+            RegressMetric::BestValidationAccuracy => 1,
+            RegressMetric::AtEnd(_) => 2,
+            RegressMetric::TargetEpoch => 3,
+            RegressMetric::Diverged => 4,
+            RegressMetric::Steps => 5,
+            RegressMetric::SecondsPerEpoch => 6,
+        };
+        (group, self.epoch_metric().map(|m| (m.split, m.metric)))
+    }
+
     /// What `min_effect` and effects of the metric are measured in.
     pub fn unit(self) -> EffectUnit {
-        use RegressMetric::*;
         match self {
-            TrainLoss | ValidationLoss | TestLoss | Steps | SecondsPerEpoch => EffectUnit::Relative,
-            TargetEpoch => EffectUnit::Epochs,
-            _ => EffectUnit::Share,
+            RegressMetric::AtEnd(m) if m.metric.is_share() => EffectUnit::Share,
+            RegressMetric::AtEnd(_) | RegressMetric::Steps | RegressMetric::SecondsPerEpoch => {
+                EffectUnit::Relative
+            }
+            RegressMetric::TargetEpoch => EffectUnit::Epochs,
+            RegressMetric::BestValidationAccuracy | RegressMetric::Diverged => EffectUnit::Share,
         }
     }
 
     /// Which direction is for the worse.
     pub fn worse(self) -> Worse {
-        use RegressMetric::*;
         match self {
-            Steps => Worse::Any,
-            TrainLoss | ValidationLoss | TestLoss | TargetEpoch | Diverged | SecondsPerEpoch => {
-                Worse::Higher
-            }
-            _ => Worse::Lower,
+            RegressMetric::AtEnd(m) if m.higher_is_better() => Worse::Lower,
+            RegressMetric::BestValidationAccuracy => Worse::Lower,
+            RegressMetric::Steps => Worse::Any,
+            RegressMetric::AtEnd(_)
+            | RegressMetric::TargetEpoch
+            | RegressMetric::Diverged
+            | RegressMetric::SecondsPerEpoch => Worse::Higher,
         }
     }
 
     /// Returns whether the metric is measured at the end of a run, a loss or a score: a run that
     /// diverges has none, and counts as worse than any that did not.
-    pub fn at_the_end(self) -> bool {
-        use RegressMetric::*;
-        !matches!(self, TargetEpoch | Diverged | Steps | SecondsPerEpoch)
+    pub fn is_at_the_end(self) -> bool {
+        matches!(self, RegressMetric::AtEnd(_) | RegressMetric::BestValidationAccuracy)
     }
 
     /// An effect's part for the worse: positive where the metric got worse.
@@ -104,39 +160,61 @@ impl RegressMetric {
         }
     }
 
-    /// The effect up to which a change is let pass: 1% of a loss, half a
-    /// percentage point of accuracy or F1, half an epoch, 10% of the seconds; none
+    /// The effect up to which a change is let pass: that of the metric's description (1% of
+    /// a loss, half a percentage point of a share), half an epoch, 10% of the seconds; none
     /// for divergence and steps.
     pub fn default_min_effect(self) -> f64 {
-        use RegressMetric::*;
         match self {
-            TrainLoss | ValidationLoss | TestLoss => 0.01,
-            TargetEpoch => 0.5,
-            Diverged | Steps => 0.0,
-            SecondsPerEpoch => 0.1,
-            _ => 0.005,
+            RegressMetric::AtEnd(m) => m.metric.description().min_effect,
+            RegressMetric::BestValidationAccuracy => Metric::ACCURACY.description().min_effect,
+            RegressMetric::TargetEpoch => 0.5,
+            RegressMetric::Diverged | RegressMetric::Steps => 0.0,
+            RegressMetric::SecondsPerEpoch => 0.1,
         }
     }
 
     /// The name in a sentence: `training loss`.
-    pub fn words(self) -> &'static str {
-        use RegressMetric::*;
+    pub fn label(self) -> String {
         match self {
-            TrainLoss => "training loss",
-            ValidationLoss => "validation loss",
-            ValidationAccuracy => "validation accuracy",
-            TestLoss => "test loss",
-            TestAccuracy => "test accuracy",
-            BestValidationAccuracy => "best validation accuracy",
-            ValidationTop5Accuracy => "validation top-5 accuracy",
-            ValidationF1 => "validation F1",
-            TestTop5Accuracy => "test top-5 accuracy",
-            TestF1 => "test F1",
-            TargetEpoch => "epochs to the target",
-            Diverged => "share of diverged seeds",
-            Steps => "optimizer steps",
-            SecondsPerEpoch => "seconds per epoch",
+            RegressMetric::AtEnd(metric) => metric.label(),
+            RegressMetric::BestValidationAccuracy => "best validation accuracy".to_owned(),
+            RegressMetric::TargetEpoch => "epochs to the target".to_owned(),
+            RegressMetric::Diverged => "share of diverged seeds".to_owned(),
+            RegressMetric::Steps => "optimizer steps".to_owned(),
+            RegressMetric::SecondsPerEpoch => "seconds per epoch".to_owned(),
         }
+    }
+}
+
+impl Ord for RegressMetric {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for RegressMetric {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for RegressMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+impl Serialize for RegressMetric {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for RegressMetric {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        let unknown = || serde::de::Error::custom(format!("no quantity is called `{name}`"));
+        RegressMetric::from_name(&name).ok_or_else(unknown)
     }
 }
 
@@ -185,11 +263,11 @@ impl RegressSettings {
 }
 
 fn all_metrics() -> Vec<RegressMetric> {
-    RegressMetric::ALL.to_vec()
+    RegressMetric::all()
 }
 
 fn is_everything(metrics: &[RegressMetric]) -> bool {
-    metrics == RegressMetric::ALL
+    metrics == RegressMetric::all()
 }
 
 /// Metrics that plans of before listed where they meant everything.
@@ -224,9 +302,28 @@ mod tests {
 
     #[test]
     fn the_worse_is_positive() {
-        assert_eq!(TestLoss.for_the_worse(0.1), 0.1);
-        assert_eq!(TestAccuracy.for_the_worse(0.1), -0.1);
+        assert_eq!(RegressMetric::TEST_LOSS.for_the_worse(0.1), 0.1);
+        assert_eq!(RegressMetric::TEST_ACCURACY.for_the_worse(0.1), -0.1);
         assert_eq!([-0.1, 0.1].map(|effect| Steps.for_the_worse(effect)), [0.1, 0.1]);
+    }
+
+    #[test]
+    fn the_order_of_tables_and_plans_is_fixed() {
+        // plan.json holds `min_effect` in this order; what is added stands where its kind does.
+        let at_first = |m: &RegressMetric| {
+            m.epoch_metric().is_none_or(|of| of.metric.description().column_always)
+        };
+        let all = RegressMetric::all().into_iter().filter(at_first);
+        let kept: Vec<String> = all.map(RegressMetric::name).collect();
+        assert_eq!(
+            kept.join(" "),
+            "train_loss validation_loss validation_accuracy test_loss test_accuracy \
+             best_validation_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy \
+             test_f1 target_epoch diverged steps seconds_per_epoch"
+        );
+        for metric in RegressMetric::all() {
+            assert_eq!(RegressMetric::from_name(&metric.name()), Some(metric));
+        }
     }
 
     #[test]
@@ -234,16 +331,20 @@ mod tests {
         let of = |metrics: &[RegressMetric]| {
             RegressSettings { metrics: metrics.to_vec(), ..RegressSettings::default() }.compared()
         };
-        assert_eq!(of(&[TestLoss]), [TestLoss, Diverged]);
-        assert_eq!(of(RegressMetric::ALL), RegressMetric::ALL);
+        let loss = RegressMetric::TEST_LOSS;
+        assert_eq!(of(&[loss]), [loss, Diverged]);
+        assert_eq!(of(&RegressMetric::all()), RegressMetric::all());
     }
 
     #[test]
     fn everything_of_a_plan_of_before_is_everything() {
         let stored = serde_json::json!({ "metrics": EVERYTHING_BEFORE });
         let read = |json| serde_json::from_value::<RegressSettings>(json).unwrap().metrics;
-        assert_eq!(read(stored), RegressMetric::ALL);
-        assert_eq!(read(serde_json::json!({ "metrics": ["test_loss"] })), [TestLoss]);
-        assert_eq!(read(serde_json::json!({})), RegressMetric::ALL);
+        assert_eq!(read(stored), RegressMetric::all());
+        assert_eq!(
+            read(serde_json::json!({ "metrics": ["test_loss"] })),
+            [RegressMetric::TEST_LOSS]
+        );
+        assert_eq!(read(serde_json::json!({})), RegressMetric::all());
     }
 }

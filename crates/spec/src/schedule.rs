@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::EpochMetric;
 use crate::params::{Param, ParamType, ParamValue, Value, choice, params, registry};
-use crate::stopping::EpochMetric;
 
 choice! {
     /// When a schedule advances.
@@ -196,7 +196,7 @@ params! {
     /// Decay by a factor when a metric no longer improves; judged after every epoch.
     Plateau {
         /// What is watched.
-        metric: EpochMetric = value(EpochMetric::ValidationLoss), Any;
+        metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
         /// The factor.
         factor: f64 = value(0.1), BelowOne;
         /// Epochs without an improvement that are let pass.

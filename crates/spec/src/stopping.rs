@@ -2,42 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::params::{choice, params};
+use crate::metric::{EpochMetric, Metric};
+use crate::params::params;
 use crate::record::Split;
-
-choice! {
-    /// A metric that is measured after every epoch.
-    EpochMetric {
-        /// Accuracy on the held-out part of the training split.
-        ValidationAccuracy = "validation.accuracy",
-        /// Loss on the held-out part of the training split.
-        ValidationLoss = "validation.loss",
-        /// Mean loss over the batches of the epoch.
-        TrainLoss = "train.loss",
-        /// Top-5 accuracy on the held-out part of the training split.
-        ValidationTop5Accuracy = "validation.top5_accuracy",
-        /// Macro F1 on the held-out part of the training split.
-        ValidationF1 = "validation.f1",
-    }
-}
-
-impl EpochMetric {
-    /// Split and metric of the record's points.
-    pub fn point(self) -> (Split, &'static str) {
-        match self {
-            EpochMetric::ValidationAccuracy => (Split::Validation, "accuracy"),
-            EpochMetric::ValidationLoss => (Split::Validation, "loss"),
-            EpochMetric::TrainLoss => (Split::Train, "loss"),
-            EpochMetric::ValidationTop5Accuracy => (Split::Validation, "top5_accuracy"),
-            EpochMetric::ValidationF1 => (Split::Validation, "f1"),
-        }
-    }
-
-    /// Whether more is better.
-    pub fn higher_is_better(self) -> bool {
-        !matches!(self, EpochMetric::ValidationLoss | EpochMetric::TrainLoss)
-    }
-}
 
 params! {
     /// The table `[train.early_stopping]`: training ends after `patience`
@@ -45,7 +12,7 @@ params! {
     /// `EarlyStopping`; the weights kept are those of the last epoch.
     EarlyStopping {
         /// What is watched, after every epoch.
-        metric: EpochMetric = value(EpochMetric::ValidationLoss), Any;
+        metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
         /// Epochs in a row without an improvement.
         patience: u64 = value(3), Within(1.0, 1e6);
         /// An improvement is a change for the better by more than this.
@@ -58,8 +25,8 @@ params! {
 pub struct StopAt {
     /// Split the metric is measured on.
     pub split: Split,
-    /// `accuracy` or `loss`.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The value to reach.
     pub value: f64,
 }
@@ -72,7 +39,8 @@ impl StopAt {
 
     /// Whether a measured value has reached it; a NaN never has.
     pub fn reached(&self, value: f64) -> bool {
-        if self.metric == "loss" { value <= self.value } else { value >= self.value }
+        let higher = self.metric.higher_is_better();
+        if higher { value >= self.value } else { value <= self.value }
     }
 }
 
@@ -116,25 +84,23 @@ mod tests {
     #[test]
     fn patience_counts_epochs_without_improvement() {
         let early =
-            EarlyStopping { metric: EpochMetric::ValidationLoss, patience: 2, min_delta: 0.1 };
+            EarlyStopping { metric: EpochMetric::VALIDATION_LOSS, patience: 2, min_delta: 0.1 };
         assert_eq!(stops_after(&early, &[1.0, 0.8, 0.6, 0.4]), None);
         // 0.75 is better than 0.8 by less than the least change that counts.
         assert_eq!(stops_after(&early, &[1.0, 0.8, 0.75, 0.71, 0.1]), Some(4));
         assert_eq!(stops_after(&early, &[1.0, f64::NAN, f64::INFINITY]), Some(3));
-        let early =
-            EarlyStopping { metric: EpochMetric::ValidationAccuracy, patience: 1, min_delta: 0.0 };
+        let metric = EpochMetric::new(Split::Validation, Metric::ACCURACY);
+        let early = EarlyStopping { metric, patience: 1, min_delta: 0.0 };
         assert_eq!(stops_after(&early, &[0.1, 0.2, 0.2]), Some(3));
     }
 
     #[test]
     fn a_target_is_reached_from_the_right_side() {
-        let stop = |metric: &str, value| StopAt {
-            split: Split::Validation,
-            metric: metric.to_owned(),
-            value,
-        };
-        assert!(stop("accuracy", 0.9).reached(0.9) && !stop("accuracy", 0.9).reached(0.89));
-        assert!(stop("loss", 0.5).reached(0.5) && !stop("loss", 0.5).reached(0.51));
-        assert!(stop("loss", 0.5).reached(0.4) && !stop("loss", 0.5).reached(f64::NAN));
+        let stop = |metric, value| StopAt { split: Split::Validation, metric, value };
+        assert!(
+            stop(Metric::ACCURACY, 0.9).reached(0.9) && !stop(Metric::ACCURACY, 0.9).reached(0.89)
+        );
+        assert!(stop(Metric::LOSS, 0.5).reached(0.5) && !stop(Metric::LOSS, 0.5).reached(0.51));
+        assert!(stop(Metric::LOSS, 0.5).reached(0.4) && !stop(Metric::LOSS, 0.5).reached(f64::NAN));
     }
 }

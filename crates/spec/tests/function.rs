@@ -38,7 +38,7 @@ fn said(text: &str) -> String {
 #[test]
 fn everything_is_resolved() {
     let plan = plan(GOOD);
-    assert_eq!((plan.target.split, plan.target.metric.as_str()), (Split::Test, "loss"));
+    assert_eq!((plan.target.split, plan.target.metric.id()), (Split::Test, "loss"));
     let runs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     for (run, function) in runs.iter().zip([Function::Beale, Function::Saddle]) {
         assert_eq!(run.data.dataset, DatasetSpec::Function(FunctionData { steps: 100 }));

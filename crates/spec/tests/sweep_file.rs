@@ -201,7 +201,8 @@ fn the_experiments_of_the_repository_load() {
 fn other(param: &Param, value: &Value) -> String {
     match (param.ty, value) {
         (ParamType::Bool, Value::Bool(b)) => (!b).to_string(),
-        (ParamType::Choice(names), Value::Text(now)) => {
+        (ty, Value::Text(now)) if ty.choices().is_some() => {
+            let names = ty.choices().unwrap();
             format!("\"{}\"", names.iter().find(|n| *n != now).unwrap_or(&names[0]))
         }
         (ParamType::IntList, _) => "{ values = [[17]] }".to_owned(),
@@ -319,8 +320,8 @@ fn what_changes_no_result_changes_no_id() {
     assert_eq!(with.target.at, TargetAt::Best);
     assert_eq!((with.report, &without.report), (report, &ReportSettings::default()));
     let regress = RegressSettings {
-        metrics: vec![RegressMetric::TestLoss],
-        min_effect: [(RegressMetric::TestLoss, 0.2)].into(),
+        metrics: vec![RegressMetric::TEST_LOSS],
+        min_effect: [(RegressMetric::TEST_LOSS, 0.2)].into(),
         level: 0.01,
     };
     assert_eq!((with.regress, &without.regress), (regress, &RegressSettings::default()));

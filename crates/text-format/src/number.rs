@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use spec::metric::{Bounds, Metric, Unit};
+
 /// Shortest text of a parameter: `0.0001`, `1e-5`.
 pub fn short(x: f64) -> String {
     if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { spec::float::short(x) }
@@ -21,63 +23,33 @@ pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
 }
 
-/// Whether a metric is a share of all: accuracies and F1, from 0 to 1.
-pub fn is_share(metric: &str) -> bool {
-    is_percentage(metric) || metric == "f1"
-}
-
-/// A metric as sentences call it: `F1`, `top-5 accuracy`; all others as they are.
-pub fn metric_name(metric: &str) -> &str {
-    match metric {
-        "f1" => "F1",
-        "top5_accuracy" => "top-5 accuracy",
-        other => other,
-    }
-}
-
-/// The metric of runs that stop at the target: training samples until then.
-pub const SAMPLES: &str = "samples_to_target";
-
-/// Whether a metric is told in per cent and its differences in points.
-pub fn is_percentage(metric: &str) -> bool {
-    metric == "accuracy" || metric == "top5_accuracy"
-}
-
 /// What a number can be of which nothing is known.
-pub const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+pub const ANY: (f64, f64) = Bounds::Any.ends();
 /// What a share of a whole can be.
-pub const SHARE: (f64, f64) = (0.0, 1.0);
-
-/// What a metric's values can be: accuracies and F1 are [`SHARE`]s, samples not negative.
-pub fn bounds(metric: &str) -> (f64, f64) {
-    match metric {
-        SAMPLES => (0.0, f64::INFINITY),
-        _ if is_share(metric) => SHARE,
-        _ => ANY,
-    }
-}
+pub const SHARE: (f64, f64) = Bounds::Share.ends();
 
 /// A metric's value: accuracies as per cent with two decimals, losses with
 /// four significant digits, samples as a count.
-pub fn metric(name: &str, value: f64) -> String {
-    match name {
-        SAMPLES if value.is_finite() => count(value.round() as u64),
-        SAMPLES => "never".to_owned(),
-        _ if is_percentage(name) => percent(value),
-        _ => significant(value, 4),
+pub fn metric(of: Metric, value: f64) -> String {
+    match of.description().unit {
+        Unit::Count if value.is_finite() => count(value.round() as u64),
+        Unit::Count => "never".to_owned(),
+        Unit::Percent => percent(value),
+        Unit::Number => significant(value, 4),
     }
 }
 
 /// The size of a difference of two values of a metric, without its sign: points with
 /// two decimals for accuracies, a count for samples, `digits` significant digits
 /// for others. What is not zero never reads as zero.
-pub fn difference(name: &str, value: f64, digits: usize) -> String {
-    let size = if is_percentage(name) { (value * 100.0).abs() } else { value.abs() };
-    let text = match name {
+pub fn difference(of: Metric, value: f64, digits: usize) -> String {
+    let unit = of.description().unit;
+    let size = if unit == Unit::Percent { (value * 100.0).abs() } else { value.abs() };
+    let text = match unit {
         _ if !size.is_finite() => return plain(size),
-        SAMPLES => count(size.round() as u64),
-        _ if is_percentage(name) => format!("{size:.2}"),
-        _ => significant(size, digits),
+        Unit::Count => count(size.round() as u64),
+        Unit::Percent => format!("{size:.2}"),
+        Unit::Number => significant(size, digits),
     };
     let none = text.chars().all(|c| matches!(c, '0' | '.'));
     if none && size > 0.0 { significant(size, 2) } else { text }
@@ -210,18 +182,6 @@ mod tests {
     }
 
     #[test]
-    fn shares_have_bounds() {
-        for metric in ["accuracy", "top5_accuracy", "f1"] {
-            assert_eq!(bounds(metric), (0.0, 1.0), "{metric}");
-        }
-        assert_eq!(bounds("loss"), ANY);
-        assert_eq!(
-            ["f1", "top5_accuracy", "loss"].map(metric_name),
-            ["F1", "top-5 accuracy", "loss"]
-        );
-    }
-
-    #[test]
     fn values() {
         assert_eq!(
             [0.000316228, 0.01, 1e-5, 31.6228].map(brief),
@@ -231,16 +191,16 @@ mod tests {
             [12_345.0, 0.05, 12.345, 1e-5].map(position),
             ["12,345", "0.05", "12.3", "1e-5"]
         );
-        assert_eq!(metric("accuracy", 0.97914), "97.91%");
+        assert_eq!(metric(Metric::ACCURACY, 0.97914), "97.91%");
         assert_eq!(
-            (metric("top5_accuracy", 0.5), metric("f1", 0.5)),
+            (metric(Metric::TOP5_ACCURACY, 0.5), metric(Metric::F1, 0.5)),
             ("50.00%".into(), "0.5000".into())
         );
-        assert_eq!(metric("loss", 0.067_142), "0.06714");
-        assert_eq!(metric("loss", 2.302_1), "2.302");
-        assert_eq!(metric("loss", 9.9999), "10.00");
-        assert_eq!(metric("loss", 1.5e8), "1.500e8");
-        assert_eq!(metric("loss", f64::NAN), "NaN");
+        assert_eq!(metric(Metric::LOSS, 0.067_142), "0.06714");
+        assert_eq!(metric(Metric::LOSS, 2.302_1), "2.302");
+        assert_eq!(metric(Metric::LOSS, 9.9999), "10.00");
+        assert_eq!(metric(Metric::LOSS, 1.5e8), "1.500e8");
+        assert_eq!(metric(Metric::LOSS, f64::NAN), "NaN");
         assert_eq!(
             [9.994, 42.0, 125.0, 7380.0].map(seconds),
             ["9.99 s", "42.0 s", "2 min 05 s", "2 h 03 min"]

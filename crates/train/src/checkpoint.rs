@@ -27,9 +27,8 @@ use optimizer_registry::Optimizer;
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::event::{Checkpoint, Options, Save};
-use spec::metric::FurtherMetric;
+use spec::metric::{EpochMetric, Metric};
 use spec::record::Environment;
-use spec::stopping::EpochMetric;
 
 use crate::files;
 use crate::progress::Progress;
@@ -61,9 +60,9 @@ struct Stored {
     weights: String,
     /// By which metric the best weights are kept; null if they are not.
     best_by: Option<EpochMetric>,
-    /// What was measured beside loss and accuracy.
-    #[serde(default)]
-    further: Vec<FurtherMetric>,
+    /// Metrics on request that were measured.
+    #[serde(default, rename = "further")]
+    on_request: Vec<Metric>,
     /// All the rest.
     progress: Progress,
 }
@@ -137,9 +136,9 @@ impl<'a> Checkpoints<'a> {
         if best_by.is_some() && best_by != stored.best_by {
             bail!("the best weights were not kept, or by another metric");
         }
-        let missing = |metric: &FurtherMetric| !stored.further.contains(metric);
+        let missing = |metric: &Metric| !stored.on_request.contains(metric);
         if let Some(metric) =
-            stop::further(self.job.spec, self.job.options).iter().find(|m| missing(m))
+            stop::on_request(self.job.spec, self.job.options).iter().find(|m| missing(m))
         {
             bail!("its epochs did not measure {metric}");
         }
@@ -233,7 +232,7 @@ impl<'a> Checkpoints<'a> {
                 files,
                 weights: model::digest(&state.0),
                 best_by: best_by(self.job.options),
-                further: stop::further(self.job.spec, self.job.options),
+                on_request: stop::on_request(self.job.spec, self.job.options),
                 progress: progress.clone(),
             };
             files::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;

@@ -6,6 +6,7 @@
 //! only place that names it, so that another backend can take its place.
 
 mod checkpoint;
+mod class_metrics;
 pub mod device;
 pub mod environment;
 mod epoch;

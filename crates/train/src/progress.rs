@@ -4,6 +4,7 @@
 use optimizer_registry::schedule::{self, plateau::Plateau};
 use serde::{Deserialize, Serialize};
 use spec::RunSpec;
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
@@ -78,22 +79,22 @@ impl Progress {
         }
     }
 
-    /// What an epoch measured under this name; NaN if it did not.
-    pub(crate) fn value(&self, epoch: u64, split: Split, metric: &str) -> f64 {
+    /// The value of a metric after an epoch; NaN where it was not measured.
+    pub(crate) fn value(&self, epoch: u64, of: EpochMetric) -> f64 {
         let of_epoch = self.metrics.iter().rev().take_while(|m| m.epoch == epoch);
         of_epoch
-            .filter(|m| m.split == split && m.metric == metric)
+            .filter(|m| (m.split, m.metric) == (of.split, of.metric))
             .map(|m| m.value.0)
             .next()
             .unwrap_or(f64::NAN)
     }
 
-    pub(crate) fn point(&mut self, epoch: u64, step: u64, metric: &str, value: f64) {
+    pub(crate) fn point(&mut self, epoch: u64, step: u64, metric: Metric, value: f64) {
         self.metrics.push(MetricPoint {
             epoch,
             step,
             split: Split::Train,
-            metric: metric.to_owned(),
+            metric,
             value: value.into(),
         });
     }
@@ -126,16 +127,16 @@ impl Progress {
             for (at, &lr) in rates.iter().enumerate().take(end).skip(start) {
                 if (at == start || corners.contains(&at)) && self.last_lr != Some(lr) {
                     self.last_lr = Some(lr);
-                    self.point(epoch, first + at as u64 + 1, "lr", lr);
+                    self.point(epoch, first + at as u64 + 1, Metric::LR, lr);
                 }
             }
-            self.point(epoch, first + end as u64, "window_loss", mean(start, end));
+            self.point(epoch, first + end as u64, Metric::WINDOW_LOSS, mean(start, end));
         }
         let step = first + n as u64;
         if (n == sizes.len() || self.left) && losses.iter().all(|l| l.is_finite()) {
-            self.point(epoch, step, "loss", mean(0, n));
+            self.point(epoch, step, Metric::LOSS, mean(0, n));
         }
-        self.point(epoch, step, "seconds", self.train_seconds);
+        self.point(epoch, step, Metric::SECONDS, self.train_seconds);
     }
 }
 

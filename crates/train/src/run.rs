@@ -15,7 +15,7 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use optimizer_registry::Optimizer;
 use spec::event::Options;
-use spec::metric::FurtherMetric;
+use spec::metric::Metric;
 use spec::record::{Environment, MetricPoint, Outcome, Split, Status, StopReason};
 use spec::{Id, RunSpec};
 
@@ -129,8 +129,8 @@ pub fn train(
             ((network, optimizer), Progress::new(init_digest))
         }
     };
-    let further = stop::further(spec, job.options);
-    let mut run = Run::new(spec, progress, further, observer);
+    let measured = stop::measured(spec, job.options);
+    let mut run = Run::new(spec, progress, measured, observer);
     if resumed_from.is_none() {
         run.begin(&state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
@@ -214,8 +214,8 @@ pub(crate) type State = (Network, Optimizer);
 pub(crate) struct Run<'a> {
     pub(crate) spec: &'a RunSpec,
     pub(crate) progress: Progress,
-    /// Measured beside loss and accuracy.
-    further: Vec<FurtherMetric>,
+    /// Metrics beside the loss that are measured on held-out data.
+    measured: Vec<Metric>,
     last_report: Instant,
     observer: &'a mut dyn Observer,
 }
@@ -225,10 +225,10 @@ impl<'a> Run<'a> {
     pub(crate) fn new(
         spec: &'a RunSpec,
         progress: Progress,
-        further: Vec<FurtherMetric>,
+        measured: Vec<Metric>,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        Run { spec, progress, further, last_report: Instant::now(), observer }
+        Run { spec, progress, measured, last_report: Instant::now(), observer }
     }
 
     /// Tells of the steps done, now and then.
@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
             // Own data may have no test split.
             if let Some(samples) = samples.filter(|samples| samples.len() > 0) {
-                let found = evaluate(&network, samples, self.spec.train.loss, &self.further)?;
+                let found = evaluate(&network, samples, self.spec.train.loss, &self.measured)?;
                 finite &= found.loss.is_finite();
                 self.progress.metrics.extend(found.points(epoch, self.progress.steps, split));
             }

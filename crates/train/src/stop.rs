@@ -2,61 +2,72 @@
 //! is measured at all.
 
 use spec::event::{Options, Save};
-use spec::metric::FurtherMetric;
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, StopReason};
 use spec::schedule::Per;
 use spec::{RunSpec, ScheduleSpec};
 
+use crate::class_metrics;
 use crate::progress::Progress;
 use crate::run::TrainError;
 
-/// What is measured beside loss and accuracy: what is asked for and what is watched.
-pub(crate) fn further(spec: &RunSpec, options: &Options) -> Vec<FurtherMetric> {
-    let early = spec.early_stopping.as_ref().map(|e| e.metric.point().1);
-    let stop = spec.stop_at.as_ref().map(|s| s.metric.as_str());
-    let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point().1);
+/// What waits for a metric, each with the metric: nothing else is known to be wanted.
+fn watched(spec: &RunSpec, options: &Options) -> Vec<(&'static str, EpochMetric)> {
+    let early = spec.early_stopping.as_ref().map(|e| ("early stopping", e.metric));
+    let stop = spec.stop_at.as_ref().map(|s| ("stop_at", EpochMetric::new(s.split, s.metric)));
     let plateau = match &spec.schedule {
-        ScheduleSpec::Plateau(p) => Some(p.metric.point().1),
+        ScheduleSpec::Plateau(p) => Some(("plateau", p.metric)),
         _ => None,
     };
-    let watched =
-        [early, stop, plateau, best].into_iter().flatten().filter_map(FurtherMetric::from_name);
-    let asked: Vec<FurtherMetric> = options.metrics.iter().copied().chain(watched).collect();
-    let classes = spec.data.dataset.classes();
-    let all = FurtherMetric::ALL.iter().copied();
-    all.filter(|metric| asked.contains(metric) && metric.exists(classes)).collect()
+    let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| ("save", s.by));
+    [early, stop, plateau, best].into_iter().flatten().collect()
 }
 
-/// Whether everything that is watched will be measured.
+/// The metrics on request that a run measures: what is asked for and what is watched, in
+/// the order of the registry.
+pub(crate) fn on_request(spec: &RunSpec, options: &Options) -> Vec<Metric> {
+    let watched = watched(spec, options).into_iter().map(|(_, watched)| watched.metric);
+    let asked: Vec<Metric> = options.metrics.iter().copied().chain(watched).collect();
+    let classes = spec.data.dataset.classes();
+    let of_data = |metric: &Metric| metric.is_defined_for(classes);
+    Metric::on_request().into_iter().filter(|m| asked.contains(m) && of_data(m)).collect()
+}
+
+/// Everything beside the loss that a run measures on held-out data, in the order of the
+/// registry.
+pub(crate) fn measured(spec: &RunSpec, options: &Options) -> Vec<Metric> {
+    let on_request = on_request(spec, options);
+    let classes = spec.data.dataset.classes();
+    let always = |m: &Metric| !m.is_on_request() && m.is_defined_for(classes);
+    let wanted = |m: &Metric| *m != Metric::LOSS && (always(m) || on_request.contains(m));
+    Metric::held_out().into_iter().filter(wanted).collect()
+}
+
+/// Checks that everything that is asked for and watched will be measured.
 ///
 /// # Errors
 /// The first metric that is not: a run would otherwise wait for it in vain.
 pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Result<(), TrainError> {
-    let early = spec.early_stopping.as_ref().map(|e| e.metric.point());
-    let stop = spec.stop_at.as_ref().map(|s| (s.split, s.metric.as_str()));
-    let plateau = match &spec.schedule {
-        ScheduleSpec::Plateau(p) => Some(p.metric.point()),
-        _ => None,
+    let classes = spec.data.dataset.classes();
+    let computed = |metric: Metric| {
+        metric == Metric::LOSS
+            || metric.is_defined_for(classes) && class_metrics::class_metric(metric).is_some()
     };
-    let best = options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by.point());
-    let all = [("early stopping", early), ("stop_at", stop), ("plateau", plateau), ("save", best)];
-    for (what, watched) in all {
-        let Some((split, metric)) = watched else { continue };
-        let classes = spec.data.dataset.classes();
-        let known = match FurtherMetric::from_name(metric) {
-            Some(further) => further.exists(classes),
-            None => metric == "loss" || metric == "accuracy" && classes > 0,
-        };
+    for (what, EpochMetric { split, metric }) in watched(spec, options) {
         let measured = match split {
-            Split::Train => metric == "loss",
-            Split::Validation => validation && known,
-            Split::Test => known,
+            Split::Train => metric == Metric::LOSS,
+            Split::Validation => validation && computed(metric),
+            Split::Test => computed(metric),
         };
         if !measured {
             return Err(TrainError::Unmeasured { what, metric: format!("{split}.{metric}") });
         }
     }
-    Ok(())
+    let asked = options.metrics.iter().filter(|m| m.is_defined_for(classes));
+    match asked.into_iter().find(|m| !computed(**m)) {
+        Some(metric) => Err(TrainError::Unmeasured { what: "metrics", metric: metric.to_string() }),
+        None => Ok(()),
+    }
 }
 
 /// Shows the epoch just evaluated to the schedule `plateau`; an epoch that ends
@@ -71,8 +82,7 @@ pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
         done <= warmup.length
     });
     if !warming {
-        let (split, metric) = settings.metric.point();
-        let value = progress.value(progress.epoch, split, metric);
+        let value = progress.value(progress.epoch, settings.metric);
         progress.plateau.observe(settings, spec.optimizer.lr(), value);
     }
 }
@@ -87,14 +97,12 @@ pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
 pub(crate) fn after_epoch(spec: &RunSpec, progress: &mut Progress) -> Option<StopReason> {
     let epoch = progress.epoch;
     let out_of_patience = spec.early_stopping.as_ref().is_some_and(|early| {
-        let (split, metric) = early.metric.point();
-        let value = progress.value(epoch, split, metric);
+        let value = progress.value(epoch, early.metric);
         progress.patience.observe(early, value)
     });
-    let reached = spec
-        .stop_at
-        .as_ref()
-        .is_some_and(|stop| stop.reached(progress.value(epoch, stop.split, &stop.metric)));
+    let reached = spec.stop_at.as_ref().is_some_and(|stop| {
+        stop.reached(progress.value(epoch, EpochMetric::new(stop.split, stop.metric)))
+    });
     if progress.left {
         Some(StopReason::LeftDomain)
     } else if reached {

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use model::Network;
 use optimizer_registry::Optimizer;
 use spec::landscape::Position;
+use spec::metric::Metric;
 use spec::model::ModelSpec;
 use spec::seed::stream;
 use spec::{DatasetSpec, RunSpec};
@@ -50,8 +51,8 @@ impl Run<'_> {
 
     fn put(&mut self, epoch: u64, [x, y]: Position) {
         let step = self.progress.steps;
-        self.progress.point(epoch, step, "x", x);
-        self.progress.point(epoch, step, "y", y);
+        self.progress.point(epoch, step, Metric::X, x);
+        self.progress.point(epoch, step, Metric::Y, y);
     }
 }
 

@@ -69,8 +69,7 @@ impl<'a> WeightSaver<'a> {
     /// Those of writing.
     pub(crate) fn offer(&self, state: &State, progress: &mut Progress) -> Result<(), TrainError> {
         let Some(to) = self.to.filter(|to| to.which == Save::Best) else { return Ok(()) };
-        let (split, metric) = to.by.point();
-        let value = progress.value(progress.epoch, split, metric);
+        let value = progress.value(progress.epoch, to.by);
         let better = value.is_finite()
             && progress.best.is_none_or(|best| {
                 if to.by.higher_is_better() { value > best.value } else { value < best.value }

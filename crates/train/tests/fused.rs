@@ -12,8 +12,8 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use spec::RunSpec;
 use spec::event::{Options, Save};
+use spec::metric::EpochMetric;
 use spec::record::{Outcome, Status};
-use spec::stopping::EpochMetric;
 use support::{DEVICES, Session, mlp, outcomes, run_spec, save};
 
 /// The same device both ways.
@@ -60,7 +60,7 @@ fn trained(device: &str, specs: &[RunSpec]) -> Vec<Vec<(String, Vec<f32>)>> {
     let folder = tempfile::tempdir().unwrap();
     let path = |i: usize| folder.path().join(format!("{i}.safetensors"));
     let options: Vec<Options> =
-        (0..specs.len()).map(|i| save(Save::Last, EpochMetric::TrainLoss, &path(i))).collect();
+        (0..specs.len()).map(|i| save(Save::Last, EpochMetric::TRAIN_LOSS, &path(i))).collect();
     Session::of(device, specs.iter().zip(&options)).outcomes();
     (0..specs.len()).map(|i| weights(&path(i))).collect()
 }

@@ -8,9 +8,8 @@ use std::fs;
 use safetensors::SafeTensors;
 use spec::RunSpec;
 use spec::event::{Options, Save};
-use spec::metric::FurtherMetric;
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Outcome, Split, Status};
-use spec::stopping::EpochMetric;
 use spec::sweep_file::{Overrides, load_text};
 use support::{
     DEVICE, DEVICES, Session, assert_same, checkpoint, kill_after, outcome, outcomes, run_spec,
@@ -132,7 +131,7 @@ fn running_statistics_are_kept_with_the_weights() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");
         let spec = run_spec(STOCHASTIC, ADAM, "");
-        let with = outcome(device, &spec, &save(Save::Last, EpochMetric::TrainLoss, &path));
+        let with = outcome(device, &spec, &save(Save::Last, EpochMetric::TRAIN_LOSS, &path));
         assert_same_training(&with, &outcome(device, &spec, &Options::default()));
         let bytes = fs::read(&path).unwrap();
         let weights = SafeTensors::deserialize(&bytes).unwrap();
@@ -158,11 +157,11 @@ fn assert_same_training(a: &Outcome, b: &Outcome) {
 fn metrics_are_measured_when_asked_for_and_change_nothing() {
     for device in DEVICES {
         let spec = run_spec(STOCHASTIC, ADAM, "");
-        let asked = Options { metrics: FurtherMetric::ALL.to_vec(), ..Options::default() };
+        let asked = Options { metrics: Metric::on_request(), ..Options::default() };
         let (with, without) =
             (outcome(device, &spec, &asked), outcome(device, &spec, &Options::default()));
         assert_same_training(&with, &without);
-        for metric in FurtherMetric::NAMES {
+        for metric in Metric::on_request() {
             assert!(values(&without, Split::Test, metric).is_empty());
             for split in [Split::Validation, Split::Test] {
                 let found = values(&with, split, metric);
@@ -195,7 +194,7 @@ fn a_checkpoint_without_a_metric_asked_for_is_not_gone_on_from() {
     let mut spec = run_spec("kind = \"linear\"", ADAM, "");
     (spec.train.epochs, spec.data.batch_size) = (5, 4);
     kill_after(DEVICE, &spec, &without, 2);
-    let with = Options { metrics: vec![FurtherMetric::F1], ..without };
+    let with = Options { metrics: vec![Metric::F1], ..without };
     let session = Session::of(DEVICE, [(&spec, &with)]);
     let found = session.outcomes().remove(0);
     assert_eq!(found.resumed_from, None);

@@ -4,8 +4,9 @@ mod support;
 
 use spec::RunSpec;
 use spec::event::{Event, FailureKind, Options};
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Outcome, Split, Status, StopReason};
-use spec::stopping::{EarlyStopping, EpochMetric, StopAt};
+use spec::stopping::{EarlyStopping, StopAt};
 use support::{
     DEVICE, DEVICES, Session, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes,
     request, values, worker,
@@ -19,11 +20,11 @@ fn spec(epochs: u64) -> RunSpec {
 
 /// The first epoch is always an improvement and no later one is.
 fn never_better(patience: u64) -> Option<EarlyStopping> {
-    Some(EarlyStopping { metric: EpochMetric::ValidationLoss, patience, min_delta: 1e9 })
+    Some(EarlyStopping { metric: EpochMetric::VALIDATION_LOSS, patience, min_delta: 1e9 })
 }
 
 fn loss_of(value: f64) -> Option<StopAt> {
-    Some(StopAt { split: Split::Validation, metric: "loss".to_owned(), value })
+    Some(StopAt { split: Split::Validation, metric: Metric::LOSS, value })
 }
 
 fn end(o: &Outcome) -> (Status, Option<StopReason>, u64, u64) {
@@ -95,7 +96,7 @@ fn stopping_hides_no_divergence() {
         // One step an epoch: its own loss is finite, the weights after it are not.
         let mut broken = mlp("kind = \"sgd\"\nlr = 1e40");
         (broken.data.batch_size, broken.train.epochs) = (1_200, 5);
-        let stop = StopAt { split: Split::Train, metric: "loss".to_owned(), value: 1e3 };
+        let stop = StopAt { split: Split::Train, metric: Metric::LOSS, value: 1e3 };
         let target = RunSpec { stop_at: Some(stop), ..broken.clone() };
         let early = RunSpec { early_stopping: never_better(1), ..broken.clone() };
         for outcome in outcomes(device, &[target, early]) {
@@ -138,7 +139,7 @@ fn a_metric_that_is_never_measured_is_an_error() {
     assert!(message.contains("early stopping watches validation.loss"), "{message}");
     // The training loss is there without a validation split.
     spec.early_stopping =
-        Some(EarlyStopping { metric: EpochMetric::TrainLoss, patience: 1, min_delta: 1e9 });
+        Some(EarlyStopping { metric: EpochMetric::TRAIN_LOSS, patience: 1, min_delta: 1e9 });
     let session = Session::of(DEVICE, [(&spec, &Options::default())]);
     assert_eq!(session.outcomes()[0].epochs_completed, 2);
 }

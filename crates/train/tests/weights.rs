@@ -7,8 +7,8 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use spec::event::{Event, FailureKind, Options, Save};
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Outcome, Split, Status};
-use spec::stopping::EpochMetric;
 use spec::{Id, RunSpec};
 use support::{
     DEVICE, DEVICES, assert_same, checkpoint, data, kill_after, mlp, outcome, outcomes,
@@ -58,7 +58,8 @@ fn the_last_weights_are_those_of_the_record() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("new/folder/w.safetensors");
         let spec = RunSpec { seed: 7, ..mlp("kind = \"adam\"\nlr = 0.01") };
-        let options = save(Save::Last, EpochMetric::ValidationAccuracy, &path);
+        let options =
+            save(Save::Last, EpochMetric::new(Split::Validation, Metric::ACCURACY), &path);
         let outcome = outcome(device, &spec, &options);
         assert_eq!(outcome.saved_epoch, Some(3));
         assert_eq!(Some(digest(&path)), outcome.weights_digest, "{device}");
@@ -93,7 +94,7 @@ fn restless(epochs: u64) -> RunSpec {
 
 /// The first epoch with the highest or lowest value.
 fn best_epoch(outcome: &Outcome, by: EpochMetric) -> u64 {
-    let (split, metric) = by.point();
+    let EpochMetric { split, metric } = by;
     let sign = if by.higher_is_better() { 1.0 } else { -1.0 };
     let values = values(outcome, split, metric).into_iter().filter(|v| v.0 > 0);
     values
@@ -105,7 +106,9 @@ fn best_epoch(outcome: &Outcome, by: EpochMetric) -> u64 {
 fn the_best_weights_are_those_of_their_epoch() {
     for device in DEVICES {
         let through = outcomes(device, &[restless(12)]).remove(0);
-        for by in [EpochMetric::ValidationAccuracy, EpochMetric::ValidationLoss] {
+        for by in
+            [EpochMetric::new(Split::Validation, Metric::ACCURACY), EpochMetric::VALIDATION_LOSS]
+        {
             let place = tempfile::tempdir().unwrap();
             let (best, last) = (place.path().join("best"), place.path().join("last"));
             let kept = outcome(device, &restless(12), &save(Save::Best, by, &best));
@@ -124,7 +127,7 @@ fn the_best_weights_outlive_a_kill() {
     for device in DEVICES {
         let place = tempfile::tempdir().unwrap();
         let (path, other) = (place.path().join("best"), place.path().join("other"));
-        let by = EpochMetric::ValidationLoss;
+        let by = EpochMetric::VALIDATION_LOSS;
         let mut spec = mlp("kind = \"adam\"\nlr = 0.1");
         (spec.train.epochs, spec.data.batch_size) = (12, 4);
         let through = outcome(device, &spec, &save(Save::Best, by, &path));
@@ -160,7 +163,7 @@ fn a_diverged_run_keeps_no_last_weights() {
     let spec = mlp("kind = \"sgd\"\nlr = 1e30");
     for which in [Save::Last, Save::Best] {
         fs::write(&path, "of an earlier life").unwrap();
-        let outcome = outcome(DEVICE, &spec, &save(which, EpochMetric::TrainLoss, &path));
+        let outcome = outcome(DEVICE, &spec, &save(which, EpochMetric::TRAIN_LOSS, &path));
         assert_eq!((outcome.status, outcome.saved_epoch), (Status::Diverged, None));
         assert!(!path.exists(), "what is no result of this run is not left in its place");
     }
@@ -173,7 +176,7 @@ fn broken_weights_are_never_the_best() {
     (spec.data.batch_size, spec.train.epochs) = (1_200, 1);
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("w");
-    let outcome = outcome(DEVICE, &spec, &save(Save::Best, EpochMetric::TrainLoss, &path));
+    let outcome = outcome(DEVICE, &spec, &save(Save::Best, EpochMetric::TRAIN_LOSS, &path));
     assert!(values(&outcome, Split::Train, "loss")[0].1.is_finite());
     assert_eq!((outcome.saved_epoch, path.exists()), (None, false));
 }
@@ -186,7 +189,7 @@ fn a_path_that_cannot_be_written_is_an_error() {
     let spec = mlp("kind = \"sgd\"");
     for (which, path) in [(Save::Last, "file/w"), (Save::Best, "folder"), (Save::Last, "folder")] {
         let path = place.path().join(path);
-        let options = save(which, EpochMetric::TrainLoss, &path);
+        let options = save(which, EpochMetric::TRAIN_LOSS, &path);
         let input = request_with(&spec, &options) + &request_with(&spec, &Options::default());
         let (output, events) = worker(DEVICE, &data(), &input);
         assert!(output.status.success());

@@ -62,12 +62,12 @@ fn is_better(p: &Settings, value: f64, best: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec::stopping::EpochMetric;
+    use spec::metric::EpochMetric;
 
     #[test]
     fn values_that_are_not_finite_are_bad_and_do_not_become_the_best() {
         let p = Settings {
-            metric: EpochMetric::ValidationLoss,
+            metric: EpochMetric::VALIDATION_LOSS,
             factor: 0.5,
             patience: 1,
             threshold: 0.0,

@@ -51,7 +51,7 @@ impl Key {
             (None, 0) => 3,
             (None, _) => 2,
         };
-        let value = mean.map_or(0.0, |mean| if goal.higher_is_better { -mean } else { mean });
+        let value = mean.map_or(0.0, |mean| if goal.higher_is_better() { -mean } else { mean });
         Key { class, value, missed: 0.0 }
     }
 

@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Config, Judged, gain, scores};
-use crate::number;
 use crate::stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
 use crate::stats::{Estimate, estimate, holm, unpaired};
 use crate::table::RunRow;
@@ -317,7 +316,7 @@ fn small(analysis: &Analysis, pair: &Pair) -> bool {
     let judge = &analysis.judge;
     let least = analysis.plan.report.min_effect;
     let other = analysis.configs[pair.second].judged.mean;
-    let unit = if number::is_share(&judge.metric) { Some(1.0) } else { other.map(f64::abs) };
+    let unit = if judge.metric.is_share() { Some(1.0) } else { other.map(f64::abs) };
     let least = unit.map(|unit| least * unit).filter(|least| *least > 0.0);
     pair.gain.mean.zip(least).is_some_and(|(gain, least)| gain.abs() < least)
 }

@@ -9,7 +9,6 @@ use spec::{ModelSpec, ScheduleSpec};
 
 use crate::analysis::zipped::{self, Partner};
 use crate::analysis::{Analysis, Config, ties};
-use crate::number;
 
 /// An edge of the values that were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
         let epoch = analysis.planned(config).spec.samples_per_epoch();
         return !goal.function && value <= epoch as f64;
     }
-    if number::is_share(&goal.metric) { value >= 1.0 } else { !goal.function && value <= 0.0 }
+    if goal.metric.is_share() { value >= 1.0 } else { !goal.function && value <= 0.0 }
 }
 
 fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
 use super::landscape;
-use crate::number::{self, SAMPLES};
+use crate::number;
 use crate::table::RunRow;
 
 /// Which of a run's values of a metric counts.
@@ -27,10 +28,8 @@ pub enum Measured {
 pub struct Goal {
     /// Split it is measured on.
     pub split: Split,
-    /// `accuracy` or `loss`; [`SAMPLES`] where runs stop at the target.
-    pub metric: String,
-    /// Whether more is better.
-    pub higher_is_better: bool,
+    /// The metric; [`Metric::SAMPLES_TO_TARGET`] where runs stop at the target.
+    pub metric: Metric,
     /// Whether it is the value of a function, which is called so and not a loss.
     pub function: bool,
     /// Which of a run's values counts.
@@ -47,7 +46,7 @@ impl Goal {
             (Measured::Reached, false) => "training samples to the target".to_owned(),
             (Measured::Reached, true) => "steps to the target".to_owned(),
             (_, true) if self.split == Split::Test => "value".to_owned(),
-            _ => name(self.split, &self.metric),
+            _ => EpochMetric::new(self.split, self.metric).label(),
         }
     }
 
@@ -90,7 +89,7 @@ impl Goal {
             return Some(self.worst());
         }
         let value = match self.measured {
-            Measured::Last => row.last(self.split, &self.metric),
+            Measured::Last => row.last(self.split, self.metric),
             Measured::Best if self.split == Split::Test => row.at_best.and_then(|best| best.test),
             Measured::Best => row.at_best.map(|best| best.value),
             Measured::Reached if row.completed() => {
@@ -101,41 +100,41 @@ impl Goal {
         value.map(|value| if value.is_finite() { value } else { self.worst() })
     }
 
+    /// Returns whether more is better.
+    pub fn higher_is_better(&self) -> bool {
+        self.metric.higher_is_better()
+    }
+
     /// Orders two values, the better one first.
     pub fn better_first(&self, a: f64, b: f64) -> Ordering {
-        if self.higher_is_better { b.total_cmp(&a) } else { a.total_cmp(&b) }
+        if self.metric.higher_is_better() { b.total_cmp(&a) } else { a.total_cmp(&b) }
     }
 
     /// A value as a person reads it: per cent for accuracies.
     pub fn format(&self, value: f64) -> String {
-        number::metric(&self.metric, value)
+        number::metric(self.metric, value)
     }
 
     /// A difference or standard deviation: percentage points for accuracies, of
     /// which a small one has two significant digits and never reads as none.
     pub fn spread(&self, value: f64) -> String {
-        if !number::is_percentage(&self.metric) {
-            return number::difference(&self.metric, value, 2);
+        if !self.metric.is_percentage() {
+            return number::difference(self.metric, value, 2);
         }
-        let points = number::difference(&self.metric, value, 2);
+        let points = number::difference(self.metric, value, 2);
         let unit = if points == "1.00" { "point" } else { "points" };
         format!("{points} percentage {unit}")
     }
 
     /// By how much `a` is better than `b`: positive when it is.
     pub fn gain(&self, a: f64, b: f64) -> f64 {
-        if self.higher_is_better { a - b } else { b - a }
+        if self.metric.higher_is_better() { a - b } else { b - a }
     }
 
     /// The value of a run that diverged: worse than any other.
     pub fn worst(&self) -> f64 {
-        if self.higher_is_better { f64::NEG_INFINITY } else { f64::INFINITY }
+        self.metric.worst()
     }
-}
-
-fn name(split: Split, metric: &str) -> String {
-    let split = if split == Split::Train { "training" } else { split.name() };
-    format!("{split} {}", number::metric_name(metric))
 }
 
 fn of_function(plan: &Plan) -> bool {
@@ -147,8 +146,7 @@ fn until_reached(plan: &Plan) -> Option<Goal> {
     let stops = plan.runs.iter().any(|run| run.spec.stop_at.is_some());
     stops.then(|| Goal {
         split: plan.target.split,
-        metric: SAMPLES.to_owned(),
-        higher_is_better: false,
+        metric: Metric::SAMPLES_TO_TARGET,
         function: of_function(plan),
         measured: Measured::Reached,
         fallback: None,
@@ -160,29 +158,28 @@ pub(super) fn goal(plan: &Plan, rows: &[RunRow]) -> Goal {
     if let Some(goal) = until_reached(plan) {
         return goal;
     }
-    let wanted = (plan.target.split, plan.target.metric.as_str());
+    let wanted = EpochMetric::new(plan.target.split, plan.target.metric);
     let held_out = plan.runs.iter().any(|r| r.spec.data.validation > 0);
     let finished = rows.iter().any(RunRow::completed);
-    let usable = |(split, metric): (Split, &str)| {
-        (split != Split::Validation || held_out)
-            && (!finished || rows.iter().any(|r| r.last(split, metric).is_some()))
+    let usable = |of: EpochMetric| {
+        (of.split != Split::Validation || held_out)
+            && (!finished || rows.iter().any(|r| r.last(of.split, of.metric).is_some()))
     };
-    let choices = [wanted, (Split::Validation, "loss"), (Split::Train, "loss")];
-    let (split, metric) = choices.into_iter().find(|c| usable(*c)).unwrap_or(wanted);
+    let choices = [wanted, EpochMetric::VALIDATION_LOSS, EpochMetric::TRAIN_LOSS];
+    let chosen = choices.into_iter().find(|c| usable(*c)).unwrap_or(wanted);
     let reason =
         if held_out { "was not measured" } else { "does not exist without a validation split" };
-    let best = plan.target.at == TargetAt::Best && (split, metric) == wanted;
+    let best = plan.target.at == TargetAt::Best && chosen == wanted;
     Goal {
-        split,
-        metric: metric.to_owned(),
-        higher_is_better: metric != "loss",
+        split: chosen.split,
+        metric: chosen.metric,
         function: of_function(plan),
         measured: if best { Measured::Best } else { Measured::Last },
-        fallback: ((split, metric) != wanted).then(|| {
+        fallback: (chosen != wanted).then(|| {
             format!(
                 "{} {reason}, so configurations are chosen by {}",
-                name(wanted.0, wanted.1),
-                name(split, metric)
+                wanted.label(),
+                chosen.label()
             )
         }),
     }
@@ -194,20 +191,15 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
     if goal.reached() {
         return goal.clone();
     }
-    let measured = |metric: &str| rows.iter().any(|r| r.last(Split::Test, metric).is_some());
-    let wanted = plan.target.metric.as_str();
-    let held_out = |metric: &str, fallback| Goal {
-        split: Split::Test,
-        metric: metric.to_owned(),
-        higher_is_better: metric != "loss",
-        fallback,
-        ..goal.clone()
-    };
+    let measured = |metric: Metric| rows.iter().any(|r| r.last(Split::Test, metric).is_some());
+    let wanted = plan.target.metric;
+    let held_out =
+        |metric: Metric, fallback| Goal { split: Split::Test, metric, fallback, ..goal.clone() };
     if goal.split == Split::Test {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
              out a validation split to choose by";
         // A function has no other data to judge by: its value is its value.
-        return held_out(&goal.metric, (!goal.function).then(|| why.to_owned()));
+        return held_out(goal.metric, (!goal.function).then(|| why.to_owned()));
     }
     if measured(wanted) {
         return held_out(wanted, None);
@@ -215,7 +207,7 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
     let why = format!(
         "{} was not measured, so optimizers are judged by the metric that chose their configurations, which flatters \
          the best of many",
-        name(Split::Test, wanted)
+        EpochMetric::new(Split::Test, wanted).label()
     );
     let finished = rows.iter().any(RunRow::completed);
     Goal { fallback: finished.then_some(why), ..goal.clone() }

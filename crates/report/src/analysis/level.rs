@@ -2,10 +2,10 @@
 //! rounding alone makes.
 
 use spec::RunSpec;
+use spec::metric::Resolution;
 use spec::record::Split;
 
 use super::Goal;
-use crate::number;
 use crate::table::RunRow;
 
 /// Relative difference up to which losses and scores are level: a few steps of
@@ -36,9 +36,9 @@ impl Judged {
             Split::Validation => spec.data.validation,
             Split::Train => spec.train_samples(),
         };
-        let initial = match (judge.metric.as_str(), judge.split) {
-            ("loss", Split::Test) => row.initial_test_loss,
-            ("loss", Split::Validation) => row.initial_validation_loss,
+        let initial = match (judge.metric.description().resolution, judge.split) {
+            (Resolution::Residual, Split::Test) => row.initial_test_loss,
+            (Resolution::Residual, Split::Validation) => row.initial_validation_loss,
             _ => None,
         };
         Some(Judged { outcome, samples, initial })
@@ -62,12 +62,13 @@ pub(crate) fn gain(judge: &Goal, a: &Judged, b: &Judged) -> f64 {
         return 0.0;
     }
     let gain = judge.gain(x, y);
-    let level = if !gain.is_finite() || judge.reached() {
-        false
-    } else if number::is_percentage(&judge.metric) {
-        gain.abs() < 0.5 / a.samples.max(1) as f64
-    } else {
-        gain.abs() <= ROUNDING * x.abs().max(y.abs()) || a.vanished() && b.vanished()
+    let level = match judge.metric.description().resolution {
+        _ if !gain.is_finite() || judge.reached() => false,
+        Resolution::Exact => false,
+        Resolution::Sample => gain.abs() < 0.5 / a.samples.max(1) as f64,
+        Resolution::Float | Resolution::Residual => {
+            gain.abs() <= ROUNDING * x.abs().max(y.abs()) || a.vanished() && b.vanished()
+        }
     };
     if level { 0.0 } else { gain }
 }
@@ -86,21 +87,22 @@ pub(crate) fn scores(judge: &Goal, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
         // A group is held by its first, so that it cannot grow step by step.
         let held = first.filter(|held| gain(judge, held, &value) == 0.0).unwrap_or(value);
         first = Some(held);
-        out[side][at] = if judge.higher_is_better { held.outcome } else { -held.outcome };
+        out[side][at] = if judge.higher_is_better() { held.outcome } else { -held.outcome };
     }
     out
 }
 
 #[cfg(test)]
 mod tests {
+    use spec::metric::Metric;
+
     use super::*;
     use crate::analysis::Measured;
 
-    fn judge(metric: &str) -> Goal {
+    fn judge(metric: Metric) -> Goal {
         Goal {
             split: Split::Test,
-            metric: metric.to_owned(),
-            higher_is_better: metric != "loss",
+            metric,
             function: false,
             measured: Measured::Last,
             fallback: None,
@@ -111,7 +113,7 @@ mod tests {
         Judged { outcome, samples: 360, initial: Some(2.3) }
     }
 
-    fn gained(metric: &str, a: f64, b: f64) -> f64 {
+    fn gained(metric: Metric, a: f64, b: f64) -> f64 {
         gain(&judge(metric), &judged(a), &judged(b))
     }
 
@@ -119,34 +121,34 @@ mod tests {
     fn a_sample_is_the_step_of_an_accuracy() {
         let one = 1.0 / 360.0;
         // The same count of samples, by two ways of adding.
-        assert_eq!(gained("accuracy", 0.1 + 0.2, 0.3), 0.0);
-        assert_eq!(gained("accuracy", 0.9 + 0.49 * one, 0.9), 0.0);
-        assert!(gained("accuracy", 0.9 + one, 0.9) > 0.0);
-        assert!(gained("accuracy", 0.9 - one, 0.9) < 0.0);
+        assert_eq!(gained(Metric::ACCURACY, 0.1 + 0.2, 0.3), 0.0);
+        assert_eq!(gained(Metric::ACCURACY, 0.9 + 0.49 * one, 0.9), 0.0);
+        assert!(gained(Metric::ACCURACY, 0.9 + one, 0.9) > 0.0);
+        assert!(gained(Metric::ACCURACY, 0.9 - one, 0.9) < 0.0);
     }
 
     #[test]
     fn losses_are_level_within_float32() {
-        assert_eq!(gained("loss", 0.5, 0.5 * (1.0 + 0.9e-6)), 0.0);
-        assert!(gained("loss", 0.5, 0.5 * (1.0 + 2e-6)) > 0.0, "less is better");
+        assert_eq!(gained(Metric::LOSS, 0.5, 0.5 * (1.0 + 0.9e-6)), 0.0);
+        assert!(gained(Metric::LOSS, 0.5, 0.5 * (1.0 + 2e-6)) > 0.0, "less is better");
         // 2.3 / 2^24 = 1.37e-7.
-        assert_eq!(gained("loss", 1e-13, 1.3e-7), 0.0);
-        assert!(gained("loss", 1e-13, 1.5e-7) > 0.0);
-        assert_eq!(gained("f1", 0.5, 0.5 + 4e-7), 0.0);
+        assert_eq!(gained(Metric::LOSS, 1e-13, 1.3e-7), 0.0);
+        assert!(gained(Metric::LOSS, 1e-13, 1.5e-7) > 0.0);
+        assert_eq!(gained(Metric::F1, 0.5, 0.5 + 4e-7), 0.0);
     }
 
     #[test]
     fn infinite_outcomes_are_level_with_each_other_alone() {
-        let worst = judge("loss").worst();
-        assert_eq!(gained("loss", worst, worst), 0.0);
-        assert_eq!(gained("loss", 1e35, worst), f64::INFINITY);
-        assert_eq!(gained("accuracy", f64::NEG_INFINITY, 0.1), f64::NEG_INFINITY);
+        let worst = judge(Metric::LOSS).worst();
+        assert_eq!(gained(Metric::LOSS, worst, worst), 0.0);
+        assert_eq!(gained(Metric::LOSS, 1e35, worst), f64::INFINITY);
+        assert_eq!(gained(Metric::ACCURACY, f64::NEG_INFINITY, 0.1), f64::NEG_INFINITY);
     }
 
     #[test]
     fn level_values_of_two_sides_become_equal() {
         let (a, b) = ([judged(0.1 + 0.2), judged(0.5)], [judged(0.3), judged(f64::INFINITY)]);
-        let [a, b] = scores(&judge("loss"), [&a, &b]);
+        let [a, b] = scores(&judge(Metric::LOSS), [&a, &b]);
         assert_eq!((a[0], a[1]), (b[0], -0.5));
         assert_eq!(b[1], f64::NEG_INFINITY);
     }

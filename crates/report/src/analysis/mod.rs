@@ -18,8 +18,9 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use spec::Id;
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, PlannedRun};
-use spec::record::{Status, StopReason};
+use spec::record::{Split, Status, StopReason};
 
 use crate::number;
 use crate::stats::{Estimate, estimate, location};
@@ -205,6 +206,9 @@ impl Analysis {
             configs[at].runs.push(i);
             configs[at].counts.add(rows[i].status);
         }
+        let last = |row: &RunRow, of: EpochMetric| row.last(of.split, of.metric);
+        let validation_loss = EpochMetric::VALIDATION_LOSS;
+        let test_accuracy = EpochMetric::new(Split::Test, Metric::ACCURACY);
         configs.par_iter_mut().for_each(|config| {
             let mut known = Estimates::default();
             let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
@@ -216,10 +220,10 @@ impl Analysis {
                 config.runs.iter().filter_map(|&i| judge.outcome(&rows[i])).collect();
             config.judged_median = location::censored_median(&outcomes);
             let losses: Vec<f64> =
-                config.runs.iter().filter_map(|&i| rows[i].validation_loss).collect();
+                config.runs.iter().filter_map(|&i| last(&rows[i], validation_loss)).collect();
             config.validation_loss = location::mean(&losses).filter(|mean| mean.is_finite());
-            config.test_accuracy = over(&|r| r.test_accuracy);
-            config.train_loss = over(&|r| r.train_loss);
+            config.test_accuracy = over(&|r| last(r, test_accuracy));
+            config.train_loss = over(&|r| last(r, EpochMetric::TRAIN_LOSS));
             config.train_seconds = over(&|r| r.train_seconds.filter(|_| r.completed()));
             config.known = known;
         });

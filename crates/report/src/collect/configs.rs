@@ -3,65 +3,73 @@
 use polars::prelude::Column;
 use rayon::prelude::*;
 use spec::RunSpec;
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::TargetAt;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
+use crate::last_epoch::columns_of;
 use crate::number;
 use crate::stats::{Estimate, Interval, location};
 use crate::table::{Cell, RunRow};
 
 /// A value that is estimated over completed seeds.
 struct Measure {
-    /// Of a run's row, and the beginning of the columns' names.
-    name: &'static str,
-    of: fn(&RunRow) -> Option<f64>,
+    /// The beginning of the columns' names.
+    name: String,
+    of: Of,
     /// What a diverged run counts as in the median; none where it counts as nothing.
     diverged: Option<f64>,
     /// What a value can be.
     bounds: (f64, f64),
 }
 
-/// A loss, or another number of which less is better.
-const fn loss(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
-    Measure { name, of, diverged: Some(f64::INFINITY), bounds: number::ANY }
+/// Where the value of a run stands.
+enum Of {
+    /// Among the metrics of the last epoch.
+    Last(EpochMetric),
+    /// In a column of its own.
+    Own(fn(&RunRow) -> Option<f64>),
 }
 
-/// A fraction of which more is better.
-const fn share(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
-    Measure { name, of, diverged: Some(f64::NEG_INFINITY), bounds: number::SHARE }
-}
-
-/// Seconds: those of a diverged run are no measure of anything.
-const fn seconds(name: &'static str, of: fn(&RunRow) -> Option<f64>) -> Measure {
-    Measure { name, of, diverged: None, bounds: number::ANY }
-}
-
-const MEASURES: &[Measure] = &[
-    loss("train_loss", |r| r.train_loss),
-    loss("validation_loss", |r| r.validation_loss),
-    share("validation_accuracy", |r| r.validation_accuracy),
-    loss("test_loss", |r| r.test_loss),
-    share("test_accuracy", |r| r.test_accuracy),
-    share("validation_top5_accuracy", |r| r.validation_top5_accuracy),
-    share("validation_f1", |r| r.validation_f1),
-    share("test_top5_accuracy", |r| r.test_top5_accuracy),
-    share("test_f1", |r| r.test_f1),
-    share("best_validation_accuracy", |r| r.best_validation_accuracy),
-    seconds("train_seconds", |r| r.train_seconds),
-];
-
-/// The values that count with `[target] at = "best"`; none without it.
-fn at_best(analysis: &Analysis) -> Vec<Measure> {
-    let target = &analysis.plan.target;
-    if target.at == TargetAt::Last {
-        return Vec::new();
+impl Measure {
+    /// A value of a metric.
+    fn new(name: String, of: Of, metric: Metric) -> Self {
+        let bounds = metric.description().bounds.ends();
+        Measure { name, of, diverged: Some(metric.worst()), bounds }
     }
-    let kind = if target.higher_is_better() { share } else { loss };
-    vec![
-        kind("at_best_validation", |r| r.at_best.map(|best| best.value)),
-        kind("at_best_test", |r| r.at_best.and_then(|best| best.test)),
-    ]
+
+    fn of(&self, row: &RunRow) -> Option<f64> {
+        match self.of {
+            Of::Last(of) => row.last(of.split, of.metric),
+            Of::Own(of) => of(row),
+        }
+    }
+}
+
+/// Metrics after the last epoch, the best validation accuracy, seconds, and what counts
+/// with `[target] at = "best"`.
+fn measures(analysis: &Analysis) -> Vec<Measure> {
+    let last = columns_of(&analysis.rows);
+    let mut out: Vec<Measure> =
+        last.into_iter().map(|of| Measure::new(of.column(), Of::Last(of), of.metric)).collect();
+    let best = Of::Own(|r| r.best_validation_accuracy);
+    out.push(Measure::new("best_validation_accuracy".to_owned(), best, Metric::ACCURACY));
+    out.push(Measure {
+        name: "train_seconds".to_owned(),
+        of: Of::Own(|r| r.train_seconds),
+        // Those of a diverged run are no measure of anything.
+        diverged: None,
+        bounds: number::ANY,
+    });
+    let target = &analysis.plan.target;
+    if target.at == TargetAt::Best {
+        let validation = Of::Own(|r| r.at_best.map(|best| best.value));
+        let test = Of::Own(|r| r.at_best.and_then(|best| best.test));
+        out.push(Measure::new("at_best_validation".to_owned(), validation, target.metric));
+        out.push(Measure::new("at_best_test".to_owned(), test, target.metric));
+    }
+    out
 }
 
 /// Identity, counts, then for each measure `_mean, _sd, _median, _iqm, _low,
@@ -101,12 +109,12 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     ];
     let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
     out.push(String::column("interval", methods.collect()));
-    for measure in MEASURES.iter().chain(&at_best(analysis)) {
-        let name = measure.name;
+    for measure in measures(analysis) {
+        let name = &measure.name;
         // Of what no run of the sweep has, a diverged one is not the worst.
-        let exists = analysis.rows.iter().any(|r| r.completed() && (measure.of)(r).is_some());
+        let exists = analysis.rows.iter().any(|r| r.completed() && measure.of(r).is_some());
         let estimates: Vec<Measured> =
-            configs.par_iter().map(|c| measured(analysis, c, measure, exists)).collect();
+            configs.par_iter().map(|c| measured(analysis, c, &measure, exists)).collect();
         let mut real = |part: &str, of: fn(&Measured) -> Option<f64>| {
             out.push(f64::column(&format!("{name}_{part}"), estimates.iter().map(of).collect()));
         };
@@ -134,7 +142,8 @@ type Measured = (Estimate, Option<f64>, Option<Interval>);
 
 fn measured(analysis: &Analysis, config: &Config, measure: &Measure, exists: bool) -> Measured {
     let rows = || config.runs.iter().map(|&i| &analysis.rows[i]);
-    let completed: Vec<f64> = rows().filter(|r| r.completed()).filter_map(measure.of).collect();
+    let completed: Vec<f64> =
+        rows().filter(|r| r.completed()).filter_map(|r| measure.of(r)).collect();
     let mut all = completed.clone();
     if let Some(worst) = measure.diverged.filter(|_| exists) {
         all.extend(rows().filter(|r| r.diverged()).map(|_| worst));

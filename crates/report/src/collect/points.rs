@@ -36,7 +36,7 @@ pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Col
         int("epoch", |p| p.epoch),
         int("step", |p| p.step),
         text("split", total, points().map(|(_, p)| p.split.name())),
-        text("metric", total, points().map(|(_, p)| p.metric.as_str())),
+        text("metric", total, points().map(|(_, p)| p.metric.id())),
         value,
     ]
 }

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::Column;
 use rayon::prelude::*;
 use spec::RunSpec;
+use spec::metric::EpochMetric;
 use spec::params::{Value, Values};
 use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::Analysis;
+use crate::last_epoch::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
 
-/// The fixed columns, in order; `hp.*` follow, sorted.
-pub(crate) const COLUMNS: &[&str] = &[
+/// The first columns, in order; one for each metric after the last epoch follows.
+pub(crate) const COLUMNS_BEFORE: &[&str] = &[
     "run_id",
     "config_id",
     "cell_id",
@@ -31,15 +33,10 @@ pub(crate) const COLUMNS: &[&str] = &[
     "epochs_completed",
     "steps",
     "diverged_step",
-    "train_loss",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "validation_top5_accuracy",
-    "validation_f1",
-    "test_top5_accuracy",
-    "test_f1",
+];
+
+/// The fixed columns after those of metrics; `hp.*` follow, sorted.
+pub(crate) const COLUMNS_AFTER: &[&str] = &[
     "longest_step",
     "best_validation_accuracy",
     "best_epoch",
@@ -91,7 +88,13 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     held.extend(RunRow::columns(&analysis.rows));
     let mut by_name: BTreeMap<String, Column> =
         held.into_iter().map(|c| (c.name().to_string(), c)).collect();
-    let mut out: Vec<Column> = COLUMNS.iter().filter_map(|name| by_name.remove(*name)).collect();
+    let mut fixed = |names: &[&str]| -> Vec<Column> {
+        names.iter().filter_map(|name| by_name.remove(*name)).collect()
+    };
+    let mut out = fixed(COLUMNS_BEFORE);
+    let metrics = columns_of(&analysis.rows).into_iter().map(EpochMetric::column);
+    metrics.for_each(|name| out.extend(fixed(&[&name])));
+    out.extend(fixed(COLUMNS_AFTER));
     out.extend(at_best(analysis));
     let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     out.extend(hyper_parameters(&specs));

@@ -1,6 +1,7 @@
 //! Accuracy against epoch: each label at its best configuration, validation
 //! beside test.
 
+use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
@@ -87,7 +88,7 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                     .map(|config| Curve {
                         series: config.label,
                         points: points
-                            .mean(analysis, config, split, "accuracy", |p| p.epoch as f64),
+                            .mean(analysis, config, split, Metric::ACCURACY, |p| p.epoch as f64),
                         kind: CurveKind::Marked,
                         ringed: None,
                     })

@@ -1,22 +1,22 @@
 //! Axes that suit a metric's values.
 
+use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::axis::{Axis, LEAST_ERROR, ordinary};
 use crate::figures::chart::Panel;
 use crate::figures::scale::Scale;
-use crate::number::SAMPLES;
 
 /// Losses as [`Axis::around`] has them; accuracies by error rate where that
 /// spans much, else magnified. With room for bands as [`Axis::with_bands`] has it.
-/// Infinite values are of what diverged or, of [`SAMPLES`], never reached the target.
-pub fn of_metric(metric: &str, values: &[f64], bands: &[(f64, f64)]) -> Axis {
+/// Infinite values are of what diverged or, of [`Metric::SAMPLES_TO_TARGET`], never reached the target.
+pub fn of_metric(metric: Metric, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     let all = || values.iter().copied();
     let fallback = Axis::linear(0.0, 1.0);
-    if !crate::number::is_percentage(metric) {
+    if !metric.is_percentage() {
         let axis = Axis::around(all(), 0.9).unwrap_or(fallback.holding(all()));
-        return Axis { never: metric == SAMPLES, ..axis }
+        return Axis { never: metric == Metric::SAMPLES_TO_TARGET, ..axis }
             .with_bands(bands.iter().copied())
             .holding(all());
     }

@@ -7,6 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::figures::bound::outward;
 use crate::figures::scale::Scale;
 use crate::number;
+use spec::metric::Metric;
 
 /// Bounds of what an axis shows: far enough from the limits of a float that
 /// room at the ends and differences stay finite.
@@ -281,7 +282,7 @@ impl Axis {
         match value {
             v if v.is_infinite() => self.infinite().to_owned(),
             v if self.is_percent() => number::percent(v),
-            v if self.never => number::metric(number::SAMPLES, v),
+            v if self.never => number::metric(Metric::SAMPLES_TO_TARGET, v),
             v => number::significant(v, 4),
         }
     }

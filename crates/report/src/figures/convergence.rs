@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use spec::metric::Metric;
 use spec::record::Split;
 use spec::report_settings::Band;
 
@@ -177,11 +178,12 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
     if along != Along::Epochs && epochs == 1 {
         return None;
     }
-    let held_out = [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, "loss"));
+    let held_out =
+        [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, Metric::LOSS));
     let windows = along == Along::Steps || epochs == 1;
-    let train = if windows { "window_loss" } else { "loss" };
+    let train = if windows { Metric::WINDOW_LOSS } else { Metric::LOSS };
     let mut sources = vec![(Split::Train, train)];
-    sources.extend(held_out.map(|split| (split, "loss")));
+    sources.extend(held_out.map(|split| (split, Metric::LOSS)));
     let (splits, mut panels): (Vec<Split>, Vec<Panel>) = sources
         .into_iter()
         .filter_map(|(split, metric)| {
@@ -247,24 +249,25 @@ fn curve(
     analysis: &Analysis,
     points: &Points,
     config: &Config,
-    (split, metric): (Split, &str),
+    (split, metric): (Split, Metric),
     along: Along,
 ) -> Curve {
     let per_epoch = analysis.planned(config).spec.steps_per_epoch().max(1) as f64;
     let mut mean = points.mean(analysis, config, split, metric, |p| match along {
         Along::Steps => p.step as f64,
-        Along::Epochs if metric == "window_loss" => p.step as f64 / per_epoch,
+        Along::Epochs if metric == Metric::WINDOW_LOSS => p.step as f64 / per_epoch,
         Along::Epochs | Along::Seconds => p.epoch as f64,
     });
     if along == Along::Seconds {
-        let seconds = points.mean(analysis, config, Split::Train, "seconds", |p| p.epoch as f64);
+        let seconds =
+            points.mean(analysis, config, Split::Train, Metric::SECONDS, |p| p.epoch as f64);
         let at = |epoch: f64| match epoch {
             0.0 => Some(0.0),
             epoch => seconds.iter().find(|s| s.x == epoch).map(|s| s.y),
         };
         mean = mean.into_iter().filter_map(|p| Some(Point { x: at(p.x)?, ..p })).collect();
     }
-    let noisy = along == Along::Steps && metric == "window_loss";
+    let noisy = along == Along::Steps && metric == Metric::WINDOW_LOSS;
     let kind = if noisy { CurveKind::Plain } else { CurveKind::Marked };
     Curve { series: config.label, points: super::thin(mean, 400), kind, ringed: None }
 }

@@ -88,9 +88,9 @@ fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
 
 fn unit(analysis: &Analysis) -> String {
     let judge = &analysis.judge;
-    match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => format!("percentage points of {}", judge.name()),
-        _ => judge.name(),
+    match judge.metric.is_percentage() {
+        true => format!("percentage points of {}", judge.name()),
+        false => judge.name(),
     }
 }
 
@@ -136,7 +136,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
 
 /// The factor that brings a lead into the unit of the figure.
 fn scale(analysis: &Analysis) -> f64 {
-    if number::is_percentage(&analysis.judge.metric) { 100.0 } else { 1.0 }
+    if analysis.judge.metric.is_percentage() { 100.0 } else { 1.0 }
 }
 
 fn beats_all(comparison: &Comparison, row: usize) -> bool {
@@ -171,7 +171,7 @@ fn cell(analysis: &Analysis, (row, name): (usize, &str), (column, other): (usize
     let gain = if turned { -gain } else { gain };
     let lead = scale(analysis) * gain;
     // As the tables write it.
-    let text = signed(gain, &number::difference(&analysis.judge.metric, gain, 3));
+    let text = signed(gain, &number::difference(analysis.judge.metric, gain, 3));
     let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
     Cell { fill: Fill::Value(lead), text, note, said }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spec::landscape::Function;
+use spec::metric::Bounds;
 
 use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
@@ -140,7 +141,7 @@ fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
         .filter(|(_, values)| values.len() == runs.len())
         .filter_map(|(step, values)| {
             let e = estimate_mean(values);
-            let band = spread::band(analysis.plan.report.band, "distance", &e);
+            let band = spread::band(analysis.plan.report.band, Bounds::NonNegative, &e);
             let band = band.map(|(low, high)| (low.max(NEAREST), high));
             Some(Point { x: step as f64, y: e.mean?, band })
         })

@@ -107,7 +107,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
         return None;
     }
     let bands: Vec<(f64, f64)> = rows.iter().filter_map(|r| r.interval).collect();
-    let x = axes::of_metric(&judged.metric, &values, &bands);
+    let x = axes::of_metric(judged.metric, &values, &bands);
     let spacing = axes::spacing(&x);
     Some(Rows {
         lines: Vec::new(),
@@ -177,7 +177,7 @@ fn average(
     dots: &[(f64, String)],
 ) -> (Option<f64>, Option<(f64, f64)>, String) {
     let e = estimate(dots.iter().map(|(v, _)| *v).filter(|v| v.is_finite()));
-    let interval = spread::band(analysis.plan.report.band, &judged.metric, &e);
+    let interval = spread::band(analysis.plan.report.band, judged.metric.description().bounds, &e);
     let text = match (e.mean, interval) {
         (Some(mean), Some((low, high))) => format!(
             "{} ({}\u{2013}{})",

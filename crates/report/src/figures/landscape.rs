@@ -4,6 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use spec::landscape::{Function, Position};
+use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::landscape::Task;
@@ -264,8 +265,8 @@ fn which(task: &Task, points: &Points) -> String {
 
 /// Where a run of a task was, step by step.
 pub(super) fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Position)> {
-    let of = |name: &str| points.of(task.runs[run], Split::Train, name);
-    let pairs = of("x").iter().zip(of("y")).filter(|(x, y)| x.step == y.step);
+    let of = |name: Metric| points.of(task.runs[run], Split::Train, name);
+    let pairs = of(Metric::X).iter().zip(of(Metric::Y)).filter(|(x, y)| x.step == y.step);
     let pairs = pairs.filter(|(x, y)| x.value.is_finite() && y.value.is_finite());
     pairs.map(|(x, y)| (x.step, [x.value, y.value])).collect()
 }

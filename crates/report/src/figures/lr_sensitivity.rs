@@ -64,7 +64,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             words(analysis),
             crosses(analysis, &chart)
         ),
-        reading: match analysis.goal.higher_is_better {
+        reading: match analysis.goal.higher_is_better() {
             true => {
                 "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                  point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it must \
@@ -219,7 +219,11 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
                 ringed = Some(points.len());
             }
             // Bands are of means, and a median has none.
-            let band = spread::band(analysis.plan.report.band, &goal.metric, &config.goal);
+            let band = spread::band(
+                analysis.plan.report.band,
+                goal.metric.description().bounds,
+                &config.goal,
+            );
             points.push(Point { x: lr, y, band: band.filter(|_| !goal.reached()) });
             let single = config.runs.iter().filter_map(|&r| {
                 let y = goal.of(&analysis.rows[r])?;
@@ -269,7 +273,7 @@ fn drawn(analysis: &Analysis, curves: Vec<Curve>, dots: Vec<Dot>, strip: Vec<Str
     let points = || curves.iter().flat_map(|c: &Curve| &c.points);
     let values: Vec<f64> = points().map(|p| p.y).chain(dots.iter().map(|d: &Dot| d.y)).collect();
     let bars: Vec<(f64, f64)> = points().filter_map(|p| p.band).collect();
-    let y = axes::of_metric(&goal.metric, &values, &bars);
+    let y = axes::of_metric(goal.metric, &values, &bars);
     let scale = axes::spacing(&y);
     let name = goal.name();
     let title = match goal.measured {

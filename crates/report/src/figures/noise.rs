@@ -1,5 +1,6 @@
 //! Training loss within epochs: the noisy descent behind the smooth means.
 
+use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
@@ -69,13 +70,16 @@ fn pale(chart: &Chart) -> bool {
 pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let mut curves = Vec::new();
     for config in shown(analysis) {
-        let mean = points.mean(analysis, config, Split::Train, "window_loss", |p| p.step as f64);
+        let mean =
+            points.mean(analysis, config, Split::Train, Metric::WINDOW_LOSS, |p| p.step as f64);
         let first = config.runs.iter().copied().find(|&r| analysis.rows[r].completed());
         if config.counts.completed > 1
             && let Some(run) = first
         {
-            let walk =
-                points.of(run, Split::Train, "window_loss").iter().filter(|p| p.value.is_finite());
+            let walk = points
+                .of(run, Split::Train, Metric::WINDOW_LOSS)
+                .iter()
+                .filter(|p| p.value.is_finite());
             let points: Vec<Point> =
                 walk.map(|p| Point { x: p.step as f64, y: p.value, band: None }).collect();
             curves.push(Curve {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use polars::prelude::*;
+use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
@@ -28,7 +29,7 @@ pub struct Measured {
 /// metric, in order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Points {
-    by_run: HashMap<usize, BTreeMap<(Split, String), Vec<Measured>>>,
+    by_run: HashMap<usize, BTreeMap<(Split, Metric), Vec<Measured>>>,
 }
 
 impl Points {
@@ -81,7 +82,7 @@ impl Points {
                 current = (id, wanted.get(id).copied());
             }
             let (Some(run), Some(split)) = (current.1, Split::from_name(split)) else { continue };
-            points.put(run, split, metric, Measured { epoch, step, value });
+            points.put(run, split, Metric::named(metric), Measured { epoch, step, value });
         }
         // The order of rows in the file does not matter.
         for measured in points.by_run.values_mut().flat_map(BTreeMap::values_mut) {
@@ -91,20 +92,20 @@ impl Points {
     }
 
     /// With one more number of a run, whose numbers come in order of time.
-    pub fn put(&mut self, run: usize, split: Split, metric: &str, measured: Measured) {
+    pub fn put(&mut self, run: usize, split: Split, metric: Metric, measured: Measured) {
         let series = self.by_run.entry(run).or_default();
-        series.entry((split, metric.to_owned())).or_default().push(measured);
+        series.entry((split, metric)).or_default().push(measured);
     }
 
     /// One metric of one run; empty if it was not measured.
-    pub fn of(&self, run: usize, split: Split, metric: &str) -> &[Measured] {
-        let series = self.by_run.get(&run).and_then(|m| m.get(&(split, metric.to_owned())));
+    pub fn of(&self, run: usize, split: Split, metric: Metric) -> &[Measured] {
+        let series = self.by_run.get(&run).and_then(|m| m.get(&(split, metric)));
         series.map_or(&[], Vec::as_slice)
     }
 
     /// Whether any run has the metric.
-    pub fn has(&self, split: Split, metric: &str) -> bool {
-        self.by_run.values().any(|m| m.contains_key(&(split, metric.to_owned())))
+    pub fn has(&self, split: Split, metric: Metric) -> bool {
+        self.by_run.values().any(|m| m.contains_key(&(split, metric)))
     }
 
     /// Mean over the completed seeds of a configuration at each position that
@@ -115,7 +116,7 @@ impl Points {
         analysis: &Analysis,
         config: &Config,
         split: Split,
-        metric: &str,
+        metric: Metric,
         x: impl Fn(&Measured) -> f64,
     ) -> Vec<Point> {
         let runs: Vec<usize> =
@@ -131,7 +132,7 @@ impl Points {
             .filter(|(_, values)| values.len() == runs.len())
             .filter_map(|(x, values)| {
                 let e = estimate_mean(values);
-                let band = spread::band(analysis.plan.report.band, metric, &e);
+                let band = spread::band(analysis.plan.report.band, metric.description().bounds, &e);
                 Some(Point { x: f64::from_bits(x), y: e.mean?, band })
             })
             .collect()

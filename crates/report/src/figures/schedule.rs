@@ -1,6 +1,7 @@
 //! Learning rate against step: what each label's schedule did at its best
 //! configuration.
 
+use spec::metric::Metric;
 use spec::record::Split;
 use spec::schedule::Per;
 use spec::{RunSpec, ScheduleSpec};
@@ -100,7 +101,7 @@ fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve>
         let row = &analysis.rows[r];
         (row.completed(), row.steps, std::cmp::Reverse(r))
     })?;
-    let measured = points.of(run, Split::Train, "lr");
+    let measured = points.of(run, Split::Train, Metric::LR);
     let mut line: Vec<Point> = Vec::with_capacity(measured.len() + 2);
     for p in measured.iter().filter(|p| p.value.is_finite()) {
         // The first rate holds from the start, at whichever step it was noted.

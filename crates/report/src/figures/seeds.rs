@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use spec::metric::{Metric, Unit};
 use spec::record::Status;
 
 use crate::analysis::{Analysis, Config};
@@ -22,7 +23,7 @@ const MOST: usize = 40;
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let goal = &analysis.goal;
     let grid = series(analysis)?;
-    let lighter = match (grid.keyed(), goal.higher_is_better) {
+    let lighter = match (grid.keyed(), goal.higher_is_better()) {
         (false, _) => "",
         (true, true) => " Lighter is better (higher).",
         (true, false) => " Lighter is better (lower).",
@@ -95,7 +96,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     configs.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| lr(a).total_cmp(&lr(b))));
     let values: Vec<f64> =
         analysis.rows.iter().filter_map(|r| goal.of(r)).filter(|v| v.is_finite()).collect();
-    let axis = axes::of_metric(&goal.metric, &values, &[]);
+    let axis = axes::of_metric(goal.metric, &values, &[]);
     let rows = configs
         .into_iter()
         .map(|(i, config)| {
@@ -111,12 +112,12 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             }
         })
         .collect();
-    let unit = if number::is_percentage(&goal.metric) { ", per cent" } else { "" };
+    let unit = if goal.metric.is_percentage() { ", per cent" } else { "" };
     let mut grid = Grid {
         title: "Every run: learning rate and seed".to_owned(),
         subtitle: capitalised(&goal.measured_name()),
         key: format!("{}{unit}{}", capitalised(&goal.name()), axes::spacing(&axis)),
-        tint: if goal.higher_is_better { Tint::Sequential(axis) } else { Tint::Reversed(axis) },
+        tint: if goal.higher_is_better() { Tint::Sequential(axis) } else { Tint::Reversed(axis) },
         column_name: "seed".to_owned(),
         columns: plan.seeds.iter().map(u64::to_string).collect(),
         square: false,
@@ -157,7 +158,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
     let row = run.map(|r| &analysis.rows[r]);
     let value = row.and_then(|r| goal.of(r));
     let (fill, text, said) = match (value, row.and_then(|r| r.status)) {
-        (Some(v), _) => (Fill::Value(v), short(&goal.metric, v), goal.format(v)),
+        (Some(v), _) => (Fill::Value(v), short(goal.metric, v), goal.format(v)),
         (None, Some(Status::Diverged)) => {
             let step = row.and_then(|r| r.diverged_step);
             let at = step.map_or(String::new(), |s| format!(" at step {}", number::count(s)));
@@ -177,10 +178,10 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
 }
 
 /// As short as a cell needs it: per cent without the sign.
-fn short(metric: &str, value: f64) -> String {
-    match metric {
-        "accuracy" | "top5_accuracy" => format!("{:.2}", value * 100.0),
-        number::SAMPLES => number::metric(metric, value),
-        _ => number::significant(value, 3),
+fn short(metric: Metric, value: f64) -> String {
+    match metric.description().unit {
+        Unit::Percent => format!("{:.2}", value * 100.0),
+        Unit::Count => number::metric(metric, value),
+        Unit::Number => number::significant(value, 3),
     }
 }

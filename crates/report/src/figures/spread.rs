@@ -1,15 +1,15 @@
 //! What a band or bar around a mean shows, drawn and in words: the same in every
 //! figure, as `[report] band` has it.
 
+use spec::metric::Bounds;
 use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
-use crate::number;
 use crate::stats::Estimate;
 
 /// Ends of the band. The interval of the mean is replaced for two seeds, which
 /// have none, by the range of both. Cut at what the metric can be.
-pub fn band(kind: Band, metric: &str, e: &Estimate) -> Option<(f64, f64)> {
+pub fn band(kind: Band, bounds: Bounds, e: &Estimate) -> Option<(f64, f64)> {
     let range = e.range.filter(|_| e.n > 1);
     let (low, high) = match kind {
         Band::Interval => e.interval.map(|i| (i.low, i.high)).or(range.filter(|_| e.n == 2))?,
@@ -21,7 +21,7 @@ pub fn band(kind: Band, metric: &str, e: &Estimate) -> Option<(f64, f64)> {
         Band::None => return None,
     };
     // Student's t does not know where the values end.
-    let (least, most) = number::bounds(metric);
+    let (least, most) = bounds.ends();
     Some((low.max(least.max(0.0)), high.min(most)))
 }
 

@@ -66,7 +66,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
 /// `validation accuracy of 97%`, of functions `a value of at most 1.5`.
 fn goal(analysis: &Analysis, race: &Race) -> String {
     let target = &analysis.plan.target;
-    let value = words::metric(&target.metric, race.value);
+    let value = words::metric(target.metric, race.value);
     match (analysis.goal.function, target.split) {
         (true, Split::Train) => format!("a mean value of at most {value}"),
         (true, _) => format!("a value of at most {value}"),

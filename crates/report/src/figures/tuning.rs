@@ -70,7 +70,7 @@ fn without_line(analysis: &Analysis, chart: &Chart) -> String {
 }
 
 fn reading(analysis: &Analysis) -> &'static str {
-    match analysis.judge.higher_is_better {
+    match analysis.judge.higher_is_better() {
         true => {
             "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
              them give. A line that is high from the start belongs to an optimizer that works without tuning; one that \
@@ -105,7 +105,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     };
     let finite = points().flat_map(ends).filter(|v| v.is_finite());
     let values: Vec<f64> = finite.chain(points().map(|p| p.y)).collect();
-    let y = axes::of_metric(&analysis.judge.metric, &values, &[]);
+    let y = axes::of_metric(analysis.judge.metric, &values, &[]);
     let entries = tuned
         .iter()
         .map(|c| {

@@ -102,7 +102,7 @@ fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<Strin
 /// `0.21 percentage points more`, with the seeds it rests on where they are not all.
 fn by(analysis: &Analysis, lead: &Pair, gain: f64) -> String {
     let judge = &analysis.judge;
-    let more = if judge.higher_is_better { "more" } else { "less" };
+    let more = if judge.higher_is_better() { "more" } else { "less" };
     let on = match lead.unpaired.is_none() && lead.gain.n < analysis.plan.seeds.len() {
         true => format!(" on the {} that completed with both", seeds(lead.gain.n)),
         false => String::new(),

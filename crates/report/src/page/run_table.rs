@@ -1,5 +1,6 @@
 //! The table of every planned run.
 
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, StopReason};
 
 use crate::analysis::{Analysis, Goal, Measured};
@@ -8,18 +9,14 @@ use crate::page::table::{Cell, Table};
 use crate::page::words::capitalised;
 use crate::table::{MISSING, RunRow};
 
-/// Metrics after the last epoch, in the order of the columns; the goal comes first.
-const METRICS: [(Split, &str, &str); 9] = [
-    (Split::Validation, "accuracy", "#Validation accuracy"),
-    (Split::Test, "accuracy", "#Test accuracy"),
-    (Split::Validation, "top5_accuracy", "#Validation top-5 accuracy"),
-    (Split::Test, "top5_accuracy", "#Test top-5 accuracy"),
-    (Split::Validation, "f1", "#Validation F1"),
-    (Split::Test, "f1", "#Test F1"),
-    (Split::Train, "loss", "#Training loss"),
-    (Split::Validation, "loss", "#Validation loss"),
-    (Split::Test, "loss", "#Test loss"),
-];
+/// Metrics after the last epoch, in the order of the columns: the goal first, then scores
+/// and, behind them, losses.
+fn metrics(goal: &Goal) -> Vec<EpochMetric> {
+    let mut all = EpochMetric::all();
+    let own = EpochMetric::new(goal.split, goal.metric);
+    all.sort_by_key(|of| (*of != own, of.metric == Metric::LOSS, of.metric, of.split));
+    all
+}
 
 fn ended_by(row: &RunRow) -> Option<StopReason> {
     StopReason::from_name(row.stop_reason.as_deref()?)
@@ -39,21 +36,21 @@ fn words(why: StopReason) -> &'static str {
 /// no run fills are left out.
 pub fn run_table(analysis: &Analysis) -> Table {
     let goal = &analysis.goal;
-    let mut metrics = METRICS;
-    metrics.sort_by_key(|(split, metric, _)| (*split, *metric) != (goal.split, &goal.metric));
+    let metrics = metrics(goal);
     let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status", "Ended by"];
     let ended = analysis.rows.iter().filter_map(ended_by);
     let early = ended.into_iter().any(|why| why != StopReason::Epochs);
     let counted = goal.measured == Measured::Best;
+    let label = |of: EpochMetric| capitalised(&of.label());
     let names: Vec<String> = metrics
         .iter()
-        .map(|(split, metric, name)| match (goal.function, split) {
-            (true, Split::Test) if *metric == "loss" => "#Value".to_owned(),
+        .map(|of| match (goal.function, of.split) {
+            (true, Split::Test) if of.metric == Metric::LOSS => "#Value".to_owned(),
             (true, Split::Train) => "#Mean value in the last epoch".to_owned(),
             // Beside what counts, which is of another epoch.
-            (false, Split::Train) if counted => format!("{name} of the last epoch"),
-            (false, _) if counted => format!("{name} after the last epoch"),
-            _ => (*name).to_owned(),
+            (false, Split::Train) if counted => format!("#{} of the last epoch", label(*of)),
+            (false, _) if counted => format!("#{} after the last epoch", label(*of)),
+            _ => format!("#{}", label(*of)),
         })
         .collect();
     head.extend(names.iter().map(String::as_str));
@@ -85,8 +82,8 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
             Cell::text(ended_by(row).filter(|_| early).map_or("", words)),
         ];
-        cells.extend(metrics.iter().map(|(split, metric, _)| {
-            Cell::number(row.last(*split, metric), |value| number::metric(metric, value))
+        cells.extend(metrics.iter().map(|of| {
+            Cell::number(row.last(of.split, of.metric), |value| number::metric(of.metric, value))
         }));
         let value = |goal: &Goal| {
             let value = goal.of(row).filter(|_| counted);

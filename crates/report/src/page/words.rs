@@ -1,7 +1,7 @@
 //! Numbers and lists as they stand in sentences and cells.
 
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::Target;
-use spec::record::Split;
 
 use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd, Partner};
 use crate::escape;
@@ -43,8 +43,8 @@ pub fn p_value(p: f64) -> String {
 }
 
 /// A value that a person set, with the digits it was set with: per cent for accuracies.
-pub fn metric(name: &str, value: f64) -> String {
-    if number::is_percentage(name) { percent(value) } else { number::short(value) }
+pub fn metric(metric: Metric, value: f64) -> String {
+    if metric.is_percentage() { percent(value) } else { number::short(value) }
 }
 
 /// A fraction that a person set, a round number as one: `97%`, not `97.00%`.
@@ -58,8 +58,7 @@ pub fn percent(fraction: f64) -> String {
 
 /// `validation accuracy`.
 pub fn target_name(target: &Target) -> String {
-    let split = if target.split == Split::Train { "training" } else { target.split.name() };
-    format!("{split} {}", number::metric_name(&target.metric))
+    EpochMetric::new(target.split, target.metric).label()
 }
 
 /// Returns the text of [`target`]; for a function `a value of at most 1.5`.
@@ -75,13 +74,13 @@ pub fn target_of(analysis: &Analysis) -> String {
 pub fn target(target: &Target) -> String {
     let Some(value) = target.value else { return target_name(target) };
     let side = if target.higher_is_better() { "of at least" } else { "of at most" };
-    format!("a {} {side} {}", target_name(target), metric(&target.metric, value))
+    format!("a {} {side} {}", target_name(target), metric(target.metric, value))
 }
 
 /// The interval of the mean, cut at what the metric can be.
 pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
     // Student's t does not know where values end: no loss is negative.
-    let (least, most) = number::bounds(&of.metric);
+    let (least, most) = of.metric.description().bounds.ends();
     Some(e.interval?.within((least.max(0.0), most)))
 }
 

@@ -16,7 +16,8 @@ pub fn unit(metric: RegressMetric) -> &'static str {
         RegressMetric::TargetEpoch => "epochs",
         RegressMetric::Steps => "steps",
         RegressMetric::SecondsPerEpoch => "s",
-        _ => "loss",
+        RegressMetric::AtEnd(of) => of.metric.id(),
+        RegressMetric::BestValidationAccuracy | RegressMetric::Diverged => "fraction",
     }
 }
 
@@ -140,14 +141,14 @@ mod tests {
     #[test]
     fn values_read_as_in_the_report() {
         let texts = [
-            value(TestLoss, 0.067_142),
-            value(TestAccuracy, 0.97914),
+            value(RegressMetric::TEST_LOSS, 0.067_142),
+            value(RegressMetric::TEST_ACCURACY, 0.97914),
             value(Steps, 1720.0),
             value(Steps, 1719.6),
             value(TargetEpoch, 3.0),
             value(TargetEpoch, 2.4),
             value(SecondsPerEpoch, 3.117),
-            value(TrainLoss, f64::INFINITY),
+            value(RegressMetric::TRAIN_LOSS, f64::INFINITY),
         ];
         assert_eq!(
             texts,
@@ -157,26 +158,38 @@ mod tests {
 
     #[test]
     fn effects_have_two_digits_and_their_unit() {
-        assert_eq!(size(TestLoss, 0.1234), "12%");
-        assert_eq!(size(TestLoss, -0.0123), "1.2%");
-        assert_eq!(size(TestLoss, 1e-9), "1e-7%");
-        assert_eq!([f64::INFINITY, -f64::MAX].map(|e| size(TestLoss, e)), ["infinite"; 2]);
-        assert_eq!(size(TestLoss, 1e6), "1.00e8%");
-        assert_eq!(size(TestAccuracy, -0.0052), "0.52 percentage points");
-        assert_eq!(size(TestAccuracy, 0.01), "1 percentage point");
+        assert_eq!(size(RegressMetric::TEST_LOSS, 0.1234), "12%");
+        assert_eq!(size(RegressMetric::TEST_LOSS, -0.0123), "1.2%");
+        assert_eq!(size(RegressMetric::TEST_LOSS, 1e-9), "1e-7%");
+        assert_eq!(
+            [f64::INFINITY, -f64::MAX].map(|e| size(RegressMetric::TEST_LOSS, e)),
+            ["infinite"; 2]
+        );
+        assert_eq!(size(RegressMetric::TEST_LOSS, 1e6), "1.00e8%");
+        assert_eq!(size(RegressMetric::TEST_ACCURACY, -0.0052), "0.52 percentage points");
+        assert_eq!(size(RegressMetric::TEST_ACCURACY, 0.01), "1 percentage point");
         assert_eq!(size(TargetEpoch, 1.5), "1.5 epochs");
-        assert_eq!(signed(TestAccuracy, -0.0052), "\u{2212}0.52 pp");
-        assert_eq!(signed(TestLoss, 12.0), "+1,200%");
-        assert_eq!(signed(TestLoss, 0.0), "0%");
-        assert_eq!(interval(TestLoss, (0.08, 0.16)), "+8% to +16%");
-        assert_eq!(interval_said(TestLoss, 0.12, (0.08, 0.16)), "(interval 8% to 16%)");
-        assert_eq!(interval_said(TestAccuracy, -0.012, (-0.016, -0.008)), "(interval 0.8 to 1.6)");
-        assert_eq!(interval_said(TestLoss, -0.01, (-0.03, 0.01)), "(interval \u{2212}1% to 3%)");
+        assert_eq!(signed(RegressMetric::TEST_ACCURACY, -0.0052), "\u{2212}0.52 pp");
+        assert_eq!(signed(RegressMetric::TEST_LOSS, 12.0), "+1,200%");
+        assert_eq!(signed(RegressMetric::TEST_LOSS, 0.0), "0%");
+        assert_eq!(interval(RegressMetric::TEST_LOSS, (0.08, 0.16)), "+8% to +16%");
+        assert_eq!(
+            interval_said(RegressMetric::TEST_LOSS, 0.12, (0.08, 0.16)),
+            "(interval 8% to 16%)"
+        );
+        assert_eq!(
+            interval_said(RegressMetric::TEST_ACCURACY, -0.012, (-0.016, -0.008)),
+            "(interval 0.8 to 1.6)"
+        );
+        assert_eq!(
+            interval_said(RegressMetric::TEST_LOSS, -0.01, (-0.03, 0.01)),
+            "(interval \u{2212}1% to 3%)"
+        );
     }
 
     #[test]
     fn what_has_no_min_effect_has_a_scale_of_its_own() {
         assert_eq!(yardstick(Diverged, 0.0), 0.05);
-        assert_eq!(yardstick(TestLoss, 0.02), 0.02);
+        assert_eq!(yardstick(RegressMetric::TEST_LOSS, 0.02), 0.02);
     }
 }

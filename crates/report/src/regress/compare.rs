@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use spec::Id;
+use spec::metric::Resolution;
+use spec::record::Split;
 use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
 use crate::analysis::VANISHED;
@@ -124,8 +126,8 @@ fn left_out(
         (m != RegressMetric::TargetEpoch || has_target) && (before(m) || after(m))
     };
     let completed = all().any(|(a, _)| a.row.completed());
-    let gained = |m: RegressMetric| completed && m.at_the_end() && !before(m) && after(m);
-    let metrics = || RegressMetric::ALL.iter().copied();
+    let gained = |m: RegressMetric| completed && m.is_at_the_end() && !before(m) && after(m);
+    let metrics = || RegressMetric::all().into_iter();
     (
         metrics().filter(|m| !wanted.contains(m) && measured(*m)).collect(),
         metrics().filter(|m| wanted.contains(m) && gained(*m)).collect(),
@@ -192,9 +194,15 @@ pub(crate) fn vanished<'a>(metric: RegressMetric, runs: impl Iterator<Item = &'a
     let initial = |run: &NightRun| {
         let (validation, test) = (run.row.initial_validation_loss, run.row.initial_test_loss);
         match metric {
-            RegressMetric::TrainLoss => validation.or(test),
-            RegressMetric::ValidationLoss => validation,
-            RegressMetric::TestLoss => test,
+            RegressMetric::AtEnd(of)
+                if of.metric.description().resolution == Resolution::Residual =>
+            {
+                match of.split {
+                    Split::Train => validation.or(test),
+                    Split::Validation => validation,
+                    Split::Test => test,
+                }
+            }
             _ => None,
         }
     };

@@ -172,7 +172,7 @@ pub(crate) fn ranked(metric: RegressMetric, seeds: &[(u64, f64, f64)]) -> Option
 /// Returns whether a run diverged beside one that has a value of the metric, which is then
 /// better than it.
 pub(crate) fn diverged_beside(metric: RegressMetric, run: &NightRun, other: &NightRun) -> bool {
-    metric.at_the_end() && run.row.diverged() && value(metric, other).is_some()
+    metric.is_at_the_end() && run.row.diverged() && value(metric, other).is_some()
 }
 
 #[cfg(test)]
@@ -203,14 +203,14 @@ mod tests {
 
     #[test]
     fn a_diverged_seed_ranks_beyond_all_others() {
-        use RegressMetric::{TestAccuracy, TestLoss};
+        let (loss, accuracy) = (RegressMetric::TEST_LOSS, RegressMetric::TEST_ACCURACY);
         let nan = f64::NAN;
         let seeds = [(0, 0.5, 0.4), (1, 0.5, 0.7), (2, 0.5, nan), (3, 0.5, nan), (4, 0.5, 0.5)];
-        let ranks = ranked(TestLoss, &seeds).unwrap();
+        let ranks = ranked(loss, &seeds).unwrap();
         assert_eq!(ranks, [(0, -1.0), (1, 2.0), (2, 3.5), (3, 3.5), (4, 0.0)]);
-        let ranks = ranked(TestAccuracy, &seeds).unwrap();
+        let ranks = ranked(accuracy, &seeds).unwrap();
         assert_eq!(ranks, [(0, -1.0), (1, 2.0), (2, -3.5), (3, -3.5), (4, 0.0)]);
-        assert_eq!(ranked(TestLoss, &[(0, nan, 0.1), (1, 0.1, 0.2)]).unwrap()[0].1, -2.0);
-        assert_eq!(ranked(TestLoss, &seeds[..2]), None);
+        assert_eq!(ranked(loss, &[(0, nan, 0.1), (1, 0.1, 0.2)]).unwrap()[0].1, -2.0);
+        assert_eq!(ranked(loss, &seeds[..2]), None);
     }
 }

@@ -178,9 +178,9 @@ fn row(told: &Told<'_>) -> Row {
                 1 => ", without 1 diverged seed".to_owned(),
                 n => format!(", without {n} diverged seeds"),
             };
-            format!("{} {} to {}{diverged}", metric.words(), value(c.before), value(c.after))
+            format!("{} {} to {}{diverged}", metric.label(), value(c.before), value(c.after))
         } else {
-            metric.words().to_owned()
+            metric.label()
         },
     }
 }
@@ -279,7 +279,7 @@ fn panel_title(metric: RegressMetric) -> String {
     match metric {
         RegressMetric::SecondsPerEpoch => "Seconds per epoch".to_owned(),
         RegressMetric::Diverged => "Diverged seeds".to_owned(),
-        _ => capitalised(metric.words()),
+        _ => capitalised(&metric.label()),
     }
 }
 

@@ -250,7 +250,8 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use spec::record::Status;
+    use spec::metric::{EpochMetric, Metric};
+    use spec::record::{Split, Status};
 
     use super::*;
     use crate::table::RunRow;
@@ -267,7 +268,9 @@ mod tests {
             epochs: 1,
             row: RunRow {
                 status: Some(Status::Completed),
-                test_loss: Some(*loss),
+                last_epoch: [(EpochMetric::new(Split::Test, Metric::LOSS), *loss)]
+                    .into_iter()
+                    .collect(),
                 weights_digest: Some((*digest).to_owned()),
                 epochs_completed: Some(1),
                 epoch_seconds: Some(*loss),
@@ -278,7 +281,7 @@ mod tests {
     }
 
     fn of(nights: &[Vec<NightRun>]) -> Levels {
-        of_metric(nights, RegressMetric::TestLoss)
+        of_metric(nights, RegressMetric::TEST_LOSS)
     }
 
     fn of_metric(nights: &[Vec<NightRun>], metric: RegressMetric) -> Levels {
@@ -332,7 +335,7 @@ mod tests {
     fn seconds_and_values_are_those_of_their_night_whatever_bits_it_ends_with() {
         let slow = |factor: f64| night(&[(0, 0.1 * factor, "a"), (1, 0.3 * factor, "b")]);
         let nights = [slow(1.0), night(&[(0, 0.1, "a")]), slow(2.0)];
-        for metric in [RegressMetric::SecondsPerEpoch, RegressMetric::TestLoss] {
+        for metric in [RegressMetric::SecondsPerEpoch, RegressMetric::TEST_LOSS] {
             let levels = means(&of_metric(&nights, metric));
             assert!((levels[2] - 2.0 * levels[0]).abs() < 1e-12, "{metric}: {levels:?}");
             assert!(levels[1] < 1.5 * levels[0], "{metric}: {levels:?}");

@@ -84,7 +84,7 @@ pub(crate) fn lost_values(
         // value where a run stopped early or is of an older release.
         let stopped = stopped_at_target(a) || stopped_at_target(b);
         let completed = a.row.completed() && b.row.completed() && !stopped;
-        for &metric in wanted.iter().filter(|m| completed && m.at_the_end()) {
+        for &metric in wanted.iter().filter(|m| completed && m.is_at_the_end()) {
             if value(metric, a).is_some() && value(metric, b).is_none() {
                 gaps.add(b, GapKind::NoValue(metric));
             }

@@ -24,16 +24,8 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
     let completed = |value: Option<f64>| value.filter(|v| row.completed() && v.is_finite());
     let last = |value: Option<f64>| completed(value).filter(|_| !stopped_at_target(run));
     match metric {
-        RegressMetric::TrainLoss => last(row.train_loss),
-        RegressMetric::ValidationLoss => last(row.validation_loss),
-        RegressMetric::ValidationAccuracy => last(row.validation_accuracy),
-        RegressMetric::TestLoss => last(row.test_loss),
-        RegressMetric::TestAccuracy => last(row.test_accuracy),
+        RegressMetric::AtEnd(of) => last(row.last(of.split, of.metric)),
         RegressMetric::BestValidationAccuracy => last(row.best_validation_accuracy),
-        RegressMetric::ValidationTop5Accuracy => last(row.validation_top5_accuracy),
-        RegressMetric::ValidationF1 => last(row.validation_f1),
-        RegressMetric::TestTop5Accuracy => last(row.test_top5_accuracy),
-        RegressMetric::TestF1 => last(row.test_f1),
         RegressMetric::TargetEpoch => {
             Some(row.target_epoch.unwrap_or(run.epochs.saturating_add(1)) as f64)
         }
@@ -62,7 +54,8 @@ pub(crate) fn effect(metric: RegressMetric, difference: f64, before: f64) -> f64
 
 #[cfg(test)]
 mod tests {
-    use spec::record::Status;
+    use spec::metric::{EpochMetric, Metric};
+    use spec::record::{Split, Status};
 
     use super::*;
     use crate::table::RunRow;
@@ -86,7 +79,7 @@ mod tests {
         assert_eq!(of(RegressMetric::Diverged), Some(1.0));
         assert_eq!(of(RegressMetric::TargetEpoch), Some(6.0));
         for metric in
-            [RegressMetric::TestLoss, RegressMetric::Steps, RegressMetric::SecondsPerEpoch]
+            [RegressMetric::TEST_LOSS, RegressMetric::Steps, RegressMetric::SecondsPerEpoch]
         {
             assert_eq!(of(metric), None, "{metric}");
         }
@@ -94,9 +87,9 @@ mod tests {
 
     #[test]
     fn a_run_without_a_result_has_no_value() {
-        let row =
-            RunRow { status: Some(Status::Failed), train_loss: Some(1.0), ..RunRow::default() };
-        assert!(RegressMetric::ALL.iter().all(|m| value(*m, &run(row.clone())).is_none()));
+        let last_epoch = [(EpochMetric::TRAIN_LOSS, 1.0)].into_iter().collect();
+        let row = RunRow { status: Some(Status::Failed), last_epoch, ..RunRow::default() };
+        assert!(RegressMetric::all().iter().all(|m| value(*m, &run(row.clone())).is_none()));
     }
 
     #[test]
@@ -119,21 +112,23 @@ mod tests {
         let row = |reason: StopReason| RunRow {
             status: Some(Status::Completed),
             stop_reason: Some(reason.name().to_owned()),
-            test_accuracy: Some(0.81),
+            last_epoch: [(EpochMetric::new(Split::Test, Metric::ACCURACY), 0.81)]
+                .into_iter()
+                .collect(),
             target_epoch: Some(2),
             ..RunRow::default()
         };
         let of = |metric, reason| value(metric, &run(row(reason)));
-        assert_eq!(of(RegressMetric::TestAccuracy, StopReason::Target), None);
+        assert_eq!(of(RegressMetric::TEST_ACCURACY, StopReason::Target), None);
         assert_eq!(of(RegressMetric::TargetEpoch, StopReason::Target), Some(2.0));
-        assert_eq!(of(RegressMetric::TestAccuracy, StopReason::Epochs), Some(0.81));
+        assert_eq!(of(RegressMetric::TEST_ACCURACY, StopReason::Epochs), Some(0.81));
     }
 
     #[test]
     fn effects_have_the_unit_of_their_metric() {
-        assert_eq!(effect(RegressMetric::TestLoss, 0.1, 0.4), 0.25);
-        assert_eq!(effect(RegressMetric::TestAccuracy, -0.01, 0.9), -0.01);
-        assert_eq!(effect(RegressMetric::TestLoss, 0.0, 0.0), 0.0);
-        assert!(effect(RegressMetric::TestLoss, 1e300, 0.0).is_finite());
+        assert_eq!(effect(RegressMetric::TEST_LOSS, 0.1, 0.4), 0.25);
+        assert_eq!(effect(RegressMetric::TEST_ACCURACY, -0.01, 0.9), -0.01);
+        assert_eq!(effect(RegressMetric::TEST_LOSS, 0.0, 0.0), 0.0);
+        assert!(effect(RegressMetric::TEST_LOSS, 1e300, 0.0).is_finite());
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn against(r: &Regression) -> Vec<(String, RegressMetric)> {
         .map(|t| (t.config.series.to_string(), t.change.metric));
     let steps = alarms(r).into_iter().map(|(t, _)| (t.series.to_string(), t.metric));
     let mut all: Vec<_> = changes.chain(steps).collect();
-    all.sort_by(|a, b| (&a.0, a.1 as usize).cmp(&(&b.0, b.1 as usize)));
+    all.sort();
     all.dedup();
     all
 }

@@ -95,7 +95,7 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
     vec![
         Cell::text(&told.config.label),
         Cell::text(&told.config.config),
-        Cell::text(c.metric.words()),
+        Cell::text(c.metric.label()),
         value(c.before),
         value(c.after),
         Cell::number(Some(c.effect).filter(|e| known && !e.is_nan()), |e| {
@@ -171,7 +171,7 @@ fn levels(r: &Regression) -> Table {
             table.rows.push(vec![
                 Cell::text(&trend.label),
                 Cell::text(&trend.config),
-                Cell::text(metric.words()),
+                Cell::text(metric.label()),
                 Cell::text(fact(step.at).day()),
                 Cell::text(if step.drift { "little by little" } else { "at once" }),
                 value(step.before),

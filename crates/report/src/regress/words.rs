@@ -216,7 +216,7 @@ pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
     let moved = direction(after - before);
     match metric {
         _ if told.change.ended() < seeds.len() => {
-            format!("{} of {who} {}", metric.words(), among_diverged(told.change))
+            format!("{} of {who} {}", metric.label(), among_diverged(told.change))
         }
         RegressMetric::Diverged if !seeds.is_empty() => {
             let count =
@@ -236,7 +236,7 @@ pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
             let ends =
                 interval.map(|i| format!(" {}", amounts::interval_said(*metric, *effect, i)));
             let size = amounts::size(*metric, *effect);
-            format!("{} of {who} {moved} by {size}{}", metric.words(), ends.unwrap_or_default())
+            format!("{} of {who} {moved} by {size}{}", metric.label(), ends.unwrap_or_default())
         }
     }
 }
@@ -287,7 +287,7 @@ pub(crate) fn step(r: &Regression, trend: &Trend, step: &TrendStep, brief: bool)
         .map(|since| format!(", by {} since {baseline}", amounts::size(trend.metric, since)));
     format!(
         "{} of {} {} by {}{}",
-        trend.metric.words(),
+        trend.metric.label(),
         name(&trend.label, &trend.config, brief),
         direction(step.after - step.before),
         amounts::size(trend.metric, step.effect),
@@ -406,7 +406,7 @@ pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
         GapKind::NoBaselineResult => format!("without a result in {before}"),
         GapKind::Missing => format!("planned {after}, but left no record"),
         GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
-        GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.words()),
+        GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.label()),
         GapKind::Unpaired(why) => {
             format!("compared seed by seed all the same, although {}", escape::line(why))
         }

@@ -185,7 +185,7 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let of = all.tasks.tasks.len();
     let ahead = pair.direction > 0.0 && pair.standard > Some(0.0);
     let lead = pair.lead.filter(|x| *x > 0.0 && ahead && group.tasks.len() == of)?;
-    let more = match (group.judge.higher_is_better, group.judge.reached()) {
+    let more = match (group.judge.higher_is_better(), group.judge.reached()) {
         (true, _) => "more",
         (false, true) => "fewer",
         (false, false) => "less",
@@ -333,6 +333,7 @@ fn elsewhere(all: &Together, front: &[&Standing]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use spec::metric::Metric;
     use spec::record::Split;
 
     use super::*;
@@ -356,8 +357,7 @@ mod tests {
     fn a_function_is_counted_in_steps() {
         let of = |function| Goal {
             split: Split::Test,
-            metric: "loss".to_owned(),
-            higher_is_better: false,
+            metric: Metric::LOSS,
             function,
             measured: Measured::Last,
             fallback: None,

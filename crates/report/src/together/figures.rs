@@ -334,7 +334,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
     if values.is_empty() {
         return None;
     }
-    let x = axes::of_metric(&judge.metric, &values, &[]);
+    let x = axes::of_metric(judge.metric, &values, &[]);
     // From one end of the axis to the other, whatever lanes there are.
     let least = values.iter().copied().fold(x.scale.ends().0, f64::min);
     let most = values.iter().copied().fold(x.scale.ends().1, f64::max);
@@ -349,7 +349,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
         let pooled = &all.pooled[group][at];
         let total = (pooled.runs + pooled.diverged) as f64;
         // Left of the first score: all that did not diverge, or for losses none.
-        let start = if judge.higher_is_better { pooled.runs as f64 / total } else { 0.0 };
+        let start = if judge.higher_is_better() { pooled.runs as f64 / total } else { 0.0 };
         let end = steps.last().map_or(start, |p| p.1);
         let ends = [(least, start)].into_iter().chain(steps).chain([(most, end)]);
         let points = ends.map(|(x, y)| Point { x, y, band: None }).collect();
@@ -412,7 +412,7 @@ impl Scored {
         let late = "A line that stays high further along has more good runs. Plateaus lie between tasks of different \
                     difficulty, slopes within a task. Where lines cross, one optimizer has more very good runs and the other \
                     fewer bad ones.";
-        let (than, reading) = match judge.higher_is_better {
+        let (than, reading) = match judge.higher_is_better() {
             true => ("above", late),
             false => ("at or below", early),
         };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use spec::metric::Metric;
 use spec::run::Loss;
 
 use crate::analysis::{Goal, Measured};
@@ -10,9 +11,6 @@ use crate::escape;
 use crate::page::words;
 use crate::together::fairness::some;
 use crate::together::tasks::{Task, Tasks};
-
-/// The metric's name in `[target]` and in records.
-const LOSS: &str = "loss";
 
 /// `mean squared error`.
 fn called(loss: Loss) -> &'static str {
@@ -34,8 +32,9 @@ pub(super) fn functions(task: &Task) -> BTreeSet<&'static str> {
 pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
     let tells = |task: &Task| {
         let (analysis, target) = (&task.analysis, &task.analysis.plan.target);
-        let of_target = target.value.is_some() && target.metric == LOSS;
-        let of_goals = [&analysis.goal, &analysis.judge].iter().any(|goal| goal.metric == LOSS);
+        let of_target = target.value.is_some() && target.metric == Metric::LOSS;
+        let of_goals =
+            [&analysis.goal, &analysis.judge].iter().any(|goal| goal.metric == Metric::LOSS);
         !analysis.goal.function && (of_goals || of_target)
     };
     let named = |task: &Task| functions(task).into_iter().collect::<Vec<_>>().join(", ");
@@ -50,7 +49,7 @@ pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
 impl Tasks {
     /// The name of a task's goal or judge: `test loss (mean squared error)`.
     pub fn name(&self, task: usize, goal: &Goal) -> String {
-        let behind = if goal.metric == LOSS { &self.losses[task][..] } else { "" };
+        let behind = if goal.metric == Metric::LOSS { &self.losses[task][..] } else { "" };
         format!("{}{behind}", goal.name())
     }
 
@@ -77,7 +76,7 @@ impl Tasks {
     pub(super) fn target(&self, task: usize) -> String {
         let target = &self.tasks[task].analysis.plan.target;
         let name = words::target_name(target);
-        let behind = if target.metric == LOSS { &self.losses[task][..] } else { "" };
+        let behind = if target.metric == Metric::LOSS { &self.losses[task][..] } else { "" };
         words::target(target).replacen(&name, &format!("{name}{behind}"), 1)
     }
 
@@ -86,7 +85,9 @@ impl Tasks {
     pub(super) fn none_shared(&self) -> String {
         let text = "no two tasks share a metric";
         let losses: Vec<usize> = (0..self.tasks.len())
-            .filter(|&t| self.tasks[t].analysis.judge.metric == LOSS && !self.losses[t].is_empty())
+            .filter(|&t| {
+                self.tasks[t].analysis.judge.metric == Metric::LOSS && !self.losses[t].is_empty()
+            })
             .collect();
         let several = losses.iter().map(|&t| &self.losses[t]).collect::<BTreeSet<_>>().len() > 1;
         if !several {

@@ -78,7 +78,7 @@ pub fn scores(all: &Together, group: &Group, label: usize) -> Vec<(f64, f64)> {
     let mut steps: Vec<(f64, f64)> = Vec::new();
     for (i, value) in finite.iter().enumerate() {
         // More is better: those above it. Less is: those up to it.
-        let beyond = if group.judge.higher_is_better { finite.len() - 1 - i } else { i + 1 };
+        let beyond = if group.judge.higher_is_better() { finite.len() - 1 - i } else { i + 1 };
         let fraction = beyond as f64 / total;
         match steps.last_mut() {
             Some(last) if last.0 == *value => last.1 = fraction,

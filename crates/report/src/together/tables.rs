@@ -122,7 +122,7 @@ pub(super) fn value(judge: &Goal, config: Option<&Config>) -> Cell {
                 .parts("median", "reached", Some(n as f64))
                 .of(of)
         }
-        Some(c) if c.judged.mean.is_some() => mean_sd(&judge.metric, &c.judged),
+        Some(c) if c.judged.mean.is_some() => mean_sd(judge.metric, &c.judged),
         other => without_value(judge, other),
     }
 }
@@ -270,7 +270,7 @@ pub(super) fn lead(judge: &Goal, x: f64) -> String {
         x if x > 0.0 => "+",
         _ => "",
     };
-    format!("{sign}{}", number::difference(&judge.metric, x, 3))
+    format!("{sign}{}", number::difference(judge.metric, x, 3))
 }
 
 /// The column of corrected values.
@@ -278,7 +278,7 @@ const HOLM: &str = "#p, Holm";
 
 fn comparison(all: &Together) -> Table {
     let groups = &all.tasks.groups;
-    let unit = |group: &Group| match number::is_percentage(&group.judge.metric) {
+    let unit = |group: &Group| match group.judge.metric.is_percentage() {
         true => format!("#Lead in points of {}", group.name),
         false => format!("#Lead in {}", group.name),
     };
@@ -314,7 +314,7 @@ fn comparison(all: &Together) -> Table {
         ];
         row.extend(groups.iter().enumerate().map(|(g, group)| {
             // In the unit of the head.
-            let scale = if number::is_percentage(&group.judge.metric) { 100.0 } else { 1.0 };
+            let scale = if group.judge.metric.is_percentage() { 100.0 } else { 1.0 };
             let there = pair.lead.filter(|_| g == pair.group);
             Cell::number(there.map(|x| x * scale), |x| lead(&group.judge, x / scale))
         }));

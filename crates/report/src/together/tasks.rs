@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use spec::Id;
+use spec::metric::Metric;
 
 use crate::analysis::{Analysis, Config, Goal, Judged, by_judge, scores};
 use crate::table::RunRow;
@@ -293,8 +294,8 @@ fn groups(all: &Tasks) -> Vec<Group> {
     let mut by_metric: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (t, task) in all.tasks.iter().enumerate() {
         let judge = &task.analysis.judge;
-        let functions = match judge.metric.as_str() {
-            "loss" => metric::functions(task),
+        let functions = match judge.metric {
+            Metric::LOSS => metric::functions(task),
             _ => BTreeSet::new(),
         };
         // Steps of a function are no training samples.

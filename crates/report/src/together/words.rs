@@ -175,7 +175,7 @@ pub(super) fn by_task(all: &Together) -> Vec<String> {
             && labels.clone().filter_map(|l| all.tasks.chosen(t, l)).any(|c| c.judged.sd.is_some())
     };
     let with_sd: Vec<usize> = (0..own.len()).filter(|&t| spread(t)).collect();
-    let points = with_sd.iter().any(|&t| number::is_percentage(&own[t].analysis.judge.metric));
+    let points = with_sd.iter().any(|&t| own[t].analysis.judge.metric.is_percentage());
     let sd = match (with_sd.is_empty(), points) {
         (true, _) => "",
         (false, false) => "; \u{b1} is the standard deviation between seeds",

@@ -2,8 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use crate::last::Last as _;
 use report::analysis::Analysis;
 use report::page::answer::Answer;
+use report::table::LastEpoch;
+use spec::metric::Metric;
 use spec::params::Value;
 use spec::record::{Split, Status, StopReason};
 use spec::stopping::StopAt;
@@ -34,7 +37,7 @@ pub fn two(first: &[f64], second: &[f64]) -> Analysis {
     };
     let mut analysis = analysed(&fixture);
     for (row, value) in analysis.rows.iter_mut().zip(first.iter().chain(second)) {
-        row.test_accuracy = Some(*value);
+        row.set("test.accuracy", Some(*value));
     }
     analysis
 }
@@ -43,8 +46,7 @@ pub fn diverge(analysis: &mut Analysis, runs: impl IntoIterator<Item = usize>) {
     for run in runs {
         let row = &mut analysis.rows[run];
         row.status = Some(Status::Diverged);
-        (row.test_accuracy, row.validation_accuracy, row.validation_loss) = (None, None, None);
-        (row.test_loss, row.train_loss) = (None, None);
+        row.last_epoch = LastEpoch::default();
     }
 }
 
@@ -59,7 +61,7 @@ pub fn reached(analysis: &mut Analysis, epochs: &[Option<u64>]) {
 
 /// Runs stop at the target, at these epochs; none = never.
 pub fn stopped(analysis: &mut Analysis, epochs: &[Option<u64>]) {
-    let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.97 };
+    let stop = StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.97 };
     for run in &mut analysis.plan.runs {
         run.spec.stop_at = Some(stop.clone());
     }
@@ -83,8 +85,8 @@ pub fn plateau(rates: &[f64], losses: &[f64]) -> Analysis {
     let mut analysis = analysed(&fixture);
     let ours = analysis.plan.runs.iter().zip(&mut analysis.rows).filter(|(r, _)| r.label == "grid");
     for (i, (_, row)) in ours.enumerate() {
-        row.validation_accuracy = Some([0.9, 0.8, 0.7][i % 3]);
-        row.validation_loss = Some(losses[i / 3]);
+        row.set("validation.accuracy", Some([0.9, 0.8, 0.7][i % 3]));
+        row.set("validation.loss", Some(losses[i / 3]));
     }
     analysis
 }

@@ -8,6 +8,7 @@ use report::figures::points::Points;
 use spec::event::FailureKind;
 use spec::identity::ids;
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
 use spec::params::{Value, Values};
@@ -266,9 +267,10 @@ impl Fixture {
             file: format!("experiments/{}.toml", self.name),
             text: "name = \"battle\"\n\n[data]\ndataset = \"mnist\"\n".to_owned(),
             overrides: vec!["--set train.epochs=5".to_owned()],
+            metrics: Vec::new(),
             target: Target {
                 split: Split::Validation,
-                metric: "accuracy".to_owned(),
+                metric: Metric::ACCURACY,
                 value: Some(self.target),
                 at: Default::default(),
             },
@@ -419,7 +421,7 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
         if diverged_step.is_some() { (steps - 1) / per_epoch } else { spec.train.epochs };
     let mut metrics = Vec::new();
     let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
-        let (metric, value) = (metric.to_owned(), value.into());
+        let (metric, value) = (metric.into(), value.into());
         metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
     let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), epoch: u64| {
@@ -461,13 +463,8 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
             }
             let t = (step as f64 - per_epoch as f64 / 40.0) / per_epoch as f64;
             let wobble = noise(seed, &format!("{}w{step}", label.name));
-            put(
-                epoch,
-                step,
-                Split::Train,
-                "window_loss",
-                loss(label, lr, t) * (1.0 + 0.22 * wobble),
-            );
+            let mean = loss(label, lr, t) * (1.0 + 0.22 * wobble);
+            put(epoch, step, Split::Train, "window_loss", mean);
         }
         if epoch <= epochs_completed {
             let wobble = noise(seed, &format!("{}t{epoch}", label.name));

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use crate::last::named;
 use report::regress::{Against, Night, NightRun};
 use report::table::RunRow;
 use spec::Id;
@@ -28,11 +29,13 @@ pub fn night(day: u32, noise: &str) -> Night {
                 stop_reason: Some("epochs".to_owned()),
                 epochs_completed: Some(8),
                 steps: Some(360),
-                train_loss: Some(around(0.2, 0.01)),
-                validation_loss: Some(around(0.25, 0.01)),
-                validation_accuracy: Some(around(0.94, 0.005)),
-                test_loss: Some(around(0.3, 0.01)),
-                test_accuracy: Some(around(0.92, 0.005)),
+                last_epoch: named([
+                    ("train.loss", Some(around(0.2, 0.01))),
+                    ("validation.loss", Some(around(0.25, 0.01))),
+                    ("validation.accuracy", Some(around(0.94, 0.005))),
+                    ("test.loss", Some(around(0.3, 0.01))),
+                    ("test.accuracy", Some(around(0.92, 0.005))),
+                ]),
                 best_validation_accuracy: Some(around(0.95, 0.005)),
                 target_epoch: Some(4),
                 epoch_seconds: Some(around(0.1, 0.002)),

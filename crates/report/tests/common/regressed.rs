@@ -8,6 +8,8 @@ use report::regress::{
     TrendPoint, TrendStep, Verdict,
 };
 use spec::Id;
+use spec::metric::{EpochMetric, Metric};
+use spec::record::Split;
 use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
 use RegressMetric::*;
@@ -40,15 +42,30 @@ pub fn facts(i: usize) -> Facts {
     }
 }
 
+/// The quantities of a sweep that measures what it could at first; metrics that are added
+/// change no snapshot.
+fn compared() -> Vec<RegressMetric> {
+    let at_first =
+        |m: &RegressMetric| m.epoch_metric().is_none_or(|of| of.metric.description().column_always);
+    RegressMetric::all().into_iter().filter(at_first).collect()
+}
+
+/// The place of a quantity among [`compared`].
+fn place(metric: RegressMetric) -> usize {
+    compared().iter().position(|m| *m == metric).unwrap()
+}
+
 /// What a metric is without any change.
 fn usual(metric: RegressMetric) -> f64 {
     match metric {
-        TrainLoss => 0.0214,
-        ValidationLoss | TestLoss => 0.0712,
-        ValidationAccuracy | TestAccuracy => 0.9781,
+        AtEnd(EpochMetric::TRAIN_LOSS) => 0.0214,
+        AtEnd(of) => match of.metric {
+            Metric::LOSS => 0.0712,
+            Metric::ACCURACY => 0.9781,
+            Metric::TOP5_ACCURACY => 0.9991,
+            _ => 0.9779,
+        },
         BestValidationAccuracy => 0.9792,
-        ValidationTop5Accuracy | TestTop5Accuracy => 0.9991,
-        ValidationF1 | TestF1 => 0.9779,
         TargetEpoch => 2.4,
         Diverged => 0.0,
         Steps => 1720.0,
@@ -63,7 +80,7 @@ pub fn change(metric: RegressMetric, seeds: u64, effect: f64, finding: Finding) 
     let exact = matches!(metric, Diverged | Steps);
     let spread = if exact { 0.0 } else { absolute.abs().max(before * 1e-3) * 0.4 };
     let each = |seed: u64| {
-        let (base, own) = (noise(seed as usize, metric as usize), noise(seed as usize, 99));
+        let (base, own) = (noise(seed as usize, place(metric)), noise(seed as usize, 99));
         match metric {
             // The share becomes that many seeds.
             Diverged => (seed, 0.0, f64::from((seed as f64) < effect * seeds as f64)),
@@ -124,7 +141,7 @@ pub fn config(label: &str, config: &str, identical: usize, changes: Vec<Change>)
 /// Every metric of a configuration with the same finding.
 pub fn all_metrics(seeds: u64, finding: Finding) -> Vec<Change> {
     let least = if finding == Finding::Identical { 0.0 } else { 0.3 };
-    RegressMetric::ALL
+    compared()
         .iter()
         .map(|m| match m {
             // What noise does not move stays as it is.
@@ -199,14 +216,22 @@ pub fn regressed() -> Regression {
         let held = config.changes.iter_mut().find(|c| c.metric == change.metric);
         *held.expect("every metric") = change;
     };
-    put(2, change(TestLoss, 10, 0.12, Finding::Regressed));
-    put(2, change(TestAccuracy, 10, -0.0124, Finding::Regressed));
+    put(2, change(RegressMetric::TEST_LOSS, 10, 0.12, Finding::Regressed));
+    put(2, change(RegressMetric::TEST_ACCURACY, 10, -0.0124, Finding::Regressed));
     put(2, change(TargetEpoch, 10, 1.5, Finding::Regressed));
-    put(2, change(TrainLoss, 10, 0.007, Finding::Small));
+    put(2, change(RegressMetric::TRAIN_LOSS, 10, 0.007, Finding::Small));
     put(1, change(Diverged, 10, 0.2, Finding::Regressed));
     put(4, change(Steps, 10, -1.0 / 1720.0, Finding::Regressed));
     put(5, change(SecondsPerEpoch, 10, -0.31, Finding::Improved));
-    put(5, change(ValidationAccuracy, 10, 0.0071, Finding::Improved));
+    put(
+        5,
+        change(
+            RegressMetric::at_end(Split::Validation, Metric::ACCURACY),
+            10,
+            0.0071,
+            Finding::Improved,
+        ),
+    );
     r
 }
 
@@ -215,7 +240,7 @@ pub fn improved() -> Regression {
     r.verdict = Verdict::Improved;
     r.nights.clear();
     r.trends.clear();
-    r.configs[4].changes[3] = change(TestLoss, 10, -0.062, Finding::Improved);
+    r.configs[4].changes[3] = change(RegressMetric::TEST_LOSS, 10, -0.062, Finding::Improved);
     r
 }
 
@@ -266,15 +291,14 @@ pub fn with_history(mut r: Regression, nights: usize, moves: &[(usize, f64)]) ->
     r.trends = Vec::new();
     for (i, config) in r.configs.iter().enumerate() {
         for c in &config.changes {
-            let loss = matches!(c.metric, TrainLoss | ValidationLoss | TestLoss);
+            let loss = c.metric.epoch_metric().is_some_and(|of| of.metric == Metric::LOSS);
             let level = |night: usize| {
                 let past = moves.iter().filter(|(at, _)| loss && *at <= night);
                 past.map(|(_, factor)| factor).product::<f64>()
             };
             let point = |night: usize| {
                 let quiet = matches!(c.metric, Steps | Diverged);
-                let own =
-                    if quiet { 0.0 } else { 0.004 * noise(night, i * 16 + c.metric as usize) };
+                let own = if quiet { 0.0 } else { 0.004 * noise(night, i * 16 + place(c.metric)) };
                 let (mean, wide) =
                     (c.before * level(night) * (1.0 + own), if quiet { 0.0 } else { 0.012 });
                 let high = mean * (1.0 + wide);
@@ -333,11 +357,11 @@ pub fn history() -> Regression {
         r.trends.iter().position(|t| t.label == label && t.metric == metric).expect("there")
     };
     for (label, metric, nights, alarm) in [
-        ("momentum", TestLoss, (19, 20), true),
-        ("momentum", ValidationLoss, (19, 20), true),
-        ("adam", TrainLoss, (24, 34), true),
-        ("sgd", TestLoss, (11, 12), false),
-        ("sgd", TestLoss, (29, 30), true),
+        ("momentum", RegressMetric::TEST_LOSS, (19, 20), true),
+        ("momentum", AtEnd(EpochMetric::VALIDATION_LOSS), (19, 20), true),
+        ("adam", RegressMetric::TRAIN_LOSS, (24, 34), true),
+        ("sgd", RegressMetric::TEST_LOSS, (11, 12), false),
+        ("sgd", RegressMetric::TEST_LOSS, (29, 30), true),
     ] {
         let at = of(&r, label, metric);
         step(&mut r, at, nights, alarm);
@@ -353,8 +377,14 @@ pub fn crowd(configs: usize, nights: usize) -> Regression {
         .map(|i| {
             let label = format!("momentum-{i:02}-nesterov-weight-decay-1e-{i}");
             let mut changes = all_metrics(10, Finding::NotShown);
-            changes[3] = change(TestLoss, 10, 0.02 * (i + 1) as f64, Finding::Regressed);
-            changes[4] = change(TestAccuracy, 10, -0.006 * (i + 1) as f64, Finding::Regressed);
+            changes[3] =
+                change(RegressMetric::TEST_LOSS, 10, 0.02 * (i + 1) as f64, Finding::Regressed);
+            changes[4] = change(
+                RegressMetric::TEST_ACCURACY,
+                10,
+                -0.006 * (i + 1) as f64,
+                Finding::Regressed,
+            );
             config(
                 &label,
                 &format!("lr {}, momentum 0.9, weight_decay 1e-{i}", 0.1 / (i + 1) as f64),

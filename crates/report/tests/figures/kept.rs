@@ -1,5 +1,6 @@
 //! What a figure says of lines, lanes, legends and keys is so of what it draws.
 
+use crate::last::Last as _;
 use report::figures::axis::{Axis, End};
 use report::figures::chart::{Curve, CurveKind, Panel, Point};
 use report::figures::ink::Ink;
@@ -57,9 +58,11 @@ fn a_bar_that_ends_at_all_right_has_no_arrow() {
     let perfect = with_rows(&analysis, |i, row| {
         let run = &analysis.plan.runs[i];
         if run.label == "adam" || run.label == "sgd" && run.spec.seed == 1 {
-            (row.validation_accuracy, row.test_accuracy) = (Some(1.0), Some(1.0));
+            row.set("validation.accuracy", Some(1.0));
+            row.set("test.accuracy", Some(1.0));
         } else if run.label == "sgd" {
-            (row.validation_accuracy, row.test_accuracy) = (Some(0.6), Some(0.6));
+            row.set("validation.accuracy", Some(0.6));
+            row.set("test.accuracy", Some(0.6));
         }
     });
     let figure = final_metric::figure(&perfect, &points).unwrap().explained();
@@ -205,7 +208,7 @@ fn a_key_of_nothing_is_left_out() {
     assert!(!drawn.contains(&format!(">{}<", grid(&figure).key)), "{drawn}");
     assert!(drawn.contains(">never<") && !figure.caption.contains("Lighter"), "{drawn}");
     let (analysis, points) = analysed(&Fixture { seeds: 3, ..small() });
-    let level = with_rows(&analysis, |_, row| row.test_accuracy = row.test_accuracy.map(|_| 0.5));
+    let level = with_rows(&analysis, |_, row| row.change("test.accuracy", |_| 0.5));
     let figure = differences::figure(&level, &points).unwrap();
     assert!(!svg(&figure).contains(">Lead in "), "{}", figure.ink);
     let figure = differences::figure(&analysis, &points).unwrap();

@@ -11,6 +11,7 @@ use report::figures::{
     Figure, convergence, differences, final_metric, lr_sensitivity, noise, output, seeds, target,
     tuning,
 };
+use spec::metric::Metric;
 use spec::params::Value;
 use spec::record::{Split, Status, StopReason};
 use spec::stopping::StopAt;
@@ -53,7 +54,7 @@ pub(crate) fn stopping() -> (Analysis, Points) {
         ..Fixture::battle(3)
     };
     let (mut analysis, points) = analysed(&fixture);
-    let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.97 };
+    let stop = StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.97 };
     for (run, row) in analysis.plan.runs.iter_mut().zip(&mut analysis.rows) {
         run.spec.stop_at = Some(stop.clone());
         let epoch = match (run.label.as_str(), run.spec.seed) {
@@ -147,7 +148,7 @@ fn at(losses: &[f64]) -> Chart {
                 let value = if epoch == 0 { 0.6 } else { loss * (1.0 - 0.02 * epoch as f64) };
                 let measured = Measured { epoch, step: epoch * 100, value };
                 if split == Split::Validation || epoch > 0 {
-                    points.put(run, split, "loss", measured);
+                    points.put(run, split, Metric::LOSS, measured);
                 }
             }
         }
@@ -230,7 +231,7 @@ fn how_to_read_a_figure_knows_which_side_is_good() {
     };
     let (by_draws, by_rate) = readings(&analysis);
     assert!(by_draws.contains("A line that is high") && by_rate.contains("A broad hill"));
-    analysis.plan.target.metric = "loss".to_owned();
+    analysis.plan.target.metric = Metric::LOSS;
     analysis.plan.target.value = None;
     let lower = Analysis::new(analysis.plan, analysis.rows);
     let (by_draws, by_rate) = readings(&lower);

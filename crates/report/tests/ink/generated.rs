@@ -10,6 +10,7 @@ use report::regress::Title;
 use report::regress::figures::{changes, trend};
 use report::table::RunRow;
 use report::together::{Together, figures as together};
+use spec::metric::Metric;
 use spec::params::Value;
 use spec::record::{Split, Status};
 use spec::report_settings::Band;
@@ -113,8 +114,8 @@ impl Generated {
         let mut plan = fixture.plan();
         plan.report.band = Band::ALL[self.band];
         (plan.target.metric, plan.target.value) = match self.by_accuracy {
-            true => ("accuracy".to_owned(), Some(0.9)),
-            false => ("loss".to_owned(), Some(0.5)),
+            true => (Metric::ACCURACY, Some(0.9)),
+            false => (Metric::LOSS, Some(0.5)),
         };
         let (mut rows, mut points) = (Vec::new(), Points::default());
         let records: HashMap<_, _> = fixture.records().into_iter().map(|r| (r.run_id, r)).collect();
@@ -128,7 +129,7 @@ impl Generated {
             for (k, point) in outcome.metrics.iter_mut().enumerate() {
                 // Of each epoch's losses some are equal, so that seeds tie.
                 let what = if point.metric == "window_loss" { k as u64 % 5 } else { point.epoch };
-                match point.metric.as_str() {
+                match point.metric.id() {
                     "seconds" => point.value = (0.5 * point.epoch as f64).into(),
                     "lr" => point.value = (point.value.0 * (what % 3) as f64).into(),
                     metric => point.value = self.value(i, metric, what).into(),
@@ -142,7 +143,7 @@ impl Generated {
             }
             for p in &outcome.metrics {
                 let measured = Measured { epoch: p.epoch, step: p.step, value: p.value.0 };
-                points.put(i, p.split, &p.metric, measured);
+                points.put(i, p.split, p.metric, measured);
             }
             rows.push(RunRow::of(&record, &plan.target));
         }

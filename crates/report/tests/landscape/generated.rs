@@ -33,7 +33,7 @@ proptest! {
             let outcome = record.outcome.as_mut().unwrap();
             for (k, point) in outcome.metrics.iter_mut().enumerate() {
                 let (x, y) = places[(i + point.step as usize) % places.len()];
-                point.value = match point.metric.as_str() {
+                point.value = match point.metric.id() {
                     "x" => PLACES[x].into(),
                     "y" => PLACES[y].into(),
                     "loss" => values[(i * 7 + k) % values.len()].into(),

@@ -1,5 +1,6 @@
 //! What the page claims of a first place, of leads and of values that are not there.
 
+use crate::last::Last as _;
 use std::fs;
 
 use report::analysis::{Analysis, Verdict};
@@ -27,7 +28,7 @@ pub fn judged(name: &str, epochs: u64, of: &[(&str, &[f64])]) -> Analysis {
     let values: Vec<f64> = of.iter().flat_map(|(_, values)| values.iter().copied()).collect();
     changed(&analysed(&fixture), |_, rows| {
         for (row, value) in rows.iter_mut().zip(values) {
-            row.test_accuracy = Some(value).filter(|v| !v.is_nan());
+            row.set("test.accuracy", Some(value).filter(|v| !v.is_nan()));
             if value.is_nan() {
                 row.status = Some(Status::Diverged);
             }

@@ -1,5 +1,6 @@
 //! Who is in front: levels, one optimizer alone, and pairs of which only some compare.
 
+use crate::last::Last as _;
 use report::analysis::{Analysis, Verdict};
 use report::page::table::Table;
 use report::table::AtBest;
@@ -22,7 +23,7 @@ fn two(name: &str, epochs: u64, a: &[f64], b: &[f64]) -> Analysis {
     };
     changed(&analysed(&fixture), |_, rows| {
         for (row, value) in rows.iter_mut().zip(a.iter().chain(b)) {
-            row.test_accuracy = Some(*value);
+            row.set("test.accuracy", Some(*value));
         }
     })
 }
@@ -48,7 +49,7 @@ fn level_ranks_and_a_shown_difference_are_told_as_one() {
         for (run, row) in plan.runs.iter().zip(rows) {
             if run.label == "b" {
                 row.status = Some(Status::Diverged);
-                row.test_accuracy = None;
+                row.set("test.accuracy", None);
             }
         }
     });
@@ -204,8 +205,10 @@ fn a_chosen_configuration_that_ties_says_so() {
         ..task(name, epochs, 2)
     };
     let tied = changed(&analysed(&fixture("tied", 3)), |_, rows| {
-        rows.iter_mut()
-            .for_each(|r| (r.validation_accuracy, r.validation_loss) = (Some(0.9), None));
+        rows.iter_mut().for_each(|r| {
+            r.set("validation.accuracy", Some(0.9));
+            r.set("validation.loss", None);
+        });
     });
     let tables = Tables::of(&Together::of(vec![tied, analysed(&fixture("told", 4))]));
     let notes = tables.results.rows.iter().map(|row| row.last().unwrap().text.as_str());

@@ -7,6 +7,7 @@ use report::figures::ink::Ink;
 use report::page::table::Table;
 use report::together::tables::Tables;
 use report::together::{Lost, Together, answer, figures};
+use spec::metric::Metric;
 use spec::record::{Split, StopReason};
 use spec::stopping::StopAt;
 
@@ -28,7 +29,7 @@ pub fn stops(name: &str, epochs: u64, of: [(&str, &[Option<u64>]); 3]) -> Analys
     };
     let ends: Vec<Option<u64>> = of.iter().flat_map(|(_, ends)| ends.iter().copied()).collect();
     changed(&analysed(&fixture), |plan, rows| {
-        let stop = StopAt { split: Split::Validation, metric: "accuracy".to_owned(), value: 0.97 };
+        let stop = StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.97 };
         for ((run, row), end) in plan.runs.iter_mut().zip(rows).zip(ends) {
             run.spec.stop_at = Some(stop.clone());
             row.target_epoch = end;

@@ -4,8 +4,9 @@ use report::analysis::{Advice, Analysis, advice};
 use report::page::answer::answer;
 use report::page::content;
 use report::table::RunRow;
+use spec::metric::{EpochMetric, Metric};
 use spec::plan::PlannedRun;
-use spec::record::Status;
+use spec::record::{Split, Status};
 use spec::sweep_file::{Overrides, load_text};
 
 use super::cell;
@@ -37,8 +38,10 @@ fn trained(lists: &Lists, of: impl Fn(&PlannedRun) -> f64) -> Analysis {
     let plan = loaded.unwrap_or_else(|e| panic!("{text}\n{e}")).plan;
     let row = |run: &PlannedRun| RunRow {
         status: Some(Status::Completed),
-        validation_accuracy: Some(of(run)),
-        test_accuracy: Some(of(run)),
+        last_epoch: [Split::Validation, Split::Test]
+            .map(|split| (EpochMetric::new(split, Metric::ACCURACY), of(run)))
+            .into_iter()
+            .collect(),
         ..RunRow::default()
     };
     let rows = plan.runs.iter().map(row).collect();

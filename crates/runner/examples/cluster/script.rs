@@ -192,7 +192,7 @@ fn outcome(run: &PlannedRun, status: Status, seconds: f64) -> Outcome {
         |t: f64, n: u64| (0.05 + 2.25 / (1.0 + speed * t)) * (0.98 + 0.04 * chance(id, 20 + n));
     let mut metrics = Vec::with_capacity(WINDOWS as usize + 7);
     let mut put = |epoch, step, split, metric: &str, value: f64| {
-        let (metric, value) = (metric.to_owned(), value.into());
+        let (metric, value) = (metric.into(), value.into());
         metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
     let accuracy = |loss: f64| ((1.0 - loss / 2.6).clamp(0.08, 0.999) * 1e4).round() / 1e4;

@@ -319,7 +319,8 @@ pub fn scalar(
             Some(Value::Text(s.clone()))
         }
         (ParamType::Bool, NodeValue::Bool(b)) => Some(Value::Bool(*b)),
-        (ParamType::Choice(names), NodeValue::Text(s)) => {
+        (ty, NodeValue::Text(s)) if ty.choices().is_some() => {
+            let names = ty.choices().unwrap_or_default();
             if names.contains(&s.as_str()) {
                 return Some(Value::Text(s.clone()));
             }

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use crate::identity::Memo;
+use crate::metric::Metric;
 use crate::params::Values;
 use crate::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target, TargetAt};
 use crate::record::Split;
 use crate::run::RunSpec;
 
-use super::answers;
 use super::axis::Axis;
 use super::data::{self, Found};
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -19,6 +19,7 @@ use super::random;
 use super::resolve::{Combination, Fixed, resolve};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::targets;
 
 /// More runs than this are taken for a slip in the axes.
 const MAX_RUNS: usize = 2_000_000;
@@ -77,6 +78,7 @@ pub fn expand(
         file: String::new(),
         text: String::new(),
         overrides: Vec::new(),
+        metrics: spec.keeping.metrics.iter().filter_map(|m| m.registered().cloned()).collect(),
         target,
         seeds: spec.seeds.clone(),
         optimizers,
@@ -320,26 +322,14 @@ fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) 
             None
         }
         Some((target, _)) => Some(target.clone()),
-        None if spec.none.is_some() => Some(Target {
-            split: Split::Test,
-            metric: "loss".to_owned(),
-            value: None,
-            at: TargetAt::Last,
-        }),
-        None if validation > 0 => {
-            let metric = runs.first().map_or("accuracy", |r| answers::default_metric(&r.spec));
-            Some(Target {
-                split: Split::Validation,
-                metric: metric.to_owned(),
-                value: None,
-                at: TargetAt::Last,
-            })
+        None => {
+            let (split, metric) = match runs.first() {
+                _ if spec.none.is_some() => (Split::Test, Metric::LOSS),
+                _ if validation == 0 => (Split::Train, Metric::LOSS),
+                Some(run) => (Split::Validation, targets::default_metric(&run.spec)),
+                None => (Split::Validation, Metric::ACCURACY),
+            };
+            Some(Target { split, metric, value: None, at: TargetAt::Last })
         }
-        None => Some(Target {
-            split: Split::Train,
-            metric: "loss".to_owned(),
-            value: None,
-            at: TargetAt::Last,
-        }),
     }
 }

@@ -10,11 +10,11 @@ use crate::schedule::ScheduleSpec;
 use crate::stopping::EarlyStopping;
 use crate::update::{ParamGroup, UpdateSpec};
 
-use super::answers;
 use super::diagnostic::Diagnostic;
 use super::resolve::{Combination, Fixed};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::targets;
 
 /// What does not go together. Boxed, because it is far larger than nothing.
 type Problem = Box<Diagnostic>;
@@ -83,7 +83,7 @@ impl Draft {
         Err(Box::new(Diagnostic::error(message, place).label(reason)))
     }
 
-    /// Checks that loss and metrics suit what the samples are answered by.
+    /// Checks that loss and metrics suit the targets of the samples.
     fn check_targets(
         &self,
         around: &Around<'_>,
@@ -93,8 +93,8 @@ impl Draft {
         let dataset_at =
             around.spec.own.as_ref().map_or_else(|| around.place("data.dataset"), |(_, p)| p);
         let loss_at = around.given.get("train.loss").map(|(_, p)| p);
-        let problem = answers::loss(dataset, self.train.loss, loss_at, dataset_at)
-            .or_else(|| answers::metrics(around.spec, dataset, early_stopping));
+        let problem = targets::loss(dataset, self.train.loss, loss_at, dataset_at)
+            .or_else(|| targets::metrics(around.spec, dataset, early_stopping));
         problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
     }
 
@@ -205,13 +205,13 @@ impl Draft {
         if let ScheduleSpec::Plateau(plateau) = schedule {
             let given = around.given.get("schedule.metric");
             let place = given.map_or(&entry.place, |(_, place)| place);
-            let metric = plateau.metric.point().1;
-            if let Some(problem) = answers::watched(&self.data.dataset, metric, place) {
+            let metric = plateau.metric.metric;
+            if let Some(problem) = targets::watched(&self.data.dataset, metric, place) {
                 return Err(Box::new(problem));
             }
         }
         if let Some(early) = &fixed.early_stopping
-            && early.metric.point().0 == Split::Validation
+            && early.metric.split == Split::Validation
             && self.data.validation == 0
             && let Some((axes, place)) = &around.spec.early_stopping
         {

@@ -3,7 +3,6 @@
 //! `layers` parses and merges, `parse` checks keys and types, `expand` makes
 //! the combinations and resolves each into a `RunSpec`.
 
-mod answers;
 mod axis;
 mod data;
 pub mod device;
@@ -29,6 +28,7 @@ mod slurm_flags;
 mod slurm_table;
 pub mod source;
 mod spec;
+mod targets;
 mod threads;
 mod train_table;
 pub mod user;

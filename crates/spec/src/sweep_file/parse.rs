@@ -3,7 +3,7 @@
 //! The tables without hyper-parameters are read in `settings`.
 
 use crate::layout::RESERVED;
-use crate::metric::FurtherMetric;
+use crate::metric::Metric;
 use crate::model::ModelSpec;
 use crate::own_data::OwnRequest;
 use crate::params::{Kind, Param, ParamDefault, Params};
@@ -63,10 +63,10 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let seeds = r.seeds(root);
     let (target, stop) = r.target(root, function);
     // What the target names is measured, whether it is asked for or not.
-    let aimed = target.as_ref().and_then(|(t, _)| FurtherMetric::from_name(&t.metric));
-    let asked: Vec<FurtherMetric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();
+    let aimed = target.as_ref().map(|(t, _)| t.metric);
+    let asked: Vec<Metric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();
     keeping.metrics =
-        FurtherMetric::ALL.iter().copied().filter(|metric| asked.contains(metric)).collect();
+        Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect();
     let optimizers = r.optimizers(root);
     let excludes = r.excludes(root);
     let report = r.report(root);

@@ -15,7 +15,7 @@ impl Reader<'_> {
         let Some(node) = self.table(root, "regress", false) else { return out };
         self.known_keys(&node, &["metrics", "min_effect", "level"], "[regress]");
         if let Some(names) =
-            self.names(&node, "regress", "metrics", RegressMetric::NAMES, "\"test_loss\"")
+            self.names(&node, "regress", "metrics", RegressMetric::names(), "\"test_loss\"")
         {
             out.metrics = names.iter().filter_map(|n| RegressMetric::from_name(n)).collect();
             if let Some(entry) = node.get("metrics").filter(|_| out.metrics.is_empty()) {
@@ -48,14 +48,14 @@ impl Reader<'_> {
             );
             return;
         }
-        self.known_keys(&entry.value, RegressMetric::NAMES, "[regress.min_effect]");
+        self.known_keys(&entry.value, RegressMetric::names(), "[regress.min_effect]");
         for given in entry.value.entries() {
             let Some(metric) = RegressMetric::from_name(&given.key) else { continue };
             let range = match metric.unit() {
                 EffectUnit::Share => Range::UpToOne,
                 EffectUnit::Relative | EffectUnit::Epochs => Range::NonNegative,
             };
-            let effect = setting(metric.name(), ParamType::Float, range);
+            let effect = setting("min_effect", ParamType::Float, range);
             let path = format!("regress.min_effect.{metric}");
             if let Some(Value::Float(x)) =
                 axis::scalar(&path, &effect, &given.value, self.diagnostics)

@@ -65,7 +65,7 @@ pub(super) fn resolve(
         return None;
     }
     if let ScheduleSpec::Plateau(p) = &spec
-        && p.metric.point().0 == Split::Validation
+        && p.metric.split == Split::Validation
         && context.validation == 0
     {
         let message = format!("plateau by {} needs a validation split", p.metric);

@@ -1,6 +1,7 @@
 //! The tables that hold no hyper-parameters: `[repeat]`, `[target]`,
 //! `[[exclude]]`, `[devices]`.
 
+use crate::metric::{EpochMetric, Metric};
 use crate::params::{Param, ParamDefault, ParamType, Range, Value};
 use crate::plan::{PoolEntry, Target, TargetAt};
 use crate::record::Split;
@@ -13,19 +14,6 @@ use super::node::{Node, NodeValue};
 use super::parse::Reader;
 use super::source::Place;
 use super::spec::Exclude;
-
-/// Metrics that may be a target.
-const METRICS: &[&str] = &[
-    "validation.accuracy",
-    "validation.loss",
-    "test.accuracy",
-    "test.loss",
-    "train.loss",
-    "validation.top5_accuracy",
-    "validation.f1",
-    "test.top5_accuracy",
-    "test.f1",
-];
 
 /// A number or word of a table that is no hyper-parameter.
 pub(super) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
@@ -183,11 +171,12 @@ impl Reader<'_> {
             )
         });
         let value = value.and_then(|v| if let Value::Float(x) = v { Some(x) } else { None });
-        let metric = setting("metric", ParamType::Choice(METRICS), Range::Any);
+        let names = EpochMetric::names(&EpochMetric::all());
+        let metric = setting("metric", ParamType::Choice(names), Range::Any);
         let Some(entry) = node.get("metric") else {
             self.diagnostics.push(
                 Diagnostic::error("[target] needs `metric`", &node.place)
-                    .help(format!("one of {}", METRICS.join(", "))),
+                    .help(format!("one of {}", names.join(", "))),
             );
             return None;
         };
@@ -196,8 +185,8 @@ impl Reader<'_> {
         else {
             return None;
         };
-        let (split, metric) = path.split_once('.')?;
-        if function && (split != "test" || metric != "loss") {
+        let EpochMetric { split, metric } = EpochMetric::from_name(&path)?;
+        if function && (split, metric) != (Split::Test, Metric::LOSS) {
             self.diagnostics.push(
                 Diagnostic::error(format!("a function has no {path}"), &entry.value.place)
                     .label("nothing is classified, nothing is held out")
@@ -205,11 +194,8 @@ impl Reader<'_> {
             );
             return None;
         }
-        let at = self.target_at(node, Split::from_name(split));
-        Some((
-            Target { split: Split::from_name(split)?, metric: metric.to_owned(), value, at },
-            entry.value.place.clone(),
-        ))
+        let at = self.target_at(node, Some(split));
+        Some((Target { split, metric, value, at }, entry.value.place.clone()))
     }
 
     pub(super) fn excludes(&mut self, root: &Node) -> Vec<Exclude> {
@@ -357,20 +343,5 @@ fn plain(node: &Node) -> Option<Value> {
             items.iter().map(plain).collect::<Option<Vec<_>>>().map(Value::List)
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metric::FurtherMetric;
-
-    #[test]
-    fn every_further_metric_may_be_a_target() {
-        for metric in FurtherMetric::NAMES {
-            for split in ["validation", "test"] {
-                assert!(METRICS.contains(&format!("{split}.{metric}").as_str()), "{metric}");
-            }
-        }
     }
 }

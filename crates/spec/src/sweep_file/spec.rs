@@ -2,7 +2,7 @@
 
 use crate::landscape::FunctionData;
 use crate::lint::Lint;
-use crate::metric::FurtherMetric;
+use crate::metric::Metric;
 use crate::own_data::OwnRequest;
 use crate::params::Value;
 use crate::plan::{Keeping, PoolEntry, Target};
@@ -39,7 +39,7 @@ pub struct SweepSpec {
     /// The rest of `[train]`, which changes no result.
     pub keeping: Keeping,
     /// `[train] metrics`, each with its place.
-    pub metrics: Vec<(FurtherMetric, Place)>,
+    pub metrics: Vec<(Metric, Place)>,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
     /// `[target]` with the place of its metric, if given.

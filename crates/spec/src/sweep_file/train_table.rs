@@ -2,8 +2,8 @@
 //! of time.
 
 use crate::event::Save;
-use crate::metric::FurtherMetric;
-use crate::params::{ParamType, ParamValue, Params, Range, Value};
+use crate::metric::Metric;
+use crate::params::{ParamType, Params, Range, Value};
 use crate::plan::Keeping;
 use crate::stopping::EarlyStopping;
 
@@ -40,12 +40,13 @@ impl Reader<'_> {
     }
 
     /// `metrics`: one name or a list, each once.
-    pub(super) fn metrics(&mut self, train: &Node) -> Vec<(FurtherMetric, Place)> {
+    pub(super) fn metrics(&mut self, train: &Node) -> Vec<(Metric, Place)> {
         let Some(entry) = train.get("metrics") else { return Vec::new() };
-        let metric = setting("metrics", ParamType::Choice(FurtherMetric::NAMES), Range::Any);
+        let metric = setting("metrics", ParamType::Choice(Metric::names_on_request()), Range::Any);
         let axis = axis::read("train.metrics", &metric, &entry.value, self.diagnostics);
         let values = axis.into_iter().flat_map(|axis| axis.values);
-        values.filter_map(|(v, place)| Some((FurtherMetric::from_value(&v)?, place))).collect()
+        let known = |v: &Value| if let Value::Text(id) = v { Metric::known(id) } else { None };
+        values.filter_map(|(v, place)| Some((known(&v)?, place))).collect()
     }
 
     pub(super) fn keeping(&mut self, train: &Node) -> Keeping {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use spec::event::{Checkpoint, Event, Options, Request, Save, SaveTo};
+use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Outcome, Split};
-use spec::stopping::EpochMetric;
 use spec::sweep_file::{Overrides, load_text};
 use spec::{Id, RunSpec};
 
@@ -205,7 +205,8 @@ pub fn save(which: Save, by: EpochMetric, path: &Path) -> Options {
 }
 
 /// Values of a metric by epoch.
-pub fn values(outcome: &Outcome, split: Split, metric: &str) -> Vec<(u64, f64)> {
+pub fn values(outcome: &Outcome, split: Split, metric: impl Into<Metric>) -> Vec<(u64, f64)> {
+    let metric = metric.into();
     let of = |m: &&MetricPoint| m.split == split && m.metric == metric;
     outcome.metrics.iter().filter(of).map(|m| (m.epoch, m.value.0)).collect()
 }

@@ -4,14 +4,12 @@ use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words;
+use spec::metric::Resolution;
 
 /// One row a pair of labels, the better ranked one first.
 pub fn comparison_table(analysis: &Analysis) -> Table {
     let judge = &analysis.judge;
-    let gain = match judge.metric.as_str() {
-        "accuracy" | "top5_accuracy" => "#Lead in points",
-        _ => "#Lead",
-    };
+    let gain = if judge.metric.is_percentage() { "#Lead in points" } else { "#Lead" };
     let mut table = Table::new(&[
         "First",
         "Second",
@@ -33,7 +31,7 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     let comparison = analysis.comparison();
     let shown = Shown {
         analysis,
-        scale: if number::is_percentage(&judge.metric) { 100.0 } else { 1.0 },
+        scale: if judge.metric.is_percentage() { 100.0 } else { 1.0 },
         fewer: comparison.pairs.iter().any(|p| p.gain.n < p.compared()),
         mixed: comparison.pairs.iter().any(|p| p.decided_by != DecidedBy::SignFlips),
     };
@@ -55,7 +53,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// A lead with its sign.
     fn lead(&self, x: f64) -> String {
-        let text = number::difference(&self.analysis.judge.metric, x / self.scale, 3);
+        let text = number::difference(self.analysis.judge.metric, x / self.scale, 3);
         let sign = match x {
             x if x < 0.0 => "\u{2212}",
             x if x > 0.0 => "+",
@@ -150,7 +148,7 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
         "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value less \
          the second's{}, on the seeds that {both} with both; {}.",
         judge.name(),
-        if judge.higher_is_better { "" } else { ", turned so that positive is better" },
+        if judge.higher_is_better() { "" } else { ", turned so that positive is better" },
         match (comparison.pairs.iter().any(|p| p.unpaired.is_some()), judge.function) {
             (true, true) =>
                 "whether runs of one seed start from the same point was read from their digests, pair by pair",
@@ -196,19 +194,20 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
 /// Which differences count as none.
 fn level_words(analysis: &Analysis) -> String {
     let judge = &analysis.judge;
-    match judge.metric.as_str() {
+    match judge.metric.description().resolution {
         _ if judge.reached() => {
             "Seeds are level where both needed equally many, or neither got there.".to_owned()
         }
-        metric if number::is_percentage(metric) => {
+        Resolution::Exact => "Seeds are level where both have the same value.".to_owned(),
+        Resolution::Sample => {
             "Seeds are level where the two differ by less than half a sample.".to_owned()
         }
-        "loss" => format!(
+        Resolution::Residual => format!(
             "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make, or both \
              are below 2^-24 of the {} before training.",
             if judge.function { "value" } else { "loss" }
         ),
-        _ => "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make."
+        Resolution::Float => "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make."
             .to_owned(),
     }
 }

@@ -17,6 +17,7 @@ use crate::page::headline;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
 use crate::stats::{Estimate, Method};
+use spec::metric::Metric;
 
 pub use comparison::{comparison_table, comparison_words};
 pub use failed::{diverged_table, failure_table};
@@ -28,9 +29,9 @@ pub use race::{race_table, race_words};
 pub use repeats::{repeats_table, repeats_words};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
-pub fn mean_sd(metric: &str, e: &Estimate) -> Cell {
+pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
     Cell::number(e.mean, |mean| {
-        let sd = e.sd.map_or(String::new(), |sd| match number::is_percentage(metric) {
+        let sd = e.sd.map_or(String::new(), |sd| match metric.is_percentage() {
             true => format!(" \u{b1} {:.2}", sd * 100.0),
             false => format!(" \u{b1} {}", number::difference(metric, sd, 2)),
         });
@@ -102,7 +103,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
                 format!("{}/{}", row.counts.completed, row.counts.planned)
             })
             .parts("completed", "planned", Some(row.counts.planned as f64)),
-            mean_sd(&judge.metric, &row.judged).strong(is_first),
+            mean_sd(judge.metric, &row.judged).strong(is_first),
             interval(judge, &row.judged),
             median(
                 judge,
@@ -116,16 +117,16 @@ pub fn best_table(analysis: &Analysis) -> Table {
                 .parts("reached", "of runs", Some(row.counts.results() as f64)),
                 false => Cell::default(),
             },
-            if same { Cell::default() } else { mean_sd(&goal.metric, &row.target) },
+            if same { Cell::default() } else { mean_sd(goal.metric, &row.target) },
             if judge.path() == "test.accuracy" && judge.measured == Measured::Last {
                 Cell::default()
             } else {
-                mean_sd("accuracy", &row.test_accuracy)
+                mean_sd(Metric::ACCURACY, &row.test_accuracy)
             },
             if goal.path() == "train.loss" {
                 Cell::default()
             } else {
-                mean_sd("loss", &row.train_loss)
+                mean_sd(Metric::LOSS, &row.train_loss)
             },
             Cell::number(row.train_seconds.mean, number::seconds),
             Cell::text(note(&row)),
@@ -205,11 +206,8 @@ fn note(row: &BestRow) -> String {
 /// What the table of chosen configurations means, a sentence each.
 pub fn best_words(analysis: &Analysis) -> Vec<String> {
     let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let unit = if number::is_percentage(&judge.metric) {
-        ", in percentage points for accuracies"
-    } else {
-        ""
-    };
+    let unit =
+        if judge.metric.is_percentage() { ", in percentage points for accuracies" } else { "" };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let held_out = analysis.configs.iter().any(|c| c.validation_loss.is_some());
     let mut out = vec![chosen_words(goal, judge, held_out)];
@@ -257,7 +255,7 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
 
 /// How configurations are chosen and judged.
 fn chosen_words(goal: &Goal, judge: &Goal, held_out: bool) -> String {
-    let most = if goal.higher_is_better { "highest" } else { "lowest" };
+    let most = if goal.higher_is_better() { "highest" } else { "lowest" };
     // Where the validation loss is the goal itself, or is none, it decides nothing.
     let loss = held_out && goal.path() != "validation.loss";
     let ties = if loss {
@@ -328,17 +326,17 @@ pub fn config_table(analysis: &Analysis) -> Table {
             count(config.counts.diverged),
             Cell::number(rate, |r| format!("{:.0}%", r * 100.0)),
             count(config.counts.without_result()),
-            mean_sd(&goal.metric, &config.goal).strong(best),
+            mean_sd(goal.metric, &config.goal).strong(best),
             if goal.path() == judge.path() {
                 Cell::default()
             } else {
-                mean_sd(&judge.metric, &config.judged)
+                mean_sd(judge.metric, &config.judged)
             },
             median(judge, config.judged_median),
             if goal.path() == "train.loss" {
                 Cell::default()
             } else {
-                mean_sd("loss", &config.train_loss)
+                mean_sd(Metric::LOSS, &config.train_loss)
             },
             Cell::number(config.train_seconds.mean, number::seconds),
             Cell::text(if best { "chosen" } else { "" }),

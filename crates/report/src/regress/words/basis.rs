@@ -54,12 +54,12 @@ fn min_effects(r: &Regression) -> String {
     let has = |m: &&RegressMetric| {
         r.configs.iter().any(|config| config.changes.iter().any(|change| change.metric == **m))
     };
-    for metric in RegressMetric::ALL.iter().filter(has) {
+    for metric in RegressMetric::all().iter().filter(has) {
         let least = r.settings.min_effect(*metric);
         let text = if least > 0.0 { amounts::size(*metric, least) } else { "none".to_owned() };
         match groups.iter_mut().find(|(_, held, _)| *held == text) {
-            Some((_, _, names)) => names.push(metric.words().to_owned()),
-            None => groups.push((least, text, vec![metric.words().to_owned()])),
+            Some((_, _, names)) => names.push(metric.label()),
+            None => groups.push((least, text, vec![metric.label()])),
         }
     }
     // What has none stands last.
@@ -107,11 +107,11 @@ pub(crate) fn left_out(r: &Regression) -> Vec<String> {
         Some(format!("{what} not compared: {}.", why.trim_end_matches('.')))
     };
     let unasked = (!r.unasked.is_empty()).then(|| {
-        let names: Vec<String> = r.unasked.iter().map(|m| m.words().to_owned()).collect();
+        let names: Vec<String> = r.unasked.iter().map(|m| m.label()).collect();
         format!("Not compared, for [regress] metrics leaves them out: {}.", list(&names))
     });
     let gained = (!r.gained.is_empty()).then(|| {
-        let names: Vec<String> = r.gained.iter().map(|m| m.words().to_owned()).collect();
+        let names: Vec<String> = r.gained.iter().map(|m| m.label()).collect();
         format!("Not compared, for only one side has them: {}.", list(&names))
     });
     said.into_iter().filter_map(text).chain(unasked).chain(gained).collect()

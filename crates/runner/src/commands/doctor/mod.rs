@@ -85,6 +85,7 @@ pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> anyhow::Resu
 #[cfg(test)]
 mod tests {
     use spec::event::Probe;
+    use spec::metric::Metric;
     use spec::plan::PoolEntry;
 
     use super::*;
@@ -111,9 +112,10 @@ mod tests {
             file: "experiments/x.toml".to_owned(),
             text: String::new(),
             overrides: vec![],
+            metrics: vec![],
             target: spec::plan::Target {
                 split: spec::record::Split::Validation,
-                metric: "accuracy".to_owned(),
+                metric: Metric::ACCURACY,
                 value: None,
                 at: Default::default(),
             },

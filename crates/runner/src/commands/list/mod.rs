@@ -143,8 +143,9 @@ fn lint_entry(lint: Lint) -> Entry {
 /// Type and range of a parameter.
 fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
-        (ParamType::Bool | ParamType::Choice(_) | ParamType::Schedules, _)
-        | (ParamType::Float, Range::Any) => param.ty.to_string(),
+        (ParamType::Bool | ParamType::Schedules, _) | (ParamType::Float, Range::Any) => {
+            param.ty.to_string()
+        }
         (ty, range) => format!("{ty} {range}"),
     }
 }

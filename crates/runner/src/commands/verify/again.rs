@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use spec::Id;
 use spec::layout::ReportDir;
+use spec::metric::Metric;
 use spec::plan::{Keeping, Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{Outcome, RunRecord};
@@ -93,7 +94,7 @@ fn field<T: PartialEq + Debug>(out: &mut Vec<String>, name: &str, stored: &T, no
 /// Compared by bits, so that two NaN are the same.
 fn first_different_metric(a: &Outcome, b: &Outcome) -> Option<String> {
     let points = |o: &Outcome| {
-        let kept = o.metrics.iter().filter(|m| m.metric != "seconds");
+        let kept = o.metrics.iter().filter(|m| m.metric != Metric::SECONDS);
         kept.map(|m| (format!("{}.{} at step {}", m.split, m.metric, m.step), m.value.0.to_bits()))
             .collect::<Vec<_>>()
     };

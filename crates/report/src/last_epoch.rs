@@ -1,0 +1,64 @@
+//! What a run measured after its last epoch, by metric, and its columns.
+
+use polars::prelude::*;
+use spec::metric::{EpochMetric, Metric};
+use spec::record::Split;
+
+use crate::table::{Cell, RunRow, number};
+
+/// Values after the last epoch of a completed run. NaN is no value; infinities are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastEpoch(Vec<(EpochMetric, f64)>);
+
+impl LastEpoch {
+    /// The value of a metric on a split; none where it was not measured.
+    pub fn get(&self, split: Split, metric: Metric) -> Option<f64> {
+        let wanted = EpochMetric::new(split, metric);
+        self.0.iter().find(|(of, _)| *of == wanted).map(|(_, value)| *value)
+    }
+
+    /// Takes a value, in place of the one that was there.
+    pub fn set(&mut self, of: EpochMetric, value: Option<f64>) {
+        self.0.retain(|(held, _)| *held != of);
+        self.0.extend(number(value).map(|value| (of, value)));
+    }
+}
+
+impl FromIterator<(EpochMetric, f64)> for LastEpoch {
+    fn from_iter<I: IntoIterator<Item = (EpochMetric, f64)>>(values: I) -> Self {
+        let mut out = LastEpoch::default();
+        values.into_iter().for_each(|(of, value)| out.set(of, Some(value)));
+        out
+    }
+}
+
+/// The metrics that tables over these runs have columns of: those that had one before
+/// there were others, and every other one that some run measured.
+pub(crate) fn columns_of(rows: &[RunRow]) -> Vec<EpochMetric> {
+    let has = |of: &EpochMetric| {
+        of.metric.description().column_always
+            || rows.iter().any(|row| row.last(of.split, of.metric).is_some())
+    };
+    EpochMetric::all().into_iter().filter(has).collect()
+}
+
+/// Those columns, in their order.
+pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
+    let column = |of: EpochMetric| {
+        let values = rows.iter().map(|row| row.last(of.split, of.metric));
+        f64::column(&of.column(), values.collect())
+    };
+    columns_of(rows).into_iter().map(column).collect()
+}
+
+/// Reads the columns of a frame back into its rows.
+pub(crate) fn read(frame: &DataFrame, rows: &mut [RunRow]) -> PolarsResult<()> {
+    for of in EpochMetric::all() {
+        // Files of earlier releases lack some, files without the metric all of its columns.
+        let Ok(column) = frame.column(&of.column()) else { continue };
+        for (row, value) in rows.iter_mut().zip(f64::read(column)?) {
+            row.last_epoch.set(of, value);
+        }
+    }
+    Ok(())
+}

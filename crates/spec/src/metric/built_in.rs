@@ -1,0 +1,105 @@
+//! The metrics that this program measures or derives. A metric is added here and where
+//! `train` computes it.
+
+use std::borrow::Cow::Borrowed;
+
+use super::{Better, Bounds, Description, Measured, Metric, Needs, Resolution, Unit};
+
+/// Descriptions in a row, each with a constant of its name.
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $label:literal, { $($field:ident: $value:expr),* $(,)? };)+) => {
+        #[allow(non_camel_case_types)]
+        enum Index { $($name),+ }
+
+        impl Metric {
+            $($(#[doc = $doc])+ pub const $name: Metric = Metric(Index::$name as u32);)+
+        }
+
+        /// The built-in metrics, in the order of tables.
+        pub(super) static BUILT_IN: &[Description] = &[$(Description {
+            id: Borrowed($id),
+            label: Borrowed($label),
+            doc: Borrowed(concat!($($doc),+).trim_ascii()),
+            $($field: $value,)*
+            ..NUMBER
+        }),+];
+    };
+}
+
+/// A loss, of which nothing else is known.
+const NUMBER: Description = Description {
+    id: Borrowed(""),
+    label: Borrowed(""),
+    doc: Borrowed(""),
+    unit: Unit::Number,
+    better: Better::Lower,
+    bounds: Bounds::Any,
+    resolution: Resolution::Float,
+    needs: Needs::Anything,
+    measured: Measured::Unknown,
+    min_effect: 0.01,
+    column_always: false,
+};
+
+/// The description of a metric of which nothing but its id is known.
+pub(super) fn unknown(id: &str) -> Description {
+    Description { id: id.to_owned().into(), label: id.to_owned().into(), ..NUMBER }
+}
+
+metrics! {
+    /// Mean training loss over all samples; the value of a function.
+    LOSS = "loss", "loss", {
+        resolution: Resolution::Residual,
+        measured: Measured::Everywhere,
+        column_always: true,
+    };
+    /// Share of samples whose class is the likeliest one (a fraction).
+    ACCURACY = "accuracy", "accuracy", {
+        unit: Unit::Percent,
+        better: Better::Higher,
+        bounds: Bounds::Share,
+        resolution: Resolution::Sample,
+        needs: Needs::ClassesAbove(0),
+        measured: Measured::HeldOut,
+        min_effect: 0.005,
+        column_always: true,
+    };
+    /// Share of samples whose class is among the five likeliest (a fraction).
+    TOP5_ACCURACY = "top5_accuracy", "top-5 accuracy", {
+        unit: Unit::Percent,
+        better: Better::Higher,
+        bounds: Bounds::Share,
+        resolution: Resolution::Sample,
+        // Of five classes or fewer, five likeliest are all there are.
+        needs: Needs::ClassesAbove(5),
+        measured: Measured::OnRequest,
+        min_effect: 0.005,
+        column_always: true,
+    };
+    /// F1 of each class that occurs or is predicted, their plain mean (a fraction): macro F1.
+    F1 = "f1", "F1", {
+        better: Better::Higher,
+        bounds: Bounds::Share,
+        needs: Needs::ClassesAbove(0),
+        measured: Measured::OnRequest,
+        min_effect: 0.005,
+        column_always: true,
+    };
+    /// Mean training loss over the last twentieth of an epoch.
+    WINDOW_LOSS = "window_loss", "training loss", { measured: Measured::Training };
+    /// Learning rate used at a step.
+    LR = "lr", "learning rate", { measured: Measured::Training };
+    /// Seconds of training since the start, evaluation not counted.
+    SECONDS = "seconds", "seconds of training", { measured: Measured::Training };
+    /// First weight of a function after a step.
+    X = "x", "x", { measured: Measured::Training };
+    /// Second weight of a function after a step.
+    Y = "y", "y", { measured: Measured::Training };
+    /// Training samples fed until the target was measured; infinite where it never was.
+    SAMPLES_TO_TARGET = "samples_to_target", "training samples to the target", {
+        unit: Unit::Count,
+        bounds: Bounds::NonNegative,
+        resolution: Resolution::Exact,
+        measured: Measured::Derived,
+    };
+}

@@ -1,0 +1,139 @@
+//! Metrics of a split after an epoch: what may be watched, aimed at and tabulated.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Metric, leaked};
+use crate::params::{ParamType, ParamValue, Value};
+use crate::record::Split;
+
+/// A metric on a split, measured after every epoch; stored as `validation.loss`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EpochMetric {
+    /// The split.
+    pub split: Split,
+    /// The metric.
+    pub metric: Metric,
+}
+
+impl EpochMetric {
+    /// Loss on the held-out part of the training split.
+    pub const VALIDATION_LOSS: EpochMetric = EpochMetric::new(Split::Validation, Metric::LOSS);
+    /// Mean loss over the batches of the epoch.
+    pub const TRAIN_LOSS: EpochMetric = EpochMetric::new(Split::Train, Metric::LOSS);
+
+    /// The metric on the split.
+    pub const fn new(split: Split, metric: Metric) -> Self {
+        EpochMetric { split, metric }
+    }
+
+    /// Every metric on every split on which it is measured, in the order of columns: what is
+    /// always measured by split, then what is measured on request by split.
+    pub fn all() -> Vec<EpochMetric> {
+        let (on_request, always): (Vec<Metric>, Vec<Metric>) =
+            Metric::held_out().into_iter().partition(|m| m.is_on_request());
+        let mut out = Vec::new();
+        for metrics in [always, on_request] {
+            for split in [Split::Train, Split::Validation, Split::Test] {
+                let measured = |m: &&Metric| split != Split::Train || m.is_of_training();
+                let of_split = metrics.iter().filter(measured);
+                out.extend(of_split.map(|metric| EpochMetric::new(split, *metric)));
+            }
+        }
+        out
+    }
+
+    /// Those that may decide how training goes on: all but what the test split measures.
+    pub fn watched() -> Vec<EpochMetric> {
+        EpochMetric::all().into_iter().filter(|m| m.split != Split::Test).collect()
+    }
+
+    /// Their names, for descriptors.
+    pub fn names(of: &[EpochMetric]) -> &'static [&'static str] {
+        leaked(of.iter().map(ToString::to_string).collect())
+    }
+
+    /// The one of this name, such as `validation.loss`; none where it is not measured.
+    pub fn from_name(name: &str) -> Option<EpochMetric> {
+        let (split, metric) = name.split_once('.')?;
+        let found = EpochMetric::new(Split::from_name(split)?, Metric::known(metric)?);
+        let of_split = found.split != Split::Train || found.metric.is_of_training();
+        (found.metric.is_held_out() && of_split).then_some(found)
+    }
+
+    /// The name of its column: `validation_loss`.
+    pub fn column(self) -> String {
+        format!("{}_{}", self.split, self.metric)
+    }
+
+    /// The name in a sentence: `validation loss`, `training loss`.
+    pub fn label(self) -> String {
+        let split = if self.split == Split::Train { "training" } else { self.split.name() };
+        format!("{split} {}", self.metric.label())
+    }
+
+    /// Returns whether more is better.
+    pub fn higher_is_better(self) -> bool {
+        self.metric.higher_is_better()
+    }
+}
+
+impl fmt::Display for EpochMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.split, self.metric)
+    }
+}
+
+impl Serialize for EpochMetric {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EpochMetric {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        let unknown = || serde::de::Error::custom(format!("`{name}` is measured after no epoch"));
+        EpochMetric::from_name(&name).ok_or_else(unknown)
+    }
+}
+
+impl ParamValue for EpochMetric {
+    const TYPE: ParamType = ParamType::WatchedMetric;
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(name) => EpochMetric::from_name(name).filter(|m| m.split != Split::Test),
+            _ => None,
+        }
+    }
+    fn to_value(&self) -> Value {
+        Value::Text(self.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for metric in EpochMetric::all() {
+            assert_eq!(EpochMetric::from_name(&metric.to_string()), Some(metric));
+            let text = serde_json::to_string(&metric).unwrap();
+            assert_eq!(serde_json::from_str::<EpochMetric>(&text).unwrap(), metric);
+        }
+        for name in ["train.accuracy", "test.lr", "loss", "valid.loss", "test.samples_to_target"] {
+            assert_eq!(EpochMetric::from_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_test_split_decides_nothing() {
+        let test = Value::Text("test.loss".to_owned());
+        assert_eq!(EpochMetric::from_value(&test), None);
+        assert!(EpochMetric::watched().iter().all(|m| m.split != Split::Test));
+        let names = EpochMetric::names(&EpochMetric::watched());
+        assert!(names.contains(&"train.loss") && names.contains(&"validation.f1"), "{names:?}");
+    }
+}

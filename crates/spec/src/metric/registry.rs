@@ -1,0 +1,173 @@
+//! The table of metrics: built-in ones, those registered at run time, and ids that records
+//! name and nothing describes.
+
+use std::sync::{PoisonError, RwLock};
+
+use super::built_in::{BUILT_IN, unknown};
+use super::{Description, Measured, Metric};
+
+/// Metrics beyond the built-in ones, in the order of their first mention. Descriptions
+/// live as long as the program: there are as many as a worker brings.
+static FURTHER: RwLock<Vec<&'static Description>> = RwLock::new(Vec::new());
+
+/// Lists of names that were asked for; see [`leaked`].
+static NAMES: RwLock<Vec<&'static [&'static str]>> = RwLock::new(Vec::new());
+
+/// Why a description cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// The id is taken.
+    #[error("the metric `{0}` is described otherwise already")]
+    Taken(String),
+    /// The id is no name.
+    #[error("`{0}` is no id of a metric: lower-case letters, digits and _ after a letter")]
+    Name(String),
+    /// It is not one that a worker measures on held-out data.
+    #[error("the metric `{0}` is measured neither after every epoch nor on request")]
+    NotMeasured(String),
+}
+
+/// Makes a metric known by its description; returns its handle. A description that is
+/// registered again changes nothing.
+///
+/// # Errors
+/// The id is no name, is described otherwise, or is never measured on held-out data.
+pub fn register(description: Description) -> Result<Metric, RegisterError> {
+    let id = description.id.to_string();
+    let letter = |c: char| c.is_ascii_lowercase();
+    let rest = |c: char| letter(c) || c.is_ascii_digit() || c == '_';
+    if !id.starts_with(letter) || !id.chars().all(rest) {
+        return Err(RegisterError::Name(id));
+    }
+    if !matches!(description.measured, Measured::HeldOut | Measured::OnRequest) {
+        return Err(RegisterError::NotMeasured(id));
+    }
+    if let Some(at) = built_in(&id) {
+        let same = BUILT_IN[at as usize] == description;
+        return if same { Ok(Metric(at)) } else { Err(RegisterError::Taken(id)) };
+    }
+    let mut further = FURTHER.write().unwrap_or_else(PoisonError::into_inner);
+    let at = further.iter().position(|d| d.id == id);
+    match at {
+        Some(at) if *further[at] == description => {}
+        Some(at) if further[at].measured == Measured::Unknown => {
+            further[at] = Box::leak(Box::new(description));
+        }
+        Some(_) => return Err(RegisterError::Taken(id)),
+        None => further.push(Box::leak(Box::new(description))),
+    }
+    let at = at.unwrap_or(further.len() - 1);
+    Ok(Metric((BUILT_IN.len() + at) as u32))
+}
+
+/// The description at an index that one of the functions below gave.
+pub(super) fn description(index: u32) -> &'static Description {
+    match BUILT_IN.get(index as usize) {
+        Some(description) => description,
+        None => {
+            let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
+            further[index as usize - BUILT_IN.len()]
+        }
+    }
+}
+
+fn built_in(id: &str) -> Option<u32> {
+    BUILT_IN.iter().position(|d| d.id == id).map(|at| at as u32)
+}
+
+fn further(id: &str) -> Option<(u32, &'static Description)> {
+    let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
+    let at = further.iter().position(|d| d.id == id)?;
+    Some(((BUILT_IN.len() + at) as u32, further[at]))
+}
+
+/// The index of a described id.
+pub(super) fn known(id: &str) -> Option<u32> {
+    let described = || further(id).filter(|(_, d)| d.measured != Measured::Unknown);
+    built_in(id).or_else(|| described().map(|(at, _)| at))
+}
+
+/// The index of an id, which is noted where it is new.
+pub(super) fn named(id: &str) -> u32 {
+    if let Some(at) = built_in(id).or_else(|| further(id).map(|(at, _)| at)) {
+        return at;
+    }
+    let mut further = FURTHER.write().unwrap_or_else(PoisonError::into_inner);
+    // Another thread may have been first.
+    let at = further.iter().position(|d| d.id == id).unwrap_or_else(|| {
+        further.push(Box::leak(Box::new(unknown(id))));
+        further.len() - 1
+    });
+    (BUILT_IN.len() + at) as u32
+}
+
+/// How many metrics have an index.
+pub(super) fn len() -> u32 {
+    let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
+    (BUILT_IN.len() + further.len()) as u32
+}
+
+/// A list of names that lives as long as the program, made once: descriptors of parameters
+/// hold such lists, and change only when a metric is registered.
+pub(crate) fn leaked(names: Vec<String>) -> &'static [&'static str] {
+    let mut lists = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(list) = lists.iter().find(|list| list.iter().eq(&names)) {
+        return list;
+    }
+    let list = names.into_iter().map(|name| &*name.leak());
+    let list: &'static [&'static str] = Box::leak(list.collect());
+    lists.push(list);
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::metric::{Better, EpochMetric};
+
+    fn description(id: &str, better: Better) -> Description {
+        Description { better, measured: Measured::OnRequest, ..unknown(id) }
+    }
+
+    #[test]
+    fn a_metric_is_known_once_it_is_described() {
+        let before = Metric::named("registry_test");
+        assert_eq!((Metric::known("registry_test"), before.id()), (None, "registry_test"));
+        assert!(!before.higher_is_better());
+        let registered = register(description("registry_test", Better::Higher)).unwrap();
+        assert_eq!((registered, Metric::known("registry_test")), (before, Some(before)));
+        assert!(before.higher_is_better(), "handles made before know the description");
+        assert!(EpochMetric::from_name("validation.registry_test").is_some());
+        assert_eq!(register(description("registry_test", Better::Higher)), Ok(before));
+        let other = register(description("registry_test", Better::Lower));
+        assert_eq!(other, Err(RegisterError::Taken("registry_test".into())));
+    }
+
+    #[test]
+    fn built_in_metrics_and_bad_descriptions_are_refused() {
+        let of = |id: &str| register(description(id, Better::Higher));
+        assert_eq!(of("accuracy"), Err(RegisterError::Taken("accuracy".into())));
+        for id in ["", "1st", "a.b", "Accuracy", "a b"] {
+            assert_eq!(of(id), Err(RegisterError::Name(id.into())));
+        }
+        let never = Description { measured: Measured::Training, ..unknown("never") };
+        assert_eq!(register(never), Err(RegisterError::NotMeasured("never".into())));
+        assert_eq!(register(BUILT_IN[Metric::F1.0 as usize].clone()), Ok(Metric::F1));
+    }
+
+    #[test]
+    fn ids_are_unique_and_constants_point_at_theirs() {
+        let ids: HashSet<&str> = BUILT_IN.iter().map(|d| &*d.id).collect();
+        assert_eq!(ids.len(), BUILT_IN.len());
+        assert_eq!(
+            (Metric::LOSS.id(), Metric::SAMPLES_TO_TARGET.id()),
+            ("loss", "samples_to_target")
+        );
+        let text = serde_json::to_string(&[Metric::F1, Metric::named("of_others")]).unwrap();
+        assert_eq!(text, r#"["f1","of_others"]"#);
+        let read: Vec<Metric> = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, [Metric::F1, Metric::named("of_others")]);
+    }
+}

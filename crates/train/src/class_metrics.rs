@@ -1,0 +1,148 @@
+//! Metrics of classes, as they accumulate over the batches of an evaluation: burn-train's,
+//! which are in per cent. A metric that [`spec::metric::built_in`] describes is computed here.
+
+use burn::tensor::{Int, Tensor, TensorReadError};
+use burn_train::metric::{
+    AccuracyInput, AccuracyMetric, ClassReduction, ConfusionStatsInput, FBetaScoreMetric,
+    Metric as BurnMetric, MetricMetadata, Numeric, NumericEntry, TopKAccuracyInput,
+    TopKAccuracyMetric,
+};
+use spec::metric::Metric;
+
+/// A metric over the samples seen so far.
+pub(crate) trait ClassMetric {
+    /// Adds a batch: scores of shape samples x classes, and the classes of the samples.
+    fn update(
+        &mut self,
+        outputs: Tensor<2>,
+        labels: Tensor<1, Int>,
+        metadata: &MetricMetadata,
+    ) -> Result<(), TensorReadError>;
+
+    /// The value over all batches, in the unit of the metric; NaN where there was none.
+    fn value(&self) -> f64;
+}
+
+/// The computation of a metric of classes; none for a metric that this worker cannot compute.
+pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
+    Some(match metric {
+        Metric::ACCURACY => Box::new(AccuracyMetric::new()),
+        Metric::TOP5_ACCURACY => Box::new(TopKAccuracyMetric::new(5)),
+        // Over the counts of all samples so far, not a mean of batches.
+        Metric::F1 => Box::new(FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro)),
+        _ => return None,
+    })
+}
+
+/// The running mean of a metric; NaN where nothing was measured.
+pub(crate) fn mean(entry: Option<NumericEntry>) -> f64 {
+    entry.map_or(f64::NAN, |e| e.current())
+}
+
+impl ClassMetric for AccuracyMetric {
+    fn update(
+        &mut self,
+        outputs: Tensor<2>,
+        labels: Tensor<1, Int>,
+        metadata: &MetricMetadata,
+    ) -> Result<(), TensorReadError> {
+        BurnMetric::update(self, &AccuracyInput::new(outputs, labels), metadata).map(drop)
+    }
+    fn value(&self) -> f64 {
+        mean(self.running_value()) / 100.0
+    }
+}
+
+impl ClassMetric for TopKAccuracyMetric {
+    fn update(
+        &mut self,
+        outputs: Tensor<2>,
+        labels: Tensor<1, Int>,
+        metadata: &MetricMetadata,
+    ) -> Result<(), TensorReadError> {
+        BurnMetric::update(self, &TopKAccuracyInput::new(outputs, labels), metadata).map(drop)
+    }
+    fn value(&self) -> f64 {
+        mean(self.running_value()) / 100.0
+    }
+}
+
+impl ClassMetric for FBetaScoreMetric {
+    fn update(
+        &mut self,
+        outputs: Tensor<2>,
+        labels: Tensor<1, Int>,
+        metadata: &MetricMetadata,
+    ) -> Result<(), TensorReadError> {
+        let targets = labels.one_hot::<2>(outputs.dims()[1]).bool();
+        BurnMetric::update(self, &ConfusionStatsInput::new(outputs, targets), metadata).map(drop)
+    }
+    fn value(&self) -> f64 {
+        mean(self.running_value()) / 100.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::data::dataloader::Progress;
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    fn progress() -> MetricMetadata {
+        let progress = Progress { items_processed: 1, items_total: 1, unit: None };
+        MetricMetadata { progress, iteration: None, lr: None }
+    }
+
+    /// A metric of batches of outputs and labels.
+    fn measured(metric: Metric, batches: &[(&[[f32; 6]], &[i64])]) -> f64 {
+        let device = Device::flex();
+        let mut measure = class_metric(metric).unwrap();
+        for (outputs, labels) in batches {
+            let n = labels.len();
+            let data = TensorData::new(outputs.concat(), [n, 6]);
+            let outputs = Tensor::from_data(data, &device);
+            let labels = Tensor::from_data(TensorData::new(labels.to_vec(), [n]), &device);
+            measure.update(outputs, labels, &progress()).unwrap();
+        }
+        measure.value()
+    }
+
+    /// Outputs whose order of classes is this, the likeliest first.
+    fn order(classes: [usize; 6]) -> [f32; 6] {
+        let mut out = [0.0; 6];
+        classes.iter().enumerate().for_each(|(rank, &class)| out[class] = 3.0 - rank as f32);
+        out
+    }
+
+    #[test]
+    fn metrics_are_those_of_all_samples_however_they_are_cut() {
+        // Predicted 0 0 1 1 2 0 2 for 0 0 0 1 2 1 3; 4 and 5 occur nowhere.
+        let outputs = [
+            order([0, 1, 2, 3, 4, 5]),
+            order([0, 2, 1, 3, 4, 5]),
+            order([1, 2, 3, 4, 5, 0]),
+            order([1, 0, 2, 3, 4, 5]),
+            order([2, 0, 1, 3, 4, 5]),
+            order([0, 2, 3, 4, 1, 5]),
+            order([2, 0, 1, 4, 5, 3]),
+        ];
+        let labels = [0, 0, 0, 1, 2, 1, 3];
+        // F1 of the classes 0 to 3: 4/6, 2/4, 2/3, 0; scikit-learn 1.9.1's
+        // f1_score(average="macro") says 0.4583333.
+        let f1 = (4.0 / 6.0 + 0.5 + 2.0 / 3.0) / 4.0;
+        let expected =
+            [(Metric::ACCURACY, 4.0 / 7.0), (Metric::TOP5_ACCURACY, 5.0 / 7.0), (Metric::F1, f1)];
+        for (metric, wanted) in expected {
+            let whole = measured(metric, &[(&outputs, &labels)]);
+            let cut =
+                measured(metric, &[(&outputs[..3], &labels[..3]), (&outputs[3..], &labels[3..])]);
+            for found in [whole, cut] {
+                assert!((found - wanted).abs() < 1e-6, "{metric}: {found}, expected {wanted}");
+            }
+        }
+        let classes = Metric::held_out().into_iter().filter(|m| m.is_defined_for(6));
+        let computed = classes.filter(|m| *m != Metric::LOSS).all(|m| class_metric(m).is_some());
+        assert!(computed, "every described metric is computed");
+    }
+}
