@@ -325,6 +325,7 @@ impl SlotThread {
         })?;
         let limit = self.conditions.keeping.timeout.map(Duration::from_secs_f64);
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut metrics = Vec::new();
         loop {
             let event = process.next_event(deadline)?;
             let about = match &event {
@@ -341,9 +342,14 @@ impl SlotThread {
                 )));
             }
             match event {
-                Event::Finished { outcome, .. } => return Ok(Ok(*outcome)),
+                Event::Finished { outcome, .. } => return Ok(Ok(Outcome { metrics, ..*outcome })),
                 Event::Failed { kind, message, .. } => return Ok(Err((kind, message))),
                 other => {
+                    if let Event::Started { metrics: more, .. }
+                    | Event::Epoch { metrics: more, .. } = &other
+                    {
+                        metrics.extend_from_slice(more);
+                    }
                     let _ = self
                         .sender
                         .send(Message::Event { slot: self.slot.index, event: Box::new(other) });

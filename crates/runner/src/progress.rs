@@ -281,7 +281,16 @@ mod tests {
         }
         live.took(0, &plan.runs[1]);
         let run_id: Id = plan.runs[1].run_id;
-        live.event(0, &Event::Started { run_id, epochs: 5, steps_per_epoch: 15, from_epoch: 2 });
+        live.event(
+            0,
+            &Event::Started {
+                run_id,
+                epochs: 5,
+                steps_per_epoch: 15,
+                from_epoch: 2,
+                metrics: vec![],
+            },
+        );
         live.event(0, &Event::Progress { run_id, step: 36 });
         for width in [40, 68, 120] {
             let line = slot_line("", live.slots[0].run.as_ref(), width);

@@ -13,7 +13,7 @@ use crate::run::RunSpec;
 
 /// Raised when a request or event changes its meaning; `sweep` refuses a
 /// worker of another protocol.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// From `sweep` to a worker. The end of input ends the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +116,9 @@ pub enum Event {
         /// Epochs that a checkpoint has spared.
         #[serde(default)]
         from_epoch: u64,
+        /// What was measured in them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        metrics: Vec<MetricPoint>,
     },
     /// Steps enqueued so far; at most a few a second, for the display alone.
     Progress {
@@ -130,14 +133,15 @@ pub enum Event {
         run_id: Id,
         /// The epoch.
         epoch: u64,
-        /// What was measured in it; repeated in the outcome.
+        /// What was measured in it.
         metrics: Vec<MetricPoint>,
     },
     /// The run ended with a result: completed or diverged.
     Finished {
         /// Which.
         run_id: Id,
-        /// The result.
+        /// The result, without metrics: those of [`Event::Started`] and of each
+        /// [`Event::Epoch`] are all there are.
         outcome: Box<Outcome>,
     },
     /// The answer to [`Request::Measure`].

@@ -31,8 +31,8 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::Environment;
 
 use crate::files;
+use crate::job::{Job, State};
 use crate::progress::Progress;
-use crate::run::{Job, State};
 use crate::stop;
 
 /// Version of the layout; a checkpoint of another is not gone on from.

@@ -5,9 +5,9 @@ use std::path::Path;
 use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, TensorData};
 use data::{DataError, Dataset, Inputs, Part};
 use model::Targets;
-use spec::DatasetSpec;
 use spec::run::{DataSpec, Shuffle};
 use spec::seed::permutation;
+use spec::{DatasetSpec, RunSpec};
 
 use crate::device::NamedDevice;
 
@@ -16,7 +16,7 @@ use crate::device::NamedDevice;
 pub(crate) struct Samples {
     /// `[n, features]`, float32, scaled.
     pub(crate) inputs: Tensor<2>,
-    /// What the model is to answer, `n` of them.
+    /// Targets of the model, `n` of them.
     pub(crate) targets: Targets,
     /// What the inputs may lie over: it lives as long as they do.
     host: Inputs,
@@ -139,6 +139,11 @@ impl Samples {
     pub(crate) fn with_inputs(self, inputs: Tensor<2>) -> Self {
         Samples { inputs, ..self }
     }
+}
+
+/// Batches an optimizer step.
+pub(crate) fn accumulate(spec: &RunSpec) -> usize {
+    usize::try_from(spec.update.accumulate).unwrap_or(usize::MAX).max(1)
 }
 
 /// One epoch's order and its cuts into batches.

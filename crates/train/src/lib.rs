@@ -5,25 +5,29 @@
 //! The only crate with the feature `libtorch`; the folder `libtorch/` is the
 //! only place that names it, so that another backend can take its place.
 
+mod arena;
+mod autodiff;
 mod checkpoint;
 mod class_metrics;
 pub mod device;
+mod engine;
 pub mod environment;
-mod epoch;
 mod evaluate;
 pub mod export;
 mod feed;
 mod files;
 mod fused;
+mod job;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod measure;
-mod pass;
 mod progress;
 mod run;
+mod select;
 mod stop;
 mod trajectory;
 mod weights;
 pub mod worker;
 
-pub use run::{Job, Observer, TrainError, train};
+pub use job::{Job, Observer, TrainError};
+pub use run::train;

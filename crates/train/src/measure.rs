@@ -9,11 +9,11 @@ use burn::tensor::TensorReadError;
 use spec::record::MetricPoint;
 
 use crate::device::NamedDevice;
-use crate::epoch::accumulate;
-use crate::feed::{DeviceData, EpochOrder};
-use crate::pass::Passes;
+use crate::feed::{DeviceData, EpochOrder, accumulate};
+use crate::job::{Job, Observer, State};
 use crate::progress::Progress;
-use crate::run::{Job, Observer, Run, State};
+use crate::run::Run;
+use crate::select::engine;
 
 /// A piece of an epoch takes at least this long, so that what an epoch does once
 /// (its order, reading the losses) weighs as little as it does in training.
@@ -44,7 +44,7 @@ pub fn measure(
     let without_autodiff = &device.device;
     let validation = usize::try_from(spec.data.validation).unwrap_or(usize::MAX);
     let (split, all, _) = data.split(validation);
-    let mut passes = Passes::new(job, data, device, split, all);
+    let mut engine = engine(job, data, device, split, all);
     let dataset = data.dataset();
     let (shape, outputs) = (dataset.shape(), dataset.outputs());
     let autodiff = without_autodiff.clone().autodiff();
@@ -58,7 +58,7 @@ pub fn measure(
     let mut train = |piece: usize| -> Result<(u64, Duration), TensorReadError> {
         let state = kept.take().unwrap_or_else(|| {
             let network = model::build(&spec.model, shape, outputs, spec.seed, &autodiff);
-            let optimizer = passes.optimizer(spec, &network);
+            let optimizer = engine.optimizer(&network);
             (network, optimizer)
         });
         // Each as the first of a run: no schedule comes to its end, nothing piles up.
@@ -66,7 +66,7 @@ pub fn measure(
         let mut run = Run::new(spec, progress, Vec::new(), &mut silent);
         let clock = Instant::now();
         let order = EpochOrder::new(spec.seed, 1, piece, &spec.data);
-        let (state, losses) = run.pass(&mut passes, 1, state, &order)?;
+        let (state, losses, _) = run.pass(engine.as_mut(), 1, state, &order)?;
         let time = clock.elapsed();
         // What has diverged takes no more steps: the next piece begins anew.
         kept = losses.iter().all(|loss| loss.is_finite()).then_some(state);
@@ -91,11 +91,11 @@ pub fn measure(
     }
 }
 
-/// Nobody hears of what is measured.
+/// Ignores all callbacks.
 struct Silent;
 
 impl Observer for Silent {
-    fn started(&mut self, _: u64) {}
+    fn started(&mut self, _: u64, _: &[MetricPoint]) {}
     fn progress(&mut self, _: u64) {}
     fn epoch(&mut self, _: u64, _: &[MetricPoint]) {}
 }

@@ -8,8 +8,7 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
-use crate::epoch::accumulate;
-use crate::feed::EpochOrder;
+use crate::feed::{EpochOrder, accumulate};
 
 /// Windows an epoch over which `window_loss` is averaged.
 const WINDOWS: usize = 20;
@@ -100,13 +99,15 @@ impl Progress {
     }
 
     /// Points of the training split: learning rate, window means, epoch mean,
-    /// seconds. `first` is the number of steps before the epoch.
+    /// seconds. `first` is the number of steps before the epoch; `losses` and `rates`
+    /// are those of its steps.
     pub(crate) fn record_losses(
         &mut self,
         spec: &RunSpec,
         epoch: u64,
         first: u64,
         losses: &[f64],
+        rates: &[f64],
         order: &EpochOrder,
     ) {
         let steps = order.bounds();
@@ -119,9 +120,7 @@ impl Progress {
         };
         let n = losses.len();
         let width = sizes.len().div_ceil(WINDOWS).max(1);
-        let rates: Vec<f64> =
-            (0..n).map(|i| lr(spec, &self.plateau, epoch, first + i as u64)).collect();
-        let corners = corners(&rates);
+        let corners = corners(rates);
         for start in (0..n).step_by(width) {
             let end = (start + width).min(n);
             for (at, &lr) in rates.iter().enumerate().take(end).skip(start) {

@@ -6,79 +6,27 @@
 //! model is moved through the optimizer, and losses stay on the device until
 //! the epoch ends.
 
-use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::TensorReadError;
 use model::Network;
-use optimizer_registry::Optimizer;
-use spec::event::Options;
+use spec::RunSpec;
 use spec::metric::Metric;
-use spec::record::{Environment, MetricPoint, Outcome, Split, Status, StopReason};
-use spec::{Id, RunSpec};
+use spec::record::{MetricPoint, Outcome, Split, Status, StopReason};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
+use crate::engine::StepEngine;
 use crate::evaluate::evaluate;
-use crate::feed::{DeviceData, EpochOrder, Samples};
-use crate::pass::Passes;
-use crate::progress::Progress;
-use crate::stop;
+use crate::feed::{DeviceData, EpochOrder, Samples, accumulate};
+use crate::job::{Job, Observer, State, TrainError};
+use crate::progress::{self, Progress};
 use crate::weights::WeightSaver;
+use crate::{select, stop, trajectory};
 
 /// Progress events are no more frequent than this.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-
-/// One run to train.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// Its id: checkpoints and saved weights bear it.
-    pub run_id: Id,
-    /// What to train.
-    pub spec: &'a RunSpec,
-    /// What is kept on the way.
-    pub options: &'a Options,
-    /// Where it is trained: a checkpoint of elsewhere is not gone on from.
-    pub environment: &'a Environment,
-}
-
-/// Hears of a run while it trains.
-pub trait Observer {
-    /// Training begins after this many epochs, which a checkpoint has spared.
-    fn started(&mut self, from_epoch: u64);
-    /// Steps enqueued so far.
-    fn progress(&mut self, step: u64);
-    /// What an epoch measured; epoch 0 is before training.
-    fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]);
-}
-
-/// Why a run has no result.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// The device did not give a tensor back.
-    #[error(transparent)]
-    Read(#[from] TensorReadError),
-    /// Something waits for a metric that the run does not measure.
-    #[error(
-        "{what} watches {metric}, which this run does not measure; is `validation` 0, or are the answers no classes?"
-    )]
-    Unmeasured {
-        /// What waits.
-        what: &'static str,
-        /// Split and name.
-        metric: String,
-    },
-    /// Weights that were asked for cannot be kept.
-    #[error("the weights cannot be kept in {path}: {reason}", path = path.display())]
-    Save {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: io::Error,
-    },
-}
 
 /// Trains one run and gives its result; divergence is a result, not an error.
 ///
@@ -90,8 +38,8 @@ pub enum TrainError {
 ///
 /// # Errors
 /// A tensor that the device could not be read back from, a metric to wait for
-/// that is not measured, weights that cannot be kept. A checkpoint that cannot
-/// be written or read is none: it is told of on standard error.
+/// that is not measured, weights that cannot be kept. Checkpoints that cannot
+/// be written or read are logged to standard error, not returned.
 pub fn train(
     job: &Job<'_>,
     data: &DeviceData,
@@ -113,11 +61,12 @@ pub fn train(
         &without_autodiff.clone().autodiff(),
     );
     let init_digest = model::digest(&network);
-    let mut passes = Passes::new(job, data, device, train_split, samples);
-    let optimizer = |network: &Network| passes.optimizer(spec, network);
+    let mut engine = select::engine(job, data, device, train_split, samples);
+    let optimizer = |network: &Network| engine.optimizer(network);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
     let resumed_from = found.as_ref().map(|found| found.progress.epoch);
-    observer.started(resumed_from.unwrap_or(0));
+    let spared = found.as_ref().map_or(&[][..], |found| &found.progress.metrics);
+    observer.started(resumed_from.unwrap_or(0), spared);
     let (mut state, progress) = match found {
         Some(found) => {
             weight_saver.restore(found.best.as_deref())?;
@@ -132,7 +81,7 @@ pub fn train(
     let measured = stop::measured(spec, job.options);
     let mut run = Run::new(spec, progress, measured, observer);
     if resumed_from.is_none() {
-        run.begin(&state.0);
+        trajectory::begin(&mut run.progress, &state.0);
         run.evaluate(0, &state, validation.as_ref(), &data.test)?;
     }
     let mut ended = None;
@@ -141,7 +90,7 @@ pub fn train(
         // What is drawn on the device follows from seed and epoch, too.
         without_autodiff.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
         let diverged;
-        (state, diverged) = run.train_epoch(&mut passes, epoch, state, samples)?;
+        (state, diverged) = run.train_epoch(engine.as_mut(), epoch, state, samples)?;
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
             None => {
@@ -207,10 +156,7 @@ enum Ended {
     Stopped(StopReason),
 }
 
-/// The model and its optimizer, moved through every step so that weights are
-/// updated in place.
-pub(crate) type State = (Network, Optimizer);
-
+/// A run while it trains.
 pub(crate) struct Run<'a> {
     pub(crate) spec: &'a RunSpec,
     pub(crate) progress: Progress,
@@ -231,6 +177,38 @@ impl<'a> Run<'a> {
         Run { spec, progress, measured, last_report: Instant::now(), observer }
     }
 
+    /// One pass over the samples of `order`: the new state, and loss and learning rate of
+    /// every step.
+    ///
+    /// A step averages the gradients of `accumulate` batches, of what is left at
+    /// the end of the epoch, so that no gradient is carried into the next.
+    pub(crate) fn pass(
+        &mut self,
+        engine: &mut dyn StepEngine,
+        epoch: u64,
+        state: State,
+        order: &EpochOrder,
+    ) -> Result<(State, Vec<f64>, Vec<f64>), TensorReadError> {
+        engine.begin(epoch, state, order);
+        let mut rates = Vec::new();
+        for batches in order.bounds().chunks(accumulate(self.spec)) {
+            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
+            rates.push(lr);
+            if !engine.step(lr, order, batches) {
+                break;
+            }
+            self.progress.steps += 1;
+            if let Some(state) = engine.state()
+                && trajectory::track(self.spec, &mut self.progress, epoch, state)
+            {
+                break;
+            }
+            self.report();
+        }
+        let (state, losses) = engine.end()?;
+        Ok((state, losses, rates))
+    }
+
     /// Tells of the steps done, now and then.
     pub(crate) fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {
@@ -243,7 +221,7 @@ impl<'a> Run<'a> {
     /// not finite, the first such step, counted from 1: the epoch then ends there.
     fn train_epoch(
         &mut self,
-        passes: &mut Passes<'_>,
+        engine: &mut dyn StepEngine,
         epoch: u64,
         state: State,
         samples: usize,
@@ -252,7 +230,7 @@ impl<'a> Run<'a> {
         let order = EpochOrder::new(self.spec.seed, epoch, samples, &self.spec.data);
         self.progress.batch_digest.push(order.digest());
         let first = self.progress.steps;
-        let (state, losses) = self.pass(passes, epoch, state, &order)?;
+        let (state, losses, rates) = self.pass(engine, epoch, state, &order)?;
         // Reading the losses waited for the device, so the clock holds the whole epoch.
         self.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
@@ -262,8 +240,9 @@ impl<'a> Run<'a> {
         if let Some(step) = diverged {
             self.progress.steps = step;
         }
-        let seen = &losses[..bad.map_or(losses.len(), |at| at + 1)];
-        self.progress.record_losses(self.spec, epoch, first, seen, &order);
+        let seen = bad.map_or(losses.len(), |at| at + 1);
+        let (losses, rates) = (&losses[..seen], &rates[..seen]);
+        self.progress.record_losses(self.spec, epoch, first, losses, rates, &order);
         if diverged.is_some() {
             self.flush(epoch, 0);
         }

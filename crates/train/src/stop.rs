@@ -8,8 +8,8 @@ use spec::schedule::Per;
 use spec::{RunSpec, ScheduleSpec};
 
 use crate::class_metrics;
+use crate::job::TrainError;
 use crate::progress::Progress;
-use crate::run::TrainError;
 
 /// What waits for a metric, each with the metric: nothing else is known to be wanted.
 fn watched(spec: &RunSpec, options: &Options) -> Vec<(&'static str, EpochMetric)> {
@@ -65,7 +65,7 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
     }
     let asked = options.metrics.iter().filter(|m| m.is_defined_for(classes));
     match asked.into_iter().find(|m| !computed(**m)) {
-        Some(metric) => Err(TrainError::Unmeasured { what: "metrics", metric: metric.to_string() }),
+        Some(metric) => Err(TrainError::Unknown(metric.to_string())),
         None => Ok(()),
     }
 }

@@ -3,7 +3,6 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use model::Network;
-use optimizer_registry::Optimizer;
 use spec::landscape::Position;
 use spec::metric::Metric;
 use spec::model::ModelSpec;
@@ -11,7 +10,8 @@ use spec::seed::stream;
 use spec::{DatasetSpec, RunSpec};
 
 use crate::feed::Samples;
-use crate::run::Run;
+use crate::job::State;
+use crate::progress::Progress;
 
 /// Steps that are recorded one by one; the curves of a descent are there.
 const DENSE: u64 = 100;
@@ -25,35 +25,38 @@ fn recorded(step: u64, total: u64) -> bool {
     step <= DENSE || step.is_multiple_of(every) || step == total
 }
 
-impl Run<'_> {
-    /// The start of a descent; nothing for networks.
-    pub(crate) fn begin(&mut self, network: &Network) {
-        if let Network::Function(landscape) = network {
-            self.put(0, landscape.at());
-        }
+/// Records the start of a descent; nothing for networks.
+pub(crate) fn begin(progress: &mut Progress, network: &Network) {
+    if let Network::Function(landscape) = network {
+        put(progress, 0, landscape.at());
     }
+}
 
-    /// Looks where a descent is after a step, by the weights that are to be
-    /// judged; true once it has left its saddle. Nothing for networks.
-    pub(crate) fn track(&mut self, epoch: u64, network: &Network, optimizer: &Optimizer) -> bool {
-        if !matches!(network, Network::Function(_)) {
-            return false;
-        }
-        let Network::Function(landscape) = optimizer.evaluated(network) else { return false };
-        let (at, step) = (landscape.at(), self.progress.steps);
-        self.progress.left = landscape.function.left(at);
-        let finite = at.iter().all(|v| v.is_finite());
-        if finite && (self.progress.left || recorded(step, self.spec.total_steps())) {
-            self.put(epoch, at);
-        }
-        self.progress.left
+/// Records the position of a descent after a step, by the weights that are to be
+/// judged; true once it has left its saddle. Nothing for networks.
+pub(crate) fn track(
+    spec: &RunSpec,
+    progress: &mut Progress,
+    epoch: u64,
+    (network, optimizer): &State,
+) -> bool {
+    if !matches!(network, Network::Function(_)) {
+        return false;
     }
+    let Network::Function(landscape) = optimizer.evaluated(network) else { return false };
+    let (at, step) = (landscape.at(), progress.steps);
+    progress.left = landscape.function.left(at);
+    let finite = at.iter().all(|v| v.is_finite());
+    if finite && (progress.left || recorded(step, spec.total_steps())) {
+        put(progress, epoch, at);
+    }
+    progress.left
+}
 
-    fn put(&mut self, epoch: u64, [x, y]: Position) {
-        let step = self.progress.steps;
-        self.progress.point(epoch, step, Metric::X, x);
-        self.progress.point(epoch, step, Metric::Y, y);
-    }
+fn put(progress: &mut Progress, epoch: u64, [x, y]: Position) {
+    let step = progress.steps;
+    progress.point(epoch, step, Metric::X, x);
+    progress.point(epoch, step, Metric::Y, y);
 }
 
 /// What an epoch is fed: for a function with noise its draws from the stream

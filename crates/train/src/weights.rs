@@ -20,8 +20,8 @@ use serde::Serialize;
 use spec::event::{Save, SaveTo};
 
 use crate::files;
+use crate::job::{Job, State, TrainError};
 use crate::progress::{Best, Progress};
-use crate::run::{Job, State, TrainError};
 
 /// Keeps the weights that a run is asked for.
 pub(crate) struct WeightSaver<'a> {

@@ -17,8 +17,9 @@ use spec::record::{Environment, MetricPoint};
 
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::feed::DeviceData;
+use crate::job::{Job, Observer};
 use crate::measure::{Measured, measure};
-use crate::run::{Job, Observer, train};
+use crate::run::train;
 
 /// Exit code after a panic in a run.
 pub const EXIT_PANIC: u8 = 101;
@@ -38,7 +39,7 @@ pub fn protocol_pipe() -> io::Result<File> {
 pub struct EventWriter(File);
 
 impl EventWriter {
-    /// Over the pipe of [`protocol_pipe`].
+    /// Creates an event writer on the protocol pipe, that of [`protocol_pipe`].
     pub fn new(pipe: File) -> Self {
         EventWriter(pipe)
     }
@@ -151,11 +152,13 @@ impl Worker<'_> {
         let device = self.device;
         let data = self.data(job)?;
         let mut observer = Reporter { job: *job, events, error: None };
-        let outcome = train(job, data, device, &mut observer)?;
+        let mut outcome = train(job, data, device, &mut observer)?;
         if let Some(error) = observer.error {
             // The reader is gone: nobody waits for the result.
             return Err(error.into());
         }
+        // Each was sent with its epoch.
+        outcome.metrics = Vec::new();
         // The checkpoints stay: `sweep` removes them when the result is in its journal.
         Ok(Event::Finished { run_id: job.run_id, outcome: Box::new(outcome) })
     }
@@ -176,12 +179,13 @@ impl Reporter<'_> {
 }
 
 impl Observer for Reporter<'_> {
-    fn started(&mut self, from_epoch: u64) {
+    fn started(&mut self, from_epoch: u64, metrics: &[MetricPoint]) {
         self.send(&Event::Started {
             run_id: self.job.run_id,
             epochs: self.job.spec.train.epochs,
             steps_per_epoch: self.job.spec.steps_per_epoch(),
             from_epoch,
+            metrics: metrics.to_vec(),
         });
     }
 

@@ -4,7 +4,7 @@
 //! factors, and because `product` borrows the arena as exclusively as a slice does.
 #![allow(unsafe_code)]
 
-use super::arena::{Arena, View};
+use crate::arena::{Arena, View};
 
 /// Products of at least so many multiplications are shared out to threads, as by flex.
 const SHARED_OUT: usize = 192 * 192 * 192;

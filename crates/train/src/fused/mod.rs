@@ -7,11 +7,11 @@
 //! What is measured between epochs, kept and digested is the same network as ever.
 //!
 //! Burn's own path is the reference: `tests/fused.rs` holds the two together. Where
-//! [`planned`] gives `None` it is used.
+//! [`engine`] gives none it is used.
 
 #[cfg(feature = "flex")]
 mod aligned;
-pub(crate) mod arena;
+mod engine;
 mod kernels;
 mod stack;
 
@@ -23,9 +23,8 @@ use spec::model::ModelSpec;
 use spec::run::Loss;
 
 use crate::device::NamedDevice;
-use crate::feed::EpochOrder;
-use crate::progress;
-use crate::run::{Run, State};
+use crate::engine::StepEngine;
+use engine::FusedEngine;
 use stack::{Shape, Stack};
 
 /// The step of one run, without the update.
@@ -43,9 +42,21 @@ pub(crate) trait Step {
     fn loss_and_gradients(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
 }
 
-/// The fast path of a run that trains on `samples` samples on this device with so
-/// many threads; `None` where there is none.
-pub(crate) fn planned(
+/// The engine of the fast path for a run that trains on `samples` samples on this device
+/// with so many threads; none where there is no fast path.
+pub(crate) fn engine<'a>(
+    spec: &'a RunSpec,
+    data: &'a Dataset,
+    device: &NamedDevice,
+    samples: usize,
+    threads: usize,
+) -> Option<Box<dyn StepEngine + 'a>> {
+    let step = planned(spec, device, samples, threads)?;
+    Some(Box::new(FusedEngine::new(spec, data, threads, step)))
+}
+
+/// The step of a run; none where there is no fast path for it.
+fn planned(
     spec: &RunSpec,
     device: &NamedDevice,
     samples: usize,
@@ -90,36 +101,4 @@ fn shape(spec: &RunSpec, samples: usize) -> Option<Shape> {
     let rest = samples.checked_rem(batch)?;
     let rest = (rest > 0 && !spec.data.drop_last).then_some(rest);
     Some(Shape { widths, batch, rest })
-}
-
-impl Run<'_> {
-    /// One pass over the training samples; gives the loss of every step, up to the
-    /// first that is not finite.
-    pub(crate) fn fused_epoch(
-        &mut self,
-        step: &mut dyn Step,
-        epoch: u64,
-        (network, mut optimizer): State,
-        data: &Dataset,
-        order: &EpochOrder,
-        threads: usize,
-    ) -> (State, Vec<f64>) {
-        let fused = optimizer.as_fused().expect("planned together");
-        step.load(&network.layer_weights());
-        let mut losses = Vec::new();
-        for (start, end) in order.bounds() {
-            let indices = &order.indices()[start..end];
-            let loss = step.loss_and_gradients(&data.train.inputs, &data.train.labels, indices);
-            losses.push(f64::from(loss));
-            if !loss.is_finite() {
-                break;
-            }
-            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
-            let (parameters, gradients) = step.parameters();
-            fused.step(lr, parameters, gradients, threads);
-            self.progress.steps += 1;
-            self.report();
-        }
-        ((network.with_layer_weights(step.weights()), optimizer), losses)
-    }
 }

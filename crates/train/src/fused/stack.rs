@@ -13,8 +13,8 @@ use std::ops::Range;
 
 use model::stack::LayerWeights;
 
-use super::arena::{Arena, View};
 use super::{Step, kernels};
+use crate::arena::{Arena, View};
 
 /// Every part of the arena starts at a multiple of these: a line of the cache.
 const ALIGNMENT: usize = 16;

@@ -6,7 +6,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::fused::arena::{Arena, View};
+use crate::arena::{Arena, View};
 
 /// Memory of libtorch on the CPU, 64-byte aligned.
 pub(crate) struct TorchArena {
