@@ -141,6 +141,8 @@ pub enum Registry {
     Datasets,
     /// Losses.
     Losses,
+    /// Metrics of held-out data.
+    Metrics,
     /// Traps of a sweep file that are warned of.
     Lints,
 }

@@ -5,6 +5,7 @@ mod markdown;
 mod text;
 
 use spec::lint::Lint;
+use spec::metric::{Metric, Needs};
 use spec::params::{Kind, Param, ParamType, Params, Range};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::WarmupKeys;
@@ -22,6 +23,7 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> anyhow::Result
         Registry::Models,
         Registry::Datasets,
         Registry::Losses,
+        Registry::Metrics,
         Registry::Lints,
     ];
     let chosen = what.map_or_else(|| all.to_vec(), |w| vec![w]);
@@ -85,6 +87,11 @@ fn section(registry: Registry) -> Section {
             entries: Loss::ALL.iter().map(|&loss| loss_entry(loss)).collect(),
             common: Vec::new(),
         },
+        Registry::Metrics => Section {
+            title: "Metrics",
+            entries: Metric::held_out().into_iter().map(metric_entry).collect(),
+            common: Vec::new(),
+        },
         Registry::Lints => Section {
             title: "Lints: what a sweep file is warned of, unless [lints] allows it",
             entries: Lint::ALL.iter().map(|&lint| lint_entry(lint)).collect(),
@@ -122,6 +129,26 @@ fn loss_entry(loss: Loss) -> Entry {
         name: loss.name(),
         doc: loss.doc().to_owned(),
         source: loss.source().to_owned(),
+        remedy: String::new(),
+        differs: String::new(),
+        params: &[],
+    }
+}
+
+fn metric_entry(metric: Metric) -> Entry {
+    let about = metric.description();
+    let when = if metric.is_on_request() { "On request" } else { "Always measured" };
+    let needs = match about.needs {
+        Needs::Anything => String::new(),
+        Needs::ClassesAbove(0) => ", of classes".to_owned(),
+        Needs::ClassesAbove(n) => format!(", of more than {n} classes"),
+        Needs::RealValues => ", of real values".to_owned(),
+    };
+    let better = if metric.higher_is_better() { "higher" } else { "lower" };
+    Entry {
+        name: metric.id(),
+        doc: format!("{} {when}{needs}; {better} is better.", about.doc),
+        source: String::new(),
         remedy: String::new(),
         differs: String::new(),
         params: &[],
