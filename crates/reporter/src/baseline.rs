@@ -5,16 +5,18 @@ use std::path::Path;
 use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
 use runner::cli::BaselineCommand;
 use runner::commands::{self, folder};
-use runner::exit::{Exit, bad_input};
+use runner::error::bad_input;
+use runner::exit::Exit;
 use runner::workspace::Workspace;
 use runner::{clock, lock, text};
 use spec::layout::ReportDir;
 use spec::sweep_file::Overrides;
 
 use crate::regress::{baseline_folder, edited, night_of, unlike};
+use crate::reported;
 
 /// Runs a verb of `baseline`.
-pub(crate) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> anyhow::Result<Exit> {
+pub(crate) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> runner::Result<Exit> {
     match command {
         BaselineCommand::Accept { file, reason, baseline, incomplete } => {
             accept(workspace, file, reason, baseline.as_deref(), *incomplete)
@@ -29,7 +31,7 @@ fn accept(
     reason: &str,
     folder: Option<&Path>,
     incomplete: bool,
-) -> anyhow::Result<Exit> {
+) -> runner::Result<Exit> {
     if reason.trim().is_empty() {
         return Err(bad_input(
             "--reason is empty\n  say in a sentence why these results are right",
@@ -85,7 +87,7 @@ fn accept(
         Some(folder) => folder.to_path_buf(),
         None => baseline_folder(workspace, &night.facts.experiment),
     };
-    let written = baseline::write(&folder, &night, &accepted)?;
+    let written = baseline::write(&folder, &night, &accepted).map_err(reported)?;
     let bytes: u64 = written.iter().filter_map(|f| Some(f.metadata().ok()?.len())).sum();
     text::out!(
         "baseline of {}: {}, {} in {}\ncommit it to keep it",
@@ -103,7 +105,7 @@ fn unlike_plain_nights(
     workspace: &Workspace,
     file: &Path,
     dir: &ReportDir,
-) -> anyhow::Result<Option<String>> {
+) -> runner::Result<Option<String>> {
     let trained = store::plan(dir)?;
     if file.is_dir() || trained.overrides.is_empty() {
         return Ok(None);
@@ -128,7 +130,7 @@ fn kilobytes(bytes: u64) -> String {
     format!("{} KB", bytes.div_ceil(1000))
 }
 
-fn show(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
+fn show(workspace: &Workspace, file: &Path) -> runner::Result<Exit> {
     let folder = if baseline::is_baseline(file) {
         file.to_path_buf()
     } else {
@@ -146,7 +148,7 @@ fn show(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
             file.display()
         )));
     }
-    let (night, accepted) = baseline::read(&folder)?;
+    let (night, accepted) = baseline::read(&folder).map_err(reported)?;
     text::out!("{}: {}", text::plain(&night.facts.experiment), text::plain(&accepted.reason));
     text::out!("accepted {}, trained {}", accepted.accepted, accepted.night);
     let commit = night.facts.commit_short().unwrap_or_else(|| "no commit".to_owned());

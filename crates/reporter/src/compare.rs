@@ -6,16 +6,18 @@ use report::regress::render::{Title, render};
 use report::regress::{Against, judge, words};
 use runner::cli::CompareArgs;
 use runner::commands::folder;
-use runner::exit::{Exit, bad_input};
+use runner::error::bad_input;
+use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
 use spec::layout::ReportDir;
 use spec::regress_settings::RegressSettings;
 
 use crate::regress::{exit, side};
+use crate::reported;
 
 /// Judges B against A, by the settings of B's sweep file where it has one.
-pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Result<Exit> {
+pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> runner::Result<Exit> {
     let (before, accepted) = side(workspace, &args.a)?;
     let (after, _) = side(workspace, &args.b)?;
     let sides = [&args.a, &args.b];
@@ -33,7 +35,7 @@ pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> anyhow::Resu
     let judged = judge(&after, against, &settings);
     // Two sides of one name are told apart by where they lie.
     let [a, b] = if names[0] == names[1] { sides.map(|p| workspace.relative(p)) } else { names };
-    render(&judged, &dir, &Title::Comparison { a, b })?;
+    render(&judged, &dir, &Title::Comparison { a, b }).map_err(reported)?;
     text::out!("{}", text::plain(&words::headline(&judged)));
     text::out!("comparison: {}", workspace.relative(&dir.html()));
     Ok(exit(judged.verdict))
@@ -65,7 +67,7 @@ fn folder_name(names: &[String; 2], sides: [&PathBuf; 2]) -> String {
 }
 
 /// Refuses a folder in which the comparison would lie among other things.
-fn free(workspace: &Workspace, output: &Path) -> anyhow::Result<()> {
+fn free(workspace: &Workspace, output: &Path) -> runner::Result<()> {
     let refuse = |what: &str| {
         let text = format!("--output {} {what}\n  give a folder of its own", output.display());
         Err(bad_input(text))

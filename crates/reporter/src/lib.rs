@@ -10,17 +10,19 @@ mod summary;
 
 use std::process::ExitCode;
 
-use ::report::ReportError::{HalfBaseline, Kept};
+use ::report::ReportError;
+use runner::Error;
 use runner::cli::{Cli, Command};
-use runner::exit::{self, Exit};
+use runner::error::{self, bad_input};
+use runner::exit::Exit;
 use runner::workspace::Workspace;
 
 /// Runs the verb of the command line, says what went wrong and returns the exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    exit::end(dispatch(cli), code_of)
+    error::end(dispatch(cli))
 }
 
-fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+fn dispatch(cli: Cli) -> runner::Result<Exit> {
     let workspace = Workspace::find(cli.root.clone());
     match cli.command {
         Command::Report(args) => report::report(&workspace, &args),
@@ -33,10 +35,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     }
 }
 
-/// Returns the exit code of an error: a damaged baseline or history is the user's to mend.
-fn code_of(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref() {
-        Some(Kept { .. } | HalfBaseline { .. }) => Exit::BadInput,
-        _ => exit::code_of(error),
+/// Gives an error of `report` its tier: a damaged baseline or history is the user's to mend.
+fn reported(error: ReportError) -> Error {
+    match error {
+        ReportError::Kept { .. } | ReportError::HalfBaseline { .. } => bad_input(error.to_string()),
+        ReportError::Store(_) | ReportError::Parquet { .. } | ReportError::Figure { .. } => {
+            Error::Unexpected(error.into())
+        }
     }
 }

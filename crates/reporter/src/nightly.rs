@@ -1,6 +1,7 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
 use report::regress::{Night, NightRun, history};
+use runner::Error;
 use runner::cli::NightlyArgs;
 use runner::commands;
 use runner::exit::Exit;
@@ -9,11 +10,12 @@ use runner::workspace::Workspace;
 use spec::record::Status;
 
 use crate::regress::{against, conclude, history_folder, judge_night, night_of};
+use crate::reported;
 
 /// Runs a night. Runs that fail make it incomplete; one that `--max-time` ended
 /// is judged but not kept; an interrupted one is no night: it is neither judged
 /// nor kept. `--resume` goes on with both.
-pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Result<Exit> {
+pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Result<Exit> {
     let sweep = args.sweep();
     let name =
         commands::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
@@ -23,7 +25,7 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
     // Held to the end: another night would move the results away.
     let (ended, _lock) = commands::run::run_holding(workspace, &sweep, &|dir| {
         // A night that is killed must not leave the verdict of an earlier one.
-        Ok(report::regress::render::remove(dir)?)
+        report::regress::render::remove(dir).map_err(reported)
     })?;
     if !matches!(ended, Exit::Ok | Exit::RunsFailed) {
         return Ok(ended);
@@ -38,12 +40,12 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> anyhow::Resu
     if let Err(also) = verdict {
         text::say!("error: {also:#}");
     }
-    Err(anyhow::anyhow!(
+    Err(Error::unexpected(format!(
         "the night could not be kept in the history: {error}\n  \
          mend that or give another folder with --history, then keep it, which trains nothing anew:\n  \
          cargo xtask nightly {} --resume",
         args.training.file.display()
-    ))
+    )))
 }
 
 /// Adds the night to the history, unless its sweep was ended early: what
@@ -53,7 +55,7 @@ fn keep(
     name: &str,
     args: &NightlyArgs,
     night: &Night,
-) -> anyhow::Result<()> {
+) -> runner::Result<()> {
     let untrained = |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled));
     let untrained = night.runs.iter().filter(untrained).count();
     if untrained > 0 {
@@ -64,7 +66,8 @@ fn keep(
         );
         return Ok(());
     }
-    let kept = history::append(&history_folder(workspace, name, &args.against), night)?;
+    let folder = history_folder(workspace, name, &args.against);
+    let kept = history::append(&folder, night).map_err(reported)?;
     if !args.training.quiet {
         text::out!("history: {}", workspace.relative(&kept));
     }

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use report::regress::{self, Against, Night, Regression, Verdict, baseline, history, judge};
 use runner::cli::{AgainstArgs, RegressArgs};
 use runner::commands::{self, folder};
-use runner::exit::{Exit, bad_input};
+use runner::error::bad_input;
+use runner::exit::Exit;
 use runner::workspace::Workspace;
 use runner::{clock, lock, text};
 use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::sweep_file::{self, Overrides};
 
+use crate::reported;
+
 /// Judges the last sweep of a report folder; the history is read, not added to.
-pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Result<Exit> {
+pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> runner::Result<Exit> {
     let dir = folder::folder_of(workspace, &args.file)?;
     // Half of a sweep is none, and its results could be moved away meanwhile.
     let _lock = lock::acquire(&dir, &clock::now())?;
@@ -30,9 +33,9 @@ pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> anyhow::Resu
 }
 
 /// The last sweep of a report folder.
-pub(crate) fn night_of(dir: &ReportDir) -> anyhow::Result<Night> {
+pub(crate) fn night_of(dir: &ReportDir) -> runner::Result<Night> {
     let mut warnings = Vec::new();
-    let night = Night::of_report(dir, &mut warnings)?;
+    let night = Night::of_report(dir, &mut warnings).map_err(reported)?;
     folder::warn(&warnings);
     Ok(night)
 }
@@ -47,7 +50,7 @@ pub(crate) fn edited(
     workspace: &Workspace,
     file: &Path,
     dir: &ReportDir,
-) -> anyhow::Result<Option<String>> {
+) -> runner::Result<Option<String>> {
     if file.is_dir() {
         return Ok(None);
     }
@@ -87,7 +90,7 @@ pub(crate) fn history_folder(workspace: &Workspace, name: &str, args: &AgainstAr
 }
 
 /// Refuses what is judged as what it is judged against.
-fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> anyhow::Result<()> {
+fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> runner::Result<()> {
     let folder = match sweep_file::name(given) {
         _ if given.is_dir() => given.to_path_buf(),
         Ok(name) => workspace.report(&name).path().to_path_buf(),
@@ -114,13 +117,13 @@ pub(crate) fn against(
     name: &str,
     dir: &ReportDir,
     args: &AgainstArgs,
-) -> anyhow::Result<Against> {
+) -> runner::Result<Against> {
     if let Some(given) = &args.baseline {
         not_itself(workspace, given, dir)?;
     }
     let mut warnings = Vec::new();
     let folder = history_folder(workspace, name, args);
-    let history = history::read(&folder, &mut warnings)?;
+    let history = history::read(&folder, &mut warnings).map_err(reported)?;
     folder::warn(&warnings);
     if let Some(other) = history.iter().find(|n| n.facts.experiment != name) {
         return Err(bad_input(format!(
@@ -150,7 +153,7 @@ pub(crate) fn judge_night(
     dir: &ReportDir,
     night: &Night,
     mut against: Against,
-) -> anyhow::Result<Regression> {
+) -> runner::Result<Regression> {
     let plan = store::plan(dir)?;
     // A night that is kept already is not its own past.
     let later = against.history.iter().filter(|n| n.facts.started > night.facts.started).count();
@@ -195,13 +198,13 @@ pub(crate) fn judge_night(
 pub(crate) fn side(
     workspace: &Workspace,
     path: &Path,
-) -> anyhow::Result<(Night, Option<baseline::Accepted>)> {
+) -> runner::Result<(Night, Option<baseline::Accepted>)> {
     if baseline::is_baseline(path) {
-        let (night, accepted) = baseline::read(path)?;
+        let (night, accepted) = baseline::read(path).map_err(reported)?;
         return Ok((night, Some(accepted)));
     }
     if path.extension().is_some_and(|e| e == "parquet") {
-        return Ok((Night::read(path)?, None));
+        return Ok((Night::read(path).map_err(reported)?, None));
     }
     if path.is_dir() && !ReportDir::new(path).plan().is_file() {
         return Err(bad_input(format!(
@@ -218,8 +221,8 @@ pub(crate) fn conclude(
     workspace: &Workspace,
     dir: &ReportDir,
     judged: &Regression,
-) -> anyhow::Result<Exit> {
-    regress::render::render(judged, dir, &regress::render::Title::Nightly)?;
+) -> runner::Result<Exit> {
+    regress::render::render(judged, dir, &regress::render::Title::Nightly).map_err(reported)?;
     text::out!("{}", text::plain(&regress::words::headline(judged)));
     text::out!("regression: {}", workspace.relative(&dir.regression_html()));
     Ok(exit(judged.verdict))

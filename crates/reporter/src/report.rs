@@ -6,15 +6,18 @@ use report::Summary;
 use runner::cli::ReportArgs;
 use runner::commands::folder::{folder_of, of_today, refresh, warn};
 use runner::commands::gather::complete_manifest;
-use runner::exit::{Exit, bad_input};
+use runner::error::bad_input;
+use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
 use spec::layout::ReportDir;
 
+use crate::reported;
+
 /// Redraws a report, or makes one page over several, which are only read. A journal that
 /// exists is collected first; without one the Parquet files are used as they are.
-pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> anyhow::Result<Exit> {
-    let dirs: anyhow::Result<Vec<ReportDir>> =
+pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> runner::Result<Exit> {
+    let dirs: runner::Result<Vec<ReportDir>> =
         args.files.iter().map(|file| folder_of(workspace, file)).collect();
     let dirs = dirs?;
     distinct(&args.files, &dirs)?;
@@ -37,21 +40,21 @@ fn over_all(
     args: &ReportArgs,
     dirs: &[ReportDir],
     page: &ReportDir,
-) -> anyhow::Result<Exit> {
+) -> runner::Result<Exit> {
     let mut opened = Vec::with_capacity(dirs.len());
     for (dir, file) in dirs.iter().zip(&args.files) {
-        let report = report::open(dir, of_today(dir, file)?)?;
+        let report = report::open(dir, of_today(dir, file)?).map_err(reported)?;
         warn(&report.contradictions());
         crate::summary::print_read(workspace, dir, &report.summary());
         opened.push(report);
     }
-    warn(&report::together::together_of(opened, page.path())?.warnings);
+    warn(&report::together::together_of(opened, page.path()).map_err(reported)?.warnings);
     text::out!("\ntogether: {}", workspace.relative(&page.html()));
     Ok(Exit::Ok)
 }
 
 /// Refuses two arguments that name one folder: it would be compared with itself.
-fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> anyhow::Result<()> {
+fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> runner::Result<()> {
     let place = |dir: &ReportDir| dir.path().canonicalize().unwrap_or_else(|_| dir.path().into());
     let places: Vec<PathBuf> = dirs.iter().map(place).collect();
     for (second, at) in places.iter().enumerate() {
@@ -73,7 +76,7 @@ fn together(
     workspace: &Workspace,
     args: &ReportArgs,
     dirs: &[ReportDir],
-) -> anyhow::Result<Option<ReportDir>> {
+) -> runner::Result<Option<ReportDir>> {
     if dirs.len() < 2 {
         return match &args.output {
             Some(_) => Err(bad_input(
@@ -87,7 +90,7 @@ fn together(
         return Ok(None);
     }
     let Some(output) = &args.output else {
-        let names: anyhow::Result<Vec<String>> =
+        let names: runner::Result<Vec<String>> =
             dirs.iter().map(|dir| Ok(store::plan(dir)?.name)).collect();
         let name = report::together::folder_name(&names?);
         return Ok(Some(ReportDir::new(workspace.report("together").path().join(name))));
@@ -111,7 +114,7 @@ pub(crate) fn write_folder(
     workspace: &Workspace,
     folder: &Path,
     quiet: bool,
-) -> anyhow::Result<Exit> {
+) -> runner::Result<Exit> {
     let dir = ReportDir::new(folder);
     let summary = write(&dir)?;
     if !quiet {
@@ -121,8 +124,8 @@ pub(crate) fn write_folder(
 }
 
 /// Writes Parquet, figures and page from the journal; warnings are printed.
-fn write(dir: &ReportDir) -> anyhow::Result<Summary> {
-    let redrawn = report::redraw(dir)?;
+fn write(dir: &ReportDir) -> runner::Result<Summary> {
+    let redrawn = report::redraw(dir).map_err(reported)?;
     warn(&redrawn.warnings().collect::<Vec<String>>());
     Ok(redrawn.summary)
 }

@@ -4,14 +4,14 @@
 use spec::DatasetSpec;
 use spec::plan::Plan;
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::workspace::Workspace;
 
 /// Checks each dataset of the plan against its checksum.
 ///
 /// # Errors
 /// Bad input: the first that is missing or not what it should be.
-pub fn on_disk(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
+pub fn on_disk(workspace: &Workspace, plan: &Plan) -> crate::Result<()> {
     let mut seen: Vec<&DatasetSpec> = Vec::new();
     for dataset in plan.runs.iter().map(|r| &r.spec.data.dataset) {
         if !seen.contains(&dataset) {
@@ -28,7 +28,7 @@ pub fn on_disk(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Bad input when the same files hold something else than at the last sweep.
-pub fn same_data(earlier: &Plan, plan: &Plan) -> anyhow::Result<()> {
+pub fn same_data(earlier: &Plan, plan: &Plan) -> crate::Result<()> {
     let own = |plan: &Plan| match plan.runs.first().map(|r| r.spec.data.dataset.clone()) {
         Some(DatasetSpec::Own(own)) => Some(*own),
         _ => None,

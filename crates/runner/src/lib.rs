@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 mod dataset_check;
+pub mod error;
 mod estimate;
 mod executor;
 pub mod exit;
@@ -34,3 +35,5 @@ mod threads;
 mod training;
 mod worker_process;
 pub mod workspace;
+
+pub use error::{Error, ExpectedError, Result};

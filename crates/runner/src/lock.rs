@@ -3,10 +3,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 
-use anyhow::Context as _;
 use spec::layout::ReportDir;
 
-use crate::exit::bad_input;
+use crate::error::{Context as _, bad_input};
 
 /// Held until dropped; the operating system frees it when the process dies, so
 /// that no lock is ever stale.
@@ -53,7 +52,7 @@ pub fn holder(dir: &ReportDir) -> Option<String> {
 ///
 /// # Errors
 /// Bad input, saying who holds it and since when.
-pub fn acquire(dir: &ReportDir, started: &str) -> anyhow::Result<Lock> {
+pub fn acquire(dir: &ReportDir, started: &str) -> crate::Result<Lock> {
     let path = dir.lock();
     fs::create_dir_all(dir.path())
         .with_context(|| format!("cannot create {}", dir.path().display()))?;

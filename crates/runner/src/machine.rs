@@ -6,7 +6,7 @@ use spec::event::Probe;
 use spec::plan::{Plan, PoolEntry};
 use spec::slurm::SlurmSettings;
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::pool::{self, Slot};
 use crate::provenance;
 use crate::resume::Wanted;
@@ -27,7 +27,7 @@ pub struct Machine {
     pub threads: Option<Resolved>,
     /// Why nothing can be trained here. What is cached can be told, and
     /// reported, all the same.
-    pub problem: Option<anyhow::Error>,
+    pub problem: Option<crate::Error>,
     probe: Option<Probe>,
 }
 
@@ -103,7 +103,7 @@ impl Machine {
         worker: &Path,
         cpus: u64,
         jobs: Option<u64>,
-    ) -> anyhow::Result<Self> {
+    ) -> crate::Result<Self> {
         let probe = Self::probe(worker)?;
         let on = plan.computed_on.clone();
         let threads = on.as_ref().map_or(1, |on| on.threads.max(1));
@@ -116,7 +116,7 @@ impl Machine {
         Ok(Machine { worker, slots, wanted, threads, problem: None, probe: Some(probe) })
     }
 
-    fn probe(worker: &Path) -> anyhow::Result<Probe> {
+    fn probe(worker: &Path) -> crate::Result<Probe> {
         if !worker.is_file() {
             let message = format!(
                 "there is no worker at {}; build one with cargo xtask sweep",
@@ -133,7 +133,7 @@ impl Machine {
         probe: Probe,
         jobs: Option<u64>,
         known: &Known,
-    ) -> anyhow::Result<Self> {
+    ) -> crate::Result<Self> {
         // The kind of device first: it decides the threads, and they the number of slots.
         let first = slots(plan, &probe, 1, jobs)?.into_iter().next();
         let first = first.ok_or_else(|| bad_input("the device pool has no slot"))?;
@@ -156,7 +156,7 @@ impl Machine {
         plan: &Plan,
         jobs: Option<u64>,
         place: &Place<'_>,
-    ) -> anyhow::Result<()> {
+    ) -> crate::Result<()> {
         if self.threads.is_some() {
             return Ok(());
         }
@@ -177,6 +177,6 @@ fn count(threads: Option<&Resolved>) -> u64 {
     threads.map_or(0, |resolved| resolved.count)
 }
 
-fn slots(plan: &Plan, probe: &Probe, threads: u64, jobs: Option<u64>) -> anyhow::Result<Vec<Slot>> {
+fn slots(plan: &Plan, probe: &Probe, threads: u64, jobs: Option<u64>) -> crate::Result<Vec<Slot>> {
     pool::slots(&plan.pool, probe, threads, provenance::cpus(), jobs)
 }

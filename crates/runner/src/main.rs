@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use runner::cli::Cli;
-use runner::{commands, exit};
+use runner::{commands, error};
 
 fn main() -> ExitCode {
-    exit::end(commands::dispatch(Cli::parse()), exit::code_of)
+    error::end(commands::dispatch(Cli::parse()))
 }

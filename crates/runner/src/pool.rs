@@ -5,7 +5,7 @@ use spec::plan::PoolEntry;
 use spec::slurm::SlurmSettings;
 use spec::sweep_file::device;
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 
 /// Room for one worker process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Slot {
 ///
 /// # Errors
 /// A name that is no device, or kinds that do not go together.
-pub fn entries(plan: &[PoolEntry], given: &[String]) -> anyhow::Result<Vec<PoolEntry>> {
+pub fn entries(plan: &[PoolEntry], given: &[String]) -> crate::Result<Vec<PoolEntry>> {
     if given.is_empty() {
         return Ok(plan.to_vec());
     }
@@ -71,7 +71,7 @@ pub fn slots(
     threads: u64,
     cpus: u64,
     jobs: Option<u64>,
-) -> anyhow::Result<Vec<Slot>> {
+) -> crate::Result<Vec<Slot>> {
     let mut out = Vec::new();
     for entry in pool {
         for device in resolve(&entry.device, probe)? {
@@ -132,7 +132,7 @@ pub fn of_task(
     out
 }
 
-fn resolve(name: &str, probe: &Probe) -> anyhow::Result<Vec<String>> {
+fn resolve(name: &str, probe: &Probe) -> crate::Result<Vec<String>> {
     let gpus: Vec<String> =
         probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).cloned().collect();
     let devices = match name {

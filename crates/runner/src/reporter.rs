@@ -6,10 +6,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
 use spec::layout::ReportDir;
 
-use crate::exit::{Exit, Said};
+use crate::error::{Context as _, Error, ExpectedError};
+use crate::exit::Exit;
 use crate::lock::Lock;
 use crate::workspace::Workspace;
 
@@ -35,17 +35,18 @@ pub fn program() -> PathBuf {
 ///
 /// # Errors
 /// The build failed.
-pub fn built() -> anyhow::Result<PathBuf> {
+pub fn built() -> crate::Result<PathBuf> {
     if let Some(builder) = std::env::var_os(BUILDER).filter(|path| !path.is_empty()) {
         let status = Command::new(&builder)
             .arg("sweep-report")
             .status()
             .with_context(|| format!("cannot start {}", Path::new(&builder).display()))?;
-        anyhow::ensure!(
-            status.success(),
-            "sweep-report could not be built ({status}); what was trained is kept, and \
-             `cargo xtask report FILE` makes the report from it"
-        );
+        if !status.success() {
+            return Err(Error::unexpected(format!(
+                "sweep-report could not be built ({status}); what was trained is kept, and \
+                 `cargo xtask report FILE` makes the report from it"
+            )));
+        }
     }
     Ok(program())
 }
@@ -54,8 +55,8 @@ pub fn built() -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// Always one where it returns: the program cannot be started.
-pub(crate) fn replace_this_process() -> anyhow::Error {
-    let start = || -> anyhow::Result<()> {
+pub(crate) fn replace_this_process() -> Error {
+    let start = || -> crate::Result<()> {
         let program = built()?;
         let error = command(&program).args(std::env::args_os().skip(1)).exec();
         Err(missing(&program, &error))
@@ -77,7 +78,7 @@ pub(crate) fn write(
     dir: &ReportDir,
     lock: Option<&Lock>,
     quiet: bool,
-) -> anyhow::Result<()> {
+) -> crate::Result<()> {
     let program = built()?;
     if let Some(lock) = lock {
         lock.pass_on()?;
@@ -94,13 +95,13 @@ pub(crate) fn write(
     let status = status.map_err(|error| missing(&program, &error))?;
     match status.code() {
         Some(0) => Ok(()),
-        Some(code) => Err(Said(Exit::of_code(code)).into()),
-        None => anyhow::bail!(
+        Some(code) => Err(ExpectedError::Said(Exit::of_code(code)).into()),
+        None => Err(Error::unexpected(format!(
             "{} was ended ({status}); what was trained is kept, and `cargo xtask report {}` makes \
              the report from it",
             program.display(),
             workspace.relative(dir.path())
-        ),
+        ))),
     }
 }
 
@@ -111,9 +112,9 @@ fn command(program: &Path) -> Command {
     command
 }
 
-fn missing(program: &Path, error: &std::io::Error) -> anyhow::Error {
-    anyhow::anyhow!(
+fn missing(program: &Path, error: &std::io::Error) -> Error {
+    Error::unexpected(format!(
         "cannot start {}: {error}; build it: cargo build --release --package reporter",
         program.display()
-    )
+    ))
 }

@@ -148,7 +148,7 @@ pub fn loss(value: f64) -> String {
 }
 
 /// The first line of an error, without the remedy below it.
-pub fn first_line(error: &anyhow::Error) -> String {
+pub fn first_line(error: &impl std::fmt::Display) -> String {
     plain(error.to_string().lines().next().unwrap_or_default())
 }
 

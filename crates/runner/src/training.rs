@@ -91,7 +91,7 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    fn conditions(&self) -> anyhow::Result<Conditions> {
+    fn conditions(&self) -> crate::Result<Conditions> {
         let Sweep { plan, machine, .. } = self;
         let absolute = |path: &std::path::Path| std::path::absolute(path);
         Ok(Conditions {
@@ -114,7 +114,7 @@ pub(crate) fn train(
     started: &str,
     cancel: &Cancel,
     beacon: &mut Beacon,
-) -> anyhow::Result<Trained> {
+) -> crate::Result<Trained> {
     let Sweep { dir, plan, machine, args, cached, .. } = *sweep;
     forget_checkpoints(dir, plan, &todo);
     let command = WorkerCommand {
@@ -306,7 +306,7 @@ fn keep(
     record: &RunRecord,
     cancel: &Cancel,
     progress: &Progress,
-) -> anyhow::Result<()> {
+) -> crate::Result<()> {
     journal.append(record).map_err(|error| {
         cancel.cancel();
         progress.finish();
@@ -343,14 +343,14 @@ impl Signalled {
     }
 
     /// Starts to listen.
-    pub(crate) fn watch() -> anyhow::Result<Self> {
+    pub(crate) fn watch() -> crate::Result<Self> {
         let watched = Signalled::new();
         watched.listen()?;
         Ok(watched)
     }
 
     /// Starts to listen.
-    pub(crate) fn listen(&self) -> anyhow::Result<()> {
+    pub(crate) fn listen(&self) -> crate::Result<()> {
         let (cancel, training) = (self.cancel.clone(), Arc::clone(&self.training));
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         if !hangups_are_ignored() {

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Event, PROTOCOL, Probe, Request};
 use spec::record::Environment;
 
+use crate::error::Error;
 use crate::pool::Slot;
 
 /// An event is no longer than this, and so much more for each epoch of its run,
@@ -55,6 +56,12 @@ pub enum WorkerError {
     Garbage(String),
 }
 
+impl From<WorkerError> for Error {
+    fn from(error: WorkerError) -> Self {
+        Error::Unexpected(error.into())
+    }
+}
+
 /// How workers are started.
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
@@ -83,25 +90,30 @@ pub fn program() -> PathBuf {
 ///
 /// # Errors
 /// A worker that is missing, does not start or speaks another protocol.
-pub fn probe(program: &Path) -> anyhow::Result<Probe> {
+pub fn probe(program: &Path) -> crate::Result<Probe> {
     let start = |reason| WorkerError::Start { path: program.to_path_buf(), reason };
     let output =
         Command::new(program).arg("--probe").stderr(Stdio::inherit()).output().map_err(start)?;
-    anyhow::ensure!(
-        output.status.success(),
-        "{} --probe ended with {}",
-        program.display(),
-        output.status
-    );
+    if !output.status.success() {
+        return Err(Error::unexpected(format!(
+            "{} --probe ended with {}",
+            program.display(),
+            output.status
+        )));
+    }
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|e| {
-        anyhow::anyhow!("{} --probe: {e}; build it anew with cargo xtask sweep", program.display())
+        Error::unexpected(format!(
+            "{} --probe: {e}; build it anew with cargo xtask sweep",
+            program.display()
+        ))
     })?;
-    anyhow::ensure!(
-        probe.protocol == PROTOCOL,
-        "{} speaks protocol {}, this program {PROTOCOL}: build both from the same sources",
-        program.display(),
-        probe.protocol
-    );
+    if probe.protocol != PROTOCOL {
+        return Err(Error::unexpected(format!(
+            "{} speaks protocol {}, this program {PROTOCOL}: build both from the same sources",
+            program.display(),
+            probe.protocol
+        )));
+    }
     Ok(probe)
 }
 

@@ -44,7 +44,7 @@ pub struct Virtual {
 }
 
 impl Engine for Virtual {
-    fn max_array(&self) -> anyhow::Result<u64> {
+    fn max_array(&self) -> runner::Result<u64> {
         *self.asked.borrow_mut() = Some(Instant::now());
         Ok(MAX_ARRAY)
     }
@@ -75,16 +75,16 @@ impl Engine for Virtual {
         Ok(number)
     }
 
-    fn queue(&self, _: &[String]) -> anyhow::Result<Vec<Queued>> {
+    fn queue(&self, _: &[String]) -> runner::Result<Vec<Queued>> {
         // Between two attempts nothing is left in it.
         Ok(Vec::new())
     }
 
-    fn cancel(&self, _: &str) -> anyhow::Result<()> {
+    fn cancel(&self, _: &str) -> runner::Result<()> {
         Ok(())
     }
 
-    fn state(&self, _: u64) -> anyhow::Result<(String, String)> {
+    fn state(&self, _: u64) -> runner::Result<(String, String)> {
         Ok(("COMPLETED".to_owned(), "0:0".to_owned()))
     }
 }

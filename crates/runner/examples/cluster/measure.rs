@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use runner::Error;
 use serde_json::{Map, Value, json};
 
 /// A phase that takes more resident memory is ended.
@@ -63,6 +64,14 @@ pub fn say(folder: &Path, name: &str, mut found: Value) -> anyhow::Result<()> {
     found["peak"] = json!(memory("/proc/self/status", "VmHWM:").unwrap_or(0));
     fs::write(folder.join(format!("{name}.json")), serde_json::to_vec(&found)?)?;
     Ok(())
+}
+
+/// Takes an error of the runner's: here nobody asks whose it is to mend.
+pub fn failed(error: Error) -> anyhow::Error {
+    match error {
+        Error::Expected(error) => anyhow::Error::msg(error.to_string()),
+        Error::Unexpected(error) => error,
+    }
 }
 
 fn memory(status: &str, name: &str) -> Option<u64> {

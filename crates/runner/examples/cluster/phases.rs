@@ -23,7 +23,7 @@ use spec::sweep_file::{Overrides, load_text};
 
 use super::clock::{Job, Terms, play};
 use super::engine::{Submitted, Virtual};
-use super::measure::say;
+use super::measure::{failed, say};
 use super::script;
 use super::tasks::{Tasks, size};
 
@@ -117,7 +117,7 @@ impl Phase<'_> {
         let slurm = Slurm { settings, engine };
         fs::create_dir_all(dir.path())?;
         let mut beacon = Beacon::new(&dir);
-        slurm.alone(&dir, &plan)?;
+        slurm.alone(&dir, &plan).map_err(failed)?;
         let machine = Machine::of_cluster(&plan, &slurm.settings, None);
         plan.pool = machine.pool_on_cluster(&plan, &slurm.settings);
         let since = Instant::now();
@@ -161,14 +161,15 @@ impl Phase<'_> {
             started: "2026-11-01T00:00:00Z",
         };
         let since = Instant::now();
-        let launched = slurm.launch(&work, todo, &mut beacon)?;
+        let launched = slurm.launch(&work, todo, &mut beacon).map_err(failed)?;
         let end = Instant::now();
         anyhow::ensure!(matches!(launched, Launched::Submitted(_)), "nothing was submitted");
         let engine = &slurm.engine;
         let asked = engine.asked.borrow().context("Slurm was asked nothing")?;
         let first = engine.first.borrow().context("nothing was submitted")?;
         let jobs = engine.jobs.borrow();
-        let attempt = Files(&dir).submissions()?.last().map_or(0, |s| s.attempt);
+        let submissions = Files(&dir).submissions().map_err(failed)?;
+        let attempt = submissions.last().map_or(0, |s| s.attempt);
         fs::write(self.jobs(attempt), serde_json::to_vec(&*jobs)?)?;
         let (files, bytes) = size(&Files(&dir).attempt(attempt));
         found["deal"] = json!((asked - since).as_secs_f64());
@@ -195,7 +196,7 @@ impl Phase<'_> {
         let jobs: Vec<Job> = jobs.into_iter().map(|submitted| submitted.job).collect();
         let figures = play(terms(slots), jobs, &mut tasks);
         if let Some(problem) = tasks.problem {
-            return Err(problem);
+            return Err(failed(problem));
         }
         let (files, bytes) = size(&dir.journal());
         Ok(json!({
@@ -208,7 +209,7 @@ impl Phase<'_> {
     /// Tasks that begin where every journal is there already.
     fn task(&self) -> anyhow::Result<Value> {
         let dir = self.dir();
-        let submissions = Files(&dir).submissions()?;
+        let submissions = Files(&dir).submissions().map_err(failed)?;
         let arrays = submissions.first().map(|s| s.arrays.clone()).unwrap_or_default();
         let mut reading = Vec::new();
         for n in 0..BEGUN {
@@ -216,7 +217,7 @@ impl Phase<'_> {
             let tasks = arrays.get(array as usize).copied().unwrap_or(1);
             let place = Place { attempt: 1, array, task: n * 7919 % tasks };
             let since = Instant::now();
-            Share::read(&dir, place)?.left(&dir, place)?;
+            Share::read(&dir, place).and_then(|share| share.left(&dir, place)).map_err(failed)?;
             reading.push(seconds(since));
         }
         Ok(json!({ "reading": spread(reading) }))
@@ -241,7 +242,7 @@ impl Phase<'_> {
         let root = self.folder.display().to_string();
         let cli = Cli::parse_from(["sweep", "--root", &root, "status", &self.report_folder()]);
         let since = Instant::now();
-        runner::commands::dispatch(cli)?;
+        runner::commands::dispatch(cli).map_err(failed)?;
         Ok(json!({ "took": seconds(since) }))
     }
 

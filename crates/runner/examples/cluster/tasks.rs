@@ -45,7 +45,7 @@ pub struct Tasks<'a> {
     /// When the last task of an array was over.
     pub trained_by: Millis,
     /// What went wrong with the files.
-    pub problem: Option<anyhow::Error>,
+    pub problem: Option<runner::Error>,
 }
 
 impl<'a> Tasks<'a> {
@@ -72,7 +72,7 @@ impl<'a> Tasks<'a> {
     }
 
     /// As `task` does it on a node.
-    fn share(&mut self, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
+    fn share(&mut self, place: Place) -> runner::Result<Vec<PlannedRun>> {
         let since = Instant::now();
         let left = Share::read(self.dir, place)?.left(self.dir, place)?;
         self.reading.push(since.elapsed().as_secs_f64());
@@ -90,7 +90,7 @@ impl<'a> Tasks<'a> {
         running.scheduler.ended(0, status);
         let record = script::record(&run, status, 1, from, now);
         let written = journal_line::write(&record)
-            .map_err(anyhow::Error::from)
+            .map_err(runner::Error::from)
             .and_then(|line| append(&running.journal, &line));
         self.records += 1;
         if let Err(error) = written {
@@ -100,7 +100,7 @@ impl<'a> Tasks<'a> {
 }
 
 /// Without waiting for the disk, which is measured apart.
-fn append(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+fn append(path: &Path, bytes: &[u8]) -> runner::Result<()> {
     Ok(OpenOptions::new().create(true).append(true).open(path)?.write_all(bytes)?)
 }
 

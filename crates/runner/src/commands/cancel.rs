@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::workspace::Workspace;
 use crate::{beacon, lock, text};
 
@@ -11,7 +12,7 @@ use crate::{beacon, lock, text};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks the sweep to end and waits until it has.
-pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit> {
+pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let on_cluster = match super::cluster::cancel(&dir) {
         // What runs here can be ended without it.
@@ -55,7 +56,7 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> anyhow::Result<Exit>
 }
 
 /// Slurm does not answer, and what it has goes on.
-fn not_ended(error: &anyhow::Error) {
+fn not_ended(error: &crate::Error) {
     let first = text::first_line(error);
     text::say!("warning: {first}; what Slurm has of this sweep was not ended");
 }

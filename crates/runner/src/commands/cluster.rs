@@ -6,7 +6,8 @@ use store::write_atomic;
 
 use super::gather;
 use crate::cli::{LauncherChoice, RunArgs};
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::launcher::Work;
 use crate::launcher::slurm::client::SlurmCommands;
 use crate::launcher::slurm::files::Files;
@@ -20,7 +21,7 @@ use crate::{reporter, text};
 ///
 /// # Errors
 /// Bad input: flags that tasks cannot keep.
-pub(super) fn launcher(args: &RunArgs, settings: SlurmSettings) -> anyhow::Result<Option<Slurm>> {
+pub(super) fn launcher(args: &RunArgs, settings: SlurmSettings) -> crate::Result<Option<Slurm>> {
     if args.launcher == LauncherChoice::Local {
         if args.watch {
             return Err(bad_input(
@@ -47,7 +48,7 @@ pub(super) fn is_submitted(
     dir: &ReportDir,
     name: &str,
     args: &RunArgs,
-) -> anyhow::Result<bool> {
+) -> crate::Result<bool> {
     if args.plan || active(&slurm.engine, dir, name)?.is_empty() {
         return Ok(false);
     }
@@ -60,7 +61,7 @@ pub(super) fn is_submitted(
 }
 
 /// Says what was submitted and writes the manifest.
-pub(super) fn submitted(work: &Work<'_>, words: &str) -> anyhow::Result<()> {
+pub(super) fn submitted(work: &Work<'_>, words: &str) -> crate::Result<()> {
     let facts = SweepFacts {
         started: work.started.to_owned(),
         slots: &[],
@@ -84,7 +85,7 @@ pub(super) fn follow(
     slurm: &Slurm,
     dir: &ReportDir,
     args: &RunArgs,
-) -> anyhow::Result<Exit> {
+) -> crate::Result<Exit> {
     let plan = gather::asked_for(dir)?;
     let (engine, settings, quiet) = (&slurm.engine, &slurm.settings, args.training.quiet);
     match watch(engine, dir, &plan, settings, args.cancel_on_interrupt, quiet)? {
@@ -99,7 +100,7 @@ pub(super) fn follow(
 }
 
 /// Ends what the sweep has in Slurm's queue; whether there was anything.
-pub(super) fn cancel(dir: &ReportDir) -> anyhow::Result<bool> {
+pub(super) fn cancel(dir: &ReportDir) -> crate::Result<bool> {
     // Where nothing was ever submitted there need not be a Slurm.
     if Files(dir).submissions()?.is_empty() {
         return Ok(false);

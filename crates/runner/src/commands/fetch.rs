@@ -3,11 +3,12 @@
 use spec::DatasetName;
 use spec::sweep_file::diagnostic::nearest;
 
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::workspace::Workspace;
 
 /// Downloads what is missing of a dataset; what is there and whole stays.
-pub(super) fn fetch(workspace: &Workspace, name: &str) -> anyhow::Result<Exit> {
+pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
     let Some(dataset) = DatasetName::from_name(name) else {
         let near = nearest(name, DatasetName::NAMES.iter().copied());
         let hint = near.map_or_else(String::new, |n| format!(" (did you mean `{n}`?)"));

@@ -6,11 +6,11 @@ use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::sweep_file::{self, Overrides};
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::workspace::Workspace;
 
 /// The report folder that a sweep file or a folder names.
-pub fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<ReportDir> {
+pub fn folder_of(workspace: &Workspace, file: &Path) -> crate::Result<ReportDir> {
     let dir = if file.is_dir() {
         ReportDir::new(file)
     } else {
@@ -31,7 +31,7 @@ pub fn folder_of(workspace: &Workspace, file: &Path) -> anyhow::Result<ReportDir
 }
 
 /// Writes what [`of_today`] says into the report folder.
-pub fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
+pub fn refresh(dir: &ReportDir, file: &Path) -> crate::Result<()> {
     let plan = of_today(dir, file)?;
     if plan != store::plan(dir)? {
         store::write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
@@ -42,7 +42,7 @@ pub fn refresh(dir: &ReportDir, file: &Path) -> anyhow::Result<()> {
 /// The plan of a report folder with what a sweep file says now of the report, its target
 /// and the traps that it allows: none is part of what was trained. A report folder has
 /// no say of its own.
-pub fn of_today(dir: &ReportDir, file: &Path) -> anyhow::Result<Plan> {
+pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     let mut plan = store::plan(dir)?;
     if file.is_dir() {
         return Ok(plan);

@@ -17,7 +17,7 @@ use crate::{clock, reporter, text};
 
 /// Writes the report of an attempt; the exit code says whether every run that was
 /// asked for has a result.
-pub(super) fn gather(workspace: &Workspace, folder: &Path) -> anyhow::Result<Exit> {
+pub(super) fn gather(workspace: &Workspace, folder: &Path) -> crate::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     complete_manifest(&dir)?;
     forget_dead(&dir);
@@ -26,7 +26,7 @@ pub(super) fn gather(workspace: &Workspace, folder: &Path) -> anyhow::Result<Exi
 }
 
 /// The plan, less the runs that the last attempt was not asked for.
-pub(super) fn asked_for(dir: &ReportDir) -> anyhow::Result<Plan> {
+pub(super) fn asked_for(dir: &ReportDir) -> crate::Result<Plan> {
     let mut plan = store::plan(dir)?;
     let last = Files(dir).submissions()?.pop();
     if let Some(ids) = last.and_then(|last| Files(dir).chosen(last.attempt)) {
@@ -37,7 +37,7 @@ pub(super) fn asked_for(dir: &ReportDir) -> anyhow::Result<Plan> {
 
 /// Says how many of the runs that were asked for have a result, failed or are missing.
 /// The exit code of a sweep whose runs were trained elsewhere.
-pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<Exit> {
+pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<Exit> {
     let plan = asked_for(dir)?;
     let counts = super::status::counts(&store::journal::read(dir)?, &plan);
     let total = plan.runs.len();
@@ -61,7 +61,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> anyhow::Result<
 /// Writes the manifest of the newest attempt again, if that is the last sweep of the
 /// folder: what its nodes computed on was not known when it was submitted. Where the
 /// attempt's files are gone the manifest stays as it is, and the report is made all the same.
-pub fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
+pub fn complete_manifest(dir: &ReportDir) -> crate::Result<()> {
     let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
     let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
     let held = serde_json::from_slice::<Manifest>(&bytes).ok();
@@ -82,7 +82,7 @@ pub fn complete_manifest(dir: &ReportDir) -> anyhow::Result<()> {
 
 /// Writes the manifest of an attempt: sources and command line of its submission,
 /// what the nodes computed on, and now as its end.
-fn manifest(dir: &ReportDir, job: JobFile) -> anyhow::Result<()> {
+fn manifest(dir: &ReportDir, job: JobFile) -> crate::Result<()> {
     let plan = store::plan(dir)?;
     let journal = store::journal::read(dir)?;
     let records = journal.best_for(plan.computed_on.as_ref());

@@ -32,8 +32,8 @@ use crate::workspace::Workspace;
 /// to `sweep-report`.
 ///
 /// # Errors
-/// Bad input or an internal error; [`crate::exit::code_of`] tells which.
-pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+/// Bad input or an internal error; [`crate::Error`] says which.
+pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
     let workspace = Workspace::find(cli.root);
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
@@ -69,7 +69,7 @@ pub fn load_plan(
     file: &Path,
     set: &[String],
     smoke: bool,
-) -> anyhow::Result<Loaded> {
+) -> crate::Result<Loaded> {
     let overrides =
         Overrides { user: user::read()?, environment: environment(), set: set.to_vec(), smoke };
     load_plan_with(workspace, file, &overrides)
@@ -83,7 +83,7 @@ pub fn load_plan_with(
     workspace: &Workspace,
     file: &Path,
     overrides: &Overrides,
-) -> anyhow::Result<Loaded> {
+) -> crate::Result<Loaded> {
     let inspect =
         |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
     let mut loaded = load_with(file, overrides, &inspect)?;
@@ -96,7 +96,7 @@ pub fn load_plan_with(
 ///
 /// # Errors
 /// The diagnostics of the sweep file.
-pub fn number_of_threads(file: &Path, set: &[String]) -> anyhow::Result<()> {
+pub fn number_of_threads(file: &Path, set: &[String]) -> crate::Result<()> {
     // The user's configuration has no say in threads.
     let overrides =
         Overrides { environment: environment(), set: set.to_vec(), ..Overrides::default() };

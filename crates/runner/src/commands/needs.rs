@@ -22,7 +22,7 @@ enum Report {
 }
 
 /// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`.
-pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
+pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
     let cli = Cli::parse_from(words);
@@ -72,7 +72,7 @@ pub(super) fn needs(args: &[String]) -> anyhow::Result<Exit> {
     answer(train, &[if flex { "flex" } else { "libtorch" }], cuda, report)
 }
 
-fn answer(train: bool, backends: &[&str], cuda: bool, report: Report) -> anyhow::Result<Exit> {
+fn answer(train: bool, backends: &[&str], cuda: bool, report: Report) -> crate::Result<Exit> {
     let report = match report {
         Report::Never => None,
         Report::Last => Some("last"),
@@ -84,7 +84,7 @@ fn answer(train: bool, backends: &[&str], cuda: bool, report: Report) -> anyhow:
 }
 
 /// `verify` trains on what the results were computed on.
-fn verify(workspace: &Workspace, file: &std::path::Path) -> anyhow::Result<Exit> {
+fn verify(workspace: &Workspace, file: &std::path::Path) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let plan = store::plan(&dir)?;
     let on = plan.computed_on;

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use spec::Id;
 use spec::plan::Plan;
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::text;
 
 /// The runs that `--only` leaves; all without it.
-pub(super) fn chosen(plan: &Plan, only: &[String]) -> anyhow::Result<HashSet<Id>> {
+pub(super) fn chosen(plan: &Plan, only: &[String]) -> crate::Result<HashSet<Id>> {
     let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
     for item in only.iter().flat_map(|text| items(text)) {
         match item.split_once('=') {

@@ -31,7 +31,7 @@ pub(super) fn table(
     machine: &Machine,
     estimate: Option<&Estimate>,
     verbose: bool,
-) -> anyhow::Result<Exit> {
+) -> crate::Result<Exit> {
     let runs: Vec<&PlannedRun> = plan.runs.iter().filter(|r| chosen.has(r.run_id)).collect();
     let todo: HashMap<Id, &Reason> = outstanding
         .runs
@@ -232,7 +232,7 @@ pub(super) fn json(
     chosen: &Chosen,
     machine: &Machine,
     estimate: Option<&Estimate>,
-) -> anyhow::Result<Exit> {
+) -> crate::Result<Exit> {
     let todo: HashMap<Id, &Reason> =
         outstanding.runs.iter().map(|(r, why)| (r.run_id, why)).collect();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

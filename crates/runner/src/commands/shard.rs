@@ -7,7 +7,7 @@ use spec::Id;
 use spec::plan::Plan;
 
 use crate::cli::RunArgs;
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::text;
 
 /// The runs that a command line chooses of its plan.
@@ -19,7 +19,7 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// What `--only` and `--shard` both leave; all runs without either.
-    pub(super) fn of(plan: &Plan, args: &RunArgs) -> anyhow::Result<Self> {
+    pub(super) fn of(plan: &Plan, args: &RunArgs) -> crate::Result<Self> {
         let mut runs = super::only::chosen(plan, &args.only)?;
         let mut by = if args.only.is_empty() { Vec::new() } else { vec!["--only".to_owned()] };
         if let Some(shard) = args.shard {

@@ -28,7 +28,7 @@ pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
 }
 
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
-pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> anyhow::Result<Exit> {
+pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let plan = store::plan(&dir)?;
     let holder = lock::holder(&dir);

@@ -6,7 +6,8 @@ use std::path::Path;
 use spec::layout::ReportDir;
 
 use crate::cli::{RunArgs, TrainingArgs};
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::journal::{JournalWriter, host};
 use crate::launcher::slurm::files::{Files, JobFile, Place};
 use crate::launcher::slurm::share::Share;
@@ -41,7 +42,7 @@ fn cpus(job: &JobFile) -> u64 {
 }
 
 /// Trains what is left of the chunk.
-pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
+pub(super) fn task(folder: &Path, place: Place) -> crate::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     let (share, told) = (Share::read(&dir, place)?, told());
     let (job, plan) = (&share.job, &share.plan);
@@ -93,7 +94,7 @@ pub(super) fn task(folder: &Path, place: Place) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// Bad input: it is not inside of an array.
-pub(super) fn index(text: &str) -> anyhow::Result<u64> {
+pub(super) fn index(text: &str) -> crate::Result<u64> {
     text.parse().map_err(|_| {
         bad_input(format!(
             "--chunk {}: not an index of a job array\n  this verb is for the tasks that \

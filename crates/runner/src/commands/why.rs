@@ -9,7 +9,8 @@ use spec::plan::{Plan, PlannedRun};
 use spec::record::RunRecord;
 use store::journal::Journal;
 
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::live::describe;
 use crate::machine::Machine;
 use crate::resume::{Reason, outstanding};
@@ -24,7 +25,7 @@ pub(super) fn why(
     wanted: &str,
     set: &[String],
     device: &[String],
-) -> anyhow::Result<Exit> {
+) -> crate::Result<Exit> {
     let loaded = super::load_plan(workspace, file, set, false)?;
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, device)?;
@@ -47,7 +48,7 @@ pub(super) fn why(
 }
 
 /// The planned run of this id, or whose description holds these words.
-fn find<'a>(plan: &'a Plan, wanted: &str) -> anyhow::Result<Option<&'a PlannedRun>> {
+fn find<'a>(plan: &'a Plan, wanted: &str) -> crate::Result<Option<&'a PlannedRun>> {
     let by_id: Vec<&PlannedRun> = match is_id(wanted) {
         true => plan.runs.iter().filter(|r| r.run_id.to_string().starts_with(wanted)).collect(),
         false => Vec::new(),
@@ -248,7 +249,7 @@ fn differences(before: &Values, now: &Values) -> Vec<(String, String, String)> {
 }
 
 /// A run of the journal that the plan does not hold (any more).
-fn unplanned(out: &mut String, plan: &Plan, wanted: &str, journal: &Journal) -> anyhow::Result<()> {
+fn unplanned(out: &mut String, plan: &Plan, wanted: &str, journal: &Journal) -> crate::Result<()> {
     let known = journal.records.iter().find(|r| r.run_id.to_string().starts_with(wanted));
     let Some(record) = known else {
         return Err(bad_input(format!(

@@ -16,12 +16,12 @@ pub struct Local {
 }
 
 impl Launcher for Local {
-    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> crate::Result<()> {
         super::slurm::none_elsewhere(dir, &plan.name)?;
         super::no_signs_of_life(dir)
     }
 
-    fn explain(&self, _: &Work<'_>, _: &[&PlannedRun]) -> anyhow::Result<String> {
+    fn explain(&self, _: &Work<'_>, _: &[&PlannedRun]) -> crate::Result<String> {
         Ok(String::new())
     }
 
@@ -30,7 +30,7 @@ impl Launcher for Local {
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
         beacon: &mut Beacon,
-    ) -> anyhow::Result<Launched> {
+    ) -> crate::Result<Launched> {
         let sweep = Sweep {
             dir: work.dir,
             plan: work.plan,

@@ -69,7 +69,7 @@ pub trait Elsewhere {
 ///
 /// # Errors
 /// Its files cannot be read.
-pub fn elsewhere(dir: &ReportDir, name: &str) -> anyhow::Result<Option<Box<dyn Elsewhere>>> {
+pub fn elsewhere(dir: &ReportDir, name: &str) -> crate::Result<Option<Box<dyn Elsewhere>>> {
     Ok(slurm::state::state(dir, name)?.map(|state| Box::new(state) as Box<dyn Elsewhere>))
 }
 
@@ -80,13 +80,13 @@ pub trait Launcher {
     ///
     /// # Errors
     /// Bad input: what does, and how to wait for it or end it.
-    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()>;
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> crate::Result<()>;
 
     /// What `--plan` prints of it; nothing where there is nothing to say.
     ///
     /// # Errors
     /// It could not be launched.
-    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> anyhow::Result<String>;
+    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> crate::Result<String>;
 
     /// Trains the runs, or sees to it that they will be.
     ///
@@ -97,17 +97,17 @@ pub trait Launcher {
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
         beacon: &mut Beacon,
-    ) -> anyhow::Result<Launched>;
+    ) -> crate::Result<Launched>;
 }
 
 /// Refuses where tasks of a cluster have given a sign of life just now, whatever
 /// an engine says of them.
-fn no_signs_of_life(dir: &ReportDir) -> anyhow::Result<()> {
+fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let alive: Vec<_> =
         slurm::signs::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
     let Some((place, sign)) = alive.first() else { return Ok(()) };
     let (path, n) = (dir.path().display(), crate::text::count(alive.len(), "task"));
-    Err(crate::exit::bad_input(format!(
+    Err(crate::error::bad_input(format!(
         "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
          look: cargo xtask status {path}; end them: cargo xtask cancel {path}; a task that was killed \
          counts as gone after {} seconds of silence, and one that Slurm has forgotten is ended there: \

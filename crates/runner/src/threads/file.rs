@@ -201,7 +201,7 @@ impl MachineFile {
     ///
     /// # Errors
     /// Those of writing.
-    pub fn keep(workspace: &Workspace, entry: &Entry) -> anyhow::Result<()> {
+    pub fn keep(workspace: &Workspace, entry: &Entry) -> crate::Result<()> {
         let mut entries = Self::read(workspace).entries;
         entries.retain(|e| e.key != entry.key);
         entries.push(entry.clone());

@@ -7,7 +7,7 @@ use spec::event::{Event, Options, Request};
 use spec::plan::PlannedRun;
 
 use super::{Key, Place, Trial};
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::pool::Slot;
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
@@ -47,7 +47,7 @@ pub(super) fn best(trials: &[Trial]) -> u64 {
 ///
 /// # Errors
 /// All failed.
-pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> anyhow::Result<Vec<Trial>> {
+pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> crate::Result<Vec<Trial>> {
     let mut out = Vec::new();
     let mut first_problem = None;
     for (threads, jobs) in candidates(key.cores) {

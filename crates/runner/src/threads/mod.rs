@@ -18,6 +18,7 @@ use spec::threads::Threads;
 
 pub use file::{Entry, Key, MachineFile, Trial};
 
+use crate::error::Error;
 use crate::pool::Slot;
 use crate::workspace::Workspace;
 use crate::{clock, provenance, text};
@@ -133,8 +134,10 @@ pub struct Place<'a> {
 ///
 /// # Errors
 /// No number of threads could be measured.
-pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> anyhow::Result<Resolved> {
-    let Some(run) = plan.heaviest() else { anyhow::bail!("the plan has no run to measure") };
+pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> crate::Result<Resolved> {
+    let Some(run) = plan.heaviest() else {
+        return Err(Error::unexpected("the plan has no run to measure"));
+    };
     let _alone = file::alone(place.workspace);
     if let Some(entry) = MachineFile::read(place.workspace).find(&key) {
         let source = Source::Measured(Box::new(entry.clone()));

@@ -13,6 +13,7 @@ use spec::sweep_file::diagnostic::Diagnostics;
 use super::finding::{Finding, Level};
 use super::place::try_to_write;
 use super::worker::Worker;
+use crate::error::{Error, ExpectedError};
 use crate::workspace::Workspace;
 use crate::{dataset_check, lock, pool, provenance, text};
 
@@ -20,7 +21,7 @@ use crate::{dataset_check, lock, pool, provenance, text};
 pub(super) fn check(
     workspace: &Workspace,
     file: &Path,
-    loaded: &anyhow::Result<Loaded>,
+    loaded: &crate::Result<Loaded>,
     worker: &Worker,
 ) -> Vec<Finding> {
     let mut out = vec![read(file, loaded)];
@@ -37,7 +38,7 @@ pub(super) fn check(
 }
 
 /// The file itself, with everything that is wrong in it.
-fn read(file: &Path, loaded: &anyhow::Result<Loaded>) -> Finding {
+fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
     let shown = file.display();
     let with = |finding: Finding, problems: &Diagnostics| Finding {
         detail: Some(problems.render(console::colors_enabled())),
@@ -57,26 +58,24 @@ fn read(file: &Path, loaded: &anyhow::Result<Loaded>) -> Finding {
                 warnings,
             )
         }
-        Err(error) => match error.downcast_ref::<Diagnostics>() {
-            Some(problems) => {
-                let n = text::count(problems.len(), "problem");
-                with(
-                    Finding::bad(
-                        Level::Fail,
-                        "file",
-                        format!("{shown}: {n}"),
-                        "mend the file, as it says here:",
-                    ),
-                    problems,
-                )
-            }
-            None => Finding::bad(
-                Level::Fail,
-                "file",
-                format!("{shown}: {error:#}"),
-                "mend the file, or name another",
-            ),
-        },
+        Err(Error::Expected(ExpectedError::Diagnostics(problems))) => {
+            let n = text::count(problems.len(), "problem");
+            with(
+                Finding::bad(
+                    Level::Fail,
+                    "file",
+                    format!("{shown}: {n}"),
+                    "mend the file, as it says here:",
+                ),
+                problems,
+            )
+        }
+        Err(error) => Finding::bad(
+            Level::Fail,
+            "file",
+            format!("{shown}: {error:#}"),
+            "mend the file, or name another",
+        ),
     }
 }
 
@@ -281,7 +280,7 @@ mod tests {
 
     #[test]
     fn an_error_that_is_no_diagnostic_is_shown() {
-        let found = read(Path::new("x.toml"), &Err(anyhow::anyhow!("out of luck")));
+        let found = read(Path::new("x.toml"), &Err(Error::unexpected("out of luck")));
         assert_eq!((found.level, found.text.as_str()), (Level::Fail, "x.toml: out of luck"));
     }
 }

@@ -51,7 +51,7 @@ fn unless(needed: bool) -> Level {
 }
 
 /// Checks the machine, and the sweep file's wants if there is one.
-pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> anyhow::Result<Exit> {
+pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Result<Exit> {
     let worker = Worker::find(worker_process::program());
     let loaded = file.map(|file| super::load_plan(workspace, file, &[], false));
     let plan = loaded.as_ref().and_then(|l| l.as_ref().ok()).map(|l| &l.plan);

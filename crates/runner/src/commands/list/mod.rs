@@ -16,7 +16,7 @@ use crate::cli::{ListFormat, Registry};
 use crate::exit::Exit;
 
 /// Prints one registry or all.
-pub(super) fn list(what: Option<Registry>, format: ListFormat) -> anyhow::Result<Exit> {
+pub(super) fn list(what: Option<Registry>, format: ListFormat) -> crate::Result<Exit> {
     let all = [
         Registry::Optimizers,
         Registry::Schedules,

@@ -7,7 +7,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde::Deserialize;
 use spec::Id;
 use spec::journal_line;
@@ -15,7 +14,7 @@ use spec::layout::ReportDir;
 use store::write_atomic;
 
 use super::name_of;
-use crate::exit::bad_input;
+use crate::error::{Context as _, bad_input};
 
 /// What came of a merge.
 #[derive(Debug, Default)]
@@ -52,7 +51,7 @@ impl Taken {
         source: &ReportDir,
         dir: &ReportDir,
         known: &HashSet<Id>,
-    ) -> anyhow::Result<()> {
+    ) -> crate::Result<()> {
         for path in journals(source)? {
             let mut bytes = read(&path)?;
             if cut_torn(&mut bytes) {
@@ -87,13 +86,13 @@ impl Taken {
 }
 
 /// `journal/*.jsonl` of a folder, sorted; the folders `old-<n>` stay out.
-pub(super) fn journals(dir: &ReportDir) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn journals(dir: &ReportDir) -> crate::Result<Vec<PathBuf>> {
     let is_journal = |p: &PathBuf| p.extension().is_some_and(|e| e == "jsonl") && p.is_file();
     Ok(entries(&dir.journal())?.into_iter().filter(is_journal).collect())
 }
 
 /// Whether a folder has a record of one of these runs.
-pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> anyhow::Result<bool> {
+pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> crate::Result<bool> {
     for path in journals(dir)? {
         if runs(&read(&path)?).any(|run| known.contains(&run)) {
             return Ok(true);
@@ -103,7 +102,7 @@ pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> anyhow::Result<bo
 }
 
 /// `weights/<run>.safetensors` of a folder.
-fn weights(dir: &ReportDir) -> anyhow::Result<Vec<(Id, PathBuf)>> {
+fn weights(dir: &ReportDir) -> crate::Result<Vec<(Id, PathBuf)>> {
     let run = |path: PathBuf| {
         let run: Id = path.file_stem()?.to_str()?.parse().ok()?;
         (path == dir.weights_of(run) && path.is_file()).then_some((run, path))
@@ -112,7 +111,7 @@ fn weights(dir: &ReportDir) -> anyhow::Result<Vec<(Id, PathBuf)>> {
 }
 
 /// What lies in a folder, sorted; nothing in one that is not there.
-fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
     let list = || -> io::Result<Vec<PathBuf>> {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
     };
@@ -126,7 +125,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn read(path: &Path) -> crate::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -153,7 +152,7 @@ fn cut_torn(bytes: &mut Vec<u8>) -> bool {
 }
 
 /// Puts a journal into a folder, under its own name where nothing else has it.
-fn take(bytes: &[u8], name: &str, folder: &Path) -> anyhow::Result<(How, String)> {
+fn take(bytes: &[u8], name: &str, folder: &Path) -> crate::Result<(How, String)> {
     for name in names(name, bytes) {
         let path = folder.join(&name);
         let held = match fs::read(&path) {

@@ -14,13 +14,14 @@ use store::write_atomic;
 
 use self::files::Taken;
 use crate::cli::MergeArgs;
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, lock, reporter, text};
 
 /// Merges the folders into that of FILE, then collects and draws.
-pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<Exit> {
+pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Exit> {
     let started = clock::now();
     let sources: Vec<ReportDir> = args.folders.iter().map(ReportDir::new).collect();
     for source in &sources {
@@ -72,7 +73,7 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> anyhow::Result<E
 }
 
 /// Refuses a folder that has nothing to give.
-fn has_a_journal(source: &ReportDir) -> anyhow::Result<()> {
+fn has_a_journal(source: &ReportDir) -> crate::Result<()> {
     let path = source.path();
     if !path.is_dir() {
         return Err(bad_input(format!(
@@ -94,7 +95,7 @@ fn destination(
     workspace: &Workspace,
     file: &Path,
     first: &ReportDir,
-) -> anyhow::Result<(ReportDir, Plan)> {
+) -> crate::Result<(ReportDir, Plan)> {
     let is_folder = file.is_dir() || !file.exists() && file.extension().is_none_or(|e| e != "toml");
     let dir =
         if is_folder { ReportDir::new(file) } else { workspace.report(&sweep_file::name(file)?) };
@@ -139,7 +140,7 @@ fn destination(
 }
 
 /// Refuses a folder that is the one merged into, or that of another sweep.
-fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> anyhow::Result<()> {
+fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> crate::Result<()> {
     let place = |dir: &ReportDir| dir.path().canonicalize().ok();
     if place(dir).is_some() && place(dir) == place(source) {
         return Err(bad_input(format!(
@@ -208,7 +209,7 @@ fn provenance(
     plan: &Plan,
     started: String,
     moved: bool,
-) -> anyhow::Result<()> {
+) -> crate::Result<()> {
     let records = store::journal::read(dir)?.into_best_for(plan.computed_on.as_ref());
     let results =
         || plan.runs.iter().filter_map(|r| records.get(&r.run_id)).filter(|r| r.status.is_result());

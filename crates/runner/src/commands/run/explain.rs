@@ -11,7 +11,7 @@ use crate::text;
 ///
 /// # Errors
 /// Those of looking at what is there.
-pub(super) fn explain(invocation: &mut Invocation<'_>) -> anyhow::Result<Exit> {
+pub(super) fn explain(invocation: &mut Invocation<'_>) -> crate::Result<Exit> {
     let args = invocation.args;
     let mut found = invocation.look()?;
     folder::warn(&found.journal.warnings);

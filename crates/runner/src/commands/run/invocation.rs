@@ -10,7 +10,8 @@ use store::journal::Journal;
 use crate::cli::RunArgs;
 use crate::commands::shard::Chosen;
 use crate::commands::{cluster, load_plan};
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::launcher::slurm::Slurm;
 use crate::launcher::{Launcher, Local, Work};
 use crate::lock::{self, Lock};
@@ -46,7 +47,7 @@ pub(super) struct Found {
     /// Worker, slots and what they compute on.
     pub(super) machine: Machine,
     /// Why the data cannot be trained on.
-    data: anyhow::Result<()>,
+    data: crate::Result<()>,
     /// State of the sources.
     pub(super) provenance: Provenance,
     /// Earlier results; empty where everything is trained anew.
@@ -55,7 +56,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Takes out what was said of the data; all is well from then on.
-    pub(super) fn take_data(&mut self) -> anyhow::Result<()> {
+    pub(super) fn take_data(&mut self) -> crate::Result<()> {
         std::mem::replace(&mut self.data, Ok(()))
     }
 }
@@ -65,7 +66,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// Bad input: diagnostics of the file, flags that do not go together.
-    pub(super) fn load(workspace: &'a Workspace, args: &'a RunArgs) -> anyhow::Result<Self> {
+    pub(super) fn load(workspace: &'a Workspace, args: &'a RunArgs) -> crate::Result<Self> {
         let loaded = load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
         if !loaded.warnings.is_empty() {
             text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
@@ -84,7 +85,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Takes the folder's lock.
-    pub(super) fn lock(&self) -> anyhow::Result<Lock> {
+    pub(super) fn lock(&self) -> crate::Result<Lock> {
         lock::acquire(&self.dir, &self.started)
     }
 
@@ -102,7 +103,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Whether the sweep is on a cluster already and is only to be followed.
-    pub(super) fn is_submitted(&self) -> anyhow::Result<bool> {
+    pub(super) fn is_submitted(&self) -> crate::Result<bool> {
         match self.slurm.as_ref().filter(|_| self.args.watch) {
             Some(slurm) => cluster::is_submitted(slurm, &self.dir, &self.plan.name, self.args),
             None => Ok(false),
@@ -110,7 +111,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Follows what a cluster trains, then reports.
-    pub(super) fn follow(&self) -> anyhow::Result<Exit> {
+    pub(super) fn follow(&self) -> crate::Result<Exit> {
         match &self.slurm {
             Some(slurm) => cluster::follow(self.workspace, slurm, &self.dir, self.args),
             None => Ok(Exit::Ok),
@@ -122,7 +123,7 @@ impl<'a> Invocation<'a> {
     /// # Errors
     /// Bad input: the folder is another sweep's, the data has changed, sources that are
     /// not clean; a journal that cannot be read.
-    pub(super) fn look(&mut self) -> anyhow::Result<Found> {
+    pub(super) fn look(&mut self) -> crate::Result<Found> {
         let (workspace, args) = (self.workspace, self.args);
         let earlier = earlier_plan(&self.dir, &self.plan, args.plan)?;
         let known = Known::of(workspace, &self.plan, || earlier.as_ref().filter(|_| !args.fresh));
@@ -157,7 +158,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// The data on which they are measured is not as it should be; nothing can be measured.
-    pub(super) fn measure(&self, found: &mut Found) -> anyhow::Result<()> {
+    pub(super) fn measure(&self, found: &mut Found) -> crate::Result<()> {
         let machine = &found.machine;
         if machine.threads.is_none() && machine.problem.is_none() {
             found.take_data()?;
@@ -200,7 +201,7 @@ impl<'a> Invocation<'a> {
 
 /// The plan of the last sweep here, if any. A report folder belongs to one
 /// sweep file, so that of another is refused. `look`: nothing is moved.
-fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> anyhow::Result<Option<Plan>> {
+fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> crate::Result<Option<Plan>> {
     let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
     let earlier: Plan = match serde_json::from_slice(&bytes) {
         Ok(plan) => plan,
@@ -233,7 +234,7 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn require_clean(provenance: &Provenance) -> anyhow::Result<()> {
+fn require_clean(provenance: &Provenance) -> crate::Result<()> {
     match provenance.git_dirty {
         Some(false) => Ok(()),
         Some(true) => Err(bad_input(

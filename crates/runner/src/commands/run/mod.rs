@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 use crate::{reporter, text, threads};
 
 /// Runs a sweep.
-pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit> {
+pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> crate::Result<Exit> {
     Ok(run_holding(workspace, args, &|_| Ok(()))?.0)
 }
 
@@ -37,8 +37,8 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> anyhow::Result<Exit>
 pub fn run_holding(
     workspace: &Workspace,
     args: &RunArgs,
-    before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
-) -> anyhow::Result<(Exit, Option<Lock>)> {
+    before_training: &dyn Fn(&ReportDir) -> crate::Result<()>,
+) -> crate::Result<(Exit, Option<Lock>)> {
     let mut invocation = Invocation::load(workspace, args)?;
     if args.plan {
         return Ok((explain::explain(&mut invocation)?, None));
@@ -81,8 +81,8 @@ struct Resumed {
 fn prepare(
     invocation: &mut Invocation<'_>,
     found: &mut Found,
-    before_training: &dyn Fn(&ReportDir) -> anyhow::Result<()>,
-) -> anyhow::Result<Resumed> {
+    before_training: &dyn Fn(&ReportDir) -> crate::Result<()>,
+) -> crate::Result<Resumed> {
     let (args, quiet) = (invocation.args, invocation.args.training.quiet);
     if args.no_report {
         super::folder::warn(&found.journal.warnings);
@@ -125,7 +125,7 @@ fn train(
     resumed: &Resumed,
     lock: &Lock,
     beacon: &mut Beacon,
-) -> anyhow::Result<Launched> {
+) -> crate::Result<Launched> {
     if invocation.slurm.is_none() {
         invocation.signals.listen()?;
     }
@@ -150,7 +150,7 @@ fn report(
     resumed: &Resumed,
     trained: &Trained,
     lock: &Lock,
-) -> anyhow::Result<()> {
+) -> crate::Result<()> {
     let (args, dir, plan) = (invocation.args, &invocation.dir, &invocation.plan);
     // Provenance must follow, trained or not.
     let moved = found.earlier.is_some_and(|e| e.computed_on != plan.computed_on);

@@ -25,7 +25,7 @@ pub(super) fn train_again(
     plan: &Plan,
     machine: &Machine,
     runs: Vec<PlannedRun>,
-) -> anyhow::Result<HashMap<Id, RunRecord>> {
+) -> crate::Result<HashMap<Id, RunRecord>> {
     let logs = std::env::temp_dir().join(format!("sweep-verify-{}", std::process::id()));
     let command = WorkerCommand {
         program: machine.worker.clone(),

@@ -12,7 +12,8 @@ use spec::plan::{Plan, PlannedRun};
 use spec::record::RunRecord;
 
 use crate::cli::VerifyArgs;
-use crate::exit::{Exit, bad_input};
+use crate::error::bad_input;
+use crate::exit::Exit;
 use crate::live::{describe, reason};
 use crate::machine::Machine;
 use crate::threads::Known;
@@ -20,7 +21,7 @@ use crate::workspace::Workspace;
 use crate::{dataset_check, text};
 
 /// Verifies; exit code 6 when anything is not what is stored.
-pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> anyhow::Result<Exit> {
+pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, &args.file)?;
     let plan = store::plan(&dir)?;
     let journal = store::journal::read(&dir)?;
@@ -117,7 +118,7 @@ fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>
 }
 
 /// Says what came of `chosen` runs, and returns the exit code.
-fn conclude(counts: &Counts, chosen: usize) -> anyhow::Result<Exit> {
+fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
     let &Counts { wrong, failed, elsewhere } = counts;
     if wrong > 0 {
         let are = if wrong == 1 { "is" } else { "are" };
@@ -148,7 +149,7 @@ fn choose(
     records: &HashMap<Id, RunRecord>,
     machine: &Machine,
     args: &VerifyArgs,
-) -> anyhow::Result<Vec<PlannedRun>> {
+) -> crate::Result<Vec<PlannedRun>> {
     let code = &machine.wanted.code;
     let repeatable = |run: &&PlannedRun| {
         records

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::script::REPORT;
-use crate::exit::bad_input;
+use crate::error::{Error, bad_input};
 use crate::text;
 
 /// Slurm's own default of `MaxArraySize`, where it does not say.
@@ -95,19 +95,19 @@ pub trait Engine {
     ///
     /// # Errors
     /// Bad input: what is missing.
-    fn ready(&self) -> anyhow::Result<()> {
+    fn ready(&self) -> crate::Result<()> {
         Ok(())
     }
     /// Indices of an array go from 0 to one less than this.
-    fn max_array(&self) -> anyhow::Result<u64>;
+    fn max_array(&self) -> crate::Result<u64>;
     /// Submits a script with these flags; gives the job's number.
     fn submit(&self, flags: &[String], script: &str) -> Result<u64, SubmitError>;
     /// Jobs of these names that the engine still knows, finished ones included.
-    fn queue(&self, names: &[String]) -> anyhow::Result<Vec<Queued>>;
+    fn queue(&self, names: &[String]) -> crate::Result<Vec<Queued>>;
     /// Ends all jobs of this name.
-    fn cancel(&self, name: &str) -> anyhow::Result<()>;
+    fn cancel(&self, name: &str) -> crate::Result<()>;
     /// State and exit code of a job, as Slurm writes them: `COMPLETED`, `0:0`.
-    fn state(&self, job: u64) -> anyhow::Result<(String, String)>;
+    fn state(&self, job: u64) -> crate::Result<(String, String)>;
 }
 
 /// Slurm's commands on the `PATH`.
@@ -166,7 +166,7 @@ fn is_inherited(name: &str) -> bool {
         || ["SBATCH_", "SQUEUE_", "SCANCEL_", "PMIX_", "PMI_"].iter().any(|p| name.starts_with(p))
 }
 
-fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
+fn ask(program: &str, args: &[String], input: &str) -> crate::Result<Answer> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, _) in std::env::vars_os() {
@@ -176,7 +176,7 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
     }
     let mut child = command.spawn().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => missing(program),
-        _ => anyhow::anyhow!("cannot start {program}: {e}"),
+        _ => Error::unexpected(format!("cannot start {program}: {e}")),
     })?;
     // Threads, so that no pipe fills up while we wait for another.
     let (mut stdin, stdout, stderr) =
@@ -212,7 +212,7 @@ fn ask(program: &str, args: &[String], input: &str) -> anyhow::Result<Answer> {
     })
 }
 
-fn missing(program: &str) -> anyhow::Error {
+fn missing(program: &str) -> Error {
     bad_input(format!(
         "there is no `{program}` on the PATH, so this machine cannot speak to Slurm\n  \
          log in to a node of the cluster that has it (`module load slurm` on some), or train \
@@ -221,7 +221,7 @@ fn missing(program: &str) -> anyhow::Error {
 }
 
 /// The controller does not answer.
-fn unreachable(program: &str, answer: &Answer) -> anyhow::Error {
+fn unreachable(program: &str, answer: &Answer) -> Error {
     bad_input(format!(
         "Slurm's controller does not answer: {program}: {}\n  what is finished is kept; try again when `sinfo` answers",
         answer.reason()
@@ -233,14 +233,14 @@ fn words(args: &[&str]) -> Vec<String> {
 }
 
 impl Engine for SlurmCommands {
-    fn ready(&self) -> anyhow::Result<()> {
+    fn ready(&self) -> crate::Result<()> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let there = |name: &str| std::env::split_paths(&path).any(|f| f.join(name).is_file());
         let absent = ["sbatch", "squeue", "scancel", "scontrol"].into_iter().find(|p| !there(p));
         absent.map_or(Ok(()), |program| Err(missing(program)))
     }
 
-    fn max_array(&self) -> anyhow::Result<u64> {
+    fn max_array(&self) -> crate::Result<u64> {
         let answer = ask("scontrol", &words(&["show", "config"]), "")?;
         if !answer.ok {
             return Err(unreachable("scontrol", &answer));
@@ -270,7 +270,7 @@ impl Engine for SlurmCommands {
         })
     }
 
-    fn queue(&self, names: &[String]) -> anyhow::Result<Vec<Queued>> {
+    fn queue(&self, names: &[String]) -> crate::Result<Vec<Queued>> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -282,12 +282,12 @@ impl Engine for SlurmCommands {
         Ok(answer.stdout.lines().filter_map(queued).collect())
     }
 
-    fn cancel(&self, name: &str) -> anyhow::Result<()> {
+    fn cancel(&self, name: &str) -> crate::Result<()> {
         let answer = ask("scancel", &words(&["--name", name]), "")?;
         if answer.ok { Ok(()) } else { Err(unreachable("scancel", &answer)) }
     }
 
-    fn state(&self, job: u64) -> anyhow::Result<(String, String)> {
+    fn state(&self, job: u64) -> crate::Result<(String, String)> {
         let answer = ask("scontrol", &words(&["show", "job", "-o", &job.to_string()]), "")?;
         if !answer.ok {
             return Err(unreachable("scontrol", &answer));

@@ -6,17 +6,18 @@
 //! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::slurm::SlurmSettings;
+
+use crate::error::Context as _;
 
 /// Version of every form in this file.
 const VERSION: u32 = 1;
@@ -164,7 +165,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// The file is there and cannot be read.
-    pub fn submissions(&self) -> anyhow::Result<Vec<Submission>> {
+    pub fn submissions(&self) -> crate::Result<Vec<Submission>> {
         let path = self.submissions_file();
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -203,12 +204,11 @@ impl Files<'_> {
     ///
     /// # Errors
     /// A folder that cannot be written to.
-    pub fn note(&self, line: &Line) -> anyhow::Result<()> {
+    pub fn note(&self, line: &Line) -> crate::Result<()> {
         let path = self.submissions_file();
         let fail = || format!("cannot append to {}", path.display());
         let torn = fs::read(&path).is_ok_and(|b| !b.is_empty() && !b.ends_with(b"\n"));
-        let mut file =
-            OpenOptions::new().create(true).append(true).open(&path).with_context(fail)?;
+        let mut file = File::options().create(true).append(true).open(&path).with_context(fail)?;
         let start = if torn { "\n" } else { "" };
         let line = format!("{start}{}\n", serde_json::to_string(line)?);
         file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).with_context(fail)
@@ -218,7 +218,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// It is not there, or of another version.
-    pub fn job(&self, attempt: u64) -> anyhow::Result<JobFile> {
+    pub fn job(&self, attempt: u64) -> crate::Result<JobFile> {
         read(&self.attempt(attempt).join("job.json"))
     }
 
@@ -226,7 +226,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// They are not there, or of another version.
-    pub fn chunk(&self, place: Place) -> anyhow::Result<ChunkFile> {
+    pub fn chunk(&self, place: Place) -> crate::Result<ChunkFile> {
         read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
     }
 
@@ -250,10 +250,9 @@ impl Files<'_> {
     ///
     /// # Errors
     /// A folder that cannot be written to.
-    pub fn begin(&self, place: Place, journal: &str) -> anyhow::Result<()> {
+    pub fn begin(&self, place: Place, journal: &str) -> crate::Result<()> {
         let path = self.begun_file(place);
-        let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).open(&path);
+        let file = File::options().create(true).append(true).open(&path);
         file.and_then(|mut file| file.write_all(format!("{journal}\n").as_bytes()))
             .with_context(|| format!("cannot append to {}", path.display()))
     }
@@ -268,7 +267,7 @@ impl Files<'_> {
         nonce: &str,
         arrays: &[&[Vec<&PlannedRun>]],
         narrowed: bool,
-    ) -> anyhow::Result<()> {
+    ) -> crate::Result<()> {
         let whole = self.attempt(job.attempt);
         let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
         let _ = fs::remove_dir_all(&half);
@@ -304,7 +303,7 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::create(path)?.write_all(bytes)
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> crate::Result<T> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use crate::error::Context as _;
 
 /// The copies.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Frozen {
 ///
 /// # Errors
 /// A program that cannot be read, a disk that is full.
-pub fn freeze(bin: &Path, worker: &Path, report: &Path) -> anyhow::Result<Frozen> {
+pub fn freeze(bin: &Path, worker: &Path, report: &Path) -> crate::Result<Frozen> {
     // Through the kernel: the file may have been replaced since we were started.
     let this = Path::new("/proc/self/exe");
     let mut hasher = blake3::Hasher::new();

@@ -25,7 +25,7 @@ use spec::slurm::SlurmSettings;
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::{estimate, text};
 use chunks::Estimated;
 use client::{Engine, Queued, SlurmCommands};
@@ -74,12 +74,12 @@ impl<E: Engine> Slurm<E> {
 }
 
 impl<E: Engine> Launcher for Slurm<E> {
-    fn alone(&self, dir: &ReportDir, plan: &Plan) -> anyhow::Result<()> {
+    fn alone(&self, dir: &ReportDir, plan: &Plan) -> crate::Result<()> {
         not_queued(dir, &active(&self.engine, dir, &plan.name)?)?;
         super::no_signs_of_life(dir)
     }
 
-    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> anyhow::Result<String> {
+    fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> crate::Result<String> {
         if todo.is_empty() {
             return Ok(String::new());
         }
@@ -150,7 +150,7 @@ impl<E: Engine> Launcher for Slurm<E> {
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
         _: &mut Beacon,
-    ) -> anyhow::Result<Launched> {
+    ) -> crate::Result<Launched> {
         self.engine.ready()?;
         let (dealt, _) = self.dealt(work, todo.iter().collect());
         submit::submit(&self.engine, &self.settings, work, &dealt).map(Launched::Submitted)
@@ -162,7 +162,7 @@ impl<E: Engine> Launcher for Slurm<E> {
 ///
 /// # Errors
 /// Slurm does not answer.
-pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<Vec<Queued>> {
+pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Result<Vec<Queued>> {
     let files = Files(dir);
     let submissions = files.submissions()?;
     // The newest attempts; one argument of a command holds no more.
@@ -179,7 +179,7 @@ pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
 ///
 /// # Errors
 /// Slurm does not answer.
-pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Result<u64> {
+pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Result<u64> {
     let active = active(engine, dir, sweep)?;
     // The report's first: it would begin as soon as the others have ended.
     let mut names: Vec<(bool, &str)> =
@@ -199,7 +199,7 @@ pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> anyhow::Resu
 }
 
 /// Refuses where tasks of the sweep wait or run.
-fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
+fn not_queued(dir: &ReportDir, active: &[Queued]) -> crate::Result<()> {
     let Some(first) = active.iter().find(|q| !q.reports()) else { return Ok(()) };
     let path = dir.path().display();
     Err(bad_input(format!(
@@ -215,7 +215,7 @@ fn not_queued(dir: &ReportDir, active: &[Queued]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Bad input: which tasks, and how to wait for them or end them.
-pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> anyhow::Result<()> {
+pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> crate::Result<()> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(());
     }
@@ -236,7 +236,7 @@ fn adopt(
     submission: &Submission,
     sweep: &str,
     queue: &[Queued],
-) -> anyhow::Result<()> {
+) -> crate::Result<()> {
     for name in submission.names(sweep) {
         let found = queue.iter().find(|q| q.name == name);
         if let Some(found) = found.filter(|_| submission.job(&name).is_none()) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spec::slurm::SlurmSettings;
 
-use crate::exit::bad_input;
+use crate::error::bad_input;
 
 /// A time limit shorter than this leaves no minute for a warning before its end.
 const SHORT_LIMIT: u64 = 300;
@@ -220,7 +220,7 @@ fn percent(path: &Path) -> String {
 ///
 /// # Errors
 /// Bad input.
-pub fn check_path(path: &Path) -> anyhow::Result<()> {
+pub fn check_path(path: &Path) -> crate::Result<()> {
     let fits = path.to_str().is_some_and(|p| !p.contains(|c: char| c.is_control() || c == '\\'));
     if fits {
         return Ok(());

@@ -19,7 +19,7 @@ impl Share {
     ///
     /// # Errors
     /// They are not there, or of another version.
-    pub fn read(dir: &ReportDir, place: Place) -> anyhow::Result<Self> {
+    pub fn read(dir: &ReportDir, place: Place) -> crate::Result<Self> {
         let files = Files(dir);
         let job = files.job(place.attempt)?;
         let plan = Plan { runs: files.chunk(place)?.runs, ..job.plan.clone() };
@@ -32,7 +32,7 @@ impl Share {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn left(&self, dir: &ReportDir, place: Place) -> anyhow::Result<Vec<PlannedRun>> {
+    pub fn left(&self, dir: &ReportDir, place: Place) -> crate::Result<Vec<PlannedRun>> {
         let earlier = store::journal::read_named(dir, &Files(dir).begun(place))?;
         let done = earlier.into_best_for(self.plan.computed_on.as_ref());
         let has_result =

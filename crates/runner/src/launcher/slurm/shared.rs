@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Engine, SubmitError};
 use super::script::{self, Attempt, NOT_SEEN, WORKER_FAILS};
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::text;
 
 /// Filesystems that several machines see, or that somebody mounted for that.
@@ -100,7 +100,7 @@ pub fn check(
     attempt: &Attempt<'_>,
     worker: &Path,
     needed: &[Needed],
-) -> anyhow::Result<Option<String>> {
+) -> crate::Result<Option<String>> {
     let all = needed.iter().map(|n| n.path.as_path()).chain([attempt.dir]);
     let local: Vec<(&Path, String)> = all
         .filter_map(|path| Some((path, filesystem(path)?)))
@@ -147,7 +147,7 @@ pub fn check(
     }
 }
 
-fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> anyhow::Error {
+fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> crate::Error {
     let remedy = "have the repository, data/ and libtorch on a filesystem that all nodes mount \
                   under the same path (NFS, Lustre, ...)";
     let place = |path: &Path| match filesystem(path) {
@@ -175,7 +175,7 @@ fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> anyhow::Erro
 }
 
 /// Slurm has said no.
-pub fn refused(why: &str) -> anyhow::Error {
+pub fn refused(why: &str) -> crate::Error {
     bad_input(format!(
         "Slurm takes no job: {why}\n  see [slurm] of the sweep file and of the user's configuration; \
          --plan shows the flags and the script"

@@ -50,7 +50,7 @@ impl Elsewhere for State {
 }
 
 /// What a cluster does for the sweep; none where nothing was ever submitted.
-pub fn state(dir: &ReportDir, name: &str) -> anyhow::Result<Option<State>> {
+pub fn state(dir: &ReportDir, name: &str) -> crate::Result<Option<State>> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
     }

@@ -11,7 +11,7 @@ use super::files::{Files, JobFile, Line, version};
 use super::script::{Attempt, check_path};
 use super::signs::forget_dead;
 use super::{freeze, needed, shared};
-use crate::exit::bad_input;
+use crate::error::bad_input;
 use crate::launcher::Work;
 use crate::{reporter, text};
 
@@ -30,7 +30,7 @@ pub fn submit(
     settings: &SlurmSettings,
     work: &Work<'_>,
     dealt: &[Vec<&PlannedRun>],
-) -> anyhow::Result<String> {
+) -> crate::Result<String> {
     let dir = std::path::absolute(work.dir.path())?.canonicalize()?;
     let root = std::path::absolute(work.workspace.root())?.canonicalize()?;
     let data = work.workspace.data();
@@ -120,7 +120,7 @@ fn job_file(
 }
 
 /// An array that Slurm did not take, by its index, and why.
-type Refused = (usize, anyhow::Error);
+type Refused = (usize, crate::Error);
 
 /// Submits the arrays up to the first that Slurm refuses; gives the jobs that it took.
 /// Where it takes none, the attempt's folder is removed.
@@ -129,7 +129,7 @@ fn submit_arrays(
     attempt: &Attempt<'_>,
     files: &Files<'_>,
     arrays: &[&[Vec<&PlannedRun>]],
-) -> anyhow::Result<(Vec<u64>, Option<Refused>)> {
+) -> crate::Result<(Vec<u64>, Option<Refused>)> {
     let folder = files.attempt(attempt.number);
     let mut jobs = Vec::new();
     for (i, array) in arrays.iter().enumerate() {
@@ -158,7 +158,7 @@ fn follow_up(
     attempt: &Attempt<'_>,
     files: &Files<'_>,
     jobs: &[u64],
-) -> anyhow::Result<String> {
+) -> crate::Result<String> {
     let name = attempt.report_name();
     match once(engine, &name, &attempt.report_flags(jobs), &attempt.report_script(), &|| ()) {
         Ok(job) => {
@@ -205,7 +205,7 @@ fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
 }
 
 /// One more than any attempt that left a trace.
-fn next_attempt(files: &Files<'_>) -> anyhow::Result<u64> {
+fn next_attempt(files: &Files<'_>) -> crate::Result<u64> {
     let noted = files.submissions()?.iter().map(|s| s.attempt).max().unwrap_or(0);
     let mut number = noted + 1;
     while files.attempt(number).exists() {
@@ -222,7 +222,7 @@ fn once(
     flags: &[String],
     script: &str,
     refused: &dyn Fn(),
-) -> anyhow::Result<u64> {
+) -> crate::Result<u64> {
     let why = match engine.submit(flags, script) {
         Ok(job) => return Ok(job),
         Err(SubmitError::Rejected(why)) => {
@@ -273,14 +273,14 @@ mod tests {
     }
 
     impl Engine for Lossy {
-        fn max_array(&self) -> anyhow::Result<u64> {
+        fn max_array(&self) -> crate::Result<u64> {
             Ok(1001)
         }
         fn submit(&self, _: &[String], _: &str) -> Result<u64, SubmitError> {
             self.asked.borrow_mut().push("submit");
             Err(SubmitError::Unknown("Socket timed out".to_owned()))
         }
-        fn queue(&self, names: &[String]) -> anyhow::Result<Vec<Queued>> {
+        fn queue(&self, names: &[String]) -> crate::Result<Vec<Queued>> {
             self.asked.borrow_mut().push("queue");
             let job = Queued {
                 name: names[0].clone(),
@@ -292,10 +292,10 @@ mod tests {
             };
             Ok(if self.takes { vec![job] } else { Vec::new() })
         }
-        fn cancel(&self, _: &str) -> anyhow::Result<()> {
+        fn cancel(&self, _: &str) -> crate::Result<()> {
             Ok(())
         }
-        fn state(&self, _: u64) -> anyhow::Result<(String, String)> {
+        fn state(&self, _: u64) -> crate::Result<(String, String)> {
             Ok((String::new(), String::new()))
         }
     }

@@ -54,7 +54,7 @@ pub fn watch(
     settings: &SlurmSettings,
     cancel_on_interrupt: bool,
     quiet: bool,
-) -> anyhow::Result<Watched> {
+) -> crate::Result<Watched> {
     let heard = Heard::listen()?;
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
@@ -124,7 +124,7 @@ struct Heard {
 }
 
 impl Heard {
-    fn listen() -> anyhow::Result<Self> {
+    fn listen() -> crate::Result<Self> {
         let heard =
             Heard { interrupts: Arc::default(), leave: Arc::default(), over: Arc::default() };
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -159,7 +159,7 @@ fn interrupted(
     plan: &Plan,
     at_once: bool,
     heard: &Heard,
-) -> anyhow::Result<Watched> {
+) -> crate::Result<Watched> {
     if !at_once && heard.interrupts.load(Ordering::SeqCst) < 2 {
         text::say!(
             "no longer watching; the tasks go on. Ctrl-C again within {} s ends them,\n\
@@ -205,7 +205,7 @@ impl<'a> Tail<'a> {
     }
 
     /// Whole lines that are new; gives a line for each run without a result.
-    fn read(&mut self) -> anyhow::Result<Vec<String>> {
+    fn read(&mut self) -> crate::Result<Vec<String>> {
         let mut news = Vec::new();
         let folder = match std::fs::read_dir(self.dir.journal()) {
             Ok(folder) => folder,
