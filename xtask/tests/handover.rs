@@ -18,7 +18,9 @@ echo "cargo$packages LIBTORCH=$(basename "$LIBTORCH")" >> "$FAKE/log"
 folder="$CARGO_TARGET_DIR/release"; case "$*" in *"profile flex"*) folder="$CARGO_TARGET_DIR/flex" ;; esac
 mkdir -p "$folder"
 for program in $(echo "$*" | grep -o 'bin [a-z-]*' | cut -c5-); do
+  case "$*" in *bin\ sweep\ --bin\ sweep-worker*) [ $program = sweep-worker ] && sleep 2 ;; esac
   cp "$FAKE/sweep" "$folder/.$$" && mv "$folder/.$$" "$folder/$program"
+  echo '{"reason":"compiler-artifact","target":{"name":"'$program'"},"executable":"'$program'"}'
 done
 "#;
 
@@ -60,9 +62,11 @@ fn xtask_in(needs: &str, args: &[&str], files: &[&str]) -> (Output, String) {
     }
     // A libtorch of the user's, so that none is brought.
     fs::create_dir_all(fake.join("own/lib")).unwrap();
+    fs::write(fake.join("first.toml"), "name = \"first\"").unwrap();
     fs::write(fake.join("own/lib/libtorch_cpu.so"), "").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(args)
+        .current_dir(fake)
         .env("FAKE", fake)
         .env("CARGO", fake.join("cargo"))
         .env("CARGO_TARGET_DIR", fake.join("target"))
@@ -87,6 +91,33 @@ fn a_sweep_on_libtorch_builds_its_worker_and_passes_the_exit_code() {
          cargo ALL --bin sweep-worker LIBTORCH=own\n\
          sweep run x.toml --set train.epochs=1 worker=target/release/sweep-worker\n"
     );
+}
+
+#[test]
+fn a_first_sweep_has_both_programs_from_one_call_of_cargo() {
+    let needs = r#"{"train":true,"backends":["libtorch"],"cuda":false}"#;
+    let (output, log) = xtask(needs, &["sweep", "first.toml"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(
+        log,
+        "cargo ALL --bin sweep --bin sweep-worker LIBTORCH=own\n\
+         sweep needs run first.toml worker=\n\
+         cargo ALL --bin sweep-worker LIBTORCH=own\n\
+         sweep run first.toml worker=target/release/sweep-worker\n"
+    );
+}
+
+/// What the file needs is known before the worker is there.
+#[test]
+fn a_first_sweep_that_needs_no_such_worker_gives_it_up() {
+    let none = r#"{"train":false,"backends":[],"cuda":false}"#;
+    let flex = r#"{"train":true,"backends":["flex"],"cuda":false}"#;
+    for (needs, worker) in [(none, ""), (flex, "target/flex/sweep-worker")] {
+        let (output, log) = xtask(needs, &["sweep", "first.toml"]);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert!(log.ends_with(&format!("\nsweep run first.toml worker={worker}\n")), "{log}");
+        assert!(!log.contains("cargo ALL --bin sweep-worker"), "{log}");
+    }
 }
 
 /// What is needed last is built beside the sweep, which starts before it is there.
