@@ -134,6 +134,29 @@ pub(crate) fn sweep_and_worker(
     compile_until(root, &mut cargo, &Program::FIRST, built)
 }
 
+/// Builds all three programs, the worker for libtorch, in one call of cargo; and the worker
+/// for flex beside them, since each build has chains of crates that leave a core idle.
+///
+/// # Errors
+/// A program cannot be built.
+pub(crate) fn all(root: &Path, libtorch: &Libtorch) -> Result<()> {
+    let mut cargo = programs(root, &["sweep", "sweep-report", "sweep-worker"])?;
+    libtorch.apply(&mut cargo);
+    let file = |ending: &str| -> Result<PathBuf> {
+        Ok(target_dir(root)?.join(format!("flex-worker.{ending}")))
+    };
+    std::fs::create_dir_all(target_dir(root)?)?;
+    let aside = Destination::File { state: file("state")?, log: file("log")? };
+    std::thread::scope(|scope| {
+        let flex = scope.spawn(|| compile_flex_worker(root, &aside));
+        let built = compile(root, &mut cargo, &Program::ALL);
+        let flex = flex.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Again where it failed, with what cargo says of it.
+        let flex = flex.or_else(|_| compile_flex_worker(root, &Destination::Stderr));
+        built.and(flex)
+    })
+}
+
 /// Builds `sweep` and `sweep-report` and gives the path of the first.
 pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
     sweep_and_report(root, &Destination::Stderr)?;
@@ -172,11 +195,15 @@ pub(crate) fn libtorch_worker_path(root: &Path) -> Result<PathBuf> {
 /// Builds a `sweep-worker` that has the pure-Rust backend alone. Its profile has a
 /// folder of its own, so that it never replaces a libtorch worker.
 pub(crate) fn flex_worker(root: &Path) -> Result<PathBuf> {
+    compile_flex_worker(root, &Destination::Stderr)?;
+    flex_worker_path(root)
+}
+
+fn compile_flex_worker(root: &Path, destination: &Destination) -> Result<()> {
     let mut cargo = cargo(root)?;
     cargo.args(["build", "--profile", FLEX_PROFILE]);
     cargo.args(["--package", "train", "--bin", "sweep-worker"]);
-    compile(root, &mut cargo, &Program::FLEX_WORKER)?;
-    flex_worker_path(root)
+    compile_with(root, &mut cargo, &Program::FLEX_WORKER, destination)
 }
 
 /// Where [`flex_worker`] builds.

@@ -35,6 +35,12 @@ impl Program {
         purpose: "which plan and train (Burn and the libtorch bindings)",
         tree: &["--package", "runner", "--package", "train", "--features", "train/libtorch"],
     };
+    /// All of them.
+    pub(crate) const ALL: Program = Program {
+        name: "sweep, sweep-report and sweep-worker",
+        purpose: "the programs (polars, Burn and the libtorch bindings)",
+        tree: &["--package", "reporter", "--package", "train", "--features", "train/libtorch"],
+    };
     pub(crate) const REPORT: Program = Program {
         name: "sweep-report",
         purpose: "which collects and draws (polars and plotters)",

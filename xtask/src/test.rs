@@ -103,11 +103,12 @@ impl Runner {
 /// When something cannot be built, or a test fails.
 pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
+    build::all(root, &found)?;
     let programs = Programs {
-        worker: build::libtorch_worker(root, &found)?,
-        flex_worker: build::flex_worker(root)?,
+        worker: build::libtorch_worker_path(root)?,
+        flex_worker: build::flex_worker_path(root)?,
         faulty: faults::wanted(root, filter)?.then(|| faults::worker(root, &found)).transpose()?,
-        sweep: build::sweep(root)?,
+        sweep: build::sweep_path(root)?,
         libtorch: found,
     };
     let runner = Runner::find(root)?;
