@@ -30,6 +30,7 @@ pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
         Metric::TOP5_ACCURACY => Box::new(TopKAccuracyMetric::new(5)),
         // Over the counts of all samples so far, not a mean of batches.
         Metric::F1 => Box::new(FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro)),
+        Metric::BALANCED_ACCURACY => Box::new(BalancedAccuracy::default()),
         _ => return None,
     })
 }
@@ -82,6 +83,46 @@ impl ClassMetric for FBetaScoreMetric {
     }
 }
 
+/// Recall by class from counts of samples: burn-train's macro recall counts classes that
+/// occur nowhere as 0.
+#[derive(Default)]
+struct BalancedAccuracy {
+    /// Of each class the samples that were recognised, and all of them.
+    counts: Vec<(f64, f64)>,
+}
+
+impl ClassMetric for BalancedAccuracy {
+    fn update(
+        &mut self,
+        outputs: Tensor<2>,
+        labels: Tensor<1, Int>,
+        _: &MetricMetadata,
+    ) -> Result<(), TensorReadError> {
+        let [samples, classes] = outputs.dims();
+        let predicted = outputs.argmax(1).reshape([samples]);
+        let right = predicted.equal(labels.clone()).float().unsqueeze_dim::<2>(1);
+        let of_class = labels.one_hot::<2>(classes).float();
+        let sums = |of: Tensor<2>| -> Result<Vec<f64>, TensorReadError> {
+            Ok(of.sum_dim(0).try_into_data()?.iter::<f64>().collect())
+        };
+        let (right, all) = (sums(of_class.clone() * right)?, sums(of_class)?);
+        self.counts.resize(classes, (0.0, 0.0));
+        for (count, more) in self.counts.iter_mut().zip(right.into_iter().zip(all)) {
+            *count = (count.0 + more.0, count.1 + more.1);
+        }
+        Ok(())
+    }
+    fn value(&self) -> f64 {
+        let recalls: Vec<f64> = self
+            .counts
+            .iter()
+            .filter(|(_, all)| *all > 0.0)
+            .map(|(right, all)| right / all)
+            .collect();
+        recalls.iter().sum::<f64>() / recalls.len() as f64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use burn::data::dataloader::Progress;
@@ -131,8 +172,14 @@ mod tests {
         // F1 of the classes 0 to 3: 4/6, 2/4, 2/3, 0; scikit-learn 1.9.1's
         // f1_score(average="macro") says 0.4583333.
         let f1 = (4.0 / 6.0 + 0.5 + 2.0 / 3.0) / 4.0;
-        let expected =
-            [(Metric::ACCURACY, 4.0 / 7.0), (Metric::TOP5_ACCURACY, 5.0 / 7.0), (Metric::F1, f1)];
+        // Recalls 2/3, 1/2, 1, 0; its balanced_accuracy_score says 0.5416667.
+        let balanced = (2.0 / 3.0 + 0.5 + 1.0) / 4.0;
+        let expected = [
+            (Metric::ACCURACY, 4.0 / 7.0),
+            (Metric::TOP5_ACCURACY, 5.0 / 7.0),
+            (Metric::F1, f1),
+            (Metric::BALANCED_ACCURACY, balanced),
+        ];
         for (metric, wanted) in expected {
             let whole = measured(metric, &[(&outputs, &labels)]);
             let cut =

@@ -85,6 +85,15 @@ metrics! {
         min_effect: 0.005,
         column_always: true,
     };
+    /// Recall of each class that occurs, their plain mean (a fraction).
+    BALANCED_ACCURACY = "balanced_accuracy", "balanced accuracy", {
+        unit: Unit::Percent,
+        better: Better::Higher,
+        bounds: Bounds::Share,
+        needs: Needs::ClassesAbove(0),
+        measured: Measured::OnRequest,
+        min_effect: 0.005,
+    };
     /// Mean training loss over the last twentieth of an epoch.
     WINDOW_LOSS = "window_loss", "training loss", { measured: Measured::Training };
     /// Learning rate used at a step.
