@@ -3,9 +3,10 @@
 
 /// Flags of verbs, those with a value ending in `=`. Verbs that are not listed read their
 /// arguments themselves.
-const FLAGS: [(&str, &[&str]); 8] = [
+const FLAGS: [(&str, &[&str]); 9] = [
     ("ci", &[]),
     ("readers", &[]),
+    ("programs", &["--faulty"]),
     ("tidy", &[]),
     ("libtorch", &["--cuda"]),
     ("golden", &["--write"]),

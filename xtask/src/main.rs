@@ -52,12 +52,13 @@ Sweeps (libtorch, the worker and the runner are brought and built as needed):
   verify FILE       train a sample of finished runs again, compare bit by bit
   why FILE RUN      what makes a run new, stale or cached
   doctor [FILE]     check toolchain, libtorch, devices, datasets, disk
-  list WHAT         optimizers, schedules, models, datasets, losses
+  list WHAT         optimizers, schedules, models, datasets, losses, metrics, lints
   fetch DATASET     bring a dataset into data/
   <verb> --help     the options of a verb
 
 Development:
   test [FILTER]     every test, both with and without libtorch
+  programs [--faulty]  build what the tests start, and print where it is, as JSON
   page [FILTER]     the tests of the report's page alone, in a headless Chromium
   ci                formatting, lints, tidy, tests and reports recomputed, as .ci/run does
   tidy              the invariants of crates/ARCHITECTURE.md
@@ -114,6 +115,11 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
         reporter::VERB => reporter::build(&root, &args).map(|()| ExitCode::SUCCESS),
         "tidy" => tidy(&root),
         "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
+        "programs" => {
+            let faulty = args.iter().any(|a| a == "--faulty");
+            println!("{}", test::programs(&root, faulty)?);
+            Ok(ExitCode::SUCCESS)
+        }
         "page" => test::page(&root, &args).map(|()| ExitCode::SUCCESS),
         "golden" => {
             golden::golden(&root, args.iter().any(|a| a == "--write")).map(|()| ExitCode::SUCCESS)

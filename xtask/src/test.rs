@@ -71,14 +71,38 @@ const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /// Settings of cargo-nextest, below the root.
 const NEXTEST: &str = "xtask/nextest.toml";
 
-/// What tests of whole programs start, by environment variable.
+/// What tests of whole programs start, by the environment variables in which they look.
 struct Programs {
     libtorch: libtorch::Libtorch,
-    sweep: PathBuf,
-    worker: PathBuf,
-    flex_worker: PathBuf,
-    /// Absent when the filter leaves out the tests that need it.
-    faulty: Option<PathBuf>,
+    paths: Vec<(&'static str, PathBuf)>,
+}
+
+impl Programs {
+    /// Builds them; the worker with faults where it is asked for.
+    fn build(root: &Path, faulty: bool) -> Result<Programs> {
+        let libtorch = libtorch::provision(root, libtorch::Kind::Cpu)?;
+        build::all(root, &libtorch)?;
+        let mut paths = vec![
+            (handover::WORKER_VARIABLE, build::libtorch_worker_path(root)?),
+            ("SWEEP_FLEX_WORKER", build::flex_worker_path(root)?),
+        ];
+        if faulty {
+            paths.push((faults::WORKER_VARIABLE, faults::worker(root, &libtorch)?));
+        }
+        Ok(Programs { libtorch, paths })
+    }
+}
+
+/// Builds what tests start. Returns a JSON object of their paths by environment variable,
+/// which `cargo test` by itself asks for (`crates/runner/tests/support/programs.rs`).
+///
+/// # Errors
+/// A program cannot be built.
+pub(crate) fn programs(root: &Path, faulty: bool) -> Result<serde_json::Value> {
+    let mut built = Programs::build(root, faulty)?;
+    // Of programs that cargo builds for tests in another profile none lies beside them.
+    built.paths.push(("SWEEP_REPORT", build::report_path(root)?));
+    Ok(built.paths.iter().map(|(name, path)| (*name, path.display().to_string())).collect())
 }
 
 /// The program that runs tests.
@@ -102,15 +126,7 @@ impl Runner {
 /// # Errors
 /// When something cannot be built, or a test fails.
 pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
-    let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
-    build::all(root, &found)?;
-    let programs = Programs {
-        worker: build::libtorch_worker_path(root)?,
-        flex_worker: build::flex_worker_path(root)?,
-        faulty: faults::wanted(root, filter)?.then(|| faults::worker(root, &found)).transpose()?,
-        sweep: build::sweep_path(root)?,
-        libtorch: found,
-    };
+    let programs = Programs::build(root, faults::wanted(root, filter)?)?;
     let runner = Runner::find(root)?;
 
     let mut all = Tally::default();
@@ -129,7 +145,7 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
         }
         note(group.name, tally);
         if group.page {
-            let (ok, tally) = page_tests(root, group, &programs.sweep, filter)?;
+            let (ok, tally) = page_tests(root, group, &build::sweep_path(root)?, filter)?;
             if !ok {
                 failed.push(PAGE);
             }
@@ -258,10 +274,6 @@ fn command(
     verb.extend([profile, group.profile]);
     let mut command = select(root, group, &verb)?;
     programs.libtorch.apply(&mut command);
-    command.env("SWEEP_BIN", &programs.sweep).env(handover::WORKER_VARIABLE, &programs.worker);
-    command.env("SWEEP_FLEX_WORKER", &programs.flex_worker);
-    if let Some(faulty) = &programs.faulty {
-        command.env(faults::WORKER_VARIABLE, faulty);
-    }
+    command.envs(programs.paths.iter().map(|(name, path)| (*name, path)));
     Ok(command)
 }

@@ -21,10 +21,8 @@ use spec::Id;
 use spec::event::FailureKind;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
-use spec::provenance::Provenance;
 use spec::record::{
-    Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
-    StopReason,
+    Environment, MetricPoint, Outcome, RunError, RunRecord, Split, Status, StopReason,
 };
 use spec::schedule::Per;
 use spec::seed::{Stream, stream};
@@ -152,38 +150,21 @@ fn record(run: &PlannedRun, nth: usize) -> Option<RunRecord> {
             (outcome.status, Some(outcome), None)
         }
     };
-    let environment = environment();
+    let environment = Environment { code: digest("code"), ..test_records::environment() };
     let clock = |seconds: usize| {
         let (days, rest) = (seconds / 86_400, seconds % 86_400);
         let (hours, minutes) = (rest / 3600, rest / 60 % 60);
         format!("2026-11-{:02}T{hours:02}:{minutes:02}:{:02}Z", 1 + days, rest % 60)
     };
     Some(RunRecord {
-        v: RECORD_VERSION,
-        run_id: run.run_id,
-        config_id: run.config_id,
-        cell_id: run.cell_id,
-        spec: run.spec.clone(),
-        status,
         outcome,
         error,
-        exec_id: Some(environment.id()),
-        exec: Some(environment),
-        device: "libtorch:cpu".to_owned(),
         slot: nth as u64 % 2,
         jobs: 2,
-        attempt: 1,
         started: clock(2 * nth),
         ended: clock(2 * nth + 4),
-        provenance: Some(Provenance {
-            git_commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
-            git_dirty: Some(false),
-            diff_hash: None,
-            cargo_lock_hash: Some(digest("lock")),
-            rustc: "rustc 1.95.0".to_owned(),
-            os: "linux x86_64".to_owned(),
-            argv: ["sweep", "run", "experiments/large.toml"].map(str::to_owned).to_vec(),
-        }),
+        provenance: Some(test_records::provenance("experiments/large.toml")),
+        ..test_records::record_in(run, status, environment)
     })
 }
 
@@ -192,22 +173,6 @@ fn failure() -> RunError {
         kind: FailureKind::Died,
         message: "the worker ended by signal 9".to_owned(),
         log_tail: "allocated 12 GiB\n".repeat(4),
-    }
-}
-
-fn environment() -> Environment {
-    Environment {
-        backend: "libtorch".to_owned(),
-        device_kind: "cpu".to_owned(),
-        device_model: "Some Processor 3000".to_owned(),
-        cpu_features: "avx2 fma".to_owned(),
-        threads: 1,
-        burn: "0.22.1".to_owned(),
-        libtorch: Some("2.9.0".to_owned()),
-        libtorch_kind: Some("cpu".to_owned()),
-        driver: None,
-        plain: false,
-        code: digest("code"),
     }
 }
 

@@ -18,7 +18,7 @@ use report::table::RunRow;
 use spec::ModelSpec;
 use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::{MetricPoint, Outcome, RECORD_VERSION, RunRecord, Split, Status, StopReason};
+use spec::record::{MetricPoint, Outcome, RunRecord, Split, Status, StopReason};
 use spec::sweep_file::{Overrides, load_text};
 
 /// Plain descent and momentum at three learning rates each, with some seeds.
@@ -75,43 +75,23 @@ fn record(run: &PlannedRun) -> RunRecord {
     }
     let status = if diverged { Status::Diverged } else { Status::Completed };
     let why = if left { StopReason::LeftDomain } else { StopReason::Epochs };
-    let environment = common::environment();
     let outcome = Outcome {
-        status,
         stop_reason: (!diverged).then_some(why),
         epochs_completed: if diverged { epoch - 1 } else { epoch },
         steps,
         diverged_step: diverged.then_some(steps),
-        last_finite_loss: None,
         train_seconds: 0.1,
         eval_seconds: 0.1,
         init_digest: format!("init-{}-{function}", run.spec.seed),
         batch_digest: (0..epoch).map(|e| format!("batch-{}-{e}", run.spec.seed)).collect(),
         weights_digest: (!diverged).then(|| "w".to_owned()),
-        dataset_digest: run.spec.data.dataset.digest(),
-        resumed_from: None,
-        saved_epoch: None,
-        saved_digest: None,
         metrics,
+        ..test_records::outcome(run, status)
     };
     RunRecord {
-        v: RECORD_VERSION,
-        run_id: run.run_id,
-        config_id: run.config_id,
-        cell_id: run.cell_id,
-        spec: run.spec.clone(),
-        status,
         outcome: Some(outcome),
-        error: None,
-        exec_id: Some(environment.id()),
-        exec: Some(environment),
         device: "flex".to_owned(),
-        slot: 0,
-        jobs: 1,
-        attempt: 1,
-        started: "2026-11-23T15:00:00Z".to_owned(),
-        ended: "2026-11-23T15:00:09Z".to_owned(),
-        provenance: None,
+        ..test_records::record(run, status)
     }
 }
 

@@ -35,7 +35,7 @@ fn manifest() -> Manifest {
             os: "linux x86_64".to_owned(),
             ..Default::default()
         },
-        environment: Some(common::environment()),
+        environment: Some(test_records::environment()),
         slots: vec!["libtorch:cpu".to_owned()],
         cpus: 2,
         started: "2026-11-23T15:00:00Z".to_owned(),

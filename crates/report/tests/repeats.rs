@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{Fixture, HOSTILE, environment};
+use common::{Fixture, HOSTILE};
 use report::repeats::Repeats;
 use spec::record::{Environment, MetricPoint, Outcome, RunRecord, Split};
 use store::journal::Journal;
@@ -34,7 +34,7 @@ fn outcome(record: &mut RunRecord) -> &mut Outcome {
 /// The same elsewhere.
 fn elsewhere(record: &RunRecord, change: impl FnOnce(&mut Environment)) -> RunRecord {
     let mut record = again(record);
-    let mut exec = environment();
+    let mut exec = test_records::environment();
     change(&mut exec);
     record.exec_id = Some(exec.id());
     record.exec = Some(exec);

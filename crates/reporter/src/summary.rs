@@ -202,7 +202,10 @@ fn name(row: &BestRow, path: &str) -> String {
     match path {
         "train.loss" if row.function => "mean value".to_owned(),
         _ if row.function => "value".to_owned(),
-        path => path.replace('.', " "),
+        path => match EpochMetric::from_name(path) {
+            Some(of) => format!("{} {}", of.split, of.metric.label()),
+            None => path.replace('.', " "),
+        },
     }
 }
 

@@ -270,7 +270,7 @@ pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a Plan
 
 #[cfg(test)]
 mod tests {
-    use spec::record::MetricPoint;
+    use spec::record::{Environment, MetricPoint};
     use spec::sweep_file::{Overrides, load_text};
 
     use super::*;
@@ -294,34 +294,17 @@ mod tests {
             value: 0.5.into(),
         };
         let metrics: Vec<MetricPoint> = metrics.iter().map(point).collect();
-        let outcome = serde_json::json!({
-            "status": "completed", "stop_reason": "epochs", "epochs_completed": 5, "steps": 1,
-            "diverged_step": null, "last_finite_loss": null, "train_seconds": 1.0,
-            "eval_seconds": 1.0, "init_digest": "", "batch_digest": [], "weights_digest": "",
-            "dataset_digest": "", "metrics": metrics,
-        });
-        let exec = serde_json::json!({
-            "backend": "flex", "device_kind": "cpu", "device_model": "", "cpu_features": "",
-            "threads": 1, "burn": "", "libtorch": null, "code": "c",
-        });
+        let environment = Environment {
+            backend: "flex".to_owned(),
+            libtorch: None,
+            libtorch_kind: None,
+            code: "c".to_owned(),
+            ..test_records::environment()
+        };
+        let status = Status::Completed;
         RunRecord {
-            v: spec::record::RECORD_VERSION,
-            run_id: run.run_id,
-            config_id: run.config_id,
-            cell_id: run.cell_id,
-            spec: run.spec.clone(),
-            status: Status::Completed,
-            outcome: Some(serde_json::from_value(outcome).unwrap()),
-            error: None,
-            exec: Some(serde_json::from_value(exec).unwrap()),
-            exec_id: None,
-            device: "flex".to_owned(),
-            slot: 0,
-            jobs: 1,
-            attempt: 1,
-            started: String::new(),
-            ended: String::new(),
-            provenance: None,
+            outcome: Some(Outcome { metrics, ..test_records::outcome(run, status) }),
+            ..test_records::record_in(run, status, environment)
         }
     }
 

@@ -133,11 +133,9 @@ impl Fault {
     }
 }
 
-/// The worker with the faults, built by `cargo xtask test`.
+/// The worker with the faults.
 fn faulty_worker() -> PathBuf {
-    let given = std::env::var_os("SWEEP_FAULTY_WORKER").map(PathBuf::from);
-    let worker = given.filter(|path| path.is_file());
-    worker.expect("SWEEP_FAULTY_WORKER names no worker: run the tests by `cargo xtask test`")
+    support::program("SWEEP_FAULTY_WORKER")
 }
 
 /// The sweep file of every night, less the optimizers that are not `kept`; all

@@ -35,10 +35,8 @@ fn folder() -> TempDir {
 /// The result of the run and what the worker said beside it.
 fn train(device: &str, data: &Path) -> (Outcome, String) {
     let (output, events) = worker(device, data, &request(&spec()));
-    let Some(spec::event::Event::Finished { outcome, .. }) = events.last() else {
-        panic!("{events:?}")
-    };
-    (Outcome::clone(outcome), String::from_utf8_lossy(&output.stderr).into_owned())
+    let outcome = support::outcomes_of(&events).pop().unwrap_or_else(|| panic!("{events:?}"));
+    (outcome, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// What was measured, without the clock.

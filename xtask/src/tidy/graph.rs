@@ -24,27 +24,31 @@ impl Stack {
 
 /// For each of our crates: those of ours it may name, and the stack that it
 /// must never reach.
-const RULES: [(&str, &[&str], &Stack); 12] = [
+const RULES: [(&str, &[&str], &Stack); 13] = [
     ("source-hash", &[], &BURN),
     ("spec", &[], &BURN),
+    ("test-records", &["spec"], &BURN),
     ("text-format", &["spec"], &BURN),
     ("store", &["spec"], &BURN),
     ("data", &["source-hash", "spec"], &POLARS),
     ("model", &["spec"], &POLARS),
     ("optimizer-registry", &["spec"], &POLARS),
     ("train", &["source-hash", "spec", "data", "model", "optimizer-registry"], &POLARS),
-    ("report", &["spec", "store", "text-format"], &BURN),
-    ("runner", &["spec", "data", "store", "text-format", "report"], &BURN),
+    ("report", &["spec", "store", "test-records", "text-format"], &BURN),
+    ("runner", &["spec", "data", "store", "test-records", "text-format", "report"], &BURN),
     ("reporter", &["spec", "store", "text-format", "report", "runner"], &BURN),
     ("xtask", &["source-hash"], &BURN),
 ];
 
 /// Crates at the bottom: neither stack may be below them, not even in their tests.
-const NEITHER: [&str; 5] = ["source-hash", "spec", "store", "text-format", "xtask"];
+const NEITHER: [&str; 6] = ["source-hash", "spec", "store", "test-records", "text-format", "xtask"];
 
 /// The crate of `sweep`, whose tests alone may reach polars: training starts before
 /// polars is compiled.
 const LIGHT: &str = "runner";
+
+/// The crate that only tests, examples and benchmarks use.
+const FOR_TESTS: &str = "test-records";
 
 /// One edge of the graph.
 #[derive(Clone, Debug)]
@@ -189,6 +193,9 @@ pub(crate) fn check(graph: &Graph) -> Vec<String> {
             if to.ours && !allowed.contains(&to.name.as_str()) {
                 findings.push(format!("{at}: `{name}` may not depend on `{}`", to.name));
             }
+            if to.ours && to.name == FOR_TESTS && !edge.dev_only {
+                findings.push(format!("{at}: `{name}` may use `{FOR_TESTS}` in tests alone"));
+            }
         }
         findings.extend(default_features(package).map(|what| format!("{at}: {what}")));
     }
@@ -296,6 +303,13 @@ mod tests {
                 "crates/runner/Cargo.toml:1: `runner` must never link polars, but runner -> report -> polars-core"
             ]
         );
+    }
+
+    #[test]
+    fn made_up_records_are_for_tests_alone() {
+        assert_eq!(findings(&[("report", "test-records", Some("dev"))]), Vec::<String>::new());
+        let found = findings(&[("report", "test-records", None)]);
+        assert!(found.len() == 1 && found[0].ends_with("in tests alone"), "{found:?}");
     }
 
     #[test]

@@ -13,10 +13,7 @@ use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
 use spec::params::{Value, Values};
 use spec::plan::{Keeping, PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
-use spec::record::{
-    Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
-    StopReason,
-};
+use spec::record::{MetricPoint, Outcome, RunError, RunRecord, Split, Status};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::{Constant, Cosine, Per};
 use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
@@ -318,7 +315,6 @@ impl Fixture {
 
     fn record(&self, run: &PlannedRun, label: &Label) -> Option<RunRecord> {
         let end = self.end(label, run.spec.optimizer.lr(), run.spec.seed, run.spec.total_steps());
-        let environment = environment();
         let (status, outcome, error) = match end {
             End::Missing => return None,
             End::Failed(message) => (
@@ -332,23 +328,11 @@ impl Fixture {
             }
         };
         Some(RunRecord {
-            v: RECORD_VERSION,
-            run_id: run.run_id,
-            config_id: run.config_id,
-            cell_id: run.cell_id,
-            spec: run.spec.clone(),
-            status,
             outcome,
             error,
-            exec_id: Some(environment.id()),
-            exec: Some(environment),
-            device: "libtorch:cpu".to_owned(),
             slot: run.spec.seed % 2,
             jobs: 2,
-            attempt: 1,
-            started: "2026-11-23T15:00:00Z".to_owned(),
-            ended: "2026-11-23T15:00:09Z".to_owned(),
-            provenance: None,
+            ..test_records::record(run, status)
         })
     }
 
@@ -380,22 +364,6 @@ impl Fixture {
         let analysis = report::analysis::Analysis::new(self.plan(), rows);
         let points = Points::read(&dir.metrics(), &analysis).unwrap();
         (analysis, points)
-    }
-}
-
-pub fn environment() -> Environment {
-    Environment {
-        backend: "libtorch".to_owned(),
-        device_kind: "cpu".to_owned(),
-        device_model: "Some Processor 3000".to_owned(),
-        cpu_features: "avx2 fma".to_owned(),
-        threads: 1,
-        burn: "0.22.1".to_owned(),
-        libtorch: Some("2.9.0".to_owned()),
-        libtorch_kind: Some("cpu".to_owned()),
-        driver: None,
-        plain: false,
-        code: "0123456789abcdef".to_owned(),
     }
 }
 
@@ -476,22 +444,16 @@ fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outco
             put(epoch, steps, Split::Train, "loss", f64::NAN);
         }
     }
+    let status = if diverged_step.is_some() { Status::Diverged } else { Status::Completed };
     Outcome {
-        status: if diverged_step.is_some() { Status::Diverged } else { Status::Completed },
-        stop_reason: diverged_step.is_none().then_some(StopReason::Epochs),
         epochs_completed,
         steps,
         diverged_step,
         last_finite_loss: diverged_step.map(|_| 8.1e12.into()),
         train_seconds: 0.9 * spec.train.epochs as f64 + 0.01 * seed as f64,
         eval_seconds: 0.3,
-        init_digest: format!("init-{seed}"),
         batch_digest: (0..epochs_completed).map(|e| format!("batch-{seed}-{e}")).collect(),
-        weights_digest: diverged_step.is_none().then(|| format!("weights-{}", run.run_id.short())),
-        dataset_digest: spec.data.dataset.digest(),
-        resumed_from: None,
-        saved_epoch: None,
-        saved_digest: None,
         metrics,
+        ..test_records::outcome(run, status)
     }
 }

@@ -4,11 +4,7 @@
 use spec::Id;
 use spec::event::FailureKind;
 use spec::plan::PlannedRun;
-use spec::provenance::Provenance;
-use spec::record::{
-    Environment, MetricPoint, Outcome, RECORD_VERSION, RunError, RunRecord, Split, Status,
-    StopReason,
-};
+use spec::record::{Environment, MetricPoint, Outcome, RunError, RunRecord, Split, Status};
 
 use super::clock::{Fate, Millis, Task};
 
@@ -130,7 +126,6 @@ pub fn record(
     from: Millis,
     to: Millis,
 ) -> RunRecord {
-    let exec = environment();
     let outcome = status.is_result().then(|| outcome(run, status, (to - from) as f64 / 1e3));
     let error = (status == Status::Failed).then(|| RunError {
         kind: FailureKind::Died,
@@ -138,47 +133,23 @@ pub fn record(
         log_tail: "allocated 12 GiB\n".repeat(4),
     });
     RunRecord {
-        v: RECORD_VERSION,
-        run_id: run.run_id,
-        config_id: run.config_id,
-        cell_id: run.cell_id,
-        spec: run.spec.clone(),
-        status,
         outcome,
         error,
-        exec_id: Some(exec.id()),
-        exec: Some(exec),
-        device: "flex".to_owned(),
-        slot: 0,
-        jobs: 1,
         attempt,
         started: time(from),
         ended: time(to),
-        provenance: Some(Provenance {
-            git_commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
-            git_dirty: Some(false),
-            diff_hash: None,
-            cargo_lock_hash: Some(Id::of("lock").to_string()),
-            rustc: "rustc 1.95.0".to_owned(),
-            os: "linux x86_64".to_owned(),
-            argv: ["sweep", "run", "experiments/cluster.toml"].map(str::to_owned).to_vec(),
-        }),
+        provenance: Some(test_records::provenance("experiments/cluster.toml")),
+        ..test_records::record_in(run, status, environment())
     }
 }
 
 fn environment() -> Environment {
     Environment {
         backend: "flex".to_owned(),
-        device_kind: "cpu".to_owned(),
-        device_model: "Some Processor 3000".to_owned(),
-        cpu_features: "avx2 fma".to_owned(),
-        threads: 1,
-        burn: "0.22.1".to_owned(),
         libtorch: None,
         libtorch_kind: None,
-        driver: None,
-        plain: false,
         code: Id::of("code").to_string(),
+        ..test_records::environment()
     }
 }
 
@@ -211,8 +182,6 @@ fn outcome(run: &PlannedRun, status: Status, seconds: f64) -> Outcome {
         put(1, steps, Split::Test, "accuracy", accuracy(loss(1.0, 31)));
     }
     Outcome {
-        status,
-        stop_reason: done.then_some(StopReason::Epochs),
         epochs_completed: u64::from(done),
         steps: if done { steps } else { steps / 2 },
         diverged_step: (!done).then_some(steps / 2),
@@ -223,9 +192,7 @@ fn outcome(run: &PlannedRun, status: Status, seconds: f64) -> Outcome {
         batch_digest: vec![run.config_id.to_string()],
         weights_digest: done.then(|| run.run_id.to_string()),
         dataset_digest: Id::of("data").to_string(),
-        resumed_from: None,
-        saved_epoch: None,
-        saved_digest: None,
         metrics,
+        ..test_records::outcome(run, status)
     }
 }

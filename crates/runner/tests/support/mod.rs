@@ -1,12 +1,16 @@
 //! A workspace in a temporary folder, and the built `sweep` run in it.
 #![allow(dead_code)]
 
+mod programs;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use spec::layout::ReportDir;
 use spec::record::RunRecord;
+
+pub use programs::program;
 
 /// Folder with `experiments/`, `data/` (the repository's) and `reports/`.
 pub struct Sandbox {
@@ -26,22 +30,14 @@ pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The real worker, built by `cargo xtask test`.
+/// The real worker, for libtorch.
 pub fn real_worker() -> PathBuf {
-    let given = std::env::var_os("SWEEP_WORKER").map(PathBuf::from);
-    let worker = given.expect("SWEEP_WORKER names no worker: run the tests by `cargo xtask test`");
-    assert!(
-        worker.is_file(),
-        "{} is not there: run the tests by `cargo xtask test`",
-        worker.display()
-    );
-    worker
+    program("SWEEP_WORKER")
 }
 
-/// The real worker for flex, built by `cargo xtask test`.
+/// The real worker for flex.
 pub fn flex_worker() -> PathBuf {
-    let given = std::env::var_os("SWEEP_FLEX_WORKER").map(PathBuf::from);
-    given.expect("SWEEP_FLEX_WORKER names no worker: run the tests by `cargo xtask test`")
+    program("SWEEP_FLEX_WORKER")
 }
 
 impl Sandbox {
@@ -99,6 +95,10 @@ impl Sandbox {
         let flex = args.contains(&"flex") && self._script.is_none();
         let flex = flex.then(flex_worker);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
+        // Beside the tested program where tests were built by `cargo xtask test`.
+        if !Path::new(env!("CARGO_BIN_EXE_sweep")).with_file_name("sweep-report").is_file() {
+            command.env("SWEEP_REPORT", program("SWEEP_REPORT"));
+        }
         command
             .args(args)
             .current_dir(self.folder.path())

@@ -118,11 +118,7 @@ impl Session {
 
     /// Results, in order.
     pub fn outcomes(&self) -> Vec<Outcome> {
-        let outcome = |e: &Event| match e {
-            Event::Finished { outcome, .. } => Some((**outcome).clone()),
-            _ => None,
-        };
-        self.events.iter().filter_map(outcome).collect()
+        outcomes_of(&self.events)
     }
 
     /// Epochs that checkpoints spared, in order of the runs.
@@ -133,6 +129,23 @@ impl Session {
         };
         self.events.iter().filter_map(from).collect()
     }
+}
+
+/// Results, in order, each with the metrics that were sent before it.
+pub fn outcomes_of(events: &[Event]) -> Vec<Outcome> {
+    let mut measured = Vec::new();
+    let outcome = |e: &Event| match e {
+        Event::Started { metrics, .. } | Event::Epoch { metrics, .. } => {
+            measured.extend_from_slice(metrics);
+            None
+        }
+        Event::Finished { outcome, .. } => {
+            assert_eq!(outcome.metrics, [], "metrics cross the pipe once");
+            Some(Outcome { metrics: std::mem::take(&mut measured), ..(**outcome).clone() })
+        }
+        _ => None,
+    };
+    events.iter().filter_map(outcome).collect()
 }
 
 /// Results of runs that keep nothing.
