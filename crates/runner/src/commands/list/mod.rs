@@ -170,6 +170,7 @@ fn lint_entry(lint: Lint) -> Entry {
 /// Type and range of a parameter.
 fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
+        (ty, _) if ty.choices().is_some() => ty.to_string(),
         (ParamType::Bool | ParamType::Schedules, _) | (ParamType::Float, Range::Any) => {
             param.ty.to_string()
         }
