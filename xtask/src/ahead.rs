@@ -32,7 +32,7 @@ fn likely(args: &[String], texts: &[String]) -> bool {
         args.iter().any(|arg| arg == word || arg.contains(word) && !word.starts_with('-'))
             || texts.iter().any(|text| !word.starts_with('-') && text.contains(word))
     };
-    !OTHERWISE.iter().any(|word| otherwise(&word)) && texts.iter().any(|text| !text.is_empty())
+    !OTHERWISE.iter().any(otherwise) && texts.iter().any(|text| !text.is_empty())
 }
 
 /// Builds both programs where that is worthwhile, and asks `sweep` as soon as it is there;

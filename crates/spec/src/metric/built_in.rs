@@ -8,7 +8,7 @@ use super::{Better, Bounds, Description, Measured, Metric, Needs, Resolution, Un
 /// Descriptions in a row, each with a constant of its name.
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $label:literal, { $($field:ident: $value:expr),* $(,)? };)+) => {
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Index { $($name),+ }
 
         impl Metric {
@@ -16,6 +16,7 @@ macro_rules! metrics {
         }
 
         /// The built-in metrics, in the order of tables.
+        #[allow(clippy::needless_update)] // One names every field.
         pub(super) static BUILT_IN: &[Description] = &[$(Description {
             id: Borrowed($id),
             label: Borrowed($label),

@@ -61,7 +61,7 @@ impl<'a> Fixed<'a> {
             }
         };
         let stop_at = spec.target.as_ref().filter(|_| spec.stop).and_then(|(target, _)| {
-            let (split, metric) = (target.split, target.metric.clone());
+            let (split, metric) = (target.split, target.metric);
             Some(StopAt { split, metric, value: target.value? })
         });
         Fixed { spec, own, early_stopping, stop_at }
