@@ -79,7 +79,9 @@ def ours(path, device, data, line):
         sys.exit(f"{path}: the run did not finish: {json.dumps(events[-1])}")
     points = {
         (m["split"], m["metric"]): m["value"]
-        for m in finished["outcome"]["metrics"]
+        for event in events
+        if event["event"] == "epoch"
+        for m in event["metrics"]
         if m["epoch"] == 1
     }
     return points["train", "loss"], points["test", "accuracy"]

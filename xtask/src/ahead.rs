@@ -17,9 +17,20 @@ use crate::libtorch::{self, Kind};
 /// or none.
 const OTHERWISE: [&str; 5] = ["flex", "cuda", "--plan", "--help", "-h"];
 
+/// The file by which `sweep` knows that there is a GPU, which `auto` then stands for.
+const GPU_DRIVER: &str = "/proc/driver/nvidia/version";
+
+/// Beginning of the environment variables that stand above the sweep file.
+const OVERRIDES: &str = "SWEEP__";
+
 /// Returns whether nothing is built yet and the command line most likely trains on libtorch's CPU.
 fn worthwhile(root: &Path, verb: &str, args: &[String]) -> Result<bool> {
-    if verb != "sweep" || args.is_empty() || std::env::var_os(WORKER_VARIABLE).is_some() {
+    let overridden = || {
+        std::env::vars_os().any(|(name, _)| {
+            name.to_str().is_some_and(|name| name.starts_with(OVERRIDES) || name == WORKER_VARIABLE)
+        })
+    };
+    if verb != "sweep" || args.is_empty() || Path::new(GPU_DRIVER).exists() || overridden() {
         return Ok(false);
     }
     let texts = args.iter().map(|arg| std::fs::read_to_string(arg).unwrap_or_default());
@@ -40,12 +51,13 @@ fn likely(args: &[String], texts: &[String]) -> bool {
 /// was built.
 ///
 /// # Errors
-/// libtorch cannot be had; a program cannot be built or asked.
+/// A program cannot be built or asked.
 pub(crate) fn build(root: &Path, verb: &str, args: &[String]) -> Result<Option<Asked>> {
     if !worthwhile(root, verb, args)? {
         return Ok(None);
     }
-    let found = libtorch::provision(root, Kind::Cpu)?;
+    // Without one the file decides whether it is needed at all.
+    let Ok(found) = libtorch::provision(root, Kind::Cpu) else { return Ok(None) };
     let mut asked = None;
     build::sweep_and_worker(root, &found, &mut || {
         let answer = handover::ask(&build::sweep_path(root)?, verb, args)?;

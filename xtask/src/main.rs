@@ -2,8 +2,8 @@
 //!
 //! Verbs of the sweep runner are handed over to the binary `sweep`, once that
 //! binary, the worker and libtorch are there. The other verbs are for
-//! development. This crate depends on none of ours, so that it builds in
-//! seconds on a bare machine.
+//! development. This crate depends on none of ours but `source-hash`, so
+//! that it builds in seconds on a bare machine.
 
 mod ahead;
 mod bench;

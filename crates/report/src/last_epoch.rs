@@ -1,4 +1,4 @@
-//! What a run measured after its last epoch, by metric, and its columns.
+//! Metrics of a run after its last epoch, and their columns.
 
 use polars::prelude::*;
 use spec::metric::{EpochMetric, Metric};
@@ -6,7 +6,7 @@ use spec::record::Split;
 
 use crate::table::{Cell, RunRow, number};
 
-/// Values after the last epoch of a completed run. NaN is no value; infinities are.
+/// Values after the last epoch of a completed run, sorted. NaN is no value; infinities are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LastEpoch(Vec<(EpochMetric, f64)>);
 
@@ -20,7 +20,8 @@ impl LastEpoch {
     /// Takes a value, in place of the one that was there.
     pub fn set(&mut self, of: EpochMetric, value: Option<f64>) {
         self.0.retain(|(held, _)| *held != of);
-        self.0.extend(number(value).map(|value| (of, value)));
+        let at = self.0.partition_point(|(held, _)| *held < of);
+        self.0.splice(at..at, number(value).map(|value| (of, value)));
     }
 }
 
@@ -54,9 +55,14 @@ pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
 /// Reads the columns of a frame back into its rows.
 pub(crate) fn read(frame: &DataFrame, rows: &mut [RunRow]) -> PolarsResult<()> {
     for of in EpochMetric::all() {
-        // Files of earlier releases lack some, files without the metric all of its columns.
-        let Ok(column) = frame.column(&of.column()) else { continue };
-        for (row, value) in rows.iter_mut().zip(f64::read(column)?) {
+        let column = frame.column(&of.column());
+        // Files have no columns of what was not asked for, and those of the first release
+        // none of any metric on request.
+        let required = of.metric.description().column_always && !of.metric.is_on_request();
+        if column.is_err() && !required {
+            continue;
+        }
+        for (row, value) in rows.iter_mut().zip(f64::read(column?)?) {
             row.last_epoch.set(of, value);
         }
     }

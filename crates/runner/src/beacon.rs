@@ -14,6 +14,7 @@ use crate::live::Live;
 
 /// How often the file is written anew.
 const EVERY: Duration = Duration::from_secs(1);
+
 fn status_file(dir: &ReportDir) -> PathBuf {
     dir.running().join("sweep.json")
 }

@@ -17,8 +17,8 @@ use spec::record::Environment;
 use crate::error::Error;
 use crate::pool::Slot;
 
-/// An event is no longer than this, and so much more for each epoch of its run,
-/// whose last event holds all metrics. Anything longer is not the protocol.
+/// An event is no longer than this, and so much more for each epoch of its run:
+/// that of the start holds the metrics of all that a checkpoint has spared. Anything longer is not the protocol.
 const MAX_LINE: u64 = 16 << 20;
 const MAX_LINE_AN_EPOCH: u64 = 16 << 10;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Id;
-use crate::metric::{EpochMetric, Metric};
+use crate::metric::{self, EpochMetric, Metric};
 use crate::params::choice;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
@@ -54,7 +54,7 @@ pub struct Options {
     /// Where which weights are kept.
     pub save: Option<SaveTo>,
     /// Metrics that are measured on request.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metric::on_request")]
     pub metrics: Vec<Metric>,
 }
 

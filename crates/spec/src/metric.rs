@@ -243,6 +243,21 @@ impl Metric {
     }
 }
 
+/// Reads a stored list of metrics on request; for `deserialize_with`.
+///
+/// # Errors
+/// A name that no description has, or of a metric that is not measured on request.
+pub(crate) fn on_request<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Metric>, D::Error> {
+    let metrics = Vec::<Metric>::deserialize(from)?;
+    match metrics.iter().find(|m| !m.is_on_request()) {
+        None => Ok(metrics),
+        Some(other) => {
+            let text = format!("`{other}` is no metric that is measured on request");
+            Err(serde::de::Error::custom(text))
+        }
+    }
+}
+
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())

@@ -236,7 +236,7 @@ pub struct Keeping {
     #[serde(default)]
     pub timeout: Option<f64>,
     /// Metrics that are measured on request, each once.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metric::on_request")]
     pub metrics: Vec<Metric>,
 }
 

@@ -49,9 +49,12 @@ pub(crate) fn measured(spec: &RunSpec, options: &Options) -> Vec<Metric> {
 /// The first metric that is not: a run would otherwise wait for it in vain.
 pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Result<(), TrainError> {
     let classes = spec.data.dataset.classes();
+    // Beside the loss nothing is computed of real values.
     let computed = |metric: Metric| {
         metric == Metric::LOSS
-            || metric.is_defined_for(classes) && class_metrics::class_metric(metric).is_some()
+            || classes > 0
+                && metric.is_defined_for(classes)
+                && class_metrics::class_metric(metric).is_some()
     };
     for (what, EpochMetric { split, metric }) in watched(spec, options) {
         let measured = match split {

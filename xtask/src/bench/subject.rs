@@ -18,10 +18,13 @@ pub(super) struct Training {
     pub(super) loss: Option<f64>,
 }
 
+/// What reads a line of a process; its training once that has ended.
+type Read = fn(&Value, &mut Option<f64>) -> Result<Option<Training>>;
+
 /// A living process.
 pub(super) struct Subject {
     name: String,
-    read: fn(&Value) -> Result<Option<Training>>,
+    read: Read,
     process: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -68,12 +71,7 @@ impl Subject {
         Subject::start(&name, Command::new(program), 1, read_plain)
     }
 
-    fn start(
-        name: &str,
-        mut command: Command,
-        threads: usize,
-        read: fn(&Value) -> Result<Option<Training>>,
-    ) -> Result<Subject> {
+    fn start(name: &str, mut command: Command, threads: usize, read: Read) -> Result<Subject> {
         // Whichever library would start more.
         for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(variable, threads.to_string());
@@ -116,11 +114,14 @@ impl Subject {
     /// Trains from fresh weights.
     pub(super) fn train(&mut self, request: &str) -> Result<Training> {
         self.ask(request).with_context(|| format!("{} is gone", self.name))?;
+        let mut loss = None;
         for line in self.output.by_ref() {
             let line = line?;
             let value = serde_json::from_str(&line)
                 .with_context(|| format!("{} wrote `{line}`", self.name))?;
-            if let Some(found) = (self.read)(&value).with_context(|| self.name.clone())? {
+            if let Some(found) =
+                (self.read)(&value, &mut loss).with_context(|| self.name.clone())?
+            {
                 return Ok(found);
             }
         }
@@ -156,31 +157,32 @@ fn number(value: &Value) -> Result<f64> {
     value.as_f64().with_context(|| format!("`{value}` is no number"))
 }
 
-/// An event of the worker; only the last of a run has the result.
-fn read_worker(event: &Value) -> Result<Option<Training>> {
+/// An event of the worker. The last of a run has its seconds, the first epoch's the loss.
+fn read_worker(event: &Value, loss: &mut Option<f64>) -> Result<Option<Training>> {
     match event["event"].as_str() {
         Some("failed") => bail!("the run failed: {}", event["message"]),
+        Some("epoch") => {
+            let points = event["metrics"].as_array().into_iter().flatten();
+            let of_training = |point: &&Value| {
+                point["split"] == "train" && point["metric"] == "loss" && point["epoch"] == 1
+            };
+            if let Some(point) = points.into_iter().find(of_training) {
+                *loss = Some(number(&point["value"])?);
+            }
+            Ok(None)
+        }
         Some("finished") => {
             let outcome = &event["outcome"];
             ensure!(outcome["status"] == "completed", "the run ended as {}", outcome["status"]);
-            let loss = outcome["metrics"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .find(|point| {
-                    point["split"] == "train" && point["metric"] == "loss" && point["epoch"] == 1
-                })
-                .context("the outcome has no training loss")?;
-            Ok(Some(Training {
-                seconds: number(&outcome["train_seconds"])?,
-                loss: Some(number(&loss["value"])?),
-            }))
+            let loss = loss.take().context("no epoch told of a training loss")?;
+            let seconds = number(&outcome["train_seconds"])?;
+            Ok(Some(Training { seconds, loss: Some(loss) }))
         }
         _ => Ok(None),
     }
 }
 
-fn read_plain(answer: &Value) -> Result<Option<Training>> {
+fn read_plain(answer: &Value, _: &mut Option<f64>) -> Result<Option<Training>> {
     Ok(Some(Training { seconds: number(&answer["seconds"])?, loss: answer["loss"].as_f64() }))
 }
 
@@ -193,26 +195,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_workers_last_event_has_the_epoch() {
+    fn the_loss_comes_with_the_epoch_and_the_seconds_with_the_end() {
+        let mut loss = None;
         let progress = json!({ "event": "progress", "step": 3 });
-        assert!(read_worker(&progress).unwrap().is_none());
+        let epoch = json!({ "event": "epoch", "epoch": 1, "metrics": [
+            { "epoch": 1, "split": "test", "metric": "loss", "value": 9.0 },
+            { "epoch": 1, "split": "train", "metric": "loss", "value": 0.57 },
+        ] });
         let finished = json!({ "event": "finished", "outcome": {
-            "status": "completed", "train_seconds": 0.5,
-            "metrics": [
-                { "epoch": 1, "split": "test", "metric": "loss", "value": 9.0 },
-                { "epoch": 1, "split": "train", "metric": "loss", "value": 0.57 },
-            ],
+            "status": "completed", "train_seconds": 0.5, "metrics": [],
         } });
-        let found = read_worker(&finished).unwrap().unwrap();
+        assert!(read_worker(&finished, &mut loss).is_err(), "nothing was learnt");
+        for event in [progress, epoch] {
+            assert!(read_worker(&event, &mut loss).unwrap().is_none());
+        }
+        let found = read_worker(&finished, &mut loss).unwrap().unwrap();
         assert_eq!((found.seconds, found.loss), (0.5, Some(0.57)));
     }
 
     #[test]
     fn a_run_without_a_result_is_an_error() {
         let failed = json!({ "event": "failed", "message": "no data" });
-        assert!(read_worker(&failed).unwrap_err().to_string().contains("no data"));
+        assert!(read_worker(&failed, &mut None).unwrap_err().to_string().contains("no data"));
         let diverged = json!({ "event": "finished", "outcome": { "status": "diverged" } });
-        assert!(read_worker(&diverged).unwrap_err().to_string().contains("diverged"));
+        assert!(read_worker(&diverged, &mut None).unwrap_err().to_string().contains("diverged"));
     }
 
     #[test]

@@ -95,8 +95,9 @@ impl Sandbox {
         let flex = args.contains(&"flex") && self._script.is_none();
         let flex = flex.then(flex_worker);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
-        // Beside the tested program where tests were built by `cargo xtask test`.
-        if !Path::new(env!("CARGO_BIN_EXE_sweep")).with_file_name("sweep-report").is_file() {
+        // `cargo xtask test` has built it beside the tested program; one that lies there
+        // without it may be of other sources.
+        if std::env::var_os("SWEEP_WORKER").is_none() {
             command.env("SWEEP_REPORT", program("SWEEP_REPORT"));
         }
         command

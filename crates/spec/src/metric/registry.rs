@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_known() {
+        let read = |text: &str| {
+            let read: Result<crate::plan::Keeping, _> = serde_json::from_str(text);
+            read.map(|keeping| keeping.metrics).map_err(|e| e.to_string())
+        };
+        assert_eq!(read(r#"{"metrics":["f1"]}"#), Ok(vec![Metric::F1]));
+        for id in ["f2", "loss", "lr"] {
+            let said = read(&format!("{{\"metrics\":[\"{id}\"]}}")).unwrap_err();
+            assert!(said.contains(&format!("`{id}` is no metric")), "{said}");
+        }
+    }
+
+    #[test]
     fn ids_are_unique_and_constants_point_at_theirs() {
         let ids: HashSet<&str> = BUILT_IN.iter().map(|d| &*d.id).collect();
         assert_eq!(ids.len(), BUILT_IN.len());
