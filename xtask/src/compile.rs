@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::build;
+use crate::{build, processes};
 
 /// What is built.
 pub(crate) struct Program {
@@ -29,7 +29,7 @@ impl Program {
         purpose: "which plans and starts runs",
         tree: &["--package", "runner"],
     };
-    /// What a first sweep needs before it trains.
+    /// The programs that a first sweep needs before it trains.
     pub(crate) const FIRST: Program = Program {
         name: "sweep and sweep-worker",
         purpose: "which plan and train (Burn and the libtorch bindings)",
@@ -124,26 +124,11 @@ pub(crate) fn compile_with(
     program: &Program,
     destination: &Destination,
 ) -> Result<()> {
-    let shown = build::show(cargo);
-    cargo.args(MESSAGES).stdout(Stdio::piped());
-    if let Destination::File { log, .. } = destination {
-        let log = std::fs::File::create(log)
-            .with_context(|| format!("cannot write {}", log.display()))?;
-        cargo.stderr(log);
-    }
-    let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
-    let mut progress = Progress::new(program);
-    follow(root, &mut child, &mut progress, destination, &mut |_, _| Ok(()))?;
-    let status = child.wait()?;
-    progress.end(destination, status.success());
-    if !status.success() {
-        bail!("{} could not be built: `{shown}` failed ({status})", program.name);
-    }
-    Ok(())
+    build(root, cargo, program, destination, &mut |_| Ok(ControlFlow::Continue(())))
 }
 
 /// Like [`compile`] of several programs. `built` is called once `sweep` is there; the build is
-/// given up where it breaks.
+/// given up where it breaks or fails.
 ///
 /// # Errors
 /// Cargo cannot be started, or fails; those of `built`.
@@ -153,73 +138,54 @@ pub(crate) fn compile_until(
     program: &Program,
     built: &mut dyn FnMut() -> Result<ControlFlow<()>>,
 ) -> Result<()> {
+    build(root, cargo, program, &Destination::Stderr, &mut |line| match is_program(
+        line,
+        Program::SWEEP.name,
+    ) {
+        true => built(),
+        false => Ok(ControlFlow::Continue(())),
+    })
+}
+
+/// Takes a line of cargo's, and says whether the build goes on.
+type Each<'a> = &'a mut dyn FnMut(&str) -> Result<ControlFlow<()>>;
+
+fn build(
+    root: &Path,
+    cargo: &mut Command,
+    program: &Program,
+    destination: &Destination,
+    each: Each<'_>,
+) -> Result<()> {
     let shown = build::show(cargo);
     cargo.args(MESSAGES).stdout(Stdio::piped());
+    if let Destination::File { log, .. } = destination {
+        let log = std::fs::File::create(log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
+        cargo.stderr(log);
+    }
     let mut child = cargo.spawn().with_context(|| format!("cannot start `{shown}`"))?;
     let mut progress = Progress::new(program);
-    let mut given_up = false;
-    let mut asked = Ok(());
-    follow(root, &mut child, &mut progress, &Destination::Stderr, &mut |child, line| {
-        if asked.is_ok() && !given_up && is_program(line, Program::SWEEP.name) {
-            match built() {
-                Ok(ControlFlow::Continue(())) => return Ok(()),
-                Ok(ControlFlow::Break(())) => given_up = true,
-                Err(error) => asked = Err(error),
-            }
-            return end(child);
-        }
-        Ok(())
-    })?;
+    let followed = follow(root, &mut child, &mut progress, destination, each);
+    if !matches!(followed, Ok(ControlFlow::Continue(()))) {
+        processes::end(&mut child)?;
+    }
     let status = child.wait()?;
-    progress.end(&Destination::Stderr, status.success());
-    asked?;
-    if !status.success() && !given_up {
+    progress.end(destination, status.success());
+    if followed?.is_continue() && !status.success() {
         bail!("{} could not be built: `{shown}` failed ({status})", program.name);
     }
     Ok(())
 }
 
-/// Ends a cargo and the compilers that it has started, which would go on beside the next.
-fn end(child: &mut Child) -> Result<()> {
-    // What has ended by itself is no problem.
-    let signal = |name: &str, processes: &[String]| {
-        let mut kill = Command::new("kill");
-        let _ = kill.arg(name).args(processes).stderr(Stdio::null()).status();
-    };
-    // Stopped first, so that it starts no others meanwhile.
-    signal("-STOP", &[child.id().to_string()]);
-    let below = descendants(&child.id().to_string());
-    child.kill()?;
-    if !below.is_empty() {
-        signal("-KILL", &below);
-    }
-    Ok(())
-}
-
-/// The processes that a process has started, by any of its threads, and those below them.
-fn descendants(of: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut queue = vec![of.to_owned()];
-    while let Some(process) = queue.pop() {
-        let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
-        for task in tasks.into_iter().flatten().flatten() {
-            let children = std::fs::read_to_string(task.path().join("children"));
-            let children = children.unwrap_or_default();
-            queue.extend(children.split_whitespace().map(str::to_owned));
-            out.extend(children.split_whitespace().map(str::to_owned));
-        }
-    }
-    out
-}
-
-/// Reads what cargo says until it says no more; `each` sees every line.
+/// Reads what cargo says until it says no more, or `each` breaks.
 fn follow(
     root: &Path,
     child: &mut Child,
     progress: &mut Progress<'_>,
     destination: &Destination,
-    each: &mut dyn FnMut(&mut Child, &str) -> Result<()>,
-) -> Result<()> {
+    each: Each<'_>,
+) -> Result<ControlFlow<()>> {
     let output = child.stdout.take().context("cargo has no output")?;
     let (send, lines) = mpsc::channel();
     std::thread::spawn(move || {
@@ -234,15 +200,17 @@ fn follow(
         match lines.recv_timeout(Duration::from_millis(500)) {
             Ok(line) => {
                 progress.observe(root, &line);
-                each(child, &line)?;
+                if each(&line)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Ok(ControlFlow::Continue(())),
         }
         progress.show(destination);
         let orphaned = parent != std::os::unix::process::parent_id();
         if orphaned && matches!(destination, Destination::File { .. }) {
-            child.kill()?;
+            processes::end(child)?;
         }
     }
 }
@@ -434,31 +402,6 @@ mod tests {
         assert!(progress.line(false).ends_with("sweep: 1 of 2 crates, about 5 min left"));
         progress.done.insert("a".to_owned());
         assert!(progress.line(false).ends_with("2 of 2 crates, less than a minute left"));
-    }
-
-    #[test]
-    fn a_build_that_is_given_up_leaves_no_process() {
-        // The grandchild of a shell that itself is started by a thread of ours.
-        let start = || Command::new("sh").args(["-c", "sh -c 'sleep 60 & wait' & wait"]).spawn();
-        let mut child = std::thread::spawn(start).join().unwrap().unwrap();
-        let own = std::process::id().to_string();
-        let shell = child.id().to_string();
-        let patience = Instant::now() + Duration::from_secs(20);
-        while descendants(&shell).len() < 2 && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let below = descendants(&shell);
-        assert!(below.len() >= 2 && descendants(&own).contains(&shell), "{below:?}");
-        end(&mut child).unwrap();
-        child.wait().unwrap();
-        let gone = |process: &String| {
-            let state = std::fs::read_to_string(format!("/proc/{process}/stat"));
-            state.is_err() || state.is_ok_and(|state| state.contains(") Z "))
-        };
-        while !below.iter().all(gone) && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        assert!(below.iter().all(gone), "{below:?}");
     }
 
     #[test]

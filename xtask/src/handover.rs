@@ -68,7 +68,7 @@ impl Needs {
 pub(crate) enum Asked {
     /// It was not asked: the command line needs nothing.
     Nothing,
-    /// What it needs.
+    /// Its needs.
     Needs(Needs),
     /// It cannot run, as `sweep` has said on standard error; its exit code.
     Refused(ExitCode),

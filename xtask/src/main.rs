@@ -18,6 +18,7 @@ mod flags;
 mod golden;
 mod handover;
 mod libtorch;
+mod processes;
 mod readers;
 mod reporter;
 mod tally;

@@ -71,7 +71,7 @@ const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /// Settings of cargo-nextest, below the root.
 const NEXTEST: &str = "xtask/nextest.toml";
 
-/// What tests of whole programs start, by the environment variables in which they look.
+/// The programs that tests start, by the environment variables in which they look.
 struct Programs {
     libtorch: libtorch::Libtorch,
     paths: Vec<(&'static str, PathBuf)>,

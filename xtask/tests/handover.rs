@@ -107,7 +107,7 @@ fn a_first_sweep_has_both_programs_from_one_call_of_cargo() {
     );
 }
 
-/// What the file needs is known before the worker is there.
+/// The needs of the file are known before the worker is there.
 #[test]
 fn a_first_sweep_that_needs_no_such_worker_gives_it_up() {
     let none = r#"{"train":false,"backends":[],"cuda":false}"#;

@@ -18,7 +18,7 @@ pub(super) struct Training {
     pub(super) loss: Option<f64>,
 }
 
-/// What reads a line of a process; its training once that has ended.
+/// A reader of a process's lines; gives the training once that has ended.
 type Read = fn(&Value, &mut Option<f64>) -> Result<Option<Training>>;
 
 /// A living process.

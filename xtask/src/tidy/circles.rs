@@ -21,7 +21,7 @@ fn module(file: &str) -> Option<(&str, Vec<&str>)> {
     (!root && parts.last() != Some(&"tests")).then_some((name, parts))
 }
 
-/// What a file's tokens name among the modules at the top of its crate.
+/// Returns the names in a file's tokens among the modules at the top of its crate.
 fn named(tokens: &[&str], own: &[&str]) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let mut at = 0;

@@ -40,7 +40,9 @@ fn names(tokens: &[&str], metric: &Listed) -> bool {
         let alone = ["train", "validation", "test"]
             .iter()
             .find_map(|split| text.strip_prefix(split)?.strip_prefix(['.', '_']));
-        token.starts_with('"') && alone.unwrap_or(text) == metric.id
+        // A part of a longer text has one quotation mark, or none.
+        let whole = token.len() > 1 && token.starts_with('"') && token.ends_with('"');
+        whole && alone.unwrap_or(text) == metric.id
     };
     let constant = tokens
         .windows(4)
@@ -109,6 +111,7 @@ mod tests {
         for text in [
             r#"fn f() { (Metric::LOSS, Metric::ACCURACY, "lr") }"#,
             r#"fn f() { ("loss", "accuracy", "loss and accuracy and f1") }"#,
+            r#"fn f() { (Metric::LOSS, Metric::ACCURACY, "f1 is asked for") }"#,
             "#[cfg(test)]\nmod tests { const ALL: [Metric; 2] = [Metric::F1, Metric::TOP5]; }",
             "// loss, accuracy, f1\nfn f() {}",
         ] {
