@@ -156,7 +156,7 @@ type Of = fn(&BestRow) -> &Estimate;
 struct Column {
     /// `test accuracy`.
     name: String,
-    /// Whether it is shown in per cent.
+    /// True where it is shown in per cent.
     percent: bool,
     of: Of,
 }

@@ -31,7 +31,7 @@ pub struct Beacon {
     every: Duration,
     /// The bytes of the file.
     bytes: Box<dyn Fn(SweepStatus) -> serde_json::Result<Vec<u8>>>,
-    /// Whether requests to end are for it.
+    /// True where requests to end are for it.
     ends: bool,
 }
 

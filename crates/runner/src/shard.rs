@@ -40,7 +40,7 @@ impl FromStr for Shard {
 }
 
 impl Shard {
-    /// Which part it is, from 1.
+    /// The number of the part, from 1.
     pub fn number(self) -> u64 {
         self.number
     }

@@ -116,7 +116,7 @@ pub enum Event {
         /// Epochs that a checkpoint has spared.
         #[serde(default)]
         from_epoch: u64,
-        /// What was measured in them.
+        /// The measurements of those epochs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         metrics: Vec<MetricPoint>,
     },
@@ -133,7 +133,7 @@ pub enum Event {
         run_id: Id,
         /// The epoch.
         epoch: u64,
-        /// What was measured in it.
+        /// The measurements of the epoch.
         metrics: Vec<MetricPoint>,
     },
     /// The run ended with a result: completed or diverged.

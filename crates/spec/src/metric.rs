@@ -24,7 +24,7 @@ pub use registry::{RegisterError, register};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metric(u32);
 
-/// Which direction of a metric is the better one.
+/// The better direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
@@ -34,7 +34,7 @@ pub enum Better {
     Higher,
 }
 
-/// How values and differences of a metric are written.
+/// The form in which values and differences of a metric are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -54,7 +54,7 @@ pub enum Bounds {
     Any,
     /// At least 0.
     NonNegative,
-    /// From 0 to 1, both included.
+    /// Numbers from 0 to 1, both included.
     Share,
 }
 
@@ -79,7 +79,7 @@ pub enum Resolution {
     Sample,
     /// A relative difference of a few steps of float32.
     Float,
-    /// As [`Resolution::Float`]; and what is left of the value before training is rounding
+    /// The same as [`Resolution::Float`]; and what is left of the value before training is rounding
     /// once it is below half a step of float32 of that value.
     Residual,
 }
@@ -100,14 +100,14 @@ pub enum Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measured {
-    /// On validation and test split before training and after every epoch, and on the
+    /// Measured on validation and test split before training and after every epoch, and on the
     /// batches of each epoch.
     Everywhere,
-    /// On validation and test split before training and after every epoch.
+    /// Measured on validation and test split before training and after every epoch.
     HeldOut,
-    /// As [`Measured::HeldOut`], where `[train] metrics` or what is watched names it.
+    /// The same as [`Measured::HeldOut`], where `[train] metrics` or what is watched names it.
     OnRequest,
-    /// While an epoch trains.
+    /// Measured while an epoch trains.
     Training,
     /// Never: it follows from others when a report is made.
     Derived,
@@ -124,7 +124,7 @@ pub struct Description {
     pub label: Cow<'static, str>,
     /// The definition, one sentence.
     pub doc: Cow<'static, str>,
-    /// How values are written.
+    /// The form in which values are written.
     pub unit: Unit,
     /// The better direction.
     pub better: Better,
@@ -134,12 +134,12 @@ pub struct Description {
     pub resolution: Resolution,
     /// The data that it can be measured on.
     pub needs: Needs,
-    /// When it is measured.
+    /// The occasion on which it is measured.
     pub measured: Measured,
     /// The default of `[regress] min_effect`: a fraction of the baseline's value, of
     /// [`Bounds::Share`] a fraction of all.
     pub min_effect: f64,
-    /// Whether tables have its columns where no run measured it, as they did before there
+    /// True where tables have its columns even if no run measured it, as they did before there
     /// were others.
     #[serde(default)]
     pub column_always: bool,

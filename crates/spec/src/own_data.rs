@@ -155,7 +155,7 @@ pub struct OwnRequest {
     pub split: Option<SplitSpec>,
     /// `validation` of `[data]`: the last samples of the training split in file order.
     pub validation: u64,
-    /// Whether numbers are real targets where nothing else says so: the only loss is `mse`.
+    /// True where numbers are real targets unless something else is said: the only loss is `mse`.
     pub values: bool,
 }
 

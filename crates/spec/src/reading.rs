@@ -150,7 +150,7 @@ pub struct DataDescription {
     pub filled: u64,
     /// Inputs of a sample.
     pub features: u64,
-    /// Where the targets stand and what says so: `species (column 5, by its name)`.
+    /// The place of the targets and what says so: `species (column 5, by its name)`.
     #[serde(rename = "answer")]
     pub target: String,
     /// The split of the samples, in words.

@@ -64,8 +64,8 @@ choice! {
 
 /// One measured number.
 ///
-/// Of split `train`: the sample-weighted mean loss of an epoch, and what is measured while
-/// an epoch trains. Of `validation` and `test`: what is measured after every epoch. The
+/// Metrics of split `train` are the sample-weighted mean loss of an epoch, and what is
+/// measured while an epoch trains; those of `validation` and `test` are measured after every epoch. The
 /// metrics describe themselves: [`crate::metric::built_in`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
@@ -75,7 +75,7 @@ pub struct MetricPoint {
     pub step: u64,
     /// Where it was measured.
     pub split: Split,
-    /// What was measured.
+    /// The metric.
     pub metric: Metric,
     /// Its value; accuracies are fractions.
     pub value: Float,

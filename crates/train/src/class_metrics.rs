@@ -26,10 +26,17 @@ pub(crate) trait ClassMetric {
 /// The computation of a metric of classes; none for a metric that this worker cannot compute.
 pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
     Some(match metric {
-        Metric::ACCURACY => Box::new(AccuracyMetric::new()),
-        Metric::TOP5_ACCURACY => Box::new(TopKAccuracyMetric::new(5)),
+        Metric::ACCURACY => {
+            Box::new(OfBurn { metric: AccuracyMetric::new(), input: AccuracyInput::new })
+        }
+        Metric::TOP5_ACCURACY => {
+            Box::new(OfBurn { metric: TopKAccuracyMetric::new(5), input: TopKAccuracyInput::new })
+        }
         // Over the counts of all samples so far, not a mean of batches.
-        Metric::F1 => Box::new(FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro)),
+        Metric::F1 => Box::new(OfBurn {
+            metric: FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro),
+            input: one_hot,
+        }),
         Metric::BALANCED_ACCURACY => Box::new(BalancedAccuracy::default()),
         _ => return None,
     })
@@ -40,54 +47,37 @@ pub(crate) fn mean(entry: Option<NumericEntry>) -> f64 {
     entry.map_or(f64::NAN, |e| e.current())
 }
 
-impl ClassMetric for AccuracyMetric {
+/// A metric of burn-train, with the input that it makes of scores and classes.
+struct OfBurn<M: BurnMetric> {
+    metric: M,
+    input: fn(Tensor<2>, Tensor<1, Int>) -> M::Input,
+}
+
+impl<M: BurnMetric + Numeric> ClassMetric for OfBurn<M> {
     fn update(
         &mut self,
         outputs: Tensor<2>,
         labels: Tensor<1, Int>,
         metadata: &MetricMetadata,
     ) -> Result<(), TensorReadError> {
-        BurnMetric::update(self, &AccuracyInput::new(outputs, labels), metadata).map(drop)
+        self.metric.update(&(self.input)(outputs, labels), metadata).map(drop)
     }
     fn value(&self) -> f64 {
-        mean(self.running_value()) / 100.0
+        mean(self.metric.running_value()) / 100.0
     }
 }
 
-impl ClassMetric for TopKAccuracyMetric {
-    fn update(
-        &mut self,
-        outputs: Tensor<2>,
-        labels: Tensor<1, Int>,
-        metadata: &MetricMetadata,
-    ) -> Result<(), TensorReadError> {
-        BurnMetric::update(self, &TopKAccuracyInput::new(outputs, labels), metadata).map(drop)
-    }
-    fn value(&self) -> f64 {
-        mean(self.running_value()) / 100.0
-    }
-}
-
-impl ClassMetric for FBetaScoreMetric {
-    fn update(
-        &mut self,
-        outputs: Tensor<2>,
-        labels: Tensor<1, Int>,
-        metadata: &MetricMetadata,
-    ) -> Result<(), TensorReadError> {
-        let targets = labels.one_hot::<2>(outputs.dims()[1]).bool();
-        BurnMetric::update(self, &ConfusionStatsInput::new(outputs, targets), metadata).map(drop)
-    }
-    fn value(&self) -> f64 {
-        mean(self.running_value()) / 100.0
-    }
+/// Scores and one-hot classes, as metrics of counts by class take them.
+fn one_hot(outputs: Tensor<2>, labels: Tensor<1, Int>) -> ConfusionStatsInput {
+    let targets = labels.one_hot::<2>(outputs.dims()[1]).bool();
+    ConfusionStatsInput::new(outputs, targets)
 }
 
 /// Recall by class from counts of samples: burn-train's macro recall counts classes that
 /// occur nowhere as 0.
 #[derive(Default)]
 struct BalancedAccuracy {
-    /// Of each class the samples that were recognised, and all of them.
+    /// The samples of each class that were recognised, and all of them.
     counts: Vec<(f64, f64)>,
 }
 

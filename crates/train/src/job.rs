@@ -15,11 +15,11 @@ use spec::{Id, RunSpec};
 pub struct Job<'a> {
     /// Its id: checkpoints and saved weights bear it.
     pub run_id: Id,
-    /// What to train.
+    /// The run's specification.
     pub spec: &'a RunSpec,
-    /// What is kept on the way.
+    /// The files that are kept on the way.
     pub options: &'a Options,
-    /// Where it is trained: a checkpoint of elsewhere is not gone on from.
+    /// The environment that trains it: a checkpoint of another one is not resumed.
     pub environment: &'a Environment,
 }
 
@@ -34,7 +34,7 @@ pub trait Observer {
     fn started(&mut self, from_epoch: u64, metrics: &[MetricPoint]);
     /// Steps enqueued so far.
     fn progress(&mut self, step: u64);
-    /// What an epoch measured; epoch 0 is before training.
+    /// An epoch has measured `metrics`; epoch 0 is before training.
     fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]);
 }
 
@@ -49,7 +49,7 @@ pub enum TrainError {
         "{what} watches {metric}, which this run does not measure; is `validation` 0, or are the targets not classes?"
     )]
     Unmeasured {
-        /// What waits.
+        /// The setting that waits.
         what: &'static str,
         /// Split and name.
         metric: String,
@@ -62,7 +62,7 @@ pub enum TrainError {
     Save {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         reason: io::Error,
     },
 }

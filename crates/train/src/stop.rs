@@ -11,7 +11,7 @@ use crate::class_metrics;
 use crate::job::TrainError;
 use crate::progress::Progress;
 
-/// What waits for a metric, each with the metric: nothing else is known to be wanted.
+/// The settings that wait for a metric, each with the metric.
 fn watched(spec: &RunSpec, options: &Options) -> Vec<(&'static str, EpochMetric)> {
     let early = spec.early_stopping.as_ref().map(|e| ("early stopping", e.metric));
     let stop = spec.stop_at.as_ref().map(|s| ("stop_at", EpochMetric::new(s.split, s.metric)));

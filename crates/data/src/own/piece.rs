@@ -27,7 +27,7 @@ pub(super) struct Piece<'a> {
     pub(super) targets: Vec<Column>,
     /// Names of inputs, of categorical ones and of targets; empty without a header.
     pub(super) names: [Vec<String>; 3],
-    /// Where the targets stand and what says so, in words.
+    /// The place of the targets and what says so, in words.
     pub(super) target_source: String,
     /// What else was understood, a sentence each.
     pub(super) notes: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct Piece<'a> {
     /// The line of each sample and the column of each number, for places; empty of arrays.
     lines: Vec<u64>,
     columns: Vec<usize>,
-    /// Which columns of a table are targets, numbers and categories; empty of arrays.
+    /// The columns of a table that are targets, numbers and categories; empty for arrays.
     pub(super) layout: [Vec<usize>; 3],
     /// The file of the targets.
     pub(super) targets_file: String,

@@ -1,4 +1,4 @@
-//! What is allowed and rarely meant: columns that are useless or give the target away, parts
+//! Traps, which are allowed and rarely meant: columns that are useless or give the target away, parts
 //! that are small or not alike.
 
 use spec::lint::Lint;

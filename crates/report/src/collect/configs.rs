@@ -24,11 +24,11 @@ struct Measure {
     bounds: (f64, f64),
 }
 
-/// Where the value of a run stands.
+/// The place of a run's value.
 enum Of {
-    /// Among the metrics of the last epoch.
+    /// The metrics of the last epoch.
     Last(EpochMetric),
-    /// In a column of its own.
+    /// A column of its own.
     Own(fn(&RunRow) -> Option<f64>),
 }
 

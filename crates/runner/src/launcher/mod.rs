@@ -51,7 +51,7 @@ pub enum Launched {
     Submitted(String),
 }
 
-/// What a launcher has of a sweep that it was handed.
+/// A sweep that was handed to a launcher, as the launcher has it.
 pub trait Elsewhere {
     /// Its state in a sentence, of a sweep without results of `missing` runs; none where
     /// nothing goes on.
@@ -65,7 +65,7 @@ pub trait Elsewhere {
     fn to_json(&self) -> serde_json::Result<serde_json::Value>;
 }
 
-/// What launchers have of a sweep; none where it was never handed to one.
+/// Returns the sweep as its launcher has it; none where it was never handed to one.
 ///
 /// # Errors
 /// Its files cannot be read.

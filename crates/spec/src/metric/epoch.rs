@@ -96,7 +96,7 @@ impl Serialize for EpochMetric {
     }
 }
 
-/// What is stored is watched: the test split decides nothing.
+/// Stored forms hold what is watched: the test split decides nothing.
 impl<'de> Deserialize<'de> for EpochMetric {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;

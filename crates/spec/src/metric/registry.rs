@@ -101,7 +101,7 @@ pub(super) fn named(id: &str) -> u32 {
     (BUILT_IN.len() + at) as u32
 }
 
-/// How many metrics have an index.
+/// The number of metrics that have an index.
 pub(super) fn len() -> u32 {
     let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
     (BUILT_IN.len() + further.len()) as u32

@@ -17,7 +17,7 @@ pub(crate) struct FusedEngine<'a> {
     data: &'a Dataset,
     threads: usize,
     step: Box<dyn Step>,
-    /// Of a pass that is under way; the network has the weights of its begin.
+    /// The state of a pass that is under way; the network has the weights of its begin.
     state: Option<State>,
     losses: Vec<f64>,
 }

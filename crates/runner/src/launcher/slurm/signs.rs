@@ -24,13 +24,13 @@ pub struct TaskStatus {
     pub sweep: SweepStatus,
 }
 
-/// How often a task writes: there may be thousands.
+/// The interval between two signs of a task: there may be thousands of tasks.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What a task says of itself beside its slots.
+/// A task's description of itself beside its slots.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// Which one it is.
+    /// Its place among the tasks.
     pub place: Place,
     /// Number of its job, as it was told.
     pub job: String,

@@ -1,4 +1,4 @@
-//! What a cluster does for a sweep, as `status` shows it.
+//! The state of a sweep on a cluster, as `status` shows it.
 
 use serde::Serialize;
 use spec::layout::ReportDir;
@@ -11,10 +11,10 @@ use super::{active, tasks_in_words};
 use crate::launcher::Elsewhere;
 use crate::text;
 
-/// What a cluster does for a sweep.
+/// The state of a sweep on a cluster.
 #[derive(Debug, Serialize)]
 pub struct State {
-    /// What Slurm still has to do; none where it does not answer.
+    /// The tasks in Slurm's queue; none where Slurm does not answer.
     queue: Option<Vec<Queued>>,
     /// Why it does not.
     silence: Option<String>,
@@ -49,7 +49,7 @@ impl Elsewhere for State {
     }
 }
 
-/// What a cluster does for the sweep; none where nothing was ever submitted.
+/// Returns the state of the sweep on a cluster; none where nothing was ever submitted.
 pub fn state(dir: &ReportDir, name: &str) -> crate::Result<Option<State>> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
