@@ -162,10 +162,10 @@ struct Column {
 }
 
 impl Column {
-    /// In two lines, which with notes below keeps the table within 80 columns.
+    /// The name with a word a line, which with notes below keeps the table within 80 columns.
     fn header(&self) -> String {
         let unit = if self.percent { " %" } else { "" };
-        format!("{}{unit}", self.name).replacen(' ', "\n", 1)
+        format!("{}{unit}", self.name.replace(' ', "\n"))
     }
 }
 
@@ -280,6 +280,20 @@ mod tests {
 
     fn of(mean: f64, sd: f64) -> Estimate {
         Estimate { n: 3, mean: Some(mean), sd: Some(sd), ..Estimate::default() }
+    }
+
+    #[test]
+    fn a_header_is_as_wide_as_its_longest_word() {
+        let header = |name: &str, percent| {
+            let column = Column { name: name.to_owned(), percent, of: |row| &row.target };
+            column.header()
+        };
+        assert_eq!(header("test accuracy", true), "test\naccuracy %");
+        assert_eq!(
+            header("validation balanced accuracy", true),
+            "validation\nbalanced\naccuracy %"
+        );
+        assert_eq!(header("train loss", false), "train\nloss");
     }
 
     #[test]
