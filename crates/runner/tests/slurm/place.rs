@@ -16,7 +16,9 @@ use crate::support::{Sandbox, real_worker};
 
 /// Passes each run on to the real worker, but not while there is a file `hold` or
 /// `hold.<run id>`; dies instead if there is `fail.<run id>`. `@control@` and
-/// `@worker@` stand for paths.
+/// `@worker@` stand for paths. The loop is a process below the one that dies: without
+/// its `exit` it would hand the run on all the same, and the runner would at times read
+/// the result before it sees the death.
 const GATE: &str = r#"#!/bin/bash
 [ "$1" = --probe ] && exec '@worker@' "$@"
 while read -r line; do
@@ -25,7 +27,7 @@ while read -r line; do
     kill -0 $PPID 2>/dev/null || exit
     sleep 0.05
   done
-  [ -e "@control@/fail.$id" ] && kill -ABRT $$
+  [ -e "@control@/fail.$id" ] && { kill -ABRT $$; exit; }
   printf '%s\n' "$line"
 done | exec '@worker@' "$@"
 "#;
