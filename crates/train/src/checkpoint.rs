@@ -1,5 +1,5 @@
-//! Mid-run checkpoints: the whole state of a run at the end of an epoch, to go
-//! on from after a kill with the same bits as if nothing had happened.
+//! Mid-run checkpoints: the whole state of a run at the end of an epoch, from which a
+//! killed run resumes with the same bits as if nothing had happened.
 //!
 //! `<folder>/epoch-<n>/` holds `model.bpk` and `optimizer.bpk` (Burn's records:
 //! raw float32 with the parameters' ids, by which the optimizer's state finds
@@ -8,10 +8,10 @@
 //! epoch, so nothing of them is kept. A checkpoint is put together under
 //! `.epoch-<n>.tmp`, synced and renamed; the one before is removed after that.
 //!
-//! One is gone on from only where the bits are promised: same run, same
-//! environment, every file with the digest it was written with. Anything else
-//! is said on standard error and the next older one is tried. Nothing here
-//! fails a run: without a checkpoint it trains from the beginning.
+//! A run resumes only where the bits are promised: same run, same environment, every
+//! file with the digest it was written with. Anything else is logged to standard error
+//! and the next older checkpoint is tried. Nothing here fails a run: without a
+//! checkpoint it trains from the beginning.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +35,7 @@ use crate::job::{Job, State};
 use crate::progress::Progress;
 use crate::stop;
 
-/// Version of the layout; a checkpoint of another is not gone on from.
+/// Version of the layout; a checkpoint of another version is not resumed.
 const FORMAT: u32 = 1;
 
 const MODEL: &str = "model.bpk";
@@ -81,18 +81,18 @@ pub(crate) struct Found {
 pub(crate) struct Checkpoints<'a> {
     job: &'a Job<'a>,
     to: Option<&'a Checkpoint>,
-    /// A failure was told of.
-    said: bool,
+    /// Whether a failed write has been logged.
+    failure_logged: bool,
 }
 
 impl<'a> Checkpoints<'a> {
-    /// Of this run; with nothing to do if it asks for none.
+    /// The checkpoint manager of a run; it does nothing where the run has checkpoints disabled.
     pub(crate) fn new(job: &'a Job<'a>) -> Self {
         let to = job.options.checkpoint.as_ref().filter(|c| c.every > 0);
-        Checkpoints { job, to, said: false }
+        Checkpoints { job, to, failure_logged: false }
     }
 
-    /// The newest usable one. `initial` is the model before training, with the
+    /// The newest usable checkpoint. `initial` is the model before training, with the
     /// digest of its weights.
     pub(crate) fn newest(
         &self,
@@ -109,7 +109,7 @@ impl<'a> Checkpoints<'a> {
         for (epoch, folder) in epochs.iter().rev() {
             match self.read(*epoch, folder, initial, init_digest, optimizer) {
                 Ok(found) => return Some(found),
-                Err(error) => say(&format!("not going on from {}: {error:#}", folder.display())),
+                Err(error) => say(&format!("cannot resume from {}: {error:#}", folder.display())),
             }
         }
         if !epochs.is_empty() {
@@ -181,21 +181,21 @@ impl<'a> Checkpoints<'a> {
         bail!("its bits are of another environment: {}", differing.join("; "))
     }
 
-    /// Whether one is to be written after this epoch.
+    /// Whether a checkpoint is due after this epoch.
     pub(crate) fn due(&self, epoch: u64) -> bool {
         self.to.is_some_and(|to| epoch.is_multiple_of(to.every))
     }
 
-    /// Writes one, then removes the others. `best` is the file of the best
-    /// weights. A failure is told of once and leaves the others as they are.
+    /// Writes a checkpoint, then removes the others. `best` is the file of the best
+    /// weights. A failure is logged once and keeps the existing checkpoints.
     pub(crate) fn write(&mut self, state: &State, progress: &Progress, best: Option<&Path>) {
         let Some(to) = self.to else { return };
         if let Err(error) = self.try_write(&to.folder, state, progress, best)
-            && !self.said
+            && !self.failure_logged
         {
-            self.said = true;
+            self.failure_logged = true;
             say(&format!(
-                "no checkpoint in {}: {error:#}; training goes on, after a kill from an earlier one or the beginning",
+                "no checkpoint in {}: {error:#}; training continues, and after a kill it resumes from an earlier checkpoint or starts over",
                 to.folder.display()
             ));
         }

@@ -1,17 +1,49 @@
 //! The table of metrics: built-in ones, those registered at run time, and ids that records
 //! name and nothing describes.
 
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use super::built_in::{BUILT_IN, unknown};
 use super::{Description, Measured, Metric};
 
-/// Metrics beyond the built-in ones, in the order of their first mention. Descriptions
-/// live as long as the program: there are as many as a worker brings.
-static FURTHER: RwLock<Vec<&'static Description>> = RwLock::new(Vec::new());
+/// Metrics beyond the built-in ones.
+static FURTHER: LazyLock<RwLock<Further>> = LazyLock::new(RwLock::default);
 
 /// Lists of names that were asked for; see [`leaked`].
 static NAMES: RwLock<Vec<&'static [&'static str]>> = RwLock::new(Vec::new());
+
+/// Metrics by index, in the order of their first mention, and by id. Descriptions live as
+/// long as the program: there are as many as a worker brings, and as records name.
+#[derive(Default)]
+struct Further {
+    by_index: Vec<&'static Description>,
+    by_id: HashMap<&'static str, usize>,
+}
+
+impl Further {
+    fn find(&self, id: &str) -> Option<(usize, &'static Description)> {
+        let at = *self.by_id.get(id)?;
+        Some((at, self.by_index[at]))
+    }
+
+    /// Appends a description whose id is new, or replaces the one at `at`; returns its place.
+    fn put(&mut self, at: Option<usize>, description: Description) -> usize {
+        let description: &'static Description = Box::leak(Box::new(description));
+        let at = at.unwrap_or(self.by_index.len());
+        match self.by_index.get_mut(at) {
+            Some(place) => *place = description,
+            None => self.by_index.push(description),
+        }
+        self.by_id.insert(&description.id, at);
+        at
+    }
+}
+
+/// The index among all metrics of one beyond the built-in ones.
+fn index(at: usize) -> u32 {
+    (BUILT_IN.len() + at) as u32
+}
 
 /// Why a description cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,17 +79,15 @@ pub fn register(description: Description) -> Result<Metric, RegisterError> {
         return if same { Ok(Metric(at)) } else { Err(RegisterError::Taken(id)) };
     }
     let mut further = FURTHER.write().unwrap_or_else(PoisonError::into_inner);
-    let at = further.iter().position(|d| d.id == id);
-    match at {
-        Some(at) if *further[at] == description => {}
-        Some(at) if further[at].measured == Measured::Unknown => {
-            further[at] = Box::leak(Box::new(description));
+    let at = match further.find(&id) {
+        Some((at, found)) if *found == description => at,
+        Some((at, found)) if found.measured == Measured::Unknown => {
+            further.put(Some(at), description)
         }
         Some(_) => return Err(RegisterError::Taken(id)),
-        None => further.push(Box::leak(Box::new(description))),
-    }
-    let at = at.unwrap_or(further.len() - 1);
-    Ok(Metric((BUILT_IN.len() + at) as u32))
+        None => further.put(None, description),
+    };
+    Ok(Metric(index(at)))
 }
 
 /// The description at an index that one of the functions below gave.
@@ -66,7 +96,7 @@ pub(super) fn description(index: u32) -> &'static Description {
         Some(description) => description,
         None => {
             let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
-            further[index as usize - BUILT_IN.len()]
+            further.by_index[index as usize - BUILT_IN.len()]
         }
     }
 }
@@ -77,8 +107,7 @@ fn built_in(id: &str) -> Option<u32> {
 
 fn further(id: &str) -> Option<(u32, &'static Description)> {
     let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
-    let at = further.iter().position(|d| d.id == id)?;
-    Some(((BUILT_IN.len() + at) as u32, further[at]))
+    further.find(id).map(|(at, description)| (index(at), description))
 }
 
 /// The index of a described id.
@@ -94,17 +123,14 @@ pub(super) fn named(id: &str) -> u32 {
     }
     let mut further = FURTHER.write().unwrap_or_else(PoisonError::into_inner);
     // Another thread may have been first.
-    let at = further.iter().position(|d| d.id == id).unwrap_or_else(|| {
-        further.push(Box::leak(Box::new(unknown(id))));
-        further.len() - 1
-    });
-    (BUILT_IN.len() + at) as u32
+    let found = further.find(id).map(|(at, _)| at);
+    index(found.unwrap_or_else(|| further.put(None, unknown(id))))
 }
 
 /// The number of metrics that have an index.
 pub(super) fn len() -> u32 {
     let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
-    (BUILT_IN.len() + further.len()) as u32
+    index(further.by_index.len())
 }
 
 /// A list of names that lives as long as the program, made once: descriptors of parameters
