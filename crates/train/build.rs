@@ -11,24 +11,35 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=sources.rs");
     code_hash();
-    run_path();
+    if env::var_os("CARGO_FEATURE_LIBTORCH").is_some() {
+        // torch-sys tells its direct dependents which folder it linked against,
+        // wherever that came from: LIBTORCH, LIBTORCH_USE_PYTORCH or the system.
+        let lib = env::var("DEP_TCH_LIBTORCH_LIB");
+        let lib = lib.expect("torch-sys tells its dependents where libtorch is");
+        built_version(Path::new(&lib));
+        run_path(&lib);
+    }
 }
 
-fn run_path() {
-    if env::var_os("CARGO_FEATURE_LIBTORCH").is_none()
+/// The version whose headers the bindings are compiled with; nothing where no file names it.
+fn built_version(lib: &Path) {
+    let version = lib.parent().and_then(torch_version::of_folder).unwrap_or_default();
+    println!("cargo::rustc-env=SWEEP_BUILT_LIBTORCH={version}");
+}
+
+fn run_path(lib: &str) {
+    // A program for other machines finds libtorch there, by LD_LIBRARY_PATH.
+    println!("cargo::rerun-if-env-changed=SWEEP_NO_RUN_PATH");
+    if env::var_os("SWEEP_NO_RUN_PATH").is_some()
         || env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux")
     {
         return;
     }
-    // torch-sys tells its direct dependents which folder it linked against,
-    // wherever that came from: LIBTORCH, LIBTORCH_USE_PYTORCH or the system.
-    let lib =
-        env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys tells its dependents where libtorch is");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
     // As DT_RPATH rather than DT_RUNPATH: it is then used for the libraries of
     // the libraries too (libtorch_cpu.so itself needs libcudart.so and others).
     println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
-    if Path::new(&lib).join("libtorch_cuda.so").exists() {
+    if Path::new(lib).join("libtorch_cuda.so").exists() {
         // Nothing refers to a symbol of it; loading it is what registers CUDA.
         println!("cargo::rustc-link-arg=-Wl,--no-as-needed,-ltorch_cuda,--as-needed");
     }

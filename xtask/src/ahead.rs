@@ -15,7 +15,7 @@ use crate::libtorch::{self, Kind};
 
 /// Words in the sweep file or on the command line after which another worker may be needed,
 /// or none.
-const OTHERWISE: [&str; 5] = ["flex", "cuda", "--plan", "--help", "-h"];
+const OTHERWISE: [&str; 6] = ["flex", "cuda", "python", "--plan", "--help", "-h"];
 
 /// The file by which `sweep` knows that there is a GPU, which `auto` then stands for.
 const GPU_DRIVER: &str = "/proc/driver/nvidia/version";

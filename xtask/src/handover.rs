@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::{ahead, build, libtorch, reporter};
+use crate::{ahead, build, libtorch, released, reporter};
 
 /// Environment variable that tells `sweep` which worker to start.
 pub(crate) const WORKER_VARIABLE: &str = "SWEEP_WORKER";
@@ -23,6 +23,8 @@ pub(crate) struct Needs {
     pub(crate) libtorch: bool,
     /// Whether the pool names CUDA devices.
     pub(crate) cuda: bool,
+    /// Whether workers load the torch of the Python on the PATH.
+    pub(crate) python: bool,
     /// When `sweep-report` is called.
     pub(crate) report: Report,
 }
@@ -54,6 +56,7 @@ impl Needs {
             train: flag("train")?,
             libtorch: backends.iter().any(|b| b.as_str() == Some("libtorch")),
             cuda: flag("cuda")?,
+            python: value["python"].as_bool() == Some(true),
             report: match &value["report"] {
                 Value::Null => Report::Never,
                 Value::String(when) if when == "last" => Report::Last,
@@ -75,7 +78,7 @@ pub(crate) enum Asked {
 }
 
 /// The verb of `sweep` for one of ours.
-fn verb_of_sweep(verb: &str) -> &str {
+pub(crate) fn verb_of_sweep(verb: &str) -> &str {
     if verb == "sweep" { "run" } else { verb }
 }
 
@@ -102,6 +105,12 @@ pub(crate) fn ask(sweep: &Path, verb: &str, args: &[String]) -> Result<Asked> {
 
 /// Does not return when all goes well: the process becomes `sweep`.
 pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
+    let compiled = args.iter().any(|arg| arg == released::BUILD);
+    let args: &[String] =
+        &args.iter().filter(|arg| *arg != released::BUILD).cloned().collect::<Vec<_>>();
+    if !compiled && let Some(code) = released::hand_over(root, verb, args)? {
+        return Ok(code);
+    }
     let sweep = build::sweep_path(root)?;
     let asked = match ahead::build(root, verb, args)? {
         Some(asked) => asked,
@@ -146,7 +155,10 @@ fn prepare(root: &Path, needs: &Needs) -> Result<Option<PathBuf>> {
         return build::flex_worker(root).map(Some);
     }
     let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
-    let found = libtorch::provision(root, kind)?;
+    let found = match needs.python {
+        true => libtorch::of_python("libtorch = \"python\" in [devices]")?,
+        false => libtorch::provision(root, kind)?,
+    };
     build::libtorch_worker(root, &found).map(Some)
 }
 
@@ -166,15 +178,21 @@ mod tests {
 
     #[test]
     fn reads_the_answer_of_needs() {
-        let answer = "{\"train\":true,\"backends\":[\"flex\",\"libtorch\"],\"cuda\":false,\"report\":\"last\"}\n";
+        let answer = "{\"train\":true,\"backends\":[\"flex\",\"libtorch\"],\"cuda\":false,\"python\":true,\"report\":\"last\"}\n";
         assert_eq!(
             Needs::parse(answer).unwrap(),
-            Needs { train: true, libtorch: true, cuda: false, report: Report::Last }
+            Needs { train: true, libtorch: true, cuda: false, python: true, report: Report::Last }
         );
-        let answer = "{\"train\":true,\"backends\":[\"flex\"],\"cuda\":false,\"report\":null}\n\n";
+        let answer = "{\"train\":true,\"backends\":[\"flex\"],\"cuda\":false,\"python\":false,\"report\":null}\n\n";
         assert_eq!(
             Needs::parse(answer).unwrap(),
-            Needs { train: true, libtorch: false, cuda: false, report: Report::Never }
+            Needs {
+                train: true,
+                libtorch: false,
+                cuda: false,
+                python: false,
+                report: Report::Never
+            }
         );
     }
 

@@ -2,7 +2,7 @@
 //! chunk, by two parts of a sweep that were merged, or again on purpose.
 //!
 //! That a run may be executed twice is harmless only as long as it is looked at.
-//! Results of one run with equal `exec_id` are the same bits but for times, or
+//! Results of one run from environments that agree are the same bits but for times, or
 //! one of them is wrong. Under other code, threads or processors they may differ,
 //! which is told without alarm.
 
@@ -45,7 +45,7 @@ pub struct Repeat {
     pub ended: [String; 2],
     /// Whether the two were computed on a GPU, where equal bits are not promised.
     pub cuda: bool,
-    /// What the two were not computed alike by; empty where `exec_id` is equal.
+    /// What the two were not computed alike by; empty where they were computed alike.
     pub exec: Vec<Difference>,
     /// What differs in the results, times left out; empty where all bits are equal.
     pub result: Vec<Difference>,
@@ -63,11 +63,11 @@ pub struct Listed {
 /// What a journal holds of runs that have more than one result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeats {
-    /// Results that agree with an earlier one of equal `exec_id`.
+    /// Results that agree with an earlier one that was computed alike.
     pub agreeing: usize,
-    /// Results that do not agree with an earlier one of equal `exec_id`.
+    /// Results that do not agree with an earlier one that was computed alike.
     pub contradictions: Listed,
-    /// Results with another `exec_id` than the first of their run.
+    /// Results that were not computed like the first of their run.
     pub elsewhere: Listed,
     /// Of those, results whose bits are those of the first all the same.
     pub equal_elsewhere: usize,
@@ -112,17 +112,15 @@ impl Repeats {
     /// Results of one run, in the order in which they ended.
     fn add(&mut self, records: &[&RunRecord], label: &str) {
         // The first of each environment; what has none is comparable with nothing.
-        let mut firsts: Vec<(Option<Id>, &RunRecord)> = Vec::new();
+        let mut firsts: Vec<&RunRecord> = Vec::new();
         for record in records {
-            let exec = record.exec_id.or_else(|| record.exec.as_ref().map(Environment::id));
-            let known = firsts.iter().find(|(held, _)| exec.is_some() && *held == exec);
-            let Some((_, first)) = known else {
-                if let Some((_, first)) = firsts.first() {
+            let Some(first) = firsts.iter().find(|first| first.computed_alike(record)) else {
+                if let Some(first) = firsts.first() {
                     let repeat = repeat(first, record, label);
                     self.equal_elsewhere += usize::from(repeat.result.is_empty());
                     self.elsewhere.push(repeat);
                 }
-                firsts.push((exec, record));
+                firsts.push(record);
                 continue;
             };
             let repeat = repeat(first, record, label);
@@ -194,6 +192,13 @@ impl Differences {
         self.note(what, a.to_owned(), b.to_owned());
     }
 
+    /// Notes a fact that both know: one that a record lacks counts as equal.
+    fn facts<T: std::fmt::Display>(&mut self, what: &str, a: Option<T>, b: Option<T>) {
+        if let (Some(a), Some(b)) = (a, b) {
+            self.note(what, a.to_string(), b.to_string());
+        }
+    }
+
     fn options<T: std::fmt::Display>(&mut self, what: &str, a: Option<T>, b: Option<T>) {
         let text = |x: Option<T>| x.map_or_else(|| "none".to_owned(), |x| x.to_string());
         self.note(what, text(a), text(b));
@@ -222,14 +227,18 @@ fn environments(a: Option<&Environment>, b: Option<&Environment>) -> Vec<Differe
     out.texts("backend", &a.backend, &b.backend);
     out.texts("kind of device", &a.device_kind, &b.device_kind);
     out.texts("processor", &a.device_model, &b.device_model);
+    out.facts("family of processor", a.processor.as_ref(), b.processor.as_ref());
     out.texts("instruction sets", &a.cpu_features, &b.cpu_features);
     out.note("threads", a.threads.to_string(), b.threads.to_string());
     let path = |plain: bool| if plain { "off" } else { "on" };
     out.texts("fast path", path(a.plain), path(b.plain));
     out.texts("Burn", &a.burn, &b.burn);
     out.options("libtorch", a.libtorch.as_ref(), b.libtorch.as_ref());
-    out.options("kind of libtorch", a.libtorch_kind.as_ref(), b.libtorch_kind.as_ref());
-    out.options("GPU driver", a.driver.as_ref(), b.driver.as_ref());
+    out.facts("kind of libtorch", a.libtorch_kind.as_ref(), b.libtorch_kind.as_ref());
+    out.facts("GPU driver", a.driver.as_ref(), b.driver.as_ref());
+    let switch = |on: bool| if on { "on" } else { "off" };
+    out.facts("TF32", a.tf32.map(switch), b.tf32.map(switch));
+    out.facts("deterministic cuDNN", a.deterministic.map(switch), b.deterministic.map(switch));
     out.0
 }
 

@@ -170,6 +170,35 @@ fn another_machine_starts_a_new_segment() {
 }
 
 #[test]
+fn a_fact_that_earlier_nights_lack_splits_no_history() {
+    const FAMILY: &str = "AuthenticAMD family 25 model 1";
+    let slower = |night: &mut Night| {
+        change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));
+    };
+    let known = |night: &mut Night, family: &str| night.facts.processor = Some(family.to_owned());
+    let mut nights = plateaus(9, 16, |night| {
+        slower(night);
+        known(night, FAMILY);
+    });
+    let out = looked_back(&nights, None);
+    assert_eq!(alarms(&out), ["adam test_loss 00000008..00000009"]);
+    assert_eq!(out.segments.len(), 1);
+    assert!(out.nights[0].processor.is_none(), "what was not recorded is not shown");
+
+    // Two processors of one name, since the fact is known.
+    nights[12..].iter_mut().for_each(|night| known(night, "AuthenticAMD family 26 model 2"));
+    let out = looked_back(&nights, None);
+    let why: Vec<_> = out.segments.iter().map(|s| (s.from, s.why.as_deref())).collect();
+    let changed = format!(
+        "the family of the processor changed from {FAMILY} to AuthenticAMD family 26 model 2"
+    );
+    assert_eq!(why, [(0, None), (12, Some(changed.as_str()))]);
+    // A night of an earlier program among those of later ones.
+    nights[14].facts.processor = None;
+    assert_eq!(looked_back(&nights, None).segments.len(), 2);
+}
+
+#[test]
 fn machines_that_take_turns_have_a_history_each() {
     let mut nights = plateaus(9, 16, |night| {
         change(night, "adam", |_, row| row.change("test.loss", |x| x * 1.2));

@@ -303,7 +303,7 @@ impl SlotThread {
         });
         match ready? {
             Event::Ready { environment, .. } => {
-                process.environment = Some(environment);
+                process.environment = Some(*environment);
                 Ok(())
             }
             other => Err(WorkerError::Garbage(format!("{other:?} before it was ready"))),

@@ -24,6 +24,7 @@ mod memory;
 mod pool;
 mod progress;
 mod provenance;
+mod python;
 pub mod reporter;
 mod resume;
 mod scheduler;

@@ -1,5 +1,6 @@
 //! The worker, the slots of this machine and the threads of a run on it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use spec::event::Probe;
@@ -9,6 +10,7 @@ use spec::slurm::SlurmSettings;
 use crate::error::bad_input;
 use crate::pool::{self, Slot};
 use crate::provenance;
+use crate::python;
 use crate::resume::Wanted;
 use crate::threads::{self, Known, Place, Resolved};
 use crate::worker_process;
@@ -18,6 +20,9 @@ use crate::worker_process;
 pub struct Machine {
     /// The worker's program.
     pub worker: PathBuf,
+    /// Where workers find libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they
+    /// load the one they were built with.
+    pub libraries: Option<OsString>,
     /// Slots of the pool; none if there is a problem.
     pub slots: Vec<Slot>,
     /// What results are to be computed on.
@@ -36,15 +41,18 @@ impl Machine {
     /// Measures nothing.
     pub fn find(plan: &Plan, jobs: Option<u64>, known: &Known) -> Self {
         let worker = worker_process::program();
-        match Self::probe(&worker).and_then(|probe| Self::probed(plan, &worker, probe, jobs, known))
-        {
+        let probed = Self::probe(plan, &worker).and_then(|(probe, libraries)| {
+            Self::probed(plan, &worker, probe, libraries, jobs, known)
+        });
+        match probed {
             Ok(machine) => machine,
             Err(problem) => {
-                let mut wanted = Wanted::without_probe(&plan.pool, plan.fast_path);
+                let mut wanted = Wanted::without_probe(&plan.pool, plan);
                 let threads = known.resolve(plan, &wanted.on, None);
                 wanted.on.threads = count(threads.as_ref());
                 let problem = Some(problem);
-                Machine { worker, slots: Vec::new(), wanted, threads, problem, probe: None }
+                let (slots, libraries) = (Vec::new(), None);
+                Machine { worker, libraries, slots, wanted, threads, problem, probe: None }
             }
         }
     }
@@ -53,10 +61,11 @@ impl Machine {
     /// the slots are those of one task.
     pub fn of_cluster(plan: &Plan, settings: &SlurmSettings, jobs: Option<u64>) -> Self {
         let worker = worker_process::program();
-        let probe = Self::probe(&worker);
+        // Which libtorch the nodes have is theirs to say.
+        let probe = Self::probe(plan, &worker).map(|(probe, _)| probe);
         let libtorch = probe.as_ref().map_or(true, |probe| probe.libtorch.is_some());
         let devices = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
-        let mut wanted = Wanted::without_probe(&devices, plan.fast_path);
+        let mut wanted = Wanted::without_probe(&devices, plan);
         let cuda = wanted.on.device_kind == "cuda";
         let threads = match plan.threads_per_run.count() {
             None if cuda => Some(1),
@@ -85,7 +94,7 @@ impl Machine {
             Ok(probe) => (problem, Some(probe)),
             Err(error) => (problem.or(Some(error)), None),
         };
-        Machine { worker, slots, wanted, threads: resolved, problem, probe }
+        Machine { worker, libraries: None, slots, wanted, threads: resolved, problem, probe }
     }
 
     /// The plan's pool as it will be on a cluster's nodes, `auto` made a device.
@@ -104,19 +113,21 @@ impl Machine {
         cpus: u64,
         jobs: Option<u64>,
     ) -> crate::Result<Self> {
-        let probe = Self::probe(worker)?;
+        let (probe, libraries) = Self::probe(plan, worker)?;
         let on = plan.computed_on.clone();
         let threads = on.as_ref().map_or(1, |on| on.threads.max(1));
         let slots = pool::slots(&plan.pool, &probe, threads, cpus, jobs)?;
         let first = slots.first().ok_or_else(|| bad_input("the device pool has no slot"))?;
-        let mut wanted = Wanted::new(first, plan.fast_path, &probe.code);
+        let mut wanted = Wanted::new(first, plan, &probe.code);
         wanted.on.threads = threads;
         let resolved = Resolved { count: threads, source: threads::Source::Given };
         let (worker, threads) = (worker.to_path_buf(), Some(resolved));
-        Ok(Machine { worker, slots, wanted, threads, problem: None, probe: Some(probe) })
+        let (problem, probe) = (None, Some(probe));
+        Ok(Machine { worker, libraries, slots, wanted, threads, problem, probe })
     }
 
-    fn probe(worker: &Path) -> crate::Result<Probe> {
+    /// Asks the worker, which then loads the libtorch that the plan names.
+    fn probe(plan: &Plan, worker: &Path) -> crate::Result<(Probe, Option<OsString>)> {
         if !worker.is_file() {
             let message = format!(
                 "there is no worker at {}; build one with cargo xtask sweep",
@@ -124,26 +135,33 @@ impl Machine {
             );
             return Err(bad_input(message));
         }
-        worker_process::probe(worker)
+        let torch = python::torch(plan)?;
+        let libraries = torch.as_ref().map(python::libraries);
+        let probe = worker_process::probe(worker, libraries.as_deref())?;
+        if let Some(torch) = &torch {
+            python::check(torch, &probe)?;
+        }
+        Ok((probe, libraries))
     }
 
     fn probed(
         plan: &Plan,
         worker: &Path,
         probe: Probe,
+        libraries: Option<OsString>,
         jobs: Option<u64>,
         known: &Known,
     ) -> crate::Result<Self> {
         // The kind of device first: it decides the threads, and they the number of slots.
         let first = slots(plan, &probe, 1, jobs)?.into_iter().next();
         let first = first.ok_or_else(|| bad_input("the device pool has no slot"))?;
-        let mut wanted = Wanted::new(&first, plan.fast_path, &probe.code);
+        let mut wanted = Wanted::new(&first, plan, &probe.code);
         let key = threads::key(plan, &first, &probe);
         let threads = known.resolve(plan, &wanted.on, key.as_ref());
         wanted.on.threads = count(threads.as_ref());
         let slots = slots(plan, &probe, wanted.on.threads.max(1), jobs)?;
         let (worker, probe) = (worker.to_path_buf(), Some(probe));
-        Ok(Machine { worker, slots, wanted, threads, problem: None, probe })
+        Ok(Machine { worker, libraries, slots, wanted, threads, problem: None, probe })
     }
 
     /// Measures the threads of a run, where they are not known, and makes the

@@ -135,6 +135,13 @@ pub fn of_task(
 fn resolve(name: &str, probe: &Probe) -> crate::Result<Vec<String>> {
     let gpus: Vec<String> =
         probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).cloned().collect();
+    if let Some(why) = probe.libtorch_refused.as_ref().filter(|_| name != "flex") {
+        return Err(bad_input(format!(
+            "device `{name}` is not usable here: {why}\n  `cargo xtask sweep FILE` builds a worker for \
+             the libtorch that is asked for; or unset what leads to this one (LD_LIBRARY_PATH, \
+             LIBTORCH_USE_PYTORCH)"
+        )));
+    }
     let devices = match name {
         "auto" if !gpus.is_empty() => gpus,
         "auto" if probe.devices.iter().any(|d| d == "libtorch:cpu") => {
@@ -183,6 +190,8 @@ mod tests {
             backends: vec![],
             libtorch: None,
             libtorch_kind: None,
+            libtorch_folder: None,
+            libtorch_refused: None,
             cuda: false,
             devices: devices.iter().map(|d| (*d).to_owned()).collect(),
             code: String::new(),
@@ -238,6 +247,17 @@ mod tests {
             (slots[0].gpu, slots[0].worker_device(), slots[1].index),
             (Some(1), "libtorch:cuda:0", 1)
         );
+    }
+
+    #[test]
+    fn a_libtorch_that_does_not_fit_is_said() {
+        let why = "libtorch 2.12.0 does not fit, since it may have changed";
+        let probe = Probe { libtorch_refused: Some(why.to_owned()), ..probe(&["flex"]) };
+        for name in ["auto", "libtorch:cpu", "libtorch:cuda:0"] {
+            let said = slots(&pool(name, None), &probe, 1, 2, None).unwrap_err().to_string();
+            assert!(said.contains(why) && said.contains("LD_LIBRARY_PATH"), "{said}");
+        }
+        assert_eq!(slots(&pool("flex", None), &probe, 1, 2, None).unwrap().len(), 2);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Wanted {
     /// The same from the pool's names alone, where there is no worker to ask:
     /// `auto` is taken for what a machine with or without a GPU driver would
     /// give. The code is left open, and the threads are 0.
-    pub fn without_probe(pool: &[PoolEntry], fast_path: bool) -> Self {
+    pub fn without_probe(pool: &[PoolEntry], plan: &Plan) -> Self {
         let name = pool.first().map_or("auto", |e| e.device.as_str());
         let (backend, device_kind) = match spec::sweep_file::device::kind(name) {
             "flex" => ("flex", "cpu"),
@@ -35,20 +35,12 @@ impl Wanted {
             "auto" if gpu_driver() => ("libtorch", "cuda"),
             _ => ("libtorch", "cpu"),
         };
-        let (backend, device_kind) = (backend.to_owned(), device_kind.to_owned());
-        Wanted {
-            on: ComputedOn { backend, device_kind, threads: 0, plain: !fast_path },
-            code: String::new(),
-        }
+        Wanted { on: computed_on(backend, device_kind, plan), code: String::new() }
     }
 
     /// What slots of one kind compute on; the threads are 0.
-    pub fn new(slot: &Slot, fast_path: bool, code: &str) -> Self {
-        let (backend, device_kind) = (slot.backend().to_owned(), slot.device_kind().to_owned());
-        Wanted {
-            on: ComputedOn { backend, device_kind, threads: 0, plain: !fast_path },
-            code: code.to_owned(),
-        }
+    pub fn new(slot: &Slot, plan: &Plan, code: &str) -> Self {
+        Wanted { on: computed_on(slot.backend(), slot.device_kind(), plan), code: code.to_owned() }
     }
 
     /// The threads in words.
@@ -57,6 +49,17 @@ impl Wanted {
             0 => "auto, not measured yet".to_owned(),
             n => n.to_string(),
         }
+    }
+}
+
+/// What a plan's runs are computed on by such a device; the threads are 0.
+fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ComputedOn {
+    ComputedOn {
+        backend: backend.to_owned(),
+        device_kind: device_kind.to_owned(),
+        threads: 0,
+        plain: !plan.fast_path,
+        tf32: plan.tf32 && device_kind == "cuda",
     }
 }
 
@@ -204,9 +207,11 @@ pub fn best_by(plan: &Plan) -> EpochMetric {
     }
 }
 
-/// What is said of the path where it is not the usual one.
-fn path(plain: bool) -> &'static str {
-    if plain { " without the fast path" } else { "" }
+/// Fast path and precision in words, where they are not the usual ones.
+fn way(plain: bool, tf32: bool) -> String {
+    let path = if plain { " without the fast path" } else { "" };
+    let precision = if tf32 { " in TF32" } else { "" };
+    format!("{path}{precision}")
 }
 
 fn reason(
@@ -227,11 +232,11 @@ fn reason(
                         e.backend,
                         e.device_kind,
                         e.threads,
-                        path(e.plain),
+                        way(e.plain, e.tf32 == Some(true)),
                         wanted.on.backend,
                         wanted.on.device_kind,
                         wanted.threads(),
-                        path(wanted.on.plain)
+                        way(wanted.on.plain, wanted.on.tf32)
                     )
                 },
             );
@@ -315,6 +320,7 @@ mod tests {
             device_kind: "cpu".into(),
             threads: 1,
             plain: false,
+            tf32: false,
         };
         let wanted = Wanted { on, code: "c".to_owned() };
         let dir = ReportDir::new("/nowhere");

@@ -122,6 +122,8 @@ pub(crate) fn train(
         data: sweep.data.clone(),
         threads: machine.wanted.on.threads,
         plain: machine.wanted.on.plain,
+        tf32: machine.wanted.on.tf32,
+        libraries: machine.libraries.clone(),
         logs: sweep.logs.clone(),
     };
     if !args.training.quiet {

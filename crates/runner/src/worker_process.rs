@@ -1,5 +1,6 @@
 //! One worker process: started, spoken to, and ended whatever it does.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
@@ -16,6 +17,7 @@ use spec::record::Environment;
 
 use crate::error::Error;
 use crate::pool::Slot;
+use crate::python::LIBRARIES;
 
 /// An event is no longer than this, and so much more for each epoch of its run:
 /// that of the start holds the metrics of all that a checkpoint has spared. Anything longer is not the protocol.
@@ -62,6 +64,12 @@ impl From<WorkerError> for Error {
     }
 }
 
+/// Makes CUDA count GPUs as `nvidia-smi` does, and not by their speed.
+pub(crate) const GPU_ORDER: (&str, &str) = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+
+/// At 0, NVIDIA's libraries use no TF32, whatever a program allows.
+const TF32_OVERRIDE: &str = "NVIDIA_TF32_OVERRIDE";
+
 /// How workers are started.
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
@@ -73,6 +81,11 @@ pub struct WorkerCommand {
     pub threads: u64,
     /// Without the fast path.
     pub plain: bool,
+    /// With products and convolutions on a GPU that round their inputs to TF32.
+    pub tf32: bool,
+    /// Where they find libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they load
+    /// the one they were built with.
+    pub libraries: Option<OsString>,
     /// Folder of their logs.
     pub logs: PathBuf,
 }
@@ -86,14 +99,19 @@ pub fn program() -> PathBuf {
     })
 }
 
-/// Asks a worker build what it can use.
+/// Asks a worker build what it can use, with the libtorch that it finds in `libraries`.
 ///
 /// # Errors
 /// A worker that is missing, does not start or speaks another protocol.
-pub fn probe(program: &Path) -> crate::Result<Probe> {
+pub fn probe(program: &Path, libraries: Option<&OsStr>) -> crate::Result<Probe> {
     let start = |reason| WorkerError::Start { path: program.to_path_buf(), reason };
-    let output =
-        Command::new(program).arg("--probe").stderr(Stdio::inherit()).output().map_err(start)?;
+    let output = Command::new(program)
+        .arg("--probe")
+        .env(GPU_ORDER.0, GPU_ORDER.1)
+        .envs(libraries.map(|value| (LIBRARIES, value)))
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(start)?;
     if !output.status.success() {
         return Err(Error::unexpected(format!(
             "{} --probe ended with {}",
@@ -155,9 +173,12 @@ impl WorkerProcess {
         let mut process = Command::new(&command.program);
         process
             .args(["--device", slot.worker_device(), "--threads", &threads])
+            .env(GPU_ORDER.0, GPU_ORDER.1)
+            .envs(command.libraries.as_ref().map(|value| (LIBRARIES, value)))
             .arg("--data-dir")
             .arg(&command.data)
             .args(command.plain.then_some("--plain"))
+            .args(command.tf32.then_some("--tf32"))
             .envs(
                 ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"]
                     .map(|name| (name, threads.as_str())),
@@ -168,6 +189,11 @@ impl WorkerProcess {
             // A group of its own: Ctrl-C at the terminal is ours to handle.
             .process_group(0);
         if let Some(gpu) = slot.gpu {
+            // NVIDIA's own switch stands above libtorch's: it is off where the sweep has it off.
+            match command.tf32 {
+                true => process.env_remove(TF32_OVERRIDE),
+                false => process.env(TF32_OVERRIDE, "0"),
+            };
             process
                 .env("CUDA_VISIBLE_DEVICES", visible_gpu(gpu))
                 .env("CUBLAS_WORKSPACE_CONFIG", ":4096:8");

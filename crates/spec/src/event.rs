@@ -103,7 +103,7 @@ pub enum Event {
         /// Its [`PROTOCOL`].
         protocol: u32,
         /// Where it computes.
-        environment: Environment,
+        environment: Box<Environment>,
     },
     /// A run has begun.
     Started {
@@ -189,11 +189,17 @@ pub struct Probe {
     pub protocol: u32,
     /// Backends compiled in: `flex`, `libtorch`.
     pub backends: Vec<String>,
-    /// Version of libtorch, if compiled in.
+    /// Version of the libtorch that was loaded; null without libtorch.
     pub libtorch: Option<String>,
-    /// What that libtorch was built for: `cpu` or `cuda`.
+    /// What that libtorch was built for: `cpu` or `cuda`; null without libtorch.
     #[serde(default)]
     pub libtorch_kind: Option<String>,
+    /// The folder of the libraries that were loaded; null without libtorch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libtorch_folder: Option<String>,
+    /// Why the libtorch that was loaded cannot be used; null where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libtorch_refused: Option<String>,
     /// Whether libtorch sees CUDA.
     pub cuda: bool,
     /// Usable devices: `flex`, `libtorch:cpu`, `libtorch:cuda:0`, ...

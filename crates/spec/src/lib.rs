@@ -5,6 +5,7 @@
 //! Start at [`sweep_file::load`], which turns a TOML file into a [`plan::Plan`].
 
 pub mod dataset;
+pub mod environment;
 pub mod event;
 pub mod float;
 pub mod identity;

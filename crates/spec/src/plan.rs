@@ -134,6 +134,12 @@ pub struct Plan {
     /// Whether runs may take the fast path; false trains by Burn's operations alone.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub fast_path: bool,
+    /// Whether products and convolutions on a GPU may round their inputs to TF32.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tf32: bool,
+    /// The libtorch that workers load.
+    #[serde(default, skip_serializing_if = "LibtorchSource::is_default")]
+    pub libtorch: LibtorchSource,
     /// What is kept and how long a run may take; no part of any id.
     #[serde(default)]
     pub keeping: Keeping,
@@ -167,6 +173,27 @@ pub struct ComputedOn {
     /// Without the fast path.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
+    /// With products and convolutions that round their inputs to TF32; false on a CPU.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tf32: bool,
+}
+
+choice! {
+    /// Where workers take libtorch from.
+    #[derive(Default)]
+    LibtorchSource {
+        /// What the worker was built with.
+        #[default]
+        Built = "built",
+        /// The torch of the python3 on the PATH.
+        Python = "python",
+    }
+}
+
+impl LibtorchSource {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Reads descriptions and makes them known; the rest of the plan may name them.
@@ -219,6 +246,7 @@ impl ComputedOn {
                 && e.device_kind == self.device_kind
                 && e.threads == self.threads
                 && e.plain == self.plain
+                && e.tf32.is_none_or(|tf32| tf32 == self.tf32)
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::environment::Environment;
 use crate::float::Float;
-use crate::identity::{Id, canonical_json};
+use crate::identity::Id;
 use crate::metric::Metric;
 use crate::params::choice;
 use crate::provenance::Provenance;
@@ -122,46 +123,6 @@ pub struct Outcome {
     pub metrics: Vec<MetricPoint>,
 }
 
-/// What ran the computation: two results are expected to agree bit by bit only
-/// where this agrees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Environment {
-    /// `libtorch` or `flex`.
-    pub backend: String,
-    /// `cpu` or `cuda`.
-    pub device_kind: String,
-    /// Name of the processor or GPU.
-    pub device_model: String,
-    /// Instruction sets that kernels choose by, joined by a blank.
-    pub cpu_features: String,
-    /// Threads inside one run.
-    pub threads: u64,
-    /// Version of Burn.
-    pub burn: String,
-    /// Version of libtorch; null for flex.
-    pub libtorch: Option<String>,
-    /// What libtorch was built for: `cpu` or `cuda`; null for flex and in
-    /// records that do not know it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub libtorch_kind: Option<String>,
-    /// Version of the GPU's driver; null on a CPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub driver: Option<String>,
-    /// Trained by Burn's own operations alone, the fast path being off; false where it
-    /// was on, whether or not there was one for the run.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub plain: bool,
-    /// Hash of the sources of data, model, optimizer-registry and train.
-    pub code: String,
-}
-
-impl Environment {
-    /// `exec_id`: the hash of every field.
-    pub fn id(&self) -> Id {
-        Id::of(&canonical_json(&serde_json::to_value(self).expect("plain strings and numbers")))
-    }
-}
-
 /// Why a run has no result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunError {
@@ -212,4 +173,16 @@ pub struct RunRecord {
     /// The program that ran the sweep; null in records of version 1.
     #[serde(default)]
     pub provenance: Option<Provenance>,
+}
+
+impl RunRecord {
+    /// Whether two results are expected to agree bit by bit: their environments agree
+    /// ([`Environment::agrees_with`]). A record without an environment agrees with nothing,
+    /// unless both carry the same `exec_id`.
+    pub fn computed_alike(&self, other: &RunRecord) -> bool {
+        match (&self.exec, &other.exec) {
+            (Some(ours), Some(theirs)) => ours.agrees_with(theirs),
+            _ => self.exec_id.is_some() && self.exec_id == other.exec_id,
+        }
+    }
 }

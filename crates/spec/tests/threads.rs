@@ -111,6 +111,7 @@ fn nights_want_a_number_of_threads() {
         device_kind: "cpu".to_owned(),
         threads,
         plain: false,
+        tf32: false,
     };
     plan.computed_on = Some(on(4));
     insta::assert_snapshot!("auto_of_a_trained_night", number_of_threads_in(&plan).unwrap_err());

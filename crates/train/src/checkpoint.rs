@@ -161,24 +161,21 @@ impl<'a> Checkpoints<'a> {
         Ok(Found { state: (network, optimizer), progress: stored.progress, best })
     }
 
-    /// Names the fields in which the environments differ.
+    /// Checks that the bits are promised to be equal; the error names the fields in which
+    /// the environments differ.
     fn same_environment(&self, stored: &Stored) -> anyhow::Result<()> {
-        let now = self.job.environment;
-        if stored.exec_id == now.id() && stored.environment == *now {
-            return Ok(());
-        }
-        let (then, now) = (serde_json::to_value(&stored.environment)?, serde_json::to_value(now)?);
-        let fields = [&then, &now].into_iter().filter_map(|v| v.as_object()).flat_map(|o| o.keys());
-        let mut differing: Vec<String> = fields
-            .filter(|key| then.get(key) != now.get(key))
-            .map(|key| format!("{key} was {}, is {}", show(&then, key), show(&now, key)))
+        let differing = stored.environment.differing(self.job.environment);
+        let texts: Vec<String> = differing
+            .iter()
+            .map(|d| format!("{} was {}, is {}", d.field, d.ours, d.theirs))
             .collect();
-        differing.sort();
-        differing.dedup();
-        if differing.is_empty() {
-            bail!("its exec_id {} is not that of its environment", stored.exec_id);
-        }
-        bail!("its bits are of another environment: {}", differing.join("; "))
+        ensure!(texts.is_empty(), "its bits are of another environment: {}", texts.join("; "));
+        ensure!(
+            stored.exec_id == stored.environment.id(),
+            "its exec_id {} is not that of its environment",
+            stored.exec_id
+        );
+        Ok(())
     }
 
     /// Whether a checkpoint is due after this epoch.
@@ -285,14 +282,6 @@ fn best_by(options: &Options) -> Option<EpochMetric> {
 
 fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..32].to_owned()
-}
-
-fn show(environment: &serde_json::Value, key: &str) -> String {
-    // Left out while it is false.
-    if key == "plain" && environment.get(key).is_none() {
-        return "false".to_owned();
-    }
-    environment.get(key).map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 
 /// Standard error is the run's log.

@@ -13,6 +13,8 @@ pub struct NamedDevice {
     pub kind: &'static str,
     /// Index of the GPU as this process sees it.
     pub index: Option<usize>,
+    /// Whether products and convolutions may round their inputs to TF32; `None` on a CPU.
+    pub tf32: Option<bool>,
     /// Burn's device, without autodiff.
     pub device: Device,
 }
@@ -22,6 +24,17 @@ impl NamedDevice {
     #[cfg(feature = "libtorch")]
     pub(crate) fn is_libtorch_cpu(&self) -> bool {
         self.backend == "libtorch" && self.kind == "cpu"
+    }
+
+    /// Lets products and convolutions of this process round their inputs to TF32, or not;
+    /// changes nothing on a CPU.
+    pub fn with_tf32(self, on: bool) -> Self {
+        let tf32 = self.tf32.map(|_| {
+            #[cfg(feature = "libtorch")]
+            crate::libtorch::set_cuda_arithmetic(on);
+            on
+        });
+        NamedDevice { tf32, ..self }
     }
 }
 
@@ -41,6 +54,9 @@ pub enum DeviceError {
         "device `{0}`: this worker was built without libtorch; `cargo xtask sweep` builds one that has it, or use --device flex"
     )]
     NoLibtorch(String),
+    /// The libtorch that was loaded is not one that the bindings know.
+    #[error("device `{0}`: {1}")]
+    LibtorchRefused(String, String),
     /// libtorch has no CUDA, or fewer GPUs.
     #[error(
         "device `{name}`: libtorch sees {found} CUDA device(s); a libtorch with CUDA and a working driver are needed, or use --device libtorch:cpu"
@@ -62,15 +78,15 @@ pub fn backends() -> Vec<String> {
 /// GPUs that libtorch can use; 0 without libtorch.
 pub fn cuda_devices() -> usize {
     #[cfg(feature = "libtorch")]
-    return crate::libtorch::cuda_devices();
+    return if libtorch_refused().is_none() { crate::libtorch::cuda_devices() } else { 0 };
     #[cfg(not(feature = "libtorch"))]
     0
 }
 
-/// Version of libtorch, if compiled in.
+/// Returns the version of the libtorch that was loaded; `None` without libtorch.
 pub fn libtorch_version() -> Option<String> {
     #[cfg(feature = "libtorch")]
-    return Some(crate::libtorch::VERSION.to_owned());
+    return Some(crate::libtorch::version().to_string());
     #[cfg(not(feature = "libtorch"))]
     None
 }
@@ -83,13 +99,30 @@ pub fn libtorch_kind() -> Option<String> {
     None
 }
 
+/// Finds the folder of the libtorch that was loaded; `None` without libtorch.
+pub fn libtorch_folder() -> Option<String> {
+    #[cfg(feature = "libtorch")]
+    return crate::libtorch::folder().map(|folder| folder.display().to_string());
+    #[cfg(not(feature = "libtorch"))]
+    None
+}
+
+/// Returns why the libtorch that was loaded cannot be used; `None` where it can, and
+/// without libtorch.
+pub fn libtorch_refused() -> Option<String> {
+    #[cfg(feature = "libtorch")]
+    return crate::libtorch::refused();
+    #[cfg(not(feature = "libtorch"))]
+    None
+}
+
 /// Names of the devices that can be opened here.
 pub fn available() -> Vec<String> {
     let mut out = Vec::new();
     if cfg!(feature = "flex") {
         out.push("flex".to_owned());
     }
-    if cfg!(feature = "libtorch") {
+    if cfg!(feature = "libtorch") && libtorch_refused().is_none() {
         out.push("libtorch:cpu".to_owned());
         out.extend((0..cuda_devices()).map(|i| format!("libtorch:cuda:{i}")));
     }
@@ -99,16 +132,19 @@ pub fn available() -> Vec<String> {
 /// The device that a worker opens which is not told another: `flex` where it is offered.
 pub const USUAL: &str = if cfg!(feature = "flex") { "flex" } else { "libtorch:cpu" };
 
-/// Opens a device and sets the threads of the calling thread's operations.
+/// Opens a device and sets the threads of the calling thread's operations. On a GPU TF32 is
+/// off and cuDNN is deterministic.
 ///
 /// # Errors
-/// An unknown name, or a device that this build or machine lacks.
+/// An unknown name, a device that this build or machine lacks, or a libtorch of another
+/// version than the bindings know.
 pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
     let named = |backend, kind, index, device| NamedDevice {
         name: name.to_owned(),
         backend,
         kind,
         index,
+        tf32: None,
         device,
     };
     if name == "flex" {
@@ -127,6 +163,9 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
     }
     #[cfg(feature = "libtorch")]
     {
+        if let Some(reason) = libtorch_refused() {
+            return Err(DeviceError::LibtorchRefused(name.to_owned(), reason));
+        }
         crate::libtorch::set_threads(threads);
         if rest == "cpu" {
             return Ok(named("libtorch", "cpu", None, crate::libtorch::cpu()));
@@ -139,7 +178,8 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
         if index >= found {
             return Err(DeviceError::NoCuda { name: name.to_owned(), found });
         }
-        Ok(named("libtorch", "cuda", Some(index), crate::libtorch::cuda(index)))
+        let opened = named("libtorch", "cuda", Some(index), crate::libtorch::cuda(index));
+        Ok(NamedDevice { tf32: Some(false), ..opened }.with_tf32(false))
     }
 }
 

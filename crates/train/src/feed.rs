@@ -325,6 +325,7 @@ mod tests {
             backend: "flex",
             kind: "cpu",
             index: None,
+            tf32: None,
             device: flex,
         };
         let tensor = inputs(&host, [960, 1000], &flex);

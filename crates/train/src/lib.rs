@@ -17,10 +17,12 @@ pub mod export;
 mod feed;
 mod files;
 mod fused;
+mod gpu;
 mod job;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod measure;
+mod processor;
 mod progress;
 mod run;
 mod select;

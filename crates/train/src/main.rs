@@ -19,6 +19,7 @@ sweep-worker: trains the runs that it reads as JSON lines on standard input
   --device NAME     flex, libtorch:cpu, libtorch:cuda:<index>
   --threads N       threads inside one operation (default 1)
   --data-dir DIR    folder of the datasets (default data)
+  --tf32            let products and convolutions on a GPU round their inputs to TF32
   --plain           train by Burn's own operations alone, without the fast path
   --probe           print what this build can use, as JSON, and end
   --export DIR      write the initial weights and batch orders of the run read
@@ -28,6 +29,7 @@ sweep-worker: trains the runs that it reads as JSON lines on standard input
 struct Args {
     device: String,
     threads: u64,
+    tf32: bool,
     data_dir: PathBuf,
     plain: bool,
     probe: bool,
@@ -48,6 +50,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
     let mut args = Args {
         device: device::USUAL.to_owned(),
         threads: 1,
+        tf32: false,
         data_dir: PathBuf::from("data"),
         plain: false,
         probe: false,
@@ -59,6 +62,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
             Long("device") => args.device = parser.value()?.string()?,
             Long("threads") => args.threads = parser.value()?.parse()?,
             Long("data-dir") => args.data_dir = parser.value()?.into(),
+            Long("tf32") => args.tf32 = true,
             Long("plain") => args.plain = true,
             Long("probe") => args.probe = true,
             Long("export") => args.export = Some(parser.value()?.into()),
@@ -93,7 +97,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut events = EventWriter::new(protocol_pipe()?);
-    let device = device::open(&args.device, args.threads)?;
+    let device = device::open(&args.device, args.threads)?.with_tf32(args.tf32);
     let environment = environment::describe(&device, args.threads, args.plain);
     match serve(io::stdin().lock(), &mut events, &device, environment, args.data_dir.clone())? {
         End::Input => Ok(ExitCode::SUCCESS),

@@ -77,7 +77,8 @@ pub fn serve(
 ) -> anyhow::Result<End> {
     install_panic_hook();
     let _guard = ComputeGuard::new();
-    events.send(&Event::Ready { protocol: PROTOCOL, environment: environment.clone() })?;
+    events
+        .send(&Event::Ready { protocol: PROTOCOL, environment: Box::new(environment.clone()) })?;
     let mut worker = Worker { device, environment, data_dir, data: None };
     for line in input.lines() {
         let line = line?;
@@ -205,8 +206,33 @@ fn install_panic_hook() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if let Ok(mut last) = LAST_PANIC.lock() {
-            *last = info.to_string();
+            *last = without_frames(&info.to_string());
         }
         default(info);
     }));
+}
+
+/// A message of libtorch without the addresses of the functions that were called, which only
+/// the log keeps; it names them as the text of a C++ exception, with escaped line ends.
+fn without_frames(message: &str) -> String {
+    let Some(start) = message.find("\\nException raised from ") else { return message.to_owned() };
+    // Behind them: the end of the quoted text, and where the panic was.
+    let end = message.rfind("\")").filter(|end| *end > start).unwrap_or(message.len());
+    format!("{}{}", &message[..start], &message[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_libtorch_have_no_frames() {
+        let text = "panicked at tensor.rs:507:50:\ncalled `Result::unwrap()` on an `Err` value: \
+                    Torch(\"no storage\\nException raised from f at x.cpp:307 (most recent call \
+                    first):\\nframe #0: c10::Error(int) + 0x9d (0x7f in /t/libc10.so)\\n\")";
+        let expected = "panicked at tensor.rs:507:50:\ncalled `Result::unwrap()` on an `Err` value: \
+                        Torch(\"no storage\")";
+        assert_eq!(without_frames(text), expected);
+        assert_eq!(without_frames("index out of range"), "index out of range");
+    }
 }

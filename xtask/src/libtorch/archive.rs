@@ -62,14 +62,15 @@ fn select(name: &str) -> Option<PathBuf> {
     wanted.then(|| PathBuf::from(inner))
 }
 
-fn download(url: &str, into: &Path) -> Result<()> {
+/// Brings a file from an address: `https://`, `http://` or `file://`.
+pub(crate) fn download(url: &str, into: &Path) -> Result<()> {
     if let Some(path) = url.strip_prefix("file://") {
         fs::copy(path, into).with_context(|| format!("cannot read {path}"))?;
         return Ok(());
     }
     ensure!(
         url.starts_with("https://") || url.starts_with("http://"),
-        "LIBTORCH_URL is `{url}`; https://, http:// or file:// is expected"
+        "the address is `{url}`; https://, http:// or file:// is expected"
     );
     let status = Command::new("curl")
         .args(["--fail", "--location", "--retry", "3", "--progress-bar", "--output"])
@@ -77,7 +78,7 @@ fn download(url: &str, into: &Path) -> Result<()> {
         .arg("--")
         .arg(url)
         .status()
-        .context("curl is not installed; install it (`apt install curl`), or download the archive and set LIBTORCH_URL=file:///path")?;
+        .context("curl is not installed; install it (`apt install curl`), or download the file and name it by a file:// address")?;
     ensure!(status.success(), "curl could not download {url} ({status})");
     Ok(())
 }

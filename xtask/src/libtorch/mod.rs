@@ -1,11 +1,12 @@
-//! Finds or brings libtorch 2.9.0, the version that tch 0.22 wants.
+//! Finds a libtorch that fits tch 0.22, or brings 2.9.0, for which it is written.
 //!
 //! In this order: the user's own (`LIBTORCH`, `LIBTORCH_USE_PYTORCH`); an
 //! archive of the user's choice (`LIBTORCH_URL` with `LIBTORCH_SHA256`); the
 //! cache `.libtorch/`, filled by pip from the wheels that [`pins`] names.
 
-mod archive;
+pub(crate) mod archive;
 mod cache;
+mod own;
 mod pins;
 mod unpack;
 mod wheels;
@@ -13,17 +14,19 @@ mod wheels;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+pub(crate) use self::own::python as of_python;
 
-/// The version every path and pin here is about.
-const VERSION: &str = "2.9.0";
+use anyhow::{Context as _, Result};
+use torch_version::PythonTorch;
+
+use self::pins::Set;
 
 /// What a person can do when nothing worked.
 const REMEDY: &str = "\
 One of these helps:
   - install pip (`apt install python3-pip`) and run the command again;
-  - set LIBTORCH to the folder of an unpacked libtorch 2.9.0 (the one with include/ and lib/);
-  - set LIBTORCH_USE_PYTORCH=1 where `python3 -c 'import torch'` finds torch 2.9.0;
+  - set LIBTORCH to the folder of an unpacked libtorch 2.9 to 2.11 (the one with include/ and lib/);
+  - set LIBTORCH_USE_PYTORCH=1 where `python3 -c 'import torch'` finds torch 2.9 to 2.11;
   - set LIBTORCH_URL and LIBTORCH_SHA256 to a zip archive of libtorch 2.9.0 (https:// or file://);
   - train without libtorch: add `--device flex`.";
 
@@ -32,25 +35,28 @@ One of these helps:
 pub(crate) enum Kind {
     /// Computes on the CPU alone; 490 MB on disk.
     Cpu,
-    /// With CUDA 12.8 and its libraries; 6.2 GB.
+    /// With CUDA and its libraries; 6.2 GB.
     Cuda,
 }
 
 impl Kind {
     /// Folder name in the cache.
-    fn folder(self) -> String {
-        match self {
-            Kind::Cpu => format!("{VERSION}-cpu"),
-            Kind::Cuda => format!("{VERSION}-cuda"),
-        }
+    fn folder(self, set: &Set) -> String {
+        let what = match self {
+            Kind::Cpu => "cpu",
+            Kind::Cuda => "cuda",
+        };
+        format!("{}-{what}", set.version)
     }
 }
 
 /// A libtorch that the build can use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Libtorch {
-    /// The user's environment already says where it is.
+    /// The user's environment already says where it is; in words.
     FromEnvironment(String),
+    /// The torch of the Python on the PATH.
+    Python(PythonTorch),
     /// A folder with `include/` and `lib/`.
     Folder(PathBuf),
 }
@@ -58,8 +64,17 @@ pub(crate) enum Libtorch {
 impl Libtorch {
     /// Tells a cargo command where libtorch is.
     pub(crate) fn apply(&self, command: &mut Command) {
-        if let Libtorch::Folder(folder) = self {
+        let folder = match self {
+            Libtorch::FromEnvironment(_) => None,
+            Libtorch::Python(found) => Some(&found.folder),
+            Libtorch::Folder(folder) => Some(folder),
+        };
+        if let Some(folder) = folder {
             command.env("LIBTORCH", folder).env_remove("LIBTORCH_USE_PYTORCH");
+        }
+        if !matches!(self, Libtorch::Folder(_)) {
+            // Its version has been judged; torch-sys would take one alone.
+            command.env("LIBTORCH_BYPASS_VERSION_CHECK", "1");
         }
     }
 
@@ -67,6 +82,9 @@ impl Libtorch {
     pub(crate) fn describe(&self) -> String {
         match self {
             Libtorch::FromEnvironment(what) => what.clone(),
+            Libtorch::Python(found) => {
+                format!("torch {} of python3: {}", found.version, found.folder.display())
+            }
             Libtorch::Folder(folder) => folder.display().to_string(),
         }
     }
@@ -79,7 +97,7 @@ impl Libtorch {
 /// message says what to do.
 pub(crate) fn provision(root: &Path, kind: Kind) -> Result<Libtorch> {
     let base = cache_dir(root)?;
-    if let Some(own) = from_environment(root, &base)? {
+    if let Some(own) = own::from_environment(root, &base)? {
         return Ok(own);
     }
     if let Some((url, sha256)) = archive::requested()? {
@@ -87,7 +105,19 @@ pub(crate) fn provision(root: &Path, kind: Kind) -> Result<Libtorch> {
             .map(Libtorch::Folder)
             .with_context(|| REMEDY.to_owned());
     }
-    cache::get_or_make(&base, &kind.folder(), |staging| wheels::bring(kind, staging))
+    bring(&base, kind, &pins::asked_for()?)
+}
+
+/// Brings a version (`2.11`) for the CPU, whatever the environment asks for.
+///
+/// # Errors
+/// There is no such version, or it cannot be brought.
+pub(crate) fn of_version(root: &Path, version: &str) -> Result<Libtorch> {
+    bring(&cache_dir(root)?, Kind::Cpu, &pins::of_version(version)?)
+}
+
+fn bring(base: &Path, kind: Kind, set: &Set) -> Result<Libtorch> {
+    cache::get_or_make(base, &kind.folder(set), |staging| wheels::bring(kind, set, staging))
         .map(Libtorch::Folder)
         .map_err(|error| anyhow::anyhow!("libtorch could not be brought: {error:#}\n{REMEDY}"))
 }
@@ -98,29 +128,4 @@ fn cache_dir(root: &Path) -> Result<PathBuf> {
         Some(dir) => Ok(std::path::absolute(dir)?),
         None => Ok(root.join(".libtorch")),
     }
-}
-
-/// The user's own libtorch. A `LIBTORCH` that names a folder of our cache is
-/// no choice of the user's (`.cargo/config.toml` sets it): what it names is
-/// checked and mended like a cache that is absent.
-fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtorch>> {
-    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    if set("LIBTORCH_USE_PYTORCH").is_some() {
-        return Ok(Some(Libtorch::FromEnvironment(
-            "LIBTORCH_USE_PYTORCH: the torch of python3".to_owned(),
-        )));
-    }
-    let Some(folder) = set("LIBTORCH").map(PathBuf::from) else { return Ok(None) };
-    if folder.starts_with(base) || folder.starts_with(root.join(".libtorch")) {
-        return Ok(None);
-    }
-    let library = folder.join("lib/libtorch_cpu.so");
-    if !library.exists() {
-        bail!(
-            "LIBTORCH is set to {}, but {} does not exist; set it to the folder that has include/ and lib/, or unset it to have libtorch brought",
-            folder.display(),
-            library.display()
-        );
-    }
-    Ok(Some(Libtorch::FromEnvironment(format!("LIBTORCH: {}", folder.display()))))
 }

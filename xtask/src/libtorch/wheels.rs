@@ -7,63 +7,60 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::pins::{self, Wheel};
+use super::pins::{self, Set, Wheel};
 use super::{Kind, archive, unpack};
 
 /// Fills `staging` with `include/` and `lib/`.
-pub(crate) fn bring(kind: Kind, staging: &Path) -> Result<()> {
+pub(crate) fn bring(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
     ensure!(
         cfg!(all(target_os = "linux", target_arch = "x86_64")),
         "libtorch is brought for Linux x86_64 alone"
     );
     let pip = Pip::find()?;
-    eprintln!("xtask: {}", announcement(kind));
+    eprintln!("xtask: {}", announcement(kind, set));
     let downloads = staging.join("wheels");
     fs::create_dir_all(&downloads)?;
 
-    let wheels = list(kind);
+    let wheels = list(kind, set);
     pip.download(&wheels, &downloads)?;
     let files = by_hash(&wheels, &downloads)?;
     for (wheel, file) in &files {
         eprintln!("xtask: unpacking {} {}", wheel.project, wheel.version);
-        unpack::unpack(file, staging, |name| select(kind, wheel, name)).with_context(|| {
-            format!("{} {} could not be unpacked", wheel.project, wheel.version)
-        })?;
+        unpack::unpack(file, staging, |name| select(kind, set, wheel, name)).with_context(
+            || format!("{} {} could not be unpacked", wheel.project, wheel.version),
+        )?;
         // Room for the next: the largest are gigabytes.
         fs::remove_file(file)?;
     }
     fs::remove_dir_all(&downloads)?;
-    finish(kind, staging)
+    finish(kind, set, staging)
 }
 
-fn announcement(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Cpu => {
-            "bringing libtorch 2.9.0 for the CPU with pip, once: downloads 910 MB, keeps 490 MB (ten seconds to ten minutes, as the network has it)"
-        }
-        Kind::Cuda => {
-            "bringing libtorch 2.9.0 with CUDA 12.8 with pip, once: downloads 3.9 GB, keeps 6.2 GB (two minutes to an hour, as the network has it)"
-        }
-    }
+fn announcement(kind: Kind, set: &Set) -> String {
+    let (what, size) = match kind {
+        Kind::Cpu => ("for the CPU".to_owned(), set.cpu_size),
+        Kind::Cuda => (format!("with {}", set.cuda), set.cuda_size),
+    };
+    format!("bringing libtorch {} {what} with pip, once: {size}", set.version)
 }
 
-fn list(kind: Kind) -> Vec<Wheel> {
+fn list(kind: Kind, set: &Set) -> Vec<Wheel> {
     match kind {
-        Kind::Cpu => pins::CPU.to_vec(),
-        Kind::Cuda => pins::CPU.into_iter().chain(pins::CUDA_ONLY).collect(),
+        Kind::Cpu => set.cpu.to_vec(),
+        Kind::Cuda => set.cpu.iter().chain(set.cuda_only).copied().collect(),
     }
 }
 
 /// Where a file of a wheel goes, if it is wanted. All libraries share one
 /// folder, so that one run path finds them.
-fn select(kind: Kind, wheel: &Wheel, name: &str) -> Option<PathBuf> {
+fn select(kind: Kind, set: &Set, wheel: &Wheel, name: &str) -> Option<PathBuf> {
     if let Some(header) = name.strip_prefix("torch/include/") {
         return (!header.is_empty()).then(|| Path::new("include").join(header));
     }
     let file = name.strip_prefix(wheel.libraries)?;
     let is_library = !file.contains('/') && (file.ends_with(".so") || file.contains(".so."));
     let wanted = match kind {
-        Kind::Cpu => pins::CPU_LIBRARIES.contains(&file),
+        Kind::Cpu => set.cpu_libraries.contains(&file),
         // These two serve Python alone.
         Kind::Cuda => is_library && !matches!(file, "libtorch_python.so" | "libshm.so"),
     };
@@ -71,9 +68,9 @@ fn select(kind: Kind, wheel: &Wheel, name: &str) -> Option<PathBuf> {
 }
 
 /// The last touches on a layout that has all its files.
-fn finish(kind: Kind, staging: &Path) -> Result<()> {
+fn finish(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
     let lib = staging.join("lib");
-    for library in pins::CPU_LIBRARIES {
+    for library in set.cpu_libraries {
         ensure!(lib.join(library).is_file(), "the wheels do not hold {library}");
     }
     ensure!(
@@ -191,13 +188,15 @@ impl Pip {
 mod tests {
     use super::*;
 
+    const SET: &Set = &pins::SETS[0];
+
     fn goes(kind: Kind, wheel: &Wheel, name: &str) -> String {
-        select(kind, wheel, name).map_or("-".to_owned(), |p| p.display().to_string())
+        select(kind, SET, wheel, name).map_or("-".to_owned(), |p| p.display().to_string())
     }
 
     #[test]
     fn the_cpu_layout_keeps_headers_and_five_libraries() {
-        let [torch, cudart, _] = pins::CPU;
+        let (torch, cudart) = (SET.cpu[0], SET.cpu[1]);
         assert_eq!(goes(Kind::Cpu, &torch, "torch/include/ATen/ATen.h"), "include/ATen/ATen.h");
         assert_eq!(goes(Kind::Cpu, &torch, "torch/lib/libtorch_cpu.so"), "lib/libtorch_cpu.so");
         assert_eq!(goes(Kind::Cpu, &torch, "torch/lib/libtorch_cuda.so"), "-");
@@ -211,8 +210,7 @@ mod tests {
 
     #[test]
     fn the_cuda_layout_keeps_every_library_but_pythons() {
-        let torch = pins::CPU[0];
-        let cublas = pins::CUDA_ONLY[0];
+        let (torch, cublas) = (SET.cpu[0], SET.cuda_only[0]);
         assert_eq!(goes(Kind::Cuda, &torch, "torch/lib/libtorch_cuda.so"), "lib/libtorch_cuda.so");
         assert_eq!(goes(Kind::Cuda, &torch, "torch/lib/libtorch_python.so"), "-");
         assert_eq!(
@@ -227,14 +225,14 @@ mod tests {
     fn an_altered_wheel_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("torch.whl"), b"not a wheel").unwrap();
-        let message = by_hash(&pins::CPU, folder.path()).unwrap_err().to_string();
+        let message = by_hash(SET.cpu, folder.path()).unwrap_err().to_string();
         assert!(message.contains("is not pinned"), "{message}");
     }
 
     #[test]
     fn a_missing_wheel_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let message = by_hash(&pins::CPU, folder.path()).unwrap_err().to_string();
+        let message = by_hash(SET.cpu, folder.path()).unwrap_err().to_string();
         assert!(message.contains("pip brought no torch 2.9.0"), "{message}");
     }
 }

@@ -24,8 +24,9 @@ impl Stack {
 
 /// For each of our crates: those of ours it may name, and the stack that it
 /// must never reach.
-const RULES: [(&str, &[&str], &Stack); 13] = [
+const RULES: [(&str, &[&str], &Stack); 14] = [
     ("source-hash", &[], &BURN),
+    ("torch-version", &[], &BURN),
     ("spec", &[], &BURN),
     ("test-records", &["spec"], &BURN),
     ("text-format", &["spec"], &BURN),
@@ -33,15 +34,24 @@ const RULES: [(&str, &[&str], &Stack); 13] = [
     ("data", &["source-hash", "spec"], &POLARS),
     ("model", &["spec"], &POLARS),
     ("optimizer-registry", &["spec"], &POLARS),
-    ("train", &["source-hash", "spec", "data", "model", "optimizer-registry"], &POLARS),
+    (
+        "train",
+        &["source-hash", "torch-version", "spec", "data", "model", "optimizer-registry"],
+        &POLARS,
+    ),
     ("report", &["spec", "store", "test-records", "text-format"], &BURN),
-    ("runner", &["spec", "data", "store", "test-records", "text-format", "report"], &BURN),
+    (
+        "runner",
+        &["torch-version", "spec", "data", "store", "test-records", "text-format", "report"],
+        &BURN,
+    ),
     ("reporter", &["spec", "store", "text-format", "report", "runner"], &BURN),
-    ("xtask", &["source-hash"], &BURN),
+    ("xtask", &["source-hash", "torch-version"], &BURN),
 ];
 
 /// Crates at the bottom: neither stack may be below them, not even in their tests.
-const NEITHER: [&str; 6] = ["source-hash", "spec", "store", "test-records", "text-format", "xtask"];
+const NEITHER: [&str; 7] =
+    ["source-hash", "torch-version", "spec", "store", "test-records", "text-format", "xtask"];
 
 /// The crate of `sweep`, whose tests alone may reach polars: training starts before
 /// polars is compiled.

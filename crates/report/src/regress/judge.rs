@@ -6,7 +6,7 @@ use crate::regress::baseline::Accepted;
 use crate::regress::compare::{Compared, compare};
 use crate::regress::divergence::past_runs;
 use crate::regress::finding::{Finding, Regression, Verdict};
-use crate::regress::night::Night;
+use crate::regress::night::{Night, take_for_one_machine};
 use crate::regress::trends::trends;
 
 /// What a night is held against.
@@ -25,7 +25,10 @@ pub struct Against {
 
 /// Judges `night`. With a history the night itself is its last.
 pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
-    let Against { before, accepted, since, mut history } = against;
+    let Against { mut before, accepted, since, mut history } = against;
+    let mut night = night.clone();
+    let all = history.iter_mut().chain(before.as_mut()).chain([&mut night]);
+    take_for_one_machine(&mut all.map(|n| &mut n.facts).collect::<Vec<_>>());
     if !history.is_empty() {
         // A night that was kept already is judged as it is now, once.
         history.retain(|n| n.facts.started != night.facts.started);
@@ -33,15 +36,15 @@ pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Reg
     }
     let compared = before.as_ref().map_or_else(Compared::default, |before| {
         let start = before.facts.started.as_str();
-        let past = past_runs(&history, start, night);
-        compare(before, night, &past, settings)
+        let past = past_runs(&history, start, &night);
+        compare(before, &night, &past, settings)
     });
     let since = accepted.as_ref().map(|a| a.night.as_str()).or(since.as_deref());
     let trends = trends(&history, since, settings);
     let mut out = Regression {
         verdict: Verdict::Unchanged,
         before: before.map(|night| night.facts),
-        after: night.facts.clone(),
+        after: night.facts,
         accepted,
         settings: settings.clone(),
         pairs: compared.pairs,

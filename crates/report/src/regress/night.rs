@@ -29,12 +29,18 @@ pub struct Facts {
     pub commit: Option<String>,
     /// Whether the sources differed from it.
     pub dirty: Option<bool>,
-    /// `libtorch` or `flex`, and if so that the fast path was off.
+    /// `libtorch` or `flex`, and if so that the fast path was off, or TF32 on.
     pub backend: Option<String>,
     /// `cpu` or `cuda`.
     pub device_kind: Option<String>,
     /// Name of the processor or GPU.
     pub device_model: Option<String>,
+    /// Vendor, family and model of the processor; none in nights that did not record it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
+    /// The processor that a night without one is taken for; see [`take_for_one_machine`].
+    #[serde(skip)]
+    pub taken_for: Option<String>,
     /// Instruction sets of the processor that kernels choose by.
     pub cpu_features: Option<String>,
     /// Version of the GPU's driver.
@@ -50,7 +56,7 @@ pub struct Facts {
 impl Facts {
     /// What must be equal for numbers to be comparable from night to night: a
     /// change of it starts a new segment of the history.
-    pub fn machine(&self) -> [Option<&str>; 6] {
+    pub fn machine(&self) -> [Option<&str>; 7] {
         [
             self.backend.as_deref(),
             self.device_kind.as_deref(),
@@ -58,18 +64,20 @@ impl Facts {
             self.cpu_features.as_deref(),
             self.driver.as_deref(),
             self.libtorch.as_deref(),
+            self.processor.as_deref().or(self.taken_for.as_deref()),
         ]
     }
 
     /// What of [`Facts::machine`] differs, in words; none when nothing does.
     pub fn other_machine(&self, other: &Facts) -> Option<String> {
-        const NAMES: [&str; 6] = [
+        const NAMES: [&str; 7] = [
             "the backend",
             "the kind of device",
             "the device",
             "its instruction sets",
             "the driver",
             "libtorch",
+            "the family of the processor",
         ];
         let pairs = self.machine().into_iter().zip(other.machine()).zip(NAMES);
         pairs.into_iter().find(|((a, b), _)| a != b).map(|((a, b), name)| {
@@ -88,6 +96,24 @@ impl Facts {
     /// The day: `2026-11-24`.
     pub fn day(&self) -> &str {
         self.started.get(..10).unwrap_or(&self.started)
+    }
+}
+
+/// Takes nights that did not record the family of their processor for nights of the machine
+/// that all their other facts name: a night that knows it, the next later one, else the
+/// latest before. So a history is not split by a fact that its first nights lack.
+pub fn take_for_one_machine(nights: &mut [&mut Facts]) {
+    nights.sort_by(|a, b| a.started.cmp(&b.started));
+    for at in 0..nights.len() {
+        if nights[at].processor.is_some() {
+            continue;
+        }
+        let rest = |f: &Facts| Facts { processor: None, taken_for: None, ..f.clone() };
+        let this = rest(nights[at]);
+        let alike = |other: &&&mut Facts| rest(other).machine() == this.machine();
+        let mut known = nights[at..].iter().chain(nights[..at].iter().rev());
+        let found = known.find(|f| f.processor.is_some() && alike(f));
+        nights[at].taken_for = found.and_then(|f| f.processor.clone());
     }
 }
 
@@ -169,6 +195,12 @@ impl Night {
                 backend: first("backend")?,
                 device_kind: first("device_kind")?,
                 device_model: first("device_model")?,
+                // Not in nights of programs that did not know it.
+                processor: match frame.column("processor") {
+                    Ok(column) => String::read(column)?.into_iter().next().flatten(),
+                    Err(_) => None,
+                },
+                taken_for: None,
                 cpu_features: first("cpu_features")?,
                 driver: first("driver")?,
                 libtorch: first("libtorch")?,
@@ -230,6 +262,10 @@ impl Night {
             whole("device_kind", facts.device_kind.as_deref()),
             whole("device_model", facts.device_model.as_deref()),
             whole("cpu_features", facts.cpu_features.as_deref()),
+        ];
+        // Left out where it is not known.
+        out.extend(facts.processor.as_deref().map(|known| whole("processor", Some(known))));
+        out.extend([
             whole("driver", facts.driver.as_deref()),
             whole("libtorch", facts.libtorch.as_deref()),
             whole("night_code", facts.code.as_deref()),
@@ -240,7 +276,7 @@ impl Night {
             text("config", &|r| r.config.clone()),
             int("seed", |r| r.seed),
             int("epochs", |r| r.epochs),
-        ];
+        ]);
         let rows: Vec<RunRow> = runs.iter().map(|r| r.row.clone()).collect();
         out.extend(RunRow::columns(&rows));
         out
@@ -266,9 +302,11 @@ fn facts(plan: &Plan, manifest: Option<&Manifest>, environment: Option<Environme
     if let Some(e) = environment {
         // Without the fast path both bits and seconds are others, as on another backend.
         let path = if e.plain { " without the fast path" } else { "" };
-        facts.backend = Some(e.backend + path);
+        let precision = if e.tf32 == Some(true) { " in TF32" } else { "" };
+        facts.backend = Some(e.backend + path + precision);
         facts.device_kind = Some(e.device_kind);
         facts.device_model = Some(e.device_model);
+        facts.processor = e.processor;
         facts.cpu_features = Some(e.cpu_features);
         facts.driver = e.driver;
         facts.libtorch = e.libtorch;

@@ -208,7 +208,7 @@ fn configurations(r: &Regression) -> Table {
 /// Both sides as name and two values; what is unknown on both is left out.
 pub(crate) fn facts(r: &Regression) -> Vec<(&'static str, String, String)> {
     type Of = fn(&Facts) -> Option<String>;
-    let all: [(&'static str, Of); 12] = [
+    let all: [(&'static str, Of); 13] = [
         ("Experiment", |f| Some(f.experiment.clone())),
         ("Started", |f| Some(f.started.clone())),
         ("Commit", |f| f.commit.clone()),
@@ -219,6 +219,7 @@ pub(crate) fn facts(r: &Regression) -> Vec<(&'static str, String, String)> {
         ("Backend", |f| f.backend.clone()),
         ("Kind of device", |f| f.device_kind.clone()),
         ("Device", |f| f.device_model.clone()),
+        ("Processor", |f| f.processor.clone()),
         ("Instruction sets", |f| f.cpu_features.clone()),
         ("Driver", |f| f.driver.clone()),
         ("libtorch", |f| f.libtorch.clone()),

@@ -277,6 +277,8 @@ impl Fixture {
             pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
             threads_per_run: Default::default(),
             fast_path: true,
+            tf32: false,
+            libtorch: Default::default(),
             keeping: Keeping::default(),
             regress: Default::default(),
             report: Default::default(),

@@ -34,6 +34,8 @@ pub fn facts(i: usize) -> Facts {
         backend: Some("libtorch".to_owned()),
         device_kind: Some("cpu".to_owned()),
         device_model: Some("AMD EPYC 7B13".to_owned()),
+        processor: None,
+        taken_for: None,
         cpu_features: Some("avx2".to_owned()),
         driver: None,
         libtorch: Some("2.9.0".to_owned()),

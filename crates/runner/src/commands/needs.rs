@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use serde_json::json;
+use spec::plan::LibtorchSource;
 
 use crate::cli::{Cli, Command, LauncherChoice};
 use crate::exit::Exit;
@@ -21,7 +22,18 @@ enum Report {
     First,
 }
 
-/// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`.
+/// What workers compute on.
+struct On<'a> {
+    backends: &'a [&'a str],
+    cuda: bool,
+    /// With the torch of the Python on the PATH.
+    python: bool,
+}
+
+const NOTHING: On = On { backends: &[], cuda: false, python: false };
+
+/// Prints `{"train": bool, "backends": [...], "cuda": bool, "python": bool,
+/// "report": null|"last"|"first"}`.
 pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
@@ -37,7 +49,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
             args.sweep()
         }
         Command::Verify(args) => return verify(&workspace, &args.file),
-        Command::Merge(_) => return answer(false, &[], false, Report::Last),
+        Command::Merge(_) => return answer(false, &NOTHING, Report::Last),
         Command::Status { .. }
         | Command::Cancel { .. }
         | Command::Why { .. }
@@ -45,13 +57,13 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         | Command::List { .. }
         | Command::Fetch { .. }
         | Command::Task { .. }
-        | Command::Needs { .. } => return answer(false, &[], false, Report::Never),
+        | Command::Needs { .. } => return answer(false, &NOTHING, Report::Never),
         Command::Report(_)
         | Command::Compare(_)
         | Command::Regress(_)
         | Command::Baseline { .. }
         | Command::Gather { .. }
-        | Command::Write { .. } => return answer(false, &[], false, Report::First),
+        | Command::Write { .. } => return answer(false, &NOTHING, Report::First),
     };
     let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
@@ -69,16 +81,21 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
             || (e.device == "auto"
                 && if on_slurm { loaded.slurm.gpus > 0 } else { pool::gpu_driver() })
     });
-    answer(train, &[if flex { "flex" } else { "libtorch" }], cuda, report)
+    let backends = &[if flex { "flex" } else { "libtorch" }];
+    let python = !flex && loaded.plan.libtorch == LibtorchSource::Python;
+    answer(train, &On { backends, cuda, python }, report)
 }
 
-fn answer(train: bool, backends: &[&str], cuda: bool, report: Report) -> crate::Result<Exit> {
+fn answer(train: bool, on: &On<'_>, report: Report) -> crate::Result<Exit> {
     let report = match report {
         Report::Never => None,
         Report::Last => Some("last"),
         Report::First => Some("first"),
     };
-    let answer = json!({ "train": train, "backends": backends, "cuda": cuda, "report": report });
+    let On { backends, cuda, python } = on;
+    let answer = json!({
+        "train": train, "backends": backends, "cuda": cuda, "python": python, "report": report
+    });
     crate::text::out!("{answer}");
     Ok(Exit::Ok)
 }
@@ -90,7 +107,8 @@ fn verify(workspace: &Workspace, file: &std::path::Path) -> crate::Result<Exit> 
     let on = plan.computed_on;
     let backend = on.as_ref().map_or("libtorch", |on| on.backend.as_str());
     let cuda = on.as_ref().is_some_and(|on| on.device_kind == "cuda");
-    answer(true, &[backend], cuda, Report::Never)
+    let python = plan.libtorch == LibtorchSource::Python;
+    answer(true, &On { backends: &[backend], cuda, python }, Report::Never)
 }
 
 /// Whether every run has a result whatever the worker's version: then no
@@ -101,7 +119,7 @@ fn all_cached(
     entries: &[spec::plan::PoolEntry],
 ) -> bool {
     let dir = workspace.report(&plan.name);
-    let mut wanted = resume::Wanted::without_probe(entries, plan.fast_path);
+    let mut wanted = resume::Wanted::without_probe(entries, plan);
     let known = Known::of(workspace, plan, || store::plan(&dir).ok());
     // What was kept of another sweep counts once there is a worker to ask.
     let Some(threads) = known.resolve(plan, &wanted.on, None) else { return false };

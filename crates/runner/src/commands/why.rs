@@ -169,6 +169,14 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
             out.push_str(&format!("    {name}: {was}, wanted {is}: not reused\n"));
         }
     }
+    for (name, was, is) in
+        [("fast path", !exec.plain, !on.plain), ("TF32", exec.tf32.unwrap_or(on.tf32), on.tf32)]
+    {
+        if was != is {
+            let word = |on: bool| if on { "on" } else { "off" };
+            out.push_str(&format!("    {name}: {}, wanted {}: not reused\n", word(was), word(is)));
+        }
+    }
     let code = &machine.wanted.code;
     if !code.is_empty() && exec.code != *code {
         out.push_str(&format!(

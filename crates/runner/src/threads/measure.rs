@@ -89,6 +89,9 @@ fn samples_per_second(
         data: place.workspace.data(),
         threads,
         plain: key.plain,
+        // Threads are measured on processors alone.
+        tf32: false,
+        libraries: place.libraries.map(std::ffi::OsStr::to_os_string),
         logs: place.dir.logs(),
     };
     let options = Options { root: absolute(place.workspace.root())?, ..Options::default() };

@@ -47,6 +47,7 @@ fn on(backend: &str, device_kind: &str, threads: u64) -> ComputedOn {
         device_kind: device_kind.to_owned(),
         threads,
         plain: false,
+        tf32: false,
     }
 }
 

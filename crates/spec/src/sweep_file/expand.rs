@@ -86,6 +86,8 @@ pub fn expand(
         pool,
         threads_per_run: spec.threads_per_run,
         fast_path: spec.fast_path,
+        tf32: spec.tf32,
+        libtorch: spec.libtorch,
         keeping: spec.keeping.clone(),
         report: spec.report.clone(),
         regress: spec.regress.clone(),

@@ -6,6 +6,7 @@
 mod axis;
 mod data;
 pub mod device;
+mod devices_table;
 pub mod diagnostic;
 mod exclude;
 mod expand;

@@ -10,11 +10,11 @@ use crate::params::{Kind, Param, ParamDefault, Params};
 use crate::run::{DataSpec, TrainSpec};
 
 use super::axis::{self, Axis, unknown_name};
+use super::devices_table::Devices;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::function::FUNCTION;
 use super::node::{Node, NodeValue};
 use super::random;
-use super::settings::Devices;
 use super::source::Place;
 use super::spec::SweepSpec;
 use super::train_table::TRAIN_SETTINGS;
@@ -71,7 +71,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let excludes = r.excludes(root);
     let report = r.report(root);
     let regress = r.regress(root);
-    let Devices { pool, threads: threads_per_run, threads_place, fast_path } = r.devices(root);
+    let Devices { pool, threads: threads_per_run, threads_place, fast_path, tf32, libtorch } =
+        r.devices(root);
     let slurm = r.slurm(root);
     let allowed = r.lints(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
@@ -104,6 +105,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         threads_per_run,
         threads_place,
         fast_path,
+        tf32,
+        libtorch,
         slurm,
         allowed,
         trial: false,

@@ -1,14 +1,12 @@
 //! The tables that hold no hyper-parameters: `[repeat]`, `[target]`,
-//! `[[exclude]]`, `[devices]`.
+//! `[[exclude]]`.
 
 use crate::metric::{EpochMetric, Metric};
 use crate::params::{Param, ParamDefault, ParamType, Range, Value};
-use crate::plan::{PoolEntry, Target, TargetAt};
+use crate::plan::{Target, TargetAt};
 use crate::record::Split;
-use crate::threads::Threads;
 
 use super::axis;
-use super::device;
 use super::diagnostic::Diagnostic;
 use super::node::{Node, NodeValue};
 use super::parse::Reader;
@@ -234,102 +232,6 @@ impl Reader<'_> {
                 _ => out.push((path, plain(&entry.value).into_iter().collect())),
             }
         }
-    }
-
-    /// `[devices]`.
-    pub(super) fn devices(&mut self, root: &Node) -> Devices {
-        let Some(node) = self.table(root, "devices", false) else {
-            return Devices::default();
-        };
-        self.known_keys(&node, &["pool", "threads_per_run", "fast_path"], "[devices]");
-        let switch = setting("fast_path", ParamType::Bool, Range::Any);
-        let fast_path = node
-            .get("fast_path")
-            .and_then(|e| axis::scalar("devices.fast_path", &switch, &e.value, self.diagnostics));
-        let count = setting("count", ParamType::Int, Range::Within(1.0, 1024.0));
-        let threads = node.get("threads_per_run").map(|e| &e.value);
-        let (threads, threads_place) = match threads {
-            Some(value) => (self.threads(value), Some(value.place.clone())),
-            None => (Threads::default(), None),
-        };
-        let mut pool = Vec::new();
-        let mut places: Vec<Place> = Vec::new();
-        let items = match node.get("pool").map(|e| &e.value) {
-            None => &[][..],
-            Some(Node { value: NodeValue::Array(items), .. }) if !items.is_empty() => items,
-            Some(other) => {
-                self.diagnostics.push(
-                    Diagnostic::error("`pool` is a list of devices", &other.place)
-                        .help("for example pool = [\"auto\"]"),
-                );
-                &[][..]
-            }
-        };
-        for item in items {
-            let (device, slots, place) = match &item.value {
-                NodeValue::Text(s) => (s.clone(), None, item.place.clone()),
-                NodeValue::Table(_) => {
-                    self.known_keys(item, &["device", "slots"], "a device of the pool");
-                    let slots = item
-                        .get("slots")
-                        .and_then(|e| axis::scalar("slots", &count, &e.value, self.diagnostics));
-                    let slots = if let Some(Value::Int(n)) = slots { Some(n as u64) } else { None };
-                    let Some(device) = self.text(item, "device") else {
-                        self.diagnostics.push(Diagnostic::error(
-                            "a device of the pool needs `device`",
-                            &item.place,
-                        ));
-                        continue;
-                    };
-                    (device, slots, item.place.clone())
-                }
-                _ => {
-                    self.wrong_type("devices.pool", "a device name", item);
-                    continue;
-                }
-            };
-            if let Err(reason) = device::check(&device) {
-                self.diagnostics.push(Diagnostic::error(reason, &place).help(device::HELP));
-                continue;
-            }
-            let kind = device::kind(&device);
-            if let Some((first, first_place)) = pool
-                .iter()
-                .map(|p: &PoolEntry| device::kind(&p.device))
-                .zip(&places)
-                .find(|(k, _)| *k != kind)
-            {
-                self.diagnostics.push(
-                    Diagnostic::error("the pool mixes kinds of devices", &place)
-                        .label(kind)
-                        .also(first_place, first)
-                        .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
-                );
-                continue;
-            }
-            pool.push(PoolEntry { device, slots });
-            places.push(place);
-        }
-        let fast_path = fast_path != Some(Value::Bool(false));
-        Devices { pool, threads, threads_place, fast_path }
-    }
-}
-
-/// `[devices]` as it was read.
-pub(super) struct Devices {
-    /// Empty means `auto`.
-    pub(super) pool: Vec<PoolEntry>,
-    /// Threads inside one run, and where that is written.
-    pub(super) threads: Threads,
-    pub(super) threads_place: Option<Place>,
-    /// Whether the fast path may be taken.
-    pub(super) fast_path: bool,
-}
-
-impl Default for Devices {
-    fn default() -> Self {
-        let threads = Threads::default();
-        Devices { pool: Vec::new(), threads, threads_place: None, fast_path: true }
     }
 }
 

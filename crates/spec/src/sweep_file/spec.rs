@@ -5,7 +5,7 @@ use crate::lint::Lint;
 use crate::metric::Metric;
 use crate::own_data::OwnRequest;
 use crate::params::Value;
-use crate::plan::{Keeping, PoolEntry, Target};
+use crate::plan::{Keeping, LibtorchSource, PoolEntry, Target};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 use crate::slurm::SlurmSettings;
@@ -62,6 +62,10 @@ pub struct SweepSpec {
     pub threads_place: Option<Place>,
     /// Whether the fast path may be taken.
     pub fast_path: bool,
+    /// Whether products and convolutions on a GPU may round their inputs to TF32.
+    pub tf32: bool,
+    /// The libtorch that workers load.
+    pub libtorch: LibtorchSource,
     /// How tasks of a cluster are asked for.
     pub slurm: SlurmSettings,
     /// `[lints] allow`: traps that are meant, and not warned of.

@@ -6,23 +6,25 @@ pub(crate) mod arena;
 
 use burn::tensor::Device;
 
+mod cuda_arithmetic;
+mod loaded;
 mod shared;
 
 #[cfg(test)]
 pub(crate) use self::shared::address;
 pub(crate) use self::shared::over;
 
-/// The libtorch that tch 0.22 is built for.
-pub(crate) const VERSION: &str = "2.9.0";
+pub(crate) use self::cuda_arithmetic::set as set_cuda_arithmetic;
+pub(crate) use self::loaded::{folder, refused, version};
 
-/// What the linked libtorch was built for, whether or not there is a GPU.
+/// What the loaded libtorch was built for, whether or not there is a GPU.
 pub(crate) fn kind() -> &'static str {
-    // `has_cuda` asks for a usable GPU, `has_cudart` what was compiled in.
-    if tch::utils::has_cudart() { "cuda" } else { "cpu" }
+    if loaded::has_cuda() { "cuda" } else { "cpu" }
 }
 
 /// Whether this libtorch was built with CUDA and sees a usable device.
 pub(crate) fn cuda_devices() -> usize {
+    loaded::load_cuda();
     if tch::Cuda::is_available() {
         usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
     } else {

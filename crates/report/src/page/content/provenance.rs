@@ -1,6 +1,7 @@
 //! What ran, where and from which sources.
 
 use spec::manifest::Manifest;
+use spec::record::Environment;
 
 use crate::analysis::Analysis;
 use crate::escape;
@@ -60,16 +61,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     );
     put("Cargo.lock", m.provenance.cargo_lock_hash.clone().unwrap_or_default());
     if let Some(e) = &m.environment {
-        put("Backend", format!("{} on {}", e.backend, e.device_kind));
-        put("Device", e.device_model.clone());
-        put("CPU features", e.cpu_features.clone());
-        put("Threads a run", e.threads.to_string());
-        put("Fast path", if e.plain { "off".to_owned() } else { String::new() });
-        put("Burn", e.burn.clone());
-        let kind = e.libtorch_kind.as_ref().map(|k| format!(" for {k}")).unwrap_or_default();
-        put("libtorch", e.libtorch.as_ref().map(|v| format!("{v}{kind}")).unwrap_or_default());
-        put("GPU driver", e.driver.clone().unwrap_or_default());
-        put("Training code", e.code.clone());
+        environment(e).into_iter().for_each(|(name, value)| put(name, value));
     }
     put("Slots", m.slots.join(", "));
     put("Logical processors", m.cpus.to_string());
@@ -83,4 +75,30 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         format!("{} runs trained, {} reused", number::count(m.trained), number::count(m.cached)),
     );
     out
+}
+
+/// Where the runs were computed; empty values are those that do not apply or are not known.
+fn environment(e: &Environment) -> [(&'static str, String); 13] {
+    let known = |value: &Option<String>| value.clone().unwrap_or_default();
+    let switch = |on: Option<bool>| match on {
+        None => String::new(),
+        Some(on) => if on { "on" } else { "off" }.to_owned(),
+    };
+    let kind = e.libtorch_kind.as_ref().map(|k| format!(" for {k}")).unwrap_or_default();
+    let libtorch = e.libtorch.as_ref().map(|v| format!("{v}{kind}")).unwrap_or_default();
+    [
+        ("Backend", format!("{} on {}", e.backend, e.device_kind)),
+        ("Device", e.device_model.clone()),
+        ("Processor", known(&e.processor)),
+        ("GPU", known(&e.gpu_uuid)),
+        ("CPU features", e.cpu_features.clone()),
+        ("Threads a run", e.threads.to_string()),
+        ("Fast path", if e.plain { "off".to_owned() } else { String::new() }),
+        ("Burn", e.burn.clone()),
+        ("libtorch", libtorch),
+        ("GPU driver", known(&e.driver)),
+        ("TF32", switch(e.tf32)),
+        ("Deterministic cuDNN", switch(e.deterministic)),
+        ("Training code", e.code.clone()),
+    ]
 }

@@ -27,10 +27,13 @@ pub(super) enum Answer {
 impl Answer {
     /// The first line of what it said.
     pub(super) fn first_line(&self) -> Option<&str> {
-        match self {
-            Answer::Said(text) => text.lines().map(str::trim).find(|l| !l.is_empty()),
-            _ => None,
-        }
+        self.lines().next()
+    }
+
+    /// The lines of what it said, without empty ones.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        let said = if let Answer::Said(text) = self { text } else { "" };
+        said.lines().map(str::trim).filter(|line| !line.is_empty())
     }
 
     /// Why it said nothing.

@@ -8,7 +8,7 @@ use super::Need;
 use super::ask::{Answer, PATIENCE, ask};
 use super::finding::{Finding, Level};
 
-/// The version that the bindings are made for.
+/// The version that is brought where there is none.
 const VERSION: &str = "2.9.0";
 
 /// What there is.
@@ -36,8 +36,8 @@ pub(super) struct Folder {
 }
 
 impl Libtorch {
-    /// Looks for it in xtask's order.
-    pub(super) fn find(root: &Path) -> Self {
+    /// Looks for it in xtask's order; `python` where the sweep file asks for Python's.
+    pub(super) fn find(root: &Path, python: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
         let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
         let cache = root.join(".libtorch");
@@ -47,9 +47,9 @@ impl Libtorch {
             (None, Some(named)) => named.to_path_buf(),
             (None, None) => cache,
         };
-        if set("LIBTORCH_USE_PYTORCH").is_some() {
-            let code = "import importlib.metadata as m; print(m.version('torch'))";
-            return Libtorch::Python(ask(Command::new("python3").args(["-c", code]), PATIENCE));
+        if python || set("LIBTORCH_USE_PYTORCH").is_some() {
+            let mut python = Command::new("python3");
+            return Libtorch::Python(ask(python.args(["-c", torch_version::ASK_PYTHON]), PATIENCE));
         }
         if let Some(own) = own
             && !own.starts_with(&base)
@@ -81,16 +81,22 @@ impl Libtorch {
         let level = super::unless(!need.flex_only);
         match self {
             Libtorch::Python(answer) => match answer.first_line() {
-                Some(found) => version(
-                    level,
-                    "LIBTORCH_USE_PYTORCH: the torch of python3".to_owned(),
-                    Some(found),
-                ),
+                Some(found) => {
+                    let folder = answer.lines().nth(1).unwrap_or_default();
+                    let of =
+                        if folder.is_empty() { String::new() } else { format!(" in {folder}") };
+                    let text = format!("the torch of python3{of}");
+                    version(level, text, Some(found))
+                }
                 None => Finding::bad(
                     level,
                     "libtorch",
-                    "LIBTORCH_USE_PYTORCH is set, but python3 has no torch",
-                    format!("`pip install torch=={VERSION}`, or unset it to have libtorch brought"),
+                    "the torch of python3 is asked for, and it has none",
+                    format!(
+                        "install torch {} into it (`pip install torch=={VERSION}`), or unset \
+                         LIBTORCH_USE_PYTORCH and `libtorch` in [devices] to have one brought",
+                        torch_version::fitting()
+                    ),
                 ),
             },
             Libtorch::Own(folder) if folder.whole => version(
@@ -150,18 +156,26 @@ fn cached(cpu: &Folder, cuda: &Folder) -> Finding {
     Finding::ok("libtorch", there.join("; "))
 }
 
-/// A libtorch of the user's, against the version that the bindings want.
+/// A libtorch of the user's, against the versions that fit the bindings.
 fn version(level: Level, text: String, found: Option<&str>) -> Finding {
-    match found {
-        // `2.9.0+cu128` is 2.9.0.
-        Some(found) if found.split('+').next() != Some(VERSION) => Finding::bad(
+    let Some(found) = found else {
+        return Finding::ok("libtorch", format!("{text}; no file of it names its version"));
+    };
+    let refused = match found.parse::<torch_version::Version>() {
+        Ok(version) => version.refused(),
+        Err(unread) => Some(unread),
+    };
+    match refused {
+        Some(why) => Finding::bad(
             level,
             "libtorch",
-            format!("{text}, version {found}; the bindings want {VERSION}"),
-            format!("let it be {VERSION}, or unset the variable to have libtorch brought"),
+            format!("{text}, version {found}: {why}"),
+            format!(
+                "let it be {}, or unset the variable to have libtorch brought",
+                torch_version::fitting()
+            ),
         ),
-        Some(found) => Finding::ok("libtorch", format!("{text}, version {found}")),
-        None => Finding::ok("libtorch", format!("{text}; it does not tell its version")),
+        None => Finding::ok("libtorch", format!("{text}, version {found}")),
     }
 }
 
@@ -169,18 +183,9 @@ impl Folder {
     fn look(path: PathBuf, sealed: bool) -> Self {
         let whole = path.join("lib/libtorch_cpu.so").is_file()
             && (!sealed || path.join(".complete").is_file());
-        let read = |name: &str| std::fs::read_to_string(path.join(name)).ok();
-        let version = read("build-version").map(|text| text.trim().to_owned()).or_else(|| {
-            version_of_header(&read("include/torch/csrc/api/include/torch/version.h")?)
-        });
+        let version = torch_version::of_folder(&path);
         Folder { exists: path.exists(), whole, version, path }
     }
-}
-
-/// `#define TORCH_VERSION \` and, on the next line, `"2.9.0"`.
-fn version_of_header(header: &str) -> Option<String> {
-    let (_, rest) = header.split_once("#define TORCH_VERSION ")?;
-    Some(rest.split('"').nth(1)?.to_owned())
 }
 
 #[cfg(test)]
@@ -195,11 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_and_the_file_tell_the_version() {
-        let header = "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION \\\n  \"2.9.0\"\n";
-        assert_eq!(version_of_header(header).as_deref(), Some("2.9.0"));
-        assert_eq!(version_of_header("nothing"), None);
-
+    fn a_folder_is_whole_with_library_and_seal() {
         let made = tempfile::tempdir().unwrap();
         std::fs::create_dir(made.path().join("lib")).unwrap();
         std::fs::write(made.path().join("lib/libtorch_cpu.so"), "").unwrap();
@@ -216,15 +217,20 @@ mod tests {
         assert_eq!(of(Libtorch::Own(folder(true, None)), NEED).level, Level::Ok);
         let old = of(Libtorch::Own(folder(true, Some("2.8.0"))), NEED);
         assert_eq!(old.level, Level::Fail);
-        assert!(old.text.contains("version 2.8.0; the bindings want 2.9.0"), "{old:?}");
+        assert!(old.text.contains("libtorch 2.8.0 does not fit"), "{old:?}");
+        for (version, level) in [("2.11.0+cu130", Level::Ok), ("2.12.0", Level::Fail)] {
+            assert_eq!(of(Libtorch::Own(folder(true, Some(version))), NEED).level, level);
+        }
         let gone = Libtorch::Own(folder(false, None));
         assert!(!gone.is_there());
         assert_eq!(of(gone, NEED).level, Level::Fail);
         assert_eq!(of(Libtorch::Own(folder(false, None)), FLEX).level, Level::Warn);
         let python = Libtorch::Python(Answer::Failed("PackageNotFoundError".to_owned()));
         assert!(of(python, NEED).remedy.unwrap().contains("pip install torch==2.9.0"));
-        let python = Libtorch::Python(Answer::Said("2.9.0+cpu\n".to_owned()));
-        assert_eq!(of(python, NEED).level, Level::Ok);
+        let python = Libtorch::Python(Answer::Said("2.11.0+cu130\n/venv/torch\n".to_owned()));
+        let found = of(python, NEED);
+        assert_eq!(found.level, Level::Ok);
+        assert!(found.text.contains("python3 in /venv/torch, version 2.11.0+cu130"), "{found:?}");
     }
 
     #[test]

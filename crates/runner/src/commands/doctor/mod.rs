@@ -21,7 +21,7 @@ use self::finding::{Finding, Level, closing};
 use self::worker::Worker;
 use crate::exit::Exit;
 use crate::workspace::Workspace;
-use crate::{provenance, text, worker_process};
+use crate::{provenance, python, text, worker_process};
 
 /// What the next sweep still has to make, and so what must be there for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,9 +52,12 @@ fn unless(needed: bool) -> Level {
 
 /// Checks the machine, and the sweep file's wants if there is one.
 pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Result<Exit> {
-    let worker = Worker::find(worker_process::program());
     let loaded = file.map(|file| super::load_plan(workspace, file, &[], false));
     let plan = loaded.as_ref().and_then(|l| l.as_ref().ok()).map(|l| &l.plan);
+    // Where python3 has none, the line of libtorch says so.
+    let torch = plan.and_then(|plan| python::torch(plan).ok().flatten());
+    let libraries = torch.as_ref().map(python::libraries);
+    let worker = Worker::find(worker_process::program(), libraries.as_deref());
     let need = Need::new(&worker, plan);
 
     let mut all = Vec::new();
@@ -65,7 +68,7 @@ pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Resul
         }
         all.extend(part);
     };
-    tell(toolchain::check(workspace.root(), &worker, need));
+    tell(toolchain::check(workspace.root(), &worker, need, plan.is_some_and(python::is_wanted)));
     tell(worker.findings());
     tell(vec![worker::gpu_now(&worker)]);
     tell(place::datasets(workspace, plan));
@@ -97,6 +100,8 @@ mod tests {
             backends: vec!["flex".to_owned()],
             libtorch: kind.map(|_| "2.9.0".to_owned()),
             libtorch_kind: kind.map(str::to_owned),
+            libtorch_folder: None,
+            libtorch_refused: None,
             cuda: devices.iter().any(|d| d.contains("cuda")),
             devices: devices.iter().map(|d| (*d).to_owned()).collect(),
             code: String::new(),
@@ -125,6 +130,8 @@ mod tests {
             pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
             threads_per_run: Default::default(),
             fast_path: true,
+            tf32: false,
+            libtorch: Default::default(),
             keeping: spec::plan::Keeping::default(),
             report: Default::default(),
             regress: Default::default(),

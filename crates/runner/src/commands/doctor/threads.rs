@@ -68,9 +68,9 @@ pub(super) fn of(workspace: &Workspace, plan: &Plan, probe: Option<&Probe>) -> O
         probe.and_then(|probe| pool::slots(&plan.pool, probe, 1, 1, None).ok()?.into_iter().next());
     let (on, key) = match (probe, &first) {
         (Some(probe), Some(slot)) => {
-            (Wanted::new(slot, plan.fast_path, &probe.code).on, threads::key(plan, slot, probe))
+            (Wanted::new(slot, plan, &probe.code).on, threads::key(plan, slot, probe))
         }
-        _ => (Wanted::without_probe(&plan.pool, plan.fast_path).on, None),
+        _ => (Wanted::without_probe(&plan.pool, plan).on, None),
     };
     Some(known.resolve(plan, &on, key.as_ref())?.count)
 }

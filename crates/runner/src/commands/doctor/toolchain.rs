@@ -14,7 +14,7 @@ use super::{Need, unless};
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Looks at all of them.
-pub(super) fn check(root: &Path, worker: &Worker, need: Need) -> Vec<Finding> {
+pub(super) fn check(root: &Path, worker: &Worker, need: Need, python: bool) -> Vec<Finding> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     let least = rust_version(&manifest).unwrap_or_else(|| RUST.to_owned());
     // In the root, where a rust-toolchain.toml may choose another one.
@@ -26,7 +26,7 @@ pub(super) fn check(root: &Path, worker: &Worker, need: Need) -> Vec<Finding> {
         .map(|program| rust(program, &version(program), &least, need))
         .collect();
     out.push(compiler_now(need));
-    let libtorch = Libtorch::find(root);
+    let libtorch = Libtorch::find(root, python);
     let has_libtorch = libtorch.is_there() || worker.probe().is_some_and(|p| p.libtorch.is_some());
     out.push(pip(&pip_now(), need, has_libtorch));
     out.push(git(&version("git")));

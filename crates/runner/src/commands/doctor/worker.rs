@@ -1,6 +1,7 @@
 //! The worker: whether it is there, speaks our protocol, and what it computes
 //! on; and the GPUs that it could use.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use spec::event::{PROTOCOL, Probe};
 use super::ask::{Answer, PATIENCE, ask};
 use super::finding::{Finding, Level};
 use crate::pool;
+use crate::python::LIBRARIES;
+use crate::worker_process::GPU_ORDER;
 
 /// A worker may load two gigabytes of libraries before it answers.
 const PROBE_WITHIN: Duration = Duration::from_secs(90);
@@ -32,12 +35,18 @@ enum State {
 }
 
 impl Worker {
-    /// Asks the program, if it is there.
-    pub(super) fn find(program: PathBuf) -> Self {
+    /// Asks the program, if it is there, with the libtorch that it finds in `libraries`.
+    pub(super) fn find(program: PathBuf, libraries: Option<&OsStr>) -> Self {
         if !program.is_file() {
             return Worker { program, state: State::Absent };
         }
-        let answer = ask(Command::new(&program).arg("--probe"), PROBE_WITHIN);
+        let answer = ask(
+            Command::new(&program)
+                .arg("--probe")
+                .env(GPU_ORDER.0, GPU_ORDER.1)
+                .envs(libraries.map(|value| (LIBRARIES, value))),
+            PROBE_WITHIN,
+        );
         Worker { state: judge(answer), program }
     }
 
@@ -73,8 +82,17 @@ impl Worker {
                     (Some(version), None) => format!("libtorch {version}"),
                     (None, _) => "no libtorch".to_owned(),
                 };
+                if let Some(why) = &probe.libtorch_refused {
+                    let remedy = "unset what leads to it (LD_LIBRARY_PATH, LIBTORCH, \
+                                  LIBTORCH_USE_PYTORCH), and build the worker anew: `cargo xtask \
+                                  sweep FILE`";
+                    let text = format!("{program}: {why}");
+                    return vec![Finding::bad(Level::Fail, "worker", text, remedy)];
+                }
+                let folder = probe.libtorch_folder.as_ref();
+                let from = folder.map(|folder| format!(" from {folder}")).unwrap_or_default();
                 let text = format!(
-                    "{program}: protocol {PROTOCOL}, backends {}, {linked}",
+                    "{program}: protocol {PROTOCOL}, backends {}, {linked}{from}",
                     probe.backends.join(" and ")
                 );
                 let devices = probe.devices.iter().map(|d| Finding::ok("device", d));
@@ -249,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_not_built_is_a_warning() {
-        let worker = Worker::find("/no/such/worker".into());
+        let worker = Worker::find("/no/such/worker".into(), None);
         assert!(!worker.is_broken() && worker.probe().is_none());
         assert_eq!(worker.findings()[0].level, Level::Warn);
     }

@@ -166,9 +166,16 @@ impl<'a> Invocation<'a> {
         if self.slurm.is_some() {
             return Ok(());
         }
-        let worker = &found.machine.worker.clone();
-        let (workspace, dir, quiet) = (self.workspace, &self.dir, self.args.training.quiet);
-        found.machine.measure(&self.plan, self.jobs(), &Place { workspace, dir, worker, quiet })
+        let machine = &found.machine;
+        let (worker, libraries) = (machine.worker.clone(), machine.libraries.clone());
+        let place = Place {
+            workspace: self.workspace,
+            dir: &self.dir,
+            worker: &worker,
+            libraries: libraries.as_deref(),
+            quiet: self.args.training.quiet,
+        };
+        found.machine.measure(&self.plan, self.jobs(), &place)
     }
 
     /// Returns the runs of the plan that no earlier result can stand for.

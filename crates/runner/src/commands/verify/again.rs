@@ -32,6 +32,8 @@ pub(super) fn train_again(
         data: workspace.data(),
         threads: machine.wanted.on.threads.max(1),
         plain: machine.wanted.on.plain,
+        tf32: machine.wanted.on.tf32,
+        libraries: machine.libraries.clone(),
         // Not in the report folder, which verifying does not write to.
         logs: logs.clone(),
     };
@@ -107,18 +109,17 @@ fn first_different_metric(a: &Outcome, b: &Outcome) -> Option<String> {
     Some(format!("{}: stored {}, now {}", stored.0, value(stored.1), value(now.1)))
 }
 
-/// What differs between two environments, a line each.
+/// Returns a line for each fact in which two environments differ.
 pub(super) fn environments(stored: &RunRecord, now: &RunRecord) -> Vec<String> {
-    let fields = |r: &RunRecord| match serde_json::to_value(&r.exec) {
-        Ok(serde_json::Value::Object(map)) => map,
-        _ => serde_json::Map::new(),
-    };
-    let (was, is) = (fields(stored), fields(now));
-    let keys: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    let show =
-        |v: Option<&serde_json::Value>| v.map_or_else(|| "none".to_owned(), ToString::to_string);
-    keys.into_iter()
-        .filter(|k| was.get(*k) != is.get(*k))
-        .map(|k| format!("{k}: stored {}, now {}", show(was.get(k)), show(is.get(k))))
-        .collect()
+    match (&stored.exec, &now.exec) {
+        (Some(was), Some(is)) => was
+            .differing(is)
+            .into_iter()
+            .map(|d| format!("{}: stored {}, now {}", d.field, d.ours, d.theirs))
+            .collect(),
+        (was, _) => {
+            let which = if was.is_none() { "stored" } else { "new" };
+            vec![format!("the environment of the {which} result is not known")]
+        }
+    }
 }

@@ -102,7 +102,7 @@ fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>
     };
     let differences = again::compare(stored, now);
     // Bits are promised within one environment alone.
-    if !differences.is_empty() && stored.exec_id != now.exec_id {
+    if !differences.is_empty() && !stored.computed_alike(now) {
         text::out!("note {name}: not the same, and it was made elsewhere");
         for line in again::environments(stored, now) {
             text::out!("     {}", text::plain(&line));

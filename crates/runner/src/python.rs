@@ -1,0 +1,87 @@
+//! The torch of the Python on the PATH, which workers load where the sweep file or the
+//! environment asks for it, instead of the libtorch that they were built with.
+
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+use spec::event::Probe;
+use spec::plan::{LibtorchSource, Plan};
+use torch_version::{ASK_PYTHON, PythonTorch, Version};
+
+use crate::error::bad_input;
+
+/// Asks for Python's torch whatever the sweep file says; also read by xtask.
+const VARIABLE: &str = "LIBTORCH_USE_PYTORCH";
+
+/// Where the dynamic loader looks for libraries first, but for those whose folder a program
+/// carries in itself.
+pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
+/// Whether workers of this plan are to load Python's torch.
+pub(crate) fn is_wanted(plan: &Plan) -> bool {
+    let flex = plan.pool.iter().all(|entry| entry.device == "flex");
+    let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
+    !flex && (plan.libtorch == LibtorchSource::Python || asked)
+}
+
+/// Finds the torch of python3 where the plan wants it; `None` where it does not.
+///
+/// # Errors
+/// It is wanted, and python3 has none or one that does not fit the bindings.
+pub(crate) fn torch(plan: &Plan) -> crate::Result<Option<PythonTorch>> {
+    if !is_wanted(plan) {
+        return Ok(None);
+    }
+    let why = match plan.libtorch {
+        LibtorchSource::Python => "libtorch = \"python\" in [devices]",
+        LibtorchSource::Built => VARIABLE,
+    };
+    let remedy = format!(
+        "install torch {} into the python3 on the PATH, or take that setting away",
+        torch_version::fitting()
+    );
+    let mut python = Command::new("python3");
+    python.args(["-c", ASK_PYTHON]).stdin(Stdio::null()).stderr(Stdio::null());
+    let said = match python.output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(error) => {
+            return Err(bad_input(format!(
+                "{why}: python3 cannot be started: {error}\n  {remedy}"
+            )));
+        }
+    };
+    let Some(found) = PythonTorch::read(&said) else {
+        return Err(bad_input(format!("{why}: python3 has no torch\n  {remedy}")));
+    };
+    let refused = found.version.parse::<Version>().map_or_else(Some, Version::refused);
+    match refused {
+        Some(reason) => Err(bad_input(format!("{why}: {reason}\n  {remedy}"))),
+        None => Ok(Some(found)),
+    }
+}
+
+/// Returns the value of [`LIBRARIES`] with which a worker finds this torch.
+pub(crate) fn libraries(torch: &PythonTorch) -> OsString {
+    let mut value = torch.libraries().into_os_string();
+    if let Some(others) = std::env::var_os(LIBRARIES).filter(|others| !others.is_empty()) {
+        value.push(":");
+        value.push(others);
+    }
+    value
+}
+
+/// Checks that the worker has loaded this torch, and not the one it was built with.
+///
+/// # Errors
+/// It has loaded another version.
+pub(crate) fn check(torch: &PythonTorch, probe: &Probe) -> crate::Result<()> {
+    let wanted = torch.version.parse::<Version>().map(|version| version.to_string());
+    match &probe.libtorch {
+        Some(loaded) if wanted.as_ref() != Ok(loaded) => Err(bad_input(format!(
+            "python3 has torch {}, and the worker loads libtorch {loaded}, with which it was built\n  \
+             `cargo xtask sweep FILE` builds one for python3's",
+            torch.version
+        ))),
+        _ => Ok(()),
+    }
+}

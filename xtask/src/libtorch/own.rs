@@ -1,0 +1,134 @@
+//! A libtorch of the user's: a folder that `LIBTORCH` names, or the torch of the Python on
+//! the PATH. Versions that do not fit the bindings are refused here, with the reason, and
+//! the check of torch-sys, which knows one version alone, is left out.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use torch_version::{ASK_PYTHON, PythonTorch, Version, fitting};
+
+use super::Libtorch;
+
+/// Finds what the environment asks for; `None` where it asks for nothing.
+///
+/// A `LIBTORCH` that names a folder of our cache is no choice of the user's
+/// (`.cargo/config.toml` sets it): what it names is checked and mended like a cache that is
+/// absent.
+///
+/// # Errors
+/// What it asks for is not there, or of a version that does not fit.
+pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtorch>> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    if set("LIBTORCH_USE_PYTORCH").is_some() {
+        return python("LIBTORCH_USE_PYTORCH is set").map(Some);
+    }
+    let Some(folder) = set("LIBTORCH").map(PathBuf::from) else { return Ok(None) };
+    if folder.starts_with(base) || folder.starts_with(root.join(".libtorch")) {
+        return Ok(None);
+    }
+    let library = folder.join("lib/libtorch_cpu.so");
+    if !library.exists() {
+        bail!(
+            "LIBTORCH is set to {}, but {} does not exist; set it to the folder that has include/ and lib/, or unset it to have libtorch brought",
+            folder.display(),
+            library.display()
+        );
+    }
+    let what = format!("LIBTORCH: {}", folder.display());
+    // A folder that names no version is left to the compiler, and to the worker that loads it.
+    if let Some(version) = torch_version::of_folder(&folder) {
+        fits(&what, &version)?;
+    }
+    Ok(Some(Libtorch::FromEnvironment(what)))
+}
+
+/// Finds the torch of python3; `why` says what asks for it.
+///
+/// # Errors
+/// There is none, or one of a version that does not fit.
+pub(crate) fn python(why: &str) -> Result<Libtorch> {
+    python_of(OsString::from("python3"), why)
+}
+
+fn python_of(program: OsString, why: &str) -> Result<Libtorch> {
+    let remedy = format!("`python3 -m pip install torch` of {}", fitting());
+    let output = Command::new(&program)
+        .args(["-c", ASK_PYTHON])
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{why}, but python3 cannot be started; {remedy}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let Some(found) = PythonTorch::read(&said).filter(|_| output.status.success()) else {
+        let words = String::from_utf8_lossy(&output.stderr);
+        let last = words.lines().last().unwrap_or_default().trim().to_owned();
+        bail!(
+            "{why}, but python3 has no torch ({last}); {remedy}, or unset it to have libtorch brought"
+        );
+    };
+    fits(&format!("{why}: torch of python3 in {}", found.folder.display()), &found.version)?;
+    if !found.libraries().join("libtorch_cpu.so").exists() {
+        // Not PyPI's layout: torch-sys asks Python itself, by importing torch.
+        return Ok(Libtorch::FromEnvironment(format!("torch {} of python3", found.version)));
+    }
+    Ok(Libtorch::Python(found))
+}
+
+fn fits(what: &str, version: &str) -> Result<()> {
+    let refused = match version.parse::<Version>() {
+        Ok(version) => version.refused(),
+        Err(unread) => Some(unread),
+    };
+    match refused {
+        Some(why) => bail!(
+            "{what}: {why}; install one of these, or unset the variable to have libtorch brought"
+        ),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A python3 that prints this and ends with this code.
+    fn answering(folder: &Path, said: &str, code: i32) -> OsString {
+        let path = folder.join("python3");
+        let script = format!(
+            "#!/bin/sh\nprintf '%s' '{said}'\necho 'No package metadata was found for torch' >&2\nexit {code}\n"
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.into_os_string()
+    }
+
+    #[test]
+    fn the_torch_of_python_is_taken_where_it_fits() {
+        let made = tempfile::tempdir().unwrap();
+        let torch = made.path().join("torch");
+        fs::create_dir_all(torch.join("lib")).unwrap();
+        let of = |version: &str, code| {
+            let said = format!("{version}\n{}\n", torch.display());
+            python_of(answering(made.path(), &said, code), "LIBTORCH_USE_PYTORCH is set")
+        };
+        // Without the library beside it torch-sys has to find it.
+        assert!(matches!(of("2.9.1", 0).unwrap(), Libtorch::FromEnvironment(_)));
+        fs::write(torch.join("lib/libtorch_cpu.so"), "").unwrap();
+        for version in ["2.9.0", "2.10.0+cu128", "2.11.0+cu130"] {
+            let Libtorch::Python(found) = of(version, 0).unwrap() else { panic!("{version}") };
+            assert_eq!((found.version.as_str(), &found.folder), (version, &torch));
+        }
+        for version in ["2.8.0+cpu", "2.12.0", "3.0.0"] {
+            let said = of(version, 0).unwrap_err().to_string();
+            let release = version.split('+').next().unwrap();
+            assert!(said.contains(release) && said.contains("2.9 to 2.11"), "{said}");
+        }
+        let said = of("", 1).unwrap_err().to_string();
+        assert!(said.contains("No package metadata was found"), "{said}");
+        assert!(python_of("/nowhere/python3".into(), "it is set").is_err());
+    }
+}
