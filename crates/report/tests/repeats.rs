@@ -76,6 +76,26 @@ fn results_of_equal_surroundings_agree_but_for_times_and_places() {
 }
 
 #[test]
+fn a_fact_that_one_record_lacks_makes_it_no_other_machines() {
+    let first = Fixture::battle(2).records();
+    let run = first.iter().find(|r| r.status == spec::record::Status::Completed).unwrap();
+    let on = |family: Option<&str>| elsewhere(run, |e| e.processor = family.map(str::to_owned));
+    let (old, zen3, zen5) = (on(None), on(Some("family 25")), on(Some("family 26")));
+    assert_ne!(old.exec_id, zen3.exec_id);
+    let found = repeats(vec![old.clone(), RunRecord { slot: 8, ..zen3.clone() }]);
+    assert_eq!((found.agreeing, found.elsewhere.count), (1, 0));
+    let mut wrong = RunRecord { slot: 8, ..zen3.clone() };
+    outcome(&mut wrong).weights_digest = Some("f".repeat(32));
+    assert_eq!(repeats(vec![old, wrong]).contradictions.count, 1);
+
+    // Both know it.
+    let found = repeats(vec![zen3, RunRecord { slot: 8, ..zen5 }]);
+    assert_eq!((found.agreeing, found.elsewhere.count), (0, 1));
+    let told = &found.elsewhere.first[0].exec;
+    assert_eq!((told.len(), told[0].what.as_str()), (1, "family of processor"));
+}
+
+#[test]
 fn any_bit_of_a_result_is_looked_at() {
     let first = Fixture::battle(2).records();
     let completed = first.iter().find(|r| r.status == spec::record::Status::Completed).unwrap();

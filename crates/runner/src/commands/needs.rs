@@ -32,8 +32,8 @@ struct On<'a> {
 
 const NOTHING: On = On { backends: &[], cuda: false, python: false };
 
-/// Prints `{"train": bool, "backends": [...], "cuda": bool, "python": bool,
-/// "report": null|"last"|"first"}`.
+/// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`, and
+/// `"python": true` where workers load Python's torch.
 pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
@@ -93,9 +93,11 @@ fn answer(train: bool, on: &On<'_>, report: Report) -> crate::Result<Exit> {
         Report::First => Some("first"),
     };
     let On { backends, cuda, python } = on;
-    let answer = json!({
-        "train": train, "backends": backends, "cuda": cuda, "python": python, "report": report
-    });
+    let mut answer =
+        json!({ "train": train, "backends": backends, "cuda": cuda, "report": report });
+    if *python {
+        answer["python"] = true.into();
+    }
     crate::text::out!("{answer}");
     Ok(Exit::Ok)
 }
