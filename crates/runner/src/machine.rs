@@ -135,7 +135,7 @@ impl Machine {
             );
             return Err(bad_input(message));
         }
-        let torch = python::torch(plan)?;
+        let torch = python::torch(Some(plan))?;
         let libraries = torch.as_ref().map(python::libraries);
         let probe = worker_process::probe(worker, libraries.as_deref())?;
         if let Some(torch) = &torch {

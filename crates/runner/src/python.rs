@@ -17,22 +17,26 @@ const VARIABLE: &str = "LIBTORCH_USE_PYTORCH";
 /// carries in itself.
 pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
-/// Whether workers of this plan are to load Python's torch.
-pub(crate) fn is_wanted(plan: &Plan) -> bool {
-    let flex = plan.pool.iter().all(|entry| entry.device == "flex");
+/// Whether workers of this plan, or without one any worker, are to load Python's torch.
+pub(crate) fn is_wanted(plan: Option<&Plan>) -> bool {
+    let flex = plan.is_some_and(|plan| plan.pool.iter().all(|entry| entry.device == "flex"));
     let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
-    !flex && (plan.libtorch == LibtorchSource::Python || asked)
+    !flex && (source(plan) == LibtorchSource::Python || asked)
 }
 
-/// Finds the torch of python3 where the plan wants it; `None` where it does not.
+fn source(plan: Option<&Plan>) -> LibtorchSource {
+    plan.map(|plan| plan.libtorch).unwrap_or_default()
+}
+
+/// Finds the torch of python3 where [`is_wanted`]; `None` where it is not.
 ///
 /// # Errors
 /// It is wanted, and python3 has none or one that does not fit the bindings.
-pub(crate) fn torch(plan: &Plan) -> crate::Result<Option<PythonTorch>> {
+pub(crate) fn torch(plan: Option<&Plan>) -> crate::Result<Option<PythonTorch>> {
     if !is_wanted(plan) {
         return Ok(None);
     }
-    let why = match plan.libtorch {
+    let why = match source(plan) {
         LibtorchSource::Python => "libtorch = \"python\" in [devices]",
         LibtorchSource::Built => VARIABLE,
     };

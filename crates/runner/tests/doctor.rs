@@ -77,6 +77,15 @@ fn a_healthy_machine_is_told_so() {
 }
 
 #[test]
+fn in_a_bundle_no_toolchain_is_missed() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("sweep.sh"), "").unwrap();
+    let text = doctor(&sandbox, 0, &[]);
+    assert!(text.starts_with("ok worker") && text.contains("all is well"), "{text}");
+    assert!(!text.contains("ok cargo") && !text.contains("ok libtorch"), "{text}");
+}
+
+#[test]
 fn data_that_is_missing_must_be_mended_where_it_is_needed() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::with_worker(scripted(&folder, &probe(PROTOCOL)));

@@ -55,7 +55,7 @@ pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Resul
     let loaded = file.map(|file| super::load_plan(workspace, file, &[], false));
     let plan = loaded.as_ref().and_then(|l| l.as_ref().ok()).map(|l| &l.plan);
     // Where python3 has none, the line of libtorch says so.
-    let torch = plan.and_then(|plan| python::torch(plan).ok().flatten());
+    let torch = python::torch(plan).ok().flatten();
     let libraries = torch.as_ref().map(python::libraries);
     let worker = Worker::find(worker_process::program(), libraries.as_deref());
     let need = Need::new(&worker, plan);
@@ -68,7 +68,7 @@ pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Resul
         }
         all.extend(part);
     };
-    tell(toolchain::check(workspace.root(), &worker, need, plan.is_some_and(python::is_wanted)));
+    tell(toolchain::check(workspace.root(), &worker, need, python::is_wanted(plan)));
     tell(worker.findings());
     tell(vec![worker::gpu_now(&worker)]);
     tell(place::datasets(workspace, plan));

@@ -13,8 +13,17 @@ use super::{Need, unless};
 /// The oldest Rust where no `Cargo.toml` names one.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// Looks at all of them.
+/// The script that starts the programs of a bundle (`cargo xtask bundle`), where nothing is
+/// compiled.
+const BUNDLE: &str = "sweep.sh";
+
+/// Looks at all of them; in a bundle at Python's torch alone.
 pub(super) fn check(root: &Path, worker: &Worker, need: Need, python: bool) -> Vec<Finding> {
+    if root.join(BUNDLE).is_file() {
+        let libtorch = Libtorch::find(root, python);
+        let from_python = matches!(libtorch, Libtorch::Python(_));
+        return from_python.then(|| libtorch.finding(need)).into_iter().collect();
+    }
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     let least = rust_version(&manifest).unwrap_or_else(|| RUST.to_owned());
     // In the root, where a rust-toolchain.toml may choose another one.
