@@ -187,6 +187,19 @@ pub(crate) fn libtorch_worker(root: &Path, libtorch: &Libtorch) -> Result<PathBu
     libtorch_worker_path(root)
 }
 
+/// Builds a worker for machines that have a libtorch of this version (`2.11`) somewhere else:
+/// it carries no run path, and looks for it in `LD_LIBRARY_PATH`. It has a folder of its own,
+/// so that switching between versions compiles nothing twice.
+pub(crate) fn portable_worker(root: &Path, version: &str, libtorch: &Libtorch) -> Result<PathBuf> {
+    let folder = target_dir(root)?.join(format!("torch-{version}"));
+    let mut cargo = cargo(root)?;
+    cargo.args(["build", "--release", "--no-default-features", "--features", "libtorch"]);
+    cargo.args(["--package", "train", "--bin", "sweep-worker"]);
+    libtorch.apply(&mut cargo);
+    run(cargo.env("CARGO_TARGET_DIR", &folder).env("SWEEP_NO_RUN_PATH", "1"))?;
+    Ok(folder.join("release/sweep-worker"))
+}
+
 /// Where [`libtorch_worker`] builds.
 pub(crate) fn libtorch_worker_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep-worker"))

@@ -9,6 +9,7 @@ mod ahead;
 mod bench;
 mod browser;
 mod build;
+mod bundle;
 mod check_data;
 mod check_reports;
 mod ci;
@@ -20,6 +21,7 @@ mod handover;
 mod libtorch;
 mod processes;
 mod readers;
+mod released;
 mod reporter;
 mod tally;
 mod test;
@@ -70,11 +72,18 @@ Development:
   readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
   libtorch [--cuda] bring libtorch and print its folder
+  bundle (--libtorch python:2.11 | --device flex | --release) [--output DIR]
+                    the programs in a folder for Linux machines without Rust
+
+In an unchanged checkout of a tag the programs of its release are taken instead of being
+compiled; `--build` compiles them.
 
 Environment:
-  LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch 2.9.0 of your own
+  LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch 2.9 to 2.11 of your own
   LIBTORCH_URL, LIBTORCH_SHA256    a zip archive of libtorch 2.9.0
+  SWEEP_LIBTORCH_VERSION=2.11      bring 2.11.0 (CUDA 13.0) and not 2.9.0 (CUDA 12.8)
   SWEEP_LIBTORCH_DIR               where libtorch is kept (default: .libtorch)
+  SWEEP_RELEASES                   where programs of tags are, or none: always compile
   SWEEP_CHROMIUM                   the browser for the page's tests (default: on the PATH)
   SWEEP_REQUIRE_BROWSER=1          fail instead of skipping where it is missing
   SWEEP_REQUIRE_SLURM=1            the same for the tests that start a Slurm
@@ -114,6 +123,16 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         reporter::VERB => reporter::build(&root, &args).map(|()| ExitCode::SUCCESS),
+        "bundle" => match bundle::Request::parse(&args) {
+            Ok(request) => bundle::make(&root, &request).map(|folder| {
+                println!("{}", folder.display());
+                ExitCode::SUCCESS
+            }),
+            Err(problem) => {
+                eprintln!("xtask: {problem}");
+                Ok(ExitCode::from(2))
+            }
+        },
         "tidy" => tidy(&root),
         "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
         "programs" => {

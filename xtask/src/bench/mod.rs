@@ -10,6 +10,7 @@ mod built;
 mod cluster;
 mod document;
 mod epoch;
+mod gpu;
 mod journal;
 mod machine;
 mod micro;

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::built::Artifact;
 use super::{
-    Measured, Setup, cluster, epoch, micro, models, overhead, plan, report, sweep, timeout, worker,
+    Measured, Setup, cluster, epoch, gpu, micro, models, overhead, plan, report, sweep, timeout,
+    worker,
 };
 
 /// One thing that is measured.
@@ -26,7 +27,7 @@ pub(super) struct Part {
 const README: &str = "README.md";
 
 /// Every part, in the order in which they are measured.
-pub(super) const PARTS: [Part; 10] = [
+pub(super) const PARTS: [Part; 11] = [
     Part {
         name: "epoch",
         title: "An epoch of the lesson's model",
@@ -98,6 +99,14 @@ pub(super) const PARTS: [Part; 10] = [
         page: README,
         needs: &[Artifact::Sweep],
         measure: timeout::measure,
+    },
+    Part {
+        name: "gpu",
+        title: "A GPU",
+        does: "digests, losses and seconds on a GPU, beside the CPU and PyTorch",
+        page: README,
+        needs: &[Artifact::Sweep],
+        measure: gpu::measure,
     },
     Part {
         name: "micro",

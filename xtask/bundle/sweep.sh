@@ -1,0 +1,51 @@
+#!/bin/sh
+# Starts the programs of this bundle on a Linux machine without Rust:
+#
+#   ./sweep.sh doctor [FILE]         what this machine has and lacks
+#   ./sweep.sh sweep FILE            train what FILE asks for, then report
+#   ./sweep.sh gpu-check             what a GPU computes and how fast, in eight minutes
+#   ./sweep.sh VERB ...              any other verb: report, nightly, verify, list, ...
+#
+# Needs x86_64, glibc @glibc@ or later and gzip@python@.
+# Experiments lie in experiments/, data in data/, and reports are written to reports/.
+set -eu
+
+fail() { printf 'sweep.sh: %s\n' "$*" >&2; exit 2; }
+
+case "$0" in */*) here=${0%/*} ;; *) here=. ;; esac
+here=$(cd "$here" && pwd)
+
+[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
+  fail "these programs are for Linux on x86_64, and this is $(uname -s) on $(uname -m)"
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || true)
+case "$libc" in
+  "glibc "*)
+    lowest=$(printf '%s\n' "${libc#glibc }" @glibc@ | sort -V | head -n 1)
+    [ "$lowest" = @glibc@ ] ||
+      fail "glibc @glibc@ or later is needed, and this is ${libc#glibc }: use a newer system, or a container with one (Debian 12, Ubuntu 22.04)" ;;
+  *) fail "glibc @glibc@ or later is needed, and this system does not name one" ;;
+esac
+
+# Unpacked once, and again after a bundle was copied over an older one.
+for name in sweep sweep-report sweep-worker; do
+  packed=$here/bin/$name.gz
+  [ -f "$packed" ] || continue
+  if [ ! -x "$here/bin/$name" ] || [ "$packed" -nt "$here/bin/$name" ]; then
+    command -v gzip >/dev/null || fail "gzip is missing: it unpacks the programs"
+    gzip -dc "$packed" >"$here/bin/$name.$$" || fail "$packed is damaged: copy the bundle again"
+    chmod 755 "$here/bin/$name.$$"
+    mv -f "$here/bin/$name.$$" "$here/bin/$name"
+  fi
+done
+
+export SWEEP_WORKER="${SWEEP_WORKER:-$here/bin/sweep-worker}"
+@environment@
+verb=${1:-doctor}
+[ $# -eq 0 ] || shift
+case "$verb" in
+  sweep) verb=run ;;
+  help | -h | --help) sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+  gpu-check) command -v python3 >/dev/null || fail "gpu-check needs python3"
+    exec python3 "$here/gpu_check.py" --sweep "$here/bin/sweep" --worker "$SWEEP_WORKER" --root "$here" "$@" ;;
+esac
+exec "$here/bin/sweep" --root "$here" "$verb" "$@"

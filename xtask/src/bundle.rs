@@ -1,0 +1,349 @@
+//! `cargo xtask bundle`: the programs, small data and the experiments in one folder, for
+//! Linux machines without Rust. The worker finds libtorch in the Python there, or computes
+//! on flex and needs nothing.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::build;
+use crate::libtorch::{self, archive};
+
+/// What the worker of a bundle computes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Device {
+    /// Burn's backend in Rust alone.
+    Flex,
+    /// The torch of the Python there, of this version: `2.11`.
+    Python(String),
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// `None` where everything of a release is.
+    device: Option<Device>,
+    output: Option<PathBuf>,
+}
+
+const USAGE: &str =
+    "cargo xtask bundle (--libtorch python:2.11 | --device flex | --release) [--output DIR]";
+
+/// Versions of libtorch for which a release has a worker, beside the one for flex. The first
+/// is the one that a checkout brings, which takes its programs from there.
+const RELEASED: [&str; 2] = ["2.9", "2.11"];
+
+/// The oldest glibc that has what the programs call: that of Ubuntu 22.04.
+const GLIBC: &str = "2.35";
+
+/// More than this many bytes of packed programs do not fit where little can be carried.
+const MOST_PACKED: u64 = 36_000_000;
+
+/// Written last: only a folder that has it is replaced.
+const SEAL: &str = "SHA256SUMS";
+
+const PROGRAMS: [&str; 3] = ["sweep", "sweep-report", "sweep-worker"];
+
+/// What git tracks in these folders goes along: experiments, the data that they train on, the
+/// baselines of nights, and what was published to compare with.
+const FOLDERS: [&str; 3] = ["experiments", "data", "reports/baselines"];
+const FILES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+impl Request {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// They are not those of [`USAGE`].
+    pub(crate) fn parse(args: &[String]) -> Result<Self> {
+        let (mut device, mut output) = (None, None);
+        let mut rest = args.iter();
+        while let Some(flag) = rest.next() {
+            if flag == "--release" {
+                ensure!(device.is_none(), "a bundle has one worker: {USAGE}");
+                device = Some(None);
+                continue;
+            }
+            let value = rest.next().with_context(|| format!("`{flag}` needs a value: {USAGE}"))?;
+            let given = match (flag.as_str(), value.as_str(), value.split_once(':')) {
+                ("--device", "flex", _) => Device::Flex,
+                ("--libtorch", _, Some(("python", version))) => Device::Python(version.to_owned()),
+                ("--output", path, _) => {
+                    output = Some(PathBuf::from(path));
+                    continue;
+                }
+                _ => bail!("`{flag} {value}` is not understood: {USAGE}"),
+            };
+            ensure!(device.is_none(), "a bundle has one worker: {USAGE}");
+            device = Some(Some(given));
+        }
+        let device = device.with_context(|| format!("what is it to compute on? {USAGE}"))?;
+        Ok(Request { device, output })
+    }
+}
+
+/// The name of a worker among the files of a release: `sweep-worker-flex`.
+pub(crate) fn worker_name(device: &str) -> String {
+    format!("sweep-worker-{device}")
+}
+
+impl Device {
+    /// The name of a bundle's folder.
+    fn folder(&self) -> String {
+        format!("sweep-linux-x86_64-{}", self.name())
+    }
+
+    /// Part of the folder's name.
+    fn name(&self) -> String {
+        match self {
+            Device::Flex => "flex".to_owned(),
+            Device::Python(version) => format!("torch{version}"),
+        }
+    }
+
+    /// Builds the worker and gives its path.
+    fn worker(&self, root: &Path) -> Result<PathBuf> {
+        let Device::Python(version) = self else { return build::flex_worker(root) };
+        build::portable_worker(root, version, &libtorch::of_version(root, version)?)
+    }
+}
+
+/// Makes what was asked for, and returns its folder.
+///
+/// # Errors
+/// Something cannot be built or written, the programs are too large, or the output is a
+/// folder of something else.
+pub(crate) fn make(root: &Path, request: &Request) -> Result<PathBuf> {
+    let name = request.device.as_ref().map_or_else(|| "release".to_owned(), Device::folder);
+    let output = match &request.output {
+        Some(folder) => std::path::absolute(folder)?,
+        None => build::target_dir(root)?.join("bundle").join(name),
+    };
+    match &request.device {
+        Some(device) => bundle(root, device, &output)?,
+        None => release(root, &output)?,
+    }
+    Ok(output)
+}
+
+/// Makes the files of a release: each bundle as an archive, the programs by themselves, and
+/// their sums.
+fn release(root: &Path, output: &Path) -> Result<()> {
+    free(output)?;
+    let staging = output.with_extension("partial");
+    if staging.exists() {
+        fs::remove_dir_all(&staging)?;
+    }
+    fs::create_dir_all(&staging)?;
+    let torch = RELEASED.map(|version| Device::Python(version.to_owned()));
+    for device in [Device::Flex].into_iter().chain(torch) {
+        let name = device.folder();
+        let folder = staging.join(&name);
+        bundle(root, &device, &folder)?;
+        let packed = |program: &str| folder.join("bin").join(program).with_extension("gz");
+        for program in &PROGRAMS[..2] {
+            fs::copy(packed(program), staging.join(program).with_extension("gz"))?;
+        }
+        let worker = format!("{}.gz", worker_name(&device.name()));
+        fs::copy(packed(PROGRAMS[2]), staging.join(worker))?;
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(&staging).arg("-czf").arg(staging.join(format!("{name}.tar.gz")));
+        build::run(tar.arg(&name))?;
+        fs::remove_dir_all(&folder)?;
+    }
+    seal(&staging)?;
+    if output.exists() {
+        fs::remove_dir_all(output)?;
+    }
+    Ok(fs::rename(&staging, output)?)
+}
+
+/// Checks that a folder may be written: it is not there, is empty, or is an earlier bundle.
+fn free(output: &Path) -> Result<()> {
+    let taken = output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if output.exists() && (!output.is_dir() || taken && !output.join(SEAL).is_file()) {
+        bail!("{} is there and is no bundle; give another --output", output.display());
+    }
+    Ok(())
+}
+
+fn bundle(root: &Path, device: &Device, output: &Path) -> Result<()> {
+    free(output)?;
+    let sweep = build::sweep(root)?;
+    let worker = device.worker(root)?;
+    let staging = output.with_extension("partial");
+    if staging.exists() {
+        fs::remove_dir_all(&staging)?;
+    }
+    fs::create_dir_all(staging.join("bin"))?;
+    let mut packed = 0;
+    for (name, program) in PROGRAMS.iter().zip([sweep, build::report_path(root)?, worker]) {
+        packed += pack(&program, &staging.join("bin").join(name))?;
+    }
+    ensure!(packed <= MOST_PACKED, "the programs take {packed} bytes, more than {MOST_PACKED}");
+    copy_tracked(root, &staging)?;
+    write_scripts(root, device, &staging)?;
+    seal(&staging)?;
+    if output.exists() {
+        fs::remove_dir_all(output)?;
+    }
+    fs::rename(&staging, output)?;
+    eprintln!(
+        "xtask: {} has the programs ({:.1} MB packed), data and experiments; {}/sweep.sh doctor says what a machine lacks",
+        output.display(),
+        packed as f64 / 1e6,
+        output.display()
+    );
+    Ok(())
+}
+
+/// Strips and compresses a program; returns the bytes that it takes.
+fn pack(program: &Path, to: &Path) -> Result<u64> {
+    let stripped = to.with_extension("stripped");
+    let mut strip = Command::new("strip");
+    build::run(strip.arg("-o").arg(&stripped).arg(program))?;
+    let packed = to.with_extension("gz");
+    let mut gzip = Command::new("gzip");
+    gzip.args(["-9", "-n", "-c"]).arg(&stripped).stdout(File::create(&packed)?);
+    build::run(&mut gzip)?;
+    fs::remove_file(&stripped)?;
+    Ok(packed.metadata()?.len())
+}
+
+/// Copies what git tracks in [`FOLDERS`], and [`FILES`].
+fn copy_tracked(root: &Path, to: &Path) -> Result<()> {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["ls-files", "-z", "--"]).args(FOLDERS).args(FILES);
+    let output = git.output().context("cannot start git")?;
+    ensure!(output.status.success(), "git does not list the files: is this a checkout?");
+    let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    for name in names {
+        let name = Path::new(std::str::from_utf8(name)?);
+        // In the index, and taken away from the folder.
+        if !root.join(name).exists() {
+            continue;
+        }
+        let target = to.join(name);
+        fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+        fs::copy(root.join(name), &target).with_context(|| name.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn write_scripts(root: &Path, device: &Device, to: &Path) -> Result<()> {
+    let template = fs::read_to_string(root.join("xtask/bundle/sweep.sh"))?;
+    let (python, environment) = match device {
+        Device::Flex => (String::new(), String::new()),
+        Device::Python(version) => (
+            format!(
+                ", and torch {version} in the python3\n# on the PATH: `module load` or `activate` it first"
+            ),
+            "# The worker loads the libtorch of python3.\nexport LIBTORCH_USE_PYTORCH=1".to_owned(),
+        ),
+    };
+    let script = template
+        .replace("@glibc@", GLIBC)
+        .replace("@python@", &python)
+        .replace("@environment@", &environment);
+    let path = to.join("sweep.sh");
+    fs::write(&path, script)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    fs::copy(root.join("xtask/python/gpu_check.py"), to.join("gpu_check.py"))?;
+    Ok(())
+}
+
+/// Writes the SHA-256 of every file, as `sha256sum --check` reads it.
+fn seal(folder: &Path) -> Result<()> {
+    let mut lines = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let hash = archive::sha256(&mut File::open(&path)?)?;
+            lines.push(format!("{hash}  {}\n", path.strip_prefix(folder)?.display()));
+        }
+    }
+    lines.sort_by(|a, b| a[64..].cmp(&b[64..]));
+    fs::write(folder.join(SEAL), lines.concat())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &str) -> Result<Request> {
+        Request::parse(&args.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_worker_is_asked_for() {
+        let of = |args: &str| parsed(args).unwrap();
+        assert_eq!(of("--device flex"), Request { device: Some(Device::Flex), output: None });
+        assert_eq!(of("--release").device, None);
+        let torch = of("--output out --libtorch python:2.11");
+        assert_eq!(torch.device.unwrap().name(), "torch2.11");
+        assert_eq!(torch.output.as_deref(), Some(Path::new("out")));
+        for args in [
+            "",
+            "--device",
+            "--device cuda",
+            "--libtorch 2.11",
+            "--device flex --libtorch python:2.11",
+            "--release --device flex",
+            "flex",
+        ] {
+            let said = parsed(args).unwrap_err().to_string();
+            assert!(said.contains(USAGE), "{args}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_left_alone() {
+        let root = build::root().unwrap();
+        let made = tempfile::tempdir().unwrap();
+        fs::write(made.path().join("thesis.tex"), "x").unwrap();
+        for device in [Some(Device::Flex), None] {
+            let request = Request { device, output: Some(made.path().to_path_buf()) };
+            let said = make(&root, &request).unwrap_err().to_string();
+            assert!(said.contains("is no bundle"), "{said}");
+        }
+        assert!(made.path().join("thesis.tex").exists());
+    }
+
+    #[test]
+    fn the_script_is_whole_for_both_and_shell_understands_it() {
+        let root = build::root().unwrap();
+        for device in [Device::Flex, Device::Python("2.11".to_owned())] {
+            let made = tempfile::tempdir().unwrap();
+            write_scripts(&root, &device, made.path()).unwrap();
+            let text = fs::read_to_string(made.path().join("sweep.sh")).unwrap();
+            assert!(!text.contains('@') || text.contains("\"$@\""), "{text}");
+            assert_eq!(text.matches('@').count(), text.matches("\"$@\"").count(), "{text}");
+            assert_eq!(text.contains("LIBTORCH_USE_PYTORCH=1"), device != Device::Flex);
+            let sh = Command::new("sh").arg("-n").arg(made.path().join("sweep.sh")).status();
+            assert!(sh.unwrap().success());
+        }
+    }
+
+    #[test]
+    fn sums_are_those_of_every_file() {
+        let made = tempfile::tempdir().unwrap();
+        fs::create_dir(made.path().join("bin")).unwrap();
+        fs::write(made.path().join("bin/a"), "one").unwrap();
+        fs::write(made.path().join("b"), "two").unwrap();
+        seal(made.path()).unwrap();
+        let mut check = Command::new("sha256sum");
+        check.args(["--check", "--strict", SEAL]).current_dir(made.path());
+        let checked = check.output().unwrap();
+        assert!(checked.status.success(), "{checked:?}");
+        let said = String::from_utf8_lossy(&checked.stdout);
+        assert!(said.contains("b: OK") && said.contains("bin/a: OK"), "{said}");
+    }
+}

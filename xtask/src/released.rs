@@ -1,0 +1,210 @@
+//! Programs of a release: an unchanged checkout of a tag takes those that were built for it
+//! instead of compiling for half an hour. Each is compared with the release's `SHA256SUMS`.
+//! `--build` compiles all the same, and so does every failure, with a line that says why.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::handover::{self, Asked, Needs, WORKER_VARIABLE};
+use crate::libtorch::{self, Libtorch, archive};
+use crate::{build, bundle};
+
+/// Compiles although a release has the programs.
+pub(crate) const BUILD: &str = "--build";
+
+/// Address of the releases, with folders named by tag, or `none`; default: those of the
+/// GitHub repository that `origin` names.
+const ADDRESS_VARIABLE: &str = "SWEEP_RELEASES";
+
+const SUMS: &str = "SHA256SUMS";
+
+/// The version of libtorch that the worker of a release is built with: the one that is
+/// brought where none is asked for.
+const LIBTORCH: &str = "2.9";
+
+/// A tag and where its programs are.
+struct Release {
+    tag: String,
+    /// Address of the folder.
+    address: String,
+    /// Where they are kept.
+    folder: PathBuf,
+    /// SHA-256 of each file, once asked for.
+    sums: BTreeMap<String, String>,
+}
+
+/// Takes the command line over where this is an unchanged checkout of a tag in which nothing
+/// was compiled; does not return where the programs of its release could be started. `None`
+/// where everything is to be compiled.
+pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<Option<ExitCode>> {
+    if std::env::var_os(WORKER_VARIABLE).is_some() || build::sweep_path(root)?.exists() {
+        return Ok(None);
+    }
+    let Some(mut release) = Release::of(root)? else { return Ok(None) };
+    match release.start(root, verb, args) {
+        Ok(code) => Ok(Some(code)),
+        Err(error) => {
+            eprintln!(
+                "xtask: the programs of release {} are not used, compiling them: {error:#}",
+                release.tag
+            );
+            Ok(None)
+        }
+    }
+}
+
+impl Release {
+    fn of(root: &Path) -> Result<Option<Release>> {
+        let git = |args: &[&str]| -> Option<String> {
+            let mut git = Command::new("git");
+            let output = git.current_dir(root).args(args).stderr(Stdio::null()).output().ok()?;
+            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            output.status.success().then_some(text)
+        };
+        let Some(tag) = git(&["describe", "--tags", "--exact-match", "HEAD"]) else {
+            return Ok(None);
+        };
+        let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
+        if changed.is_none_or(|changed| !changed.is_empty()) {
+            return Ok(None);
+        }
+        let given = std::env::var(ADDRESS_VARIABLE).ok().filter(|address| !address.is_empty());
+        let remote = || on_github(&git(&["remote", "get-url", "origin"])?);
+        let base = given.or_else(remote).filter(|base| base != "none");
+        let Some(base) = base else { return Ok(None) };
+        let address = format!("{}/{tag}", base.trim_end_matches('/'));
+        let folder = build::target_dir(root)?.join("released").join(tag.replace('/', "-"));
+        Ok(Some(Release { tag, address, folder, sums: BTreeMap::new() }))
+    }
+
+    /// Brings what the command line needs, then becomes `sweep`.
+    fn start(&mut self, root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
+        let sweep = self.program("sweep", "sweep")?;
+        self.program("sweep-report", "sweep-report")?;
+        let works = Command::new(&sweep).arg("--version").stdout(Stdio::null()).status();
+        ensure!(works.is_ok_and(|status| status.success()), "they do not start on this machine");
+        let mut command = Command::new(&sweep);
+        match handover::ask(&sweep, verb, args)? {
+            Asked::Nothing => {}
+            Asked::Refused(code) => return Ok(code),
+            Asked::Needs(needs) => {
+                if let Some((worker, libraries)) = self.worker(root, &needs)? {
+                    command.env(WORKER_VARIABLE, worker).envs(libraries);
+                }
+            }
+        }
+        command.arg(handover::verb_of_sweep(verb)).args(args);
+        Err(command.exec()).with_context(|| format!("cannot start {}", sweep.display()))
+    }
+
+    /// The worker that is needed, and the variable by which it finds libtorch.
+    fn worker(
+        &mut self,
+        root: &Path,
+        needs: &Needs,
+    ) -> Result<Option<(PathBuf, Option<(&'static str, OsString)>)>> {
+        if !needs.train {
+            return Ok(None);
+        }
+        if !needs.libtorch {
+            let worker = self.program(&bundle::worker_name("flex"), "sweep-worker")?;
+            return Ok(Some((worker, None)));
+        }
+        ensure!(!needs.python, "their worker is built with libtorch {LIBTORCH}, not with Python's");
+        let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
+        let Libtorch::Folder(folder) = libtorch::provision(root, kind)? else {
+            bail!("their worker is built with libtorch {LIBTORCH}, not with yours");
+        };
+        let name = bundle::worker_name(&format!("torch{LIBTORCH}"));
+        let worker = self.program(&name, "sweep-worker")?;
+        let mut libraries = folder.join("lib").into_os_string();
+        if let Some(more) = std::env::var_os("LD_LIBRARY_PATH").filter(|more| !more.is_empty()) {
+            libraries.push(":");
+            libraries.push(more);
+        }
+        Ok(Some((worker, Some(("LD_LIBRARY_PATH", libraries)))))
+    }
+
+    /// Brings a program under a name, where it is not there yet.
+    fn program(&mut self, file: &str, name: &str) -> Result<PathBuf> {
+        // A folder for each worker, beside which lies nothing else of its name.
+        let folder = if file == name { self.folder.clone() } else { self.folder.join(file) };
+        let program = folder.join(name);
+        if program.exists() {
+            return Ok(program);
+        }
+        fs::create_dir_all(&folder)?;
+        let packed = format!("{file}.gz");
+        if self.sums.is_empty() {
+            let file = self.bring(SUMS)?;
+            self.sums = sums(&fs::read_to_string(&file)?);
+            fs::remove_file(file)?;
+        }
+        let expected = self.sums.get(&packed).with_context(|| format!("{SUMS} has no {packed}"))?;
+        let expected = expected.clone();
+        eprintln!("xtask: bringing {packed} of release {}", self.tag);
+        let brought = self.bring(&packed)?;
+        let found = archive::sha256(&mut File::open(&brought)?)?;
+        ensure!(found == expected, "{packed} has SHA-256 {found}, and {SUMS} has {expected}");
+        let partial = folder.join(format!(".{name}.{}", std::process::id()));
+        let mut gzip = Command::new("gzip");
+        build::run(gzip.arg("-dc").arg(&brought).stdout(File::create(&partial)?))?;
+        fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&partial, &program)?;
+        fs::remove_file(&brought)?;
+        Ok(program)
+    }
+
+    /// Downloads a file of the release beside the programs.
+    fn bring(&self, file: &str) -> Result<PathBuf> {
+        let to = self.folder.join(format!("{file}.{}", std::process::id()));
+        fs::create_dir_all(&self.folder)?;
+        archive::download(&format!("{}/{file}", self.address), &to)?;
+        Ok(to)
+    }
+}
+
+/// Lines of `sha256sum`, by name.
+fn sums(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.lines().filter_map(|line| line.split_once("  "));
+    pairs.map(|(hash, name)| (name.trim().to_owned(), hash.to_ascii_lowercase())).collect()
+}
+
+/// Where GitHub keeps the releases of a remote; `None` for other hosts.
+fn on_github(remote: &str) -> Option<String> {
+    let path = ["https://github.com/", "git@github.com:", "ssh://git@github.com/"]
+        .iter()
+        .find_map(|start| remote.strip_prefix(start))?;
+    let path = path.trim_end_matches('/').trim_end_matches(".git");
+    Some(format!("https://github.com/{path}/releases/download"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_found_by_the_remote() {
+        let expected = Some("https://github.com/a/b/releases/download".to_owned());
+        for remote in
+            ["https://github.com/a/b.git", "git@github.com:a/b.git", "ssh://git@github.com/a/b/"]
+        {
+            assert_eq!(on_github(remote), expected, "{remote}");
+        }
+        assert_eq!(on_github("/srv/git/sweep"), None);
+    }
+
+    #[test]
+    fn sums_are_read_by_name() {
+        let read = sums("AB12  sweep.gz\ncd34  sweep-worker-flex.gz\n\nnonsense\n");
+        assert_eq!(read.len(), 2);
+        assert_eq!((&*read["sweep.gz"], &*read["sweep-worker-flex.gz"]), ("ab12", "cd34"));
+    }
+}
