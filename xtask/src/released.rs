@@ -29,6 +29,16 @@ const SUMS: &str = "SHA256SUMS";
 /// brought where none is asked for.
 const LIBTORCH: &str = "2.9";
 
+/// Where the dynamic loader looks for libraries.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
+/// The worker of a release.
+struct Worker {
+    program: PathBuf,
+    /// Where it finds libtorch, as the value of [`LIBRARIES`]; `None` where it needs none.
+    libraries: Option<OsString>,
+}
+
 /// A tag and where its programs are.
 struct Release {
     tag: String,
@@ -95,8 +105,9 @@ impl Release {
             Asked::Nothing => {}
             Asked::Refused(code) => return Ok(code),
             Asked::Needs(needs) => {
-                if let Some((worker, libraries)) = self.worker(root, &needs)? {
-                    command.env(WORKER_VARIABLE, worker).envs(libraries);
+                if let Some(worker) = self.worker(root, &needs)? {
+                    command.env(WORKER_VARIABLE, worker.program);
+                    command.envs(worker.libraries.map(|value| (LIBRARIES, value)));
                 }
             }
         }
@@ -104,18 +115,14 @@ impl Release {
         Err(command.exec()).with_context(|| format!("cannot start {}", sweep.display()))
     }
 
-    /// The worker that is needed, and the variable by which it finds libtorch.
-    fn worker(
-        &mut self,
-        root: &Path,
-        needs: &Needs,
-    ) -> Result<Option<(PathBuf, Option<(&'static str, OsString)>)>> {
+    /// Brings the worker that is needed, and libtorch for it.
+    fn worker(&mut self, root: &Path, needs: &Needs) -> Result<Option<Worker>> {
         if !needs.train {
             return Ok(None);
         }
         if !needs.libtorch {
-            let worker = self.program(&bundle::worker_name("flex"), "sweep-worker")?;
-            return Ok(Some((worker, None)));
+            let program = self.program(&bundle::worker_name("flex"), "sweep-worker")?;
+            return Ok(Some(Worker { program, libraries: None }));
         }
         ensure!(!needs.python, "their worker is built with libtorch {LIBTORCH}, not with Python's");
         let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
@@ -123,13 +130,13 @@ impl Release {
             bail!("their worker is built with libtorch {LIBTORCH}, not with yours");
         };
         let name = bundle::worker_name(&format!("torch{LIBTORCH}"));
-        let worker = self.program(&name, "sweep-worker")?;
+        let program = self.program(&name, "sweep-worker")?;
         let mut libraries = folder.join("lib").into_os_string();
-        if let Some(more) = std::env::var_os("LD_LIBRARY_PATH").filter(|more| !more.is_empty()) {
+        if let Some(more) = std::env::var_os(LIBRARIES).filter(|more| !more.is_empty()) {
             libraries.push(":");
             libraries.push(more);
         }
-        Ok(Some((worker, Some(("LD_LIBRARY_PATH", libraries)))))
+        Ok(Some(Worker { program, libraries: Some(libraries) }))
     }
 
     /// Brings a program under a name, where it is not there yet.
