@@ -12,8 +12,9 @@ set -eu
 
 fail() { printf 'sweep.sh: %s\n' "$*" >&2; exit 2; }
 
-case "$0" in */*) here=${0%/*} ;; *) here=. ;; esac
-here=$(cd "$here" && pwd)
+script=$(readlink -f -- "$0" 2>/dev/null || printf '%s' "$0")
+case "$script" in */*) here=${script%/*} ;; *) here=. ;; esac
+here=$(CDPATH='' cd -- "$here" && pwd)
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
   fail "these programs are for Linux on x86_64, and this is $(uname -s) on $(uname -m)"
@@ -26,15 +27,18 @@ case "$libc" in
   *) fail "glibc @glibc@ or later is needed, and this system does not name one" ;;
 esac
 
-# Unpacked once, and again after a bundle was copied over an older one.
+# Unpacked once, and again where a bundle was copied over another one: beside each program
+# stands the sum of what it was unpacked from.
 for name in sweep sweep-report sweep-worker; do
-  packed=$here/bin/$name.gz
-  [ -f "$packed" ] || continue
-  if [ ! -x "$here/bin/$name" ] || [ "$packed" -nt "$here/bin/$name" ]; then
+  program=$here/bin/$name
+  sum=$(grep " bin/$name.gz\$" "$here/SHA256SUMS") || fail "SHA256SUMS lacks $name.gz: copy the bundle again"
+  if [ ! -x "$program" ] || [ "$(cat "$program.sum" 2>/dev/null)" != "$sum" ]; then
     command -v gzip >/dev/null || fail "gzip is missing: it unpacks the programs"
-    gzip -dc "$packed" >"$here/bin/$name.$$" || fail "$packed is damaged: copy the bundle again"
-    chmod 755 "$here/bin/$name.$$"
-    mv -f "$here/bin/$name.$$" "$here/bin/$name"
+    gzip -t "$program.gz" || fail "$program.gz is damaged: copy the bundle again"
+    gzip -dc "$program.gz" >"$program.$$" || fail "$program cannot be written: a writable folder with 100 MB is needed"
+    chmod 755 "$program.$$"
+    mv -f "$program.$$" "$program"
+    printf '%s\n' "$sum" >"$program.sum"
   fi
 done
 

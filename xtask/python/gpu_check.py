@@ -169,7 +169,8 @@ def probe(check):
     if os.environ.get("LIBTORCH_USE_PYTORCH"):
         code = "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
         torch = subprocess.run(["python3", "-c", code], stdout=subprocess.PIPE, text=True).stdout.strip()
-        libraries["LD_LIBRARY_PATH"] = f"{torch}/lib:{os.environ.get('LD_LIBRARY_PATH', '')}"
+        before = os.environ.get("LD_LIBRARY_PATH")
+        libraries["LD_LIBRARY_PATH"] = f"{torch}/lib:{before}" if before else f"{torch}/lib"
     said = subprocess.run([check.args.worker, "--probe"], env={**os.environ, **libraries}, stdout=subprocess.PIPE)
     found = json.loads(said.stdout or "{}")
     smi = shutil.which("nvidia-smi")
@@ -255,6 +256,7 @@ def in_pytorch(model, kind, device, epochs=3, batch=64, samples=60000):
         return None
     where = "cuda:0" if "cuda" in device else "cpu"
     torch.manual_seed(0)
+    torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = False, True
     x = torch.randn(samples, 1, 28, 28, device=where)
     y = torch.randint(10, (samples,), device=where)
     if model == "mlp":

@@ -67,8 +67,9 @@ pub(crate) fn show(command: &Command) -> String {
 /// features over the packages of one command, so each command that builds into
 /// `target/release` names all of them and the same features: whichever program or test is
 /// built, no crate below is compiled twice.
-const PACKAGES: [&str; 9] = [
+pub(crate) const PACKAGES: [&str; 10] = [
     "source-hash",
+    "torch-version",
     "spec",
     "data",
     "text-format",

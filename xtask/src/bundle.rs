@@ -2,15 +2,18 @@
 //! Linux machines without Rust. The worker finds libtorch in the Python there, or computes
 //! on flex and needs nothing.
 
-use std::fs::{self, File};
+mod folder;
+
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::build;
-use crate::libtorch::{self, archive};
+use crate::{build, libtorch};
+
+use folder::{commit, free, needed_glibc, pack, seal, staging};
 
 /// What the worker of a bundle computes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +39,21 @@ const USAGE: &str =
 /// is the one that a checkout brings, which takes its programs from there.
 const RELEASED: [&str; 2] = ["2.9", "2.11"];
 
-/// The oldest glibc that has what the programs call: that of Ubuntu 22.04.
-const GLIBC: &str = "2.35";
+/// The newest glibc that programs of a release may call for: that of Ubuntu 22.04.
+const GLIBC: (u32, u32) = (2, 35);
 
 /// More than this many bytes of packed programs do not fit where little can be carried.
 const MOST_PACKED: u64 = 36_000_000;
 
-/// Written last: only a folder that has it is replaced.
+/// Written last: the sums of all files of a bundle, and of nothing else.
 const SEAL: &str = "SHA256SUMS";
+
+/// What a bundle was made of, as `sweep` reads it: a commit, and behind it the hash of what
+/// differed from it, where something did.
+const COMMIT: &str = "bin/COMMIT";
+
+/// The same among the files of a release, which are made of a clean checkout.
+pub(crate) const RELEASE_COMMIT: &str = "COMMIT";
 
 const PROGRAMS: [&str; 3] = ["sweep", "sweep-report", "sweep-worker"];
 
@@ -122,7 +132,7 @@ pub(crate) fn make(root: &Path, request: &Request) -> Result<PathBuf> {
         None => build::target_dir(root)?.join("bundle").join(name),
     };
     match &request.device {
-        Some(device) => bundle(root, device, &output)?,
+        Some(device) => drop(bundle(root, device, &output)?),
         None => release(root, &output)?,
     }
     Ok(output)
@@ -132,16 +142,21 @@ pub(crate) fn make(root: &Path, request: &Request) -> Result<PathBuf> {
 /// their sums.
 fn release(root: &Path, output: &Path) -> Result<()> {
     free(output)?;
-    let staging = output.with_extension("partial");
-    if staging.exists() {
-        fs::remove_dir_all(&staging)?;
-    }
-    fs::create_dir_all(&staging)?;
+    let commit = commit(root)?;
+    ensure!(!commit.trim().contains(' '), "sources differ from the commit: a release is of a tag");
+    let staging = staging(output)?;
+    fs::write(staging.join(RELEASE_COMMIT), commit)?;
     let torch = RELEASED.map(|version| Device::Python(version.to_owned()));
     for device in [Device::Flex].into_iter().chain(torch) {
         let name = device.folder();
         let folder = staging.join(&name);
-        bundle(root, &device, &folder)?;
+        let glibc = bundle(root, &device, &folder)?;
+        ensure!(
+            glibc <= GLIBC,
+            "the programs need glibc {}.{}: build on an older system",
+            glibc.0,
+            glibc.1
+        );
         let packed = |program: &str| folder.join("bin").join(program).with_extension("gz");
         for program in &PROGRAMS[..2] {
             fs::copy(packed(program), staging.join(program).with_extension("gz"))?;
@@ -160,31 +175,23 @@ fn release(root: &Path, output: &Path) -> Result<()> {
     Ok(fs::rename(&staging, output)?)
 }
 
-/// Checks that a folder may be written: it is not there, is empty, or is an earlier bundle.
-fn free(output: &Path) -> Result<()> {
-    let taken = output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    if output.exists() && (!output.is_dir() || taken && !output.join(SEAL).is_file()) {
-        bail!("{} is there and is no bundle; give another --output", output.display());
-    }
-    Ok(())
-}
-
-fn bundle(root: &Path, device: &Device, output: &Path) -> Result<()> {
+/// Makes a bundle; returns the glibc that its programs need.
+fn bundle(root: &Path, device: &Device, output: &Path) -> Result<(u32, u32)> {
     free(output)?;
     let sweep = build::sweep(root)?;
     let worker = device.worker(root)?;
-    let staging = output.with_extension("partial");
-    if staging.exists() {
-        fs::remove_dir_all(&staging)?;
-    }
+    let staging = staging(output)?;
     fs::create_dir_all(staging.join("bin"))?;
-    let mut packed = 0;
-    for (name, program) in PROGRAMS.iter().zip([sweep, build::report_path(root)?, worker]) {
-        packed += pack(&program, &staging.join("bin").join(name))?;
+    fs::write(staging.join(COMMIT), commit(root)?)?;
+    let programs = [sweep, build::report_path(root)?, worker];
+    let (mut packed, mut glibc) = (0, (0, 0));
+    for (name, program) in PROGRAMS.iter().zip(&programs) {
+        packed += pack(program, &staging.join("bin").join(name))?;
+        glibc = glibc.max(needed_glibc(program)?);
     }
     ensure!(packed <= MOST_PACKED, "the programs take {packed} bytes, more than {MOST_PACKED}");
     copy_tracked(root, &staging)?;
-    write_scripts(root, device, &staging)?;
+    write_scripts(root, device, glibc, &staging)?;
     seal(&staging)?;
     if output.exists() {
         fs::remove_dir_all(output)?;
@@ -196,20 +203,7 @@ fn bundle(root: &Path, device: &Device, output: &Path) -> Result<()> {
         packed as f64 / 1e6,
         output.display()
     );
-    Ok(())
-}
-
-/// Strips and compresses a program; returns the bytes that it takes.
-fn pack(program: &Path, to: &Path) -> Result<u64> {
-    let stripped = to.with_extension("stripped");
-    let mut strip = Command::new("strip");
-    build::run(strip.arg("-o").arg(&stripped).arg(program))?;
-    let packed = to.with_extension("gz");
-    let mut gzip = Command::new("gzip");
-    gzip.args(["-9", "-n", "-c"]).arg(&stripped).stdout(File::create(&packed)?);
-    build::run(&mut gzip)?;
-    fs::remove_file(&stripped)?;
-    Ok(packed.metadata()?.len())
+    Ok(glibc)
 }
 
 /// Copies what git tracks in [`FOLDERS`], and [`FILES`].
@@ -232,7 +226,7 @@ fn copy_tracked(root: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write_scripts(root: &Path, device: &Device, to: &Path) -> Result<()> {
+fn write_scripts(root: &Path, device: &Device, glibc: (u32, u32), to: &Path) -> Result<()> {
     let template = fs::read_to_string(root.join("xtask/bundle/sweep.sh"))?;
     let (python, environment) = match device {
         Device::Flex => (String::new(), String::new()),
@@ -244,33 +238,13 @@ fn write_scripts(root: &Path, device: &Device, to: &Path) -> Result<()> {
         ),
     };
     let script = template
-        .replace("@glibc@", GLIBC)
+        .replace("@glibc@", &format!("{}.{}", glibc.0, glibc.1))
         .replace("@python@", &python)
         .replace("@environment@", &environment);
     let path = to.join("sweep.sh");
     fs::write(&path, script)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     fs::copy(root.join("xtask/python/gpu_check.py"), to.join("gpu_check.py"))?;
-    Ok(())
-}
-
-/// Writes the SHA-256 of every file, as `sha256sum --check` reads it.
-fn seal(folder: &Path) -> Result<()> {
-    let mut lines = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let hash = archive::sha256(&mut File::open(&path)?)?;
-            lines.push(format!("{hash}  {}\n", path.strip_prefix(folder)?.display()));
-        }
-    }
-    lines.sort_by(|a, b| a[64..].cmp(&b[64..]));
-    fs::write(folder.join(SEAL), lines.concat())?;
     Ok(())
 }
 
@@ -312,7 +286,7 @@ mod tests {
         for device in [Some(Device::Flex), None] {
             let request = Request { device, output: Some(made.path().to_path_buf()) };
             let said = make(&root, &request).unwrap_err().to_string();
-            assert!(said.contains("is no bundle"), "{said}");
+            assert!(said.contains("is no part of a bundle"), "{said}");
         }
         assert!(made.path().join("thesis.tex").exists());
     }
@@ -322,7 +296,7 @@ mod tests {
         let root = build::root().unwrap();
         for device in [Device::Flex, Device::Python("2.11".to_owned())] {
             let made = tempfile::tempdir().unwrap();
-            write_scripts(&root, &device, made.path()).unwrap();
+            write_scripts(&root, &device, GLIBC, made.path()).unwrap();
             let text = fs::read_to_string(made.path().join("sweep.sh")).unwrap();
             assert!(!text.contains('@') || text.contains("\"$@\""), "{text}");
             assert_eq!(text.matches('@').count(), text.matches("\"$@\"").count(), "{text}");
@@ -330,20 +304,5 @@ mod tests {
             let sh = Command::new("sh").arg("-n").arg(made.path().join("sweep.sh")).status();
             assert!(sh.unwrap().success());
         }
-    }
-
-    #[test]
-    fn sums_are_those_of_every_file() {
-        let made = tempfile::tempdir().unwrap();
-        fs::create_dir(made.path().join("bin")).unwrap();
-        fs::write(made.path().join("bin/a"), "one").unwrap();
-        fs::write(made.path().join("b"), "two").unwrap();
-        seal(made.path()).unwrap();
-        let mut check = Command::new("sha256sum");
-        check.args(["--check", "--strict", SEAL]).current_dir(made.path());
-        let checked = check.output().unwrap();
-        assert!(checked.status.success(), "{checked:?}");
-        let said = String::from_utf8_lossy(&checked.stdout);
-        assert!(said.contains("b: OK") && said.contains("bin/a: OK"), "{said}");
     }
 }

@@ -156,7 +156,7 @@ fn prepare(root: &Path, needs: &Needs) -> Result<Option<PathBuf>> {
     }
     let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
     let found = match needs.python {
-        true => libtorch::of_python("libtorch = \"python\" in [devices]")?,
+        true => libtorch::of_python(root, "libtorch = \"python\" in [devices]")?,
         false => libtorch::provision(root, kind)?,
     };
     build::libtorch_worker(root, &found).map(Some)

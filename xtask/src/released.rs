@@ -32,6 +32,9 @@ const LIBTORCH: &str = "2.9";
 /// Where the dynamic loader looks for libraries.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
+/// Beside a worker: the folder of the libtorch that it was started with last.
+const FOUND: &str = "libtorch";
+
 /// The worker of a release.
 struct Worker {
     program: PathBuf,
@@ -42,6 +45,8 @@ struct Worker {
 /// A tag and where its programs are.
 struct Release {
     tag: String,
+    /// The commit of the checkout.
+    commit: String,
     /// Address of the folder.
     address: String,
     /// Where they are kept.
@@ -81,6 +86,7 @@ impl Release {
         let Some(tag) = git(&["describe", "--tags", "--exact-match", "HEAD"]) else {
             return Ok(None);
         };
+        let Some(commit) = git(&["rev-parse", "HEAD"]) else { return Ok(None) };
         let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
         if changed.is_none_or(|changed| !changed.is_empty()) {
             return Ok(None);
@@ -90,8 +96,10 @@ impl Release {
         let base = given.or_else(remote).filter(|base| base != "none");
         let Some(base) = base else { return Ok(None) };
         let address = format!("{}/{tag}", base.trim_end_matches('/'));
-        let folder = build::target_dir(root)?.join("released").join(tag.replace('/', "-"));
-        Ok(Some(Release { tag, address, folder, sums: BTreeMap::new() }))
+        // A tag may be moved, and its release made again.
+        let name = format!("{}-{}", tag.replace('/', "-"), commit.get(..12).unwrap_or(&commit));
+        let folder = build::target_dir(root)?.join("released").join(name);
+        Ok(Some(Release { tag, commit, address, folder, sums: BTreeMap::new() }))
     }
 
     /// Brings what the command line needs, then becomes `sweep`.
@@ -101,6 +109,11 @@ impl Release {
         let works = Command::new(&sweep).arg("--version").stdout(Stdio::null()).status();
         ensure!(works.is_ok_and(|status| status.success()), "they do not start on this machine");
         let mut command = Command::new(&sweep);
+        // For verbs that only ask what a worker can do.
+        if let Some(worker) = self.brought() {
+            command.env(WORKER_VARIABLE, worker.program);
+            command.envs(worker.libraries.map(|value| (LIBRARIES, value)));
+        }
         match handover::ask(&sweep, verb, args)? {
             Asked::Nothing => {}
             Asked::Refused(code) => return Ok(code),
@@ -113,6 +126,17 @@ impl Release {
         }
         command.arg(handover::verb_of_sweep(verb)).args(args);
         Err(command.exec()).with_context(|| format!("cannot start {}", sweep.display()))
+    }
+
+    /// A worker that was brought before.
+    fn brought(&self) -> Option<Worker> {
+        let of = |device: &str| self.folder.join(bundle::worker_name(device)).join("sweep-worker");
+        let (torch, flex) = (of(&format!("torch{LIBTORCH}")), of("flex"));
+        let libraries = fs::read_to_string(torch.with_file_name(FOUND)).ok().map(OsString::from);
+        if torch.exists() && libraries.is_some() {
+            return Some(Worker { program: torch, libraries });
+        }
+        flex.exists().then_some(Worker { program: flex, libraries: None })
     }
 
     /// Brings the worker that is needed, and libtorch for it.
@@ -129,9 +153,16 @@ impl Release {
         let Libtorch::Folder(folder) = libtorch::provision(root, kind)? else {
             bail!("their worker is built with libtorch {LIBTORCH}, not with yours");
         };
+        let version = torch_version::of_folder(&folder).unwrap_or_default();
+        ensure!(
+            version.starts_with(&format!("{LIBTORCH}.")),
+            "their worker is built with libtorch {LIBTORCH}, and {version} is asked for"
+        );
         let name = bundle::worker_name(&format!("torch{LIBTORCH}"));
         let program = self.program(&name, "sweep-worker")?;
-        let mut libraries = folder.join("lib").into_os_string();
+        let lib = folder.join("lib");
+        fs::write(program.with_file_name(FOUND), lib.display().to_string())?;
+        let mut libraries = lib.into_os_string();
         if let Some(more) = std::env::var_os(LIBRARIES).filter(|more| !more.is_empty()) {
             libraries.push(":");
             libraries.push(more);
@@ -153,13 +184,10 @@ impl Release {
             let file = self.bring(SUMS)?;
             self.sums = sums(&fs::read_to_string(&file)?);
             fs::remove_file(file)?;
+            self.is_of_this_commit()?;
         }
-        let expected = self.sums.get(&packed).with_context(|| format!("{SUMS} has no {packed}"))?;
-        let expected = expected.clone();
         eprintln!("xtask: bringing {packed} of release {}", self.tag);
-        let brought = self.bring(&packed)?;
-        let found = archive::sha256(&mut File::open(&brought)?)?;
-        ensure!(found == expected, "{packed} has SHA-256 {found}, and {SUMS} has {expected}");
+        let brought = self.checked(&packed)?;
         let partial = folder.join(format!(".{name}.{}", std::process::id()));
         let mut gzip = Command::new("gzip");
         build::run(gzip.arg("-dc").arg(&brought).stdout(File::create(&partial)?))?;
@@ -167,6 +195,32 @@ impl Release {
         fs::rename(&partial, &program)?;
         fs::remove_file(&brought)?;
         Ok(program)
+    }
+
+    /// Checks that the release was made of the commit that is checked out.
+    fn is_of_this_commit(&self) -> Result<()> {
+        let file = self.checked(bundle::RELEASE_COMMIT)?;
+        let made_of = fs::read_to_string(&file)?;
+        fs::remove_file(file)?;
+        let made_of = made_of.trim();
+        ensure!(
+            made_of == self.commit,
+            "they were made of commit {made_of}, and {} is checked out",
+            self.commit
+        );
+        Ok(())
+    }
+
+    /// Downloads a file of the release, and compares it with its sum.
+    fn checked(&self, file: &str) -> Result<PathBuf> {
+        let expected = self.sums.get(file).with_context(|| format!("{SUMS} has no {file}"))?;
+        let brought = self.bring(file)?;
+        let found = archive::sha256(&mut File::open(&brought)?)?;
+        if found != *expected {
+            let _ = fs::remove_file(&brought);
+            bail!("{file} has SHA-256 {found}, and {SUMS} has {expected}");
+        }
+        Ok(brought)
     }
 
     /// Downloads a file of the release beside the programs.

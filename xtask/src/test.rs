@@ -277,3 +277,30 @@ fn command(
     command.envs(programs.paths.iter().map(|(name, path)| (*name, path)));
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tests_of_every_crate_are_run() {
+        let crates = build::root().unwrap().join("crates");
+        let members = std::fs::read_dir(crates).unwrap().map(|entry| entry.unwrap());
+        let members = members.filter(|entry| entry.path().join("Cargo.toml").exists());
+        let names: Vec<String> =
+            members.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert!(names.len() > 10, "{names:?}");
+        let alone = GROUPS.iter().flat_map(|group| match group.packages {
+            Packages::Alone(packages) => packages,
+            Packages::Together => &[],
+        });
+        let run: Vec<&str> = alone.copied().chain(build::PACKAGES).collect();
+        for name in &names {
+            // It has none: it only builds records for the tests of others.
+            assert!(
+                name == "test-records" || run.contains(&name.as_str()),
+                "no group tests {name}"
+            );
+        }
+    }
+}

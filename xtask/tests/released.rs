@@ -39,6 +39,11 @@ fn git(folder: &Path, args: &[&str]) {
     assert!(done.status.success(), "{done:?}");
 }
 
+fn head(checkout: &Path) -> Vec<u8> {
+    let mut git = Command::new("git");
+    git.current_dir(checkout).args(["rev-parse", "HEAD"]).output().unwrap().stdout
+}
+
 /// Serves the files of a folder; ends with the test's process.
 fn serve(folder: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -79,13 +84,14 @@ impl Place {
 
         let release = folder.path().join("releases/v1");
         fs::create_dir_all(&release).unwrap();
+        fs::write(release.join("COMMIT"), head(&checkout)).unwrap();
         for name in ["sweep", "sweep-report", "sweep-worker-flex", "sweep-worker-torch2.9"] {
             script(&release.join(name), PROGRAM);
             let gzip = Command::new("gzip").arg("-n").arg(release.join(name)).status();
             assert!(gzip.unwrap().success());
         }
         let mut sums = Command::new("sh");
-        let sums = sums.args(["-c", "sha256sum *.gz"]).current_dir(&release).output();
+        let sums = sums.args(["-c", "sha256sum *.gz COMMIT"]).current_dir(&release).output();
         fs::write(release.join("SHA256SUMS"), sums.unwrap().stdout).unwrap();
         let address = serve(folder.path().join("releases"));
         Place { folder, address }
@@ -133,14 +139,33 @@ fn a_checkout_of_a_tag_takes_the_programs_of_its_release() {
     let output = place.xtask(FLEX, &["sweep", "x.toml", "--device", "flex"]);
     let (out, err) = said(&output);
     assert_eq!(output.status.code(), Some(3), "{out}{err}");
-    let worker = "target/released/v1/sweep-worker-flex/sweep-worker";
+    let folder =
+        format!("target/released/v1-{}", String::from_utf8_lossy(&head(&place.checkout())[..12]));
+    let worker = format!("{folder}/sweep-worker-flex/sweep-worker");
     assert!(out.contains(&format!("sweep run x.toml --device flex worker={worker}")), "{out}{err}");
-    assert!(place.checkout().join("target/released/v1/sweep-report").exists());
+    assert!(place.checkout().join(&folder).join("sweep-report").exists());
     assert!(err.contains("bringing sweep.gz of release v1") && !err.contains("cargo"), "{err}");
     // What is there is not brought again.
     fs::remove_dir_all(place.folder.path().join("releases")).unwrap();
     let (out, err) = said(&place.xtask(FLEX, &["sweep", "x.toml"]));
     assert!(out.contains("sweep run x.toml") && err.is_empty(), "{out}{err}");
+    // A verb that trains nothing has the worker to ask.
+    let none = r#"{"train":false,"backends":[],"cuda":false}"#;
+    let (out, err) = said(&place.xtask(none, &["doctor"]));
+    assert!(out.contains(&format!("sweep doctor worker={worker}")), "{out}{err}");
+}
+
+#[test]
+fn a_worker_for_libtorch_finds_the_one_that_is_brought() {
+    let place = Place::new();
+    let lib = place.folder.path().join("libtorch/2.9.0-cpu/lib");
+    fs::create_dir_all(&lib).unwrap();
+    fs::write(lib.join("libtorch_cpu.so"), "").unwrap();
+    fs::write(lib.join("../version.py"), "__version__ = '2.9.0'\n").unwrap();
+    let seal = "libtorch layout 1\n0 lib/libtorch_cpu.so\n22 version.py\n";
+    fs::write(lib.join("../.complete"), seal).unwrap();
+    let (out, err) = said(&place.xtask(TORCH, &["sweep", "x.toml"]));
+    assert!(out.contains("sweep-worker-torch2.9/sweep-worker libraries=2.9.0-cpu"), "{out}{err}");
 }
 
 #[test]
@@ -164,6 +189,18 @@ fn whatever_fails_is_said_and_compiles() {
     let gone = Place::new();
     fs::remove_file(gone.release("SHA256SUMS")).unwrap();
     refused(&gone, FLEX, &sweep, "SHA256SUMS");
+
+    let moved = Place::new();
+    let other = "0123456789abcdef0123456789abcdef01234567\n";
+    fs::write(moved.release("COMMIT"), other).unwrap();
+    refused(&moved, FLEX, &sweep, "COMMIT has SHA-256");
+    let sums = fs::read_to_string(moved.release("SHA256SUMS")).unwrap();
+    let mut lines: Vec<String> = sums.lines().map(str::to_owned).collect();
+    let sum = Command::new("sha256sum").arg("COMMIT").current_dir(moved.release("")).output();
+    *lines.last_mut().unwrap() = String::from_utf8(sum.unwrap().stdout).unwrap();
+    lines.sort_by_key(|line| !line.ends_with(".gz"));
+    fs::write(moved.release("SHA256SUMS"), lines.join("\n")).unwrap();
+    refused(&moved, FLEX, &sweep, "they were made of commit 0123456789abcdef");
 
     // A libtorch of the user's is compiled against.
     let own = Place::new();

@@ -92,6 +92,8 @@ impl Machine {
         }
         let (problem, probe) = match probe {
             Ok(probe) => (problem, Some(probe)),
+            // Python's torch need not be here, where nothing is trained.
+            Err(_) if python::is_wanted(Some(plan)) => (problem, None),
             Err(error) => (problem.or(Some(error)), None),
         };
         Machine { worker, libraries: None, slots, wanted, threads: resolved, problem, probe }

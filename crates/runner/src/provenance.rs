@@ -128,6 +128,9 @@ fn os() -> String {
     )
 }
 
+/// Written by `cargo xtask bundle`: a commit, and behind it the hash of what differed from it.
+const BUNDLE_COMMIT: &str = "bin/COMMIT";
+
 struct Git {
     commit: String,
     /// Hash of diff and untracked files, if there are any.
@@ -135,7 +138,14 @@ struct Git {
 }
 
 impl Git {
+    /// Of the checkout that `root` lies in; of a bundle the commit that it was made of, wherever
+    /// the bundle lies.
     fn read(root: &Path) -> Option<Git> {
+        if let Ok(made_of) = fs::read_to_string(root.join(BUNDLE_COMMIT)) {
+            let (commit, changes) = made_of.trim().split_once(' ').unwrap_or((made_of.trim(), ""));
+            let diff = (!changes.is_empty()).then(|| changes.to_owned());
+            return (!commit.is_empty()).then(|| Git { commit: commit.to_owned(), diff });
+        }
         let run = |args: &[&str]| {
             let output = Command::new("git").arg("-C").arg(root).args(args).output().ok()?;
             output.status.success().then_some(output.stdout)
@@ -160,6 +170,22 @@ fn hash(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bundle_names_the_commit_that_it_was_made_of() {
+        // In a checkout of something else, as below a thesis.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folder = tempfile::tempdir_in(root.join("target")).unwrap();
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        let of = |text: &str| {
+            fs::write(folder.path().join(BUNDLE_COMMIT), text).unwrap();
+            Git::read(folder.path()).map(|git| (git.commit, git.diff))
+        };
+        assert_eq!(of("c0ffee\n"), Some(("c0ffee".to_owned(), None)));
+        let changed = Some(("c0ffee".to_owned(), Some("ab12".to_owned())));
+        assert_eq!(of("c0ffee ab12\n"), changed);
+        assert_eq!(of(""), None);
+    }
 
     #[test]
     fn the_command_can_be_run_again_in_the_root() {

@@ -2,6 +2,7 @@
 //! environment asks for it, instead of the libtorch that they were built with.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use spec::event::Probe;
@@ -77,15 +78,34 @@ pub(crate) fn libraries(torch: &PythonTorch) -> OsString {
 /// Checks that the worker has loaded this torch, and not the one it was built with.
 ///
 /// # Errors
-/// It has loaded another version.
+/// It has loaded another version, or one of another folder.
 pub(crate) fn check(torch: &PythonTorch, probe: &Probe) -> crate::Result<()> {
+    let Some(loaded) = &probe.libtorch else { return Ok(()) };
     let wanted = torch.version.parse::<Version>().map(|version| version.to_string());
-    match &probe.libtorch {
-        Some(loaded) if wanted.as_ref() != Ok(loaded) => Err(bad_input(format!(
-            "python3 has torch {}, and the worker loads libtorch {loaded}, with which it was built\n  \
-             `cargo xtask sweep FILE` builds one for python3's",
-            torch.version
-        ))),
-        _ => Ok(()),
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = probe.libtorch_folder.as_deref().map(Path::new);
+    // Where another package manager keeps the libraries elsewhere, the version has to do.
+    let whole = torch.libraries().join("libtorch_cpu.so").exists();
+    let elsewhere = folder.filter(|f| whole && real(f) != real(&torch.libraries()));
+    if wanted.as_ref() == Ok(loaded) && elsewhere.is_none() {
+        return Ok(());
     }
+    let from = folder.map(|folder| format!(" from {}", folder.display())).unwrap_or_default();
+    Err(bad_input(format!(
+        "python3 has torch {} in {}, and the worker loads libtorch {loaded}{from}, with which it was built\n  \
+         `cargo xtask sweep FILE` builds one for python3's",
+        torch.version,
+        torch.folder.display()
+    )))
+}
+
+/// Lines of a shell script after which a worker finds the torch of the python3 there.
+pub(crate) const SHELL: &str = "torch=$(python3 -c \"import importlib.util as u; \
+    print(u.find_spec('torch').submodule_search_locations[0])\")\n\
+    export LD_LIBRARY_PATH=\"$torch/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\"\n";
+
+/// The line by which a script of a cluster hands on what the environment asks for here.
+pub(crate) fn handed_on() -> Option<String> {
+    let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
+    asked.then(|| format!("export {VARIABLE}=1\n"))
 }

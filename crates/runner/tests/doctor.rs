@@ -79,7 +79,8 @@ fn a_healthy_machine_is_told_so() {
 #[test]
 fn in_a_bundle_no_toolchain_is_missed() {
     let sandbox = Sandbox::new();
-    std::fs::write(sandbox.path("sweep.sh"), "").unwrap();
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
+    std::fs::write(sandbox.path("bin/sweep.gz"), "").unwrap();
     let text = doctor(&sandbox, 0, &[]);
     assert!(text.starts_with("ok worker") && text.contains("all is well"), "{text}");
     assert!(!text.contains("ok cargo") && !text.contains("ok libtorch"), "{text}");

@@ -39,8 +39,8 @@ pub struct Environment {
     /// Version of the GPU's driver; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// Whether matrix products and convolutions on the GPU round their inputs to TF32 (10
-    /// bits of mantissa instead of 23); null on a CPU.
+    /// Whether matrix products and convolutions on the GPU may round their inputs to TF32 (10
+    /// bits of mantissa instead of 23), as those that have it do; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tf32: Option<bool>,
     /// Whether cuDNN is held to deterministic algorithms; null on a CPU.

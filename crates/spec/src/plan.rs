@@ -246,7 +246,7 @@ impl ComputedOn {
                 && e.device_kind == self.device_kind
                 && e.threads == self.threads
                 && e.plain == self.plain
-                && e.tf32.is_none_or(|tf32| tf32 == self.tf32)
+                && e.tf32.unwrap_or(false) == self.tf32
         })
     }
 }

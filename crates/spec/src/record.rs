@@ -180,9 +180,11 @@ impl RunRecord {
     /// ([`Environment::agrees_with`]). A record without an environment agrees with nothing,
     /// unless both carry the same `exec_id`.
     pub fn computed_alike(&self, other: &RunRecord) -> bool {
+        let same = self.exec_id.is_some() && self.exec_id == other.exec_id;
         match (&self.exec, &other.exec) {
+            _ if same => true,
             (Some(ours), Some(theirs)) => ours.agrees_with(theirs),
-            _ => self.exec_id.is_some() && self.exec_id == other.exec_id,
+            _ => false,
         }
     }
 }

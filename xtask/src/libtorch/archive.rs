@@ -73,7 +73,8 @@ pub(crate) fn download(url: &str, into: &Path) -> Result<()> {
         "the address is `{url}`; https://, http:// or file:// is expected"
     );
     let status = Command::new("curl")
-        .args(["--fail", "--location", "--retry", "3", "--progress-bar", "--output"])
+        .args(["--fail", "--location", "--proto-redir", "=https", "--connect-timeout", "30"])
+        .args(["--retry", "3", "--progress-bar", "--output"])
         .arg(into)
         .arg("--")
         .arg(url)

@@ -56,7 +56,15 @@ pub(crate) enum Libtorch {
     /// The user's environment already says where it is; in words.
     FromEnvironment(String),
     /// The torch of the Python on the PATH.
-    Python(PythonTorch),
+    Python {
+        found: PythonTorch,
+        /// A link to its folder that is named by its version. The bindings are compiled anew
+        /// where LIBTORCH changes, and so where another version was installed in the place of
+        /// one, whose structures are others.
+        link: PathBuf,
+    },
+    /// The same, where only torch-sys can find its libraries; in words.
+    AskPython(String),
     /// A folder with `include/` and `lib/`.
     Folder(PathBuf),
 }
@@ -65,12 +73,14 @@ impl Libtorch {
     /// Tells a cargo command where libtorch is.
     pub(crate) fn apply(&self, command: &mut Command) {
         let folder = match self {
-            Libtorch::FromEnvironment(_) => None,
-            Libtorch::Python(found) => Some(&found.folder),
-            Libtorch::Folder(folder) => Some(folder),
+            Libtorch::FromEnvironment(_) | Libtorch::AskPython(_) => None,
+            Libtorch::Python { link: folder, .. } | Libtorch::Folder(folder) => Some(folder),
         };
         if let Some(folder) = folder {
             command.env("LIBTORCH", folder).env_remove("LIBTORCH_USE_PYTORCH");
+        }
+        if matches!(self, Libtorch::AskPython(_)) {
+            command.env("LIBTORCH_USE_PYTORCH", "1");
         }
         if !matches!(self, Libtorch::Folder(_)) {
             // Its version has been judged; torch-sys would take one alone.
@@ -81,8 +91,8 @@ impl Libtorch {
     /// One line for people.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Libtorch::FromEnvironment(what) => what.clone(),
-            Libtorch::Python(found) => {
+            Libtorch::FromEnvironment(what) | Libtorch::AskPython(what) => what.clone(),
+            Libtorch::Python { found, .. } => {
                 format!("torch {} of python3: {}", found.version, found.folder.display())
             }
             Libtorch::Folder(folder) => folder.display().to_string(),

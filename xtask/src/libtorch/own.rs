@@ -3,6 +3,7 @@
 //! the check of torch-sys, which knows one version alone, is left out.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use torch_version::{ASK_PYTHON, PythonTorch, Version, fitting};
 
 use super::Libtorch;
+use crate::build;
 
 /// Finds what the environment asks for; `None` where it asks for nothing.
 ///
@@ -22,7 +24,7 @@ use super::Libtorch;
 pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtorch>> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     if set("LIBTORCH_USE_PYTORCH").is_some() {
-        return python("LIBTORCH_USE_PYTORCH is set").map(Some);
+        return python(root, "LIBTORCH_USE_PYTORCH is set").map(Some);
     }
     let Some(folder) = set("LIBTORCH").map(PathBuf::from) else { return Ok(None) };
     if folder.starts_with(base) || folder.starts_with(root.join(".libtorch")) {
@@ -48,11 +50,12 @@ pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtor
 ///
 /// # Errors
 /// There is none, or one of a version that does not fit.
-pub(crate) fn python(why: &str) -> Result<Libtorch> {
-    python_of(OsString::from("python3"), why)
+pub(crate) fn python(root: &Path, why: &str) -> Result<Libtorch> {
+    let links = build::target_dir(root)?.join("libtorch-python");
+    python_of(OsString::from("python3"), why, &links)
 }
 
-fn python_of(program: OsString, why: &str) -> Result<Libtorch> {
+fn python_of(program: OsString, why: &str, links: &Path) -> Result<Libtorch> {
     let remedy = format!("`python3 -m pip install torch` of {}", fitting());
     let output = Command::new(&program)
         .args(["-c", ASK_PYTHON])
@@ -70,9 +73,18 @@ fn python_of(program: OsString, why: &str) -> Result<Libtorch> {
     fits(&format!("{why}: torch of python3 in {}", found.folder.display()), &found.version)?;
     if !found.libraries().join("libtorch_cpu.so").exists() {
         // Not PyPI's layout: torch-sys asks Python itself, by importing torch.
-        return Ok(Libtorch::FromEnvironment(format!("torch {} of python3", found.version)));
+        return Ok(Libtorch::AskPython(format!("torch {} of python3", found.version)));
     }
-    Ok(Libtorch::Python(found))
+    let link = links.join(&found.version);
+    if fs::read_link(&link).ok().as_ref() != Some(&found.folder) {
+        fs::create_dir_all(links)?;
+        // Renamed, so that a build beside this one finds the old link or the new one.
+        let partial = links.join(format!(".{}", std::process::id()));
+        let _ = fs::remove_file(&partial);
+        std::os::unix::fs::symlink(&found.folder, &partial)?;
+        fs::rename(&partial, &link)?;
+    }
+    Ok(Libtorch::Python { found, link })
 }
 
 fn fits(what: &str, version: &str) -> Result<()> {
@@ -90,7 +102,6 @@ fn fits(what: &str, version: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -113,14 +124,20 @@ mod tests {
         fs::create_dir_all(torch.join("lib")).unwrap();
         let of = |version: &str, code| {
             let said = format!("{version}\n{}\n", torch.display());
-            python_of(answering(made.path(), &said, code), "LIBTORCH_USE_PYTORCH is set")
+            let python = answering(made.path(), &said, code);
+            python_of(python, "LIBTORCH_USE_PYTORCH is set", &made.path().join("links"))
         };
         // Without the library beside it torch-sys has to find it.
-        assert!(matches!(of("2.9.1", 0).unwrap(), Libtorch::FromEnvironment(_)));
+        assert!(matches!(of("2.9.1", 0).unwrap(), Libtorch::AskPython(_)));
         fs::write(torch.join("lib/libtorch_cpu.so"), "").unwrap();
         for version in ["2.9.0", "2.10.0+cu128", "2.11.0+cu130"] {
-            let Libtorch::Python(found) = of(version, 0).unwrap() else { panic!("{version}") };
+            let Libtorch::Python { found, link } = of(version, 0).unwrap() else {
+                panic!("{version}")
+            };
             assert_eq!((found.version.as_str(), &found.folder), (version, &torch));
+            // Another path for each version, so that the bindings are compiled anew.
+            assert_eq!(link.file_name().unwrap(), version);
+            assert_eq!(fs::canonicalize(&link).unwrap(), fs::canonicalize(&torch).unwrap());
         }
         for version in ["2.8.0+cpu", "2.12.0", "3.0.0"] {
             let said = of(version, 0).unwrap_err().to_string();
@@ -129,6 +146,6 @@ mod tests {
         }
         let said = of("", 1).unwrap_err().to_string();
         assert!(said.contains("No package metadata was found"), "{said}");
-        assert!(python_of("/nowhere/python3".into(), "it is set").is_err());
+        assert!(python_of("/nowhere/python3".into(), "it is set", made.path()).is_err());
     }
 }

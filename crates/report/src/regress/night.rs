@@ -108,9 +108,14 @@ pub fn take_for_one_machine(nights: &mut [&mut Facts]) {
         if nights[at].processor.is_some() {
             continue;
         }
-        let rest = |f: &Facts| Facts { processor: None, taken_for: None, ..f.clone() };
+        // The processor is the last of them.
+        let rest = |facts: &Facts| -> [Option<String>; 6] {
+            std::array::from_fn(|i| facts.machine()[i].map(str::to_owned))
+        };
         let this = rest(nights[at]);
-        let alike = |other: &&&mut Facts| rest(other).machine() == this.machine();
+        let alike = |other: &Facts| {
+            other.machine().iter().zip(&this).all(|(ours, theirs)| *ours == theirs.as_deref())
+        };
         let mut known = nights[at..].iter().chain(nights[..at].iter().rev());
         let found = known.find(|f| f.processor.is_some() && alike(f));
         nights[at].taken_for = found.and_then(|f| f.processor.clone());

@@ -170,7 +170,7 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
         }
     }
     for (name, was, is) in
-        [("fast path", !exec.plain, !on.plain), ("TF32", exec.tf32.unwrap_or(on.tf32), on.tf32)]
+        [("fast path", !exec.plain, !on.plain), ("TF32", exec.tf32.unwrap_or(false), on.tf32)]
     {
         if was != is {
             let word = |on: bool| if on { "on" } else { "off" };

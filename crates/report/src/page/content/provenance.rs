@@ -78,7 +78,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
 }
 
 /// Where the runs were computed; empty values are those that do not apply or are not known.
-fn environment(e: &Environment) -> [(&'static str, String); 13] {
+fn environment(e: &Environment) -> [(&'static str, String); 12] {
     let known = |value: &Option<String>| value.clone().unwrap_or_default();
     let switch = |on: Option<bool>| match on {
         None => String::new(),
@@ -90,7 +90,6 @@ fn environment(e: &Environment) -> [(&'static str, String); 13] {
         ("Backend", format!("{} on {}", e.backend, e.device_kind)),
         ("Device", e.device_model.clone()),
         ("Processor", known(&e.processor)),
-        ("GPU", known(&e.gpu_uuid)),
         ("CPU features", e.cpu_features.clone()),
         ("Threads a run", e.threads.to_string()),
         ("Fast path", if e.plain { "off".to_owned() } else { String::new() }),

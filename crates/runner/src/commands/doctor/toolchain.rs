@@ -13,9 +13,8 @@ use super::{Need, unless};
 /// The oldest Rust where no `Cargo.toml` names one.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// The script that starts the programs of a bundle (`cargo xtask bundle`), where nothing is
-/// compiled.
-const BUNDLE: &str = "sweep.sh";
+/// A packed program of a bundle (`cargo xtask bundle`), where nothing is compiled.
+const BUNDLE: &str = "bin/sweep.gz";
 
 /// Looks at all of them; in a bundle at Python's torch alone.
 pub(super) fn check(root: &Path, worker: &Worker, need: Need, python: bool) -> Vec<Finding> {

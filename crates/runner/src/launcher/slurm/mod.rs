@@ -26,7 +26,7 @@ use spec::slurm::SlurmSettings;
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
 use crate::error::bad_input;
-use crate::{estimate, text};
+use crate::{estimate, python, text};
 use chunks::Estimated;
 use client::{Engine, Queued, SlurmCommands};
 use files::{Files, Submission};
@@ -97,6 +97,7 @@ impl<E: Engine> Launcher for Slurm<E> {
             root: &root,
             program: &program,
             settings: &self.settings,
+            python: python::is_wanted(Some(work.plan)),
         };
         // Without asking Slurm, which need not be here to look at a plan.
         let most = self.engine.max_array().unwrap_or(client::MAX_ARRAY);

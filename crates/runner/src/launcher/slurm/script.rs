@@ -6,6 +6,7 @@ use std::path::Path;
 use spec::slurm::SlurmSettings;
 
 use crate::error::bad_input;
+use crate::python;
 
 /// A time limit shorter than this leaves no minute for a warning before its end.
 const SHORT_LIMIT: u64 = 300;
@@ -31,6 +32,8 @@ pub struct Attempt<'a> {
     pub program: &'a Path,
     /// `[slurm]`.
     pub settings: &'a SlurmSettings,
+    /// Whether workers load the torch of the Python on the nodes.
+    pub python: bool,
 }
 
 impl Attempt<'_> {
@@ -124,6 +127,7 @@ impl Attempt<'_> {
     fn script(&self, place: &str, what: &str) -> String {
         let mut out = format!("#!/bin/bash\n# sweep {}, {place}\n", self.name);
         out.push_str(&self.seen());
+        out.push_str(&python::handed_on().unwrap_or_default());
         for line in &self.settings.setup {
             out.push_str(line);
             out.push('\n');
@@ -153,6 +157,9 @@ impl Attempt<'_> {
         for line in &self.settings.setup {
             out.push_str(line);
             out.push('\n');
+        }
+        if self.python {
+            out.push_str(python::SHELL);
         }
         out.push_str(&format!("{} --probe >/dev/null || exit {WORKER_FAILS}\n", quoted(worker)));
         out
@@ -245,6 +252,7 @@ mod tests {
             root: Path::new("/shared/sweeps"),
             program: Path::new("/shared/sweeps/reports/battle/bin/5eed/sweep"),
             settings,
+            python: false,
         };
         let worker = Path::new("/shared/sweeps/reports/battle/bin/5eed/sweep-worker");
         format!(

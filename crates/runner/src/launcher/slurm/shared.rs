@@ -82,6 +82,10 @@ pub fn libtorch(worker: &Path) -> Vec<PathBuf> {
         .filter(|line| line.contains("libtorch") || line.contains("libc10"))
         .filter_map(|line| {
             let path = line.split("=> ").nth(1)?.split(" (").next()?.trim();
+            // A worker without a run path is told where, on the node.
+            if path == "not found" {
+                return None;
+            }
             Some(Path::new(path).parent()?.to_path_buf())
         })
         .collect();

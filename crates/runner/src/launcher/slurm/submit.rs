@@ -13,7 +13,7 @@ use super::signs::forget_dead;
 use super::{freeze, needed, shared};
 use crate::error::bad_input;
 use crate::launcher::Work;
-use crate::{reporter, text};
+use crate::{python, reporter, text};
 
 /// After a submission without an answer Slurm is asked for the job so often.
 const LOOKS: u32 = 4;
@@ -55,6 +55,7 @@ pub fn submit(
         root: &root,
         program: &bin,
         settings,
+        python: python::is_wanted(Some(work.plan)),
     };
     let arrays: Vec<&[Vec<&PlannedRun>]> = dealt.chunks(most).collect();
     let job = job_file(work, settings, number, [&data, &root, &worker]);
