@@ -174,8 +174,14 @@ mod tests {
     #[test]
     fn a_bundle_names_the_commit_that_it_was_made_of() {
         // In a checkout of something else, as below a thesis.
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let folder = tempfile::tempdir_in(root.join("target")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let who = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
+        for args in [&["init", "--quiet"][..], &["commit", "--quiet", "--allow-empty", "-m", "m"]] {
+            let mut git = Command::new("git");
+            git.arg("-C").arg(folder.path()).args(who).args(args);
+            assert!(git.status().unwrap().success());
+        }
+        assert!(Git::read(folder.path()).is_some());
         fs::create_dir(folder.path().join("bin")).unwrap();
         let of = |text: &str| {
             fs::write(folder.path().join(BUNDLE_COMMIT), text).unwrap();
