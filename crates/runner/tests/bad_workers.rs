@@ -77,7 +77,9 @@ fn each_misbehaviour_costs_one_run() {
     let words = "failed (index out of range (panicked at crates/model/src/loss.rs:40:9))";
     assert!(text.contains(words), "{text}");
     let status = sandbox.expect(0, &["status", "experiments/bad.toml"]);
-    assert!(status.contains("exit status: 0") && !status.contains(":9:)"), "{status}");
+    // Which five of the seven it shows depends on which of two workers was faster.
+    assert!(status.contains("and 2 more") && !status.contains(":9:)"), "{status}");
+    assert!(shown[3].2.contains("exit status: 0"), "{shown:?}");
     assert!(shown[1].2.contains("signal: 6") && shown[2].2.contains("signal: 11"), "{shown:?}");
     let aborted = records.iter().find(|r| r.spec.optimizer.lr() == 0.02).unwrap();
     assert!(aborted.error.as_ref().unwrap().log_tail.contains("terminate called"));

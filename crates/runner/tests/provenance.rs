@@ -101,7 +101,7 @@ fn a_torch_of_python_that_cannot_be_used_trains_nothing() {
         // The worker has loaded another than Python has.
         (
             "2.10.0\\n/venv/torch\\n",
-            "python3 has torch 2.10.0, and the worker loads libtorch 2.11.0",
+            "torch 2.10.0 in /venv/torch, and the worker loads libtorch 2.11.0",
         ),
     ] {
         place.python(said);
