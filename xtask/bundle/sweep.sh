@@ -3,11 +3,11 @@
 #
 #   ./sweep.sh doctor [FILE]         what this machine has and lacks
 #   ./sweep.sh sweep FILE            train what FILE asks for, then report
-#   ./sweep.sh gpu-check             what a GPU computes and how fast, in eight minutes
-#   ./sweep.sh VERB ...              any other verb: report, nightly, verify, list, ...
+#   ./sweep.sh gpu-check             compare a GPU with the CPU, in eight minutes
+#   ./sweep.sh VERB ...              other verbs: report, nightly, verify, list, ...
 #
 # Needs x86_64, glibc @glibc@ or later and gzip@python@.
-# Experiments lie in experiments/, data in data/, and reports are written to reports/.
+# Experiments lie in experiments/, data in data/; reports are written to reports/.
 set -eu
 
 fail() { printf 'sweep.sh: %s\n' "$*" >&2; exit 2; }

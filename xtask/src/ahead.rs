@@ -18,7 +18,7 @@ use crate::libtorch::{self, Kind};
 const OTHERWISE: [&str; 6] = ["flex", "cuda", "python", "--plan", "--help", "-h"];
 
 /// The file by which `sweep` knows that there is a GPU, which `auto` then stands for.
-const GPU_DRIVER: &str = "/proc/driver/nvidia/version";
+pub(crate) const GPU_DRIVER: &str = "/proc/driver/nvidia/version";
 
 /// Beginning of the environment variables that stand above the sweep file.
 const OVERRIDES: &str = "SWEEP__";

@@ -15,7 +15,7 @@ use crate::{build, libtorch};
 
 use folder::{commit, free, needed_glibc, pack, seal, staging};
 
-/// What the worker of a bundle computes on.
+/// The backend of a bundle's worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Device {
     /// Burn's backend in Rust alone.
@@ -24,7 +24,7 @@ enum Device {
     Python(String),
 }
 
-/// What was asked for.
+/// A request for bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     /// `None` where everything of a release is.
@@ -48,7 +48,7 @@ const MOST_PACKED: u64 = 36_000_000;
 /// Written last: the sums of all files of a bundle, and of nothing else.
 const SEAL: &str = "SHA256SUMS";
 
-/// What a bundle was made of, as `sweep` reads it: a commit, and behind it the hash of what
+/// The file that names what a bundle was made of: a commit, and behind it the hash of what
 /// differed from it, where something did.
 const COMMIT: &str = "bin/COMMIT";
 
@@ -57,7 +57,7 @@ pub(crate) const RELEASE_COMMIT: &str = "COMMIT";
 
 const PROGRAMS: [&str; 3] = ["sweep", "sweep-report", "sweep-worker"];
 
-/// What git tracks in these folders goes along: experiments, the data that they train on, the
+/// Folders whose tracked files go along: experiments, the data that they train on, the
 /// baselines of nights, and what was published to compare with.
 const FOLDERS: [&str; 3] = ["experiments", "data", "reports/baselines"];
 const FILES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];

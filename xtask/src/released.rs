@@ -29,7 +29,7 @@ const SUMS: &str = "SHA256SUMS";
 /// brought where none is asked for.
 const LIBTORCH: &str = "2.9";
 
-/// Where the dynamic loader looks for libraries.
+/// The variable by which the dynamic loader finds libraries.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// Beside a worker: the folder of the libtorch that it was started with last.

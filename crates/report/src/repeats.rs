@@ -45,7 +45,7 @@ pub struct Repeat {
     pub ended: [String; 2],
     /// Whether the two were computed on a GPU, where equal bits are not promised.
     pub cuda: bool,
-    /// What the two were not computed alike by; empty where they were computed alike.
+    /// Facts in which the two environments differ; empty where they were computed alike.
     pub exec: Vec<Difference>,
     /// What differs in the results, times left out; empty where all bits are equal.
     pub result: Vec<Difference>,

@@ -20,7 +20,7 @@ use crate::worker_process;
 pub struct Machine {
     /// The worker's program.
     pub worker: PathBuf,
-    /// Where workers find libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they
+    /// The folders of libtorch, as the value of `LD_LIBRARY_PATH`; `None` where workers
     /// load the one they were built with.
     pub libraries: Option<OsString>,
     /// Slots of the pool; none if there is a problem.

@@ -128,7 +128,7 @@ fn os() -> String {
     )
 }
 
-/// Written by `cargo xtask bundle`: a commit, and behind it the hash of what differed from it.
+/// The file that `cargo xtask bundle` writes: a commit, then the hash of what differed from it.
 const BUNDLE_COMMIT: &str = "bin/COMMIT";
 
 struct Git {
@@ -138,8 +138,8 @@ struct Git {
 }
 
 impl Git {
-    /// Of the checkout that `root` lies in; of a bundle the commit that it was made of, wherever
-    /// the bundle lies.
+    /// Reads the state of the checkout that `root` lies in; for a bundle the commit that it was
+    /// made of, wherever the bundle lies.
     fn read(root: &Path) -> Option<Git> {
         if let Ok(made_of) = fs::read_to_string(root.join(BUNDLE_COMMIT)) {
             let (commit, changes) = made_of.trim().split_once(' ').unwrap_or((made_of.trim(), ""));

@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use spec::event::Probe;
 use spec::plan::{LibtorchSource, Plan};
@@ -11,14 +10,14 @@ use torch_version::{ASK_PYTHON, PythonTorch, Version};
 
 use crate::error::bad_input;
 
-/// Asks for Python's torch whatever the sweep file says; also read by xtask.
+/// The variable that asks for Python's torch whatever the sweep file says; xtask reads it too.
 const VARIABLE: &str = "LIBTORCH_USE_PYTORCH";
 
-/// Where the dynamic loader looks for libraries first, but for those whose folder a program
+/// The variable by which the dynamic loader finds libraries, after the folder that a program
 /// carries in itself.
 pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
-/// Whether workers of this plan, or without one any worker, are to load Python's torch.
+/// Returns true where workers of this plan, or without one any worker, load Python's torch.
 pub(crate) fn is_wanted(plan: Option<&Plan>) -> bool {
     let flex = plan.is_some_and(|plan| plan.pool.iter().all(|entry| entry.device == "flex"));
     let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
@@ -45,23 +44,11 @@ pub(crate) fn torch(plan: Option<&Plan>) -> crate::Result<Option<PythonTorch>> {
         "install torch {} into the python3 on the PATH, or take that setting away",
         torch_version::fitting()
     );
-    let mut python = Command::new("python3");
-    python.args(["-c", ASK_PYTHON]).stdin(Stdio::null()).stderr(Stdio::null());
-    let said = match python.output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(error) => {
-            return Err(bad_input(format!(
-                "{why}: python3 cannot be started: {error}\n  {remedy}"
-            )));
-        }
-    };
-    let Some(found) = PythonTorch::read(&said) else {
-        return Err(bad_input(format!("{why}: python3 has no torch\n  {remedy}")));
-    };
-    let refused = found.version.parse::<Version>().map_or_else(Some, Version::refused);
-    match refused {
-        Some(reason) => Err(bad_input(format!("{why}: {reason}\n  {remedy}"))),
-        None => Ok(Some(found)),
+    let asked = PythonTorch::ask("python3".as_ref())
+        .and_then(|found| torch_version::refused(&found.version).map_or(Ok(found), Err));
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(reason) => Err(bad_input(format!("{why}: {reason}\n  {remedy}"))),
     }
 }
 
@@ -99,13 +86,64 @@ pub(crate) fn check(torch: &PythonTorch, probe: &Probe) -> crate::Result<()> {
     )))
 }
 
-/// Lines of a shell script after which a worker finds the torch of the python3 there.
-pub(crate) const SHELL: &str = "torch=$(python3 -c \"import importlib.util as u; \
-    print(u.find_spec('torch').submodule_search_locations[0])\")\n\
-    export LD_LIBRARY_PATH=\"$torch/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\"\n";
+/// Returns lines of a shell script after which a worker finds the torch of the python3 there.
+pub(crate) fn in_shell() -> String {
+    format!(
+        "torch=$(python3 -c \"{ASK_PYTHON}\" | tail -n 1)\n\
+         export {LIBRARIES}=\"$torch/lib${{{LIBRARIES}:+:${LIBRARIES}}}\"\n"
+    )
+}
 
 /// The line by which a script of a cluster hands on what the environment asks for here.
 pub(crate) fn handed_on() -> Option<String> {
     let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
     asked.then(|| format!("export {VARIABLE}=1\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probe(version: &str, folder: &Path) -> Probe {
+        let folder = folder.display();
+        let text = format!(
+            r#"{{"protocol":3,"backends":["libtorch"],"libtorch":"{version}","libtorch_folder":"{folder}","cuda":false,"devices":[],"code":""}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_worker_has_to_load_the_torch_of_python_and_no_other() {
+        let made = tempfile::tempdir().unwrap();
+        let torch =
+            PythonTorch { version: "2.9.0+cu128".into(), folder: made.path().join("torch") };
+        std::fs::create_dir_all(torch.libraries()).unwrap();
+        std::fs::write(torch.libraries().join("libtorch_cpu.so"), "").unwrap();
+        let link = made.path().join("link");
+        std::os::unix::fs::symlink(&torch.folder, &link).unwrap();
+        for folder in [torch.libraries(), link.join("lib")] {
+            assert!(check(&torch, &probe("2.9.0", &folder)).is_ok(), "{}", folder.display());
+        }
+        // Of the same version, and another all the same.
+        let said = check(&torch, &probe("2.9.0", made.path())).unwrap_err().to_string();
+        assert!(said.contains("and the worker loads libtorch 2.9.0 from"), "{said}");
+        assert!(check(&torch, &probe("2.9.1", &torch.libraries())).is_err());
+    }
+
+    #[test]
+    fn a_shell_finds_the_folder_as_python_names_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let made = tempfile::tempdir().unwrap();
+        let python = made.path().join("python3");
+        let script = "#!/bin/sh\n[ \"$1\" = -c ] && printf '2.11.0\\n/my venv/torch\\n'\n";
+        std::fs::write(&python, script).unwrap();
+        std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", made.path().display(), std::env::var("PATH").unwrap());
+        for (before, expected) in [("", "/my venv/torch/lib"), ("/a", "/my venv/torch/lib:/a")] {
+            let mut shell = std::process::Command::new("bash");
+            shell.arg("-c").arg(format!("{}printf %s \"${LIBRARIES}\"", in_shell()));
+            let output = shell.env("PATH", &path).env(LIBRARIES, before).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        }
+    }
 }

@@ -52,7 +52,7 @@ impl Wanted {
     }
 }
 
-/// What a plan's runs are computed on by such a device; the threads are 0.
+/// Returns the environment in which such a device computes a plan's runs; the threads are 0.
 fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ComputedOn {
     ComputedOn {
         backend: backend.to_owned(),

@@ -81,9 +81,9 @@ pub struct WorkerCommand {
     pub threads: u64,
     /// Without the fast path.
     pub plain: bool,
-    /// With products and convolutions on a GPU that round their inputs to TF32.
+    /// Products and convolutions on a GPU may round their inputs to TF32.
     pub tf32: bool,
-    /// Where they find libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they load
+    /// The folders of libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they load
     /// the one they were built with.
     pub libraries: Option<OsString>,
     /// Folder of their logs.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::{Id, canonical_json};
 
-/// What ran the computation: two results are expected to agree bit by bit only where two
+/// The surroundings of a computation: two results are expected to agree bit by bit only where two
 /// environments agree ([`Environment::agrees_with`]).
 ///
 /// Optional fields are null where they do not apply, and in records of programs that did not
@@ -33,17 +33,17 @@ pub struct Environment {
     pub burn: String,
     /// Version of the libtorch that was loaded; null for flex.
     pub libtorch: Option<String>,
-    /// What libtorch was built for: `cpu` or `cuda`; null for flex.
+    /// The kind of device libtorch was built for: `cpu` or `cuda`; null for flex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libtorch_kind: Option<String>,
     /// Version of the GPU's driver; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// Whether matrix products and convolutions on the GPU may round their inputs to TF32 (10
+    /// True where matrix products and convolutions on the GPU may round their inputs to TF32 (10
     /// bits of mantissa instead of 23), as those that have it do; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tf32: Option<bool>,
-    /// Whether cuDNN is held to deterministic algorithms; null on a CPU.
+    /// True where cuDNN is held to deterministic algorithms; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deterministic: Option<bool>,
     /// Trained by Burn's own operations alone, the fast path being off; false where it
@@ -77,7 +77,7 @@ impl Environment {
         Id::of(&canonical_json(&Value::Object(self.fields())))
     }
 
-    /// Whether bits that were computed in the two are expected to be equal: every field but
+    /// Returns true where bits that were computed in the two are expected to be equal: every field but
     /// the GPU's UUID is equal. A fact that one of the two does not know counts as equal, so
     /// that a new fact makes no old record another machine's.
     pub fn agrees_with(&self, other: &Environment) -> bool {

@@ -191,7 +191,7 @@ pub struct Probe {
     pub backends: Vec<String>,
     /// Version of the libtorch that was loaded; null without libtorch.
     pub libtorch: Option<String>,
-    /// What that libtorch was built for: `cpu` or `cuda`; null without libtorch.
+    /// The kind of device that libtorch was built for: `cpu` or `cuda`; null without libtorch.
     #[serde(default)]
     pub libtorch_kind: Option<String>,
     /// The folder of the libraries that were loaded; null without libtorch.

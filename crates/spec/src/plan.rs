@@ -134,7 +134,7 @@ pub struct Plan {
     /// Whether runs may take the fast path; false trains by Burn's operations alone.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub fast_path: bool,
-    /// Whether products and convolutions on a GPU may round their inputs to TF32.
+    /// Products and convolutions on a GPU may round their inputs to TF32.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tf32: bool,
     /// The libtorch that workers load.
@@ -173,16 +173,16 @@ pub struct ComputedOn {
     /// Without the fast path.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
-    /// With products and convolutions that round their inputs to TF32; false on a CPU.
+    /// Products and convolutions may round their inputs to TF32; false on a CPU.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tf32: bool,
 }
 
 choice! {
-    /// Where workers take libtorch from.
+    /// The libtorch that workers load.
     #[derive(Default)]
     LibtorchSource {
-        /// What the worker was built with.
+        /// The one that the worker was built with.
         #[default]
         Built = "built",
         /// The torch of the python3 on the PATH.

@@ -176,7 +176,7 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// Whether two results are expected to agree bit by bit: their environments agree
+    /// Returns true where two results are expected to agree bit by bit: their environments agree
     /// ([`Environment::agrees_with`]). A record without an environment agrees with nothing,
     /// unless both carry the same `exec_id`.
     pub fn computed_alike(&self, other: &RunRecord) -> bool {

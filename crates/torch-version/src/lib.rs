@@ -2,9 +2,11 @@
 //! Python on the PATH has. Read by the worker (what is loaded), by `doctor` and by `xtask`
 //! (what it is linked with).
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 /// The oldest version (major, minor) that fits: tch 0.22 is written for it.
@@ -45,6 +47,12 @@ impl Version {
         };
         Some(format!("libtorch {self} does not fit, since {why}; {} fit", fitting()))
     }
+}
+
+/// Returns why a libtorch of this version text (`2.11.0+cu130`) cannot be used; `None` where
+/// it can.
+pub fn refused(text: &str) -> Option<String> {
+    text.parse::<Version>().map_or_else(Some, Version::refused)
 }
 
 /// Returns why a program that was built with the headers of `built` cannot be used with
@@ -135,6 +143,23 @@ pub struct PythonTorch {
 }
 
 impl PythonTorch {
+    /// Asks a Python, `python3`, for its torch.
+    ///
+    /// # Errors
+    /// The program cannot be started, or has no torch: the reason, with its last words.
+    pub fn ask(python: &OsStr) -> Result<Self, String> {
+        let output = Command::new(python).args(["-c", ASK_PYTHON]).stdin(Stdio::null()).output();
+        let output = output.map_err(|error| format!("python3 cannot be started: {error}"))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        Self::read(&said).filter(|_| output.status.success()).ok_or_else(|| {
+            let words = String::from_utf8_lossy(&output.stderr);
+            match words.lines().last().map(str::trim).filter(|last| !last.is_empty()) {
+                Some(last) => format!("python3 has no torch ({last})"),
+                None => "python3 has no torch".to_owned(),
+            }
+        })
+    }
+
     /// Reads what [`ASK_PYTHON`] printed; `None` where that is something else.
     pub fn read(said: &str) -> Option<Self> {
         let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -81,7 +81,7 @@ pub(crate) struct Found {
 pub(crate) struct Checkpoints<'a> {
     job: &'a Job<'a>,
     to: Option<&'a Checkpoint>,
-    /// Whether a failed write has been logged.
+    /// True once a failed write has been logged.
     failure_logged: bool,
 }
 
@@ -178,7 +178,7 @@ impl<'a> Checkpoints<'a> {
         Ok(())
     }
 
-    /// Whether a checkpoint is due after this epoch.
+    /// Returns true where a checkpoint is due after this epoch.
     pub(crate) fn due(&self, epoch: u64) -> bool {
         self.to.is_some_and(|to| epoch.is_multiple_of(to.every))
     }

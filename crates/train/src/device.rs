@@ -13,7 +13,7 @@ pub struct NamedDevice {
     pub kind: &'static str,
     /// Index of the GPU as this process sees it.
     pub index: Option<usize>,
-    /// Whether products and convolutions may round their inputs to TF32; `None` on a CPU.
+    /// True where products and convolutions may round their inputs to TF32; `None` on a CPU.
     pub tf32: Option<bool>,
     /// Burn's device, without autodiff.
     pub device: Device,

@@ -9,7 +9,7 @@
 
 use std::process::Command;
 
-/// What CUDA lets a process see.
+/// The variable that names the GPUs that CUDA shows a process.
 pub(crate) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 
 /// A GPU, or a part of one that CUDA shows as a GPU.
@@ -79,7 +79,7 @@ fn kernel_module_version(text: &str) -> Option<String> {
     text.split_whitespace().find(version).map(str::to_owned)
 }
 
-/// What the tool prints; `None` where it is missing or fails.
+/// Returns the output of the tool; `None` where it is missing or fails.
 fn nvidia_smi(args: &[&str]) -> Option<String> {
     let output = Command::new("nvidia-smi").args(args).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())

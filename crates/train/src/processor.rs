@@ -1,6 +1,6 @@
 //! The processor: its name, its family and the instruction sets that kernels choose by.
 
-/// Where Linux describes processors.
+/// The file in which Linux describes processors.
 const CPUINFO: &str = "/proc/cpuinfo";
 
 /// Returns the name that the maker sells it by, `unknown` where the system does not tell.

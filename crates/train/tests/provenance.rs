@@ -32,7 +32,7 @@ END
 esac
 "#;
 
-/// What a worker on its only GPU records, with these GPUs shown.
+/// Returns the environment that a worker on its only GPU records, with these GPUs shown.
 fn recorded(tools: &Path, visible: &str) -> Environment {
     let mut path = OsString::from(tools);
     path.push(":");

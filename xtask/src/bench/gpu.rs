@@ -8,12 +8,10 @@ use anyhow::{Context as _, Result, bail};
 
 use super::built::Artifact;
 use super::{Measured, Setup};
+use crate::ahead::GPU_DRIVER;
 use crate::{build, libtorch};
 
-/// Where Linux has NVIDIA's driver, if it has one.
-const DRIVER: &str = "/proc/driver/nvidia/version";
-
-/// What stands in the place of the tables.
+/// The text in the place of the tables where there is no GPU.
 const NO_GPU: &str = "No machine with a GPU has been at hand. `cargo xtask bundle --libtorch python:2.11` \
                       makes a folder in which `./sweep.sh gpu-check` measures on one, and `cargo xtask bench gpu` \
                       measures where this checkout has a GPU.\n";
@@ -22,7 +20,7 @@ const NO_GPU: &str = "No machine with a GPU has been at hand. `cargo xtask bundl
 const WRONG: i32 = 1;
 
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
-    if !Path::new(DRIVER).exists() {
+    if !Path::new(GPU_DRIVER).exists() {
         return Ok(Measured { table: NO_GPU.to_owned(), missed: Vec::new(), goals: 0 });
     }
     let root = setup.root;

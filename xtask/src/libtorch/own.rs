@@ -5,10 +5,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
-use torch_version::{ASK_PYTHON, PythonTorch, Version, fitting};
+use anyhow::{Result, anyhow, bail};
+use torch_version::{PythonTorch, fitting};
 
 use super::Libtorch;
 use crate::build;
@@ -57,19 +56,9 @@ pub(crate) fn python(root: &Path, why: &str) -> Result<Libtorch> {
 
 fn python_of(program: OsString, why: &str, links: &Path) -> Result<Libtorch> {
     let remedy = format!("`python3 -m pip install torch` of {}", fitting());
-    let output = Command::new(&program)
-        .args(["-c", ASK_PYTHON])
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("{why}, but python3 cannot be started; {remedy}"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let Some(found) = PythonTorch::read(&said).filter(|_| output.status.success()) else {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let last = words.lines().last().unwrap_or_default().trim().to_owned();
-        bail!(
-            "{why}, but python3 has no torch ({last}); {remedy}, or unset it to have libtorch brought"
-        );
-    };
+    let found = PythonTorch::ask(&program).map_err(|reason| {
+        anyhow!("{why}, but {reason}; {remedy}, or unset it to have libtorch brought")
+    })?;
     fits(&format!("{why}: torch of python3 in {}", found.folder.display()), &found.version)?;
     if !found.libraries().join("libtorch_cpu.so").exists() {
         // Not PyPI's layout: torch-sys asks Python itself, by importing torch.
@@ -88,11 +77,7 @@ fn python_of(program: OsString, why: &str, links: &Path) -> Result<Libtorch> {
 }
 
 fn fits(what: &str, version: &str) -> Result<()> {
-    let refused = match version.parse::<Version>() {
-        Ok(version) => version.refused(),
-        Err(unread) => Some(unread),
-    };
-    match refused {
+    match torch_version::refused(version) {
         Some(why) => bail!(
             "{what}: {why}; install one of these, or unset the variable to have libtorch brought"
         ),

@@ -22,11 +22,11 @@ enum Report {
     First,
 }
 
-/// What workers compute on.
+/// The backends that workers compute on.
 struct On<'a> {
     backends: &'a [&'a str],
     cuda: bool,
-    /// With the torch of the Python on the PATH.
+    /// Workers load the torch of the Python on the PATH.
     python: bool,
 }
 

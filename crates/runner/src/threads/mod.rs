@@ -125,7 +125,7 @@ pub struct Place<'a> {
     pub dir: &'a ReportDir,
     /// The worker's program.
     pub worker: &'a std::path::Path,
-    /// Where it finds libtorch; `None` where it loads the one it was built with.
+    /// The folders of libtorch; `None` where the worker loads the one it was built with.
     pub libraries: Option<&'a std::ffi::OsStr>,
     /// Says nothing but problems.
     pub quiet: bool,

@@ -23,7 +23,7 @@ pub(super) struct Devices {
     pub(super) threads_place: Option<Place>,
     /// Whether the fast path may be taken.
     pub(super) fast_path: bool,
-    /// Whether a GPU may round the inputs of products to TF32.
+    /// A GPU may round the inputs of products to TF32.
     pub(super) tf32: bool,
     /// The libtorch that workers load.
     pub(super) libtorch: LibtorchSource,

@@ -62,7 +62,7 @@ pub struct SweepSpec {
     pub threads_place: Option<Place>,
     /// Whether the fast path may be taken.
     pub fast_path: bool,
-    /// Whether products and convolutions on a GPU may round their inputs to TF32.
+    /// Products and convolutions on a GPU may round their inputs to TF32.
     pub tf32: bool,
     /// The libtorch that workers load.
     pub libtorch: LibtorchSource,

@@ -52,7 +52,7 @@ fn folder_in(maps: &str) -> Option<PathBuf> {
     maps.lines().find_map(of_line)
 }
 
-/// Whether this libtorch brings CUDA.
+/// Returns true where this libtorch brings CUDA.
 pub(crate) fn has_cuda() -> bool {
     tch::utils::has_cudart() || folder().is_some_and(|folder| folder.join(CUDA_LIBRARY).exists())
 }

@@ -17,7 +17,7 @@ pub(crate) use self::shared::over;
 pub(crate) use self::cuda_arithmetic::set as set_cuda_arithmetic;
 pub(crate) use self::loaded::{folder, refused, version};
 
-/// What the loaded libtorch was built for, whether or not there is a GPU.
+/// Returns the kind of device that the loaded libtorch was built for, whether or not there is a GPU.
 pub(crate) fn kind() -> &'static str {
     if loaded::has_cuda() { "cuda" } else { "cpu" }
 }

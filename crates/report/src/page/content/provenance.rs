@@ -77,7 +77,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     out
 }
 
-/// Where the runs were computed; empty values are those that do not apply or are not known.
+/// The environment of the runs, by name; empty values are those that do not apply or are not known.
 fn environment(e: &Environment) -> [(&'static str, String); 12] {
     let known = |value: &Option<String>| value.clone().unwrap_or_default();
     let switch = |on: Option<bool>| match on {

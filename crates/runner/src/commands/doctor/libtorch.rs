@@ -161,11 +161,7 @@ fn version(level: Level, text: String, found: Option<&str>) -> Finding {
     let Some(found) = found else {
         return Finding::ok("libtorch", format!("{text}; no file of it names its version"));
     };
-    let refused = match found.parse::<torch_version::Version>() {
-        Ok(version) => version.refused(),
-        Err(unread) => Some(unread),
-    };
-    match refused {
+    match torch_version::refused(found) {
         Some(why) => Finding::bad(
             level,
             "libtorch",

@@ -32,7 +32,7 @@ pub struct Attempt<'a> {
     pub program: &'a Path,
     /// `[slurm]`.
     pub settings: &'a SlurmSettings,
-    /// Whether workers load the torch of the Python on the nodes.
+    /// True where workers load the torch of the Python on the nodes.
     pub python: bool,
 }
 
@@ -159,7 +159,7 @@ impl Attempt<'_> {
             out.push('\n');
         }
         if self.python {
-            out.push_str(python::SHELL);
+            out.push_str(&python::in_shell());
         }
         out.push_str(&format!("{} --probe >/dev/null || exit {WORKER_FAILS}\n", quoted(worker)));
         out

@@ -76,17 +76,18 @@ fn of_a_network(kind: &str) -> bool {
 /// without it.
 pub fn libtorch(worker: &Path) -> Vec<PathBuf> {
     let Ok(output) = Command::new("ldd").arg(worker).output() else { return Vec::new() };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    folders(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// Finds the folders of libtorch in what `ldd` prints.
+fn folders(text: &str) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> = text
         .lines()
         .filter(|line| line.contains("libtorch") || line.contains("libc10"))
         .filter_map(|line| {
             let path = line.split("=> ").nth(1)?.split(" (").next()?.trim();
-            // A worker without a run path is told where, on the node.
-            if path == "not found" {
-                return None;
-            }
-            Some(Path::new(path).parent()?.to_path_buf())
+            // A worker without a run path finds it on the node.
+            (path != "not found").then(|| Path::new(path).parent().map(Path::to_path_buf))?
         })
         .collect();
     out.sort();
@@ -189,6 +190,16 @@ pub fn refused(why: &str) -> crate::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_libtorch_are_those_that_the_loader_finds() {
+        let found = "\tlibtorch_cpu.so => /shared/t/lib/libtorch_cpu.so (0x00007f10)\n\
+                     \tlibc10.so => /shared/t/lib/libc10.so (0x00007f20)\n\
+                     \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f30)\n";
+        assert_eq!(folders(found), [Path::new("/shared/t/lib")]);
+        // As of a bundle's worker, which has no run path.
+        assert!(folders("\tlibtorch_cpu.so => not found\n\tlibc10.so => not found\n").is_empty());
+    }
 
     #[test]
     fn the_nearest_mount_tells() {
