@@ -4,8 +4,8 @@
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorReadError};
 use model::Network;
-use optimizer_registry::Optimizer;
 use optimizer_registry::clip::clip;
+use optimizer_registry::{Fused, Optimizer};
 use spec::RunSpec;
 
 use crate::engine::StepEngine;
@@ -13,12 +13,30 @@ use crate::feed::{EpochOrder, Samples};
 use crate::job::State;
 use crate::trajectory;
 
+/// Updates of all parameters at once, in their own memory on the device.
+pub(crate) trait DeviceUpdate {
+    /// Numbers that are updated.
+    fn numbers(&self, network: &Network) -> usize;
+
+    /// Begins a pass of at most `steps` steps from the state of `fused`. Returns the network
+    /// with the parameters that are updated from here on.
+    fn begin(&mut self, network: Network, fused: &Fused, steps: usize) -> Network;
+
+    /// Takes a step at the learning rate `lr`.
+    fn step(&mut self, lr: f64, gradients: &GradientsParams);
+
+    /// Ends the pass and puts the state into `fused`.
+    fn end(&mut self, fused: &mut Fused);
+}
+
 /// Steps by automatic differentiation, of any model, loss and optimizer.
 pub(crate) struct AutodiffEngine<'a> {
     spec: &'a RunSpec,
     /// The training split, whole.
     split: Samples,
     device: Device,
+    /// What updates the parameters in place of the optimizer's rule; none where that does.
+    update: Option<Box<dyn DeviceUpdate>>,
     pass: Option<Pass>,
 }
 
@@ -35,20 +53,38 @@ struct Pass {
 impl<'a> AutodiffEngine<'a> {
     /// An engine that feeds samples of `split`, which lies on `device`.
     pub(crate) fn new(spec: &'a RunSpec, split: Samples, device: Device) -> Self {
-        AutodiffEngine { spec, split, device, pass: None }
+        AutodiffEngine { spec, split, device, update: None, pass: None }
+    }
+
+    /// The same with updates by `update` in place of the rule.
+    #[cfg(feature = "libtorch")]
+    pub(crate) fn with_update(self, update: Option<Box<dyn DeviceUpdate>>) -> Self {
+        AutodiffEngine { update, ..self }
     }
 }
 
 impl StepEngine for AutodiffEngine<'_> {
     fn optimizer(&self, network: &Network) -> Optimizer {
         let spec = self.spec;
+        if let Some(update) = &self.update
+            && let Some(fused) = Optimizer::fused(&spec.optimizer, update.numbers(network))
+        {
+            return fused;
+        }
         Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network)
     }
 
     fn begin(&mut self, epoch: u64, state: State, order: &EpochOrder) {
         let samples = trajectory::noisy(self.spec, epoch, &self.split, &self.device);
         let indices = order.upload(&self.device);
-        let losses = Vec::with_capacity(order.bounds().len());
+        let steps = order.bounds().len();
+        let losses = Vec::with_capacity(steps);
+        let (network, mut optimizer) = state;
+        let network = match (&mut self.update, optimizer.as_fused()) {
+            (Some(update), Some(fused)) => update.begin(network, fused, steps),
+            _ => network,
+        };
+        let state = (network, optimizer);
         self.pass = Some(Pass { state: Some(state), samples, indices, losses });
     }
 
@@ -61,6 +97,11 @@ impl StepEngine for AutodiffEngine<'_> {
             |network: &Network| loss_and_gradients(spec, network, samples, indices, batches);
         let (loss, gradients) = loss_and_gradients(&network);
         pass.losses.push(loss);
+        if let Some(update) = &mut self.update {
+            update.step(lr, &gradients);
+            pass.state = Some((network, optimizer));
+            return true;
+        }
         let network = optimizer.step(lr, network, gradients, &mut |network| {
             let (loss, gradients) = loss_and_gradients(network);
             (f64::from(loss.into_scalar::<f32>()), gradients)
@@ -80,8 +121,11 @@ impl StepEngine for AutodiffEngine<'_> {
         } else {
             Tensor::cat(losses, 0).try_into_data()?.iter::<f32>().collect()
         };
-        let state = state.expect("the state of the last step");
-        Ok((state, losses.into_iter().map(f64::from).collect()))
+        let (network, mut optimizer) = state.expect("the state of the last step");
+        if let (Some(update), Some(fused)) = (&mut self.update, optimizer.as_fused()) {
+            update.end(fused);
+        }
+        Ok(((network, optimizer), losses.into_iter().map(f64::from).collect()))
     }
 }
 

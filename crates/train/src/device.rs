@@ -15,6 +15,8 @@ pub struct NamedDevice {
     pub index: Option<usize>,
     /// True where products and convolutions may round their inputs to TF32; `None` on a CPU.
     pub tf32: Option<bool>,
+    /// True where steps are taken as on a GPU: on a GPU, and in tests on libtorch's CPU.
+    pub steps_of_gpu: bool,
     /// Burn's device, without autodiff.
     pub device: Device,
 }
@@ -24,6 +26,12 @@ impl NamedDevice {
     #[cfg(feature = "libtorch")]
     pub(crate) fn is_libtorch_cpu(&self) -> bool {
         self.backend == "libtorch" && self.kind == "cpu"
+    }
+
+    /// Takes steps as on a GPU where this is libtorch's CPU: tests hold them to the other
+    /// steps there. The environment does not say so, hence no record may come of it.
+    pub fn with_steps_of_gpu(self) -> Self {
+        NamedDevice { steps_of_gpu: self.backend == "libtorch", ..self }
     }
 
     /// Lets products and convolutions of this process round their inputs to TF32, or not;
@@ -145,6 +153,7 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
         kind,
         index,
         tf32: None,
+        steps_of_gpu: kind == "cuda",
         device,
     };
     if name == "flex" {

@@ -326,6 +326,7 @@ mod tests {
             kind: "cpu",
             index: None,
             tf32: None,
+            steps_of_gpu: false,
             device: flex,
         };
         let tensor = inputs(&host, [960, 1000], &flex);

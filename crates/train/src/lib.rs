@@ -2,8 +2,8 @@
 //! checkpoints and saved weights, and the worker process that speaks the
 //! protocol of [`spec::event`].
 //!
-//! The only crate with the feature `libtorch`; the folder `libtorch/` is the
-//! only place that names it, so that another backend can take its place.
+//! The only crate with the feature `libtorch`; the folders `libtorch/` and
+//! `on_device/` are the only places that name it, so that another backend can take its place.
 
 mod arena;
 mod autodiff;
@@ -22,6 +22,8 @@ mod job;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod measure;
+#[cfg(feature = "libtorch")]
+mod on_device;
 mod processor;
 mod progress;
 mod run;

@@ -32,6 +32,8 @@ struct Args {
     tf32: bool,
     data_dir: PathBuf,
     plain: bool,
+    /// Takes the steps of a GPU on libtorch's CPU: for tests.
+    steps_of_gpu: bool,
     probe: bool,
     export: Option<PathBuf>,
 }
@@ -53,6 +55,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
         tf32: false,
         data_dir: PathBuf::from("data"),
         plain: false,
+        steps_of_gpu: false,
         probe: false,
         export: None,
     };
@@ -64,6 +67,7 @@ fn parse() -> anyhow::Result<Option<Args>> {
             Long("data-dir") => args.data_dir = parser.value()?.into(),
             Long("tf32") => args.tf32 = true,
             Long("plain") => args.plain = true,
+            Long("steps-of-gpu") => args.steps_of_gpu = true,
             Long("probe") => args.probe = true,
             Long("export") => args.export = Some(parser.value()?.into()),
             Long("help") | Short('h') => {
@@ -98,6 +102,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut events = EventWriter::new(protocol_pipe()?);
     let device = device::open(&args.device, args.threads)?.with_tf32(args.tf32);
+    let device = if args.steps_of_gpu { device.with_steps_of_gpu() } else { device };
     let environment = environment::describe(&device, args.threads, args.plain);
     match serve(io::stdin().lock(), &mut events, &device, environment, args.data_dir.clone())? {
         End::Input => Ok(ExitCode::SUCCESS),

@@ -6,6 +6,8 @@ use crate::engine::StepEngine;
 use crate::feed::{DeviceData, Samples};
 use crate::fused;
 use crate::job::Job;
+#[cfg(feature = "libtorch")]
+use crate::on_device;
 
 /// The engine of a run that trains on the first `samples` of `split`: the fused one where
 /// there is one and the fast path is on, else Burn's own operations.
@@ -17,9 +19,15 @@ pub(crate) fn engine<'a>(
     samples: usize,
 ) -> Box<dyn StepEngine + 'a> {
     let threads = usize::try_from(job.environment.threads).unwrap_or(1);
-    let fused = match job.environment.plain {
-        true => None,
-        false => fused::engine(job.spec, data.host(), device, samples, threads),
-    };
-    fused.unwrap_or_else(|| Box::new(AutodiffEngine::new(job.spec, split, device.device.clone())))
+    let plain = AutodiffEngine::new(job.spec, split.clone(), device.device.clone());
+    if job.environment.plain {
+        return Box::new(plain);
+    }
+    #[cfg(feature = "libtorch")]
+    if device.steps_of_gpu {
+        let update = || plain.with_update(on_device::update(job.spec));
+        return on_device::engine(job.spec, &split, samples).unwrap_or_else(|| Box::new(update()));
+    }
+    fused::engine(job.spec, data.host(), device, samples, threads)
+        .unwrap_or_else(|| Box::new(plain))
 }

@@ -14,11 +14,14 @@ use spec::RunSpec;
 use spec::event::{Options, Save};
 use spec::metric::EpochMetric;
 use spec::record::{Outcome, Status};
-use support::{DEVICES, Session, mlp, outcomes, run_spec, save};
+use support::{DEVICES, STEPS_OF_GPU, Session, mlp, outcomes, run_spec, save};
 
-/// The same device both ways.
+/// The fast path of each device, with the plain path beside it.
 fn ways() -> impl Iterator<Item = (&'static str, String)> {
-    DEVICES.iter().map(|device| (*device, format!("{device} --plain")))
+    DEVICES.iter().map(|device| {
+        let name = device.split(' ').next().unwrap();
+        (*device, format!("{name} --plain"))
+    })
 }
 
 /// Everything that the fast path has: each optimizer with each of its branches.
@@ -82,6 +85,9 @@ fn one_step_is_the_plain_one() {
             assert!(a.len() == b.len() && !a.is_empty());
             for ((name, a), (same, b)) in a.iter().zip(&b) {
                 assert_eq!(name, same);
+                if fast.ends_with("gpu") {
+                    println!("{} {:?} {:?}", name, &a[..4], &b[..4]);
+                }
                 let apart = apart(a, b);
                 assert!(apart <= 1e-6, "{fast} {:?} {name}: {apart:e}", spec.optimizer);
             }
@@ -143,12 +149,48 @@ fn what_it_is_not_for_has_the_plain_bits() {
         run_spec(mlp, "kind = \"adamw\"\namsgrad = true", ""),
         run_spec(mlp, "kind = \"lion\"", ""),
     ];
-    for (fast, plain) in ways() {
+    for (fast, plain) in ways().filter(|(fast, _)| *fast != STEPS_OF_GPU) {
         for ((spec, a), b) in
             specs.iter().zip(&outcomes(fast, &specs)).zip(&outcomes(&plain, &specs))
         {
             assert_eq!(a.status, Status::Completed, "{spec:?}");
             assert_eq!(a.weights_digest, b.weights_digest, "{fast} {spec:?}");
+        }
+    }
+}
+
+/// The steps of a GPU replace an optimizer's rule also where Burn differentiates.
+#[test]
+fn gradients_of_any_network_are_used_as_the_rule_does() {
+    let Some(fast) = DEVICES.iter().find(|device| **device == STEPS_OF_GPU) else { return };
+    let mlp = "kind = \"mlp\"\nhidden = [16]";
+    let mut specs: Vec<RunSpec> = OPTIMIZERS
+        .iter()
+        .flat_map(|optimizer| {
+            let around = |line: &str| run_spec(mlp, &format!("{optimizer}\n{line}"), "");
+            let model = |lines: &str, rest: &str| run_spec(lines, optimizer, rest);
+            [
+                around("clip_norm = 0.5"),
+                around("accumulate = 2"),
+                model("kind = \"mlp\"\nhidden = [16]\nactivation = \"tanh\"", ""),
+                model("kind = \"mlp\"\nhidden = [16]\nbatch_norm = true", ""),
+                model("kind = \"mlp\"\nhidden = [16]\ndropout = 0.2", ""),
+                model("kind = \"cnn\"\nchannels = [2, 4]", ""),
+                model(mlp, "loss = \"mse\""),
+                model(mlp, "label_smoothing = 0.1"),
+            ]
+        })
+        .collect();
+    for spec in &mut specs {
+        (spec.train.epochs, spec.data.batch_size) = (1, 1_200 / spec.update.accumulate);
+        assert_eq!(spec.total_steps(), 1);
+    }
+    let plain = trained("libtorch:cpu --plain", &specs);
+    for ((spec, a), b) in specs.iter().zip(trained(fast, &specs)).zip(plain) {
+        for ((name, a), (same, b)) in a.iter().zip(&b) {
+            assert_eq!(name, same);
+            let apart = apart(a, b);
+            assert!(apart <= 1e-5, "{spec:?} {name}: {apart:e}");
         }
     }
 }

@@ -58,6 +58,7 @@ fn the_gpu_that_cuda_shows_is_recorded() {
         kind: "cuda",
         index: Some(0),
         tf32: Some(false),
+        steps_of_gpu: true,
         device: Device::flex(),
     };
     if env::var_os(CHILD).is_some() {

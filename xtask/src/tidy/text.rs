@@ -7,8 +7,8 @@ const MAX_FUNCTION: usize = 80;
 /// Lines from the top within which a file with `unsafe` says why.
 const TOP: usize = 30;
 
-/// The folder that may name libtorch's interface.
-const LIBTORCH_FOLDER: &str = "crates/train/src/libtorch/";
+/// The folders that may name libtorch's interface.
+const LIBTORCH_FOLDERS: [&str; 2] = ["crates/train/src/libtorch/", "crates/train/src/on_device/"];
 /// This program measures libtorch itself; nothing that trains is in it.
 const LIBTORCH_FLOOR: &str = "crates/train/examples/matrix_products.rs";
 /// This folder names what it looks for.
@@ -63,11 +63,12 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
                     find(format!("`{word}`: {remedy}"));
                 }
             }
-            if !file.starts_with(LIBTORCH_FOLDER)
+            if !LIBTORCH_FOLDERS.iter().any(|folder| file.starts_with(folder))
                 && file != LIBTORCH_FLOOR
                 && let Some(name) = LIBTORCH.iter().find(|name| has_word(line, name))
             {
-                find(format!("`{name}`: only {LIBTORCH_FOLDER} names libtorch's interface"));
+                let folders = LIBTORCH_FOLDERS.join(" and ");
+                find(format!("`{name}`: only {folders} name libtorch's interface"));
             }
         }
         if let Some(path) = MACHINE_PATHS.iter().find(|path| has_path(line, path)) {
@@ -184,7 +185,7 @@ mod tests {
     fn libtorch_is_named_in_its_folder_alone() {
         assert!(
             one("crates/train/src/run.rs", "tch::set_num_threads(1);")
-                .contains("only crates/train/src/libtorch/")
+                .contains("only crates/train/src/libtorch/ and crates/train/src/on_device/ name")
         );
         assert!(
             one("crates/model/src/lib.rs", "let d = Device::libtorch();")

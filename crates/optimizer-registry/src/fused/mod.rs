@@ -98,6 +98,28 @@ impl Fused {
         }
     }
 
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What the rule remembers, in the order of the parameters: the velocity of SGD with
+    /// momentum; the mean square, the mean where centered and the velocity of RMSProp; mean
+    /// and mean square of Adam and AdamW.
+    pub fn moments(&self) -> impl Iterator<Item = &[f32]> {
+        self.moments.iter().map(Vec::as_slice)
+    }
+
+    /// Replaces the state by one that was computed elsewhere.
+    ///
+    /// # Panics
+    /// If there are other moments than [`Fused::moments`] gives, or of other lengths.
+    pub fn restore(&mut self, steps: u64, moments: Vec<Vec<f32>>) {
+        let lengths = |moments: &[Vec<f32>]| moments.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&moments), lengths(&self.moments));
+        (self.steps, self.moments) = (steps, moments);
+    }
+
     /// The state as bytes: the steps taken, then the moments, little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.steps.to_le_bytes().to_vec();

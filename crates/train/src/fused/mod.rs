@@ -25,7 +25,8 @@ use spec::run::Loss;
 use crate::device::NamedDevice;
 use crate::engine::StepEngine;
 use engine::FusedEngine;
-use stack::{Shape, Stack};
+pub(crate) use stack::Shape;
+use stack::Stack;
 
 /// The step of one run, without the update.
 pub(crate) trait Step {
@@ -78,7 +79,7 @@ fn planned(
 }
 
 /// Whether there is one for what is trained, whatever it is trained on.
-fn applies(spec: &RunSpec) -> bool {
+pub(crate) fn applies(spec: &RunSpec) -> bool {
     model::stack::is_relu_stack(&spec.model)
         && spec.train.loss == Loss::CrossEntropy
         && spec.train.label_smoothing == 0.0
@@ -88,7 +89,8 @@ fn applies(spec: &RunSpec) -> bool {
         && Fused::exists(&spec.optimizer)
 }
 
-fn shape(spec: &RunSpec, samples: usize) -> Option<Shape> {
+/// The sizes of what is trained on `samples` samples; none where there are none.
+pub(crate) fn shape(spec: &RunSpec, samples: usize) -> Option<Shape> {
     let hidden: &[u64] = match &spec.model {
         ModelSpec::Mlp(p) => &p.hidden,
         _ => &[],

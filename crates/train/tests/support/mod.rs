@@ -12,12 +12,15 @@ use spec::record::{MetricPoint, Outcome, Split};
 use spec::sweep_file::{Overrides, load_text};
 use spec::{Id, RunSpec};
 
-/// Devices that every test runs on.
+/// Devices that every test runs on; the steps of a GPU are taken on libtorch's CPU.
 pub const DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {
-    (true, true) => &["flex", "libtorch:cpu"],
+    (true, true) => &["flex", "libtorch:cpu", STEPS_OF_GPU],
     (true, false) => &["flex"],
-    _ => &["libtorch:cpu"],
+    _ => &["libtorch:cpu", STEPS_OF_GPU],
 };
+
+/// The engine of a GPU where there is none.
+pub const STEPS_OF_GPU: &str = "libtorch:cpu --steps-of-gpu";
 
 /// The device of tests that need no more than one.
 pub const DEVICE: &str = DEVICES[0];

@@ -1,0 +1,52 @@
+//! The fast path on a GPU: steps and updates whose kernels are few, in libtorch's own
+//! operations on the device's memory.
+//!
+//! A small network costs a GPU what its kernels cost to start, some 5 microseconds each.
+//! [`engine`] has the whole step of what [`crate::fused`] is for; where Burn differentiates,
+//! [`update`] replaces the optimizer's rule. `launches.rs` counts the kernels of a step.
+//! Both are tested on libtorch's CPU, where the path without a graph is faster.
+//! Burn marks its libtorch backend deprecated (0.22 is the last line that has it), which is
+//! allowed here.
+#![allow(deprecated)]
+
+mod engine;
+mod fused_ops;
+#[cfg(test)]
+mod launches;
+mod parameters;
+mod stack;
+mod update;
+
+use optimizer_registry::Fused;
+use spec::RunSpec;
+use spec::model::ModelSpec;
+
+use crate::autodiff::DeviceUpdate;
+use crate::engine::StepEngine;
+use crate::feed::Samples;
+use crate::fused::{self, Shape};
+
+/// The engine of a run that trains on the first `samples` samples of `split`, which lies on
+/// a device of libtorch; none where Burn has to differentiate.
+pub(crate) fn engine<'a>(
+    spec: &'a RunSpec,
+    split: &Samples,
+    samples: usize,
+) -> Option<Box<dyn StepEngine + 'a>> {
+    if !fused::applies(spec) {
+        return None;
+    }
+    let Shape { widths, batch, rest } = fused::shape(spec, samples)?;
+    let batches: Vec<usize> = [Some(batch), rest].into_iter().flatten().collect();
+    Some(Box::new(engine::DeviceEngine::new(spec, split.clone(), widths, &batches)))
+}
+
+/// The updates that replace the optimizer's rule where Burn differentiates; none where the
+/// rule is used.
+pub(crate) fn update(spec: &RunSpec) -> Option<Box<dyn DeviceUpdate>> {
+    let alone = spec.update.decoupled_decay == 0.0 && spec.groups.is_empty();
+    // A descent on a landscape is looked at between steps.
+    let between_steps = matches!(spec.model, ModelSpec::Function(_));
+    let applies = alone && !between_steps && Fused::exists(&spec.optimizer);
+    applies.then(|| Box::new(parameters::InPlace::new(&spec.optimizer)) as Box<dyn DeviceUpdate>)
+}
