@@ -10,6 +10,7 @@ pub const CRATES: &[&str] = &["../data/src", "../model/src", "../optimizer-regis
 pub const COMPUTING: &[&str] = &[
     "dataset",
     "dataset.rs",
+    "init.rs",
     "landscape.rs",
     "metric",
     "metric.rs",

@@ -79,7 +79,7 @@ impl Part {
         Part { inputs: inputs.into(), labels: Vec::new(), values, targets }
     }
 
-    /// Number of samples.
+    /// Number of samples; 0 where they have neither labels nor values.
     pub fn len(&self) -> usize {
         self.labels.len().max(self.values.len() / self.targets.max(1))
     }
@@ -170,11 +170,11 @@ pub fn load_spec(
     })
 }
 
-/// What a function is fed: for each step of an epoch two zeros, which are the
+/// What a function is fed: for each step of an epoch a zero for each variable, which are the
 /// noise on its gradient where there is none. No labels.
 fn no_data(name: &DatasetSpec, none: FunctionData) -> Dataset {
     let part = |steps: u64| {
-        let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(2);
+        let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(name.features());
         Part::of_classes(vec![0.0; length], Vec::new())
     };
     Dataset {
@@ -184,6 +184,18 @@ fn no_data(name: &DatasetSpec, none: FunctionData) -> Dataset {
         classes: name.classes(),
         train: part(none.steps),
         test: part(1),
+    }
+}
+
+/// Reads the matrix of a quadratic from the files of `dataset`, whose paths are relative to
+/// `root`: `features` squared values, row-major. `None` where it has none.
+///
+/// # Errors
+/// A file that cannot be read, or holds anything but a symmetric matrix of that size.
+pub fn matrix(dataset: &DatasetSpec, root: &Path) -> Result<Option<Vec<f32>>, DataError> {
+    match dataset {
+        DatasetSpec::Own(own) => Ok(own::matrix(own, root)?),
+        DatasetSpec::Builtin(_) | DatasetSpec::Function(_) => Ok(None),
     }
 }
 

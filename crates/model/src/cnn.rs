@@ -44,7 +44,7 @@ pub fn build(
     spec: &Cnn,
     shape: [usize; 3],
     classes: usize,
-    seed: u64,
+    draws: init::Draws<'_>,
     device: &Device,
 ) -> ConvolutionalNetwork {
     let pooled = spec.pooled(shape).expect("a plan refuses what pools to nothing");
@@ -56,10 +56,10 @@ pub fn build(
         .enumerate()
         .map(|(i, pair)| {
             let path = format!("convolutions.{i}.");
-            init::convolution(seed, &path, [pair[0], pair[1]], kernel, padding, device)
+            init::convolution(draws, &path, [pair[0], pair[1]], kernel, padding, device)
         })
         .collect();
-    let layers = init::stack(seed, pooled.iter().product(), &spec.hidden, classes, device);
+    let layers = init::stack(draws, pooled.iter().product(), &spec.hidden, classes, device);
     ConvolutionalNetwork { convolutions, layers, activation: spec.activation, shape }
 }
 

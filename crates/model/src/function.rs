@@ -7,7 +7,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use spec::landscape::{Function, Position};
+use spec::landscape::{BRANIN_WAVE, Function, Position};
 use spec::model::FunctionModel;
 use spec::seed;
 
@@ -88,5 +88,20 @@ fn value(function: Function, p: Tensor<1>) -> Tensor<1> {
         Function::Saddle => square(x) - square(y),
         Function::MonkeySaddle => square(x.clone()) * x.clone() - (x * square(y)).mul_scalar(3.0),
         Function::Ravine => (square(x) + square(y).mul_scalar(100.0)).mul_scalar(0.5),
+        Function::Sphere => square(x) + square(y),
+        Function::Ackley => {
+            let cos = |t: Tensor<1>| t.mul_scalar(std::f64::consts::TAU).cos();
+            let waves = (cos(x.clone()) + cos(y.clone())).mul_scalar(0.5).exp();
+            // A root has no slope at 0.
+            let mean = (square(x) + square(y)).mul_scalar(0.5).clamp_min(1e-30);
+            let decay = mean.sqrt().mul_scalar(-0.2).exp();
+            (decay.neg() + 1.0).mul_scalar(20.0) + (waves.neg() + std::f64::consts::E)
+        }
+        Function::Branin => {
+            let pi = std::f64::consts::PI;
+            let bend = square(x.clone()).mul_scalar(-5.1 / (4.0 * pi * pi));
+            let off = y + bend + x.clone().mul_scalar(5.0 / pi) - 6.0;
+            square(off) + x.cos().mul_scalar(BRANIN_WAVE) + 10.0
+        }
     }
 }

@@ -7,6 +7,9 @@
 //! generator that is shared by the whole process and at the first use of a
 //! parameter, so the weights would depend on what else the process does.
 //!
+//! `[model] init` asks for other distributions ([`spec::init`]); fan_out is the number of
+//! outputs that an input has, or output channels times the kernel's area.
+//!
 //! Each parameter has a stream of its own, `init/<path>`, so that adding a
 //! layer changes no other layer's weights. Values are drawn in PyTorch's order
 //! (`[out, in]`, row-major) and laid out as Burn wants them (`[in, out]`).
@@ -15,20 +18,79 @@ use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::{Device, TensorData};
+use spec::init::{BiasInit, Init, InitSpec};
 use spec::seed;
+
+/// The distribution of the parameters of a model, and the seed they are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Draws<'a> {
+    /// `[model] init` and its like.
+    pub init: &'a InitSpec,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// Numbers of inputs of an output, and of outputs of an input.
+#[derive(Clone, Copy)]
+struct Fans {
+    into: usize,
+    out: usize,
+}
+
+impl Draws<'_> {
+    /// `n` weights of the parameter `path`.
+    fn weights(&self, path: &str, fans: Fans, n: usize) -> Vec<f32> {
+        let mut stream = seed::stream(self.seed, &format!("init/{path}"));
+        let into = fans.into.max(1) as f64;
+        let both = (fans.into + fans.out).max(1) as f64;
+        let mut normal = |sd: f64, truncated: bool| -> Vec<f32> {
+            let mut draw = || loop {
+                let z = stream.normal();
+                if !truncated || z.abs() <= 2.0 {
+                    return (z * sd) as f32;
+                }
+            };
+            (0..n).map(|_| draw()).collect()
+        };
+        match self.init.init {
+            Init::Default => uniform(self.seed, path, fans.into, n),
+            Init::GlorotUniform => {
+                let k = (6.0 / both).sqrt() as f32;
+                (0..n).map(|_| stream.uniform_in(-k, k)).collect()
+            }
+            Init::GlorotNormal => normal((2.0 / both).sqrt(), false),
+            Init::HeNormal => normal((2.0 / into).sqrt(), false),
+            Init::TruncatedNormal => normal(self.init.init_sd, true),
+            Init::Ones => vec![1.0; n],
+        }
+    }
+
+    /// `n` biases of the parameter `path`.
+    fn biases(&self, path: &str, fans: Fans, n: usize) -> Vec<f32> {
+        match self.init.init_bias {
+            BiasInit::Default => uniform(self.seed, path, fans.into, n),
+            BiasInit::AsWeights => self.weights(path, fans, n),
+            BiasInit::Constant => vec![self.init.init_bias_value as f32; n],
+        }
+    }
+}
 
 /// A linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of
 /// shape `[outputs]`, its parameters drawn from the streams
 /// `init/<path>weight` and `init/<path>bias`.
 ///
 /// `path` is empty or ends with a dot, such as `layers.0.`.
-pub fn linear(seed: u64, path: &str, inputs: usize, outputs: usize, device: &Device) -> Linear {
-    let weight = transpose(
-        &uniform(seed, &format!("{path}weight"), inputs, inputs * outputs),
-        outputs,
-        inputs,
-    );
-    let bias = uniform(seed, &format!("{path}bias"), inputs, outputs);
+pub fn linear(
+    draws: Draws<'_>,
+    path: &str,
+    inputs: usize,
+    outputs: usize,
+    device: &Device,
+) -> Linear {
+    let fans = Fans { into: inputs, out: outputs };
+    let drawn = draws.weights(&format!("{path}weight"), fans, inputs * outputs);
+    let weight = transpose(&drawn, outputs, inputs);
+    let bias = draws.biases(&format!("{path}bias"), fans, outputs);
     Linear {
         weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
         bias: Some(Param::from_data(TensorData::new(bias, [outputs]), device)),
@@ -38,7 +100,7 @@ pub fn linear(seed: u64, path: &str, inputs: usize, outputs: usize, device: &Dev
 /// Linear layers from `inputs` over widths `hidden` to `outputs`, at the paths
 /// `layers.<i>.`.
 pub fn stack(
-    seed: u64,
+    draws: Draws<'_>,
     inputs: usize,
     hidden: &[u64],
     outputs: usize,
@@ -48,7 +110,9 @@ pub fn stack(
     widths.extend(hidden.iter().map(|&width| width as usize));
     widths.push(outputs);
     let pairs = widths.windows(2).enumerate();
-    pairs.map(|(i, pair)| linear(seed, &format!("layers.{i}."), pair[0], pair[1], device)).collect()
+    pairs
+        .map(|(i, pair)| linear(draws, &format!("layers.{i}."), pair[0], pair[1], device))
+        .collect()
 }
 
 /// A convolution of square kernels with stride 1, its weight of shape
@@ -56,7 +120,7 @@ pub fn stack(
 /// drawn from the streams `init/<path>weight` and `init/<path>bias`; zeros are
 /// put around the input, `padding` on every side.
 pub fn convolution(
-    seed: u64,
+    draws: Draws<'_>,
     path: &str,
     [inputs, outputs]: [usize; 2],
     kernel: usize,
@@ -64,8 +128,9 @@ pub fn convolution(
     device: &Device,
 ) -> Conv2d {
     let fan_in = inputs * kernel * kernel;
-    let weight = uniform(seed, &format!("{path}weight"), fan_in, outputs * fan_in);
-    let bias = uniform(seed, &format!("{path}bias"), fan_in, outputs);
+    let fans = Fans { into: fan_in, out: outputs * kernel * kernel };
+    let weight = draws.weights(&format!("{path}weight"), fans, outputs * fan_in);
+    let bias = draws.biases(&format!("{path}bias"), fans, outputs);
     // Burn draws a parameter at its first use: those put in place here never are.
     let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
@@ -99,6 +164,48 @@ mod tests {
     #[test]
     fn transpose_swaps_rows_and_columns() {
         assert_eq!(transpose(&[1., 2., 3., 4., 5., 6.], 2, 3), [1., 4., 2., 5., 3., 6.]);
+    }
+
+    #[test]
+    fn each_distribution_has_its_deviation() {
+        let (n, fans) = (100_000, Fans { into: 300, out: 100 });
+        let drawn = |init: Init, init_sd: f64| {
+            let init = InitSpec { init, init_sd, ..InitSpec::default() };
+            let values = Draws { init: &init, seed: 3 }.weights("weight", fans, n);
+            let square = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / n as f64;
+            let largest = values.iter().fold(0f32, |a, b| a.max(b.abs()));
+            (square.sqrt(), f64::from(largest))
+        };
+        let near = |found: f64, expected: f64| (found / expected - 1.0).abs() < 0.01;
+        let (sd, largest) = drawn(Init::GlorotUniform, 0.0);
+        let k = (6.0f64 / 400.0).sqrt();
+        assert!(near(sd, k / 3f64.sqrt()) && near(largest, k) && largest <= k * 1.000_001);
+        let (sd, largest) = drawn(Init::GlorotNormal, 0.0);
+        assert!(near(sd, (2.0f64 / 400.0).sqrt()) && largest > 3.5 * sd);
+        let (sd, _) = drawn(Init::HeNormal, 0.0);
+        assert!(near(sd, (2.0f64 / 300.0).sqrt()));
+        // A normal cut at two deviations has 0.8796 of its deviation.
+        let (sd, largest) = drawn(Init::TruncatedNormal, 0.05);
+        assert!(
+            near(sd, 0.05 * 0.879_626) && near(largest, 0.1) && largest <= 0.1,
+            "{sd} {largest}"
+        );
+        assert_eq!(drawn(Init::Ones, 0.0), (1.0, 1.0));
+        let (sd, _) = drawn(Init::Default, 0.0);
+        assert!(near(sd, 1.0 / 900f64.sqrt()));
+    }
+
+    #[test]
+    fn biases_are_drawn_as_is_asked() {
+        let fans = Fans { into: 300, out: 100 };
+        let of = |init: InitSpec| Draws { init: &init, seed: 3 }.biases("bias", fans, 50);
+        let plain = InitSpec::default();
+        assert_eq!(of(plain.clone()), uniform(3, "bias", 300, 50));
+        let (init, init_bias) = (Init::GlorotUniform, BiasInit::AsWeights);
+        let as_weights = InitSpec { init, init_bias, ..plain.clone() };
+        assert!(of(as_weights).iter().any(|v| v.abs() > 0.1), "within 0.122, not 0.058");
+        let constant = InitSpec { init_bias: BiasInit::Constant, init_bias_value: 0.05, ..plain };
+        assert_eq!(of(constant), vec![0.05; 50]);
     }
 
     #[test]

@@ -14,16 +14,19 @@ pub mod init;
 pub mod loss;
 pub mod mlp;
 pub mod network;
+pub mod noisy_quadratic;
 pub mod parameters;
+pub mod quadratic;
 pub mod stack;
 mod steps;
 
 use burn::tensor::Device;
 use spec::ModelSpec;
+use spec::init::InitSpec;
 
 pub use cnn::ConvolutionalNetwork;
 pub use function::Landscape;
-pub use loss::{Targets, cross_entropy, each_loss, loss};
+pub use loss::{Targets, cross_entropy, each_loss, loss, squares};
 pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
 pub use parameters::{digest, parameters};
@@ -42,11 +45,25 @@ pub fn build(
     seed: u64,
     device: &Device,
 ) -> Network {
+    let init = InitSpec::default();
+    build_with(spec, shape, outputs, init::Draws { init: &init, seed }, device)
+}
+
+/// As [`build`], with parameters that begin as `draws` says.
+pub fn build_with(
+    spec: &ModelSpec,
+    shape: [usize; 3],
+    outputs: usize,
+    draws: init::Draws<'_>,
+    device: &Device,
+) -> Network {
     let features = shape.iter().product();
     match spec {
-        ModelSpec::Linear(_) => Network::Linear(init::linear(seed, "", features, outputs, device)),
-        ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, seed, device)),
-        ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, outputs, seed, device)),
-        ModelSpec::Function(p) => Network::Function(function::build(p, seed, device)),
+        ModelSpec::Linear(_) => Network::Linear(init::linear(draws, "", features, outputs, device)),
+        ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, draws, device)),
+        ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, outputs, draws, device)),
+        ModelSpec::Function(p) => Network::Function(function::build(p, draws.seed, device)),
+        ModelSpec::Quadratic(p) => Network::Quadratic(quadratic::build(p, features, device)),
+        ModelSpec::NoisyQuadratic(p) => Network::NoisyQuadratic(noisy_quadratic::build(p, device)),
     }
 }

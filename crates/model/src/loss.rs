@@ -1,9 +1,12 @@
 //! Training losses.
 
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Int, Tensor};
 use spec::run::{Loss, TrainSpec};
+
+use crate::network::Network;
 
 /// What the outputs of a batch are compared with.
 #[derive(Clone, Debug)]
@@ -40,6 +43,34 @@ pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1
         }
         (Loss::Value, _) => outputs.mean(),
         (loss, targets) => panic!("{loss} of {targets:?}"),
+    }
+}
+
+/// The sum of the squares of all weights of linear layers and convolutions, a tensor of one
+/// element with its graph: biases and the parameters of normalisation, which have one
+/// dimension, are left out.
+pub fn squares(network: &Network) -> Tensor<1> {
+    let mut squares = Squares(None);
+    network.visit(&mut squares);
+    squares.0.unwrap_or_else(|| {
+        let device = network.devices().into_iter().next().unwrap_or_default();
+        Tensor::zeros([1], &device)
+    })
+}
+
+struct Squares(Option<Tensor<1>>);
+
+impl ModuleVisitor for Squares {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D < 2 {
+            return;
+        }
+        let weights = param.val();
+        let sum = (weights.clone() * weights).sum();
+        self.0 = Some(match self.0.take() {
+            Some(before) => before + sum,
+            None => sum,
+        });
     }
 }
 

@@ -37,12 +37,12 @@ pub fn build(
     spec: &Mlp,
     features: usize,
     classes: usize,
-    seed: u64,
+    draws: init::Draws<'_>,
     device: &Device,
 ) -> MultiLayerPerceptron {
     let normed = spec.hidden.iter().filter(|_| spec.batch_norm);
     MultiLayerPerceptron {
-        layers: init::stack(seed, features, &spec.hidden, classes, device),
+        layers: init::stack(draws, features, &spec.hidden, classes, device),
         norms: normed.map(|&width| batch_norm::build(width as usize, device)).collect(),
         activation: spec.activation,
         dropout: spec.dropout,

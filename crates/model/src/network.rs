@@ -8,6 +8,8 @@ use burn::tensor::Tensor;
 use crate::cnn::ConvolutionalNetwork;
 use crate::function::Landscape;
 use crate::mlp::MultiLayerPerceptron;
+use crate::noisy_quadratic::NoisyQuadraticModel;
+use crate::quadratic::QuadraticForm;
 
 /// A model of the registry. The variant's name is not part of parameter paths.
 #[derive(Module, Debug)]
@@ -20,6 +22,10 @@ pub enum Network {
     Cnn(ConvolutionalNetwork),
     /// A landscape. Path: `position`.
     Function(Landscape),
+    /// A quadratic over samples. Path: `position`.
+    Quadratic(QuadraticForm),
+    /// A quadratic with a noisy gradient. Path: `position`.
+    NoisyQuadratic(NoisyQuadraticModel),
 }
 
 impl Network {
@@ -31,6 +37,28 @@ impl Network {
             Network::Mlp(mlp) => mlp.forward(inputs),
             Network::Cnn(cnn) => cnn.forward(inputs),
             Network::Function(landscape) => landscape.forward(inputs),
+            Network::Quadratic(quadratic) => quadratic.forward(inputs),
+            Network::NoisyQuadratic(quadratic) => quadratic.forward(inputs),
+        }
+    }
+
+    /// The value at the position of what needs no samples, in 64-bit floats; `None` of
+    /// networks and of a quadratic over samples.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Network::Function(landscape) => Some(landscape.value()),
+            Network::NoisyQuadratic(quadratic) => Some(quadratic.value()),
+            Network::Linear(_) | Network::Mlp(_) | Network::Cnn(_) | Network::Quadratic(_) => None,
+        }
+    }
+
+    /// The same with the matrix of its data where this is a quadratic.
+    pub fn with_matrix(self, matrix: Option<&[f32]>) -> Self {
+        match (self, matrix) {
+            (Network::Quadratic(form), Some(values)) => {
+                Network::Quadratic(form.with_matrix(values.to_vec()))
+            }
+            (other, _) => other,
         }
     }
 
@@ -38,7 +66,11 @@ impl Network {
     /// output: what bounds the batches of an evaluation.
     pub fn numbers_a_sample(&self) -> usize {
         match self {
-            Network::Linear(_) | Network::Mlp(_) | Network::Function(_) => 1,
+            Network::Linear(_)
+            | Network::Mlp(_)
+            | Network::Function(_)
+            | Network::Quadratic(_)
+            | Network::NoisyQuadratic(_) => 1,
             Network::Cnn(cnn) => cnn.numbers_a_sample(),
         }
     }

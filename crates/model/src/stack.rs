@@ -17,7 +17,10 @@ pub fn is_relu_stack(spec: &ModelSpec) -> bool {
     match spec {
         ModelSpec::Linear(_) => true,
         ModelSpec::Mlp(p) => p.activation == Activation::Relu && p.dropout == 0.0 && !p.batch_norm,
-        ModelSpec::Cnn(_) | ModelSpec::Function(_) => false,
+        ModelSpec::Cnn(_)
+        | ModelSpec::Function(_)
+        | ModelSpec::Quadratic(_)
+        | ModelSpec::NoisyQuadratic(_) => false,
     }
 }
 
@@ -27,7 +30,7 @@ impl Network {
         match self {
             Network::Linear(layer) => std::slice::from_ref(layer),
             Network::Mlp(mlp) => &mlp.layers,
-            Network::Cnn(_) | Network::Function(_) => &[],
+            _ => &[],
         }
     }
 
@@ -53,7 +56,7 @@ impl Network {
         let layers = match &mut self {
             Network::Linear(layer) => std::slice::from_mut(layer),
             Network::Mlp(mlp) => &mut mlp.layers[..],
-            Network::Cnn(_) | Network::Function(_) => &mut [],
+            _ => &mut [],
         };
         assert_eq!(layers.len(), weights.len());
         for (layer, (weight, bias)) in layers.iter_mut().zip(weights) {

@@ -174,7 +174,7 @@ impl DatasetSpec {
             DatasetSpec::Builtin(name) => name.info().features(),
             DatasetSpec::Own(own) => usize::try_from(own.features).unwrap_or(usize::MAX),
             // The noise on the gradient, which has the position's length.
-            DatasetSpec::Function(_) => 2,
+            DatasetSpec::Function(none) => usize::try_from(none.variables).unwrap_or(usize::MAX),
         }
     }
 

@@ -137,6 +137,7 @@ pub struct Memo {
     update: String,
     groups: String,
     warmup: String,
+    init: String,
 }
 
 impl Memo {
@@ -155,6 +156,7 @@ impl Memo {
             update,
             groups,
             warmup,
+            init,
         } = spec;
         let last = self.last.as_ref();
         let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
@@ -190,6 +192,9 @@ impl Memo {
         if !same(&|l| l.warmup == *warmup) {
             self.warmup = optional(warmup.as_ref().map(json));
         }
+        if !same(&|l| l.init == *init) {
+            self.init = optional((!init.is_neutral()).then(|| json(init)));
+        }
         self.last = Some(spec.clone());
         // Sorted by key; what is absent is left out, as in stored forms.
         let text = |parts: &[(&str, &String)]| {
@@ -200,6 +205,7 @@ impl Memo {
             ("data", &self.data),
             ("early_stopping", &self.early_stopping),
             ("groups", &self.groups),
+            ("init", &self.init),
             ("model", &self.model),
             ("optimizer", &self.optimizer),
             ("schedule", &self.schedule),

@@ -23,6 +23,12 @@ choice! {
         MonkeySaddle = "monkey-saddle",
         /// A quadratic a hundred times steeper across than along.
         Ravine = "ravine",
+        /// A round bowl.
+        Sphere = "sphere",
+        /// A deep hole in a nearly flat plain full of dents.
+        Ackley = "ackley",
+        /// Three minima of equal depth along a bent valley.
+        Branin = "branin",
     }
 }
 
@@ -43,6 +49,8 @@ pub struct FunctionInfo {
     pub start: Position,
     /// All global minima; of a saddle the saddle point, which is to be left.
     pub optima: &'static [Position],
+    /// The value at the optima.
+    pub lowest: f64,
     /// Whether it is a saddle: without a minimum, so that farther is better.
     pub saddle: bool,
 }
@@ -53,6 +61,7 @@ const BEALE: FunctionInfo = FunctionInfo {
     domain: [[-4.5, -2.5], [4.5, 2.5]],
     start: [1.0, 1.5],
     optima: &[[3.0, 0.5]],
+    lowest: 0.0,
     saddle: false,
 };
 
@@ -62,6 +71,7 @@ const ROSENBROCK: FunctionInfo = FunctionInfo {
     domain: [[-2.0, -1.0], [2.0, 3.0]],
     start: [-1.2, 1.0],
     optima: &[[1.0, 1.0]],
+    lowest: 0.0,
     saddle: false,
 };
 
@@ -71,6 +81,7 @@ const RASTRIGIN: FunctionInfo = FunctionInfo {
     domain: [[-5.12, -5.12], [5.12, 5.12]],
     start: [-2.7, 3.6],
     optima: &[[0.0, 0.0]],
+    lowest: 0.0,
     saddle: false,
 };
 
@@ -85,6 +96,7 @@ const HIMMELBLAU: FunctionInfo = FunctionInfo {
         [-3.779_310_253_377_747, -3.283_185_991_286_17],
         [3.584_428_340_330_492, -1.848_126_526_964_404],
     ],
+    lowest: 0.0,
     saddle: false,
 };
 
@@ -94,6 +106,7 @@ const SADDLE: FunctionInfo = FunctionInfo {
     domain: [[-1.5, -1.5], [1.5, 1.5]],
     start: [1.2, 0.001],
     optima: &[[0.0, 0.0]],
+    lowest: 0.0,
     saddle: true,
 };
 
@@ -103,6 +116,7 @@ const MONKEY_SADDLE: FunctionInfo = FunctionInfo {
     domain: [[-1.5, -1.5], [1.5, 1.5]],
     start: [1.2, 0.001],
     optima: &[[0.0, 0.0]],
+    lowest: 0.0,
     saddle: true,
 };
 
@@ -112,6 +126,41 @@ const RAVINE: FunctionInfo = FunctionInfo {
     domain: [[-3.0, -1.5], [3.0, 1.5]],
     start: [-2.5, 1.0],
     optima: &[[0.0, 0.0]],
+    lowest: 0.0,
+    saddle: false,
+};
+
+const SPHERE: FunctionInfo = FunctionInfo {
+    formula: "x^2 + y^2",
+    source: "De Jong 1975, An analysis of the behavior of a class of genetic adaptive systems",
+    domain: [[-3.0, -3.0], [3.0, 3.0]],
+    start: [-2.0, 1.5],
+    optima: &[[0.0, 0.0]],
+    lowest: 0.0,
+    saddle: false,
+};
+
+const ACKLEY: FunctionInfo = FunctionInfo {
+    formula: "20 (1 - exp(-0.2 sqrt((x^2 + y^2) / 2))) + e - exp((cos(2 pi x) + cos(2 pi y)) / 2)",
+    source: "Ackley 1987, A Connectionist Machine for Genetic Hillclimbing",
+    domain: [[-5.0, -5.0], [5.0, 5.0]],
+    start: [-2.3, 1.4],
+    optima: &[[0.0, 0.0]],
+    lowest: 0.0,
+    saddle: false,
+};
+
+const BRANIN: FunctionInfo = FunctionInfo {
+    formula: "(y - 5.1 x^2 / (4 pi^2) + 5 x / pi - 6)^2 + 10 (1 - 1 / (8 pi)) cos(x) + 10",
+    source: "Branin 1972, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations",
+    domain: [[-5.0, 0.0], [10.0, 15.0]],
+    start: [2.5, 12.0],
+    optima: &[
+        [-std::f64::consts::PI, 12.275],
+        [std::f64::consts::PI, 2.275],
+        [3.0 * std::f64::consts::PI, 2.475],
+    ],
+    lowest: 0.397_887_357_729_738_16,
     saddle: false,
 };
 
@@ -126,6 +175,9 @@ impl Function {
             Function::Saddle => &SADDLE,
             Function::MonkeySaddle => &MONKEY_SADDLE,
             Function::Ravine => &RAVINE,
+            Function::Sphere => &SPHERE,
+            Function::Ackley => &ACKLEY,
+            Function::Branin => &BRANIN,
         }
     }
 
@@ -140,6 +192,15 @@ impl Function {
             Function::Saddle => x * x - y * y,
             Function::MonkeySaddle => x * x * x - 3.0 * x * y * y,
             Function::Ravine => (x * x + 100.0 * y * y) / 2.0,
+            Function::Sphere => x * x + y * y,
+            Function::Ackley => {
+                let (decay, waves) = ackley(x, y);
+                20.0 * (1.0 - decay) + (std::f64::consts::E - waves)
+            }
+            Function::Branin => {
+                let (off, _) = branin(x, y);
+                off * off + BRANIN_WAVE * x.cos() + 10.0
+            }
         }
     }
 
@@ -165,6 +226,19 @@ impl Function {
             Function::Saddle => [2.0 * x, -2.0 * y],
             Function::MonkeySaddle => [3.0 * x * x - 3.0 * y * y, -6.0 * x * y],
             Function::Ravine => [x, 100.0 * y],
+            Function::Sphere => [2.0 * x, 2.0 * y],
+            Function::Ackley => {
+                let (decay, waves) = ackley(x, y);
+                let (turn, radius) = (std::f64::consts::TAU, x.hypot(y));
+                // 0 in the middle, where there is no gradient.
+                let pull = if radius == 0.0 { 0.0 } else { 4.0 * decay / (2f64.sqrt() * radius) };
+                let wave = |v: f64| std::f64::consts::PI * (turn * v).sin() * waves;
+                [pull * x + wave(x), pull * y + wave(y)]
+            }
+            Function::Branin => {
+                let (off, slope) = branin(x, y);
+                [2.0 * off * slope - BRANIN_WAVE * x.sin(), 2.0 * off]
+            }
         }
     }
 
@@ -192,6 +266,23 @@ impl Function {
     }
 }
 
+/// exp(-0.2 root mean square) and exp(mean cosine) of Ackley's function.
+fn ackley(x: f64, y: f64) -> (f64, f64) {
+    let turn = std::f64::consts::TAU;
+    let decay = (-0.2 * ((x * x + y * y) / 2.0).sqrt()).exp();
+    (decay, (((turn * x).cos() + (turn * y).cos()) / 2.0).exp())
+}
+
+/// The factor of the cosine in Branin's function.
+pub const BRANIN_WAVE: f64 = 10.0 * (1.0 - 1.0 / (8.0 * std::f64::consts::PI));
+
+/// What Branin's function squares, and its derivative by x.
+fn branin(x: f64, y: f64) -> (f64, f64) {
+    let pi = std::f64::consts::PI;
+    let bend = 5.1 / (4.0 * pi * pi);
+    (y - bend * x * x + 5.0 * x / pi - 6.0, -2.0 * bend * x + 5.0 / pi)
+}
+
 /// The three residuals of Beale's function with their derivatives by x and y.
 fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
     [(1.5, 1), (2.25, 2), (2.625, 3)].map(|(c, n)| {
@@ -206,6 +297,17 @@ fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
 pub struct FunctionData {
     /// Optimizer steps an epoch.
     pub steps: u64,
+    /// Variables; left out while there are two.
+    #[serde(default = "two", skip_serializing_if = "is_two")]
+    pub variables: u64,
+}
+
+fn two() -> u64 {
+    2
+}
+
+fn is_two(n: &u64) -> bool {
+    *n == 2
 }
 
 /// Steps an epoch, unless `[data]` says otherwise.
@@ -255,7 +357,8 @@ mod tests {
             for &optimum in info.optima {
                 let slope = function.gradient(optimum);
                 assert!(slope.iter().all(|g| g.abs() < 1e-10), "{function} {slope:?}");
-                assert!(function.value(optimum).abs() < 1e-20, "{function}");
+                let off = (function.value(optimum) - info.lowest).abs();
+                assert!(off < 1e-14 * info.lowest.max(1e-6), "{function} {off}");
                 assert!(!function.outside(optimum) && function.distance(optimum) < 1e-12);
             }
             let below = points(function).filter(|p| function.value(*p) < 0.0).count();
@@ -276,6 +379,12 @@ mod tests {
         assert_eq!(at(Function::Saddle, [3.0, 1.0]), 8.0);
         assert_eq!(at(Function::MonkeySaddle, [1.0, 2.0]), -11.0);
         assert_eq!(at(Function::Ravine, [2.0, 0.1]), 2.5);
+        assert_eq!(at(Function::Sphere, [3.0, 4.0]), 25.0);
+        assert_eq!(at(Function::Ackley, [0.0, 0.0]), 0.0);
+        // sfu.ca/~ssurjano/branin.html: 0.397887 at its three minima; 308.129 in a corner.
+        assert!((at(Function::Branin, [-5.0, 0.0]) - 308.129_096_011_606_4).abs() < 1e-9);
+        // numpy: 20 + e - 20 exp(-0.2 sqrt(1)) - exp(1) at (1, 1).
+        assert!((at(Function::Ackley, [1.0, 1.0]) - 3.625_384_938_440_362_8).abs() < 1e-12);
     }
 
     #[test]

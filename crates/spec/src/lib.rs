@@ -9,6 +9,7 @@ pub mod environment;
 pub mod event;
 pub mod float;
 pub mod identity;
+pub mod init;
 pub mod journal_line;
 pub mod landscape;
 pub mod layout;

@@ -83,7 +83,11 @@ impl ModelSpec {
     /// The parameter that is to blame, and the reason in words.
     pub fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
         match self {
-            ModelSpec::Linear(_) | ModelSpec::Mlp(_) | ModelSpec::Function(_) => Ok(()),
+            ModelSpec::Linear(_)
+            | ModelSpec::Mlp(_)
+            | ModelSpec::Function(_)
+            | ModelSpec::Quadratic(_)
+            | ModelSpec::NoisyQuadratic(_) => Ok(()),
             ModelSpec::Cnn(cnn) if cnn.channels.is_empty() => {
                 Err(("channels", "at least one convolution is needed; without, use `mlp`".into()))
             }
@@ -115,6 +119,40 @@ params! {
     }
 }
 
+params! {
+    /// A quadratic in as many variables as a sample has numbers.
+    Quadratic {
+        /// Where each variable begins.
+        start: f64 = value(1.0), Within(-1e6, 1e6);
+    }
+}
+
+params! {
+    /// A quadratic whose gradient is noisy: no data.
+    NoisyQuadratic {
+        /// Variables.
+        dimensions: u64 = value(10_000), Within(1.0, 1e6);
+        /// The curvature of variable i, from 1, is i to the power of minus this.
+        exponent: f64 = value(1.0), Within(0.0, 10.0);
+        /// The noise on the gradient of a variable has this times its curvature as variance, in a batch of one.
+        noise: f64 = value(1.0), Within(0.0, 1e6);
+        /// Samples whose noise is averaged in a step: the variance is divided by it.
+        batch_size: u64 = value(1), Within(1.0, 1e9);
+        /// Where each variable begins.
+        start: f64 = value(1.0), Within(-1e6, 1e6);
+    }
+}
+
+impl ModelSpec {
+    /// True of what has no layers: its position is what is trained, and its output the loss.
+    pub fn is_function(&self) -> bool {
+        match self {
+            ModelSpec::Function(_) | ModelSpec::Quadratic(_) | ModelSpec::NoisyQuadratic(_) => true,
+            ModelSpec::Linear(_) | ModelSpec::Mlp(_) | ModelSpec::Cnn(_) => false,
+        }
+    }
+}
+
 registry! {
     /// A resolved model.
     ModelSpec {
@@ -127,5 +165,9 @@ registry! {
             differs "from LeNet-5: ReLU, max pooling, every map connected to every other, padding in both convolutions so that images of 8x8 pass",
         /// A landscape: two numbers that move downhill; needs no data.
         Function(FunctionModel) = "function" from "test functions of optimization",
+        /// Half of (p - x) Q (p - x), averaged over the samples x of own data without labels, whose `matrix` is Q.
+        Quadratic(Quadratic) = "quadratic" from "DeepOBS, quadratic_deep (Schneider, Balles and Hennig 2019)",
+        /// Half of the sum of h_i p_i^2 with noise on the gradient that a larger batch makes smaller; needs no data.
+        NoisyQuadratic(NoisyQuadratic) = "noisy-quadratic" from "Zhang et al. 2019, Which Algorithmic Choices Matter at Which Batch Sizes? (arXiv 1907.04164)",
     }
 }

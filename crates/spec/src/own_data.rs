@@ -107,6 +107,10 @@ pub struct OwnFiles {
     /// Names of the arrays of an `npz`; none: those that its own names tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrays: Option<Arrays>,
+    /// The symmetric matrix of the model `quadratic`, an `npy` of `[features, features]`:
+    /// the samples are then vectors without labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<String>,
 }
 
 impl OwnFiles {
@@ -121,6 +125,7 @@ impl OwnFiles {
             validation_path: None,
             validation_labels: None,
             arrays: None,
+            matrix: None,
         }
     }
 
@@ -132,6 +137,7 @@ impl OwnFiles {
             ("test_labels", &self.test_labels),
             ("validation_path", &self.validation_path),
             ("validation_labels", &self.validation_labels),
+            ("matrix", &self.matrix),
         ];
         let rest = optional.into_iter().filter_map(|(role, p)| Some((role, p.as_deref()?)));
         std::iter::once(("path", self.path.as_str())).chain(rest).collect()
@@ -197,7 +203,8 @@ pub struct OwnData {
     pub scaling: Scaling,
     /// Numbers in one flattened sample.
     pub features: u64,
-    /// Number of classes; labels are `0..classes`. 0 where targets are real values.
+    /// Number of classes; labels are `0..classes`. 0 where targets are real values, or there
+    /// are none.
     pub classes: u64,
     /// Samples in the training split, validation included.
     pub train_len: u64,

@@ -49,7 +49,9 @@ impl ModelSpec {
                 all.extend(stack(pooled, &p.hidden));
                 all
             }
-            ModelSpec::Function(_) => vec![("position".to_owned(), vec![2])],
+            ModelSpec::Function(_) | ModelSpec::Quadratic(_) | ModelSpec::NoisyQuadratic(_) => {
+                vec![("position".to_owned(), vec![features])]
+            }
         }
     }
 

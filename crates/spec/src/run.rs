@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::DatasetSpec;
+use crate::init::InitSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::params::{ParamValue, Params, Value, Values, choice, params};
@@ -19,7 +20,7 @@ choice! {
         Mse = "mse",
         /// Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs.
         Bce = "bce",
-        /// The model's output itself: what a `function` is minimised by.
+        /// The model's output itself: what a function or a quadratic is minimised by.
         Value = "value",
     }
 }
@@ -33,7 +34,9 @@ impl Loss {
             Loss::Bce => {
                 "Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs."
             }
-            Loss::Value => "The output itself: what the model `function` is minimised by.",
+            Loss::Value => {
+                "The output itself: what `function`, `quadratic` and `noisy-quadratic` are minimised by."
+            }
         }
     }
 
@@ -90,6 +93,8 @@ params! {
         later {
             /// Share of the target that is spread over all classes (torch.nn.CrossEntropyLoss); cross-entropy alone.
             label_smoothing: f64, UpToOne;
+            /// l2 / 2 times the sum of squares of all weights of linear layers and convolutions, added to the training loss; biases, normalisation and held-out losses are left alone.
+            l2: f64, Within(0.0, 1e6);
         }
     }
 }
@@ -125,6 +130,9 @@ pub struct RunSpec {
     /// The rise in front of the schedule; left out likewise while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
+    /// How the parameters of a network begin; left out likewise while they begin as PyTorch's.
+    #[serde(default, skip_serializing_if = "InitSpec::is_neutral")]
+    pub init: InitSpec,
 }
 
 impl RunSpec {
@@ -179,6 +187,9 @@ impl RunSpec {
         }
         put("train", self.train.to_values());
         put("model", self.model.to_values());
+        if !self.init.is_neutral() {
+            put("model", self.init.to_values());
+        }
         put("optimizer", self.optimizer.to_values());
         put("optimizer", self.update.to_values());
         put("schedule", self.schedule.to_values());

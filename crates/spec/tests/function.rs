@@ -41,7 +41,10 @@ fn everything_is_resolved() {
     assert_eq!((plan.target.split, plan.target.metric.id()), (Split::Test, "loss"));
     let runs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     for (run, function) in runs.iter().zip([Function::Beale, Function::Saddle]) {
-        assert_eq!(run.data.dataset, DatasetSpec::Function(FunctionData { steps: 100 }));
+        assert_eq!(
+            run.data.dataset,
+            DatasetSpec::Function(FunctionData { steps: 100, variables: 2 })
+        );
         assert_eq!((run.train.loss, run.total_steps()), (Loss::Value, 200));
         let ModelSpec::Function(model) = &run.model else { panic!("{:?}", run.model) };
         let start = function.info().start;

@@ -141,7 +141,11 @@ fn loss_and_gradients(
 ) -> (Tensor<1>, GradientsParams) {
     let loss = |(start, end): (usize, usize)| {
         let batch = samples.select(&indices.clone().slice(start..end));
-        model::loss(&spec.train, network.forward(batch.inputs), &batch.targets)
+        let loss = model::loss(&spec.train, network.forward(batch.inputs), &batch.targets);
+        match spec.train.l2 {
+            0.0 => loss,
+            l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
+        }
     };
     let gradients = |loss: Tensor<1>| GradientsParams::from_grads(loss.backward(), network);
     let (value, gradients) = if let [one] = batches {

@@ -35,8 +35,8 @@ pub(crate) fn evaluate(
     loss: Loss,
     metrics: &[Metric],
 ) -> Result<Evaluation, TensorReadError> {
-    if let Network::Function(landscape) = network {
-        return Ok(Evaluation { loss: landscape.value(), others: Vec::new() });
+    if let Some(loss) = network.value() {
+        return Ok(Evaluation { loss, others: Vec::new() });
     }
     let n = samples.len();
     let batch = BATCH.min(NUMBERS / network.numbers_a_sample()).max(1);

@@ -50,7 +50,13 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
 pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let (shape, outputs) = (spec.data.dataset.shape(), spec.data.dataset.outputs());
-    let network = model::build(&spec.model, shape, outputs, spec.seed, &Device::flex());
+    let network = model::build_with(
+        &spec.model,
+        shape,
+        outputs,
+        model::init::Draws { init: &spec.init, seed: spec.seed },
+        &Device::flex(),
+    );
     let mut bytes = Vec::new();
     let mut entries = Vec::new();
     for (path, shape, values) in model::parameters(&network) {

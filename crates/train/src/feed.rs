@@ -4,7 +4,8 @@ use std::path::Path;
 
 use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, TensorData};
 use data::{DataError, Dataset, Inputs, Part};
-use model::Targets;
+use model::init::Draws;
+use model::{Network, Targets};
 use spec::run::{DataSpec, Shuffle};
 use spec::seed::permutation;
 use spec::{DatasetSpec, RunSpec};
@@ -88,6 +89,8 @@ fn inputs(host: &Inputs, shape: [usize; 2], device: &NamedDevice) -> Tensor<2> {
 /// A dataset on a device; kept by the worker from run to run.
 pub struct DeviceData {
     host: Dataset,
+    /// The matrix of a quadratic.
+    matrix: Option<Vec<f32>>,
     train: Samples,
     /// The test split.
     pub(crate) test: Samples,
@@ -107,7 +110,16 @@ impl DeviceData {
     ) -> Result<Self, DataError> {
         let host = data::load_spec(dataset, folder, root)?;
         let upload = |part| Samples::upload(part, host.features, device);
-        Ok(DeviceData { train: upload(&host.train), test: upload(&host.test), host })
+        let matrix = data::matrix(dataset, root)?;
+        Ok(DeviceData { train: upload(&host.train), test: upload(&host.test), host, matrix })
+    }
+
+    /// The network of a run before it is trained.
+    pub(crate) fn network(&self, spec: &RunSpec, device: &Device) -> Network {
+        let dataset = &self.host.name;
+        let draws = Draws { init: &spec.init, seed: spec.seed };
+        model::build_with(&spec.model, dataset.shape(), dataset.outputs(), draws, device)
+            .with_matrix(self.matrix.as_deref())
     }
 
     /// Which dataset it is: with the checksum of its bytes, their scaling and

@@ -45,8 +45,6 @@ pub fn measure(
     let validation = usize::try_from(spec.data.validation).unwrap_or(usize::MAX);
     let (split, all, _) = data.split(validation);
     let mut engine = engine(job, data, device, split, all);
-    let dataset = data.dataset();
-    let (shape, outputs) = (dataset.shape(), dataset.outputs());
     let autodiff = without_autodiff.clone().autodiff();
     // Samples a step; a piece is whole steps, or the whole epoch.
     let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
@@ -57,7 +55,7 @@ pub fn measure(
     // Trains a piece; gives its samples and its time.
     let mut train = |piece: usize| -> Result<(u64, Duration), TensorReadError> {
         let state = kept.take().unwrap_or_else(|| {
-            let network = model::build(&spec.model, shape, outputs, spec.seed, &autodiff);
+            let network = data.network(spec, &autodiff);
             let optimizer = engine.optimizer(&network);
             (network, optimizer)
         });

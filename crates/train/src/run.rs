@@ -53,13 +53,7 @@ pub fn train(
     stop::check(spec, job.options, validation.is_some())?;
     let weight_saver = WeightSaver::new(job)?;
     let mut checkpoints = Checkpoints::new(job);
-    let network = model::build(
-        &spec.model,
-        data.dataset().shape(),
-        data.dataset().outputs(),
-        spec.seed,
-        &without_autodiff.clone().autodiff(),
-    );
+    let network = data.network(spec, &without_autodiff.clone().autodiff());
     let init_digest = model::digest(&network);
     let mut engine = select::engine(job, data, device, train_split, samples);
     let optimizer = |network: &Network| engine.optimizer(network);

@@ -63,19 +63,21 @@ fn put(progress: &mut Progress, epoch: u64, [x, y]: Position) {
 /// `noise/<epoch>` of the seed, the same for every optimizer; else the samples as
 /// they are.
 pub(crate) fn noisy(spec: &RunSpec, epoch: u64, samples: &Samples, device: &Device) -> Samples {
-    let (ModelSpec::Function(model), DatasetSpec::Function(none)) =
-        (&spec.model, &spec.data.dataset)
-    else {
-        return samples.clone();
+    let DatasetSpec::Function(none) = &spec.data.dataset else { return samples.clone() };
+    let deviation = match &spec.model {
+        ModelSpec::Function(model) => model.noise,
+        // The model has the deviation of each variable.
+        ModelSpec::NoisyQuadratic(model) if model.noise > 0.0 => 1.0,
+        _ => 0.0,
     };
-    if model.noise == 0.0 {
+    if deviation == 0.0 {
         return samples.clone();
     }
     let mut stream = stream(spec.seed, &format!("noise/{epoch}"));
-    let steps = usize::try_from(none.steps).unwrap_or(usize::MAX);
+    let size = [none.steps, none.variables].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let draws: Vec<f32> =
-        (0..2 * steps).map(|_| (stream.near_normal() * model.noise) as f32).collect();
-    samples.clone().with_inputs(Tensor::from_data(TensorData::new(draws, [steps, 2]), device))
+        (0..size[0] * size[1]).map(|_| (stream.near_normal() * deviation) as f32).collect();
+    samples.clone().with_inputs(Tensor::from_data(TensorData::new(draws, size), device))
 }
 
 #[cfg(test)]

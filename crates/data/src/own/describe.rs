@@ -26,6 +26,7 @@ pub(super) fn describe(
             let count = |(name, counts): (&String, _)| ClassCount { name: name.clone(), counts };
             (all.map(count).collect(), Vec::new())
         }
+        Targets::None => (Vec::new(), Vec::new()),
         Targets::Values { width, .. } => {
             let scale = |i: usize| TargetScale {
                 name: main.names[2].get(i).cloned().unwrap_or_else(|| match width {

@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod guard;
 mod idx;
+mod matrix;
 mod npy;
 mod npz;
 mod parquet;
@@ -103,6 +104,12 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     })
 }
 
+/// The matrix of a quadratic, if there is one.
+pub(crate) fn matrix(own: &OwnData, root: &Path) -> Result<Option<Vec<f32>>, OwnError> {
+    let features = usize::try_from(own.features).unwrap_or(usize::MAX);
+    own.files.matrix.as_ref().map(|file| matrix::read(file, features, root)).transpose()
+}
+
 pub(crate) fn check(own: &OwnData, root: &Path) -> Result<(), OwnError> {
     let roles = own.files.roles();
     let hashes =
@@ -118,6 +125,7 @@ fn changed(own: &OwnData) -> OwnError {
 /// Sizes in words.
 fn sizes(own: &OwnData) -> String {
     let targets = match (own.classes, own.targets) {
+        (0, 0) => "without targets".to_owned(),
         (0, 1) => "with 1 target".to_owned(),
         (0, n) => format!("with {n} targets"),
         (n, _) => format!("in {n} classes"),
@@ -141,7 +149,8 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
     }
     let mut hashes = Vec::new();
     let mut piece = |path: &'a str, labels: &Option<String>| {
-        piece::read(files.kind, path, labels.as_deref(), asked, root, &mut hashes)
+        let vectors = files.kind == OwnKind::Npy && files.matrix.is_some();
+        piece::read(files.kind, path, labels.as_deref(), vectors, asked, root, &mut hashes)
     };
     let main = piece(&files.path, &files.labels)?;
     let mut other = |path: &'a Option<String>, labels: &Option<String>| {
@@ -149,6 +158,10 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
     };
     let test = other(&files.test_path, &files.test_labels)?;
     let validation = other(&files.validation_path, &files.validation_labels)?;
+    if let Some(file) = &files.matrix {
+        matrix::read(file, main.inputs.features, root)?;
+        hashes.push(source::sha256(file, root)?);
+    }
     let roles = files.roles();
     if roles.len() != hashes.len() {
         let remedy = "a CSV has no files of labels, and `test_labels` goes with `test_path`";
@@ -166,6 +179,7 @@ fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
     let (classes, width) = match targets {
         Targets::Classes { names, .. } => (names.len() as u64, 0),
         Targets::Values { width, .. } => (0, *width as u64),
+        Targets::None => (0, 0),
     };
     let plain = pieces.iter().all(|piece: &Piece<'_>| piece.plain)
         && targets.is_plain()
@@ -225,6 +239,10 @@ fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
                 Part::of_classes(train, of(&parts.train)),
                 Part::of_classes(test, of(&parts.test)),
             ];
+            Ok(Fed { parts, statistics: Default::default() })
+        }
+        Targets::None => {
+            let parts = [train, test].map(|inputs| Part::of_values(inputs, Vec::new(), 0));
             Ok(Fed { parts, statistics: Default::default() })
         }
         Targets::Values { width, values } => {

@@ -62,11 +62,13 @@ impl Piece<'_> {
     }
 }
 
-/// Reads a file and its labels; appends the SHA-256 of what was read.
+/// Reads a file and its labels, which `vectors` of a quadratic have none of; appends the
+/// SHA-256 of what was read.
 pub(super) fn read<'a>(
     kind: OwnKind,
     file: &'a str,
     labels: Option<&str>,
+    vectors: bool,
     asked: &Asked,
     root: &Path,
     hashes: &mut Vec<String>,
@@ -93,6 +95,9 @@ pub(super) fn read<'a>(
     let inputs = inputs.map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);
     let Some(labels_file) = labels else {
+        if vectors {
+            return Ok(of_vectors(file, inputs));
+        }
         return Err(wrong(file, "no labels are given", "name the file of its labels"));
     };
     let mut source = Source::open(labels_file, root)?;
@@ -106,6 +111,25 @@ pub(super) fn read<'a>(
         .map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);
     of_arrays(file, labels_file, inputs, targets)
+}
+
+/// A piece of inputs without labels.
+fn of_vectors(file: &str, inputs: Inputs) -> Piece<'_> {
+    Piece {
+        file,
+        inputs,
+        categorical: Vec::new(),
+        targets: Vec::new(),
+        names: Default::default(),
+        target_source: String::new(),
+        notes: Vec::new(),
+        dropped: 0,
+        lines: Vec::new(),
+        columns: Vec::new(),
+        layout: Default::default(),
+        targets_file: file.to_owned(),
+        plain: true,
+    }
 }
 
 /// A piece of inputs and labels that lie apart.

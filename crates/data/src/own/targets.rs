@@ -22,6 +22,8 @@ pub(super) enum Targets {
     Classes { names: Vec<String>, classes: Vec<i64> },
     /// Values, `width` of each sample, those of one sample after those of another.
     Values { width: usize, values: Vec<f64> },
+    /// None: the samples are the vectors of a quadratic.
+    None,
 }
 
 /// Facts about the targets beside their columns.
@@ -63,6 +65,7 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Targets, Wr
         return wrong(Some(at), "the target is missing", remedy);
     }
     match columns {
+        [] => Ok(Targets::None),
         [Column::Words(_)] if known.target => {
             let reason = "the target holds words";
             wrong(None, reason, "name classes by `label`, and real values by `target`")
@@ -185,6 +188,7 @@ impl Targets {
     /// Tells whether classes are called 0, 1, 2 and so on.
     pub(super) fn is_plain(&self) -> bool {
         match self {
+            Targets::None => true,
             Targets::Classes { names, .. } => {
                 names.iter().enumerate().all(|(i, name)| *name == i.to_string())
             }

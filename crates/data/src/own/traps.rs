@@ -118,6 +118,7 @@ fn first_target(targets: &Targets) -> Vec<f64> {
     match targets {
         Targets::Classes { classes, .. } => classes.iter().map(|c| *c as f64).collect(),
         Targets::Values { width, values } => values.iter().step_by(*width).copied().collect(),
+        Targets::None => Vec::new(),
     }
 }
 
@@ -227,6 +228,7 @@ fn uneven(
                     100.0 * b
                 )
             }),
+        Targets::None => None,
         Targets::Values { .. } => {
             let all = first_target(targets);
             let of =

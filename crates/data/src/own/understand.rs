@@ -71,7 +71,7 @@ impl<'a> Samples<'a> {
                         let reason = "stratified = true, but the targets are real values";
                         return Err(wrong(pieces[0].file, reason, "leave `stratified` out"));
                     }
-                    Targets::Values { .. } => None,
+                    Targets::Values { .. } | Targets::None => None,
                 };
                 let classes = classes.filter(|_| split.stratified != Some(false));
                 let parts = by_contents(split, &keys, classes).map_err(|reason| {
@@ -307,6 +307,7 @@ fn contents(inputs: &Inputs, categorical: &[Vec<String>], targets: &Targets) -> 
         }
         let target = match targets {
             Targets::Classes { classes, .. } => classes[i] as u64,
+            Targets::None => 0,
             Targets::Values { width, values } => {
                 let mut hash = blake3::Hasher::new();
                 for x in &values[i * width..(i + 1) * width] {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use data::{DataError, OwnError, check_spec, load_spec};
+use data::{DataError, OwnError, check_spec, inspect, load_spec};
 use spec::own_data::{OwnData, OwnKind, OwnRequest, Scaling};
 
 use crate::support::{SIX, csv_refused, folder, idx, load, npy, packed, refused, request, spec};
@@ -119,6 +119,39 @@ fn inputs_and_labels_must_agree() {
     assert_eq!(
         refused(&request(OwnKind::Csv, &["x.csv", "y.npy"]), &dir),
         "x.csv: a file of labels that has no use; remedy: a CSV has no files of labels, and `test_labels` goes with `test_path`"
+    );
+}
+
+/// The vectors of a quadratic with this matrix, of a shape and float32 values.
+fn quadratic(shape: &str, matrix: &[f32]) -> (tempfile::TempDir, OwnRequest) {
+    let bytes: Vec<u8> = matrix.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let x = npy("|u1", "(3, 2)", &[1, 2, 3, 4, 5, 6]);
+    let dir = folder(&[("x.npy", &x), ("q.npy", &npy("<f4", shape, &bytes))]);
+    let mut request = request(OwnKind::Npy, &["x.npy"]);
+    request.files.matrix = Some("q.npy".to_owned());
+    request.scaling = Some(Scaling::None);
+    (dir, request)
+}
+
+#[test]
+fn a_matrix_must_be_symmetric_and_as_large_as_a_vector() {
+    let (dir, request) = quadratic("(2, 2)", &[2.0, 1.0, 1.0, 3.0]);
+    let own = inspect(&request, dir.path()).unwrap().data;
+    assert_eq!((own.features, own.classes, own.targets, own.train_len), (2, 0, 0, 2));
+    let found = data::matrix(&spec(&own), dir.path()).unwrap();
+    assert_eq!(found, Some(vec![2.0, 1.0, 1.0, 3.0]));
+    // Another matrix is other data.
+    std::fs::copy(dir.path().join("x.npy"), dir.path().join("q.npy")).unwrap();
+    assert!(load_spec(&spec(&own), dir.path(), dir.path()).is_err());
+    let (dir, request) = quadratic("(2, 2)", &[2.0, 1.5, 1.0, 3.0]);
+    assert_eq!(
+        refused(&request, &dir),
+        "q.npy: the matrix is not symmetric: 1 in row 2, column 1, and 1.5 in row 1, column 2; remedy: give (A + A^T) / 2, which has the same quadratic form"
+    );
+    let (dir, request) = quadratic("(3, 2)", &[1.0; 6]);
+    assert_eq!(
+        refused(&request, &dir),
+        "q.npy: a matrix of 3 x 2 for samples of 2 numbers; remedy: give a matrix of 2 x 2"
     );
 }
 

@@ -1,6 +1,7 @@
 //! Values of a grid that are worth adding: beyond its edge, where the chosen one
 //! lies on it, and in the gaps beside the chosen one.
 
+use spec::init::InitSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Param, ParamType, Params, Range, Value};
 use spec::run::DataSpec;
@@ -215,7 +216,7 @@ fn parameter(analysis: &Analysis, config: &Config, path: &str) -> Option<Param> 
             vec![OptimizerSpec::descriptor(spec.optimizer.kind())?.params, UpdateSpec::PARAMS]
         }
         "schedule" => vec![ScheduleSpec::descriptor(spec.schedule.kind())?.params],
-        "model" => vec![ModelSpec::descriptor(spec.model.kind())?.params],
+        "model" => vec![ModelSpec::descriptor(spec.model.kind())?.params, InitSpec::PARAMS],
         "data" => vec![DataSpec::PARAMS],
         _ => Vec::new(),
     };

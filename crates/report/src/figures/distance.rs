@@ -59,6 +59,9 @@ fn heading(function: Function) -> &'static str {
         Function::Saddle => "Distance from the saddle point",
         Function::MonkeySaddle => "Distance from the monkey saddle\u{2019}s middle",
         Function::Ravine => "Distance to the minimum: ravine",
+        Function::Sphere => "Distance to the minimum: sphere",
+        Function::Ackley => "Distance to the global minimum: Ackley",
+        Function::Branin => "Distance to the nearest minimum: Branin",
     }
 }
 

@@ -54,6 +54,9 @@ pub(super) fn files(function: Function) -> (&'static str, &'static str) {
         Function::Saddle => ("landscape-saddle", "distance-saddle"),
         Function::MonkeySaddle => ("landscape-monkey-saddle", "distance-monkey-saddle"),
         Function::Ravine => ("landscape-ravine", "distance-ravine"),
+        Function::Sphere => ("landscape-sphere", "distance-sphere"),
+        Function::Ackley => ("landscape-ackley", "distance-ackley"),
+        Function::Branin => ("landscape-branin", "distance-branin"),
     }
 }
 
@@ -94,6 +97,18 @@ fn lesson(function: Function) -> &'static str {
         Function::Ravine => {
             "A hundred times steeper across than along: one learning rate for both is too long across or too short \
              along. Momentum evens the zigzag out, a scale for each parameter makes the ravine round."
+        }
+        Function::Sphere => {
+            "Equally steep in every direction: the slope points at the minimum, and one learning rate suits both \
+             variables. What is slow here is slow everywhere."
+        }
+        Function::Ackley => {
+            "Far from the hole the plain is nearly flat and full of dents: slopes of dents are steeper than the way \
+             down. Momentum and long steps carry across dents; a step as long as a dent tells nothing of the plain."
+        }
+        Function::Branin => {
+            "Three minima of equal depth in one bent valley: which one is reached follows from the start and from how \
+             far momentum carries along the floor."
         }
     }
 }
@@ -178,7 +193,7 @@ fn kind(function: Function) -> &'static str {
     match function {
         Function::Saddle | Function::MonkeySaddle => "saddle point",
         // All its other minima are in the way.
-        Function::Rastrigin => "global minimum",
+        Function::Rastrigin | Function::Ackley => "global minimum",
         _ => "minimum",
     }
 }
@@ -198,6 +213,9 @@ fn heading(function: Function) -> &'static str {
         Function::Saddle => "Descents on a saddle",
         Function::MonkeySaddle => "Descents on the monkey saddle",
         Function::Ravine => "Descents in a ravine",
+        Function::Sphere => "Descents in a sphere",
+        Function::Ackley => "Descents on Ackley\u{2019}s function",
+        Function::Branin => "Descents on Branin\u{2019}s function",
     }
 }
 

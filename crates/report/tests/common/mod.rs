@@ -220,7 +220,7 @@ impl Fixture {
                             dropout: 0.0,
                             batch_norm: false,
                         }),
-                        train: TrainSpec { epochs, loss, label_smoothing: 0.0 },
+                        train: TrainSpec { epochs, loss, label_smoothing: 0.0, l2: 0.0 },
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,
@@ -229,6 +229,7 @@ impl Fixture {
                         update: Default::default(),
                         groups: Vec::new(),
                         warmup: None,
+                        init: Default::default(),
                     };
                     if let Some(per) = label.cosine {
                         let t_max = if per == Per::Epoch { epochs } else { spec.total_steps() };

@@ -1,5 +1,6 @@
 //! `[[exclude]]`: combinations that are left out.
 
+use crate::init::InitSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::params::{Params, Value};
@@ -54,6 +55,7 @@ pub(super) fn check_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
     known.extend(WarmupKeys::PARAMS.iter().map(|p| format!("schedule.{}", p.name)));
     for kind in ModelSpec::KINDS.iter().filter(|k| k.name == spec.model) {
         known.extend(kind.params.iter().map(|p| format!("model.{}", p.name)));
+        known.extend(InitSpec::names().map(|name| format!("model.{name}")));
     }
     known.extend(DataSpec::PARAMS.iter().map(|p| format!("data.{}", p.name)));
     known.extend(["optimizer.kind", "schedule.kind", "model.kind"].map(str::to_owned));

@@ -2,6 +2,7 @@
 //! and what is around it. The first that does not is said.
 
 use crate::dataset::DatasetSpec;
+use crate::init::InitSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::record::Split;
@@ -11,6 +12,7 @@ use crate::stopping::EarlyStopping;
 use crate::update::{ParamGroup, UpdateSpec};
 
 use super::diagnostic::Diagnostic;
+use super::function;
 use super::resolve::{Combination, Fixed};
 use super::source::Place;
 use super::spec::{OptimizerEntry, ScheduleEntry, SweepSpec};
@@ -24,6 +26,7 @@ pub(super) struct Draft {
     pub(super) data: DataSpec,
     pub(super) train: TrainSpec,
     pub(super) model: ModelSpec,
+    pub(super) init: InitSpec,
     pub(super) optimizer: OptimizerSpec,
     pub(super) update: UpdateSpec,
     pub(super) groups: Vec<ParamGroup>,
@@ -71,6 +74,18 @@ impl Draft {
     }
 
     fn check_model(&self, around: &Around<'_>) -> Result<(), Problem> {
+        if let Err((key, reason)) = self.init.check() {
+            let message = format!("`model.{key}` cannot be used here");
+            let place = around.place(&format!("model.{key}"));
+            return Err(Box::new(Diagnostic::error(message, place).label(reason)));
+        }
+        if let DatasetSpec::Function(none) = &self.data.dataset
+            && let Some(reason) = function::too_much_noise(*none)
+        {
+            let place = around.place("model.dimensions");
+            let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
+            return Err(Box::new(Diagnostic::error(reason, place).help(help)));
+        }
         let Err((name, reason)) = self.model.check(self.data.dataset.shape()) else {
             return Ok(());
         };

@@ -14,11 +14,17 @@ use super::settings::setting;
 
 /// The kind of model that is a landscape.
 pub(super) const FUNCTION: &str = "function";
+/// The kinds of model that are quadratics, over data and without.
+pub(super) const QUADRATIC: &str = "quadratic";
+pub(super) const NOISY_QUADRATIC: &str = "noisy-quadratic";
+
+/// Most numbers of noise that an epoch may draw: they are held in memory.
+const MOST_NOISE: u64 = 250_000_000;
 
 impl Reader<'_> {
     /// `[data]` of a function, which may be absent: steps an epoch.
-    pub(super) fn steps(&mut self, root: &Node) -> FunctionData {
-        let mut out = FunctionData { steps: STEPS };
+    pub(super) fn steps(&mut self, root: &Node, model: &str) -> FunctionData {
+        let mut out = FunctionData { steps: STEPS, variables: 2 };
         let Some(node) = self.table(root, "data", false) else { return out };
         let data: Vec<&str> = DataSpec::PARAMS.iter().map(|p| p.name).collect();
         let there: Vec<&str> = node.entries().iter().map(|e| e.key.as_str()).collect();
@@ -30,9 +36,12 @@ impl Reader<'_> {
         self.known_keys(&node, &known, "[data]");
         for entry in data.iter().filter_map(|key| node.get(key)) {
             self.diagnostics.push(
-                Diagnostic::error(format!("a function has no `{}`", entry.key), &entry.key_place)
+                Diagnostic::error(format!("{} has no `{}`", a(model), entry.key), &entry.key_place)
                     .label("there is no data to take it from")
-                    .help("remove the key; [data] of a function holds `steps`, the optimizer steps an epoch"),
+                    .help(match (model, entry.key.as_str()) {
+                        (NOISY_QUADRATIC, "batch_size") => "write `batch_size` in [model]: it divides the variance of the noise",
+                        _ => "remove the key; [data] of a function holds `steps`, the optimizer steps an epoch",
+                    }),
             );
         }
         let steps = setting("steps", ParamType::Int, Range::Within(1.0, 1e6));
@@ -46,12 +55,17 @@ impl Reader<'_> {
     }
 
     /// What a function has none of: another loss, a validation split, an accuracy.
-    pub(super) fn only_value(&mut self, function: bool, train: &[Axis]) {
+    pub(super) fn only_value(&mut self, function: bool, model: &str, train: &[Axis]) {
+        if let (true, Some(axis)) = (function, train.iter().find(|a| a.path == "train.l2")) {
+            let message = format!("{} has no weights that `l2` could hold down", a(model));
+            let help = "remove the key; it adds the squares of a network's weights to its loss";
+            self.diagnostics.push(Diagnostic::error(message, &axis.place).help(help));
+        }
         let Some(axis) = train.iter().find(|a| a.path == "train.loss") else { return };
         let Some((Value::Text(loss), place)) = axis.values.first() else { return };
         let value = Loss::Value.name();
         let diagnostic = match (function, loss == value) {
-            (true, false) => Diagnostic::error(format!("a function has no loss `{loss}`"), place)
+            (true, false) => Diagnostic::error(format!("{} has no loss `{loss}`", a(model)), place)
                 .label("it is its own loss")
                 .help("remove the key, or write loss = \"value\""),
             (false, true) => Diagnostic::error("the loss `value` is that of functions", place)
@@ -61,6 +75,22 @@ impl Reader<'_> {
         };
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// A kind of model with its article.
+fn a(model: &str) -> String {
+    format!("a {model}")
+}
+
+/// The problem of more noise than fits into memory.
+pub(super) fn too_much_noise(none: FunctionData) -> Option<String> {
+    let numbers = none.steps.saturating_mul(none.variables);
+    (numbers > MOST_NOISE && none.variables > 2).then(|| {
+        format!(
+            "{} steps of {} variables an epoch draw {numbers} numbers of noise, and at most {MOST_NOISE} are held",
+            none.steps, none.variables
+        )
+    })
 }
 
 /// The `[data]` of a function, resolved: a step draws one sample of noise.

@@ -32,6 +32,7 @@ const KEYS: &[&str] = &[
     "validation_path",
     "validation_labels",
     "arrays",
+    "matrix",
     "test",
     "split",
     "split_seed",
@@ -46,8 +47,8 @@ const KEYS: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    /// `dataset` of `[data]`, where it is a table of own data.
-    pub(super) fn own_data(&mut self, data: &Node) -> Option<(OwnRequest, Place)> {
+    /// `dataset` of `[data]`, where it is a table of own data; for a `quadratic` it has no labels.
+    pub(super) fn own_data(&mut self, data: &Node, quadratic: bool) -> Option<(OwnRequest, Place)> {
         let node = &data.get("dataset")?.value;
         let is_axis = ["values", "log", "linear", "random"].iter().any(|k| node.get(k).is_some());
         if !matches!(node.value, NodeValue::Table(_)) || is_axis {
@@ -55,7 +56,7 @@ impl Reader<'_> {
         }
         self.known_keys(node, KEYS, "own data");
         let files = self.own_files(node);
-        self.files_that_go_together(node, &files);
+        self.files_that_go_together(node, &files, quadratic);
         let count = setting("test", ParamType::Int, Range::Within(1.0, 1e12));
         let test = node
             .get("test")
@@ -110,6 +111,7 @@ impl Reader<'_> {
             validation_path: path("validation_path"),
             validation_labels: path("validation_labels"),
             arrays: None,
+            matrix: path("matrix"),
         };
         files.kind = match node.get("kind") {
             None => OwnKind::of_path(&files.path),
@@ -123,7 +125,8 @@ impl Reader<'_> {
     }
 
     /// The files that a format needs, and those that do not go together.
-    fn files_that_go_together(&mut self, node: &Node, files: &OwnFiles) {
+    fn files_that_go_together(&mut self, node: &Node, files: &OwnFiles, quadratic: bool) {
+        self.files_of_a_quadratic(node, files, quadratic);
         let mut missing = |key: &str, why: &str| {
             if node.get(key).is_none() {
                 self.diagnostics.push(
@@ -133,7 +136,7 @@ impl Reader<'_> {
         };
         missing("path", "the file with the inputs, relative to the folder that holds data/");
         let apart = matches!(files.kind, OwnKind::Npy | OwnKind::Idx);
-        if apart {
+        if apart && !quadratic {
             missing("labels", "the file with the class of each sample");
             if files.test_path.is_some() {
                 missing("test_labels", "the file with the class of each sample of `test_path`");
@@ -173,6 +176,36 @@ impl Reader<'_> {
         }
         if files.test_path.is_some() {
             needless("test", "the test split is `test_path`");
+        }
+    }
+
+    /// The files that a quadratic has, and no other model: a matrix, and samples without labels.
+    fn files_of_a_quadratic(&mut self, node: &Node, files: &OwnFiles, quadratic: bool) {
+        let mut needless = |key: &str, label: &str, help: &str| {
+            if let Some(entry) = node.get(key) {
+                let message = format!("`{key}` has no use here");
+                self.diagnostics
+                    .push(Diagnostic::error(message, &entry.key_place).label(label).help(help));
+            }
+        };
+        if !quadratic {
+            let help = "remove the key, or write kind = \"quadratic\" in [model]";
+            needless("matrix", "it is that of the model `quadratic`", help);
+            return;
+        }
+        for key in ["labels", "test_labels", "validation_labels", "label", "target"] {
+            needless(key, "a quadratic compares nothing with labels", "remove the key");
+        }
+        if files.matrix.is_none() {
+            let message = "the data of a quadratic need `matrix`";
+            let help =
+                "an `npy` of [variables, variables], symmetric; numpy.eye(n) is the identity";
+            self.diagnostics.push(Diagnostic::error(message, &node.place).help(help));
+        }
+        if files.kind != OwnKind::Npy {
+            let message = "the samples of a quadratic are an `npy`";
+            let help = "save them by numpy.save, an array of [samples, variables]";
+            self.diagnostics.push(Diagnostic::error(message, &node.place).help(help));
         }
     }
 }

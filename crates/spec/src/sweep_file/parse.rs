@@ -2,6 +2,7 @@
 //! has its type and range. All problems are reported, not only the first.
 //! The tables without hyper-parameters are read in `settings`.
 
+use crate::init::InitSpec;
 use crate::layout::RESERVED;
 use crate::metric::Metric;
 use crate::model::ModelSpec;
@@ -12,7 +13,7 @@ use crate::run::{DataSpec, TrainSpec};
 use super::axis::{self, Axis, unknown_name};
 use super::devices_table::Devices;
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::function::FUNCTION;
+use super::function::{FUNCTION, NOISY_QUADRATIC, QUADRATIC};
 use super::node::{Node, NodeValue};
 use super::random;
 use super::source::Place;
@@ -48,15 +49,20 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let name = r.name(root, stem);
     let description = r.text(root, "description").unwrap_or_default();
     let (model, model_axes) = r.model(root);
-    let function = model == FUNCTION;
-    let none = function.then(|| r.steps(root));
-    let (data, own) = if function { (Some(Vec::new()), None) } else { r.data(root) };
+    let without_data = [FUNCTION, NOISY_QUADRATIC].contains(&model.as_str());
+    let quadratic = model == QUADRATIC;
+    let function = without_data || quadratic;
+    let none = without_data.then(|| r.steps(root, &model));
+    let (data, own) = match without_data {
+        true => (Some(Vec::new()), None),
+        false => r.data(root, quadratic),
+    };
     let train_table = r.table(root, "train", false);
     let train = match &train_table {
         Some(n) => r.axes("train", TrainSpec::PARAMS, n, TRAIN_SETTINGS, "[train]"),
         None => Vec::new(),
     };
-    r.only_value(function, &train);
+    r.only_value(function, &model, &train);
     let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
     let mut keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
@@ -115,9 +121,19 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
 
 impl Reader<'_> {
     /// `[data]`: its axes, none where the table is missing, and own data, where that is named.
-    fn data(&mut self, root: &Node) -> (Option<Vec<Axis>>, Option<(OwnRequest, Place)>) {
+    fn data(
+        &mut self,
+        root: &Node,
+        quadratic: bool,
+    ) -> (Option<Vec<Axis>>, Option<(OwnRequest, Place)>) {
         let Some(table) = self.table(root, "data", true) else { return (None, None) };
-        let own = self.own_data(&table);
+        let own = self.own_data(&table, quadratic);
+        if let (true, None, Some(entry)) = (quadratic, &own, table.get("dataset")) {
+            self.diagnostics.push(
+                Diagnostic::error("a quadratic has vectors of its own as data", &entry.value.place)
+                    .help("write dataset = { path = \"vectors.npy\", matrix = \"matrix.npy\" }"),
+            );
+        }
         let axes = match own {
             None => self.axes("data", DataSpec::PARAMS, &table, &[], "[data]"),
             Some(_) => {
@@ -290,13 +306,12 @@ impl Reader<'_> {
         let Some(kind) = self.kind(&node, ModelSpec::KINDS, "model") else {
             return (String::new(), Vec::new());
         };
-        let axes = self.axes(
-            "model",
-            kind.params,
-            &node,
-            &["kind"],
-            &format!("the model `{}`", kind.name),
-        );
+        let mut params: Vec<Param> = kind.params.to_vec();
+        if ![FUNCTION, NOISY_QUADRATIC, QUADRATIC].contains(&kind.name) {
+            params.extend(InitSpec::PARAMS);
+        }
+        let of = format!("the model `{}`", kind.name);
+        let axes = self.axes("model", &params, &node, &["kind"], &of);
         (kind.name.to_owned(), axes)
     }
 }

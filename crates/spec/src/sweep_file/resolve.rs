@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::dataset::{DatasetName, DatasetSpec};
+use crate::init::InitSpec;
+use crate::landscape::FunctionData;
 use crate::model::ModelSpec;
 use crate::optimizer::OptimizerSpec;
 use crate::own_data::OwnData;
@@ -94,7 +96,7 @@ pub(super) fn resolve(
         push_once(diagnostics, *problem);
         return None;
     }
-    let Draft { data, model, train, optimizer, update, groups } = draft;
+    let Draft { data, model, init, train, optimizer, update, groups } = draft;
     Some(RunSpec {
         data,
         model,
@@ -107,6 +109,7 @@ pub(super) fn resolve(
         update,
         groups,
         warmup,
+        init,
     })
 }
 
@@ -131,19 +134,28 @@ impl Draft {
         }
         let mut train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
         let mut model_values = values("model", ModelSpec::descriptor(&spec.model)?.params, given);
-        if let Some(none) = spec.none {
-            data = function::data(none);
-            train.loss = Loss::Value;
+        if spec.model == function::FUNCTION {
             function::start(&mut model_values);
         }
         let model = ModelSpec::from_values(&spec.model, &model_values)?;
+        if model.is_function() {
+            train.loss = Loss::Value;
+        }
+        if let Some(none) = spec.none {
+            let variables = match &model {
+                ModelSpec::NoisyQuadratic(p) => p.dimensions,
+                _ => none.variables,
+            };
+            data = function::data(FunctionData { variables, ..none });
+        }
+        let init = InitSpec::from_values(&values("model", InitSpec::PARAMS, given))?;
         let optimizer = OptimizerSpec::from_values(
             entry.kind,
             &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
         )?;
         let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
         let groups = entry.groups.iter().map(|(group, _)| group.clone()).collect();
-        Some(Draft { data, train, model, optimizer, update, groups })
+        Some(Draft { data, train, model, init, optimizer, update, groups })
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn loss(
     given: Option<&Place>,
     dataset_at: &Place,
 ) -> Option<Diagnostic> {
-    if matches!(dataset, DatasetSpec::Function(_)) {
-        // `function` in parse says what a function is trained by.
+    if dataset.classes() == 0 && dataset.targets() == 0 {
+        // `function` in parse says what functions and quadratics are trained by.
         return None;
     }
     let values = dataset.classes() == 0;
@@ -46,6 +46,7 @@ pub(super) fn loss(
 fn reason(metric: Metric, dataset: &DatasetSpec) -> String {
     let name = dataset.name();
     match (dataset.classes(), metric.description().needs) {
+        (0, _) if dataset.targets() == 0 => format!("`{name}` has no classes"),
         (0, _) => format!("`{name}` has real values, not classes"),
         (n, Needs::ClassesAbove(least)) => {
             format!("`{name}` has {n} classes, and {metric} needs more than {least}")

@@ -83,6 +83,7 @@ pub(crate) fn applies(spec: &RunSpec) -> bool {
     model::stack::is_relu_stack(&spec.model)
         && spec.train.loss == Loss::CrossEntropy
         && spec.train.label_smoothing == 0.0
+        && spec.train.l2 == 0.0
         && spec.data.dataset.classes() > 0
         && spec.update.is_neutral()
         && spec.groups.is_empty()

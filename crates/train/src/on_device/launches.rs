@@ -131,8 +131,7 @@ fn kernels(spec: &RunSpec, device: &NamedDevice, plain: bool) -> Vec<String> {
     let job = Job { run_id: Id::of("run"), spec, options: &options, environment: &environment };
     let (split, samples, _) = data.split(0);
     let autodiff = device.device.clone().autodiff();
-    let (shape, outputs) = (data.dataset().shape(), data.dataset().outputs());
-    let network = model::build(&spec.model, shape, outputs, 1, &autodiff);
+    let network = data.network(spec, &autodiff);
     let mut engine = select::engine(&job, &data, device, split, samples);
     let optimizer = engine.optimizer(&network);
     let order = EpochOrder::new(1, 1, samples, &spec.data);

@@ -19,7 +19,6 @@ mod update;
 
 use optimizer_registry::Fused;
 use spec::RunSpec;
-use spec::model::ModelSpec;
 
 use crate::autodiff::DeviceUpdate;
 use crate::engine::StepEngine;
@@ -46,7 +45,7 @@ pub(crate) fn engine<'a>(
 pub(crate) fn update(spec: &RunSpec) -> Option<Box<dyn DeviceUpdate>> {
     let alone = spec.update.decoupled_decay == 0.0 && spec.groups.is_empty();
     // A descent on a landscape is looked at between steps.
-    let between_steps = matches!(spec.model, ModelSpec::Function(_));
+    let between_steps = spec.model.is_function();
     let applies = alone && !between_steps && Fused::exists(&spec.optimizer);
     applies.then(|| Box::new(parameters::InPlace::new(&spec.optimizer)) as Box<dyn DeviceUpdate>)
 }

@@ -4,6 +4,7 @@
 mod markdown;
 mod text;
 
+use spec::init::InitSpec;
 use spec::lint::Lint;
 use spec::metric::{Metric, Needs};
 use spec::params::{Kind, Param, ParamType, Params, Range};
@@ -71,9 +72,11 @@ fn section(registry: Registry) -> Section {
             entries: kinds(ScheduleSpec::KINDS),
             common: vec![("keys of every schedule", WarmupKeys::PARAMS.to_vec())],
         },
-        Registry::Models => {
-            Section { title: "Models", entries: kinds(ModelSpec::KINDS), common: Vec::new() }
-        }
+        Registry::Models => Section {
+            title: "Models",
+            entries: kinds(ModelSpec::KINDS),
+            common: vec![("keys of every network in [model]", InitSpec::PARAMS.to_vec())],
+        },
         Registry::Datasets => Section {
             title: "Datasets",
             entries: DatasetName::ALL.iter().map(|&name| dataset(name)).collect(),

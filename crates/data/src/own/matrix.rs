@@ -1,0 +1,48 @@
+//! The matrix of a quadratic: an `npy` of `[n, n]`, symmetric.
+
+use std::path::Path;
+
+use super::error::OwnError;
+use super::npy;
+use super::scale::Values;
+use super::source::Source;
+use super::wrong;
+
+/// Largest difference of two elements that are to be equal, as a part of the largest element:
+/// matrices are often computed in float32.
+const SYMMETRIC: f64 = 1e-5;
+
+/// Reads the matrix of a quadratic in `n` variables: `n` squared values, row-major.
+pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<Vec<f32>, OwnError> {
+    let mut source = Source::open(file, root)?;
+    let room = source.len();
+    let inputs = npy::inputs(source.reader(), room).map_err(|fault| source.error(fault))?;
+    if (inputs.samples, inputs.features) != (n, n) {
+        let reason = format!(
+            "a matrix of {} x {} for samples of {n} numbers",
+            inputs.samples, inputs.features
+        );
+        let remedy = format!("give a matrix of {n} x {n}");
+        return Err(wrong(file, reason, &remedy));
+    }
+    let values: Vec<f64> = match &inputs.values {
+        Values::U8(v) => v.iter().map(|x| f64::from(*x) / inputs.unit).collect(),
+        Values::F32(v) => v.iter().map(|x| f64::from(*x) / inputs.unit).collect(),
+        Values::F64(v) => v.iter().map(|x| x / inputs.unit).collect(),
+    };
+    let largest = values.iter().fold(0f64, |a, b| a.max(b.abs()));
+    for row in 0..n {
+        for column in 0..row {
+            let (a, b) = (values[row * n + column], values[column * n + row]);
+            if (a - b).abs() > SYMMETRIC * largest {
+                let (i, j) = (row + 1, column + 1);
+                let reason = format!(
+                    "the matrix is not symmetric: {a} in row {i}, column {j}, and {b} in row {j}, column {i}"
+                );
+                let remedy = "give (A + A^T) / 2, which has the same quadratic form";
+                return Err(wrong(file, reason, remedy));
+            }
+        }
+    }
+    Ok(values.into_iter().map(|x| x as f32).collect())
+}

@@ -1,0 +1,75 @@
+//! The noisy quadratic model: a diagonal quadratic whose gradient has noise that follows the
+//! curvature, and that a larger batch makes smaller.
+//! loss = sum_i h_i p_i^2 / 2 + <n s, p - p'>  with p' the same numbers without a gradient
+//! h_i = i^-exponent,  s_i = sqrt(noise h_i / batch_size)
+//! Shapes: p, h and s are [dimensions]; n, the inputs, is [batch, dimensions], standard
+//! normals drawn on the host; outputs are [batch, 1]. What comes in as n changes no value.
+//! Defaults: 10,000 dimensions, exponent 1, noise 1, a batch of 1, p begins at 1.
+//! Source: Zhang et al. 2019 (arXiv 1907.04164), section 3: H and C diagonal with h_i = c_i = 1/i.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use spec::model::NoisyQuadratic;
+
+/// The module. Parameter path: `position`.
+#[derive(Module, Debug)]
+pub struct NoisyQuadraticModel {
+    /// `[dimensions]`.
+    pub position: Param<Tensor<1>>,
+    /// Curvature of each variable, `[dimensions]`.
+    #[module(skip)]
+    pub curvature: Tensor<1>,
+    /// Deviation of the noise on each component of the gradient, `[dimensions]`.
+    #[module(skip)]
+    pub deviation: Tensor<1>,
+    /// The power of which the curvatures are.
+    #[module(skip)]
+    pub exponent: f64,
+}
+
+/// The curvature of variable `i`, from 1.
+fn curvature(exponent: f64, i: usize) -> f64 {
+    (i as f64).powf(-exponent)
+}
+
+/// Builds it at its start.
+pub fn build(spec: &NoisyQuadratic, device: &Device) -> NoisyQuadraticModel {
+    let n = usize::try_from(spec.dimensions).unwrap_or(usize::MAX);
+    let still = device.clone().inner();
+    let tensor = |value: &dyn Fn(f64) -> f64| {
+        let values = (1..=n).map(|i| value(curvature(spec.exponent, i)) as f32).collect();
+        Tensor::from_data(TensorData::new::<f32, _>(values, [n]), &still)
+    };
+    let start = TensorData::new(vec![spec.start as f32; n], [n]);
+    NoisyQuadraticModel {
+        position: Param::from_data(start, device),
+        curvature: tensor(&|h| h),
+        deviation: tensor(&|h| (spec.noise * h / spec.batch_size as f64).sqrt()),
+        exponent: spec.exponent,
+    }
+}
+
+impl NoisyQuadraticModel {
+    /// The value, `[batch, 1]`, once for each row of `noise` (`[batch, dimensions]`), which is
+    /// what the gradient has on top, in deviations.
+    pub fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
+        let position = self.position.val();
+        let n = position.dims()[0];
+        let still = position.clone().detach();
+        let value = (position.clone() * position.clone() * self.curvature.clone()).sum();
+        let pull = (noise * self.deviation.clone().unsqueeze::<2>())
+            .matmul((position - still).reshape([n, 1]));
+        pull + value.mul_scalar(0.5).reshape([1, 1])
+    }
+
+    /// The value at the position, summed in 64-bit floats.
+    ///
+    /// # Panics
+    /// If the device does not give the position back.
+    pub fn value(&self) -> f64 {
+        let position = self.position.val().into_data();
+        let position = position.try_into_vec::<f32>().expect("32-bit floats");
+        let each = position.iter().enumerate();
+        each.map(|(i, p)| 0.5 * curvature(self.exponent, i + 1) * f64::from(*p).powi(2)).sum()
+    }
+}

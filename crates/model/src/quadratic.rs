@@ -1,0 +1,50 @@
+//! A quadratic over samples in place of a network: a position that moves towards them.
+//! output of a sample x = (p - x)^T Q (p - x) / 2
+//! Shapes: p is [features], x a row of [batch, features], Q is [features, features] and
+//! symmetric, outputs are [batch, 1]. The loss `value` is their mean over the batch.
+//! Defaults: p begins at 1 in every variable; Q is the identity where the data have no matrix.
+//! Source: DeepOBS, `quadratic_deep` (Schneider, Balles and Hennig 2019), whose matrix and
+//! samples lie in `data/quadratic-deep/`.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use spec::model::Quadratic;
+
+/// The module. Parameter path: `position`.
+#[derive(Module, Debug)]
+pub struct QuadraticForm {
+    /// `[features]`.
+    pub position: Param<Tensor<1>>,
+    /// `[features, features]`; none is the identity.
+    #[module(skip)]
+    pub matrix: Option<Tensor<2>>,
+}
+
+/// Builds it at its start, with the identity as its matrix.
+pub fn build(spec: &Quadratic, features: usize, device: &Device) -> QuadraticForm {
+    let start = TensorData::new(vec![spec.start as f32; features], [features]);
+    QuadraticForm { position: Param::from_data(start, device), matrix: None }
+}
+
+impl QuadraticForm {
+    /// The same with this matrix, `features` squared values row by row.
+    ///
+    /// # Panics
+    /// If there are not as many values.
+    pub fn with_matrix(self, values: Vec<f32>) -> Self {
+        let n = self.position.val().dims()[0];
+        let device = self.position.val().device().inner();
+        let matrix = Tensor::from_data(TensorData::new(values, [n, n]), &device);
+        QuadraticForm { matrix: Some(matrix), ..self }
+    }
+
+    /// The value of each sample, `[batch, 1]`, of samples `[batch, features]`.
+    pub fn forward(&self, samples: Tensor<2>) -> Tensor<2> {
+        let away = self.position.val().unsqueeze::<2>() - samples;
+        let pulled = match &self.matrix {
+            Some(matrix) => away.clone().matmul(matrix.clone()),
+            None => away.clone(),
+        };
+        (away * pulled).sum_dim(1).mul_scalar(0.5)
+    }
+}

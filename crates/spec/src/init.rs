@@ -1,0 +1,115 @@
+//! How a network's parameters begin: keys of `[model]` that every network has.
+
+use crate::params::{Params, choice, params};
+
+choice! {
+    /// The distribution of initial weights.
+    #[derive(Default)]
+    Init {
+        /// As PyTorch's layers: uniform within 1 / sqrt(fan in).
+        #[default]
+        Default = "default",
+        /// Uniform within sqrt(6 / (fan in + fan out)) (torch.nn.init.xavier_uniform_).
+        GlorotUniform = "glorot-uniform",
+        /// Normal, variance 2 / (fan in + fan out) (torch.nn.init.xavier_normal_).
+        GlorotNormal = "glorot-normal",
+        /// Normal, variance 2 / fan in (torch.nn.init.kaiming_normal_).
+        HeNormal = "he-normal",
+        /// Normal with the deviation `init_sd`, drawn again beyond two deviations (tf.random.truncated_normal).
+        TruncatedNormal = "truncated-normal",
+        /// 1 everywhere.
+        Ones = "ones",
+    }
+}
+
+choice! {
+    /// The distribution of initial biases.
+    #[derive(Default)]
+    BiasInit {
+        /// As PyTorch's layers: uniform within 1 / sqrt(fan in).
+        #[default]
+        Default = "default",
+        /// Drawn as the weights of their layer.
+        AsWeights = "as-weights",
+        /// `init_bias_value` everywhere.
+        Constant = "constant",
+    }
+}
+
+params! {
+    /// Keys that every network takes in `[model]` beside those of its kind.
+    InitSpec {
+        /// Distribution of the initial weights of linear layers and convolutions.
+        init: Init = value(Init::Default), Any;
+        /// Standard deviation of `truncated-normal`, which needs it.
+        init_sd: f64 = value(0.0), Within(0.0, 1e3);
+        /// Distribution of the initial biases.
+        init_bias: BiasInit = value(BiasInit::Default), Any;
+        /// The value of biases that are `constant`.
+        init_bias_value: f64 = value(0.0), Within(-1e3, 1e3);
+    }
+}
+
+impl Default for InitSpec {
+    fn default() -> Self {
+        InitSpec {
+            init: Init::Default,
+            init_sd: 0.0,
+            init_bias: BiasInit::Default,
+            init_bias_value: 0.0,
+        }
+    }
+}
+
+impl InitSpec {
+    /// True where it changes nothing: it is then left out of identity and stored forms.
+    pub fn is_neutral(&self) -> bool {
+        *self == InitSpec::default()
+    }
+
+    /// The names of its keys.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::PARAMS.iter().map(|p| p.name)
+    }
+
+    /// Checks that the keys go together.
+    ///
+    /// # Errors
+    /// The key that is to blame, and the reason in words.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let truncated = self.init == Init::TruncatedNormal;
+        if truncated && self.init_sd == 0.0 {
+            return Err(("init", "a `truncated-normal` needs `init_sd`, its deviation".to_owned()));
+        }
+        if !truncated && self.init_sd != 0.0 {
+            let reason =
+                format!("it is the deviation of `truncated-normal`, not of `{}`", self.init);
+            return Err(("init_sd", reason));
+        }
+        if self.init_bias != BiasInit::Constant && self.init_bias_value != 0.0 {
+            let reason = "it is the value of `init_bias = \"constant\"`".to_owned();
+            return Err(("init_bias_value", reason));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_do_not_go_together_are_named() {
+        let spec = |change: fn(&mut InitSpec)| {
+            let mut spec = InitSpec::default();
+            change(&mut spec);
+            spec.check().map_err(|(key, _)| key)
+        };
+        assert_eq!(spec(|_| ()), Ok(()));
+        assert_eq!(spec(|s| s.init = Init::TruncatedNormal), Err("init"));
+        assert_eq!(spec(|s| s.init_sd = 0.1), Err("init_sd"));
+        assert_eq!(spec(|s| s.init_bias_value = 0.1), Err("init_bias_value"));
+        assert_eq!(spec(|s| (s.init, s.init_sd) = (Init::TruncatedNormal, 0.1)), Ok(()));
+        assert_eq!(spec(|s| (s.init_bias, s.init_bias_value) = (BiasInit::Constant, 0.05)), Ok(()));
+    }
+}
