@@ -19,6 +19,8 @@ mod files;
 mod fused;
 mod gpu;
 mod job;
+#[cfg(all(test, feature = "libtorch"))]
+mod launches;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod measure;

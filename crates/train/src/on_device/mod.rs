@@ -3,7 +3,7 @@
 //!
 //! A small network costs a GPU what its kernels cost to start, some 5 microseconds each.
 //! [`engine`] has the whole step of what [`crate::fused`] is for; where Burn differentiates,
-//! [`update`] replaces the optimizer's rule. `launches.rs` counts the kernels of a step.
+//! [`update`] replaces the optimizer's rule. `train/src/launches.rs` counts the kernels of a step.
 //! Both are tested on libtorch's CPU, where the path without a graph is faster.
 //! Burn marks its libtorch backend deprecated (0.22 is the last line that has it), which is
 //! allowed here.
@@ -11,8 +11,6 @@
 
 mod engine;
 mod fused_ops;
-#[cfg(test)]
-mod launches;
 mod parameters;
 mod stack;
 mod update;
