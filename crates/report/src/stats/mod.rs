@@ -12,6 +12,7 @@ pub mod holm;
 pub mod location;
 pub mod normal;
 pub mod paired;
+pub mod scores;
 pub mod simultaneous;
 pub mod steps;
 pub mod student;
