@@ -8,6 +8,7 @@
 //! `tests/nights.rs` measure how often they are wrong.
 
 pub mod bootstrap;
+pub mod claim;
 pub mod holm;
 pub mod location;
 pub mod normal;
