@@ -38,7 +38,9 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
 /// Gives an error of `report` its tier: a damaged baseline or history is the user's to mend.
 fn reported(error: ReportError) -> Error {
     match error {
-        ReportError::Kept { .. } | ReportError::HalfBaseline { .. } => bad_input(error.to_string()),
+        ReportError::Kept { .. }
+        | ReportError::HalfBaseline { .. }
+        | ReportError::Published { .. } => bad_input(error.to_string()),
         ReportError::Store(_) | ReportError::Parquet { .. } | ReportError::Figure { .. } => {
             Error::Unexpected(error.into())
         }
