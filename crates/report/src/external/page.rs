@@ -22,11 +22,13 @@ const LEAD: &str = "Numbers that others published, beside what this program find
                     with the rule by which the two agree.";
 
 /// The rules in words, each with the unit of the column of deviations.
-const RULES: [&str; 4] = [
+const RULES: [&str; 5] = [
     "Two means agree within three standard errors of their difference (s.e.); an exact expectation and our mean within three \
      standard errors of ours.",
     "One published run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
      deviation (s.d.) and n their number: the spread of a new run.",
+    "Ten seeds know their standard deviation only roughly: by Student's t, one in 67 single runs of the very same distribution \
+     misses its rule by chance. Such a miss is looked into, and stays on the page with what was found.",
     "Exact numbers agree to the decimals or the relative tolerance given; the deviation is then in units of that tolerance, \
      and of several seeds it is that of the one furthest off. What the rounding of a printed number explains is no difference.",
     "A divergence agrees where all of our seeds diverge, and a finite number never agrees with runs of which some diverged.",
@@ -65,11 +67,11 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
     let rows = |n: usize| if n == 1 { "one row".to_owned() } else { format!("{n} rows") };
     let (mut out, mut skipped) = (Vec::new(), Vec::new());
     for section in sections {
-        let missed = section.rows.iter().filter(|judged| tables::missed(judged));
-        for judged in missed.filter(|judged| judged.verdict != Verdict::Skipped) {
-            let note = match judged.note.as_str() {
-                "" => String::new(),
-                note => format!(" ({note})"),
+        for judged in tables::differing(section) {
+            // The reasons of misses that are understood are long, and stand on the page.
+            let note = match (judged.verdict, judged.note.as_str()) {
+                (Verdict::Known, _) | (_, "") => String::new(),
+                (_, note) => format!(" ({note})"),
             };
             out.push(escape::line(&format!(
                 "{} {}: {}: published {}, ours {}{note}",
@@ -156,6 +158,7 @@ fn missing(sections: &[Section<'_>]) -> Markup {
         @if !misses.rows.is_empty() {
             h2 id="misses" { "What does not agree" }
             (table(&misses.without_empty()))
+            (sentences(&tables::reasons(sections)))
         }
     }
 }
@@ -175,6 +178,7 @@ fn body(section: &Section<'_>, drawn: &[Drawn]) -> Markup {
 pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
     let mut out = format!("# {TITLE}\n\n{LEAD}\n\n**{}**\n", md(&headline(sections)));
     mark::section(&mut out, "What does not agree", &tables::misses(sections).without_empty());
+    mark::sentences(&mut out, &tables::reasons(sections));
     for section in sections {
         let _ = write!(out, "\n## {}\n", md(&section.published.title));
         let about = Some(section.published.about.clone());

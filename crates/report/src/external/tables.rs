@@ -1,6 +1,7 @@
 //! The tables of the page: one a publication, one of what does not agree, and all rows
 //! together for CSV.
 
+use crate::escape;
 use crate::external::judge::{Judged, Verdict};
 use crate::external::published::Rule;
 use crate::external::{LIMIT, Section};
@@ -38,29 +39,58 @@ pub(super) fn of(section: &Section<'_>) -> Table {
 }
 
 /// Returns every row that differs; those that were skipped for one reason share a row.
+/// The reasons are [`reasons`]: in a column they would make rows of many lines.
 pub(super) fn misses(sections: &[Section<'_>]) -> Table {
-    let head = ["What", "Publication", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3], "Why"];
+    let head = ["What", "Publication", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3]];
     let caption = "Numbers that differ, and those that were skipped";
     let mut table = mixed(Table::new(&head).named(NAMES[0], caption));
     for section in sections {
         let title = || Cell::text(&section.published.title);
-        for judged in section.rows.iter().filter(|judged| missed(judged)) {
-            if judged.verdict != Verdict::Skipped {
-                let [published, ours, difference, verdict] = numbers(judged);
-                let (what, why) = (Cell::text(&judged.row.what), Cell::text(&judged.note));
-                table.rows.push(vec![what, title(), published, ours, difference, verdict, why]);
-            }
+        for judged in differing(section) {
+            let [published, ours, deviation, outcome] = numbers(judged);
+            let what = Cell::text(&judged.row.what);
+            table.rows.push(vec![what, title(), published, ours, deviation, outcome]);
         }
-        for (why, count) in skipped(section) {
+        for (_, count) in skipped(section) {
             let nothing = || Cell::number(None, |_| String::new());
             let what =
                 if count == 1 { "one number".to_owned() } else { format!("{count} numbers") };
-            let verdict = Cell::text(Verdict::Skipped.word());
-            let [what, why] = [Cell::text(what), Cell::text(why)];
-            table.rows.push(vec![what, title(), nothing(), nothing(), nothing(), verdict, why]);
+            let outcome = Cell::text(Verdict::Skipped.word());
+            table.rows.push(vec![
+                Cell::text(what),
+                title(),
+                nothing(),
+                nothing(),
+                nothing(),
+                outcome,
+            ]);
         }
     }
     table
+}
+
+/// Returns the rows of a section that count and differ, understood or not.
+pub(super) fn differing<'a>(section: &'a Section<'_>) -> impl Iterator<Item = &'a Judged<'a>> {
+    let rows = section.rows.iter().filter(|judged| missed(judged));
+    rows.filter(|judged| judged.verdict != Verdict::Skipped)
+}
+
+/// Returns the reasons of the rows of [`misses`], a sentence each with the rows it is about.
+pub(super) fn reasons(sections: &[Section<'_>]) -> Vec<String> {
+    let mut out: Vec<(String, Vec<&str>)> = Vec::new();
+    for section in sections {
+        for judged in differing(section).filter(|judged| !judged.note.is_empty()) {
+            match out.iter_mut().find(|(note, _)| *note == judged.note) {
+                Some((_, rows)) => rows.push(&judged.row.what),
+                None => out.push((judged.note.clone(), vec![&judged.row.what])),
+            }
+        }
+        let title = section.published.title.as_str();
+        out.extend(skipped(section).into_iter().map(|(why, _)| (format!("{why}."), vec![title])));
+    }
+    let said =
+        |(note, rows): &(String, Vec<&str>)| escape::line(&format!("{}: {note}", rows.join("; ")));
+    out.iter().map(said).collect()
 }
 
 /// Returns the reasons for which rows of a section were skipped, with how many each.
@@ -127,7 +157,7 @@ fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
     let strong =
         matches!(judged.verdict, Verdict::Differs | Verdict::Known) && !judged.row.information;
     let verdict = match judged.row.information {
-        true => format!("{} (for information)", judged.verdict.word()),
+        true => format!("{}, not counted", judged.verdict.word()),
         false => judged.verdict.word().to_owned(),
     };
     [

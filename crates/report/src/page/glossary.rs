@@ -174,7 +174,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "outcome",
-        "agrees; differs; differs for a reason that is understood and stated; or skipped, because ours was not found here",
+        "agrees; differs; differs for a reason that is understood and stated; or skipped, because ours was not found here; not counted: shown for information",
     ),
     (
         "mean rank",
