@@ -14,6 +14,7 @@ mod check_data;
 mod check_reports;
 mod ci;
 mod compile;
+mod external;
 mod faults;
 mod flags;
 mod golden;
@@ -68,6 +69,8 @@ Development:
   golden [--write]  make the golden numbers again and compare (or replace) them
   check-data        files as people have them, understood and trained on as scikit-learn does
   check-reports     train generated sweeps, fabricate nights, recompute what their reports say
+  external [NAME..] [--with-torch] [--keep]
+                    published numbers beside ours: trains, judges, writes reports/external
   bench [PART..]    speed beside PyTorch, the engine's overhead and more (`bench --help`)
   readers           what DuckDB, polars, pyarrow and pandas read in our Parquet files
   workflow [--full] [--fork]   lint the nightly workflow and play four nights of it here
@@ -148,6 +151,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
         "readers" => readers::readers(&root).map(|()| ExitCode::SUCCESS),
         "check-data" => check_data::check_data(&root, &args).map(|()| ExitCode::SUCCESS),
         "check-reports" => check_reports::check_reports(&root, &args).map(|()| ExitCode::SUCCESS),
+        "external" => external::external(&root, &args),
         "workflow" => workflow::workflow(&root, &args).map(|()| ExitCode::SUCCESS),
         "ci" => ci::ci(&root).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {

@@ -1,5 +1,5 @@
-//! Python environments under `.bench`, which only `golden`, `bench`, `readers`, `workflow` and
-//! `check-reports` and `check-data` use.
+//! Python environments under `.bench`, which only `golden`, `bench`, `readers`, `workflow`,
+//! `external`, `check-reports` and `check-data` use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -120,6 +120,12 @@ pub(crate) fn python(root: &Path, environment: &Environment) -> Result<PathBuf> 
         Command::new(&python).args(["-m", "pip", "install", "--requirement"]).arg(&requirements),
     )?;
     Ok(python)
+}
+
+/// Gives the environment's Python where the environment is there and lacks nothing.
+pub(crate) fn ready(root: &Path, environment: &Environment) -> Option<PathBuf> {
+    let python = root.join(environment.folder).join("bin/python");
+    is_complete(&root.join(environment.requirements), &python).then_some(python)
 }
 
 fn is_complete(requirements: &Path, python: &Path) -> bool {

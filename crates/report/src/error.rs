@@ -41,6 +41,14 @@ pub enum ReportError {
         /// Name of the file that is there.
         other: &'static str,
     },
+    /// A file of published numbers is not what it should be.
+    #[error("{} is no file of published numbers: {reason}; mend it there", path.display())]
+    Published {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        reason: String,
+    },
     /// A figure could not be drawn.
     #[error("figure `{name}` could not be drawn: {reason}")]
     Figure {

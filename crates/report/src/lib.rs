@@ -11,6 +11,7 @@
 pub mod analysis;
 pub mod collect;
 pub mod error;
+pub mod external;
 pub mod figures;
 pub mod page;
 pub mod regress;

@@ -3,6 +3,7 @@
 
 mod baseline;
 mod compare;
+mod external;
 mod nightly;
 mod regress;
 mod report;
@@ -28,6 +29,7 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
         Command::Report(args) => report::report(&workspace, &args),
         Command::Write { folder, quiet } => report::write_folder(&workspace, &folder, quiet),
         Command::Compare(args) => compare::compare(&workspace, &args),
+        Command::External(args) => external::external(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),
         Command::Nightly(args) => nightly::nightly(&workspace, &args),
         Command::Baseline { command } => baseline::baseline(&workspace, &command),
@@ -38,7 +40,9 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
 /// Gives an error of `report` its tier: a damaged baseline or history is the user's to mend.
 fn reported(error: ReportError) -> Error {
     match error {
-        ReportError::Kept { .. } | ReportError::HalfBaseline { .. } => bad_input(error.to_string()),
+        ReportError::Kept { .. }
+        | ReportError::HalfBaseline { .. }
+        | ReportError::Published { .. } => bad_input(error.to_string()),
         ReportError::Store(_) | ReportError::Parquet { .. } | ReportError::Figure { .. } => {
             Error::Unexpected(error.into())
         }

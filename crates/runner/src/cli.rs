@@ -119,6 +119,9 @@ pub enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Judge published numbers against ours (for `cargo xtask external`, which trains before).
+    #[command(hide = true)]
+    External(ExternalArgs),
     /// What a command line needs, as one line of JSON (for xtask).
     #[command(hide = true, disable_help_flag = true)]
     Needs {
@@ -346,6 +349,23 @@ pub struct RegressArgs {
     /// Baseline and history.
     #[command(flatten)]
     pub against: AgainstArgs,
+}
+
+/// Arguments of `external`.
+#[derive(Args, Clone, Debug)]
+pub struct ExternalArgs {
+    /// Names of files of published numbers; default: all.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Folder of these files; default: experiments/external.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Folder of the page; default: reports/external, of NAME alone reports/external/<name>.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Say which sweeps and programs they need, as one line of JSON, and judge nothing.
+    #[arg(long)]
+    pub needs: bool,
 }
 
 /// What a night is judged against.

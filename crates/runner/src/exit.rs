@@ -15,9 +15,11 @@ pub enum Exit {
     RunsFailed = 3,
     /// A night is worse than its baseline.
     Regression = 4,
-    /// A comparison lacks runs, or is of other batches or weights.
+    /// A comparison lacks runs, or is of other batches or weights; or published numbers were
+    /// not all compared.
     Incomplete = 5,
-    /// `verify` found a result that is not what is stored.
+    /// `verify` found a result that is not what is stored, or `external` a published number
+    /// that is not met.
     VerificationFailed = 6,
     /// A task of a cluster was told to end before its runs were done: requeue it.
     Requeue = 75,

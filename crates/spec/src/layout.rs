@@ -81,4 +81,4 @@ impl ReportDir {
 
 /// Names under `reports/` that are not experiments.
 pub const RESERVED: &[&str] =
-    &["readme.md", "gallery", "baselines", "history", "together", "compare"];
+    &["readme.md", "gallery", "baselines", "history", "together", "compare", "external"];

@@ -73,6 +73,8 @@ pub enum CurveKind {
     Barred,
     /// Straight from point to point, without markers but one at the end.
     Plain,
+    /// Straight from point to point, without any marker.
+    Bare,
     /// As [`CurveKind::Barred`] without lines: points that differ in more than
     /// their position.
     Loose,

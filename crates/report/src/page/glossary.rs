@@ -165,6 +165,17 @@ const TERMS: &[(&str, &str)] = &[
         "verdict",
         "what the test that decides says after correction; level: no seed differs; underpowered: so few seeds that differ could show no difference, however large it is",
     ),
+    ("published", "the number as its source prints it; in brackets the runs that it is a mean of"),
+    ("ours", "what this program finds for the same setting; in brackets the seeds"),
+    ("rule", "how close the two must be: the rules stand at the end of the page"),
+    (
+        "deviation",
+        "ours minus published in units of the rule: standard errors (s.e.) or standard deviations (s.d.), of which 3 are allowed, or the tolerance, of which 1 is",
+    ),
+    (
+        "outcome",
+        "agrees; differs; differs for a reason that is understood and stated; or skipped, because ours was not found here; not counted: shown for information",
+    ),
     (
         "mean rank",
         "mean over tasks of the place within a task, from 1; optimizers that all tasks have",

@@ -8,10 +8,12 @@
 //! `tests/nights.rs` measure how often they are wrong.
 
 pub mod bootstrap;
+pub mod claim;
 pub mod holm;
 pub mod location;
 pub mod normal;
 pub mod paired;
+pub mod scores;
 pub mod simultaneous;
 pub mod steps;
 pub mod student;

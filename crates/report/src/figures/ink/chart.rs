@@ -246,7 +246,7 @@ fn markers(
 ) -> Result<(), FigureError> {
     let (color, _, marker) = look(c.series);
     let every = match c.kind {
-        CurveKind::Faint => return Ok(()),
+        CurveKind::Faint | CurveKind::Bare => return Ok(()),
         CurveKind::Marked => c.points.len().div_ceil(12).max(1),
         CurveKind::Barred | CurveKind::Loose => 1,
         CurveKind::Plain => c.points.len().div_ceil(6).max(1),

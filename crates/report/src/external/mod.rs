@@ -1,0 +1,145 @@
+//! Checks against numbers that nobody here wrote: published ones beside ours, with a rule
+//! and a verdict a row, on one page.
+//!
+//! [`read`] takes a file of published numbers, [`check`] finds ours in trained sweeps, in
+//! what a program printed or by computing them, and [`write`] makes the page.
+
+mod computed;
+mod figure;
+mod judge;
+mod page;
+mod printed;
+mod published;
+mod sample;
+mod tables;
+
+use std::path::Path;
+
+use spec::layout::ReportDir;
+use store::StoreError;
+
+use crate::error::ReportError;
+use crate::figures::Figure;
+use crate::page::{self as report_page, Drawn, Rendered};
+
+pub use judge::{Judged, LIMIT, Verdict};
+pub use printed::Printed;
+pub use published::{Ours, Program, Published, Row, Rule, Theirs};
+pub use sample::{Found, Pair, Sources, Trained};
+
+/// One file with its rows judged.
+pub struct Section<'a> {
+    /// The stem of the file.
+    pub name: String,
+    /// The file.
+    pub published: &'a Published,
+    /// Its rows, in their order.
+    pub rows: Vec<Judged<'a>>,
+    /// The figure that it asks for; none where there is nothing to draw.
+    pub figure: Option<Figure>,
+}
+
+/// How many rows came out how; rows for information are counted apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows that agree.
+    pub agree: usize,
+    /// Rows that differ.
+    pub differ: usize,
+    /// Rows that differ for a reason that the file gives, with who is right.
+    pub known: usize,
+    /// Rows without a number of ours.
+    pub skipped: usize,
+    /// Rows that are shown and never count.
+    pub information: usize,
+}
+
+impl Tally {
+    /// Counts the rows of sections.
+    pub fn of(sections: &[Section<'_>]) -> Tally {
+        let mut tally = Tally::default();
+        for judged in sections.iter().flat_map(|section| &section.rows) {
+            let field = match judged.verdict {
+                _ if judged.row.information => &mut tally.information,
+                Verdict::Agrees => &mut tally.agree,
+                Verdict::Differs => &mut tally.differ,
+                Verdict::Known => &mut tally.known,
+                Verdict::Skipped => &mut tally.skipped,
+            };
+            *field += 1;
+        }
+        tally
+    }
+
+    /// Returns the number of rows that count.
+    pub fn counted(&self) -> usize {
+        self.agree + self.differ + self.known + self.skipped
+    }
+}
+
+/// Reads a file of published numbers.
+///
+/// # Errors
+/// The file cannot be read, or is not one: the message has line and column.
+pub fn read(path: &Path) -> Result<Published, ReportError> {
+    let bytes = store::files::read(path)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| ReportError::Published { path: path.into(), reason: e.to_string() })
+}
+
+/// Reads the rows that a program printed; none where it was not run.
+///
+/// # Errors
+/// The file is there and cannot be read.
+pub fn pairs(path: &Path) -> Result<Option<Vec<Pair>>, StoreError> {
+    if path.exists() { store::files::json(path).map(Some) } else { Ok(None) }
+}
+
+/// Judges every row of a file.
+///
+/// # Errors
+/// A row names something that its file or its sweep does not have; the text names the row.
+pub fn check<'a>(
+    name: &str,
+    published: &'a Published,
+    sources: &Sources<'_>,
+) -> Result<Section<'a>, String> {
+    let judge = |row| judge::judge(published, row, sources);
+    let rows: Result<Vec<Judged<'a>>, String> = published.rows.iter().map(judge).collect();
+    let rows = rows?;
+    let figure = published.figure.as_ref().and_then(|request| {
+        figure::figure(request, sources.sweeps.get(request.sweep.as_str())?, &rows)
+    });
+    Ok(Section { name: name.to_owned(), published, rows, figure })
+}
+
+/// Returns the result in a sentence.
+pub fn headline(sections: &[Section<'_>]) -> String {
+    page::headline(sections)
+}
+
+/// Returns a line for each row that differs and each reason of skipping.
+pub fn misses(sections: &[Section<'_>]) -> Vec<String> {
+    page::misses(sections)
+}
+
+/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` into a folder. The same
+/// sections give the same bytes.
+///
+/// # Errors
+/// A file cannot be written, or a figure cannot be drawn.
+pub fn write(sections: &[Section<'_>], out: &Path) -> Result<Rendered, ReportError> {
+    let drawn: Result<Vec<Drawn>, ReportError> = sections
+        .iter()
+        .filter_map(|section| Some((page::figure_name(section), section.figure.clone()?)))
+        .map(report_page::draw)
+        .collect();
+    let drawn = drawn?;
+    let pages = (page::html(sections, &drawn), page::markdown(sections, &drawn));
+    let tables = [tables::misses(sections), tables::all(sections)];
+    let filled = tables.iter().filter(|table| !table.rows.is_empty());
+    let known = (&[][..], &tables::NAMES[..]);
+    let written = report_page::write(&ReportDir::new(out), pages, &drawn, filled, known)?;
+    let warnings = report_page::unseen(&drawn).into_iter().collect();
+    Ok(Rendered { written, warnings, ..Rendered::default() })
+}

@@ -1,0 +1,216 @@
+//! The page and the Markdown of the checks against published numbers.
+
+use std::fmt::Write;
+
+use maud::{Markup, html};
+
+use crate::escape::{self, markdown as md};
+use crate::external::judge::Verdict;
+use crate::external::{Section, Tally, tables};
+use crate::number;
+use crate::page::Drawn;
+use crate::page::html::{Document, document, figure, sentences};
+use crate::page::markdown as mark;
+use crate::page::table_html::{folded, table};
+use crate::page::words::list;
+
+/// The title of page and Markdown.
+const TITLE: &str = "Published numbers and ours";
+
+/// The sentence below the title.
+const LEAD: &str = "Numbers that others published, beside what this program finds for the same setting: a row a number, \
+                    with the rule by which the two agree.";
+
+/// The rules in words, each with the unit of the column of deviations.
+const RULES: [&str; 5] = [
+    "Two means agree within three standard errors of their difference (s.e.); an exact expectation and our mean within three \
+     standard errors of ours.",
+    "One published run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
+     deviation (s.d.) and n their number: the spread of a new run.",
+    "Ten seeds know their standard deviation only roughly: by Student's t, one in 67 single runs of the very same distribution \
+     misses its rule by chance. Such a miss is looked into, and stays on the page with what was found.",
+    "Exact numbers agree to the decimals or the relative tolerance given; the deviation is then in units of that tolerance, \
+     and of several seeds it is that of the one furthest off. What the rounding of a printed number explains is no difference.",
+    "A divergence agrees where all of our seeds diverge, and a finite number never agrees with runs of which some diverged.",
+];
+
+/// Returns the result in a sentence.
+pub(super) fn headline(sections: &[Section<'_>]) -> String {
+    let tally = Tally::of(sections);
+    let counted = tally.counted();
+    let numbers = |n: usize| if n == 1 { "number" } else { "numbers" };
+    let main = match (tally.differ, tally.agree) {
+        (0, agree) if agree == counted => match counted {
+            1 => "The one published number agrees".to_owned(),
+            n => format!("All {n} published numbers agree"),
+        },
+        (0, agree) => format!("{agree} of {counted} published {} agree", numbers(counted)),
+        (differ, _) => format!("{differ} of {counted} published {} differ", numbers(counted)),
+    };
+    let mut more = Vec::new();
+    if tally.known > 0 {
+        let differ = if tally.known == 1 { "differs" } else { "differ" };
+        more.push(format!("{} {differ} for a reason that is understood", tally.known));
+    }
+    if tally.skipped > 0 {
+        let were = if tally.skipped == 1 { "was" } else { "were" };
+        more.push(format!("{} {were} skipped", tally.skipped));
+    }
+    match more.is_empty() {
+        true => format!("{main}."),
+        false => format!("{main}; {}.", list(&more)),
+    }
+}
+
+/// Returns a line for each row that differs, then one for each reason of skipping.
+pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
+    let rows = |n: usize| if n == 1 { "one row".to_owned() } else { format!("{n} rows") };
+    let (mut out, mut skipped) = (Vec::new(), Vec::new());
+    for section in sections {
+        for judged in tables::differing(section) {
+            // The reasons of misses that are understood are long, and stand on the page.
+            let note = match (judged.verdict, judged.note.as_str()) {
+                (Verdict::Known, _) | (_, "") => String::new(),
+                (_, note) => format!(" ({note})"),
+            };
+            out.push(escape::line(&format!(
+                "{} {}: {}: published {}, ours {}{note}",
+                judged.verdict.word(),
+                section.name,
+                judged.row.what,
+                judged.theirs,
+                judged.ours,
+            )));
+        }
+        let reason =
+            |(why, n)| escape::line(&format!("skipped {} of {}: {why}", rows(n), section.name));
+        skipped.extend(tables::skipped(section).into_iter().map(reason));
+    }
+    out.extend(skipped);
+    out
+}
+
+/// Returns the name of a section's figure: `sensitivity-quadratic-deep`.
+pub(super) fn figure_name(section: &Section<'_>) -> String {
+    let fine = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
+    format!("sensitivity-{}", section.name.chars().map(fine).collect::<String>())
+}
+
+fn drawn_of<'a>(section: &Section<'_>, drawn: &'a [Drawn]) -> Option<&'a Drawn> {
+    let name = figure_name(section);
+    drawn.iter().find(|drawn| drawn.name == name)
+}
+
+/// The sentence on the source of the rows that name none; none where all name their own.
+fn source(section: &Section<'_>) -> Option<String> {
+    let own = section.rows.iter().filter(|judged| judged.row.source.is_some()).count();
+    let which = match own {
+        0 => "Source",
+        own if own == section.rows.len() => return None,
+        _ => "Source of the rows that name none",
+    };
+    Some(format!("{which}: {}.", section.published.source))
+}
+
+/// The page as text.
+pub(super) fn html(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
+    document(Document {
+        name: TITLE.to_owned(),
+        lead: LEAD.to_owned(),
+        opening: opening(sections),
+        body: html! {
+            (missing(sections))
+            @for section in sections { (body(section, drawn)) }
+            h2 id="rules" { "The rules" }
+            (sentences(&RULES.map(str::to_owned)))
+        },
+        footer: "The published numbers are in experiments/external/, ours in the journals of the sweeps named there.",
+        data: data(sections),
+        figures: drawn,
+    })
+}
+
+fn opening(sections: &[Section<'_>]) -> Markup {
+    let tally = Tally::of(sections);
+    let tone = match (tally.differ, tally.skipped) {
+        (0, 0) => " a2",
+        (0, _) => " a4",
+        _ => " a1",
+    };
+    let tile =
+        |value: usize, text: &str| html! { li { b { (number::count(value as u64)) } (text) } };
+    html! {
+        div class={ "card answer" (tone) } { p { (headline(sections)) } }
+        ul.tiles {
+            (tile(tally.agree, "agree"))
+            (tile(tally.differ, "differ"))
+            @if tally.known > 0 { (tile(tally.known, "differ, understood")) }
+            @if tally.skipped > 0 { (tile(tally.skipped, "skipped")) }
+            @if tally.information > 0 { (tile(tally.information, "for information")) }
+            (tile(sections.len(), if sections.len() == 1 { "publication" } else { "sets of numbers" }))
+        }
+    }
+}
+
+fn missing(sections: &[Section<'_>]) -> Markup {
+    let misses = tables::misses(sections);
+    html! {
+        @if !misses.rows.is_empty() {
+            h2 id="misses" { "What does not agree" }
+            (table(&misses.without_empty()))
+            (sentences(&tables::reasons(sections)))
+        }
+    }
+}
+
+fn body(section: &Section<'_>, drawn: &[Drawn]) -> Markup {
+    let id = figure_name(section).replacen("sensitivity", "numbers", 1);
+    html! {
+        h2 id=(id) { (escape::line(&section.published.title)) }
+        p { (escape::line(&section.published.about)) }
+        @if let Some(source) = source(section) { p { (escape::line(&source)) } }
+        @if let Some(drawn) = drawn_of(section, drawn) { div.figures { (figure(drawn)) } }
+        (folded(&tables::of(section), "numbers"))
+    }
+}
+
+/// The page as Markdown.
+pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
+    let mut out = format!("# {TITLE}\n\n{LEAD}\n\n**{}**\n", md(&headline(sections)));
+    mark::section(&mut out, "What does not agree", &tables::misses(sections).without_empty());
+    mark::sentences(&mut out, &tables::reasons(sections));
+    for section in sections {
+        let _ = write!(out, "\n## {}\n", md(&section.published.title));
+        let about = Some(section.published.about.clone());
+        let said: Vec<String> = about.into_iter().chain(source(section)).collect();
+        mark::sentences(&mut out, &said);
+        if let Some(drawn) = drawn_of(section, drawn) {
+            let (title, caption) = (md(drawn.figure.ink.title()), md(&drawn.figure.caption));
+            let _ = write!(out, "\n![{title}](figures/{}.svg)\n\n{caption}\n", drawn.name);
+        }
+        let _ = write!(out, "\n{}", mark::table(&tables::of(section)));
+    }
+    out.push_str("\n## The rules\n");
+    mark::sentences(&mut out, &RULES.map(str::to_owned));
+    out
+}
+
+/// The verdicts for programs that read the page.
+fn data(sections: &[Section<'_>]) -> String {
+    let rows: Vec<serde_json::Value> = sections
+        .iter()
+        .flat_map(|section| section.rows.iter().map(move |judged| (section, judged)))
+        .map(|(section, judged)| {
+            serde_json::json!({
+                "publication": section.name,
+                "what": judged.row.what,
+                "published": judged.their_value,
+                "ours": judged.our_value,
+                "difference": judged.difference,
+                "verdict": judged.verdict.word(),
+                "information": judged.row.information,
+            })
+        })
+        .collect();
+    escape::json_in_script(&serde_json::json!({ "headline": headline(sections), "rows": rows }))
+}

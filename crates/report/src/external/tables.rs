@@ -1,0 +1,211 @@
+//! The tables of the page: one a publication, one of what does not agree, and all rows
+//! together for CSV.
+
+use crate::escape;
+use crate::external::judge::{Judged, Verdict};
+use crate::external::published::Rule;
+use crate::external::{LIMIT, Section};
+use crate::number;
+use crate::page::table::{Cell, Table};
+
+/// Names of the tables with a CSV.
+pub(super) const NAMES: [&str; 2] = ["misses", "external"];
+
+/// Columns that every table has.
+const NUMBERS: [&str; 4] = ["#Published", "#Ours", "#Deviation", "Outcome"];
+
+/// Returns the table of one publication. Rows that name their own source
+/// have a column for it; the others share that of the file.
+pub(super) fn of(section: &Section<'_>) -> Table {
+    let head = ["What", "Rule", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3], "Source"];
+    let mut table = mixed(Table::new(&head));
+    table.caption = format!("Published numbers and ours: {}", section.published.title);
+    for judged in &section.rows {
+        let [published, ours, difference, verdict] = numbers(judged);
+        table.rows.push(vec![
+            Cell::text(&judged.row.what),
+            Cell::text(rule(judged.row.rule)),
+            published,
+            ours,
+            difference,
+            verdict,
+            Cell::text(judged.row.source.as_deref().unwrap_or_default()),
+        ]);
+    }
+    match section.rows.iter().all(|judged| judged.row.source.is_none()) {
+        true => table.without("Source"),
+        false => table,
+    }
+}
+
+/// Returns every row that differs; those that were skipped for one reason share a row.
+/// The reasons are [`reasons`]: in a column they would make rows of many lines.
+pub(super) fn misses(sections: &[Section<'_>]) -> Table {
+    let head = ["What", "Publication", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3]];
+    let caption = "Numbers that differ, and those that were skipped";
+    let mut table = mixed(Table::new(&head).named(NAMES[0], caption));
+    for section in sections {
+        let title = || Cell::text(&section.published.title);
+        for judged in differing(section) {
+            let [published, ours, deviation, outcome] = numbers(judged);
+            let what = Cell::text(&judged.row.what);
+            table.rows.push(vec![what, title(), published, ours, deviation, outcome]);
+        }
+        for (_, count) in skipped(section) {
+            let nothing = || Cell::number(None, |_| String::new());
+            let what =
+                if count == 1 { "one number".to_owned() } else { format!("{count} numbers") };
+            let outcome = Cell::text(Verdict::Skipped.word());
+            table.rows.push(vec![
+                Cell::text(what),
+                title(),
+                nothing(),
+                nothing(),
+                nothing(),
+                outcome,
+            ]);
+        }
+    }
+    table
+}
+
+/// Returns the rows of a section that count and differ, understood or not.
+pub(super) fn differing<'a>(section: &'a Section<'_>) -> impl Iterator<Item = &'a Judged<'a>> {
+    let rows = section.rows.iter().filter(|judged| missed(judged));
+    rows.filter(|judged| judged.verdict != Verdict::Skipped)
+}
+
+/// Returns the reasons of the rows of [`misses`], a sentence each with the rows it is about.
+pub(super) fn reasons(sections: &[Section<'_>]) -> Vec<String> {
+    let mut out: Vec<(String, Vec<&str>)> = Vec::new();
+    for section in sections {
+        for judged in differing(section).filter(|judged| !judged.note.is_empty()) {
+            match out.iter_mut().find(|(note, _)| *note == judged.note) {
+                Some((_, rows)) => rows.push(&judged.row.what),
+                None => out.push((judged.note.clone(), vec![&judged.row.what])),
+            }
+        }
+        let title = section.published.title.as_str();
+        out.extend(skipped(section).into_iter().map(|(why, _)| (format!("{why}."), vec![title])));
+    }
+    let said =
+        |(note, rows): &(String, Vec<&str>)| escape::line(&format!("{}: {note}", rows.join("; ")));
+    out.iter().map(said).collect()
+}
+
+/// Returns the reasons for which rows of a section were skipped, with how many each.
+pub(super) fn skipped<'a>(section: &'a Section<'_>) -> Vec<(&'a str, usize)> {
+    let mut out: Vec<(&str, usize)> = Vec::new();
+    for judged in section.rows.iter().filter(|judged| missed(judged)) {
+        if judged.verdict == Verdict::Skipped {
+            match out.iter_mut().find(|(why, _)| *why == judged.note) {
+                Some((_, count)) => *count += 1,
+                None => out.push((&judged.note, 1)),
+            }
+        }
+    }
+    out
+}
+
+/// Returns every row with all that is known of it.
+pub(super) fn all(sections: &[Section<'_>]) -> Table {
+    let head = [
+        "What",
+        "Publication",
+        "Source",
+        "Rule",
+        NUMBERS[0],
+        NUMBERS[1],
+        NUMBERS[2],
+        NUMBERS[3],
+        "Why",
+    ];
+    let mut table = mixed(Table::new(&head).named(NAMES[1], "Published numbers and ours"));
+    for section in sections {
+        for judged in &section.rows {
+            let [published, ours, difference, verdict] = numbers(judged);
+            table.rows.push(vec![
+                Cell::text(&judged.row.what),
+                Cell::text(&section.published.title),
+                Cell::text(judged.source),
+                Cell::text(rule(judged.row.rule)),
+                published,
+                ours,
+                difference,
+                verdict,
+                Cell::text(&judged.note),
+            ]);
+        }
+    }
+    table
+}
+
+/// Whether a row counts and does not agree.
+pub(super) fn missed(judged: &Judged<'_>) -> bool {
+    judged.verdict != Verdict::Agrees && !judged.row.information
+}
+
+fn mixed(table: Table) -> Table {
+    table.mixed(&["Published", "Ours", "Deviation"]).choices(&["Publication", "Outcome"])
+}
+
+fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
+    let value = |text: &str, value: Option<f64>| match text.is_empty() {
+        true => Cell::number(None, |_| String::new()),
+        false => Cell { sort: value, ..Cell::text(text) },
+    };
+    let strong =
+        matches!(judged.verdict, Verdict::Differs | Verdict::Known) && !judged.row.information;
+    let verdict = match judged.row.information {
+        true => format!("{}, not counted", judged.verdict.word()),
+        false => judged.verdict.word().to_owned(),
+    };
+    [
+        value(&judged.theirs, judged.their_value),
+        value(&judged.ours, judged.our_value),
+        Cell::number(judged.difference, difference),
+        Cell::text(verdict).strong(strong),
+    ]
+}
+
+/// A difference in units of the rule, with its sign: `+0.41`, `−12`.
+fn difference(size: f64) -> String {
+    let sign = if size < 0.0 { "\u{2212}" } else { "+" };
+    match size.abs() {
+        0.0 => "0".to_owned(),
+        size if size.is_infinite() => format!("{sign}\u{221e}"),
+        size if size < 9.995 => format!("{sign}{size:.2}"),
+        size => format!("{sign}{}", number::significant(size, 3)),
+    }
+}
+
+/// A rule in short, with its limit: `2 means, 3 s.e.`.
+pub(super) fn rule(rule: Rule) -> String {
+    match rule {
+        Rule::Means => format!("two means, {LIMIT} s.e."),
+        Rule::Single => format!("one run, {LIMIT} s.d."),
+        Rule::Expectation => format!("expectation, {LIMIT} s.e."),
+        Rule::Diverges => "both diverge".to_owned(),
+        Rule::Relative(limit) => format!("relative {}", number::short(limit)),
+        Rule::Decimals(0) => "whole number".to_owned(),
+        Rule::Decimals(1) => "1 decimal".to_owned(),
+        Rule::Decimals(places) => format!("{places} decimals"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_have_a_sign_and_no_needless_digits() {
+        let all = [0.0, 0.414, -2.999, 12.345, -1234.0, f64::INFINITY].map(difference);
+        assert_eq!(all, ["0", "+0.41", "\u{2212}3.00", "+12.3", "\u{2212}1234", "+\u{221e}"]);
+    }
+
+    #[test]
+    fn a_rule_is_said_with_its_limit() {
+        let all = [Rule::Means, Rule::Single, Rule::Relative(1e-5), Rule::Decimals(4)].map(rule);
+        assert_eq!(all, ["two means, 3 s.e.", "one run, 3 s.d.", "relative 1e-5", "4 decimals"]);
+    }
+}

@@ -1,0 +1,283 @@
+//! `cargo xtask external`: published numbers beside ours. Trains the sweeps that the files in
+//! `experiments/external` name, runs the programs that measure the other side where their
+//! packages are there, and has `sweep external` judge it all on one page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::venv::{self, Environment};
+use crate::{build, libtorch};
+
+/// The page and what programs printed.
+const REPORT: &str = "reports/external";
+/// The copy of the page that is kept.
+const GALLERY: &str = "reports/gallery/external";
+
+/// A sweep of which some runs failed: the rows that need them say so.
+const RUNS_FAILED: i32 = 3;
+
+/// A program that measures both sides of some rows.
+struct Program {
+    /// Its name in the files of published numbers.
+    name: &'static str,
+    /// The script, below the root.
+    script: &'static str,
+    /// The packages that it runs under.
+    environment: &'static Environment,
+}
+
+const PROGRAMS: [Program; 1] =
+    [Program { name: "parity", script: "xtask/python/parity.py", environment: &venv::TORCH }];
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+struct Request {
+    /// Files of published numbers; all where none is named.
+    names: Vec<String>,
+    /// Keep a copy of the page in the gallery.
+    keep: bool,
+    /// Make the environment with PyTorch where it is not there.
+    with_torch: bool,
+}
+
+impl Request {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// The problem in a sentence.
+    fn parse(args: &[String]) -> Result<Request, String> {
+        let mut request = Request { names: Vec::new(), keep: false, with_torch: false };
+        for arg in args {
+            match arg.as_str() {
+                "--keep" => request.keep = true,
+                "--with-torch" => request.with_torch = true,
+                flag if flag.starts_with('-') => {
+                    return Err(format!(
+                        "`external` does not know `{flag}`; it takes names, --keep, --with-torch"
+                    ));
+                }
+                name => request.names.push(name.to_owned()),
+            }
+        }
+        if request.keep && !request.names.is_empty() {
+            return Err(
+                "`external --keep` keeps the page over all; give no name with it".to_owned()
+            );
+        }
+        Ok(request)
+    }
+}
+
+/// Trains, measures and judges; gives the exit code of `sweep external`, or that of a sweep
+/// that could not be trained.
+///
+/// # Errors
+/// When something cannot be built or started, or a program fails.
+pub(crate) fn external(root: &Path, args: &[String]) -> Result<ExitCode> {
+    let request = match Request::parse(args) {
+        Ok(request) => request,
+        Err(problem) => {
+            eprintln!("xtask: {problem}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let sweep = build::sweep(root)?;
+    let judge = |flags: &[&str]| {
+        let mut command = Command::new(&sweep);
+        command.arg("external").args(&request.names).args(flags).current_dir(root);
+        command
+    };
+    // Asked first: a file that is not right is refused before anything is trained.
+    let answer = judge(&["--needs"]).stderr(Stdio::inherit()).output();
+    let answer = answer.with_context(|| format!("cannot start {}", sweep.display()))?;
+    if !answer.status.success() {
+        return Ok(exit_code(answer.status.code()));
+    }
+    let (sweeps, programs) = needs(&String::from_utf8_lossy(&answer.stdout))?;
+    for file in &sweeps {
+        eprintln!("\nxtask: external: {file}");
+        let status = Command::new(std::env::current_exe()?)
+            .args(["sweep", file])
+            .current_dir(root)
+            .status()
+            .context("cannot start xtask")?;
+        if !matches!(status.code(), Some(0 | RUNS_FAILED)) {
+            return Ok(exit_code(status.code()));
+        }
+    }
+    for name in &programs {
+        measure(root, name, request.with_torch)?;
+    }
+    eprintln!();
+    let status = judge(&[]).status()?;
+    if request.keep {
+        keep(root)?;
+    }
+    Ok(exit_code(status.code()))
+}
+
+fn exit_code(code: Option<i32>) -> ExitCode {
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// Returns the sweep files and the programs of the answer to `sweep external --needs`.
+fn needs(answer: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let not = || format!("`sweep external --needs` answered `{}`", answer.trim());
+    let value: Value = serde_json::from_str(answer).with_context(not)?;
+    let list = |name: &str| -> Result<Vec<String>> {
+        let items = value[name].as_array().with_context(not)?;
+        items.iter().map(|item| item.as_str().map(str::to_owned).with_context(not)).collect()
+    };
+    Ok((list("sweeps")?, list("programs")?))
+}
+
+/// Runs a program where its packages are there, and leaves what it prints beside the page.
+/// What it printed at another time is removed before: it may be of another worker.
+fn measure(root: &Path, name: &str, make: bool) -> Result<()> {
+    let Some(program) = PROGRAMS.iter().find(|program| program.name == name) else {
+        let known = PROGRAMS.map(|program| program.name).join(", ");
+        bail!("a file of published numbers names the program `{name}`; there are: {known}");
+    };
+    let printed = root.join(REPORT).join(format!("programs/{name}.json"));
+    if printed.exists() {
+        fs::remove_file(&printed)
+            .with_context(|| format!("cannot remove {}", printed.display()))?;
+    }
+    let python = match (venv::ready(root, program.environment), make) {
+        (Some(python), _) => python,
+        (None, true) => venv::python(root, program.environment)?,
+        (None, false) => {
+            eprintln!(
+                "xtask: external: {} is left out: its packages are not there",
+                program.script
+            );
+            return Ok(());
+        }
+    };
+    eprintln!("\nxtask: external: {}", program.script);
+    let worker = build::libtorch_worker(root, &libtorch::provision(root, libtorch::Kind::Cpu)?)?;
+    let mut command = Command::new(python);
+    command.arg(root.join(program.script)).arg("--worker").arg(worker);
+    command.arg("--data").arg(root.join("data")).arg("--json").arg(&printed);
+    build::run(command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(root))
+}
+
+/// Copies the page with its figures and tables into the gallery, in place of an earlier copy.
+fn keep(root: &Path) -> Result<()> {
+    let (from, to) = (root.join(REPORT), root.join(GALLERY));
+    if to.exists() {
+        fs::remove_dir_all(&to).with_context(|| format!("cannot empty {}", to.display()))?;
+    }
+    for file in files(&from)? {
+        let target = to.join(file.strip_prefix(&from)?);
+        fs::create_dir_all(target.parent().context("a file lies in a folder")?)?;
+        fs::copy(&file, &target).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    eprintln!("xtask: kept in {GALLERY}");
+    Ok(())
+}
+
+/// Returns the files of the page: it, its Markdown, figures and tables. Pages of single
+/// names lie in folders beside them.
+fn files(report: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![report.join("index.html"), report.join("REPORT.md")];
+    for folder in ["figures", "tables"].map(|name| report.join(name)) {
+        if folder.is_dir() {
+            for entry in fs::read_dir(&folder)? {
+                files.push(entry?.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &str) -> Result<Request, String> {
+        Request::parse(&args.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_and_flags_are_told_apart() {
+        let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+        assert_eq!(
+            parse("algoperf --with-torch torch_parity"),
+            Ok(Request {
+                names: names(&["algoperf", "torch_parity"]),
+                keep: false,
+                with_torch: true
+            })
+        );
+        assert!(parse("--keep").unwrap().keep);
+        assert!(parse("--kepe").unwrap_err().contains("`--kepe`"));
+        assert!(parse("algoperf --keep").unwrap_err().contains("no name"));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_protocol_is_shown() {
+        let (sweeps, programs) =
+            needs("{\"programs\":[\"parity\"],\"sweeps\":[\"a.toml\"]}\n").unwrap();
+        assert_eq!((sweeps, programs), (vec!["a.toml".to_owned()], vec!["parity".to_owned()]));
+        for answer in ["hello", "{\"programs\":[]}", "{\"programs\":[1],\"sweeps\":[]}"] {
+            let message = format!("{:#}", needs(answer).unwrap_err());
+            assert!(message.contains(answer), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_program_of_the_files_is_known_and_there() {
+        let root = build::root().unwrap();
+        for program in &PROGRAMS {
+            assert!(root.join(program.script).is_file(), "{}", program.script);
+        }
+        let mut named = 0;
+        for entry in fs::read_dir(root.join("experiments/external")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                let Some(name) = value["program"]["name"].as_str() else { continue };
+                assert!(PROGRAMS.iter().any(|program| program.name == name), "{name}");
+                named += 1;
+            }
+        }
+        assert!(named > 0);
+    }
+
+    #[test]
+    fn the_copy_is_the_page_without_what_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let put = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for name in [
+            "index.html",
+            "REPORT.md",
+            "figures/a.svg",
+            "tables/a.csv",
+            "programs/parity.json",
+            "one/index.html",
+        ] {
+            put(&format!("{REPORT}/{name}"), name);
+        }
+        put(&format!("{GALLERY}/figures/old.svg"), "old");
+        keep(root).unwrap();
+        let kept: Vec<PathBuf> = files(&root.join(GALLERY)).unwrap();
+        assert_eq!(kept.len(), 4, "{kept:?}");
+        assert_eq!(
+            fs::read_to_string(root.join(GALLERY).join("figures/a.svg")).unwrap(),
+            "figures/a.svg"
+        );
+        assert!(!root.join(GALLERY).join("programs").exists());
+        assert!(!root.join(GALLERY).join("one").exists());
+    }
+}
