@@ -42,6 +42,8 @@ pub fn report(report: &Report) -> String {
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
     if !several {
         sentences(&mut out, &content::comparison_words(analysis));
+        section(&mut out, "Claim", &report.tables.claim);
+        sentences(&mut out, &content::claim_words(analysis, report.claims.as_ref()));
         section(&mut out, "Time to target", &content::race_table(analysis));
         sentences(&mut out, &content::race_words(analysis));
     }
