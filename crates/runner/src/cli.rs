@@ -313,6 +313,32 @@ pub struct ReportArgs {
     /// Redraw each report and write no page over all.
     #[arg(long)]
     pub no_together: bool,
+    /// Optimizer (its label) that the speed-ups on the page over all are over; default:
+    /// none, and no speed-ups.
+    #[arg(long, value_name = "OPTIMIZER", conflicts_with = "no_together")]
+    pub reference: Option<String>,
+    /// Largest ratio to the fastest that counts in the score on the page over all; default: 4.
+    #[arg(long, value_name = "RATIO", value_parser = above_one, conflicts_with = "no_together")]
+    pub r_max: Option<f64>,
+    /// What times to target are counted in for the score on the page over all; default: samples.
+    #[arg(long, value_name = "CLOCK", conflicts_with = "no_together")]
+    pub clock: Option<ScoreClock>,
+}
+
+/// What times to target are counted in for a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScoreClock {
+    /// Training samples fed.
+    Samples,
+    /// Optimizer steps.
+    Steps,
+    /// Seconds of training, where machine, code and threads are the same.
+    Seconds,
+}
+
+fn above_one(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 1.0);
+    number.ok_or_else(|| "a ratio is a number above 1, such as 4".to_owned())
 }
 
 /// Arguments of `merge`.
