@@ -7,6 +7,7 @@ mod nightly;
 mod regress;
 mod report;
 mod summary;
+mod target;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
         Command::Report(args) => report::report(&workspace, &args),
         Command::Write { folder, quiet } => report::write_folder(&workspace, &folder, quiet),
         Command::Compare(args) => compare::compare(&workspace, &args),
+        Command::Target(args) => target::target(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),
         Command::Nightly(args) => nightly::nightly(&workspace, &args),
         Command::Baseline { command } => baseline::baseline(&workspace, &command),

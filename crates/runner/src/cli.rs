@@ -33,6 +33,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Compare two reports run by run: B is judged against A.
     Compare(CompareArgs),
+    /// Set a target from the seeds of the best configuration, and print it for a sweep file.
+    Target(TargetArgs),
     /// Judge what lies in a report against a baseline; trains nothing.
     Regress(RegressArgs),
     /// Train everything afresh, judge it against the accepted baseline, keep it in the history.
@@ -339,6 +341,31 @@ pub enum ScoreClock {
 fn above_one(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 1.0);
     number.ok_or_else(|| "a ratio is a number above 1, such as 4".to_owned())
+}
+
+/// Arguments of `target`.
+#[derive(Args, Clone, Debug)]
+pub struct TargetArgs {
+    /// A sweep file or report folder.
+    pub file: PathBuf,
+    /// What is taken of the values of the seeds.
+    #[arg(long, value_name = "STATISTIC", default_value = "median")]
+    pub statistic: TargetStatistic,
+    /// Optimizer (its label) whose chosen configuration sets it; default: the best one by
+    /// the metric that chooses.
+    #[arg(long, value_name = "OPTIMIZER")]
+    pub optimizer: Option<String>,
+}
+
+/// What is taken of the values of the seeds for a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TargetStatistic {
+    /// The median: half of such runs get there.
+    Median,
+    /// The mean.
+    Mean,
+    /// The worst: all of them got there.
+    Worst,
 }
 
 /// Arguments of `merge`.

@@ -52,6 +52,7 @@ pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
         Command::Needs { args } => needs::needs(&args),
         Command::Report(_)
         | Command::Compare(_)
+        | Command::Target(_)
         | Command::Regress(_)
         | Command::Nightly(_)
         | Command::Baseline { .. }

@@ -60,6 +60,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         | Command::Needs { .. } => return answer(false, &NOTHING, Report::Never),
         Command::Report(_)
         | Command::Compare(_)
+        | Command::Target(_)
         | Command::Regress(_)
         | Command::Baseline { .. }
         | Command::Gather { .. }
