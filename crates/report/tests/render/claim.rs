@@ -86,12 +86,12 @@ fn a_claim_is_judged_by_the_seeds_of_each_chosen_configuration() {
     assert!((number(adam, "Test accuracy; mean [fraction]") - mean).abs() < 1e-12);
     assert!((number(adam, "t") - 2.5).abs() < 1e-9);
     assert!((number(adam, "p; one-sided") - t_cdf(-2.5, 7)).abs() < 1e-12);
-    assert_eq!(adam["Verdict"], "carried");
+    assert_eq!(adam["Claim"], "carried");
     // Seeds at which a t of 2.5 / sqrt(8) * sqrt(n) has p at most 0.05: 5 or 6.
     let p = |n: usize| t_cdf(-2.5 * (n as f64 / 8.0).sqrt(), n - 1);
     let fewest = (2..9).find(|&n| p(n) <= 0.05).unwrap();
     assert_eq!(number(adam, "Fewest seeds that would carry it"), fewest as f64);
-    assert_eq!(sgd["Verdict"], "not carried: the mean is not above the target");
+    assert_eq!(sgd["Claim"], "not carried: the mean falls short");
     assert_eq!(sgd["Fewest seeds that would carry it"], "");
     let text = section(&dir);
     for said in [
@@ -118,13 +118,13 @@ fn a_diverged_seed_counts_as_one_that_did_not_reach_the_target() {
     let folder = tempfile::tempdir().unwrap();
     let dir = claimed(&fixture, Some(claim(low)), folder.path());
     let adam = &csv(&dir)[1];
-    assert_eq!(adam["Verdict"], "not carried: 1 of 8 seeds diverged");
+    assert_eq!(adam["Claim"], "not carried: 1 of 8 seeds diverged");
     assert_eq!((adam["t"].as_str(), adam["p; one-sided"].as_str()), ("", ""));
     assert!(section(&dir).contains("never left out: a mean with it is infinitely bad"));
     // Seven of eight: 9 of 256 ways.
     let sign = Claim { test: ClaimTest::Sign, ..claim(low) };
     let adam = &csv(&claimed(&fixture, Some(sign), folder.path()))[1];
-    assert_eq!(adam["Verdict"], "carried; though 1 of 8 seeds diverged");
+    assert_eq!(adam["Claim"], "carried; though 1 of 8 seeds diverged");
     assert_eq!(adam["p; one-sided"], "0.03515625");
     assert_eq!(adam["Seeds above the target"], "7");
     // The sentence on seeds that chose is only where there was a choice.

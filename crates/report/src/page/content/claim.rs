@@ -24,7 +24,7 @@ pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
     let mut table = Table::new(&[
         "Optimizer",
         "Chosen configuration",
-        "Verdict",
+        "Claim",
         &mean,
         &beyond,
         "#Seeds with a value",
@@ -91,7 +91,7 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
         (false, false) => format!("not carried: {failed}"),
         (false, true) => match (evidence.mean, evidence.fewest) {
             (Some(mean), _) if claims.goal.gain(mean, claims.asked.target) <= 0.0 => {
-                format!("not carried: the mean is not {} the target", side(claims))
+                "not carried: the mean falls short".to_owned()
             }
             (_, Some(fewest)) if fewest > evidence.n => "not carried: too few seeds".to_owned(),
             _ => "not carried".to_owned(),
