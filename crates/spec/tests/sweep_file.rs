@@ -1,7 +1,6 @@
 //! Sweep files to plans: axes, layers, identity.
 
 use proptest::prelude::*;
-use spec::claim::ClaimTest;
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::{Plan, TargetAt};
 use spec::regress_settings::{RegressMetric, RegressSettings};
@@ -488,51 +487,4 @@ fn overrides_can_be_read_back_from_the_plan() {
     let again = Overrides::of_lines(&overrides.lines());
     assert_eq!(again.lines(), overrides.lines());
     assert_eq!(again.set, overrides.set);
-}
-
-#[test]
-fn a_claim_is_of_the_judge_and_in_no_id() {
-    let base = format!("{BASE}[repeat]\nseeds = {{ count = 5 }}\n");
-    let claimed = plan(&format!("{base}[claim]\ntarget = 0.9\nlevel = 0.05\n"));
-    let claim = claimed.claim.clone().unwrap();
-    assert_eq!((claim.of().to_string(), claim.above()), ("test.accuracy".to_owned(), true));
-    assert_eq!((claim.target, claim.level, claim.test), (0.9, 0.05, ClaimTest::T));
-    assert_eq!((claim.sd, claim.epoch), (None, None));
-    let bare = plan(&base);
-    assert_eq!(bare.runs, claimed.runs, "a claim is in no id");
-    assert!(!serde_json::to_string(&bare).unwrap().contains("\"claim\""));
-    let read: Plan = serde_json::from_str(&serde_json::to_string(&claimed).unwrap()).unwrap();
-    assert_eq!(read.claim, claimed.claim);
-
-    let whole = "target = 0.3\nlevel = 0.01\ntest = \"z\"\nsd = 0.02\nepoch = 2\nmetric = \"validation.f1\"";
-    let text = format!("{base}[claim]\n{whole}\n");
-    let claim = plan(&text).claim.unwrap();
-    assert_eq!((claim.test, claim.sd, claim.epoch), (ClaimTest::Z, Some(0.02), Some(2)));
-    assert_eq!(plan(&text).keeping.metrics, [claim.metric], "what is claimed is measured");
-    // The target names the metric, and its direction.
-    let text = format!(
-        "{base}[target]\nmetric = \"validation.loss\"\n[claim]\ntarget = 0.5\nlevel = 0.05\n"
-    );
-    let claim = plan(&text).claim.unwrap();
-    assert_eq!((claim.of().to_string(), claim.above()), ("test.loss".to_owned(), false));
-}
-
-#[test]
-fn an_epoch_that_all_seeds_come_to_can_be_claimed_of() {
-    let text = format!(
-        "{BASE}[train.early_stopping]\npatience = 3\n[repeat]\nseeds = [0, 1]\n[claim]\ntarget = 0.9\nlevel = 0.05\n"
-    );
-    let said = |text: &str| {
-        load_text("x.toml", "x", text.to_owned(), &Overrides::default()).map(|l| l.plan.claim)
-    };
-    assert!(said(&text).is_err());
-    assert_eq!(said(&format!("{text}epoch = 3\n")).unwrap().unwrap().epoch, Some(3));
-    assert!(said(&format!("{text}epoch = 4\n")).is_err());
-    // Patience that outlasts the run ends none.
-    let outlasts = text.replace("patience = 3", "patience = 4");
-    assert_eq!(said(&outlasts).unwrap().unwrap().epoch, None);
-    // A trial has one seed, which carries nothing: it makes no claim.
-    let smoke = Overrides { smoke: true, ..Overrides::default() };
-    let plan = load_text("x.toml", "x", format!("{text}epoch = 3\n"), &smoke).unwrap().plan;
-    assert_eq!((plan.claim, plan.seeds.len()), (None, 1));
 }
