@@ -10,7 +10,7 @@ use crate::page::words::{self, capitalised};
 use crate::stats::location;
 use crate::{escape, number};
 
-/// What is taken of the values of the seeds.
+/// The statistic of the seeds' values that becomes the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
     /// The median, a diverged seed being worse than any other: half of such runs get there.
@@ -50,7 +50,7 @@ pub struct Setting {
     pub label: String,
     /// Its configuration in words.
     pub config: String,
-    /// What was taken of the values.
+    /// The statistic that was taken.
     pub statistic: Statistic,
     /// Seeds with a result, those that diverged among them.
     pub seeds: usize,

@@ -327,7 +327,7 @@ pub struct ReportArgs {
     pub clock: Option<ScoreClock>,
 }
 
-/// What times to target are counted in for a score.
+/// The clock of times to target for a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ScoreClock {
     /// Training samples fed.
@@ -357,7 +357,7 @@ pub struct TargetArgs {
     pub optimizer: Option<String>,
 }
 
-/// What is taken of the values of the seeds for a target.
+/// The statistic of the seeds' values that becomes a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum TargetStatistic {
     /// The median: half of such runs get there.

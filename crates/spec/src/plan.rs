@@ -122,7 +122,7 @@ pub struct Plan {
     pub metrics: Vec<Description>,
     /// What "best" means.
     pub target: Target,
-    /// What is claimed of the mean over seeds; left out while there is no `[claim]`.
+    /// The claim on the mean over seeds; left out while there is no `[claim]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
     /// Seeds, in the order of the file.

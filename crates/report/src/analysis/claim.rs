@@ -19,7 +19,7 @@ pub struct Claims {
     pub claimed: Vec<Claimed>,
 }
 
-/// What the seeds of a chosen configuration say.
+/// The claim as the seeds of a chosen configuration judge it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
     /// Index into `Analysis::configs`.

@@ -93,7 +93,7 @@ pub fn report(report: &Report) -> String {
     out
 }
 
-/// What came of the claim; nothing without one.
+/// Writes the section of the claim; nothing without one.
 fn claim(out: &mut String, report: &Report) {
     section(out, "Claim", &report.tables.claim);
     sentences(out, &content::claim_words(&report.analysis, report.claims.as_ref()));

@@ -66,7 +66,7 @@ pub struct Report {
     pub analysis: Analysis,
     /// Provenance, if it was found.
     pub manifest: Option<Manifest>,
-    /// What came of the claim, where the sweep file makes one.
+    /// The claim and its evidence, where the sweep file makes one.
     pub claims: Option<Claims>,
     /// Runs that were computed more than once.
     pub repeats: Repeats,

@@ -28,7 +28,7 @@ pub struct Tables {
     pub best: Table,
     /// Every pair of labels.
     pub comparison: Table,
-    /// What the seeds of each label say of the claim.
+    /// The claim, judged by the seeds of each label.
     pub claim: Table,
     /// Training until the target.
     pub race: Table,

@@ -57,7 +57,7 @@ pub struct Together {
     pub improvements: Vec<Improvement>,
     /// The same pairs tested, within each group.
     pub comparison: Comparison,
-    /// How scores are computed.
+    /// The way in which scores are computed.
     pub scoring: Scoring,
 }
 

@@ -10,7 +10,7 @@ use crate::together::profile::{self, Profile};
 use crate::together::tables::label;
 use crate::together::{Together, words};
 
-/// How a score is computed.
+/// The way in which a score is computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scoring {
     /// The clock of times to target: [`Clock::Samples`] by default, [`Clock::Steps`] or
@@ -37,7 +37,7 @@ pub struct Scores {
     pub scores: Vec<scores::Score>,
     /// Place of the reference among the standings.
     pub reference: Option<usize>,
-    /// With a reference the speed-up of each standing over it; else empty.
+    /// The speed-up of each standing over the reference; empty without one.
     pub speed_ups: Vec<SpeedUp>,
 }
 
@@ -64,7 +64,7 @@ pub fn of(all: &Together) -> Option<Scores> {
     Some(Scores { profile, scores, reference, speed_ups })
 }
 
-/// Why there is no score by seconds, where they were asked for and do not compare.
+/// The reason why there is no score by seconds; none where they compare or were not asked for.
 fn seconds_differ(all: &Together) -> Option<&String> {
     all.tasks.seconds_differ.as_ref().filter(|_| all.scoring.clock == Clock::Seconds)
 }
@@ -141,7 +141,7 @@ fn factor(speed_up: f64) -> String {
     }
 }
 
-/// What the table means, a sentence each; why there is none where seconds were asked for.
+/// The meaning of the table, a sentence each, or the reason why there is none by seconds.
 pub(super) fn sentences(all: &Together) -> Vec<String> {
     if let Some(why) = seconds_differ(all) {
         return vec![format!("There is no score by seconds. {why}")];
@@ -179,7 +179,7 @@ pub(super) fn sentences(all: &Together) -> Vec<String> {
 }
 
 impl Together {
-    /// With this way of scoring.
+    /// Returns the same experiments with this way of scoring.
     ///
     /// # Errors
     /// The reference is not the label of an optimizer with a result in every task: the

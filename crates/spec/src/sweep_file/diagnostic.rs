@@ -97,7 +97,7 @@ impl Diagnostic {
         self
     }
 
-    /// What is wrong, without its place.
+    /// The message, without its place.
     pub fn message(&self) -> &str {
         &self.message
     }

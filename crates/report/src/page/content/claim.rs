@@ -122,7 +122,7 @@ fn failed(claimed: &Claimed) -> String {
     words::list(&parts)
 }
 
-/// What is claimed, and what the table means, a sentence each; empty without a claim.
+/// The claim and the meaning of its table, a sentence each; empty without a claim.
 pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
     let Some(claims) = claims else { return Vec::new() };
     let (asked, goal) = (&claims.asked, &claims.goal);
@@ -148,8 +148,8 @@ pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> 
             words::metric(goal.metric, asked.target),
         ),
         format!(
-            "A seed that diverged or has no result counts as one that did not reach the target and is never left out{}. \
-             Mean and standard deviation are of the seeds with a value.",
+            "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \
+             never left out{}. Mean and standard deviation are of the seeds with a value.",
             match asked.test {
                 ClaimTest::Sign => "",
                 ClaimTest::T | ClaimTest::Z =>
