@@ -32,6 +32,7 @@ pub const COMPUTING: &[&str] = &[
 /// is shown and where, and names of runs.
 #[allow(dead_code)]
 pub const DESCRIBING: &[&str] = &[
+    "claim.rs",
     "environment.rs",
     "event.rs",
     "float.rs",

@@ -35,9 +35,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 /// Verbs of `sweep` itself; `sweep FILE` becomes `sweep run FILE`.
-const HANDED_OVER: [&str; 16] = [
+const HANDED_OVER: [&str; 17] = [
     "sweep", "report", "status", "cancel", "verify", "why", "doctor", "list", "fetch", "needs",
-    "run", "compare", "regress", "nightly", "baseline", "merge",
+    "run", "compare", "regress", "nightly", "baseline", "merge", "target",
 ];
 
 const HELP: &str = "\
@@ -51,6 +51,7 @@ Sweeps (libtorch, the worker and the runner are brought and built as needed):
   regress FILE      judge what is there against the baseline, without training
   baseline accept FILE   record what is there as the baseline
   compare A B       two reports, run by run
+  target FILE       a target set from the seeds of the best configuration
   status FILE       what a running or interrupted sweep has done
   cancel FILE       end a running sweep, as Ctrl-C would
   verify FILE       train a sample of finished runs again, compare bit by bit

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod page;
 pub mod regress;
 pub mod repeats;
+pub mod setting;
 pub mod stats;
 pub mod table;
 pub mod together;

@@ -22,6 +22,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Plan, rows and what follows from them.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
     /// The end of the sweep in short, as [`crate::summary()`] gives it.
     pub fn summary(&self) -> Summary {
         best::summary_of(&self.analysis, &self.repeats)

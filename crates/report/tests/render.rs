@@ -1,6 +1,8 @@
 //! The page and the Markdown report: what they say, and that no text out of a
 //! file has power over them.
 
+#[path = "render/claim.rs"]
+mod claim;
 mod common;
 #[path = "common/last.rs"]
 mod last;

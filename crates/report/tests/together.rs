@@ -10,6 +10,8 @@ mod front;
 mod last;
 #[path = "together/metrics.rs"]
 mod metrics;
+#[path = "together/score.rs"]
+mod score;
 #[path = "together/stops.rs"]
 mod stops;
 

@@ -8,6 +8,7 @@ mod nightly;
 mod regress;
 mod report;
 mod summary;
+mod target;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
         Command::Write { folder, quiet } => report::write_folder(&workspace, &folder, quiet),
         Command::Compare(args) => compare::compare(&workspace, &args),
         Command::External(args) => external::external(&workspace, &args),
+        Command::Target(args) => target::target(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),
         Command::Nightly(args) => nightly::nightly(&workspace, &args),
         Command::Baseline { command } => baseline::baseline(&workspace, &command),

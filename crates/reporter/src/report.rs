@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use report::Summary;
-use runner::cli::ReportArgs;
+use report::analysis::Clock;
+use report::together::Scoring;
+use runner::cli::{ReportArgs, ScoreClock};
 use runner::commands::folder::{folder_of, of_today, refresh, warn};
 use runner::commands::gather::complete_manifest;
 use runner::error::bad_input;
@@ -48,9 +50,26 @@ fn over_all(
         crate::summary::print_read(workspace, dir, &report.summary());
         opened.push(report);
     }
-    warn(&report::together::together_of(opened, page.path()).map_err(reported)?.warnings);
+    let (all, warnings) = report::together::gathered(opened);
+    let all = all.scored(scoring(args)).map_err(bad_input)?;
+    warn(&report::together::write(&all, warnings, page.path()).map_err(reported)?.warnings);
     text::out!("\ntogether: {}", workspace.relative(&page.html()));
     Ok(Exit::Ok)
+}
+
+/// The way of scoring that the arguments ask for.
+fn scoring(args: &ReportArgs) -> Scoring {
+    let default = Scoring::default();
+    let clock = args.clock.map(|clock| match clock {
+        ScoreClock::Samples => Clock::Samples,
+        ScoreClock::Steps => Clock::Steps,
+        ScoreClock::Seconds => Clock::Seconds,
+    });
+    Scoring {
+        clock: clock.unwrap_or(default.clock),
+        r_max: args.r_max.unwrap_or(default.r_max),
+        reference: args.reference.clone(),
+    }
 }
 
 /// Refuses two arguments that name one folder: it would be compared with itself.
@@ -78,11 +97,17 @@ fn together(
     dirs: &[ReportDir],
 ) -> runner::Result<Option<ReportDir>> {
     if dirs.len() < 2 {
-        return match &args.output {
-            Some(_) => Err(bad_input(
-                "--output is the folder of the page over several experiments, and only one is given\n  \
+        let of_all = [
+            (args.output.is_some(), "--output is the folder of"),
+            (args.reference.is_some(), "--reference is for the speed-ups on"),
+            (args.r_max.is_some(), "--r-max is for the score on"),
+            (args.clock.is_some(), "--clock is for the score on"),
+        ];
+        return match of_all.iter().find(|(given, _)| *given) {
+            Some((_, what)) => Err(bad_input(format!(
+                "{what} the page over several experiments, and only one is given\n  \
                  give two or more",
-            )),
+            ))),
             None => Ok(None),
         };
     }

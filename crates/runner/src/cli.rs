@@ -33,6 +33,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Compare two reports run by run: B is judged against A.
     Compare(CompareArgs),
+    /// Set a target from the seeds of the best configuration, and print it for a sweep file.
+    Target(TargetArgs),
     /// Judge what lies in a report against a baseline; trains nothing.
     Regress(RegressArgs),
     /// Train everything afresh, judge it against the accepted baseline, keep it in the history.
@@ -316,6 +318,57 @@ pub struct ReportArgs {
     /// Redraw each report and write no page over all.
     #[arg(long)]
     pub no_together: bool,
+    /// Optimizer (its label) that the speed-ups on the page over all are over; default:
+    /// none, and no speed-ups.
+    #[arg(long, value_name = "OPTIMIZER", conflicts_with = "no_together")]
+    pub reference: Option<String>,
+    /// Largest ratio to the fastest that counts in the score on the page over all; default: 4.
+    #[arg(long, value_name = "RATIO", value_parser = above_one, conflicts_with = "no_together")]
+    pub r_max: Option<f64>,
+    /// What times to target are counted in for the score on the page over all; default: samples.
+    #[arg(long, value_name = "CLOCK", conflicts_with = "no_together")]
+    pub clock: Option<ScoreClock>,
+}
+
+/// The clock of times to target for a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScoreClock {
+    /// Training samples fed.
+    Samples,
+    /// Optimizer steps.
+    Steps,
+    /// Seconds of training, where machine, code and threads are the same.
+    Seconds,
+}
+
+fn above_one(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 1.0);
+    number.ok_or_else(|| "a ratio is a number above 1, such as 4".to_owned())
+}
+
+/// Arguments of `target`.
+#[derive(Args, Clone, Debug)]
+pub struct TargetArgs {
+    /// A sweep file or report folder.
+    pub file: PathBuf,
+    /// What is taken of the values of the seeds.
+    #[arg(long, value_name = "STATISTIC", default_value = "median")]
+    pub statistic: TargetStatistic,
+    /// Optimizer (its label) whose chosen configuration sets it; default: the best one by
+    /// the metric that chooses.
+    #[arg(long, value_name = "OPTIMIZER")]
+    pub optimizer: Option<String>,
+}
+
+/// The statistic of the seeds' values that becomes a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TargetStatistic {
+    /// The median: half of such runs get there.
+    Median,
+    /// The mean.
+    Mean,
+    /// The worst: all of them got there.
+    Worst,
 }
 
 /// Arguments of `merge`.

@@ -4,6 +4,7 @@
 //! This crate knows neither Burn nor polars, so every other crate may use it.
 //! Start at [`sweep_file::load`], which turns a TOML file into a [`plan::Plan`].
 
+pub mod claim;
 pub mod dataset;
 pub mod environment;
 pub mod event;

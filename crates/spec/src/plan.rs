@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::claim::Claim;
 use crate::event::Save;
 use crate::identity::Id;
 use crate::lint::Told;
@@ -121,6 +122,9 @@ pub struct Plan {
     pub metrics: Vec<Description>,
     /// What "best" means.
     pub target: Target,
+    /// The claim on the mean over seeds; left out while there is no `[claim]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// Seeds, in the order of the file.
     pub seeds: Vec<u64>,
     /// The optimizer entries, in the order of the file: the order of colours and tables.

@@ -104,3 +104,24 @@ fn the_value_is_no_loss_of_a_network() {
     let text = "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n[train]\nloss = \"value\"\n[[optimizer]]\nkind = \"sgd\"\n";
     insta::assert_snapshot!(said(text));
 }
+
+#[test]
+fn a_claim_is_of_one_function_with_a_minimum() {
+    let one = GOOD.replace("[\"beale\", \"saddle\"]", "\"beale\"");
+    let with = |text: &str, target: &str| {
+        said(&format!(
+            "{text}\n[repeat]\nseeds = [0, 1]\n[claim]\ntarget = {target}\nlevel = 0.05\n"
+        ))
+    };
+    assert!(with(&one, "0.1").starts_with("loaded, 2 runs"));
+    insta::assert_snapshot!(
+        "claims_that_no_function_can_carry",
+        [
+            with(&one, "0.0"),
+            with(GOOD, "0.1"),
+            with(&one.replace("beale", "saddle"), "0.1"),
+            with(&one, "0.1\nmetric = \"test.accuracy\"")
+        ]
+        .join("\n")
+    );
+}

@@ -325,6 +325,24 @@ class Profile:
         return got > 0 and not any(before)
 
 
+def ratio(own: float, best: float) -> float:
+    """A time in units of the fastest; a fastest of 0 is met by 0 alone."""
+    if math.isinf(own):
+        return math.inf
+    return 1.0 if own == best else own / best if best else math.inf
+
+
+def score(found: Profile, label: str, most: float = 4.0) -> tuple[float, float]:
+    """AlgoPerf's score of a label: the exact integral of its profile, and the sum over 100 points."""
+    ratios = [ratio(times[label], min(times.values())) for times in found.times]
+    exact = math.fsum(max(0.0, most - ratio) for ratio in ratios) / (most - 1.0) / len(ratios)
+    # As numpy.linspace rounds them: a ratio of 2 is a point or beside one.
+    points = [1.0 + i * ((most - 1.0) / 99.0) for i in range(99)] + [most]
+    heights = [sum(ratio <= point for ratio in ratios) / len(ratios) for point in points]
+    trapezoid = math.fsum((a + b) / 2.0 for a, b in zip(heights, heights[1:])) / 99.0
+    return exact, trapezoid
+
+
 def profile(tasks: Tasks) -> Profile | None:
     """The profile; none where nobody reaches any target."""
     found = Profile([], [], [])

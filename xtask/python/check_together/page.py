@@ -52,6 +52,7 @@ def due(world: World) -> list[Section]:
     add("Who is better than whom on these tasks", tables_due.comparison(tasks, comparison),
         words.comparison(tasks, comparison))
     add("Time to target", tables_due.race(tasks, world.profile), words.race(tasks, world.profile))
+    add("Score", tables_due.scores(tasks, world.profile), words.scores(tasks, world.profile))
     out += figures(world)
     out.append(Section("Was it fair?", words.fairness(tasks, comparison), table=("ledger", tables_due.ledger(tasks))))
     out.append(Section("The tasks", table=("tasks", tables_due.experiments(tasks))))

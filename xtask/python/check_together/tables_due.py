@@ -4,7 +4,7 @@ import math
 
 import estimates
 from choosing import Measure
-from computed import Comparison, Improvement, Pooled, Profile, pooled
+from computed import Comparison, Improvement, Pooled, Profile, pooled, score
 from reading import Group, Task, Tasks
 from tables import BOLD, mean_and_deviation
 from written import DASH, MINUS, NOTHING, Shown, count, exact_number, exactly, is_percentage, is_shown, listed
@@ -193,6 +193,28 @@ def race(tasks: Tasks, found: Profile | None) -> Rows:
             cells[head] = time(own, best if compared else 0.0)
             bold |= {head} if compared and own == best and math.isfinite(own) else set()
         rows.append((s.label, strong(cells, bold)))
+    return rows
+
+
+def scores(tasks: Tasks, found: Profile | None) -> Rows:
+    """Scores over tasks, the best first."""
+    if not found or len(tasks.standings) < 2:
+        return []
+    each = {s.label: score(found, s.label) for s in tasks.standings}
+    n, rows = len(found.tasks), []
+    # Sums of equal ratios in another order differ in their last bits.
+    best = max(round(exact, 9) for exact, _ in each.values())
+    for label in sorted(each, key=lambda label: -round(each[label][0], 9)):
+        exact, points = each[label]
+        own = [(times[label], min(times.values())) for times in found.times if math.isfinite(times[label])]
+        rows.append((label, strong({
+            "Optimizer": exactly(label),
+            "Score": exactly(f"{exact:.4f}"),
+            "By 100 points": exactly(f"{points:.4f}"),
+            "Fastest in": exactly(f"{sum(time == first for time, first in own)} of {n}"),
+            "Within \u00d74 in": exactly(f"{sum(time <= 4.0 * first for time, first in own)} of {n}"),
+            "Target reached in": exactly(f"{len(own)} of {n}"),
+        }, {"Score"} if round(exact, 9) == best else set())))
     return rows
 
 

@@ -230,6 +230,20 @@ def race(tasks: Tasks, profile: Profile | None) -> Sentences:
     return out
 
 
+def scores(tasks: Tasks, found: Profile | None) -> Sentences:
+    """What a score is."""
+    if not found or len(tasks.standings) < 2:
+        return []
+    return [
+        say("score", "The score is the fraction of {tasks} whose target an optimizer reaches within \u03c4 times the training "
+            "samples of the fastest of those compared, averaged over \u03c4 from 1 to 4 (the benchmark score of AlgoPerf, Dahl "
+            "et al. 2023): 1 is the fastest in every task, 0 is never within \u00d74 of the fastest. Times are medians over "
+            "seeds, infinite where half of the seeds or more never got there.", tasks=counted(len(found.tasks))),
+        ["It is the exact integral of the step function; AlgoPerf publishes a sum over 100 points joined by straight lines, "
+         "which counts each step up to half a spacing early or late. Both depend on which optimizers are compared."],
+    ]
+
+
 def counted(n: int) -> str:
     """`one task`, `3 tasks`."""
     return "one task" if n == 1 else f"{n} tasks"

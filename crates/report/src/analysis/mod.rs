@@ -2,6 +2,7 @@
 //! configuration of each label is best.
 
 mod choose;
+mod claim;
 mod compare;
 mod edges;
 mod goal;
@@ -28,6 +29,7 @@ use crate::table::RunRow;
 
 pub use choose::{TieBreak, best_of, ties};
 pub(crate) use choose::{better, by_goal, by_judge};
+pub use claim::{Claimed, Claims};
 pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
 pub(crate) use compare::{difference as unlike, verdict};
 pub use edges::{Advice, GridEnd, advice};

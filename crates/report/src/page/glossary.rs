@@ -177,6 +177,39 @@ const TERMS: &[(&str, &str)] = &[
         "agrees; differs; differs for a reason that is understood and stated; or skipped, because ours was not found here; not counted: shown for information",
     ),
     (
+        "claim",
+        "carried where the one-sided p is at most the level that the sweep file declares; else why not",
+    ),
+    ("above the target by", "the mean less the target; negative: the mean lies below it"),
+    ("below the target by", "the target less the mean; negative: the mean lies above it"),
+    (
+        "seeds with a value",
+        "seeds that completed with a finite value at the epoch of the claim; the others did not reach the target",
+    ),
+    (
+        "p, one-sided",
+        "the chance of seeds that speak for the claim as much as these do, or more, if the truth lay at the target",
+    ),
+    (
+        "fewest seeds that would carry it",
+        "the fewest that carry the claim if they are as these are; a dash: no number does",
+    ),
+    (
+        "score",
+        "area below the performance profile from ratio 1 to the largest that counts, as a fraction: 1 is the fastest in every task",
+    ),
+    (
+        "by 100 points",
+        "the same by the rule that AlgoPerf publishes, which joins 100 points of the profile by straight lines",
+    ),
+    ("fastest in", "tasks in which no other of those compared reached the target sooner"),
+    ("target reached in", "tasks whose target more than half of the seeds reached"),
+    (
+        "where both reached it",
+        "the speed-up over the tasks alone whose target both optimizers reached",
+    ),
+    ("tasks that both reached", "tasks that the speed-up beside it is a mean of"),
+    (
         "mean rank",
         "mean over tasks of the place within a task, from 1; optimizers that all tasks have",
     ),
@@ -260,6 +293,13 @@ const TERMS: &[(&str, &str)] = &[
 const LEAD_IN: &str = "mean over tasks of the mean lead in each, over the pairs of runs that completed, or reached the target, \
                        with both; positive: the first is better";
 
+/// The speed-up over a reference that the head names.
+const SPEED_UP: &str = "geometric mean over tasks of the reference's time to the target divided by the optimizer's; 0: it alone \
+                        never reached a target, infinite: the reference alone";
+
+/// The largest ratio that counts in a score, which the head names.
+const WITHIN: &str = "tasks whose target was reached within so many times the fastest's time";
+
 /// What a column holds, if its name is not plain in itself.
 pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let Head { name, .. } = &table.head[at];
@@ -269,6 +309,8 @@ pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let text = match TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(plain)) {
         Some((_, text)) => text,
         None if plain.starts_with("Lead in ") => &LEAD_IN,
+        None if plain.starts_with("Speed-up over ") => &SPEED_UP,
+        None if plain.starts_with("Within \u{d7}") => &WITHIN,
         None => return None,
     };
     let spread = table.rows.iter().any(|row| row[at].text.contains('\u{b1}'));

@@ -191,6 +191,7 @@ fn tables(report: &Report) -> Markup {
         functions,
         best,
         comparison,
+        claim,
         race,
         ledger,
         grid,
@@ -215,6 +216,11 @@ fn tables(report: &Report) -> Markup {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))
             (sentences(&content::comparison_words(analysis)))
+        }
+        @if !claim.rows.is_empty() {
+            h2 id="claim" { "Claim" }
+            (table(claim))
+            (sentences(&content::claim_words(analysis, report.claims.as_ref())))
         }
         @if !analysis.by_function() {
             h2 id="time-to-target" { "Time to target" }

@@ -42,6 +42,7 @@ pub fn report(report: &Report) -> String {
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
     if !several {
         sentences(&mut out, &content::comparison_words(analysis));
+        claim(&mut out, report);
         section(&mut out, "Time to target", &content::race_table(analysis));
         sentences(&mut out, &content::race_words(analysis));
     }
@@ -90,6 +91,12 @@ pub fn report(report: &Report) -> String {
         let _ = writeln!(out, "- {}: {}", markdown(&name), markdown(&value));
     }
     out
+}
+
+/// Writes the section of the claim; nothing without one.
+fn claim(out: &mut String, report: &Report) {
+    section(out, "Claim", &report.tables.claim);
+    sentences(out, &content::claim_words(&report.analysis, report.claims.as_ref()));
 }
 
 pub(crate) fn sentences(out: &mut String, all: &[String]) {

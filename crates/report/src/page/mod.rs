@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use spec::layout::ReportDir;
 use spec::manifest::Manifest;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Claims};
 use crate::error::ReportError;
 use crate::figures::canvas::{FigureError, Xy};
 use crate::figures::ink::Mark;
@@ -66,6 +66,8 @@ pub struct Report {
     pub analysis: Analysis,
     /// Provenance, if it was found.
     pub manifest: Option<Manifest>,
+    /// The claim and its evidence, where the sweep file makes one.
+    pub claims: Option<Claims>,
     /// Runs that were computed more than once.
     pub repeats: Repeats,
     /// The figures, drawn.
@@ -101,8 +103,13 @@ pub(crate) fn render_of(
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
-    let tables = tables::Tables::of(&analysis);
-    let report = Report { analysis, manifest, repeats, figures: figures?, tables, warnings };
+    let claims = Claims::of(&analysis, |run, (split, metric), epoch| {
+        let measured = points.of(run, split, metric);
+        measured.iter().rfind(|m| m.epoch == epoch).map(|m| m.value)
+    });
+    let tables = tables::Tables::of(&analysis, claims.as_ref());
+    let figures = figures?;
+    let report = Report { analysis, manifest, claims, repeats, figures, tables, warnings };
 
     let pages = (html::page(&report), markdown::report(&report));
     let names = figures::names();

@@ -1,14 +1,15 @@
 //! The tables of the page by name: what is shown, and what stands beside it as CSV.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Claims};
 use crate::page::table::Table;
 use crate::page::{content, run_table};
 
 /// Names of all tables that a report may have.
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 11] = [
     "functions",
     "best",
     "comparison",
+    "claim",
     "time-to-target",
     "ledger",
     "learning-rates",
@@ -27,6 +28,8 @@ pub struct Tables {
     pub best: Table,
     /// Every pair of labels.
     pub comparison: Table,
+    /// The claim, judged by the seeds of each label.
+    pub claim: Table,
     /// Training until the target.
     pub race: Table,
     /// What each label was given and spent.
@@ -45,7 +48,7 @@ pub struct Tables {
 
 impl Tables {
     /// The tables of a report.
-    pub fn of(analysis: &Analysis) -> Self {
+    pub fn of(analysis: &Analysis, claims: Option<&Claims>) -> Self {
         // Over several functions, learning rates and values do not compare.
         let one = !analysis.by_function();
         let grid = if one { content::grid_table(analysis) } else { Table::new(&[]) };
@@ -56,6 +59,8 @@ impl Tables {
                 .named("best", "Each optimizer at its best configuration"),
             comparison: content::comparison_table(analysis)
                 .named("comparison", "Every pair of optimizers at their chosen configurations"),
+            claim: content::claim_table(analysis, claims)
+                .named("claim", "What the seeds of each optimizer say of the claim"),
             race: content::race_table(analysis)
                 .named("time-to-target", "Training until the target was reached"),
             ledger: content::ledger_table(analysis)
@@ -77,6 +82,7 @@ impl Tables {
             &self.functions,
             &self.best,
             &self.comparison,
+            &self.claim,
             &self.race,
             &self.ledger,
             &self.grid,

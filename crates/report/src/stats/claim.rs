@@ -37,7 +37,7 @@ pub struct Claim {
     pub test: Test,
 }
 
-/// What the seeds say of a claim.
+/// The evidence of the seeds for a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// All seeds, those without a value included.
@@ -114,7 +114,7 @@ impl Claim {
         if distance == 0.0 { 0.0 } else { distance / sd * (n as f64).sqrt() }
     }
 
-    /// The same, positive where the mean is beyond the target.
+    /// The distance in standard errors, positive where the mean is beyond the target.
     fn size(&self, mean: f64, sd: f64, n: usize) -> f64 {
         let distance = self.standardised(mean, sd, n);
         if self.above { distance } else { -distance }

@@ -9,7 +9,7 @@ use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences, toggles};
 use crate::page::table_html::{folded, swatch, table};
 use crate::together::tables::Tables;
-use crate::together::{Together, answer, fairness, figures, pooling, words};
+use crate::together::{Together, answer, fairness, figures, pooling, score, words};
 
 /// The page as text.
 pub(super) fn page(
@@ -117,6 +117,12 @@ fn sections(all: &Together, tables: &Tables) -> Markup {
             h2 id="time-to-target" { "Time to target" }
             @if !tables.race.rows.is_empty() { (table(&tables.race)) }
             (sentences(&raced))
+        }
+        @let scored = score::sentences(all);
+        @if !scored.is_empty() {
+            h2 id="score" { "Score" }
+            @if !tables.score.rows.is_empty() { (table(&tables.score)) }
+            (sentences(&scored))
         }
         h2 id="fairness" { "Was it fair?" }
         (sentences(&fairness::fairness(all)))

@@ -6,7 +6,7 @@ use crate::escape::markdown;
 use crate::page::Drawn;
 use crate::page::markdown::{section, sentences, table};
 use crate::together::tables::Tables;
-use crate::together::{Together, answer, fairness, figures, html, pooling, words};
+use crate::together::{Together, answer, fairness, figures, html, pooling, score, words};
 
 /// `3 experiments`.
 pub(super) fn experiments(all: &Together) -> String {
@@ -46,6 +46,8 @@ pub(super) fn report(
     sentences(&mut out, &words::comparison(all));
     section(&mut out, "Time to target", &tables.race);
     sentences(&mut out, &words::race(all));
+    section(&mut out, "Score", &tables.score);
+    sentences(&mut out, &score::sentences(all));
     for drawn in drawn {
         let figure = &drawn.figure;
         // Strips share their heading, and each says its task.

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod compare;
 pub mod figures;
 pub mod profile;
+pub mod score;
 pub mod tables;
 pub mod tasks;
 
@@ -38,6 +39,7 @@ use crate::reading::{self, Opened};
 pub use aggregate::{Improvement, Pooled, Standing};
 pub use answer::{Answer, answer};
 pub use compare::{Comparison, Pair};
+pub use score::Scoring;
 pub use tasks::{Group, Label, Lost, Task, Tasks};
 
 /// Longest name of a folder that [`folder_name`] gives, in characters.
@@ -55,6 +57,8 @@ pub struct Together {
     pub improvements: Vec<Improvement>,
     /// The same pairs tested, within each group.
     pub comparison: Comparison,
+    /// The way in which scores are computed.
+    pub scoring: Scoring,
 }
 
 impl Together {
@@ -70,7 +74,8 @@ impl Together {
             .collect();
         let improvements = aggregate::improvements(&tasks, &order);
         let comparison = compare::compare(&tasks, &order);
-        Together { tasks, standings, pooled, improvements, comparison }
+        let scoring = Scoring::default();
+        Together { tasks, standings, pooled, improvements, comparison, scoring }
     }
 }
 
@@ -91,6 +96,12 @@ pub fn together(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportError>
 /// # Errors
 /// A file cannot be written, or a figure cannot be drawn.
 pub fn together_of(opened: Vec<Opened>, out: &Path) -> Result<Rendered, ReportError> {
+    let (all, warnings) = gathered(opened);
+    write(&all, warnings, out)
+}
+
+/// Reports that were read, as tasks, and what the reader should know of them.
+pub fn gathered(opened: Vec<Opened>) -> (Together, Vec<String>) {
     let named = |o: &Opened| {
         let name = o.analysis.plan.name.clone();
         o.warnings.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>()
@@ -98,8 +109,7 @@ pub fn together_of(opened: Vec<Opened>, out: &Path) -> Result<Rendered, ReportEr
     let mut warnings: Vec<String> = opened.iter().flat_map(named).collect();
     // In the order of the page, not of the arguments.
     warnings.sort();
-    let all = Together::of(opened.into_iter().map(|o| o.analysis).collect());
-    write(&all, warnings, out)
+    (Together::of(opened.into_iter().map(|o| o.analysis).collect()), warnings)
 }
 
 /// Writes the page over experiments that were analysed, with warnings on it.

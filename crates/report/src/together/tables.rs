@@ -9,16 +9,17 @@ use crate::page::content::mean_sd;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
 use crate::together::listings::{experiments, ledger, results};
-use crate::together::{Group, Pooled, Together, profile};
+use crate::together::{Group, Pooled, Together, profile, score};
 
 /// Names of all tables that the page may have.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 9] = [
     "experiments",
     "tasks",
     "standing",
     "improvement",
     "comparison",
     "time-to-target",
+    "score",
     "results",
     "ledger",
 ];
@@ -38,6 +39,8 @@ pub struct Tables {
     pub comparison: Table,
     /// Samples to the target, by task.
     pub race: Table,
+    /// Scores over tasks, and speed-ups.
+    pub score: Table,
     /// Every chosen configuration.
     pub results: Table,
     /// What each optimizer was given in each task.
@@ -56,6 +59,7 @@ impl Tables {
             comparison: comparison(all)
                 .named("comparison", "Every pair of optimizers, task by task and seed by seed"),
             race: race(all).named("time-to-target", "Training until the target, by task"),
+            score: score::table(all).named("score", "Scores over tasks by times to target"),
             results: results(all).named("results", "Every chosen configuration, by task"),
             ledger: ledger(all).named("ledger", "What each optimizer was given in each task"),
         }
@@ -70,6 +74,7 @@ impl Tables {
             &self.improvement,
             &self.comparison,
             &self.race,
+            &self.score,
             &self.results,
             &self.ledger,
         ]

@@ -272,6 +272,7 @@ impl Fixture {
                 value: Some(self.target),
                 at: Default::default(),
             },
+            claim: None,
             seeds: (0..self.seeds).collect(),
             optimizers: optimizers.collect(),
             runs,

@@ -39,8 +39,8 @@ pub fn refresh(dir: &ReportDir, file: &Path) -> crate::Result<()> {
     Ok(())
 }
 
-/// The plan of a report folder with what a sweep file says now of the report, its target
-/// and the traps that it allows: none is part of what was trained. A report folder has
+/// The plan of a report folder with what a sweep file says now of the report, its target,
+/// its claim and the traps that it allows: none is part of what was trained. A report folder has
 /// no say of its own.
 pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     let mut plan = store::plan(dir)?;
@@ -68,14 +68,18 @@ pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     for optimizer in plan.optimizers.iter_mut().filter(|o| o.zipped.is_empty()) {
         optimizer.zipped = asked.zipped(&optimizer.label);
     }
+    if let Some((target, _)) = &asked.target {
+        plan.target = target.clone();
+    }
+    match asked.claim_on(&plan.target, &plan.runs, plan.seeds.len()) {
+        Ok(claim) => plan.claim = claim,
+        Err(why) => warn(&[format!("[claim] is that of the last sweep: {}", why.message())]),
+    }
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;
     // What the file says by now to be meant is no longer told.
     plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
-    if let Some((target, _)) = asked.target {
-        plan.target = target;
-    }
     Ok(plan)
 }
 

@@ -53,6 +53,7 @@ pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
         Command::Report(_)
         | Command::Compare(_)
         | Command::External(_)
+        | Command::Target(_)
         | Command::Regress(_)
         | Command::Nightly(_)
         | Command::Baseline { .. }

@@ -61,6 +61,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         Command::Report(_)
         | Command::Compare(_)
         | Command::External(_)
+        | Command::Target(_)
         | Command::Regress(_)
         | Command::Baseline { .. }
         | Command::Gather { .. }

@@ -97,6 +97,11 @@ impl Diagnostic {
         self
     }
 
+    /// The message, without its place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.severity

@@ -66,6 +66,13 @@ pub fn expand(
     let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded, traps: &traps };
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
+    let claim = match spec.claim_on(&target, &runs, spec.seeds.len()) {
+        Ok(claim) => claim,
+        Err(problem) => {
+            diagnostics.push(*problem);
+            return None;
+        }
+    };
     let pool = if spec.pool.is_empty() {
         vec![PoolEntry { device: "auto".to_owned(), slots: None }]
     } else {
@@ -80,6 +87,7 @@ pub fn expand(
         overrides: Vec::new(),
         metrics: spec.keeping.metrics.iter().filter_map(|m| m.registered().cloned()).collect(),
         target,
+        claim,
         seeds: spec.seeds.clone(),
         optimizers,
         runs,

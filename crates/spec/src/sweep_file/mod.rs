@@ -4,6 +4,7 @@
 //! the combinations and resolves each into a `RunSpec`.
 
 mod axis;
+mod claim_table;
 mod data;
 pub mod device;
 mod devices_table;

@@ -28,6 +28,7 @@ const ROOT: &[&str] = &[
     "train",
     "repeat",
     "target",
+    "claim",
     "optimizer",
     "exclude",
     "report",
@@ -68,9 +69,11 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
     let seeds = r.seeds(root);
     let (target, stop) = r.target(root, function);
-    // What the target names is measured, whether it is asked for or not.
+    let claim = r.claim(root, function);
+    // What target and claim name is measured, whether it is asked for or not.
     let aimed = target.as_ref().map(|(t, _)| t.metric);
-    let asked: Vec<Metric> = metrics.iter().map(|(m, _)| *m).chain(aimed).collect();
+    let claimed = claim.as_ref().and_then(|c| c.metric.as_ref()).map(|(of, _)| of.metric);
+    let asked: Vec<Metric> = metrics.iter().map(|(m, _)| *m).chain(aimed).chain(claimed).collect();
     keeping.metrics =
         Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect();
     let optimizers = r.optimizers(root);
@@ -103,6 +106,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         seeds,
         target,
         stop,
+        claim,
         optimizers,
         excludes,
         report,

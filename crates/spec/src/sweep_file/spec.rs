@@ -13,6 +13,7 @@ use crate::threads::Threads;
 use crate::update::ParamGroup;
 
 use super::axis::Axis;
+use super::claim_table::ClaimRequest;
 use super::source::Place;
 
 /// A sweep file that holds no local problem; combinations are not yet made.
@@ -46,6 +47,8 @@ pub struct SweepSpec {
     pub target: Option<(Target, Place)>,
     /// `[target] stop = true`: training ends at the target's value.
     pub stop: bool,
+    /// `[claim]`, if given.
+    pub claim: Option<ClaimRequest>,
     /// The optimizers in the order of the file.
     pub optimizers: Vec<OptimizerEntry>,
     /// Combinations to leave out.
@@ -181,5 +184,7 @@ impl SweepSpec {
             optimizer.schedules.truncate(1);
         }
         self.excludes.clear();
+        // One seed and one epoch carry nothing.
+        self.claim = None;
     }
 }

@@ -55,19 +55,30 @@ fn reason(metric: Metric, dataset: &DatasetSpec) -> String {
     }
 }
 
+/// The problem of a metric that is not defined for the targets of a dataset: `what` names it,
+/// `help` is the remedy.
+pub(super) fn undefined(
+    dataset: &DatasetSpec,
+    metric: Metric,
+    place: &Place,
+    what: &str,
+    help: &str,
+) -> Option<Diagnostic> {
+    (!metric.is_defined_for(dataset.classes())).then(|| {
+        Diagnostic::error(format!("{what} `{metric}` is not measured here"), place)
+            .label(reason(metric, dataset))
+            .help(help)
+    })
+}
+
 /// The first problem of what is measured and waited for.
 pub(super) fn metrics(
     spec: &SweepSpec,
     dataset: &DatasetSpec,
     early: Option<&EarlyStopping>,
 ) -> Option<Diagnostic> {
-    let classes = dataset.classes();
     let missing = |metric: Metric, place: &Place, what: &str, help: &str| {
-        (!metric.is_defined_for(classes)).then(|| {
-            Diagnostic::error(format!("{what} `{metric}` is not measured here"), place)
-                .label(reason(metric, dataset))
-                .help(help)
-        })
+        undefined(dataset, metric, place, what, help)
     };
     let asked = spec.metrics.iter().find_map(|(metric, place)| {
         missing(*metric, place, "the metric", "remove it from `metrics` in [train]")

@@ -1,5 +1,6 @@
 //! Tables and sentences of the report, before they are HTML or Markdown.
 
+mod claim;
 mod comparison;
 mod failed;
 mod fairness;
@@ -19,6 +20,7 @@ use crate::page::words::{self, capitalised};
 use crate::stats::{Estimate, Method};
 use spec::metric::Metric;
 
+pub use claim::{claim_table, claim_words};
 pub use comparison::{comparison_table, comparison_words};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;

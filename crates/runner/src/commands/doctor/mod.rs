@@ -124,6 +124,7 @@ mod tests {
                 value: None,
                 at: Default::default(),
             },
+            claim: None,
             seeds: vec![0],
             optimizers: vec![],
             runs: vec![],

@@ -1,0 +1,188 @@
+//! The claim that a sweep file declares, and whether the seeds carry it.
+
+use spec::claim::ClaimTest;
+
+use crate::analysis::{Analysis, Claimed, Claims};
+use crate::number;
+use crate::page::content::{described, mean_sd};
+use crate::page::table::{Cell, Table};
+use crate::page::words::{self, capitalised};
+use crate::stats::Estimate;
+use crate::stats::claim::MOST_SEEDS;
+
+/// One row a label; empty where the plan has no claim.
+pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
+    let Some(claims) = claims else { return Table::new(&[]) };
+    let goal = &claims.goal;
+    let mean = format!("#{}, mean \u{b1} sd", capitalised(&goal.name()));
+    let beyond = format!("#{} the target by", capitalised(side(claims)));
+    let statistic = match claims.asked.test {
+        ClaimTest::T => "#t".to_owned(),
+        ClaimTest::Z => "#z".to_owned(),
+        ClaimTest::Sign => format!("#Seeds {} the target", side(claims)),
+    };
+    let mut table = Table::new(&[
+        "Optimizer",
+        "Chosen configuration",
+        "Claim",
+        &mean,
+        &beyond,
+        "#Seeds with a value",
+        &statistic,
+        "#p, one-sided",
+        "#Fewest seeds that would carry it",
+    ]);
+    table.rows.extend(claims.claimed.iter().map(|claimed| row(analysis, claims, claimed)));
+    table
+}
+
+fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
+    let (goal, evidence) = (&claims.goal, &claimed.evidence);
+    let config = &analysis.configs[claimed.config];
+    let estimate = Estimate {
+        n: evidence.n - evidence.failed,
+        mean: evidence.mean,
+        sd: evidence.sd,
+        ..Estimate::default()
+    };
+    let margin = evidence.mean.map(|mean| goal.gain(mean, claims.asked.target));
+    let scale = if goal.metric.is_percentage() { 100.0 } else { 1.0 };
+    let statistic = Cell::number(evidence.statistic, |x| match claims.asked.test {
+        ClaimTest::Sign => format!("{x} of {}", evidence.n),
+        _ if x.is_infinite() => words::ALL_EQUAL.to_owned(),
+        _ => number::significant(x, 4).replace('-', "\u{2212}"),
+    });
+    vec![
+        Cell::label(&analysis.planned(config).label, config.label).strong(evidence.carried),
+        match config.counts.completed {
+            0 => Cell::text("\u{2013}"),
+            _ => Cell::text(described(analysis, config)),
+        },
+        Cell::text(verdict(claims, claimed)).strong(evidence.carried),
+        mean_sd(goal.metric, &estimate),
+        Cell::number(margin.map(|x| x * scale), |x| {
+            let text = number::difference(goal.metric, x / scale, 3);
+            let sign = if x < 0.0 { "\u{2212}" } else { "" };
+            let unit = if goal.metric.is_percentage() { " points" } else { "" };
+            format!("{sign}{text}{unit}")
+        }),
+        Cell::number(Some(estimate.n as f64), |_| format!("{} of {}", estimate.n, evidence.n))
+            .of(evidence.n),
+        match claims.asked.test {
+            ClaimTest::Sign => statistic.of(evidence.n),
+            ClaimTest::T | ClaimTest::Z => statistic,
+        },
+        Cell::number(evidence.p, words::p_value).strong(evidence.carried),
+        Cell::number(evidence.fewest.map(|n| n as f64), |n| number::count(n as u64)),
+    ]
+}
+
+/// Returns the side of the target that the mean is claimed to be on.
+fn side(claims: &Claims) -> &'static str {
+    if claims.asked.above() { "above" } else { "below" }
+}
+
+fn verdict(claims: &Claims, claimed: &Claimed) -> String {
+    let evidence = &claimed.evidence;
+    let failed = failed(claimed);
+    match (evidence.carried, failed.is_empty()) {
+        (true, true) => "carried".to_owned(),
+        (true, false) => format!("carried, though {failed}"),
+        (false, false) => format!("not carried: {failed}"),
+        (false, true) => match (evidence.mean, evidence.fewest) {
+            (Some(mean), _) if claims.goal.gain(mean, claims.asked.target) <= 0.0 => {
+                "not carried: the mean falls short".to_owned()
+            }
+            (_, Some(fewest)) if fewest > evidence.n => "not carried: too few seeds".to_owned(),
+            _ => "not carried".to_owned(),
+        },
+    }
+}
+
+/// The seeds that did not reach the target because they have no value, in words; empty
+/// without any.
+fn failed(claimed: &Claimed) -> String {
+    let of = claimed.evidence.n;
+    let all = [
+        (claimed.diverged, "diverged"),
+        (
+            claimed.without_result,
+            if claimed.without_result == 1 { "has no result" } else { "have no result" },
+        ),
+        (
+            claimed.without_value,
+            if claimed.without_value == 1 { "has no value" } else { "have no value" },
+        ),
+    ];
+    let parts: Vec<String> = all
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} of {of} seeds {what}"))
+        .collect();
+    words::list(&parts)
+}
+
+/// The claim and the meaning of its table, a sentence each; empty without a claim.
+pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
+    let Some(claims) = claims else { return Vec::new() };
+    let (asked, goal) = (&claims.asked, &claims.goal);
+    let epoch = claims.epoch(analysis);
+    let level = number::short(asked.level);
+    let (of, by) = match (asked.test, asked.sd) {
+        (ClaimTest::T, _) => ("mean", "Student's t test of one sample".to_owned()),
+        (ClaimTest::Sign, _) => ("median", "the exact sign test".to_owned()),
+        (ClaimTest::Z, sd) => (
+            "mean",
+            format!(
+                "the z test with a standard deviation between seeds of {}, which the sweep file declares as known",
+                number::short(sd.unwrap_or(f64::NAN))
+            ),
+        ),
+    };
+    let mut out = vec![
+        format!(
+            "The sweep file claims that the {of} {} over seeds is {} {} after epoch {epoch}, the same for all seeds. It is \
+             carried where the one-sided p of {by} is at most {level}.",
+            goal.name(),
+            side(claims),
+            words::metric(goal.metric, asked.target),
+        ),
+        format!(
+            "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \
+             never left out{}. Mean and standard deviation are of the seeds with a value.",
+            match asked.test {
+                ClaimTest::Sign => "",
+                ClaimTest::T | ClaimTest::Z =>
+                    ": a mean with it is infinitely bad, so that it has no p and the claim is not carried",
+            }
+        ),
+        format!(
+            "The fewest seeds are those that would carry the claim with the {}; without a number none up to {} would.",
+            match asked.test {
+                ClaimTest::T => "same mean and standard deviation",
+                ClaimTest::Z => "same mean",
+                ClaimTest::Sign => "same share of them on the right side",
+            },
+            number::count(MOST_SEEDS as u64)
+        ),
+    ];
+    if claims.claimed.len() > 1 {
+        out.push(format!(
+            "The claim is tested for each optimizer by itself: of {} that do not reach the target, the chance that any carries \
+             it is at most {}.",
+            claims.claimed.len(),
+            number::rough((asked.level * claims.claimed.len() as f64).min(1.0))
+        ));
+    }
+    if claims.claimed.iter().any(|c| analysis.tried(analysis.configs[c.config].label).count() > 1) {
+        out.push(
+            "The seeds that chose an optimizer's configuration among several also judge it here, which flatters it: seeds \
+             that had no part in the choice would not."
+                .to_owned(),
+        );
+    }
+    out.push(
+        "A claim says something only if it was declared before its seeds were seen.".to_owned(),
+    );
+    out
+}

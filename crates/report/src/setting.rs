@@ -1,0 +1,268 @@
+//! A target set from reruns of the best configuration, as AlgoPerf sets its own: the median
+//! over the reruns of what they end with (Dahl et al. 2023, arXiv:2306.07179, section 4.3).
+
+use spec::metric::EpochMetric;
+use spec::plan::TargetAt;
+
+use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
+use crate::page::content::described;
+use crate::page::words::{self, capitalised};
+use crate::stats::location;
+use crate::{escape, number};
+
+/// The statistic of the seeds' values that becomes the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// The median, a diverged seed being worse than any other: half of such runs get there.
+    Median,
+    /// The mean.
+    Mean,
+    /// The worst: all of them got there.
+    Worst,
+}
+
+impl Statistic {
+    /// The name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Statistic::Median => "median",
+            Statistic::Mean => "mean",
+            Statistic::Worst => "worst",
+        }
+    }
+}
+
+/// A target by one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// The metric.
+    pub metric: EpochMetric,
+    /// The value, rounded to six digits to the side that is easier to reach.
+    pub value: f64,
+    /// The smallest and the largest value of a seed; a diverged one is infinite.
+    pub range: (f64, f64),
+}
+
+/// A target that was set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Label of the optimizer.
+    pub label: String,
+    /// Its configuration in words.
+    pub config: String,
+    /// The statistic that was taken.
+    pub statistic: Statistic,
+    /// Seeds with a result, those that diverged among them.
+    pub seeds: usize,
+    /// Those of them that diverged.
+    pub diverged: usize,
+    /// Seeds without a result, which are not counted.
+    pub without_result: usize,
+    /// Configurations of the optimizer that it was chosen from by these seeds; 1: none.
+    pub chosen_from: usize,
+    /// By the metric that chooses, at the epoch that counts: for `[target]`.
+    pub target: Value,
+    /// Says whether that epoch is each run's best.
+    pub at_best: bool,
+    /// By the metric that judges, after the last epoch: for `[claim]`.
+    pub claim: Value,
+}
+
+/// Sets a target from the seeds of an optimizer's chosen configuration, of the best of all
+/// without a label.
+///
+/// # Errors
+/// There is no such label or no result, runs stop at a target already, several functions are
+/// judged one by one, or a diverged seed leaves no value: with a remedy.
+pub fn set(
+    analysis: &Analysis,
+    label: Option<&str>,
+    statistic: Statistic,
+) -> Result<Setting, String> {
+    if analysis.by_function() {
+        return Err("values of several functions, or on a saddle, set no target\n  \
+                    give a report over one function that has a minimum"
+            .to_owned());
+    }
+    if analysis.goal.measured == Measured::Reached {
+        return Err(
+            "the runs stop at a target already, so that they do not show how far they get\n  \
+                    train them without `stop = true` in [target]"
+                .to_owned(),
+        );
+    }
+    let config = &analysis.configs[chosen(analysis, label)?];
+    let last = |goal: &Goal| Goal { measured: Measured::Last, ..goal.clone() };
+    let value = |goal: &Goal| value(analysis, config, goal, statistic);
+    Ok(Setting {
+        label: analysis.planned(config).label.clone(),
+        config: described(analysis, config),
+        statistic,
+        seeds: config.counts.results(),
+        diverged: config.counts.diverged,
+        without_result: config.counts.without_result(),
+        chosen_from: analysis.tried(config.label).filter(|c| c.counts.results() > 0).count(),
+        target: value(&analysis.goal)?,
+        at_best: analysis.goal.measured == Measured::Best
+            && analysis.plan.target.at == TargetAt::Best,
+        claim: value(&last(&analysis.judge))?,
+    })
+}
+
+/// The configuration that is asked for.
+fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
+    let completed = |config: &usize| analysis.configs[*config].counts.completed > 0;
+    let best: Vec<usize> = analysis.best.iter().flatten().copied().filter(completed).collect();
+    let Some(label) = label else {
+        let first = by_goal(analysis, &best).first().and_then(|group| group.first()).copied();
+        return first.ok_or_else(|| "no run has completed\n  train the sweep first".to_owned());
+    };
+    let name = |config: &usize| analysis.planned(&analysis.configs[*config]).label.as_str();
+    best.iter().find(|config| name(config) == label).copied().ok_or_else(|| {
+        let known: Vec<String> = best.iter().map(|config| escape::line(name(config))).collect();
+        let remedy = match known.is_empty() {
+            true => "none has".to_owned(),
+            false => format!("these have: {}", words::list(&known)),
+        };
+        format!(
+            "--optimizer {}: no run of such a label has completed\n  {remedy}",
+            escape::line(label)
+        )
+    })
+}
+
+fn value(
+    analysis: &Analysis,
+    config: &Config,
+    goal: &Goal,
+    statistic: Statistic,
+) -> Result<Value, String> {
+    let rows = config.runs.iter().map(|&run| &analysis.rows[run]);
+    let values: Vec<f64> = rows.filter_map(|row| goal.outcome(row)).collect();
+    let higher = goal.higher_is_better();
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    let found = match statistic {
+        Statistic::Median => location::censored_median(&values),
+        Statistic::Mean => location::mean(&values),
+        Statistic::Worst => Some(if higher { low } else { high }),
+    };
+    let found = found.filter(|value| value.is_finite()).ok_or_else(|| {
+        let remedy = match (statistic, values.is_empty()) {
+            (_, true) => "the metric was not measured: train the sweep again with it",
+            (Statistic::Median, _) => "half of the seeds diverged: take another configuration",
+            _ => "a seed diverged: use --statistic median, which counts it as the worst",
+        };
+        format!("there is no {} {}\n  {remedy}", statistic.name(), goal.name())
+    })?;
+    Ok(Value {
+        metric: EpochMetric::new(goal.split, goal.metric),
+        value: eased(found, higher),
+        range: (low, high),
+    })
+}
+
+/// A value of six significant digits that is no harder to reach than `value`: a run that ended
+/// with just that has reached it.
+fn eased(value: f64, higher: bool) -> f64 {
+    let rounded = spec::float::six_digits(value);
+    let harder = if higher { rounded > value } else { rounded < value };
+    if !harder {
+        return rounded;
+    }
+    let step = 10f64.powf(value.abs().log10().floor() - 5.0);
+    spec::float::six_digits(if higher { rounded - step } else { rounded + step })
+}
+
+impl Setting {
+    /// The value and what it rests on, a sentence each.
+    pub fn words(&self) -> Vec<String> {
+        let of = |value: &Value| {
+            let (low, high) = value.range;
+            let shown = |x: f64| match x.is_finite() {
+                true => number::metric(value.metric.metric, x),
+                false => "diverged".to_owned(),
+            };
+            let ends = match value.metric.higher_is_better() {
+                true => (low, high),
+                false => (high, low),
+            };
+            format!(
+                "{} of {}: {} (worst {}, best {})",
+                capitalised(self.statistic.name()),
+                value.metric.label(),
+                words::metric(value.metric.metric, value.value),
+                shown(ends.0),
+                shown(ends.1)
+            )
+        };
+        let mut out = vec![format!(
+            "Set from {} of {} at {}.",
+            words::seeds(self.seeds),
+            escape::line(&self.label),
+            self.config
+        )];
+        let at = if self.at_best { ", at each run's best epoch" } else { "" };
+        out.push(format!("{}{at}.", of(&self.target)));
+        if self.claim.metric != self.target.metric || self.at_best {
+            out.push(format!("{}, after the last epoch.", of(&self.claim)));
+        }
+        if self.diverged > 0 {
+            out.push(format!(
+                "{} of them diverged, and {} as worse than any other.",
+                self.diverged,
+                if self.diverged == 1 { "counts" } else { "count" }
+            ));
+        }
+        if self.without_result > 0 {
+            out.push(format!(
+                "{} more without a result {} not counted: train the sweep to its end.",
+                words::seeds(self.without_result),
+                if self.without_result == 1 { "is" } else { "are" }
+            ));
+        }
+        if self.chosen_from > 1 {
+            out.push(format!(
+                "The seeds that chose the configuration among {} also set the target, so that it is flattered: train the chosen \
+                 one alone with seeds that had no part in the choice, and set the target from those.",
+                self.chosen_from
+            ));
+        }
+        out
+    }
+
+    /// The lines for a sweep file.
+    pub fn toml(&self) -> String {
+        let short = spec::float::short;
+        let at = if self.at_best { "at = \"best\"\n" } else { "" };
+        format!(
+            "[target]\nmetric = \"{}\"\nvalue = {}\n{at}\n[claim]\nmetric = \"{}\"\ntarget = {}\nlevel = 0.05\n",
+            self.target.metric,
+            short(self.target.value),
+            self.claim.metric,
+            short(self.claim.value)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rounded_target_is_never_harder() {
+        for (value, higher, expected) in [
+            (0.971_234_56, true, 0.971_234),
+            (0.971_234_56, false, 0.971_235),
+            (0.5, true, 0.5),
+            (123_456.7, true, 123_456.0),
+            (123_456.2, false, 123_457.0),
+            (0.0, false, 0.0),
+            (0.000_123_456_78, false, 0.000_123_457),
+        ] {
+            let found = eased(value, higher);
+            assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{value}: {found}");
+            assert!(if higher { found <= value } else { found >= value });
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `[claim]` of the sweep file: what the mean over seeds of each optimizer's chosen
+//! configuration is claimed to be beyond. No part of any id: it changes no run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::metric::EpochMetric;
+use crate::metric::Metric;
+use crate::params::choice;
+use crate::plan::PlannedRun;
+use crate::record::Split;
+use crate::run::Loss;
+
+choice! {
+    /// The test of a claim.
+    #[derive(Default)]
+    ClaimTest {
+        /// Student's t of one sample, one-sided.
+        #[default]
+        T = "t",
+        /// The exact sign test, one-sided: of the median.
+        Sign = "sign",
+        /// The z test with a standard deviation that is known beforehand, one-sided.
+        Z = "z",
+    }
+}
+
+impl ClaimTest {
+    fn is_default(&self) -> bool {
+        *self == ClaimTest::T
+    }
+
+    /// The fewest seeds with which the test can carry any claim at a level above 0: of the
+    /// sign test the smallest n with 0.5^n <= level, since all seeds may be beyond the target.
+    pub fn least_seeds(self, level: f64) -> usize {
+        match self {
+            ClaimTest::T => 2,
+            ClaimTest::Z => 1,
+            ClaimTest::Sign => {
+                (1..1_075).find(|&n| 0.5_f64.powi(n) <= level).unwrap_or(1_075) as usize
+            }
+        }
+    }
+}
+
+/// `[claim]`, resolved: the mean over seeds is above the target where more of the metric is
+/// better, else below it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The split that the metric is measured on.
+    pub split: Split,
+    /// The metric.
+    pub metric: Metric,
+    /// The value that the mean is claimed to be beyond, in the metric's unit.
+    pub target: f64,
+    /// The largest p-value that carries the claim, between 0 and 1.
+    pub level: f64,
+    /// The test; left out of the stored form while it is Student's t.
+    #[serde(default, skip_serializing_if = "ClaimTest::is_default")]
+    pub test: ClaimTest,
+    /// The known standard deviation between seeds, in the metric's unit; null but with `z`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sd: Option<f64>,
+    /// The epoch whose values count, the same for all runs; null = the last that is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+}
+
+impl Claim {
+    /// The metric with its split.
+    pub fn of(&self) -> EpochMetric {
+        EpochMetric::new(self.split, self.metric)
+    }
+
+    /// Returns whether the mean is claimed to be above the target.
+    pub fn above(&self) -> bool {
+        self.metric.higher_is_better()
+    }
+}
+
+/// The smallest and the largest value that a metric can have after any epoch of a run:
+/// losses of networks are at least 0, a function's value at least that of its minima.
+pub fn reachable(metric: Metric, run: &PlannedRun) -> (f64, f64) {
+    let (low, high) = metric.description().bounds.ends();
+    let least = match &run.spec.model {
+        crate::model::ModelSpec::Function(model) => {
+            let info = model.function.info();
+            let lowest = info.optima.iter().map(|at| model.function.value(*at));
+            if info.saddle { low } else { lowest.fold(f64::INFINITY, f64::min) }
+        }
+        _ if run.spec.train.loss == Loss::Value => low,
+        _ => 0.0,
+    };
+    (if metric == Metric::LOSS { low.max(least) } else { low }, high)
+}
+
+/// The last epoch that a run surely comes to, whatever it measures: early stopping may end it
+/// once its patience is over, the target after the first epoch.
+pub fn surely_reached(run: &PlannedRun) -> u64 {
+    let patience = run.spec.early_stopping.as_ref().map_or(u64::MAX, |early| early.patience);
+    let stop = if run.spec.stop_at.is_some() { 1 } else { u64::MAX };
+    run.spec.train.epochs.min(patience).min(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_says_how_many_seeds_a_sign_test_needs() {
+        for (level, n) in [(0.5, 1), (0.05, 5), (0.03125, 5), (0.03, 6), (0.01, 7), (1e-6, 20)] {
+            assert_eq!(ClaimTest::Sign.least_seeds(level), n, "{level}");
+        }
+        assert_eq!((ClaimTest::T.least_seeds(0.05), ClaimTest::Z.least_seeds(0.05)), (2, 1));
+    }
+
+    #[test]
+    fn the_stored_form_leaves_out_what_is_neutral() {
+        let text = r#"{"split":"test","metric":"accuracy","target":0.97,"level":0.05}"#;
+        let read: Claim = serde_json::from_str(text).unwrap();
+        assert!(read.above() && read.test == ClaimTest::T && read.epoch.is_none());
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let other = Claim { test: ClaimTest::Z, sd: Some(0.001), epoch: Some(3), ..read };
+        let text = serde_json::to_string(&other).unwrap();
+        assert!(text.ends_with(r#""test":"z","sd":0.001,"epoch":3}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Claim>(&text).unwrap(), other);
+    }
+}
