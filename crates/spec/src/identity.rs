@@ -196,6 +196,20 @@ impl Memo {
             self.init = optional((!init.is_neutral()).then(|| json(init)));
         }
         self.last = Some(spec.clone());
+        let (before, after) = self.around_the_seed();
+        let format = TRAINING_FORMAT.to_string();
+        let begin = |format: &str| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(head(&self.dataset, format).as_bytes()).update(before.as_bytes());
+            hasher
+        };
+        let run = begin(&format);
+        let without_seed = run.clone().update(after.as_bytes()).update(b"}").finalize();
+        ConfigIds { config: Id::from_hash(&without_seed), cell: begin("any"), run, after }
+    }
+
+    /// Canonical JSON of the parts, without the seed: what stands before it, and after it.
+    fn around_the_seed(&self) -> (String, String) {
         // Sorted by key; what is absent is left out, as in stored forms.
         let text = |parts: &[(&str, &String)]| {
             let there = parts.iter().filter(|(_, text)| !text.is_empty());
@@ -217,15 +231,7 @@ impl Memo {
             ("warmup", &self.warmup),
         ]);
         let (before, after) = (format!("{{{before}"), format!("{}}}", after.trim_end_matches(',')));
-        let format = TRAINING_FORMAT.to_string();
-        let begin = |format: &str| {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(head(&self.dataset, format).as_bytes()).update(before.as_bytes());
-            hasher
-        };
-        let run = begin(&format);
-        let without_seed = run.clone().update(after.as_bytes()).update(b"}").finalize();
-        ConfigIds { config: Id::from_hash(&without_seed), cell: begin("any"), run, after }
+        (before, after)
     }
 }
 
