@@ -35,7 +35,11 @@ fn script(path: &Path, text: &str) {
 /// Runs xtask in a repository of its own; gives its output and the log of what it started.
 fn xtask(args: &[&str], settings: &[(&str, &str)]) -> (Output, String) {
     let folder = tempfile::tempdir().unwrap();
-    let fake = folder.path();
+    xtask_in(folder.path(), args, settings)
+}
+
+/// Runs xtask in this folder as a repository; gives its output and the log of what it started.
+fn xtask_in(fake: &Path, args: &[&str], settings: &[(&str, &str)]) -> (Output, String) {
     script(&fake.join("cargo"), CARGO);
     script(&fake.join("sweep"), SWEEP);
     fs::write(fake.join("needs"), r#"{"programs":["parity"],"sweeps":["a.toml","b.toml"]}"#)
@@ -92,4 +96,21 @@ fn a_file_that_is_not_right_ends_it_before_anything_is_trained() {
     assert_eq!(log, "sweep external --needs\n");
     let (output, log) = xtask(&["--kepe"], &[]);
     assert_eq!((output.status.code(), log.as_str()), (Some(2), ""), "{output:?}");
+}
+
+#[test]
+fn the_page_is_kept_only_where_judging_made_it() {
+    for (judged, kept) in [("0", true), ("5", true), ("6", true), ("2", false), ("101", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let page = folder.path().join("reports/external");
+        fs::create_dir_all(&page).unwrap();
+        for file in ["index.html", "REPORT.md"] {
+            fs::write(page.join(file), "of an earlier time").unwrap();
+        }
+        let settings = [("TRAINED", "0"), ("JUDGED", judged)];
+        let (output, _) = xtask_in(folder.path(), &["--keep"], &settings);
+        assert_eq!(output.status.code(), judged.parse().ok(), "{output:?}");
+        let copy = folder.path().join("reports/gallery/external/index.html");
+        assert_eq!(copy.is_file(), kept, "{judged}");
+    }
 }

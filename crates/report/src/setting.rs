@@ -2,7 +2,7 @@
 //! over the reruns of what they end with (Dahl et al. 2023, arXiv:2306.07179, section 4.3).
 
 use spec::metric::EpochMetric;
-use spec::plan::TargetAt;
+use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
 use crate::page::content::described;
@@ -37,7 +37,9 @@ impl Statistic {
 pub struct Value {
     /// The metric.
     pub metric: EpochMetric,
-    /// The value, rounded to six digits to the side that is easier to reach.
+    /// The value, rounded to six digits: for `[target]` to the side that is easier to reach, so
+    /// that a run which ended with it has reached it; for `[claim]` to the harder one, so that
+    /// such a run is not beyond it.
     pub value: f64,
     /// The smallest and the largest value of a seed; a diverged one is infinite.
     pub range: (f64, f64),
@@ -66,6 +68,8 @@ pub struct Setting {
     pub at_best: bool,
     /// By the metric that judges, after the last epoch: for `[claim]`.
     pub claim: Value,
+    /// The reason why no claim can be made of these runs, in words; `None` where one can.
+    pub no_claim: Option<String>,
 }
 
 /// Sets a target from the seeds of an optimizer's chosen configuration, of the best of all
@@ -93,7 +97,9 @@ pub fn set(
     }
     let config = &analysis.configs[chosen(analysis, label)?];
     let last = |goal: &Goal| Goal { measured: Measured::Last, ..goal.clone() };
-    let value = |goal: &Goal| value(analysis, config, goal, statistic);
+    let value = |goal: &Goal, harder| value(analysis, config, goal, statistic, harder);
+    let claim = value(&last(&analysis.judge), true)?;
+    let no_claim = no_claim(analysis, &claim);
     Ok(Setting {
         label: analysis.planned(config).label.clone(),
         config: described(analysis, config),
@@ -102,11 +108,28 @@ pub fn set(
         diverged: config.counts.diverged,
         without_result: config.counts.without_result(),
         chosen_from: analysis.tried(config.label).filter(|c| c.counts.results() > 0).count(),
-        target: value(&analysis.goal)?,
+        target: value(&analysis.goal, false)?,
         at_best: analysis.goal.measured == Measured::Best
             && analysis.plan.target.at == TargetAt::Best,
-        claim: value(&last(&analysis.judge))?,
+        claim,
+        no_claim,
     })
+}
+
+/// The reason why a sweep file with these runs would be refused with this claim.
+fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
+    let runs = &analysis.plan.runs;
+    let metric = claim.metric.metric;
+    let beyond = |run: &PlannedRun| {
+        let (low, high) = spec::claim::reachable(metric, run);
+        if claim.metric.higher_is_better() { claim.value >= high } else { claim.value <= low }
+    };
+    if runs.iter().any(beyond) {
+        let value = number::asked(metric, claim.value);
+        return Some(format!("no run can be beyond {value}, the best there is"));
+    }
+    let early = |run: &PlannedRun| spec::claim::surely_reached(run) < run.spec.train.epochs;
+    runs.iter().any(early).then(|| "early stopping ends seeds at different epochs".to_owned())
 }
 
 /// The configuration that is asked for.
@@ -136,6 +159,7 @@ fn value(
     config: &Config,
     goal: &Goal,
     statistic: Statistic,
+    harder: bool,
 ) -> Result<Value, String> {
     let rows = config.runs.iter().map(|&run| &analysis.rows[run]);
     let values: Vec<f64> = rows.filter_map(|row| goal.outcome(row)).collect();
@@ -157,7 +181,8 @@ fn value(
     })?;
     Ok(Value {
         metric: EpochMetric::new(goal.split, goal.metric),
-        value: eased(found, higher),
+        // Harder to reach for one direction is easier for the other.
+        value: eased(found, higher != harder),
         range: (low, high),
     })
 }
@@ -207,6 +232,12 @@ impl Setting {
         if self.claim.metric != self.target.metric || self.at_best {
             out.push(format!("{}, after the last epoch.", of(&self.claim)));
         }
+        if self.seeds == 1 {
+            out.push("One seed says nothing of the next: train more of them.".to_owned());
+        }
+        if let Some(why) = &self.no_claim {
+            out.push(format!("There are no lines for [claim]: {why}."));
+        }
         if self.diverged > 0 {
             out.push(format!(
                 "{} of them diverged, and {} as worse than any other.",
@@ -235,13 +266,19 @@ impl Setting {
     pub fn toml(&self) -> String {
         let short = spec::float::short;
         let at = if self.at_best { "at = \"best\"\n" } else { "" };
-        format!(
-            "[target]\nmetric = \"{}\"\nvalue = {}\n{at}\n[claim]\nmetric = \"{}\"\ntarget = {}\nlevel = 0.05\n",
+        let target = format!(
+            "[target]\nmetric = \"{}\"\nvalue = {}\n{at}",
             self.target.metric,
             short(self.target.value),
-            self.claim.metric,
-            short(self.claim.value)
-        )
+        );
+        match self.no_claim {
+            Some(_) => target,
+            None => format!(
+                "{target}\n[claim]\nmetric = \"{}\"\ntarget = {}\nlevel = 0.05\n",
+                self.claim.metric,
+                short(self.claim.value)
+            ),
+        }
     }
 }
 

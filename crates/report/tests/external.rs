@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{End, Fixture, label};
-use report::external::{self, Ours, Published, Sources, Tally, Trained, Verdict};
+use report::external::{self, Counts, Origin, Ours, Published, Sources, Tally, Trained, Verdict};
 use spec::layout::ReportDir;
 
 fn folder() -> PathBuf {
@@ -102,6 +102,58 @@ fn every_sweep_that_rows_read_is_named_in_the_file() {
 }
 
 #[test]
+fn every_number_counts_once_and_by_its_origin() {
+    let (mut counts, mut seen) = (HashMap::new(), Vec::new());
+    for (name, published) in files() {
+        for row in published.rows.iter().filter(|row| !row.information) {
+            *counts.entry(row.origin == Origin::Published).or_insert(0) += 1;
+            let number = (row.origin, format!("{:?}", row.ours));
+            assert!(!seen.contains(&number), "{name}: {} repeats another row", row.what);
+            seen.push(number);
+            // What this project made itself says so in its source.
+            let source = row.source.as_deref().unwrap_or(&published.source);
+            let made = ["recomputed", "numpy", "scipy", "run here"];
+            let made = made.iter().any(|word| source.contains(word));
+            assert_eq!(made, row.origin == Origin::Computed, "{name}: {}: {source}", row.what);
+        }
+    }
+    assert_eq!((counts[&true], counts[&false]), (96, 49));
+}
+
+#[test]
+fn rows_for_information_alone_are_no_agreement() {
+    let (name, published) =
+        files().into_iter().find(|(name, _)| name == "quadratic_deep_reshuffled").unwrap();
+    let section = external::check(&name, &published, &Sources::default()).unwrap();
+    let sections = [section];
+    let headline = external::headline(&sections);
+    assert_eq!(headline, "No number counts; 33 are shown for information.");
+    let out = tempfile::tempdir().unwrap();
+    external::write(&sections, out.path()).unwrap();
+    let page = fs::read_to_string(out.path().join("index.html")).unwrap();
+    assert!(page.contains("<div class=\"card answer\">"), "the card is neutral");
+}
+
+#[test]
+fn a_wide_spread_is_its_own_outcome_and_fails_nothing() {
+    let mut trained = trained();
+    let runs: Vec<_> = trained.plan.runs.iter().filter(|run| run.label == "sgd").collect();
+    let runs: Vec<_> = runs.iter().filter(|run| run.spec.optimizer.lr() == 0.01).collect();
+    for (i, run) in runs.iter().enumerate() {
+        let outcome = trained.records.get_mut(&run.run_id).unwrap().outcome.as_mut().unwrap();
+        outcome.metrics.iter_mut().for_each(|point| point.value.0 *= [1.0, 1.0, 1.0, 9.0][i]);
+    }
+    let published = published(&[("sgd", 0.01, r#"{"value": "0.3"}"#, "\"single\"")]);
+    let sections = [external::check("small", &published, &sources(&trained)).unwrap()];
+    assert_eq!(sections[0].rows[0].verdict, Verdict::NotToldApart);
+    assert_eq!(Tally::of(&sections).both(), Counts { open: 1, ..Counts::default() });
+    assert_eq!(external::headline(&sections), "The one published number is not told apart.");
+    assert!(
+        external::misses(&sections)[0].starts_with("not told apart small: sgd 0.01: published")
+    );
+}
+
+#[test]
 fn runs_are_found_and_judged() {
     let trained = trained();
     // Ours at 0.01, as the fixture makes it.
@@ -125,7 +177,8 @@ fn runs_are_found_and_judged() {
     assert_eq!(section.rows[2].ours, "all 4 diverged");
     assert!(section.rows[3].ours.ends_with("; 1 of 4 diverged"), "{}", section.rows[3].ours);
     let sections = [section];
-    assert_eq!(Tally::of(&sections), Tally { agree: 2, differ: 3, ..Tally::default() });
+    let published = Counts { agree: 2, differ: 3, ..Counts::default() };
+    assert_eq!(Tally::of(&sections), Tally { published, ..Tally::default() });
     assert_eq!(external::headline(&sections), "3 of 5 published numbers differ.");
     assert!(external::misses(&sections)[0].starts_with("differs small: sgd 0.01: published "));
 }

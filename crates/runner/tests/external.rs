@@ -31,13 +31,18 @@ fn edit(sandbox: &Sandbox, name: &str, change: impl Fn(&str) -> String) {
 fn a_wrong_published_number_fails_the_command_and_names_its_row() {
     let sandbox = sandbox("no-worker".into(), &["algoperf", "modded_nanogpt"]);
     let text = sandbox.expect(0, &["external"]);
-    assert!(text.contains("All 26 published numbers agree."), "{text}");
+    assert!(
+        text.contains(
+            "All 14 published numbers agree; all 12 numbers computed independently agree."
+        ),
+        "{text}"
+    );
     assert!(text.ends_with("published numbers: reports/external/index.html\n"), "{text}");
     edit(&sandbox, "algoperf", |text| text.replacen("\"0.5909\"", "\"0.5910\"", 1));
     let text = sandbox.expect(6, &["external"]);
     let line = "differs algoperf: nadamp: benchmark score: published 0.5910, ours 0.59091";
     assert!(text.contains(line), "{text}");
-    assert!(text.contains("1 of 26 published numbers differ."), "{text}");
+    assert!(text.contains("1 of 14 published numbers differs; all 12 numbers computed"), "{text}");
     let page = fs::read_to_string(sandbox.path("reports/external/index.html")).unwrap();
     assert!(page.contains("What does not agree"), "the page has the miss");
     // The other file alone still agrees, on a page of its own.
@@ -75,7 +80,7 @@ const DIGITS: &str = r#"{
      "ours": {"sweep": {"sweep": "digits", "optimizer": "sgd", "lr": 0.1, "split": "test", "metric": "loss", "epoch": 0}}},
     {"what": "Loss after training", "theirs": {"value": "99.0"}, "rule": "single", "information": true,
      "ours": {"sweep": {"sweep": "digits", "optimizer": "sgd", "lr": 0.1, "split": "test", "metric": "loss"}}},
-    {"what": "The same by others", "theirs": {"program": true}, "rule": {"relative": 1e-3},
+    {"what": "The same by others", "origin": "computed", "theirs": {"program": true}, "rule": {"relative": 1e-3},
      "ours": {"program": "one epoch"}}
   ]
 }"#;
@@ -107,13 +112,14 @@ fn trained_runs_and_printed_pairs_are_judged_and_what_is_missing_is_skipped() {
         |theirs: f64| format!(r#"[{{"row": "one epoch", "ours": 0.5, "theirs": {theirs}}}]"#);
     write("reports/external/programs/parity.json", &pair(0.5002));
     let text = sandbox.expect(0, &["external"]);
-    assert!(text.contains("All 2 published numbers agree."), "{text}");
+    let headline = "The one published number agrees; the one number computed independently agrees.";
+    assert!(text.contains(headline), "{text}");
     let report = fs::read_to_string(sandbox.path("reports/external/REPORT.md")).unwrap();
     assert!(report.contains("differs, not counted"), "{report}");
     write("reports/external/programs/parity.json", &pair(0.502));
     let text = sandbox.expect(6, &["external"]);
     assert!(
-        text.contains("differs digits: The same by others: published 0.5020000, ours 0.5000000"),
+        text.contains("differs digits: The same by others: computed 0.5020000, ours 0.5000000"),
         "{text}"
     );
 }

@@ -53,7 +53,7 @@ fn a_claim_is_refused_or_told_from_file_to_page() {
     sandbox.sweep_file("x", &claim(5, "t").replace("0.5\n", "1.5\n"));
     let text = sandbox.expect(0, &["report", FILE]);
     assert!(
-        text.contains("[claim] is that of the last sweep: no run can reach above 1.5"),
+        text.contains("the report says nothing of [claim]: no run can reach above 1.5"),
         "{text}"
     );
     assert!(fs::read_to_string(&page).unwrap().contains("above 50%"));

@@ -87,6 +87,7 @@ pub fn reachable(metric: Metric, run: &PlannedRun) -> (f64, f64) {
             let lowest = info.optima.iter().map(|at| model.function.value(*at));
             if info.saddle { low } else { lowest.fold(f64::INFINITY, f64::min) }
         }
+        crate::model::ModelSpec::NoisyQuadratic(_) => 0.0,
         _ if run.spec.train.loss == Loss::Value => low,
         _ => 0.0,
     };

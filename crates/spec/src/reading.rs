@@ -177,14 +177,15 @@ impl DataDescription {
     /// What was understood, in one line: `name` is that of the dataset.
     pub fn line(&self, name: &str) -> String {
         let target = if self.target.is_empty() { "labels" } else { &self.target };
-        let mut out = format!(
-            "{name}: {} of {}; target: {target}; {}; {}; {}",
-            counted(self.rows, "row"),
-            counted(self.features, "feature"),
-            self.parts_in_words(),
-            self.targets_text(),
-            self.split,
-        );
+        let (rows, features) = (counted(self.rows, "row"), counted(self.features, "feature"));
+        let (parts, split) = (self.parts_in_words(), &self.split);
+        let mut out = match self.has_targets() {
+            true => format!(
+                "{name}: {rows} of {features}; target: {target}; {parts}; {}; {split}",
+                self.targets_text()
+            ),
+            false => format!("{name}: {rows} of {features} without targets; {parts}; {split}"),
+        };
         if self.dropped > 0 {
             out.push_str(&format!("; {} with gaps left out", counted(self.dropped, "row")));
         }
@@ -192,6 +193,11 @@ impl DataDescription {
             out.push_str(&format!("; {} filled", counted(self.filled, "gap")));
         }
         out
+    }
+
+    /// False of the vectors of a quadratic.
+    pub fn has_targets(&self) -> bool {
+        !self.classes.is_empty() || !self.targets.is_empty()
     }
 
     /// Samples of each part: `106 training, 36 validation, 36 test`.

@@ -142,9 +142,13 @@ impl RunSpec {
     }
 
     /// Samples that are fed in an epoch: the training samples, less a short last batch
-    /// where that is dropped; for a function the steps of an epoch.
+    /// where that is dropped; for a function the steps of an epoch, times the batch size where
+    /// the model has one.
     pub fn samples_per_epoch(&self) -> u64 {
-        let samples = self.train_samples();
+        let samples = match &self.model {
+            ModelSpec::NoisyQuadratic(p) => self.train_samples().saturating_mul(p.batch_size),
+            _ => self.train_samples(),
+        };
         if self.data.drop_last { samples - samples % self.data.batch_size.max(1) } else { samples }
     }
 
@@ -187,7 +191,7 @@ impl RunSpec {
         }
         put("train", self.train.to_values());
         put("model", self.model.to_values());
-        if !self.init.is_neutral() {
+        if !self.model.is_function() {
             put("model", self.init.to_values());
         }
         put("optimizer", self.optimizer.to_values());

@@ -53,6 +53,11 @@ fn a_quadratic_is_trained_by_its_value_on_vectors_without_labels() {
     let shapes = run.model.parameters(run.data.dataset.shape(), 1);
     assert_eq!(shapes, [("position".to_owned(), vec![4])]);
     assert_eq!(plan.target.metric.id(), "loss");
+    // It has splits as any data has.
+    for metric in ["train.loss", "validation.loss"] {
+        let held_out = QUADRATIC.replace("[model]", "validation = 20\n[model]");
+        load(&format!("{held_out}[target]\nmetric = \"{metric}\"\n")).unwrap();
+    }
     // The matrix is of the run's identity, by its checksum.
     let other = load(&QUADRATIC.replace("q.npy", "r.npy")).unwrap();
     assert_ne!(plan.runs[0].run_id, other.runs[0].run_id);
@@ -60,11 +65,13 @@ fn a_quadratic_is_trained_by_its_value_on_vectors_without_labels() {
 
 #[test]
 fn a_noisy_quadratic_has_variables_and_noise_and_no_data() {
-    let text = "[data]\nsteps = 50\n[model]\nkind = \"noisy-quadratic\"\ndimensions = [10, 20]\nbatch_size = 8\n";
+    let text = "[data]\nsteps = 50\n[model]\nkind = \"noisy-quadratic\"\ndimensions = 10\nbatch_size = [1, 8]\n";
     let plan = load(text).unwrap();
     let features: Vec<usize> = plan.runs.iter().map(|r| r.spec.data.dataset.features()).collect();
-    assert_eq!(features, [10, 20]);
+    assert_eq!(features, [10, 10]);
     assert!(plan.runs.iter().all(|r| r.spec.steps_per_epoch() == 50));
+    let samples: Vec<u64> = plan.runs.iter().map(|r| r.spec.samples_per_epoch()).collect();
+    assert_eq!(samples, [50, 400]);
     let of = |model: &str, data: &str| {
         load(&format!("{data}\n[model]\nkind = \"noisy-quadratic\"\n{model}\n")).unwrap().runs[0]
             .run_id
@@ -122,6 +129,8 @@ fn what_does_not_go_together_is_said_with_its_place() {
         format!("{QUADRATIC}[train]\nl2 = 0.1\n"),
         format!("{QUADRATIC}[train]\nloss = \"mse\"\n"),
         noisy("batch_size = 4", ""),
+        noisy("", "dimensions = [10, 20]"),
+        format!("{QUADRATIC}[target]\nmetric = \"validation.accuracy\"\n"),
         noisy("steps = 100_000", "dimensions = 10_000"),
     ];
     let all: Vec<String> = cases.iter().map(|text| said(text)).collect();

@@ -7,6 +7,16 @@ pub fn short(x: f64) -> String {
     if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { spec::float::short(x) }
 }
 
+/// A metric's value with the digits that it was given, for what a person asked for: `84.4444%`.
+pub fn asked(of: Metric, value: f64) -> String {
+    if of.description().unit != Unit::Percent {
+        return short(value);
+    }
+    // A hundred times a fraction has no more digits than the fraction, but for rounding.
+    let percent = format!("{:.12e}", value * 100.0).parse().unwrap_or(value * 100.0);
+    format!("{}%", short(percent))
+}
+
 /// As [`short`], to three significant digits: for legends.
 pub fn brief(x: f64) -> String {
     short(format!("{x:.2e}").parse().unwrap_or(x))

@@ -34,9 +34,9 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
         "features": data.features,
         "classes": data.classes,
         "targets": data.train.targets,
-        "train": data.train.len(),
+        "train": data.train.inputs.len() / data.features.max(1),
         "validation": spec.data.validation,
-        "test": data.test.len(),
+        "test": data.test.inputs.len() / data.features.max(1),
     });
     fs::write(folder.join("data.json"), serde_json::to_vec_pretty(&facts)?)
 }

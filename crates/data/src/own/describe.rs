@@ -41,6 +41,7 @@ pub(super) fn describe(
     };
     let mut notes = main.notes.clone();
     notes.extend(filled_note(request, *filled));
+    notes.extend(request.files.matrix.as_ref().map(|file| format!("The matrix is {file}.")));
     if own.reading.as_ref().is_some_and(|r| r.values) {
         let note =
             "Whole numbers are real values because the loss is mse; label = ... names classes.";

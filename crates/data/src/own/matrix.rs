@@ -30,6 +30,15 @@ pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<Vec<f32>, OwnErr
         Values::F32(v) => v.iter().map(|x| f64::from(*x) / inputs.unit).collect(),
         Values::F64(v) => v.iter().map(|x| x / inputs.unit).collect(),
     };
+    if let Some(at) = values.iter().position(|x| !(*x as f32).is_finite()) {
+        let reason = format!(
+            "row {}, column {} of the matrix is {}, beyond a 32-bit float",
+            at / n + 1,
+            at % n + 1,
+            values[at]
+        );
+        return Err(wrong(file, reason, "give the matrix in another unit"));
+    }
     let largest = values.iter().fold(0f64, |a, b| a.max(b.abs()));
     for row in 0..n {
         for column in 0..row {

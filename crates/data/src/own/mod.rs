@@ -199,7 +199,11 @@ fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
     OwnData {
         files: request.files.clone(),
         test: *own_test,
-        scaling: request.scaling.unwrap_or(inputs.scaling),
+        scaling: request.scaling.unwrap_or(match request.files.matrix {
+            // The vectors of a quadratic are the problem itself.
+            Some(_) => spec::own_data::Scaling::None,
+            None => inputs.scaling,
+        }),
         features: inputs.features as u64,
         classes,
         train_len: parts.train.len() as u64,

@@ -67,8 +67,8 @@ impl<'a> Samples<'a> {
                 let keys = parts::keys(split.split_seed, &contents);
                 let classes = match &targets {
                     Targets::Classes { classes, .. } => Some(&classes[..]),
-                    Targets::Values { .. } if split.stratified == Some(true) => {
-                        let reason = "stratified = true, but the targets are real values";
+                    Targets::Values { .. } | Targets::None if split.stratified == Some(true) => {
+                        let reason = "stratified = true, but the targets are no classes";
                         return Err(wrong(pieces[0].file, reason, "leave `stratified` out"));
                     }
                     Targets::Values { .. } | Targets::None => None,

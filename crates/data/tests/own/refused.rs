@@ -148,6 +148,13 @@ fn a_matrix_must_be_symmetric_and_as_large_as_a_vector() {
         refused(&request, &dir),
         "q.npy: the matrix is not symmetric: 1 in row 2, column 1, and 1.5 in row 1, column 2; remedy: give (A + A^T) / 2, which has the same quadratic form"
     );
+    // Vectors are fed as they are unless something else is asked for.
+    let (dir, mut plain) = quadratic("(2, 2)", &[2.0, 1.0, 1.0, 3.0]);
+    plain.scaling = None;
+    assert_eq!(inspect(&plain, dir.path()).unwrap().data.scaling, Scaling::None);
+    let huge = npy("<f8", "(2, 2)", &[1e300, 0.0, 0.0, 1.0].map(f64::to_le_bytes).concat());
+    fs::write(dir.path().join("q.npy"), huge).unwrap();
+    assert!(refused(&plain, &dir).contains("row 1, column 1 of the matrix is 1"));
     let (dir, request) = quadratic("(3, 2)", &[1.0; 6]);
     assert_eq!(
         refused(&request, &dir),

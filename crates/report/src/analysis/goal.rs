@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use spec::DatasetSpec;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
@@ -199,7 +200,9 @@ pub(super) fn judge(plan: &Plan, goal: &Goal, rows: &[RunRow]) -> Goal {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
              out a validation split to choose by";
         // A function has no other data to judge by: its value is its value.
-        return held_out(goal.metric, (!goal.function).then(|| why.to_owned()));
+        let without_data =
+            plan.runs.iter().all(|r| matches!(r.spec.data.dataset, DatasetSpec::Function(_)));
+        return held_out(goal.metric, (!without_data).then(|| why.to_owned()));
     }
     if measured(wanted) {
         return held_out(wanted, None);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::escape;
 use crate::external::judge::Judged;
-use crate::external::published::{FigureRequest, Ours, Theirs};
+use crate::external::published::{FigureRequest, Origin, Ours, Theirs};
 use crate::external::sample::Trained;
 use crate::figures::axis::Axis;
 use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
@@ -151,7 +151,8 @@ fn published(request: &FigureRequest, rows: &[Judged<'_>], label: &str) -> (Vec<
     let (mut points, mut crosses) = (Vec::new(), Vec::new());
     for row in rows {
         let Ours::Sweep(from) = &row.row.ours else { continue };
-        let same = from.sweep == request.sweep
+        let same = row.row.origin == Origin::Published
+            && from.sweep == request.sweep
             && from.optimizer == label
             && (from.split, from.metric) == (request.split, request.metric)
             && from.epoch.is_none()

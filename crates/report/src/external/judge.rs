@@ -1,5 +1,6 @@
 //! The rules by which a published number and ours agree.
 
+use crate::external::known::{Expected, ExpectedValue};
 use crate::external::printed::Printed;
 use crate::external::published::{Published, Row, Rule, Theirs};
 use crate::external::sample::{self, Found, Sources, moments};
@@ -18,8 +19,10 @@ pub enum Verdict {
     Agrees,
     /// They do not.
     Differs,
-    /// They do not, for a reason that the file gives, with who is right.
+    /// They do not, for a reason that the file gives, and ours is what the file expects.
     Known,
+    /// Our runs spread so far that numbers on one side of them cannot miss the rule.
+    NotToldApart,
     /// Ours was not found here.
     Skipped,
 }
@@ -31,6 +34,7 @@ impl Verdict {
             Verdict::Agrees => "agrees",
             Verdict::Differs => "differs",
             Verdict::Known => "differs, understood",
+            Verdict::NotToldApart => "not told apart",
             Verdict::Skipped => "skipped",
         }
     }
@@ -43,9 +47,9 @@ pub struct Judged<'a> {
     pub row: &'a Row,
     /// Its source, or that of the file.
     pub source: &'a str,
-    /// The published number as shown.
+    /// The number of the other side as shown.
     pub theirs: String,
-    /// The published number; none where the run diverged or was not made.
+    /// The number of the other side; none where the run diverged or was not made.
     pub their_value: Option<f64>,
     /// Our number as shown; empty where it was not found.
     pub ours: String,
@@ -86,69 +90,135 @@ pub fn judge<'a>(
         judged.note = if remedy.is_empty() { why } else { format!("{why}: {remedy}") };
         return Ok(judged);
     }
-    let (agrees, difference) = compare(row, &found, judged.their_value).map_err(of_row)?;
+    let compared = compare(row.rule, &row.theirs, &found, judged.their_value);
+    let (fit, difference) = compared.map_err(of_row)?;
     judged.difference = difference;
-    (judged.verdict, judged.note) = match (agrees, &row.known) {
-        (true, None) => (Verdict::Agrees, String::new()),
-        (true, Some(known)) => (
-            Verdict::Agrees,
-            format!("It agrees, although a difference is explained: {}", known.reason),
-        ),
-        (false, None) => (Verdict::Differs, String::new()),
-        (false, Some(known)) => match &known.right {
-            Some(right) => (Verdict::Known, format!("{} {right}", known.reason)),
-            None => {
-                (Verdict::Differs, format!("{} The file does not say who is right.", known.reason))
+    (judged.verdict, judged.note) = match &row.known {
+        None => (fit.verdict(), if fit == Fit::Open { OPEN.to_owned() } else { String::new() }),
+        Some(known) if !holds(&known.expected, row.rule, &found).map_err(of_row)? => {
+            let expected = known.expected.text();
+            let note = format!("Ours is not what the file expects, {expected}. {}", known.reason);
+            (Verdict::Differs, note)
+        }
+        Some(known) => match fit {
+            Fit::Within => {
+                let reason = &known.reason;
+                let note = format!("It agrees, although a difference is explained: {reason}");
+                (Verdict::Agrees, note)
             }
+            Fit::Beyond => (Verdict::Known, format!("{} {}", known.reason, known.right)),
+            Fit::Open => (Verdict::NotToldApart, OPEN.to_owned()),
         },
     };
     Ok(judged)
 }
 
-/// Returns whether the two sides agree, and their difference in units of the rule.
-fn compare(row: &Row, found: &Found, theirs: Option<f64>) -> Result<(bool, Option<f64>), String> {
+/// How two sides lie to each other by a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// They lie within the limit.
+    Within,
+    /// They do not.
+    Beyond,
+    /// They lie within the limit, and so does every positive number on the same side.
+    Open,
+}
+
+impl Fit {
+    fn verdict(self) -> Verdict {
+        match self {
+            Fit::Within => Verdict::Agrees,
+            Fit::Beyond => Verdict::Differs,
+            Fit::Open => Verdict::NotToldApart,
+        }
+    }
+}
+
+/// The note of a row that is not told apart.
+const OPEN: &str = "Our runs spread so far that the limit below their mean lies at or below 0: no lower \
+                    number could miss the rule.";
+
+/// Whether our side is what the file expects of it.
+fn holds(expected: &Expected, rule: Rule, found: &Found) -> Result<bool, String> {
+    let allowed = match found {
+        Found::Seeds { values, diverged, never } if *never <= expected.never => {
+            &Found::Seeds { values: values.clone(), diverged: *diverged, never: 0 }
+        }
+        other => other,
+    };
+    let theirs = match &expected.value {
+        ExpectedValue::Like(theirs) => theirs,
+        ExpectedValue::Range(low, high) => {
+            let whole =
+                !matches!(allowed, Found::Seeds { diverged, never, .. } if diverged + never > 0);
+            let within = |value: f64| (*low..=*high).contains(&value);
+            return Ok(whole && our_value(allowed).is_some_and(within));
+        }
+    };
+    let rule = if matches!(theirs, Theirs::Mean { .. }) { Rule::Means } else { rule };
+    let (fit, _) = compare(rule, theirs, allowed, their_value(theirs, allowed))?;
+    Ok(fit == Fit::Within)
+}
+
+/// Returns how the two sides lie to each other, and their difference in units of the rule.
+fn compare(
+    rule: Rule,
+    theirs: &Theirs,
+    found: &Found,
+    their_value: Option<f64>,
+) -> Result<(Fit, Option<f64>), String> {
     let one = |value: f64| (vec![value], 0);
     let (values, lost) = match found {
         Found::Number(value) | Found::Pair(value, _) => one(*value),
         Found::Seeds { values, diverged, never } => (values.clone(), diverged + never),
-        Found::Missing { .. } => return Ok((false, None)),
+        Found::Missing { .. } => return Ok((Fit::Beyond, None)),
     };
-    if row.rule == Rule::Diverges {
+    let fit = |within: bool| if within { Fit::Within } else { Fit::Beyond };
+    if rule == Rule::Diverges {
         let all = matches!(found, Found::Seeds { never: 0, diverged, .. } if *diverged > 0);
-        return Ok((all && values.is_empty(), None));
+        return Ok((fit(all && values.is_empty()), None));
     }
     // A mean over those that are left would say more than is known.
-    let (Some(theirs), 0) = (theirs, lost) else { return Ok((false, None)) };
-    let rounding = match &row.theirs {
+    let (Some(value), 0) = (their_value, lost) else { return Ok((Fit::Beyond, None)) };
+    let rounding = match theirs {
         Theirs::Value(printed) | Theirs::Mean { mean: printed, .. } => printed.half_unit,
         Theirs::Diverges | Theirs::Program => 0.0,
     };
-    let spread = || match values.len() {
-        0 | 1 => Err("its rule needs two seeds of ours or more".to_owned()),
-        n => Ok((moments(&values), n as f64)),
-    };
-    let (size, limit) = match row.rule {
-        Rule::Relative(tolerance) => (furthest(&values, theirs, tolerance * theirs.abs()), 1.0),
-        Rule::Decimals(places) => (furthest(&values, theirs, 0.5 * 10f64.powi(-places)), 1.0),
-        Rule::Single => {
-            let ((mean, sd), n) = spread()?;
-            (beyond(mean - theirs, rounding, sd * (1.0 + 1.0 / n).sqrt()), LIMIT)
+    let unit = match rule {
+        Rule::Relative(tolerance) => {
+            let size = furthest(&values, value, tolerance * value.abs());
+            return Ok((fit(size.abs() <= SLACK), Some(size)));
         }
-        Rule::Expectation => {
-            let ((mean, sd), n) = spread()?;
-            (beyond(mean - theirs, rounding, sd / n.sqrt()), LIMIT)
-        }
-        Rule::Means => {
-            let ((mean, sd), n) = spread()?;
-            let Theirs::Mean { sd: their_sd, n: their_n, .. } = &row.theirs else {
-                return Err("its rule needs the `sd` and `n` of theirs".to_owned());
-            };
-            let squares = sd * sd / n + their_sd.value.powi(2) / *their_n as f64;
-            (beyond(mean - theirs, rounding, squares.sqrt()), LIMIT)
+        Rule::Decimals(places) => {
+            let size = furthest(&values, value, 0.5 * 10f64.powi(-places));
+            return Ok((fit(size.abs() <= SLACK), Some(size)));
         }
         Rule::Diverges => return Err("a divergence has no size".to_owned()),
+        Rule::Single | Rule::Expectation | Rule::Means if values.len() < 2 => {
+            return Err("its rule needs two seeds of ours or more".to_owned());
+        }
+        Rule::Single | Rule::Expectation | Rule::Means => unit(rule, theirs, &values)?,
     };
-    Ok((size.abs() <= limit * SLACK, Some(size)))
+    let (mean, _) = moments(&values);
+    let size = beyond(mean - value, rounding, unit);
+    let open = values.iter().all(|ours| *ours > 0.0) && mean - LIMIT * unit <= 0.0;
+    Ok(match size.abs() <= LIMIT * SLACK {
+        true if open => (Fit::Open, Some(size)),
+        within => (fit(within), Some(size)),
+    })
+}
+
+/// Returns the standard error or deviation of a difference by a rule for seeds.
+fn unit(rule: Rule, theirs: &Theirs, values: &[f64]) -> Result<f64, String> {
+    let ((_, sd), n) = (moments(values), values.len() as f64);
+    match (rule, theirs) {
+        (Rule::Single, _) => Ok(sd * (1.0 + 1.0 / n).sqrt()),
+        (Rule::Expectation, _) => Ok(sd / n.sqrt()),
+        (_, Theirs::Mean { sd: their_sd, n: their_n, .. }) => {
+            Ok((sd * sd / n + their_sd.value.powi(2) / *their_n as f64).sqrt())
+        }
+        _ => Err("its rule needs the `sd` and `n` of theirs".to_owned()),
+    }
 }
 
 /// Returns a difference in units, less what the rounding of the published number explains.
@@ -190,14 +260,10 @@ fn our_value(found: &Found) -> Option<f64> {
 }
 
 fn theirs_text(theirs: &Theirs, found: &Found) -> String {
-    match (theirs, found) {
-        (Theirs::Value(printed), _) => printed.text.clone(),
-        (Theirs::Mean { mean, sd, n }, _) => {
-            format!("{} \u{b1} {} ({n})", mean.text, sd.text)
-        }
-        (Theirs::Diverges, _) => "diverges".to_owned(),
-        (Theirs::Program, Found::Pair(_, theirs)) => number::significant(*theirs, 7),
-        (Theirs::Program, _) => String::new(),
+    match (theirs.text(), found) {
+        (Some(text), _) => text,
+        (None, Found::Pair(_, theirs)) => number::significant(*theirs, 7),
+        (None, _) => String::new(),
     }
 }
 

@@ -7,8 +7,13 @@ fn published(row: &str) -> Published {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The verdict and the difference of a row whose sweep left these numbers.
+/// Whether a row agrees whose sweep left these numbers, and its difference.
 fn of(theirs: &str, rule: &str, values: &[f64], diverged: usize) -> (bool, Option<f64>) {
+    let (fit, difference) = fit_of(theirs, rule, values, diverged);
+    (fit == Fit::Within, difference)
+}
+
+fn fit_of(theirs: &str, rule: &str, values: &[f64], diverged: usize) -> (Fit, Option<f64>) {
     let row = format!(
         r#"{{"what": "w", "theirs": {theirs}, "rule": {rule}, "ours": {{"sweep":
             {{"sweep": "x", "optimizer": "sgd", "split": "test", "metric": "loss"}}}}}}"#
@@ -16,7 +21,7 @@ fn of(theirs: &str, rule: &str, values: &[f64], diverged: usize) -> (bool, Optio
     let published = published(&row);
     let found = Found::Seeds { values: values.to_vec(), diverged, never: 0 };
     let row = &published.rows[0];
-    compare(row, &found, their_value(&row.theirs, &found)).unwrap()
+    compare(row.rule, &row.theirs, &found, their_value(&row.theirs, &found)).unwrap()
 }
 
 /// Two seeds with this mean and standard deviation.
@@ -89,23 +94,124 @@ fn tolerances_hold_for_every_seed() {
 }
 
 #[test]
-fn the_verdict_tells_a_miss_that_is_understood_from_one_that_is_not() {
-    let verdict = |known: &str| {
-        let row = format!(
-            r#"{{"what": "w", "theirs": {{"value": "4.9"}}, "rule": {{"decimals": 1}}, {known} "ours":
-                {{"noisy-quadratic": {{"dimensions": 4, "lr": 1, "batch": 1, "steps": 0}}}}}}"#
+fn a_number_that_no_lower_one_could_miss_is_not_told_apart() {
+    // The limit is 3 * 100 * sqrt(1 + 1/2) = 367 below a mean of 279.
+    let wide = pair(279.0, 100.0);
+    for theirs in ["1.00", "278.00", "640.00"] {
+        let theirs = format!(r#"{{"value": "{theirs}"}}"#);
+        assert_eq!(fit_of(&theirs, "\"single\"", &wide, 0).0, Fit::Open, "{theirs}");
+    }
+    assert_eq!(fit_of(r#"{"value": "650.00"}"#, "\"single\"", &wide, 0).0, Fit::Beyond);
+    // The same of means, and neither of a narrow spread nor of numbers with a sign.
+    let theirs = r#"{"value": "100.00", "sd": "200", "n": 2}"#;
+    assert_eq!(fit_of(theirs, "\"means\"", &wide, 0).0, Fit::Open);
+    assert_eq!(
+        fit_of(r#"{"value": "279.00"}"#, "\"single\"", &pair(279.0, 70.0), 0).0,
+        Fit::Within
+    );
+    assert_eq!(fit_of(r#"{"value": "1.00"}"#, "\"single\"", &[-1.0, 3.0], 0).0, Fit::Within);
+}
+
+/// The verdict and the note of an explained row of which ours is 1.0417 (1.04166..).
+fn explained(theirs: &str, known: &str) -> (Verdict, String) {
+    let row = format!(
+        r#"{{"what": "w", "theirs": {{"value": "{theirs}"}}, "rule": {{"decimals": 1}}, {known} "ours":
+            {{"noisy-quadratic": {{"dimensions": 4, "lr": 1, "batch": 1, "steps": 0}}}}}}"#
+    );
+    let published = published(&row);
+    let judged = judge(&published, &published.rows[0], &Sources::default()).unwrap();
+    (judged.verdict, judged.note)
+}
+
+#[test]
+fn a_difference_is_understood_only_where_ours_is_what_is_expected() {
+    let known = |expected: &str| {
+        let known = format!(
+            r#""known": {{"reason": "Another model.", "right": "Ours, by hand.", "expected": {expected}}},"#
         );
-        let published = published(&row);
-        let judged = judge(&published, &published.rows[0], &Sources::default()).unwrap();
-        (judged.verdict, judged.note)
+        move |theirs: &str| explained(theirs, &known)
     };
-    assert_eq!(verdict(""), (Verdict::Differs, String::new()));
-    let (without, note) = verdict(r#""known": {"reason": "It is another model."},"#);
-    assert_eq!(without, Verdict::Differs);
-    assert!(note.contains("does not say who is right"), "{note}");
-    let (with, note) =
-        verdict(r#""known": {"reason": "Another model.", "right": "Ours, by hand."},"#);
-    assert_eq!((with, note.as_str()), (Verdict::Known, "Another model. Ours, by hand."));
+    assert_eq!(explained("4.9", ""), (Verdict::Differs, String::new()));
+    for met in ["[1.0, 1.1]", r#"{"value": "1.0"}"#, r#"{"range": [1.0, 1.1]}"#] {
+        let (verdict, note) = known(met)("4.9");
+        assert_eq!((verdict, note.as_str()), (Verdict::Known, "Another model. Ours, by hand."));
+    }
+    for missed in ["[0.5, 1.0]", "[1.1, 4.9]", r#"{"value": "1.2"}"#] {
+        let (verdict, note) = known(missed)("4.9");
+        assert_eq!(verdict, Verdict::Differs, "{missed}");
+        assert!(note.starts_with("Ours is not what the file expects, "), "{note}");
+        assert!(note.ends_with("Another model."), "{note}");
+    }
+    // Agreement is none where ours should differ.
+    assert_eq!(known("[1.0, 1.1]")("1.0").0, Verdict::Agrees);
+    assert_eq!(known("[2.0, 3.0]")("1.0").0, Verdict::Differs);
+}
+
+#[test]
+fn a_mean_and_seeds_that_never_get_there_are_expected_within_limits() {
+    let holds = |expected: &str, values: &[f64], diverged: usize, never: usize| {
+        let expected: Expected = serde_json::from_str(expected).unwrap();
+        let found = Found::Seeds { values: values.to_vec(), diverged, never };
+        super::holds(&expected, Rule::Single, &found).unwrap()
+    };
+    // By the rule of two means: sqrt(0.1^2 / 2 + 0.3^2 / 9) = 0.1225.
+    let mean = r#"{"value": "2.000", "sd": "0.3", "n": 9}"#;
+    assert!(holds(mean, &pair(2.36, 0.1), 0, 0));
+    assert!(!holds(mean, &pair(2.37, 0.1), 0, 0));
+    assert!(!holds(mean, &pair(2.0, 0.1), 1, 0) && !holds(mean, &pair(2.0, 0.1), 0, 1));
+    let never = r#"{"value": "2.000", "sd": "0.3", "n": 9, "never": 4}"#;
+    assert!(holds(never, &pair(2.36, 0.1), 0, 4));
+    assert!(!holds(never, &pair(2.36, 0.1), 0, 5) && !holds(never, &pair(2.36, 0.1), 1, 4));
+    assert!(!holds(never, &pair(2.37, 0.1), 0, 0));
+    // A spread that accepts every lower number meets no expectation.
+    assert!(!holds(r#"{"value": "2.0"}"#, &pair(2.0, 1.0), 0, 0));
+    assert!(holds("[1.9, 2.1]", &pair(2.0, 0.1), 0, 0));
+    assert!(!holds("[1.9, 2.1]", &pair(2.0, 0.1), 1, 0) && !holds("[1.9, 2.1]", &[], 0, 2));
+}
+
+#[test]
+fn an_explanation_that_says_too_little_is_refused() {
+    let refused = |rule: &str, known: &str| {
+        let theirs = match rule {
+            "\"means\"" => r#"{"value": "1", "sd": "0.1", "n": 3}"#,
+            "\"diverges\"" => r#"{"diverges": true}"#,
+            _ => r#"{"value": "1"}"#,
+        };
+        let row = format!(
+            r#"{{"what": "w", "theirs": {theirs}, "rule": {rule}, "known": {{{known}}}, "ours": {{"sweep":
+            {{"sweep": "x", "optimizer": "sgd", "split": "test", "metric": "loss"}}}}}}"#
+        );
+        serde_json::from_str::<Row>(&row).unwrap_err().to_string()
+    };
+    let whole = r#""reason": "R.", "right": "Ours.", "expected": "#;
+    let with = |expected: &str| format!("{whole}{expected}");
+    for (rule, known, part) in [
+        (
+            "\"single\"",
+            r#""reason": "R.", "right": "Ours.""#.to_owned(),
+            "missing field `expected`",
+        ),
+        ("\"single\"", r#""reason": "R.", "expected": [0, 1]"#.to_owned(), "missing field `right`"),
+        (
+            "\"single\"",
+            r#""reason": " ", "right": "O.", "expected": [0, 1]"#.to_owned(),
+            "needs a `reason`",
+        ),
+        (
+            "\"single\"",
+            r#""reason": "R.", "right": "", "expected": [0, 1]"#.to_owned(),
+            "that is `right`",
+        ),
+        ("\"single\"", with("[1, 0]"), "is empty: [1, 0]"),
+        ("\"single\"", with("{}"), "`expected` is a range"),
+        ("\"single\"", with("3"), "`expected` is one of"),
+        ("\"single\"", with(r#"{"range": [0, 1], "never": 2}"#), "rows with `reach`"),
+        ("\"means\"", with(r#"{"value": "1"}"#), "needs `sd` and `n`"),
+        ("\"diverges\"", with(r#"{"value": "1"}"#), "needs [low, high]"),
+    ] {
+        let error = refused(rule, &known);
+        assert!(error.contains(part), "{known}: {error}");
+    }
 }
 
 #[test]
@@ -146,6 +252,11 @@ fn a_row_that_no_rule_can_judge_is_refused_with_its_place() {
         (
             format!(r#"{{"what": "w", "theirs": {{"value": "1"}}, "rule": "single", {number}}}"#),
             "for runs of a sweep",
+        ),
+        (
+            r#"{"what": "w", "theirs": {"program": true}, "rule": {"relative": 0.1}, "ours": {"program": "p"}}"#
+                .to_owned(),
+            "`\"origin\": \"computed\"`",
         ),
         (
             format!(r#"{{"what": "w", "theirs": {{"value": "1"}}, "rule": "singel", {sweep}}}"#),

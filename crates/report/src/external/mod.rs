@@ -1,17 +1,21 @@
-//! Checks against numbers that nobody here wrote: published ones beside ours, with a rule
-//! and a verdict a row, on one page.
+//! Checks against numbers that this program did not make: published ones and ones computed
+//! independently beside ours, with a rule and a verdict a row, on one page.
 //!
 //! [`read`] takes a file of published numbers, [`check`] finds ours in trained sweeps, in
 //! what a program printed or by computing them, and [`write`] makes the page.
 
 mod computed;
 mod figure;
+mod headline;
 mod judge;
+mod known;
 mod page;
 mod printed;
 mod published;
+mod row;
 mod sample;
 mod tables;
+mod tally;
 
 use std::path::Path;
 
@@ -23,9 +27,11 @@ use crate::figures::Figure;
 use crate::page::{self as report_page, Drawn, Rendered};
 
 pub use judge::{Judged, LIMIT, Verdict};
+pub use known::{Expected, ExpectedValue, Known};
 pub use printed::Printed;
-pub use published::{Ours, Program, Published, Row, Rule, Theirs};
+pub use published::{Origin, Ours, Program, Published, Row, Rule, Theirs};
 pub use sample::{Found, Pair, Sources, Trained};
+pub use tally::{Counts, Tally};
 
 /// One file with its rows judged.
 pub struct Section<'a> {
@@ -37,44 +43,6 @@ pub struct Section<'a> {
     pub rows: Vec<Judged<'a>>,
     /// The figure that it asks for; none where there is nothing to draw.
     pub figure: Option<Figure>,
-}
-
-/// How many rows came out how; rows for information are counted apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Rows that agree.
-    pub agree: usize,
-    /// Rows that differ.
-    pub differ: usize,
-    /// Rows that differ for a reason that the file gives, with who is right.
-    pub known: usize,
-    /// Rows without a number of ours.
-    pub skipped: usize,
-    /// Rows that are shown and never count.
-    pub information: usize,
-}
-
-impl Tally {
-    /// Counts the rows of sections.
-    pub fn of(sections: &[Section<'_>]) -> Tally {
-        let mut tally = Tally::default();
-        for judged in sections.iter().flat_map(|section| &section.rows) {
-            let field = match judged.verdict {
-                _ if judged.row.information => &mut tally.information,
-                Verdict::Agrees => &mut tally.agree,
-                Verdict::Differs => &mut tally.differ,
-                Verdict::Known => &mut tally.known,
-                Verdict::Skipped => &mut tally.skipped,
-            };
-            *field += 1;
-        }
-        tally
-    }
-
-    /// Returns the number of rows that count.
-    pub fn counted(&self) -> usize {
-        self.agree + self.differ + self.known + self.skipped
-    }
 }
 
 /// Reads a file of published numbers.
@@ -115,10 +83,10 @@ pub fn check<'a>(
 
 /// Returns the result in a sentence.
 pub fn headline(sections: &[Section<'_>]) -> String {
-    page::headline(sections)
+    headline::of(&Tally::of(sections))
 }
 
-/// Returns a line for each row that differs and each reason of skipping.
+/// Returns a line for each row that differs or is not told apart, and for each reason of skipping.
 pub fn misses(sections: &[Section<'_>]) -> Vec<String> {
     page::misses(sections)
 }

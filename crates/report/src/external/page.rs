@@ -6,63 +6,42 @@ use maud::{Markup, html};
 
 use crate::escape::{self, markdown as md};
 use crate::external::judge::Verdict;
-use crate::external::{Section, Tally, tables};
+use crate::external::{Counts, Section, Tally, headline, tables};
 use crate::number;
 use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences};
 use crate::page::markdown as mark;
 use crate::page::table_html::{folded, table};
-use crate::page::words::list;
 
 /// The title of page and Markdown.
 const TITLE: &str = "Published numbers and ours";
 
 /// The sentence below the title.
-const LEAD: &str = "Numbers that others published, beside what this program finds for the same setting: a row a number, \
-                    with the rule by which the two agree.";
+const LEAD: &str = "Numbers that others published and numbers that were computed independently, beside what this program \
+                    finds for the same setting: a row a number, with the rule by which the two agree.";
 
 /// The rules in words, each with the unit of the column of deviations.
-const RULES: [&str; 5] = [
+const RULES: [&str; 8] = [
     "Two means agree within three standard errors of their difference (s.e.); an exact expectation and our mean within three \
      standard errors of ours.",
-    "One published run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
+    "A single run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
      deviation (s.d.) and n their number: the spread of a new run.",
     "Ten seeds know their standard deviation only roughly: by Student's t, one in 67 single runs of the very same distribution \
      misses its rule by chance. Such a miss is looked into, and stays on the page with what was found.",
     "Exact numbers agree to the decimals or the relative tolerance given; the deviation is then in units of that tolerance, \
      and of several seeds it is that of the one furthest off. What the rounding of a printed number explains is no difference.",
     "A divergence agrees where all of our seeds diverge, and a finite number never agrees with runs of which some diverged.",
+    "Where our positive numbers spread so far that the limit below their mean lies at or below 0, no lower number could miss \
+     the rule: a number within the limits is then not told apart, which is neither an agreement nor a failure. One above them \
+     differs.",
+    "A difference is understood where the file says the reason, who is right, and the value expected of ours: ours lies in the \
+     range given, or agrees with the number given by the rule of the row, with a mean as two means do. Where it does not, the \
+     row differs, even if it agrees with the other side.",
+    "Published numbers and those that were computed for this check (by numpy, scipy, scikit-learn, PyTorch or a formula) are \
+     counted apart. Rows for information, among them those that repeat another row, are not counted.",
 ];
 
-/// Returns the result in a sentence.
-pub(super) fn headline(sections: &[Section<'_>]) -> String {
-    let tally = Tally::of(sections);
-    let counted = tally.counted();
-    let numbers = |n: usize| if n == 1 { "number" } else { "numbers" };
-    let main = match (tally.differ, tally.agree) {
-        (0, agree) if agree == counted => match counted {
-            1 => "The one published number agrees".to_owned(),
-            n => format!("All {n} published numbers agree"),
-        },
-        (0, agree) => format!("{agree} of {counted} published {} agree", numbers(counted)),
-        (differ, _) => format!("{differ} of {counted} published {} differ", numbers(counted)),
-    };
-    let mut more = Vec::new();
-    if tally.known > 0 {
-        let differ = if tally.known == 1 { "differs" } else { "differ" };
-        more.push(format!("{} {differ} for a reason that is understood", tally.known));
-    }
-    if tally.skipped > 0 {
-        let were = if tally.skipped == 1 { "was" } else { "were" };
-        more.push(format!("{} {were} skipped", tally.skipped));
-    }
-    match more.is_empty() {
-        true => format!("{main}."),
-        false => format!("{main}; {}.", list(&more)),
-    }
-}
-
-/// Returns a line for each row that differs, then one for each reason of skipping.
+/// Returns a line for each row that differs or is not told apart, then one for each reason of skipping.
 pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
     let rows = |n: usize| if n == 1 { "one row".to_owned() } else { format!("{n} rows") };
     let (mut out, mut skipped) = (Vec::new(), Vec::new());
@@ -70,14 +49,15 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
         for judged in tables::differing(section) {
             // The reasons of misses that are understood are long, and stand on the page.
             let note = match (judged.verdict, judged.note.as_str()) {
-                (Verdict::Known, _) | (_, "") => String::new(),
+                (Verdict::Known | Verdict::NotToldApart, _) | (_, "") => String::new(),
                 (_, note) => format!(" ({note})"),
             };
             out.push(escape::line(&format!(
-                "{} {}: {}: published {}, ours {}{note}",
+                "{} {}: {}: {} {}, ours {}{note}",
                 judged.verdict.word(),
                 section.name,
                 judged.row.what,
+                tables::origin(judged.row.origin),
                 judged.theirs,
                 judged.ours,
             )));
@@ -124,7 +104,7 @@ pub(super) fn html(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
             h2 id="rules" { "The rules" }
             (sentences(&RULES.map(str::to_owned)))
         },
-        footer: "The published numbers are in experiments/external/, ours in the journals of the sweeps named there.",
+        footer: "The numbers of the other side are in experiments/external/, ours in the journals of the sweeps named there.",
         data: data(sections),
         figures: drawn,
     })
@@ -132,22 +112,33 @@ pub(super) fn html(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
 
 fn opening(sections: &[Section<'_>]) -> Markup {
     let tally = Tally::of(sections);
-    let tone = match (tally.differ, tally.skipped) {
-        (0, 0) => " a2",
-        (0, _) => " a4",
+    let Counts { differ, known, open, skipped, .. } = tally.both();
+    let tone = match (tally.both().total(), differ, skipped) {
+        (0, ..) => "",
+        (_, 0, 0) => " a2",
+        (_, 0, _) => " a4",
         _ => " a1",
     };
-    let tile =
-        |value: usize, text: &str| html! { li { b { (number::count(value as u64)) } (text) } };
+    let count = |n: usize| number::count(n as u64);
+    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
+    let agree = |counts: Counts, noun: &str| {
+        html! {
+            @if counts.total() > 0 {
+                (tile(format!("{} of {}", count(counts.agree), count(counts.total())), noun))
+            }
+        }
+    };
     html! {
-        div class={ "card answer" (tone) } { p { (headline(sections)) } }
+        div class={ "card answer" (tone) } { p { (headline::of(&tally)) } }
         ul.tiles {
-            (tile(tally.agree, "agree"))
-            (tile(tally.differ, "differ"))
-            @if tally.known > 0 { (tile(tally.known, "differ, understood")) }
-            @if tally.skipped > 0 { (tile(tally.skipped, "skipped")) }
-            @if tally.information > 0 { (tile(tally.information, "for information")) }
-            (tile(sections.len(), if sections.len() == 1 { "publication" } else { "sets of numbers" }))
+            (agree(tally.published, "published agree"))
+            (agree(tally.computed, "computed agree"))
+            @if tally.both().total() > 0 { (tile(count(differ), "differ")) }
+            @if known > 0 { (tile(count(known), "differ, understood")) }
+            @if open > 0 { (tile(count(open), "not told apart")) }
+            @if skipped > 0 { (tile(count(skipped), "skipped")) }
+            @if tally.information > 0 { (tile(count(tally.information), "for information")) }
+            (tile(count(sections.len()), if sections.len() == 1 { "publication" } else { "sets of numbers" }))
         }
     }
 }
@@ -176,7 +167,8 @@ fn body(section: &Section<'_>, drawn: &[Drawn]) -> Markup {
 
 /// The page as Markdown.
 pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
-    let mut out = format!("# {TITLE}\n\n{LEAD}\n\n**{}**\n", md(&headline(sections)));
+    let mut out =
+        format!("# {TITLE}\n\n{LEAD}\n\n**{}**\n", md(&headline::of(&Tally::of(sections))));
     mark::section(&mut out, "What does not agree", &tables::misses(sections).without_empty());
     mark::sentences(&mut out, &tables::reasons(sections));
     for section in sections {
@@ -204,7 +196,8 @@ fn data(sections: &[Section<'_>]) -> String {
             serde_json::json!({
                 "publication": section.name,
                 "what": judged.row.what,
-                "published": judged.their_value,
+                "origin": tables::origin(judged.row.origin),
+                "theirs": judged.their_value,
                 "ours": judged.our_value,
                 "difference": judged.difference,
                 "verdict": judged.verdict.word(),
@@ -212,5 +205,7 @@ fn data(sections: &[Section<'_>]) -> String {
             })
         })
         .collect();
-    escape::json_in_script(&serde_json::json!({ "headline": headline(sections), "rows": rows }))
+    escape::json_in_script(
+        &serde_json::json!({ "headline": headline::of(&Tally::of(sections)), "rows": rows }),
+    )
 }

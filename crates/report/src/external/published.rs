@@ -1,7 +1,7 @@
 //! A file of published numbers: `experiments/external/<name>.json`.
 //!
-//! Each row says a number that somebody else published, where, how ours is found, and the
-//! rule by which the two agree. Bad files are refused with line, column and a remedy.
+//! Each row says a number that somebody else published or that was computed independently,
+//! where, how ours is found, and the rule by which the two agree. Bad files are refused with line, column and a remedy.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,9 @@ use spec::metric::Metric;
 use spec::params::Values;
 use spec::record::Split;
 
+use crate::external::known::Known;
 use crate::external::printed::Printed;
-use crate::external::sample::moments;
+use crate::external::row::RawRow;
 
 /// The numbers of one publication.
 #[derive(Clone, Debug, Deserialize)]
@@ -98,7 +99,7 @@ pub struct FigureRequest {
     pub published_by: String,
 }
 
-/// One published number.
+/// One number of others.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "RawRow")]
 pub struct Row {
@@ -106,7 +107,9 @@ pub struct Row {
     pub what: String,
     /// Its source; none takes that of the file.
     pub source: Option<String>,
-    /// The published number.
+    /// Whether somebody published the number, or it was computed to check ours.
+    pub origin: Origin,
+    /// The number of the other side.
     pub theirs: Theirs,
     /// The way to our number.
     pub ours: Ours,
@@ -118,7 +121,19 @@ pub struct Row {
     pub information: bool,
 }
 
-/// A published number.
+/// Where the number of the other side comes from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Somebody else published it.
+    #[default]
+    Published,
+    /// It was computed for this check, independently of this program: by numpy, scipy,
+    /// scikit-learn, PyTorch or a formula.
+    Computed,
+}
+
+/// The number of the other side.
 #[derive(Clone, Debug)]
 pub enum Theirs {
     /// One number.
@@ -136,6 +151,18 @@ pub enum Theirs {
     Diverges,
     /// The program measures it beside ours.
     Program,
+}
+
+impl Theirs {
+    /// Returns it as shown; none where a program measures it.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Theirs::Value(printed) => Some(printed.text.clone()),
+            Theirs::Mean { mean, sd, n } => Some(format!("{} \u{b1} {} ({n})", mean.text, sd.text)),
+            Theirs::Diverges => Some("diverges".to_owned()),
+            Theirs::Program => None,
+        }
+    }
 }
 
 /// The way to our number.
@@ -258,127 +285,6 @@ pub enum Rule {
     Relative(f64),
     /// Ours, rounded to so many decimals, is theirs.
     Decimals(i32),
-}
-
-/// The explanation of a difference. The row stays on the page as a miss; it does not fail
-/// the command if the file says who is right and why.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Known {
-    /// The cause.
-    pub reason: String,
-    /// The side that is right and why, in a sentence; none fails the command.
-    pub right: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRow {
-    what: String,
-    source: Option<String>,
-    theirs: RawTheirs,
-    ours: Ours,
-    rule: Rule,
-    known: Option<Known>,
-    #[serde(default)]
-    information: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTheirs {
-    value: Option<Printed>,
-    sd: Option<Printed>,
-    n: Option<usize>,
-    values: Option<Vec<f64>>,
-    #[serde(default)]
-    diverges: bool,
-    #[serde(default)]
-    program: bool,
-}
-
-impl TryFrom<RawRow> for Row {
-    type Error = String;
-
-    fn try_from(raw: RawRow) -> Result<Row, String> {
-        let RawRow { what, source, theirs, ours, rule, known, information } = raw;
-        let fail = |problem: String| Err(format!("row `{what}`: {problem}"));
-        let theirs = match Theirs::try_from(theirs) {
-            Ok(theirs) => theirs,
-            Err(problem) => return fail(problem),
-        };
-        if let Some(problem) = unfit(&theirs, &ours, rule) {
-            return fail(problem);
-        }
-        Ok(Row { what, source, theirs, ours, rule, known, information })
-    }
-}
-
-impl TryFrom<RawTheirs> for Theirs {
-    type Error = String;
-
-    fn try_from(raw: RawTheirs) -> Result<Theirs, String> {
-        let RawTheirs { value, sd, n, values, diverges, program } = raw;
-        match (value, sd, n, values, diverges, program) {
-            (Some(value), None, None, None, false, false) => Ok(Theirs::Value(value)),
-            (Some(mean), Some(sd), Some(n), None, false, false) if n >= 2 => {
-                Ok(Theirs::Mean { mean, sd, n })
-            }
-            (None, None, None, Some(values), false, false) if values.len() >= 2 => {
-                let (mean, sd) = moments(&values);
-                let (mean, sd) = (Printed::computed(mean, 4), Printed::computed(sd, 2));
-                Ok(Theirs::Mean { mean, sd, n: values.len() })
-            }
-            (None, None, None, None, true, false) => Ok(Theirs::Diverges),
-            (None, None, None, None, false, true) => Ok(Theirs::Program),
-            _ => Err(
-                "`theirs` is one of {\"value\"}, {\"value\", \"sd\", \"n\"} with n of at least 2, \
-                      {\"values\"} with at least two numbers, {\"diverges\": true} and \
-                      {\"program\": true}"
-                    .to_owned(),
-            ),
-        }
-    }
-}
-
-/// Returns the reason why a rule cannot judge these two; none where it can.
-fn unfit(theirs: &Theirs, ours: &Ours, rule: Rule) -> Option<String> {
-    let sweep = matches!(ours, Ours::Sweep(_));
-    let (needs, fits) = match rule {
-        Rule::Means => {
-            ("a published value with `sd` and `n`", matches!(theirs, Theirs::Mean { .. }))
-        }
-        Rule::Single | Rule::Expectation => {
-            ("a published value without `sd`", matches!(theirs, Theirs::Value(_)))
-        }
-        Rule::Diverges => ("`theirs` with `diverges`", matches!(theirs, Theirs::Diverges)),
-        Rule::Relative(_) | Rule::Decimals(_) => (
-            "one published value, or a program for both",
-            matches!(theirs, Theirs::Value(_) | Theirs::Program),
-        ),
-    };
-    if !fits {
-        return Some(format!("its rule needs {needs}"));
-    }
-    let exact = matches!(rule, Rule::Relative(_) | Rule::Decimals(_));
-    if !exact && !sweep {
-        return Some(
-            "its rule is for runs of a sweep; give {\"relative\": ..} or {\"decimals\": ..}"
-                .to_owned(),
-        );
-    }
-    if matches!(theirs, Theirs::Program) != matches!(ours, Ours::Program(_)) {
-        return Some("a program measures both numbers or none".to_owned());
-    }
-    match rule {
-        Rule::Relative(limit) if !(limit > 0.0 && limit < 1.0) => {
-            Some("`relative` is a fraction between 0 and 1".to_owned())
-        }
-        Rule::Decimals(places) if !(0..=12).contains(&places) => {
-            Some("`decimals` is from 0 to 12".to_owned())
-        }
-        _ => None,
-    }
 }
 
 /// Reads the name of a metric that is known.

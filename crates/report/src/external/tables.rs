@@ -3,7 +3,7 @@
 
 use crate::escape;
 use crate::external::judge::{Judged, Verdict};
-use crate::external::published::Rule;
+use crate::external::published::{Origin, Rule};
 use crate::external::{LIMIT, Section};
 use crate::number;
 use crate::page::table::{Cell, Table};
@@ -12,44 +12,60 @@ use crate::page::table::{Cell, Table};
 pub(super) const NAMES: [&str; 2] = ["misses", "external"];
 
 /// Columns that every table has.
-const NUMBERS: [&str; 4] = ["#Published", "#Ours", "#Deviation", "Outcome"];
+const NUMBERS: [&str; 4] = ["#Theirs", "#Ours", "#Deviation", "Outcome"];
 
 /// Returns the table of one publication. Rows that name their own source
 /// have a column for it; the others share that of the file.
 pub(super) fn of(section: &Section<'_>) -> Table {
-    let head = ["What", "Rule", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3], "Source"];
+    let head = ["What", "Origin", "Rule", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3], "Source"];
     let mut table = mixed(Table::new(&head));
-    table.caption = format!("Published numbers and ours: {}", section.published.title);
+    table.caption = format!("Numbers of the other side and ours: {}", section.published.title);
     for judged in &section.rows {
-        let [published, ours, difference, verdict] = numbers(judged);
+        let [theirs, ours, difference, verdict] = numbers(judged);
         table.rows.push(vec![
             Cell::text(&judged.row.what),
+            Cell::text(origin(judged.row.origin)),
             Cell::text(rule(judged.row.rule)),
-            published,
+            theirs,
             ours,
             difference,
             verdict,
             Cell::text(judged.row.source.as_deref().unwrap_or_default()),
         ]);
     }
-    match section.rows.iter().all(|judged| judged.row.source.is_none()) {
-        true => table.without("Source"),
+    if section.rows.iter().all(|judged| judged.row.source.is_none()) {
+        table = table.without("Source");
+    }
+    match section.rows.iter().all(|judged| judged.row.origin == Origin::Published) {
+        true => table.without("Origin"),
         false => table,
     }
 }
 
-/// Returns every row that differs; those that were skipped for one reason share a row.
+/// Returns every row that differs or is not told apart; those that were skipped for one reason share a row.
 /// The reasons are [`reasons`]: in a column they would make rows of many lines.
 pub(super) fn misses(sections: &[Section<'_>]) -> Table {
-    let head = ["What", "Publication", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3]];
-    let caption = "Numbers that differ, and those that were skipped";
+    let head = [
+        "What",
+        "Publication",
+        "Origin",
+        NUMBERS[0],
+        NUMBERS[1],
+        NUMBERS[2],
+        "#Expected of ours",
+        NUMBERS[3],
+    ];
+    let caption = "Numbers that differ, are not told apart, or were skipped";
     let mut table = mixed(Table::new(&head).named(NAMES[0], caption));
     for section in sections {
         let title = || Cell::text(&section.published.title);
         for judged in differing(section) {
-            let [published, ours, deviation, outcome] = numbers(judged);
-            let what = Cell::text(&judged.row.what);
-            table.rows.push(vec![what, title(), published, ours, deviation, outcome]);
+            let [theirs, ours, deviation, outcome] = numbers(judged);
+            let (what, from) =
+                (Cell::text(&judged.row.what), Cell::text(origin(judged.row.origin)));
+            let expected = expected(judged);
+            let row = vec![what, title(), from, theirs, ours, deviation, expected, outcome];
+            table.rows.push(row);
         }
         for (_, count) in skipped(section) {
             let nothing = || Cell::number(None, |_| String::new());
@@ -59,6 +75,8 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Table {
             table.rows.push(vec![
                 Cell::text(what),
                 title(),
+                Cell::text(""),
+                nothing(),
                 nothing(),
                 nothing(),
                 nothing(),
@@ -69,7 +87,8 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Table {
     table
 }
 
-/// Returns the rows of a section that count and differ, understood or not.
+/// Returns the rows of a section that count and differ, understood or not, or are not told
+/// apart.
 pub(super) fn differing<'a>(section: &'a Section<'_>) -> impl Iterator<Item = &'a Judged<'a>> {
     let rows = section.rows.iter().filter(|judged| missed(judged));
     rows.filter(|judged| judged.verdict != Verdict::Skipped)
@@ -113,25 +132,29 @@ pub(super) fn all(sections: &[Section<'_>]) -> Table {
         "What",
         "Publication",
         "Source",
+        "Origin",
         "Rule",
         NUMBERS[0],
         NUMBERS[1],
         NUMBERS[2],
+        "#Expected of ours",
         NUMBERS[3],
         "Why",
     ];
-    let mut table = mixed(Table::new(&head).named(NAMES[1], "Published numbers and ours"));
+    let mut table = mixed(Table::new(&head).named(NAMES[1], "Numbers of the other side and ours"));
     for section in sections {
         for judged in &section.rows {
-            let [published, ours, difference, verdict] = numbers(judged);
+            let [theirs, ours, difference, verdict] = numbers(judged);
             table.rows.push(vec![
                 Cell::text(&judged.row.what),
                 Cell::text(&section.published.title),
                 Cell::text(judged.source),
+                Cell::text(origin(judged.row.origin)),
                 Cell::text(rule(judged.row.rule)),
-                published,
+                theirs,
                 ours,
                 difference,
+                expected(judged),
                 verdict,
                 Cell::text(&judged.note),
             ]);
@@ -146,7 +169,8 @@ pub(super) fn missed(judged: &Judged<'_>) -> bool {
 }
 
 fn mixed(table: Table) -> Table {
-    table.mixed(&["Published", "Ours", "Deviation"]).choices(&["Publication", "Outcome"])
+    let numbers = ["Theirs", "Ours", "Deviation", "Expected of ours"];
+    table.mixed(&numbers).choices(&["Publication", "Origin", "Outcome"])
 }
 
 fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
@@ -166,6 +190,22 @@ fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
         Cell::number(judged.difference, difference),
         Cell::text(verdict).strong(strong),
     ]
+}
+
+/// What the file expects of ours; nothing where it explains no difference.
+fn expected(judged: &Judged<'_>) -> Cell {
+    match &judged.row.known {
+        Some(known) => Cell::text(known.expected.text()),
+        None => Cell::number(None, |_| String::new()),
+    }
+}
+
+/// An origin in a word.
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Published => "published",
+        Origin::Computed => "computed",
+    }
 }
 
 /// A difference in units of the rule, with its sign: `+0.41`, `−12`.

@@ -48,12 +48,15 @@ pub struct Evidence {
     pub mean: Option<f64>,
     /// Their sample standard deviation; none of fewer than two.
     pub sd: Option<f64>,
+    /// True where all values are equal: they show no spread, and t has no meaning.
+    pub equal: bool,
     /// t or z, negative where the mean is below the target; of the sign test the number of
-    /// seeds beyond the target. None where there is none: for t and z with a failed seed.
+    /// seeds beyond the target. None where there is none: for t and z with a failed seed, for
+    /// t with equal values.
     pub statistic: Option<f64>,
     /// The one-sided p-value; none without a statistic.
     pub p: Option<f64>,
-    /// True where p is at most the level.
+    /// True where p is at most the level, and mean or median are beyond the target.
     pub carried: bool,
     /// The fewest seeds that would carry the claim with the same mean and standard deviation,
     /// of the sign test with the same share of seeds beyond the target. None where no number
@@ -69,8 +72,13 @@ impl Claim {
         // Ascending, so that the order of seeds changes no bit.
         let values = sorted(&finite);
         let (n, failed) = (seeds.len(), seeds.len() - values.len());
-        let (mean, sd) = (location::mean(&values), location::sd(&values));
-        let mut out = Evidence { n, failed, mean, sd, ..Evidence::default() };
+        // The mean of equal numbers is off by rounding, which a test would take for a distance.
+        let equal = values.len() > 1 && values.first() == values.last();
+        let (mean, sd) = match equal {
+            true => (values.first().copied(), Some(0.0)),
+            false => (location::mean(&values), location::sd(&values)),
+        };
+        let mut out = Evidence { n, failed, mean, sd, equal, ..Evidence::default() };
         if n == 0 {
             return out;
         }
@@ -82,6 +90,7 @@ impl Claim {
                 out.fewest = self.fewest(|m| upper_tail(m * beyond / n, m));
             }
             Test::T | Test::Z(_) if failed > 0 => {}
+            Test::T if equal => {}
             Test::T => {
                 if let (Some(mean), Some(sd)) = (mean, sd) {
                     out.statistic = Some(self.standardised(mean, sd, n));
@@ -98,7 +107,12 @@ impl Claim {
                 }
             }
         }
-        out.carried = out.p.is_some_and(|p| p <= self.level);
+        let beyond = match self.test {
+            // Half of the seeds and more.
+            Test::Sign => out.statistic.is_some_and(|k| 2.0 * k > n as f64),
+            Test::T | Test::Z(_) => mean.is_some_and(|mean| self.margin(mean) > 0.0),
+        };
+        out.carried = beyond && out.p.is_some_and(|p| p <= self.level);
         out
     }
 
@@ -107,8 +121,8 @@ impl Claim {
         if self.above { value - self.target } else { self.target - value }
     }
 
-    /// The distance of a mean from the target in standard errors: above it positive. Of equal
-    /// values it is infinite, and at the target 0.
+    /// The distance of a mean from the target in standard errors: above it positive, at the
+    /// target 0.
     fn standardised(&self, mean: f64, sd: f64, n: usize) -> f64 {
         let distance = mean - self.target;
         if distance == 0.0 { 0.0 } else { distance / sd * (n as f64).sqrt() }
@@ -289,12 +303,25 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_and_single_ones_have_their_bounds() {
-        let equal = judged(below(0.2, 0.05, Test::T), &[0.1, 0.1]);
-        assert_eq!((equal.p, equal.fewest), (Some(0.0), Some(2)));
-        assert_eq!(equal.statistic, Some(f64::NEG_INFINITY));
-        let at = judged(below(0.2, 0.05, Test::T), &[0.2, 0.2]);
-        assert_eq!((at.statistic, at.p, at.carried), (Some(0.0), Some(0.5), false));
+    fn equal_values_carry_no_t() {
+        // Two seeds that happen to agree would carry any claim, at any level.
+        for values in [vec![0.1, 0.1], vec![0.1; 8]] {
+            let equal = judged(below(0.2, 0.05, Test::T), &values);
+            assert_eq!((equal.p, equal.fewest, equal.carried), (None, None, false));
+            assert!(equal.equal && equal.sd == Some(0.0) && equal.mean == Some(0.1));
+        }
+        // The sum of ten equal numbers is off by rounding, and no distance from the target.
+        let value = 0.1 + 0.2;
+        for test in [Test::T, Test::Z(1e-18), Test::Sign] {
+            for above in [true, false] {
+                let claim = Claim { target: value, above, level: 0.5, test };
+                assert!(!judged(claim, &[value; 10]).carried, "{test:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn single_values_have_their_bounds() {
         let one = judged(below(0.2, 0.05, Test::T), &[0.1]);
         assert_eq!((one.p, one.mean, one.fewest), (None, Some(0.1), None));
         assert!(judged(below(0.2, 0.05, Test::Z(0.01)), &[0.1]).carried);

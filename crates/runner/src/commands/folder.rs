@@ -73,7 +73,10 @@ pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     }
     match asked.claim_on(&plan.target, &plan.runs, plan.seeds.len()) {
         Ok(claim) => plan.claim = claim,
-        Err(why) => warn(&[format!("[claim] is that of the last sweep: {}", why.message())]),
+        Err(why) => {
+            plan.claim = None;
+            warn(&[format!("the report says nothing of [claim]: {}", why.message())]);
+        }
     }
     plan.report = asked.report;
     plan.regress = asked.regress;

@@ -77,7 +77,8 @@ impl Draft {
         if let Err((key, reason)) = self.init.check() {
             let message = format!("`model.{key}` cannot be used here");
             let place = around.place(&format!("model.{key}"));
-            return Err(Box::new(Diagnostic::error(message, place).label(reason)));
+            let help = "keys of an init that are lists go together by one zip = \"name\"";
+            return Err(Box::new(Diagnostic::error(message, place).label(reason).help(help)));
         }
         if let DatasetSpec::Function(none) = &self.data.dataset
             && let Some(reason) = function::too_much_noise(*none)

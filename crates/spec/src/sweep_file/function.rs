@@ -19,7 +19,7 @@ pub(super) const QUADRATIC: &str = "quadratic";
 pub(super) const NOISY_QUADRATIC: &str = "noisy-quadratic";
 
 /// Most numbers of noise that an epoch may draw: they are held in memory.
-const MOST_NOISE: u64 = 250_000_000;
+const MOST_NOISE: u64 = 100_000_000;
 
 impl Reader<'_> {
     /// `[data]` of a function, which may be absent: steps an epoch.

@@ -68,8 +68,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let mut keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
     let seeds = r.seeds(root);
-    let (target, stop) = r.target(root, function);
-    let claim = r.claim(root, function);
+    let (target, stop) = r.target(root, without_data);
+    let claim = r.claim(root, without_data);
     // What target and claim name is measured, whether it is asked for or not.
     let aimed = target.as_ref().map(|(t, _)| t.metric);
     let claimed = claim.as_ref().and_then(|c| c.metric.as_ref()).map(|(of, _)| of.metric);
@@ -84,6 +84,12 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         r.devices(root);
     let slurm = r.slurm(root);
     let allowed = r.lints(root);
+    if function && model != FUNCTION {
+        // They say which problem it is, and no setting is better than another for it.
+        let problem =
+            ["dimensions", "exponent", "noise", "start"].map(|key| format!("model.{key}"));
+        r.one_value(model_axes.iter().filter(|axis| problem.contains(&axis.path)));
+    }
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     r.one_value(data.iter().flatten().chain(&train).chain(single));
     let own_axes = optimizers

@@ -49,7 +49,6 @@ fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
     let scale = if goal.metric.is_percentage() { 100.0 } else { 1.0 };
     let statistic = Cell::number(evidence.statistic, |x| match claims.asked.test {
         ClaimTest::Sign => format!("{x} of {}", evidence.n),
-        _ if x.is_infinite() => words::ALL_EQUAL.to_owned(),
         _ => number::significant(x, 4).replace('-', "\u{2212}"),
     });
     vec![
@@ -89,11 +88,17 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
         (true, true) => "carried".to_owned(),
         (true, false) => format!("carried, though {failed}"),
         (false, false) => format!("not carried: {failed}"),
-        (false, true) => match (evidence.mean, evidence.fewest) {
-            (Some(mean), _) if claims.goal.gain(mean, claims.asked.target) <= 0.0 => {
-                "not carried: the mean falls short".to_owned()
+        (false, true) => match (claims.asked.test, evidence.mean, evidence.statistic) {
+            (ClaimTest::Sign, _, Some(beyond)) => {
+                format!("not carried: {beyond} of {} seeds {} the target", evidence.n, side(claims))
             }
-            (_, Some(fewest)) if fewest > evidence.n => "not carried: too few seeds".to_owned(),
+            (_, Some(mean), _) if claims.goal.gain(mean, claims.asked.target) <= 0.0 => {
+                format!("not carried: the mean is not {} the target", side(claims))
+            }
+            (ClaimTest::T, ..) if evidence.equal => {
+                "not carried: all seeds are equal, so that t has no spread to judge by".to_owned()
+            }
+            _ if evidence.p.is_some() => "not carried: p is above the level".to_owned(),
             _ => "not carried".to_owned(),
         },
     }
@@ -145,7 +150,7 @@ pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> 
              carried where the one-sided p of {by} is at most {level}.",
             goal.name(),
             side(claims),
-            words::metric(goal.metric, asked.target),
+            number::asked(goal.metric, asked.target),
         ),
         format!(
             "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \
@@ -166,23 +171,23 @@ pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> 
             number::count(MOST_SEEDS as u64)
         ),
     ];
-    if claims.claimed.len() > 1 {
+    let tried: usize = claims
+        .claimed
+        .iter()
+        .map(|c| analysis.tried(analysis.configs[c.config].label).count().max(1))
+        .sum();
+    if tried > 1 {
         out.push(format!(
-            "The claim is tested for each optimizer by itself: of {} that do not reach the target, the chance that any carries \
-             it is at most {}.",
-            claims.claimed.len(),
-            number::rough((asked.level * claims.claimed.len() as f64).min(1.0))
+            "{} configurations were trained, and the best of each optimizer is judged by the seeds that chose it: if none \
+             reaches the target, the chance that any carries the claim is at most {}, not {level}. Seeds that had no part \
+             in the choice would judge it fairly.",
+            number::count(tried as u64),
+            number::rough((asked.level * tried as f64).min(1.0))
         ));
     }
-    if claims.claimed.iter().any(|c| analysis.tried(analysis.configs[c.config].label).count() > 1) {
-        out.push(
-            "The seeds that chose an optimizer's configuration among several also judge it here, which flatters it: seeds \
-             that had no part in the choice would not."
-                .to_owned(),
-        );
-    }
     out.push(
-        "A claim says something only if it was declared before its seeds were seen.".to_owned(),
+        "A claim says something only if it was declared before its seeds were seen; this page shows today's, and cannot \
+         show when it was written.".to_owned(),
     );
     out
 }

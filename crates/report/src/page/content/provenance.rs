@@ -28,10 +28,13 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Samples", format!("{rows} rows, {features} features; {}", data.parts_in_words()));
         // The page marks no code.
         let plain = |text: String| text.replace('`', "");
-        put("Prediction target", plain(data.target.clone()));
+        if data.has_targets() {
+            put("Prediction target", plain(data.target.clone()));
+        }
         let parts =
             if data.parts[1] > 0 { "training + validation + test" } else { "training + test" };
         match data.targets.len() {
+            0 if !data.has_targets() => {}
             0 => put("Classes", format!("{} ({parts})", plain(data.targets_text()))),
             _ => put("Values", plain(data.targets_text())),
         }
