@@ -84,12 +84,6 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         r.devices(root);
     let slurm = r.slurm(root);
     let allowed = r.lints(root);
-    if function && model != FUNCTION {
-        // They say which problem it is, and no setting is better than another for it.
-        let problem =
-            ["dimensions", "exponent", "noise", "start"].map(|key| format!("model.{key}"));
-        r.one_value(model_axes.iter().filter(|axis| problem.contains(&axis.path)));
-    }
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
     r.one_value(data.iter().flatten().chain(&train).chain(single));
     let own_axes = optimizers
@@ -322,6 +316,12 @@ impl Reader<'_> {
         }
         let of = format!("the model `{}`", kind.name);
         let axes = self.axes("model", &params, &node, &["kind"], &of);
+        if [NOISY_QUADRATIC, QUADRATIC].contains(&kind.name) {
+            // They say which problem it is, and no setting is better than another for it.
+            let problem = ["dimensions", "exponent", "noise", "start"];
+            let problem = problem.map(|key| format!("model.{key}"));
+            self.one_value(axes.iter().filter(|axis| problem.contains(&axis.path)));
+        }
         (kind.name.to_owned(), axes)
     }
 }
