@@ -91,14 +91,19 @@ fn a_claim_is_judged_by_the_seeds_of_each_chosen_configuration() {
     let p = |n: usize| t_cdf(-2.5 * (n as f64 / 8.0).sqrt(), n - 1);
     let fewest = (2..9).find(|&n| p(n) <= 0.05).unwrap();
     assert_eq!(number(adam, "Fewest seeds that would carry it"), fewest as f64);
-    assert_eq!(sgd["Claim"], "not carried: the mean falls short");
+    assert_eq!(sgd["Claim"], "not carried: the mean is not above the target");
     assert_eq!(sgd["Fewest seeds that would carry it"], "");
     let text = section(&dir);
+    // Each of the configurations had its chance, not each optimizer.
+    let tried: usize = fixture.labels.iter().map(|label| label.lrs.len()).sum();
+    assert!(tried > 2);
+    let chance =
+        format!("at most {}, not 0.05", ((0.05 * tried as f64).min(1.0) * 100.0).round() / 100.0);
     for said in [
         "the mean test accuracy over seeds is above ",
         "one-sided p of Student's t test of one sample is at most 0.05",
-        "of 2 that do not reach the target, the chance that any carries it is at most 0.1",
-        "The seeds that chose an optimizer's configuration among several also judge it here",
+        &format!("{tried} configurations were trained"),
+        &chance,
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
