@@ -37,7 +37,7 @@ struct Program {
 const PROGRAMS: [Program; 1] =
     [Program { name: "parity", script: "xtask/python/parity.py", environment: &venv::TORCH }];
 
-/// What the command line asks for.
+/// The parsed command line.
 #[derive(Debug, PartialEq)]
 struct Request {
     /// Files of published numbers; all where none is named.
@@ -80,7 +80,7 @@ impl Request {
 /// that could not be trained.
 ///
 /// # Errors
-/// When something cannot be built or started, or a program fails.
+/// Something cannot be built or started, or a program fails.
 pub(crate) fn external(root: &Path, args: &[String]) -> Result<ExitCode> {
     let request = match Request::parse(args) {
         Ok(request) => request,
@@ -140,7 +140,7 @@ fn needs(answer: &str) -> Result<(Vec<String>, Vec<String>)> {
 }
 
 /// Runs a program where its packages are there, and leaves what it prints beside the page.
-/// What it printed at another time is removed before: it may be of another worker.
+/// An earlier output is removed before: it may be of another worker.
 fn measure(root: &Path, name: &str, make: bool) -> Result<()> {
     let Some(program) = PROGRAMS.iter().find(|program| program.name == name) else {
         let known = PROGRAMS.map(|program| program.name).join(", ");

@@ -170,8 +170,8 @@ pub fn load_spec(
     })
 }
 
-/// What a function is fed: for each step of an epoch a zero for each variable, which are the
-/// noise on its gradient where there is none. No labels.
+/// Makes the samples of a function: for each step of an epoch a zero for each variable, which
+/// is the noise on its gradient where there is none. They have no labels.
 fn no_data(name: &DatasetSpec, none: FunctionData) -> Dataset {
     let part = |steps: u64| {
         let length = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(name.features());

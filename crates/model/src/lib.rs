@@ -49,7 +49,7 @@ pub fn build(
     build_with(spec, shape, outputs, init::Draws { init: &init, seed }, device)
 }
 
-/// As [`build`], with parameters that begin as `draws` says.
+/// Builds a model like [`build`], with parameters that begin as `draws` says.
 pub fn build_with(
     spec: &ModelSpec,
     shape: [usize; 3],

@@ -44,9 +44,9 @@ pub enum ReportError {
     /// A file of published numbers is not what it should be.
     #[error("{} is no file of published numbers: {reason}; mend it there", path.display())]
     Published {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column.
+        /// The problem, with line and column.
         reason: String,
     },
     /// A figure could not be drawn.

@@ -62,11 +62,11 @@ pub struct Setting {
     pub without_result: usize,
     /// Configurations of the optimizer that it was chosen from by these seeds; 1: none.
     pub chosen_from: usize,
-    /// By the metric that chooses, at the epoch that counts: for `[target]`.
+    /// The target by the metric that chooses, at the epoch that counts: for `[target]`.
     pub target: Value,
-    /// Says whether that epoch is each run's best.
+    /// True where that epoch is each run's best.
     pub at_best: bool,
-    /// By the metric that judges, after the last epoch: for `[claim]`.
+    /// The target by the metric that judges, after the last epoch: for `[claim]`.
     pub claim: Value,
     /// The reason why no claim can be made of these runs, in words; `None` where one can.
     pub no_claim: Option<String>,

@@ -84,8 +84,7 @@ pub fn reachable(metric: Metric, run: &PlannedRun) -> (f64, f64) {
     let least = match &run.spec.model {
         crate::model::ModelSpec::Function(model) => {
             let info = model.function.info();
-            let lowest = info.optima.iter().map(|at| model.function.value(*at));
-            if info.saddle { low } else { lowest.fold(f64::INFINITY, f64::min) }
+            if info.saddle { low } else { info.lowest }
         }
         crate::model::ModelSpec::NoisyQuadratic(_) => 0.0,
         _ if run.spec.train.loss == Loss::Value => low,

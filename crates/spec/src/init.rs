@@ -1,4 +1,4 @@
-//! How a network's parameters begin: keys of `[model]` that every network has.
+//! Initial parameters of a network: keys of `[model]` that every network has.
 
 use crate::params::{Params, choice, params};
 
@@ -6,7 +6,7 @@ choice! {
     /// The distribution of initial weights.
     #[derive(Default)]
     Init {
-        /// As PyTorch's layers: uniform within 1 / sqrt(fan in).
+        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in).
         #[default]
         Default = "default",
         /// Uniform within sqrt(6 / (fan in + fan out)) (torch.nn.init.xavier_uniform_).
@@ -26,10 +26,10 @@ choice! {
     /// The distribution of initial biases.
     #[derive(Default)]
     BiasInit {
-        /// As PyTorch's layers: uniform within 1 / sqrt(fan in).
+        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in).
         #[default]
         Default = "default",
-        /// Drawn as the weights of their layer.
+        /// That of the weights of their layer.
         AsWeights = "as-weights",
         /// `init_bias_value` everywhere.
         Constant = "constant",

@@ -276,7 +276,7 @@ fn ackley(x: f64, y: f64) -> (f64, f64) {
 /// The factor of the cosine in Branin's function.
 pub const BRANIN_WAVE: f64 = 10.0 * (1.0 - 1.0 / (8.0 * std::f64::consts::PI));
 
-/// What Branin's function squares, and its derivative by x.
+/// The squared term of Branin's function before it is squared, and its derivative by x.
 fn branin(x: f64, y: f64) -> (f64, f64) {
     let pi = std::f64::consts::PI;
     let bend = 5.1 / (4.0 * pi * pi);

@@ -122,7 +122,7 @@ params! {
 params! {
     /// A quadratic in as many variables as a sample has numbers.
     Quadratic {
-        /// Where each variable begins.
+        /// Initial value of each variable.
         start: f64 = value(1.0), Within(-1e6, 1e6);
     }
 }
@@ -138,7 +138,7 @@ params! {
         noise: f64 = value(1.0), Within(0.0, 1e6);
         /// Samples whose noise is averaged in a step: the variance is divided by it.
         batch_size: u64 = value(1), Within(1.0, 1e9);
-        /// Where each variable begins.
+        /// Initial value of each variable.
         start: f64 = value(1.0), Within(-1e6, 1e6);
     }
 }

@@ -130,7 +130,7 @@ pub struct RunSpec {
     /// The rise in front of the schedule; left out likewise while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
-    /// How the parameters of a network begin; left out likewise while they begin as PyTorch's.
+    /// Initial parameters of a network; left out likewise while they are PyTorch's.
     #[serde(default, skip_serializing_if = "InitSpec::is_neutral")]
     pub init: InitSpec,
 }

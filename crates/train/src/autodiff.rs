@@ -35,7 +35,7 @@ pub(crate) struct AutodiffEngine<'a> {
     /// The training split, whole.
     split: Samples,
     device: Device,
-    /// What updates the parameters in place of the optimizer's rule; none where that does.
+    /// The updates in place of the optimizer's rule; none where the rule is used.
     update: Option<Box<dyn DeviceUpdate>>,
     pass: Option<Pass>,
 }
@@ -66,10 +66,9 @@ impl<'a> AutodiffEngine<'a> {
 impl StepEngine for AutodiffEngine<'_> {
     fn optimizer(&self, network: &Network) -> Optimizer {
         let spec = self.spec;
-        if let Some(update) = &self.update
-            && let Some(fused) = Optimizer::fused(&spec.optimizer, update.numbers(network))
-        {
-            return fused;
+        if let Some(update) = &self.update {
+            let numbers = update.numbers(network);
+            return Optimizer::fused(&spec.optimizer, numbers).expect("planned together");
         }
         Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network)
     }

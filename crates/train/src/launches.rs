@@ -70,7 +70,7 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    /// How many operations are under way, each called by the one before; then the names of
+    /// The number of operations that are under way, each called by the one before; then the names of
     /// those that this thread called.
     static SEEN: RefCell<(usize, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
 }

@@ -4,19 +4,21 @@ use std::path::Path;
 
 use super::error::OwnError;
 use super::npy;
-use super::scale::Values;
 use super::source::Source;
+use super::understand::numbers;
 use super::wrong;
 
 /// Largest difference of two elements that are to be equal, as a part of the largest element:
 /// matrices are often computed in float32.
 const SYMMETRIC: f64 = 1e-5;
 
-/// Reads the matrix of a quadratic in `n` variables: `n` squared values, row-major.
-pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<Vec<f32>, OwnError> {
+/// Reads the matrix of a quadratic in `n` variables: `n` squared values, row-major, and the
+/// SHA-256 of the file.
+pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<(Vec<f32>, String), OwnError> {
     let mut source = Source::open(file, root)?;
     let room = source.len();
     let inputs = npy::inputs(source.reader(), room).map_err(|fault| source.error(fault))?;
+    let hash = source.finish()?;
     if (inputs.samples, inputs.features) != (n, n) {
         let reason = format!(
             "a matrix of {} x {} for samples of {n} numbers",
@@ -25,11 +27,7 @@ pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<Vec<f32>, OwnErr
         let remedy = format!("give a matrix of {n} x {n}");
         return Err(wrong(file, reason, &remedy));
     }
-    let values: Vec<f64> = match &inputs.values {
-        Values::U8(v) => v.iter().map(|x| f64::from(*x) / inputs.unit).collect(),
-        Values::F32(v) => v.iter().map(|x| f64::from(*x) / inputs.unit).collect(),
-        Values::F64(v) => v.iter().map(|x| x / inputs.unit).collect(),
-    };
+    let values = numbers(&inputs.values, inputs.unit);
     if let Some(at) = values.iter().position(|x| !(*x as f32).is_finite()) {
         let reason = format!(
             "row {}, column {} of the matrix is {}, beyond a 32-bit float",
@@ -53,5 +51,5 @@ pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<Vec<f32>, OwnErr
             }
         }
     }
-    Ok(values.into_iter().map(|x| x as f32).collect())
+    Ok((values.into_iter().map(|x| x as f32).collect(), hash))
 }

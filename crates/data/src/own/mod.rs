@@ -107,7 +107,8 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
 /// The matrix of a quadratic, if there is one.
 pub(crate) fn matrix(own: &OwnData, root: &Path) -> Result<Option<Vec<f32>>, OwnError> {
     let features = usize::try_from(own.features).unwrap_or(usize::MAX);
-    own.files.matrix.as_ref().map(|file| matrix::read(file, features, root)).transpose()
+    let read = |file: &String| Ok(matrix::read(file, features, root)?.0);
+    own.files.matrix.as_ref().map(read).transpose()
 }
 
 pub(crate) fn check(own: &OwnData, root: &Path) -> Result<(), OwnError> {
@@ -159,8 +160,7 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
     let test = other(&files.test_path, &files.test_labels)?;
     let validation = other(&files.validation_path, &files.validation_labels)?;
     if let Some(file) = &files.matrix {
-        matrix::read(file, main.inputs.features, root)?;
-        hashes.push(source::sha256(file, root)?);
+        hashes.push(matrix::read(file, main.inputs.features, root)?.1);
     }
     let roles = files.roles();
     if roles.len() != hashes.len() {

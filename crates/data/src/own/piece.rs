@@ -145,20 +145,12 @@ pub(super) fn of_arrays<'a>(
         return Err(wrong(labels, reason, "give the labels of these inputs"));
     }
     Ok(Piece {
-        file,
-        inputs,
-        categorical: Vec::new(),
         targets,
-        names: Default::default(),
         target_source,
-        notes: Vec::new(),
-        dropped: 0,
-        lines: Vec::new(),
-        columns: Vec::new(),
-        layout: Default::default(),
         targets_file: labels.to_owned(),
         // Of several columns one was never read before.
         plain: whole,
+        ..of_vectors(file, inputs)
     })
 }
 

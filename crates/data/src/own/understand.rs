@@ -207,7 +207,7 @@ fn together(pieces: &mut [Piece<'_>]) -> Inputs {
 }
 
 /// Values in their units.
-fn numbers(values: &Values, unit: f64) -> Vec<f64> {
+pub(super) fn numbers(values: &Values, unit: f64) -> Vec<f64> {
     match values {
         Values::U8(v) => v.iter().map(|x| f64::from(*x) / unit).collect(),
         Values::F32(v) => v.iter().map(|x| f64::from(*x) / unit).collect(),

@@ -103,7 +103,7 @@ impl Fused {
         self.steps
     }
 
-    /// What the rule remembers, in the order of the parameters: the velocity of SGD with
+    /// The moments of the rule, each in the order of the parameters: the velocity of SGD with
     /// momentum; the mean square, the mean where centered and the velocity of RMSProp; mean
     /// and mean square of Adam and AdamW.
     pub fn moments(&self) -> impl Iterator<Item = &[f32]> {

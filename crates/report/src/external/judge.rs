@@ -12,7 +12,7 @@ pub const LIMIT: f64 = 3.0;
 /// Room for the rounding of binary numbers where a difference meets its limit exactly.
 const SLACK: f64 = 1.0 + 1e-9;
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The numbers agree by the rule.
@@ -113,7 +113,7 @@ pub fn judge<'a>(
     Ok(judged)
 }
 
-/// How two sides lie to each other by a rule.
+/// The relation of two sides by a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fit {
     /// They lie within the limit.
@@ -138,7 +138,7 @@ impl Fit {
 const OPEN: &str = "Our runs spread so far that the limit below their mean lies at or below 0: no lower \
                     number could miss the rule.";
 
-/// Whether our side is what the file expects of it.
+/// Returns true where our side is the one that the file expects.
 fn holds(expected: &Expected, rule: Rule, found: &Found) -> Result<bool, String> {
     let allowed = match found {
         Found::Seeds { values, diverged, never } if *never <= expected.never => {

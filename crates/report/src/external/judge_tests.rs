@@ -7,7 +7,7 @@ fn published(row: &str) -> Published {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Whether a row agrees whose sweep left these numbers, and its difference.
+/// Returns whether a row agrees whose sweep left these numbers, and its difference.
 fn of(theirs: &str, rule: &str, values: &[f64], diverged: usize) -> (bool, Option<f64>) {
     let (fit, difference) = fit_of(theirs, rule, values, diverged);
     (fit == Fit::Within, difference)

@@ -19,7 +19,7 @@ pub struct Known {
     pub expected: Expected,
 }
 
-/// What is expected of our side of a row.
+/// The value that is expected of our side of a row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "RawExpected")]
 pub struct Expected {

@@ -107,7 +107,7 @@ pub struct Row {
     pub what: String,
     /// Its source; none takes that of the file.
     pub source: Option<String>,
-    /// Whether somebody published the number, or it was computed to check ours.
+    /// The origin of the number of the other side.
     pub origin: Origin,
     /// The number of the other side.
     pub theirs: Theirs,
@@ -117,11 +117,11 @@ pub struct Row {
     pub rule: Rule,
     /// The explanation of a difference that is understood.
     pub known: Option<Known>,
-    /// Whether the row is shown beside the others and never counts.
+    /// True where the row is shown beside the others and never counts.
     pub information: bool,
 }
 
-/// Where the number of the other side comes from.
+/// The origin of the number of the other side.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {

@@ -42,7 +42,7 @@ pub struct Sources<'a> {
     pub program: Option<Vec<Pair>>,
 }
 
-/// What a row's side of ours came to.
+/// Our side of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// One number, computed.
@@ -184,7 +184,8 @@ fn chosen<'a>(from: &FromSweep, plan: &'a Plan) -> Result<Vec<&'a PlannedRun>, S
         .collect()
 }
 
-/// Whether two values of an axis are one: a whole number may be written as a real one.
+/// Returns true where two values of an axis are one: a whole number may be written as a real
+/// one.
 fn same(a: &spec::params::Value, b: &spec::params::Value) -> bool {
     use spec::params::Value::{Float, Int};
     match (a, b) {

@@ -163,7 +163,7 @@ pub(super) fn all(sections: &[Section<'_>]) -> Table {
     table
 }
 
-/// Whether a row counts and does not agree.
+/// Returns true where a row counts and does not agree.
 pub(super) fn missed(judged: &Judged<'_>) -> bool {
     judged.verdict != Verdict::Agrees && !judged.row.information
 }
@@ -192,7 +192,7 @@ fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
     ]
 }
 
-/// What the file expects of ours; nothing where it explains no difference.
+/// The value that the file expects of ours; nothing where it explains no difference.
 fn expected(judged: &Judged<'_>) -> Cell {
     match &judged.row.known {
         Some(known) => Cell::text(known.expected.text()),

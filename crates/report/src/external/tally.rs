@@ -1,4 +1,4 @@
-//! How many rows came out how.
+//! Counts of rows by origin and outcome.
 
 use std::ops::Add;
 

@@ -116,7 +116,7 @@ impl Claim {
         out
     }
 
-    /// By how much a value is beyond the target.
+    /// The distance by which a value is beyond the target; negative where it is not.
     fn margin(&self, value: f64) -> f64 {
         if self.above { value - self.target } else { self.target - value }
     }

@@ -25,7 +25,7 @@ pub struct ReportArgs {
     /// Largest ratio to the fastest that counts in the score on the page over all; default: 4.
     #[arg(long, value_name = "RATIO", value_parser = above_one, conflicts_with = "no_together")]
     pub r_max: Option<f64>,
-    /// What times to target are counted in for the score on the page over all; default: samples.
+    /// The unit of times to target for the score on the page over all; default: samples.
     #[arg(long, value_name = "CLOCK", conflicts_with = "no_together")]
     pub clock: Option<ScoreClock>,
 }
@@ -51,7 +51,7 @@ fn above_one(text: &str) -> Result<f64, String> {
 pub struct TargetArgs {
     /// A sweep file or report folder.
     pub file: PathBuf,
-    /// What is taken of the values of the seeds.
+    /// The statistic of the values of the seeds.
     #[arg(long, value_name = "STATISTIC", default_value = "median")]
     pub statistic: TargetStatistic,
     /// Optimizer (its label) whose chosen configuration sets it; default: the best one by

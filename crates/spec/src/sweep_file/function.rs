@@ -16,7 +16,18 @@ use super::settings::setting;
 pub(super) const FUNCTION: &str = "function";
 /// The kinds of model that are quadratics, over data and without.
 pub(super) const QUADRATIC: &str = "quadratic";
-pub(super) const NOISY_QUADRATIC: &str = "noisy-quadratic";
+const NOISY_QUADRATIC: &str = "noisy-quadratic";
+
+/// Returns true of the kinds of model without layers, which are trained by their value
+/// (`ModelSpec::is_function` of a kind's name).
+pub(super) fn is_function(kind: &str) -> bool {
+    kind == QUADRATIC || is_without_data(kind)
+}
+
+/// Returns true of those of them that have no data.
+pub(super) fn is_without_data(kind: &str) -> bool {
+    [FUNCTION, NOISY_QUADRATIC].contains(&kind)
+}
 
 /// Most numbers of noise that an epoch may draw: they are held in memory.
 const MOST_NOISE: u64 = 100_000_000;
@@ -36,7 +47,7 @@ impl Reader<'_> {
         self.known_keys(&node, &known, "[data]");
         for entry in data.iter().filter_map(|key| node.get(key)) {
             self.diagnostics.push(
-                Diagnostic::error(format!("{} has no `{}`", a(model), entry.key), &entry.key_place)
+                Diagnostic::error(format!("a {model} has no `{}`", entry.key), &entry.key_place)
                     .label("there is no data to take it from")
                     .help(match (model, entry.key.as_str()) {
                         (NOISY_QUADRATIC, "batch_size") => "write `batch_size` in [model]: it divides the variance of the noise",
@@ -55,9 +66,10 @@ impl Reader<'_> {
     }
 
     /// What a function has none of: another loss, a validation split, an accuracy.
-    pub(super) fn only_value(&mut self, function: bool, model: &str, train: &[Axis]) {
+    pub(super) fn only_value(&mut self, model: &str, train: &[Axis]) {
+        let function = is_function(model);
         if let (true, Some(axis)) = (function, train.iter().find(|a| a.path == "train.l2")) {
-            let message = format!("{} has no weights that `l2` could hold down", a(model));
+            let message = format!("a {model} has no weights that `l2` could hold down");
             let help = "remove the key; it adds the squares of a network's weights to its loss";
             self.diagnostics.push(Diagnostic::error(message, &axis.place).help(help));
         }
@@ -65,7 +77,7 @@ impl Reader<'_> {
         let Some((Value::Text(loss), place)) = axis.values.first() else { return };
         let value = Loss::Value.name();
         let diagnostic = match (function, loss == value) {
-            (true, false) => Diagnostic::error(format!("{} has no loss `{loss}`", a(model)), place)
+            (true, false) => Diagnostic::error(format!("a {model} has no loss `{loss}`"), place)
                 .label("it is its own loss")
                 .help("remove the key, or write loss = \"value\""),
             (false, true) => Diagnostic::error("the loss `value` is that of functions", place)
@@ -75,11 +87,6 @@ impl Reader<'_> {
         };
         self.diagnostics.push(diagnostic);
     }
-}
-
-/// A kind of model with its article.
-fn a(model: &str) -> String {
-    format!("a {model}")
 }
 
 /// The problem of more noise than fits into memory.

@@ -13,7 +13,7 @@ use crate::run::{DataSpec, TrainSpec};
 use super::axis::{self, Axis, unknown_name};
 use super::devices_table::Devices;
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::function::{FUNCTION, NOISY_QUADRATIC, QUADRATIC};
+use super::function::{FUNCTION, QUADRATIC, is_function, is_without_data};
 use super::node::{Node, NodeValue};
 use super::random;
 use super::source::Place;
@@ -50,9 +50,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let name = r.name(root, stem);
     let description = r.text(root, "description").unwrap_or_default();
     let (model, model_axes) = r.model(root);
-    let without_data = [FUNCTION, NOISY_QUADRATIC].contains(&model.as_str());
+    let without_data = is_without_data(&model);
     let quadratic = model == QUADRATIC;
-    let function = without_data || quadratic;
     let none = without_data.then(|| r.steps(root, &model));
     let (data, own) = match without_data {
         true => (Some(Vec::new()), None),
@@ -63,7 +62,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         Some(n) => r.axes("train", TrainSpec::PARAMS, n, TRAIN_SETTINGS, "[train]"),
         None => Vec::new(),
     };
-    r.only_value(function, &model, &train);
+    r.only_value(&model, &train);
     let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
     let mut keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
@@ -311,12 +310,12 @@ impl Reader<'_> {
             return (String::new(), Vec::new());
         };
         let mut params: Vec<Param> = kind.params.to_vec();
-        if ![FUNCTION, NOISY_QUADRATIC, QUADRATIC].contains(&kind.name) {
+        if !is_function(kind.name) {
             params.extend(InitSpec::PARAMS);
         }
         let of = format!("the model `{}`", kind.name);
         let axes = self.axes("model", &params, &node, &["kind"], &of);
-        if [NOISY_QUADRATIC, QUADRATIC].contains(&kind.name) {
+        if is_function(kind.name) && kind.name != FUNCTION {
             // They say which problem it is, and no setting is better than another for it.
             let problem = ["dimensions", "exponent", "noise", "start"];
             let problem = problem.map(|key| format!("model.{key}"));

@@ -54,10 +54,9 @@ impl<'a> DeviceEngine<'a> {
 }
 
 impl StepEngine for DeviceEngine<'_> {
-    fn optimizer(&self, network: &Network) -> Optimizer {
-        let spec = self.spec;
-        Optimizer::fused(&spec.optimizer, stack::numbers(&self.widths))
-            .unwrap_or_else(|| Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network))
+    fn optimizer(&self, _: &Network) -> Optimizer {
+        let numbers = stack::numbers(&self.widths);
+        Optimizer::fused(&self.spec.optimizer, numbers).expect("planned together")
     }
 
     fn begin(&mut self, _: u64, mut state: State, order: &EpochOrder) {

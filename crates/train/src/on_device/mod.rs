@@ -1,7 +1,8 @@
 //! The fast path on a GPU: steps and updates whose kernels are few, in libtorch's own
 //! operations on the device's memory.
 //!
-//! A small network costs a GPU what its kernels cost to start, some 5 microseconds each.
+//! The time of a small network on a GPU is the time of starting its kernels, some 5
+//! microseconds each.
 //! [`engine`] has the whole step of what [`crate::fused`] is for; where Burn differentiates,
 //! [`update`] replaces the optimizer's rule. `train/src/launches.rs` counts the kernels of a step.
 //! Both are tested on libtorch's CPU, where the path without a graph is faster.

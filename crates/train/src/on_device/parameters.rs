@@ -22,7 +22,7 @@ pub(crate) struct InPlace {
 /// The gradient of a parameter, flat.
 type Read = fn(&GradientsParams, ParamId) -> Option<tch::Tensor>;
 
-/// How the gradient of a parameter is read, whose rank is part of its type.
+/// A parameter and the way to read its gradient, whose rank is part of its type.
 struct Gradient {
     id: ParamId,
     read: Read,

@@ -1,7 +1,7 @@
 //! A stack of linear layers with ReLU between them and a softmax cross-entropy, whose
 //! parameters, gradients and intermediate results lie on the device for a whole pass.
 //!
-//! On a GPU such a small network costs what its kernels cost to start. A step is
+//! The time of so small a network on a GPU is the time of starting its kernels. A step is
 //! therefore as few operations as libtorch has for it, all of them into memory that is
 //! there already: per layer one product with bias and ReLU forwards, two products, a sum
 //! and ReLU's derivative backwards. Samples are gathered for many batches at once.
@@ -146,7 +146,7 @@ impl Stack {
 
     /// The weights as a network has them.
     pub(super) fn weights(&self) -> Vec<model::stack::LayerWeights> {
-        let read = super::update::values;
+        let read = super::update::read_back;
         self.layers.iter().map(|layer| (read(&layer.weight), read(&layer.bias))).collect()
     }
 
@@ -229,15 +229,13 @@ impl Stack {
 impl Feed {
     /// The device of these samples, which are libtorch's.
     pub(super) fn device(split: &Samples) -> Device {
-        let inputs = split.inputs.clone().try_into_primitive::<LibTorch>();
-        inputs.expect("samples of libtorch").tensor.device()
+        inputs(split).device()
     }
 
     /// The samples of `split`, which lies on the device, in this order, for as many losses
     /// as the pass has batches.
     pub(super) fn new(split: &Samples, order: &EpochOrder) -> Self {
-        let inputs = split.inputs.clone().try_into_primitive::<LibTorch>();
-        let inputs = inputs.expect("samples of libtorch").tensor;
+        let inputs = inputs(split);
         let Targets::Classes(labels) = &split.targets else { unreachable!("planned for classes") };
         let labels = labels.clone().try_into_primitive::<LibTorch>();
         let labels = labels.expect("labels of libtorch").tensor;
@@ -275,7 +273,13 @@ impl Feed {
 
     /// The losses of the first `steps` steps, read back.
     pub(super) fn losses(&self, steps: usize) -> Vec<f64> {
-        let losses = super::update::values(&self.losses.narrow(0, 0, steps as i64));
+        let losses = super::update::read_back(&self.losses.narrow(0, 0, steps as i64));
         losses.into_iter().map(f64::from).collect()
     }
+}
+
+/// The inputs of samples that lie on a device of libtorch.
+fn inputs(split: &Samples) -> Tensor {
+    let inputs = split.inputs.clone().try_into_primitive::<LibTorch>();
+    inputs.expect("samples of libtorch").tensor
 }

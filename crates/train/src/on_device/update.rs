@@ -13,7 +13,7 @@ pub(super) struct Update {
     optimizer: OptimizerSpec,
     /// Contiguous float32 tensors, updated in place.
     parameters: Vec<Tensor>,
-    /// What the rule remembers: lists as long as `parameters`, of the same shapes.
+    /// The moments of the rule: lists as long as `parameters`, of the same shapes.
     moments: Vec<Vec<Tensor>>,
     /// Steps taken before this pass, and in it.
     before: u64,
@@ -133,14 +133,14 @@ impl Update {
     pub(super) fn store(&self, fused: &mut Fused) {
         let moments = self.moments.iter().map(|moment| {
             let flat: Vec<Tensor> = moment.iter().map(|part| part.view(-1)).collect();
-            values(&Tensor::cat(&flat, 0))
+            read_back(&Tensor::cat(&flat, 0))
         });
         fused.restore(self.before + self.taken, moments.collect());
     }
 }
 
-/// The float32 values of a tensor, on the host.
-pub(super) fn values(tensor: &Tensor) -> Vec<f32> {
+/// Reads the float32 values of a tensor back to the host.
+pub(super) fn read_back(tensor: &Tensor) -> Vec<f32> {
     let mut values = vec![0.0; tensor.numel()];
     tensor.copy_data(&mut values, tensor.numel());
     values
