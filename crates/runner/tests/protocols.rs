@@ -9,6 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::{End, Fixture};
+use spec::record::{MetricPoint, RunRecord, Split};
 use support::{Sandbox, digits};
 
 const FILE: &str = "experiments/x.toml";
@@ -97,6 +98,56 @@ fn a_target_is_set_from_the_seeds_of_the_best_configuration() {
         "{text}"
     );
     assert_eq!(fs::read(sandbox.report("short").plan()).unwrap(), before, "only read");
+}
+
+/// Values of a metric after the last epoch, of all runs.
+fn last(sandbox: &Sandbox, name: &str, split: Split, metric: &str) -> Vec<f64> {
+    let of = |record: RunRecord| {
+        let metrics = record.outcome?.metrics;
+        let end = metrics.iter().map(|m| m.epoch).max()?;
+        let found = |m: &&MetricPoint| m.epoch == end && m.split == split && m.metric == metric;
+        metrics.iter().find(found).map(|m| m.value.0)
+    };
+    sandbox.records(name).into_iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_seed_that_set_a_target_reaches_it_and_is_not_beyond_its_claim() {
+    let sandbox = fabricated();
+    let text = sandbox.expect(0, &["target", "reports/short", "--statistic", "worst"]);
+    let printed = |key: &str| -> f64 {
+        let line = text.lines().find(|line| line.starts_with(key)).expect("a line");
+        line.split(" = ").nth(1).unwrap().parse().unwrap()
+    };
+    // Six digits: the target is rounded down to reach it, the claim up.
+    let beside = |values: Vec<f64>, printed: f64| {
+        let off = values.into_iter().map(|value| value - printed);
+        off.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap()
+    };
+    let target = beside(last(&sandbox, "short", Split::Validation, "accuracy"), printed("value"));
+    let claim = beside(last(&sandbox, "short", Split::Test, "accuracy"), printed("target"));
+    assert!((0.0..2e-6).contains(&target), "{target}");
+    assert!((-2e-6..=0.0).contains(&claim), "{claim}");
+    assert!(target != 0.0 || claim != 0.0, "neither was rounded: nothing is shown");
+}
+
+#[test]
+fn one_seed_sets_a_target_with_a_warning_and_lines_that_are_refused_are_not_printed() {
+    let sandbox = Sandbox::with_worker(PathBuf::from("no-worker"));
+    Fixture::battle(1).write(&sandbox.path("reports/battle"));
+    let text = sandbox.expect(0, &["target", "reports/battle"]);
+    assert!(text.contains("One seed says nothing of the next") && text.contains("[claim]\n"));
+    let path = sandbox.report("battle").plan();
+    let plan = fs::read_to_string(&path).unwrap();
+    let mut plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    for run in plan["runs"].as_array_mut().unwrap() {
+        run["spec"]["early_stopping"] =
+            serde_json::json!({"metric": "validation.loss", "patience": 1, "min_delta": 0.0});
+    }
+    fs::write(&path, plan.to_string()).unwrap();
+    let text = sandbox.expect(0, &["target", "reports/battle"]);
+    assert!(text.contains("There are no lines for [claim]: early stopping"), "{text}");
+    assert!(!text.contains("[claim]\n"), "{text}");
 }
 
 #[test]
