@@ -49,8 +49,10 @@ impl ModelSpec {
                 all.extend(stack(pooled, &p.hidden));
                 all
             }
-            ModelSpec::Function(_) | ModelSpec::Quadratic(_) | ModelSpec::NoisyQuadratic(_) => {
-                vec![("position".to_owned(), vec![features])]
+            ModelSpec::Function(_) => vec![("position".to_owned(), vec![2])],
+            ModelSpec::Quadratic(_) => vec![("position".to_owned(), vec![features])],
+            ModelSpec::NoisyQuadratic(p) => {
+                vec![("position".to_owned(), vec![size(p.dimensions)])]
             }
         }
     }
