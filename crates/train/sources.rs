@@ -3,9 +3,10 @@
 
 /// Folders, relative to this crate, whose sources are hashed whole.
 #[allow(dead_code)]
-pub const CRATES: &[&str] = &["../data/src", "../model/src", "../optimizer-registry/src", "src"];
+pub const CRATES: &[&str] =
+    &["../data/src", "../model/src", "../optimizer-registry/src", "../seed-stream/src", "src"];
 
-/// Files and folders of `../spec/src` that are hashed: formulas, seeds, stopping, what is
+/// Files and folders of `../spec/src` that are hashed: formulas, stopping, what is
 /// trained on what, and how a stored run becomes these.
 pub const COMPUTING: &[&str] = &[
     "dataset",
@@ -23,7 +24,6 @@ pub const COMPUTING: &[&str] = &[
     "reading.rs",
     "run.rs",
     "schedule.rs",
-    "seed.rs",
     "stopping.rs",
     "update.rs",
 ];
@@ -33,22 +33,19 @@ pub const COMPUTING: &[&str] = &[
 #[allow(dead_code)]
 pub const DESCRIBING: &[&str] = &[
     "claim.rs",
+    "digest.rs",
     "environment.rs",
     "event.rs",
     "float.rs",
     "identity.rs",
-    "journal_line.rs",
-    "layout.rs",
     "lib.rs",
     "lint.rs",
-    "manifest.rs",
+    "metric_text.rs",
     "plan.rs",
     "provenance.rs",
     "record.rs",
     "regress_settings.rs",
     "report_settings.rs",
     "slurm.rs",
-    "status.rs",
-    "sweep_file",
     "threads.rs",
 ];

@@ -1,10 +1,10 @@
 """How much final values differ by seed alone: a finished sweep as a small JSON.
 
-Writes what crates/report/tests/nights.rs resamples nights from: for each configuration the
+Writes what crates/stats/tests/nights.rs resamples nights from: for each configuration the
 values of each seed, the seeds in order, with the sweep file and what trained it.
 
     cargo xtask sweep noise.toml --jobs 1 --no-report
-    python xtask/python/noise.py noise.toml reports/noise > crates/report/tests/noise/seeds.json
+    python xtask/python/noise.py noise.toml reports/noise > crates/stats/tests/noise/seeds.json
 
 Losses and seconds are rounded to 6 significant digits; accuracies are images classified
 rightly; `target_epochs` is the first epoch with a validation accuracy of TARGET, or one more

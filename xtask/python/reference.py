@@ -1,11 +1,11 @@
 """Reference values of the report's statistics, from rliable, arch, scipy and statsmodels.
 
-Writes what crates/report/tests/statistics.rs and tests/simulation.rs compare with. Each
+Writes what crates/stats/tests/statistics.rs and tests/simulation.rs compare with. Each
 file carries its birth certificate: script, versions, and every input. Where no library has
 the case (ties, zeros and infinities in Wilcoxon's test), all sign patterns are counted here
 in whole numbers. (Not named statistics.py: that would hide Python's own module.)
 
-    python xtask/python/reference.py            # writes crates/report/tests/reference/*.json
+    python xtask/python/reference.py            # writes crates/stats/tests/reference/*.json
     python xtask/python/reference.py --check    # exits 1 if a file would change
 """
 

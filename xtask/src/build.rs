@@ -67,14 +67,19 @@ pub(crate) fn show(command: &Command) -> String {
 /// features over the packages of one command, so each command that builds into
 /// `target/release` names all of them and the same features: whichever program or test is
 /// built, no crate below is compiled twice.
-pub(crate) const PACKAGES: [&str; 10] = [
+pub(crate) const PACKAGES: [&str; 15] = [
     "source-hash",
     "torch-version",
-    "spec",
-    "data",
+    "seed-stream",
     "text-format",
+    "spec",
+    "sweep-file",
     "store",
+    "data",
+    "stats",
+    "plot",
     "report",
+    "regression",
     "runner",
     "reporter",
     "train",

@@ -60,16 +60,19 @@ impl Program {
 
 /// Crates that take long, with seconds of processor time, roughly. They weigh the estimate
 /// of the time left, which follows the machine: a wrong one makes it worse, not useless.
-const HEAVY: [(&str, f64); 22] = [
+const HEAVY: [(&str, f64); 25] = [
     ("burn-dispatch", 130.0),
-    ("report", 90.0),
+    ("report", 60.0),
     ("polars-core", 80.0),
     ("torch-sys", 110.0),
     ("runner", 60.0),
     ("burn-flex", 45.0),
-    ("spec", 45.0),
+    ("spec", 25.0),
     ("zstd-sys", 45.0),
     ("polars-ops", 30.0),
+    ("sweep-file", 25.0),
+    ("regression", 20.0),
+    ("plot", 15.0),
     ("train", 30.0),
     ("burn-nn", 28.0),
     ("data", 22.0),

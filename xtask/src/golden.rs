@@ -45,7 +45,7 @@ const SETS: [Set; 5] = [
     Set {
         script: "reference",
         environment: venv::STATISTICS,
-        folder: "crates/report/tests/reference",
+        folder: "crates/stats/tests/reference",
     },
 ];
 

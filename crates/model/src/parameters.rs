@@ -2,6 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
+use spec::Digest;
 
 use crate::network::Network;
 
@@ -36,7 +37,7 @@ pub fn digest(network: &Network) -> String {
         buffer.extend(values.iter().flat_map(|v| v.to_le_bytes()));
         hash.update(&buffer);
     }
-    hash.finalize().to_hex()[..32].to_owned()
+    Digest::from_hash(&hash.finalize()).to_string()
 }
 
 struct Reader {

@@ -9,8 +9,8 @@ use spec::OptimizerSpec;
 use spec::lint::Lint;
 use spec::params::{ParamType, Value};
 use spec::schedule::Per;
-use spec::sweep_file::{Overrides, load_text};
 use support::{Net, Problem, Tensors, Trainer, build, golden};
+use sweep_file::{Overrides, load_text};
 
 const BASE_LR: f64 = 0.5;
 

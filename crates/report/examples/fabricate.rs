@@ -19,15 +19,15 @@ use std::path::Path;
 
 use spec::Id;
 use spec::event::FailureKind;
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::{
     Environment, MetricPoint, Outcome, RunError, RunRecord, Split, Status, StopReason,
 };
 use spec::schedule::Per;
 use spec::seed::{Stream, stream};
-use spec::sweep_file::{Overrides, load_text};
 use spec::{RunSpec, ScheduleSpec};
+use store::layout::ReportDir;
+use sweep_file::{Overrides, load_text};
 
 /// An optimizer and how well it does.
 struct Label {
@@ -131,7 +131,7 @@ fn write(plan: &Plan, folder: &Path) -> Result<usize, Box<dyn Error>> {
     for (nth, (.., i)) in order.into_iter().enumerate() {
         if let Some(record) = record(&plan.runs[i], nth) {
             points += record.outcome.as_ref().map_or(0, |o| o.metrics.len());
-            file.write_all(&spec::journal_line::write(&record)?)?;
+            file.write_all(&store::journal_line::write(&record)?)?;
         }
     }
     file.into_inner()?.sync_all()?;

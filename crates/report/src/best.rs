@@ -1,14 +1,14 @@
 //! The rows of the closing table: each label at its chosen configuration.
 
 use spec::Id;
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::analysis::{Advice, Analysis, Config, Counts, Measured, advice, ties};
 use crate::error::ReportError;
 use crate::files;
 use crate::repeats::Repeats;
-use crate::stats::Estimate;
 use crate::targets::rows_from_parquet;
+use stats::Estimate;
 
 /// One label at its chosen configuration.
 #[derive(Clone, Debug, PartialEq)]

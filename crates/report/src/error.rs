@@ -60,7 +60,8 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    pub(crate) fn io(
+    /// Returns what turns an error of the system into one of `action` on `path`.
+    pub fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
@@ -68,7 +69,8 @@ impl ReportError {
         move |reason| error(reason).into()
     }
 
-    pub(crate) fn parquet(path: impl Into<PathBuf>) -> impl FnOnce(PolarsError) -> Self {
+    /// Returns what turns an error of polars into one of the file at `path`.
+    pub fn parquet(path: impl Into<PathBuf>) -> impl FnOnce(PolarsError) -> Self {
         let path = path.into();
         move |reason| ReportError::Parquet { path, reason }
     }

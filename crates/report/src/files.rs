@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use spec::layout::ReportDir;
-use spec::manifest::Manifest;
 use store::StoreError;
 pub(crate) use store::files::{json, plan, write_atomic};
+use store::layout::ReportDir;
+use store::manifest::Manifest;
 
 use crate::error::ReportError;
 use crate::repeats::Repeats;
@@ -38,7 +38,7 @@ pub(crate) fn repeats(dir: &ReportDir, warnings: &mut Vec<String>) -> Repeats {
 }
 
 /// `manifest.json`; a missing or unreadable one is a warning, never an error.
-pub(crate) fn manifest(dir: &ReportDir, warnings: &mut Vec<String>) -> Option<Manifest> {
+pub fn manifest(dir: &ReportDir, warnings: &mut Vec<String>) -> Option<Manifest> {
     if !dir.manifest().exists() {
         return None;
     }

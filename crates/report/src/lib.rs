@@ -14,17 +14,15 @@ pub mod error;
 pub mod external;
 pub mod figures;
 pub mod page;
-pub mod regress;
 pub mod repeats;
 pub mod setting;
-pub mod stats;
 pub mod table;
 pub mod together;
 
 mod best;
 mod files;
 mod last_epoch;
-mod reading;
+pub mod reading;
 mod redraw;
 mod targets;
 
@@ -32,6 +30,7 @@ pub use analysis::{Advice, GridEnd};
 pub use best::{BestRow, Summary, summary};
 pub use collect::{Collected, collect};
 pub use error::ReportError;
+pub use files::manifest;
 pub use page::{Rendered, render};
 pub use reading::{Opened, open};
 pub use redraw::{Redrawn, redraw};

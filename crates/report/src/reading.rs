@@ -1,8 +1,8 @@
 //! What lies in a report folder, read without writing anything there: for what is
 //! made of several reports, and lies elsewhere.
 
-use spec::layout::ReportDir;
 use spec::plan::Plan;
+use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
 use crate::best::{self, Summary};
@@ -14,7 +14,8 @@ use crate::{files, journal};
 
 /// A report that was read, with its estimates.
 pub struct Opened {
-    pub(crate) analysis: Analysis,
+    /// Plan, rows and what follows from them.
+    pub analysis: Analysis,
     repeats: Repeats,
     /// What the reader should know: journal lines that could not be read, columns that
     /// are missing.

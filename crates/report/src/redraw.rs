@@ -1,7 +1,7 @@
 //! All stages at once, with one analysis for all of them: what a person waits
 //! for is mostly resampling.
 
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
 use crate::best::{self, Summary};

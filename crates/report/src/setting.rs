@@ -5,10 +5,10 @@ use spec::metric::EpochMetric;
 use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
+use crate::escape;
 use crate::page::content::described;
 use crate::page::words::{self, capitalised};
-use crate::stats::location;
-use crate::{escape, number};
+use stats::location;
 
 /// The statistic of the seeds' values that becomes the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,14 +121,14 @@ fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
     let runs = &analysis.plan.runs;
     let metric = claim.metric.metric;
     let beyond = |run: &PlannedRun| {
-        let (low, high) = spec::claim::reachable(metric, run);
+        let (low, high) = spec::claim::reachable(metric, &run.spec);
         if claim.metric.higher_is_better() { claim.value >= high } else { claim.value <= low }
     };
     if runs.iter().any(beyond) {
-        let value = number::asked(metric, claim.value);
+        let value = metric.format_given(claim.value);
         return Some(format!("no run can be beyond {value}, the best there is"));
     }
-    let early = |run: &PlannedRun| spec::claim::surely_reached(run) < run.spec.train.epochs;
+    let early = |run: &PlannedRun| spec::claim::surely_reached(&run.spec) < run.spec.train.epochs;
     runs.iter().any(early).then(|| "early stopping ends seeds at different epochs".to_owned())
 }
 
@@ -205,7 +205,7 @@ impl Setting {
         let of = |value: &Value| {
             let (low, high) = value.range;
             let shown = |x: f64| match x.is_finite() {
-                true => number::metric(value.metric.metric, x),
+                true => value.metric.metric.format(x),
                 false => "diverged".to_owned(),
             };
             let ends = match value.metric.higher_is_better() {

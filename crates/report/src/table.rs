@@ -16,10 +16,13 @@ use crate::last_epoch;
 pub use crate::last_epoch::LastEpoch;
 
 /// A Rust type that a column holds.
-pub(crate) trait Cell: Sized {
-    /// A column of these values.
+pub trait Cell: Sized {
+    /// Makes a column of these values; `None` becomes null.
     fn column(name: &str, values: Vec<Option<Self>>) -> Column;
-    /// The values of a column.
+    /// Reads the values of a column, null as `None`.
+    ///
+    /// # Errors
+    /// The column has another type.
     fn read(column: &Column) -> PolarsResult<Vec<Option<Self>>>;
 }
 
@@ -110,7 +113,7 @@ macro_rules! row {
         impl RunRow {
             /// One column a field, in the order of declaration, `status` first; those of the
             /// metrics after the last epoch stand behind `diverged_step`.
-            pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
+            pub fn columns(rows: &[RunRow]) -> Vec<Column> {
                 let status = |r: &RunRow| Some(r.status.map_or(MISSING, Status::name).to_owned());
                 let mut out = vec![
                     String::column("status", rows.iter().map(status).collect()),
@@ -123,7 +126,7 @@ macro_rules! row {
             }
 
             /// The rows of a frame that [`RunRow::columns`] wrote.
-            pub(crate) fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<RunRow>> {
+            pub fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<RunRow>> {
                 let mut rows = vec![RunRow::default(); frame.height()];
                 for (row, status) in rows.iter_mut().zip(String::read(frame.column("status")?)?) {
                     row.status = status.as_deref().and_then(Status::from_name);
@@ -361,8 +364,11 @@ fn longest_step(metrics: &[MetricPoint]) -> Option<f64> {
     path.windows(2).map(length).reduce(f64::max)
 }
 
-/// A Parquet file as a frame.
-pub(crate) fn scan(path: &Path) -> Result<DataFrame, ReportError> {
+/// Reads a whole Parquet file.
+///
+/// # Errors
+/// The file is missing or cannot be read.
+pub fn scan(path: &Path) -> Result<DataFrame, ReportError> {
     if !path.exists() {
         let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "not collected yet");
         return Err(ReportError::io("read", path)(missing));

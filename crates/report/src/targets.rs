@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use polars::prelude::*;
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::plan::{Plan, TargetAt};
 use spec::record::{MetricPoint, Split};
+use store::layout::ReportDir;
 
 use crate::error::ReportError;
 use crate::table::{RunRow, read_runs, scan};

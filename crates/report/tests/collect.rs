@@ -9,9 +9,9 @@ use std::path::Path;
 
 use common::{End, Fixture};
 use polars::prelude::*;
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::record::MetricPoint;
+use store::layout::ReportDir;
 
 fn frame(path: &Path) -> DataFrame {
     ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
@@ -94,7 +94,8 @@ fn metrics_are_those_of_planned_runs() {
     let dir = fixture.write(folder.path());
     // A record of a run that is not in the plan.
     let foreign = Fixture { epochs: 7, ..Fixture::battle(1) }.records().remove(0);
-    fs::write(dir.journal().join("z.jsonl"), spec::journal_line::write(&foreign).unwrap()).unwrap();
+    fs::write(dir.journal().join("z.jsonl"), store::journal_line::write(&foreign).unwrap())
+        .unwrap();
     let collected = report::collect(&dir).unwrap();
 
     let metrics = frame(&dir.metrics());
@@ -156,7 +157,7 @@ fn with_further_metrics(fixture: &Fixture, folder: &Path, held: fn(u64) -> f64) 
         outcome.metrics.extend(more);
     }
     let lines: Vec<Vec<u8>> =
-        records.iter().map(|r| spec::journal_line::write(r).unwrap()).collect();
+        records.iter().map(|r| store::journal_line::write(r).unwrap()).collect();
     let journal = fs::read_dir(dir.journal()).unwrap().next().unwrap().unwrap().path();
     fs::write(journal, lines.concat()).unwrap();
     dir
@@ -258,6 +259,6 @@ fn collecting_again_gives_the_same_bytes() {
 fn a_missing_plan_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let error =
-        report::collect(&spec::layout::ReportDir::new(folder.path())).unwrap_err().to_string();
+        report::collect(&store::layout::ReportDir::new(folder.path())).unwrap_err().to_string();
     assert!(error.contains("plan.json"), "{error}");
 }

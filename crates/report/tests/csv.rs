@@ -2,7 +2,7 @@
 //! full, under a heading that names its unit, and each word that changes one.
 
 mod common;
-#[path = "common/regressed.rs"]
+#[path = "../../regression/tests/common/regressed.rs"]
 mod regressed;
 #[path = "common/tables.rs"]
 mod tables;
@@ -10,13 +10,13 @@ mod tables;
 use std::path::Path;
 
 use common::{End, Fixture};
+use regression::Title;
 use report::analysis::Analysis;
-use report::regress::Title;
 use report::together::Together;
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::record::Split;
 use spec::stopping::StopAt;
+use store::layout::ReportDir;
 use tables::{Cell, Shown, read_csv, shown};
 
 /// Words of a cell of numbers that the CSV has in its headings, or that stand for
@@ -324,7 +324,7 @@ fn the_csv_of_every_comparison_of_nights_says_what_its_table_says() {
     for r in all {
         let folder = tempfile::tempdir().unwrap();
         let dir = ReportDir::new(folder.path());
-        report::regress::render(&r, &dir, &Title::Nightly).unwrap();
+        regression::render(&r, &dir, &Title::Nightly).unwrap();
         seen += check(&dir.regression_html(), &dir);
     }
     assert!(seen > 500, "{seen}");
@@ -344,7 +344,7 @@ fn an_interval_has_two_ends_and_points_are_points() {
         rows[1..].iter().map(|row| row[at].parse::<f64>().unwrap()).collect::<Vec<_>>()
     };
     let pairs = &analysis.comparison().pairs;
-    let points = |of: fn(&report::stats::Estimate) -> f64| {
+    let points = |of: fn(&stats::Estimate) -> f64| {
         pairs.iter().map(|pair| of(&pair.gain) * 100.0).collect::<Vec<_>>()
     };
     assert_eq!(column("Lead in points"), points(|e| e.mean.unwrap()));

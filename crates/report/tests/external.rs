@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::{End, Fixture, label};
 use report::external::{self, Counts, Origin, Ours, Published, Sources, Tally, Trained, Verdict};
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/external")
@@ -236,7 +236,7 @@ fn published_points_lie_over_ours() {
     ]);
     let section = external::check("small", &published, &sources(&trained)).unwrap();
     let figure = section.figure.as_ref().unwrap();
-    let report::figures::ink::Ink::Chart(chart) = &figure.ink else { panic!("no chart") };
+    let plot::FigureData::Chart(chart) = &figure.data else { panic!("no chart") };
     insta::assert_snapshot!(chart);
     let out = tempfile::tempdir().unwrap();
     let written = external::write(&[section], out.path()).unwrap().written;

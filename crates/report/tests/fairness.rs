@@ -4,7 +4,7 @@
 use report::analysis::Analysis;
 use report::page::content;
 use report::table::RunRow;
-use spec::sweep_file::{Overrides, load_text};
+use sweep_file::{Overrides, load_text};
 
 /// The sentences of a sweep that has not been trained yet.
 fn said(data: &str, model: &str, rest: &str) -> String {

@@ -13,11 +13,11 @@ mod said;
 use common::{End as Ending, Fixture, label};
 use frames::untrue;
 use last::Last as _;
+use plot::FigureData;
+use plot::axis::{Axis, End, Lane};
+use plot::chart::CurveKind;
+use plot::style::Layout;
 use report::analysis::Analysis;
-use report::figures::axis::{Axis, End, Lane};
-use report::figures::chart::CurveKind;
-use report::figures::ink::Ink;
-use report::figures::style::Layout;
 use report::figures::{
     accuracy, convergence, differences, final_metric, lr_sensitivity, noise, schedule, seeds,
     target, tuning,
@@ -58,7 +58,7 @@ macro_rules! snapshot {
             let folder = tempfile::tempdir().unwrap();
             let (analysis, points) = $fixture.analysed(folder.path());
             let figure = $module::$figure(&analysis, &points).unwrap();
-            insta::assert_snapshot!(format!("{}\ncaption: {}", figure.ink, figure.caption));
+            insta::assert_snapshot!(format!("{}\ncaption: {}", figure.data, figure.caption));
         }
     };
 }
@@ -179,10 +179,10 @@ fn marks_are_the_same_in_both_layouts_and_inside_the_figure() {
         let folder = tempfile::tempdir().unwrap();
         let (analysis, points) = fixture.analysed(folder.path());
         for (name, figure) in report::figures::all(&analysis, &points) {
-            let ink = figure.ink.untitled();
+            let ink = figure.data.untitled();
             let (wide, narrow) = (ink.marks(Layout::Wide), ink.marks(Layout::Narrow));
             assert!(!wide.is_empty(), "{name}");
-            let said = |marks: &[report::figures::ink::Mark]| -> Vec<_> {
+            let said = |marks: &[plot::Mark]| -> Vec<_> {
                 marks.iter().map(|m| (m.series, m.text.clone())).collect()
             };
             assert_eq!(said(&wide), said(&narrow), "{name}");
@@ -197,7 +197,7 @@ fn marks_are_the_same_in_both_layouts_and_inside_the_figure() {
     }
     let folder = tempfile::tempdir().unwrap();
     let (analysis, points) = small().analysed(folder.path());
-    let said = |figure: report::figures::Figure| figure.ink.marks(Layout::Wide).remove(0).text;
+    let said = |figure: report::figures::Figure| figure.data.marks(Layout::Wide).remove(0).text;
     assert_eq!(
         said(convergence::figure(&analysis, &points).unwrap()),
         "sgd \u{b7} epoch 1: 0.4850 (0.4764 to 0.4936)"
@@ -294,7 +294,7 @@ fn without_an_error_there_is_a_point_all_the_same() {
     for figure in [lr_sensitivity::figure(&perfect, &points), tuning::figure(&perfect, &points)] {
         let figure = figure.unwrap().explained();
         for layout in [Layout::Wide, Layout::Narrow] {
-            let marks = figure.ink.marks(layout);
+            let marks = figure.data.marks(layout);
             let shown =
                 marks.iter().filter(|m| m.series == Some(3) && m.text.contains(": 100.00%"));
             assert!(shown.count() >= 5, "{}: {marks:?}", figure.heading);
@@ -348,9 +348,9 @@ fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
     let figures = report::figures::all(&absurd, &points);
     for wanted in ["final", "lr-sensitivity"] {
         let figure = &figures.iter().find(|(name, _)| *name == wanted).unwrap().1;
-        let axis = match &figure.ink {
-            Ink::Chart(chart) => chart.panels[0].y,
-            Ink::Rows(rows) => rows.x,
+        let axis = match &figure.data {
+            FigureData::Chart(chart) => chart.panels[0].y,
+            FigureData::Rows(rows) => rows.x,
             _ => panic!("{wanted}"),
         };
         assert!(axis.scale.ends().1 < 100.0, "{wanted}: {axis}");
@@ -371,10 +371,10 @@ fn seeds_that_diverged_are_crosses_at_the_end_of_their_row() {
         }
     });
     let figure = final_metric::figure(&one, &points).unwrap().explained();
-    let Ink::Rows(rows) = &figure.ink else { panic!() };
+    let FigureData::Rows(rows) = &figure.data else { panic!() };
     let infinite = rows.rows.iter().flat_map(|r| &r.dots).filter(|(v, _)| v.is_infinite()).count();
-    assert!(infinite >= 1, "{}", figure.ink);
-    assert!(figure.ink.marks(Layout::Wide).iter().any(|m| m.text.ends_with(": diverged")));
+    assert!(infinite >= 1, "{}", figure.data);
+    assert!(figure.data.marks(Layout::Wide).iter().any(|m| m.text.ends_with(": diverged")));
     assert!(figure.caption.contains("crosses are seeds that diverged"), "{}", figure.caption);
     assert_eq!(untrue("final", &figure), [""; 0]);
 }

@@ -2,7 +2,7 @@
 //! there to be looked at.
 
 mod common;
-#[path = "common/regressed.rs"]
+#[path = "../../regression/tests/common/regressed.rs"]
 mod regressed;
 
 use common::{End, Fixture};
@@ -51,12 +51,12 @@ fn every_kind_of_sweep_has_a_report() {
     }
     // In a folder of their own: each has another page.
     for (name, r) in regressions() {
-        let dir = spec::layout::ReportDir::new(root.join("regressions").join(name));
-        report::regress::render(&r, &dir, &report::regress::Title::Nightly).unwrap();
+        let dir = store::layout::ReportDir::new(root.join("regressions").join(name));
+        regression::render(&r, &dir, &regression::Title::Nightly).unwrap();
     }
 }
 
-fn regressions() -> Vec<(&'static str, report::regress::Regression)> {
+fn regressions() -> Vec<(&'static str, regression::Regression)> {
     vec![
         ("regressed", regressed::regressed()),
         ("unchanged", regressed::unchanged()),

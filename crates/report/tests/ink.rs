@@ -1,4 +1,4 @@
-//! Ink of every kind at its limits: what stands where, and that no text leaves
+//! FigureData of every kind at its limits: what stands where, and that no text leaves
 //! its figure or covers another. With `REPORT_GALLERY=<folder>` the drawings
 //! stay there to be looked at.
 
@@ -7,22 +7,22 @@ mod common;
 mod frames;
 #[path = "ink/generated.rs"]
 mod generated;
-#[path = "common/regressed.rs"]
+#[path = "../../regression/tests/common/regressed.rs"]
 mod regressed;
 
 use common::{End, Fixture};
-use report::figures::axis::{Axis, TickFormat};
-use report::figures::canvas::text_width;
-use report::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
-use report::figures::grid::{Cell, Fill, Grid, GridRow};
-use report::figures::ink::Ink;
-use report::figures::output;
-use report::figures::rows::{Row, Rows};
-use report::figures::scale::Scale;
-use report::figures::style::Layout;
-use report::figures::tint::Tint;
-use report::regress::Title;
-use report::regress::figures::{changes, trend};
+use plot::FigureData;
+use plot::axis::{Axis, TickFormat};
+use plot::canvas::text_width;
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
+use plot::grid::{Cell, Fill, Grid, GridRow};
+use plot::output;
+use plot::rows::{Row, Rows};
+use plot::scale::Scale;
+use plot::style::Layout;
+use plot::tint::Tint;
+use regression::Title;
+use regression::figures::{changes, trend};
 
 /// A text of an SVG: left, top, right, bottom and what it says.
 type Text = (f64, f64, f64, f64, String);
@@ -68,7 +68,7 @@ fn faults(svg: &str, (width, height): (f64, f64)) -> Vec<String> {
     faults
 }
 
-fn check(name: &str, ink: &Ink) {
+fn check(name: &str, ink: &FigureData) {
     for layout in [Layout::Wide, Layout::Narrow] {
         let svg = output::svg(ink, layout).unwrap();
         if let Some(folder) = std::env::var_os("REPORT_GALLERY") {
@@ -106,7 +106,7 @@ fn no_text_of_any_figure_is_clipped_or_covered() {
         let folder = tempfile::tempdir().unwrap();
         let (analysis, points) = fixture.analysed(folder.path());
         for (name, figure) in report::figures::all(&analysis, &points) {
-            check(&format!("{case}-{name}"), &figure.ink);
+            check(&format!("{case}-{name}"), &figure.data);
         }
     }
 }
@@ -187,7 +187,7 @@ fn heatmap(rows: usize, columns: usize) -> Grid {
 #[test]
 fn grids_from_two_by_two_to_forty_by_thirty() {
     let count = |grid: &Grid, what: &str| {
-        output::svg(&Ink::Grid(grid.clone()), Layout::Narrow).unwrap().matches(what).count()
+        output::svg(&FigureData::Grid(grid.clone()), Layout::Narrow).unwrap().matches(what).count()
     };
     for (name, grid) in [
         ("two", matrix(2, "adam-", true)),
@@ -198,7 +198,7 @@ fn grids_from_two_by_two_to_forty_by_thirty() {
         ("ten-by-three", heatmap(10, 3)),
         ("ten-by-hundred", heatmap(10, 100)),
     ] {
-        check(&format!("grid-{name}"), &Ink::Grid(grid));
+        check(&format!("grid-{name}"), &FigureData::Grid(grid));
     }
     // Texts are there where they fit, and leave together where they do not.
     assert_eq!(count(&matrix(2, "adam-", true), ">p 0.0625<"), 2);
@@ -244,7 +244,7 @@ fn rows_with_and_without_values() {
             row(3, &[0.7], ""),
         ],
     };
-    let ink = Ink::Rows(rows);
+    let ink = FigureData::Rows(rows);
     check("rows", &ink);
     let marks = ink.marks(Layout::Wide);
     assert_eq!(marks.len(), 41 + 4 + 2);
@@ -265,7 +265,7 @@ fn every_one_of_many_equal_seeds_is_seen() {
         note: String::new(),
     };
     let rows = |numbers: &[usize]| {
-        Ink::Rows(Rows {
+        FigureData::Rows(Rows {
             lines: Vec::new(),
             title: "Rows".to_owned(),
             subtitle: "Dots: seeds".to_owned(),
@@ -299,14 +299,9 @@ fn equal_seeds_of_a_learning_rate_stand_side_by_side() {
     let mut panel =
         Panel::new("Accuracy", "learning rate", Axis::log(0.01, 1.0), Axis::linear(0.0, 1.0));
     panel.dots = (0..10)
-        .map(|i| report::figures::chart::Dot {
-            series: 0,
-            x: 0.1,
-            y: 0.5,
-            name: format!("seed {i}"),
-        })
+        .map(|i| plot::chart::Dot { series: 0, x: 0.1, y: 0.5, name: format!("seed {i}") })
         .collect();
-    let ink = Ink::Chart(Chart {
+    let ink = FigureData::Chart(Chart {
         title: "Dots".to_owned(),
         subtitle: String::new(),
         entries: Vec::new(),
@@ -315,7 +310,7 @@ fn equal_seeds_of_a_learning_rate_stand_side_by_side() {
     for layout in [Layout::Wide, Layout::Narrow] {
         let marks = ink.marks(layout);
         for (i, a) in marks.iter().enumerate() {
-            let apart = |b: &report::figures::ink::Mark| (a.at.0 - b.at.0).abs() > 4.5;
+            let apart = |b: &plot::Mark| (a.at.0 - b.at.0).abs() > 4.5;
             assert!(marks[i + 1..].iter().all(apart), "{marks:?}");
         }
     }
@@ -340,7 +335,8 @@ fn counts_of_crosses_never_cover_each_other() {
         })
         .collect();
     let (title, subtitle) = ("Crosses".to_owned(), String::new());
-    let ink = Ink::Chart(Chart { title, subtitle, entries: Vec::new(), panels: vec![panel] });
+    let ink =
+        FigureData::Chart(Chart { title, subtitle, entries: Vec::new(), panels: vec![panel] });
     check("crosses", &ink);
     // Of those that stand too near to another the counts are left out.
     let written = output::svg(&ink, Layout::Wide).unwrap().matches(">12/12<").count();
@@ -360,7 +356,7 @@ fn notes_of_legends_stand_there_whole() {
     let curve =
         |series| Curve { series, points: points.clone(), kind: CurveKind::Marked, ringed: None };
     let panel = Panel::new("Loss", "epoch", Axis::linear(0.0, 1.0), Axis::linear(0.0, 1.0));
-    let ink = Ink::Chart(Chart {
+    let ink = FigureData::Chart(Chart {
         title: "Legends".to_owned(),
         subtitle: String::new(),
         entries: entries.collect(),
@@ -379,7 +375,7 @@ fn notes_of_legends_stand_there_whole() {
 fn bands_that_are_cut_end_in_a_mark_at_the_frame() {
     let point = |x: f64, band| Point { x, y: 0.5, band: Some(band) };
     let of = |kind: CurveKind, points: Vec<Point>| {
-        Ink::Chart(Chart {
+        FigureData::Chart(Chart {
             title: "Bands".to_owned(),
             subtitle: String::new(),
             entries: Vec::new(),
@@ -396,8 +392,8 @@ fn bands_that_are_cut_end_in_a_mark_at_the_frame() {
         let (plain, marked) = (of(kind, inside.clone()), of(kind, cut.clone()));
         assert_eq!(plain.at_the_ends(), [""; 0]);
         assert!(marked.at_the_ends()[0].starts_with("A dashed edge or an arrow"));
-        let svg = |ink: &Ink| output::svg(ink, Layout::Wide).unwrap();
-        let dashed = |ink: &Ink| svg(ink).contains("stroke-dasharray=\"2 2.5\"");
+        let svg = |ink: &FigureData| output::svg(ink, Layout::Wide).unwrap();
+        let dashed = |ink: &FigureData| svg(ink).contains("stroke-dasharray=\"2 2.5\"");
         assert_eq!((dashed(&plain), dashed(&marked)), (false, kind == CurveKind::Marked));
         assert_eq!(frames::seen(&marked, Layout::Wide).faults, [""; 0]);
     }
@@ -430,7 +426,7 @@ fn steps_with_bands_and_a_reference_line() {
             ..Panel::new("Share", "optimizer step", Axis::linear(0.0, 300.0), y)
         }],
     };
-    let ink = Ink::Chart(chart);
+    let ink = FigureData::Chart(chart);
     check("steps", &ink);
     let marks = ink.marks(Layout::Narrow);
     assert!((100..=240).contains(&marks.len()), "{}", marks.len());
@@ -461,13 +457,13 @@ fn regressions_of_every_size_have_room_for_their_texts() {
     ];
     for (case, r) in cases {
         if let Some(figure) = changes(&r, &Title::Nightly) {
-            check(&format!("{case}-changes"), &figure.ink);
+            check(&format!("{case}-changes"), &figure.data);
         }
         let mut seen = Vec::new();
         for t in &r.trends {
             if !seen.contains(&t.series) && seen.len() < 4 {
                 seen.push(t.series);
-                let ink = trend(&r, t.series).unwrap().ink;
+                let ink = trend(&r, t.series).unwrap().data;
                 check(&format!("{case}-trend-{}", seen.len()), &ink);
             }
         }
@@ -481,6 +477,6 @@ fn regressions_of_every_size_have_room_for_their_texts() {
             kept += usize::from(t.series == series);
             t.series == series && kept <= n
         });
-        check(&format!("trend-of-{n}"), &trend(&r, series).unwrap().ink);
+        check(&format!("trend-of-{n}"), &trend(&r, series).unwrap().data);
     }
 }

@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 
 use common::Fixture;
-use spec::journal_line;
 use spec::record::{RunRecord, Status};
 use store::journal;
+use store::journal_line;
 
 #[test]
 fn bad_lines_are_warnings_and_the_rest_is_read() {
@@ -57,7 +57,7 @@ fn bad_lines_are_warnings_and_the_rest_is_read() {
 #[test]
 fn a_folder_without_a_journal_is_empty() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = journal::read(&spec::layout::ReportDir::new(folder.path())).unwrap();
+    let journal = journal::read(&store::layout::ReportDir::new(folder.path())).unwrap();
     assert_eq!((journal.files, journal.records.len(), journal.warnings.len()), (0, 0, 0));
 }
 

@@ -9,17 +9,18 @@ mod generated;
 use std::fs;
 use std::path::Path;
 
+use plot::FigureData;
+use plot::output;
+use plot::style::Layout;
 use report::analysis::Analysis;
-use report::figures::ink::Ink;
+use report::figures::Figure;
 use report::figures::points::{Measured, Points};
-use report::figures::style::Layout;
-use report::figures::{Figure, output};
 use report::table::RunRow;
 use spec::ModelSpec;
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::{MetricPoint, Outcome, RunRecord, Split, Status, StopReason};
-use spec::sweep_file::{Overrides, load_text};
+use store::layout::ReportDir;
+use sweep_file::{Overrides, load_text};
 
 /// Plain descent and momentum at three learning rates each, with some seeds.
 fn plan(functions: &str, seeds: u64) -> Plan {
@@ -99,7 +100,7 @@ fn write(plan: &Plan, folder: &Path) -> ReportDir {
     let dir = ReportDir::new(folder);
     fs::create_dir_all(dir.journal()).unwrap();
     fs::write(dir.plan(), serde_json::to_vec(plan).unwrap()).unwrap();
-    let lines = plan.runs.iter().map(|run| spec::journal_line::write(&record(run)).unwrap());
+    let lines = plan.runs.iter().map(|run| store::journal_line::write(&record(run)).unwrap());
     fs::write(
         dir.journal().join("20261123T150000Z-host-1.jsonl"),
         lines.collect::<Vec<_>>().concat(),
@@ -132,7 +133,7 @@ fn several_functions_have_figures_of_their_own_and_none_in_common() {
         ["landscape-ravine", "landscape-saddle", "distance-ravine", "distance-saddle", "descent"]
     );
     let texts: Vec<String> =
-        figures.iter().map(|(name, f)| format!("== {name}\n{}\n{}", f.caption, f.ink)).collect();
+        figures.iter().map(|(name, f)| format!("== {name}\n{}\n{}", f.caption, f.data)).collect();
     insta::assert_snapshot!(texts.join("\n"));
 }
 
@@ -189,7 +190,7 @@ fn the_page_says_what_each_optimizer_reached_and_escapes_its_label() {
 fn the_film_moves_stands_still_where_asked_and_ends_where_the_run_does() {
     let figures = figures("\"ravine\"", 1);
     let film = &figures.iter().find(|(name, _)| *name == "descent").unwrap().1;
-    let svg = output::svg(&film.ink, Layout::Wide).unwrap();
+    let svg = output::svg(&film.data, Layout::Wide).unwrap();
     assert_eq!(svg.matches("class=\"moving\"").count(), 2);
     assert_eq!(svg.matches("class=\"still\" display=\"none\"").count(), 2);
     assert!(svg.contains("prefers-reduced-motion:reduce") && !svg.contains("<script"));
@@ -205,13 +206,13 @@ fn the_film_moves_stands_still_where_asked_and_ends_where_the_run_does() {
         assert!(keys.windows(2).all(|p| p[0] <= p[1]), "{keys:?}");
     }
     let still = figures.iter().find(|(name, _)| *name == "landscape-ravine").unwrap();
-    assert!(!output::svg(&still.1.ink, Layout::Wide).unwrap().contains("<animate"));
+    assert!(!output::svg(&still.1.data, Layout::Wide).unwrap().contains("<animate"));
 }
 
 #[test]
 fn marks_are_the_same_in_both_layouts_and_inside() {
     for (name, figure) in figures("\"saddle\", \"beale\"", 2) {
-        let ink = figure.ink.untitled();
+        let ink = figure.data.untitled();
         let (wide, narrow) = (ink.marks(Layout::Wide), ink.marks(Layout::Narrow));
         assert!(!wide.is_empty(), "{name}");
         assert!(
@@ -342,8 +343,8 @@ fn map_and_film_show_one_seed_of_all_optimizers() {
     let figures = report::figures::all(&analysis, &points);
     for name in ["landscape-rosenbrock", "descent"] {
         let figure = &figures.iter().find(|(n, _)| *n == name).unwrap().1;
-        let Ink::Landscape(map) = &figure.ink else { panic!() };
-        let starts: Vec<_> = map.descents.iter().map(|d| d.path[0].1).collect();
+        let FigureData::Map(map) = &figure.data else { panic!() };
+        let starts: Vec<_> = map.paths.iter().map(|path| path.points[0].1).collect();
         assert_eq!(starts.len(), 2);
         assert_eq!(starts[0], starts[1], "{name} compares different starts");
         assert!(figure.caption.contains("its run of seed 1, which is the same for all"), "{name}");

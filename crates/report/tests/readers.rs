@@ -6,7 +6,7 @@ mod common;
 mod earlier;
 #[path = "common/last.rs"]
 mod last;
-#[path = "common/nights.rs"]
+#[path = "../../regression/tests/common/nights.rs"]
 mod nights;
 
 use last::Last as _;
@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use common::{End, Fixture};
 use polars::prelude::ArrowDataType;
-use report::regress::{Night, baseline, history};
-use spec::layout::ReportDir;
+use regression::{Night, baseline, history};
+use store::layout::ReportDir;
 
 /// Runs that end in every way, with values of no number and infinite ones.
 fn sweep(folder: &Path) -> ReportDir {
@@ -35,7 +35,7 @@ fn sweep(folder: &Path) -> ReportDir {
         .filter(|point| point.value.0.is_nan())
         .for_each(|point| point.value = f64::INFINITY.into());
     let lines: Vec<Vec<u8>> =
-        records.iter().map(|r| spec::journal_line::write(r).unwrap()).collect();
+        records.iter().map(|r| store::journal_line::write(r).unwrap()).collect();
     let journal = fs::read_dir(dir.journal()).unwrap().next().unwrap().unwrap().path();
     fs::write(journal, lines.concat()).unwrap();
     report::collect(&dir).unwrap();

@@ -14,8 +14,8 @@ use std::path::Path;
 use common::{End, Fixture, HOSTILE};
 use polars::prelude::{ParquetReader, ParquetWriter, SerReader};
 use report::GridEnd;
-use spec::layout::ReportDir;
-use spec::manifest::Manifest;
+use store::layout::ReportDir;
+use store::manifest::Manifest;
 
 fn rendered(fixture: &Fixture, folder: &Path) -> ReportDir {
     let dir = fixture.write(folder);

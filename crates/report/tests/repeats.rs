@@ -214,7 +214,7 @@ fn a_report_has_a_section_only_where_there_are_any() {
     let mut wrong = again(&first[0]);
     outcome(&mut wrong).weights_digest = Some(HOSTILE.to_owned());
     let other = elsewhere(&first[1], |e| e.device_model = HOSTILE.to_owned());
-    let lines = [&wrong, &other].map(|r| spec::journal_line::write(r).unwrap()).concat();
+    let lines = [&wrong, &other].map(|r| store::journal_line::write(r).unwrap()).concat();
     let journal = dir.journal().join("z.jsonl");
     fs::write(&journal, lines).unwrap();
     let redrawn = report::redraw(&dir).unwrap();

@@ -21,11 +21,11 @@ use std::path::{Path, PathBuf};
 
 use common::{End, Fixture, HOSTILE, label};
 use report::analysis::{Analysis, Verdict};
-use report::stats::{bootstrap, holm, location, paired};
 use report::table::RunRow;
 use report::together::{Together, answer, figures, together};
-use spec::layout::ReportDir;
 use spec::metric::Metric;
+use stats::{bootstrap, holm, location, paired};
+use store::layout::ReportDir;
 
 /// The battle with other epochs: another task, so other runs. SGD never reaches the target.
 fn task(name: &str, epochs: u64, seeds: u64) -> Fixture {
@@ -93,7 +93,7 @@ fn told(fixtures: &[Fixture]) -> String {
     together(&dirs, &out).unwrap();
     let all = of(fixtures);
     let drawn: Vec<String> =
-        figures::all(&all).iter().map(|(name, f)| format!("== {name}\n{}", f.ink)).collect();
+        figures::all(&all).iter().map(|(name, f)| format!("== {name}\n{}", f.data)).collect();
     format!("{}\n{}", fs::read_to_string(out.join("REPORT.md")).unwrap(), drawn.join("\n"))
 }
 
@@ -345,7 +345,7 @@ fn pairs_that_are_not_alike_are_left_out_and_said() {
 #[test]
 fn tasks_without_a_target_do_not_count_in_the_profile() {
     let (a, b) = (analysed(&task("a", 3, 3)), analysed(&task("b", 4, 3)));
-    let panels = |all: &Together| figures::profile(all).map(|f| f.ink.to_string());
+    let panels = |all: &Together| figures::profile(all).map(|f| f.data.to_string());
     let both = Together::of(vec![a.clone(), b.clone()]);
     let one = Together::of(vec![a.clone(), without_target(&b)]);
     assert!(

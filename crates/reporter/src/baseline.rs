@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use report::regress::baseline::{self, Accepted, BASELINE_VERSION};
+use regression::baseline::{self, Accepted, BASELINE_VERSION};
 use runner::cli::BaselineCommand;
 use runner::commands::{self, folder};
 use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::workspace::Workspace;
 use runner::{clock, lock, text};
-use spec::layout::ReportDir;
-use spec::sweep_file::Overrides;
+use store::layout::ReportDir;
+use sweep_file::Overrides;
 
 use crate::regress::{baseline_folder, edited, night_of, unlike};
 use crate::reported;
@@ -136,7 +136,7 @@ fn show(workspace: &Workspace, file: &Path) -> runner::Result<Exit> {
     } else {
         let name = match file.is_dir() {
             true => store::plan(&folder::folder_of(workspace, file)?)?.name,
-            false => spec::sweep_file::name(file)?,
+            false => sweep_file::name(file)?,
         };
         baseline_folder(workspace, &name)
     };

@@ -2,16 +2,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use report::regress::render::{Title, render};
-use report::regress::{Against, judge, words};
+use regression::render::{Title, render};
+use regression::{Against, judge, words};
 use runner::cli::CompareArgs;
 use runner::commands::folder;
 use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
-use spec::layout::ReportDir;
 use spec::regress_settings::RegressSettings;
+use store::layout::ReportDir;
 
 use crate::regress::{exit, side};
 use crate::reported;

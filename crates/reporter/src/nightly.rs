@@ -1,6 +1,6 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
-use report::regress::{Night, NightRun, history};
+use regression::{Night, NightRun, history};
 use runner::Error;
 use runner::cli::NightlyArgs;
 use runner::commands;
@@ -25,7 +25,7 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     // Held to the end: another night would move the results away.
     let (ended, _lock) = commands::run::run_holding(workspace, &sweep, &|dir| {
         // A night that is killed must not leave the verdict of an earlier one.
-        report::regress::render::remove(dir).map_err(reported)
+        regression::render::remove(dir).map_err(reported)
     })?;
     if !matches!(ended, Exit::Ok | Exit::RunsFailed) {
         return Ok(ended);

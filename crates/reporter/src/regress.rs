@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use report::regress::{self, Against, Night, Regression, Verdict, baseline, history, judge};
+use regression::{Against, Night, Regression, Verdict, baseline, history, judge};
 use runner::cli::{AgainstArgs, RegressArgs};
 use runner::commands::{self, folder};
 use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::workspace::Workspace;
 use runner::{clock, lock, text};
-use spec::layout::ReportDir;
 use spec::plan::Plan;
-use spec::sweep_file::{self, Overrides};
+use store::layout::ReportDir;
+use sweep_file::Overrides;
 
 use crate::reported;
 
@@ -222,8 +222,9 @@ pub(crate) fn conclude(
     dir: &ReportDir,
     judged: &Regression,
 ) -> runner::Result<Exit> {
-    regress::render::render(judged, dir, &regress::render::Title::Nightly).map_err(reported)?;
-    text::out!("{}", text::plain(&regress::words::headline(judged)));
+    regression::render::render(judged, dir, &regression::render::Title::Nightly)
+        .map_err(reported)?;
+    text::out!("{}", text::plain(&regression::words::headline(judged)));
     text::out!("regression: {}", workspace.relative(&dir.regression_html()));
     Ok(exit(judged.verdict))
 }
@@ -245,7 +246,7 @@ mod tests {
     fn the_program_ends_as_its_json_says() {
         use Verdict::*;
         for verdict in [Regressed, Incomplete, Improved, Unchanged, Identical] {
-            assert_eq!(exit(verdict) as u8, regress::exit_code(verdict), "{verdict:?}");
+            assert_eq!(exit(verdict) as u8, regression::exit_code(verdict), "{verdict:?}");
         }
     }
 }

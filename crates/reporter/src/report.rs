@@ -12,7 +12,7 @@ use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::reported;
 

@@ -1,12 +1,12 @@
 //! The table at the end of a sweep: each optimizer at its best.
 
 use comfy_table::CellAlignment;
-use report::stats::Estimate;
 use report::{BestRow, Summary};
 use runner::text;
 use runner::workspace::Workspace;
-use spec::layout::ReportDir;
 use spec::metric::{EpochMetric, Metric};
+use stats::Estimate;
+use store::layout::ReportDir;
 use text_format::number;
 
 /// Prints the best configuration of each optimizer and where the report is.
@@ -60,7 +60,7 @@ fn one_run(rows: &[BestRow]) {
 
 /// What is said of one run: loss and accuracy as fractions, of a function its values.
 fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
-    let loss = |value: Option<f64>| shown(value, |v| number::metric(Metric::LOSS, v));
+    let loss = |value: Option<f64>| shown(value, |v| Metric::LOSS.format(v));
     if row.function {
         return vec![
             ("value", loss(row.judged.mean)),
@@ -212,7 +212,7 @@ fn name(row: &BestRow, path: &str) -> String {
 /// `110,000 (6 of 6)`: the median, never where half of the runs did not get there.
 fn until_target(row: &BestRow) -> String {
     let median = row.judged_median.unwrap_or(f64::INFINITY);
-    let metric = number::metric(Metric::SAMPLES_TO_TARGET, median);
+    let metric = Metric::SAMPLES_TO_TARGET.format(median);
     format!("{metric} ({} of {})", row.judged.n, row.counts.results())
 }
 

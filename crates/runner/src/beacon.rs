@@ -3,12 +3,13 @@
 //! and needs no port.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use spec::layout::ReportDir;
-use spec::status::SweepStatus;
+use store::atomic::{Durability, Writers, replace_with};
+use store::layout::ReportDir;
+use store::status::SweepStatus;
 
 use crate::live::Live;
 
@@ -70,11 +71,8 @@ impl Beacon {
         if self.last.is_none_or(|at| at.elapsed() >= self.every) {
             self.last = Some(Instant::now());
             let bytes = (self.bytes)(live.status()).unwrap_or_default();
-            // Renamed, so that it is read whole, but not synced: it is news, not a record.
-            let half = self.file.with_extension("tmp");
-            let _ = fs::create_dir_all(self.dir.running())
-                .and_then(|()| fs::write(&half, &bytes))
-                .and_then(|()| fs::rename(&half, &self.file));
+            let write = |file: &mut fs::File| file.write_all(&bytes);
+            let _ = replace_with(&self.file, Durability::News, Writers::One, write);
         }
     }
 

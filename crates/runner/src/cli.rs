@@ -389,7 +389,7 @@ pub struct VerifyArgs {
 
 /// As in the sweep file, seconds or `90s`, `30m`, `2h`; also `1h 30m`, `300ms`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let own = spec::sweep_file::duration(text).map(std::time::Duration::from_secs_f64);
+    let own = sweep_file::duration(text).map(std::time::Duration::from_secs_f64);
     let friendly = || {
         let parsed = text.parse::<jiff::SignedDuration>().ok()?;
         std::time::Duration::try_from(parsed).ok().filter(|d| d.as_millis() > 0)

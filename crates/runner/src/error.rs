@@ -5,7 +5,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use spec::sweep_file::diagnostic::Diagnostics;
+use sweep_file::diagnostic::Diagnostics;
 
 use crate::exit::Exit;
 use crate::text;
@@ -181,8 +181,8 @@ mod tests {
 
     use data::{DataError, FetchError};
     use report::ReportError;
-    use spec::sweep_file::diagnostic::Diagnostic;
     use store::StoreError;
+    use sweep_file::diagnostic::Diagnostic;
 
     use super::*;
     use crate::worker_process::WorkerError;

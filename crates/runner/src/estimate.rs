@@ -5,11 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use spec::layout::ReportDir;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Status};
 use spec::{Id, RunSpec};
 use store::journal::Journal;
+use store::layout::ReportDir;
 
 use crate::machine::Machine;
 use crate::provenance;

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Checkpoint, Event, FailureKind, Options, Request, Save, SaveTo};
-use spec::layout::ReportDir;
 use spec::metric::EpochMetric;
 use spec::plan::{Keeping, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunError, RunRecord, Status};
+use store::layout::ReportDir;
 
 use crate::clock;
 use crate::memory::{OomKills, was_out_of_memory};

@@ -15,7 +15,6 @@ pub mod error;
 mod estimate;
 mod executor;
 pub mod exit;
-mod journal;
 mod launcher;
 mod live;
 pub mod lock;

@@ -9,7 +9,7 @@ use spec::event::Event;
 use spec::metric::Metric;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
-use spec::status::{RunStatus, SlotStatus, SweepStatus};
+use store::status::{RunStatus, SlotStatus, SweepStatus};
 
 use crate::pool::Slot;
 use crate::text;
@@ -219,7 +219,7 @@ impl Live {
         SweepStatus {
             v: 1,
             pid: std::process::id(),
-            host: crate::journal::host(),
+            host: store::writer::host_name(),
             started: self.started.clone(),
             updated: crate::clock::now(),
             planned: self.planned as u64,

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::error::{Context as _, bad_input};
 
@@ -86,7 +86,7 @@ pub fn acquire(dir: &ReportDir, started: &str) -> crate::Result<Lock> {
                 file,
                 "process {} on {} since {started}",
                 std::process::id(),
-                crate::journal::host()
+                store::writer::host_name()
             )?;
             file.sync_data()?;
             Ok(Lock { file })

@@ -3,7 +3,7 @@
 use spec::event::Probe;
 use spec::plan::PoolEntry;
 use spec::slurm::SlurmSettings;
-use spec::sweep_file::device;
+use sweep_file::device;
 
 use crate::error::bad_input;
 

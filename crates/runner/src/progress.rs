@@ -267,8 +267,8 @@ mod tests {
 
     fn plan() -> Plan {
         let text = "[data]\ndataset = \"digits\"\nbatch_size = 100\n[model]\nkind = \"linear\"\n[train]\nepochs = 5\n[[optimizer]]\nkind = \"adam\"\nlabel = \"a label that is rather long\"\nlr = [1e-3, 1e-2]\n";
-        let overrides = spec::sweep_file::Overrides::default();
-        spec::sweep_file::load_text("x.toml", "x", text.to_owned(), &overrides).unwrap().plan
+        let overrides = sweep_file::Overrides::default();
+        sweep_file::load_text("x.toml", "x", text.to_owned(), &overrides).unwrap().plan
     }
 
     #[test]

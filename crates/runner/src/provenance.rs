@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use spec::manifest::Manifest;
+use spec::Digest;
 use spec::plan::Plan;
 use spec::provenance::Provenance;
 use spec::record::{Environment, RunRecord};
+use store::manifest::Manifest;
 
 use crate::pool::Slot;
 use crate::workspace::Workspace;
@@ -60,7 +61,7 @@ pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
         ended: crate::clock::now(),
         trained: facts.trained,
         cached: facts.cached,
-        host: facts.record_host.then(crate::journal::host),
+        host: facts.record_host.then(store::writer::host_name),
     }
 }
 
@@ -164,7 +165,7 @@ impl Git {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..32].to_owned()
+    Digest::of(bytes).to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::error::{Context as _, Error, ExpectedError};
 use crate::exit::Exit;

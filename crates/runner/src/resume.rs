@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use spec::Digest;
 use spec::Id;
 use spec::event::Save;
-use spec::layout::ReportDir;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
 use store::journal::Journal;
+use store::layout::ReportDir;
 
 use crate::pool::{Slot, gpu_driver};
 
@@ -29,7 +30,7 @@ impl Wanted {
     /// give. The code is left open, and the threads are 0.
     pub fn without_probe(pool: &[PoolEntry], plan: &Plan) -> Self {
         let name = pool.first().map_or("auto", |e| e.device.as_str());
-        let (backend, device_kind) = match spec::sweep_file::device::kind(name) {
+        let (backend, device_kind) = match sweep_file::device::kind(name) {
             "flex" => ("flex", "cpu"),
             "libtorch:cuda" => ("libtorch", "cuda"),
             "auto" if gpu_driver() => ("libtorch", "cuda"),
@@ -143,7 +144,7 @@ pub fn outstanding<'a>(
 /// BLAKE3 of a file of weights, as records hold it; none without a file.
 pub fn weights_digest(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
-    Some(blake3::hash(&bytes).to_hex()[..32].to_owned())
+    Some(Digest::of(&bytes).to_string())
 }
 
 /// A metric that is asked for now and not in the record, where anything but training was
@@ -276,7 +277,7 @@ pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a Plan
 #[cfg(test)]
 mod tests {
     use spec::record::{Environment, MetricPoint};
-    use spec::sweep_file::{Overrides, load_text};
+    use sweep_file::{Overrides, load_text};
 
     use super::*;
 

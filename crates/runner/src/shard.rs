@@ -70,7 +70,7 @@ mod tests {
     use std::collections::{BTreeMap, HashMap};
 
     use proptest::prelude::*;
-    use spec::sweep_file::{Overrides, load_text};
+    use sweep_file::{Overrides, load_text};
 
     use super::*;
 

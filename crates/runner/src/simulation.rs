@@ -2,7 +2,6 @@
 //! Slurm and the training is the real thing. For nobody else.
 
 pub use crate::beacon::Beacon;
-pub use crate::journal::JournalWriter;
 pub use crate::launcher::slurm::Slurm;
 pub use crate::launcher::slurm::client::{Engine, Queued, SubmitError};
 pub use crate::launcher::slurm::files::{Files, Place};
@@ -11,3 +10,4 @@ pub use crate::launcher::{Launched, Launcher, Work};
 pub use crate::machine::Machine;
 pub use crate::resume::{Outstanding, interleave, outstanding};
 pub use crate::scheduler::{Next, Scheduler, Terms};
+pub use store::writer::JournalWriter;

@@ -144,7 +144,7 @@ pub fn loss_word(spec: &spec::RunSpec) -> &'static str {
 
 /// A loss, or the value of a function, with as many digits at every size.
 pub fn loss(value: f64) -> String {
-    text_format::number::metric(spec::metric::Metric::LOSS, value)
+    spec::metric::Metric::LOSS.format(value)
 }
 
 /// The first line of an error, without the remedy below it.

@@ -11,16 +11,17 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use spec::Id;
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{RunRecord, Status};
+use store::layout::ReportDir;
+use store::writer::JournalWriter;
 
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::executor::{Cancel, Conditions, Message, execute};
 use crate::exit::Exit;
-use crate::journal::JournalWriter;
+
 use crate::live::Live;
 use crate::machine::Machine;
 use crate::pool::Slot;
@@ -309,11 +310,15 @@ fn keep(
     cancel: &Cancel,
     progress: &Progress,
 ) -> crate::Result<()> {
-    journal.append(record).map_err(|error| {
+    let restored = journal.append(record).inspect_err(|_| {
         cancel.cancel();
         progress.finish();
-        error.into()
-    })
+    })?;
+    if restored {
+        let path = journal.path().display();
+        text::say!("warning: {path} was removed; it is there again, with all its records");
+    }
+    Ok(())
 }
 
 fn devices(slots: &[Slot]) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 /// The folder that holds `data/` and `reports/`.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use report::regress::{Night, baseline};
+use regression::{Night, baseline};
 use support::{Sandbox, digits};
 
 const FILE: &str = "experiments/night.toml";

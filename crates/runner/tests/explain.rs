@@ -71,7 +71,7 @@ fn verify_repeats_results_and_finds_an_altered_digest() {
     // A forger who mends the checksum too is found by training again.
     let mut forged = record.clone();
     forged.outcome.as_mut().unwrap().weights_digest = Some(other.clone());
-    let line = String::from_utf8(spec::journal_line::write(&forged).unwrap()).unwrap();
+    let line = String::from_utf8(store::journal_line::write(&forged).unwrap()).unwrap();
     let lines: Vec<&str> =
         text.lines().map(|l| if l.contains(&id) { line.trim_end() } else { l }).collect();
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();

@@ -9,8 +9,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use report::regress::Night;
-use report::regress::baseline::{self, Accepted};
+use regression::Night;
+use regression::baseline::{self, Accepted};
 use serde_json::Value;
 use spec::regress_settings::RegressMetric;
 use support::Sandbox;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use spec::journal_line;
-use spec::layout::ReportDir;
 use spec::record::RunRecord;
+use store::journal_line;
+use store::layout::ReportDir;
 use support::{Sandbox, digits, results};
 
 /// A machine without any worker: merging needs none.

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use report::regress::{Night, baseline, history};
+use regression::{Night, baseline, history};
 use support::{Sandbox, digits, real_worker, wait_for};
 
 const FILE: &str = "experiments/night.toml";

@@ -241,7 +241,7 @@ fn torn_foreign_and_altered_lines_are_said_and_trained_again() {
 #[test]
 fn records_of_the_first_release_are_reused() {
     let sandbox = Sandbox::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/tests/records");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/records");
     std::fs::copy(folder.join("version-1.toml"), sandbox.path("experiments/old.toml")).unwrap();
     let journal = sandbox.report("old").journal();
     std::fs::create_dir_all(&journal).unwrap();

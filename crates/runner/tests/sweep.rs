@@ -156,7 +156,7 @@ fn results_of_another_backend_are_not_mixed_in() {
     let page = std::fs::read_to_string(sandbox.report("mix").html()).unwrap();
     assert!(!page.contains("different builds or machines"), "one backend in the report");
     let manifest = std::fs::read(sandbox.report("mix").manifest()).unwrap();
-    let manifest: spec::manifest::Manifest = serde_json::from_slice(&manifest).unwrap();
+    let manifest: store::manifest::Manifest = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest.environment.unwrap().backend, "libtorch", "provenance of what is shown");
 }
 

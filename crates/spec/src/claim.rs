@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::EpochMetric;
 use crate::metric::Metric;
+use crate::metric::Split;
 use crate::params::choice;
-use crate::plan::PlannedRun;
-use crate::record::Split;
-use crate::run::Loss;
+use crate::run::{Loss, RunSpec};
 
 choice! {
     /// The test of a claim.
@@ -79,15 +78,15 @@ impl Claim {
 
 /// The smallest and the largest value that a metric can have after any epoch of a run:
 /// losses of networks are at least 0, a function's value at least that of its minima.
-pub fn reachable(metric: Metric, run: &PlannedRun) -> (f64, f64) {
+pub fn reachable(metric: Metric, run: &RunSpec) -> (f64, f64) {
     let (low, high) = metric.description().bounds.ends();
-    let least = match &run.spec.model {
+    let least = match &run.model {
         crate::model::ModelSpec::Function(model) => {
             let info = model.function.info();
             if info.saddle { low } else { info.lowest }
         }
         crate::model::ModelSpec::NoisyQuadratic(_) => 0.0,
-        _ if run.spec.train.loss == Loss::Value => low,
+        _ if run.train.loss == Loss::Value => low,
         _ => 0.0,
     };
     (if metric == Metric::LOSS { low.max(least) } else { low }, high)
@@ -95,10 +94,10 @@ pub fn reachable(metric: Metric, run: &PlannedRun) -> (f64, f64) {
 
 /// The last epoch that a run surely comes to, whatever it measures: early stopping may end it
 /// once its patience is over, the target after the first epoch.
-pub fn surely_reached(run: &PlannedRun) -> u64 {
-    let patience = run.spec.early_stopping.as_ref().map_or(u64::MAX, |early| early.patience);
-    let stop = if run.spec.stop_at.is_some() { 1 } else { u64::MAX };
-    run.spec.train.epochs.min(patience).min(stop)
+pub fn surely_reached(run: &RunSpec) -> u64 {
+    let patience = run.early_stopping.as_ref().map_or(u64::MAX, |early| early.patience);
+    let stop = if run.stop_at.is_some() { 1 } else { u64::MAX };
+    run.train.epochs.min(patience).min(stop)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::landscape::{self, FunctionData};
 use crate::own_data::OwnData;
 use crate::params::{ParamType, ParamValue, Value, choice};
@@ -133,7 +134,7 @@ impl DatasetName {
                 .update(file.checksum.hex().as_bytes())
                 .update(b"\n");
         }
-        hash.finalize().to_hex()[..32].to_owned()
+        Digest::from_hash(&hash.finalize()).to_string()
     }
 }
 

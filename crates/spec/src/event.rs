@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::Id;
 use crate::metric::{self, EpochMetric, Metric};
 use crate::params::choice;
+pub use crate::record::FailureKind;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
 
@@ -162,24 +163,6 @@ pub enum Event {
         /// The message, one or more lines.
         message: String,
     },
-}
-
-/// Why a run has no result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// An error with a message of ours: data missing, device gone.
-    Error,
-    /// A Rust panic inside the worker.
-    Panic,
-    /// The process ended by itself or by a signal.
-    Died,
-    /// It wrote something that is not the protocol.
-    Protocol,
-    /// It asked for more memory than there is, or was killed for its use of it.
-    OutOfMemory,
-    /// It took longer than `timeout` allows.
-    Timeout,
 }
 
 /// What `sweep-worker --probe` prints: which devices this build can use.

@@ -6,6 +6,8 @@ use std::fmt::{self, Formatter};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use text_format::number::shortest as short;
+
 /// An `f64` that survives JSON: finite as a number, else `"nan"`, `"inf"`, `"-inf"`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Float(pub f64);
@@ -64,18 +66,6 @@ impl From<f64> for Float {
     }
 }
 
-/// Shortest text that reads back to `x`, as a person writes it: plain between
-/// 1e-3 and 1e5, else with an exponent.
-pub fn short(x: f64) -> String {
-    if x == 0.0 {
-        "0".to_owned()
-    } else if x.is_finite() && !(1e-3..1e5).contains(&x.abs()) {
-        format!("{x:e}")
-    } else {
-        format!("{x}")
-    }
-}
-
 /// `x` rounded to six significant decimal digits, so that generated grid points
 /// are the numbers a person would have typed and hash the same everywhere.
 pub fn six_digits(x: f64) -> f64 {
@@ -85,23 +75,6 @@ pub fn six_digits(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn short_reads_back() {
-        for (x, text) in [
-            (0.0, "0"),
-            (-0.0, "0"),
-            (1.0, "1"),
-            (0.001, "0.001"),
-            (1e-4, "1e-4"),
-            (3e-5, "3e-5"),
-            (1e5, "1e5"),
-            (0.1307, "0.1307"),
-        ] {
-            assert_eq!(short(x), text);
-            assert_eq!(text.parse::<f64>().unwrap(), x);
-        }
-    }
 
     #[test]
     fn non_finite_floats_survive_json() {

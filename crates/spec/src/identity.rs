@@ -5,78 +5,18 @@
 //! field's type decides whether one is `1` or `1e0`, so `lr = 1` and
 //! `lr = 1.0` are one run.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::digest::Digest;
 use crate::run::{DataSpec, RunSpec};
 
 /// Version of what training does with a `RunSpec`. Raised when the same spec
 /// would no longer give the same weights by intent; every `RunId` changes with it.
 pub const TRAINING_FORMAT: u32 = 1;
 
-/// 128 bits of BLAKE3, shown as 32 hexadecimal characters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id([u8; 16]);
-
-impl Id {
-    /// The id of a canonical text.
-    pub fn of(text: &str) -> Self {
-        Id::from_hash(&blake3::hash(text.as_bytes()))
-    }
-
-    fn from_hash(hash: &blake3::Hash) -> Self {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash.as_bytes()[..16]);
-        Id(bytes)
-    }
-
-    /// The first eight hexadecimal characters, for people.
-    pub fn short(&self) -> String {
-        self.to_string()[..8].to_owned()
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl FromStr for Id {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        let bad = || format!("`{s}` is not an id: 32 hexadecimal characters are expected");
-        if s.len() != 32 || !s.is_ascii() {
-            return Err(bad());
-        }
-        let mut bytes = [0; 16];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&s[2 * i..2 * i + 2], 16).map_err(|_| bad())?;
-        }
-        Ok(Id(bytes))
-    }
-}
-
-impl Serialize for Id {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+/// The id of a run, a configuration or a cell.
+pub type Id = Digest;
 
 /// The three ids of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -307,21 +247,46 @@ fn write_canonical(value: &Value, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::sweep_file::{Overrides, load_text};
+
+    /// A stored run, with others that differ from it in these fields.
+    fn runs() -> Vec<RunSpec> {
+        let line: Value =
+            serde_json::from_str(include_str!("../../store/tests/records/version-1.jsonl"))
+                .expect("a record");
+        let changes = [
+            json!({}),
+            json!({ "seed": 7 }),
+            json!({ "data": { "dataset": "digits", "batch_size": 16, "validation": 237, "drop_last": true } }),
+            json!({ "model": { "kind": "mlp", "hidden": [16], "activation": "relu", "dropout": 0.5 } }),
+            json!({ "schedule": { "kind": "cosine", "per": "batch", "min_lr": -0.0, "t_max": 4 } }),
+            json!({ "stop_at": { "split": "validation", "metric": "loss", "value": 0.5 } }),
+            json!({ "train": { "epochs": 2, "loss": "cross-entropy", "label_smoothing": 0.1 } }),
+            json!({ "update": { "accumulate": 2, "clip_norm": 1e-7, "clip_value": 0.0, "decoupled_decay": 0.0 } }),
+            json!({ "init": { "init": "ones", "init_sd": 0.0, "init_bias": "default", "init_bias_value": 0.0 } }),
+        ];
+        let changed = changes.into_iter().map(|change| {
+            let mut spec = line["spec"].clone();
+            let fields = spec.as_object_mut().expect("an object");
+            fields.extend(change.as_object().expect("an object").clone());
+            serde_json::from_value(spec).unwrap_or_else(|e| panic!("{change}: {e}"))
+        });
+        changed.collect()
+    }
 
     #[test]
     fn what_is_hashed_is_the_canonical_json_of_the_stored_form() {
-        let text = "[data]\ndataset = \"digits\"\nvalidation = 237\nbatch_size = [16, 32]\n[model]\nkind = \"mlp\"\n[target]\nmetric = \"validation.loss\"\nvalue = 0.5\nstop = true\n[train.early_stopping]\n[[optimizer]]\nkind = \"sgd\"\nlr = [0.1, 1]\nschedule = [{ kind = \"constant\" }, { kind = \"cosine\" }]\n[[optimizer]]\nkind = \"adam\"\n";
-        let loaded = load_text("x", "x", text.to_owned(), &Overrides::default());
         let mut memo = Memo::default();
-        for run in loaded.unwrap().plan.runs {
-            let body = canonical_json(&serde_json::to_value(&run.spec).unwrap());
-            let head = head(&run.spec.data.dataset.digest(), &TRAINING_FORMAT.to_string());
-            let expected = Id::of(&format!("{head}{body}}}"));
-            assert_eq!(run.run_id, expected);
-            assert_eq!(memo.ids(&run.spec).with_seed(run.spec.seed).run, expected);
-            assert_eq!(ids(&run.spec).cell, run.cell_id);
+        let mut seen = std::collections::HashSet::new();
+        for spec in runs() {
+            let body = canonical_json(&serde_json::to_value(&spec).unwrap());
+            let begin = head(&spec.data.dataset.digest(), &TRAINING_FORMAT.to_string());
+            let expected = Id::of(&format!("{begin}{body}}}"));
+            assert_eq!(memo.ids(&spec).with_seed(spec.seed).run, expected, "{body}");
+            assert_eq!(ids(&spec).run, expected, "{body}");
+            assert!(seen.insert(expected), "{body}: the change changes no id");
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::params::choice;
 
 choice! {
@@ -315,7 +316,7 @@ pub const STEPS: u64 = 100;
 
 /// What the digest of no data is.
 pub(crate) fn no_digest() -> String {
-    blake3::hash(b"no data").to_hex()[..32].to_owned()
+    Digest::of(b"no data").to_string()
 }
 
 #[cfg(test)]

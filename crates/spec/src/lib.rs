@@ -1,22 +1,21 @@
-//! Everything that is read or written: the sweep file, the plan, the identity
-//! of runs, the worker's protocol and the journal's records.
+//! Types that are stored or sent: the plan, the runs with their ids, the worker's
+//! protocol and the journal's records; and the descriptors of every setting.
 //!
-//! This crate knows neither Burn nor polars, so every other crate may use it.
-//! Start at [`sweep_file::load`], which turns a TOML file into a [`plan::Plan`].
+//! This crate knows neither Burn nor polars, so every other crate may use it. Start at
+//! [`plan::Plan`], which the crate `sweep-file` makes of a TOML file, and [`RunSpec`].
 
 pub mod claim;
 pub mod dataset;
+pub mod digest;
 pub mod environment;
 pub mod event;
 pub mod float;
 pub mod identity;
 pub mod init;
-pub mod journal_line;
 pub mod landscape;
-pub mod layout;
 pub mod lint;
-pub mod manifest;
 pub mod metric;
+mod metric_text;
 pub mod model;
 pub mod optimizer;
 pub mod own_data;
@@ -30,17 +29,16 @@ pub mod regress_settings;
 pub mod report_settings;
 pub mod run;
 pub mod schedule;
-pub mod seed;
 pub mod slurm;
-pub mod status;
 pub mod stopping;
-pub mod sweep_file;
 pub mod threads;
 pub mod update;
 
 pub use dataset::{DatasetName, DatasetSpec};
+pub use digest::Digest;
 pub use identity::Id;
 pub use model::ModelSpec;
 pub use optimizer::OptimizerSpec;
 pub use run::RunSpec;
 pub use schedule::ScheduleSpec;
+pub use seed_stream as seed;

@@ -7,6 +7,7 @@
 pub mod built_in;
 mod epoch;
 mod registry;
+mod split;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use epoch::EpochMetric;
 pub(crate) use registry::leaked;
 pub use registry::{RegisterError, register};
+pub use split::Split;
 
 /// A metric: a handle on its [`Description`].
 ///

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::lint::Lint;
 use crate::params::choice;
 use crate::reading::{Arrays, Asked, DataDescription, Reading, SplitSpec};
@@ -244,5 +245,5 @@ pub fn checksum<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Stri
     for (role, sha256) in files {
         hash.update(role.as_bytes()).update(b"\0").update(sha256.as_bytes()).update(b"\n");
     }
-    hash.finalize().to_hex()[..32].to_owned()
+    Digest::from_hash(&hash.finalize()).to_string()
 }

@@ -7,8 +7,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::EpochMetric;
-
 /// A resolved value of any parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -50,6 +48,18 @@ impl fmt::Display for Value {
 /// Parameter values by name.
 pub type Values = BTreeMap<String, Value>;
 
+/// Names that something registered may add to while the program runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Names(pub fn() -> &'static [&'static str]);
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0)() == (other.0)()
+    }
+}
+
+impl Eq for Names {}
+
 /// The type of a parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamType {
@@ -61,8 +71,8 @@ pub enum ParamType {
     Bool,
     /// One of these names.
     Choice(&'static [&'static str]),
-    /// A metric that is measured after every epoch, but on the test split: `validation.loss`.
-    WatchedMetric,
+    /// One of the names that are known when it is read, such as those of metrics.
+    Listed(Names),
     /// A list of whole numbers; a plain list is therefore one value, not an axis.
     IntList,
     /// A list of schedules, each a table with its `kind`; as a value their JSON.
@@ -74,7 +84,7 @@ impl ParamType {
     pub fn choices(self) -> Option<&'static [&'static str]> {
         match self {
             ParamType::Choice(names) => Some(names),
-            ParamType::WatchedMetric => Some(EpochMetric::names(&EpochMetric::watched())),
+            ParamType::Listed(Names(list)) => Some(list()),
             _ => None,
         }
     }
@@ -86,7 +96,7 @@ impl fmt::Display for ParamType {
             ParamType::Float => f.write_str("number"),
             ParamType::Int => f.write_str("whole number"),
             ParamType::Bool => f.write_str("true or false"),
-            ParamType::Choice(_) | ParamType::WatchedMetric => {
+            ParamType::Choice(_) | ParamType::Listed(_) => {
                 write!(f, "one of {}", self.choices().unwrap_or_default().join(", "))
             }
             ParamType::IntList => f.write_str("list of whole numbers"),

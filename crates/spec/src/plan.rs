@@ -21,6 +21,10 @@ use crate::threads::Threads;
 /// Version of [`Plan`] as stored in `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
 
+/// Names of folders and files below `reports/` that no sweep may have.
+pub const RESERVED: &[&str] =
+    &["readme.md", "gallery", "baselines", "history", "together", "compare", "external"];
+
 choice! {
     /// `[target] at`: the epoch of a run whose values count.
     #[derive(Default)]

@@ -6,6 +6,7 @@ pub use crate::environment::Environment;
 use crate::float::Float;
 use crate::identity::Id;
 use crate::metric::Metric;
+pub use crate::metric::Split;
 use crate::params::choice;
 use crate::provenance::Provenance;
 use crate::run::RunSpec;
@@ -48,18 +49,6 @@ choice! {
         /// A descent on a saddle has left it, which is what it should do: the
         /// last epoch is cut short there.
         LeftDomain = "left_domain",
-    }
-}
-
-choice! {
-    /// The part of a dataset a metric was measured on.
-    Split {
-        /// During training, on the batches fed.
-        Train = "train",
-        /// The held-out part of the training split.
-        Validation = "validation",
-        /// The test split.
-        Test = "test",
     }
 }
 
@@ -123,11 +112,29 @@ pub struct Outcome {
     pub metrics: Vec<MetricPoint>,
 }
 
+/// The kind of reason why a run has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// An error with a message of ours: data missing, device gone.
+    Error,
+    /// A Rust panic inside the worker.
+    Panic,
+    /// The process ended by itself or by a signal.
+    Died,
+    /// It wrote something that is not the protocol.
+    Protocol,
+    /// It asked for more memory than there is, or was killed for its use of it.
+    OutOfMemory,
+    /// It took longer than `timeout` allows.
+    Timeout,
+}
+
 /// Why a run has no result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunError {
-    /// Kind of failure, as in [`crate::event::FailureKind`].
-    pub kind: crate::event::FailureKind,
+    /// Kind of failure.
+    pub kind: FailureKind,
     /// The message.
     pub message: String,
     /// Last lines the worker printed.

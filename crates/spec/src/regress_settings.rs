@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::metric::Split;
 use crate::metric::{EpochMetric, Metric, leaked};
-use crate::record::Split;
 
 /// A quantity of a run that is compared from night to night, named as its column in
 /// `runs.parquet` where it has one.

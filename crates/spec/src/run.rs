@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::DatasetSpec;
 use crate::init::InitSpec;
 use crate::model::ModelSpec;
-use crate::optimizer::OptimizerSpec;
+use crate::optimizer::{Muon, MuonSplit, OptimizerSpec};
 use crate::params::{ParamValue, Params, Value, Values, choice, params};
 use crate::schedule::{ScheduleSpec, Warmup};
 use crate::stopping::{EarlyStopping, StopAt};
@@ -136,6 +136,14 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
+    /// Returns which parameters muon trains and which AdamW; `None` for any other optimizer.
+    pub fn muon_split(&self) -> Option<MuonSplit> {
+        let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
+        let dataset = &self.data.dataset;
+        let weights = self.model.weights(dataset.shape(), dataset.outputs());
+        Some(Muon::split(weights, &self.groups))
+    }
+
     /// Samples that are trained on: the training split less the validation split.
     pub fn train_samples(&self) -> u64 {
         self.data.dataset.train_len().saturating_sub(self.data.validation)

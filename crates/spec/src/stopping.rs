@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::Split;
 use crate::metric::{EpochMetric, Metric};
 use crate::params::params;
-use crate::record::Split;
 
 params! {
     /// The table `[train.early_stopping]`: training ends after `patience`

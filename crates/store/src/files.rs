@@ -1,41 +1,22 @@
-//! Reading the JSON files of a report folder, and writing derived files so
-//! that a reader never sees half of one.
+//! Reading the JSON files of a report folder, and writing derived files so that a reader
+//! never sees half of one.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use crate::layout::ReportDir;
 use serde::de::DeserializeOwned;
-use spec::layout::ReportDir;
 use spec::plan::{PLAN_VERSION, Plan};
 
+use crate::atomic;
 use crate::error::StoreError;
 
-/// Writes `bytes` under a temporary name beside `path`, syncs and renames, so
-/// that a reader never sees half of a file. Makes the folder if need be.
+/// Puts `bytes` at `path` by [`atomic::replace`].
 ///
 /// # Errors
-/// Those of making the folder, writing and renaming, with the path; the
-/// temporary file is removed.
+/// Those of [`atomic::replace`], with the path.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(StoreError::io("make the folder", folder))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // The process id keeps two reports at once from writing into one file.
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let write = || {
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&temporary, path)?;
-        // The entry too, where the file system lets a folder be synced.
-        let _ = fs::File::open(folder).and_then(|f| f.sync_all());
-        Ok(())
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        StoreError::io("write", path)(e)
-    })
+    atomic::replace(path, bytes).map_err(StoreError::io("write", path))
 }
 
 /// All bytes of a file. Looks before it opens: opening a pipe would wait for its writer.

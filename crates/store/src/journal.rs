@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::journal_line::{self, LineError};
+use crate::layout::ReportDir;
 use rayon::prelude::*;
 use spec::Id;
-use spec::journal_line::{self, LineError};
-use spec::layout::ReportDir;
 use spec::plan::ComputedOn;
 use spec::record::{RunRecord, Status};
 

@@ -1,9 +1,16 @@
-//! Files of a report folder that every program reads: `plan.json` and the journal, and
-//! writing so that no reader sees half of a file. Knows no Parquet.
+//! Files of a report folder that every program reads or writes: their names, `plan.json`, the
+//! journal with its lines, and writing so that no reader sees half of a file. Knows no Parquet.
 
+pub mod archive;
+pub mod atomic;
 pub mod error;
 pub mod files;
 pub mod journal;
+pub mod journal_line;
+pub mod layout;
+pub mod manifest;
+pub mod status;
+pub mod writer;
 
 pub use error::StoreError;
 pub use files::{plan, write_atomic};

@@ -1,20 +1,20 @@
 //! Numbers as people read them.
 
-use spec::metric::{Bounds, Metric, Unit};
-
-/// Shortest text of a parameter: `0.0001`, `1e-5`.
-pub fn short(x: f64) -> String {
-    if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { spec::float::short(x) }
+/// The shortest text that reads back to `x`, as a person writes it: plain between 1e-3 and
+/// 1e5, else with an exponent.
+pub fn shortest(x: f64) -> String {
+    if x == 0.0 {
+        "0".to_owned()
+    } else if x.is_finite() && !(1e-3..1e5).contains(&x.abs()) {
+        format!("{x:e}")
+    } else {
+        format!("{x}")
+    }
 }
 
-/// A metric's value with the digits that it was given, for what a person asked for: `84.4444%`.
-pub fn asked(of: Metric, value: f64) -> String {
-    if of.description().unit != Unit::Percent {
-        return short(value);
-    }
-    // A hundred times a fraction has no more digits than the fraction, but for rounding.
-    let percent = format!("{:.12e}", value * 100.0).parse().unwrap_or(value * 100.0);
-    format!("{}%", short(percent))
+/// The shortest text of a parameter: [`shortest`], but plain from 1e-4 on: `0.0001`, `1e-5`.
+pub fn short(x: f64) -> String {
+    if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { shortest(x) }
 }
 
 /// As [`short`], to three significant digits: for legends.
@@ -31,38 +31,6 @@ pub fn rough(x: f64) -> String {
 /// others to three significant digits.
 pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
-}
-
-/// What a number can be of which nothing is known.
-pub const ANY: (f64, f64) = Bounds::Any.ends();
-/// What a share of a whole can be.
-pub const SHARE: (f64, f64) = Bounds::Share.ends();
-
-/// A metric's value: accuracies as per cent with two decimals, losses with
-/// four significant digits, samples as a count.
-pub fn metric(of: Metric, value: f64) -> String {
-    match of.description().unit {
-        Unit::Count if value.is_finite() => count(value.round() as u64),
-        Unit::Count => "never".to_owned(),
-        Unit::Percent => percent(value),
-        Unit::Number => significant(value, 4),
-    }
-}
-
-/// The size of a difference of two values of a metric, without its sign: points with
-/// two decimals for accuracies, a count for samples, `digits` significant digits
-/// for others. What is not zero never reads as zero.
-pub fn difference(of: Metric, value: f64, digits: usize) -> String {
-    let unit = of.description().unit;
-    let size = if unit == Unit::Percent { (value * 100.0).abs() } else { value.abs() };
-    let text = match unit {
-        _ if !size.is_finite() => return plain(size),
-        Unit::Count => count(size.round() as u64),
-        Unit::Percent => format!("{size:.2}"),
-        Unit::Number => significant(size, digits),
-    };
-    let none = text.chars().all(|c| matches!(c, '0' | '.'));
-    if none && size > 0.0 { significant(size, 2) } else { text }
 }
 
 /// A fraction as per cent: `97.91%`.
@@ -192,6 +160,23 @@ mod tests {
     }
 
     #[test]
+    fn shortest_reads_back() {
+        for (x, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (0.001, "0.001"),
+            (1e-4, "1e-4"),
+            (3e-5, "3e-5"),
+            (1e5, "1e5"),
+            (0.1307, "0.1307"),
+        ] {
+            assert_eq!(shortest(x), text);
+            assert_eq!(text.parse::<f64>().unwrap(), x);
+        }
+    }
+
+    #[test]
     fn values() {
         assert_eq!(
             [0.000316228, 0.01, 1e-5, 31.6228].map(brief),
@@ -201,16 +186,9 @@ mod tests {
             [12_345.0, 0.05, 12.345, 1e-5].map(position),
             ["12,345", "0.05", "12.3", "1e-5"]
         );
-        assert_eq!(metric(Metric::ACCURACY, 0.97914), "97.91%");
-        assert_eq!(
-            (metric(Metric::TOP5_ACCURACY, 0.5), metric(Metric::F1, 0.5)),
-            ("50.00%".into(), "0.5000".into())
-        );
-        assert_eq!(metric(Metric::LOSS, 0.067_142), "0.06714");
-        assert_eq!(metric(Metric::LOSS, 2.302_1), "2.302");
-        assert_eq!(metric(Metric::LOSS, 9.9999), "10.00");
-        assert_eq!(metric(Metric::LOSS, 1.5e8), "1.500e8");
-        assert_eq!(metric(Metric::LOSS, f64::NAN), "NaN");
+        assert_eq!(percent(0.97914), "97.91%");
+        let texts = [0.067_142, 2.302_1, 9.9999, 1.5e8, f64::NAN].map(|x| significant(x, 4));
+        assert_eq!(texts, ["0.06714", "2.302", "10.00", "1.500e8", "NaN"]);
         assert_eq!(
             [9.994, 42.0, 125.0, 7380.0].map(seconds),
             ["9.99 s", "42.0 s", "2 min 05 s", "2 h 03 min"]

@@ -25,12 +25,13 @@ use burn::tensor::Bytes;
 use model::Network;
 use optimizer_registry::Optimizer;
 use serde::{Deserialize, Serialize};
+use spec::Digest;
 use spec::Id;
 use spec::event::{Checkpoint, Options, Save};
 use spec::metric::{EpochMetric, Metric};
 use spec::record::Environment;
+use store::atomic;
 
-use crate::files;
 use crate::job::{Job, State};
 use crate::progress::Progress;
 use crate::stop;
@@ -207,14 +208,13 @@ impl<'a> Checkpoints<'a> {
     ) -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
         let name = format!("epoch-{}", progress.epoch);
-        let temporary = folder.join(format!(".{name}.tmp"));
-        remove(&temporary)?;
-        let fill = || -> anyhow::Result<()> {
-            fs::create_dir(&temporary)?;
+        // One of this name was left aside at the start: this is a later epoch.
+        remove(&folder.join(&name))?;
+        atomic::put_folder(&folder.join(&name), |temporary| -> anyhow::Result<()> {
             let mut files = BTreeMap::new();
             let mut put = |name: &str, bytes: &[u8]| {
                 files.insert(name.to_owned(), digest(bytes));
-                files::write_synced(&temporary.join(name), bytes).context(name.to_owned())
+                atomic::write_synced(&temporary.join(name), bytes).context(name.to_owned())
             };
             put(MODEL, &state.0.clone().into_record().into_bytes()?)?;
             put(OPTIMIZER, &state.1.to_bytes()?)?;
@@ -232,18 +232,9 @@ impl<'a> Checkpoints<'a> {
                 on_request: stop::on_request(self.job.spec, self.job.options),
                 progress: progress.clone(),
             };
-            files::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;
-            files::sync_folder(&temporary);
-            // One of this name was left aside at the start: this is a later epoch.
-            remove(&folder.join(&name))?;
-            fs::rename(&temporary, folder.join(&name))?;
-            files::sync_folder(folder);
+            atomic::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;
             Ok(())
-        };
-        if let Err(error) = fill() {
-            let _ = remove(&temporary);
-            return Err(error);
-        }
+        })?;
         for (other, path) in entries(folder)? {
             if other != name {
                 remove(&path).with_context(|| path.display().to_string())?;
@@ -281,7 +272,7 @@ fn best_by(options: &Options) -> Option<EpochMetric> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..32].to_owned()
+    Digest::of(bytes).to_string()
 }
 
 /// Standard error is the run's log.

@@ -6,6 +6,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, Tensor
 use data::{DataError, Dataset, Inputs, Part};
 use model::init::Draws;
 use model::{Network, Targets};
+use spec::Digest;
 use spec::run::{DataSpec, Shuffle};
 use spec::seed::permutation;
 use spec::{DatasetSpec, RunSpec};
@@ -203,7 +204,7 @@ impl EpochOrder {
         for index in &self.indices[..fed] {
             hash.update(&index.to_le_bytes());
         }
-        hash.finalize().to_hex()[..32].to_owned()
+        Digest::from_hash(&hash.finalize()).to_string()
     }
 
     /// The order itself.

@@ -10,8 +10,8 @@ use std::ffi::{CStr, c_char, c_void};
 use std::path::Path;
 
 use spec::event::Options;
-use spec::sweep_file::{Overrides, load_text};
 use spec::{Id, RunSpec};
+use sweep_file::{Overrides, load_text};
 
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::feed::{DeviceData, EpochOrder};

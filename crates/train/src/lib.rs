@@ -15,7 +15,6 @@ pub mod environment;
 mod evaluate;
 pub mod export;
 mod feed;
-mod files;
 mod fused;
 mod gpu;
 mod job;

@@ -12,14 +12,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use model::Network;
 use serde::Serialize;
+use spec::Digest;
 use spec::event::{Save, SaveTo};
+use store::atomic::{self, Durability, Writers};
 
-use crate::files;
 use crate::job::{Job, State, TrainError};
 use crate::progress::{Best, Progress};
 
@@ -40,7 +41,7 @@ impl<'a> WeightSaver<'a> {
         let weight_saver =
             WeightSaver { job, to: job.options.save.as_ref().filter(|s| s.which != Save::None) };
         if let Some(to) = weight_saver.to {
-            fs::create_dir_all(files::parent(&to.path)).map_err(failed(&to.path))?;
+            fs::create_dir_all(atomic::parent(&to.path)).map_err(failed(&to.path))?;
         }
         Ok(weight_saver)
     }
@@ -58,7 +59,7 @@ impl<'a> WeightSaver<'a> {
     /// Those of writing.
     pub(crate) fn restore(&self, best: Option<&[u8]>) -> Result<(), TrainError> {
         match (self.to, best) {
-            (Some(to), Some(bytes)) => files::replace(&to.path, bytes).map_err(failed(&to.path)),
+            (Some(to), Some(bytes)) => keep(&to.path, bytes).map_err(failed(&to.path)),
             _ => Ok(()),
         }
     }
@@ -108,7 +109,7 @@ impl<'a> WeightSaver<'a> {
             return Ok(None);
         };
         let bytes = fs::read(&to.path).map_err(failed(&to.path))?;
-        Ok(Some((epoch, blake3::hash(&bytes).to_hex()[..32].to_owned())))
+        Ok(Some((epoch, Digest::of(&bytes).to_string())))
     }
 
     fn write(&self, to: &SaveTo, network: &Network, epoch: u64) -> Result<(), TrainError> {
@@ -118,10 +119,14 @@ impl<'a> WeightSaver<'a> {
             ("epoch", epoch.to_string()),
             ("seed", self.job.spec.seed.to_string()),
         ]);
-        encode(network, metadata)
-            .and_then(|bytes| files::replace(&to.path, &bytes))
-            .map_err(failed(&to.path))
+        encode(network, metadata).and_then(|bytes| keep(&to.path, &bytes)).map_err(failed(&to.path))
     }
+}
+
+/// Puts a file of weights at its place; a run is the only writer of its own.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let write = |file: &mut fs::File| file.write_all(bytes);
+    atomic::replace_with(path, Durability::Kept, Writers::One, write)
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> TrainError {

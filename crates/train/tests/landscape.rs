@@ -6,7 +6,7 @@ mod support;
 use spec::RunSpec;
 use spec::landscape::Function;
 use spec::record::{Outcome, Split, Status, StopReason};
-use spec::sweep_file::{Overrides, load_text};
+use sweep_file::{Overrides, load_text};
 
 use support::{DEVICES, assert_same, checkpoint, kill_after, outcome, outcomes};
 

@@ -10,11 +10,11 @@ use spec::RunSpec;
 use spec::event::{Options, Save};
 use spec::metric::{EpochMetric, Metric};
 use spec::record::{Outcome, Split, Status};
-use spec::sweep_file::{Overrides, load_text};
 use support::{
     DEVICE, DEVICES, Session, assert_same, checkpoint, kill_after, outcome, outcomes, run_spec,
     save, values,
 };
+use sweep_file::{Overrides, load_text};
 
 const ADAM: &str = "kind = \"adam\"\nlr = 1e-2";
 const STOCHASTIC: &str = "kind = \"mlp\"\nhidden = [32, 16]\ndropout = 0.3\nbatch_norm = true";

@@ -10,8 +10,8 @@ use spec::event::{Options, Save};
 use spec::metric::EpochMetric;
 use spec::own_data::OwnRequest;
 use spec::record::{Outcome, Split, Status};
-use spec::sweep_file::{Overrides, load_text_with};
 use support::{DEVICES, Session, run_spec, save, values};
+use sweep_file::{Overrides, load_text_with};
 
 /// The folder that holds `data/`.
 fn root() -> PathBuf {

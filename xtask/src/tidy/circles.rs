@@ -1,110 +1,49 @@
-//! Modules of a crate do not import each other in a circle. Counted by the modules at a
-//! crate's top: what stands in one folder belongs together.
+//! Modules of a crate do not import each other in a circle: neither those at its top nor
+//! those in one folder. A module and those below it are one, and may name each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Crates whose modules are held to it.
-const CRATES: [&str; 2] = ["runner", "train"];
+use source_hash::Meaning;
 
-/// The imports among the top modules of a crate: for each those that it names.
+use super::imports::{ModulePath, Modules};
+
+/// The imports among the modules of one folder: for each those that it names.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// The modules of one file, from the crate's top; none for the root and for programs.
-fn module(file: &str) -> Option<(&str, Vec<&str>)> {
-    let (name, path) = file.strip_prefix("crates/")?.split_once("/src/")?;
-    let path = path.strip_suffix(".rs")?;
-    let mut parts: Vec<&str> = path.split('/').collect();
-    if parts.last() == Some(&"mod") {
-        parts.pop();
-    }
-    let root = ["lib", "main", "bin"].contains(parts.first()?);
-    (!root && parts.last() != Some(&"tests")).then_some((name, parts))
-}
-
-/// Returns the names in a file's tokens among the modules at the top of its crate.
-fn named(tokens: &[&str], own: &[&str]) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        // How many modules of the path to this file a path begins with.
-        let mut base = match tokens[at] {
-            "crate" => Some(0),
-            "super" => Some(own.len().saturating_sub(1)),
-            _ => None,
-        };
-        let begins = at == 0 || tokens[at - 1] != "::";
-        at += 1;
-        while base.is_some() && tokens.get(at..at + 2) == Some(&["::", "super"]) {
-            base = base.map(|n| n.saturating_sub(1));
-            at += 2;
-        }
-        let Some(base) = base.filter(|_| begins && tokens.get(at) == Some(&"::")) else { continue };
-        match own[..base].first() {
-            // Below a module at the top the path stays in it.
-            Some(top) => drop(out.insert((*top).to_owned())),
-            None => out.extend(first_names(&tokens[at + 1..])),
-        }
-    }
-    out
-}
-
-/// The names that a path goes on with: one, or those of a group in braces.
-fn first_names(tokens: &[&str]) -> Vec<String> {
-    if tokens.first() != Some(&"{") {
-        return tokens.first().map(|name| (*name).to_owned()).into_iter().collect();
-    }
-    let (mut depth, mut out, mut begins) = (0, Vec::new(), true);
-    for token in tokens {
-        match *token {
-            "{" => depth += 1,
-            "}" => depth -= 1,
-            name if depth == 1 && begins => out.push(name.to_owned()),
-            _ => {}
-        }
-        begins = depth == 1 && ["{", ","].contains(token);
-        if depth == 0 {
-            break;
-        }
-    }
-    out
-}
-
-/// Every knot of the crates that are held to it, one line each, from the meaning of their
-/// files by name.
-pub(crate) fn check(files: &BTreeMap<String, String>) -> Vec<String> {
+/// Every knot of every crate, one line each, from the meaning of files by name.
+pub(super) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
     let mut findings = Vec::new();
-    for name in CRATES {
-        let of_crate = files.iter().filter_map(|(file, text)| {
-            module(file).filter(|(of, _)| *of == name).map(|(_, path)| (path, text))
-        });
-        let mut imports = Imports::new();
-        for (path, text) in of_crate {
-            let tokens: Vec<&str> = split(text);
-            imports.entry(path[0].to_owned()).or_default().extend(named(&tokens, &path));
+    for folder in folders(files) {
+        let mut by_parent: BTreeMap<ModulePath, Imports> = BTreeMap::new();
+        for (own, named) in Modules::of(&folder, files).edges() {
+            let common = own.iter().zip(&named).take_while(|(a, b)| a == b).count();
+            let (Some(from), Some(to)) = (own.get(common), named.get(common)) else { continue };
+            let imports = by_parent.entry(own[..common].to_vec()).or_default();
+            imports.entry(from.clone()).or_default().insert(to.clone());
         }
-        findings.extend(knots(&imports).into_iter().map(|knot| {
-            format!(
-                "crates/{name}/src/lib.rs:1: modules import each other in a circle: {}; move what \
-                 they share into a module below them",
-                knot.join(", ")
-            )
-        }));
+        for (parent, imports) in by_parent {
+            let at = parent.iter().map(|name| format!("{name}/")).collect::<String>();
+            findings.extend(knots(&imports).into_iter().map(|knot| {
+                format!(
+                    "{folder}{at}{}.rs:1: modules import each other in a circle: {}; move what \
+                     they share into a module below them",
+                    knot[0],
+                    knot.join(", ")
+                )
+            }));
+        }
     }
     findings
 }
 
-/// Tokens, with the two colons of a path as one.
-fn split(text: &str) -> Vec<&str> {
-    let mut out: Vec<&str> = Vec::new();
-    let mut colons = 0;
-    for token in text.split(' ').filter(|token| !token.is_empty()) {
-        colons = if token == ":" { colons + 1 } else { 0 };
-        match colons {
-            2 => *out.last_mut().expect("the first colon") = "::",
-            _ => out.push(token),
-        }
-    }
-    out
+/// The folders with the sources of our crates.
+fn folders(files: &BTreeMap<String, Meaning>) -> BTreeSet<String> {
+    let folder = |file: &String| {
+        let (name, _) = file.split_once("/src/")?;
+        let depth = if name.starts_with("crates/") { 2 } else { 1 };
+        (name.split('/').count() == depth).then(|| format!("{name}/src/"))
+    };
+    files.keys().filter_map(folder).collect()
 }
 
 /// Modules that reach each other, each knot once, in alphabetical order.
@@ -139,7 +78,7 @@ mod tests {
     use super::*;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
-        let meaning = |text: &str| source_hash::meaning(text).unwrap().text;
+        let meaning = |text: &str| source_hash::meaning(text).unwrap();
         let files = files.iter().map(|(file, text)| ((*file).to_owned(), meaning(text)));
         check(&files.collect())
     }
@@ -150,13 +89,17 @@ mod tests {
     fn modules_in_one_direction_are_no_circle() {
         let above =
             ("crates/runner/src/commands/run.rs", "use crate::pool::Pool;\nuse super::list;");
-        let list = ("crates/runner/src/commands/list.rs", "use super::run; use crate::commands;");
+        let list = ("crates/runner/src/commands/list.rs", "use crate::commands;");
+        let parent = ("crates/runner/src/commands/mod.rs", "mod list; mod run; use run::Run;");
         let test = (
             "crates/runner/src/pool.rs",
             "pub struct Pool;\n#[cfg(test)]\nmod tests { use crate::commands::run; }",
         );
-        assert_eq!(found(&[BELOW, above, list]), Vec::<String>::new());
+        assert_eq!(found(&[BELOW, above, list, parent]), Vec::<String>::new());
         assert_eq!(found(&[test, above]), Vec::<String>::new(), "tests may look around");
+        let declared = ("crates/runner/src/pool.rs", "#[cfg(test)] mod all;");
+        let all = ("crates/runner/src/pool/all.rs", "use crate::commands::run;");
+        assert_eq!(found(&[declared, all, above]), Vec::<String>::new(), "files of tests too");
     }
 
     #[test]
@@ -166,17 +109,43 @@ mod tests {
             "use crate::commands::run;",
             "use super::commands::run;",
             "use crate::{error, commands::{self, run}};",
+            "use crate::{error, commands::run as walk};",
             "fn f() { crate::commands::run::g() }",
             "fn f() { super::commands::run::g() }",
+            "pub(crate) use crate::commands::run;",
         ] {
-            let found = found(&[("crates/runner/src/pool.rs", path), above]);
+            let commands = ("crates/runner/src/commands/mod.rs", "mod run;");
+            let found = found(&[("crates/runner/src/pool.rs", path), commands, above]);
             assert!(
                 found.len() == 1 && found[0].contains(": commands, pool;"),
                 "{path}: {found:?}"
             );
         }
         let deep = ("crates/runner/src/pool/slots/mod.rs", "use super::super::commands;");
-        assert_eq!(found(&[deep, above]).len(), 1);
+        let pool = ("crates/runner/src/pool.rs", "");
+        let commands = ("crates/runner/src/commands/mod.rs", "");
+        assert_eq!(found(&[deep, pool, above, commands]).len(), 1);
+    }
+
+    #[test]
+    fn names_that_are_handed_on_count_for_the_module_that_they_come_from() {
+        let root = ("crates/spec/src/lib.rs", "pub use self::id::Id; pub use run::Run as R;");
+        let id = ("crates/spec/src/id.rs", "use crate::R;");
+        let run = ("crates/spec/src/run.rs", "use crate::Id;");
+        let found = found(&[root, id, run]);
+        assert!(found.len() == 1 && found[0].contains(": id, run;"), "{found:?}");
+    }
+
+    #[test]
+    fn files_of_one_folder_are_held_to_it_too() {
+        let of = |file: &'static str, text| (file, text);
+        let found = found(&[
+            of("xtask/src/bench/mod.rs", "mod a; mod b; pub use a::A;"),
+            of("xtask/src/bench/a.rs", "use super::b::B;"),
+            of("xtask/src/bench/b.rs", "use super::A;"),
+        ]);
+        let place = "xtask/src/bench/a.rs:1: modules import each other in a circle: a, b;";
+        assert!(found.len() == 1 && found[0].starts_with(place), "{found:?}");
     }
 
     #[test]

@@ -22,43 +22,100 @@ impl Stack {
     }
 }
 
-/// For each of our crates: those of ours it may name, and the stack that it
-/// must never reach.
-const RULES: [(&str, &[&str], &Stack); 14] = [
-    ("source-hash", &[], &BURN),
-    ("torch-version", &[], &BURN),
-    ("spec", &[], &BURN),
-    ("test-records", &["spec"], &BURN),
-    ("text-format", &["spec"], &BURN),
-    ("store", &["spec"], &BURN),
-    ("data", &["source-hash", "spec"], &POLARS),
-    ("model", &["spec"], &POLARS),
-    ("optimizer-registry", &["spec"], &POLARS),
-    (
+/// What a crate of ours may depend on.
+struct Rule {
+    name: &'static str,
+    /// Crates of ours that it may depend on.
+    allowed: &'static [&'static str],
+    /// Those that its tests, examples and benchmarks may use beside them.
+    in_tests: &'static [&'static str],
+    /// The stack that it must never reach.
+    never: &'static Stack,
+}
+
+impl Rule {
+    const fn new(
+        name: &'static str,
+        allowed: &'static [&'static str],
+        in_tests: &'static [&'static str],
+        never: &'static Stack,
+    ) -> Rule {
+        Rule { name, allowed, in_tests, never }
+    }
+
+    /// True where the crate may have this edge to a crate of ours.
+    fn allows(&self, to: &str, dev_only: bool) -> bool {
+        self.allowed.contains(&to) || (dev_only && self.in_tests.contains(&to))
+    }
+}
+
+/// One rule for each crate, in an order in which each stands on those before it.
+const RULES: [Rule; 19] = [
+    Rule::new("source-hash", &[], &[], &BURN),
+    Rule::new("torch-version", &[], &[], &BURN),
+    Rule::new("seed-stream", &[], &[], &BURN),
+    Rule::new("text-format", &[], &[], &BURN),
+    // These two know nothing of a sweep.
+    Rule::new("stats", &["seed-stream"], &[], &BURN),
+    Rule::new("plot", &["text-format"], &[], &BURN),
+    Rule::new("spec", &["seed-stream", "text-format"], &[], &BURN),
+    Rule::new("test-records", &["spec"], &[], &BURN),
+    Rule::new("sweep-file", &["spec"], &["store"], &BURN),
+    Rule::new("store", &["spec"], &[], &BURN),
+    Rule::new("data", &["source-hash", "spec"], &[], &POLARS),
+    Rule::new("model", &["spec"], &[], &POLARS),
+    Rule::new("optimizer-registry", &["spec"], &["sweep-file"], &POLARS),
+    Rule::new(
         "train",
-        &["source-hash", "torch-version", "spec", "data", "model", "optimizer-registry"],
+        &["source-hash", "torch-version", "spec", "store", "data", "model", "optimizer-registry"],
+        &["sweep-file"],
         &POLARS,
     ),
-    ("report", &["spec", "store", "test-records", "text-format"], &BURN),
-    (
-        "runner",
-        &["torch-version", "spec", "data", "store", "test-records", "text-format", "report"],
+    Rule::new(
+        "report",
+        &["spec", "store", "text-format", "stats", "plot"],
+        &["sweep-file", "regression", "test-records"],
         &BURN,
     ),
-    ("reporter", &["spec", "store", "text-format", "report", "runner"], &BURN),
-    ("xtask", &["source-hash", "torch-version"], &BURN),
+    Rule::new(
+        "regression",
+        &["spec", "store", "text-format", "stats", "plot", "report"],
+        &["sweep-file", "test-records"],
+        &BURN,
+    ),
+    Rule::new(
+        "runner",
+        &["torch-version", "spec", "sweep-file", "data", "store", "text-format"],
+        &["report", "regression", "test-records"],
+        &BURN,
+    ),
+    Rule::new(
+        "reporter",
+        &["spec", "sweep-file", "store", "text-format", "stats", "report", "regression", "runner"],
+        &[],
+        &BURN,
+    ),
+    Rule::new("xtask", &["source-hash", "torch-version"], &[], &BURN),
 ];
 
 /// Crates at the bottom: neither stack may be below them, not even in their tests.
-const NEITHER: [&str; 7] =
-    ["source-hash", "torch-version", "spec", "store", "test-records", "text-format", "xtask"];
+const NEITHER: [&str; 11] = [
+    "source-hash",
+    "torch-version",
+    "seed-stream",
+    "text-format",
+    "stats",
+    "plot",
+    "spec",
+    "sweep-file",
+    "store",
+    "test-records",
+    "xtask",
+];
 
 /// The crate of `sweep`, whose tests alone may reach polars: training starts before
 /// polars is compiled.
 const LIGHT: &str = "runner";
-
-/// The crate that only tests, examples and benchmarks use.
-const FOR_TESTS: &str = "test-records";
 
 /// One edge of the graph.
 #[derive(Clone, Debug)]
@@ -174,19 +231,19 @@ pub(crate) fn check(graph: &Graph) -> Vec<String> {
     let mut findings = Vec::new();
     for (id, package) in graph.ours() {
         let at = format!("{}:1", package.manifest);
-        let Some((name, allowed, stack)) = RULES.iter().find(|(name, ..)| *name == package.name)
-        else {
+        let Some(rule) = RULES.iter().find(|rule| rule.name == package.name) else {
             findings.push(format!(
                 "{at}: crate `{}` has no rule in xtask/src/tidy/graph.rs",
                 package.name
             ));
             continue;
         };
-        let mut forbidden = vec![(*stack, true)];
-        if NEITHER.contains(name) {
+        let name = rule.name;
+        let mut forbidden = vec![(rule.never, true)];
+        if NEITHER.contains(&name) {
             forbidden.push((&POLARS, true));
         }
-        if *name == LIGHT {
+        if name == LIGHT {
             forbidden.push((&POLARS, false));
         }
         for (stack, tests) in forbidden {
@@ -200,12 +257,15 @@ pub(crate) fn check(graph: &Graph) -> Vec<String> {
         }
         for edge in &package.edges {
             let to = &graph.packages[&edge.to];
-            if to.ours && !allowed.contains(&to.name.as_str()) {
-                findings.push(format!("{at}: `{name}` may not depend on `{}`", to.name));
+            if !to.ours || rule.allows(&to.name, edge.dev_only) {
+                continue;
             }
-            if to.ours && to.name == FOR_TESTS && !edge.dev_only {
-                findings.push(format!("{at}: `{name}` may use `{FOR_TESTS}` in tests alone"));
-            }
+            let what = if rule.in_tests.contains(&to.name.as_str()) {
+                format!("may use `{}` in tests alone", to.name)
+            } else {
+                format!("may not depend on `{}`", to.name)
+            };
+            findings.push(format!("{at}: `{name}` {what}"));
         }
         findings.extend(default_features(package).map(|what| format!("{at}: {what}")));
     }
@@ -244,7 +304,7 @@ mod tests {
     /// Metadata with our crates, each with the edges given as
     /// `(from, to, kind)`; a name that is none of ours comes from elsewhere.
     fn graph(edges: &[(&str, &str, Option<&str>)], features: Value) -> Graph {
-        let ours: Vec<&str> = RULES.iter().map(|(name, ..)| *name).collect();
+        let ours: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
         let mut names: BTreeSet<&str> = ours.iter().copied().collect();
         names.extend(edges.iter().flat_map(|(from, to, _)| [*from, *to]));
         let package = |name: &str| {
@@ -310,7 +370,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/runner/Cargo.toml:1: `runner` must never link polars, but runner -> report -> polars-core"
+                "crates/runner/Cargo.toml:1: `runner` must never link polars, but runner -> report -> polars-core",
+                "crates/runner/Cargo.toml:1: `runner` may use `report` in tests alone",
             ]
         );
     }
@@ -320,6 +381,25 @@ mod tests {
         assert_eq!(findings(&[("report", "test-records", Some("dev"))]), Vec::<String>::new());
         let found = findings(&[("report", "test-records", None)]);
         assert!(found.len() == 1 && found[0].ends_with("in tests alone"), "{found:?}");
+    }
+
+    #[test]
+    fn statistics_and_figures_know_nothing_of_a_sweep() {
+        for name in ["stats", "plot"] {
+            for (to, kind) in [("spec", None), ("spec", Some("dev")), ("report", Some("dev"))] {
+                let found = findings(&[(name, to, kind)]);
+                let expected = format!("`{name}` may not depend on `{to}`");
+                assert!(found.iter().any(|f| f.ends_with(&expected)), "{name} {to}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_rule_stands_on_those_before_it() {
+        for (i, rule) in RULES.iter().enumerate() {
+            let before: Vec<&str> = RULES[..i].iter().map(|rule| rule.name).collect();
+            assert!(rule.allowed.iter().all(|to| before.contains(to)), "{}", rule.name);
+        }
     }
 
     #[test]

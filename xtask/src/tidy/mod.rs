@@ -4,6 +4,7 @@
 mod causes;
 mod circles;
 mod graph;
+mod imports;
 mod metrics;
 mod text;
 
@@ -44,7 +45,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
         if file.ends_with(".rs")
             && let Some(meaning) = source_hash::meaning(&content)
         {
-            meanings.insert(file.clone(), meaning.text);
+            meanings.insert(file.clone(), meaning);
         }
     }
     findings.extend(circles::check(&meanings));

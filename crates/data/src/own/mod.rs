@@ -24,6 +24,7 @@ mod understand;
 
 use std::path::Path;
 
+use spec::Digest;
 use spec::dataset::DatasetSpec;
 use spec::own_data::{Inspected, OwnData, OwnFiles, OwnKind, OwnRequest, checksum};
 use spec::reading::{Asked, Reading};
@@ -291,7 +292,7 @@ fn understood(own: &mut OwnData, samples: &Samples<'_>, fed: &Fed) {
         all.update(bytemuck::cast_slice(&part.labels));
         all.update(bytemuck::cast_slice(&part.values));
     }
-    *hash = all.finalize().to_hex()[..32].to_owned();
+    *hash = Digest::from_hash(&all.finalize()).to_string();
 }
 
 fn wrong(file: &str, reason: impl Into<String>, remedy: &str) -> OwnError {

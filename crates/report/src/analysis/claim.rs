@@ -6,7 +6,7 @@ use spec::plan::Plan;
 use spec::record::Split;
 
 use super::{Analysis, Goal, Measured};
-use crate::stats::claim::{Claim, Evidence, Test};
+use stats::claim::{Claim, Evidence, Test};
 
 /// The claim of a plan, and what came of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Config, Judged, gain, scores};
-use crate::stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
-use crate::stats::{Estimate, estimate, holm, unpaired};
 use crate::table::RunRow;
+use stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
+use stats::{Estimate, estimate, holm, unpaired};
 
 /// Level of significance, after Holm's correction over all pairs.
 pub const ALPHA: f64 = 0.05;
@@ -379,7 +379,7 @@ fn welch(xs: &[f64], ys: &[f64]) -> Estimate {
 }
 
 /// What keeps two runs of one seed from being a pair.
-pub(crate) fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
+pub fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
     if a.dataset_digest != b.dataset_digest {
         return Some("they were trained on different data");
     }

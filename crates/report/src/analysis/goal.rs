@@ -8,7 +8,6 @@ use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
 use super::landscape;
-use crate::number;
 use crate::table::RunRow;
 
 /// Which of a run's values of a metric counts.
@@ -113,16 +112,16 @@ impl Goal {
 
     /// A value as a person reads it: per cent for accuracies.
     pub fn format(&self, value: f64) -> String {
-        number::metric(self.metric, value)
+        self.metric.format(value)
     }
 
     /// A difference or standard deviation: percentage points for accuracies, of
     /// which a small one has two significant digits and never reads as none.
     pub fn spread(&self, value: f64) -> String {
         if !self.metric.is_percentage() {
-            return number::difference(self.metric, value, 2);
+            return self.metric.format_difference(value, 2);
         }
-        let points = number::difference(self.metric, value, 2);
+        let points = self.metric.format_difference(value, 2);
         let unit = if points == "1.00" { "point" } else { "points" };
         format!("{points} percentage {unit}")
     }

@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-6;
 
 /// Losses below this part of the loss before training are level: what is left of
 /// them is rounding of terms of the size before (2^-24 is half a step of float32).
-pub(crate) const VANISHED: f64 = 1.0 / 16_777_216.0;
+pub const VANISHED: f64 = 1.0 / 16_777_216.0;
 
 /// A run with what is needed to tell whether its outcome differs from another's.
 #[derive(Clone, Copy, Debug)]

@@ -24,20 +24,22 @@ use spec::plan::{Plan, PlannedRun};
 use spec::record::{Split, Status, StopReason};
 
 use crate::number;
-use crate::stats::{Estimate, estimate, location};
 use crate::table::RunRow;
+use stats::{Estimate, estimate, location};
 
 pub use choose::{TieBreak, best_of, ties};
 pub(crate) use choose::{better, by_goal, by_judge};
 pub use claim::{Claimed, Claims};
+pub use compare::difference as unlike;
+pub(crate) use compare::verdict;
 pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
-pub(crate) use compare::{difference as unlike, verdict};
 pub use edges::{Advice, GridEnd, advice};
 pub use goal::{Goal, Measured};
 pub use grid::{Robustness, by_lr, comparable, robustness};
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
-pub(crate) use level::{Judged, VANISHED, gain, scores};
+pub use level::VANISHED;
+pub(crate) use level::{Judged, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 pub use zipped::Partner;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
-use crate::stats::location;
 use crate::table::RunRow;
+use stats::location;
 
 /// What training is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

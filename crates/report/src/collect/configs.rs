@@ -3,15 +3,14 @@
 use polars::prelude::Column;
 use rayon::prelude::*;
 use spec::RunSpec;
-use spec::metric::{EpochMetric, Metric};
+use spec::metric::{Bounds, EpochMetric, Metric};
 use spec::plan::TargetAt;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
 use crate::last_epoch::columns_of;
-use crate::number;
-use crate::stats::{Estimate, Interval, location};
 use crate::table::{Cell, RunRow};
+use stats::{Estimate, Interval, location};
 
 /// A value that is estimated over completed seeds.
 struct Measure {
@@ -60,7 +59,7 @@ fn measures(analysis: &Analysis) -> Vec<Measure> {
         of: Of::Own(|r| r.train_seconds),
         // Those of a diverged run are no measure of anything.
         diverged: None,
-        bounds: number::ANY,
+        bounds: Bounds::Any.ends(),
     });
     let target = &analysis.plan.target;
     if target.at == TargetAt::Best {

@@ -8,8 +8,8 @@ mod runs;
 use std::path::PathBuf;
 
 use polars::prelude::Column;
-use spec::layout::ReportDir;
 use spec::record::RunRecord;
+use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;
@@ -17,7 +17,7 @@ use crate::repeats::Repeats;
 use crate::table::RunRow;
 use crate::{files, journal};
 
-pub(crate) use parquet::write;
+pub use parquet::write;
 
 /// Up to so many runs the three files are made side by side.
 const SIDE_BY_SIDE: usize = 50_000;

@@ -18,7 +18,7 @@ use crate::files;
 ///
 /// # Errors
 /// The columns differ in height, or the file cannot be written.
-pub(crate) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
+pub fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
     let height = columns.first().map_or(0, Column::len);
     let mut bytes = Vec::new();
     DataFrame::new(height, columns)

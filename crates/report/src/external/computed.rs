@@ -3,8 +3,8 @@
 use crate::external::published::{
     FromSample, FromTimes, Integral, NoisyQuadratic, Published, Statistic, Time,
 };
-use crate::stats::claim::{Claim, Test};
-use crate::stats::scores::{HeldOut, R_MAX, Row, scores};
+use stats::claim::{Claim, Test};
+use stats::scores::{HeldOut, R_MAX, Row, scores};
 
 /// Returns AlgoPerf's benchmark score of a submission among those of the file.
 ///

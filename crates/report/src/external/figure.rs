@@ -7,13 +7,13 @@ use crate::escape;
 use crate::external::judge::Judged;
 use crate::external::published::{FigureRequest, Origin, Ours, Theirs};
 use crate::external::sample::Trained;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
-use crate::figures::ink::Ink;
 use crate::figures::{Figure, axes};
 use crate::page::words::capitalised;
-use crate::stats::location;
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
 use spec::record::Status;
+use stats::location;
 
 /// Our runs of one optimizer at one learning rate.
 #[derive(Default)]
@@ -42,7 +42,7 @@ pub(super) fn figure(
             ),
             reading: "Where the two agree, markers lie within the bands of their colour or close to them, and crosses \
                       of one optimizer begin at the same learning rate in both rows.",
-            ink: Ink::Chart(chart),
+            data: FigureData::Chart(chart),
             variant_of: None,
         }
         .explained(),

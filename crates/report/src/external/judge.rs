@@ -254,7 +254,7 @@ fn their_value(theirs: &Theirs, found: &Found) -> Option<f64> {
 fn our_value(found: &Found) -> Option<f64> {
     match found {
         Found::Number(value) | Found::Pair(value, _) => Some(*value),
-        Found::Seeds { values, .. } => crate::stats::location::mean(values),
+        Found::Seeds { values, .. } => stats::location::mean(values),
         Found::Missing { .. } => None,
     }
 }

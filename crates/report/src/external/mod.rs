@@ -19,8 +19,8 @@ mod tally;
 
 use std::path::Path;
 
-use spec::layout::ReportDir;
 use store::StoreError;
+use store::layout::ReportDir;
 
 use crate::error::ReportError;
 use crate::figures::Figure;

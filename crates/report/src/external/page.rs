@@ -177,7 +177,7 @@ pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
         let said: Vec<String> = about.into_iter().chain(source(section)).collect();
         mark::sentences(&mut out, &said);
         if let Some(drawn) = drawn_of(section, drawn) {
-            let (title, caption) = (md(drawn.figure.ink.title()), md(&drawn.figure.caption));
+            let (title, caption) = (md(drawn.figure.data.title()), md(&drawn.figure.caption));
             let _ = write!(out, "\n![{title}](figures/{}.svg)\n\n{caption}\n", drawn.name);
         }
         let _ = write!(out, "\n{}", mark::table(&tables::of(section)));

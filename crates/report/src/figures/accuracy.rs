@@ -5,13 +5,13 @@ use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::axis::{Axis, LEAST_ERROR};
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Scale;
 use crate::figures::words::LineEnd;
 use crate::figures::{Figure, entries, epochs, seeds_text, shown, words};
+use plot::FigureData;
+use plot::axis::{Axis, LEAST_ERROR};
+use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
+use plot::scale::Scale;
 
 /// A sentence that defines accuracy.
 macro_rules! share {
@@ -61,7 +61,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
             (false, true) => concat!(share!(), late!(), ": look whether the bands overlap."),
             (false, false) => concat!(share!(), late!(), "."),
         },
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

@@ -4,9 +4,9 @@ use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::axis::{Axis, LEAST_ERROR, ordinary};
-use crate::figures::chart::Panel;
-use crate::figures::scale::Scale;
+use plot::axis::{Axis, LEAST_ERROR, ordinary};
+use plot::chart::Panel;
+use plot::scale::Scale;
 
 /// Losses as [`Axis::around`] has them; accuracies by error rate where that
 /// spans much, else magnified. With room for bands as [`Axis::with_bands`] has it.

@@ -8,13 +8,13 @@ use spec::record::Split;
 use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::words::LineEnd;
 use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, words};
 use crate::table::RunRow;
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
 
 /// What the horizontal axis counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         },
         caption: caption(analysis, &train),
         reading: if function { of_values(analysis) } else { of_losses(analysis) },
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }
@@ -129,7 +129,7 @@ pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
                  sample by sample. The training loss is shown in finer pieces than there and therefore less smooth."
             }
         },
-        ink: Ink::Chart(series(analysis, points, Along::Steps)?),
+        data: FigureData::Chart(series(analysis, points, Along::Steps)?),
         variant_of: Some("convergence"),
     })
 }
@@ -158,7 +158,7 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
         reading: "What an optimizer is worth in time: one with costlier steps must fall further in each to keep up. A \
                   line that ends further left was through its epochs sooner. Times hold for this machine and this \
                   model alone.",
-        ink: Ink::Chart(series(analysis, points, Along::Seconds)?),
+        data: FigureData::Chart(series(analysis, points, Along::Seconds)?),
         variant_of: Some("convergence"),
     })
 }

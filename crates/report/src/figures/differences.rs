@@ -3,13 +3,13 @@
 use crate::analysis::{Analysis, Comparison, Pair, Verdict};
 use crate::escape;
 use crate::figures::Figure;
-use crate::figures::axis::TickFormat;
-use crate::figures::grid::{Cell, Fill, Grid, GridRow};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::tint::Tint;
 use crate::number;
 use crate::page::words::{p_value, seeds};
+use plot::FigureData;
+use plot::axis::TickFormat;
+use plot::grid::{Cell, Fill, Grid, GridRow};
+use plot::tint::Tint;
 
 /// Rows that the figure has at most.
 const MOST: usize = 30;
@@ -48,7 +48,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                   How strong the colour is says how large the lead is; whether it may be chance, p says: the probability \
                   of a lead at least as large if the two optimizers were equally good. A large lead with a large p needs \
                   more seeds before one may believe it.",
-        ink: Ink::Grid(grid),
+        data: FigureData::Grid(grid),
         variant_of: None,
     })
 }
@@ -171,7 +171,7 @@ fn cell(analysis: &Analysis, (row, name): (usize, &str), (column, other): (usize
     let gain = if turned { -gain } else { gain };
     let lead = scale(analysis) * gain;
     // As the tables write it.
-    let text = signed(gain, &number::difference(analysis.judge.metric, gain, 3));
+    let text = signed(gain, &analysis.judge.metric.format_difference(gain, 3));
     let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
     Cell { fill: Fill::Value(lead), text, note, said }
 }

@@ -7,13 +7,13 @@ use spec::metric::Bounds;
 
 use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::landscape::{chosen, files, path, target};
 use crate::figures::points::Points;
 use crate::figures::{Figure, entries, seeds_text, spread};
-use crate::stats::estimate_mean;
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
+use stats::estimate_mean;
 
 /// Distances below this are drawn at it: positions are 32-bit floats.
 const NEAREST: f64 = 1e-7;
@@ -42,7 +42,7 @@ pub fn figures(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figur
                     limits(task, points)
                 ),
                 reading: what,
-                ink: Ink::Chart(series(task, points)?),
+                data: FigureData::Chart(series(task, points)?),
                 variant_of: None,
             },
         ))

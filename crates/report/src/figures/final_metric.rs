@@ -5,13 +5,13 @@ use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config, Goal, Measured};
 use crate::escape;
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::rows::{Row, Rows};
 use crate::figures::{Figure, axes, shown, spread, words};
 use crate::number;
 use crate::page::words::capitalised;
-use crate::stats::{Estimate, estimate};
+use plot::FigureData;
+use plot::rows::{Row, Rows};
+use stats::{Estimate, estimate};
 
 /// The text on reading the dots of runs that have a mean.
 macro_rules! dots {
@@ -67,7 +67,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                  seeds needed no more than that. It stands at the end of the axis where more than half never got there."
             }
         },
-        ink: Ink::Rows(rows),
+        data: FigureData::Rows(rows),
         variant_of: None,
     })
 }

@@ -1,7 +1,5 @@
 //! Descents on functions: a map a label with the path of one seed, the same for
-//! all, and all these descents as one film.
-
-use std::fmt::{self, Display, Formatter};
+//! all, and all these descents as one animation.
 
 use spec::landscape::{Function, Position};
 use spec::metric::Metric;
@@ -10,39 +8,12 @@ use spec::record::Split;
 use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::style::PALETTE;
 use crate::figures::{Figure, entries};
 use crate::number;
-
-/// Maps or a film of descents on one function.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Landscape {
-    /// What the figure shows.
-    pub title: String,
-    /// What its strokes are.
-    pub subtitle: String,
-    /// What is descended.
-    pub function: Function,
-    /// One a label, in plan order.
-    pub descents: Vec<Descent>,
-    /// Whether all run over one map and move, in place of a map each.
-    pub film: bool,
-}
-
-/// The run of a label that is shown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Descent {
-    /// Place in the plan.
-    pub series: usize,
-    /// The label.
-    pub label: String,
-    /// Its learning rate, and what became of it.
-    pub note: String,
-    /// Step and position, from the start on.
-    pub path: Vec<(u64, Position)>,
-}
+use plot::FigureData;
+use plot::map::{Field, Map, Path};
+use plot::style::PALETTE;
 
 /// File names of a function's map and distances.
 pub(super) fn files(function: Function) -> (&'static str, &'static str) {
@@ -133,7 +104,7 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
                     thrown(task)
                 ),
                 reading: lesson(task.function),
-                ink: Ink::Landscape(map),
+                data: FigureData::Map(map),
                 variant_of: None,
             },
         ))
@@ -141,8 +112,8 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
     analysis.tasks().iter().filter_map(figure).collect()
 }
 
-/// The film of the first function.
-pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
+/// The descents on the first function as an animation.
+pub fn animation(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let task = analysis.tasks().first()?;
     Some(Figure {
         heading: "The descent as a film",
@@ -161,7 +132,7 @@ pub fn film(analysis: &Analysis, points: &Points) -> Option<Figure> {
         reading: "A heavy ball keeps rolling: with momentum it overshoots, swings back and settles. Plain descent goes \
                   straight down the slope and slows as the slope does. Balls that set off at one even pace divide by \
                   the size of the gradient, so that a steep wall does not throw them.",
-        ink: Ink::Landscape(series(task, points, true)?),
+        data: FigureData::Map(series(task, points, true)?),
         variant_of: None,
     })
 }
@@ -219,18 +190,19 @@ fn heading(function: Function) -> &'static str {
     }
 }
 
-/// The data of maps or film; none without a path.
-pub fn series(task: &Task, points: &Points, film: bool) -> Option<Landscape> {
+/// The data of maps, or of one animated map; `None` without a path.
+pub fn series(task: &Task, points: &Points, animated: bool) -> Option<Map> {
     let seed = common_seed(task, points)?;
     let notes = entries(&task.analysis);
-    let descents: Vec<Descent> = best(task)
+    let paths: Vec<Path> = best(task)
         .zip(notes)
         .map(|(config, entry)| {
             let run = of_seed(task, config, seed);
             let path = run.map(|run| path(task, points, run)).unwrap_or_default();
             let lost = path.is_empty() && config.counts.results() > 0;
             let note = if lost { format!("no result of seed {seed}") } else { entry.note };
-            Descent { series: config.label, label: entry.label, note, path }
+            let text = said(task.function, &entry.label, &note, &path);
+            Path { series: config.label, label: entry.label, note, text, points: path }
         })
         .collect();
     let seeds = task.analysis.plan.seeds.len();
@@ -238,12 +210,18 @@ pub fn series(task: &Task, points: &Points, film: bool) -> Option<Landscape> {
         1 => String::new(),
         _ => format!(": seed {seed} of {seeds}, the same for all"),
     };
-    Some(Landscape {
-        title: format!("{} on {}", if film { "All optimizers" } else { "Descents" }, task.function),
+    let info = task.function.info();
+    Some(Map {
+        title: format!(
+            "{} on {}",
+            if animated { "All optimizers" } else { "Descents" },
+            task.function
+        ),
         subtitle: format!("Each optimizer at its best configuration{of_seeds}"),
-        function: task.function,
-        descents,
-        film,
+        field: Field::sample(info.domain, |p| task.function.value(p)),
+        crosses: info.optima.to_vec(),
+        paths,
+        animated,
     })
 }
 
@@ -289,43 +267,14 @@ pub(super) fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Positi
     pairs.map(|(x, y)| (x.step, [x.value, y.value])).collect()
 }
 
-impl Descent {
-    /// How it ended, in words.
-    pub fn said(&self, function: Function) -> String {
-        let Some((step, end)) = self.path.last() else {
-            return format!("{} \u{b7} {}", self.label, self.note);
-        };
-        format!(
-            "{} \u{b7} {} \u{b7} step {}: f = {}, {} from the {}",
-            self.label,
-            self.note,
-            number::count(*step),
-            number::significant(function.value(*end), 3),
-            number::significant(function.distance(*end), 3),
-            target(function)
-        )
-    }
-}
-
-impl Display for Landscape {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n{}", self.title, self.subtitle)?;
-        for descent in &self.descents {
-            let label = escape::line(&descent.label);
-            write!(
-                f,
-                "{} {label} ({}), {} points:",
-                descent.series,
-                descent.note,
-                descent.path.len()
-            )?;
-            let some = [0, descent.path.len() / 2, descent.path.len().saturating_sub(1)];
-            for (step, [x, y]) in some.iter().filter_map(|&i| descent.path.get(i)) {
-                let round = |v: f64| number::significant(v, 4);
-                write!(f, " {step}: {}, {};", round(*x), round(*y))?;
-            }
-            writeln!(f)?;
-        }
-        Ok(())
-    }
+/// The text of a pointer over the end of a descent: how it ended.
+fn said(function: Function, label: &str, note: &str, path: &[(u64, Position)]) -> String {
+    let Some((step, end)) = path.last() else { return format!("{label} \u{b7} {note}") };
+    format!(
+        "{label} \u{b7} {note} \u{b7} step {}: f = {}, {} from the {}",
+        number::count(*step),
+        number::significant(function.value(*end), 3),
+        number::significant(function.distance(*end), 3),
+        target(function)
+    )
 }

@@ -6,13 +6,13 @@ use std::collections::btree_map::Entry;
 
 use crate::analysis::{Analysis, Config, Goal, Measured, better, by_lr, comparable};
 use crate::escape;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Scale;
 use crate::figures::{Figure, axes, entries, spread};
 use crate::page::words::{capitalised, list};
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
+use plot::scale::Scale;
 
 /// Points of a line, and of rows of crosses, at most: of more learning rates
 /// the best of each so many-th part of the axis is shown.
@@ -78,7 +78,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                  learning rate may lie beyond those tried."
             }
         },
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

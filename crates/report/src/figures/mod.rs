@@ -1,36 +1,20 @@
 //! The report's figures. Each is data first ([`chart::Chart`], one file a
-//! figure) and ink second ([`ink::Ink::draw`], the same for SVG and PNG).
+//! figure) and ink second ([`ink::FigureData::draw`], the same for SVG and PNG).
 
 pub mod accuracy;
 pub mod axes;
-pub mod axis;
-pub mod bitmap;
-mod bound;
-pub mod canvas;
-pub mod chart;
-pub mod contour;
 pub mod convergence;
 pub mod differences;
 pub mod distance;
-pub mod fallback;
 pub mod final_metric;
-pub mod grid;
-pub mod ink;
 pub mod landscape;
 pub mod lr_sensitivity;
 pub mod noise;
-pub mod output;
 pub mod points;
-pub mod rows;
-pub mod scale;
 pub mod schedule;
 pub mod seeds;
 pub mod spread;
-pub mod style;
-pub mod svg;
 pub mod target;
-pub mod tint;
-pub mod trend;
 pub mod tuning;
 mod words;
 
@@ -40,10 +24,10 @@ use spec::report_settings::FigureName;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::chart::{Entry, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::number;
+use plot::FigureData;
+use plot::chart::{Entry, Point};
 
 /// A figure with its texts.
 #[derive(Clone, Debug)]
@@ -55,7 +39,7 @@ pub struct Figure {
     /// How to read it, for someone who sees such a figure for the first time.
     pub reading: &'static str,
     /// Its data.
-    pub ink: Ink,
+    pub data: FigureData,
     /// The figure that it shows in another way, and below which it stands.
     pub variant_of: Option<&'static str>,
 }
@@ -77,7 +61,7 @@ fn maker(name: FigureName) -> Maker {
         FigureName::Tuning => tuning::figure,
         FigureName::LrSchedule => schedule::figure,
         FigureName::Noise => noise::figure,
-        FigureName::Descent => landscape::film,
+        FigureName::Descent => landscape::animation,
         // Several a report: see `made`.
         FigureName::Landscape | FigureName::Distance => |_, _| None,
     }
@@ -97,7 +81,7 @@ fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static
 impl Figure {
     /// With what stands at the ends of its axes said in its caption.
     pub fn explained(mut self) -> Figure {
-        for sentence in self.ink.at_the_ends() {
+        for sentence in self.data.at_the_ends() {
             self.caption.push(' ');
             self.caption.push_str(&sentence);
         }

@@ -4,12 +4,12 @@ use spec::metric::Metric;
 use spec::record::Split;
 
 use crate::analysis::Analysis;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::words::LineEnd;
 use crate::figures::{Figure, axes, entries, epochs, shown, words};
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
 
 /// The figure; none for sweeps of one epoch, where the figure of convergence
 /// shows the same.
@@ -56,7 +56,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                  real: at the start of an epoch the model meets samples again that it has just learned from."
             }
         },
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

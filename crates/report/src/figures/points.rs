@@ -9,10 +9,10 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::error::ReportError;
-use crate::figures::chart::Point;
 use crate::figures::spread;
-use crate::stats::estimate_mean;
 use crate::table::scan;
+use plot::chart::Point;
+use stats::estimate_mean;
 
 /// One measured number.
 #[derive(Clone, Copy, Debug, PartialEq)]

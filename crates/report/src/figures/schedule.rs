@@ -8,14 +8,14 @@ use spec::{RunSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Scale;
 use crate::figures::words::{self, LineEnd};
 use crate::figures::{Figure, thin};
 use crate::number;
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use plot::scale::Scale;
 
 /// The figure; none before any run has reported its learning rate.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
@@ -28,7 +28,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                   start (warmup) is careful while the first gradients are still wild; a leap back up (restart) leaves \
                   one valley for another. Learning rates of \
                   different optimizers are not comparable with each other: Adam's steps mean something else than SGD's.",
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

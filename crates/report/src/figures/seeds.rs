@@ -7,13 +7,13 @@ use spec::record::Status;
 
 use crate::analysis::{Analysis, Config};
 use crate::escape;
-use crate::figures::grid::{Cell, Fill, Grid, GridRow};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes};
 use crate::number;
 use crate::page::words::capitalised;
+use plot::FigureData;
+use plot::grid::{Cell, Fill, Grid, GridRow};
+use plot::tint::Tint;
 
 /// Rows that the figure has at most.
 const MOST: usize = 40;
@@ -59,7 +59,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
                   the others in all rows had a hard start for every optimizer, which is why optimizers are compared seed \
                   by seed.",
-        ink: Ink::Grid(grid),
+        data: FigureData::Grid(grid),
         variant_of: None,
     })
 }
@@ -181,7 +181,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
 fn short(metric: Metric, value: f64) -> String {
     match metric.description().unit {
         Unit::Percent => format!("{:.2}", value * 100.0),
-        Unit::Count => number::metric(metric, value),
+        Unit::Count => metric.format(value),
         Unit::Number => number::significant(value, 3),
     }
 }

@@ -5,7 +5,7 @@ use spec::metric::Bounds;
 use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
-use crate::stats::Estimate;
+use stats::Estimate;
 
 /// Ends of the band. The interval of the mean is replaced for two seeds, which
 /// have none, by the range of both. Cut at what the metric can be.

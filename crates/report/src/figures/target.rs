@@ -5,13 +5,13 @@ use spec::record::Split;
 use crate::analysis::{Analysis, Clock, Race, Racer};
 use crate::escape;
 use crate::figures::Figure;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
-use crate::figures::scale::Scale;
 use crate::page::words;
-use crate::stats::survival;
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use plot::scale::Scale;
+use stats::survival;
 
 /// The text on reading a line, whatever the clock counts.
 macro_rules! early {
@@ -58,7 +58,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                 )
             }
         },
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

@@ -2,12 +2,12 @@
 
 use crate::analysis::{Analysis, Config, TuningCurve, TuningPoint, tuning};
 use crate::escape;
-use crate::figures::axis::Axis;
-use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
-use crate::figures::ink::Ink;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes};
 use crate::page::words::{capitalised, list};
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 
 /// The figure; none where every label has a single configuration.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
@@ -47,7 +47,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             without_line(analysis, &chart)
         ),
         reading: reading(analysis),
-        ink: Ink::Chart(chart),
+        data: FigureData::Chart(chart),
         variant_of: None,
     })
 }

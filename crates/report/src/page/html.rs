@@ -5,29 +5,29 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::best::rows_of;
 use crate::escape;
 use crate::figures;
-use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::answer::answer;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
+use plot::style::PALETTE;
 
 /// What a page is made of.
-pub(crate) struct Document<'a> {
+pub struct Document<'a> {
     /// Its title, free of control characters.
-    pub(crate) name: String,
+    pub name: String,
     /// A sentence below the title.
-    pub(crate) lead: String,
+    pub lead: String,
     /// The answer, above the table of contents.
-    pub(crate) opening: Markup,
+    pub opening: Markup,
     /// Sections; every `h2` with an id stands in the table of contents.
-    pub(crate) body: Markup,
+    pub body: Markup,
     /// Where the numbers come from.
-    pub(crate) footer: &'static str,
+    pub footer: &'static str,
     /// The result for programs, as [`escape::json_in_script`] writes it.
-    pub(crate) data: String,
+    pub data: String,
     /// The figures of the body.
-    pub(crate) figures: &'a [Drawn],
+    pub figures: &'a [Drawn],
 }
 
 /// The page as text.
@@ -45,7 +45,7 @@ pub fn page(report: &Report) -> String {
 }
 
 /// A page around its parts: style, script and the policy that admits them alone.
-pub(crate) fn document(document: Document<'_>) -> String {
+pub fn document(document: Document<'_>) -> String {
     let Document { name, lead, opening, body, footer, data, figures } = document;
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
@@ -149,7 +149,8 @@ fn figures(report: &Report) -> Markup {
     }
 }
 
-pub(crate) fn figure(drawn: &Drawn) -> Markup {
+/// A figure with its heading, caption and reading, as an element of the page.
+pub fn figure(drawn: &Drawn) -> Markup {
     html! {
         figure.card id=(drawn.name) data-figure=(drawn.name) {
             div.wide { (PreEscaped(&drawn.inline.0)) }
@@ -262,7 +263,8 @@ fn tables(report: &Report) -> Markup {
     }
 }
 
-pub(crate) fn sentences(all: &[String]) -> Markup {
+/// Sentences as paragraphs.
+pub fn sentences(all: &[String]) -> Markup {
     html! { @for sentence in all { p { (sentence) } } }
 }
 

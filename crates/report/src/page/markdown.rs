@@ -52,7 +52,7 @@ pub fn report(report: &Report) -> String {
             out,
             "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
             markdown(figure.heading),
-            markdown(figure.ink.title()),
+            markdown(figure.data.title()),
             drawn.name,
             markdown(&figure.caption)
         );
@@ -99,7 +99,8 @@ fn claim(out: &mut String, report: &Report) {
     sentences(out, &content::claim_words(&report.analysis, report.claims.as_ref()));
 }
 
-pub(crate) fn sentences(out: &mut String, all: &[String]) {
+/// Appends sentences, a paragraph each.
+pub fn sentences(out: &mut String, all: &[String]) {
     for sentence in all {
         let _ = write!(out, "\n{}\n", markdown(sentence));
     }
@@ -112,7 +113,7 @@ pub(crate) fn section(out: &mut String, heading: &str, data: &Table) {
 }
 
 /// A table, cut where it is long.
-pub(crate) fn table(data: &Table) -> String {
+pub fn table(data: &Table) -> String {
     let mut out = String::new();
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     out.push_str(&row(data.head.iter().map(|h| markdown(&h.name)).collect()));

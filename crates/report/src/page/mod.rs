@@ -15,24 +15,25 @@ pub mod words;
 
 mod assets;
 mod glossary;
-pub(crate) mod table_html;
+pub mod table_html;
 
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use spec::layout::ReportDir;
-use spec::manifest::Manifest;
+use store::layout::ReportDir;
+use store::manifest::Manifest;
 
 use crate::analysis::{Analysis, Claims};
 use crate::error::ReportError;
-use crate::figures::canvas::{FigureError, Xy};
-use crate::figures::ink::Mark;
 use crate::figures::points::Points;
-use crate::figures::style::Layout;
-use crate::figures::{self, Figure, output};
+use crate::figures::{self, Figure};
 use crate::files;
 use crate::repeats::Repeats;
 use crate::targets::rows_from_parquet;
+use plot::Mark;
+use plot::canvas::{FigureError, Xy};
+use plot::output;
+use plot::style::Layout;
 
 /// What [`render`] wrote.
 #[derive(Clone, Debug, Default)]
@@ -150,20 +151,20 @@ pub(crate) fn write<'a>(
 }
 
 /// Draws a figure in every form that a report has it in.
-pub(crate) fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn, ReportError> {
+pub fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn, ReportError> {
     let name: String = name.into();
     let failed = |e: FigureError| ReportError::Figure { name: name.clone(), reason: e.0 };
-    let untitled = figure.ink.untitled();
+    let untitled = figure.data.untitled();
     // A figure has one name for those who cannot see it; its texts are inside.
-    let label = format!("{}. {}.", figure.ink.title(), figure.ink.subtitle());
+    let label = format!("{}. {}.", figure.data.title(), figure.data.subtitle());
     let (svgs, png) = rayon::join(
         || -> Result<_, FigureError> {
             let caption = format!("{name}-caption");
             let inline = |layout| output::inline(&untitled, layout, &label, &caption);
             let inline = (inline(Layout::Wide)?, inline(Layout::Narrow)?);
-            Ok((output::svg(&figure.ink, Layout::Wide)?, inline))
+            Ok((output::svg(&figure.data, Layout::Wide)?, inline))
         },
-        || output::png(&figure.ink, Layout::Wide),
+        || output::png(&figure.data, Layout::Wide),
     );
     let (svg, inline) = svgs.map_err(failed)?;
     let png = png.map_err(failed)?;
@@ -175,7 +176,7 @@ pub(crate) fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn,
 /// What this machine could not draw of the texts in the PNGs. Said where the report is
 /// made, and not in it: its bytes do not depend on the machine's fonts.
 pub(crate) fn unseen(figures: &[Drawn]) -> Option<String> {
-    figures::fallback::warning(figures.iter().map(|drawn| drawn.files.0.as_str()))
+    plot::fallback::warning(figures.iter().map(|drawn| drawn.files.0.as_str()))
 }
 
 /// Removes figures and tables of an earlier report that this one does not have.

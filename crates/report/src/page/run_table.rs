@@ -83,7 +83,7 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::text(ended_by(row).filter(|_| early).map_or("", words)),
         ];
         cells.extend(metrics.iter().map(|of| {
-            Cell::number(row.last(of.split, of.metric), |value| number::metric(of.metric, value))
+            Cell::number(row.last(of.split, of.metric), |value| of.metric.format(value))
         }));
         let value = |goal: &Goal| {
             let value = goal.of(row).filter(|_| counted);

@@ -3,11 +3,11 @@
 
 use maud::{Markup, html};
 
-use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::csv::{self, Column};
 use crate::page::glossary;
 use crate::page::table::{Cell, Table};
+use plot::style::PALETTE;
 
 /// Rows up to which a table is open from the start.
 const OPEN: usize = 30;
@@ -20,12 +20,12 @@ pub(crate) fn swatch(series: usize) -> Markup {
 }
 
 /// A table that is closed at first when it is long.
-pub(crate) fn folded(data: &Table, what: &str) -> Markup {
+pub fn folded(data: &Table, what: &str) -> Markup {
     if data.rows.len() > OPEN { closed(data, what, true) } else { table(data) }
 }
 
 /// A table that is closed at first; `printed` opens it on paper.
-pub(crate) fn closed(data: &Table, what: &str, printed: bool) -> Markup {
+pub fn closed(data: &Table, what: &str, printed: bool) -> Markup {
     html! {
         details class={ "fold" @if printed { " printed" } } {
             summary { "Show " (number::count(data.rows.len() as u64)) " " (what) }

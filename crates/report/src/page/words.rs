@@ -6,7 +6,7 @@ use spec::plan::Target;
 use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd, Partner};
 use crate::escape;
 use crate::number;
-use crate::stats::{Estimate, Interval};
+use stats::{Estimate, Interval};
 
 /// `5 seeds`, `one seed`.
 pub fn seeds(n: usize) -> String {

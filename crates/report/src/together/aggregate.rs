@@ -6,9 +6,9 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use crate::stats::unpaired::probability_of_improvement;
-use crate::stats::{FEWEST, FEWEST_RESAMPLED, bootstrap, location};
 use crate::together::tasks::{Group, Tasks};
+use stats::unpaired::probability_of_improvement;
+use stats::{FEWEST, FEWEST_RESAMPLED, bootstrap, location};
 
 /// A label among those that all tasks have.
 #[derive(Clone, Debug, PartialEq)]

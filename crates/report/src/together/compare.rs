@@ -11,9 +11,9 @@ use rayon::prelude::*;
 use crate::analysis::{
     ALPHA, Analysis, Config, DecidedBy, Verdict, gain, seeds_needed, unlike, verdict,
 };
-use crate::stats::paired::{Test, rank_lead, sign_flip, wilcoxon};
-use crate::stats::{holm, location};
 use crate::together::tasks::Tasks;
+use stats::paired::{Test, rank_lead, sign_flip, wilcoxon};
+use stats::{holm, location};
 
 /// Two labels in the tasks of one metric. Positive where the first is better.
 #[derive(Clone, Debug, PartialEq)]

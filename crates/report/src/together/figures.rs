@@ -2,19 +2,19 @@
 
 use crate::analysis::Clock;
 use crate::escape;
-use crate::figures::axis::Axis;
-use crate::figures::canvas::{fit, text_width};
-use crate::figures::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
-use crate::figures::grid::{Cell, Fill, Grid, GridRow};
-use crate::figures::ink::Ink;
-use crate::figures::rows::Rows;
-use crate::figures::scale::Scale;
-use crate::figures::style::{BODY, TICK, fonts};
-use crate::figures::tint::Tint;
 use crate::figures::{Figure, axes, final_metric};
 use crate::page::words::capitalised;
 use crate::together::profile::{self, Profile};
 use crate::together::{Group, Standing, Together, aggregate, words};
+use plot::FigureData;
+use plot::axis::Axis;
+use plot::canvas::{fit, text_width};
+use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
+use plot::grid::{Cell, Fill, Grid, GridRow};
+use plot::rows::Rows;
+use plot::scale::Scale;
+use plot::style::{BODY, TICK, fonts};
+use plot::tint::Tint;
 
 /// File names of the strips, one a task; further tasks have none here.
 const STRIPS: [&str; 12] = [
@@ -134,7 +134,7 @@ pub fn ranks(all: &Together) -> Option<Figure> {
         reading: "Read along a row: one colour from end to end is an optimizer that is equally good everywhere, a row that \
                   changes from light to dark is one that suits some tasks only. Ranks hide distances: the values below \
                   them say whether first and second are far apart.",
-        ink: Ink::Grid(Grid {
+        data: FigureData::Grid(Grid {
             title: "Rank of each optimizer in each task".to_owned(),
             subtitle: format!("1 is best; below it the {by} of what the task is judged by{which}"),
             key: "Rank within the task".to_owned(),
@@ -287,7 +287,7 @@ pub fn profile(all: &Together) -> Option<Figure> {
         reading: "At the left end, \u{3c4} = 1, a line's height says in how many tasks the optimizer is the fastest of \
                   those compared. Further right it says how many it solves if it may take that many times longer; where it ends, how many it solves \
                   at all. A line above another all the way belongs to the better choice for such tasks.",
-        ink: Ink::Chart(Chart {
+        data: FigureData::Chart(Chart {
             title: "Performance profile: time to target".to_owned(),
             subtitle: format!(
                 "Tasks solved within \u{3c4} times the fastest of those compared, {}; in brackets: solved at all",
@@ -366,7 +366,7 @@ pub fn scores(all: &Together, group: usize) -> Option<Figure> {
             said.runs, said.lost
         ),
         reading: said.reading,
-        ink: Ink::Chart(Chart {
+        data: FigureData::Chart(Chart {
             title: "Distribution of scores over all runs".to_owned(),
             subtitle: format!("{}, {tasks} pooled", capitalised(&said.runs)),
             entries,
@@ -453,7 +453,7 @@ pub fn strip(all: &Together, task: usize) -> Option<Figure> {
         ),
         reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
                   own report has this figure and many more.",
-        ink: Ink::Rows(rows),
+        data: FigureData::Rows(rows),
         variant_of: None,
     })
 }

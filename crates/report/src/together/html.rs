@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use crate::escape;
-use crate::figures::style::PALETTE;
 use crate::number;
 use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences, toggles};
 use crate::page::table_html::{folded, swatch, table};
 use crate::together::tables::Tables;
 use crate::together::{Together, answer, fairness, figures, pooling, score, words};
+use plot::style::PALETTE;
 
 /// The page as text.
 pub(super) fn page(
@@ -81,7 +81,7 @@ fn drawings(all: &Together, drawn: &[Drawn]) -> Markup {
                 h2 id="seeds" { "Every seed of each task" }
                 @for drawn in strips {
                     details.variant {
-                        summary { (drawn.figure.ink.title()) }
+                        summary { (drawn.figure.data.title()) }
                         (figure(drawn))
                     }
                 }

@@ -52,14 +52,14 @@ pub(super) fn report(
         let figure = &drawn.figure;
         // Strips share their heading, and each says its task.
         let heading = match figures::task_of(&drawn.name) {
-            Some(_) => figure.ink.title(),
+            Some(_) => figure.data.title(),
             None => figure.heading,
         };
         let _ = write!(
             out,
             "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
             markdown(heading),
-            markdown(figure.ink.title()),
+            markdown(figure.data.title()),
             drawn.name,
             markdown(&figure.caption)
         );

@@ -28,7 +28,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
 use crate::error::ReportError;

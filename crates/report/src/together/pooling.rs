@@ -1,9 +1,9 @@
 //! What the aggregates over tasks mean: ranks, pooled values, probabilities of improvement.
 
 use crate::page::words::capitalised;
-use crate::stats::{FEWEST, FEWEST_RESAMPLED};
 use crate::together::words::{by_median, lost, names, unit};
 use crate::together::{Group, Pooled, Together};
+use stats::{FEWEST, FEWEST_RESAMPLED};
 
 /// Sentences that define the aggregates and say what is not pooled.
 pub(super) fn standing(all: &Together) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! Performance profiles over tasks, and distributions of scores over runs.
 
 use crate::analysis::{Clock, Racer};
-use crate::stats::survival;
 use crate::together::tasks::Group;
 use crate::together::{Together, words};
+use stats::survival;
 
 /// Time to target of the labels that all tasks have.
 #[derive(Clone, Debug, PartialEq)]

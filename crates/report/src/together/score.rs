@@ -5,10 +5,10 @@ use crate::escape;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words::list;
-use crate::stats::scores::{self, POINTS, R_MAX, Row, SpeedUp};
 use crate::together::profile::{self, Profile};
 use crate::together::tables::label;
 use crate::together::{Together, words};
+use stats::scores::{self, POINTS, R_MAX, Row, SpeedUp};
 
 /// The way in which a score is computed.
 #[derive(Clone, Debug, PartialEq)]

@@ -275,7 +275,7 @@ pub(super) fn lead(judge: &Goal, x: f64) -> String {
         x if x > 0.0 => "+",
         _ => "",
     };
-    format!("{sign}{}", number::difference(judge.metric, x, 3))
+    format!("{sign}{}", judge.metric.format_difference(x, 3))
 }
 
 /// The column of corrected values.

@@ -3,13 +3,12 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use plotters::style::RGBColor;
+use plot::FigureData;
+use plot::axis::{Axis, End};
+use plot::canvas::{Ball, Canvas, Draw, FigureError, Font, Rect, Stroke, Surface, Xy};
+use plot::chart::CurveKind;
+use plot::style::{Layout, RGBColor, fonts};
 use report::figures::Figure;
-use report::figures::axis::{Axis, End};
-use report::figures::canvas::{Ball, Canvas, Draw, FigureError, Font, Rect, Stroke, Surface, Xy};
-use report::figures::chart::CurveKind;
-use report::figures::ink::Ink;
-use report::figures::style::{Layout, fonts};
 
 /// What a figure drew: of values all places, and what left its frame.
 #[derive(Default)]
@@ -89,7 +88,7 @@ impl Surface for Seen {
 }
 
 /// Draws on nothing.
-pub fn seen(ink: &Ink, layout: Layout) -> Seen {
+pub fn seen(ink: &FigureData, layout: Layout) -> Seen {
     assert!(fonts());
     let mut seen = Seen::default();
     ink.draw(layout, &mut Canvas::new(&mut seen)).unwrap();
@@ -97,48 +96,48 @@ pub fn seen(ink: &Ink, layout: Layout) -> Seen {
 }
 
 /// Values that have a point of their own, with their axis.
-fn points(ink: &Ink) -> Vec<(Axis, f64)> {
+fn points(ink: &FigureData) -> Vec<(Axis, f64)> {
     match ink {
-        Ink::Chart(chart) => chart
+        FigureData::Chart(chart) => chart
             .panels
             .iter()
             .flat_map(|panel| {
                 let curves = panel.curves.iter().flat_map(|c| &c.points);
-                let own = |p: &report::figures::chart::Point| [(panel.y, p.y), (panel.x, p.x)];
+                let own = |p: &plot::chart::Point| [(panel.y, p.y), (panel.x, p.x)];
                 let dots = panel.dots.iter().flat_map(|d| [(panel.y, d.y), (panel.x, d.x)]);
                 curves.flat_map(own).chain(dots)
             })
             .collect(),
-        Ink::Rows(rows) => rows
+        FigureData::Rows(rows) => rows
             .rows
             .iter()
             .flat_map(|r| r.mean.into_iter().chain(r.dots.iter().map(|(v, _)| *v)))
             .map(|v| (rows.x, v))
             .collect(),
-        Ink::Trend(trend) => {
+        FigureData::Trend(trend) => {
             trend.panels.iter().flat_map(|p| p.points.iter().map(|q| (p.y, q.y))).collect()
         }
-        Ink::Grid(_) | Ink::Landscape(_) => Vec::new(),
+        FigureData::Grid(_) | FigureData::Map(_) => Vec::new(),
     }
 }
 
 /// How many places can be pointed at.
-fn pointed(ink: &Ink) -> Option<usize> {
+fn pointed(ink: &FigureData) -> Option<usize> {
     match ink {
-        Ink::Chart(chart) => Some(
+        FigureData::Chart(chart) => Some(
             chart
                 .panels
                 .iter()
                 .map(|p| {
                     let curves = p.curves.iter().filter(|c| c.kind != CurveKind::Faint);
-                    let few = |c: &report::figures::chart::Curve| c.points.len();
+                    let few = |c: &plot::chart::Curve| c.points.len();
                     curves.map(few).sum::<usize>()
                         + p.dots.len()
                         + p.strip.iter().map(|s| s.marks.len()).sum::<usize>()
                 })
                 .sum(),
         ),
-        Ink::Rows(rows) => {
+        FigureData::Rows(rows) => {
             Some(rows.rows.iter().map(|r| r.dots.len() + usize::from(r.mean.is_some())).sum())
         }
         _ => None,
@@ -148,13 +147,13 @@ fn pointed(ink: &Ink) -> Option<usize> {
 /// What is untrue of a figure: what leaves its frame, what stands for no value or
 /// has no place, and what stands at an end without being explained.
 pub fn untrue(name: &str, figure: &Figure) -> Vec<String> {
-    let ink = &figure.ink;
+    let ink = &figure.data;
     let mut faults = Vec::new();
     for layout in [Layout::Wide, Layout::Narrow] {
         let seen = seen(ink, layout);
         faults.extend(seen.faults.iter().map(|f| format!("{name} {layout:?}: {f}")));
         let (frames, marks) = (ink.frames(layout), ink.marks(layout));
-        let drawn = !matches!(ink, Ink::Grid(_) | Ink::Landscape(_));
+        let drawn = !matches!(ink, FigureData::Grid(_) | FigureData::Map(_));
         for mark in &marks {
             let (x, y) = mark.at;
             let inside = |f: &Rect| {

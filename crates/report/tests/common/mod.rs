@@ -7,7 +7,6 @@ use std::{fs, path::Path};
 use report::figures::points::Points;
 use spec::event::FailureKind;
 use spec::identity::ids;
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
@@ -17,6 +16,7 @@ use spec::record::{MetricPoint, Outcome, RunError, RunRecord, Split, Status};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::{Constant, Cosine, Per};
 use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
+use store::layout::ReportDir;
 
 /// Text that would like to be markup, a formula, a terminal escape or a link.
 pub const HOSTILE: &str =
@@ -346,7 +346,7 @@ impl Fixture {
         fs::create_dir_all(dir.journal()).unwrap();
         fs::write(dir.plan(), serde_json::to_vec_pretty(&self.plan()).unwrap()).unwrap();
         let lines: Vec<Vec<u8>> =
-            self.records().iter().map(|r| spec::journal_line::write(r).unwrap()).collect();
+            self.records().iter().map(|r| store::journal_line::write(r).unwrap()).collect();
         fs::write(dir.journal().join("20261123T150000Z-host-1.jsonl"), lines.concat()).unwrap();
         dir
     }

@@ -1,13 +1,14 @@
 //! What a figure says of lines, lanes, legends and keys is so of what it draws.
 
 use crate::last::Last as _;
-use report::figures::axis::{Axis, End};
-use report::figures::chart::{Curve, CurveKind, Panel, Point};
-use report::figures::ink::Ink;
-use report::figures::style::Layout;
+use plot::FigureData;
+use plot::axis::{Axis, End};
+use plot::chart::{Curve, CurveKind, Panel, Point};
+use plot::output;
+use plot::style::Layout;
 use report::figures::{
-    accuracy, axes, convergence, differences, final_metric, lr_sensitivity, noise, output,
-    schedule, seeds, target, tuning,
+    accuracy, axes, convergence, differences, final_metric, lr_sensitivity, noise, schedule, seeds,
+    target, tuning,
 };
 use spec::params::Value;
 use spec::record::StopReason;
@@ -66,7 +67,7 @@ fn a_bar_that_ends_at_all_right_has_no_arrow() {
         }
     });
     let figure = final_metric::figure(&perfect, &points).unwrap().explained();
-    let Ink::Rows(rows) = &figure.ink else { panic!() };
+    let FigureData::Rows(rows) = &figure.data else { panic!() };
     let ends = || rows.rows.iter().filter_map(|r| r.interval);
     assert!(
         ends().any(|(low, _)| low == 1.0) && ends().any(|(low, high)| low < high && high == 1.0)
@@ -105,7 +106,7 @@ fn legends_count_who_reached_the_target_be_it_in_the_last_epoch() {
     let notes: Vec<&str> = chart(&figure).entries.iter().map(|e| e.note.as_str()).collect();
     assert!(notes[2].ends_with("3 of 3 reached the target"), "{notes:?}");
     for layout in [Layout::Wide, Layout::Narrow] {
-        let drawn = output::svg(&figure.ink, layout).unwrap();
+        let drawn = output::svg(&figure.data, layout).unwrap();
         assert!(!drawn.contains('\u{2026}'), "{layout:?}: {drawn}");
     }
 }
@@ -141,7 +142,7 @@ fn a_label_has_its_dash_in_every_figure() {
         let plain = chart(&figure).panels[0].curves.iter().all(|c| c.kind != CurveKind::Marked);
         assert!(plain, "{}", figure.heading);
         let mut alone = figure.clone();
-        let Ink::Chart(first) = &mut alone.ink else { panic!() };
+        let FigureData::Chart(first) = &mut alone.data else { panic!() };
         first.panels.truncate(1);
         first.entries.clear();
         assert!(svg(&alone).contains("stroke-dasharray=\"8 3.5\""), "{}", figure.heading);
@@ -160,7 +161,7 @@ fn of_a_function_there_are_values_and_steps() {
             target::figure(analysis, &points),
         ];
         let said = |f: report::figures::Figure| {
-            format!("{} {} {} {}", f.heading, f.caption, f.reading, f.ink).to_lowercase()
+            format!("{} {} {} {}", f.heading, f.caption, f.reading, f.data).to_lowercase()
         };
         figures.into_iter().flatten().map(said).collect::<Vec<_>>()
     };
@@ -210,9 +211,9 @@ fn a_key_of_nothing_is_left_out() {
     let (analysis, points) = analysed(&Fixture { seeds: 3, ..small() });
     let level = with_rows(&analysis, |_, row| row.change("test.accuracy", |_| 0.5));
     let figure = differences::figure(&level, &points).unwrap();
-    assert!(!svg(&figure).contains(">Lead in "), "{}", figure.ink);
+    assert!(!svg(&figure).contains(">Lead in "), "{}", figure.data);
     let figure = differences::figure(&analysis, &points).unwrap();
-    assert!(svg(&figure).contains(">Lead in "), "{}", figure.ink);
+    assert!(svg(&figure).contains(">Lead in "), "{}", figure.data);
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! What captions, subtitles and marks say is there, and all that is there has a place.
 
+use plot::FigureData;
+use plot::axis::{End, Lane};
+use plot::chart::{Chart, CurveKind};
+use plot::grid::{Fill, Grid};
+use plot::output;
+use plot::style::Layout;
 use report::analysis::Analysis;
-use report::figures::axis::{End, Lane};
-use report::figures::chart::{Chart, CurveKind};
-use report::figures::grid::{Fill, Grid};
-use report::figures::ink::Ink;
 use report::figures::points::{Measured, Points};
-use report::figures::style::Layout;
 use report::figures::{
-    Figure, convergence, differences, final_metric, lr_sensitivity, noise, output, seeds, target,
-    tuning,
+    Figure, convergence, differences, final_metric, lr_sensitivity, noise, seeds, target, tuning,
 };
 use spec::metric::Metric;
 use spec::params::Value;
@@ -25,21 +25,21 @@ pub(crate) fn analysed(fixture: &Fixture) -> (Analysis, Points) {
 }
 
 pub(crate) fn chart(figure: &Figure) -> &Chart {
-    match &figure.ink {
-        Ink::Chart(chart) => chart,
+    match &figure.data {
+        FigureData::Chart(chart) => chart,
         _ => panic!("{} is no chart", figure.heading),
     }
 }
 
 pub(crate) fn grid(figure: &Figure) -> &Grid {
-    match &figure.ink {
-        Ink::Grid(grid) => grid,
+    match &figure.data {
+        FigureData::Grid(grid) => grid,
         _ => panic!("{} is no grid", figure.heading),
     }
 }
 
 pub(crate) fn svg(figure: &Figure) -> String {
-    output::svg(&figure.ink, Layout::Wide).unwrap()
+    output::svg(&figure.data, Layout::Wide).unwrap()
 }
 
 /// Three labels of two learning rates and three seeds that stop at the target: the
@@ -78,14 +78,14 @@ fn what_never_reaches_the_target_has_a_place_in_every_figure() {
         let figure = figure.unwrap().explained();
         let panel = &chart(&figure).panels[0];
         let labels: Vec<usize> = panel.curves.iter().map(|c| c.series).collect();
-        assert_eq!(labels, [0, 1, 2], "{}", figure.ink);
+        assert_eq!(labels, [0, 1, 2], "{}", figure.data);
         assert!(panel.curves[..2].iter().flat_map(|c| &c.points).all(|p| p.y.is_infinite()));
         assert_eq!(panel.y.lane_text(End::High).unwrap(), "never");
         assert!(figure.caption.contains("What never reached the target stands in a lane"));
         assert!(!figure.caption.contains("iverge"), "{}", figure.caption);
         for layout in [Layout::Wide, Layout::Narrow] {
             // Two at one place of the lane stand side by side.
-            let marks = figure.ink.marks(layout);
+            let marks = figure.data.marks(layout);
             let never = |label: usize| {
                 let of = marks.iter().filter(move |m| m.series == Some(label));
                 of.filter(|m| m.text.ends_with(": never")).collect::<Vec<_>>()
@@ -109,7 +109,7 @@ fn what_never_reaches_the_target_has_a_place_in_every_figure() {
 fn rows_of_runs_that_stop_have_medians_and_say_how_many_got_there() {
     let (analysis, points) = stopping();
     let figure = final_metric::figure(&analysis, &points).unwrap().explained();
-    let Ink::Rows(rows) = &figure.ink else { panic!() };
+    let FigureData::Rows(rows) = &figure.data else { panic!() };
     let said: Vec<(&str, bool)> =
         rows.rows.iter().map(|r| (r.text.as_str(), r.interval.is_some())).collect();
     assert_eq!(said, [("median 110,000", false), ("median never", false), ("never", false)]);
@@ -122,7 +122,7 @@ fn rows_of_runs_that_stop_have_medians_and_say_how_many_got_there() {
     assert!(figure.caption.contains("never got there and count as infinite."));
     assert!(!figure.caption.contains("mean") && !figure.caption.contains('('));
     assert!(figure.reading.contains("median"), "{}", figure.reading);
-    let marks = figure.ink.marks(Layout::Wide);
+    let marks = figure.data.marks(Layout::Wide);
     assert!(marks.iter().any(|m| m.text == "momentum \u{b7} median: never"), "{marks:?}");
     assert_eq!(untrue("final", &figure), [""; 0]);
     // Crosses of the heatmap are of what never got there, and so is their key.
@@ -186,7 +186,7 @@ fn pieces_of_the_training_loss_are_named_by_their_length() {
         let walk = noise::figure(&analysis, &points).unwrap();
         let said = format!("Mean training loss over {what}, at");
         assert!(walk.caption.starts_with(&said), "{}", walk.caption);
-        assert!(walk.ink.subtitle().starts_with(&format!("Mean over {what}; pale")));
+        assert!(walk.data.subtitle().starts_with(&format!("Mean over {what}; pale")));
         let caption = convergence::by_step(&analysis, &points).unwrap().caption;
         assert!(caption.contains(&format!("the mean over {what}.")), "{caption}");
     }
@@ -250,7 +250,7 @@ fn captions_speak_of_what_is_drawn() {
     };
     let (analysis, points) = analysed(&calm);
     let none_of = |figure: Figure, words: &[&str]| {
-        let said = format!("{} {}", figure.ink.subtitle(), figure.caption).to_lowercase();
+        let said = format!("{} {}", figure.data.subtitle(), figure.caption).to_lowercase();
         assert!(words.iter().all(|word| !said.contains(word)), "{words:?}: {said}");
     };
     none_of(lr_sensitivity::figure(&analysis, &points).unwrap(), &["cross"]);
@@ -331,7 +331,7 @@ fn rows_of_the_heatmap_are_told_apart_by_all_of_their_axes() {
             run.axes.retain(|path, _| paths[..kept].contains(&path.as_str()));
         }
         let figure = seeds::figure(&analysis, &points).unwrap();
-        let drawn = output::svg(&figure.ink, layout).unwrap();
+        let drawn = output::svg(&figure.data, layout).unwrap();
         for row in &grid(&figure).rows {
             assert!(drawn.contains(&format!(">{}<", row.head)), "{layout:?}: {}", row.head);
             let mut cells = row.cells.iter().filter(|c| texts && !c.text.is_empty());

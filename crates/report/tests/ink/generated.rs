@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
+use regression::Title;
+use regression::figures::{changes, trend};
 use report::analysis::Analysis;
 use report::figures::points::{Measured, Points};
-use report::regress::Title;
-use report::regress::figures::{changes, trend};
 use report::table::RunRow;
 use report::together::{Together, figures as together};
 use spec::metric::Metric;

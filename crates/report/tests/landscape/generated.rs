@@ -1,8 +1,8 @@
 //! Every figure of generated descents: places far off the map, on the optimum and
 //! beyond all floats, values of all sizes.
 
+use plot::FigureData;
 use proptest::prelude::*;
-use report::figures::ink::Ink;
 use spec::record::{Split, Status};
 
 use crate::frames::untrue;
@@ -51,7 +51,7 @@ proptest! {
         for (name, figure) in report::figures::all(&analysis, &points) {
             faults.extend(untrue(name, &figure));
             // Of one seed each distance is drawn: what is held at the nearest one is said, and nothing else.
-            if let (Ink::Chart(chart), 1) = (&figure.ink, seeds) {
+            if let (FigureData::Chart(chart), 1) = (&figure.data, seeds) {
                 let nearest = chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).any(|p| p.y == 1e-7);
                 prop_assert_eq!(nearest, figure.caption.contains("1e-7"), "{}: {}", name, figure.caption);
             }

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use report::stats::{location, t_cdf};
 use spec::claim::{Claim, ClaimTest};
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::record::Split;
+use stats::{location, t_cdf};
+use store::layout::ReportDir;
 
 use super::common::{End, Fixture};
 

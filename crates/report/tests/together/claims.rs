@@ -4,12 +4,11 @@ use crate::last::Last as _;
 use std::fs;
 
 use report::analysis::{Analysis, Verdict};
-use report::figures;
 use report::page::table::Table;
-use report::stats::{location, paired};
 use report::together::tables::Tables;
 use report::together::{Together, answer};
 use spec::record::Status;
+use stats::{location, paired};
 
 use super::common::{Fixture, label};
 use super::stops::{stops, texts};
@@ -237,7 +236,7 @@ fn reaching_in_the_median_is_not_reaching_and_its_first_is_the_table_s() {
         "{}",
         figure.caption
     );
-    let figures::ink::Ink::Grid(grid) = &figure.ink else { panic!("a grid") };
+    let plot::FigureData::Grid(grid) = &figure.data else { panic!("a grid") };
     let notes: Vec<&str> = grid.rows.iter().map(|row| row.cells[1].note.as_str()).collect();
     assert_eq!(notes, ["never (3 of 8)", "never (0 of 8)", "", "never (4 of 8)"]);
 }

@@ -2,8 +2,8 @@
 //! run got anywhere.
 
 use crate::last::Last as _;
+use plot::FigureData;
 use report::analysis::{Analysis, DecidedBy, Verdict};
-use report::figures::ink::Ink;
 use report::together::tables::Tables;
 use report::together::{Together, answer, figures};
 use spec::record::Status;
@@ -65,7 +65,9 @@ fn losses_of_different_functions_are_named_apart() {
         text.contains("Test loss (mean squared error) is pooled over a and c; the other tasks are judged by another metric."),
         "{text}"
     );
-    let Ink::Chart(scores) = &figures::scores(&all, 0).unwrap().ink else { panic!("a chart") };
+    let FigureData::Chart(scores) = &figures::scores(&all, 0).unwrap().data else {
+        panic!("a chart")
+    };
     assert!(scores.panels[0].x_label.contains("test loss (mean squared error)"));
     // One function is named nowhere.
     let all = Together::of(vec![b, with_loss("d", 5, Loss::CrossEntropy)]);

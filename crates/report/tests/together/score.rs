@@ -2,9 +2,9 @@
 
 use report::analysis::Clock;
 use report::page::table::Table;
-use report::stats::scores::Score;
 use report::together::tables::Tables;
 use report::together::{Scoring, Together, score, write};
+use stats::scores::Score;
 
 use super::changed;
 use super::stops::stops;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use plot::FigureData;
 use report::analysis::{Analysis, DecidedBy, Verdict};
-use report::figures::ink::Ink;
 use report::page::table::Table;
 use report::together::tables::Tables;
 use report::together::{Lost, Together, answer, figures};
@@ -76,7 +76,7 @@ pub fn texts(table: &Table, column: &str) -> Vec<String> {
 fn ranks_stand_above_medians_and_nothing_diverged() {
     let all = two();
     let figure = figures::ranks(&all).unwrap();
-    let Ink::Grid(grid) = &figure.ink else { panic!("a grid") };
+    let FigureData::Grid(grid) = &figure.data else { panic!("a grid") };
     let told: Vec<Vec<(&str, &str)>> = grid
         .rows
         .iter()

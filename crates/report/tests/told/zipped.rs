@@ -7,7 +7,7 @@ use report::table::RunRow;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::PlannedRun;
 use spec::record::{Split, Status};
-use spec::sweep_file::{Overrides, load_text};
+use sweep_file::{Overrides, load_text};
 
 use super::cell;
 use super::made::text;

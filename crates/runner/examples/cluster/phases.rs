@@ -13,13 +13,13 @@ use runner::simulation::{
 };
 use runner::workspace::Workspace;
 use serde_json::{Value, json};
-use spec::journal_line;
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::Status;
 use spec::slurm::SlurmSettings;
-use spec::sweep_file::{Overrides, load_text};
+use store::journal_line;
+use store::layout::ReportDir;
+use sweep_file::{Overrides, load_text};
 
 use super::clock::{Job, Terms, play};
 use super::engine::{Submitted, Virtual};

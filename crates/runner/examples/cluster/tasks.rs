@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use runner::simulation::{Files, Place, Scheduler, Share, Terms};
 use spec::Id;
-use spec::journal_line;
-use spec::layout::ReportDir;
 use spec::plan::PlannedRun;
 use spec::record::Status;
+use store::journal_line;
+use store::layout::ReportDir;
 
 use super::clock::{Fate, Millis, Task, World};
 use super::engine::Submitted;

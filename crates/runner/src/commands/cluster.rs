@@ -1,7 +1,7 @@
 //! What `run` does differently where the runs are trained as tasks of a cluster.
 
-use spec::layout::ReportDir;
 use spec::slurm::SlurmSettings;
+use store::layout::ReportDir;
 use store::write_atomic;
 
 use super::gather;

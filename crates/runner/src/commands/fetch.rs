@@ -1,7 +1,7 @@
 //! `fetch`: brings a dataset into `data/`, checked.
 
 use spec::DatasetName;
-use spec::sweep_file::diagnostic::nearest;
+use sweep_file::diagnostic::nearest;
 
 use crate::error::bad_input;
 use crate::exit::Exit;

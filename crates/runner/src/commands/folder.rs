@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use spec::layout::ReportDir;
 use spec::plan::Plan;
-use spec::sweep_file::{self, Overrides};
+use store::layout::ReportDir;
+use sweep_file::Overrides;
 
 use crate::error::bad_input;
 use crate::workspace::Workspace;

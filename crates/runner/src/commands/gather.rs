@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use spec::layout::ReportDir;
-use spec::manifest::Manifest;
 use spec::plan::Plan;
+use store::layout::ReportDir;
+use store::manifest::Manifest;
 use store::write_atomic;
 
 use crate::exit::Exit;

@@ -21,7 +21,7 @@ mod why;
 use std::path::Path;
 
 use spec::own_data::OwnRequest;
-use spec::sweep_file::{Loaded, Overrides, load_with, user};
+use sweep_file::{Loaded, Overrides, load_with, user};
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -102,7 +102,7 @@ pub fn number_of_threads(file: &Path, set: &[String]) -> crate::Result<()> {
     // The user's configuration has no say in threads.
     let overrides =
         Overrides { environment: environment(), set: set.to_vec(), ..Overrides::default() };
-    Ok(spec::sweep_file::number_of_threads(file, &overrides)?)
+    Ok(sweep_file::number_of_threads(file, &overrides)?)
 }
 
 /// Variables that override values of a sweep file, sorted.

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::json;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
-use spec::status::SweepStatus;
 use store::journal::Journal;
+use store::status::SweepStatus;
 
 use crate::exit::Exit;
 use crate::workspace::Workspace;

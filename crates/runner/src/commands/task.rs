@@ -3,18 +3,18 @@
 
 use std::path::Path;
 
-use spec::layout::ReportDir;
+use store::layout::ReportDir;
 
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::error::bad_input;
 use crate::exit::Exit;
-use crate::journal::{JournalWriter, host};
 use crate::launcher::slurm::files::{Files, JobFile, Place};
 use crate::launcher::slurm::share::Share;
 use crate::launcher::slurm::signs::{Task, sign};
 use crate::machine::Machine;
 use crate::training::{Signalled, Sweep, train};
 use crate::{clock, text};
+use store::writer::{JournalWriter, host_name};
 
 /// What Slurm tells a task of itself; nothing outside of Slurm.
 struct Told {
@@ -30,7 +30,7 @@ fn told() -> Told {
     let array = array.map(|(job, task)| format!("{job}_{task}"));
     Told {
         job: array.or_else(|| of("SLURM_JOB_ID")).unwrap_or_else(|| "none".to_owned()),
-        node: of("SLURMD_NODENAME").unwrap_or_else(host),
+        node: of("SLURMD_NODENAME").unwrap_or_else(host_name),
         restarts: of("SLURM_RESTART_COUNT").and_then(|n| n.parse().ok()).unwrap_or(0),
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn task(folder: &Path, place: Place) -> crate::Result<Exit> {
     }
     let machine = Machine::of_task(plan, &job.worker, cpus(job), job.jobs)?;
     let file: String = started.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-    let file = format!("{place}-{}-{}-{file}", host(), std::process::id());
+    let file = format!("{place}-{}-{}-{file}", host_name(), std::process::id());
     Files(&dir).begin(place, &file)?;
     let journal = JournalWriter::create_named(&dir, &file)?;
     let args = RunArgs::whole(TrainingArgs { retry: job.retry, ..TrainingArgs::of(&plan.file) });

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use spec::layout::ReportDir;
 use spec::params::{Value, Values};
 use spec::plan::{Plan, PlannedRun};
 use spec::record::RunRecord;
 use store::journal::Journal;
+use store::layout::ReportDir;
 
 use crate::error::bad_input;
 use crate::exit::Exit;

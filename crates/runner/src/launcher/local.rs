@@ -1,13 +1,13 @@
 //! This machine: a worker process a slot.
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
+use store::layout::ReportDir;
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
 use crate::executor::Cancel;
-use crate::journal::JournalWriter;
 use crate::training::{Sweep, train};
+use store::writer::JournalWriter;
 
 /// Trains on the slots of this machine.
 pub struct Local {

@@ -5,11 +5,11 @@
 mod local;
 pub mod slurm;
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
-use spec::status::SweepStatus;
 use store::journal::Journal;
+use store::layout::ReportDir;
+use store::status::SweepStatus;
 
 pub use local::Local;
 

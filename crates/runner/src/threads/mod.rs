@@ -12,9 +12,9 @@ use std::borrow::Borrow;
 
 use spec::RunSpec;
 use spec::event::Probe;
-use spec::layout::ReportDir;
 use spec::plan::{ComputedOn, Plan};
 use spec::threads::Threads;
+use store::layout::ReportDir;
 
 pub use file::{Entry, Key, MachineFile, Trial};
 

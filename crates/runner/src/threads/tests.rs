@@ -3,8 +3,8 @@
 use std::fs;
 
 use spec::plan::{ComputedOn, Plan};
-use spec::sweep_file::{Overrides, load_text};
 use spec::threads::Threads;
+use sweep_file::{Overrides, load_text};
 
 use super::measure::{best, candidates};
 use super::*;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use spec::layout::ReportDir;
 use spec::record::RunRecord;
+use store::layout::ReportDir;
 
 pub use programs::program;
 

@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Metric, leaked};
-use crate::params::{ParamType, ParamValue, Value};
-use crate::record::Split;
+use super::{Metric, Split, leaked};
+use crate::params::{Names, ParamType, ParamValue, Value};
 
 /// A metric on a split, measured after every epoch; stored as `validation.loss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,7 +105,8 @@ impl<'de> Deserialize<'de> for EpochMetric {
 }
 
 impl ParamValue for EpochMetric {
-    const TYPE: ParamType = ParamType::WatchedMetric;
+    const TYPE: ParamType =
+        ParamType::Listed(Names(|| EpochMetric::names(&EpochMetric::watched())));
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Text(name) => EpochMetric::watched_by_name(name),

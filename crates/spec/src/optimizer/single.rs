@@ -4,7 +4,7 @@
 
 use crate::optimizer::{Muon, OptimizerSpec};
 use crate::params::{Param, Range};
-use crate::run::RunSpec;
+use crate::update::ParamGroup;
 
 impl Param {
     /// What a value becomes as a 32-bit number where that is another thing: `0`, `1` or
@@ -78,6 +78,23 @@ impl OptimizerSpec {
 }
 
 impl Muon {
+    /// Returns who trains which of the `weights`, given as paths and shapes in the order of the
+    /// layers. Of several groups that match a path the first counts.
+    pub fn split(weights: Vec<(String, Vec<usize>)>, groups: &[ParamGroup]) -> MuonSplit {
+        let mut out = MuonSplit::default();
+        for (path, shape) in weights {
+            let group = groups.iter().find(|group| group.matches(&path));
+            if group.is_some_and(|group| group.lr_scale == 0.0) {
+                out.frozen.push(path);
+            } else if Muon::is_matrix(&shape) {
+                out.matrices.push(path);
+            } else {
+                out.others.push(path);
+            }
+        }
+        out
+    }
+
     /// Whether its own rule trains a parameter of this shape; AdamW trains every other one.
     pub fn is_matrix(shape: &[usize]) -> bool {
         shape.len() == 2
@@ -93,27 +110,6 @@ pub struct MuonSplit {
     pub others: Vec<String>,
     /// Frozen by a group with `lr_scale = 0`.
     pub frozen: Vec<String>,
-}
-
-impl RunSpec {
-    /// Which parameters muon trains and which AdamW; none for any other optimizer.
-    pub fn muon_split(&self) -> Option<MuonSplit> {
-        let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
-        let dataset = &self.data.dataset;
-        let mut out = MuonSplit::default();
-        for (path, shape) in self.model.weights(dataset.shape(), dataset.outputs()) {
-            // Of several groups that match the first counts.
-            let group = self.groups.iter().find(|group| group.matches(&path));
-            if group.is_some_and(|group| group.lr_scale == 0.0) {
-                out.frozen.push(path);
-            } else if Muon::is_matrix(&shape) {
-                out.matrices.push(path);
-            } else {
-                out.others.push(path);
-            }
-        }
-        Some(out)
-    }
 }
 
 #[cfg(test)]

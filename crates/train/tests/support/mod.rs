@@ -9,8 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 use spec::event::{Checkpoint, Event, Options, Request, Save, SaveTo};
 use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Outcome, Split};
-use spec::sweep_file::{Overrides, load_text};
 use spec::{Id, RunSpec};
+use sweep_file::{Overrides, load_text};
 
 /// Devices that every test runs on; the steps of a GPU are taken on libtorch's CPU.
 pub const DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {

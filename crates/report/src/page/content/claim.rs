@@ -7,8 +7,8 @@ use crate::number;
 use crate::page::content::{described, mean_sd};
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
-use crate::stats::Estimate;
-use crate::stats::claim::MOST_SEEDS;
+use stats::Estimate;
+use stats::claim::MOST_SEEDS;
 
 /// One row a label; empty where the plan has no claim.
 pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
@@ -60,7 +60,7 @@ fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
         Cell::text(verdict(claims, claimed)).strong(evidence.carried),
         mean_sd(goal.metric, &estimate),
         Cell::number(margin.map(|x| x * scale), |x| {
-            let text = number::difference(goal.metric, x / scale, 3);
+            let text = goal.metric.format_difference(x / scale, 3);
             let sign = if x < 0.0 { "\u{2212}" } else { "" };
             let unit = if goal.metric.is_percentage() { " points" } else { "" };
             format!("{sign}{text}{unit}")
@@ -150,7 +150,7 @@ pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> 
              carried where the one-sided p of {by} is at most {level}.",
             goal.name(),
             side(claims),
-            number::asked(goal.metric, asked.target),
+            goal.metric.format_given(asked.target),
         ),
         format!(
             "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \

@@ -1,7 +1,6 @@
 //! All pairs of optimizers: by how much, and how sure.
 
 use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
-use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::page::words;
 use spec::metric::Resolution;
@@ -53,7 +52,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// A lead with its sign.
     fn lead(&self, x: f64) -> String {
-        let text = number::difference(self.analysis.judge.metric, x / self.scale, 3);
+        let text = self.analysis.judge.metric.format_difference(x / self.scale, 3);
         let sign = match x {
             x if x < 0.0 => "\u{2212}",
             x if x > 0.0 => "+",

@@ -17,8 +17,8 @@ use crate::number;
 use crate::page::headline;
 use crate::page::table::{Cell, Table};
 use crate::page::words::{self, capitalised};
-use crate::stats::{Estimate, Method};
 use spec::metric::Metric;
+use stats::{Estimate, Method};
 
 pub use claim::{claim_table, claim_words};
 pub use comparison::{comparison_table, comparison_words};
@@ -35,9 +35,9 @@ pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
     Cell::number(e.mean, |mean| {
         let sd = e.sd.map_or(String::new(), |sd| match metric.is_percentage() {
             true => format!(" \u{b1} {:.2}", sd * 100.0),
-            false => format!(" \u{b1} {}", number::difference(metric, sd, 2)),
+            false => format!(" \u{b1} {}", metric.format_difference(sd, 2)),
         });
-        format!("{}{sd}", number::metric(metric, mean))
+        format!("{}{sd}", metric.format(mean))
     })
     .parts("mean", "standard deviation", e.sd)
 }

@@ -1,7 +1,7 @@
 //! What ran, where and from which sources.
 
-use spec::manifest::Manifest;
 use spec::record::Environment;
+use store::manifest::Manifest;
 
 use crate::analysis::Analysis;
 use crate::escape;

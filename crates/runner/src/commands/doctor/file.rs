@@ -5,10 +5,10 @@ use std::path::Path;
 
 use spec::dataset::DatasetSpec;
 use spec::event::Probe;
-use spec::layout::ReportDir;
 use spec::plan::Plan;
-use spec::sweep_file::Loaded;
-use spec::sweep_file::diagnostic::Diagnostics;
+use store::layout::ReportDir;
+use sweep_file::Loaded;
+use sweep_file::diagnostic::Diagnostics;
 
 use super::finding::{Finding, Level};
 use super::place::try_to_write;

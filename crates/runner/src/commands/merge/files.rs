@@ -3,15 +3,15 @@
 //! name, synced and renamed, so that a merge that is killed can be repeated.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use spec::Id;
-use spec::journal_line;
-use spec::layout::ReportDir;
-use store::write_atomic;
+use store::journal_line;
+use store::layout::ReportDir;
+use store::{atomic, write_atomic};
 
 use super::name_of;
 use crate::error::{Context as _, bad_input};
@@ -76,7 +76,7 @@ impl Taken {
         for (run, path) in weights(source)? {
             let target = dir.weights_of(run);
             if !target.exists() {
-                copy(&path, &target)
+                atomic::copy(&path, &target, None)
                     .with_context(|| format!("cannot copy {} here", path.display()))?;
                 self.weights += 1;
             }
@@ -184,22 +184,6 @@ fn names(name: &str, bytes: &[u8]) -> [String; 3] {
     let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let own = |bytes: &[u8]| format!("{stem}-{}.jsonl", &blake3::hash(bytes).to_hex()[..8]);
     [name.to_owned(), own(first), own(bytes)]
-}
-
-/// Copies a file under another name, syncs it and renames it.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let temporary = folder.join(format!(".{}.{}.tmp", name_of(to), std::process::id()));
-    let copied = || {
-        io::copy(&mut File::open(from)?, &mut File::create(&temporary)?)?;
-        File::open(&temporary)?.sync_all()?;
-        fs::rename(&temporary, to)?;
-        // The entry too, where the file system lets a folder be synced.
-        let _ = File::open(folder).and_then(|f| f.sync_all());
-        Ok(())
-    };
-    copied().inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 #[cfg(test)]

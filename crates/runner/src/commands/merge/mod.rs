@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use spec::Id;
-use spec::layout::ReportDir;
 use spec::plan::Plan;
-use spec::sweep_file::{self, Overrides};
+use store::layout::ReportDir;
 use store::write_atomic;
+use sweep_file::Overrides;
 
 use self::files::Taken;
 use crate::cli::MergeArgs;

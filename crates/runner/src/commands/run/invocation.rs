@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use store::journal::Journal;
+use store::layout::ReportDir;
 
 use crate::cli::RunArgs;
 use crate::commands::shard::Chosen;

@@ -5,8 +5,8 @@ mod invocation;
 
 use std::sync::atomic::Ordering;
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
+use store::layout::ReportDir;
 use store::write_atomic;
 
 use self::invocation::{Found, Invocation};
@@ -14,7 +14,6 @@ use super::shard::{self, Chosen};
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::Exit;
-use crate::journal::put_aside;
 use crate::launcher::Launched;
 use crate::lock::Lock;
 use crate::provenance::{self, SweepFacts};
@@ -22,6 +21,7 @@ use crate::resume::{Outstanding, interleave};
 use crate::training::Trained;
 use crate::workspace::Workspace;
 use crate::{reporter, text, threads};
+use store::archive::archive;
 
 /// Runs a sweep.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> crate::Result<Exit> {
@@ -104,7 +104,7 @@ fn prepare(
     let results = left.cached;
     let nothing = nothing_to_train(&left, &invocation.chosen);
     if args.fresh
-        && let Some(old) = put_aside(&invocation.dir)?
+        && let Some(old) = archive(&invocation.dir)?
     {
         text::say!("earlier results are in {}", invocation.workspace.relative(&old));
     }

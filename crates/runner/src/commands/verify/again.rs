@@ -5,11 +5,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use spec::Id;
-use spec::layout::ReportDir;
 use spec::metric::Metric;
 use spec::plan::{Keeping, Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{Outcome, RunRecord};
+use store::layout::ReportDir;
 
 use crate::executor::{Cancel, Conditions, Message, execute};
 use crate::live::reason;

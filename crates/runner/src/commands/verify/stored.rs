@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use spec::Id;
 use spec::event::Save;
-use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::record::RunRecord;
 use store::journal::Journal;
+use store::layout::ReportDir;
 
 use super::mark;
 use crate::live::describe;

@@ -72,7 +72,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use spec::plan::Plan;
-    use spec::sweep_file::{Overrides, load_text};
+    use sweep_file::{Overrides, load_text};
 
     use super::*;
 

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use spec::Id;
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::slurm::SlurmSettings;
+use store::atomic::put_folder;
+use store::layout::ReportDir;
 
 use crate::error::Context as _;
 
@@ -269,10 +270,7 @@ impl Files<'_> {
         narrowed: bool,
     ) -> crate::Result<()> {
         let whole = self.attempt(job.attempt);
-        let half = whole.with_file_name(format!(".{}.tmp", job.attempt));
-        let _ = fs::remove_dir_all(&half);
-        let written = (|| {
-            fs::create_dir_all(&half)?;
+        let written = put_folder(&whole, |half| -> io::Result<()> {
             put(&half.join("nonce"), nonce.as_bytes())?;
             put(&half.join("job.json"), &serde_json::to_vec(job)?)?;
             if narrowed {
@@ -288,8 +286,8 @@ impl Files<'_> {
                     put(&folder.join(format!("{task}.json")), &serde_json::to_vec(&chunk)?)?;
                 }
             }
-            fs::rename(&half, &whole)
-        })();
+            Ok(())
+        });
         written.with_context(|| format!("cannot write {}", whole.display()))
     }
 }

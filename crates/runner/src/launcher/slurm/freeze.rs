@@ -3,8 +3,9 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+
+use store::atomic;
 
 use crate::error::Context as _;
 
@@ -41,7 +42,9 @@ pub fn freeze(bin: &Path, worker: &Path, report: &Path) -> crate::Result<Frozen>
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         for (from, to) in copies {
-            copy(from, to).with_context(|| format!("cannot copy to {}", to.display()))?;
+            // By a rename: a program that runs can be replaced, not written.
+            atomic::copy(from, to, Some(0o755))
+                .with_context(|| format!("cannot copy to {}", to.display()))?;
         }
     }
     for other in fs::read_dir(bin)?.flatten().map(|e| e.path()).filter(|p| *p != folder) {
@@ -58,17 +61,10 @@ fn same(from: &Path, to: &Path) -> bool {
     }
 }
 
-/// Under a temporary name first: a program that runs can be replaced, not written.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let half = to.with_extension("tmp");
-    io::copy(&mut File::open(from)?, &mut File::create(&half)?)?;
-    fs::set_permissions(&half, fs::Permissions::from_mode(0o755))?;
-    File::open(&half)?.sync_all()?;
-    fs::rename(&half, to)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

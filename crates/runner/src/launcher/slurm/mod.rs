@@ -19,9 +19,9 @@ pub mod watch;
 
 use std::path::{Path, PathBuf};
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
+use store::layout::ReportDir;
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;

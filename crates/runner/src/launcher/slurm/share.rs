@@ -1,7 +1,7 @@
 //! What a task has to do: its chunk, less what an earlier start of it has finished.
 
-use spec::layout::ReportDir;
 use spec::plan::{Plan, PlannedRun};
+use store::layout::ReportDir;
 
 use super::files::{Files, JobFile, Place};
 

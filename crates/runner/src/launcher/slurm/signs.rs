@@ -5,8 +5,8 @@ use std::fs;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use spec::layout::ReportDir;
-use spec::status::SweepStatus;
+use store::layout::ReportDir;
+use store::status::SweepStatus;
 
 use super::files::Place;
 use crate::beacon::Beacon;

@@ -1,8 +1,8 @@
 //! The state of a sweep on a cluster, as `status` shows it.
 
 use serde::Serialize;
-use spec::layout::ReportDir;
-use spec::status::SweepStatus;
+use store::layout::ReportDir;
+use store::status::SweepStatus;
 
 use super::client::{Queued, SlurmCommands};
 use super::files::{Files, Place};

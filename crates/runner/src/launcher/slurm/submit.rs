@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use spec::Digest;
 use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
 
@@ -255,9 +256,9 @@ fn key(dir: &Path, attempt: u64, what: &str) -> String {
 /// 32 hexadecimal digits that nobody else has: of folder, time and process.
 fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
-    let host = crate::journal::host();
+    let host = store::writer::host_name();
     let text = format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
-    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+    Digest::of(&text).to_string()
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use spec::Id;
-use spec::layout::ReportDir;
 use spec::plan::Plan;
 use spec::record::Status;
 use spec::slurm::SlurmSettings;
+use store::layout::ReportDir;
 
 use super::client::{Engine, Queued};
 use crate::exit::Exit;
@@ -222,7 +222,7 @@ impl<'a> Tail<'a> {
             let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
             *from += whole as u64;
             for line in bytes[..whole].split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
-                let Ok(record) = spec::journal_line::read(line) else { continue };
+                let Ok(record) = store::journal_line::read(line) else { continue };
                 let Some(label) = self.labels.get(&record.run_id) else { continue };
                 let held = self.best.entry(record.run_id).or_insert(record.status);
                 if !held.is_result() {

@@ -1,0 +1,452 @@
+//! Axes: a scale that suits its values, and lanes at its ends for those that no
+//! scale can show. Whatever is drawn along an axis stands where [`Axis::unit`]
+//! says, which is never outside.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::bound::outward;
+use crate::scale::Scale;
+pub use crate::tick::{End, TickFormat};
+use text_format::number;
+
+/// Bounds of what an axis shows: far enough from the limits of a float that
+/// room at the ends and differences stay finite.
+const MOST: f64 = 1e306;
+const LEAST: f64 = 1e-306;
+
+/// Share of an axis that a lane takes.
+const LANE: f64 = 0.07;
+
+/// A value is absurd, as losses of runs that all but diverged are, if it is more
+/// than this and more than so many times the lower quartile.
+const ORDINARY: f64 = 1e3;
+const ABSURD: f64 = 1e6;
+
+/// Values that may be absurd, one in so many: of more, none is the exception, and a
+/// logarithmic axis holds all of them, up to this ratio of the largest to the smallest.
+const FEW: usize = 3;
+const HELD: f64 = 1e15;
+
+/// How far bands may push the ends of an axis out, as a share of what it spans:
+/// further they are cut, or they would press what they belong to into a line.
+const REACH: f64 = 0.5;
+
+/// Error rates below this count as none: no data has so many samples.
+pub const LEAST_ERROR: f64 = 1e-9;
+
+/// What stands in the lane at an end of an axis, because the scale has no place
+/// for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Zeros, which have no logarithm.
+    Zero,
+    /// Accuracies of 100%, whose error rate has no logarithm.
+    Perfect,
+    /// Infinite values: what diverged, or never reached the target.
+    Infinite,
+    /// Values further away than the axis goes, or several kinds of these.
+    Beyond,
+}
+
+/// One axis of a panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    /// Positions between the lanes.
+    pub scale: Scale,
+    /// Labels.
+    pub format: TickFormat,
+    /// Whether ticks stand on whole numbers alone.
+    pub whole: bool,
+    /// The lane at the low and the one at the high end, where there are values
+    /// for it: see [`Axis::holding`].
+    pub lanes: [Option<Lane>; 2],
+    /// The value nearest to the scale in each lane; in an empty lane the end
+    /// of all numbers.
+    pub nearest: [f64; 2],
+    /// Says whether what is infinite never reached the target; else it diverged.
+    pub never: bool,
+}
+
+impl Axis {
+    /// An axis of plain numbers on any scale.
+    pub fn of(scale: Scale) -> Self {
+        Axis {
+            scale,
+            format: TickFormat::Number,
+            whole: false,
+            lanes: [None; 2],
+            nearest: [f64::NEG_INFINITY, f64::INFINITY],
+            never: false,
+        }
+    }
+
+    /// A linear axis of plain numbers.
+    pub fn linear(low: f64, high: f64) -> Self {
+        Axis::of(Scale::Linear(low, high))
+    }
+
+    /// An axis of fractions shown as per cent.
+    pub fn percent(scale: Scale) -> Self {
+        Axis { format: TickFormat::Percent, ..Axis::of(scale) }
+    }
+
+    /// A linear axis with ticks on whole numbers.
+    pub fn whole(low: f64, high: f64) -> Self {
+        Axis { whole: true, ..Axis::linear(low, high) }
+    }
+
+    /// A logarithmic axis around positive values, with a little room at both ends.
+    pub fn log(low: f64, high: f64) -> Self {
+        // A diverging run comes close to the largest number there is.
+        let (low, high) = (low.max(LEAST), high.min(MOST));
+        let room = (high / low).powf(0.05);
+        Axis::of(Scale::Log((low / room).max(LEAST), (high * room).min(MOST)))
+    }
+
+    /// Around values, with a little room at both ends: logarithmic if none is
+    /// negative and the positive ones span more than `decades`, else linear.
+    /// A few absurdly large ones do not set it; they, zeros on a logarithmic axis and
+    /// infinite ones stand in lanes. None without a finite value.
+    pub fn around(values: impl Iterator<Item = f64>, decades: f64) -> Option<Self> {
+        let values: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
+        let most = kept(&values);
+        let kept = values.iter().copied().filter(|v| v.abs() <= most);
+        let low = kept.clone().fold(f64::INFINITY, f64::min);
+        let high = kept.clone().fold(f64::NEG_INFINITY, f64::max);
+        let positive = kept.filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+        if low > high {
+            return None;
+        }
+        let axis = if low >= 0.0 && positive.is_finite() && (high / positive).log10() > decades {
+            Axis::log(positive, high)
+        } else {
+            let span = match high - low {
+                span if span > 0.0 => span,
+                _ if high == 0.0 => 1.0,
+                _ => high.abs().max(1e-6),
+            };
+            let floor = if low >= 0.0 && low < span { 0.0 } else { low - 0.06 * span };
+            // All of them zero: up to one, as the span has it.
+            let top = if low == 0.0 && high == 0.0 { span } else { high };
+            Axis::linear(floor, top + 0.06 * span)
+        };
+        Some(axis.holding(values.into_iter()))
+    }
+
+    /// With room for bands as well, as far as [`REACH`] goes: what is cut is
+    /// marked where it is drawn. Ends without a place on the scale, as zero on a
+    /// logarithmic one, ask for no room.
+    #[must_use]
+    pub fn with_bands(self, bands: impl Iterator<Item = (f64, f64)>) -> Self {
+        let scale = self.scale;
+        let (low, high) = scale.ends();
+        let (even_low, even_high) = (scale.even(low), scale.even(high));
+        let reach = REACH * (even_high - even_low);
+        let (mut least, mut most) = (even_low, even_high);
+        for (a, b) in bands {
+            for end in [scale.even(a), scale.even(b)].into_iter().filter(|e| e.is_finite()) {
+                least = least.min(end.max(even_low - reach));
+                most = most.max(end.min(even_high + reach));
+            }
+        }
+        // The value of a coordinate is rounded: ends that stay keep their bits.
+        let low = if least < even_low { scale.value(least) } else { low };
+        let high = if most > even_high { scale.value(most) } else { high };
+        Axis { scale: scale.between(low, high), ..self }
+    }
+
+    /// With lanes for those of `values` that the scale has no place for.
+    #[must_use]
+    pub fn holding(mut self, values: impl Iterator<Item = f64>) -> Self {
+        for value in values {
+            let Some(end) = self.outside(value) else { continue };
+            let lane = match (value, self.scale) {
+                (0.0, Scale::Log(..)) => Lane::Zero,
+                (v, Scale::Error(..)) if v > 1.0 - LEAST_ERROR && v < 1.5 => Lane::Perfect,
+                (v, _) if v.is_infinite() => Lane::Infinite,
+                _ => Lane::Beyond,
+            };
+            let held = &mut self.lanes[end as usize];
+            *held = Some(held.map_or(lane, |held| if held == lane { lane } else { Lane::Beyond }));
+            // A scale that has grown since may have a place for the last one.
+            let last = self.nearest[end as usize];
+            let last = if self.outside(last) == Some(end) { last } else { value };
+            self.nearest[end as usize] = match end {
+                End::Low => last.max(value),
+                End::High => last.min(value),
+            };
+        }
+        self
+    }
+
+    /// The lane at an end.
+    pub fn lane(&self, end: End) -> Option<Lane> {
+        self.lanes[end as usize]
+    }
+
+    /// The end at which a value stands because the scale has no place for it.
+    pub fn outside(&self, value: f64) -> Option<End> {
+        match self.scale.unit(value) {
+            u if u < -1e-9 => Some(End::Low),
+            u if u > 1.0 + 1e-9 => Some(End::High),
+            _ => None,
+        }
+    }
+
+    /// Where the scale begins and ends between its lanes, from 0 to 1.
+    pub fn inner(&self) -> (f64, f64) {
+        let room = |end: End| if self.lane(end).is_some() { LANE } else { 0.0 };
+        (room(End::Low), 1.0 - room(End::High))
+    }
+
+    /// Where a value stands, from 0 at the low end to 1 at the high end and never
+    /// beyond: what the scale has no place for in the middle of its lane, or at
+    /// the end where there is none.
+    pub fn unit(&self, value: f64) -> f64 {
+        let (low, high) = self.inner();
+        match self.outside(value) {
+            Some(End::Low) => low / 2.0,
+            Some(End::High) => (1.0 + high) / 2.0,
+            None => low + self.scale.unit(value).clamp(0.0, 1.0) * (high - low),
+        }
+    }
+
+    /// The end at which a band that ends at a value is cut. One that ends at zero or at
+    /// 100% ends in the lane of these, where there is one: nothing lies beyond.
+    pub fn cut(&self, value: f64) -> Option<End> {
+        let last = |end: &End| match self.lane(*end) {
+            Some(Lane::Zero) => value == 0.0,
+            Some(Lane::Perfect) => (1.0 - LEAST_ERROR..=1.0).contains(&value),
+            _ => false,
+        };
+        self.outside(value).filter(|end| !last(end))
+    }
+
+    /// Works as [`Axis::unit`], but puts what is cut at the very end: a band goes through the lane.
+    pub fn through(&self, value: f64) -> f64 {
+        match self.cut(value) {
+            Some(End::Low) => 0.0,
+            Some(End::High) => 1.0,
+            None => self.unit(value),
+        }
+    }
+
+    /// Whether it is logarithmic.
+    pub fn is_log(&self) -> bool {
+        matches!(self.scale, Scale::Log(..))
+    }
+
+    /// Whether its numbers are fractions shown as per cent.
+    pub fn is_percent(&self) -> bool {
+        self.format == TickFormat::Percent
+    }
+
+    /// The word for an infinite value: `diverged` or `never`.
+    pub fn infinite(&self) -> &'static str {
+        if self.never { "never" } else { "diverged" }
+    }
+
+    /// A measured value in words: `97.91%`, `0.06714`, `diverged`.
+    pub fn text(&self, value: f64) -> String {
+        match value {
+            v if v.is_infinite() => self.infinite().to_owned(),
+            v if self.is_percent() => number::percent(v),
+            v if self.never && v.is_finite() => number::count(v.round() as u64),
+            _ if self.never => "never".to_owned(),
+            v => number::significant(v, 4),
+        }
+    }
+
+    /// A value that was set or counted, in words: `12,345`, `1e-5`, `20%`.
+    pub fn position(&self, value: f64) -> String {
+        if self.is_percent() { self.format.text(value) } else { number::position(value) }
+    }
+
+    /// What stands at a lane, in place of a tick's number.
+    pub fn lane_text(&self, end: End) -> Option<String> {
+        let bound = || {
+            let (low, high) = self.scale.ends();
+            let of = if end == End::Low { low } else { high };
+            outward(of, end, self.nearest[end as usize], self.format)
+        };
+        Some(match (self.lane(end)?, end) {
+            (Lane::Zero, _) => "0".to_owned(),
+            (Lane::Perfect, _) => "100%".to_owned(),
+            (Lane::Infinite, _) => self.infinite().to_owned(),
+            (Lane::Beyond, End::Low) => format!("< {}", bound()),
+            (Lane::Beyond, End::High) => format!("> {}", bound()),
+        })
+    }
+
+    /// Places of ticks, as [`Axis::unit`] has them, with their labels, at most
+    /// about `room` of them, those of the lanes among them.
+    pub fn ticks(&self, room: usize) -> Vec<(f64, String)> {
+        let lane = |end: End| Some((self.lane_at(end), self.lane_text(end)?));
+        let (low, high) = (lane(End::Low), lane(End::High));
+        // A number so near to a lane would cover the lane's text.
+        let near = 0.5 / room.max(2) as f64;
+        let clear = |at: f64| [&low, &high].into_iter().flatten().all(|l| (at - l.0).abs() >= near);
+        // There is no share above all.
+        let possible = |v: f64| !self.is_percent() || v <= 1.0 + 1e-9;
+        let inner = self.scale.ticks(room, self.whole).into_iter().filter(|v| possible(*v));
+        let inner = inner.map(|v| (self.unit(v), self.format.text(v))).filter(|t| clear(t.0));
+        low.clone().into_iter().chain(inner.collect::<Vec<_>>()).chain(high.clone()).collect()
+    }
+
+    fn lane_at(&self, end: End) -> f64 {
+        let (low, high) = self.inner();
+        if end == End::Low { low / 2.0 } else { (1.0 + high) / 2.0 }
+    }
+}
+
+/// The largest value that sets an axis: the largest that is not absurd, or the
+/// largest of all where many are absurd and a logarithmic axis holds them.
+fn kept(values: &[f64]) -> f64 {
+    let most = ordinary(values);
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(0.0, f64::min), finite().fold(0.0, f64::max));
+    let least = finite().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let absurd = finite().filter(|v| v.abs() > most).count();
+    let held = low >= 0.0 && high / least <= HELD;
+    if absurd * FEW > finite().count() && held { high } else { most }
+}
+
+/// The largest value that is not absurd.
+pub fn ordinary(values: &[f64]) -> f64 {
+    let sizes = values.iter().map(|v| v.abs()).filter(|v| *v > 0.0 && v.is_finite());
+    let mut sizes: Vec<f64> = sizes.collect();
+    sizes.sort_by(f64::total_cmp);
+    let quartile = sizes.get(sizes.len().saturating_sub(1) / 4).copied().unwrap_or(1.0);
+    (ABSURD * quartile).clamp(ORDINARY, MOST)
+}
+
+impl Display for Axis {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let kind = match self.scale {
+            Scale::Linear(..) => "linear",
+            Scale::Log(..) => "log",
+            Scale::Error(..) => "error",
+        };
+        let (low, high) = self.scale.ends();
+        write!(f, "{kind} {}..{}", number::significant(low, 4), number::significant(high, 4))?;
+        for (end, name) in [(End::Low, "below"), (End::High, "above")] {
+            if let Some(text) = self.lane_text(end) {
+                write!(f, ", {name}: {text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: Axis, room: usize) -> String {
+        axis.ticks(room).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn ticks_stand_on_round_numbers() {
+        let log = |low, high| Axis::of(Scale::Log(low, high));
+        assert_eq!(labels(Axis::whole(0.0, 5.0), 8), "0 1 2 3 4 5");
+        assert_eq!(labels(Axis::whole(0.0, 1.0), 8), "0 1");
+        assert_eq!(labels(Axis::linear(0.0, 4300.0), 6), "0 1,000 2,000 3,000 4,000");
+        assert_eq!(labels(Axis::linear(-1000.0, 1000.0), 3), "\u{2212}1,000 0 1,000");
+        assert_eq!(labels(log(0.05, 2.4), 8), "0.05 0.1 0.2 0.5 1 2");
+        assert_eq!(labels(log(1e-5, 10.0), 7), "10⁻⁵ 0.0001 0.001 0.01 0.1 1 10");
+        assert_eq!(labels(log(0.3, 0.9), 6), "0.3 0.4 0.5 0.6 0.7 0.8 0.9");
+        assert_eq!(labels(Axis::percent(Scale::Linear(0.9, 0.985)), 6), "90% 92% 94% 96% 98%");
+        let error = Axis::percent(Scale::Error(0.1, 0.985));
+        assert_eq!(labels(error, 10), "20% 50% 70% 80% 90% 95% 97% 98%");
+    }
+
+    #[test]
+    fn axes_are_logarithmic_where_values_span_decades() {
+        let around = |values: &[f64]| Axis::around(values.iter().copied(), 1.0);
+        assert!(around(&[2.3, 0.05]).unwrap().is_log());
+        assert!(!around(&[2.3, 0.5, f64::NAN]).unwrap().is_log());
+        assert_eq!(around(&[f64::INFINITY]), None);
+        assert_eq!(around(&[3.0]).unwrap(), Axis::linear(2.82, 3.18));
+        assert_eq!(around(&[2.3, 0.0]).unwrap().scale, Scale::Linear(0.0, 2.3 * 1.06));
+        assert_eq!(around(&[0.0]).unwrap().scale, Scale::Linear(0.0, 1.06));
+    }
+
+    #[test]
+    fn one_zero_has_a_lane_and_leaves_the_axis_logarithmic() {
+        let with = Axis::around([2.3, 0.0, 0.05].into_iter(), 1.0).unwrap();
+        let without = Axis::around([2.3, 0.05].into_iter(), 1.0).unwrap();
+        assert_eq!(with.scale, without.scale);
+        assert_eq!(with.lanes, [Some(Lane::Zero), None]);
+        assert!(with.unit(0.0) > 0.0 && with.unit(0.0) < with.unit(0.05));
+        assert_eq!(labels(with, 8), "0 0.05 0.1 0.2 0.5 1 2");
+    }
+
+    #[test]
+    fn an_absurd_loss_does_not_set_the_axis() {
+        let axis = Axis::around([0.3, 0.5, 0.4, 1e35].into_iter(), 1.0).unwrap();
+        assert_eq!(axis.scale, Axis::linear(0.288, 0.512).scale);
+        assert_eq!(axis.lanes, [None, Some(Lane::Beyond)]);
+        assert_eq!(axis.lane_text(End::High).unwrap(), "> 0.52");
+        // Half of the runs all but diverged, and one did.
+        let axis = Axis::around([0.3, 0.5, 1e35, 1e30, f64::INFINITY].into_iter(), 1.0).unwrap();
+        assert_eq!(axis.lane(End::High), Some(Lane::Beyond));
+        assert!(axis.scale.ends().1 < 1.0);
+        // Where it is no exception, a logarithmic axis holds the sensible ones beside it.
+        let axis = Axis::around([0.6, 0.56, 2e9, 1e9, f64::INFINITY].into_iter(), 1.0).unwrap();
+        assert!(axis.is_log() && axis.outside(0.56).is_none() && axis.outside(2e9).is_none());
+        assert_eq!(axis.lanes, [None, Some(Lane::Infinite)]);
+        // Large numbers that all are of one size are no absurd ones.
+        let axis = Axis::around([1e9, 2e9, 1e12].into_iter(), 1.0).unwrap();
+        assert_eq!(axis.lanes, [None, None]);
+        let diverged = Axis::around([0.5, f64::INFINITY].into_iter(), 1.0).unwrap();
+        assert_eq!(diverged.lane_text(End::High).unwrap(), "diverged");
+    }
+
+    #[test]
+    fn a_band_that_ends_in_a_lane_is_not_cut() {
+        let error = Axis::percent(Scale::Error(0.5, 0.98));
+        assert_eq!(error.cut(1.0), Some(End::High));
+        let perfect = error.holding([1.0].into_iter());
+        assert_eq!((perfect.cut(1.0), perfect.cut(0.99)), (None, Some(End::High)));
+        assert_eq!(perfect.through(1.0), perfect.unit(1.0));
+        let zero = Axis::of(Scale::Log(0.01, 1.0)).holding([0.0].into_iter());
+        assert_eq!((zero.cut(0.0), zero.cut(0.001)), (None, Some(End::Low)));
+    }
+
+    #[test]
+    fn bands_push_an_axis_out_by_half_of_it_at_most() {
+        let axis = Axis::linear(1.0, 3.0);
+        let with = |band| axis.with_bands([band].into_iter()).scale;
+        assert_eq!(with((1.5, 2.0)), axis.scale);
+        assert_eq!(with((0.5, 9.0)), Scale::Linear(0.5, 4.0));
+        assert_eq!(with((-7.0, f64::INFINITY)), Scale::Linear(0.0, 3.0));
+        let log = Axis::of(Scale::Log(0.01, 1.0));
+        let Scale::Log(low, high) = log.with_bands([(0.0, 1e9)].into_iter()).scale else {
+            panic!("not logarithmic")
+        };
+        assert_eq!(low, 0.01);
+        assert!((high - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn extreme_values_have_a_few_finite_ticks_and_all_have_a_place() {
+        let cases: [&[f64]; 7] = [
+            &[1e-2, 1e300],
+            &[5e-324, f64::MAX],
+            &[-f64::MAX, f64::MAX],
+            &[0.0, f64::MAX],
+            &[1e306, 1.1e306],
+            &[1e-30, 1e35, 0.0, 1.0, f64::INFINITY],
+            &[f64::MAX, f64::MAX],
+        ];
+        for values in cases {
+            let axis = Axis::around(values.iter().copied(), 1.0).unwrap_or(Axis::linear(0.0, 1.0));
+            let axis = axis.holding(values.iter().copied());
+            let ticks = [axis.ticks(8), Axis::log(1e-2, f64::MAX).ticks(8)].concat();
+            assert!((2..=24).contains(&ticks.len()), "{values:?}: {ticks:?}");
+            let places = ticks.iter().map(|t| t.0).chain(values.iter().map(|v| axis.unit(*v)));
+            assert!(places.clone().all(|u| (0.0..=1.0).contains(&u)), "{values:?}: {ticks:?}");
+        }
+    }
+}

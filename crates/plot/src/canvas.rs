@@ -1,0 +1,450 @@
+//! Strokes, shapes and text in logical pixels, over SVG and bitmaps alike.
+
+use plotters::style::text_anchor::HPos;
+use plotters::style::{FontDesc, FontFamily, FontStyle, RGBColor};
+
+use crate::fallback;
+use crate::style::{FONT_FAMILY, Marker, PAPER};
+
+/// Why a figure could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FigureError(pub String);
+
+/// A point in logical pixels.
+pub type Xy = (f64, f64);
+
+/// A rectangle in logical pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+/// Size, weight and anchor of a text.
+#[derive(Clone, Copy)]
+pub struct Font {
+    /// Size in logical pixels.
+    pub size: f64,
+    /// Semi-bold.
+    pub bold: bool,
+    /// Colour.
+    pub color: RGBColor,
+    /// Which part of the text stands at its x.
+    pub anchor: HPos,
+}
+
+/// A font.
+pub fn font(size: f64, color: RGBColor, anchor: HPos, bold: bool) -> Font {
+    Font { size, bold, color, anchor }
+}
+
+/// Look of a line.
+#[derive(Clone, Copy)]
+pub struct Stroke {
+    /// Colour.
+    pub color: RGBColor,
+    /// Opacity.
+    pub alpha: f64,
+    /// Width in logical pixels.
+    pub width: f64,
+    /// Lengths of ink and gap, as in [`crate::style::DASHES`].
+    pub dash: &'static [f64],
+}
+
+/// Draws at a distance from where it would.
+pub type Draw<'a> = &'a dyn Fn(&mut Canvas<'_>, Xy) -> Result<(), FigureError>;
+
+/// Look of a ball and of the line it leaves behind.
+#[derive(Clone, Copy)]
+pub struct Ball {
+    /// Colour of both.
+    pub color: RGBColor,
+    /// Width of the line.
+    pub width: f64,
+    /// Radius of the ball.
+    pub radius: f64,
+    /// Length of the film, which then begins anew.
+    pub seconds: f64,
+    /// What stands on the ball, where colours alone do not tell all apart.
+    pub number: Option<usize>,
+    /// Colour of the number.
+    pub ink: RGBColor,
+}
+
+/// What takes the strokes: SVG text or the pixels of a bitmap. Lengths are in
+/// logical pixels, from the upper left corner.
+pub trait Surface {
+    /// What follows belongs to the label at this place of the plan, or to none.
+    fn group(&mut self, series: Option<usize>);
+    /// What follows shows values and belongs into this frame, or shows none. Drawing
+    /// needs not know: it is for who looks on whether all of it stays inside.
+    fn frame(&mut self, _frame: Option<Rect>) {}
+    /// The whole area in one colour.
+    ///
+    /// # Errors
+    /// The backend's, as those of all strokes.
+    fn fill(&mut self, color: RGBColor) -> Result<(), FigureError>;
+    /// Connected lines through two points or more.
+    fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError>;
+    /// A filled polygon.
+    fn polygon(&mut self, points: &[Xy], color: RGBColor, alpha: f64) -> Result<(), FigureError>;
+    /// A filled disc.
+    fn disc(&mut self, at: Xy, radius: f64, color: RGBColor, alpha: f64)
+    -> Result<(), FigureError>;
+    /// A filled area of several loops, those round holes running the other way.
+    ///
+    /// # Errors
+    /// The backend's.
+    fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError>;
+    /// What `draw` draws, so many times: at each of `at`, which are distances from
+    /// where it is drawn.
+    ///
+    /// # Errors
+    /// The backend's and those of `draw`.
+    fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError>;
+    /// A ball that runs along a line and leaves it behind, at its end where
+    /// nothing moves. `times` are those of the points, from 0 to 1 in `seconds`.
+    ///
+    /// # Errors
+    /// The backend's.
+    fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError>;
+    /// Text that is not empty, vertically centred on `at`.
+    fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError>;
+}
+
+/// Strokes and shapes on a surface.
+pub struct Canvas<'a>(&'a mut dyn Surface);
+
+/// Width of a text in logical pixels, as the embedded font has it; characters that
+/// it lacks are as wide as they are in other fonts: [`fallback::width`].
+pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    if !text.is_ascii() && text.chars().any(|c| !fallback::is_embedded(c)) {
+        let (own, other): (String, String) = text.chars().partition(|c| fallback::is_embedded(*c));
+        let other: f64 = other.chars().map(fallback::width).sum();
+        return text_width(&own, size, bold) + other * size;
+    }
+    // Measured large, because plotters rounds widths to whole pixels.
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    let font = FontDesc::new(FontFamily::Name(FONT_FAMILY), 100.0, style);
+    font.box_size(text).map_or(0.0, |(w, _)| f64::from(w) * size * 1.24 / 100.0)
+}
+
+/// The text, its middle replaced by an ellipsis if it is wider than `room`, less
+/// a little for readers whose browser has a wider font than the embedded one.
+/// Labels of one sweep often share their beginning, so both ends are kept.
+pub fn fit(text: &str, size: f64, room: f64) -> String {
+    let room = room / 1.08;
+    if text_width(text, size, false) <= room {
+        return text.to_owned();
+    }
+    let chars: Vec<char> = text.chars().collect();
+    for kept in (1..chars.len()).rev() {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let cut: String =
+            chars[..head].iter().chain(&['\u{2026}']).chain(&chars[chars.len() - tail..]).collect();
+        if text_width(&cut, size, false) <= room {
+            return cut;
+        }
+    }
+    String::new()
+}
+
+/// As [`fit`], of one of several texts that must be told apart: where another has the
+/// same ends, what tells them apart is kept instead of the ends.
+pub fn fit_apart<'a>(
+    text: &str,
+    others: impl IntoIterator<Item = &'a str>,
+    size: f64,
+    room: f64,
+) -> String {
+    let cut = fit(text, size, room);
+    let Some((head, tail)) = cut.split_once('\u{2026}').filter(|_| cut != text) else { return cut };
+    let alike = |other: &&str| *other != text && other.starts_with(head) && other.ends_with(tail);
+    let shared = |other: &str| text.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let Some(from) = others.into_iter().filter(alike).map(shared).min() else { return cut };
+    let chars: Vec<char> = text.chars().collect();
+    let from = from.saturating_sub(2);
+    let dots = |cut: bool| if cut { "\u{2026}" } else { "" };
+    (from + 1..=chars.len())
+        .rev()
+        .map(|to| {
+            let kept: String = chars[from..to].iter().collect();
+            format!("{}{kept}{}", dots(from > 0), dots(to < chars.len()))
+        })
+        .find(|kept| text_width(kept, size, false) <= room / 1.08)
+        .unwrap_or(cut)
+}
+
+/// The text in lines no wider than `room`, broken at blanks.
+pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size, bold) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas on `surface`.
+    pub fn new(surface: &'a mut dyn Surface) -> Self {
+        Canvas(surface)
+    }
+
+    /// What follows belongs to the label at this place of the plan, or to none.
+    pub fn group(&mut self, series: impl Into<Option<usize>>) {
+        self.0.group(series.into());
+    }
+
+    /// What follows shows values and belongs into this frame, or shows none.
+    pub fn frame(&mut self, frame: Option<Rect>) {
+        self.0.frame(frame);
+    }
+
+    /// The whole area in one colour.
+    pub fn fill(&mut self, color: RGBColor) -> Result<(), FigureError> {
+        self.0.fill(color)
+    }
+
+    /// Connected lines; nothing for fewer than two points.
+    pub fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError> {
+        if points.len() < 2 { Ok(()) } else { self.0.line(points, stroke) }
+    }
+
+    /// A solid, opaque line.
+    pub fn rule(
+        &mut self,
+        from: Xy,
+        to: Xy,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), FigureError> {
+        self.line(&[from, to], Stroke { color, alpha: 1.0, width, dash: &[] })
+    }
+
+    /// A filled polygon.
+    pub fn polygon(
+        &mut self,
+        points: &[Xy],
+        color: RGBColor,
+        alpha: f64,
+    ) -> Result<(), FigureError> {
+        self.0.polygon(points, color, alpha)
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&mut self, r: Rect, color: RGBColor) -> Result<(), FigureError> {
+        let corners = [(r.left, r.top), (r.right, r.top), (r.right, r.bottom), (r.left, r.bottom)];
+        self.polygon(&corners, color, 1.0)
+    }
+
+    /// A filled disc.
+    pub fn disc(
+        &mut self,
+        at: Xy,
+        radius: f64,
+        color: RGBColor,
+        alpha: f64,
+    ) -> Result<(), FigureError> {
+        self.0.disc(at, radius, color, alpha)
+    }
+
+    /// A circle's line.
+    pub fn ring(
+        &mut self,
+        at: Xy,
+        radius: f64,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), FigureError> {
+        let corners: Vec<Xy> = (0..=48)
+            .map(|i| std::f64::consts::TAU * f64::from(i) / 48.0)
+            .map(|a| (at.0 + radius * a.cos(), at.1 + radius * a.sin()))
+            .collect();
+        self.line(&corners, Stroke { color, alpha: 1.0, width, dash: &[] })
+    }
+
+    /// A marker about `2 * size` wide, with a rim in the paper's colour.
+    pub fn marker(
+        &mut self,
+        at: Xy,
+        marker: Marker,
+        size: f64,
+        color: RGBColor,
+    ) -> Result<(), FigureError> {
+        self.shape(at, marker, size + 1.1, PAPER)?;
+        self.shape(at, marker, size, color)?;
+        if marker == Marker::Ring { self.disc(at, size * 0.5, PAPER, 1.0) } else { Ok(()) }
+    }
+
+    fn shape(
+        &mut self,
+        (x, y): Xy,
+        marker: Marker,
+        s: f64,
+        color: RGBColor,
+    ) -> Result<(), FigureError> {
+        let t = s * 1.2;
+        let corners = match marker {
+            Marker::Circle | Marker::Ring => return self.disc((x, y), s, color, 1.0),
+            Marker::Square => {
+                let s = s * 0.9;
+                vec![(x - s, y - s), (x + s, y - s), (x + s, y + s), (x - s, y + s)]
+            }
+            Marker::Up => vec![(x, y - t), (x + t, y + t * 0.8), (x - t, y + t * 0.8)],
+            Marker::Down => vec![(x, y + t), (x + t, y - t * 0.8), (x - t, y - t * 0.8)],
+            Marker::Diamond => vec![(x, y - t), (x + t, y), (x, y + t), (x - t, y)],
+            Marker::Plus => {
+                let (l, w) = (t, s * 0.42);
+                let upper = [(-w, -l), (w, -l), (w, -w), (l, -w), (l, w), (w, w)];
+                let lower = [(w, l), (-w, l), (-w, w), (-l, w), (-l, -w), (-w, -w)];
+                upper.into_iter().chain(lower).map(|(dx, dy)| (x + dx, y + dy)).collect()
+            }
+        };
+        self.polygon(&corners, color, 1.0)
+    }
+
+    /// A diagonal cross.
+    pub fn cross(
+        &mut self,
+        (x, y): Xy,
+        size: f64,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), FigureError> {
+        self.rule((x - size, y - size), (x + size, y + size), color, width)?;
+        self.rule((x - size, y + size), (x + size, y - size), color, width)
+    }
+
+    /// A filled area with holes.
+    pub fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError> {
+        if loops.is_empty() { Ok(()) } else { self.0.area(loops, color) }
+    }
+
+    /// The same drawing at several places.
+    pub fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
+        self.0.repeat(at, draw)
+    }
+
+    /// A ball that runs along a line, in SVG; a line with a ball at its end elsewhere.
+    pub fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError> {
+        if points.len() < 2 { Ok(()) } else { self.0.ball(points, times, look) }
+    }
+
+    /// Text, vertically centred on `at`.
+    pub fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
+        if text.is_empty() { Ok(()) } else { self.0.text(at, text, font) }
+    }
+}
+
+/// The pieces of a polyline between its sharp turns: the tip of a thick line that
+/// turns back would stick out far on a bitmap.
+pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for (i, turn) in points.windows(3).enumerate() {
+        let way = |k: usize| (turn[k + 1].0 - turn[k].0, turn[k + 1].1 - turn[k].1);
+        let ((ax, ay), (bx, by)) = (way(0), way(1));
+        // Sharper than 60 degrees between the two legs, or no leg at all.
+        if ax * bx + ay * by <= -0.5 * ax.hypot(ay) * bx.hypot(by) {
+            pieces.push(&points[from..=i + 1]);
+            from = i + 1;
+        }
+    }
+    pieces.push(&points[from..]);
+    pieces
+}
+
+/// The parts of a polyline inside `rect`, cut at its border.
+pub fn clip(points: &[Xy], rect: Rect) -> Vec<Vec<Xy>> {
+    let mut parts: Vec<Vec<Xy>> = Vec::new();
+    let mut open = false;
+    for pair in points.windows(2) {
+        let Some((from, to)) = clip_segment(pair[0], pair[1], rect) else {
+            open = false;
+            continue;
+        };
+        match parts.last_mut() {
+            Some(part) if open => part.push(to),
+            _ => parts.push(vec![from, to]),
+        }
+        open = to == pair[1];
+    }
+    parts
+}
+
+/// Liang and Barsky 1984.
+fn clip_segment(a: Xy, b: Xy, r: Rect) -> Option<(Xy, Xy)> {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let (mut t0, mut t1) = (0.0f64, 1.0f64);
+    for (p, q) in
+        [(-dx, a.0 - r.left), (dx, r.right - a.0), (-dy, a.1 - r.top), (dy, r.bottom - a.1)]
+    {
+        if p == 0.0 {
+            if q < 0.0 {
+                return None;
+            }
+        } else if p < 0.0 {
+            t0 = t0.max(q / p);
+        } else {
+            t1 = t1.min(q / p);
+        }
+    }
+    let point = |t: f64| if t >= 1.0 { b } else { (a.0 + t * dx, a.1 + t * dy) };
+    (t0 <= t1).then(|| (point(t0), point(t1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clipping_cuts_at_the_border() {
+        let rect = Rect { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
+        let parts = clip(&[(-5.0, 5.0), (5.0, 5.0), (5.0, 20.0), (8.0, 20.0), (8.0, 5.0)], rect);
+        assert_eq!(
+            parts,
+            [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
+        );
+    }
+
+    #[test]
+    fn sharp_turns_end_a_piece() {
+        let line = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (4.1, 0.0), (8.0, 0.0)];
+        let pieces = smooth(&line);
+        assert_eq!(pieces, [&line[..3], &line[2..]], "a right angle is no sharp turn");
+        assert_eq!(smooth(&line[..2]), [&line[..2]]);
+    }
+
+    #[test]
+    fn long_text_is_cut_and_wrapped() {
+        assert!(crate::style::fonts());
+        let short = fit("momentum with a long name", 12.0, 80.0);
+        assert_eq!(short, "mome\u{2026}ame");
+        assert!(text_width(&short, 12.0, false) <= 80.0);
+        assert_eq!(fit("sgd", 12.0, 80.0), "sgd");
+        // What tells labels apart is not what is left out.
+        let labels = ["momentum with beta 0.5 and more", "momentum with beta 0.9 and more"];
+        let cut = labels.map(|label| fit_apart(label, labels, 12.0, 90.0));
+        assert_eq!(cut, ["\u{2026}0.5 and m\u{2026}", "\u{2026}0.9 and m\u{2026}"]);
+        assert!(cut.iter().all(|label| text_width(label, 12.0, false) <= 90.0));
+        assert_eq!(
+            fit_apart(labels[0], [labels[0], "sgd"], 12.0, 90.0),
+            fit(labels[0], 12.0, 90.0)
+        );
+        assert_eq!(fit_apart("sgd", labels, 12.0, 90.0), "sgd");
+        assert_eq!(wrap("one two", 12.0, false, 1.0), ["one", "two"]);
+    }
+}

@@ -1,0 +1,68 @@
+//! What stands at the ends of a figure's axes, in words for its caption.
+
+use crate::FigureData;
+use crate::axis::{Axis, End, Lane};
+
+/// An axis with the ends of the bands and bars along it.
+type Along = (Axis, Vec<f64>);
+
+/// Every axis of values, with what may be cut at it.
+fn axes(ink: &FigureData) -> Vec<Along> {
+    let both = |(low, high): (f64, f64)| [low, high];
+    match ink {
+        FigureData::Chart(chart) => {
+            let along = |p: &crate::chart::Panel| {
+                let points = p.curves.iter().flat_map(|c| &c.points);
+                let bands: Vec<f64> = points.filter_map(|p| p.band).flat_map(both).collect();
+                [(p.y, bands), (p.x, Vec::new())]
+            };
+            chart.panels.iter().flat_map(along).collect()
+        }
+        FigureData::Rows(rows) => {
+            let bars = rows.rows.iter().filter_map(|r| r.interval).flat_map(both);
+            vec![(rows.x, bars.collect())]
+        }
+        FigureData::Trend(trend) => trend
+            .panels
+            .iter()
+            .map(|p| (p.y, p.points.iter().filter_map(|p| p.band).flat_map(both).collect()))
+            .collect(),
+        FigureData::Grid(grid) => vec![(grid.tint.axis(), Vec::new())],
+        FigureData::Map(_) => Vec::new(),
+    }
+}
+
+/// A sentence for each kind of lane, and one where a band or bar is cut.
+pub(crate) fn said(ink: &FigureData) -> Vec<String> {
+    let axes = axes(ink);
+    let lanes = || axes.iter().flat_map(|(axis, _)| [axis.lane(End::Low), axis.lane(End::High)]);
+    // One, or several.
+    let place = match ink {
+        FigureData::Grid(_) => {
+            ["has the colour at the end of the key", "have the colour at the end of the key"]
+        }
+        _ => ["stands in a lane at the end of the axis", "stand in a lane at the end of the axis"],
+    };
+    let infinite = |never: bool| {
+        let axes = axes.iter().filter(move |(axis, _)| axis.never == never);
+        axes.flat_map(|(axis, _)| axis.lanes).flatten().any(|lane| lane == Lane::Infinite)
+    };
+    let any = |kind: Lane| lanes().flatten().any(|lane| lane == kind);
+    let mut out: Vec<String> = [
+        (any(Lane::Zero), "Zeros, which have no logarithm,", 1),
+        (any(Lane::Perfect), "Values of 100%, whose error rate has no logarithm,", 1),
+        (infinite(false), "What diverged", 0),
+        (infinite(true), "What never reached the target", 0),
+        (any(Lane::Beyond), "Values so far off that they would press all others together", 1),
+    ]
+    .into_iter()
+    .filter(|(there, ..)| *there)
+    .map(|(_, what, several)| format!("{what} {}.", place[several]))
+    .collect();
+    if axes.iter().any(|(axis, ends)| ends.iter().any(|v| axis.cut(*v).is_some())) {
+        let cut =
+            "A dashed edge or an arrow at the frame says that a band or bar goes on beyond it.";
+        out.push(cut.to_owned());
+    }
+    out
+}

@@ -1,0 +1,391 @@
+//! Characters that the embedded font lacks, as Chinese, Arabic and emoji. A browser
+//! finds a font for them; the bitmaps take one from the machine's font folders.
+//! Where there is none they stay boxes, which [`warning`] says.
+//!
+//! Layout does not depend on what is found: such characters are measured by what
+//! they are ([`width`]), so that an SVG is the same on every machine.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use ab_glyph::{Font as _, FontRef};
+use plotters::style::{FontStyle, register_font};
+
+use crate::style::{FONT_FAMILY, REGULAR};
+
+/// Folders below a font folder are looked into so deep, and so many files at most.
+const DEPTH: usize = 6;
+const FILES: usize = 5_000;
+/// A larger file is no font that one would wait for: bytes.
+const LARGEST: u64 = 128 << 20;
+
+static EMBEDDED: LazyLock<Option<FontRef<'static>>> =
+    LazyLock::new(|| FontRef::try_from_slice(REGULAR).ok());
+
+static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
+
+/// What was found on this machine so far.
+#[derive(Default)]
+struct Found {
+    fonts: Vec<Fallback>,
+    /// The font of each character that was looked for; none where no font has it.
+    of: HashMap<char, Option<usize>>,
+}
+
+/// A font of the machine.
+#[derive(Clone)]
+struct Fallback {
+    family: String,
+    font: FontRef<'static>,
+}
+
+/// A part of a text that one font draws.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The name that plotters knows the font by.
+    pub family: String,
+    /// The text, in the order in which it is drawn.
+    pub text: String,
+    /// Height of a line in units of an em, which is the size that plotters takes.
+    pub line: f64,
+}
+
+/// Whether the embedded font has a character.
+pub fn is_embedded(c: char) -> bool {
+    EMBEDDED.as_ref().is_some_and(|font| font.glyph_id(c).0 != 0)
+}
+
+/// Width of a character that the embedded font lacks, in units of an em.
+pub fn width(c: char) -> f64 {
+    match c {
+        c if is_invisible(c) => 0.0,
+        c if is_wide(c) => 1.0,
+        _ => 0.62,
+    }
+}
+
+/// A text cut where the font changes, in the order in which it is drawn: runs of
+/// letters that are written from right to left are turned round.
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let strange: BTreeSet<char> = text.chars().filter(|c| is_strange(*c)).collect();
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    found.look_for(&strange, &folders());
+    let mut out: Vec<(Option<usize>, String)> = Vec::new();
+    for c in visual(text) {
+        if is_invisible(c) && !is_embedded(c) {
+            continue;
+        }
+        let font = found.of.get(&c).copied().flatten();
+        match out.last_mut() {
+            Some((held, text)) if *held == font => text.push(c),
+            _ => out.push((font, c.to_string())),
+        }
+    }
+    let piece = |(font, text): (Option<usize>, String)| match font.and_then(|i| found.fonts.get(i))
+    {
+        Some(held) => {
+            let em = held.font.units_per_em().unwrap_or(1000.0);
+            let line = f64::from(held.font.height_unscaled() / em);
+            Piece { family: held.family.clone(), text, line }
+        }
+        None => Piece { family: FONT_FAMILY.to_owned(), text, line: 1.24 },
+    };
+    out.into_iter().map(piece).collect()
+}
+
+/// What must be said of the bitmaps of figures with these texts: which characters are
+/// boxes in them because no font here has them, and which scripts are drawn letter by
+/// letter. None where nothing need be said.
+pub fn warning<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let strange: BTreeSet<char> = texts
+        .into_iter()
+        .flat_map(str::chars)
+        .filter(|c| is_strange(*c) && !stands_in(*c))
+        .collect();
+    if strange.is_empty() {
+        return None;
+    }
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    found.look_for(&strange, &folders());
+    said(&strange, |c| found.of.get(&c).copied().flatten().is_some())
+}
+
+/// Whether a character stands in for one that cannot be shown (`escape.rs`): a box in
+/// its place says the same.
+fn stands_in(c: char) -> bool {
+    matches!(c, '\u{fffd}' | '\u{2400}'..='\u{243f}')
+}
+
+fn said(strange: &BTreeSet<char>, has: impl Fn(char) -> bool) -> Option<String> {
+    const SHOWN: usize = 8;
+    let missing: Vec<char> = strange.iter().copied().filter(|c| !has(*c)).collect();
+    let joined = strange.iter().any(|c| joins(*c) && has(*c));
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        let shown: String = missing.iter().take(SHOWN).collect();
+        let more = missing.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        parts.push(format!(
+            "no font on this machine has {shown}{more}: the PNG figures show boxes in their place; install \
+             a font that has them (fonts-noto, say) and redraw"
+        ));
+    }
+    if joined {
+        parts.push(
+            "letters that join are drawn one by one in the PNG figures, as in Arabic or Hindi"
+                .to_owned(),
+        );
+    }
+    (!parts.is_empty())
+        .then(|| format!("{}; the SVG figures and the page are right", parts.join("; ")))
+}
+
+/// Whether a character needs another font than the embedded one.
+fn is_strange(c: char) -> bool {
+    !is_embedded(c) && !is_invisible(c) && !c.is_control() && !c.is_whitespace()
+}
+
+/// Joiners, selectors of variants and skin tones, direction marks: nothing is drawn for them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Characters as wide as an em: Chinese, Japanese, Korean, emoji.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}' | '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
+}
+
+/// Letters of scripts that are written from right to left.
+fn is_from_right(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+        && !c.is_numeric()
+}
+
+/// Letters whose form depends on their neighbours: Arabic and its kin, the scripts of India.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{f00}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
+        && c.is_alphabetic()
+}
+
+/// The characters in the order in which they stand from left to right: each run of
+/// letters from the right is turned round, with the blanks and signs inside of it.
+fn visual(text: &str) -> Vec<char> {
+    let mut out: Vec<char> = text.chars().collect();
+    let mut at = 0;
+    while at < out.len() {
+        if !is_from_right(out[at]) {
+            at += 1;
+            continue;
+        }
+        let (mut end, mut last) = (at, at);
+        while end < out.len() && (is_from_right(out[end]) || !out[end].is_alphanumeric()) {
+            if is_from_right(out[end]) {
+                last = end;
+            }
+            end += 1;
+        }
+        out[at..=last].reverse();
+        at = last + 1;
+    }
+    out
+}
+
+impl Found {
+    /// Looks through the font folders for characters that were not looked for before.
+    fn look_for(&mut self, strange: &BTreeSet<char>, folders: &[PathBuf]) {
+        let mut left: BTreeSet<char> =
+            strange.iter().copied().filter(|c| !self.of.contains_key(c)).collect();
+        for (i, held) in self.fonts.iter().enumerate() {
+            let drawn: Vec<char> = left.iter().copied().filter(|c| draws(&held.font, *c)).collect();
+            for c in drawn {
+                left.remove(&c);
+                self.of.insert(c, Some(i));
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        for path in files(folders) {
+            if left.is_empty() {
+                break;
+            }
+            let Ok(bytes) = fs::read(&path) else { continue };
+            let Ok(font) = FontRef::try_from_slice(&bytes) else { continue };
+            let drawn: Vec<char> = left.iter().copied().filter(|c| draws(&font, *c)).collect();
+            if drawn.is_empty() {
+                continue;
+            }
+            // plotters keeps a font as long as the process lives.
+            let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
+            let family = format!("fallback {}", self.fonts.len());
+            let known = register_font(&family, FontStyle::Normal, bytes).is_ok();
+            let Some(font) = FontRef::try_from_slice(bytes).ok().filter(|_| known) else {
+                continue;
+            };
+            for c in drawn {
+                left.remove(&c);
+                self.of.insert(c, Some(self.fonts.len()));
+            }
+            self.fonts.push(Fallback { family, font });
+        }
+        self.of.extend(left.into_iter().map(|c| (c, None)));
+    }
+}
+
+/// Whether a font has an outline for a character: fonts of coloured pictures have none.
+fn draws(font: &FontRef<'_>, c: char) -> bool {
+    let glyph = font.glyph_id(c);
+    glyph.0 != 0 && (c.is_whitespace() || font.outline(glyph).is_some())
+}
+
+/// Where fonts lie on Linux and macOS.
+fn folders() -> Vec<PathBuf> {
+    let of =
+        |variable: &str| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = of("HOME");
+    let own = home.iter().flat_map(|home| {
+        [".fonts", ".local/share/fonts", "Library/Fonts"].map(|folder| home.join(folder))
+    });
+    let shared =
+        ["/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts"];
+    let data = of("XDG_DATA_HOME").map(|data| data.join("fonts"));
+    own.chain(data).chain(shared.map(PathBuf::from)).collect()
+}
+
+/// Font files, plain upright ones without serifs first.
+fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in folders {
+        collect(folder, DEPTH, &mut files);
+    }
+    files.sort_by_cached_key(|path| (rank(path), path.clone()));
+    files.dedup();
+    files
+}
+
+fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        // Through links, which is how some systems lay out their fonts.
+        let Ok(seen) = fs::metadata(&path) else { continue };
+        let ending = path.extension().map(|e| e.to_ascii_lowercase());
+        let font =
+            ending.is_some_and(|e| ["ttf", "otf", "ttc", "otc"].iter().any(|known| e == *known));
+        if seen.is_dir() && depth > 0 {
+            collect(&path, depth - 1, files);
+        } else if seen.is_file() && font && seen.len() <= LARGEST && files.len() < FILES {
+            files.push(path);
+        }
+    }
+}
+
+/// How far a font is from plain text, by its name.
+fn rank(path: &Path) -> usize {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let kinds = [
+        "italic",
+        "oblique",
+        "mono",
+        "serif",
+        "condensed",
+        "narrow",
+        "bold",
+        "black",
+        "light",
+        "thin",
+        "math",
+        "medium",
+    ];
+    kinds.iter().filter(|kind| name.contains(*kind)).count()
+        + usize::from(!name.contains("sans") && !name.contains("regular"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_embedded_font_has_is_one_piece_of_it() {
+        let text = "SGD + momentum, β = 0.9, \u{2212}1 µs";
+        let piece = Piece { family: FONT_FAMILY.to_owned(), text: text.to_owned(), line: 1.24 };
+        assert_eq!(pieces(text), [piece]);
+        assert_eq!(warning([text, "лр", "two\nlines\tand\u{2003}blanks"]), None);
+    }
+
+    #[test]
+    fn fonts_are_found_by_what_they_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("truetype/inter");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(folder.path().join("a.ttf"), b"no font").unwrap();
+        fs::write(folder.path().join("readme.txt"), REGULAR).unwrap();
+        let wanted = BTreeSet::from(['a', '字']);
+        let mut found = Found::default();
+        found.look_for(&wanted, &[folder.path().to_path_buf(), "/nonexistent".into()]);
+        assert_eq!((found.of[&'a'], found.of[&'字']), (None, None));
+        // What is installed later is found by the next process.
+        let mut found = Found::default();
+        fs::write(deep.join("Inter.OTF"), REGULAR).unwrap();
+        found.look_for(&wanted, &[folder.path().to_path_buf()]);
+        assert_eq!((found.of[&'a'], found.of[&'字']), (Some(0), None));
+        // Another character of a font that is held needs no folder.
+        found.look_for(&BTreeSet::from(['b']), &[]);
+        assert_eq!((found.of[&'b'], found.fonts.len()), (Some(0), 1));
+    }
+
+    #[test]
+    fn plain_fonts_come_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["ASerif-Italic.ttf", "BSans-Bold.ttf", "CSans-Regular.ttf", "AMono.ttf"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let files = files(&[folder.path().to_path_buf()]);
+        let names: Vec<_> =
+            files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(
+            names,
+            ["CSans-Regular.ttf", "BSans-Bold.ttf", "AMono.ttf", "ASerif-Italic.ttf"]
+        );
+    }
+
+    #[test]
+    fn what_no_font_has_is_said_with_the_remedy() {
+        let strange = BTreeSet::from(['字', '😀']);
+        let text = said(&strange, |c| c == '字').unwrap();
+        assert!(
+            text.starts_with("no font on this machine has 😀: the PNG figures show boxes"),
+            "{text}"
+        );
+        assert!(text.contains("fonts-noto") && text.ends_with("the page are right"), "{text}");
+        assert_eq!(said(&strange, |_| true), None);
+        let many: BTreeSet<char> = ('一'..='十').collect();
+        let text = said(&many, |_| false).unwrap();
+        assert!(text.contains(&format!(" and {} more", many.len() - 8)), "{text}");
+        let text = said(&BTreeSet::from(['م']), |_| true).unwrap();
+        assert!(text.starts_with("letters that join are drawn one by one"), "{text}");
+        assert_eq!(said(&BTreeSet::from(['ש']), |_| true), None, "Hebrew does not join");
+    }
+
+    #[test]
+    fn words_from_the_right_are_turned_round_and_numbers_are_not() {
+        let turned = |text: &str| visual(text).into_iter().collect::<String>();
+        assert_eq!(turned("lr אבג דה 0.1"), "lr הד גבא 0.1");
+        assert_eq!(turned("abc"), "abc");
+        assert_eq!(turned("א"), "א");
+        assert_eq!(turned("(אב)"), "(בא)");
+    }
+
+    #[test]
+    fn widths_follow_from_the_character_alone() {
+        assert_eq!(
+            ["字", "😀", "م", "\u{200d}"].map(|c| width(c.chars().next().unwrap())),
+            [1.0, 1.0, 0.62, 0.0]
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! `regression.html`: the verdict, then what it rests on, in the frame, style
+//! and script of every report.
+
+use maud::{Markup, html};
+
+use crate::figures::{self, CHANGES_NAME, Urgency};
+use crate::finding::{Finding, Regression, Verdict};
+use crate::story;
+use crate::tables::{self, Tables};
+use crate::words::{self, Range, Title};
+use report::page::Drawn;
+use report::page::html::{Document, document, figure, sentences};
+use report::page::table_html::{closed, folded};
+use report::page::words::capitalised;
+use text_format::escape;
+use text_format::number;
+
+/// Bytes of trend figures that the page holds at most; files hold the others.
+const MOST_INK: usize = 3_000_000;
+
+/// The page as text.
+pub(crate) fn page(r: &Regression, title: &Title, drawn: &[Drawn], tables: &Tables) -> String {
+    let experiment = escape::line(&r.after.experiment);
+    let (name, lead) = match title {
+        Title::Nightly => (
+            format!("{experiment}: tonight against the baseline"),
+            format!("{}.", capitalised(&words::facts(&r.after))),
+        ),
+        Title::Comparison { a, b } => (
+            format!("{experiment}: B against A"),
+            format!("A is {}, B is {}.", escape::line(a), escape::line(b)),
+        ),
+    };
+    let shown = shown(drawn);
+    document(Document {
+        name,
+        lead,
+        opening: opening(r, title),
+        body: html! {
+            (changes(r, tables, shown))
+            (gaps(r, tables))
+            (history(r, title, tables, drawn, shown))
+            (comparisons(r, tables))
+            (origin(r, title))
+        },
+        footer: match title {
+            Title::Nightly => {
+                "regression.json beside this page holds the same for programs, the folder regression the figures."
+            }
+            Title::Comparison { .. } => {
+                "comparison.json beside this page holds the same for programs, the folder regression the figures."
+            }
+        },
+        data: data(r),
+        figures: shown,
+    })
+}
+
+/// The figures that the page holds: all up to [`MOST_INK`], in their order.
+fn shown(drawn: &[Drawn]) -> &[Drawn] {
+    let mut ink = 0;
+    let fits = |d: &&Drawn| {
+        let marks: usize = d.marks.iter().map(|(mark, _)| mark.text.len() + 30).sum();
+        ink += d.inline.0.len() + d.inline.1.len() + marks;
+        ink <= MOST_INK
+    };
+    &drawn[..drawn.iter().take_while(fits).count()]
+}
+
+fn opening(r: &Regression, title: &Title) -> Markup {
+    let count = |n: usize| number::count(n as u64);
+    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
+    let missing = story::incomplete(r);
+    let tone = match r.verdict {
+        Verdict::Regressed => " a1",
+        Verdict::Incomplete => " a4",
+        Verdict::Improved => " a2",
+        Verdict::Unchanged | Verdict::Identical => "",
+    };
+    html! {
+        div class={ "card answer" (tone) } {
+            p { (words::headline(r)) }
+            p { (words::identical(r, title)) " " (words::counts(r)) }
+            @if let Some(sentence) = words::history(r, title) { p { (sentence) } }
+            @for text in words::left_out(r) { p { (text) } }
+        }
+        ul.tiles {
+            (tile(format!("{} of {}", count(r.identical), count(r.pairs)), "runs bit-identical"))
+            (tile(count(story::against(r).len()), "regressed"))
+            (tile(count(story::of(r, Finding::Improved).len()), "improved"))
+            @if missing.lost > 0 { (tile(count(missing.lost), "runs not compared")) }
+            @if missing.gone > 0 { (tile(count(missing.gone), "runs no longer planned")) }
+            @if missing.unlike > 0 { (tile(count(missing.unlike), "runs compared, but fed otherwise")) }
+            @if r.nights.len() > 1 { (tile(count(r.nights.len()), "nights of history")) }
+        }
+        @if let Some(text) = words::machine(r) { p.warn { (text) } }
+    }
+}
+
+fn changes(r: &Regression, tables: &Tables, shown: &[Drawn]) -> Markup {
+    let drawn = shown.iter().find(|d| d.name == CHANGES_NAME);
+    let small = story::of(r, Finding::Small).len();
+    html! {
+        @if !tables.changes.rows.is_empty() || drawn.is_some() {
+            h2 id="changed" { "What changed" }
+        }
+        @if !tables.changes.rows.is_empty() { (folded(&tables.changes, "changes")) }
+        @if tables.changes.rows.is_empty() && small > 0 {
+            p { "No change counts: what intervals show is no larger than min_effect." }
+        }
+        @if let Some(drawn) = drawn { div.figures { (figure(drawn)) } }
+    }
+}
+
+fn gaps(r: &Regression, tables: &Tables) -> Markup {
+    let few = story::of(r, Finding::Unknown);
+    html! {
+        @if !r.gaps.is_empty() || !few.is_empty() {
+            h2 id="incomplete" { "What could not be compared" }
+            @if !r.gaps.is_empty() { (folded(&tables.gaps, "gaps")) }
+            @if !few.is_empty() { p { (words::too_few(&few)) "." } }
+        }
+    }
+}
+
+fn history(
+    r: &Regression,
+    title: &Title,
+    tables: &Tables,
+    drawn: &[Drawn],
+    shown: &[Drawn],
+) -> Markup {
+    let trends: Vec<&Drawn> = shown.iter().filter(|d| d.name != CHANGES_NAME).collect();
+    let urgent: Vec<String> = figures::configurations(r)
+        .into_iter()
+        .filter(|id| figures::urgency(r, *id) == Urgency::Against)
+        .map(figures::trend_name)
+        .collect();
+    let left = drawn.len() - shown.len();
+    let unseen = figures::configurations(r).len().saturating_sub(figures::TRENDS);
+    html! {
+        @if *title == Title::Nightly {
+            h2 id="history" { "The history" }
+            (sentences(&words::history(r, title).into_iter().collect::<Vec<_>>()))
+            @for group in story::step_groups(r).iter().filter(|g| g.alarm) {
+                p {
+                    (capitalised(&words::when(r, group.last_good, group.until, group.drift)))
+                    @if let [(trend, step), rest @ ..] = group.steps.as_slice() {
+                        ": " (words::step(r, trend, step, false))
+                        @if !rest.is_empty() { " and " (rest.len()) " more" }
+                    }
+                    ". " (range(r, group.last_good, group.until))
+                }
+            }
+            @if !tables.levels.rows.is_empty() { (folded(&tables.levels, "changes of level")) }
+            div.figures {
+                @for drawn in &trends {
+                    @if urgent.contains(&drawn.name) {
+                        h3.trend { (drawn.figure.data.title()) }
+                        (figure(drawn))
+                    } @else {
+                        details.variant { summary { (drawn.figure.data.title()) } (figure(drawn)) }
+                    }
+                }
+            }
+            @if left > 0 { p { (left) " more figures are in the folder " code { "regression" } "." } }
+            @if unseen > 0 && r.nights.len() > 1 {
+                p { (unseen) " configurations in which nothing changed have no figure; regression.json has their history." }
+            }
+        }
+    }
+}
+
+fn range(r: &Regression, from: usize, to: usize) -> Markup {
+    let night = |at: usize| r.nights.get(at).cloned().unwrap_or_default();
+    commits(words::range(&night(from), &night(to)))
+}
+
+fn commits((range, dirty): (Range, Option<&'static str>)) -> Markup {
+    html! {
+        @match range {
+            Range::Command(text) => code { (text) },
+            Range::Not(why) => (capitalised(why)),
+        }
+        @if let Some(text) = dirty { ", but " (text) }
+        "."
+    }
+}
+
+fn comparisons(r: &Regression, tables: &Tables) -> Markup {
+    html! {
+        @if !tables.comparisons.rows.is_empty() {
+            h2 id="comparisons" { "Every comparison" }
+            (folded(&tables.comparisons, "comparisons"))
+        }
+        @if !tables.configurations.rows.is_empty() {
+            h2 id="pairs" { "Pairs of runs" }
+            (closed(&tables.configurations, "configurations", false))
+        }
+        h2 id="decided" { "How it was decided" }
+        (sentences(&words::decided(r)))
+        (sentences(&words::explained(r)))
+    }
+}
+
+fn origin(r: &Regression, title: &Title) -> Markup {
+    html! {
+        h2 id="sides" { "What was compared" }
+        div.card {
+            dl {
+                @for (name, before, after) in tables::facts(r) {
+                    dt { (name) }
+                    dd {
+                        @if before == after { (after) }
+                        @else { (title.before()) ": " (before) br; (title.after()) ": " (after) }
+                    }
+                }
+                @if let Some(accepted) = &r.accepted {
+                    dt { "Accepted" } dd { (words::accepted(accepted)) }
+                }
+                @if let Some(before) = &r.before {
+                    dt { "Between the two" } dd { (commits(words::range(before, &r.after))) }
+                }
+            }
+        }
+    }
+}
+
+/// The verdict for programs that read the page.
+fn data(r: &Regression) -> String {
+    escape::json_in_script(&serde_json::json!({
+        "experiment": r.after.experiment,
+        "headline": words::headline(r),
+        "verdict": r.verdict,
+        "exit_code": words::exit_code(r.verdict),
+    }))
+}

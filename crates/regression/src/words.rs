@@ -1,0 +1,451 @@
+//! What page, Markdown and terminal say of a regression, so that they cannot differ.
+
+use spec::regress_settings::RegressMetric;
+
+use crate::amounts;
+use crate::finding::{Change, Finding, GapKind, Regression, Trend, TrendStep, Verdict};
+use crate::night::Facts;
+use crate::story::{self, Told};
+use report::page::words::list;
+use stats::simultaneous::FEWEST_FLIPPED;
+use text_format::escape;
+use text_format::number;
+
+mod basis;
+mod past;
+
+pub(crate) use basis::{accepted, decided, explained, facts, left_out, machine};
+pub(crate) use past::history;
+
+/// Longest label or configuration in a headline, in characters.
+const LONGEST: usize = 48;
+
+/// Whether two nights are set side by side, or any two sweeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Title {
+    /// Tonight against the accepted baseline.
+    Nightly,
+    /// `compare A B`: the second sweep against the first.
+    Comparison {
+        /// What the first is called, in full: its folder.
+        a: String,
+        /// What the second is called.
+        b: String,
+    },
+}
+
+impl Title {
+    /// Column of the older side: `Baseline` or `A`.
+    pub(crate) fn before(&self) -> &'static str {
+        if *self == Title::Nightly { "Baseline" } else { "A" }
+    }
+
+    /// Column of the judged side: `Tonight` or `B`.
+    pub(crate) fn after(&self) -> &'static str {
+        if *self == Title::Nightly { "Tonight" } else { "B" }
+    }
+
+    /// The older side in a sentence.
+    pub(crate) fn of_before(&self) -> &'static str {
+        if *self == Title::Nightly { "the baseline" } else { "A" }
+    }
+
+    /// The judged side in a sentence: when, or where.
+    pub(crate) fn in_after(&self) -> &'static str {
+        if *self == Title::Nightly { "tonight" } else { "in B" }
+    }
+}
+
+/// What a program exits with: 4 regressed, 5 incomplete, else 0.
+pub fn exit_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Regressed => 4,
+        Verdict::Incomplete => 5,
+        Verdict::Improved | Verdict::Unchanged | Verdict::Identical => 0,
+    }
+}
+
+/// The verdict in a word.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Regressed => "Regressed",
+        Verdict::Incomplete => "Incomplete",
+        Verdict::Improved => "Improved",
+        Verdict::Unchanged => "Unchanged",
+        Verdict::Identical => "Identical",
+    }
+}
+
+/// A finding in a word or two.
+pub fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Regressed => "regressed",
+        Finding::Improved => "improved",
+        Finding::Small => "shown, but small",
+        Finding::NotShown => "no change shown",
+        Finding::Identical => "identical",
+        Finding::Unjudged => "not judged",
+        Finding::Unknown => "too few seeds",
+    }
+}
+
+/// Returns whether a comparison moved on seeds that are too few to tell it from chance; false where
+/// there are not even two.
+fn too_few_seeds(told: &Told<'_>) -> bool {
+    let seeds = told.change.seeds.len();
+    seeds > 1 && (told.change.ended() > 1 || counts_diverged(told.change))
+}
+
+/// Returns whether diverged seeds decide a comparison, and not a mean of values.
+fn counts_diverged(change: &Change) -> bool {
+    change.metric == RegressMetric::Diverged || change.ended() < change.seeds.len()
+}
+
+/// `test accuracy of adam (lr 0.01) fell by 50 percentage points on every one of 3 seeds,
+/// too few to tell it from chance: at least 6 are needed`.
+fn unjudged(told: &Told<'_>) -> String {
+    let plain = Change { interval: None, ..told.change.clone() };
+    let what = change(&Told { config: told.config, change: &plain }, true);
+    match counts_diverged(told.change) {
+        true => format!("{what}; too few seeds differ to tell it from chance"),
+        false => {
+            let seeds = told.change.seeds.len();
+            let needed = match seeds < FEWEST_FLIPPED {
+                true => format!(": at least {FEWEST_FLIPPED} are needed"),
+                false => " among so many comparisons".to_owned(),
+            };
+            format!("{what} on every one of {seeds} seeds, too few to tell it from chance{needed}")
+        }
+    }
+}
+
+/// One line that says it all: `Regressed: test loss of momentum (lr 0.1) rose by
+/// 12% (interval 8% to 16%)`. Free of control characters, not escaped for any place.
+pub fn headline(r: &Regression) -> String {
+    let missing = story::incomplete(r);
+    let gaps: Vec<String> = [
+        (missing.lost, "could not be compared"),
+        (missing.gone, "of before no longer planned"),
+        (missing.unlike, "compared although other weights, data or batches fed them"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", runs(n)))
+    .collect();
+    let gaps = gaps.join(", ");
+    let said = match r.verdict {
+        Verdict::Regressed => {
+            let worst = story::of(r, Finding::Regressed).first().map(|t| change(t, true));
+            let step = || story::alarms(r).first().map(|(trend, s)| step_dated(r, trend, s, true));
+            let first = worst.or_else(step).unwrap_or_else(|| "something got worse".to_owned());
+            let gaps = if gaps.is_empty() { gaps } else { format!("; {gaps}") };
+            format!("{first}{}{gaps}", more(story::against(r).len().saturating_sub(1)))
+        }
+        Verdict::Incomplete if gaps.is_empty() && r.before.is_none() => {
+            "there is no baseline to compare with".to_owned()
+        }
+        Verdict::Incomplete if gaps.is_empty() => {
+            let mut few = story::of(r, Finding::Unknown);
+            // The number of diverged seeds says what losses that are gone cannot.
+            few.sort_by_key(|told| told.change.metric != RegressMetric::Diverged);
+            match few.iter().find(|told| too_few_seeds(told)) {
+                Some(told) => {
+                    let rest = more(few.len() - 1);
+                    format!("{}{rest}", unjudged(told))
+                }
+                None => {
+                    let few = counted(few.len(), "comparison has", "comparisons have");
+                    format!("{few} too few pairs; nothing is known to have got worse")
+                }
+            }
+        }
+        Verdict::Incomplete => format!("{gaps}; nothing is known to have got worse"),
+        Verdict::Improved => {
+            let all = story::of(r, Finding::Improved);
+            let first =
+                all.first().map_or_else(|| "something got better".to_owned(), |t| change(t, true));
+            format!("{first}{}", more(all.len().saturating_sub(1)))
+        }
+        Verdict::Unchanged => {
+            let small = story::of(r, Finding::Small).len();
+            let what = match small {
+                0 => "no change is shown",
+                _ => "no change beyond min_effect is shown",
+            };
+            format!("{what} in {} and {}", runs(r.pairs), comparisons(r))
+        }
+        Verdict::Identical if r.pairs == 1 => "its one run is bit-identical".to_owned(),
+        Verdict::Identical => format!("all {} are bit-identical", runs(r.pairs)),
+    };
+    format!("{}: {said}", verdict(r.verdict))
+}
+
+fn more(n: usize) -> String {
+    if n == 0 { String::new() } else { format!(", and {} more", number::count(n as u64)) }
+}
+
+pub(crate) fn runs(n: usize) -> String {
+    counted(n, "run", "runs")
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number::count(n as u64), if n == 1 { one } else { many })
+}
+
+fn comparisons(r: &Regression) -> String {
+    counted(r.family, "comparison", "comparisons")
+}
+
+/// `momentum (lr 0.1)`; long texts cut where `brief`.
+pub(crate) fn name(label: &str, config: &str, brief: bool) -> String {
+    let text = |text: &str| {
+        let line = escape::line(text);
+        if !brief || line.chars().count() <= LONGEST {
+            return line;
+        }
+        line.chars().take(LONGEST - 1).chain(['\u{2026}']).collect()
+    };
+    let config = text(config);
+    if config.trim().is_empty() { text(label) } else { format!("{} ({config})", text(label)) }
+}
+
+/// `test loss of momentum (lr 0.1) rose by 12% (interval 8% to 16%)`.
+pub(crate) fn change(told: &Told<'_>, brief: bool) -> String {
+    let Change { metric, before, after, effect, interval, seeds, .. } = told.change;
+    let who = name(&told.config.label, &told.config.config, brief);
+    let moved = direction(after - before);
+    match metric {
+        _ if told.change.ended() < seeds.len() => {
+            format!("{} of {who} {}", metric.label(), among_diverged(told.change))
+        }
+        RegressMetric::Diverged if !seeds.is_empty() => {
+            let count =
+                |of: fn(&(u64, f64, f64)) -> f64| seeds.iter().filter(|s| of(s) > 0.0).count();
+            let (a, b) = (count(|s| s.1), count(|s| s.2));
+            format!("diverged seeds of {who} {moved} from {a} to {b} of {}", seeds.len())
+        }
+        RegressMetric::Steps if before == after => {
+            format!("optimizer steps of {who} changed from seed to seed")
+        }
+        RegressMetric::Steps => format!(
+            "optimizer steps of {who} {moved} from {} to {}",
+            amounts::value(*metric, *before),
+            amounts::value(*metric, *after)
+        ),
+        _ => {
+            let ends =
+                interval.map(|i| format!(" {}", amounts::interval_said(*metric, *effect, i)));
+            let size = amounts::size(*metric, *effect);
+            format!("{} of {who} {moved} by {size}{}", metric.label(), ends.unwrap_or_default())
+        }
+    }
+}
+
+/// `got worse: 8 of 10 seeds that had ended diverged; of the other 2 it fell by 1%`.
+fn among_diverged(change: &Change) -> String {
+    let word = match change.finding {
+        Finding::Regressed => "got worse",
+        Finding::Improved => "got better",
+        _ => "changed",
+    };
+    let (before, after) = change.diverged();
+    let (n, ended) = (change.seeds.len(), change.ended());
+    let diverged = match (before, after) {
+        (0, after) => format!("{after} of {n} seeds that had ended diverged"),
+        (before, 0) => format!("{before} of {n} seeds no longer diverge"),
+        (before, after) => format!("{after} of {n} seeds diverged and {before} no longer do"),
+    };
+    if ended == 0 {
+        return format!("{word}: {diverged}");
+    }
+    let metric = change.metric;
+    let interval =
+        change.interval.map(|i| format!(" {}", amounts::interval_said(metric, change.effect, i)));
+    let rest =
+        if ended == 1 { "of the other one".to_owned() } else { format!("of the other {ended}") };
+    format!(
+        "{word}: {diverged}; {rest} it {} by {}{}",
+        direction(change.after - change.before),
+        amounts::size(metric, change.effect),
+        interval.unwrap_or_default()
+    )
+}
+
+fn direction(difference: f64) -> &'static str {
+    if difference < 0.0 { "fell" } else { "rose" }
+}
+
+/// `test loss of momentum (lr 0.1) rose by 5%`, of a drift that began before the
+/// baseline `rose by 6%, by 5.2% since the baseline`.
+pub(crate) fn step(r: &Regression, trend: &Trend, step: &TrendStep, brief: bool) -> String {
+    let baseline = match (&r.accepted, &r.before) {
+        (None, Some(before)) => escape::line(before.day()),
+        _ => "the baseline".to_owned(),
+    };
+    let since = step
+        .effect_since
+        .map(|since| format!(", by {} since {baseline}", amounts::size(trend.metric, since)));
+    format!(
+        "{} of {} {} by {}{}",
+        trend.metric.label(),
+        name(&trend.label, &trend.config, brief),
+        direction(step.after - step.before),
+        amounts::size(trend.metric, step.effect),
+        since.unwrap_or_default()
+    )
+}
+
+fn step_dated(r: &Regression, trend: &Trend, s: &TrendStep, brief: bool) -> String {
+    format!("{} {}", step(r, trend, s, brief), when(r, s.last_good, s.until, s.drift))
+}
+
+/// `between 2026-11-12 and 2026-11-13`.
+pub(crate) fn when(r: &Regression, last_good: usize, until: usize, drift: bool) -> String {
+    let day = |night: usize| {
+        r.nights.get(night).map_or_else(|| format!("night {night}"), |f| escape::line(f.day()))
+    };
+    let (from, to) = (day(last_good), day(until));
+    match (drift, from == to) {
+        (true, _) => format!("little by little from {from} to {to}"),
+        (false, true) => format!("on {to}"),
+        (false, false) => format!("between {from} and {to}"),
+    }
+}
+
+/// What lies between two commits.
+pub(crate) enum Range {
+    /// The command that lists it.
+    Command(String),
+    /// Why there is nothing to list.
+    Not(&'static str),
+}
+
+/// What lies between the commits of two sweeps, and what it does not say.
+pub(crate) fn range(from: &Facts, to: &Facts) -> (Range, Option<&'static str>) {
+    let hash = |f: &Facts| {
+        let commit = f.commit.as_deref()?;
+        let fine =
+            (7..=64).contains(&commit.len()) && commit.bytes().all(|b| b.is_ascii_hexdigit());
+        fine.then(|| commit[..commit.len().min(12)].to_owned())
+    };
+    let dirty = (from.dirty == Some(true) || to.dirty == Some(true))
+        .then_some("sources differed from the commits");
+    let range = match (hash(from), hash(to)) {
+        (Some(a), Some(b)) if a != b => Range::Command(format!("git log --oneline {a}..{b}")),
+        (Some(_), Some(_)) if dirty.is_some() => Range::Not("one commit"),
+        (Some(_), Some(_)) => Range::Not("one commit, so not the code that git knows"),
+        _ => Range::Not("commits unknown"),
+    };
+    (range, dirty)
+}
+
+/// What is said first of all: how many runs ended with the same bits.
+pub(crate) fn identical(r: &Regression, title: &Title) -> String {
+    let whose = match title {
+        Title::Nightly if r.accepted.is_some() => "the baseline's".to_owned(),
+        // Without an accepted one a night, or another report, stands in its place.
+        Title::Nightly => match r.before.as_ref().filter(|f| !f.started.is_empty()) {
+            Some(before) => {
+                format!("those of {}, with which they were compared", escape::line(before.day()))
+            }
+            None => "those they were compared with".to_owned(),
+        },
+        Title::Comparison { .. } => "those of A".to_owned(),
+    };
+    match (r.identical, r.pairs) {
+        (_, 0) if r.before.is_none() => "Nothing was compared.".to_owned(),
+        (_, 0) => {
+            format!("No run has a result both in {} and {}.", title.of_before(), title.in_after())
+        }
+        (0, 1) => format!("The one run is not bit-identical to {whose}."),
+        (1, 1) => format!("The one run is bit-identical to {whose}."),
+        (0, n) => format!("None of {} is bit-identical to {whose}.", runs(n)),
+        (1, n) => format!("1 of {} is bit-identical to {whose}.", runs(n)),
+        (k, n) if k == n => format!("All {} are bit-identical to {whose}.", runs(n)),
+        (k, n) => {
+            format!("{} of {} are bit-identical to {whose}.", number::count(k as u64), runs(n))
+        }
+    }
+}
+
+/// `Of 48 comparisons 3 regressed and 1 improved, 2 changed by no more than min_effect.`
+pub(crate) fn counts(r: &Regression) -> String {
+    let all = story::told(r);
+    if all.is_empty() {
+        return "There are no comparisons.".to_owned();
+    }
+    let count = |f: Finding| all.iter().filter(|t| t.change.finding == f).count();
+    // `3 are identical`, `1 is identical`.
+    let said = |n: usize, what: &str| {
+        let verbs = [("are ", "is "), ("show ", "shows "), ("have ", "has ")];
+        let one = |(many, one)| Some(format!("{one}{}", what.strip_prefix(many)?));
+        let one = verbs.into_iter().find_map(one).unwrap_or_else(|| what.to_owned());
+        (n > 0).then(|| counted(n, &one, what))
+    };
+    let parts: Vec<String> = [
+        (Finding::Regressed, "regressed"),
+        (Finding::Improved, "improved"),
+        (Finding::Small, "changed by no more than min_effect"),
+        (Finding::Unjudged, "are not judged (seconds of runs that trained side by side)"),
+        (Finding::NotShown, "show no change"),
+        (Finding::Identical, "are identical"),
+        (Finding::Unknown, "have too few seeds"),
+    ]
+    .into_iter()
+    .filter_map(|(finding, what)| said(count(finding), what))
+    .collect();
+    format!("Of {}: {}.", counted(all.len(), "comparison", "comparisons"), list(&parts))
+}
+
+/// Why runs of a group were not compared, or not as pairs.
+pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
+    let (before, after) = (title.of_before(), title.in_after());
+    match kind {
+        GapKind::NotPlanned => format!("in {before}, but not planned {after}"),
+        GapKind::NotInBaseline => format!("planned {after}, but not in {before}"),
+        GapKind::NoBaselineResult => format!("without a result in {before}"),
+        GapKind::Missing => format!("planned {after}, but left no record"),
+        GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
+        GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.label()),
+        GapKind::Unpaired(why) => {
+            format!("compared seed by seed all the same, although {}", escape::line(why))
+        }
+    }
+}
+
+/// `adam (lr 0.1), seeds 0 to 4`.
+pub(crate) fn who((label, config, seeds): (&str, &str, &[u64])) -> String {
+    format!("{}, {}", name(label, config, false), story::seeds(seeds))
+}
+
+/// Comparisons of fewer than two pairs, by configuration.
+pub(crate) fn too_few(all: &[Told<'_>]) -> String {
+    /// Configurations that are named.
+    const NAMED: usize = 6;
+    let mut names: Vec<String> = Vec::new();
+    for told in all {
+        let name = name(&told.config.label, &told.config.config, false);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.len() > NAMED {
+        let more = names.len() - NAMED;
+        names.truncate(NAMED);
+        names.push(counted(more, "more configuration", "more configurations"));
+    }
+    let have = counted(all.len(), "comparison has", "comparisons have");
+    match (
+        all.iter().any(too_few_seeds),
+        all.iter().all(|told| told.change.seeds.len() < FEWEST_FLIPPED),
+    ) {
+        (false, _) => format!("{have} fewer than two pairs, which show nothing: {}", list(&names)),
+        (true, false) => {
+            format!("{have} too few seeds to tell a change from chance: {}", list(&names))
+        }
+        (true, true) => format!(
+            "{have} too few seeds to tell a change from chance (at least {FEWEST_FLIPPED} are needed): {}",
+            list(&names)
+        ),
+    }
+}

@@ -1,0 +1,461 @@
+//! Fabricated regressions, as a comparison of two nights would leave them.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use regression::baseline::Accepted;
+use regression::{
+    Change, ConfigChange, Facts, Finding, Gap, GapKind, Method, Regression, Segment, Trend,
+    TrendPoint, TrendStep, Verdict,
+};
+use spec::Id;
+use spec::metric::{EpochMetric, Metric};
+use spec::record::Split;
+use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
+
+use RegressMetric::*;
+
+/// A number from -1 to 1 that depends on nothing but its arguments.
+fn noise(a: usize, b: usize) -> f64 {
+    let mut x = (a as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (b as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    x = (x ^ (x >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((x ^ (x >> 29)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+}
+
+/// Night `i` of a history that began in October.
+pub fn facts(i: usize) -> Facts {
+    let (month, day) = if i < 31 { (10, i + 1) } else { (11 + (i - 31) / 30, (i - 31) % 30 + 1) };
+    let (year, month) = (2026 + (month - 1) / 12, (month - 1) % 12 + 1);
+    Facts {
+        experiment: "battle".to_owned(),
+        started: format!("{year}-{month:02}-{day:02}T02:00:00Z"),
+        commit: Some(Id::of(&format!("night {i}")).to_string() + "0badc0de"),
+        dirty: Some(false),
+        backend: Some("libtorch".to_owned()),
+        device_kind: Some("cpu".to_owned()),
+        device_model: Some("AMD EPYC 7B13".to_owned()),
+        processor: None,
+        taken_for: None,
+        cpu_features: Some("avx2".to_owned()),
+        driver: None,
+        libtorch: Some("2.9.0".to_owned()),
+        code: Some("c0de".to_owned()),
+        target: Some("validation.accuracy 0.97".to_owned()),
+    }
+}
+
+/// The quantities of a sweep that measures what it could at first; metrics that are added
+/// change no snapshot.
+fn compared() -> Vec<RegressMetric> {
+    let at_first =
+        |m: &RegressMetric| m.epoch_metric().is_none_or(|of| of.metric.description().column_always);
+    RegressMetric::all().into_iter().filter(at_first).collect()
+}
+
+/// The place of a quantity among [`compared`].
+fn place(metric: RegressMetric) -> usize {
+    compared().iter().position(|m| *m == metric).unwrap()
+}
+
+/// What a metric is without any change.
+fn usual(metric: RegressMetric) -> f64 {
+    match metric {
+        AtEnd(EpochMetric::TRAIN_LOSS) => 0.0214,
+        AtEnd(of) => match of.metric {
+            Metric::LOSS => 0.0712,
+            Metric::ACCURACY => 0.9781,
+            Metric::TOP5_ACCURACY => 0.9991,
+            _ => 0.9779,
+        },
+        BestValidationAccuracy => 0.9792,
+        TargetEpoch => 2.4,
+        Diverged => 0.0,
+        Steps => 1720.0,
+        SecondsPerEpoch => 3.12,
+    }
+}
+
+/// One metric whose mean moved by `effect` in its own unit.
+pub fn change(metric: RegressMetric, seeds: u64, effect: f64, finding: Finding) -> Change {
+    let before = usual(metric);
+    let absolute = if metric.unit() == EffectUnit::Relative { effect * before } else { effect };
+    let exact = matches!(metric, Diverged | Steps);
+    let spread = if exact { 0.0 } else { absolute.abs().max(before * 1e-3) * 0.4 };
+    let each = |seed: u64| {
+        let (base, own) = (noise(seed as usize, place(metric)), noise(seed as usize, 99));
+        match metric {
+            // The share becomes that many seeds.
+            Diverged => (seed, 0.0, f64::from((seed as f64) < effect * seeds as f64)),
+            Steps => (seed, before, before + absolute),
+            _ => (
+                seed,
+                before * (1.0 + 0.01 * base),
+                before * (1.0 + 0.01 * base) + absolute + spread * own,
+            ),
+        }
+    };
+    let identical = finding == Finding::Identical;
+    let seeds: Vec<(u64, f64, f64)> =
+        (0..seeds).map(each).map(|(s, a, b)| (s, a, if identical { a } else { b })).collect();
+    let mean = |of: fn(&(u64, f64, f64)) -> f64| {
+        seeds.iter().map(of).sum::<f64>() / seeds.len().max(1) as f64
+    };
+    let (before, after) = (mean(|s| s.1), mean(|s| s.2));
+    let effect = match metric.unit() {
+        EffectUnit::Relative => (after - before) / before,
+        _ => after - before,
+    };
+    let reach = match finding {
+        Finding::NotShown => effect.abs() * 1.4 + 1e-3,
+        _ => effect.abs() * 0.45,
+    };
+    let few = seeds.len() < 6;
+    let without = identical || exact || finding == Finding::Unknown;
+    Change {
+        metric,
+        before,
+        after,
+        effect,
+        interval: (!without).then_some((effect - reach, effect + reach)),
+        method: match (exact, few) {
+            (true, _) => Method::Exact,
+            (false, true) => Method::StudentT,
+            (false, false) => Method::SignFlips,
+        },
+        min_effect: metric.default_min_effect(),
+        finding,
+        seeds,
+    }
+}
+
+pub fn config(label: &str, config: &str, identical: usize, changes: Vec<Change>) -> ConfigChange {
+    let pairs = changes.first().map_or(0, |c| c.seeds.len());
+    ConfigChange {
+        series: Id::of(&format!("{label} {config}")),
+        label: label.to_owned(),
+        config: config.to_owned(),
+        pairs,
+        identical,
+        changes,
+    }
+}
+
+/// Every metric of a configuration with the same finding.
+pub fn all_metrics(seeds: u64, finding: Finding) -> Vec<Change> {
+    let least = if finding == Finding::Identical { 0.0 } else { 0.3 };
+    compared()
+        .iter()
+        .map(|m| match m {
+            // What noise does not move stays as it is.
+            Diverged | Steps => change(*m, seeds, 0.0, Finding::Identical),
+            _ => change(*m, seeds, least * m.default_min_effect(), finding),
+        })
+        .collect()
+}
+
+/// Of `configs`; counts and family follow from them.
+pub fn regression(verdict: Verdict, configs: Vec<ConfigChange>) -> Regression {
+    Regression {
+        verdict,
+        before: Some(facts(8)),
+        after: facts(39),
+        accepted: Some(Accepted {
+            v: 1,
+            accepted: "2026-10-09T08:12:00Z".to_owned(),
+            reason: "first release".to_owned(),
+            commit: facts(8).commit,
+            dirty: Some(false),
+            night: facts(8).started,
+            runs: 60,
+        }),
+        settings: RegressSettings::default(),
+        pairs: configs.iter().map(|c| c.pairs).sum(),
+        identical: configs.iter().map(|c| c.identical).sum(),
+        unasked: Vec::new(),
+        gained: Vec::new(),
+        family: configs.iter().map(|c| c.changes.len()).sum(),
+        configs,
+        gaps: Vec::new(),
+        no_seconds: None,
+        no_target: None,
+        nights: Vec::new(),
+        segments: Vec::new(),
+        trends: Vec::new(),
+    }
+}
+
+const LABELS: [(&str, &str); 6] = [
+    ("sgd", "lr 0.1"),
+    ("sgd", "lr 1"),
+    ("momentum", "lr 0.1"),
+    ("rmsprop", "lr 0.001"),
+    ("adam", "lr 0.001"),
+    ("adam-cosine", "lr 0.003"),
+];
+
+pub fn identical() -> Regression {
+    let configs =
+        LABELS.map(|(l, c)| config(l, c, 10, all_metrics(10, Finding::Identical))).to_vec();
+    with_history(regression(Verdict::Identical, configs), 12, &[])
+}
+
+pub fn unchanged() -> Regression {
+    let configs = LABELS.map(|(l, c)| config(l, c, 3, all_metrics(10, Finding::NotShown))).to_vec();
+    Regression {
+        no_seconds: Some("4 threads a run in the baseline, 2 tonight".to_owned()),
+        ..with_history(regression(Verdict::Unchanged, configs), 40, &[])
+    }
+}
+
+/// Several metrics of several configurations, and one that improved.
+pub fn regressed() -> Regression {
+    let mut r = unchanged();
+    r.verdict = Verdict::Regressed;
+    r.no_seconds = None;
+    let mut put = |at: usize, change: Change| {
+        let config: &mut ConfigChange = &mut r.configs[at];
+        config.identical = 0;
+        let held = config.changes.iter_mut().find(|c| c.metric == change.metric);
+        *held.expect("every metric") = change;
+    };
+    put(2, change(RegressMetric::TEST_LOSS, 10, 0.12, Finding::Regressed));
+    put(2, change(RegressMetric::TEST_ACCURACY, 10, -0.0124, Finding::Regressed));
+    put(2, change(TargetEpoch, 10, 1.5, Finding::Regressed));
+    put(2, change(RegressMetric::TRAIN_LOSS, 10, 0.007, Finding::Small));
+    put(1, change(Diverged, 10, 0.2, Finding::Regressed));
+    put(4, change(Steps, 10, -1.0 / 1720.0, Finding::Regressed));
+    put(5, change(SecondsPerEpoch, 10, -0.31, Finding::Improved));
+    put(
+        5,
+        change(
+            RegressMetric::at_end(Split::Validation, Metric::ACCURACY),
+            10,
+            0.0071,
+            Finding::Improved,
+        ),
+    );
+    r
+}
+
+pub fn improved() -> Regression {
+    let mut r = unchanged();
+    r.verdict = Verdict::Improved;
+    r.nights.clear();
+    r.trends.clear();
+    r.configs[4].changes[3] = change(RegressMetric::TEST_LOSS, 10, -0.062, Finding::Improved);
+    r
+}
+
+/// Every kind of gap.
+pub fn incomplete() -> Regression {
+    let mut r = unchanged();
+    r.verdict = Verdict::Incomplete;
+    let gap = |at: usize, seeds: std::ops::Range<u64>, kind: GapKind| Gap {
+        label: LABELS[at].0.to_owned(),
+        config: LABELS[at].1.to_owned(),
+        seeds: seeds.collect(),
+        kind,
+    };
+    r.gaps = vec![
+        gap(0, 0..5, GapKind::NotPlanned),
+        gap(1, 3..4, GapKind::NotInBaseline),
+        gap(2, 0..2, GapKind::NoBaselineResult),
+        gap(3, 0..5, GapKind::Missing),
+        gap(4, 2..3, GapKind::Failed("failed: out of memory (os error 12)".to_owned())),
+        gap(5, 2..3, GapKind::Failed("failed: out of memory (os error 12)".to_owned())),
+        gap(5, 0..10, GapKind::Unpaired("other initial weights".to_owned())),
+    ];
+    let changes = &mut r.configs[3].changes;
+    changes.iter_mut().for_each(|c| *c = change(c.metric, 1, 0.0, Finding::Unknown));
+    r
+}
+
+pub fn first_night() -> Regression {
+    let configs = LABELS.map(|(l, c)| config(l, c, 0, all_metrics(5, Finding::NotShown))).to_vec();
+    let mut r = with_history(regression(Verdict::Unchanged, configs), 1, &[]);
+    r.segments[0].why = None;
+    r
+}
+
+/// Nothing to compare with, and no history.
+pub fn no_baseline() -> Regression {
+    let mut r = regression(Verdict::Incomplete, Vec::new());
+    (r.before, r.accepted) = (None, None);
+    r
+}
+
+/// A history of `nights` nights of every configuration and metric, the last tonight.
+/// `moves` are nights and factors by which losses are multiplied from there on.
+pub fn with_history(mut r: Regression, nights: usize, moves: &[(usize, f64)]) -> Regression {
+    r.nights = (0..nights).map(facts).collect();
+    r.after = r.nights.last().cloned().unwrap_or_default();
+    r.segments = vec![Segment { from: 0, why: None }];
+    r.trends = Vec::new();
+    for (i, config) in r.configs.iter().enumerate() {
+        for c in &config.changes {
+            let loss = c.metric.epoch_metric().is_some_and(|of| of.metric == Metric::LOSS);
+            let level = |night: usize| {
+                let past = moves.iter().filter(|(at, _)| loss && *at <= night);
+                past.map(|(_, factor)| factor).product::<f64>()
+            };
+            let point = |night: usize| {
+                let quiet = matches!(c.metric, Steps | Diverged);
+                let own = if quiet { 0.0 } else { 0.004 * noise(night, i * 16 + place(c.metric)) };
+                let (mean, wide) =
+                    (c.before * level(night) * (1.0 + own), if quiet { 0.0 } else { 0.012 });
+                let high = mean * (1.0 + wide);
+                let top = if c.metric.unit() == EffectUnit::Share { high.min(1.0) } else { high };
+                TrendPoint { night, mean, low: mean * (1.0 - wide), high: top }
+            };
+            r.trends.push(Trend {
+                series: config.series,
+                label: config.label.clone(),
+                config: config.config.clone(),
+                metric: c.metric,
+                points: (0..nights).map(point).collect(),
+                steps: Vec::new(),
+                thin: Vec::new(),
+                apart: Vec::new(),
+            });
+        }
+    }
+    r
+}
+
+pub fn step(r: &mut Regression, trend: usize, (last_good, until): (usize, usize), alarm: bool) {
+    let drift = until - last_good > 1;
+    let points = &mut r.trends[trend].points;
+    let (before, factor) = (points[last_good].mean, 1.06);
+    for p in points.iter_mut().filter(|p| p.night > last_good) {
+        let part = (p.night - last_good) as f64 / (until - last_good) as f64;
+        let by = 1.0 + (factor - 1.0) * part.min(1.0);
+        (p.mean, p.low, p.high) = (p.mean * by, p.low * by, p.high * by);
+    }
+    let after = points[until].mean;
+    r.trends[trend].steps.push(TrendStep {
+        at: last_good + 1,
+        last_good,
+        until,
+        drift,
+        before,
+        after,
+        effect: after / before - 1.0,
+        effect_since: None,
+        nights_before: last_good + 1,
+        nights_after: 40 - until,
+        worse: true,
+        alarm,
+    });
+}
+
+/// Forty nights with another machine, a jump, a drift and an old step.
+pub fn history() -> Regression {
+    let mut r = with_history(unchanged(), 40, &[]);
+    r.verdict = Verdict::Regressed;
+    r.nights.iter_mut().take(9).for_each(|f| f.libtorch = Some("2.8.0".to_owned()));
+    r.segments
+        .push(Segment { from: 9, why: Some("libtorch changed from 2.8.0 to 2.9.0".to_owned()) });
+    let of = |r: &Regression, label: &str, metric| {
+        r.trends.iter().position(|t| t.label == label && t.metric == metric).expect("there")
+    };
+    for (label, metric, nights, alarm) in [
+        ("momentum", RegressMetric::TEST_LOSS, (19, 20), true),
+        ("momentum", AtEnd(EpochMetric::VALIDATION_LOSS), (19, 20), true),
+        ("adam", RegressMetric::TRAIN_LOSS, (24, 34), true),
+        ("sgd", RegressMetric::TEST_LOSS, (11, 12), false),
+        ("sgd", RegressMetric::TEST_LOSS, (29, 30), true),
+    ] {
+        let at = of(&r, label, metric);
+        step(&mut r, at, nights, alarm);
+    }
+    // A night of uncommitted work.
+    r.nights[20].dirty = Some(true);
+    r
+}
+
+/// Many configurations over many nights, every one of them worse.
+pub fn crowd(configs: usize, nights: usize) -> Regression {
+    let configs = (0..configs)
+        .map(|i| {
+            let label = format!("momentum-{i:02}-nesterov-weight-decay-1e-{i}");
+            let mut changes = all_metrics(10, Finding::NotShown);
+            changes[3] =
+                change(RegressMetric::TEST_LOSS, 10, 0.02 * (i + 1) as f64, Finding::Regressed);
+            changes[4] = change(
+                RegressMetric::TEST_ACCURACY,
+                10,
+                -0.006 * (i + 1) as f64,
+                Finding::Regressed,
+            );
+            config(
+                &label,
+                &format!("lr {}, momentum 0.9, weight_decay 1e-{i}", 0.1 / (i + 1) as f64),
+                0,
+                changes,
+            )
+        })
+        .collect();
+    let mut r = with_history(regression(Verdict::Regressed, configs), nights, &[]);
+    for i in 0..nights / 50 {
+        r.segments.push(Segment {
+            from: 40 * i + 40,
+            why: Some(format!("the driver changed from 550.{i} to 550.{}", i + 1)),
+        });
+    }
+    r
+}
+
+/// Every text would like to be something else.
+pub fn hostile(text: &str) -> Regression {
+    let mut r = history();
+    let bad = regressed();
+    for (config, of) in r.configs.iter_mut().zip(bad.configs) {
+        config.changes = of.changes;
+    }
+    let rename = |label: &mut String| *label = format!("=1+1;{text}{label}");
+    for config in &mut r.configs {
+        rename(&mut config.label);
+        rename(&mut config.config);
+    }
+    for trend in &mut r.trends {
+        rename(&mut trend.label);
+        rename(&mut trend.config);
+    }
+    r.gaps = incomplete().gaps;
+    for gap in &mut r.gaps {
+        rename(&mut gap.label);
+        rename(&mut gap.config);
+        if let GapKind::Failed(why) | GapKind::Unpaired(why) = &mut gap.kind {
+            *why = text.repeat(9);
+        }
+    }
+    let spoil = |f: &mut Facts| {
+        f.experiment = text.to_owned();
+        f.started = text.to_owned();
+        f.commit = Some(text.to_owned());
+        f.dirty = Some(true);
+        for field in [
+            &mut f.backend,
+            &mut f.device_kind,
+            &mut f.device_model,
+            &mut f.driver,
+            &mut f.libtorch,
+            &mut f.code,
+            &mut f.target,
+            &mut f.cpu_features,
+        ] {
+            *field = Some(format!("@x {text}"));
+        }
+    };
+    r.nights.iter_mut().step_by(3).for_each(spoil);
+    r.before.iter_mut().for_each(spoil);
+    spoil(&mut r.after);
+    r.after.driver = Some("2".to_owned());
+    r.no_seconds = Some(text.to_owned());
+    r.segments.push(Segment { from: 14, why: Some(text.to_owned()) });
+    if let Some(accepted) = &mut r.accepted {
+        accepted.reason = text.to_owned();
+        accepted.accepted = text.to_owned();
+    }
+    r
+}

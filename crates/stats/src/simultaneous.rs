@@ -1,0 +1,462 @@
+//! Many intervals at once, of which any excludes zero by chance at most as often
+//! as one would: paired differences of one night against a baseline.
+//!
+//! Under no change, tonight's and the baseline's values of a seed could be
+//! exchanged, which turns the sign of that seed's differences in every series
+//! together. The largest |t| of all series over such joint flips is what chance
+//! alone gives, dependence between series included (single-step max-T of Westfall
+//! and Young 1993, Resampling-Based Multiple Testing, chapter 2; sign flips as in
+//! Fisher 1935; patterns that are sampled hold the identity, so that the level is
+//! kept exactly: Hemerik and Goeman 2018, TEST 27:811).
+//!
+//! Series with as few values as could fill the tail of that largest |t| alone are
+//! kept out of it and get Student's t with Bonferroni's correction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seed_stream::stream;
+
+use super::location::mean_of;
+use super::paired::TIE;
+use super::{t_cdf, t_quantile};
+
+/// Fewest values of a series whose bounds come from sign flips.
+pub const FEWEST_FLIPPED: usize = 6;
+
+/// Most seeds whose sign patterns are all counted: 2^12.
+pub const MOST_COUNTED: usize = 12;
+
+/// Patterns taken of more seeds, the identity among them.
+pub const SAMPLED_PATTERNS: usize = 4096;
+
+/// Share of the level that one series' extreme patterns may take from a family
+/// in which others have more values: at 0.05, series of fewer than 8 are left out.
+const CROWDING: f64 = 0.2;
+
+/// Seeds that one table of partial sums covers.
+const CHUNK: usize = 8;
+
+/// `1 - (sum d)^2 / (n sum d^2)` under which differences count as equal: their
+/// deviation is below a millionth of their mean, as rounding makes it.
+const EQUAL: f64 = 1e-12;
+
+/// What the bounds of a series rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Joint sign flips of the family.
+    SignFlips,
+    /// Student's t with Bonferroni's correction: too few seeds for flips. Exact
+    /// for normal differences only.
+    StudentT,
+}
+
+/// A mean difference with simultaneous bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// Values it rests on.
+    pub n: usize,
+    /// Mean difference.
+    pub mean: f64,
+    /// Lower bound; minus infinity where nothing can be said.
+    pub low: f64,
+    /// Upper bound; infinity where nothing can be said.
+    pub high: f64,
+    /// How they were made.
+    pub basis: Basis,
+}
+
+impl Bounds {
+    /// Zero is not among the bounds: the difference is not chance alone.
+    pub fn exclude_zero(&self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+}
+
+/// All series with what their bounds share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// One for each series, in their order; none below two values.
+    pub bounds: Vec<Option<Bounds>>,
+    /// Sign patterns counted or sampled; 0 where no series got flips.
+    pub patterns: usize,
+    /// All sign patterns were counted.
+    pub exact: bool,
+}
+
+/// The differences of one series, by seed.
+struct Differences {
+    values: Vec<(u64, f64)>,
+    mean: f64,
+    /// Sum of squares, which no sign changes.
+    squares: f64,
+    /// The least deviation that Student's t takes them to have.
+    least: f64,
+}
+
+impl Differences {
+    fn of(values: &[(u64, f64)], least: f64) -> Differences {
+        let mut values: Vec<(u64, f64)> =
+            values.iter().copied().filter(|(_, d)| d.is_finite()).collect();
+        values.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let plain: Vec<f64> = values.iter().map(|v| v.1).collect();
+        let mean = if plain.is_empty() { 0.0 } else { mean_of(&plain) };
+        let squares = plain.iter().map(|d| d * d).sum();
+        Differences { values, mean, squares, least }
+    }
+
+    fn n(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Nothing differs, whatever is flipped.
+    fn same(&self) -> bool {
+        self.squares == 0.0
+    }
+
+    /// `(sum)^2 / (n squares)` in 0..=1, which rises with |t|.
+    fn share(&self, sum: f64) -> f64 {
+        let share = sum * sum / (self.n() as f64 * self.squares);
+        if share > 1.0 - EQUAL { 1.0 } else { share }
+    }
+
+    /// Equal differences: no deviation but rounding.
+    fn equal(&self) -> bool {
+        self.share(self.mean * self.n() as f64) == 1.0
+    }
+
+    /// Mean and `factor` standard errors either way. An infinite factor says
+    /// nothing, but of a series where nothing differs.
+    fn bounds(&self, factor: f64, basis: Basis) -> Option<Bounds> {
+        let (n, mean) = (self.n(), self.mean);
+        let half = if n < 2 {
+            return None;
+        } else if self.same() {
+            0.0
+        } else if factor == f64::INFINITY {
+            factor
+        } else {
+            let squares: f64 = self.values.iter().map(|v| (v.1 - mean).powi(2)).sum();
+            let sd = if self.equal() { 0.0 } else { (squares / (n - 1) as f64).sqrt() };
+            let sd = if basis == Basis::StudentT { sd.max(self.least) } else { sd };
+            factor * sd / (n as f64).sqrt()
+        };
+        Some(Bounds { n, mean, low: mean - half, high: mean + half, basis })
+    }
+}
+
+/// Simultaneous bounds of the mean of each of `series`: (seed, difference) of one
+/// configuration and metric, at most one a seed; differences that are not finite
+/// are left out. Where tonight and the baseline are exchangeable within each seed,
+/// over all series jointly, the chance that any bounds exclude zero is at most
+/// `level`, in (0, 1), two-sided.
+///
+/// Bounds are mean -+ c standard errors, c being the smallest value that at most
+/// `level` of the sign patterns exceed with any |t|; all patterns up to
+/// [`MOST_COUNTED`] seeds, else [`SAMPLED_PATTERNS`]. Series of unequal length meet
+/// on the scale of Student's tail probability. Series below [`FEWEST_FLIPPED`]
+/// values, and those so short that they could fill the tail of the others, get
+/// Student's t at `level` over the number of series; flips then get the rest.
+/// Series in which nothing differs count in neither: no sign changes them.
+///
+/// Differences that are all equal have bounds of no width: by flips rightly, since
+/// their patterns are counted; under Student's t equal differences mean coarse
+/// values, of which it knows nothing, and the bounds are infinite: see
+/// [`simultaneous_of`]. Differences of rounding size are tested like all others: ask for
+/// a least effect too.
+pub fn simultaneous(series: &[Vec<(u64, f64)>], level: f64) -> Family {
+    simultaneous_of(series, &[], level)
+}
+
+/// Bounds as [`simultaneous`] makes them, of values known to a resolution: `resolution` has for each
+/// series the least standard deviation that its differences are taken to have under
+/// Student's t, 0 or none where nothing is known. Equal differences then say how large
+/// they are at least: half of an accuracy of 360 samples is no chance, one sample may be.
+pub fn simultaneous_of(series: &[Vec<(u64, f64)>], resolution: &[f64], level: f64) -> Family {
+    let least = resolution.iter().copied().chain(std::iter::repeat(0.0));
+    let series: Vec<Differences> =
+        series.iter().zip(least).map(|(s, least)| Differences::of(s, least)).collect();
+    let tested = |s: &&Differences| s.n() >= 2 && !s.same();
+    let family = series.iter().filter(tested).count();
+    let longest = series.iter().filter(tested).map(Differences::n).max().unwrap_or(0);
+    let flips = |s: &Differences| {
+        s.n() >= FEWEST_FLIPPED && (s.n() == longest || all_alike(s.n()) <= CROWDING * level)
+    };
+    let flipped: Vec<&Differences> = series.iter().filter(tested).filter(|s| flips(s)).collect();
+    let own = level * flipped.len() as f64 / family.max(1) as f64;
+    let patterns = Patterns::of(&flipped);
+    let critical = critical(&flipped, &patterns, own);
+    let bounds = series.iter().map(|s| match critical.get(&s.n()) {
+        _ if s.same() => s.bounds(0.0, Basis::SignFlips),
+        Some(&c) if flips(s) => s.bounds(c, Basis::SignFlips),
+        _ if s.n() < 2 => None,
+        _ if s.equal() && s.least <= 0.0 => s.bounds(f64::INFINITY, Basis::StudentT),
+        _ => {
+            let tail = level / (2 * family) as f64;
+            s.bounds(t_quantile(1.0 - tail, s.n() - 1), Basis::StudentT)
+        }
+    });
+    let counted = if critical.is_empty() { 0 } else { patterns.count };
+    Family { bounds: bounds.collect(), patterns: counted, exact: patterns.exact }
+}
+
+/// Chance that n signs are all alike.
+fn all_alike(n: usize) -> f64 {
+    2.0 * 0.5f64.powi(n as i32)
+}
+
+/// Sign patterns of the seeds of a family, a bit a seed, of each pattern and its
+/// mirror image one.
+struct Patterns {
+    seeds: BTreeMap<u64, usize>,
+    rows: Vec<Vec<u8>>,
+    count: usize,
+    exact: bool,
+}
+
+impl Patterns {
+    fn of(series: &[&Differences]) -> Patterns {
+        let seeds: BTreeSet<u64> = series.iter().flat_map(|s| &s.values).map(|v| v.0).collect();
+        let n = seeds.len();
+        let seeds = seeds.into_iter().enumerate().map(|(i, seed)| (seed, i)).collect();
+        if n <= MOST_COUNTED {
+            // The last seed keeps its sign; |t| is that of the mirror image.
+            let half = 1usize << n.saturating_sub(1);
+            let row = |p: usize| (0..n.div_ceil(CHUNK)).map(|c| (p >> (CHUNK * c)) as u8).collect();
+            let rows = (0..half).map(row).collect();
+            return Patterns { seeds, rows, count: 1 << n, exact: true };
+        }
+        let mut rng = stream(0, &format!("simultaneous/{n}"));
+        let chunks = n.div_ceil(CHUNK);
+        let mut row = || (0..chunks).map(|_| rng.next_u64() as u8).collect();
+        let mut rows = vec![vec![0; chunks]];
+        rows.extend((1..SAMPLED_PATTERNS).map(|_| row()));
+        Patterns { seeds, rows, count: SAMPLED_PATTERNS, exact: false }
+    }
+
+    /// The largest [`Differences::share`] of `series` for each pattern, into `most`.
+    fn largest(&self, series: &Differences, most: &mut [f64]) {
+        let chunks = self.seeds.len().div_ceil(CHUNK);
+        let mut own = vec![[0.0; CHUNK]; chunks];
+        for (seed, value) in &series.values {
+            let at = self.seeds[seed];
+            own[at / CHUNK][at % CHUNK] += value;
+        }
+        let scale = 1.0 / (series.n() as f64 * series.squares);
+        // Sums of eight seeds for each of their 256 patterns, once a series.
+        let tables: Vec<Vec<f64>> = own.iter().map(signed_sums).collect();
+        for (row, most) in self.rows.iter().zip(most) {
+            let sum: f64 = row.iter().zip(&tables).map(|(p, table)| table[usize::from(*p)]).sum();
+            *most = most.max(sum * sum * scale);
+        }
+    }
+}
+
+fn signed_sums(values: &[f64; CHUNK]) -> Vec<f64> {
+    let sign = |p: usize, i: usize| if p >> i & 1 == 1 { -1.0 } else { 1.0 };
+    let sum = |p| values.iter().enumerate().map(|(i, v)| sign(p, i) * v).sum();
+    (0..1 << CHUNK).map(sum).collect()
+}
+
+/// The factor of the standard error by number of values: the smallest that at most
+/// `level` of the patterns exceed. Empty where even the most extreme pattern is not
+/// beyond it, so that flips can tell nothing.
+fn critical(series: &[&Differences], patterns: &Patterns, level: f64) -> BTreeMap<usize, f64> {
+    let rows = patterns.rows.len();
+    let allowed = (level * rows as f64 + TIE) as usize;
+    if series.is_empty() || allowed == 0 {
+        return BTreeMap::new();
+    }
+    let mut shares: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for series in series {
+        let most = shares.entry(series.n()).or_insert_with(|| vec![0.0; rows]);
+        patterns.largest(series, most);
+    }
+    // |t| from its share of the most that it could be.
+    let t = |n: usize, share: f64| match 1.0 - share {
+        rest if rest < EQUAL => f64::INFINITY,
+        rest => ((n - 1) as f64 * share / rest).sqrt(),
+    };
+    let next = |mut all: Vec<f64>| {
+        // Descending: the first `allowed` may lie beyond.
+        all.sort_unstable_by(|a, b| b.total_cmp(a));
+        all[allowed]
+    };
+    let mut found = BTreeMap::new();
+    if let (1, Some((n, most))) = (shares.len(), shares.first_key_value()) {
+        // Patterns that are equally extreme must not differ by rounding.
+        found.insert(*n, t(*n, next(most.clone())) * (1.0 + TIE));
+    } else {
+        let tail = |n: usize, share: f64| match t(n, share) {
+            f64::INFINITY => 0.0,
+            t => (2.0 * (1.0 - t_cdf(t, n - 1))).max(0.0),
+        };
+        let smallest =
+            |row: usize| shares.iter().map(|(n, most)| tail(*n, most[row])).fold(1.0, f64::min);
+        let tail = -next((0..rows).map(|row| -smallest(row)).collect());
+        // What 1 - t_cdf cancels, far out, must not count as beyond.
+        let slack = 1.0 + TIE + 1e-14 / tail;
+        for n in shares.keys() {
+            let beyond =
+                if tail < 1e-10 { f64::INFINITY } else { t_quantile(1.0 - tail / 2.0, n - 1) };
+            found.insert(*n, beyond * slack);
+        }
+    }
+    if found.values().any(|c| c.is_infinite()) { BTreeMap::new() } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeded(values: &[f64]) -> Vec<(u64, f64)> {
+        (0..).zip(values.iter().copied()).collect()
+    }
+
+    fn only(values: &[f64], level: f64) -> Bounds {
+        simultaneous(&[seeded(values)], level).bounds[0].unwrap()
+    }
+
+    /// |t| of `values`, as the textbook has it.
+    fn t(values: &[f64]) -> f64 {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        mean.abs() / (squares / (n - 1.0) / n).sqrt()
+    }
+
+    const NINE: [f64; 9] = [0.5, -0.25, 1.0, 0.75, 2.0, 0.125, 1.5, -0.625, 0.375];
+    const OTHER: [f64; 9] = [-0.25, 0.5, 0.5, -1.0, 0.75, 1.25, -1.5, 0.25, 0.625];
+
+    #[test]
+    fn the_factor_is_what_counting_every_pattern_gives() {
+        // Every pattern of nine signs, mirror images too, and both series.
+        let flip = |values: &[f64; 9], p: usize| -> Vec<f64> {
+            let sign = |i: usize| if p >> i & 1 == 1 { -1.0 } else { 1.0 };
+            values.iter().enumerate().map(|(i, v)| sign(i) * v).collect()
+        };
+        let mut most: Vec<f64> =
+            (0..512).map(|p| t(&flip(&NINE, p)).max(t(&flip(&OTHER, p)))).collect();
+        most.sort_by(|a, b| b.total_cmp(a));
+        for level in [0.05, 0.1, 0.5] {
+            // 25 of 512 may lie beyond; they come in pairs.
+            let c = most[(level * 512.0) as usize];
+            let family = simultaneous(&[seeded(&NINE), seeded(&OTHER)], level);
+            assert_eq!((family.patterns, family.exact), (512, true));
+            for (values, bounds) in [NINE, OTHER].iter().zip(family.bounds) {
+                let bounds = bounds.unwrap();
+                let half = c * bounds.mean.abs() / t(values);
+                assert!((bounds.high - bounds.mean - half).abs() < 1e-8, "{bounds:?} {half}");
+                assert!((bounds.mean - bounds.low - half).abs() < 1e-8, "{bounds:?} {half}");
+                assert_eq!(bounds.exclude_zero(), t(values) > c, "{bounds:?}");
+                assert_eq!((bounds.n, bounds.basis), (9, Basis::SignFlips));
+            }
+        }
+    }
+
+    #[test]
+    fn order_of_seeds_and_series_changes_no_bit() {
+        // Sums of these depend on their order.
+        let nine = seeded(&NINE.map(|v| (v + 3.0).ln() - 1.0));
+        let mut reversed = nine.clone();
+        reversed.reverse();
+        let sum = |s: &[(u64, f64)]| s.iter().map(|v| v.1).sum::<f64>();
+        assert_ne!(sum(&nine), sum(&reversed));
+        let shorter = seeded(&OTHER)[1..].to_vec();
+        let [a, b] = [vec![nine, shorter.clone()], vec![shorter, reversed]]
+            .map(|series| simultaneous(&series, 0.05).bounds);
+        assert_eq!((a[0], a[1]), (b[1], b[0]));
+    }
+
+    #[test]
+    fn a_family_widens_what_a_series_alone_has() {
+        let alone = only(&NINE, 0.05);
+        let among = simultaneous(&[seeded(&NINE), seeded(&OTHER)], 0.05).bounds[0].unwrap();
+        assert!(among.low < alone.low && alone.high < among.high);
+        // The same series again adds nothing that chance could do.
+        let twice = simultaneous(&[seeded(&NINE), seeded(&NINE)], 0.05).bounds[1];
+        assert_eq!(twice, Some(alone));
+        // Nor does one in which nothing differs.
+        let zeros = simultaneous(&[seeded(&NINE), seeded(&[0.0; 9])], 0.05);
+        assert_eq!(zeros.bounds[0], Some(alone));
+    }
+
+    #[test]
+    fn bit_identical_runs_have_bounds_of_zero() {
+        for n in [2, 5, 10, 40] {
+            let bounds = only(&vec![0.0; n], 0.05);
+            assert_eq!((bounds.low, bounds.mean, bounds.high), (0.0, 0.0, 0.0));
+            assert!(!bounds.exclude_zero());
+        }
+        let nothing = simultaneous(&[seeded(&[0.5]), vec![], seeded(&[f64::NAN, 1.0])], 0.05);
+        assert_eq!((nothing.bounds, nothing.patterns), (vec![None; 3], 0));
+        assert_eq!(simultaneous(&[], 0.05).bounds, []);
+    }
+
+    #[test]
+    fn equal_differences_are_found_by_flips_and_unknown_to_student() {
+        // 0.9 - 0.8 and 0.8 - 0.7 differ by rounding.
+        let steps = [0.9 - 0.8, 0.8 - 0.7, 0.3 - 0.2, 0.4 - 0.3, 0.5 - 0.4, 0.6 - 0.5, 0.7 - 0.6];
+        for n in [6, 7] {
+            let found = only(&steps[..n], 0.05);
+            assert!(found.exclude_zero() && found.basis == Basis::SignFlips, "{found:?}");
+            assert!(found.low == found.high && (found.mean - 0.1).abs() < 1e-15, "{found:?}");
+        }
+        // Known to a thousandth: t(0.975, 4) = 2.776445 times 0.001 over the root of five.
+        let known = simultaneous_of(&[seeded(&steps[..5])], &[0.001], 0.05).bounds[0].unwrap();
+        assert!((known.high - known.mean - 2.776_445e-3 / 5f64.sqrt()).abs() < 1e-8, "{known:?}");
+        let one = simultaneous_of(&[seeded(&[0.001; 5])], &[0.001], 0.05).bounds[0].unwrap();
+        assert!(!one.exclude_zero(), "one unit may be chance: {one:?}");
+        let few = only(&steps[..5], 0.05);
+        assert_eq!((few.low, few.high), (f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(few.basis, Basis::StudentT);
+    }
+
+    #[test]
+    fn few_seeds_get_student_and_bonferroni() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let bounds = only(&values, 0.05);
+        // t(0.975, 3) = 3.18245; sd 1.29099 over 2.
+        assert!((bounds.high - 2.5 - 3.182_446 * 0.645_497).abs() < 1e-5, "{bounds:?}");
+        assert_eq!(bounds.basis, Basis::StudentT);
+        // Of two, at 0.025: t(0.9875, 3) = 4.17653.
+        let two = simultaneous(&[seeded(&values), seeded(&[0.5, -0.5])], 0.05);
+        let half = two.bounds[0].unwrap().high - 2.5;
+        assert!((half - 4.176_535 * 0.645_497).abs() < 1e-5, "{half}");
+        // At 0.01 one of the 32 pairs of six signs is too much.
+        let six = [0.5, 0.75, 1.0, 0.875, 0.625, 1.25];
+        assert_eq!(only(&six, 0.05).basis, Basis::SignFlips);
+        let strict = simultaneous(&[seeded(&six)], 0.01);
+        assert_eq!((strict.bounds[0].unwrap().basis, strict.patterns), (Basis::StudentT, 0));
+    }
+
+    #[test]
+    fn short_series_do_not_crowd_the_rest_out() {
+        let strong: Vec<f64> = (0..10).map(|i| 1.0 + 0.1 * f64::from(i)).collect();
+        // Each is extreme in two of 64 patterns, of seeds of its own.
+        let short = |at: u64| -> Vec<(u64, f64)> { (at..at + 6).map(|s| (s, 0.25)).collect() };
+        let family = simultaneous(&[seeded(&strong), short(0), short(2), short(4)], 0.05);
+        let found: Vec<Bounds> = family.bounds.into_iter().flatten().collect();
+        assert!(found[0].exclude_zero() && found[0].basis == Basis::SignFlips, "{found:?}");
+        assert!(found[1..].iter().all(|b| b.basis == Basis::StudentT && !b.exclude_zero()));
+        // The flips have a quarter of the level left: 0.0125.
+        assert_eq!(found[0], only(&strong, 0.0125));
+        // Nine of ten seeds are no short series.
+        let nine = simultaneous(&[seeded(&strong), seeded(&strong[1..])], 0.05);
+        assert!(nine.bounds.iter().flatten().all(|b| b.basis == Basis::SignFlips));
+    }
+
+    #[test]
+    fn more_seeds_than_can_be_counted_are_sampled() {
+        let values: Vec<f64> = (0..13).map(|i| f64::from(i * 7 % 13) - 5.0).collect();
+        let family = simultaneous(&[seeded(&values)], 0.05);
+        assert_eq!((family.patterns, family.exact), (SAMPLED_PATTERNS, false));
+        // The identity is among them, else the level would not be kept.
+        let patterns = Patterns::of(&[&Differences::of(&seeded(&values), 0.0)]);
+        assert_eq!((patterns.rows.len(), &patterns.rows[0]), (SAMPLED_PATTERNS, &vec![0, 0]));
+        // As Student's t has it, near enough: 2.179 for 12 degrees of freedom.
+        let bounds = family.bounds[0].unwrap();
+        let factor = (bounds.high - bounds.mean) * t(&values) / bounds.mean.abs();
+        assert!((2.0..2.4).contains(&factor), "{factor}");
+        assert_eq!(simultaneous(&[seeded(&values)], 0.05), family);
+    }
+}

@@ -1,0 +1,250 @@
+//! Whether the parts of a run go together: model and data, batches and samples, optimizer
+//! and what is around it. The first that does not is said.
+
+use spec::dataset::DatasetSpec;
+use spec::init::InitSpec;
+use spec::model::ModelSpec;
+use spec::optimizer::OptimizerSpec;
+use spec::record::Split;
+use spec::run::{DataSpec, Loss, TrainSpec, steps_per_epoch};
+use spec::schedule::ScheduleSpec;
+use spec::stopping::EarlyStopping;
+use spec::update::{ParamGroup, UpdateSpec};
+
+use super::diagnostic::Diagnostic;
+use super::function;
+use super::resolve::{Combination, Fixed};
+use super::source::Place;
+use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::targets;
+
+/// What does not go together. Boxed, because it is far larger than nothing.
+type Problem = Box<Diagnostic>;
+
+/// The parts of a run, before it is known whether they go together.
+pub(super) struct Draft {
+    pub(super) data: DataSpec,
+    pub(super) train: TrainSpec,
+    pub(super) model: ModelSpec,
+    pub(super) init: InitSpec,
+    pub(super) optimizer: OptimizerSpec,
+    pub(super) update: UpdateSpec,
+    pub(super) groups: Vec<ParamGroup>,
+}
+
+/// Where the values of a draft stand.
+pub(super) struct Around<'a> {
+    pub(super) spec: &'a SweepSpec,
+    pub(super) entry: &'a OptimizerEntry,
+    pub(super) given: &'a Combination,
+}
+
+impl Around<'_> {
+    /// Where a value is given, else where the optimizer begins.
+    fn place(&self, path: &str) -> &Place {
+        self.given.get(path).map_or(&self.entry.place, |(_, place)| place)
+    }
+}
+
+impl Draft {
+    /// Steps of an epoch, before gradients are accumulated.
+    pub(super) fn batches(&self) -> u64 {
+        steps_per_epoch(self.samples(), self.data.batch_size, self.data.drop_last)
+    }
+
+    /// Samples that are trained on.
+    fn samples(&self) -> u64 {
+        self.data.dataset.train_len() - self.data.validation
+    }
+
+    /// Checks all but what is watched while training. A batch size that is not given is
+    /// at most the number of samples from then on.
+    pub(super) fn check(
+        &mut self,
+        around: &Around<'_>,
+        early_stopping: Option<&EarlyStopping>,
+    ) -> Result<(), Problem> {
+        self.check_model(around)?;
+        self.check_targets(around, early_stopping)?;
+        self.check_sizes(around)?;
+        self.check_optimizer(around)?;
+        self.check_full_batches(around)?;
+        self.check_update(around)?;
+        self.check_groups(around)
+    }
+
+    fn check_model(&self, around: &Around<'_>) -> Result<(), Problem> {
+        if let Err((key, reason)) = self.init.check() {
+            let message = format!("`model.{key}` cannot be used here");
+            let place = around.place(&format!("model.{key}"));
+            let help = "keys of an init that are lists go together by one zip = \"name\"";
+            return Err(Box::new(Diagnostic::error(message, place).label(reason).help(help)));
+        }
+        if let DatasetSpec::Function(none) = &self.data.dataset
+            && let Some(reason) = function::too_much_noise(*none)
+        {
+            let place = around.place("model.dimensions");
+            let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
+            return Err(Box::new(Diagnostic::error(reason, place).help(help)));
+        }
+        let Err((name, reason)) = self.model.check(self.data.dataset.shape()) else {
+            return Ok(());
+        };
+        let [channels, height, width] = self.data.dataset.shape();
+        let message = format!(
+            "the model `{}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)",
+            self.model.kind()
+        );
+        let place = around.place(&format!("model.{name}"));
+        Err(Box::new(Diagnostic::error(message, place).label(reason)))
+    }
+
+    /// Checks that loss and metrics suit the targets of the samples.
+    fn check_targets(
+        &self,
+        around: &Around<'_>,
+        early_stopping: Option<&EarlyStopping>,
+    ) -> Result<(), Problem> {
+        let dataset = &self.data.dataset;
+        let dataset_at =
+            around.spec.own.as_ref().map_or_else(|| around.place("data.dataset"), |(_, p)| p);
+        let loss_at = around.given.get("train.loss").map(|(_, p)| p);
+        let problem = targets::loss(dataset, self.train.loss, loss_at, dataset_at)
+            .or_else(|| targets::metrics(around.spec, dataset, early_stopping));
+        problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
+    }
+
+    fn check_sizes(&mut self, around: &Around<'_>) -> Result<(), Problem> {
+        let (train_len, data) = (self.data.dataset.train_len(), &mut self.data);
+        if data.validation >= train_len {
+            let message = format!(
+                "validation = {} leaves nothing of the {train_len} training samples",
+                data.validation
+            );
+            return Err(Box::new(Diagnostic::error(message, around.place("data.validation"))));
+        }
+        let samples = train_len - data.validation;
+        if !around.given.contains_key("data.batch_size") {
+            // Of fewer samples than the default has a batch of all of them.
+            data.batch_size = data.batch_size.min(samples);
+        }
+        if data.batch_size > samples {
+            let message = format!(
+                "batch_size = {} is larger than the {samples} training samples",
+                data.batch_size
+            );
+            return Err(Box::new(Diagnostic::error(message, around.place("data.batch_size"))));
+        }
+        Ok(())
+    }
+
+    fn check_optimizer(&self, around: &Around<'_>) -> Result<(), Problem> {
+        self.optimizer.check().map_err(|problem| unusable(around, problem))
+    }
+
+    /// Checks that an optimizer which compares losses of one function has one.
+    fn check_full_batches(&self, around: &Around<'_>) -> Result<(), Problem> {
+        if !self.optimizer.wants_full_batches() {
+            return Ok(());
+        }
+        let (data, entry, samples) = (&self.data, around.entry, self.samples());
+        let whole = matches!(data.dataset, DatasetSpec::Function(_))
+            || self.batches() <= self.update.accumulate
+                && !(data.drop_last && samples % data.batch_size != 0);
+        if !whole {
+            let message = format!(
+                "{} needs full batches, and batch_size = {} is less than the {samples} training samples",
+                entry.kind, data.batch_size
+            );
+            let help = format!(
+                "set accumulate = {} here, so that a step sees every sample, or batch_size = {samples} in [data]",
+                steps_per_epoch(samples, data.batch_size, false)
+            );
+            return Err(Box::new(
+                Diagnostic::error(message, around.place("data.batch_size"))
+                    .also(&entry.place, "compares gradients of one and the same loss")
+                    .help(help),
+            ));
+        }
+        if matches!(&self.model, ModelSpec::Mlp(p) if p.dropout > 0.0) {
+            let message = format!("{} does not go with dropout", entry.kind);
+            return Err(Box::new(
+                Diagnostic::error(message, around.place("model.dropout"))
+                    .label("each look at a batch would draw another mask")
+                    .also(&entry.place, "compares gradients of one and the same loss"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_update(&self, around: &Around<'_>) -> Result<(), Problem> {
+        self.optimizer
+            .goes_with(&self.update, &self.groups)
+            .map_err(|problem| unusable(around, problem))?;
+        if self.train.label_smoothing > 0.0 && self.train.loss != Loss::CrossEntropy {
+            let message =
+                format!("label_smoothing does not go with the loss `{}`", self.train.loss);
+            return Err(Box::new(
+                Diagnostic::error(message, around.place("train.label_smoothing"))
+                    .help("it spreads the class of a cross-entropy"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that each group has a parameter.
+    fn check_groups(&self, around: &Around<'_>) -> Result<(), Problem> {
+        let dataset = &self.data.dataset;
+        let paths = self.model.parameters(dataset.shape(), dataset.outputs());
+        let without = |group: &ParamGroup| !paths.iter().any(|(path, _)| group.matches(path));
+        match around.entry.groups.iter().find(|(group, _)| without(group)) {
+            None => Ok(()),
+            Some((group, at)) => {
+                let there: Vec<&str> =
+                    paths.iter().map(|(path, _)| path.as_str()).take(12).collect();
+                let message =
+                    format!("no parameter of the model is `{}`", group.params.escape_debug());
+                let help = format!("there are: {}", there.join(", "));
+                Err(Box::new(Diagnostic::error(message, at).help(help)))
+            }
+        }
+    }
+
+    /// Checks that what schedule and early stopping watch is measured.
+    pub(super) fn check_what_watches(
+        &self,
+        around: &Around<'_>,
+        entry: &ScheduleEntry,
+        schedule: &ScheduleSpec,
+        fixed: &Fixed<'_>,
+    ) -> Result<(), Problem> {
+        if let ScheduleSpec::Plateau(plateau) = schedule {
+            let given = around.given.get("schedule.metric");
+            let place = given.map_or(&entry.place, |(_, place)| place);
+            let metric = plateau.metric.metric;
+            if let Some(problem) = targets::watched(&self.data.dataset, metric, place) {
+                return Err(Box::new(problem));
+            }
+        }
+        if let Some(early) = &fixed.early_stopping
+            && early.metric.split == Split::Validation
+            && self.data.validation == 0
+            && let Some((axes, place)) = &around.spec.early_stopping
+        {
+            let at = axes.iter().find(|a| a.path.ends_with(".metric")).map_or(place, |a| &a.place);
+            let message = format!("early stopping by {} needs a validation split", early.metric);
+            return Err(Box::new(
+                Diagnostic::error(message, at)
+                    .help("set `validation` in [data], or metric = \"train.loss\""),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A parameter of the optimizer that cannot be used, and why.
+fn unusable(around: &Around<'_>, (name, reason): (&str, String)) -> Problem {
+    let path = format!("optimizer.{name}");
+    let message = format!("`{path}` cannot be used here");
+    Box::new(Diagnostic::error(message, around.place(&path)).label(reason))
+}

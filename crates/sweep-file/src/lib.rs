@@ -1,0 +1,217 @@
+//! The sweep file: TOML text to a [`Plan`], with every problem explained.
+//!
+//! `layers` parses and merges, `parse` checks keys and types, `expand` makes
+//! the combinations and resolves each into a `RunSpec`.
+
+mod axis;
+mod claim_table;
+mod data;
+pub mod device;
+mod devices_table;
+pub mod diagnostic;
+mod exclude;
+mod expand;
+mod fits;
+mod function;
+mod layers;
+mod lints;
+mod node;
+mod optimizer_table;
+mod own_data;
+mod parse;
+mod random;
+mod reading;
+mod regress_table;
+mod report_table;
+mod resolve;
+mod schedules;
+mod settings;
+mod slurm_flags;
+mod slurm_table;
+pub mod source;
+mod sweep;
+mod targets;
+mod threads;
+mod train_table;
+pub mod user;
+
+use std::io::Read;
+use std::path::Path;
+
+use spec::own_data::{Inspected, OwnRequest};
+use spec::plan::Plan;
+use spec::slurm::SlurmSettings;
+
+use diagnostic::{Diagnostic, Diagnostics};
+pub use layers::Overrides;
+pub use sweep::SweepSpec;
+pub use threads::{number_of_threads, number_of_threads_in};
+pub use train_table::duration;
+
+/// A sweep file larger than this is refused before it is parsed.
+pub const MAX_BYTES: u64 = 4 << 20;
+
+/// A plan with the warnings that came up on the way.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The plan.
+    pub plan: Plan,
+    /// How tasks of a cluster are asked for; no part of the plan.
+    pub slurm: SlurmSettings,
+    /// Warnings only.
+    pub warnings: Diagnostics,
+}
+
+/// Looks at own data: sizes, classes and checksum, or what is wrong with it.
+/// The crate `data` has one; `spec` reads no data itself.
+pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, String>;
+
+/// Reads a sweep file, applies the overrides and expands it. Own data needs
+/// [`load_with`].
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
+    load_with(path, overrides, &blind)
+}
+
+/// As [`load`], with eyes for own data.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_with(
+    path: &Path,
+    overrides: &Overrides,
+    inspect: Inspect<'_>,
+) -> Result<Loaded, Diagnostics> {
+    let (stem, text) = open(path)?;
+    load_text_with(&path.display().to_string(), &stem, text, overrides, inspect)
+}
+
+/// The `name` of a sweep file, whose combinations are not looked at.
+///
+/// # Errors
+/// Problems of the file itself.
+pub fn name(path: &Path) -> Result<String, Diagnostics> {
+    Ok(outline(path, &Overrides::default())?.name)
+}
+
+/// What a sweep file asks for, its combinations not made and its data not looked at.
+///
+/// # Errors
+/// Problems of the file itself.
+pub fn outline(path: &Path, overrides: &Overrides) -> Result<SweepSpec, Diagnostics> {
+    let (stem, text) = open(path)?;
+    Ok(outline_text(&path.display().to_string(), &stem, text, overrides)?.0)
+}
+
+/// As [`outline`] of a text in memory, with what can point into it.
+fn outline_text(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+) -> Result<(SweepSpec, Diagnostics), Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let file = diagnostics.sources.add(name, text);
+    let spec = layers::merge(file, overrides, &mut diagnostics)
+        .and_then(|root| parse::parse(&root, stem, &mut diagnostics));
+    match spec {
+        Some(spec) if !diagnostics.has_errors() => Ok((spec, diagnostics)),
+        _ => Err(diagnostics),
+    }
+}
+
+fn blind(_: &OwnRequest) -> Result<Inspected, String> {
+    Err("own data cannot be looked at here".to_owned())
+}
+
+fn open(path: &Path) -> Result<(String, String), Diagnostics> {
+    let text = read(
+        path,
+        "a sweep file",
+        "give the path of a sweep file, such as experiments/battle.toml",
+    )?;
+    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok((stem, text))
+}
+
+/// The same for a text in memory; `name` is shown, `stem` is the default name.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_text(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+) -> Result<Loaded, Diagnostics> {
+    load_text_with(name, stem, text, overrides, &blind)
+}
+
+/// As [`load_text`], with eyes for own data.
+///
+/// # Errors
+/// Every problem found, at once.
+pub fn load_text_with(
+    name: &str,
+    stem: &str,
+    text: String,
+    overrides: &Overrides,
+    inspect: Inspect<'_>,
+) -> Result<Loaded, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let file = diagnostics.sources.add(name, text.clone());
+    let spec = layers::merge(file, overrides, &mut diagnostics)
+        .and_then(|root| parse::parse(&root, stem, &mut diagnostics));
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let expanded = spec.and_then(|mut spec| {
+        if overrides.smoke {
+            spec.smoke();
+        }
+        Some((expand::expand(&spec, inspect, &mut diagnostics)?, spec.slurm))
+    });
+    match expanded {
+        Some((mut plan, slurm)) if !diagnostics.has_errors() => {
+            plan.file = name.to_owned();
+            plan.text = text;
+            plan.overrides = overrides.lines();
+            Ok(Loaded { plan, slurm, warnings: diagnostics })
+        }
+        _ => Err(diagnostics),
+    }
+}
+
+/// The text of a file; `kind` is what it should be, `absent` the remedy where there
+/// is none.
+fn read(path: &Path, kind: &str, absent: &str) -> Result<String, Diagnostics> {
+    let shown = path.display();
+    let fail = |message: String, help: &str| {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.push(Diagnostic::error_without_place(message).help(help));
+        diagnostics
+    };
+    let file =
+        std::fs::File::open(path).map_err(|e| fail(format!("cannot open {shown}: {e}"), absent))?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(fail(format!("{shown} is a folder, not {kind}"), "name a .toml file in it"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| fail(format!("cannot read {shown}: {e}"), "check the file's permissions"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(fail(
+            format!("{shown} is larger than {} MiB", MAX_BYTES >> 20),
+            &format!("{kind} is a few kilobytes: is this the right file?"),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        fail(
+            format!("{shown} is not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to()),
+            "save the file as UTF-8",
+        )
+    })
+}

@@ -1,0 +1,300 @@
+//! `[[optimizer]]`: the optimizers with what surrounds them, their schedules and groups.
+
+use spec::optimizer::OptimizerSpec;
+use spec::params::{Kind, Param, ParamDefault, ParamType, Params, Range, Value};
+use spec::schedule::{Per, ScheduleSpec, WarmupKeys};
+use spec::update::{ParamGroup, UpdateSpec};
+
+use super::axis::{self, unknown_name};
+use super::diagnostic::Diagnostic;
+use super::node::{Entry, Node, NodeValue};
+use super::parse::{Reader, start_of};
+use super::settings::setting;
+use super::source::Place;
+use super::sweep::{OptimizerEntry, ScheduleEntry};
+
+impl Reader<'_> {
+    pub(super) fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
+        let Some(list) = root.get("optimizer") else {
+            self.diagnostics.push(
+                Diagnostic::error("there is no [[optimizer]]", &start_of(root))
+                    .help("add at least one: [[optimizer]] with kind = \"sgd\" and lr = 1e-2"),
+            );
+            return Vec::new();
+        };
+        if list.value.entries().is_empty()
+            || list.value.entries().iter().any(|e| !matches!(e.value.value, NodeValue::Table(_)))
+        {
+            self.diagnostics.push(
+                Diagnostic::error("`optimizer` is a list of tables", &list.key_place)
+                    .help("write [[optimizer]] with two brackets, once for each"),
+            );
+            return Vec::new();
+        }
+        let labels: Vec<&str> = list
+            .value
+            .entries()
+            .iter()
+            .filter(|e| e.value.place.source == 0)
+            .map(|e| e.key.as_str())
+            .collect();
+        let mut out = Vec::new();
+        for entry in list.value.entries() {
+            // Created by an override alone: the label is not in the file.
+            if entry.value.place.source != 0 && entry.value.get("kind").is_none() {
+                let message = format!("no optimizer has the label `{}`", entry.key);
+                self.diagnostics.push(unknown_name(
+                    &message,
+                    &entry.key,
+                    &labels,
+                    &entry.value.place,
+                ));
+                continue;
+            }
+            out.extend(self.optimizer(entry));
+        }
+        out
+    }
+
+    fn optimizer(&mut self, entry: &Entry) -> Option<OptimizerEntry> {
+        let node = &entry.value;
+        if let Some(label) = self.text(node, "label") {
+            let place = node.get("label").map_or(&entry.key_place, |e| &e.value.place);
+            if place.source != 0 {
+                self.diagnostics.push(
+                    Diagnostic::error("a label cannot be overridden", place).help(
+                        "it is the name by which an override finds the optimizer; change the file",
+                    ),
+                );
+            }
+            let odd = |c: char| {
+                c.is_control()
+                    || ('\u{202a}'..='\u{202e}').contains(&c)
+                    || ('\u{2066}'..='\u{2069}').contains(&c)
+            };
+            if label.trim().is_empty() || label.chars().count() > 64 || label.chars().any(odd) {
+                self.diagnostics.push(
+                    Diagnostic::error("a label has 1 to 64 visible characters", place)
+                        .label("not a label"),
+                );
+            }
+        }
+        let kind = self.kind(node, OptimizerSpec::KINDS, "optimizer")?;
+        let params: Vec<Param> = kind.params.iter().chain(UpdateSpec::PARAMS).copied().collect();
+        let axes = self.axes(
+            "optimizer",
+            &params,
+            node,
+            &["kind", "label", "schedule", "groups"],
+            &format!("the optimizer `{}`", kind.name),
+        );
+        let groups = node.get("groups").map(|e| self.groups(&e.value, kind)).unwrap_or_default();
+        let schedules = match node.get("schedule").map(|e| &e.value) {
+            None => vec![ScheduleEntry {
+                kind: "constant",
+                axes: Vec::new(),
+                parts: Vec::new(),
+                place: node.place.clone(),
+            }],
+            Some(Node { value: NodeValue::Array(items), place }) => {
+                if items.is_empty() {
+                    self.diagnostics.push(
+                        Diagnostic::error("`schedule` has no values", place).label("empty list"),
+                    );
+                }
+                items.iter().filter_map(|n| self.schedule(n)).collect()
+            }
+            Some(one) => self.schedule(one).into_iter().collect(),
+        };
+        Some(OptimizerEntry {
+            label: entry.key.clone(),
+            kind: kind.name,
+            axes,
+            groups,
+            schedules,
+            place: node.place.clone(),
+        })
+    }
+
+    fn schedule(&mut self, node: &Node) -> Option<ScheduleEntry> {
+        let kind = self.schedule_kind(node)?;
+        let mut params: Vec<Param> = kind.params.to_vec();
+        params.extend(WarmupKeys::PARAMS);
+        if !ScheduleSpec::has_per(kind.params) {
+            // The unit of a warmup in front of it.
+            params.push(PER);
+        }
+        let mut entry = self.schedule_entry(node, kind, &params);
+        if let Some(list) = node.get("schedules").filter(|_| kind.name == "sequential") {
+            entry.parts = self.parts(&list.value);
+        }
+        let warmed = node.get("warmup").is_some();
+        let needs = |key: &str| key == "warmup_start" || !ScheduleSpec::has_per(kind.params);
+        for key in ["warmup_start", "per"].into_iter().filter(|key| needs(key) && !warmed) {
+            if let Some(given) = node.get(key) {
+                self.diagnostics.push(
+                    Diagnostic::error(format!("`{key}` says nothing here"), &given.key_place)
+                        .label("there is no warmup")
+                        .help("add warmup = 5 (or another number of units), or leave it out"),
+                );
+            }
+        }
+        Some(entry)
+    }
+
+    fn schedule_kind(&mut self, node: &Node) -> Option<&'static Kind> {
+        match &node.value {
+            NodeValue::Text(name) => {
+                self.diagnostics.push(
+                    Diagnostic::error("a schedule is a table", &node.place)
+                        .help(format!("write {{ kind = \"{}\" }}", name.escape_debug())),
+                );
+                None
+            }
+            _ => self.kind(node, ScheduleSpec::KINDS, "schedule"),
+        }
+    }
+
+    /// A schedule by these parameters, without its parts.
+    fn schedule_entry(
+        &mut self,
+        node: &Node,
+        kind: &'static Kind,
+        params: &[Param],
+    ) -> ScheduleEntry {
+        let nested: Vec<&str> =
+            params.iter().filter(|p| p.ty == ParamType::Schedules).map(|p| p.name).collect();
+        for name in nested.iter().filter(|name| node.get(name).is_none()) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    format!("the schedule `{}` needs `{name}`", kind.name),
+                    &node.place,
+                )
+                .help(
+                    "schedules = [{ kind = \"linear\" }, { kind = \"cosine\" }], milestones = [5]",
+                ),
+            );
+        }
+        let scalars: Vec<Param> =
+            params.iter().filter(|p| p.ty != ParamType::Schedules).copied().collect();
+        let extra: Vec<&str> = std::iter::once("kind").chain(nested).collect();
+        let of = format!("the schedule `{}`", kind.name);
+        let axes = self.axes("schedule", &scalars, node, &extra, &of);
+        ScheduleEntry { kind: kind.name, axes, parts: Vec::new(), place: node.place.clone() }
+    }
+
+    /// The schedules of `sequential`, each of single values, without `per` and warmup.
+    fn parts(&mut self, node: &Node) -> Vec<ScheduleEntry> {
+        let NodeValue::Array(items) = &node.value else {
+            self.wrong_type("schedules", "a list of tables", node);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in items {
+            let Some(kind) = self.schedule_kind(item) else { continue };
+            if matches!(kind.name, "sequential" | "plateau") {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        format!("`{}` cannot be one of several schedules", kind.name),
+                        &item.place,
+                    )
+                    .help("the others can"),
+                );
+                continue;
+            }
+            if let Some(per) = item.get("per") {
+                self.diagnostics.push(
+                    Diagnostic::error("schedules in turn share one `per`", &per.key_place)
+                        .help("write it into the table of kind = \"sequential\""),
+                );
+                continue;
+            }
+            let params: Vec<Param> =
+                kind.params.iter().filter(|p| p.name != "per").copied().collect();
+            let entry = self.schedule_entry(item, kind, &params);
+            for axis in entry.axes.iter().filter(|a| a.values.len() > 1 || a.random.is_some()) {
+                let name = axis.path.trim_start_matches("schedule.");
+                self.diagnostics.push(
+                    Diagnostic::error(format!("`{name}` takes one value here"), &axis.place)
+                        .label("a list")
+                        .help("write schedule = [...] with a sequential schedule for each value"),
+                );
+            }
+            out.push(entry);
+        }
+        out
+    }
+
+    /// `groups`: parameters that are treated in their own way.
+    fn groups(&mut self, node: &Node, kind: &Kind) -> Vec<(ParamGroup, Place)> {
+        const KEYS: &[&str] = &["params", "lr_scale", "weight_decay", "decoupled_decay"];
+        let items = match &node.value {
+            NodeValue::Array(items)
+                if items.iter().all(|n| matches!(n.value, NodeValue::Table(_))) =>
+            {
+                items
+            }
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::error("`groups` is a list of tables", &node.place)
+                        .label(format!("found {}", node.describe()))
+                        .help("groups = [{ params = \"*bias\", weight_decay = 0.0 }]"),
+                );
+                return Vec::new();
+            }
+        };
+        let mut out = Vec::new();
+        for item in items {
+            self.known_keys(item, KEYS, "a group");
+            let params = self.text(item, "params");
+            if item.get("params").is_none() {
+                self.diagnostics.push(
+                    Diagnostic::error("a group needs `params`", &item.place)
+                        .help("a pattern over parameter paths: params = \"*bias\""),
+                );
+            }
+            if let Some(entry) = item.get("weight_decay")
+                && !kind.params.iter().any(|p| p.name == "weight_decay")
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        format!("the optimizer `{}` has no weight_decay", kind.name),
+                        &entry.key_place,
+                    )
+                    .help("decoupled_decay goes with every optimizer"),
+                );
+            }
+            let mut number = |key: &'static str| {
+                let param = setting(key, ParamType::Float, Range::NonNegative);
+                let path = format!("optimizer.groups.{key}");
+                match axis::scalar(&path, &param, &item.get(key)?.value, self.diagnostics)? {
+                    Value::Float(x) => Some(x),
+                    _ => None,
+                }
+            };
+            let lr_scale = number("lr_scale").unwrap_or(1.0);
+            let (weight_decay, decoupled_decay) =
+                (number("weight_decay"), number("decoupled_decay"));
+            if KEYS[1..].iter().all(|key| item.get(key).is_none()) {
+                self.diagnostics.push(
+                    Diagnostic::error("this group changes nothing", &item.place)
+                        .help(format!("it takes {}", KEYS[1..].join(", "))),
+                );
+            }
+            if let Some(params) = params {
+                let group = ParamGroup { params, lr_scale, weight_decay, decoupled_decay };
+                out.push((group, item.place.clone()));
+            }
+        }
+        out
+    }
+}
+
+/// `per` of a schedule that has none of its own.
+const PER: Param = Param {
+    name: "per",
+    ty: ParamType::Choice(Per::NAMES),
+    default: ParamDefault::Value(|| Value::Text(Per::Epoch.name().to_owned())),
+    range: Range::Any,
+    doc: "Unit of the warmup.",
+};

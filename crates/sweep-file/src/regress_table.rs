@@ -1,0 +1,67 @@
+//! `[regress]`: what counts as a regression.
+
+use spec::params::{ParamType, Range, Value};
+use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
+
+use super::axis;
+use super::diagnostic::Diagnostic;
+use super::node::{Node, NodeValue};
+use super::parse::Reader;
+use super::settings::setting;
+
+impl Reader<'_> {
+    pub(super) fn regress(&mut self, root: &Node) -> RegressSettings {
+        let mut out = RegressSettings::default();
+        let Some(node) = self.table(root, "regress", false) else { return out };
+        self.known_keys(&node, &["metrics", "min_effect", "level"], "[regress]");
+        if let Some(names) =
+            self.names(&node, "regress", "metrics", RegressMetric::names(), "\"test_loss\"")
+        {
+            out.metrics = names.iter().filter_map(|n| RegressMetric::from_name(n)).collect();
+            if let Some(entry) = node.get("metrics").filter(|_| out.metrics.is_empty()) {
+                self.diagnostics.push(
+                    Diagnostic::error("`metrics` is empty", &entry.value.place)
+                        .label("nothing would be compared")
+                        .help("leave it out to compare everything"),
+                );
+            }
+        }
+        // At 0 nothing could ever be found, and above a half most alarms are false.
+        let level = setting("level", ParamType::Float, Range::Within(1e-6, 0.5));
+        if let Some(entry) = node.get("level")
+            && let Some(Value::Float(x)) =
+                axis::scalar("regress.level", &level, &entry.value, self.diagnostics)
+        {
+            out.level = x;
+        }
+        self.min_effects(&node, &mut out);
+        out
+    }
+
+    fn min_effects(&mut self, node: &Node, out: &mut RegressSettings) {
+        let Some(entry) = node.get("min_effect") else { return };
+        if !matches!(entry.value.value, NodeValue::Table(_)) {
+            self.diagnostics.push(
+                Diagnostic::error("`min_effect` is a table", &entry.value.place)
+                    .label(format!("found {}", entry.value.describe()))
+                    .help("each metric has its own unit: min_effect = { test_loss = 0.02 }"),
+            );
+            return;
+        }
+        self.known_keys(&entry.value, RegressMetric::names(), "[regress.min_effect]");
+        for given in entry.value.entries() {
+            let Some(metric) = RegressMetric::from_name(&given.key) else { continue };
+            let range = match metric.unit() {
+                EffectUnit::Share => Range::UpToOne,
+                EffectUnit::Relative | EffectUnit::Epochs => Range::NonNegative,
+            };
+            let effect = setting("min_effect", ParamType::Float, range);
+            let path = format!("regress.min_effect.{metric}");
+            if let Some(Value::Float(x)) =
+                axis::scalar(&path, &effect, &given.value, self.diagnostics)
+            {
+                out.min_effect.insert(metric, x);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! One combination of an optimizer's axes to a [`RunSpec`]: values that are given,
+//! defaults, what is derived from the rest, and whether it all goes together.
+
+use std::collections::BTreeMap;
+
+use spec::dataset::{DatasetName, DatasetSpec};
+use spec::init::InitSpec;
+use spec::landscape::FunctionData;
+use spec::model::ModelSpec;
+use spec::optimizer::OptimizerSpec;
+use spec::own_data::OwnData;
+use spec::params::{Param, ParamDefault, Params, Value, Values};
+use spec::run::{DataSpec, Loss, RunSpec, TrainSpec};
+use spec::stopping::{EarlyStopping, StopAt};
+use spec::update::UpdateSpec;
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::fits::{Around, Draft};
+use super::function;
+use super::schedules::{self, RunLength};
+use super::source::Place;
+use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
+
+/// One combination: dotted path to value, and the place of its learning rate.
+pub(super) type Combination = BTreeMap<String, (Value, Place)>;
+
+/// Values of one group of parameters: given ones, else defaults; derived ones are left out.
+pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Values {
+    params
+        .iter()
+        .filter_map(|p| {
+            let value = match (given.get(&format!("{group}.{}", p.name)), p.default) {
+                (Some((value, _)), _) => value.clone(),
+                (None, ParamDefault::Value(default)) => default(),
+                (None, ParamDefault::Derived(_) | ParamDefault::Required) => return None,
+            };
+            Some((p.name.to_owned(), value))
+        })
+        .collect()
+}
+
+/// What is the same for every combination.
+pub(super) struct Fixed<'a> {
+    pub(super) spec: &'a SweepSpec,
+    own: Option<&'a OwnData>,
+    pub(super) early_stopping: Option<EarlyStopping>,
+    stop_at: Option<StopAt>,
+}
+
+impl<'a> Fixed<'a> {
+    /// Of a sweep whose own data, if any, was looked at.
+    pub(super) fn new(spec: &'a SweepSpec, own: Option<&'a OwnData>) -> Self {
+        let early_stopping = match &spec.early_stopping {
+            None => None,
+            Some((axes, _)) => {
+                let given: Combination =
+                    axes.iter().map(|a| (a.path.clone(), a.values[0].clone())).collect();
+                EarlyStopping::from_values(&values(
+                    "train.early_stopping",
+                    EarlyStopping::PARAMS,
+                    &given,
+                ))
+            }
+        };
+        let stop_at = spec.target.as_ref().filter(|_| spec.stop).and_then(|(target, _)| {
+            let (split, metric) = (target.split, target.metric);
+            Some(StopAt { split, metric, value: target.value? })
+        });
+        Fixed { spec, own, early_stopping, stop_at }
+    }
+}
+
+/// Makes the run of a combination, its seed aside; none where it is refused, which is
+/// then among the diagnostics.
+pub(super) fn resolve(
+    fixed: &Fixed<'_>,
+    entry: &OptimizerEntry,
+    schedule: &ScheduleEntry,
+    given: &Combination,
+    diagnostics: &mut Diagnostics,
+) -> Option<RunSpec> {
+    let mut draft = Draft::new(fixed, entry, given)?;
+    let around = Around { spec: fixed.spec, entry, given };
+    if let Err(problem) = draft.check(&around, fixed.early_stopping.as_ref()) {
+        push_once(diagnostics, *problem);
+        return None;
+    }
+    let length = RunLength {
+        epochs: draft.train.epochs,
+        steps: draft.batches().div_ceil(draft.update.accumulate) * draft.train.epochs,
+    };
+    let validation = draft.data.validation;
+    let context = schedules::Context { given, entry, schedule, length, validation };
+    let (resolved, warmup) = schedules::resolve(&context, &draft.optimizer, diagnostics)?;
+    if let Err(problem) = draft.check_what_watches(&around, schedule, &resolved, fixed) {
+        push_once(diagnostics, *problem);
+        return None;
+    }
+    let Draft { data, model, init, train, optimizer, update, groups } = draft;
+    Some(RunSpec {
+        data,
+        model,
+        train,
+        optimizer,
+        schedule: resolved,
+        seed: 0,
+        early_stopping: fixed.early_stopping.clone(),
+        stop_at: fixed.stop_at.clone(),
+        update,
+        groups,
+        warmup,
+        init,
+    })
+}
+
+impl Draft {
+    /// Given values, else defaults; none where a value is missing, which was said before.
+    fn new(fixed: &Fixed<'_>, entry: &OptimizerEntry, given: &Combination) -> Option<Draft> {
+        let spec = fixed.spec;
+        let mut data_values = values("data", DataSpec::PARAMS, given);
+        if fixed.own.is_some() || spec.none.is_some() {
+            // Own data is no value of a parameter: any name stands in until it is put in below.
+            let any = Value::Text(DatasetName::Digits.name().to_owned());
+            data_values.insert("dataset".to_owned(), any);
+        }
+        let mut data = DataSpec::from_values(&data_values)?;
+        if let Some(own) = fixed.own {
+            data.dataset = DatasetSpec::Own(Box::new(own.clone()));
+            // That of a split by contents or of files of its own stands there. Of more samples
+            // than there are none was held out, which is said later.
+            if own.validation > 0 {
+                data.validation = own.validation;
+            }
+        }
+        let mut train = TrainSpec::from_values(&values("train", TrainSpec::PARAMS, given))?;
+        let mut model_values = values("model", ModelSpec::descriptor(&spec.model)?.params, given);
+        if spec.model == function::FUNCTION {
+            function::start(&mut model_values);
+        }
+        let model = ModelSpec::from_values(&spec.model, &model_values)?;
+        if model.is_function() {
+            train.loss = Loss::Value;
+        }
+        if let Some(none) = spec.none {
+            let variables = match &model {
+                ModelSpec::NoisyQuadratic(p) => p.dimensions,
+                _ => none.variables,
+            };
+            data = function::data(FunctionData { variables, ..none });
+        }
+        let init = InitSpec::from_values(&values("model", InitSpec::PARAMS, given))?;
+        let optimizer = OptimizerSpec::from_values(
+            entry.kind,
+            &values("optimizer", OptimizerSpec::descriptor(entry.kind)?.params, given),
+        )?;
+        let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
+        let groups = entry.groups.iter().map(|(group, _)| group.clone()).collect();
+        Some(Draft { data, train, model, init, optimizer, update, groups })
+    }
+}
+
+/// A combination's problem shows up once per combination; say it once.
+pub(super) fn push_once(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {
+    if !diagnostics.holds(&diagnostic) {
+        diagnostics.push(diagnostic);
+    }
+}

@@ -1,0 +1,110 @@
+//! `[train]` beside its hyper-parameters: early stopping, what is kept, lengths
+//! of time.
+
+use spec::event::Save;
+use spec::metric::Metric;
+use spec::params::{ParamType, Params, Range, Value};
+use spec::plan::Keeping;
+use spec::stopping::EarlyStopping;
+
+use super::axis::{self, Axis};
+use super::diagnostic::Diagnostic;
+use super::node::{Node, NodeValue};
+use super::parse::Reader;
+use super::settings::setting;
+use super::source::Place;
+
+/// Keys of `[train]` that are no hyper-parameters.
+pub(super) const TRAIN_SETTINGS: &[&str] =
+    &["early_stopping", "checkpoint_every", "metrics", "save", "timeout"];
+
+impl Reader<'_> {
+    pub(super) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {
+        let node = train.get("early_stopping")?.value.clone();
+        if !matches!(node.value, NodeValue::Table(_)) {
+            self.diagnostics.push(
+                Diagnostic::error("`early_stopping` is a table", &node.place)
+                    .label(format!("found {}", node.describe()))
+                    .help("write [train.early_stopping] on a line of its own, and its keys below"),
+            );
+            return None;
+        }
+        let axes = self.axes(
+            "train.early_stopping",
+            EarlyStopping::PARAMS,
+            &node,
+            &[],
+            "[train.early_stopping]",
+        );
+        Some((axes, node.place.clone()))
+    }
+
+    /// `metrics`: one name or a list, each once.
+    pub(super) fn metrics(&mut self, train: &Node) -> Vec<(Metric, Place)> {
+        let Some(entry) = train.get("metrics") else { return Vec::new() };
+        let metric = setting("metrics", ParamType::Choice(Metric::names_on_request()), Range::Any);
+        let axis = axis::read("train.metrics", &metric, &entry.value, self.diagnostics);
+        let values = axis.into_iter().flat_map(|axis| axis.values);
+        let known = |v: &Value| if let Value::Text(id) = v { Metric::known(id) } else { None };
+        values.filter_map(|(v, place)| Some((known(&v)?, place))).collect()
+    }
+
+    pub(super) fn keeping(&mut self, train: &Node) -> Keeping {
+        let mut out = Keeping::default();
+        let every = setting("checkpoint_every", ParamType::Int, Range::Within(0.0, 1e6));
+        if let Some(entry) = train.get("checkpoint_every")
+            && let Some(Value::Int(n)) =
+                axis::scalar("train.checkpoint_every", &every, &entry.value, self.diagnostics)
+        {
+            out.checkpoint_every = n as u64;
+        }
+        let save = setting("save", ParamType::Choice(Save::NAMES), Range::Any);
+        if let Some(entry) = train.get("save")
+            && let Some(Value::Text(name)) =
+                axis::scalar("train.save", &save, &entry.value, self.diagnostics)
+        {
+            out.save = Save::from_name(&name).unwrap_or_default();
+        }
+        if let Some(entry) = train.get("timeout") {
+            out.timeout = seconds(&entry.value);
+            if out.timeout.is_none() {
+                self.diagnostics.push(
+                    Diagnostic::error("`timeout` is no length of time", &entry.value.place)
+                        .label("at least a millisecond, at most a year")
+                        .help("write seconds, or a string such as \"90s\", \"30m\", \"2h\""),
+                );
+            }
+        }
+        out
+    }
+}
+
+/// A length of time: seconds, or a string with a unit.
+fn seconds(node: &Node) -> Option<f64> {
+    match &node.value {
+        NodeValue::Int(n) => bounded(*n as f64),
+        NodeValue::Float(x) => bounded(*x),
+        // A string of mere digits is taken for a forgotten unit.
+        NodeValue::Text(text) if text.trim().ends_with(|c: char| c.is_ascii_digit()) => None,
+        NodeValue::Text(text) => duration(text),
+        _ => None,
+    }
+}
+
+/// Seconds in a text such as `90`, `90s`, `1.5m`, `2h`, `3d`; none for anything
+/// else, below a millisecond or above a year.
+pub fn duration(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (number, factor) = match text.chars().next_back()? {
+        's' => (&text[..text.len() - 1], 1.0),
+        'm' => (&text[..text.len() - 1], 60.0),
+        'h' => (&text[..text.len() - 1], 3_600.0),
+        'd' => (&text[..text.len() - 1], 86_400.0),
+        _ => (text, 1.0),
+    };
+    bounded(number.trim().parse::<f64>().ok()? * factor)
+}
+
+fn bounded(seconds: f64) -> Option<f64> {
+    (1e-3..=366.0 * 86_400.0).contains(&seconds).then_some(seconds)
+}
