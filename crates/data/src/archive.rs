@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 
 use spec::dataset::DataFile;
 
-use crate::source::Keep;
+use crate::keep::Keep;
 
 /// Largest file that is skipped for not being in the table.
 const SMALL: u64 = 16 << 10;

@@ -18,6 +18,7 @@ mod error;
 pub mod fetch;
 pub mod idx;
 mod inputs;
+mod keep;
 mod mapping;
 mod mnist;
 mod own;

@@ -17,6 +17,7 @@ use spec::dataset::{Checksum, DataFile};
 
 use crate::archive;
 use crate::error::DataError;
+pub(crate) use crate::keep::{Keep, Nothing};
 
 const CHUNK: usize = 128 * 1024;
 
@@ -209,27 +210,6 @@ impl Table {
             std::cmp::Ordering::Greater => DataError::TooLong { dataset, path, expected },
             std::cmp::Ordering::Equal => self.altered(file, &path, seen.sha256.clone()),
         })
-    }
-}
-
-/// Takes the bytes of a file, piece by piece.
-pub(crate) trait Keep {
-    /// Bytes that stand at this offset.
-    fn at(&mut self, offset: u64, bytes: &[u8]);
-}
-
-/// Keeps nothing.
-pub(crate) struct Nothing;
-
-impl Keep for Nothing {
-    fn at(&mut self, _: u64, _: &[u8]) {}
-}
-
-impl Keep for Vec<u8> {
-    fn at(&mut self, offset: u64, bytes: &[u8]) {
-        let (start, end) = (offset as usize, offset as usize + bytes.len());
-        self.resize(self.len().max(end), 0);
-        self[start..end].copy_from_slice(bytes);
     }
 }
 

@@ -16,7 +16,7 @@ use plot::rows::{Row, Rows};
 use plot::scale::Scale;
 use plot::trend::{Level, StepMark, Trend, TrendPanel};
 use report::figures::Figure;
-use report::page::words::capitalised;
+use report::text::capitalised;
 use text_format::escape;
 use text_format::number;
 

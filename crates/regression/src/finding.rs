@@ -7,7 +7,6 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 
 use crate::baseline::Accepted;
 use crate::night::Facts;
-use crate::story;
 
 /// What the night says as a whole; the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -273,12 +272,6 @@ pub struct Regression {
 }
 
 impl Regression {
-    /// The changes of this finding with their configurations, in the order in
-    /// which they are told: the largest multiple of `min_effect` first.
-    pub fn found(&self, finding: Finding) -> Vec<(&ConfigChange, &Change)> {
-        story::of(self, finding).into_iter().map(|told| (told.config, told.change)).collect()
-    }
-
     /// Steps of the history that count against the night.
     pub fn alarms(&self) -> impl Iterator<Item = (&Trend, &TrendStep)> {
         self.trends

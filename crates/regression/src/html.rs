@@ -11,7 +11,7 @@ use crate::words::{self, Range, Title};
 use report::page::Drawn;
 use report::page::html::{Document, document, figure, sentences};
 use report::page::table_html::{closed, folded};
-use report::page::words::capitalised;
+use report::text::capitalised;
 use text_format::escape;
 use text_format::number;
 

@@ -9,7 +9,7 @@ use crate::story;
 use crate::tables;
 use crate::words::{self, Range, Title};
 use report::page::markdown::{sentences, table};
-use report::page::words::{capitalised, list};
+use report::text::{capitalised, list};
 use text_format::escape::markdown;
 use text_format::number;
 

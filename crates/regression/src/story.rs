@@ -9,7 +9,7 @@ use crate::amounts::yardstick;
 use crate::finding::{
     Change, ConfigChange, Finding, GapKind, Method, Regression, Trend, TrendStep,
 };
-use report::page::words::list;
+use report::text::list;
 
 /// One comparison with its configuration.
 #[derive(Clone, Copy)]
@@ -55,6 +55,14 @@ pub(crate) fn told(r: &Regression) -> Vec<Told<'_>> {
         if rank(a.finding) <= 2 { by_rank.then_with(worst) } else { by_rank }
     });
     all
+}
+
+impl Regression {
+    /// The changes of this finding with their configurations, in the order in
+    /// which they are told: the largest multiple of `min_effect` first.
+    pub fn found(&self, finding: Finding) -> Vec<(&ConfigChange, &Change)> {
+        of(self, finding).into_iter().map(|told| (told.config, told.change)).collect()
+    }
 }
 
 /// The comparisons that came to `finding`, in the order of [`told`].

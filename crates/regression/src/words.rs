@@ -6,7 +6,7 @@ use crate::amounts;
 use crate::finding::{Change, Finding, GapKind, Regression, Trend, TrendStep, Verdict};
 use crate::night::Facts;
 use crate::story::{self, Told};
-use report::page::words::list;
+use report::text::list;
 use stats::simultaneous::FEWEST_FLIPPED;
 use text_format::escape;
 use text_format::number;

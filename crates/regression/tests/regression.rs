@@ -363,8 +363,11 @@ fn values_that_are_no_numbers_are_left_out_of_figures() {
         c.finding = Finding::Regressed;
         c.interval = Some(([f64::NAN, 0.1][i % 2], f64::INFINITY));
     }
-    let text =
-        format!("{}{}", trend(&r, series).unwrap().data, changes(&r, &Title::Nightly).unwrap().data);
+    let text = format!(
+        "{}{}",
+        trend(&r, series).unwrap().data,
+        changes(&r, &Title::Nightly).unwrap().data
+    );
     assert!(!text.contains("NaN") && !text.contains("infinite.."), "{text}");
     let folder = tempfile::tempdir().unwrap();
     for (path, bytes) in written(&r, folder.path()) {

@@ -17,17 +17,18 @@ pub mod page;
 pub mod repeats;
 pub mod setting;
 pub mod table;
+pub mod text;
 pub mod together;
 
 mod best;
 mod files;
-mod last_epoch;
 pub mod reading;
 mod redraw;
+mod summary;
 mod targets;
 
 pub use analysis::{Advice, GridEnd};
-pub use best::{BestRow, Summary, summary};
+pub use best::BestRow;
 pub use collect::{Collected, collect};
 pub use error::ReportError;
 pub use files::manifest;
@@ -35,4 +36,5 @@ pub use page::{Rendered, render};
 pub use reading::{Opened, open};
 pub use redraw::{Redrawn, redraw};
 pub(crate) use store::journal;
+pub use summary::{Summary, summary};
 pub(crate) use text_format::{escape, number};

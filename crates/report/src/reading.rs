@@ -5,9 +5,9 @@ use spec::plan::Plan;
 use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
-use crate::best::{self, Summary};
 use crate::error::ReportError;
 use crate::repeats::Repeats;
+use crate::summary::{self, Summary};
 use crate::table::RunRow;
 use crate::targets::rows_from_parquet;
 use crate::{files, journal};
@@ -30,7 +30,7 @@ impl Opened {
 
     /// The end of the sweep in short, as [`crate::summary()`] gives it.
     pub fn summary(&self) -> Summary {
-        best::summary_of(&self.analysis, &self.repeats)
+        summary::summary_of(&self.analysis, &self.repeats)
     }
 
     /// Runs that were computed more than once with other results.

@@ -4,11 +4,11 @@
 use store::layout::ReportDir;
 
 use crate::analysis::Analysis;
-use crate::best::{self, Summary};
 use crate::collect::{self, Collected};
 use crate::error::ReportError;
 use crate::files;
 use crate::page::{self, Rendered};
+use crate::summary::{self, Summary};
 use crate::targets::rows_from_parquet;
 
 /// What [`redraw`] found and wrote.
@@ -39,7 +39,7 @@ pub fn redraw(dir: &ReportDir) -> Result<Redrawn, ReportError> {
         (None, Analysis::new(plan, rows))
     };
     let (rendered, analysis) = page::render_of(dir, analysis, warnings)?;
-    let summary = best::summary_of(&analysis, &rendered.repeats);
+    let summary = summary::summary_of(&analysis, &rendered.repeats);
     Ok(Redrawn { collected, rendered, summary })
 }
 

@@ -7,7 +7,7 @@ use spec::plan::{PlannedRun, TargetAt};
 use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
 use crate::escape;
 use crate::page::content::described;
-use crate::page::words::{self, capitalised};
+use crate::text::{self, capitalised};
 use stats::location;
 
 /// The statistic of the seeds' values that becomes the target.
@@ -145,7 +145,7 @@ fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
         let known: Vec<String> = best.iter().map(|config| escape::line(name(config))).collect();
         let remedy = match known.is_empty() {
             true => "none has".to_owned(),
-            false => format!("these have: {}", words::list(&known)),
+            false => format!("these have: {}", text::list(&known)),
         };
         format!(
             "--optimizer {}: no run of such a label has completed\n  {remedy}",
@@ -216,14 +216,14 @@ impl Setting {
                 "{} of {}: {} (worst {}, best {})",
                 capitalised(self.statistic.name()),
                 value.metric.label(),
-                words::metric(value.metric.metric, value.value),
+                text::metric(value.metric.metric, value.value),
                 shown(ends.0),
                 shown(ends.1)
             )
         };
         let mut out = vec![format!(
             "Set from {} of {} at {}.",
-            words::seeds(self.seeds),
+            text::seeds(self.seeds),
             escape::line(&self.label),
             self.config
         )];
@@ -248,7 +248,7 @@ impl Setting {
         if self.without_result > 0 {
             out.push(format!(
                 "{} more without a result {} not counted: train the sweep to its end.",
-                words::seeds(self.without_result),
+                text::seeds(self.without_result),
                 if self.without_result == 1 { "is" } else { "are" }
             ));
         }

@@ -265,7 +265,7 @@ fn metrics_have_the_names_of_the_field() {
     assert!(words.contains("mean test F1 of 0.9000"), "{words}");
     analysis.plan.target.metric = Metric::LOSS;
     analysis.plan.target.value = Some(0.23);
-    let words = report::page::words::target(&analysis.plan.target);
+    let words = report::text::target(&analysis.plan.target);
     assert_eq!(words, "a validation loss of at most 0.23");
 }
 
@@ -350,7 +350,7 @@ fn no_interval_of_a_loss_reaches_below_zero() {
     let analysis = again(&analysis);
     let first = &analysis.configs[analysis.comparison().ranked[0]];
     assert!(first.judged.interval.unwrap().low < 0.0);
-    assert!(report::page::words::interval_of(&analysis.judge, &first.judged).unwrap().low == 0.0);
+    assert!(report::text::interval_of(&analysis.judge, &first.judged).unwrap().low == 0.0);
 }
 
 #[test]

@@ -251,7 +251,7 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
             false => format!(
                 "; add {} to {name}{}",
                 add.join(", and "),
-                report::page::words::with_partners(advice)
+                report::text::with_partners(advice)
             ),
         };
         format!("the best {} {place} its grid{add}", advice.name())

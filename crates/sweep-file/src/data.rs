@@ -8,12 +8,9 @@ use spec::params::{ParamValue, Value};
 use spec::reading::DataDescription;
 use spec::run::Loss;
 
-use super::axis::Axis;
+use super::axis::{Axis, FULL};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::sweep::SweepSpec;
-
-/// `batch_size` of all training samples at once.
-pub(super) const FULL: &str = "full";
 
 /// What was found in own data.
 #[derive(Default)]

@@ -11,12 +11,13 @@ use spec::record::Split;
 use spec::run::RunSpec;
 
 use super::axis::Axis;
+use super::axis::random;
+use super::combination::{Combination, Fixed};
 use super::data::{self, Found};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::exclude::{check_excludes, matching_excludes};
 use super::lints::{Lints, Subject, Whole};
-use super::random;
-use super::resolve::{Combination, Fixed, resolve};
+use super::resolve::resolve;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::targets;

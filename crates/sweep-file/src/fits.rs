@@ -11,11 +11,11 @@ use spec::schedule::ScheduleSpec;
 use spec::stopping::EarlyStopping;
 use spec::update::{ParamGroup, UpdateSpec};
 
+use super::combination::{Combination, Fixed};
 use super::diagnostic::Diagnostic;
-use super::function;
-use super::resolve::{Combination, Fixed};
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
+use super::tables::function;
 use super::targets;
 
 /// What does not go together. Boxed, because it is far larger than nothing.

@@ -4,35 +4,27 @@
 //! the combinations and resolves each into a `RunSpec`.
 
 mod axis;
-mod claim_table;
+mod claim;
+mod combination;
 mod data;
 pub mod device;
-mod devices_table;
 pub mod diagnostic;
+mod duration;
 mod exclude;
 mod expand;
 mod fits;
-mod function;
 mod layers;
 mod lints;
 mod node;
-mod optimizer_table;
-mod own_data;
 mod parse;
-mod random;
-mod reading;
-mod regress_table;
-mod report_table;
+mod reader;
 mod resolve;
 mod schedules;
-mod settings;
-mod slurm_flags;
-mod slurm_table;
 pub mod source;
 mod sweep;
+mod tables;
 mod targets;
 mod threads;
-mod train_table;
 pub mod user;
 
 use std::io::Read;
@@ -43,10 +35,10 @@ use spec::plan::Plan;
 use spec::slurm::SlurmSettings;
 
 use diagnostic::{Diagnostic, Diagnostics};
+pub use duration::duration;
 pub use layers::Overrides;
 pub use sweep::SweepSpec;
 pub use threads::{number_of_threads, number_of_threads_in};
-pub use train_table::duration;
 
 /// A sweep file larger than this is refused before it is parsed.
 pub const MAX_BYTES: u64 = 4 << 20;

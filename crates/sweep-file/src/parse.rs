@@ -6,19 +6,19 @@ use spec::init::InitSpec;
 use spec::metric::Metric;
 use spec::model::ModelSpec;
 use spec::own_data::OwnRequest;
-use spec::params::{Kind, Param, ParamDefault, Params};
+use spec::params::{Param, Params};
 use spec::plan::RESERVED;
 use spec::run::{DataSpec, TrainSpec};
 
-use super::axis::{self, Axis, unknown_name};
-use super::devices_table::Devices;
+use super::axis::{Axis, random};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::function::{FUNCTION, QUADRATIC, is_function, is_without_data};
-use super::node::{Node, NodeValue};
-use super::random;
+use super::node::Node;
+use super::reader::{Reader, start_of};
 use super::source::Place;
 use super::sweep::SweepSpec;
-use super::train_table::TRAIN_SETTINGS;
+use super::tables::devices::Devices;
+use super::tables::function::{FUNCTION, QUADRATIC, is_function, is_without_data};
+use super::tables::train::TRAIN_SETTINGS;
 
 const ROOT: &[&str] = &[
     "name",
@@ -37,11 +37,6 @@ const ROOT: &[&str] = &[
     "slurm",
     "lints",
 ];
-
-/// Reads tables and collects their problems.
-pub(super) struct Reader<'a> {
-    pub(super) diagnostics: &'a mut Diagnostics,
-}
 
 /// Reads the merged tree. `stem` is the default name.
 pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<SweepSpec> {
@@ -148,73 +143,6 @@ impl Reader<'_> {
         (Some(axes), own)
     }
 
-    /// Refuses lists where a sweep has one value.
-    fn one_value<'a>(&mut self, axes: impl Iterator<Item = &'a Axis>) {
-        for axis in axes {
-            if (axis.values.len() > 1 || axis.random.is_some())
-                && !matches!(axis.path.as_str(), "data.batch_size" | "data.drop_last")
-            {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("`{}` takes one value", axis.path), &axis.place)
-                        .label("a list")
-                        .help("write a sweep file for each value"),
-                );
-            }
-        }
-    }
-
-    pub(super) fn known_keys(&mut self, node: &Node, known: &[&str], of: &str) {
-        for entry in node.entries() {
-            if !known.contains(&entry.key.as_str()) {
-                let message = format!("{of} has no key `{}`", entry.key);
-                self.diagnostics.push(unknown_name(&message, &entry.key, known, &entry.key_place));
-            }
-        }
-    }
-
-    pub(super) fn table(&mut self, root: &Node, key: &str, required: bool) -> Option<Node> {
-        match root.get(key) {
-            Some(entry) if matches!(entry.value.value, NodeValue::Table(_)) => {
-                Some(entry.value.clone())
-            }
-            Some(entry) => {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` is a table"), &entry.value.place)
-                        .label(format!("found {}", entry.value.describe()))
-                        .help(format!("write [{key}] on a line of its own, and its keys below")),
-                );
-                None
-            }
-            None => {
-                if required {
-                    self.diagnostics.push(
-                        Diagnostic::error(format!("the table [{key}] is missing"), &start_of(root))
-                            .help("see `cargo xtask list` for what exists, and experiments/ for examples"),
-                    );
-                }
-                None
-            }
-        }
-    }
-
-    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
-        let entry = node.get(key)?;
-        match &entry.value.value {
-            NodeValue::Text(s) => Some(s.clone()),
-            _ => {
-                self.wrong_type(key, "a string", &entry.value);
-                None
-            }
-        }
-    }
-
-    pub(super) fn wrong_type(&mut self, key: &str, expected: &str, node: &Node) {
-        self.diagnostics.push(
-            Diagnostic::error(format!("`{key}` has the wrong type"), &node.place)
-                .label(format!("expected {expected}, found {}", node.describe())),
-        );
-    }
-
     fn name(&mut self, root: &Node, stem: &str) -> String {
         let given = self.text(root, "name");
         let place = root.get("name").map_or_else(|| start_of(root), |e| e.value.place.clone());
@@ -243,65 +171,6 @@ impl Reader<'_> {
         name
     }
 
-    /// One axis per parameter that the table gives; unknown keys are reported.
-    pub(super) fn axes(
-        &mut self,
-        group: &str,
-        params: &[Param],
-        node: &Node,
-        extra: &[&str],
-        of: &str,
-    ) -> Vec<Axis> {
-        let known: Vec<&str> = params.iter().map(|p| p.name).chain(extra.iter().copied()).collect();
-        self.known_keys(node, &known, of);
-        for param in params {
-            if matches!(param.default, ParamDefault::Required) && node.get(param.name).is_none() {
-                self.diagnostics.push(
-                    Diagnostic::error(format!("{of} needs `{}`", param.name), &node.place)
-                        .help(format!("{} ({})", param.doc.trim(), param.ty)),
-                );
-            }
-        }
-        params
-            .iter()
-            .filter_map(|p| node.get(p.name).map(|e| (p, &e.value)))
-            .filter_map(|(p, value)| {
-                axis::read(&format!("{group}.{}", p.name), p, value, self.diagnostics)
-            })
-            .collect()
-    }
-
-    /// The `kind` of a table, looked up in a registry.
-    pub(super) fn kind(
-        &mut self,
-        node: &Node,
-        kinds: &'static [Kind],
-        what: &str,
-    ) -> Option<&'static Kind> {
-        let names: Vec<&str> = kinds.iter().map(|k| k.name).collect();
-        let Some(entry) = node.get("kind") else {
-            self.diagnostics.push(
-                Diagnostic::error(format!("this {what} needs a `kind`"), &node.place)
-                    .help(format!("there are: {}", names.join(", "))),
-            );
-            return None;
-        };
-        let NodeValue::Text(name) = &entry.value.value else {
-            self.wrong_type("kind", "a string", &entry.value);
-            return None;
-        };
-        let found = kinds.iter().find(|k| k.name == name);
-        if found.is_none() {
-            self.diagnostics.push(unknown_name(
-                &format!("there is no {what} `{name}`"),
-                name,
-                &names,
-                &entry.value.place,
-            ));
-        }
-        found
-    }
-
     fn model(&mut self, root: &Node) -> (String, Vec<Axis>) {
         let Some(node) = self.table(root, "model", true) else {
             return (String::new(), Vec::new());
@@ -323,9 +192,4 @@ impl Reader<'_> {
         }
         (kind.name.to_owned(), axes)
     }
-}
-
-/// The file's first character: the place of what is missing from it.
-pub(super) fn start_of(root: &Node) -> Place {
-    Place { source: root.place.source, span: 0..0 }
 }

@@ -1,74 +1,21 @@
 //! One combination of an optimizer's axes to a [`RunSpec`]: values that are given,
 //! defaults, what is derived from the rest, and whether it all goes together.
 
-use std::collections::BTreeMap;
-
 use spec::dataset::{DatasetName, DatasetSpec};
 use spec::init::InitSpec;
 use spec::landscape::FunctionData;
 use spec::model::ModelSpec;
 use spec::optimizer::OptimizerSpec;
-use spec::own_data::OwnData;
-use spec::params::{Param, ParamDefault, Params, Value, Values};
+use spec::params::{Params, Value};
 use spec::run::{DataSpec, Loss, RunSpec, TrainSpec};
-use spec::stopping::{EarlyStopping, StopAt};
 use spec::update::UpdateSpec;
 
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::combination::{Combination, Fixed, push_once, values};
+use super::diagnostic::Diagnostics;
 use super::fits::{Around, Draft};
-use super::function;
 use super::schedules::{self, RunLength};
-use super::source::Place;
-use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
-
-/// One combination: dotted path to value, and the place of its learning rate.
-pub(super) type Combination = BTreeMap<String, (Value, Place)>;
-
-/// Values of one group of parameters: given ones, else defaults; derived ones are left out.
-pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Values {
-    params
-        .iter()
-        .filter_map(|p| {
-            let value = match (given.get(&format!("{group}.{}", p.name)), p.default) {
-                (Some((value, _)), _) => value.clone(),
-                (None, ParamDefault::Value(default)) => default(),
-                (None, ParamDefault::Derived(_) | ParamDefault::Required) => return None,
-            };
-            Some((p.name.to_owned(), value))
-        })
-        .collect()
-}
-
-/// What is the same for every combination.
-pub(super) struct Fixed<'a> {
-    pub(super) spec: &'a SweepSpec,
-    own: Option<&'a OwnData>,
-    pub(super) early_stopping: Option<EarlyStopping>,
-    stop_at: Option<StopAt>,
-}
-
-impl<'a> Fixed<'a> {
-    /// Of a sweep whose own data, if any, was looked at.
-    pub(super) fn new(spec: &'a SweepSpec, own: Option<&'a OwnData>) -> Self {
-        let early_stopping = match &spec.early_stopping {
-            None => None,
-            Some((axes, _)) => {
-                let given: Combination =
-                    axes.iter().map(|a| (a.path.clone(), a.values[0].clone())).collect();
-                EarlyStopping::from_values(&values(
-                    "train.early_stopping",
-                    EarlyStopping::PARAMS,
-                    &given,
-                ))
-            }
-        };
-        let stop_at = spec.target.as_ref().filter(|_| spec.stop).and_then(|(target, _)| {
-            let (split, metric) = (target.split, target.metric);
-            Some(StopAt { split, metric, value: target.value? })
-        });
-        Fixed { spec, own, early_stopping, stop_at }
-    }
-}
+use super::sweep::{OptimizerEntry, ScheduleEntry};
+use super::tables::function;
 
 /// Makes the run of a combination, its seed aside; none where it is refused, which is
 /// then among the diagnostics.
@@ -156,12 +103,5 @@ impl Draft {
         let update = UpdateSpec::from_values(&values("optimizer", UpdateSpec::PARAMS, given))?;
         let groups = entry.groups.iter().map(|(group, _)| group.clone()).collect();
         Some(Draft { data, train, model, init, optimizer, update, groups })
-    }
-}
-
-/// A combination's problem shows up once per combination; say it once.
-pub(super) fn push_once(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {
-    if !diagnostics.holds(&diagnostic) {
-        diagnostics.push(diagnostic);
     }
 }

@@ -5,8 +5,8 @@ use spec::params::{Params, Value, Values};
 use spec::record::Split;
 use spec::schedule::{Per, ScheduleSpec, Warmup, WarmupKeys};
 
+use super::combination::{Combination, push_once, values};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::resolve::{Combination, push_once, values};
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry};
 

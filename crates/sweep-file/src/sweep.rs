@@ -1,8 +1,9 @@
 //! A sweep file without its spelling: what is asked for, every value typed.
 
+use spec::claim::ClaimTest;
 use spec::landscape::FunctionData;
 use spec::lint::Lint;
-use spec::metric::Metric;
+use spec::metric::{EpochMetric, Metric};
 use spec::own_data::OwnRequest;
 use spec::params::Value;
 use spec::plan::{Keeping, LibtorchSource, PoolEntry, Target};
@@ -13,7 +14,6 @@ use spec::threads::Threads;
 use spec::update::ParamGroup;
 
 use super::axis::Axis;
-use super::claim_table::ClaimRequest;
 use super::source::Place;
 
 /// A sweep file that holds no local problem; combinations are not yet made.
@@ -110,6 +110,19 @@ impl SweepSpec {
         let schedules = entry.schedules.iter().flat_map(|schedule| &schedule.axes);
         self.data.iter().chain(&self.model_axes).chain(&entry.axes).chain(schedules).collect()
     }
+}
+
+/// `[claim]` as it is written.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// The metric, where it is given; else that of the target, on the test split.
+    pub metric: Option<(EpochMetric, Place)>,
+    pub(crate) target: (f64, Place),
+    pub(crate) level: (f64, Place),
+    pub(crate) test: ClaimTest,
+    pub(crate) sd: Option<f64>,
+    pub(crate) epoch: Option<(u64, Place)>,
+    pub(crate) place: Place,
 }
 
 /// One `[[optimizer]]`.

@@ -9,7 +9,7 @@ use spec::threads::Threads;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::layers::Overrides;
 use super::node::{Node, NodeValue};
-use super::parse::Reader;
+use super::reader::Reader;
 use super::{SweepSpec, open, outline_text};
 
 /// The most threads that may be asked for.

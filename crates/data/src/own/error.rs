@@ -5,7 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::source::LARGEST;
+/// Most bytes of a file, on disk and decompressed.
+pub(super) const LARGEST: u64 = 8 << 30;
 
 /// Own data could not be read.
 #[derive(Debug, thiserror::Error)]

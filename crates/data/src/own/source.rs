@@ -8,11 +8,9 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+pub(super) use super::error::LARGEST;
 use super::error::{Fault, OwnError, Place};
 use super::guard::{Guarded, Packed, is_guards};
-
-/// Most bytes of a file, on disk and decompressed.
-pub(super) const LARGEST: u64 = 8 << 30;
 
 const CHUNK: usize = 128 * 1024;
 

@@ -8,7 +8,7 @@ use crate::finding::{Method, Regression};
 use crate::night::Facts;
 use crate::story;
 use crate::words::comparisons;
-use report::page::words::{capitalised, list};
+use report::text::{capitalised, list};
 use text_format::escape;
 use text_format::number;
 

@@ -4,7 +4,7 @@ use crate::finding::{Regression, Trend};
 use crate::night::Facts;
 use crate::story;
 use crate::words::{Title, counted};
-use report::page::words::{capitalised, list};
+use report::text::{capitalised, list};
 use text_format::escape;
 
 /// The sentence on the history; none for a plain comparison.

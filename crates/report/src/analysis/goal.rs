@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use spec::DatasetSpec;
+use spec::ModelSpec;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
-use super::landscape;
 use crate::table::RunRow;
 
 /// Which of a run's values of a metric counts.
@@ -138,7 +138,7 @@ impl Goal {
 }
 
 fn of_function(plan: &Plan) -> bool {
-    plan.runs.iter().any(|run| landscape::function(run).is_some())
+    plan.runs.iter().any(|run| matches!(run.spec.model, ModelSpec::Function(_)))
 }
 
 /// Where runs stop at the target they are chosen and judged by how soon they reach it.

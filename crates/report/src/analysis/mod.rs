@@ -12,7 +12,6 @@ mod ledger;
 mod level;
 mod target;
 mod tuning;
-mod zipped;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -33,7 +32,7 @@ pub use claim::{Claimed, Claims};
 pub use compare::difference as unlike;
 pub(crate) use compare::verdict;
 pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
-pub use edges::{Advice, GridEnd, advice};
+pub use edges::{Advice, GridEnd, Partner, advice};
 pub use goal::{Goal, Measured};
 pub use grid::{Robustness, by_lr, comparable, robustness};
 pub use landscape::Task;
@@ -42,7 +41,6 @@ pub use level::VANISHED;
 pub(crate) use level::{Judged, gain, scores};
 pub use target::{Clock, Race, Racer};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
-pub use zipped::Partner;
 
 /// How many runs of a configuration ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

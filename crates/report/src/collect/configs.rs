@@ -8,7 +8,7 @@ use spec::plan::TargetAt;
 
 use crate::analysis::{Analysis, Config};
 use crate::collect::runs::hyper_parameters;
-use crate::last_epoch::columns_of;
+use crate::table::columns_of;
 use crate::table::{Cell, RunRow};
 use stats::{Estimate, Interval, location};
 

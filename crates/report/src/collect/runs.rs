@@ -10,7 +10,7 @@ use spec::params::{Value, Values};
 use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::Analysis;
-use crate::last_epoch::columns_of;
+use crate::table::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
 
 /// The first columns, in order; one for each metric after the last epoch follows.

@@ -8,7 +8,7 @@ use crate::external::judge::Judged;
 use crate::external::published::{FigureRequest, Origin, Ours, Theirs};
 use crate::external::sample::Trained;
 use crate::figures::{Figure, axes};
-use crate::page::words::capitalised;
+use crate::text::capitalised;
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};

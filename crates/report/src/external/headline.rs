@@ -1,7 +1,7 @@
 //! The result in a sentence: published numbers, then those computed independently.
 
 use crate::external::tally::{Counts, Tally};
-use crate::page::words::{capitalised, list};
+use crate::text::{capitalised, list};
 
 /// The outcomes of counts that neither agree nor fail: how many, and the words for one and
 /// for several.

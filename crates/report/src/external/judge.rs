@@ -1,9 +1,8 @@
 //! The rules by which a published number and ours agree.
 
-use crate::external::known::{Expected, ExpectedValue};
 use crate::external::printed::Printed;
-use crate::external::published::{Published, Row, Rule, Theirs};
-use crate::external::sample::{self, Found, Sources, moments};
+use crate::external::published::{Expected, ExpectedValue, Published, Row, Rule, Theirs, moments};
+use crate::external::sample::{self, Found, Sources};
 use crate::number;
 
 /// The standard errors or deviations within which two numbers agree.

@@ -8,11 +8,9 @@ mod computed;
 mod figure;
 mod headline;
 mod judge;
-mod known;
 mod page;
 mod printed;
 mod published;
-mod row;
 mod sample;
 mod tables;
 mod tally;
@@ -27,9 +25,10 @@ use crate::figures::Figure;
 use crate::page::{self as report_page, Drawn, Rendered};
 
 pub use judge::{Judged, LIMIT, Verdict};
-pub use known::{Expected, ExpectedValue, Known};
 pub use printed::Printed;
-pub use published::{Origin, Ours, Program, Published, Row, Rule, Theirs};
+pub use published::{
+    Expected, ExpectedValue, Known, Origin, Ours, Program, Published, Row, Rule, Theirs,
+};
 pub use sample::{Found, Pair, Sources, Trained};
 pub use tally::{Counts, Tally};
 

@@ -9,7 +9,6 @@ use spec::record::{RunRecord, Status};
 use crate::escape;
 use crate::external::computed;
 use crate::external::published::{FromSweep, Ours, Published};
-use stats::location;
 
 /// A trained sweep.
 pub struct Trained {
@@ -65,12 +64,6 @@ pub enum Found {
         /// The command; empty where there is none.
         remedy: String,
     },
-}
-
-/// Returns the mean and the standard deviation (n - 1) of at least two numbers; NaN of fewer.
-pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
-    let of = |estimate: Option<f64>| estimate.unwrap_or(f64::NAN);
-    (of(location::mean(values)), of(location::sd(values)))
 }
 
 /// Finds our side of a row.

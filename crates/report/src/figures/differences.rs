@@ -5,7 +5,7 @@ use crate::escape;
 use crate::figures::Figure;
 use crate::figures::points::Points;
 use crate::number;
-use crate::page::words::{p_value, seeds};
+use crate::text::{p_value, seeds};
 use plot::FigureData;
 use plot::axis::TickFormat;
 use plot::grid::{Cell, Fill, Grid, GridRow};

@@ -8,7 +8,7 @@ use crate::escape;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes, shown, spread, words};
 use crate::number;
-use crate::page::words::capitalised;
+use crate::text::capitalised;
 use plot::FigureData;
 use plot::rows::{Row, Rows};
 use stats::{Estimate, estimate};

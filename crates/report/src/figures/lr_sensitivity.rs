@@ -8,7 +8,7 @@ use crate::analysis::{Analysis, Config, Goal, Measured, better, by_lr, comparabl
 use crate::escape;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes, entries, spread};
-use crate::page::words::{capitalised, list};
+use crate::text::{capitalised, list};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};

@@ -10,7 +10,7 @@ use crate::escape;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes};
 use crate::number;
-use crate::page::words::capitalised;
+use crate::text::capitalised;
 use plot::FigureData;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 use plot::tint::Tint;

@@ -6,7 +6,7 @@ use crate::analysis::{Analysis, Clock, Race, Racer};
 use crate::escape;
 use crate::figures::Figure;
 use crate::figures::points::Points;
-use crate::page::words;
+use crate::text;
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
@@ -66,11 +66,11 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
 /// `validation accuracy of 97%`, of functions `a value of at most 1.5`.
 fn goal(analysis: &Analysis, race: &Race) -> String {
     let target = &analysis.plan.target;
-    let value = words::metric(target.metric, race.value);
+    let value = text::metric(target.metric, race.value);
     match (analysis.goal.function, target.split) {
         (true, Split::Train) => format!("a mean value of at most {value}"),
         (true, _) => format!("a value of at most {value}"),
-        (false, _) => format!("{} of {value}", words::target_name(target)),
+        (false, _) => format!("{} of {value}", text::target_name(target)),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, Config, TuningCurve, TuningPoint, tuning};
 use crate::escape;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes};
-use crate::page::words::{capitalised, list};
+use crate::text::{capitalised, list};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};

@@ -11,7 +11,7 @@ use crate::number;
 use crate::page::certainty::certainty;
 use crate::page::content;
 use crate::page::headline::{headline, label};
-use crate::page::words::{self, capitalised, list, seeds};
+use crate::text::{self, capitalised, list, seeds};
 
 /// The opening of the report.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,11 +106,11 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     };
     let to_target = analysis.race().and_then(|race| {
         let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == first.label)?;
-        let target = words::target_of(analysis);
+        let target = text::target_of(analysis);
         Some(match racer.median(Clock::Epochs) {
             Some(epochs) if epochs.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
-                words::time(Clock::Epochs, epochs),
+                text::time(Clock::Epochs, epochs),
                 racer.reached,
                 racer.runs
             ),
@@ -125,7 +125,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     });
     format!(
         "At what cost: {} ({runs} runs) of {name} took {} of device time{share}{one}{}.",
-        words::configurations(own.configs),
+        text::configurations(own.configs),
         number::seconds(own.device_seconds),
         to_target.unwrap_or_default()
     )
@@ -231,7 +231,7 @@ fn edges(analysis: &Analysis) -> Vec<String> {
         let some = all.iter().filter(|(_, a)| a.end.is_some() == at_edge);
         let mut labels: Vec<(&str, Vec<String>)> = Vec::new();
         for (name, advice) in some {
-            let text = format!("{} ({})", advice.name(), words::what_to_add(advice));
+            let text = format!("{} ({})", advice.name(), text::what_to_add(advice));
             match labels.last_mut() {
                 Some((last, texts)) if *last == name => texts.push(text),
                 _ => labels.push((name, vec![text])),

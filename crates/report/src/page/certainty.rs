@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Comparison, Pair, Verdict};
 use crate::escape;
-use crate::page::words::{list, p_value, seeds};
+use crate::text::{list, p_value, seeds};
 
 /// The sentence on the first two labels; none where there is nothing to compare.
 pub fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Config, Pair, Verdict};
 use crate::escape;
-use crate::page::words::{self, seeds};
+use crate::text::{self, seeds};
 
 /// What came first, and by how much, from the first pair's verdict alone.
 pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
@@ -27,7 +27,7 @@ pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
     if level(analysis, lead, first, second) {
         let (names, alike) = in_front(analysis, lead, ranking);
         let whose = if alike { String::new() } else { format!("{name} has a ") };
-        return format!("{} are level in front: {whose}{value}.", words::list(&names));
+        return format!("{} are level in front: {whose}{value}.", text::list(&names));
     }
     match lead.gain.mean {
         Some(gain) if gain >= 0.0 => {
@@ -139,7 +139,7 @@ fn behind(
 /// Runs that stop at the target are told by when they got there.
 fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &Pair)>) -> String {
     let judge = &analysis.judge;
-    let target = words::target_of(analysis);
+    let target = text::target_of(analysis);
     let name = label(analysis, first);
     let runs = first.counts.results();
     if first.judged.n == 0 {
@@ -167,7 +167,7 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
             level((config, pair)).then(|| label(analysis, config))
         });
         let names: Vec<String> = std::iter::once(name.clone()).chain(others).collect();
-        return format!("{} are level in front: {name} reached {when}.", words::list(&names));
+        return format!("{} are level in front: {name} reached {when}.", text::list(&names));
     }
     let than = match second.judged_median.filter(|m| m.is_finite()) {
         // Equal medians are told apart by how many seeds got there.
@@ -199,7 +199,7 @@ fn value(analysis: &Analysis, config: &Config) -> String {
     // One seed has no mean.
     let mean = if e.n > 1 { "mean " } else { "" };
     let interval =
-        words::interval(judge, e).map_or(String::new(), |text| match text == words::ALL_EQUAL {
+        text::interval(judge, e).map_or(String::new(), |text| match text == text::ALL_EQUAL {
             true => format!(" ({text})"),
             false => format!(" (95% interval {text})"),
         });

@@ -11,7 +11,6 @@ pub mod markdown;
 pub mod run_table;
 pub mod table;
 pub mod tables;
-pub mod words;
 
 mod assets;
 mod glossary;

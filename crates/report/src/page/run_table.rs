@@ -6,8 +6,8 @@ use spec::record::{Split, StopReason};
 use crate::analysis::{Analysis, Goal, Measured};
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::page::words::capitalised;
 use crate::table::{MISSING, RunRow};
+use crate::text::capitalised;
 
 /// Metrics after the last epoch, in the order of the columns: the goal first, then scores
 /// and, behind them, losses.

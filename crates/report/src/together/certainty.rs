@@ -1,8 +1,8 @@
 //! How sure the answer over several tasks is: what the tests say, and no more.
 
 use crate::analysis::Verdict;
-use crate::page::words::{list, p_value};
-use crate::together::answer::{Front, label};
+use crate::text::{list, p_value};
+use crate::together::front::{Front, label};
 use crate::together::words::names;
 use crate::together::{Pair, Together, rests};
 

@@ -5,22 +5,9 @@ use std::collections::BTreeSet;
 use crate::analysis::spent;
 use crate::escape;
 use crate::number;
-use crate::page::words::{capitalised, list};
-use crate::together::tables::range;
+use crate::text::{capitalised, list, some};
+use crate::together::cells::range;
 use crate::together::{Pair, Together};
-
-/// Things that one sentence names at most.
-const MOST: usize = 4;
-
-/// Names, the first few of them.
-pub(super) fn some(mut names: Vec<String>) -> String {
-    let more = names.len().saturating_sub(MOST);
-    if more > 0 {
-        names.truncate(MOST);
-        names.push(format!("{more} more"));
-    }
-    list(&names)
-}
 
 /// Budgets of configurations, seeds and epochs, and machines.
 pub(super) fn fairness(all: &Together) -> Vec<String> {

@@ -3,9 +3,9 @@
 use crate::analysis::Clock;
 use crate::escape;
 use crate::figures::{Figure, axes, final_metric};
-use crate::page::words::capitalised;
+use crate::text::capitalised;
 use crate::together::profile::{self, Profile};
-use crate::together::{Group, Standing, Together, aggregate, words};
+use crate::together::{Group, Standing, Together, aggregate, cells, words};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::canvas::{fit, text_width};
@@ -418,7 +418,7 @@ impl Scored {
         };
         if judge.reached() {
             return Scored {
-                runs: format!("runs that reached the target within \u{3c4} {}", words::unit(judge)),
+                runs: format!("runs that reached the target within \u{3c4} {}", cells::unit(judge)),
                 panel: "Runs there within \u{3c4}".to_owned(),
                 lost: lost("there within"),
                 reading,

@@ -19,10 +19,10 @@ pub(super) fn page(
     warnings: &[String],
 ) -> String {
     document(Document {
-        name: title(all),
+        name: words::title(all),
         lead: format!(
             "{} together: each experiment is a task, and the optimizers that have a result in all of them are compared across tasks.",
-            super::markdown::experiments(all)
+            words::experiments(all)
         ),
         opening: opening(all, warnings),
         body: html! { (drawings(all, drawn)) (sections(all, tables)) },
@@ -30,11 +30,6 @@ pub(super) fn page(
         data: data(all),
         figures: drawn,
     })
-}
-
-/// The names of the experiments.
-pub(super) fn title(all: &Together) -> String {
-    all.tasks.tasks.iter().map(|t| escape::line(&t.name)).collect::<Vec<_>>().join(" + ")
 }
 
 fn opening(all: &Together, warnings: &[String]) -> Markup {

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use crate::analysis::{spent, ties};
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::page::words::{self, capitalised};
+use crate::text::{self, capitalised};
 use crate::together::Together;
-use crate::together::tables::{label, range, table, value, what};
+use crate::together::cells::{label, range, table, value, what};
 use crate::together::tasks::Task;
 
 /// Different texts, each once.
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let texts: BTreeSet<String> = texts.collect();
-    words::list(&texts.into_iter().collect::<Vec<_>>())
+    text::list(&texts.into_iter().collect::<Vec<_>>())
 }
 
 pub(super) fn experiments(all: &Together) -> Table {

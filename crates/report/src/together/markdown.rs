@@ -6,15 +6,7 @@ use crate::escape::markdown;
 use crate::page::Drawn;
 use crate::page::markdown::{section, sentences, table};
 use crate::together::tables::Tables;
-use crate::together::{Together, answer, fairness, figures, html, pooling, score, words};
-
-/// `3 experiments`.
-pub(super) fn experiments(all: &Together) -> String {
-    match all.tasks.tasks.len() {
-        1 => "One experiment".to_owned(),
-        n => format!("{n} experiments"),
-    }
-}
+use crate::together::{Together, answer, fairness, figures, pooling, score, words};
 
 /// The page as Markdown.
 pub(super) fn report(
@@ -26,8 +18,8 @@ pub(super) fn report(
     let answer = answer(all);
     let mut out = format!(
         "# {}\n\n{} together.\n\n**{}**\n\n",
-        markdown(&html::title(all)),
-        experiments(all),
+        markdown(&words::title(all)),
+        words::experiments(all),
         markdown(&answer.headline)
     );
     for detail in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {

@@ -14,12 +14,13 @@ pub mod score;
 pub mod tables;
 pub mod tasks;
 
+mod cells;
 mod certainty;
 mod fairness;
+mod front;
 mod html;
 mod listings;
 mod markdown;
-mod metric;
 mod pooling;
 mod rests;
 mod words;

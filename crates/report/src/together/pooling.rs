@@ -1,7 +1,8 @@
 //! What the aggregates over tasks mean: ranks, pooled values, probabilities of improvement.
 
-use crate::page::words::capitalised;
-use crate::together::words::{by_median, lost, names, unit};
+use crate::text::capitalised;
+use crate::together::cells::unit;
+use crate::together::words::{by_median, lost, names};
 use crate::together::{Group, Pooled, Together};
 use stats::{FEWEST, FEWEST_RESAMPLED};
 

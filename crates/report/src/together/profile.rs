@@ -2,7 +2,7 @@
 
 use crate::analysis::{Clock, Racer};
 use crate::together::tasks::Group;
-use crate::together::{Together, words};
+use crate::together::{Together, cells};
 use stats::survival;
 
 /// Time to target of the labels that all tasks have.
@@ -38,7 +38,7 @@ impl Profile {
     pub fn unit(&self, all: &Together) -> &'static str {
         let function = |&&t: &&usize| all.tasks.tasks[t].analysis.judge.function;
         let plain = self.tasks.iter().find(|t| !function(t)).or(self.tasks.first());
-        plain.map_or("training samples", |&t| words::unit(&all.tasks.tasks[t].analysis.judge))
+        plain.map_or("training samples", |&t| cells::unit(&all.tasks.tasks[t].analysis.judge))
     }
 }
 

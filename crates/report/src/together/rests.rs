@@ -2,9 +2,8 @@
 //! that not every task has.
 
 use crate::escape;
-use crate::page::words::list;
-use crate::together::answer::label;
-use crate::together::fairness::some;
+use crate::text::{list, some};
+use crate::together::front::label;
 use crate::together::words::all_tasks;
 use crate::together::{Standing, Together};
 

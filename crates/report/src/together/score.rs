@@ -4,9 +4,9 @@ use crate::analysis::Clock;
 use crate::escape;
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::page::words::list;
+use crate::text::list;
+use crate::together::cells::label;
 use crate::together::profile::{self, Profile};
-use crate::together::tables::label;
 use crate::together::{Together, words};
 use stats::scores::{self, POINTS, R_MAX, Row, SpeedUp};
 

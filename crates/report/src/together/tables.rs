@@ -1,13 +1,10 @@
 //! The tables of the page over several experiments.
 
-use std::collections::BTreeSet;
-
-use crate::analysis::{Clock, Config, Goal, Verdict};
+use crate::analysis::{Clock, Goal, Verdict};
 use crate::escape;
-use crate::number;
-use crate::page::content::mean_sd;
 use crate::page::table::{Cell, Table};
-use crate::page::words::{self, capitalised};
+use crate::text::{self, capitalised};
+use crate::together::cells::{label, table, value, what};
 use crate::together::listings::{experiments, ledger, results};
 use crate::together::{Group, Pooled, Together, profile, score};
 
@@ -83,68 +80,11 @@ impl Tables {
     }
 }
 
-pub(super) fn table(head: &[String]) -> Table {
-    Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// Different values, ascending: `5`, `1 and 5`, of more as a range, `1 to 5`.
-pub(super) fn range(values: impl Iterator<Item = u64>) -> String {
-    let values: BTreeSet<u64> = values.collect();
-    match (values.first(), values.last()) {
-        (Some(a), Some(b)) if values.len() == 2 => {
-            format!("{} and {}", number::count(*a), number::count(*b))
-        }
-        (Some(a), Some(b)) if a == b => number::count(*a),
-        (Some(a), Some(b)) => format!("{} to {}", number::count(*a), number::count(*b)),
-        _ => "\u{2013}".to_owned(),
-    }
-}
-
 /// Labels in the order of the page: those that all tasks have as they are
 /// ranked, then the others.
 fn ordered(all: &Together) -> Vec<usize> {
     let ranked = all.standings.iter().map(|s| s.label);
     ranked.chain(all.tasks.left_out.iter().map(|(l, _)| *l)).collect()
-}
-
-pub(super) fn label(all: &Together, label: usize) -> Cell {
-    Cell::label(&all.tasks.labels[label].name, label)
-}
-
-/// The cell of a configuration without a value: the worst there is where all its seeds
-/// diverged, else nothing. A word would stand in a column of numbers of the CSV.
-fn without_value(judge: &Goal, config: Option<&Config>) -> Cell {
-    let worst = config.filter(|c| c.counts.diverged > 0).map(|_| judge.worst());
-    Cell::number(worst, |_| "diverged".to_owned())
-}
-
-pub(super) fn value(judge: &Goal, config: Option<&Config>) -> Cell {
-    match config {
-        // A mean would be of the runs alone that got there.
-        Some(c) if judge.reached() && c.counts.completed > 0 => {
-            let (n, of) = (c.judged.n, c.counts.results());
-            Cell::number(c.judged_median, |m| format!("{} ({n} of {of})", judge.format(m)))
-                .parts("median", "reached", Some(n as f64))
-                .of(of)
-        }
-        Some(c) if c.judged.mean.is_some() => mean_sd(judge.metric, &c.judged),
-        other => without_value(judge, other),
-    }
-}
-
-/// `mean \u{b1} sd`: what [`value`] gives in these tasks, of one judge; empty where all have
-/// one seed.
-pub(super) fn what(all: &Together, of: &[usize]) -> String {
-    let configs = || {
-        let labels = 0..all.tasks.labels.len();
-        of.iter().flat_map(move |&t| labels.clone().filter_map(move |l| all.tasks.chosen(t, l)))
-    };
-    let reached = of.iter().any(|&t| all.tasks.tasks[t].analysis.judge.reached());
-    match (reached, configs().any(|c| c.judged.sd.is_some())) {
-        (true, _) => ", median (seeds that reached it)".to_owned(),
-        (false, true) => ", mean \u{b1} sd".to_owned(),
-        (false, false) => String::new(),
-    }
 }
 
 fn by_task(all: &Together) -> Table {
@@ -323,7 +263,7 @@ fn comparison(all: &Together) -> Table {
             let there = pair.lead.filter(|_| g == pair.group);
             Cell::number(there.map(|x| x * scale), |x| lead(&group.judge, x / scale))
         }));
-        let p = |p: Option<f64>| Cell::number(p, words::p_value);
+        let p = |p: Option<f64>| Cell::number(p, text::p_value);
         row.extend([
             Cell::number(pair.standard, |x| match x {
                 0.0 => "0.00".to_owned(),
@@ -380,7 +320,7 @@ fn race(all: &Together) -> Table {
             // A task that is over before it begins has no ratio.
             let ratio = Some(time / best).filter(|r| compared && r.is_finite());
             let cell = Cell::number(Some(time), |samples| {
-                let samples = words::bare_time(Clock::Samples, samples);
+                let samples = text::bare_time(Clock::Samples, samples);
                 ratio.map_or(samples.clone(), |r| format!("{samples} (\u{d7}{r:.2})"))
             });
             match compared {

@@ -1,11 +1,23 @@
 //! What the tables and figures of the page mean, a sentence each.
 
-use crate::analysis::{ALPHA, Clock, Goal, Measured};
+use crate::analysis::{ALPHA, Clock, Measured};
 use crate::escape;
 use crate::number;
-use crate::page::words::{capitalised, list, p_value};
-use crate::together::fairness::some;
+use crate::text::{capitalised, list, p_value, some};
 use crate::together::{Lost, Pair, Together, profile};
+
+/// `3 experiments`.
+pub(super) fn experiments(all: &Together) -> String {
+    match all.tasks.tasks.len() {
+        1 => "One experiment".to_owned(),
+        n => format!("{n} experiments"),
+    }
+}
+
+/// The names of the experiments.
+pub(super) fn title(all: &Together) -> String {
+    all.tasks.tasks.iter().map(|t| escape::line(&t.name)).collect::<Vec<_>>().join(" + ")
+}
 
 /// `one task`, `3 tasks`.
 pub(super) fn tasks(n: usize) -> String {
@@ -152,11 +164,6 @@ fn without_value(all: &Together) -> Option<String> {
         (true, true) => "is not part of the task or has no result in it",
     };
     Some(format!("A dash: the optimizer {what}."))
-}
-
-/// The unit until the target: `steps` of a function, else `training samples`.
-pub(super) fn unit(judge: &Goal) -> &'static str {
-    if judge.function { "steps" } else { "training samples" }
 }
 
 /// The ways in which runs of labels' chosen configurations were lost in any task.

@@ -62,7 +62,7 @@ pub(super) fn table(
     for (reason, n) in reasons(&todo) {
         text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
     }
-    if let Some(line) = super::run::data_line(plan) {
+    if let Some(line) = data_line(plan) {
         text::print(&format!("{line}\n"));
     }
     if let Some(threads) = threads::words(plan, machine.threads.as_ref()) {
@@ -275,6 +275,12 @@ fn row(run: &PlannedRun, why: Option<&Reason>, chosen: &Chosen) -> std::io::Resu
         "chosen": chosen.has(run.run_id),
         "spec": run.spec,
     }))?)
+}
+
+/// Returns the line on own data; none of other data.
+pub(super) fn data_line(plan: &Plan) -> Option<String> {
+    let name = plan.runs.first()?.spec.data.dataset.name();
+    Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))
 }
 
 #[cfg(test)]

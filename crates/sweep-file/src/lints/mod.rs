@@ -11,10 +11,10 @@ use spec::lint::{Lint, Told};
 use spec::plan::PlannedRun;
 use spec::run::RunSpec;
 
+use super::combination::Combination;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::Node;
-use super::parse::Reader;
-use super::resolve::Combination;
+use super::reader::Reader;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 

@@ -6,7 +6,7 @@ use crate::analysis::{Analysis, Claimed, Claims};
 use crate::number;
 use crate::page::content::{described, mean_sd};
 use crate::page::table::{Cell, Table};
-use crate::page::words::{self, capitalised};
+use crate::text::{self, capitalised};
 use stats::Estimate;
 use stats::claim::MOST_SEEDS;
 
@@ -71,7 +71,7 @@ fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
             ClaimTest::Sign => statistic.of(evidence.n),
             ClaimTest::T | ClaimTest::Z => statistic,
         },
-        Cell::number(evidence.p, words::p_value).strong(evidence.carried),
+        Cell::number(evidence.p, text::p_value).strong(evidence.carried),
         Cell::number(evidence.fewest.map(|n| n as f64), |n| number::count(n as u64)),
     ]
 }
@@ -124,7 +124,7 @@ fn failed(claimed: &Claimed) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, what)| format!("{n} of {of} seeds {what}"))
         .collect();
-    words::list(&parts)
+    text::list(&parts)
 }
 
 /// The claim and the meaning of its table, a sentence each; empty without a claim.

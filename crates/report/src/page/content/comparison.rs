@@ -2,7 +2,7 @@
 
 use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::page::table::{Cell, Table};
-use crate::page::words;
+use crate::text;
 use spec::metric::Resolution;
 
 /// One row a pair of labels, the better ranked one first.
@@ -71,7 +71,7 @@ impl Shown<'_> {
         let interval = pair.gain.interval;
         let high = interval.map(|i| i.high * self.scale);
         Cell::number(interval.map(|i| i.low * self.scale), |low| match pair.gain.sd == Some(0.0) {
-            true => words::ALL_EQUAL.to_owned(),
+            true => text::ALL_EQUAL.to_owned(),
             false => {
                 format!("{} to {}", self.lead(low), self.lead(high.unwrap_or(f64::NAN)))
             }
@@ -82,7 +82,7 @@ impl Shown<'_> {
     fn row(&self, pair: &Pair) -> Vec<Cell> {
         let (won, level, lost) = pair.seeds;
         let empty = || Cell::number(None, |_| String::new());
-        let p = |p: Option<f64>| Cell::number(p, words::p_value);
+        let p = |p: Option<f64>| Cell::number(p, text::p_value);
         let significant = pair.verdict.is_significant();
         let by = |which: DecidedBy| p(pair.test.filter(|_| pair.decided_by == which).map(|t| t.p));
         vec![
@@ -177,7 +177,7 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
     if excluded > 0 {
         out.push(format!(
             "Up to {} of a pair lack a result and are left out of its comparison.",
-            words::seeds(excluded)
+            text::seeds(excluded)
         ));
     }
     if comparison.pairs.iter().any(|p| p.unpaired.is_some()) {
@@ -230,7 +230,7 @@ fn tests_words(analysis: &Analysis) -> Option<String> {
     (comparison.tests > 0).then(|| {
         format!(
             "p-values are two-sided: {}. {}",
-            words::list(&tests),
+            text::list(&tests),
             match comparison.tests {
                 1 => "A single comparison needs no correction.".to_owned(),
                 n => format!(
@@ -290,8 +290,8 @@ fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String>
     let samples = best.unpaired.is_some();
     let (n, all) = (test.n, pairs.iter().map(|p| p.compared()).max().unwrap_or(0));
     let (who, differ) = match samples || n == all {
-        true if samples => (format!("two samples of {}", words::seeds(best.compared())), ""),
-        true => (words::seeds(all), ""),
+        true if samples => (format!("two samples of {}", text::seeds(best.compared())), ""),
+        true => (text::seeds(all), ""),
         false if n == 0 => {
             let which = if both { " that is compared seed by seed" } else { "" };
             return Some(format!("No seed differs in any pair{which}."));
@@ -302,15 +302,15 @@ fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String>
     let adjusted = (test.smallest * comparison.tests as f64).min(1.0);
     let corrected = match comparison.tests {
         1 => String::new(),
-        _ => format!(" ({} after the correction)", words::p_value(adjusted)),
+        _ => format!(" ({} after the correction)", text::p_value(adjusted)),
     };
-    let smallest = words::p_value(test.smallest);
+    let smallest = text::p_value(test.smallest);
     let reach = format!("The smallest p that {who} can reach is {smallest}{corrected}");
     Some(if adjusted > ALPHA {
         format!(
             "{reach}: whatever the numbers, {} cannot show a difference. {}{differ} would be the fewest that can.",
             if both { "such pairs" } else { "these seeds" },
-            words::capitalised(&words::seeds(comparison.needed_by(best)))
+            text::capitalised(&text::seeds(comparison.needed_by(best)))
         )
     } else {
         format!("{reach}.")

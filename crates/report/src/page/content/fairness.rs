@@ -9,7 +9,7 @@ use spec::record::StopReason;
 use crate::analysis::Analysis;
 use crate::escape;
 use crate::number;
-use crate::page::words;
+use crate::text;
 
 /// Whether the comparison was fair: equal starts, equal batches, equal chances.
 pub fn fairness(analysis: &Analysis) -> Vec<String> {
@@ -93,7 +93,7 @@ fn shared_settings(analysis: &Analysis) -> String {
     if differ.is_empty() {
         String::new()
     } else {
-        format!(" with the same {}", words::list(&differ))
+        format!(" with the same {}", text::list(&differ))
     }
 }
 
@@ -118,7 +118,7 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
              said of the last epoch is that of the epoch they ended in, and a curve ends where the first seed ended.",
             number::count((patience + target) as u64),
             number::count(analysis.rows.len() as u64),
-            words::list(&why)
+            text::list(&why)
         )
     })
 }
@@ -140,7 +140,7 @@ fn muon(analysis: &Analysis) -> Vec<String> {
         }
     }
     let sentence = |(split, labels): (MuonSplit, Vec<String>)| {
-        let with = format!("With {}:", words::list(&labels));
+        let with = format!("With {}:", text::list(&labels));
         let frozen = match &split.frozen[..] {
             [] => String::new(),
             frozen => format!(" Frozen by a group: {}.", named(frozen)),
@@ -172,7 +172,7 @@ fn named(paths: &[String]) -> String {
     if let Some(more) = paths.len().checked_sub(NAMED).filter(|n| *n > 0) {
         shown.push(format!("{more} more"));
     }
-    words::list(&shown)
+    text::list(&shown)
 }
 
 /// What the sweep warned of before it trained, and its file does not allow.

@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, Config, Task};
 use crate::escape;
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::page::words::list;
+use crate::text::list;
 
 /// A row a label, a column a function: the value after the last step at the
 /// label's best configuration there, with its learning rate. Empty for networks.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::analysis::{Analysis, Goal, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
-use crate::page::words;
+use crate::text;
 
 /// Configurations, runs, epochs and seconds that each label spent.
 pub fn ledger_table(analysis: &Analysis) -> Table {
@@ -56,7 +56,7 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
 
 /// The learning rates that each label was tried with, and what follows from them.
 pub fn grid_table(analysis: &Analysis) -> Table {
-    let tolerance = words::percent(analysis.plan.report.tolerance);
+    let tolerance = text::percent(analysis.plan.report.tolerance);
     let within = format!("#Learning rates within {tolerance} of the best");
     let mut table = Table::new(&[
         "Optimizer",
@@ -160,7 +160,7 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
              tried with different other values, as in a random search, do not compare, and have no range.",
             if analysis.goal.reached() { "median number of" } else { "mean" },
             analysis.goal.name(),
-            words::percent(analysis.plan.report.tolerance)
+            text::percent(analysis.plan.report.tolerance)
         ));
     }
     out

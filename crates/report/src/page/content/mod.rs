@@ -16,7 +16,7 @@ use crate::escape;
 use crate::number;
 use crate::page::headline;
 use crate::page::table::{Cell, Table};
-use crate::page::words::{self, capitalised};
+use crate::text::{self, capitalised};
 use spec::metric::Metric;
 use stats::{Estimate, Method};
 
@@ -44,8 +44,8 @@ pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
 
 /// `97.85–97.97%`, sorted by its lower end.
 fn interval(of: &Goal, e: &Estimate) -> Cell {
-    let interval = words::interval_of(of, e);
-    Cell::number(interval.map(|i| i.low), |_| words::interval(of, e).unwrap_or_default()).parts(
+    let interval = text::interval_of(of, e);
+    Cell::number(interval.map(|i| i.low), |_| text::interval(of, e).unwrap_or_default()).parts(
         "lower end",
         "upper end",
         interval.map(|i| i.high),
@@ -58,7 +58,7 @@ pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Op
         estimates.filter_map(|e| Some(e.interval?.method.name().to_owned())).collect();
     names.sort();
     names.dedup();
-    (!names.is_empty()).then(|| words::list(&names))
+    (!names.is_empty()).then(|| text::list(&names))
 }
 
 /// Each label at its chosen configuration.
@@ -172,7 +172,7 @@ fn median(judge: &Goal, value: Option<f64>) -> Cell {
 
 /// What to add to each axis of a grid.
 pub(super) fn to_add(advice: &[Advice]) -> String {
-    advice.iter().map(words::to_add).collect::<Vec<_>>().join("; ")
+    advice.iter().map(text::to_add).collect::<Vec<_>>().join("; ")
 }
 
 /// A configuration with its schedule, where that is not constant and no axis that it
@@ -191,7 +191,7 @@ fn note(row: &BestRow) -> String {
     if row.tied > 1 {
         notes.push(format!("one of {} equally good", row.tied));
     }
-    notes.extend(row.advice.iter().map(words::to_add));
+    notes.extend(row.advice.iter().map(text::to_add));
     if row.counts.diverged > 0 {
         notes.push(format!("{} of {} seeds diverged", row.counts.diverged, row.counts.planned));
     }

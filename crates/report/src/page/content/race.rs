@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Clock};
 use crate::page::table::{Cell, Table};
-use crate::page::words;
+use crate::text;
 
 /// One row a label; empty where the plan has no target value.
 pub fn race_table(analysis: &Analysis) -> Table {
@@ -26,7 +26,7 @@ pub fn race_table(analysis: &Analysis) -> Table {
     for racer in &race.racers {
         let config = &analysis.configs[racer.config];
         let time =
-            |clock: Clock, value: Option<f64>| Cell::number(value, |v| words::bare_time(clock, v));
+            |clock: Clock, value: Option<f64>| Cell::number(value, |v| text::bare_time(clock, v));
         let [epochs, samples, steps, seconds] = racer.medians;
         table.rows.push(vec![
             Cell::label(&analysis.planned(config).label, config.label),
@@ -66,12 +66,12 @@ pub fn race_words(analysis: &Analysis) -> Vec<String> {
     let seeds = race.racers.iter().map(|r| r.runs).max().unwrap_or(0);
     let needed = match seeds {
         0 | 1 => String::new(),
-        n => format!(", so that a median over {} needs {} that did", words::seeds(n), n / 2 + 1),
+        n => format!(", so that a median over {} needs {} that did", text::seeds(n), n / 2 + 1),
     };
     let mut out = vec![format!(
         "Training until {} was measured for the first time, at the end of an epoch; the clock stands still \
          during evaluation. A run that never got there counts as infinite{needed}.{}",
-        words::target_of(analysis),
+        text::target_of(analysis),
         match analysis.judge.function {
             true => "",
             false => " Samples compare where batches differ in size, steps do not.",

@@ -5,11 +5,12 @@ mod invocation;
 
 use std::sync::atomic::Ordering;
 
-use spec::plan::{Plan, PlannedRun};
+use spec::plan::PlannedRun;
 use store::layout::ReportDir;
 use store::write_atomic;
 
 use self::invocation::{Found, Invocation};
+use super::plan;
 use super::shard::{self, Chosen};
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
@@ -109,7 +110,7 @@ fn prepare(
         text::say!("earlier results are in {}", invocation.workspace.relative(&old));
     }
     let lines = [
-        data_line(&invocation.plan),
+        plan::data_line(&invocation.plan),
         threads::words(&invocation.plan, found.machine.threads.as_ref()),
         todo.is_empty().then(|| format!("{}: {nothing}", invocation.plan.name)),
     ];
@@ -178,12 +179,6 @@ fn report(
     }
     shard::say_what_is_next(args);
     Ok(())
-}
-
-/// Returns the line on own data; none of other data.
-pub(super) fn data_line(plan: &Plan) -> Option<String> {
-    let name = plan.runs.first()?.spec.data.dataset.name();
-    Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))
 }
 
 /// Says why there is nothing to train: every run is cached, kept by `--keep-failed`, or

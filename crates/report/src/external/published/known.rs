@@ -66,7 +66,7 @@ impl Known {
 
 impl Expected {
     /// Returns it in short: `0.5 to 0.85`, `141.81 ± 0.20 (5000)`.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::external) fn text(&self) -> String {
         let value = match &self.value {
             ExpectedValue::Range(low, high) => {
                 format!("{} to {}", number::short(*low), number::short(*high))

@@ -184,6 +184,19 @@ pub fn with_partners(advice: &Advice) -> String {
     format!(", and {}, which {are} zipped with it", list(&all))
 }
 
+/// Things that one sentence names at most.
+const MOST: usize = 4;
+
+/// Returns a list of the first four names, and how many more there are.
+pub fn some(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(MOST);
+    if more > 0 {
+        names.truncate(MOST);
+        names.push(format!("{more} more"));
+    }
+    list(&names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

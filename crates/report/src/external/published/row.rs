@@ -2,10 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::external::known::Known;
+use super::{Known, Origin, Ours, Row, Rule, Theirs, moments};
 use crate::external::printed::Printed;
-use crate::external::published::{Origin, Ours, Row, Rule, Theirs};
-use crate::external::sample::moments;
 
 /// A row before its parts are held against each other.
 #[derive(Deserialize)]

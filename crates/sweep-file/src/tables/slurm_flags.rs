@@ -97,17 +97,17 @@ const OWNED: &[Owned] = &[
 const WITHOUT_VALUE: &str = "HOQv";
 
 /// What is wrong with a flag.
-pub(super) struct Refusal {
-    pub(super) message: String,
-    pub(super) label: String,
-    pub(super) help: String,
+pub(crate) struct Refusal {
+    pub(crate) message: String,
+    pub(crate) label: String,
+    pub(crate) help: String,
 }
 
 /// Whether this text can be passed to `sbatch` as one flag.
 ///
 /// # Errors
 /// Text that is no flag, and flags that are not the user's to pass.
-pub(super) fn check(text: &str) -> Result<(), Refusal> {
+pub(crate) fn check(text: &str) -> Result<(), Refusal> {
     let no_flag = |label: &str, help: &str| {
         Err(Refusal {
             message: format!("`{}` is no flag of sbatch", text.escape_debug()),
@@ -171,7 +171,7 @@ fn refusal(flag: &str, owned: &Owned) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::*;
 
     #[test]
     fn flags_of_the_user_pass() {

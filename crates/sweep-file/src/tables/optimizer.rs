@@ -5,16 +5,15 @@ use spec::params::{Kind, Param, ParamDefault, ParamType, Params, Range, Value};
 use spec::schedule::{Per, ScheduleSpec, WarmupKeys};
 use spec::update::{ParamGroup, UpdateSpec};
 
-use super::axis::{self, unknown_name};
-use super::diagnostic::Diagnostic;
-use super::node::{Entry, Node, NodeValue};
-use super::parse::{Reader, start_of};
-use super::settings::setting;
-use super::source::Place;
-use super::sweep::{OptimizerEntry, ScheduleEntry};
+use crate::axis::{self, unknown_name};
+use crate::diagnostic::Diagnostic;
+use crate::node::{Entry, Node, NodeValue};
+use crate::reader::{Reader, setting, start_of};
+use crate::source::Place;
+use crate::sweep::{OptimizerEntry, ScheduleEntry};
 
 impl Reader<'_> {
-    pub(super) fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
+    pub(crate) fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
         let Some(list) = root.get("optimizer") else {
             self.diagnostics.push(
                 Diagnostic::error("there is no [[optimizer]]", &start_of(root))

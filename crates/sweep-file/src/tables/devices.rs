@@ -4,29 +4,28 @@ use spec::params::{ParamType, ParamValue, Range, Value};
 use spec::plan::{LibtorchSource, PoolEntry};
 use spec::threads::Threads;
 
-use super::axis;
-use super::device;
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
-use super::source::Place;
+use crate::axis;
+use crate::device;
+use crate::diagnostic::Diagnostic;
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
+use crate::source::Place;
 
 const KEYS: [&str; 5] = ["pool", "threads_per_run", "fast_path", "tf32", "libtorch"];
 
 /// `[devices]` as it was read.
-pub(super) struct Devices {
+pub(crate) struct Devices {
     /// Empty means `auto`.
-    pub(super) pool: Vec<PoolEntry>,
+    pub(crate) pool: Vec<PoolEntry>,
     /// Threads inside one run, and where that is written.
-    pub(super) threads: Threads,
-    pub(super) threads_place: Option<Place>,
+    pub(crate) threads: Threads,
+    pub(crate) threads_place: Option<Place>,
     /// Whether the fast path may be taken.
-    pub(super) fast_path: bool,
+    pub(crate) fast_path: bool,
     /// A GPU may round the inputs of products to TF32.
-    pub(super) tf32: bool,
+    pub(crate) tf32: bool,
     /// The libtorch that workers load.
-    pub(super) libtorch: LibtorchSource,
+    pub(crate) libtorch: LibtorchSource,
 }
 
 impl Default for Devices {
@@ -44,7 +43,7 @@ impl Default for Devices {
 
 impl Reader<'_> {
     /// `[devices]`.
-    pub(super) fn devices(&mut self, root: &Node) -> Devices {
+    pub(crate) fn devices(&mut self, root: &Node) -> Devices {
         let Some(node) = self.table(root, "devices", false) else {
             return Devices::default();
         };

@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 use spec::metric::Metric;
 use spec::run::Loss;
 
+use super::{Task, Tasks};
 use crate::analysis::{Goal, Measured};
 use crate::escape;
-use crate::page::words;
-use crate::together::fairness::some;
-use crate::together::tasks::{Task, Tasks};
+use crate::text::{self, some};
 
 /// `mean squared error`.
 fn called(loss: Loss) -> &'static str {
@@ -64,7 +63,7 @@ impl Tasks {
     }
 
     /// A metric with what is out of the ordinary about the values that count.
-    pub(super) fn counted(&self, task: usize, goal: &Goal) -> String {
+    pub(in crate::together) fn counted(&self, task: usize, goal: &Goal) -> String {
         match goal.measured {
             Measured::Last => self.name(task, goal),
             Measured::Best => self.measured_name(task, goal),
@@ -72,17 +71,17 @@ impl Tasks {
         }
     }
 
-    /// A task's target as [`words::target`] has it.
-    pub(super) fn target(&self, task: usize) -> String {
+    /// A task's target as [`text::target`] has it.
+    pub(in crate::together) fn target(&self, task: usize) -> String {
         let target = &self.tasks[task].analysis.plan.target;
-        let name = words::target_name(target);
+        let name = text::target_name(target);
         let behind = if target.metric == Metric::LOSS { &self.losses[task][..] } else { "" };
-        words::target(target).replacen(&name, &format!("{name}{behind}"), 1)
+        text::target(target).replacen(&name, &format!("{name}{behind}"), 1)
     }
 
     /// `no two tasks share a metric`, with the functions where tasks are judged by losses of
     /// different ones.
-    pub(super) fn none_shared(&self) -> String {
+    pub(in crate::together) fn none_shared(&self) -> String {
         let text = "no two tasks share a metric";
         let losses: Vec<usize> = (0..self.tasks.len())
             .filter(|&t| {

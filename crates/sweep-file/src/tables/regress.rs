@@ -3,14 +3,13 @@
 use spec::params::{ParamType, Range, Value};
 use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
-use super::axis;
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
+use crate::axis;
+use crate::diagnostic::Diagnostic;
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
 
 impl Reader<'_> {
-    pub(super) fn regress(&mut self, root: &Node) -> RegressSettings {
+    pub(crate) fn regress(&mut self, root: &Node) -> RegressSettings {
         let mut out = RegressSettings::default();
         let Some(node) = self.table(root, "regress", false) else { return out };
         self.known_keys(&node, &["metrics", "min_effect", "level"], "[regress]");

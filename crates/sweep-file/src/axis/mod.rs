@@ -1,13 +1,17 @@
 //! Hyper-parameter values: one, a list, a logarithmic or linear grid.
 
+pub(crate) mod random;
+
 use spec::float::six_digits;
 use spec::params::{Param, ParamType, Value};
 
-use super::data::FULL;
-use super::diagnostic::{Diagnostic, Diagnostics, nearest};
-use super::node::{Node, NodeValue};
-use super::random::{self, Random};
-use super::source::Place;
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::node::{Node, NodeValue};
+use crate::source::Place;
+pub(crate) use random::Random;
+
+/// `batch_size` of all training samples at once.
+pub(crate) const FULL: &str = "full";
 
 /// More points than this on one axis are taken for a slip of the keyboard.
 const MAX_POINTS: i64 = 1_000_000;
@@ -48,7 +52,7 @@ pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostic
     Some(axis)
 }
 
-pub(super) fn list(
+pub(crate) fn list(
     axis: &mut Axis,
     param: &Param,
     items: &[Node],
@@ -214,7 +218,7 @@ fn grid(
 }
 
 /// The ends `[a, b]` of a grid or a range.
-pub(super) fn two_numbers(
+pub(crate) fn two_numbers(
     form: &str,
     node: &Node,
     diagnostics: &mut Diagnostics,
@@ -234,7 +238,7 @@ pub(super) fn two_numbers(
 }
 
 /// Ends that rise (unless they may be one point), finite, above 0 for `log`.
-pub(super) fn check_ends(
+pub(crate) fn check_ends(
     path: &str,
     form: &str,
     (low, high): (f64, f64),
@@ -261,7 +265,7 @@ fn number(node: &Node) -> Option<f64> {
     }
 }
 
-pub(super) fn in_range(
+pub(crate) fn in_range(
     path: &str,
     param: &Param,
     x: f64,

@@ -3,14 +3,13 @@
 use spec::params::{ParamType, Range, Value};
 use spec::report_settings::{Band, FigureName, ReportSettings};
 
-use super::axis::{self, Axis};
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
+use crate::axis::{self, Axis};
+use crate::diagnostic::Diagnostic;
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
 
 impl Reader<'_> {
-    pub(super) fn report(&mut self, root: &Node) -> ReportSettings {
+    pub(crate) fn report(&mut self, root: &Node) -> ReportSettings {
         let mut out = ReportSettings::default();
         let Some(node) = self.table(root, "report", false) else { return out };
         self.known_keys(&node, &["figures", "band", "tolerance", "min_effect"], "[report]");
@@ -45,7 +44,7 @@ impl Reader<'_> {
 
     /// A list of names out of `known`, each once; it may be empty. `example` is
     /// an item for the help.
-    pub(super) fn names(
+    pub(crate) fn names(
         &mut self,
         table: &Node,
         section: &str,

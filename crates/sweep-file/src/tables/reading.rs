@@ -4,15 +4,14 @@ use spec::own_data::{OwnFiles, OwnKind};
 use spec::params::{ParamType, Range, Value};
 use spec::reading::{Arrays, Asked, ColumnRef, Missing, Share, SplitSpec};
 
-use super::axis;
-use super::diagnostic::Diagnostic;
-use super::node::{Entry, Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
+use crate::axis;
+use crate::diagnostic::Diagnostic;
+use crate::node::{Entry, Node, NodeValue};
+use crate::reader::{Reader, setting};
 
 impl Reader<'_> {
     /// `label`, `target`, `leave_out` and what else says how a file is read.
-    pub(super) fn asked(&mut self, node: &Node, kind: OwnKind) -> Asked {
+    pub(crate) fn asked(&mut self, node: &Node, kind: OwnKind) -> Asked {
         let asked = Asked {
             label: node.get("label").and_then(|e| self.column("label", &e.value)),
             target: self.columns(node, "target"),
@@ -47,7 +46,7 @@ impl Reader<'_> {
     }
 
     /// `split` with its seed, and what does not go with it.
-    pub(super) fn split(&mut self, node: &Node, files: &OwnFiles) -> Option<SplitSpec> {
+    pub(crate) fn split(&mut self, node: &Node, files: &OwnFiles) -> Option<SplitSpec> {
         let seed = setting("split_seed", ParamType::Int, Range::NonNegative);
         let seed = node.get("split_seed").and_then(|e| {
             axis::scalar("data.dataset.split_seed", &seed, &e.value, self.diagnostics)
@@ -110,7 +109,7 @@ impl Reader<'_> {
     }
 
     /// Names of the arrays of an archive.
-    pub(super) fn arrays(&mut self, node: &Node, kind: OwnKind) -> Option<Arrays> {
+    pub(crate) fn arrays(&mut self, node: &Node, kind: OwnKind) -> Option<Arrays> {
         let entry = node.get("arrays")?;
         if kind != OwnKind::Npz {
             self.diagnostics.push(

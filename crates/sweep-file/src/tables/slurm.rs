@@ -3,13 +3,12 @@
 use spec::params::{ParamType, Range, Value};
 use spec::slurm::{RunsPerTask, SlurmSettings, time_in_seconds};
 
-use super::axis;
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
 use super::slurm_flags;
-use super::train_table::duration;
+use crate::axis;
+use crate::diagnostic::Diagnostic;
+use crate::duration::duration;
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
 
 const KEYS: &[&str] = &[
     "partition",
@@ -38,7 +37,7 @@ const MOST_MEMORY: u64 = 1 << 40;
 const DIRECTIVES: [&str; 3] = ["#SBATCH", "#PBS", "#BSUB"];
 
 impl Reader<'_> {
-    pub(super) fn slurm(&mut self, root: &Node) -> SlurmSettings {
+    pub(crate) fn slurm(&mut self, root: &Node) -> SlurmSettings {
         let default = SlurmSettings::default();
         let Some(node) = self.table(root, "slurm", false) else { return default };
         self.known_keys(&node, KEYS, "[slurm]");
@@ -324,7 +323,7 @@ fn memory(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::*;
 
     #[test]
     fn sizes_are_those_of_slurm() {

@@ -1,6 +1,8 @@
 //! Values of a grid that are worth adding: beyond its edge, where the chosen one
 //! lies on it, and in the gaps beside the chosen one.
 
+mod zipped;
+
 use spec::init::InitSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Param, ParamType, Params, Range, Value};
@@ -8,8 +10,9 @@ use spec::run::DataSpec;
 use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
-use crate::analysis::zipped::{self, Partner};
 use crate::analysis::{Analysis, Config, ties};
+
+pub use zipped::Partner;
 
 /// An edge of the values that were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The experiments as tasks, and the labels that occur in them.
 
+mod metric;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +10,6 @@ use spec::metric::Metric;
 
 use crate::analysis::{Analysis, Config, Goal, Judged, by_judge, scores};
 use crate::table::RunRow;
-use crate::together::metric;
 
 /// One experiment.
 #[derive(Clone, Debug)]
@@ -243,10 +244,10 @@ impl Tasks {
             names(&|t| self.chosen(t, label).is_some() && self.with_result(t, label).is_none());
         let mut why = Vec::new();
         if !missing.is_empty() {
-            why.push(format!("not part of {}", crate::page::words::list(&missing)));
+            why.push(format!("not part of {}", crate::text::list(&missing)));
         }
         if !empty.is_empty() {
-            why.push(format!("without any result in {}", crate::page::words::list(&empty)));
+            why.push(format!("without any result in {}", crate::text::list(&empty)));
         }
         (!why.is_empty()).then(|| why.join(", "))
     }
@@ -360,7 +361,7 @@ fn seconds_differ(tasks: &[Task]) -> Option<String> {
     (!what.is_empty()).then(|| {
         format!(
             "The runs come from different {}, so their seconds are not compared.",
-            crate::page::words::list(&what)
+            crate::text::list(&what)
         )
     })
 }

@@ -7,19 +7,19 @@ use spec::params::{ParamType, Params, Range, Value};
 use spec::plan::Keeping;
 use spec::stopping::EarlyStopping;
 
-use super::axis::{self, Axis};
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
-use super::source::Place;
+use crate::axis::{self, Axis};
+use crate::diagnostic::Diagnostic;
+use crate::duration::{bounded, duration};
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
+use crate::source::Place;
 
 /// Keys of `[train]` that are no hyper-parameters.
-pub(super) const TRAIN_SETTINGS: &[&str] =
+pub(crate) const TRAIN_SETTINGS: &[&str] =
     &["early_stopping", "checkpoint_every", "metrics", "save", "timeout"];
 
 impl Reader<'_> {
-    pub(super) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {
+    pub(crate) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {
         let node = train.get("early_stopping")?.value.clone();
         if !matches!(node.value, NodeValue::Table(_)) {
             self.diagnostics.push(
@@ -40,7 +40,7 @@ impl Reader<'_> {
     }
 
     /// `metrics`: one name or a list, each once.
-    pub(super) fn metrics(&mut self, train: &Node) -> Vec<(Metric, Place)> {
+    pub(crate) fn metrics(&mut self, train: &Node) -> Vec<(Metric, Place)> {
         let Some(entry) = train.get("metrics") else { return Vec::new() };
         let metric = setting("metrics", ParamType::Choice(Metric::names_on_request()), Range::Any);
         let axis = axis::read("train.metrics", &metric, &entry.value, self.diagnostics);
@@ -49,7 +49,7 @@ impl Reader<'_> {
         values.filter_map(|(v, place)| Some((known(&v)?, place))).collect()
     }
 
-    pub(super) fn keeping(&mut self, train: &Node) -> Keeping {
+    pub(crate) fn keeping(&mut self, train: &Node) -> Keeping {
         let mut out = Keeping::default();
         let every = setting("checkpoint_every", ParamType::Int, Range::Within(0.0, 1e6));
         if let Some(entry) = train.get("checkpoint_every")
@@ -89,22 +89,4 @@ fn seconds(node: &Node) -> Option<f64> {
         NodeValue::Text(text) => duration(text),
         _ => None,
     }
-}
-
-/// Seconds in a text such as `90`, `90s`, `1.5m`, `2h`, `3d`; none for anything
-/// else, below a millisecond or above a year.
-pub fn duration(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let (number, factor) = match text.chars().next_back()? {
-        's' => (&text[..text.len() - 1], 1.0),
-        'm' => (&text[..text.len() - 1], 60.0),
-        'h' => (&text[..text.len() - 1], 3_600.0),
-        'd' => (&text[..text.len() - 1], 86_400.0),
-        _ => (text, 1.0),
-    };
-    bounded(number.trim().parse::<f64>().ok()? * factor)
-}
-
-fn bounded(seconds: f64) -> Option<f64> {
-    (1e-3..=366.0 * 86_400.0).contains(&seconds).then_some(seconds)
 }

@@ -6,26 +6,25 @@ use spec::landscape::{Function, FunctionData, STEPS};
 use spec::params::{ParamType, ParamValue, Params, Range, Value, Values};
 use spec::run::{DataSpec, Loss, Shuffle};
 
-use super::axis::{self, Axis};
-use super::diagnostic::Diagnostic;
-use super::node::Node;
-use super::parse::Reader;
-use super::settings::setting;
+use crate::axis::{self, Axis};
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::reader::{Reader, setting};
 
 /// The kind of model that is a landscape.
-pub(super) const FUNCTION: &str = "function";
+pub(crate) const FUNCTION: &str = "function";
 /// The kinds of model that are quadratics, over data and without.
-pub(super) const QUADRATIC: &str = "quadratic";
+pub(crate) const QUADRATIC: &str = "quadratic";
 const NOISY_QUADRATIC: &str = "noisy-quadratic";
 
 /// Returns true of the kinds of model without layers, which are trained by their value
 /// (`ModelSpec::is_function` of a kind's name).
-pub(super) fn is_function(kind: &str) -> bool {
+pub(crate) fn is_function(kind: &str) -> bool {
     kind == QUADRATIC || is_without_data(kind)
 }
 
 /// Returns true of those of them that have no data.
-pub(super) fn is_without_data(kind: &str) -> bool {
+pub(crate) fn is_without_data(kind: &str) -> bool {
     [FUNCTION, NOISY_QUADRATIC].contains(&kind)
 }
 
@@ -34,7 +33,7 @@ const MOST_NOISE: u64 = 100_000_000;
 
 impl Reader<'_> {
     /// `[data]` of a function, which may be absent: steps an epoch.
-    pub(super) fn steps(&mut self, root: &Node, model: &str) -> FunctionData {
+    pub(crate) fn steps(&mut self, root: &Node, model: &str) -> FunctionData {
         let mut out = FunctionData { steps: STEPS, variables: 2 };
         let Some(node) = self.table(root, "data", false) else { return out };
         let data: Vec<&str> = DataSpec::PARAMS.iter().map(|p| p.name).collect();
@@ -66,7 +65,7 @@ impl Reader<'_> {
     }
 
     /// What a function has none of: another loss, a validation split, an accuracy.
-    pub(super) fn only_value(&mut self, model: &str, train: &[Axis]) {
+    pub(crate) fn only_value(&mut self, model: &str, train: &[Axis]) {
         let function = is_function(model);
         if let (true, Some(axis)) = (function, train.iter().find(|a| a.path == "train.l2")) {
             let message = format!("a {model} has no weights that `l2` could hold down");
@@ -90,7 +89,7 @@ impl Reader<'_> {
 }
 
 /// The problem of more noise than fits into memory.
-pub(super) fn too_much_noise(none: FunctionData) -> Option<String> {
+pub(crate) fn too_much_noise(none: FunctionData) -> Option<String> {
     let numbers = none.steps.saturating_mul(none.variables);
     (numbers > MOST_NOISE && none.variables > 2).then(|| {
         format!(
@@ -101,7 +100,7 @@ pub(super) fn too_much_noise(none: FunctionData) -> Option<String> {
 }
 
 /// The `[data]` of a function, resolved: a step draws one sample of noise.
-pub(super) fn data(none: FunctionData) -> DataSpec {
+pub(crate) fn data(none: FunctionData) -> DataSpec {
     DataSpec {
         dataset: DatasetSpec::Function(none),
         batch_size: 1,
@@ -112,7 +111,7 @@ pub(super) fn data(none: FunctionData) -> DataSpec {
 }
 
 /// Fills in the start where it is not given.
-pub(super) fn start(values: &mut Values) {
+pub(crate) fn start(values: &mut Values) {
     let Some(function) = values.get("function").and_then(Function::from_value) else { return };
     let [x, y] = function.info().start;
     values.entry("start_x".to_owned()).or_insert(Value::Float(x));

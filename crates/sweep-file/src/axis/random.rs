@@ -10,10 +10,10 @@ use spec::float::six_digits;
 use spec::params::{Param, ParamType, Value};
 use spec::seed;
 
-use super::axis::{self, Axis};
-use super::diagnostic::{Diagnostic, Diagnostics, nearest};
-use super::node::{Node, NodeValue};
-use super::source::Place;
+use super::{self as axis, Axis};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::node::{Node, NodeValue};
+use crate::source::Place;
 
 /// Draws in vain before a range is said to have too few values.
 const TRIES: usize = 1_000;
@@ -59,7 +59,7 @@ impl Random {
 }
 
 /// Reads the table of a random axis.
-pub(super) fn read(
+pub(crate) fn read(
     axis: &mut Axis,
     param: &Param,
     node: &Node,
@@ -189,7 +189,7 @@ fn known_keys(node: &Node, known: &[&str], of: &str, diagnostics: &mut Diagnosti
 
 /// The random axes of one optimizer, each with the values of `samples`
 /// distinct joint draws.
-pub(super) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<Axis>> {
+pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<Axis>> {
     let Some(random) = axes.first().and_then(|a| a.random.as_ref()) else {
         return Some(Vec::new());
     };
@@ -226,7 +226,7 @@ pub(super) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec
 }
 
 /// Every optimizer that is drawn at random gets equally many configurations.
-pub(super) fn equal_counts<'a>(
+pub(crate) fn equal_counts<'a>(
     axes: impl IntoIterator<Item = &'a Axis>,
     diagnostics: &mut Diagnostics,
 ) {

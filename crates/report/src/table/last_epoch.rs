@@ -4,7 +4,7 @@ use polars::prelude::*;
 use spec::metric::{EpochMetric, Metric};
 use spec::record::Split;
 
-use crate::table::{Cell, RunRow, number};
+use super::{Cell, RunRow, number};
 
 /// Values after the last epoch of a completed run, sorted. NaN is no value; infinities are.
 #[derive(Clone, Debug, Default, PartialEq)]

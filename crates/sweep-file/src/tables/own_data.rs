@@ -3,12 +3,11 @@
 use spec::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling};
 use spec::params::{Kind, ParamType, Range, Value};
 
-use super::axis;
-use super::diagnostic::Diagnostic;
-use super::node::{Node, NodeValue};
-use super::parse::Reader;
-use super::settings::setting;
-use super::source::Place;
+use crate::axis;
+use crate::diagnostic::Diagnostic;
+use crate::node::{Node, NodeValue};
+use crate::reader::{Reader, setting};
+use crate::source::Place;
 
 /// The formats of own data, as a registry's kinds.
 const OWN_KINDS: &[Kind] = &[
@@ -48,7 +47,7 @@ const KEYS: &[&str] = &[
 
 impl Reader<'_> {
     /// `dataset` of `[data]`, where it is a table of own data; for a `quadratic` it has no labels.
-    pub(super) fn own_data(&mut self, data: &Node, quadratic: bool) -> Option<(OwnRequest, Place)> {
+    pub(crate) fn own_data(&mut self, data: &Node, quadratic: bool) -> Option<(OwnRequest, Place)> {
         let node = &data.get("dataset")?.value;
         let is_axis = ["values", "log", "linear", "random"].iter().any(|k| node.get(k).is_some());
         if !matches!(node.value, NodeValue::Table(_)) || is_axis {

@@ -3,16 +3,21 @@
 //! Each row says a number that somebody else published or that was computed independently,
 //! where, how ours is found, and the rule by which the two agree. Bad files are refused with line, column and a remedy.
 
+mod known;
+mod row;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use spec::metric::Metric;
 use spec::params::Values;
 use spec::record::Split;
+use stats::location;
 
-use crate::external::known::Known;
 use crate::external::printed::Printed;
-use crate::external::row::RawRow;
+
+pub use known::{Expected, ExpectedValue, Known};
+use row::RawRow;
 
 /// The numbers of one publication.
 #[derive(Clone, Debug, Deserialize)]
@@ -155,7 +160,7 @@ pub enum Theirs {
 
 impl Theirs {
     /// Returns it as shown; none where a program measures it.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(in crate::external) fn text(&self) -> Option<String> {
         match self {
             Theirs::Value(printed) => Some(printed.text.clone()),
             Theirs::Mean { mean, sd, n } => Some(format!("{} \u{b1} {} ({n})", mean.text, sd.text)),
@@ -293,4 +298,10 @@ fn metric<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Metric, D::Error>
     Metric::known(&name).ok_or_else(|| {
         serde::de::Error::custom(format!("`{name}` is no metric; `list metrics` prints them"))
     })
+}
+
+/// Returns the mean and the standard deviation (n - 1) of at least two numbers; NaN of fewer.
+pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
+    let of = |estimate: Option<f64>| estimate.unwrap_or(f64::NAN);
+    (of(location::mean(values)), of(location::sd(values)))
 }

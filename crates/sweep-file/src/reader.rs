@@ -1,0 +1,152 @@
+//! Reading of tables: keys that are known, values of their type and range, and one
+//! problem for each that is not.
+
+use spec::params::{Kind, Param, ParamDefault, ParamType, Range};
+
+use crate::axis::{self, Axis, unknown_name};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::node::{Node, NodeValue};
+use crate::source::Place;
+
+/// Reads tables and collects their problems.
+pub(crate) struct Reader<'a> {
+    pub(crate) diagnostics: &'a mut Diagnostics,
+}
+
+/// A number or word of a table that is no hyper-parameter.
+pub(crate) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
+    Param { name, ty, default: ParamDefault::Required, range, doc: "" }
+}
+
+impl Reader<'_> {
+    /// Refuses lists where a sweep has one value.
+    pub(crate) fn one_value<'a>(&mut self, axes: impl Iterator<Item = &'a Axis>) {
+        for axis in axes {
+            if (axis.values.len() > 1 || axis.random.is_some())
+                && !matches!(axis.path.as_str(), "data.batch_size" | "data.drop_last")
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(format!("`{}` takes one value", axis.path), &axis.place)
+                        .label("a list")
+                        .help("write a sweep file for each value"),
+                );
+            }
+        }
+    }
+
+    pub(crate) fn known_keys(&mut self, node: &Node, known: &[&str], of: &str) {
+        for entry in node.entries() {
+            if !known.contains(&entry.key.as_str()) {
+                let message = format!("{of} has no key `{}`", entry.key);
+                self.diagnostics.push(unknown_name(&message, &entry.key, known, &entry.key_place));
+            }
+        }
+    }
+
+    pub(crate) fn table(&mut self, root: &Node, key: &str, required: bool) -> Option<Node> {
+        match root.get(key) {
+            Some(entry) if matches!(entry.value.value, NodeValue::Table(_)) => {
+                Some(entry.value.clone())
+            }
+            Some(entry) => {
+                self.diagnostics.push(
+                    Diagnostic::error(format!("`{key}` is a table"), &entry.value.place)
+                        .label(format!("found {}", entry.value.describe()))
+                        .help(format!("write [{key}] on a line of its own, and its keys below")),
+                );
+                None
+            }
+            None => {
+                if required {
+                    self.diagnostics.push(
+                        Diagnostic::error(format!("the table [{key}] is missing"), &start_of(root))
+                            .help("see `cargo xtask list` for what exists, and experiments/ for examples"),
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    pub(crate) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let entry = node.get(key)?;
+        match &entry.value.value {
+            NodeValue::Text(s) => Some(s.clone()),
+            _ => {
+                self.wrong_type(key, "a string", &entry.value);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn wrong_type(&mut self, key: &str, expected: &str, node: &Node) {
+        self.diagnostics.push(
+            Diagnostic::error(format!("`{key}` has the wrong type"), &node.place)
+                .label(format!("expected {expected}, found {}", node.describe())),
+        );
+    }
+
+    /// One axis per parameter that the table gives; unknown keys are reported.
+    pub(crate) fn axes(
+        &mut self,
+        group: &str,
+        params: &[Param],
+        node: &Node,
+        extra: &[&str],
+        of: &str,
+    ) -> Vec<Axis> {
+        let known: Vec<&str> = params.iter().map(|p| p.name).chain(extra.iter().copied()).collect();
+        self.known_keys(node, &known, of);
+        for param in params {
+            if matches!(param.default, ParamDefault::Required) && node.get(param.name).is_none() {
+                self.diagnostics.push(
+                    Diagnostic::error(format!("{of} needs `{}`", param.name), &node.place)
+                        .help(format!("{} ({})", param.doc.trim(), param.ty)),
+                );
+            }
+        }
+        params
+            .iter()
+            .filter_map(|p| node.get(p.name).map(|e| (p, &e.value)))
+            .filter_map(|(p, value)| {
+                axis::read(&format!("{group}.{}", p.name), p, value, self.diagnostics)
+            })
+            .collect()
+    }
+
+    /// The `kind` of a table, looked up in a registry.
+    pub(crate) fn kind(
+        &mut self,
+        node: &Node,
+        kinds: &'static [Kind],
+        what: &str,
+    ) -> Option<&'static Kind> {
+        let names: Vec<&str> = kinds.iter().map(|k| k.name).collect();
+        let Some(entry) = node.get("kind") else {
+            self.diagnostics.push(
+                Diagnostic::error(format!("this {what} needs a `kind`"), &node.place)
+                    .help(format!("there are: {}", names.join(", "))),
+            );
+            return None;
+        };
+        let NodeValue::Text(name) = &entry.value.value else {
+            self.wrong_type("kind", "a string", &entry.value);
+            return None;
+        };
+        let found = kinds.iter().find(|k| k.name == name);
+        if found.is_none() {
+            self.diagnostics.push(unknown_name(
+                &format!("there is no {what} `{name}`"),
+                name,
+                &names,
+                &entry.value.place,
+            ));
+        }
+        found
+    }
+}
+
+/// The file's first character: the place of what is missing from it.
+pub(crate) fn start_of(root: &Node) -> Place {
+    Place { source: root.place.source, span: 0..0 }
+}
