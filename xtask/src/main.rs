@@ -137,7 +137,7 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
                 Ok(ExitCode::from(2))
             }
         },
-        "tidy" => tidy(&root),
+        "tidy" => tidy::tidy(&root),
         "test" => test::test(&root, &args).map(|()| ExitCode::SUCCESS),
         "programs" => {
             let faulty = args.iter().any(|a| a == "--faulty");
@@ -164,16 +164,4 @@ fn dispatch(verb: &str, args: Vec<String>) -> Result<ExitCode> {
             Ok(ExitCode::from(2))
         }
     }
-}
-
-fn tidy(root: &std::path::Path) -> Result<ExitCode> {
-    let findings = tidy::check(root)?;
-    for finding in &findings {
-        println!("{finding}");
-    }
-    match findings.len() {
-        0 => eprintln!("xtask: tidy"),
-        count => eprintln!("xtask: {count} findings"),
-    }
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
