@@ -9,8 +9,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, value_parser};
 
+use crate::arguments::{option, verb};
 use crate::{build, libtorch};
 
 use folder::{commit, free, needed_glibc, pack, seal, staging};
@@ -31,9 +33,6 @@ pub(crate) struct Request {
     device: Option<Device>,
     output: Option<PathBuf>,
 }
-
-const USAGE: &str =
-    "cargo xtask bundle (--libtorch python:2.11 | --device flex | --release) [--output DIR]";
 
 /// Versions of libtorch for which a release has a worker, beside the one for flex. The first
 /// is the one that a checkout brings, which takes its programs from there.
@@ -62,35 +61,36 @@ const PROGRAMS: [&str; 3] = ["sweep", "sweep-report", "sweep-worker"];
 const FOLDERS: [&str; 3] = ["experiments", "data", "reports/baselines"];
 const FILES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
+/// Declares the verb. A bundle has one worker: the flags that choose it are not repeated.
+pub(crate) fn declare() -> clap::Command {
+    let libtorch = Arg::new("libtorch").long("libtorch").value_name("python:2.11");
+    let device = Arg::new("device").long("device").value_name("DEVICE");
+    let release = Arg::new("release").long("release").action(ArgAction::SetTrue);
+    verb("bundle", "the programs in a folder for Linux machines without Rust")
+        .arg(libtorch.value_parser(parse_libtorch).help("compute on the torch of the Python there"))
+        .arg(device.value_parser(["flex"]).help("compute in Rust alone"))
+        .arg(release.help("every file of a release"))
+        .group(ArgGroup::new("worker").args(["libtorch", "device", "release"]).required(true))
+        .arg(
+            option("output", "DIR", "the folder; by default one below that of all builds")
+                .value_parser(value_parser!(PathBuf)),
+        )
+}
+
+/// Reads the value of `--libtorch`.
+fn parse_libtorch(text: &str) -> Result<Device, &'static str> {
+    let version = text.strip_prefix("python:").filter(|version| !version.is_empty());
+    version.map(|v| Device::Python(v.to_owned())).ok_or("name a version as in python:2.11")
+}
+
 impl Request {
-    /// Reads the arguments.
-    ///
-    /// # Errors
-    /// They are not those of [`USAGE`].
-    pub(crate) fn parse(args: &[String]) -> Result<Self> {
-        let (mut device, mut output) = (None, None);
-        let mut rest = args.iter();
-        while let Some(flag) = rest.next() {
-            if flag == "--release" {
-                ensure!(device.is_none(), "a bundle has one worker: {USAGE}");
-                device = Some(None);
-                continue;
-            }
-            let value = rest.next().with_context(|| format!("`{flag}` needs a value: {USAGE}"))?;
-            let given = match (flag.as_str(), value.as_str(), value.split_once(':')) {
-                ("--device", "flex", _) => Device::Flex,
-                ("--libtorch", _, Some(("python", version))) => Device::Python(version.to_owned()),
-                ("--output", path, _) => {
-                    output = Some(PathBuf::from(path));
-                    continue;
-                }
-                _ => bail!("`{flag} {value}` is not understood: {USAGE}"),
-            };
-            ensure!(device.is_none(), "a bundle has one worker: {USAGE}");
-            device = Some(Some(given));
-        }
-        let device = device.with_context(|| format!("what is it to compute on? {USAGE}"))?;
-        Ok(Request { device, output })
+    /// Reads what clap has parsed.
+    pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
+        let device = match matches.get_flag("release") {
+            true => None,
+            false => Some(matches.get_one("libtorch").cloned().unwrap_or(Device::Flex)),
+        };
+        Request { device, output: matches.get_one("output").cloned() }
     }
 }
 
@@ -251,30 +251,32 @@ fn write_scripts(root: &Path, device: &Device, glibc: (u32, u32), to: &Path) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::{parse_line, refused};
 
-    fn parsed(args: &str) -> Result<Request> {
-        Request::parse(&args.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn parsed(line: &str) -> Request {
+        Request::from_matches(&parse_line(declare(), line).unwrap())
     }
 
     #[test]
     fn one_worker_is_asked_for() {
-        let of = |args: &str| parsed(args).unwrap();
-        assert_eq!(of("--device flex"), Request { device: Some(Device::Flex), output: None });
-        assert_eq!(of("--release").device, None);
-        let torch = of("--output out --libtorch python:2.11");
+        assert_eq!(parsed("--device flex"), Request { device: Some(Device::Flex), output: None });
+        assert_eq!(parsed("--release").device, None);
+        let torch = parsed("--output out --libtorch python:2.11");
         assert_eq!(torch.device.unwrap().name(), "torch2.11");
         assert_eq!(torch.output.as_deref(), Some(Path::new("out")));
-        for args in [
-            "",
-            "--device",
-            "--device cuda",
-            "--libtorch 2.11",
-            "--device flex --libtorch python:2.11",
-            "--release --device flex",
-            "flex",
+        for (line, remedy) in [
+            ("", "(--libtorch python:2.11 | --device flex | --release) [--output DIR]"),
+            ("--device", "--device flex"),
+            ("--device cuda", "it can be flex"),
+            ("--libtorch 2.11", "as in python:2.11"),
+            ("--libtorch python:", "as in python:2.11"),
+            ("--device flex --libtorch python:2.11", "leave one out"),
+            ("--release --device flex", "leave one out"),
+            ("--device flex --device flex", "leave the other out"),
+            ("flex", "it takes --libtorch python:2.11, --device flex, --release, --output DIR"),
         ] {
-            let said = parsed(args).unwrap_err().to_string();
-            assert!(said.contains(USAGE), "{args}: {said}");
+            let problem = refused(declare(), line);
+            assert!(problem.contains(remedy), "{line}: {problem}");
         }
     }
 

@@ -8,13 +8,15 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use clap::{Arg, ArgMatches};
 
+use crate::arguments::{flag, option, verb};
 use crate::{build, venv};
 
 /// Sweeps, their data and their reports, made anew at each call.
 const FOLDER: &str = ".bench/check-reports";
 
-/// Scripts on fabricated data: the first argument that asks for one of them alone, its name,
+/// Scripts on fabricated data: the part that asks for one of them alone, its name,
 /// its folder, and what a failure says.
 const FABRICATED: [(&str, &str, &str, &str); 2] = [
     (
@@ -31,34 +33,120 @@ const FABRICATED: [(&str, &str, &str, &str); 2] = [
     ),
 ];
 
-/// The sweeps, their reports and the planted faults, then the pages over several and the
-/// nights. Arguments go to the first script alone (`--seed N`, `--only NAME`, `--keep`), behind
-/// `together` or `nights` to that one (`--only TEXT`).
+/// The parsed command line; without any argument everything is checked.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Request {
+    /// One of [`FABRICATED`], which is checked alone.
+    part: Option<String>,
+    /// Seed of the generated sweeps.
+    seed: Option<u64>,
+    /// What alone is checked: a sweep by name, or what has this text.
+    only: Option<String>,
+    /// Train none, check what an earlier call left.
+    keep: bool,
+}
+
+/// Declares the verb.
+pub(crate) fn declare() -> clap::Command {
+    let part =
+        Arg::new("part").value_name("PART").help("pages over several sweeps, or nights, alone");
+    verb(
+        "check-reports",
+        "train generated sweeps, fabricate nights, recompute what their reports say",
+    )
+    .arg(part.value_parser(FABRICATED.map(|(alone, ..)| alone)))
+    .arg(option("seed", "N", "draw other sweeps").value_parser(parse_seed).conflicts_with("part"))
+    .arg(option("only", "NAME", "this sweep alone; of a part what has this text"))
+    .arg(flag("keep", "train none, check what an earlier call left").conflicts_with("part"))
+}
+
+/// Reads the value of `--seed`.
+fn parse_seed(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "it takes a whole number from 0")
+}
+
+impl Request {
+    /// Reads what clap has parsed.
+    pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
+        Request {
+            part: matches.get_one("part").cloned(),
+            seed: matches.get_one("seed").copied(),
+            only: matches.get_one("only").cloned(),
+            keep: matches.get_flag("keep"),
+        }
+    }
+
+    /// Returns the arguments of a script.
+    fn arguments(&self) -> Vec<String> {
+        let seed = self.seed.map(|seed| seed.to_string());
+        let values = [("--seed", seed), ("--only", self.only.clone())];
+        let values = values.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+        values.flatten().chain(self.keep.then(|| "--keep".to_owned())).collect()
+    }
+}
+
+/// Checks the sweeps, their reports and the planted faults, then the pages over several and
+/// the nights; where it is told what, the first alone, or the part that is named.
 ///
 /// # Errors
 /// When something cannot be built, a report says what its runs do not, a night is not judged
 /// as it should be, or a planted fault goes unnoticed.
-pub(crate) fn check_reports(root: &Path, args: &[String]) -> Result<()> {
+pub(crate) fn check_reports(root: &Path, request: &Request) -> Result<()> {
     let python = venv::python(root, &venv::CHECK)?;
     let sweep = build::sweep(root)?;
     let worker = build::flex_worker(root)?;
-    let script = |name: &str, folder: &str, args: &[String]| {
+    let script = |name: &str, folder: &str| {
         let mut command = Command::new(&python);
         command.arg(root.join("xtask/python").join(name));
         command.arg("--sweep").arg(&sweep).arg("--worker").arg(&worker);
-        command.arg("--repository").arg(root).arg("--folder").arg(root.join(folder)).args(args);
+        command.arg("--repository").arg(root).arg("--folder").arg(root.join(folder));
+        command.args(request.arguments());
         command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(root);
         build::run(&mut command)
     };
-    let asked = |name: &str| args.first().is_some_and(|first| first == name);
-    if !FABRICATED.iter().any(|(alone, ..)| asked(alone)) {
-        script("check_reports", FOLDER, args)
+    let part = request.part.as_deref();
+    if part.is_none() {
+        script("check_reports", FOLDER)
             .context("a report is not what its runs say, or a planted fault went unnoticed")?;
     }
     for (alone, name, folder, wrong) in FABRICATED {
-        if asked(alone) || args.is_empty() {
-            script(name, folder, args.get(1..).unwrap_or_default()).context(wrong)?;
+        if part == Some(alone) || *request == Request::default() {
+            script(name, folder).context(wrong)?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{parse_line, refused};
+
+    fn request(line: &str) -> Request {
+        Request::from_matches(&parse_line(declare(), line).unwrap())
+    }
+
+    #[test]
+    fn a_script_is_given_what_was_asked_for() {
+        assert_eq!(request(""), Request::default());
+        let of = |line: &str| request(line).arguments().join(" ");
+        assert_eq!(of("--keep --only plain-grid --seed 3"), "--seed 3 --only plain-grid --keep");
+        assert_eq!(of("together --only ties"), "--only ties");
+        assert_eq!(request("nights").part.as_deref(), Some("nights"));
+    }
+
+    #[test]
+    fn a_part_is_named_whole_and_has_no_seed() {
+        for (line, why) in [
+            ("night", "cannot be `night`; it can be together, nights"),
+            ("nights together", "`together` too many"),
+            ("nights --seed 3", "PART together with --seed"),
+            ("together --keep", "PART together with --keep"),
+            ("--seed x", "it takes a whole number from 0"),
+            ("nights --olny x", "does not know `--olny`"),
+        ] {
+            let problem = refused(declare(), line);
+            assert!(problem.contains(why), "{problem}");
+        }
+    }
 }

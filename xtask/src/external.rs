@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use clap::ArgMatches;
 use serde_json::Value;
 
+use crate::arguments::{flag, positionals, values_of, verb};
 use crate::venv::{self, Environment};
 use crate::{build, libtorch};
 
@@ -39,7 +41,7 @@ const PROGRAMS: [Program; 1] =
 
 /// The parsed command line.
 #[derive(Debug, PartialEq)]
-struct Request {
+pub(crate) struct Request {
     /// Files of published numbers; all where none is named.
     names: Vec<String>,
     /// Keep a copy of the page in the gallery.
@@ -48,31 +50,23 @@ struct Request {
     with_torch: bool,
 }
 
+/// Declares the verb.
+pub(crate) fn declare() -> clap::Command {
+    let keep = flag("keep", "keep a copy of the page over all names in the gallery");
+    verb("external", "published numbers beside ours: trains, judges, writes reports/external")
+        .arg(positionals("name", "NAME", "files of published numbers; all where none is named"))
+        .arg(flag("with-torch", "make the environment with PyTorch where it is not there"))
+        .arg(keep.conflicts_with("name"))
+}
+
 impl Request {
-    /// Reads the arguments.
-    ///
-    /// # Errors
-    /// The problem in a sentence.
-    fn parse(args: &[String]) -> Result<Request, String> {
-        let mut request = Request { names: Vec::new(), keep: false, with_torch: false };
-        for arg in args {
-            match arg.as_str() {
-                "--keep" => request.keep = true,
-                "--with-torch" => request.with_torch = true,
-                flag if flag.starts_with('-') => {
-                    return Err(format!(
-                        "`external` does not know `{flag}`; it takes names, --keep, --with-torch"
-                    ));
-                }
-                name => request.names.push(name.to_owned()),
-            }
+    /// Reads what clap has parsed.
+    pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
+        Request {
+            names: values_of(matches, "name"),
+            keep: matches.get_flag("keep"),
+            with_torch: matches.get_flag("with-torch"),
         }
-        if request.keep && !request.names.is_empty() {
-            return Err(
-                "`external --keep` keeps the page over all; give no name with it".to_owned()
-            );
-        }
-        Ok(request)
     }
 }
 
@@ -81,14 +75,7 @@ impl Request {
 ///
 /// # Errors
 /// Something cannot be built or started, or a program fails.
-pub(crate) fn external(root: &Path, args: &[String]) -> Result<ExitCode> {
-    let request = match Request::parse(args) {
-        Ok(request) => request,
-        Err(problem) => {
-            eprintln!("xtask: {problem}");
-            return Ok(ExitCode::from(2));
-        }
-    };
+pub(crate) fn external(root: &Path, request: &Request) -> Result<ExitCode> {
     let sweep = build::sweep(root)?;
     let judge = |flags: &[&str]| {
         let mut command = Command::new(&sweep);
@@ -203,25 +190,19 @@ fn files(report: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(args: &str) -> Result<Request, String> {
-        Request::parse(&args.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    }
+    use crate::arguments::{parse_line, refused};
 
     #[test]
     fn names_and_flags_are_told_apart() {
+        let parse = |line| Request::from_matches(&parse_line(declare(), line).unwrap());
         let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         assert_eq!(
             parse("algoperf --with-torch torch_parity"),
-            Ok(Request {
-                names: names(&["algoperf", "torch_parity"]),
-                keep: false,
-                with_torch: true
-            })
+            Request { names: names(&["algoperf", "torch_parity"]), keep: false, with_torch: true }
         );
-        assert!(parse("--keep").unwrap().keep);
-        assert!(parse("--kepe").unwrap_err().contains("`--kepe`"));
-        assert!(parse("algoperf --keep").unwrap_err().contains("no name"));
+        assert!(parse("--keep").keep);
+        assert!(refused(declare(), "--kepe").contains("`--kepe`"));
+        assert!(refused(declare(), "algoperf --keep").contains("NAME together with --keep"));
     }
 
     #[test]

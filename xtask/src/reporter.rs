@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::build;
 use crate::compile::Destination;
@@ -20,7 +20,7 @@ pub(crate) const VERB: &str = "sweep-report";
 pub(crate) const BUILDER_VARIABLE: &str = "SWEEP_REPORT_BUILDER";
 
 /// Flag of [`VERB`]: progress goes into a file, and the build ends with the process that started it.
-const BACKGROUND: &str = "--background";
+pub(crate) const BACKGROUND: &str = "background";
 
 /// How often progress is shown where no terminal can be written over.
 const QUIET: Duration = Duration::from_secs(60);
@@ -55,7 +55,7 @@ pub(crate) fn start(root: &Path) -> Result<()> {
         eprintln!("xtask: sweep-report, which draws, is compiled meanwhile at low priority");
     }
     let quiet = |command: &mut Command| {
-        command.args([VERB, BACKGROUND]);
+        command.arg(VERB).arg(format!("--{BACKGROUND}"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     };
     let niced = quiet(Command::new("nice").args(["-n", "19"]).arg(&this));
@@ -67,13 +67,8 @@ pub(crate) fn start(root: &Path) -> Result<()> {
 /// Builds `sweep-report`, after the one that is building it already.
 ///
 /// # Errors
-/// The program cannot be built; an unknown argument.
-pub(crate) fn build(root: &Path, args: &[String]) -> Result<()> {
-    let background = match args {
-        [] => false,
-        [flag] if flag == BACKGROUND => true,
-        _ => bail!("usage: cargo xtask {VERB} [{BACKGROUND}]"),
-    };
+/// The program cannot be built.
+pub(crate) fn build(root: &Path, background: bool) -> Result<()> {
     let files = Files::of(root)?;
     let lock = File::create(&files.lock)
         .with_context(|| format!("cannot write {}", files.lock.display()))?;

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::arguments::{positionals, verb};
 use crate::tally::{self, Tally};
 use crate::{browser, build, faults, handover, libtorch};
 
@@ -118,6 +119,13 @@ impl Runner {
         probe.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(if probe.status()?.success() { Runner::Nextest } else { Runner::Cargo })
     }
+}
+
+/// Declares the verb: what follows it is the test programs' own, flags too.
+pub(crate) fn declare() -> clap::Command {
+    let help = "texts in the names of tests, and flags of the programs that run them";
+    verb("test", "every test, both with and without libtorch")
+        .arg(positionals("filter", "FILTER", help).trailing_var_arg(true))
 }
 
 /// Runs every test whose name contains the filter, and with no filter the

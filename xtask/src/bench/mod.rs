@@ -37,6 +37,7 @@ use anyhow::{Context as _, Result, bail};
 use built::Built;
 use document::Section;
 use request::{PARTS, Part};
+pub(crate) use request::{Request, declare};
 
 /// What a part is given.
 struct Setup<'a> {
@@ -72,18 +73,7 @@ impl Measured {
 }
 
 /// Measures, prints Markdown tables, and with `--check` fails when a goal is missed.
-pub(crate) fn bench(root: &Path, args: &[String]) -> Result<ExitCode> {
-    if args.iter().any(|a| a == "--help" || a == "-h") {
-        print!("{}", request::usage());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let request = match request::parse(args) {
-        Ok(request) => request,
-        Err(message) => {
-            eprintln!("xtask: {message}\n\n{}", request::usage());
-            return Ok(ExitCode::from(2));
-        }
-    };
+pub(crate) fn bench(root: &Path, request: &Request) -> Result<ExitCode> {
     let parts: Vec<&Part> = request.parts.iter().map(|&part| &PARTS[part]).collect();
     let built = Built::make(parts.iter().flat_map(|part| part.needs).copied(), root);
     let setup = Setup {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::{ArgMatches, value_parser};
+
+use crate::arguments::{flag, option, positionals, values_of, verb};
 
 use super::built::Artifact;
 use super::{
@@ -14,7 +17,7 @@ use super::{
 pub(super) struct Part {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// For the usage.
+    /// For the help.
     pub(super) does: &'static str,
     /// The document that has its tables, below the root.
     pub(super) page: &'static str,
@@ -118,33 +121,57 @@ pub(super) const PARTS: [Part; 11] = [
     },
 ];
 
-/// How it is called.
-pub(super) fn usage() -> String {
+/// Declares the verb.
+pub(crate) fn declare() -> clap::Command {
     let width = PARTS.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
     let parts: String =
         PARTS.iter().map(|part| format!("  {:width$}{}\n", part.name, part.does)).collect();
-    format!(
-        "\
-usage: cargo xtask bench [PART..] [options]
-
-Parts; all of them when none is named:
-{parts}
-  --check           fail when a goal of the chosen parts is missed
-  --repetitions N   measurements that count, for each part
-  --quick           one measurement each, of less: to see that everything works
-  --full            train the whole sweep with the lesson's pipeline, play the cluster of a
-                    million runs (minutes)
-  --output FILE     write the tables as one Markdown document
-  --write-readme    put them into README.md, those of the cluster into crates/runner/SLURM.md
-
-A part that fails says so, and the others go on; the exit code is 1 then.
-"
-    )
+    verb("bench", "speed beside PyTorch, the engine's overhead and more")
+        .arg(
+            positionals("part", "PART", "what to measure; all parts when none is named")
+                .value_parser(PARTS.map(|part| part.name))
+                .hide_possible_values(true),
+        )
+        .arg(flag("check", "fail when a goal of the chosen parts is missed"))
+        .arg(
+            option("repetitions", "N", "measurements that count, for each part")
+                .value_parser(parse_repetitions),
+        )
+        .arg(
+            flag(
+                "quick",
+                "one measurement each, of less: to see that everything works, too little for\n\
+                 --full and --write-readme",
+            )
+            .conflicts_with_all(["full", "write-readme"]),
+        )
+        .arg(flag(
+            "full",
+            "train the whole sweep with the lesson's pipeline, play the cluster of a million\n\
+             runs (minutes)",
+        ))
+        .arg(
+            option("output", "FILE", "write the tables as one Markdown document")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(flag(
+            "write-readme",
+            "put them into README.md, those of the cluster into crates/runner/SLURM.md",
+        ))
+        .after_help(format!(
+            "Parts:\n{parts}\n\
+             A part that fails says so, and the others go on; the exit code is 1 then."
+        ))
 }
 
-/// What the command line asks for.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Request {
+/// Reads a number of repetitions.
+fn parse_repetitions(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it takes a number from 1")
+}
+
+/// The parsed command line.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Request {
     /// Indices into [`PARTS`].
     pub(super) parts: Vec<usize>,
     pub(super) check: bool,
@@ -156,84 +183,78 @@ pub(super) struct Request {
     pub(super) write_readme: bool,
 }
 
-/// Reads a command line; the message says what is wrong with it.
-pub(super) fn parse(args: &[String]) -> Result<Request, String> {
-    let (mut request, mut named) = (Request::default(), Vec::new());
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--check" => request.check = true,
-            "--quick" => request.quick = true,
-            "--full" => request.full = true,
-            "--write-readme" => request.write_readme = true,
-            "--repetitions" => match args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0) {
-                Some(n) => request.repetitions = Some(n),
-                None => return Err("--repetitions takes a number from 1".to_owned()),
-            },
-            "--output" => match args.next().filter(|file| !file.starts_with('-')) {
-                Some(file) => request.output = Some(PathBuf::from(file)),
-                None => return Err("--output takes a file".to_owned()),
-            },
-            name => match PARTS.iter().position(|part| part.name == name) {
-                Some(part) => named.push(part),
-                None if name.starts_with('-') => {
-                    return Err(format!("bench has no option `{name}`"));
-                }
-                None => return Err(format!("bench has no part `{name}`")),
-            },
+impl Request {
+    /// Reads what clap has parsed.
+    pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
+        let named = values_of(matches, "part");
+        let chosen =
+            |part: &usize| named.is_empty() || named.iter().any(|n| n == PARTS[*part].name);
+        Request {
+            parts: (0..PARTS.len()).filter(chosen).collect(),
+            check: matches.get_flag("check"),
+            repetitions: matches.get_one("repetitions").copied(),
+            quick: matches.get_flag("quick"),
+            full: matches.get_flag("full"),
+            output: matches.get_one("output").cloned(),
+            write_readme: matches.get_flag("write-readme"),
         }
     }
-    if request.quick && (request.write_readme || request.full) {
-        return Err("--quick measures too little for --write-readme and --full".to_owned());
-    }
-    let chosen = |part: &usize| named.is_empty() || named.contains(part);
-    request.parts = (0..PARTS.len()).filter(chosen).collect();
-    Ok(request)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::{EarlyExit, parse_line, refused};
 
-    fn args(list: &[&str]) -> Result<Request, String> {
-        parse(&list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    fn args(line: &str) -> Result<Request, EarlyExit> {
+        parse_line(declare(), line).map(|matches| Request::from_matches(&matches))
     }
 
     #[test]
     fn no_part_means_all_and_named_parts_keep_their_order() {
-        let all = args(&["--check", "--repetitions", "3", "--output", "x.md"]).unwrap();
+        let all = args("--check --repetitions 3 --output x.md").unwrap();
         assert_eq!((all.parts.len(), all.check, all.repetitions), (PARTS.len(), true, Some(3)));
         assert_eq!(all.output, Some(PathBuf::from("x.md")));
-        let some = args(&["timeout", "plan", "plan", "--write-readme"]).unwrap();
+        let some = args("timeout plan plan --write-readme").unwrap();
         let names: Vec<&str> = some.parts.iter().map(|&part| PARTS[part].name).collect();
         assert_eq!((names, some.write_readme), (vec!["plan", "timeout"], true));
     }
 
     #[test]
     fn what_is_unknown_is_named() {
-        assert!(args(&["--repetitions", "0"]).is_err());
-        assert!(args(&["--repetitions"]).is_err());
-        assert!(args(&["--output"]).is_err());
-        assert!(args(&["--output", "--check"]).is_err());
-        assert!(args(&["--fast"]).unwrap_err().contains("option `--fast`"));
-        assert!(args(&["epochs"]).unwrap_err().contains("part `epochs`"));
+        for (line, why) in [
+            ("--repetitions 0", "cannot be `0`; it takes a number from 1"),
+            ("--repetitions", "needs a value"),
+            ("--output", "needs a value"),
+            ("--output --check", "needs a value"),
+            ("--fast", "does not know `--fast`; it takes PART.., --check"),
+            ("epochs", "cannot be `epochs`; it can be epoch, models"),
+        ] {
+            let problem = refused(declare(), line);
+            assert!(problem.contains(why), "{problem}");
+        }
     }
 
     #[test]
     fn quick_numbers_are_for_nobody_else() {
-        assert!(args(&["--quick", "--output", "x.md"]).unwrap().quick);
-        assert!(args(&["--quick", "--write-readme"]).is_err());
-        assert!(args(&["--full", "--quick"]).is_err());
+        assert!(args("--quick --output x.md").unwrap().quick);
+        for line in ["--quick --write-readme", "--full --quick"] {
+            let problem = refused(declare(), line);
+            assert!(problem.contains("together with"), "{problem}");
+        }
+        assert_eq!(
+            refused(declare(), "--quick --full --write-readme"),
+            "`bench` does not take --quick together with --full and --write-readme; leave \
+             --quick out"
+        );
     }
 
     #[test]
-    fn the_usage_names_every_part_and_option() {
-        let text = usage();
+    fn the_help_names_every_part() {
+        let Err(EarlyExit::Help(text)) = args("--help") else { panic!("no help") };
         for part in PARTS {
             assert!(text.contains(&format!("\n  {} ", part.name)), "{}", part.name);
-        }
-        for option in ["check", "repetitions N", "quick", "full", "output FILE", "write-readme"] {
-            assert!(text.contains(&format!("\n  --{option} ")), "{option}");
+            assert!(text.contains(part.does), "{}", part.name);
         }
     }
 }

@@ -10,7 +10,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -29,6 +29,22 @@ const TOP_LEVEL: [&str; 10] = [
     "reports",
     "xtask",
 ];
+
+/// Prints every finding; the exit code is 1 where there is one.
+///
+/// # Errors
+/// Git or cargo does not list what is there.
+pub(crate) fn tidy(root: &Path) -> Result<ExitCode> {
+    let findings = check(root)?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => eprintln!("xtask: tidy"),
+        count => eprintln!("xtask: {count} findings"),
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
 
 /// Checks everything; gives the findings.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
