@@ -10,8 +10,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::build;
-use crate::handover::{self, Asked, WORKER_VARIABLE};
 use crate::libtorch::{self, Kind};
+use crate::needs::{self, Asked, WORKER_VARIABLE};
 
 /// Words in the sweep file or on the command line after which another worker may be needed,
 /// or none.
@@ -60,7 +60,7 @@ pub(crate) fn build(root: &Path, verb: &str, args: &[String]) -> Result<Option<A
     let Ok(found) = libtorch::provision(root, Kind::Cpu) else { return Ok(None) };
     let mut asked = None;
     build::sweep_and_worker(root, &found, &mut || {
-        let answer = handover::ask(&build::sweep_path(root)?, verb, args)?;
+        let answer = needs::ask(&build::sweep_path(root)?, verb, args)?;
         let as_expected = matches!(&answer, Asked::Needs(n) if n.train && n.libtorch && !n.cuda);
         asked = Some(answer);
         Ok(if as_expected { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

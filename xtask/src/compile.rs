@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{build, processes};
+use crate::{invocation, processes};
 
 /// What is built.
 pub(crate) struct Program {
@@ -160,7 +160,7 @@ fn build(
     destination: &Destination,
     each: Each<'_>,
 ) -> Result<()> {
-    let shown = build::show(cargo);
+    let shown = invocation::show(cargo);
     cargo.args(MESSAGES).stdout(Stdio::piped());
     if let Destination::File { log, .. } = destination {
         let log = std::fs::File::create(log)
@@ -365,7 +365,7 @@ fn package_name(id: &str) -> Option<String> {
 /// The crates below a program with their seconds; none where cargo does not say.
 fn weights(root: &Path, program: &Program) -> BTreeMap<String, f64> {
     let listed = || -> Result<String> {
-        let mut tree = build::cargo(root)?;
+        let mut tree = invocation::cargo(root)?;
         tree.args(["tree", "--quiet", "--edges", "no-dev", "--prefix", "none", "--format", "{p}"]);
         Ok(String::from_utf8(tree.args(program.tree).stderr(Stdio::null()).output()?.stdout)?)
     };
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn crates_that_take_long_exist() {
-        let lock = std::fs::read_to_string(build::root().unwrap().join("Cargo.lock")).unwrap();
+        let lock = std::fs::read_to_string(invocation::root().unwrap().join("Cargo.lock")).unwrap();
         for (name, _) in HEAVY {
             assert!(lock.contains(&format!("name = \"{name}\"\n")), "{name}");
         }

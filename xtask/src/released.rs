@@ -12,8 +12,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::handover::{self, Asked, Needs, WORKER_VARIABLE};
 use crate::libtorch::{self, Libtorch, archive};
+use crate::needs::{self, Asked, Needs, WORKER_VARIABLE};
 use crate::{build, bundle};
 
 /// Compiles although a release has the programs.
@@ -114,7 +114,7 @@ impl Release {
             command.env(WORKER_VARIABLE, worker.program);
             command.envs(worker.libraries.map(|value| (LIBRARIES, value)));
         }
-        match handover::ask(&sweep, verb, args)? {
+        match needs::ask(&sweep, verb, args)? {
             Asked::Nothing => {}
             Asked::Refused(code) => return Ok(code),
             Asked::Needs(needs) => {
@@ -124,7 +124,7 @@ impl Release {
                 }
             }
         }
-        command.arg(handover::verb_of_sweep(verb)).args(args);
+        command.arg(needs::verb_of_sweep(verb)).args(args);
         Err(command.exec()).with_context(|| format!("cannot start {}", sweep.display()))
     }
 

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::arguments::{positionals, verb};
 use crate::tally::{self, Tally};
-use crate::{browser, build, faults, handover, libtorch};
+use crate::{browser, build, faults, libtorch, needs};
 
 /// One selection of packages with its profile and features.
 struct Group {
@@ -84,7 +84,7 @@ impl Programs {
         let libtorch = libtorch::provision(root, libtorch::Kind::Cpu)?;
         build::all(root, &libtorch)?;
         let mut paths = vec![
-            (handover::WORKER_VARIABLE, build::libtorch_worker_path(root)?),
+            (needs::WORKER_VARIABLE, build::libtorch_worker_path(root)?),
             ("SWEEP_FLEX_WORKER", build::flex_worker_path(root)?),
         ];
         if faulty {

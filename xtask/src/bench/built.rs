@@ -6,31 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+pub(super) use super::artifact::Artifact;
 use super::{cluster, micro, report};
 use crate::{build, libtorch, venv};
-
-/// Something that is built, or brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Artifact {
-    /// `sweep`.
-    Sweep,
-    /// `sweep-worker` with libtorch.
-    Worker,
-    /// `sweep-worker` without libtorch.
-    FlexWorker,
-    /// The matrix products of an epoch.
-    Products,
-    /// Writes large report folders.
-    Fabricate,
-    /// A cluster on a virtual clock.
-    Cluster,
-    /// The benchmarks inside the crates: the folder they are built into.
-    Micro,
-    /// A Python with PyTorch.
-    Torch,
-    /// The same with Hydra.
-    Hydra,
-}
 
 /// Everything that the chosen parts need, or why it could not be made.
 pub(super) struct Built(BTreeMap<Artifact, Result<PathBuf, String>>);

@@ -6,6 +6,7 @@
 //! engine is measured from outside, as a person meets it: the built `sweep` is
 //! started on a sweep file in a workspace of its own, and its journal is read.
 
+mod artifact;
 mod built;
 mod cluster;
 mod document;

@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail};
 use torch_version::{PythonTorch, fitting};
 
 use super::Libtorch;
-use crate::build;
+use crate::invocation;
 
 /// Finds what the environment asks for; `None` where it asks for nothing.
 ///
@@ -50,7 +50,7 @@ pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtor
 /// # Errors
 /// There is none, or one of a version that does not fit.
 pub(crate) fn python(root: &Path, why: &str) -> Result<Libtorch> {
-    let links = build::target_dir(root)?.join("libtorch-python");
+    let links = invocation::target_dir(root)?.join("libtorch-python");
     python_of(OsString::from("python3"), why, &links)
 }
 
