@@ -46,6 +46,7 @@ pub const DESCRIBING: &[&str] = &[
     "record.rs",
     "regress_settings.rs",
     "report_settings.rs",
+    "settings.rs",
     "slurm.rs",
     "threads.rs",
 ];

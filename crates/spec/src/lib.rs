@@ -29,6 +29,7 @@ pub mod regress_settings;
 pub mod report_settings;
 pub mod run;
 pub mod schedule;
+pub mod settings;
 pub mod slurm;
 pub mod stopping;
 pub mod threads;

@@ -38,6 +38,7 @@ use diagnostic::{Diagnostic, Diagnostics};
 pub use duration::duration;
 pub use layers::Overrides;
 pub use sweep::SweepSpec;
+pub use tables::tables;
 pub use threads::{number_of_threads, number_of_threads_in};
 
 /// A sweep file larger than this is refused before it is parsed.

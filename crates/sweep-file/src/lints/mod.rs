@@ -218,12 +218,18 @@ fn label((_, label, several): &(Place, String, bool)) -> String {
     if *several { format!("for example: {label}") } else { label.clone() }
 }
 
+spec::settings! {
+    /// Traps that are meant, and not warned of.
+    LintTable in "lints" {
+        /// Names out of `list lints`.
+        allow: Vec<Lint> = Vec::new(), Any;
+    }
+}
+
 impl Reader<'_> {
     /// `[lints]`: traps that are meant.
     pub(super) fn lints(&mut self, root: &Node) -> Vec<Lint> {
         let Some(node) = self.table(root, "lints", false) else { return Vec::new() };
-        self.known_keys(&node, &["allow"], "[lints]");
-        let names = self.names(&node, "lints", "allow", Lint::NAMES, "\"cosine-past-end\"");
-        names.into_iter().flatten().filter_map(|name| Lint::from_name(&name)).collect()
+        self.settings::<LintTable>(&node, &[]).allow
     }
 }
