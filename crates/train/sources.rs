@@ -33,6 +33,7 @@ pub const COMPUTING: &[&str] = &[
 #[allow(dead_code)]
 pub const DESCRIBING: &[&str] = &[
     "claim.rs",
+    "device.rs",
     "digest.rs",
     "environment.rs",
     "event.rs",

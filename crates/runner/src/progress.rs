@@ -274,7 +274,8 @@ mod tests {
     #[test]
     fn a_slot_line_fits_its_columns_and_keeps_the_facts() {
         let plan = plan();
-        let slot = crate::pool::Slot { index: 0, device: "flex".to_owned(), gpu: None };
+        let slot =
+            crate::pool::Slot { index: 0, device: spec::device::DeviceName::Flex, gpu: None };
         let mut live = Live::new(&[slot], &plan.runs, 2, 0, "");
         for width in [40, 68, 120] {
             assert_eq!(slot_line("", None, width).chars().count(), width);

@@ -322,7 +322,7 @@ fn keep(
 }
 
 fn devices(slots: &[Slot]) -> String {
-    let mut names: Vec<&str> = slots.iter().map(|s| s.device.as_str()).collect();
+    let mut names: Vec<String> = slots.iter().map(|s| s.device.to_string()).collect();
     names.dedup();
     names.join(", ")
 }

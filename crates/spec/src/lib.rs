@@ -6,6 +6,7 @@
 
 pub mod claim;
 pub mod dataset;
+pub mod device;
 pub mod digest;
 pub mod environment;
 pub mod event;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::claim::Claim;
+use crate::device::DeviceName;
 use crate::event::Save;
 use crate::identity::Id;
 use crate::lint::Told;
@@ -277,8 +278,8 @@ crate::settings! {
 /// One entry of the device pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolEntry {
-    /// `auto`, `flex`, `libtorch:cpu`, `libtorch:cuda:0`, `libtorch:cuda:*`.
-    pub device: String,
+    /// The device.
+    pub device: DeviceName,
     /// Runs side by side on it; null: cores / threads for a CPU, one for a GPU.
     pub slots: Option<u64>,
 }

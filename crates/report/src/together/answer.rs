@@ -317,6 +317,9 @@ mod tests {
             measured: Measured::Last,
             fallback: None,
         };
-        assert_eq!([true, false].map(|f| words::unit(&of(f))), ["steps", "training samples"]);
+        assert_eq!(
+            [true, false].map(|f| crate::together::cells::unit(&of(f))),
+            ["steps", "training samples"]
+        );
     }
 }

@@ -105,7 +105,7 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
     Some(Key {
         processor: provenance::processor(),
         cores: provenance::cpus(),
-        device: slot.device.clone(),
+        device: slot.device.to_string(),
         libtorch: probe.libtorch.clone().filter(|_| slot.backend() == "libtorch"),
         code: probe.code.clone(),
         model: spec.model.clone(),

@@ -1,11 +1,11 @@
 //! `[devices]`: where runs are trained, and how.
 
+use spec::device::DeviceName;
 use spec::params::{ParamType, Range, Value};
 use spec::plan::{LibtorchSource, PoolEntry};
 use spec::threads::Threads;
 
 use crate::axis;
-use crate::device;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
@@ -83,21 +83,21 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            if let Err(reason) = device::check(&device) {
-                self.diagnostics.push(Diagnostic::error(reason, &place).help(device::HELP));
-                continue;
-            }
-            let kind = device::kind(&device);
-            if let Some((first, first_place)) = pool
-                .iter()
-                .map(|p: &PoolEntry| device::kind(&p.device))
-                .zip(&places)
-                .find(|(k, _)| *k != kind)
-            {
+            let device: DeviceName = match device.parse() {
+                Ok(device) => device,
+                Err(reason) => {
+                    let diagnostic = Diagnostic::error(reason, &place).help(DeviceName::HELP);
+                    self.diagnostics.push(diagnostic);
+                    continue;
+                }
+            };
+            let kind = device.kind();
+            let kinds = pool.iter().map(|entry: &PoolEntry| entry.device.kind());
+            if let Some((first, first_place)) = kinds.zip(&places).find(|(k, _)| *k != kind) {
                 self.diagnostics.push(
                     Diagnostic::error("the pool mixes kinds of devices", &place)
-                        .label(kind)
-                        .also(first_place, first)
+                        .label(kind.name())
+                        .also(first_place, first.name())
                         .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
                 );
                 continue;

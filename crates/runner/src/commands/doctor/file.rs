@@ -5,6 +5,7 @@ use std::path::Path;
 
 use spec::dataset::DatasetSpec;
 use spec::event::Probe;
+use spec::own_data::Unusable;
 use spec::plan::Plan;
 use store::layout::ReportDir;
 use sweep_file::Loaded;
@@ -88,7 +89,7 @@ fn devices(
     driver: bool,
     cpus: u64,
 ) -> Finding {
-    let cuda = plan.pool.iter().find(|e| e.device.starts_with("libtorch:cuda"));
+    let cuda = plan.pool.iter().find(|e| e.device.is_cuda());
     let slots = worker
         .map(|probe| pool::slots(&plan.pool, probe, threads.unwrap_or(1), cpus, None))
         .transpose();
@@ -102,7 +103,7 @@ fn devices(
         ),
         (Ok(Some(slots)), _) => {
             let Some(threads) = threads else {
-                let kind = &slots[0].device;
+                let kind = slots[0].device;
                 return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
             };
             let threads = text::count(usize::try_from(threads).unwrap_or(0), "thread");
@@ -119,7 +120,7 @@ fn devices(
             format!("install the driver; or {without}"),
         ),
         (Ok(None), _) => {
-            let names: Vec<&str> = plan.pool.iter().map(|e| e.device.as_str()).collect();
+            let names: Vec<String> = plan.pool.iter().map(|e| e.device.to_string()).collect();
             Finding::ok("pool", format!("{}, once the worker is built", names.join(", ")))
         }
         (Err(_), Some(entry))
@@ -167,8 +168,10 @@ fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     let DatasetSpec::Own(_) = dataset else { return None };
     let otherwise = "mend the file";
     if let Err(error) = data::check_spec(dataset, &workspace.data(), workspace.root()) {
-        let message = format!("{}: {error}", dataset.name());
-        return Some(Finding::of_message(Level::Fail, "data", &message, otherwise));
+        let Unusable { problem, remedy } = error.parts();
+        let remedy = remedy.unwrap_or_else(|| otherwise.to_owned());
+        let problem = format!("{}: {problem}", dataset.name());
+        return Some(Finding::bad(Level::Fail, "data", problem, remedy));
     }
     let earlier = std::fs::read(workspace.report(&plan.name).plan()).ok();
     let earlier: Option<Plan> = earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -53,15 +53,15 @@ impl Finding {
         Finding { remedy: Some(remedy.into()), level, ..Finding::ok(topic, text) }
     }
 
-    /// A message of the kind `what is wrong; remedy: what to do`, or with the
-    /// remedy on its second line; `otherwise` is the remedy if it names none.
+    /// A message whose second line is what to do about it; `otherwise` is the remedy of one
+    /// that has no second line.
     pub(super) fn of_message(
         level: Level,
         topic: &'static str,
         message: &str,
         otherwise: &str,
     ) -> Self {
-        let parts = message.split_once("; remedy: ").or_else(|| message.split_once('\n'));
+        let parts = message.split_once('\n');
         let (text, remedy) = parts.unwrap_or((message, otherwise));
         Finding::bad(level, topic, text.trim_end(), remedy.trim_start())
     }
@@ -184,7 +184,6 @@ mod tests {
             (finding.text, finding.remedy.unwrap())
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(of("x: gone; remedy: `fetch x`"), pair("x: gone", "`fetch x`"));
         assert_eq!(of("x: gone\n  fetch it"), pair("x: gone", "fetch it"));
         assert_eq!(of("x: gone"), pair("x: gone", "look"));
     }

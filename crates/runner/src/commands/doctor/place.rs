@@ -6,6 +6,7 @@ use std::path::Path;
 
 use spec::DatasetName;
 use spec::dataset::DatasetSpec;
+use spec::own_data::Unusable;
 use spec::plan::Plan;
 use spec::provenance::Provenance;
 
@@ -51,9 +52,9 @@ fn dataset(name: DatasetName, needed: bool, checked: Result<(), data::DataError>
             )
         }
         Err(error) => {
-            let remedy = format!("`cargo xtask fetch {name}`");
-            let message = format!("{name}: {error}");
-            Finding::of_message(unless(needed), "dataset", &message, &remedy)
+            let Unusable { problem, remedy } = error.parts();
+            let remedy = remedy.unwrap_or_else(|| format!("`cargo xtask fetch {name}`"));
+            Finding::bad(unless(needed), "dataset", format!("{name}: {problem}"), remedy)
         }
     }
 }
