@@ -293,6 +293,7 @@ mod tests {
 
     use super::*;
     use crate::analysis::{Goal, Measured};
+    use crate::together::cells::unit;
 
     #[test]
     fn a_first_place_says_where_it_is_shared() {
@@ -317,6 +318,6 @@ mod tests {
             measured: Measured::Last,
             fallback: None,
         };
-        assert_eq!([true, false].map(|f| words::unit(&of(f))), ["steps", "training samples"]);
+        assert_eq!([true, false].map(|f| unit(&of(f))), ["steps", "training samples"]);
     }
 }
