@@ -152,11 +152,6 @@ pub fn first_line(error: &impl std::fmt::Display) -> String {
     plain(error.to_string().lines().next().unwrap_or_default())
 }
 
-/// `1 run`, `5 runs`.
-pub fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
 /// Text from a file or a worker on one line, without anything that could move
 /// the cursor, change colours or turn the direction of writing.
 pub fn plain(text: &str) -> String {
@@ -198,7 +193,6 @@ mod tests {
 
     #[test]
     fn words() {
-        assert_eq!((count(1, "run"), count(0, "run")), ("1 run".to_owned(), "0 runs".to_owned()));
         assert_eq!(plain("a\x1b[31mb\n"), "a␛[31mb ");
         assert_eq!(
             [0.0, 3e-6, 0.04, 0.42, 0.999, 4.26, 9.96, 61.0, 3_700.0].map(duration),

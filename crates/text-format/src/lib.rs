@@ -1,5 +1,6 @@
-//! Numbers and foreign text as terminals, pages and figures show them: one place for
-//! digits and units, and one for making text harmless.
+//! Numbers, plural forms and foreign text as terminals, pages and figures show them: one
+//! place for digits and units, one for singular and plural, and one for making text harmless.
 
 pub mod escape;
 pub mod number;
+pub mod plural;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use text_format::plural;
+
 /// Most bytes of a file, on disk and decompressed.
 pub(super) const LARGEST: u64 = 8 << 30;
 
@@ -73,7 +75,7 @@ pub enum OwnError {
         files.join(", "),
         if files.len() == 1 { "the data changed since the plan was made" }
             else { "the data in one of these files changed since the plan was made" },
-        if files.len() == 1 { "the file" } else { "the files" },
+        plural::form(files.len(), "the file", "the files"),
     )]
     Changed {
         /// Every file of the dataset as given: one checksum covers them all.

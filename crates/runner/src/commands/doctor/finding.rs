@@ -1,6 +1,7 @@
 //! A line of the doctor's, and how it is shown.
 
 use console::{Style, measure_text_width};
+use text_format::plural;
 
 use crate::text;
 
@@ -135,11 +136,11 @@ pub(super) fn closing(findings: &[Finding]) -> String {
     let of = |level| findings.iter().filter(|f| f.level == level).count();
     let well = match of(Level::Fail) {
         0 => "all is well".to_owned(),
-        n => format!("{} to mend", text::count(n, "thing")),
+        n => format!("{} to mend", plural::count(n, "thing")),
     };
     match of(Level::Warn) {
         0 => well,
-        n => format!("{well}, {}", text::count(n, "warning")),
+        n => format!("{well}, {}", plural::count(n, "warning")),
     }
 }
 
