@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+use text_format::wrap;
 
 /// A table with a rule under its header and nothing else: narrow enough for a
 /// terminal of 100 columns, and easy to copy.
@@ -117,21 +118,10 @@ pub fn wrapped(text: &str) -> String {
 
 /// A sentence in lines of at most `width` columns, each indented.
 pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
-    let (mut out, mut used) = (" ".repeat(indent), indent);
-    for word in text.split_whitespace() {
-        let length = console::measure_text_width(word);
-        if used > indent && used + 1 + length > width {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            used = indent;
-        } else if used > indent {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += length;
-    }
-    out
+    let blanks = " ".repeat(indent);
+    let fits = |line: &str| indent + console::measure_text_width(line) <= width;
+    let lines = wrap::lines(text.split_whitespace(), fits);
+    format!("{blanks}{}", lines.join(&format!("\n{blanks}")))
 }
 
 /// What the loss of a run is called: a function has values.
