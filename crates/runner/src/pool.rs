@@ -4,6 +4,7 @@ use spec::device::DeviceName;
 use spec::event::Probe;
 use spec::plan::PoolEntry;
 use spec::slurm::SlurmSettings;
+use text_format::plural;
 
 use crate::error::bad_input;
 
@@ -177,7 +178,7 @@ fn reason(wanted: DeviceName, probe: &Probe, gpus: usize) -> String {
     } else if gpus == 0 {
         "libtorch sees no GPU; `nvidia-smi` should list one, and CUDA_VISIBLE_DEVICES must not hide it".to_owned()
     } else {
-        format!("libtorch sees {}, counted from 0", crate::text::count(gpus, "GPU"))
+        format!("libtorch sees {}, counted from 0", plural::count(gpus, "GPU"))
     }
 }
 

@@ -9,6 +9,7 @@ use spec::event::Event;
 use spec::metric::Metric;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
+use text_format::plural;
 
 use crate::live::{Current, Live, describe, reason};
 use crate::text;
@@ -84,7 +85,7 @@ impl Progress {
             .collect();
         let progress = Progress { multi, overall, lines, terminal, loudness, several_devices };
         if live.cached > 0 {
-            let reused = text::count(live.cached, "result");
+            let reused = plural::count(live.cached, "result");
             progress.line(&format!("{reused} reused from earlier sweeps"));
         }
         progress.refresh(live);

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use text_format::plural;
+
 /// Most bytes of a file, on disk and decompressed.
 pub(super) const LARGEST: u64 = 8 << 30;
 
@@ -110,7 +112,7 @@ impl OwnError {
             OwnError::Gzip { .. } => "compress or copy it again".to_owned(),
             OwnError::Content { remedy, .. } => remedy.clone(),
             OwnError::Changed { files } => {
-                let what = if files.len() == 1 { "the file" } else { "the files" };
+                let what = plural::form(files.len(), "the file", "the files");
                 format!(
                     "restore {what}, or run the sweep with --fresh (or another `name`) to begin \
                      anew with the new data"

@@ -10,6 +10,7 @@ use crate::page::answer::answer;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
+use crate::plural;
 use plot::style::PALETTE;
 
 /// What a page is made of.
@@ -122,10 +123,10 @@ fn opening(report: &Report) -> Markup {
         }
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
-            (tile(number::count(counts.diverged as u64), if counts.diverged == 1 { "run diverged" } else { "runs diverged" }))
+            (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
             (tile(number::count(analysis.configs.len() as u64), "configurations"))
-            (tile(number::count(analysis.plan.seeds.len() as u64), if analysis.plan.seeds.len() == 1 { "seed each" } else { "seeds each" }))
+            (tile(number::count(analysis.plan.seeds.len() as u64), plural::form(analysis.plan.seeds.len(), "seed each", "seeds each")))
             (tile(number::seconds(seconds), "training time, all runs"))
         }
         @for warning in &report.warnings { p.warn { (escape::line(warning)) } }
@@ -258,7 +259,7 @@ fn tables(report: &Report) -> Markup {
         @if !runs.rows.is_empty() {
             h2 id="runs" { "All runs" }
             p { "Values are those after the last epoch; a run that did not complete has none." }
-            (closed(runs, if runs.rows.len() == 1 { "run" } else { "runs" }, false))
+            (closed(runs, &plural::word(runs.rows.len(), "run"), false))
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::analysis::{Clock, Spent, spent};
 use crate::escape;
 use crate::number;
+use crate::plural;
 use crate::text::{capitalised, list};
 use crate::together::certainty::certainty;
 use crate::together::front::{Front, label};
@@ -149,10 +150,7 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let on = if pair.n == planned {
         String::new()
     } else {
-        let pairs = match pair.n {
-            1 => "the one (task, seed) pair".to_owned(),
-            n => format!("the {n} (task, seed) pairs"),
-        };
+        let pairs = format!("the {}", plural::spelled(pair.n, "(task, seed) pair"));
         let which = match (pair.unlike.is_empty(), group.judge.reached()) {
             (false, _) => "can be compared",
             (true, true) => "got there with both",
@@ -242,7 +240,7 @@ fn raced(all: &Together, first: &Standing) -> String {
     format!(
         ". In the median over seeds it reached the target in {} that {} one{}{}",
         of_them(reached, tasks),
-        if tasks == 1 { "has" } else { "have" },
+        plural::has_or_have(tasks),
         match some_seeds.is_empty() {
             true => String::new(),
             false => format!(" ({})", list(&some_seeds)),
@@ -293,6 +291,7 @@ mod tests {
 
     use super::*;
     use crate::analysis::{Goal, Measured};
+    use crate::together::cells::unit;
 
     #[test]
     fn a_first_place_says_where_it_is_shared() {
@@ -317,9 +316,6 @@ mod tests {
             measured: Measured::Last,
             fallback: None,
         };
-        assert_eq!(
-            [true, false].map(|f| crate::together::cells::unit(&of(f))),
-            ["steps", "training samples"]
-        );
+        assert_eq!([true, false].map(|f| unit(&of(f))), ["steps", "training samples"]);
     }
 }

@@ -15,6 +15,7 @@ use spec::event::Probe;
 use spec::plan::{ComputedOn, Plan};
 use spec::threads::Threads;
 use store::layout::ReportDir;
+use text_format::plural;
 
 pub use file::{Entry, Key, MachineFile, Trial};
 
@@ -153,7 +154,7 @@ pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> crate::Result<Resolv
         text::say!(
             "warning: other programs keep this machine busy (load {load:.1} on {}), which may mislead; \
              `rm {path}` and --fresh have it measured again",
-            text::count(usize::try_from(key.cores).unwrap_or(usize::MAX), "core")
+            plural::count(key.cores, "core")
         );
     }
     let trials = measure::trials(run, &key, place)?;

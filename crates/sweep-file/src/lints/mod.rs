@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use spec::lint::{Lint, Told};
 use spec::plan::PlannedRun;
 use spec::run::RunSpec;
+use text_format::plural;
 
 use super::combination::Combination;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -187,12 +188,11 @@ impl Found {
         }
         let mut notes = Vec::new();
         if self.configurations > 0 && all > 1 {
-            let verb = if self.configurations == 1 { "is" } else { "are" };
-            notes.push(format!("{} of {all} configurations {verb} concerned", self.configurations));
+            let are = plural::is_or_are(self.configurations);
+            notes.push(format!("{} of {all} configurations {are} concerned", self.configurations));
         }
         if let Some(more) = others.len().checked_sub(SHOWN).map(|n| n + 1) {
-            let places =
-                if more == 1 { "1 more place".to_owned() } else { format!("{more} more places") };
+            let places = plural::count(more, "more place");
             notes.push(format!("{places} of the file are not shown"));
         }
         if !notes.is_empty() {

@@ -10,6 +10,7 @@ use spec::plan::Plan;
 use store::layout::ReportDir;
 use sweep_file::Loaded;
 use sweep_file::diagnostic::Diagnostics;
+use text_format::plural;
 
 use super::finding::{Finding, Level};
 use super::place::try_to_write;
@@ -47,20 +48,20 @@ fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
     };
     match loaded {
         Ok(Loaded { plan, warnings, .. }) => {
-            let runs = text::count(plan.runs.len(), "run");
-            let seeds = text::count(plan.seeds.len(), "seed");
+            let runs = plural::count(plan.runs.len(), "run");
+            let seeds = plural::count(plan.seeds.len(), "seed");
             let name = format!("{shown}: {}: {runs} over {seeds}", plan.name);
             if warnings.is_empty() {
                 return Finding::ok("file", name);
             }
-            let n = text::count(warnings.len(), "warning");
+            let n = plural::count(warnings.len(), "warning");
             with(
                 Finding::bad(Level::Warn, "file", format!("{name}; {n}"), "as it says here:"),
                 warnings,
             )
         }
         Err(Error::Expected(ExpectedError::Diagnostics(problems))) => {
-            let n = text::count(problems.len(), "problem");
+            let n = plural::count(problems.len(), "problem");
             with(
                 Finding::bad(
                     Level::Fail,
@@ -106,7 +107,7 @@ fn devices(
                 let kind = slots[0].device;
                 return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
             };
-            let threads = text::count(usize::try_from(threads).unwrap_or(0), "thread");
+            let threads = plural::count(threads, "thread");
             let devices: Vec<String> = slots
                 .chunk_by(|a, b| a.device == b.device)
                 .map(|same| format!("{} x {}", same.len(), same[0].device))

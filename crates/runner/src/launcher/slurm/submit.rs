@@ -6,6 +6,7 @@ use std::time::Duration;
 use spec::Digest;
 use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
+use text_format::plural;
 
 use super::client::{Engine, SubmitError};
 use super::files::{Files, JobFile, Line, version};
@@ -199,11 +200,11 @@ fn words(
 fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
     let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
     let tasks = match taken == of {
-        true => text::count(of, "task"),
-        false => format!("{taken} of {}", text::count(of, "task")),
+        true => plural::count(of, "task"),
+        false => format!("{taken} of {}", plural::count(of, "task")),
     };
-    let job = if ids.len() == 1 { "job" } else { "jobs" };
-    format!("{} in {tasks}, {job} {}", text::count(runs, "run"), ids.join(", "))
+    let job = plural::word(ids.len(), "job");
+    format!("{} in {tasks}, {job} {}", plural::count(runs, "run"), ids.join(", "))
 }
 
 /// One more than any attempt that left a trace.
