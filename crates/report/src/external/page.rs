@@ -11,6 +11,7 @@ use crate::number;
 use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences};
 use crate::page::markdown as mark;
+use crate::page::opening::tile;
 use crate::page::table_html::{folded, table};
 use crate::plural;
 
@@ -121,7 +122,6 @@ fn opening(sections: &[Section<'_>]) -> Markup {
         _ => " a1",
     };
     let count = |n: usize| number::count(n as u64);
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     let agree = |counts: Counts, noun: &str| {
         html! {
             @if counts.total() > 0 {

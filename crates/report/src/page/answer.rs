@@ -11,23 +11,9 @@ use crate::number;
 use crate::page::certainty::certainty;
 use crate::page::content;
 use crate::page::headline::{headline, label};
+use crate::page::opening::Answer;
 use crate::plural;
 use crate::text::{self, capitalised, list, seeds};
-
-/// The opening of the report.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Place in the plan of the first label, if there is one.
-    pub series: Option<usize>,
-    /// The result in one sentence.
-    pub headline: String,
-    /// How sure it is; none where there is nothing to compare.
-    pub certainty: Option<String>,
-    /// What it cost.
-    pub cost: Option<String>,
-    /// What qualifies it, a sentence each.
-    pub details: Vec<String>,
-}
 
 /// The answer that the runs give.
 pub fn answer(analysis: &Analysis) -> Answer {

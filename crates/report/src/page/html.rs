@@ -7,11 +7,11 @@ use crate::escape;
 use crate::figures;
 use crate::number;
 use crate::page::answer::answer;
+use crate::page::opening::tile;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
 use crate::plural;
-use plot::style::PALETTE;
 
 /// What a page is made of.
 pub struct Document<'a> {
@@ -110,17 +110,10 @@ fn contents(body: &str) -> Markup {
 
 fn opening(report: &Report) -> Markup {
     let analysis = &report.analysis;
-    let answer = answer(analysis);
     let counts = analysis.counts();
     let seconds: f64 = analysis.rows.iter().filter_map(|r| r.train_seconds).sum();
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     html! {
-        div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
-            p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
-            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
-                p { (sentence) }
-            }
-        }
+        (answer(analysis).card())
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
             (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))

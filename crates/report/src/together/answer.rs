@@ -4,27 +4,13 @@
 use crate::analysis::{Clock, Spent, spent};
 use crate::escape;
 use crate::number;
+use crate::page::opening::Answer;
 use crate::plural;
 use crate::text::{capitalised, list};
 use crate::together::certainty::certainty;
 use crate::together::front::{Front, label};
 use crate::together::words::{all_tasks, names, of_them, tasks as counted};
 use crate::together::{Standing, Together, fairness, profile, rests, words};
-
-/// The opening of the page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Place of the first label among all; none where several are level in front.
-    pub series: Option<usize>,
-    /// The result in one sentence.
-    pub headline: String,
-    /// How sure it is; none where there is nothing to compare.
-    pub certainty: Option<String>,
-    /// What it cost.
-    pub cost: Option<String>,
-    /// What qualifies it, a sentence each.
-    pub details: Vec<String>,
-}
 
 /// The answer that the tasks give.
 pub fn answer(all: &Together) -> Answer {

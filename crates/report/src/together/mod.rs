@@ -39,7 +39,7 @@ use crate::page::{self, Drawn, Rendered};
 use crate::reading::{self, Opened};
 
 pub use aggregate::{Improvement, Pooled, Standing};
-pub use answer::{Answer, answer};
+pub use answer::answer;
 pub use compare::{Comparison, Pair};
 pub use score::Scoring;
 pub use tasks::{Group, Label, Lost, Task, Tasks};
