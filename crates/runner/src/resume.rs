@@ -145,7 +145,7 @@ pub fn outstanding<'a>(
 /// BLAKE3 of a file of weights, as records hold it; none without a file.
 pub fn weights_digest(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
-    Some(Digest::of(&bytes).to_string())
+    Some(Digest::of(bytes).to_string())
 }
 
 /// A metric that is asked for now and not in the record, where anything but training was

@@ -259,7 +259,7 @@ fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
     let host = store::writer::host_name();
     let text = format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
-    Digest::of(&text).to_string()
+    Digest::of(text).to_string()
 }
 
 #[cfg(test)]
