@@ -49,10 +49,5 @@ fn code_hash() {
     let ours = sources::CRATES.iter().map(PathBuf::from);
     let spec = sources::COMPUTING.iter().map(|name| Path::new("../spec/src").join(name));
     let all: Vec<PathBuf> = ours.chain(spec).collect();
-    for path in &all {
-        println!("cargo::rerun-if-changed={}", path.display());
-    }
-    let all: Vec<&Path> = all.iter().map(PathBuf::as_path).collect();
-    let hash = source_hash::hash(&all).expect("the sources can be read");
-    println!("cargo::rustc-env=SWEEP_CODE_HASH={hash}");
+    source_hash::set_variable("SWEEP_CODE_HASH", &all).expect("the sources can be read");
 }

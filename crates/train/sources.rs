@@ -33,6 +33,7 @@ pub const COMPUTING: &[&str] = &[
 #[allow(dead_code)]
 pub const DESCRIBING: &[&str] = &[
     "claim.rs",
+    "device.rs",
     "digest.rs",
     "environment.rs",
     "event.rs",
@@ -46,6 +47,7 @@ pub const DESCRIBING: &[&str] = &[
     "record.rs",
     "regress_settings.rs",
     "report_settings.rs",
+    "settings.rs",
     "slurm.rs",
     "threads.rs",
 ];

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use spec::DatasetName;
+use spec::own_data::Unusable;
 
 use crate::idx::IdxError;
 use crate::own::OwnError;
@@ -14,7 +15,7 @@ use crate::own::OwnError;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// Neither the compressed nor the raw file exists.
-    #[error("{path}: no such file{}; {remedy}", nor(raw.as_deref()), path = path.display(), remedy = remedy(*dataset))]
+    #[error("{path}: no such file{}; {remedy}", nor(raw.as_deref()), path = path.display(), remedy = mended(*dataset))]
     Missing {
         /// The dataset it belongs to.
         dataset: DatasetName,
@@ -34,7 +35,7 @@ pub enum DataError {
     /// The data ends too early.
     #[error(
         "{path}: truncated: {found} of {expected} bytes (uncompressed); {remedy}",
-        path = path.display(), remedy = remedy(*dataset)
+        path = path.display(), remedy = mended(*dataset)
     )]
     Truncated {
         /// The dataset it belongs to.
@@ -49,7 +50,7 @@ pub enum DataError {
     /// More data than the genuine file has.
     #[error(
         "{path}: longer than the {expected} bytes (uncompressed) of the genuine file; {remedy}",
-        path = path.display(), remedy = remedy(*dataset)
+        path = path.display(), remedy = mended(*dataset)
     )]
     TooLong {
         /// The dataset it belongs to.
@@ -60,7 +61,7 @@ pub enum DataError {
         expected: u64,
     },
     /// Bytes follow the end of the gzip stream.
-    #[error("{path}: bytes follow the end of the gzip stream; {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    #[error("{path}: bytes follow the end of the gzip stream; {remedy}", path = path.display(), remedy = mended(*dataset))]
     TrailingBytes {
         /// The dataset it belongs to.
         dataset: DatasetName,
@@ -68,7 +69,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Not a gzip stream, or a damaged one.
-    #[error("{path}: not a sound gzip file ({reason}); {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    #[error("{path}: not a sound gzip file ({reason}); {remedy}", path = path.display(), remedy = mended(*dataset))]
     Gzip {
         /// The dataset it belongs to.
         dataset: DatasetName,
@@ -80,7 +81,7 @@ pub enum DataError {
     /// Another file of the same dataset under this name.
     #[error(
         "{path}: holds the contents of {actual}: two files were swapped; rename them, or {remedy}",
-        path = path.display(), remedy = remedy(*dataset)
+        path = path.display(), remedy = mended(*dataset)
     )]
     Swapped {
         /// The dataset it belongs to.
@@ -93,7 +94,7 @@ pub enum DataError {
     /// Right length, wrong bytes.
     #[error(
         "{path}: altered: {of} is {found}, expected {expected}; {remedy}",
-        path = path.display(), remedy = remedy(*dataset)
+        path = path.display(), remedy = mended(*dataset)
     )]
     Altered {
         /// The dataset it belongs to.
@@ -108,7 +109,7 @@ pub enum DataError {
         expected: &'static str,
     },
     /// A tar archive that holds what it should not, or lacks what it should hold.
-    #[error("{path}: not the archive it should be: {reason}; {remedy}", path = path.display(), remedy = remedy(*dataset))]
+    #[error("{path}: not the archive it should be: {reason}; {remedy}", path = path.display(), remedy = mended(*dataset))]
     Archive {
         /// The dataset it belongs to.
         dataset: DatasetName,
@@ -144,13 +145,43 @@ fn nor(raw: Option<&str>) -> String {
     raw.map(|raw| format!(" (nor {raw} without compression)")).unwrap_or_default()
 }
 
+/// The end of a text: [`remedy`] with its word.
+fn mended(dataset: DatasetName) -> String {
+    format!("remedy: {}", remedy(dataset))
+}
+
 /// How to get the genuine files back.
 fn remedy(dataset: DatasetName) -> String {
     let info = dataset.info();
     let git = format!("restore it from git (`git checkout -- data/{dataset}`)");
     match (info.mirrors.is_empty(), info.is_committed()) {
-        (true, _) => format!("remedy: {git}"),
-        (false, true) => format!("remedy: `cargo xtask fetch {dataset}`, or {git}"),
-        (false, false) => format!("remedy: `cargo xtask fetch {dataset}`"),
+        (true, _) => git,
+        (false, true) => format!("`cargo xtask fetch {dataset}`, or {git}"),
+        (false, false) => format!("`cargo xtask fetch {dataset}`"),
+    }
+}
+
+impl DataError {
+    /// What is wrong and what to do about it, apart where both are known.
+    pub fn parts(&self) -> Unusable {
+        let remedy = match self {
+            DataError::Own(error) => {
+                return Unusable { problem: error.problem(), remedy: Some(error.remedy()) };
+            }
+            DataError::Missing { dataset, .. }
+            | DataError::Truncated { dataset, .. }
+            | DataError::TooLong { dataset, .. }
+            | DataError::TrailingBytes { dataset, .. }
+            | DataError::Gzip { dataset, .. }
+            | DataError::Altered { dataset, .. }
+            | DataError::Archive { dataset, .. } => Some(remedy(*dataset)),
+            // Its text names a remedy of its own before this one.
+            DataError::Swapped { .. } => None,
+            DataError::Io { .. } | DataError::Idx { .. } | DataError::Csv { .. } => None,
+        };
+        let whole = self.to_string();
+        let end = remedy.as_ref().map(|remedy| format!("; remedy: {remedy}")).unwrap_or_default();
+        let problem = whole.strip_suffix(&end).unwrap_or(&whole).to_owned();
+        Unusable { problem, remedy }
     }
 }

@@ -9,6 +9,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use flate2::bufread::GzDecoder;
 use md5::Md5;
 use sha2::{Digest, Sha256};
@@ -171,7 +172,7 @@ impl Table {
             }
             bytes += n as u64;
         }
-        Ok(Seen { bytes, sha256: hex(&hash.finalize()) })
+        Ok(Seen { bytes, sha256: HEXLOWER.encode(&hash.finalize()) })
     }
 
     /// Turns an error of the file or of the decoder into ours.
@@ -255,7 +256,7 @@ fn md5(path: &Path) -> Result<String, DataError> {
     let mut hash = Md5::new();
     loop {
         let n = match reader.fill_buf() {
-            Ok([]) => return Ok(hex(&hash.finalize())),
+            Ok([]) => return Ok(HEXLOWER.encode(&hash.finalize())),
             Ok(bytes) => {
                 hash.update(bytes);
                 bytes.len()
@@ -265,10 +266,6 @@ fn md5(path: &Path) -> Result<String, DataError> {
         };
         reader.consume(n);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

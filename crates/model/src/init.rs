@@ -17,8 +17,9 @@
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, PaddingConfig2d};
-use burn::tensor::{Device, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use spec::init::{BiasInit, Init, InitSpec};
+use spec::parameters::ParameterTable;
 use spec::seed;
 
 /// The distribution of the parameters of a model, and the seed they are drawn from.
@@ -75,18 +76,23 @@ impl Draws<'_> {
     }
 }
 
-/// A linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of
-/// shape `[outputs]`, its parameters drawn from the streams
-/// `init/<path>weight` and `init/<path>bias`.
+/// The shape of a parameter.
+///
+/// # Panics
+/// If the table has no parameter at the path, or one of another number of dimensions: each
+/// model is built from the table of its own spec.
+pub(crate) fn shape<const D: usize>(table: &ParameterTable, path: &str) -> [usize; D] {
+    let shape = table.shape(path).and_then(|shape| shape.try_into().ok());
+    shape.unwrap_or_else(|| panic!("the table has no `{path}` of {D} dimensions"))
+}
+
+/// A linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of shape `[outputs]`
+/// as `table` has them, its parameters drawn from the streams `init/<path>weight` and
+/// `init/<path>bias`.
 ///
 /// `path` is empty or ends with a dot, such as `layers.0.`.
-pub fn linear(
-    draws: Draws<'_>,
-    path: &str,
-    inputs: usize,
-    outputs: usize,
-    device: &Device,
-) -> Linear {
+pub fn linear(draws: Draws<'_>, table: &ParameterTable, path: &str, device: &Device) -> Linear {
+    let [inputs, outputs] = shape(table, &format!("{path}weight"));
     let fans = Fans { into: inputs, out: outputs };
     let drawn = draws.weights(&format!("{path}weight"), fans, inputs * outputs);
     let weight = transpose(&drawn, outputs, inputs);
@@ -97,36 +103,36 @@ pub fn linear(
     }
 }
 
-/// Linear layers from `inputs` over widths `hidden` to `outputs`, at the paths
-/// `layers.<i>.`.
-pub fn stack(
-    draws: Draws<'_>,
-    inputs: usize,
-    hidden: &[u64],
-    outputs: usize,
+/// The linear layers of `table` at the paths `layers.<i>.`.
+pub fn stack(draws: Draws<'_>, table: &ParameterTable, device: &Device) -> Vec<Linear> {
+    let layers = 0..table.count("layers");
+    layers.map(|i| linear(draws, table, &format!("layers.{i}."), device)).collect()
+}
+
+/// A parameter of one dimension, the same value in each of its elements.
+pub fn constant(
+    table: &ParameterTable,
+    path: &str,
+    value: f64,
     device: &Device,
-) -> Vec<Linear> {
-    let mut widths = vec![inputs];
-    widths.extend(hidden.iter().map(|&width| width as usize));
-    widths.push(outputs);
-    let pairs = widths.windows(2).enumerate();
-    pairs
-        .map(|(i, pair)| linear(draws, &format!("layers.{i}."), pair[0], pair[1], device))
-        .collect()
+) -> Param<Tensor<1>> {
+    let [n] = shape(table, path);
+    Param::from_data(TensorData::new(vec![value as f32; n], [n]), device)
 }
 
 /// A convolution of square kernels with stride 1, its weight of shape
-/// `[outputs, inputs, kernel, kernel]` as in PyTorch and its bias `[outputs]`,
-/// drawn from the streams `init/<path>weight` and `init/<path>bias`; zeros are
-/// put around the input, `padding` on every side.
+/// `[outputs, inputs, kernel, kernel]` as in PyTorch and its bias `[outputs]` as `table` has
+/// them, drawn from the streams `init/<path>weight` and `init/<path>bias`; zeros are put around
+/// the input, `padding` on every side.
 pub fn convolution(
     draws: Draws<'_>,
+    table: &ParameterTable,
     path: &str,
-    [inputs, outputs]: [usize; 2],
-    kernel: usize,
     padding: usize,
     device: &Device,
 ) -> Conv2d {
+    let shape = shape(table, &format!("{path}weight"));
+    let [outputs, inputs, kernel, _] = shape;
     let fan_in = inputs * kernel * kernel;
     let fans = Fans { into: fan_in, out: outputs * kernel * kernel };
     let weight = draws.weights(&format!("{path}weight"), fans, outputs * fan_in);
@@ -135,7 +141,6 @@ pub fn convolution(
     let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
         .init(device);
-    let shape = [outputs, inputs, kernel, kernel];
     layer.weight = Param::from_data(TensorData::new(weight, shape), device);
     layer.bias = Some(Param::from_data(TensorData::new(bias, [outputs]), device));
     layer

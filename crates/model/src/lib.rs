@@ -1,6 +1,7 @@
 //! Burn modules from a [`ModelSpec`], initialised on the host from the run's seed.
 //!
-//! [`build`] is the registry: one exhaustive match, one file per model. The
+//! [`build`] makes a network of the table of parameters that its spec has, by the file of its
+//! kind below `network/`. The
 //! initial weights depend on the seed and the parameter's path alone, never on
 //! the optimizer, the device or Burn's own random generator (see [`init`]).
 //! Builds and passes its tests on Burn's `flex` backend; which backend is used
@@ -8,15 +9,10 @@
 
 mod activation;
 pub mod batch_norm;
-pub mod cnn;
-pub mod function;
 pub mod init;
 pub mod loss;
-pub mod mlp;
 pub mod network;
-pub mod noisy_quadratic;
 pub mod parameters;
-pub mod quadratic;
 pub mod stack;
 mod steps;
 
@@ -24,11 +20,11 @@ use burn::tensor::Device;
 use spec::ModelSpec;
 use spec::init::InitSpec;
 
-pub use cnn::ConvolutionalNetwork;
-pub use function::Landscape;
 pub use loss::{Targets, cross_entropy, each_loss, loss, squares};
-pub use mlp::MultiLayerPerceptron;
 pub use network::Network;
+pub use network::cnn::ConvolutionalNetwork;
+pub use network::function::Landscape;
+pub use network::mlp::MultiLayerPerceptron;
 pub use parameters::{digest, parameters};
 pub use steps::Batch;
 
@@ -57,13 +53,6 @@ pub fn build_with(
     draws: init::Draws<'_>,
     device: &Device,
 ) -> Network {
-    let features = shape.iter().product();
-    match spec {
-        ModelSpec::Linear(_) => Network::Linear(init::linear(draws, "", features, outputs, device)),
-        ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, features, outputs, draws, device)),
-        ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, outputs, draws, device)),
-        ModelSpec::Function(p) => Network::Function(function::build(p, draws.seed, device)),
-        ModelSpec::Quadratic(p) => Network::Quadratic(quadratic::build(p, features, device)),
-        ModelSpec::NoisyQuadratic(p) => Network::NoisyQuadratic(noisy_quadratic::build(p, device)),
-    }
+    let table = spec.table(shape, outputs);
+    Network::build(spec, shape, &table, draws, device)
 }

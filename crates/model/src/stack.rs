@@ -4,36 +4,13 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
-use spec::model::{Activation, ModelSpec};
 
 use crate::network::Network;
 
 /// Weight `[inputs, outputs]`, row-major, and bias `[outputs]` of one layer.
 pub type LayerWeights = (Vec<f32>, Vec<f32>);
 
-/// Whether a model is such a stack with ReLU between its layers, without dropout and
-/// normalisation. A linear model is one layer.
-pub fn is_relu_stack(spec: &ModelSpec) -> bool {
-    match spec {
-        ModelSpec::Linear(_) => true,
-        ModelSpec::Mlp(p) => p.activation == Activation::Relu && p.dropout == 0.0 && !p.batch_norm,
-        ModelSpec::Cnn(_)
-        | ModelSpec::Function(_)
-        | ModelSpec::Quadratic(_)
-        | ModelSpec::NoisyQuadratic(_) => false,
-    }
-}
-
 impl Network {
-    /// The linear layers, from the input on; none of other networks.
-    pub fn layers(&self) -> &[Linear] {
-        match self {
-            Network::Linear(layer) => std::slice::from_ref(layer),
-            Network::Mlp(mlp) => &mlp.layers,
-            _ => &[],
-        }
-    }
-
     /// The weights of [`Network::layers`], read back from the device.
     ///
     /// # Panics
@@ -53,11 +30,7 @@ impl Network {
     /// # Panics
     /// If there are not as many layers, or not of these sizes.
     pub fn with_layer_weights(mut self, weights: Vec<LayerWeights>) -> Self {
-        let layers = match &mut self {
-            Network::Linear(layer) => std::slice::from_mut(layer),
-            Network::Mlp(mlp) => &mut mlp.layers[..],
-            _ => &mut [],
-        };
+        let layers = self.layers_mut();
         assert_eq!(layers.len(), weights.len());
         for (layer, (weight, bias)) in layers.iter_mut().zip(weights) {
             layer.weight = replaced(layer.weight.clone(), weight);

@@ -4,7 +4,7 @@
 //! where it deviates. Where Burn's own follows PyTorch it is wrapped, with every
 //! field explicit, because Burn's defaults differ (dampening 0.1, RMSProp's
 //! momentum 0.9, eps 1e-5, AdamW's weight decay 1e-4); else the rule is written
-//! here, over the state of [`rules::slots`]. Each optimizer follows a golden
+//! here, as an [`UpdateRule`](rules::update_rule::UpdateRule). Each optimizer follows a golden
 //! trajectory of `torch.optim` (see `tests/golden.rs`).
 //!
 //! Never expect bit equality: after 100 steps rounding leaves the golden

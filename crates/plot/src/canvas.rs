@@ -2,6 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBColor};
+use text_format::wrap::lines;
 
 use crate::fallback;
 use crate::style::{FONT_FAMILY, Marker, PAPER};
@@ -185,17 +186,7 @@ pub fn fit_apart<'a>(
 
 /// The text in lines no wider than `room`, broken at blanks.
 pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if text_width(&format!("{line} {word}"), size, bold) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    lines(text.split_whitespace(), |line| text_width(line, size, bold) <= room)
 }
 
 impl<'a> Canvas<'a> {

@@ -139,9 +139,9 @@ mod tests {
 
     #[test]
     fn areas_are_shares_of_the_box_with_holes_taken_out() {
-        type Function = fn(Position) -> f64;
         let saddle = |[x, y]: Position| x * x - y * y;
         let valley = |[x, y]: Position| (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
+        type Function = fn(Position) -> f64;
         let functions: [(&str, Function); 4] =
             [("ravine", ravine), ("dents", dents), ("saddle", saddle), ("valley", valley)];
         for (name, function) in functions {

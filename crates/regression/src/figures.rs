@@ -17,8 +17,7 @@ use plot::scale::Scale;
 use plot::trend::{Level, StepMark, Trend, TrendPanel};
 use report::figures::Figure;
 use report::text::capitalised;
-use text_format::escape;
-use text_format::number;
+use text_format::{escape, number, plural};
 
 /// Rows of the figure of changes.
 const CHANGES: usize = 20;
@@ -175,8 +174,7 @@ fn row(told: &Told<'_>) -> Row {
             let value = |v| amounts::value(metric, v);
             let diverged = match c.seeds.len() - c.ended() {
                 0 => String::new(),
-                1 => ", without 1 diverged seed".to_owned(),
-                n => format!(", without {n} diverged seeds"),
+                n => format!(", without {}", plural::count(n, "diverged seed")),
             };
             format!("{} {} to {}{diverged}", metric.label(), value(c.before), value(c.after))
         } else {

@@ -10,6 +10,7 @@ use crate::tables::{self, Tables};
 use crate::words::{self, Range, Title};
 use report::page::Drawn;
 use report::page::html::{Document, document, figure, sentences};
+use report::page::opening::tile;
 use report::page::table_html::{closed, folded};
 use report::text::capitalised;
 use text_format::escape;
@@ -69,7 +70,6 @@ fn shown(drawn: &[Drawn]) -> &[Drawn] {
 
 fn opening(r: &Regression, title: &Title) -> Markup {
     let count = |n: usize| number::count(n as u64);
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     let missing = story::incomplete(r);
     let tone = match r.verdict {
         Verdict::Regressed => " a1",

@@ -10,6 +10,7 @@ use crate::finding::{
     Change, ConfigChange, Finding, GapKind, Method, Regression, Trend, TrendStep,
 };
 use report::text::list;
+use text_format::plural;
 
 /// One comparison with its configuration.
 #[derive(Clone, Copy)]
@@ -232,8 +233,7 @@ pub(crate) fn seeds(seeds: &[u64]) -> String {
     }
     match sorted.len() {
         0 => "no seed".to_owned(),
-        1 => format!("seed {}", texts[0]),
-        _ => format!("seeds {}", list(&texts)),
+        n => format!("{} {}", plural::word(n, "seed"), list(&texts)),
     }
 }
 

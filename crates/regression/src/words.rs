@@ -8,8 +8,7 @@ use crate::night::Facts;
 use crate::story::{self, Told};
 use report::text::list;
 use stats::simultaneous::FEWEST_FLIPPED;
-use text_format::escape;
-use text_format::number;
+use text_format::{escape, number, plural};
 
 mod basis;
 mod past;
@@ -154,8 +153,9 @@ pub fn headline(r: &Regression) -> String {
                     format!("{}{rest}", unjudged(told))
                 }
                 None => {
-                    let few = counted(few.len(), "comparison has", "comparisons have");
-                    format!("{few} too few pairs; nothing is known to have got worse")
+                    let have = plural::has_or_have(few.len());
+                    let few = plural::grouped(few.len(), "comparison");
+                    format!("{few} {have} too few pairs; nothing is known to have got worse")
                 }
             }
         }
@@ -185,15 +185,11 @@ fn more(n: usize) -> String {
 }
 
 pub(crate) fn runs(n: usize) -> String {
-    counted(n, "run", "runs")
-}
-
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{} {}", number::count(n as u64), if n == 1 { one } else { many })
+    plural::grouped(n, "run")
 }
 
 fn comparisons(r: &Regression) -> String {
-    counted(r.family, "comparison", "comparisons")
+    plural::grouped(r.family, "comparison")
 }
 
 /// `momentum (lr 0.1)`; long texts cut where `brief`.
@@ -360,10 +356,10 @@ pub(crate) fn identical(r: &Regression, title: &Title) -> String {
         (0, 1) => format!("The one run is not bit-identical to {whose}."),
         (1, 1) => format!("The one run is bit-identical to {whose}."),
         (0, n) => format!("None of {} is bit-identical to {whose}.", runs(n)),
-        (1, n) => format!("1 of {} is bit-identical to {whose}.", runs(n)),
         (k, n) if k == n => format!("All {} are bit-identical to {whose}.", runs(n)),
         (k, n) => {
-            format!("{} of {} are bit-identical to {whose}.", number::count(k as u64), runs(n))
+            let (some, are) = (number::count(k as u64), plural::is_or_are(k));
+            format!("{some} of {} {are} bit-identical to {whose}.", runs(n))
         }
     }
 }
@@ -376,25 +372,25 @@ pub(crate) fn counts(r: &Regression) -> String {
     }
     let count = |f: Finding| all.iter().filter(|t| t.change.finding == f).count();
     // `3 are identical`, `1 is identical`.
-    let said = |n: usize, what: &str| {
-        let verbs = [("are ", "is "), ("show ", "shows "), ("have ", "has ")];
-        let one = |(many, one)| Some(format!("{one}{}", what.strip_prefix(many)?));
-        let one = verbs.into_iter().find_map(one).unwrap_or_else(|| what.to_owned());
-        (n > 0).then(|| counted(n, &one, what))
+    let said = |(finding, [one, several], rest): (Finding, [&str; 2], &str)| {
+        let n = count(finding);
+        let verb = plural::form(n, one, several);
+        (n > 0).then(|| format!("{} {verb}{rest}", number::count(n as u64)))
     };
+    let unjudged = " not judged (seconds of runs that trained side by side)";
     let parts: Vec<String> = [
-        (Finding::Regressed, "regressed"),
-        (Finding::Improved, "improved"),
-        (Finding::Small, "changed by no more than min_effect"),
-        (Finding::Unjudged, "are not judged (seconds of runs that trained side by side)"),
-        (Finding::NotShown, "show no change"),
-        (Finding::Identical, "are identical"),
-        (Finding::Unknown, "have too few seeds"),
+        (Finding::Regressed, ["regressed"; 2], ""),
+        (Finding::Improved, ["improved"; 2], ""),
+        (Finding::Small, ["changed"; 2], " by no more than min_effect"),
+        (Finding::Unjudged, ["is", "are"], unjudged),
+        (Finding::NotShown, ["shows", "show"], " no change"),
+        (Finding::Identical, ["is", "are"], " identical"),
+        (Finding::Unknown, ["has", "have"], " too few seeds"),
     ]
     .into_iter()
-    .filter_map(|(finding, what)| said(count(finding), what))
+    .filter_map(said)
     .collect();
-    format!("Of {}: {}.", counted(all.len(), "comparison", "comparisons"), list(&parts))
+    format!("Of {}: {}.", plural::grouped(all.len(), "comparison"), list(&parts))
 }
 
 /// Why runs of a group were not compared, or not as pairs.
@@ -432,9 +428,10 @@ pub(crate) fn too_few(all: &[Told<'_>]) -> String {
     if names.len() > NAMED {
         let more = names.len() - NAMED;
         names.truncate(NAMED);
-        names.push(counted(more, "more configuration", "more configurations"));
+        names.push(plural::grouped(more, "more configuration"));
     }
-    let have = counted(all.len(), "comparison has", "comparisons have");
+    let have = plural::grouped(all.len(), "comparison");
+    let have = format!("{have} {}", plural::has_or_have(all.len()));
     match (
         all.iter().any(too_few_seeds),
         all.iter().all(|told| told.change.seeds.len() < FEWEST_FLIPPED),

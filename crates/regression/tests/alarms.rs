@@ -98,7 +98,7 @@ impl Noise {
                     row.diverged_step = Some(1 + day as u64);
                 }
                 night.runs.push(NightRun {
-                    cell_id: Id::of(&format!("{label} {seed}")),
+                    cell_id: Id::of(format!("{label} {seed}")),
                     series: Id::of(label),
                     label: label.clone(),
                     config: "lr 0.1".to_owned(),

@@ -356,8 +356,8 @@ fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
     // Another configuration in a night is no part of it, and said to be so.
     let mut other = nights.clone();
     for run in &mut other[26].runs {
-        run.series = spec::Id::of(&format!("{} of other epochs", run.label));
-        run.cell_id = spec::Id::of(&format!("{} {}", run.label, run.seed + 100));
+        run.series = spec::Id::of(format!("{} of other epochs", run.label));
+        run.cell_id = spec::Id::of(format!("{} {}", run.label, run.seed + 100));
     }
     let out = looked_back(&other, None);
     assert_eq!(alarms(&out), dated);

@@ -369,7 +369,7 @@ fn runs_that_could_not_be_compared_are_counted_once() {
     let mut after = coarse(2, "a", 10);
     for run in after.runs.iter_mut().filter(|run| run.label == "adam") {
         run.label = "adam anew".to_owned();
-        run.cell_id = spec::Id::of(&format!("anew {}", run.seed));
+        run.cell_id = spec::Id::of(format!("anew {}", run.seed));
         run.series = spec::Id::of("anew");
     }
     let out = judged(&before, &after);

@@ -37,4 +37,4 @@ pub use reading::{Opened, open};
 pub use redraw::{Redrawn, redraw};
 pub(crate) use store::journal;
 pub use summary::{Summary, summary};
-pub(crate) use text_format::{escape, number};
+pub(crate) use text_format::{escape, number, plural};

@@ -248,7 +248,7 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
     out.note("status", a.status.to_string(), b.status.to_string());
     if a.spec != b.spec {
         let hash = |r: &RunRecord| {
-            serde_json::to_value(&r.spec).map(|v| Id::of(&canonical_json(&v)).to_string())
+            serde_json::to_value(&r.spec).map(|v| Id::of(canonical_json(&v)).to_string())
         };
         out.note("spec", hash(a).unwrap_or_default(), hash(b).unwrap_or_default());
     }

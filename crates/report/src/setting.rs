@@ -7,6 +7,7 @@ use spec::plan::{PlannedRun, TargetAt};
 use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
 use crate::escape;
 use crate::page::content::described;
+use crate::plural;
 use crate::text::{self, capitalised};
 use stats::location;
 
@@ -242,14 +243,14 @@ impl Setting {
             out.push(format!(
                 "{} of them diverged, and {} as worse than any other.",
                 self.diverged,
-                if self.diverged == 1 { "counts" } else { "count" }
+                plural::form(self.diverged, "counts", "count")
             ));
         }
         if self.without_result > 0 {
             out.push(format!(
                 "{} more without a result {} not counted: train the sweep to its end.",
                 text::seeds(self.without_result),
-                if self.without_result == 1 { "is" } else { "are" }
+                plural::is_or_are(self.without_result)
             ));
         }
         if self.chosen_from > 1 {

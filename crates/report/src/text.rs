@@ -6,16 +6,17 @@ use spec::plan::Target;
 use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd, Partner};
 use crate::escape;
 use crate::number;
+use crate::plural;
 use stats::{Estimate, Interval};
 
 /// `5 seeds`, `one seed`.
 pub fn seeds(n: usize) -> String {
-    if n == 1 { "one seed".to_owned() } else { format!("{n} seeds") }
+    plural::spelled(n, "seed")
 }
 
 /// `5 configurations`, `the one configuration`.
 pub fn configurations(n: usize) -> String {
-    if n == 1 { "the one configuration".to_owned() } else { format!("the {n} configurations") }
+    format!("the {}", plural::spelled(n, "configuration"))
 }
 
 /// With a capital first letter.
@@ -102,13 +103,13 @@ pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
 pub fn time(clock: Clock, value: f64) -> String {
     let unit = match clock {
         _ if !value.is_finite() => "",
-        Clock::Epochs => " epoch",
-        Clock::Samples => " sample",
-        Clock::Steps => " step",
+        Clock::Epochs => "epoch",
+        Clock::Samples => "sample",
+        Clock::Steps => "step",
         Clock::Seconds => "",
     };
-    let plural = if unit.is_empty() || value == 1.0 { "" } else { "s" };
-    format!("{}{unit}{plural}", bare_time(clock, value))
+    let time = bare_time(clock, value);
+    if unit.is_empty() { time } else { format!("{time} {}", plural::word(value, unit)) }
 }
 
 /// As [`time`], for a column that names the unit: `2`, `1,720`, `3.12 s`, `never`.
@@ -180,7 +181,7 @@ pub fn with_partners(advice: &Advice) -> String {
         }
     };
     let all: Vec<String> = advice.partners.iter().map(of).collect();
-    let are = if all.len() == 1 { "is" } else { "are" };
+    let are = plural::is_or_are(all.len());
     format!(", and {}, which {are} zipped with it", list(&all))
 }
 

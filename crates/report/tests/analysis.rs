@@ -5,8 +5,9 @@ mod common;
 
 use common::{End, Fixture, label};
 use report::analysis::{Analysis, Clock, Verdict, advice, robustness, spent, tuning};
-use report::page::answer::{Answer, answer};
+use report::page::answer::answer;
 use report::page::content;
+use report::page::opening::Answer;
 use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, Status};
 

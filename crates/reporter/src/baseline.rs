@@ -11,6 +11,7 @@ use runner::workspace::Workspace;
 use runner::{clock, lock, text};
 use store::layout::ReportDir;
 use sweep_file::Overrides;
+use text_format::plural;
 
 use crate::regress::{baseline_folder, edited, night_of, unlike};
 use crate::reported;
@@ -67,8 +68,8 @@ fn accept(
         return Err(bad_input(format!(
             "{without} of {} {} no result, so every night against this baseline would be incomplete\n  \
              run the sweep again, or accept it all the same with --incomplete",
-            text::count(night.runs.len(), "run"),
-            if without == 1 { "has" } else { "have" },
+            plural::count(night.runs.len(), "run"),
+            plural::has_or_have(without),
         )));
     }
     if night.facts.dirty == Some(true) {
@@ -92,7 +93,7 @@ fn accept(
     text::out!(
         "baseline of {}: {}, {} in {}\ncommit it to keep it",
         text::plain(&night.facts.experiment),
-        text::count(accepted.runs, "run"),
+        plural::count(accepted.runs, "run"),
         kilobytes(bytes),
         workspace.relative(&folder),
     );
@@ -120,7 +121,7 @@ fn unlike_plain_nights(
              are, so every plain night against this baseline would be incomplete\n  \
              run it without; or accept what was trained: give {there} instead of the file",
             text::plain(&trained.overrides.join(" ")),
-            text::count(plain.runs.len(), "run"),
+            plural::count(plain.runs.len(), "run"),
             file.display(),
         )
     }))
@@ -155,7 +156,7 @@ fn show(workspace: &Workspace, file: &Path) -> runner::Result<Exit> {
     text::out!(
         "{commit}, {} with a result of {}",
         accepted.runs,
-        text::count(night.runs.len(), "run")
+        plural::count(night.runs.len(), "run")
     );
     let machine: Vec<&str> = night.facts.machine().into_iter().flatten().collect();
     text::out!("{}", text::plain(&machine.join(", ")));

@@ -8,6 +8,7 @@ use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
 use spec::record::Status;
+use text_format::plural;
 
 use crate::regress::{against, conclude, history_folder, judge_night, night_of};
 use crate::reported;
@@ -62,7 +63,7 @@ fn keep(
         text::say!(
             "the sweep ended before {untrained} of {} were trained, so the night is not kept in the history; \
              --resume goes on with it",
-            text::count(night.runs.len(), "run")
+            plural::count(night.runs.len(), "run")
         );
         return Ok(());
     }

@@ -13,6 +13,7 @@ use runner::{clock, lock, text};
 use spec::plan::Plan;
 use store::layout::ReportDir;
 use sweep_file::Overrides;
+use text_format::plural;
 
 use crate::reported;
 
@@ -65,7 +66,7 @@ pub(crate) fn edited(
         format!(
             "{} is not what was trained: {new} of its {} are not in {there}, and it lacks {gone} that lie there",
             file.display(),
-            text::count(asked.runs.len(), "run"),
+            plural::count(asked.runs.len(), "run"),
         )
     }))
 }
@@ -160,8 +161,8 @@ pub(crate) fn judge_night(
     if later > 0 {
         folder::warn(&[format!(
             "{} of the history {} later than this one ({}), as after a clock was set back: left out",
-            text::count(later, "night"),
-            if later == 1 { "is" } else { "are" },
+            plural::count(later, "night"),
+            plural::is_or_are(later),
             night.facts.started
         )]);
     }

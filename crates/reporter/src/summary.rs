@@ -7,7 +7,7 @@ use runner::workspace::Workspace;
 use spec::metric::{EpochMetric, Metric};
 use stats::Estimate;
 use store::layout::ReportDir;
-use text_format::number;
+use text_format::{number, plural};
 
 /// Prints the best configuration of each optimizer and where the report is.
 pub(crate) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
@@ -90,7 +90,7 @@ fn ended(totals: &report::analysis::Counts) -> Option<String> {
     ];
     let shown: Vec<String> =
         each.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let all = text::count(totals.planned, "run");
+    let all = plural::count(totals.planned, "run");
     (totals.completed < totals.planned).then(|| format!("{all}: {}", shown.join(", ")))
 }
 
@@ -228,7 +228,7 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let runs = counted.iter().filter(|(n, _)| *n > 0).map(|(n, what)| {
         format!(
             "{n} of {} of its best configuration {what}",
-            text::count(row.counts.planned, "run")
+            plural::count(row.counts.planned, "run")
         )
     });
     let advice = row.advice.iter().filter(|_| !partial).map(|advice| {

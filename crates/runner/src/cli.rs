@@ -157,6 +157,8 @@ pub enum Registry {
     Metrics,
     /// Traps of a sweep file that are warned of.
     Lints,
+    /// Tables of a sweep file with their keys, defaults and ranges.
+    Settings,
 }
 
 /// How `list` prints.

@@ -386,7 +386,7 @@ impl SlotThread {
             error: None,
             exec_id: exec.as_ref().map(Environment::id),
             exec,
-            device: self.slot.device.clone(),
+            device: self.slot.device.to_string(),
             slot: self.slot.index as u64,
             jobs: self.conditions.jobs,
             attempt,

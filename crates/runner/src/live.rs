@@ -96,7 +96,7 @@ impl Live {
             slots: slots
                 .iter()
                 .take(runs.len())
-                .map(|s| SlotState { index: s.index, device: s.device.clone(), run: None })
+                .map(|s| SlotState { index: s.index, device: s.device.to_string(), run: None })
                 .collect(),
             failures: VecDeque::new(),
             started: started.to_owned(),

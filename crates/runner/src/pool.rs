@@ -1,9 +1,10 @@
 //! The device pool: from names in the plan to slots that each hold a worker.
 
+use spec::device::DeviceName;
 use spec::event::Probe;
 use spec::plan::PoolEntry;
 use spec::slurm::SlurmSettings;
-use sweep_file::device;
+use text_format::plural;
 
 use crate::error::bad_input;
 
@@ -13,20 +14,20 @@ pub struct Slot {
     /// Number, from 0.
     pub index: usize,
     /// Device as the pool names it: `libtorch:cuda:1`.
-    pub device: String,
+    pub device: DeviceName,
     /// Physical GPU that the worker is shown as its only one.
     pub gpu: Option<usize>,
 }
 
 impl Slot {
     /// Device as the worker names it: its only GPU is number 0.
-    pub fn worker_device(&self) -> &str {
-        if self.gpu.is_some() { "libtorch:cuda:0" } else { &self.device }
+    pub fn worker_device(&self) -> DeviceName {
+        if self.gpu.is_some() { DeviceName::Cuda(0) } else { self.device }
     }
 
     /// `libtorch` or `flex`.
     pub fn backend(&self) -> &'static str {
-        if self.device.starts_with("libtorch") { "libtorch" } else { "flex" }
+        self.device.backend().unwrap_or("flex")
     }
 
     /// `cuda` or `cpu`.
@@ -43,17 +44,20 @@ pub fn entries(plan: &[PoolEntry], given: &[String]) -> crate::Result<Vec<PoolEn
     if given.is_empty() {
         return Ok(plan.to_vec());
     }
+    let mut out: Vec<PoolEntry> = Vec::new();
     for name in given {
-        device::check(name)
-            .map_err(|reason| bad_input(format!("--device: {reason}\n  {}", device::HELP)))?;
-        if device::kind(name) != device::kind(&given[0]) {
+        let device: DeviceName = name
+            .parse()
+            .map_err(|reason| bad_input(format!("--device: {reason}\n  {}", DeviceName::HELP)))?;
+        if let Some(first) = out.first().filter(|first| first.device.kind() != device.kind()) {
             return Err(bad_input(format!(
                 "--device: {} and {name} are different kinds of devices; runs on them differ in their bits",
-                given[0]
+                first.device
             )));
         }
+        out.push(PoolEntry { device, slots: None });
     }
-    Ok(given.iter().map(|d| PoolEntry { device: d.clone(), slots: None }).collect())
+    Ok(out)
 }
 
 /// Whether this machine has NVIDIA's driver.
@@ -74,13 +78,13 @@ pub fn slots(
 ) -> crate::Result<Vec<Slot>> {
     let mut out = Vec::new();
     for entry in pool {
-        for device in resolve(&entry.device, probe)? {
-            let gpu = device.strip_prefix("libtorch:cuda:").and_then(|i| i.parse::<usize>().ok());
+        for device in resolve(entry.device, probe)? {
+            let gpu = device.gpu();
             let room = if gpu.is_some() { 1 } else { (cpus / threads.max(1)).max(1) };
             // Someone who asks for more jobs than cores gets them: --jobs is the last word on a CPU.
             let room = if gpu.is_none() { jobs.unwrap_or(room) } else { room };
             for _ in 0..entry.slots.unwrap_or(room) {
-                out.push(Slot { index: out.len(), device: device.clone(), gpu });
+                out.push(Slot { index: out.len(), device, gpu });
             }
         }
     }
@@ -94,12 +98,12 @@ pub fn slots(
 /// processors.
 pub fn on_cluster(pool: &[PoolEntry], libtorch: bool, gpus: u64) -> Vec<PoolEntry> {
     let auto = match (libtorch, gpus) {
-        (true, 1..) => "libtorch:cuda:*",
-        (true, 0) => "libtorch:cpu",
-        (false, _) => "flex",
+        (true, 1..) => DeviceName::EveryCuda,
+        (true, 0) => DeviceName::LibtorchCpu,
+        (false, _) => DeviceName::Flex,
     };
-    let entry = |e: &PoolEntry| match e.device.as_str() {
-        "auto" => PoolEntry { device: auto.to_owned(), slots: e.slots },
+    let entry = |e: &PoolEntry| match e.device {
+        DeviceName::Auto => PoolEntry { device: auto, slots: e.slots },
         _ => e.clone(),
     };
     pool.iter().map(entry).collect()
@@ -114,16 +118,16 @@ pub fn of_task(
 ) -> Vec<Slot> {
     let mut out = Vec::new();
     for entry in pool {
-        let cuda = entry.device.starts_with("libtorch:cuda");
+        let cuda = entry.device.is_cuda();
         let room = match cuda {
             true => entry.slots.unwrap_or(1),
             false => entry.slots.or(jobs).unwrap_or(settings.cpus / threads.max(1)).max(1),
         };
-        let all = cuda && entry.device.ends_with('*');
-        let devices = if all { settings.gpus.max(1) } else { 1 };
+        let every = entry.device == DeviceName::EveryCuda;
+        let devices = if every { settings.gpus.max(1) } else { 1 };
         for gpu in (0..devices).flat_map(|gpu| (0..room).map(move |_| gpu)) {
             let gpu = cuda.then(|| usize::try_from(gpu).unwrap_or(0));
-            out.push(Slot { index: out.len(), device: entry.device.clone(), gpu });
+            out.push(Slot { index: out.len(), device: entry.device, gpu });
         }
     }
     if let Some(jobs) = jobs {
@@ -132,51 +136,49 @@ pub fn of_task(
     out
 }
 
-fn resolve(name: &str, probe: &Probe) -> crate::Result<Vec<String>> {
-    let gpus: Vec<String> =
-        probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).cloned().collect();
-    if let Some(why) = probe.libtorch_refused.as_ref().filter(|_| name != "flex") {
+fn resolve(wanted: DeviceName, probe: &Probe) -> crate::Result<Vec<DeviceName>> {
+    // A name that this program does not know is of a worker that is newer.
+    let offered: Vec<DeviceName> = probe.devices.iter().filter_map(|d| d.parse().ok()).collect();
+    let gpus: Vec<DeviceName> = offered.iter().copied().filter(|d| d.is_cuda()).collect();
+    if let Some(why) = probe.libtorch_refused.as_ref().filter(|_| wanted != DeviceName::Flex) {
         return Err(bad_input(format!(
-            "device `{name}` is not usable here: {why}\n  `cargo xtask sweep FILE` builds a worker for \
+            "device `{wanted}` is not usable here: {why}\n  `cargo xtask sweep FILE` builds a worker for \
              the libtorch that is asked for; or unset what leads to this one (LD_LIBRARY_PATH, \
              LIBTORCH_USE_PYTORCH)"
         )));
     }
-    let devices = match name {
-        "auto" if !gpus.is_empty() => gpus,
-        "auto" if probe.devices.iter().any(|d| d == "libtorch:cpu") => {
-            vec!["libtorch:cpu".to_owned()]
+    let count = gpus.len();
+    let devices = match wanted {
+        DeviceName::Auto if !gpus.is_empty() => gpus,
+        DeviceName::Auto if offered.contains(&DeviceName::LibtorchCpu) => {
+            vec![DeviceName::LibtorchCpu]
         }
-        "auto" => vec!["flex".to_owned()],
-        "libtorch:cuda:*" => gpus,
-        other => probe.devices.iter().filter(|d| *d == other).cloned().collect(),
+        DeviceName::Auto => vec![DeviceName::Flex],
+        DeviceName::EveryCuda => gpus,
+        other => offered.into_iter().filter(|d| *d == other).collect(),
     };
     if devices.is_empty() {
         return Err(bad_input(format!(
-            "device `{name}` is not usable here: {}\n  this worker has: {}\n  change `pool` in [devices], or give --device",
-            reason(name, probe, gpus_of(probe)),
+            "device `{wanted}` is not usable here: {}\n  this worker has: {}\n  change `pool` in [devices], or give --device",
+            reason(wanted, probe, count),
             probe.devices.join(", ")
         )));
     }
     Ok(devices)
 }
 
-fn gpus_of(probe: &Probe) -> usize {
-    probe.devices.iter().filter(|d| d.starts_with("libtorch:cuda:")).count()
-}
-
 /// Why a worker lacks a device, and what would bring it.
-fn reason(name: &str, probe: &Probe, gpus: usize) -> String {
-    if name.starts_with("libtorch") && probe.libtorch.is_none() {
+fn reason(wanted: DeviceName, probe: &Probe, gpus: usize) -> String {
+    if wanted.backend() == Some("libtorch") && probe.libtorch.is_none() {
         "this worker was built without libtorch; `cargo xtask sweep` builds one with it".to_owned()
-    } else if !name.starts_with("libtorch:cuda") {
+    } else if !wanted.is_cuda() {
         "the worker does not list it".to_owned()
     } else if probe.libtorch_kind.as_deref() == Some("cpu") {
         "its libtorch is built for the CPU alone; `cargo xtask sweep` brings the one with CUDA where a pool asks for it, and a GPU with its driver is needed".to_owned()
     } else if gpus == 0 {
         "libtorch sees no GPU; `nvidia-smi` should list one, and CUDA_VISIBLE_DEVICES must not hide it".to_owned()
     } else {
-        format!("libtorch sees {}, counted from 0", crate::text::count(gpus, "GPU"))
+        format!("libtorch sees {}, counted from 0", plural::count(gpus, "GPU"))
     }
 }
 
@@ -199,7 +201,7 @@ mod tests {
     }
 
     fn pool(device: &str, slots: Option<u64>) -> Vec<PoolEntry> {
-        vec![PoolEntry { device: device.to_owned(), slots }]
+        vec![PoolEntry { device: device.parse().unwrap(), slots }]
     }
 
     #[test]
@@ -208,7 +210,7 @@ mod tests {
             slots(&pool("auto", None), &probe(devices), 1, 2, None)
                 .unwrap()
                 .into_iter()
-                .map(|s| s.device)
+                .map(|s| s.device.to_string())
                 .collect()
         };
         assert_eq!(
@@ -235,7 +237,7 @@ mod tests {
     #[test]
     fn a_gpu_slot_sees_its_gpu_as_number_0() {
         let slots = slots(
-            &[PoolEntry { device: "libtorch:cuda:1".to_owned(), slots: Some(2) }],
+            &[PoolEntry { device: DeviceName::Cuda(1), slots: Some(2) }],
             &probe(&["libtorch:cuda:0", "libtorch:cuda:1"]),
             1,
             8,
@@ -245,7 +247,7 @@ mod tests {
         assert_eq!(slots.len(), 2);
         assert_eq!(
             (slots[0].gpu, slots[0].worker_device(), slots[1].index),
-            (Some(1), "libtorch:cuda:0", 1)
+            (Some(1), DeviceName::Cuda(0), 1)
         );
     }
 

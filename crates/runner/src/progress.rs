@@ -9,6 +9,7 @@ use spec::event::Event;
 use spec::metric::Metric;
 use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
+use text_format::plural;
 
 use crate::live::{Current, Live, describe, reason};
 use crate::text;
@@ -84,7 +85,7 @@ impl Progress {
             .collect();
         let progress = Progress { multi, overall, lines, terminal, loudness, several_devices };
         if live.cached > 0 {
-            let reused = text::count(live.cached, "result");
+            let reused = plural::count(live.cached, "result");
             progress.line(&format!("{reused} reused from earlier sweeps"));
         }
         progress.refresh(live);
@@ -274,7 +275,8 @@ mod tests {
     #[test]
     fn a_slot_line_fits_its_columns_and_keeps_the_facts() {
         let plan = plan();
-        let slot = crate::pool::Slot { index: 0, device: "flex".to_owned(), gpu: None };
+        let slot =
+            crate::pool::Slot { index: 0, device: spec::device::DeviceName::Flex, gpu: None };
         let mut live = Live::new(&[slot], &plan.runs, 2, 0, "");
         for width in [40, 68, 120] {
             assert_eq!(slot_line("", None, width).chars().count(), width);

@@ -55,7 +55,7 @@ pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
         file: plan.file.clone(),
         provenance: facts.provenance,
         environment: facts.environment,
-        slots: facts.slots.iter().map(|s| s.device.clone()).collect(),
+        slots: facts.slots.iter().map(|s| s.device.to_string()).collect(),
         cpus: cpus(),
         started: facts.started,
         ended: crate::clock::now(),

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use spec::device::DeviceName;
 use spec::event::Probe;
 use spec::plan::{LibtorchSource, Plan};
 use torch_version::{ASK_PYTHON, PythonTorch, Version};
@@ -19,7 +20,8 @@ pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// Returns true where workers of this plan, or without one any worker, load Python's torch.
 pub(crate) fn is_wanted(plan: Option<&Plan>) -> bool {
-    let flex = plan.is_some_and(|plan| plan.pool.iter().all(|entry| entry.device == "flex"));
+    let flex =
+        plan.is_some_and(|plan| plan.pool.iter().all(|entry| entry.device == DeviceName::Flex));
     let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
     !flex && (source(plan) == LibtorchSource::Python || asked)
 }

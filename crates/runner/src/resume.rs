@@ -5,6 +5,7 @@ use std::path::Path;
 
 use spec::Digest;
 use spec::Id;
+use spec::device::DeviceKind;
 use spec::event::Save;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
@@ -29,12 +30,12 @@ impl Wanted {
     /// `auto` is taken for what a machine with or without a GPU driver would
     /// give. The code is left open, and the threads are 0.
     pub fn without_probe(pool: &[PoolEntry], plan: &Plan) -> Self {
-        let name = pool.first().map_or("auto", |e| e.device.as_str());
-        let (backend, device_kind) = match sweep_file::device::kind(name) {
-            "flex" => ("flex", "cpu"),
-            "libtorch:cuda" => ("libtorch", "cuda"),
-            "auto" if gpu_driver() => ("libtorch", "cuda"),
-            _ => ("libtorch", "cpu"),
+        let kind = pool.first().map_or(DeviceKind::Auto, |entry| entry.device.kind());
+        let (backend, device_kind) = match kind {
+            DeviceKind::Flex => ("flex", "cpu"),
+            DeviceKind::Cuda => ("libtorch", "cuda"),
+            DeviceKind::Auto if gpu_driver() => ("libtorch", "cuda"),
+            DeviceKind::Auto | DeviceKind::LibtorchCpu => ("libtorch", "cpu"),
         };
         Wanted { on: computed_on(backend, device_kind, plan), code: String::new() }
     }
@@ -144,7 +145,7 @@ pub fn outstanding<'a>(
 /// BLAKE3 of a file of weights, as records hold it; none without a file.
 pub fn weights_digest(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
-    Some(Digest::of(&bytes).to_string())
+    Some(Digest::of(bytes).to_string())
 }
 
 /// A metric that is asked for now and not in the record, where anything but training was

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+use text_format::wrap;
 
 /// A table with a rule under its header and nothing else: narrow enough for a
 /// terminal of 100 columns, and easy to copy.
@@ -117,21 +118,10 @@ pub fn wrapped(text: &str) -> String {
 
 /// A sentence in lines of at most `width` columns, each indented.
 pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
-    let (mut out, mut used) = (" ".repeat(indent), indent);
-    for word in text.split_whitespace() {
-        let length = console::measure_text_width(word);
-        if used > indent && used + 1 + length > width {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            used = indent;
-        } else if used > indent {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += length;
-    }
-    out
+    let blanks = " ".repeat(indent);
+    let fits = |line: &str| indent + console::measure_text_width(line) <= width;
+    let lines = wrap::lines(text.split_whitespace(), fits);
+    format!("{blanks}{}", lines.join(&format!("\n{blanks}")))
 }
 
 /// What the loss of a run is called: a function has values.
@@ -150,11 +140,6 @@ pub fn loss(value: f64) -> String {
 /// The first line of an error, without the remedy below it.
 pub fn first_line(error: &impl std::fmt::Display) -> String {
     plain(error.to_string().lines().next().unwrap_or_default())
-}
-
-/// `1 run`, `5 runs`.
-pub fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// Text from a file or a worker on one line, without anything that could move
@@ -198,7 +183,6 @@ mod tests {
 
     #[test]
     fn words() {
-        assert_eq!((count(1, "run"), count(0, "run")), ("1 run".to_owned(), "0 runs".to_owned()));
         assert_eq!(plain("a\x1b[31mb\n"), "a␛[31mb ");
         assert_eq!(
             [0.0, 3e-6, 0.04, 0.42, 0.999, 4.26, 9.96, 61.0, 3_700.0].map(duration),

@@ -16,6 +16,7 @@ use spec::provenance::Provenance;
 use spec::record::{RunRecord, Status};
 use store::layout::ReportDir;
 use store::writer::JournalWriter;
+use text_format::plural;
 
 use crate::beacon::Beacon;
 use crate::cli::RunArgs;
@@ -161,7 +162,7 @@ pub(crate) fn train(
     settle(&mut result, by_id.len(), cancel);
     if !args.training.quiet || result.stopped.is_some() {
         let seconds = text::duration(clock.elapsed().as_secs_f64());
-        let runs = text::count(result.runs, "run");
+        let runs = plural::count(result.runs, "run");
         text::say!("{runs} in {seconds}{}", how_it_stopped(result.stopped, args));
     }
     Ok(result)
@@ -252,17 +253,14 @@ fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) {
 }
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {
-    let threads = match machine.wanted.on.threads {
-        1 => "1 thread each".to_owned(),
-        n => format!("{n} threads each"),
-    };
+    let threads = plural::count(machine.wanted.on.threads, "thread");
     text::say!(
-        "{}: {} on {} x {} ({threads}), {}",
+        "{}: {} on {} x {} ({threads} each), {}",
         plan.name,
-        text::count(runs, "run"),
+        plural::count(runs, "run"),
         machine.slots.len().min(runs),
         devices(&machine.slots),
-        text::count(plan.optimizers.len(), "optimizer"),
+        plural::count(plan.optimizers.len(), "optimizer"),
     );
 }
 
@@ -322,7 +320,7 @@ fn keep(
 }
 
 fn devices(slots: &[Slot]) -> String {
-    let mut names: Vec<&str> = slots.iter().map(|s| s.device.as_str()).collect();
+    let mut names: Vec<String> = slots.iter().map(|s| s.device.to_string()).collect();
     names.dedup();
     names.join(", ")
 }

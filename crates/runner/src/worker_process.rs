@@ -172,7 +172,7 @@ impl WorkerProcess {
         let threads = command.threads.to_string();
         let mut process = Command::new(&command.program);
         process
-            .args(["--device", slot.worker_device(), "--threads", &threads])
+            .args(["--device", &slot.worker_device().to_string(), "--threads", &threads])
             .env(GPU_ORDER.0, GPU_ORDER.1)
             .envs(command.libraries.as_ref().map(|value| (LIBRARIES, value)))
             .arg("--data-dir")

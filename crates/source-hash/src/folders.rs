@@ -49,6 +49,20 @@ pub fn hash(sources: &[&Path]) -> io::Result<String> {
     Ok(hash.finalize().to_hex()[..32].to_owned())
 }
 
+/// Gives the crate whose build script calls this the hash of `sources` in the environment
+/// variable `variable`. Cargo runs the script again when one of them changes.
+///
+/// # Errors
+/// A file or folder cannot be read.
+pub fn set_variable(variable: &str, sources: &[impl AsRef<Path>]) -> io::Result<()> {
+    let sources: Vec<&Path> = sources.iter().map(AsRef::as_ref).collect();
+    for source in &sources {
+        println!("cargo::rerun-if-changed={}", source.display());
+    }
+    println!("cargo::rustc-env={variable}={}", hash(&sources)?);
+    Ok(())
+}
+
 /// The folder in which the modules that a file declares lie.
 fn folder_of(file: &Path) -> PathBuf {
     let stem = file.file_stem().unwrap_or_default();

@@ -7,5 +7,5 @@ mod folders;
 mod tokens;
 
 #[cfg(feature = "folders")]
-pub use folders::hash;
+pub use folders::{hash, set_variable};
 pub use tokens::{Meaning, meaning};

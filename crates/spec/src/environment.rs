@@ -74,7 +74,7 @@ const FACTS: [&str; 5] = ["processor", "libtorch_kind", "driver", "tf32", "deter
 impl Environment {
     /// Returns `exec_id`: the hash of every field but the GPU's UUID.
     pub fn id(&self) -> Id {
-        Id::of(&canonical_json(&Value::Object(self.fields())))
+        Id::of(canonical_json(&Value::Object(self.fields())))
     }
 
     /// Returns true where bits that were computed in the two are expected to be equal: every field but
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn an_old_record_keeps_its_id_and_agrees_with_a_new_one_of_its_machine() {
         let value: Value = serde_json::from_str(OLD).unwrap();
-        assert_eq!(old().id(), Id::of(&canonical_json(&value)));
+        assert_eq!(old().id(), Id::of(canonical_json(&value)));
         let processor = Some("AuthenticAMD family 25 model 17".to_owned());
         let new = Environment { processor: processor.clone(), ..old() };
         assert_ne!(new.id(), old().id());

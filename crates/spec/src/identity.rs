@@ -283,7 +283,7 @@ mod tests {
         for spec in runs() {
             let body = canonical_json(&serde_json::to_value(&spec).unwrap());
             let begin = head(&spec.data.dataset.digest(), &TRAINING_FORMAT.to_string());
-            let expected = Id::of(&format!("{begin}{body}}}"));
+            let expected = Id::of(format!("{begin}{body}}}"));
             assert_eq!(memo.ids(&spec).with_seed(spec.seed).run, expected, "{body}");
             assert_eq!(ids(&spec).run, expected, "{body}");
             assert!(seen.insert(expected), "{body}: the change changes no id");

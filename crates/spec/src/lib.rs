@@ -6,6 +6,7 @@
 
 pub mod claim;
 pub mod dataset;
+pub mod device;
 pub mod digest;
 pub mod environment;
 pub mod event;
@@ -29,6 +30,7 @@ pub mod regress_settings;
 pub mod report_settings;
 pub mod run;
 pub mod schedule;
+pub mod settings;
 pub mod slurm;
 pub mod stopping;
 pub mod threads;

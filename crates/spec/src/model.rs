@@ -1,6 +1,7 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
 use crate::landscape::Function;
+use crate::parameters::{ParameterTable, size};
 use crate::params::{choice, params, registry};
 
 choice! {
@@ -76,31 +77,6 @@ impl Cnn {
     }
 }
 
-impl ModelSpec {
-    /// Whether inputs of this shape (channels, height, width) can go through it.
-    ///
-    /// # Errors
-    /// The parameter that is to blame, and the reason in words.
-    pub fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
-        match self {
-            ModelSpec::Linear(_)
-            | ModelSpec::Mlp(_)
-            | ModelSpec::Function(_)
-            | ModelSpec::Quadratic(_)
-            | ModelSpec::NoisyQuadratic(_) => Ok(()),
-            ModelSpec::Cnn(cnn) if cnn.channels.is_empty() => {
-                Err(("channels", "at least one convolution is needed; without, use `mlp`".into()))
-            }
-            ModelSpec::Cnn(cnn) if cnn.padding >= cnn.kernel => {
-                Err(("padding", format!("a kernel of {} would see nothing but zeros", cnn.kernel)))
-            }
-            ModelSpec::Cnn(cnn) => {
-                cnn.pooled(shape).map(drop).map_err(|reason| ("channels", reason))
-            }
-        }
-    }
-}
-
 params! {
     /// A function of two variables in place of a network: no data, no layers.
     FunctionModel {
@@ -143,13 +119,170 @@ params! {
     }
 }
 
+/// What is known of a kind of model without building it.
+pub trait ModelKind {
+    /// True of what has no layers: its position is what is trained, and its output the loss.
+    const FUNCTION: bool = false;
+
+    /// The table of its parameters. `shape` is channels, height and width of one input,
+    /// `outputs` the number of classes or values.
+    fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable;
+
+    /// Checks that inputs of this shape (channels, height, width) can go through it.
+    ///
+    /// # Errors
+    /// The parameter that is to blame, and the reason in words.
+    fn check(&self, _shape: [usize; 3]) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+
+    /// True of linear layers with ReLU between them, without dropout and normalisation.
+    fn is_relu_stack(&self) -> bool {
+        false
+    }
+}
+
+impl ModelKind for LinearModel {
+    fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        let mut table = ParameterTable::default();
+        table.linear("", shape.iter().product(), outputs);
+        table
+    }
+
+    fn is_relu_stack(&self) -> bool {
+        true
+    }
+}
+
+impl ModelKind for Mlp {
+    fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        let mut table = ParameterTable::default();
+        table.stack(shape.iter().product(), &self.hidden, outputs);
+        for (i, &width) in self.hidden.iter().enumerate().filter(|_| self.batch_norm) {
+            for name in ["gamma", "beta", "running_mean", "running_var"] {
+                table.add(format!("norms.{i}.{name}"), [size(width)]);
+            }
+        }
+        table
+    }
+
+    fn is_relu_stack(&self) -> bool {
+        self.activation == Activation::Relu && self.dropout == 0.0 && !self.batch_norm
+    }
+}
+
+impl ModelKind for Cnn {
+    fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        let mut table = ParameterTable::default();
+        let (kernel, mut inputs) = (size(self.kernel), shape[0]);
+        for (i, &channels) in self.channels.iter().enumerate() {
+            let maps = size(channels);
+            table.add(format!("convolutions.{i}.weight"), [maps, inputs, kernel, kernel]);
+            table.add(format!("convolutions.{i}.bias"), [maps]);
+            inputs = maps;
+        }
+        let pooled = self.pooled(shape).map_or(0, |shape| shape.iter().product());
+        table.stack(pooled, &self.hidden, outputs);
+        table
+    }
+
+    fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
+        if self.channels.is_empty() {
+            let reason = "at least one convolution is needed; without, use `mlp`";
+            return Err(("channels", reason.to_owned()));
+        }
+        if self.padding >= self.kernel {
+            let reason = format!("a kernel of {} would see nothing but zeros", self.kernel);
+            return Err(("padding", reason));
+        }
+        self.pooled(shape).map(drop).map_err(|reason| ("channels", reason))
+    }
+}
+
+impl ModelKind for FunctionModel {
+    const FUNCTION: bool = true;
+
+    fn table(&self, _: [usize; 3], _: usize) -> ParameterTable {
+        position(2)
+    }
+}
+
+impl ModelKind for Quadratic {
+    const FUNCTION: bool = true;
+
+    fn table(&self, shape: [usize; 3], _: usize) -> ParameterTable {
+        position(shape.iter().product())
+    }
+}
+
+impl ModelKind for NoisyQuadratic {
+    const FUNCTION: bool = true;
+
+    fn table(&self, _: [usize; 3], _: usize) -> ParameterTable {
+        position(size(self.dimensions))
+    }
+}
+
+/// The table of a model that is a position alone.
+fn position(variables: usize) -> ParameterTable {
+    let mut table = ParameterTable::default();
+    table.add("position", [variables]);
+    table
+}
+
+/// Calls the same for whichever kind a spec is.
+macro_rules! of_kind {
+    ($spec:expr, $p:ident => $body:expr) => {
+        match $spec {
+            ModelSpec::Linear($p) => $body,
+            ModelSpec::Mlp($p) => $body,
+            ModelSpec::Cnn($p) => $body,
+            ModelSpec::Function($p) => $body,
+            ModelSpec::Quadratic($p) => $body,
+            ModelSpec::NoisyQuadratic($p) => $body,
+        }
+    };
+}
+
 impl ModelSpec {
+    /// Every parameter's path and shape; see [`ParameterTable`]. `shape` is channels, height
+    /// and width of one input, `outputs` the number of classes or values.
+    pub fn parameters(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
+        self.table(shape, outputs).into()
+    }
+
+    /// As [`ModelSpec::parameters`], without the running statistics of batch normalisation,
+    /// which no optimizer trains.
+    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
+        let mut all = self.parameters(shape, outputs);
+        all.retain(|(path, _)| !path.contains(".running_"));
+        all
+    }
+
+    /// The table of its parameters; see [`ModelKind::table`].
+    pub fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        of_kind!(self, p => p.table(shape, outputs))
+    }
+
+    /// Checks that inputs of this shape (channels, height, width) can go through it.
+    ///
+    /// # Errors
+    /// The parameter that is to blame, and the reason in words.
+    pub fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
+        of_kind!(self, p => p.check(shape))
+    }
+
     /// True of what has no layers: its position is what is trained, and its output the loss.
     pub fn is_function(&self) -> bool {
-        match self {
-            ModelSpec::Function(_) | ModelSpec::Quadratic(_) | ModelSpec::NoisyQuadratic(_) => true,
-            ModelSpec::Linear(_) | ModelSpec::Mlp(_) | ModelSpec::Cnn(_) => false,
+        fn of<K: ModelKind>(_: &K) -> bool {
+            K::FUNCTION
         }
+        of_kind!(self, p => of(p))
+    }
+
+    /// True of linear layers with ReLU between them, without dropout and normalisation.
+    pub fn is_relu_stack(&self) -> bool {
+        of_kind!(self, p => p.is_relu_stack())
     }
 }
 

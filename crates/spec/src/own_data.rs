@@ -181,6 +181,15 @@ impl OwnRequest {
     }
 }
 
+/// Why own data cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong, with the file and the place in it.
+    pub problem: String,
+    /// What to do about it; `None` where nothing is known.
+    pub remedy: Option<String>,
+}
+
 /// What was found in own data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {

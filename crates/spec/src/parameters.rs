@@ -1,67 +1,77 @@
-//! Paths and shapes of a model's parameters, from its spec alone: what groups of
-//! parameters are matched against before anything is built. The crate `model`
-//! holds the real networks to them.
+//! The table of a model's parameters: their paths and shapes, from its spec alone. Groups of
+//! parameters are matched against it before anything is built, and the crate `model` builds
+//! the network from it.
 
-use crate::model::ModelSpec;
+/// Paths and shapes of a model's parameters, in the order of the layers. Weights of linear
+/// layers are `[inputs, outputs]`, of convolutions `[outputs, inputs, kernel, kernel]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParameterTable(Vec<(String, Vec<usize>)>);
 
-impl ModelSpec {
-    /// Every parameter's path and shape, in the order of the layers; weights of linear layers are
-    /// `[inputs, outputs]`, of convolutions `[outputs, inputs, kernel, kernel]`. `shape` is channels, height and width of one input,
-    /// `outputs` the number of classes or values.
-    pub fn parameters(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
-        let features = shape.iter().product();
-        let linear = |path: &str, inputs: usize, outputs: usize| {
-            [
-                (format!("{path}weight"), vec![inputs, outputs]),
-                (format!("{path}bias"), vec![outputs]),
-            ]
-        };
-        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let stack = |features: usize, hidden: &[u64]| -> Vec<(String, Vec<usize>)> {
-            let hidden = hidden.iter().map(|&n| size(n));
-            let widths: Vec<usize> =
-                std::iter::once(features).chain(hidden).chain([outputs]).collect();
-            let layers = widths.windows(2).enumerate();
-            layers.flat_map(|(i, pair)| linear(&format!("layers.{i}."), pair[0], pair[1])).collect()
-        };
-        match self {
-            ModelSpec::Linear(_) => linear("", features, outputs).to_vec(),
-            ModelSpec::Mlp(p) => {
-                let mut all = stack(features, &p.hidden);
-                for (i, &width) in p.hidden.iter().enumerate().filter(|_| p.batch_norm) {
-                    let names = ["gamma", "beta", "running_mean", "running_var"];
-                    all.extend(names.map(|name| (format!("norms.{i}.{name}"), vec![size(width)])));
-                }
-                all
-            }
-            ModelSpec::Cnn(p) => {
-                let kernel = size(p.kernel);
-                let mut all = Vec::new();
-                let mut inputs = shape[0];
-                for (i, &channels) in p.channels.iter().enumerate() {
-                    let path = format!("convolutions.{i}.");
-                    let maps = size(channels);
-                    all.push((format!("{path}weight"), vec![maps, inputs, kernel, kernel]));
-                    all.push((format!("{path}bias"), vec![maps]));
-                    inputs = maps;
-                }
-                let pooled = p.pooled(shape).map_or(0, |shape| shape.iter().product());
-                all.extend(stack(pooled, &p.hidden));
-                all
-            }
-            ModelSpec::Function(_) => vec![("position".to_owned(), vec![2])],
-            ModelSpec::Quadratic(_) => vec![("position".to_owned(), vec![features])],
-            ModelSpec::NoisyQuadratic(p) => {
-                vec![("position".to_owned(), vec![size(p.dimensions)])]
-            }
+impl ParameterTable {
+    /// Adds a parameter.
+    pub fn add(&mut self, path: impl Into<String>, shape: impl Into<Vec<usize>>) {
+        self.0.push((path.into(), shape.into()));
+    }
+
+    /// Adds the weight and the bias of a linear layer; `path` is empty or ends with a dot.
+    pub fn linear(&mut self, path: &str, inputs: usize, outputs: usize) {
+        self.add(format!("{path}weight"), [inputs, outputs]);
+        self.add(format!("{path}bias"), [outputs]);
+    }
+
+    /// Adds linear layers from `inputs` over the widths `hidden` to `outputs`, at the paths
+    /// `layers.<i>.`.
+    pub fn stack(&mut self, inputs: usize, hidden: &[u64], outputs: usize) {
+        let mut from = inputs;
+        let widths = hidden.iter().map(|&width| size(width)).chain([outputs]);
+        for (i, width) in widths.enumerate() {
+            self.linear(&format!("layers.{i}."), from, width);
+            from = width;
         }
     }
 
-    /// As [`ModelSpec::parameters`], without the running statistics of batch normalisation,
-    /// which no optimizer trains.
-    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
-        let mut all = self.parameters(shape, outputs);
-        all.retain(|(path, _)| !path.contains(".running_"));
-        all
+    /// The shape of the parameter at a path; `None` where there is none.
+    pub fn shape(&self, path: &str) -> Option<&[usize]> {
+        self.0.iter().find(|(known, _)| known == path).map(|(_, shape)| shape.as_slice())
+    }
+
+    /// How many parts of the model there are at the paths `<name>.0.`, `<name>.1.` and so on.
+    pub fn count(&self, name: &str) -> usize {
+        let begins = |i: usize| {
+            let prefix = format!("{name}.{i}.");
+            self.0.iter().any(|(path, _)| path.starts_with(&prefix))
+        };
+        (0..).take_while(|&i| begins(i)).count()
+    }
+
+    /// Every path with its shape.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        self.0.iter().map(|(path, shape)| (path.as_str(), shape.as_slice()))
+    }
+}
+
+impl From<ParameterTable> for Vec<(String, Vec<usize>)> {
+    fn from(table: ParameterTable) -> Self {
+        table.0
+    }
+}
+
+/// A number of a spec as a size.
+pub(crate) fn size(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_counted_and_found_by_path() {
+        let mut table = ParameterTable::default();
+        table.stack(4, &[8, 8], 3);
+        assert_eq!((table.count("layers"), table.count("norms")), (3, 0));
+        assert_eq!(table.shape("layers.1.weight"), Some(&[8, 8][..]));
+        assert_eq!(table.shape("layers.2.bias"), Some(&[3][..]));
+        assert_eq!((table.shape("layers.3.bias"), table.iter().count()), (None, 6));
     }
 }

@@ -77,6 +77,10 @@ pub enum ParamType {
     IntList,
     /// A list of schedules, each a table with its `kind`; as a value their JSON.
     Schedules,
+    /// A list of names, each once, out of those that are known when it is read.
+    NameList(Names),
+    /// A form of its own, which this describes; its table reads it.
+    Own(&'static str),
 }
 
 impl ParamType {
@@ -101,6 +105,8 @@ impl fmt::Display for ParamType {
             }
             ParamType::IntList => f.write_str("list of whole numbers"),
             ParamType::Schedules => f.write_str("list of schedules"),
+            ParamType::NameList(Names(list)) => write!(f, "list out of {}", list().join(", ")),
+            ParamType::Own(form) => f.write_str(form),
         }
     }
 }
@@ -269,6 +275,17 @@ impl ParamValue for bool {
     }
 }
 
+/// A setting that may be left out: `None` is left out, and shown as `none`.
+impl<T: ParamValue> ParamValue for Option<T> {
+    const TYPE: ParamType = T::TYPE;
+    fn from_value(value: &Value) -> Option<Self> {
+        T::from_value(value).map(Some)
+    }
+    fn to_value(&self) -> Value {
+        self.as_ref().map_or_else(|| Value::Text("none".to_owned()), T::to_value)
+    }
+}
+
 impl ParamValue for Vec<u64> {
     const TYPE: ParamType = ParamType::IntList;
     fn from_value(value: &Value) -> Option<Self> {
@@ -310,6 +327,23 @@ macro_rules! choice {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.name())
+            }
+        }
+        impl $crate::params::ParamValue for Vec<$name> {
+            const TYPE: $crate::params::ParamType =
+                $crate::params::ParamType::NameList($crate::params::Names(|| $name::NAMES));
+            fn from_value(value: &$crate::params::Value) -> Option<Self> {
+                match value {
+                    $crate::params::Value::List(items) => {
+                        items.iter().map(<$name as $crate::params::ParamValue>::from_value).collect()
+                    }
+                    _ => None,
+                }
+            }
+            fn to_value(&self) -> $crate::params::Value {
+                $crate::params::Value::List(
+                    self.iter().map(<$name as $crate::params::ParamValue>::to_value).collect(),
+                )
             }
         }
         impl $crate::params::ParamValue for $name {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::claim::Claim;
+use crate::device::DeviceName;
 use crate::event::Save;
 use crate::identity::Id;
 use crate::lint::Told;
@@ -259,28 +260,26 @@ impl ComputedOn {
     }
 }
 
-/// Keys of `[train]` that change no result.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Keeping {
-    /// Epochs between two checkpoints; 0 = none.
-    #[serde(default)]
-    pub checkpoint_every: u64,
-    /// Weights that are kept.
-    #[serde(default)]
-    pub save: Save,
-    /// Seconds after which a run is ended; null = never.
-    #[serde(default)]
-    pub timeout: Option<f64>,
-    /// Metrics that are measured on request, each once.
-    #[serde(default, deserialize_with = "metric::on_request")]
-    pub metrics: Vec<Metric>,
+crate::settings! {
+    /// What is kept of a run and how long it may take; no part of any id.
+    Keeping in "train" {
+        /// Epochs between two checkpoints; 0 = none.
+        checkpoint_every: u64 = 0, Within(0.0, 1e6);
+        /// Weights that are kept.
+        save: Save = Save::default(), Any;
+        /// Time after which a run is ended, stored in seconds.
+        timeout: Option<f64> = None => "seconds, \"90s\", \"30m\", \"2h\"", "none";
+        /// Metrics that are measured on request, each once.
+        #[serde(deserialize_with = "metric::on_request")]
+        metrics: Vec<Metric> = Vec::new() => "a name or a list of names out of `list metrics`", "none";
+    }
 }
 
 /// One entry of the device pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolEntry {
-    /// `auto`, `flex`, `libtorch:cpu`, `libtorch:cuda:0`, `libtorch:cuda:*`.
-    pub device: String,
+    /// The device.
+    pub device: DeviceName,
     /// Runs side by side on it; null: cores / threads for a CPU, one for a GPU.
     pub slots: Option<u64>,
 }

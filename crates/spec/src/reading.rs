@@ -2,6 +2,7 @@
 //! split, and what was understood of it all.
 
 use serde::{Deserialize, Serialize};
+use text_format::plural;
 
 use crate::params::choice;
 
@@ -177,7 +178,8 @@ impl DataDescription {
     /// What was understood, in one line: `name` is that of the dataset.
     pub fn line(&self, name: &str) -> String {
         let target = if self.target.is_empty() { "labels" } else { &self.target };
-        let (rows, features) = (counted(self.rows, "row"), counted(self.features, "feature"));
+        let (rows, features) =
+            (plural::count(self.rows, "row"), plural::count(self.features, "feature"));
         let (parts, split) = (self.parts_in_words(), &self.split);
         let mut out = match self.has_targets() {
             true => format!(
@@ -187,10 +189,10 @@ impl DataDescription {
             false => format!("{name}: {rows} of {features} without targets; {parts}; {split}"),
         };
         if self.dropped > 0 {
-            out.push_str(&format!("; {} with gaps left out", counted(self.dropped, "row")));
+            out.push_str(&format!("; {} with gaps left out", plural::count(self.dropped, "row")));
         }
         if self.filled > 0 {
-            out.push_str(&format!("; {} filled", counted(self.filled, "gap")));
+            out.push_str(&format!("; {} filled", plural::count(self.filled, "gap")));
         }
         out
     }
@@ -239,10 +241,6 @@ impl DataDescription {
 
 fn short(x: f64) -> String {
     crate::float::short(crate::float::six_digits(x))
-}
-
-fn counted(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// A class, with how many samples of each part have it.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::metric::Split;
 use crate::metric::{EpochMetric, Metric, leaked};
+use crate::params::{Names, ParamType, ParamValue, Value};
 
 /// A quantity of a run that is compared from night to night, named as its column in
 /// `runs.parquet` where it has one.
@@ -218,30 +219,38 @@ impl<'de> Deserialize<'de> for RegressMetric {
     }
 }
 
-/// `[regress]`, resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RegressSettings {
-    /// What is compared; default: everything that runs have.
-    #[serde(
-        default = "all_metrics",
-        deserialize_with = "metrics_of",
-        skip_serializing_if = "is_everything"
-    )]
-    pub metrics: Vec<RegressMetric>,
-    /// Effects that are let pass, where they are not the metric's default.
-    #[serde(default)]
-    pub min_effect: BTreeMap<RegressMetric, f64>,
-    /// The share of nights without change that may raise an alarm; default 0.05.
-    #[serde(default = "default_level")]
-    pub level: f64,
-}
-
 /// Default of [`RegressSettings::level`].
 pub const LEVEL: f64 = 0.05;
 
-impl Default for RegressSettings {
-    fn default() -> Self {
-        RegressSettings { metrics: all_metrics(), min_effect: BTreeMap::new(), level: LEVEL }
+impl ParamValue for Vec<RegressMetric> {
+    const TYPE: ParamType = ParamType::NameList(Names(RegressMetric::names));
+
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::List(items) = value else { return None };
+        let metric = |item: &Value| match item {
+            Value::Text(name) => RegressMetric::from_name(name),
+            _ => None,
+        };
+        items.iter().map(metric).collect()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::List(self.iter().map(|metric| Value::Text(metric.name())).collect())
+    }
+}
+
+crate::settings! {
+    /// What counts as a regression; changing it trains nothing.
+    RegressSettings in "regress" {
+        /// What is compared, by default everything that runs have.
+        #[serde(deserialize_with = "metrics_of", skip_serializing_if = "is_everything")]
+        metrics: Vec<RegressMetric> = all_metrics(), Any;
+        /// Effects that are let pass, each in the unit of its metric, where they are not the metric's default.
+        min_effect: BTreeMap<RegressMetric, f64> = BTreeMap::new()
+            => "a table of numbers by metric: { test_loss = 0.02 }", "each metric's own";
+        /// The share of nights without change that may raise an alarm.
+        // At 0 nothing could ever be found, and above a half most alarms are false.
+        level: f64 = LEVEL, Within(1e-6, 0.5);
     }
 }
 
@@ -289,10 +298,6 @@ fn metrics_of<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<RegressMetric>, 
     let metrics = Vec::<RegressMetric>::deserialize(from)?;
     let once = metrics.iter().map(|m| m.name()).eq(EVERYTHING_BEFORE);
     Ok(if once { all_metrics() } else { metrics })
-}
-
-fn default_level() -> f64 {
-    LEVEL
 }
 
 #[cfg(test)]

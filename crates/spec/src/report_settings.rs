@@ -1,8 +1,6 @@
 //! `[report]` of the sweep file: what the report shows. No part of any id:
 //! changing it trains nothing.
 
-use serde::{Deserialize, Serialize};
-
 use crate::params::choice;
 
 choice! {
@@ -55,52 +53,20 @@ choice! {
     }
 }
 
-/// `[report]`, resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReportSettings {
-    /// The figures, in the order of the file; default: all that the runs can fill.
-    #[serde(default = "all_figures")]
-    pub figures: Vec<FigureName>,
-    /// Bands of curves; default: the interval.
-    #[serde(default = "default_band")]
-    pub band: Band,
-    /// Up to which loss of the best value a learning rate is as good as the
-    /// best, as a fraction of that value; default 0.01.
-    #[serde(default = "default_tolerance")]
-    pub tolerance: f64,
-    /// The smallest lead that matters: a fraction of the second's value, of accuracies
-    /// and F1 a fraction of all (0.01 is one percentage point); default 0, any lead. A
-    /// significant lead below it is said to be smaller than what matters.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub min_effect: f64,
-}
-
-fn is_zero(x: &f64) -> bool {
-    *x == 0.0
-}
-
 /// Default of [`ReportSettings::tolerance`].
 pub const TOLERANCE: f64 = 0.01;
 
-impl Default for ReportSettings {
-    fn default() -> Self {
-        ReportSettings {
-            figures: all_figures(),
-            band: default_band(),
-            tolerance: TOLERANCE,
-            min_effect: 0.0,
-        }
+crate::settings! {
+    /// What the report shows; changing it trains nothing.
+    ReportSettings in "report" {
+        /// Figures, in the order of the page; those that the runs cannot fill are left out.
+        figures: Vec<FigureName> = FigureName::ALL.to_vec(), Any;
+        /// What the bands around curves show.
+        band: Band = Band::Interval, Any;
+        /// Up to which loss of the best value a learning rate is as good as the best, as a fraction of that value.
+        tolerance: f64 = TOLERANCE, Within(0.0, 1.0);
+        /// The smallest lead that matters: a fraction of the second's value, of accuracies and F1 a fraction of all (0.01 is one percentage point). A significant lead below it is said to be smaller than what matters.
+        #[serde(skip_serializing_if = "crate::params::is_default")]
+        min_effect: f64 = 0.0, Within(0.0, 1.0);
     }
-}
-
-fn all_figures() -> Vec<FigureName> {
-    FigureName::ALL.to_vec()
-}
-
-fn default_band() -> Band {
-    Band::Interval
-}
-
-fn default_tolerance() -> f64 {
-    TOLERANCE
 }

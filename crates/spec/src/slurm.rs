@@ -6,35 +6,34 @@ use serde::{Deserialize, Serialize};
 /// Default of [`SlurmSettings::poll_seconds`].
 pub const POLL_SECONDS: u64 = 30;
 
-/// `[slurm]`, resolved. What is `None` or empty is left to the site's defaults:
-/// no flag is passed for it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SlurmSettings {
-    /// `--partition`.
-    pub partition: Option<String>,
-    /// `--account`.
-    pub account: Option<String>,
-    /// `--time` of a task, in seconds; Slurm counts whole minutes.
-    pub time: Option<u64>,
-    /// `--mem` of a task, as Slurm writes it: `4G`, `500M`.
-    pub mem: Option<String>,
-    /// `--cpus-per-task`: processors of a task, shared by its runs; default 1.
-    pub cpus: u64,
-    /// GPUs of a task (`--gres=gpu:N`); default 0.
-    pub gpus: u64,
-    /// Most tasks at once, of each array (`%N`); default: as many as Slurm lets run.
-    pub max_parallel: Option<u64>,
-    /// Runs of a task; default `"auto"`.
-    pub runs_per_task: RunsPerTask,
-    /// Lines of bash before the runs: `module load cuda`.
-    pub setup: Vec<String>,
-    /// Further flags of `sbatch` for the tasks, passed through untouched.
-    pub extra: Vec<String>,
-    /// Seconds between two questions to Slurm under `--watch`; default 30.
-    pub poll_seconds: u64,
-    /// Whether a short job looks, before anything is submitted, at whether the nodes see
-    /// the folders, where this cannot be told from here; default true.
-    pub check_folder: bool,
+crate::settings! {
+    /// How the tasks of a cluster are asked for. What is left out is left to the site's defaults: no flag is passed for it.
+    SlurmSettings in "slurm" {
+        /// `--partition`; several are parted by commas.
+        partition: Option<String> = None => "a name", "the site's";
+        /// `--account`.
+        account: Option<String> = None => "a name", "the site's";
+        /// `--time` of a task, stored in seconds; Slurm counts whole minutes.
+        time: Option<u64> = None => "\"30m\", \"2h\", \"3d\", \"HH:MM:SS\", \"D-HH:MM:SS\"", "the partition's limit";
+        /// `--mem` of a task, as Slurm writes it.
+        mem: Option<String> = None => "\"4G\", \"500M\", \"0\" for all of a node", "the site's";
+        /// `--cpus-per-task`: processors of a task, shared by its runs.
+        cpus: u64 = 1, Within(1.0, 4096.0);
+        /// GPUs of a task (`--gres=gpu:N`).
+        gpus: u64 = 0, Within(0.0, 64.0);
+        /// Most tasks at once, of each array (`%N`); by default as many as Slurm lets run.
+        max_parallel: Option<u64> = None, Within(1.0, 1e5);
+        /// Runs of a task; `"auto"` goes by an estimate of time.
+        runs_per_task: RunsPerTask = RunsPerTask::Auto => "a whole number or \"auto\"", "\"auto\"";
+        /// Lines of bash before the runs: `module load cuda`.
+        setup: Vec<String> = Vec::new() => "a list of strings", "none";
+        /// Further flags of `sbatch` for the tasks, passed through untouched.
+        extra: Vec<String> = Vec::new() => "a list of flags", "none";
+        /// Seconds between two questions to Slurm under `--watch`.
+        poll_seconds: u64 = POLL_SECONDS, Within(1.0, 3600.0);
+        /// Whether a short job looks, before anything is submitted, at whether the nodes see the folders, where this cannot be told from here.
+        check_folder: bool = true, Any;
+    }
 }
 
 impl SlurmSettings {
@@ -81,25 +80,6 @@ pub enum RunsPerTask {
     Auto,
     /// So many.
     Number(u64),
-}
-
-impl Default for SlurmSettings {
-    fn default() -> Self {
-        SlurmSettings {
-            partition: None,
-            account: None,
-            time: None,
-            mem: None,
-            cpus: 1,
-            gpus: 0,
-            max_parallel: None,
-            runs_per_task: RunsPerTask::Auto,
-            setup: Vec::new(),
-            extra: Vec::new(),
-            poll_seconds: POLL_SECONDS,
-            check_folder: true,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use spec::metric::EpochMetric;
 use spec::plan::{PlannedRun, Target};
 use spec::record::Split;
 use spec::run::Loss;
+use text_format::plural;
 
 use super::diagnostic::Diagnostic;
 use super::source::Place;
@@ -156,7 +157,7 @@ impl ClaimRequest {
     fn too_few(&self, claim: &Claim, seeds: usize) -> Option<Diagnostic> {
         let least = claim.test.least_seeds(claim.level);
         (seeds < least).then(|| {
-            let there = if seeds == 1 { "1 seed".to_owned() } else { format!("{seeds} seeds") };
+            let there = plural::count(seeds, "seed");
             let why = match claim.test {
                 ClaimTest::Sign => format!(
                     "{there} that are all beyond the target have p = {}",

@@ -3,7 +3,7 @@
 
 use spec::dataset::DatasetName;
 use spec::lint::Lint;
-use spec::own_data::{Inspected, OwnData, OwnRequest};
+use spec::own_data::{Inspected, OwnData, OwnRequest, Unusable};
 use spec::params::{ParamValue, Value};
 use spec::reading::DataDescription;
 use spec::run::Loss;
@@ -31,11 +31,12 @@ pub(super) fn look(
         Ok(Inspected { data, described, traps }) => {
             Some(Found { own: Some(data), described: Some(described), traps })
         }
-        Err(reason) => {
-            let parts = reason.split_once("; remedy: ");
-            let (what, remedy) = parts.unwrap_or((reason.as_str(), ""));
-            let d = Diagnostic::error("this data cannot be used", place).label(what);
-            diagnostics.push(if remedy.is_empty() { d } else { d.help(remedy) });
+        Err(Unusable { problem, remedy }) => {
+            let d = Diagnostic::error("this data cannot be used", place).label(problem);
+            diagnostics.push(match remedy {
+                Some(remedy) => d.help(remedy),
+                None => d,
+            });
             None
         }
     }

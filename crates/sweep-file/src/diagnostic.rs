@@ -4,6 +4,7 @@
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use text_format::plural;
 
 use super::source::{Place, Sources};
 
@@ -213,19 +214,16 @@ impl Diagnostics {
             out.push_str(&format!("... and {more} more\n\n"));
         }
         let count = |severity| self.items.iter().filter(|d| d.severity == severity).count();
-        let plural = |n: usize, what: &str| {
-            if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-        };
         match (count(Severity::Error), count(Severity::Warning)) {
             (0, _) => {}
             (errors, 0) => {
-                out.push_str(&format!("{}; nothing was trained\n", plural(errors, "error")))
+                out.push_str(&format!("{}; nothing was trained\n", plural::count(errors, "error")))
             }
             (errors, warnings) => {
                 out.push_str(&format!(
                     "{} and {}; nothing was trained\n",
-                    plural(errors, "error"),
-                    plural(warnings, "warning")
+                    plural::count(errors, "error"),
+                    plural::count(warnings, "warning")
                 ));
             }
         }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use spec::device::DeviceName;
 use spec::identity::Memo;
 use spec::metric::Metric;
 use spec::params::Values;
@@ -75,7 +76,7 @@ pub fn expand(
         }
     };
     let pool = if spec.pool.is_empty() {
-        vec![PoolEntry { device: "auto".to_owned(), slots: None }]
+        vec![PoolEntry { device: DeviceName::Auto, slots: None }]
     } else {
         spec.pool.clone()
     };

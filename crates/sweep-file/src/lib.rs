@@ -7,7 +7,6 @@ mod axis;
 mod claim;
 mod combination;
 mod data;
-pub mod device;
 pub mod diagnostic;
 mod duration;
 mod exclude;
@@ -30,7 +29,7 @@ pub mod user;
 use std::io::Read;
 use std::path::Path;
 
-use spec::own_data::{Inspected, OwnRequest};
+use spec::own_data::{Inspected, OwnRequest, Unusable};
 use spec::plan::Plan;
 use spec::slurm::SlurmSettings;
 
@@ -38,6 +37,7 @@ use diagnostic::{Diagnostic, Diagnostics};
 pub use duration::duration;
 pub use layers::Overrides;
 pub use sweep::SweepSpec;
+pub use tables::tables;
 pub use threads::{number_of_threads, number_of_threads_in};
 
 /// A sweep file larger than this is refused before it is parsed.
@@ -56,7 +56,7 @@ pub struct Loaded {
 
 /// Looks at own data: sizes, classes and checksum, or what is wrong with it.
 /// The crate `data` has one; `spec` reads no data itself.
-pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, String>;
+pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, Unusable>;
 
 /// Reads a sweep file, applies the overrides and expands it. Own data needs
 /// [`load_with`].
@@ -114,8 +114,8 @@ fn outline_text(
     }
 }
 
-fn blind(_: &OwnRequest) -> Result<Inspected, String> {
-    Err("own data cannot be looked at here".to_owned())
+fn blind(_: &OwnRequest) -> Result<Inspected, Unusable> {
+    Err(Unusable { problem: "own data cannot be looked at here".to_owned(), remedy: None })
 }
 
 fn open(path: &Path) -> Result<(String, String), Diagnostics> {

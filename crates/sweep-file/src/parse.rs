@@ -16,7 +16,6 @@ use super::node::Node;
 use super::reader::{Reader, start_of};
 use super::source::Place;
 use super::sweep::SweepSpec;
-use super::tables::devices::Devices;
 use super::tables::function::{FUNCTION, QUADRATIC, is_function, is_without_data};
 use super::tables::train::TRAIN_SETTINGS;
 
@@ -74,8 +73,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let excludes = r.excludes(root);
     let report = r.report(root);
     let regress = r.regress(root);
-    let Devices { pool, threads: threads_per_run, threads_place, fast_path, tf32, libtorch } =
-        r.devices(root);
+    let (devices, threads_place) = r.devices(root);
     let slurm = r.slurm(root);
     let allowed = r.lints(root);
     let single = early_stopping.iter().flat_map(|(axes, _)| axes);
@@ -105,12 +103,12 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         excludes,
         report,
         regress,
-        pool,
-        threads_per_run,
+        pool: devices.pool,
+        threads_per_run: devices.threads_per_run,
         threads_place,
-        fast_path,
-        tf32,
-        libtorch,
+        fast_path: devices.fast_path,
+        tf32: devices.tf32,
+        libtorch: devices.libtorch,
         slurm,
         allowed,
         trial: false,

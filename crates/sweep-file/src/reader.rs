@@ -1,7 +1,8 @@
 //! Reading of tables: keys that are known, values of their type and range, and one
 //! problem for each that is not.
 
-use spec::params::{Kind, Param, ParamDefault, ParamType, Range};
+use spec::params::{Kind, Names, Param, ParamDefault, ParamType, Range, Value};
+use spec::settings::Settings;
 
 use crate::axis::{self, Axis, unknown_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -19,6 +20,75 @@ pub(crate) const fn setting(name: &'static str, ty: ParamType, range: Range) -> 
 }
 
 impl Reader<'_> {
+    /// The settings of a table: every key that is given, of its type and range, else its
+    /// default. Keys of a form of their own are known here and read by their table, as are
+    /// those of `extra`.
+    pub(crate) fn settings<S: Settings>(&mut self, node: &Node, extra: &[&str]) -> S {
+        let table = S::TABLE;
+        let names = table.keys.iter().map(|key| key.name);
+        let known: Vec<&str> = names.chain(extra.iter().copied()).collect();
+        self.known_keys(node, &known, &format!("[{}]", table.name));
+        self.given(node)
+    }
+
+    /// As [`Reader::settings`] of a table whose keys somebody else knows.
+    pub(crate) fn given<S: Settings>(&mut self, node: &Node) -> S {
+        let table = S::TABLE;
+        let mut out = S::default();
+        for key in table.keys {
+            let Some(entry) = node.get(key.name) else { continue };
+            let path = format!("{}.{}", table.name, key.name);
+            let value = match key.ty {
+                ParamType::Own(_) => continue,
+                ParamType::NameList(Names(known)) => {
+                    let names = self.names(node, table.name, key.name, known());
+                    names.map(|names| Value::List(names.into_iter().map(Value::Text).collect()))
+                }
+                _ => axis::scalar(&path, key, &entry.value, self.diagnostics),
+            };
+            if let Some(value) = value {
+                out.set(key.name, &value);
+            }
+        }
+        out
+    }
+
+    /// A list of names out of `known`, each once; it may be empty.
+    fn names(
+        &mut self,
+        table: &Node,
+        section: &str,
+        key: &'static str,
+        known: &'static [&'static str],
+    ) -> Option<Vec<String>> {
+        let entry = table.get(key)?;
+        let NodeValue::Array(items) = &entry.value.value else {
+            self.diagnostics.push(
+                Diagnostic::error(format!("`{key}` is a list of names"), &entry.value.place)
+                    .label(format!("found {}", entry.value.describe()))
+                    .help(format!("for example {key} = [{}]", example(known))),
+            );
+            return None;
+        };
+        if items.is_empty() {
+            return Some(Vec::new());
+        }
+        let name = setting(key, ParamType::Choice(known), Range::Any);
+        let mut names = Axis {
+            path: format!("{section}.{key}"),
+            values: Vec::new(),
+            zip: None,
+            random: None,
+            place: entry.value.place.clone(),
+        };
+        axis::list(&mut names, &name, items, &entry.value.place, self.diagnostics)?;
+        let text = |value: &Value| match value {
+            Value::Text(name) => Some(name.clone()),
+            _ => None,
+        };
+        Some(names.values.iter().filter_map(|(value, _)| text(value)).collect())
+    }
+
     /// Refuses lists where a sweep has one value.
     pub(crate) fn one_value<'a>(&mut self, axes: impl Iterator<Item = &'a Axis>) {
         for axis in axes {
@@ -149,4 +219,9 @@ impl Reader<'_> {
 /// The file's first character: the place of what is missing from it.
 pub(crate) fn start_of(root: &Node) -> Place {
     Place { source: root.place.source, span: 0..0 }
+}
+
+/// The first two names of a list as they are written.
+fn example(known: &[&str]) -> String {
+    known.iter().take(2).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }

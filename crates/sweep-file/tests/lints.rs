@@ -36,7 +36,7 @@ fn own(path: &str) -> String {
 }
 
 /// Own data has the trap that its file is called by.
-fn inspect(request: &OwnRequest) -> Result<Inspected, String> {
+fn inspect(request: &OwnRequest) -> Result<Inspected, spec::own_data::Unusable> {
     let data = OwnData {
         files: request.files.clone(),
         test: 360,

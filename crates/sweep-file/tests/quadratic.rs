@@ -9,7 +9,7 @@ use spec::run::Loss;
 use sweep_file::{Overrides, load_text_with};
 
 /// Vectors of four numbers, without labels, and their matrix.
-fn inspect(request: &OwnRequest) -> Result<Inspected, String> {
+fn inspect(request: &OwnRequest) -> Result<Inspected, spec::own_data::Unusable> {
     let data = OwnData {
         files: request.files.clone(),
         test: 0,

@@ -56,7 +56,7 @@ fn axes_cross_within_an_optimizer_only() {
     );
     assert_eq!(plan.optimizers[1].axes, ["optimizer.lr"]);
     assert_eq!(plan.target.path(), "validation.accuracy");
-    assert_eq!(plan.pool[0].device, "auto");
+    assert_eq!(plan.pool[0].device, spec::device::DeviceName::Auto);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Devices by name: `flex`, `libtorch:cpu`, `libtorch:cuda:<index>`.
 
 use burn::tensor::Device;
+use spec::device::DeviceName;
 
 /// A device that a worker computes on.
 #[derive(Clone, Debug)]
@@ -156,18 +157,18 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
         steps_of_gpu: kind == "cuda",
         device,
     };
-    if name == "flex" {
-        if !cfg!(feature = "flex") {
-            return Err(DeviceError::NoFlex);
-        }
-        return Ok(named("flex", "cpu", None, Device::flex()));
+    let unknown = || DeviceError::Unknown(name.to_owned(), available().join(", "));
+    let wanted: DeviceName = name.parse().map_err(|_| unknown())?;
+    match wanted {
+        DeviceName::Flex if !cfg!(feature = "flex") => return Err(DeviceError::NoFlex),
+        DeviceName::Flex => return Ok(named("flex", "cpu", None, Device::flex())),
+        // Which one is meant is for the runner to say.
+        DeviceName::Auto | DeviceName::EveryCuda => return Err(unknown()),
+        DeviceName::LibtorchCpu | DeviceName::Cuda(_) => {}
     }
-    let Some(rest) = name.strip_prefix("libtorch:") else {
-        return Err(DeviceError::Unknown(name.to_owned(), available().join(", ")));
-    };
     #[cfg(not(feature = "libtorch"))]
     {
-        let _ = (rest, threads);
+        let _ = threads;
         Err(DeviceError::NoLibtorch(name.to_owned()))
     }
     #[cfg(feature = "libtorch")]
@@ -176,12 +177,8 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
             return Err(DeviceError::LibtorchRefused(name.to_owned(), reason));
         }
         crate::libtorch::set_threads(threads);
-        if rest == "cpu" {
+        let Some(index) = wanted.gpu() else {
             return Ok(named("libtorch", "cpu", None, crate::libtorch::cpu()));
-        }
-        let index = rest.strip_prefix("cuda:").and_then(|i| i.parse::<usize>().ok());
-        let Some(index) = index else {
-            return Err(DeviceError::Unknown(name.to_owned(), available().join(", ")));
         };
         let found = cuda_devices();
         if index >= found {

@@ -109,7 +109,7 @@ impl<'a> WeightSaver<'a> {
             return Ok(None);
         };
         let bytes = fs::read(&to.path).map_err(failed(&to.path))?;
-        Ok(Some((epoch, Digest::of(&bytes).to_string())))
+        Ok(Some((epoch, Digest::of(bytes).to_string())))
     }
 
     fn write(&self, to: &SaveTo, network: &Network, epoch: u64) -> Result<(), TrainError> {

@@ -26,7 +26,7 @@ fn quadratic_deep(optimizer: &str, epochs: u64) -> RunSpec {
         file("test"),
         file("matrix"),
     );
-    let inspect = |request: &OwnRequest| data::inspect(request, &root()).map_err(|e| e.to_string());
+    let inspect = |request: &OwnRequest| data::inspect(request, &root()).map_err(|e| e.parts());
     let loaded = load_text_with("x.toml", "x", text, &Overrides::default(), &inspect);
     loaded.unwrap_or_else(|e| panic!("{e}")).plan.runs[0].spec.clone()
 }

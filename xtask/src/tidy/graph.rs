@@ -60,9 +60,9 @@ const RULES: [Rule; 19] = [
     Rule::new("plot", &["text-format"], &[], &BURN),
     Rule::new("spec", &["seed-stream", "text-format"], &[], &BURN),
     Rule::new("test-records", &["spec"], &[], &BURN),
-    Rule::new("sweep-file", &["spec"], &["store"], &BURN),
+    Rule::new("sweep-file", &["spec", "text-format"], &["store"], &BURN),
     Rule::new("store", &["spec"], &[], &BURN),
-    Rule::new("data", &["source-hash", "spec"], &[], &POLARS),
+    Rule::new("data", &["source-hash", "spec", "text-format"], &[], &POLARS),
     Rule::new("model", &["spec"], &[], &POLARS),
     Rule::new("optimizer-registry", &["spec"], &["sweep-file"], &POLARS),
     Rule::new(

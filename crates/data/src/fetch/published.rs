@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
@@ -27,7 +28,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn md5(bytes: &[u8]) -> &'static str {
-    leak(Md5::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
+    leak(HEXLOWER.encode(&Md5::digest(bytes)))
 }
 
 /// A table of these files, as the publisher would have them.

@@ -2,6 +2,7 @@
 
 use spec::own_data::{OwnData, OwnRequest, Scaling};
 use spec::reading::{ClassCount, DataDescription, Missing, Share, TargetScale};
+use text_format::plural;
 
 use super::targets::Targets;
 use super::understand::Samples;
@@ -67,8 +68,8 @@ pub(super) fn describe(
 
 fn filled_note(request: &OwnRequest, filled: u64) -> Option<String> {
     (request.asked.missing == Some(Missing::Mean) && filled > 0).then(|| {
-        let gaps = if filled == 1 { "1 gap is".to_owned() } else { format!("{filled} gaps are") };
-        format!("{gaps} filled with the mean of the training samples, or 0 where none has a value.")
+        let (gaps, are) = (plural::count(filled, "gap"), plural::is_or_are(filled));
+        format!("{gaps} {are} filled with the mean of the training samples, or 0 where none has a value.")
     })
 }
 

@@ -5,17 +5,15 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use text_format::plural;
+
 /// Most bytes of a file, on disk and decompressed.
 pub(super) const LARGEST: u64 = 8 << 30;
 
 /// Own data could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum OwnError {
     /// There is no such file.
-    #[error(
-        "{file}: no such file; remedy: check the path; relative paths start at {root}, the folder that holds data/",
-        root = root.display()
-    )]
     Missing {
         /// The file as given.
         file: String,
@@ -23,7 +21,6 @@ pub enum OwnError {
         root: PathBuf,
     },
     /// A folder, a pipe or a device.
-    #[error("{file}: {what}, not a file; remedy: give the path of the file itself")]
     NotAFile {
         /// The file as given.
         file: String,
@@ -31,24 +28,18 @@ pub enum OwnError {
         what: &'static str,
     },
     /// The operating system refused.
-    #[error("{file}: {reason}; remedy: check the file's permissions and its disk")]
     Io {
         /// The file as given.
         file: String,
-        /// What the system said.
+        /// What the system said. Not the source, since the message holds it.
         reason: io::Error,
     },
     /// More bytes than are read, on disk or decompressed.
-    #[error(
-        "{file}: longer than {} GiB (after decompression), the most that is read; remedy: use fewer samples, or a smaller number type",
-        LARGEST >> 30
-    )]
     TooLarge {
         /// The file as given.
         file: String,
     },
     /// A gzip stream that ends early or is damaged.
-    #[error("{file}: not a sound gzip file ({reason}); remedy: compress or copy it again")]
     Gzip {
         /// The file as given.
         file: String,
@@ -56,7 +47,6 @@ pub enum OwnError {
         reason: String,
     },
     /// The contents are not as they should be.
-    #[error("{file}: {place}{reason}; remedy: {remedy}")]
     Content {
         /// The file as given.
         file: String,
@@ -68,21 +58,11 @@ pub enum OwnError {
         remedy: String,
     },
     /// Other bytes than when the plan was made.
-    #[error(
-        "{}: {}; remedy: restore {}, or run the sweep with --fresh (or another `name`) to begin anew with the new data",
-        files.join(", "),
-        if files.len() == 1 { "the data changed since the plan was made" }
-            else { "the data in one of these files changed since the plan was made" },
-        if files.len() == 1 { "the file" } else { "the files" },
-    )]
     Changed {
         /// Every file of the dataset as given: one checksum covers them all.
         files: Vec<String>,
     },
     /// The bytes are the plan's, what was found in them is not.
-    #[error(
-        "{file}: the plan has {planned}, the file has {found}; remedy: run the sweep with --fresh to begin anew"
-    )]
     Plan {
         /// The inputs' file as given.
         file: String,
@@ -92,6 +72,64 @@ pub enum OwnError {
         found: String,
     },
 }
+
+impl OwnError {
+    /// What is wrong, with the file and the place in it.
+    pub fn problem(&self) -> String {
+        match self {
+            OwnError::Missing { file, .. } => format!("{file}: no such file"),
+            OwnError::NotAFile { file, what } => format!("{file}: {what}, not a file"),
+            OwnError::Io { file, reason } => format!("{file}: {reason}"),
+            OwnError::TooLarge { file } => format!(
+                "{file}: longer than {} GiB (after decompression), the most that is read",
+                LARGEST >> 30
+            ),
+            OwnError::Gzip { file, reason } => format!("{file}: not a sound gzip file ({reason})"),
+            OwnError::Content { file, place, reason, .. } => format!("{file}: {place}{reason}"),
+            OwnError::Changed { files } => {
+                let what = match files.len() {
+                    1 => "the data changed",
+                    _ => "the data in one of these files changed",
+                };
+                format!("{}: {what} since the plan was made", files.join(", "))
+            }
+            OwnError::Plan { file, planned, found } => {
+                format!("{file}: the plan has {planned}, the file has {found}")
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            OwnError::Missing { root, .. } => format!(
+                "check the path; relative paths start at {}, the folder that holds data/",
+                root.display()
+            ),
+            OwnError::NotAFile { .. } => "give the path of the file itself".to_owned(),
+            OwnError::Io { .. } => "check the file's permissions and its disk".to_owned(),
+            OwnError::TooLarge { .. } => "use fewer samples, or a smaller number type".to_owned(),
+            OwnError::Gzip { .. } => "compress or copy it again".to_owned(),
+            OwnError::Content { remedy, .. } => remedy.clone(),
+            OwnError::Changed { files } => {
+                let what = plural::form(files.len(), "the file", "the files");
+                format!(
+                    "restore {what}, or run the sweep with --fresh (or another `name`) to begin \
+                     anew with the new data"
+                )
+            }
+            OwnError::Plan { .. } => "run the sweep with --fresh to begin anew".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for OwnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; remedy: {}", self.problem(), self.remedy())
+    }
+}
+
+impl std::error::Error for OwnError {}
 
 /// A place in a file. Lines and columns count from 1, samples and features from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

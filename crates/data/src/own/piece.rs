@@ -5,6 +5,7 @@ use std::path::Path;
 
 use spec::own_data::{OwnKind, Scaling};
 use spec::reading::{Asked, ColumnRef, Missing};
+use text_format::plural;
 
 use super::columns::{self, Roles, column, title};
 use super::csv;
@@ -224,8 +225,11 @@ fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>
     }
     match comments {
         0 => {}
-        1 => note("1 line that begins with # is skipped."),
-        n => note(&format!("{n} lines that begin with # are skipped.")),
+        n => {
+            let begin = plural::form(n, "begins", "begin");
+            let (lines, are) = (plural::count(n, "line"), plural::is_or_are(n));
+            note(&format!("{lines} that {begin} with # {are} skipped."));
+        }
     }
     if decimal_comma {
         note("Numbers have a comma for their point.");
@@ -273,10 +277,9 @@ fn of_parquet<'a>(
     let asked = Asked { leave_out: Vec::new(), ..asked.clone() };
     let gone = seen.len() - table.width;
     let mut piece = of_table(file, table, &asked).map_err(|fault| source::error(file, fault))?;
-    match gone {
-        0 => {}
-        1 => piece.notes.push("1 column is not read.".to_owned()),
-        n => piece.notes.push(format!("{n} columns are not read.")),
+    if gone > 0 {
+        let (columns, are) = (plural::count(gone, "column"), plural::is_or_are(gone));
+        piece.notes.push(format!("{columns} {are} not read."));
     }
     Ok((piece, hash))
 }
@@ -301,8 +304,7 @@ pub(super) fn of_table<'a>(
     let names = [names(&roles.numbers), names(&roles.categorical), names(&roles.targets)];
     let notes = match roles.left_out {
         0 => Vec::new(),
-        1 => vec!["1 column is left out.".to_owned()],
-        n => vec![format!("{n} columns are left out.")],
+        n => vec![format!("{} {} left out.", plural::count(n, "column"), plural::is_or_are(n))],
     };
     let plain = last && roles.left_out == 0 && roles.categorical.is_empty() && dropped == 0;
     line_breaks(&table, &roles)?;

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
@@ -64,7 +65,7 @@ impl Source {
             Layers::Gzip(decoder) => decoder.into_inner().inner,
         };
         drain(&mut raw).map_err(|reason| io_error(&self.file, reason))?;
-        Ok(hex(raw.into_inner().hash))
+        Ok(HEXLOWER.encode(&raw.into_inner().hash.finalize()))
     }
 
     /// A parser's finding with the file's name.
@@ -113,7 +114,7 @@ impl Whole {
         drain(&mut raw).map_err(|reason| io_error(file, reason))?;
         let Hashing { mut inner, hash } = raw.into_inner();
         inner.rewind().map_err(|reason| io_error(file, reason))?;
-        Ok(Whole { raw: inner, len, hash: hex(hash) })
+        Ok(Whole { raw: inner, len, hash: HEXLOWER.encode(&hash.finalize()) })
     }
 }
 
@@ -122,7 +123,7 @@ pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     let (raw, _) = open(file, root, LARGEST)?;
     let mut raw = BufReader::with_capacity(CHUNK, raw);
     drain(&mut raw).map_err(|reason| io_error(file, reason))?;
-    Ok(hex(raw.into_inner().hash))
+    Ok(HEXLOWER.encode(&raw.into_inner().hash.finalize()))
 }
 
 /// The file and its length in bytes. Looks before it opens: opening a pipe
@@ -184,10 +185,6 @@ fn drain(reader: &mut impl BufRead) -> io::Result<()> {
 struct Hashing {
     inner: File,
     hash: Sha256,
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Read for Hashing {

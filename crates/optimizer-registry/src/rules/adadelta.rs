@@ -9,45 +9,32 @@
 //! Defaults: PyTorch's, lr = 1 (the paper's rule has none), rho = 0.9, eps = 1e-6.
 //! Differs from PyTorch: nothing.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Adadelta;
 
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 use super::{coupled, mean};
 
-/// The rule with the values of `p`.
-pub fn build(p: &Adadelta) -> Rule {
-    Rule(p.clone())
-}
-
-/// Adadelta on one parameter.
-#[derive(Clone)]
-pub struct Rule(Adadelta);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Adadelta {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.zeros_like(), tensor.zeros_like()])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let grad = coupled(grad, &tensor, p.weight_decay);
-        let start = || (vec![], vec![tensor.zeros_like(), tensor.zeros_like()]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let grad = coupled(grad, &tensor, self.weight_decay);
         let [squares, steps] = state.take();
-        let squares = mean(squares, grad.clone().square(), p.rho);
-        let root = squares.clone().add_scalar(p.eps).sqrt();
-        let update = steps.clone().add_scalar(p.eps).sqrt() / root * grad;
-        let steps = mean(steps, update.clone().square(), p.rho);
-        (tensor - update.mul_scalar(lr), state.keep([squares, steps]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        let squares = mean(squares, grad.clone().square(), self.rho);
+        let root = squares.clone().add_scalar(self.eps).sqrt();
+        let update = steps.clone().add_scalar(self.eps).sqrt() / root * grad;
+        let steps = mean(steps, update.clone().square(), self.rho);
+        state.keep([squares, steps]);
+        tensor - update.mul_scalar(lr)
     }
 }

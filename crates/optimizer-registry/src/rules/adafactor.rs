@@ -14,75 +14,65 @@
 //! Defaults: PyTorch's, lr = 1e-2, c = -0.8, e1 = 0, e2 = 1e-3, d = 1, wd = 0.
 //! Differs from PyTorch: nothing. From the paper: e1 bounds v, where it is added to g^2 there.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Adafactor;
 
 use super::mean;
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 
-/// The rule with the values of `p`.
-pub fn build(p: &Adafactor) -> Rule {
-    Rule(p.clone())
-}
-
-/// Root mean square over all elements, with every dimension 1; stays on the device.
-fn rms<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
-    x.clone().square().mean().sqrt().reshape([1; D])
-}
-
-/// Adafactor on one parameter.
-#[derive(Clone)]
-pub struct Rule(Adafactor);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Adafactor {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        let last = |k: usize| {
+            let mut shape = tensor.dims();
+            shape[D - k] = 1;
+            Tensor::zeros(shape, &tensor.device())
+        };
+        let factored = D > 1;
+        Slots::new(
+            vec![],
+            if factored { vec![last(1), last(2)] } else { vec![tensor.zeros_like()] },
+        )
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         mut tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let start = || {
-            let last = |k: usize| {
-                let mut shape = tensor.dims();
-                shape[D - k] = 1;
-                Tensor::zeros(shape, &tensor.device())
-            };
-            (vec![], if D > 1 { vec![last(1), last(2)] } else { vec![tensor.zeros_like()] })
-        };
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
         let t = state.step as f64;
-        let fresh = t.powf(p.beta2_decay);
-        let floor = if p.eps1 == 0.0 { f64::from(f32::EPSILON) } else { p.eps1 };
+        let fresh = t.powf(self.beta2_decay);
+        let floor = if self.eps1 == 0.0 { f64::from(f32::EPSILON) } else { self.eps1 };
 
         let squares = grad.clone().square();
-        let (variance, kept) = if D > 1 {
+        let variance = if D > 1 {
             let [rows, columns] = state.take();
             let rows = mean(rows, squares.clone().mean_dim(D - 1), 1.0 - fresh);
             let columns = mean(columns, squares.mean_dim(D - 2), 1.0 - fresh);
             let scale = rows.clone().mean_dim(D - 2).clamp_min(floor);
-            (rows.clone().matmul(columns.clone()) / scale, vec![rows, columns])
+            let variance = rows.clone().matmul(columns.clone()) / scale;
+            state.keep([rows, columns]);
+            variance
         } else {
             let [variance] = state.take();
             let variance = mean(variance, squares, 1.0 - fresh);
-            (variance.clone(), vec![variance])
+            state.keep([variance.clone()]);
+            variance
         };
-        state.tensors = kept;
 
         let update = grad / variance.clamp_min(floor * floor).sqrt();
-        let rate = rms(&tensor).clamp_min(p.eps2).mul_scalar(lr.min(1.0 / t.sqrt()));
-        let clip = rms(&update).div_scalar(p.d).clamp_min(1.0);
-        if p.weight_decay != 0.0 {
-            tensor = tensor.mul_scalar(1.0 - lr * p.weight_decay);
+        let rate = rms(&tensor).clamp_min(self.eps2).mul_scalar(lr.min(1.0 / t.sqrt()));
+        let clip = rms(&update).div_scalar(self.d).clamp_min(1.0);
+        if self.weight_decay != 0.0 {
+            tensor = tensor.mul_scalar(1.0 - lr * self.weight_decay);
         }
-        (tensor - update * (rate / clip), Some(state))
+        tensor - update * (rate / clip)
     }
+}
 
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
-    }
+/// Root mean square over all elements, with every dimension 1; stays on the device.
+fn rms<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
+    x.clone().square().mean().sqrt().reshape([1; D])
 }

@@ -9,44 +9,31 @@
 //! Defaults: PyTorch's, d = s0 = 0, eps = 1e-10. Burn's own has eps = 1e-5 and no s0.
 //! Differs from PyTorch: nothing.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Adagrad;
 
 use super::coupled;
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 
-/// The rule with the values of `p`.
-pub fn build(p: &Adagrad) -> Rule {
-    Rule(p.clone())
-}
-
-/// Adagrad on one parameter.
-#[derive(Clone)]
-pub struct Rule(Adagrad);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Adagrad {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.full_like(self.initial_accumulator_value)])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let grad = coupled(grad, &tensor, p.weight_decay);
-        let start = || (vec![], vec![tensor.full_like(p.initial_accumulator_value)]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let grad = coupled(grad, &tensor, self.weight_decay);
         let [sum] = state.take();
         let sum = sum + grad.clone().square();
-        let rate = lr / (1.0 + (state.step - 1) as f64 * p.lr_decay);
-        let update = grad / sum.clone().sqrt().add_scalar(p.eps);
-        (tensor - update.mul_scalar(rate), state.keep([sum]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        let rate = lr / (1.0 + (state.step - 1) as f64 * self.lr_decay);
+        let update = grad / sum.clone().sqrt().add_scalar(self.eps);
+        state.keep([sum]);
+        tensor - update.mul_scalar(rate)
     }
 }

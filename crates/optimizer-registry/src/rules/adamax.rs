@@ -10,45 +10,32 @@
 //! Defaults: PyTorch's, lr = 2e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8.
 //! Differs from PyTorch: nothing.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Adamax;
 
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 use super::{coupled, mean};
 
-/// The rule with the values of `p`.
-pub fn build(p: &Adamax) -> Rule {
-    Rule(p.clone())
-}
-
-/// Adamax on one parameter.
-#[derive(Clone)]
-pub struct Rule(Adamax);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Adamax {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.zeros_like(), tensor.zeros_like()])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let grad = coupled(grad, &tensor, p.weight_decay);
-        let start = || (vec![], vec![tensor.zeros_like(), tensor.zeros_like()]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let grad = coupled(grad, &tensor, self.weight_decay);
         let [moment, largest] = state.take();
-        let moment = mean(moment, grad.clone(), p.beta1);
-        let largest = largest.mul_scalar(p.beta2).max_pair(grad.abs().add_scalar(p.eps));
-        let rate = lr / (1.0 - p.beta1.powf(state.step as f64));
+        let moment = mean(moment, grad.clone(), self.beta1);
+        let largest = largest.mul_scalar(self.beta2).max_pair(grad.abs().add_scalar(self.eps));
+        let rate = lr / (1.0 - self.beta1.powf(state.step as f64));
         let update = (moment.clone() / largest.clone()).mul_scalar(rate);
-        (tensor - update, state.keep([moment, largest]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        state.keep([moment, largest]);
+        tensor - update
     }
 }

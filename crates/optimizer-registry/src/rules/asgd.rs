@@ -12,50 +12,38 @@
 //! Differs from PyTorch: nothing. The average is kept in the state and takes no part in training;
 //! judged are the weights p.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Asgd;
 
 use super::coupled;
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 
-/// The rule with the values of `p`.
-pub fn build(p: &Asgd) -> Rule {
-    Rule(p.clone())
-}
-
-/// Asgd on one parameter.
-#[derive(Clone)]
-pub struct Rule(Asgd);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Asgd {
+    fn start<const D: usize>(&self, lr: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![lr, 1.0], vec![tensor.zeros_like()])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let grad = coupled(grad, &tensor, p.weight_decay);
-        let mut state = Slots::next(state, || (vec![lr, 1.0], vec![tensor.zeros_like()]));
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let grad = coupled(grad, &tensor, self.weight_decay);
         let [average] = state.take();
         let (eta, mu) = (state.scalars[0], state.scalars[1]);
-        let tensor = tensor.mul_scalar(1.0 - p.lambd * eta) - grad.mul_scalar(eta);
+        let tensor = tensor.mul_scalar(1.0 - self.lambd * eta) - grad.mul_scalar(eta);
         let average = if mu == 1.0 {
             tensor.clone()
         } else {
             average.clone() + (tensor.clone() - average).mul_scalar(mu)
         };
         let t = state.step as f64;
-        let eta = lr / (1.0 + p.lambd * lr * t).powf(p.alpha);
-        state.scalars = vec![eta, 1.0 / (t - p.t0).max(1.0)];
-        (tensor, state.keep([average]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        let eta = lr / (1.0 + self.lambd * lr * t).powf(self.alpha);
+        state.scalars = vec![eta, 1.0 / (t - self.t0).max(1.0)];
+        state.keep([average]);
+        tensor
     }
 }

@@ -22,6 +22,7 @@ pub mod rprop;
 pub mod schedule_free;
 pub mod sgd;
 pub mod slots;
+pub mod update_rule;
 
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
@@ -31,6 +32,7 @@ use burn::tensor::kind::BridgeTensor;
 use burn::tensor::{Device, Tensor};
 use schedule_free::AverageRequest;
 use spec::OptimizerSpec;
+use update_rule::{PerParameter, UpdateRule};
 
 /// Modifies the updates of a rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,15 +51,15 @@ pub fn rule(spec: &OptimizerSpec, modifiers: UpdateModifiers, average: &AverageR
         OptimizerSpec::RmsProp(p) => modified(rmsprop::build(p), modifiers),
         OptimizerSpec::Adam(p) => modified(adam::build(p), modifiers),
         OptimizerSpec::AdamW(p) => modified(adamw::build(p), modifiers),
-        OptimizerSpec::Adagrad(p) => modified(adagrad::build(p), modifiers),
-        OptimizerSpec::Adadelta(p) => modified(adadelta::build(p), modifiers),
-        OptimizerSpec::Adamax(p) => modified(adamax::build(p), modifiers),
-        OptimizerSpec::NAdam(p) => modified(nadam::build(p), modifiers),
-        OptimizerSpec::RAdam(p) => modified(radam::build(p), modifiers),
-        OptimizerSpec::Rprop(p) => modified(rprop::build(p), modifiers),
-        OptimizerSpec::Asgd(p) => modified(asgd::build(p), modifiers),
-        OptimizerSpec::Muon(p) => modified(muon::build(p), modifiers),
-        OptimizerSpec::Adafactor(p) => modified(adafactor::build(p), modifiers),
+        OptimizerSpec::Adagrad(p) => written(p, modifiers),
+        OptimizerSpec::Adadelta(p) => written(p, modifiers),
+        OptimizerSpec::Adamax(p) => written(p, modifiers),
+        OptimizerSpec::NAdam(p) => written(p, modifiers),
+        OptimizerSpec::RAdam(p) => written(p, modifiers),
+        OptimizerSpec::Rprop(p) => written(p, modifiers),
+        OptimizerSpec::Asgd(p) => written(p, modifiers),
+        OptimizerSpec::Muon(p) => written(p, modifiers),
+        OptimizerSpec::Adafactor(p) => written(p, modifiers),
         OptimizerSpec::Lion(p) => modified(lion::build(p), modifiers),
         OptimizerSpec::Lamb(p) => modified(lamb::build(p), modifiers),
         OptimizerSpec::Adan(p) => modified(adan::build(p), modifiers),
@@ -120,6 +122,11 @@ fn decayed<const D: usize>(
 /// Running mean: b mean + (1 - b) x.
 fn mean<const D: usize>(mean: Tensor<D>, x: Tensor<D>, b: f64) -> Tensor<D> {
     mean.mul_scalar(b) + x.mul_scalar(1.0 - b)
+}
+
+/// A rule that is written here.
+fn written<R: UpdateRule>(rule: &R, modifiers: UpdateModifiers) -> Rule {
+    modified(PerParameter(rule.clone()), modifiers)
 }
 
 fn modified<O: Optimizer>(inner: O, modifiers: UpdateModifiers) -> Rule {

@@ -18,103 +18,87 @@
 //! matrices alone and leaves the choice of the rest to its user; Jordan's own code flattens
 //! convolutions to matrices, and leaves the first and last layer to AdamW.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::{Muon, MuonRate};
 
 use super::mean;
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 
-/// The rule with the values of `p`.
-pub fn build(p: &Muon) -> Rule {
-    Rule(p.clone())
-}
-
-/// Muon on one parameter.
-#[derive(Clone)]
-pub struct Rule(Muon);
-
-impl Rule {
-    fn matrix<const D: usize>(
-        &self,
-        lr: f64,
-        tensor: Tensor<D>,
-        grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let mut state = Slots::next(state, || (vec![], vec![tensor.zeros_like()]));
-        let [moment] = state.take();
-        let moment = mean(moment, grad.clone(), p.momentum);
-        let update =
-            if p.nesterov { mean(moment.clone(), grad, p.momentum) } else { moment.clone() };
-        let dims = tensor.dims();
-        let (inputs, outputs) = (dims[0] as f64, dims[1] as f64);
-        let factor = match p.adjust_lr_fn {
-            MuonRate::Original => (outputs / inputs).max(1.0).sqrt(),
-            MuonRate::MatchRmsAdamW => 0.2 * outputs.max(inputs).sqrt(),
-        };
-        let step = self.orthogonalized(update).mul_scalar(lr * factor);
-        (tensor.mul_scalar(1.0 - lr * p.weight_decay) - step, state.keep([moment]))
+impl UpdateRule for Muon {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        let kept = if Muon::is_matrix(&tensor.dims()) { 1 } else { 2 };
+        Slots::new(vec![], (0..kept).map(|_| tensor.zeros_like()).collect())
     }
-
-    /// Singular values to about 1, singular vectors as they were.
-    fn orthogonalized<const D: usize>(&self, update: Tensor<D>) -> Tensor<D> {
-        let p = &self.0;
-        let norm = update.clone().square().sum().sqrt().clamp_min(p.eps).reshape([1; D]);
-        // The smaller of the two products x x' and x' x; the result is the same.
-        let tall = update.dims()[0] > update.dims()[1];
-        let mut x = if tall { update.transpose() } else { update } / norm;
-        for _ in 0..p.ns_steps {
-            let gram = x.clone().matmul(x.clone().transpose());
-            let square = gram.clone().matmul(gram.clone());
-            let polynomial = gram.mul_scalar(p.ns_b) + square.mul_scalar(p.ns_c);
-            x = x.clone().mul_scalar(p.ns_a) + polynomial.matmul(x);
-        }
-        if tall { x.transpose() } else { x }
-    }
-
-    /// AdamW with the aux parameters.
-    fn other<const D: usize>(
-        &self,
-        lr: f64,
-        tensor: Tensor<D>,
-        grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let start = || (vec![], vec![tensor.zeros_like(), tensor.zeros_like()]);
-        let mut state = Slots::next(state, start);
-        let [moment, squares] = state.take();
-        let moment = mean(moment, grad.clone(), p.aux_beta1);
-        let squares = mean(squares, grad.square(), p.aux_beta2);
-        let t = state.step as f64;
-        let rate = lr / (1.0 - p.aux_beta1.powf(t));
-        let correction = (1.0 - p.aux_beta2.powf(t)).sqrt();
-        let root = squares.clone().sqrt().div_scalar(correction).add_scalar(p.aux_eps);
-        let step = moment.clone().mul_scalar(rate) / root;
-        (tensor.mul_scalar(1.0 - lr * p.aux_weight_decay) - step, state.keep([moment, squares]))
-    }
-}
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
         if Muon::is_matrix(&tensor.dims()) {
-            self.matrix(lr, tensor, grad, state)
+            matrix(self, lr, tensor, grad, state)
         } else {
-            self.other(lr * self.0.aux_lr / self.0.lr, tensor, grad, state)
+            other(self, lr * self.aux_lr / self.lr, tensor, grad, state)
         }
     }
+}
 
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+/// Returns a matrix after a step.
+fn matrix<const D: usize>(
+    p: &Muon,
+    lr: f64,
+    tensor: Tensor<D>,
+    grad: Tensor<D>,
+    state: &mut Slots<D>,
+) -> Tensor<D> {
+    let [moment] = state.take();
+    let moment = mean(moment, grad.clone(), p.momentum);
+    let update = if p.nesterov { mean(moment.clone(), grad, p.momentum) } else { moment.clone() };
+    let dims = tensor.dims();
+    let (inputs, outputs) = (dims[0] as f64, dims[1] as f64);
+    let factor = match p.adjust_lr_fn {
+        MuonRate::Original => (outputs / inputs).max(1.0).sqrt(),
+        MuonRate::MatchRmsAdamW => 0.2 * outputs.max(inputs).sqrt(),
+    };
+    let step = orthogonalized(p, update).mul_scalar(lr * factor);
+    state.keep([moment]);
+    tensor.mul_scalar(1.0 - lr * p.weight_decay) - step
+}
+
+/// Returns a matrix with singular values of about 1 and the singular vectors of `update`.
+fn orthogonalized<const D: usize>(p: &Muon, update: Tensor<D>) -> Tensor<D> {
+    let norm = update.clone().square().sum().sqrt().clamp_min(p.eps).reshape([1; D]);
+    // The smaller of the two products x x' and x' x; the result is the same.
+    let tall = update.dims()[0] > update.dims()[1];
+    let mut x = if tall { update.transpose() } else { update } / norm;
+    for _ in 0..p.ns_steps {
+        let gram = x.clone().matmul(x.clone().transpose());
+        let square = gram.clone().matmul(gram.clone());
+        let polynomial = gram.mul_scalar(p.ns_b) + square.mul_scalar(p.ns_c);
+        x = x.clone().mul_scalar(p.ns_a) + polynomial.matmul(x);
     }
+    if tall { x.transpose() } else { x }
+}
+
+/// Returns a parameter that is no matrix after a step of AdamW with the aux parameters.
+fn other<const D: usize>(
+    p: &Muon,
+    lr: f64,
+    tensor: Tensor<D>,
+    grad: Tensor<D>,
+    state: &mut Slots<D>,
+) -> Tensor<D> {
+    let [moment, squares] = state.take();
+    let moment = mean(moment, grad.clone(), p.aux_beta1);
+    let squares = mean(squares, grad.square(), p.aux_beta2);
+    let t = state.step as f64;
+    let rate = lr / (1.0 - p.aux_beta1.powf(t));
+    let correction = (1.0 - p.aux_beta2.powf(t)).sqrt();
+    let root = squares.clone().sqrt().div_scalar(correction).add_scalar(p.aux_eps);
+    let step = moment.clone().mul_scalar(rate) / root;
+    state.keep([moment, squares]);
+    tensor.mul_scalar(1.0 - lr * p.aux_weight_decay) - step
 }

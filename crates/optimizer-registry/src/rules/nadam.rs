@@ -11,52 +11,40 @@
 //! Defaults: PyTorch's, lr = 2e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8, psi = 4e-3.
 //! Differs from PyTorch: c_t is kept in 64 bits, there in 32.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::NAdam;
 
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 use super::{decayed, mean};
 
-/// The rule with the values of `p`.
-pub fn build(p: &NAdam) -> Rule {
-    Rule(p.clone())
-}
-
-/// NAdam on one parameter.
-#[derive(Clone)]
-pub struct Rule(NAdam);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for NAdam {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![1.0], vec![tensor.zeros_like(), tensor.zeros_like()])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let (tensor, grad) = decayed(tensor, grad, lr, p.weight_decay, p.decoupled_weight_decay);
-        let start = || (vec![1.0], vec![tensor.zeros_like(), tensor.zeros_like()]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let (decay, decoupled) = (self.weight_decay, self.decoupled_weight_decay);
+        let (tensor, grad) = decayed(tensor, grad, lr, decay, decoupled);
         let [moment, squares] = state.take();
         let t = state.step as f64;
-        let momentum = |t: f64| p.beta1 * (1.0 - 0.5 * 0.96_f64.powf(t * p.momentum_decay));
+        let momentum = |t: f64| self.beta1 * (1.0 - 0.5 * 0.96_f64.powf(t * self.momentum_decay));
         let (mu, mu_next) = (momentum(t), momentum(t + 1.0));
         let product = state.scalars[0] * mu;
         state.scalars[0] = product;
 
-        let moment = mean(moment, grad.clone(), p.beta1);
-        let squares = mean(squares, grad.clone().square(), p.beta2);
-        let root = squares.clone().div_scalar(1.0 - p.beta2.powf(t)).sqrt().add_scalar(p.eps);
+        let moment = mean(moment, grad.clone(), self.beta1);
+        let squares = mean(squares, grad.clone().square(), self.beta2);
+        let root = squares.clone().div_scalar(1.0 - self.beta2.powf(t)).sqrt().add_scalar(self.eps);
         let ahead = grad.mul_scalar(lr * (1.0 - mu) / (1.0 - product))
             + moment.clone().mul_scalar(lr * mu_next / (1.0 - product * mu_next));
-        (tensor - ahead / root, state.keep([moment, squares]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        state.keep([moment, squares]);
+        tensor - ahead / root
     }
 }

@@ -12,57 +12,45 @@
 //! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999 (adapts from the 6th step on), eps = 1e-8.
 //! Differs from PyTorch: nothing. From the paper: its threshold is r > 4.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::RAdam;
 
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 use super::{decayed, mean};
 
-/// The rule with the values of `p`.
-pub fn build(p: &RAdam) -> Rule {
-    Rule(p.clone())
-}
-
-/// RAdam on one parameter.
-#[derive(Clone)]
-pub struct Rule(RAdam);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for RAdam {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.zeros_like(), tensor.zeros_like()])
+    }
 
     fn step<const D: usize>(
         &self,
         lr: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let (tensor, grad) = decayed(tensor, grad, lr, p.weight_decay, p.decoupled_weight_decay);
-        let start = || (vec![], vec![tensor.zeros_like(), tensor.zeros_like()]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        let (decay, decoupled) = (self.weight_decay, self.decoupled_weight_decay);
+        let (tensor, grad) = decayed(tensor, grad, lr, decay, decoupled);
         let [moment, squares] = state.take();
-        let moment = mean(moment, grad.clone(), p.beta1);
-        let squares = mean(squares, grad.square(), p.beta2);
+        let moment = mean(moment, grad.clone(), self.beta1);
+        let squares = mean(squares, grad.square(), self.beta2);
 
         let t = state.step as f64;
-        let rate = lr / (1.0 - p.beta1.powf(t));
-        let correction = 1.0 - p.beta2.powf(t);
-        let longest = 2.0 / (1.0 - p.beta2) - 1.0;
-        let length = longest - 2.0 * t * p.beta2.powf(t) / correction;
+        let rate = lr / (1.0 - self.beta1.powf(t));
+        let correction = 1.0 - self.beta2.powf(t);
+        let longest = 2.0 / (1.0 - self.beta2) - 1.0;
+        let length = longest - 2.0 * t * self.beta2.powf(t) / correction;
         let update = if length > 5.0 {
             let rectified = (length - 4.0) * (length - 2.0) * longest
                 / ((longest - 4.0) * (longest - 2.0) * length);
-            let root = squares.clone().sqrt().add_scalar(p.eps);
+            let root = squares.clone().sqrt().add_scalar(self.eps);
             moment.clone().mul_scalar(rate * (rectified * correction).sqrt()) / root
         } else {
             moment.clone().mul_scalar(rate)
         };
-        (tensor - update, state.keep([moment, squares]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        state.keep([moment, squares]);
+        tensor - update
     }
 }

@@ -12,45 +12,33 @@
 //! Defaults: PyTorch's, lr = 1e-2, eta- = 0.5, eta+ = 1.2, s_min = 1e-6, s_max = 50.
 //! Differs from PyTorch: nothing.
 
-use burn::optim::Optimizer;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use spec::optimizer::Rprop;
 
 use super::slots::Slots;
+use super::update_rule::UpdateRule;
 
-/// The rule with the values of `p`.
-pub fn build(p: &Rprop) -> Rule {
-    Rule(p.clone())
-}
-
-/// Rprop on one parameter.
-#[derive(Clone)]
-pub struct Rule(Rprop);
-
-impl Optimizer for Rule {
-    type State<const D: usize> = Slots<D>;
+impl UpdateRule for Rprop {
+    fn start<const D: usize>(&self, lr: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.zeros_like(), tensor.full_like(lr)])
+    }
 
     fn step<const D: usize>(
         &self,
-        lr: f64,
+        _: f64,
         tensor: Tensor<D>,
         grad: Tensor<D>,
-        state: Option<Slots<D>>,
-    ) -> (Tensor<D>, Option<Slots<D>>) {
-        let p = &self.0;
-        let start = || (vec![], vec![tensor.zeros_like(), tensor.full_like(lr)]);
-        let mut state = Slots::next(state, start);
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
         let [last, sizes] = state.take();
         let product = last * grad.clone();
         let (stayed, changed) = (product.clone().greater_elem(0.0), product.lower_elem(0.0));
-        let factor =
-            grad.ones_like().mask_fill(stayed, p.eta_plus).mask_fill(changed.clone(), p.eta_minus);
-        let sizes = (sizes * factor).clamp(p.step_min, p.step_max);
+        let grown = grad.ones_like().mask_fill(stayed, self.eta_plus);
+        let factor = grown.mask_fill(changed.clone(), self.eta_minus);
+        let sizes = (sizes * factor).clamp(self.step_min, self.step_max);
         let grad = grad.mask_fill(changed, 0.0);
-        (tensor - grad.clone().sign() * sizes.clone(), state.keep([grad, sizes]))
-    }
-
-    fn to_device<const D: usize>(state: Slots<D>, device: &Device) -> Slots<D> {
-        state.to_device(device)
+        let update = grad.clone().sign() * sizes.clone();
+        state.keep([grad, sizes]);
+        tensor - update
     }
 }

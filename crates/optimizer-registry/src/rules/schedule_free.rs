@@ -111,7 +111,7 @@ impl Optimizer for ScheduleFree {
         let mut state = Slots::next(state, || {
             let mut tensors = vec![y.clone()];
             tensors.extend(self.second_moment.map(|_| y.zeros_like()));
-            (vec![0.0, -1.0], tensors)
+            Slots::new(vec![0.0, -1.0], tensors)
         });
         let t = state.step as f64;
         let rise = if state.step <= self.warmup_steps { t / self.warmup_steps as f64 } else { 1.0 };

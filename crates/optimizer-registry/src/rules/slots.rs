@@ -23,12 +23,14 @@ pub struct Slots<const D: usize> {
 }
 
 impl<const D: usize> Slots<D> {
+    /// The state before the first step.
+    pub fn new(scalars: Vec<f64>, tensors: Vec<Tensor<D>>) -> Self {
+        Slots { step: 0, scalars, tensors }
+    }
+
     /// The state that was, or in the first step what `start` makes; the step counted.
-    pub fn next(state: Option<Self>, start: impl FnOnce() -> (Vec<f64>, Vec<Tensor<D>>)) -> Self {
-        let mut state = state.unwrap_or_else(|| {
-            let (scalars, tensors) = start();
-            Slots { step: 0, scalars, tensors }
-        });
+    pub fn next(state: Option<Self>, start: impl FnOnce() -> Self) -> Self {
+        let mut state = state.unwrap_or_else(start);
         state.step += 1;
         state
     }
@@ -45,10 +47,9 @@ impl<const D: usize> Slots<D> {
         }
     }
 
-    /// The state with these tensors, as a step gives it back.
-    pub fn keep<const N: usize>(mut self, tensors: [Tensor<D>; N]) -> Option<Self> {
+    /// Keeps these tensors for the next step.
+    pub fn keep<const N: usize>(&mut self, tensors: [Tensor<D>; N]) {
         self.tensors = tensors.into();
-        Some(self)
     }
 
     /// The state on `device`, for `Optimizer::to_device`.

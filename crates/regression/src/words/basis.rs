@@ -9,8 +9,7 @@ use crate::night::Facts;
 use crate::story;
 use crate::words::comparisons;
 use report::text::{capitalised, list};
-use text_format::escape;
-use text_format::number;
+use text_format::{escape, number, plural};
 
 /// How it was decided: two sentences.
 pub(crate) fn decided(r: &Regression) -> [String; 2] {
@@ -34,10 +33,10 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
     let ranks = if ranked { ranks } else { "" };
     [
         format!(
-            "{} of seed with seed (configurations times metrics) share{} the level {}: of nights without change at most \
+            "{} of seed with seed (configurations times metrics) {} the level {}: of nights without change at most \
              {}% have an interval that excludes zero{how}.",
             capitalised(&comparisons(r)),
-            if r.family == 1 { "s" } else { "" },
+            plural::form(r.family, "shares", "share"),
             number::short(r.settings.level),
             number::short((r.settings.level * 1e6).round() / 1e4)
         ),

@@ -3,9 +3,9 @@
 use crate::finding::{Regression, Trend};
 use crate::night::Facts;
 use crate::story;
-use crate::words::{Title, counted};
+use crate::words::Title;
 use report::text::{capitalised, list};
-use text_format::escape;
+use text_format::{escape, plural};
 
 /// The sentence on the history; none for a plain comparison.
 pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
@@ -26,16 +26,12 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
     let others = story::steps(r).count() - alarms;
     let steps = match (alarms, others) {
         (0, 0) => "no level changed".to_owned(),
-        (0, n) => {
-            format!("{}, none against tonight", counted(n, "level changed", "levels changed"))
+        (0, n) => format!("{} changed, none against tonight", plural::grouped(n, "level")),
+        (n, 0) => format!("{} changed for the worse{since}", plural::grouped(n, "level")),
+        (n, m) => {
+            let levels = plural::grouped(n, "level");
+            format!("{levels} changed for the worse{since}, {m} otherwise")
         }
-        (n, 0) => {
-            format!("{} for the worse{since}", counted(n, "level changed", "levels changed"))
-        }
-        (n, m) => format!(
-            "{} for the worse{since}, {m} otherwise",
-            counted(n, "level changed", "levels changed")
-        ),
     };
     let machine = r.nights.last().map(Facts::machine);
     let here: Vec<usize> =
@@ -64,15 +60,14 @@ fn left_out_of_history(r: &Regression, here: &[usize]) -> Option<String> {
             false => others += 1,
         }
     }
-    let nights = |n: usize, what: &str| {
-        (n > 0).then(|| counted(n, &format!("night {what}"), &format!("nights {what}")))
-    };
+    let nights =
+        |n: usize, what: &str| (n > 0).then(|| format!("{} {what}", plural::grouped(n, "night")));
     let nothing = [
         nights(few, "with less than half of the seeds"),
         nights(others, "whose configurations and seeds are others"),
     ];
     let nothing: Vec<String> = nothing.into_iter().flatten().collect();
-    let say = if few + others == 1 { "tells" } else { "tell" };
+    let say = plural::form(few + others, "tells", "tell");
     (!nothing.is_empty() && !r.trends.is_empty())
         .then(|| format!("{} {say} nothing of these levels.", capitalised(&list(&nothing))))
 }

@@ -48,7 +48,7 @@ pub fn night(day: u32, noise: &str) -> Night {
                 ..RunRow::default()
             };
             night.runs.push(NightRun {
-                cell_id: Id::of(&format!("{label} {seed}")),
+                cell_id: Id::of(format!("{label} {seed}")),
                 series: Id::of(label),
                 label: label.to_owned(),
                 config: config.to_owned(),

@@ -29,7 +29,7 @@ pub fn facts(i: usize) -> Facts {
     Facts {
         experiment: "battle".to_owned(),
         started: format!("{year}-{month:02}-{day:02}T02:00:00Z"),
-        commit: Some(Id::of(&format!("night {i}")).to_string() + "0badc0de"),
+        commit: Some(Id::of(format!("night {i}")).to_string() + "0badc0de"),
         dirty: Some(false),
         backend: Some("libtorch".to_owned()),
         device_kind: Some("cpu".to_owned()),
@@ -131,7 +131,7 @@ pub fn change(metric: RegressMetric, seeds: u64, effect: f64, finding: Finding) 
 pub fn config(label: &str, config: &str, identical: usize, changes: Vec<Change>) -> ConfigChange {
     let pairs = changes.first().map_or(0, |c| c.seeds.len());
     ConfigChange {
-        series: Id::of(&format!("{label} {config}")),
+        series: Id::of(format!("{label} {config}")),
         label: label.to_owned(),
         config: config.to_owned(),
         pairs,

@@ -1,6 +1,7 @@
 //! The result in a sentence: published numbers, then those computed independently.
 
 use crate::external::tally::{Counts, Tally};
+use crate::plural;
 use crate::text::{capitalised, list};
 
 /// The outcomes of counts that neither agree nor fail: how many, and the words for one and
@@ -49,7 +50,10 @@ fn clause(counts: Counts, one: &str, several: &str) -> String {
         (0, agree) if agree == total => parts.push(format!("all {total} {several} agree")),
         (0, 0) => parts.push(format!("none of {total} {several} agrees")),
         (0, agree) => {
-            parts.push(format!("{agree} of {total} {several} {}", verb(agree, "agrees", "agree")));
+            parts.push(format!(
+                "{agree} of {total} {several} {}",
+                plural::form(agree, "agrees", "agree")
+            ));
         }
         _ => {
             let all = differ + known;
@@ -57,24 +61,20 @@ fn clause(counts: Counts, one: &str, several: &str) -> String {
                 0 => String::new(),
                 known => format!(" ({known} for a reason that is understood)"),
             };
-            let differ = verb(all, "differs", "differ");
+            let differ = plural::form(all, "differs", "differ");
             parts.push(format!("{all} of {total} {several} {differ}{reason}"));
         }
     }
     if differ == 0 && known > 0 {
-        let differ = verb(known, "differs", "differ");
+        let differ = plural::form(known, "differs", "differ");
         parts.push(format!("{known} {differ} for a reason that is understood"));
     }
     for (count, one, several) in rest {
         if count > 0 {
-            parts.push(format!("{count} {}", verb(count, one, several)));
+            parts.push(format!("{count} {}", plural::form(count, one, several)));
         }
     }
     list(&parts)
-}
-
-fn verb<'a>(count: usize, one: &'a str, several: &'a str) -> &'a str {
-    if count == 1 { one } else { several }
 }
 
 #[cfg(test)]

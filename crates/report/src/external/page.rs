@@ -11,7 +11,9 @@ use crate::number;
 use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences};
 use crate::page::markdown as mark;
+use crate::page::opening::tile;
 use crate::page::table_html::{folded, table};
+use crate::plural;
 
 /// The title of page and Markdown.
 const TITLE: &str = "Published numbers and ours";
@@ -43,7 +45,7 @@ const RULES: [&str; 8] = [
 
 /// Returns a line for each row that differs or is not told apart, then one for each reason of skipping.
 pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
-    let rows = |n: usize| if n == 1 { "one row".to_owned() } else { format!("{n} rows") };
+    let rows = |n: usize| plural::spelled(n, "row");
     let (mut out, mut skipped) = (Vec::new(), Vec::new());
     for section in sections {
         for judged in tables::differing(section) {
@@ -120,7 +122,6 @@ fn opening(sections: &[Section<'_>]) -> Markup {
         _ => " a1",
     };
     let count = |n: usize| number::count(n as u64);
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     let agree = |counts: Counts, noun: &str| {
         html! {
             @if counts.total() > 0 {

@@ -7,6 +7,7 @@ use crate::external::published::{Origin, Rule};
 use crate::external::{LIMIT, Section};
 use crate::number;
 use crate::page::table::{Cell, Table};
+use crate::plural;
 
 /// Names of the tables with a CSV.
 pub(super) const NAMES: [&str; 2] = ["misses", "external"];
@@ -69,8 +70,7 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Table {
         }
         for (_, count) in skipped(section) {
             let nothing = || Cell::number(None, |_| String::new());
-            let what =
-                if count == 1 { "one number".to_owned() } else { format!("{count} numbers") };
+            let what = plural::spelled(count, "number");
             let outcome = Cell::text(Verdict::Skipped.word());
             table.rows.push(vec![
                 Cell::text(what),

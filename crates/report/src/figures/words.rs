@@ -6,6 +6,7 @@ use spec::record::StopReason;
 
 use crate::analysis::{Analysis, Config, Counts};
 use crate::figures::shown;
+use crate::plural;
 
 /// Windows an epoch that the training loss is recorded in, at most.
 const WINDOWS: u64 = 20;
@@ -42,19 +43,15 @@ fn said_left_out(counts: impl Iterator<Item = Counts>, diverged: bool, average: 
         thrown += if diverged { c.diverged } else { 0 };
         lost += c.without_result();
     }
-    let have = |n: usize| if n == 1 { "has" } else { "have" };
-    let are = |n: usize| if n == 1 { "is" } else { "are" };
+    let (have, are) = (plural::has_or_have(lost), plural::is_or_are);
     match (thrown, lost) {
         (0, 0) => String::new(),
         (n, 0) => format!(" {n} of these {planned} runs diverged and {} in no {average}.", are(n)),
-        (0, n) => format!(
-            " {n} of these {planned} runs {} no result and {} in no {average}.",
-            have(n),
-            are(n)
-        ),
+        (0, n) => {
+            format!(" {n} of these {planned} runs {have} no result and {} in no {average}.", are(n))
+        }
         (n, m) => format!(
-            " {n} of these {planned} runs diverged and {m} {} no result: they are in no {average}.",
-            have(m)
+            " {n} of these {planned} runs diverged and {m} {have} no result: they are in no {average}."
         ),
     }
 }

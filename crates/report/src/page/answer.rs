@@ -11,22 +11,9 @@ use crate::number;
 use crate::page::certainty::certainty;
 use crate::page::content;
 use crate::page::headline::{headline, label};
+use crate::page::opening::Answer;
+use crate::plural;
 use crate::text::{self, capitalised, list, seeds};
-
-/// The opening of the report.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Place in the plan of the first label, if there is one.
-    pub series: Option<usize>,
-    /// The result in one sentence.
-    pub headline: String,
-    /// How sure it is; none where there is nothing to compare.
-    pub certainty: Option<String>,
-    /// What it cost.
-    pub cost: Option<String>,
-    /// What qualifies it, a sentence each.
-    pub details: Vec<String>,
-}
 
 /// The answer that the runs give.
 pub fn answer(analysis: &Analysis) -> Answer {
@@ -247,14 +234,10 @@ fn edges(analysis: &Analysis) -> Vec<String> {
     let mut out = Vec::new();
     let (at, count) = told(true);
     if !at.is_empty() {
-        let what = match (learning_rate, count) {
-            (true, 1) => "learning rate lies",
-            (true, _) => "learning rates lie",
-            (false, 1) => "value lies",
-            (false, _) => "values lie",
-        };
+        let best = plural::word(count, if learning_rate { "learning rate" } else { "value" });
+        let lie = plural::form(count, "lies", "lie");
         out.push(format!(
-            "The best {what} at the edge of those tried, and better ones may lie beyond: {at}."
+            "The best {best} {lie} at the edge of those tried, and better ones may lie beyond: {at}."
         ));
     }
     let (gaps, _) = told(false);

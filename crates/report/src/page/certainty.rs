@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analysis, Comparison, Pair, Verdict};
 use crate::escape;
+use crate::plural;
 use crate::text::{list, p_value, seeds};
 
 /// The sentence on the first two labels; none where there is nothing to compare.
@@ -137,14 +138,10 @@ impl<'a> Told<'a> {
         let (reach, differ) = match paired && differing < compared {
             true => (
                 format!(
-                    "Only {differing} of {} differ{}, and the smallest p-value that {} can reach is",
+                    "Only {differing} of {} {}, and the smallest p-value that {} can reach is",
                     seeds(compared),
-                    if differing == 1 { "s" } else { "" },
-                    if differing == 1 {
-                        "one differing seed".to_owned()
-                    } else {
-                        format!("{differing} differing seeds")
-                    }
+                    plural::form(differing, "differs", "differ"),
+                    plural::spelled(differing, "differing seed")
                 ),
                 " that differ",
             ),

@@ -7,10 +7,11 @@ use crate::escape;
 use crate::figures;
 use crate::number;
 use crate::page::answer::answer;
+use crate::page::opening::tile;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
-use plot::style::PALETTE;
+use crate::plural;
 
 /// What a page is made of.
 pub struct Document<'a> {
@@ -109,23 +110,16 @@ fn contents(body: &str) -> Markup {
 
 fn opening(report: &Report) -> Markup {
     let analysis = &report.analysis;
-    let answer = answer(analysis);
     let counts = analysis.counts();
     let seconds: f64 = analysis.rows.iter().filter_map(|r| r.train_seconds).sum();
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     html! {
-        div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
-            p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
-            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
-                p { (sentence) }
-            }
-        }
+        (answer(analysis).card())
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
-            (tile(number::count(counts.diverged as u64), if counts.diverged == 1 { "run diverged" } else { "runs diverged" }))
+            (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
             (tile(number::count(analysis.configs.len() as u64), "configurations"))
-            (tile(number::count(analysis.plan.seeds.len() as u64), if analysis.plan.seeds.len() == 1 { "seed each" } else { "seeds each" }))
+            (tile(number::count(analysis.plan.seeds.len() as u64), plural::form(analysis.plan.seeds.len(), "seed each", "seeds each")))
             (tile(number::seconds(seconds), "training time, all runs"))
         }
         @for warning in &report.warnings { p.warn { (escape::line(warning)) } }
@@ -258,7 +252,7 @@ fn tables(report: &Report) -> Markup {
         @if !runs.rows.is_empty() {
             h2 id="runs" { "All runs" }
             p { "Values are those after the last epoch; a run that did not complete has none." }
-            (closed(runs, if runs.rows.len() == 1 { "run" } else { "runs" }, false))
+            (closed(runs, &plural::word(runs.rows.len(), "run"), false))
         }
     }
 }

@@ -15,16 +15,12 @@ const MOST: usize = 60;
 pub fn report(report: &Report) -> String {
     let analysis = &report.analysis;
     let plan = &analysis.plan;
-    let answer = answer(analysis);
     let mut out = format!(
-        "# {}\n\n{}\n\n**{}**\n\n",
+        "# {}\n\n{}\n\n{}",
         markdown(&plan.name),
         markdown(&plan.description),
-        markdown(&answer.headline)
+        answer(analysis).markdown()
     );
-    for detail in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
-        let _ = writeln!(out, "- {}", markdown(detail));
-    }
     for warning in &report.warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }

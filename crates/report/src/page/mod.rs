@@ -8,6 +8,7 @@ pub mod headline;
 pub mod html;
 pub mod inline;
 pub mod markdown;
+pub mod opening;
 pub mod run_table;
 pub mod table;
 pub mod tables;

@@ -4,26 +4,13 @@
 use crate::analysis::{Clock, Spent, spent};
 use crate::escape;
 use crate::number;
+use crate::page::opening::Answer;
+use crate::plural;
 use crate::text::{capitalised, list};
 use crate::together::certainty::certainty;
 use crate::together::front::{Front, label};
 use crate::together::words::{all_tasks, names, of_them, tasks as counted};
 use crate::together::{Standing, Together, fairness, profile, rests, words};
-
-/// The opening of the page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Place of the first label among all; none where several are level in front.
-    pub series: Option<usize>,
-    /// The result in one sentence.
-    pub headline: String,
-    /// How sure it is; none where there is nothing to compare.
-    pub certainty: Option<String>,
-    /// What it cost.
-    pub cost: Option<String>,
-    /// What qualifies it, a sentence each.
-    pub details: Vec<String>,
-}
 
 /// The answer that the tasks give.
 pub fn answer(all: &Together) -> Answer {
@@ -149,10 +136,7 @@ fn lead(all: &Together, first: usize, second: usize) -> Option<String> {
     let on = if pair.n == planned {
         String::new()
     } else {
-        let pairs = match pair.n {
-            1 => "the one (task, seed) pair".to_owned(),
-            n => format!("the {n} (task, seed) pairs"),
-        };
+        let pairs = format!("the {}", plural::spelled(pair.n, "(task, seed) pair"));
         let which = match (pair.unlike.is_empty(), group.judge.reached()) {
             (false, _) => "can be compared",
             (true, true) => "got there with both",
@@ -242,7 +226,7 @@ fn raced(all: &Together, first: &Standing) -> String {
     format!(
         ". In the median over seeds it reached the target in {} that {} one{}{}",
         of_them(reached, tasks),
-        if tasks == 1 { "has" } else { "have" },
+        plural::has_or_have(tasks),
         match some_seeds.is_empty() {
             true => String::new(),
             false => format!(" ({})", list(&some_seeds)),
@@ -293,6 +277,7 @@ mod tests {
 
     use super::*;
     use crate::analysis::{Goal, Measured};
+    use crate::together::cells::unit;
 
     #[test]
     fn a_first_place_says_where_it_is_shared() {
@@ -317,6 +302,6 @@ mod tests {
             measured: Measured::Last,
             fallback: None,
         };
-        assert_eq!([true, false].map(|f| words::unit(&of(f))), ["steps", "training samples"]);
+        assert_eq!([true, false].map(|f| unit(&of(f))), ["steps", "training samples"]);
     }
 }

@@ -6,10 +6,10 @@ use crate::escape;
 use crate::number;
 use crate::page::Drawn;
 use crate::page::html::{Document, document, figure, sentences, toggles};
-use crate::page::table_html::{folded, swatch, table};
+use crate::page::opening::tile;
+use crate::page::table_html::{folded, table};
 use crate::together::tables::Tables;
 use crate::together::{Together, answer, fairness, figures, pooling, score, words};
-use plot::style::PALETTE;
 
 /// The page as text.
 pub(super) fn page(
@@ -33,7 +33,6 @@ pub(super) fn page(
 }
 
 fn opening(all: &Together, warnings: &[String]) -> Markup {
-    let answer = answer(all);
     let counts = all.tasks.tasks.iter().map(|t| t.analysis.counts());
     let (mut planned, mut completed, mut diverged, mut without) = (0, 0, 0, 0);
     for c in counts {
@@ -43,14 +42,8 @@ fn opening(all: &Together, warnings: &[String]) -> Markup {
         without += c.without_result();
     }
     let count = |n: usize| number::count(n as u64);
-    let tile = |value: String, text: &str| html! { li { b { (value) } (text) } };
     html! {
-        div class={ "card answer" @if let Some(series) = answer.series { " a" (series % PALETTE.len()) } } {
-            p { @if let Some(series) = answer.series { (swatch(series)) } (answer.headline) }
-            @for sentence in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
-                p { (sentence) }
-            }
-        }
+        (answer(all).card())
         ul.tiles {
             (tile(count(all.tasks.tasks.len()), "tasks"))
             (tile(format!("{} of {}", all.standings.len(), all.tasks.labels.len()), "optimizers in every task"))

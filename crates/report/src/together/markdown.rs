@@ -15,16 +15,12 @@ pub(super) fn report(
     tables: &Tables,
     warnings: &[String],
 ) -> String {
-    let answer = answer(all);
     let mut out = format!(
-        "# {}\n\n{} together.\n\n**{}**\n\n",
+        "# {}\n\n{} together.\n\n{}",
         markdown(&words::title(all)),
         words::experiments(all),
-        markdown(&answer.headline)
+        answer(all).markdown()
     );
-    for detail in answer.certainty.iter().chain(&answer.cost).chain(&answer.details) {
-        let _ = writeln!(out, "- {}", markdown(detail));
-    }
     for warning in warnings {
         let _ = write!(out, "\n> {}\n", markdown(warning));
     }

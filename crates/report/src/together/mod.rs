@@ -27,6 +27,7 @@ mod words;
 
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use store::layout::ReportDir;
@@ -38,7 +39,7 @@ use crate::page::{self, Drawn, Rendered};
 use crate::reading::{self, Opened};
 
 pub use aggregate::{Improvement, Pooled, Standing};
-pub use answer::{Answer, answer};
+pub use answer::answer;
 pub use compare::{Comparison, Pair};
 pub use score::Scoring;
 pub use tasks::{Group, Label, Lost, Task, Tasks};
@@ -155,8 +156,7 @@ pub fn folder_name(names: &[String]) -> String {
     }
     // Lengths first, so that no two lists of names give one text.
     let text: String = names.iter().map(|n| format!("{} {n}\n", n.len())).collect();
-    let hash: String =
-        Sha256::digest(text.as_bytes()).iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..6]);
     let kept = &joined[..joined.len().min(LONGEST - 1 - hash.len())];
     format!("{}-{hash}", kept.trim_end_matches(['+', '-', '.']))
 }

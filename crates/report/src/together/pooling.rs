@@ -1,5 +1,6 @@
 //! What the aggregates over tasks mean: ranks, pooled values, probabilities of improvement.
 
+use crate::plural;
 use crate::text::capitalised;
 use crate::together::cells::unit;
 use crate::together::words::{by_median, lost, names};
@@ -117,14 +118,15 @@ fn flattered(all: &Together) -> Option<String> {
         1 => "",
         _ => "; ranks and probabilities of improvement count such a run as the worst",
     };
-    let (runs, are, their) = match diverged {
-        0 => return None,
-        1 => ("One run".to_owned(), "is", "its optimizer"),
-        n => (format!("{n} runs"), "are", "their optimizers"),
-    };
-    Some(format!(
-        "{runs} of the chosen configurations diverged and {are} not in the pooled values, which flatters {their}{ranked}."
-    ))
+    let runs = capitalised(&plural::spelled(diverged, "run"));
+    let are = plural::is_or_are(diverged);
+    let their = plural::form(diverged, "its optimizer", "their optimizers");
+    (diverged > 0).then(|| {
+        format!(
+            "{runs} of the chosen configurations diverged and {are} not in the pooled values, which flatters \
+             {their}{ranked}."
+        )
+    })
 }
 
 /// Sentences that define the probability of improvement.

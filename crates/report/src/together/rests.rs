@@ -2,6 +2,7 @@
 //! that not every task has.
 
 use crate::escape;
+use crate::plural;
 use crate::text::{list, some};
 use crate::together::front::label;
 use crate::together::words::all_tasks;
@@ -109,10 +110,9 @@ pub(super) fn at_length(all: &Together, front: &[&Standing]) -> String {
             label(all, s.ahead)
         );
     }
-    match spared.len().saturating_sub(MOST) {
-        0 => {}
-        1 => text += " The same holds of one more place.",
-        more => text += &format!(" The same holds of {more} more places."),
+    let more = spared.len().saturating_sub(MOST);
+    if more > 0 {
+        text += &format!(" The same holds of {}.", plural::spelled(more, "more place"));
     }
     text
 }

@@ -3,15 +3,13 @@
 use crate::analysis::{ALPHA, Clock, Measured};
 use crate::escape;
 use crate::number;
+use crate::plural;
 use crate::text::{capitalised, list, p_value, some};
 use crate::together::{Lost, Pair, Together, profile};
 
 /// `3 experiments`.
 pub(super) fn experiments(all: &Together) -> String {
-    match all.tasks.tasks.len() {
-        1 => "One experiment".to_owned(),
-        n => format!("{n} experiments"),
-    }
+    capitalised(&plural::spelled(all.tasks.tasks.len(), "experiment"))
 }
 
 /// The names of the experiments.
@@ -21,7 +19,7 @@ pub(super) fn title(all: &Together) -> String {
 
 /// `one task`, `3 tasks`.
 pub(super) fn tasks(n: usize) -> String {
-    if n == 1 { "one task".to_owned() } else { format!("{n} tasks") }
+    plural::spelled(n, "task")
 }
 
 /// `both tasks`, `all 3 tasks`.
@@ -137,15 +135,14 @@ fn survivors(all: &Together) -> Option<String> {
         })
     };
     let of: Vec<String> = means.iter().flat_map(of_task).collect();
-    let verb = match of.len() {
-        0 => return None,
-        1 => "The mean of {} is that of the others",
-        _ => "The means of {} are those of the others",
-    };
-    Some(format!(
-        "{}: such an optimizer ranks below those without a diverged seed.",
-        verb.replace("{}", &some(of))
-    ))
+    let means = plural::word(of.len(), "mean");
+    let are = plural::form(of.len(), "is that", "are those");
+    (!of.is_empty()).then(|| {
+        format!(
+            "The {means} of {} {are} of the others: such an optimizer ranks below those without a diverged seed.",
+            some(of)
+        )
+    })
 }
 
 /// The sentence that explains a dash in the table of tasks; none where there is no dash.
@@ -271,11 +268,9 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
         && comparison.differing > 0
     {
         let reach = format!(
-            "The smallest p that {} can reach is {}{}",
-            match comparison.differing {
-                1 => "one pair that differs".to_owned(),
-                n => format!("{n} pairs that differ"),
-            },
+            "The smallest p that {} that {} can reach is {}{}",
+            plural::spelled(comparison.differing, "pair"),
+            plural::form(comparison.differing, "differs", "differ"),
             p_value(smallest),
             match comparison.tests {
                 1 => String::new(),
@@ -303,7 +298,7 @@ pub(super) fn comparison(all: &Together) -> Vec<String> {
                 escape::line(&all.tasks.labels[pair.first].name),
                 escape::line(&all.tasks.labels[pair.second].name),
                 name(all, *task),
-                if *n == 1 { "pair of runs is" } else { "pairs of runs are" }
+                plural::form(*n, "pair of runs is", "pairs of runs are")
             ));
         }
     }

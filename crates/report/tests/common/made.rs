@@ -4,7 +4,7 @@
 
 use crate::last::Last as _;
 use report::analysis::Analysis;
-use report::page::answer::Answer;
+use report::page::opening::Answer;
 use report::table::LastEpoch;
 use spec::metric::Metric;
 use spec::params::Value;

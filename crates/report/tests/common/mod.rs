@@ -5,6 +5,7 @@
 use std::{fs, path::Path};
 
 use report::figures::points::Points;
+use spec::device::DeviceName;
 use spec::event::FailureKind;
 use spec::identity::ids;
 use spec::metric::Metric;
@@ -276,7 +277,7 @@ impl Fixture {
             seeds: (0..self.seeds).collect(),
             optimizers: optimizers.collect(),
             runs,
-            pool: vec![PoolEntry { device: "auto".to_owned(), slots: None }],
+            pool: vec![PoolEntry { device: DeviceName::Auto, slots: None }],
             threads_per_run: Default::default(),
             fast_path: true,
             tf32: false,

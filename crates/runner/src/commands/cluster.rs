@@ -3,6 +3,7 @@
 use spec::slurm::SlurmSettings;
 use store::layout::ReportDir;
 use store::write_atomic;
+use text_format::plural;
 
 use super::gather;
 use crate::cli::{LauncherChoice, RunArgs};
@@ -112,7 +113,7 @@ pub(super) fn cancel(dir: &ReportDir) -> crate::Result<bool> {
     }
     text::out!(
         "ended {} of {} on Slurm; what was finished is kept, and the sweep can be resumed",
-        text::count(usize::try_from(ended).unwrap_or(usize::MAX), "task"),
+        plural::count(ended, "task"),
         plan.name
     );
     Ok(true)

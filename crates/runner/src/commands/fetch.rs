@@ -2,6 +2,7 @@
 
 use spec::DatasetName;
 use sweep_file::diagnostic::nearest;
+use text_format::plural;
 
 use crate::error::bad_input;
 use crate::exit::Exit;
@@ -32,6 +33,6 @@ pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
         bar.set_position(bytes);
     });
     bar.finish_and_clear();
-    crate::text::out!("{name}: {} fetched and checked", crate::text::count(fetched?.len(), "file"));
+    crate::text::out!("{name}: {} fetched and checked", plural::count(fetched?.len(), "file"));
     Ok(Exit::Ok)
 }

@@ -7,6 +7,7 @@ use spec::plan::Plan;
 use store::layout::ReportDir;
 use store::manifest::Manifest;
 use store::write_atomic;
+use text_format::plural;
 
 use crate::exit::Exit;
 use crate::launcher::slurm::files::{Files, JobFile};
@@ -45,7 +46,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<E
     text::say!(
         "{}: {results} of {} have a result, {} failed or were ended, {missing} are missing",
         plan.name,
-        text::count(total, "run"),
+        plural::count(total, "run"),
         total - results - missing
     );
     if results == total {

@@ -87,7 +87,7 @@ pub fn load_plan_with(
     overrides: &Overrides,
 ) -> crate::Result<Loaded> {
     let inspect =
-        |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.to_string());
+        |request: &OwnRequest| data::inspect(request, workspace.root()).map_err(|e| e.parts());
     let mut loaded = load_with(file, overrides, &inspect)?;
     loaded.plan.file = workspace.relative(file);
     Ok(loaded)

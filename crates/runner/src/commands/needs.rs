@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use serde_json::json;
+use spec::device::DeviceName;
 use spec::plan::LibtorchSource;
 
 use crate::cli::{Cli, Command, LauncherChoice};
@@ -77,10 +78,10 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     } else if run.plan || run.no_report {
         report = Report::Never;
     }
-    let flex = entries.iter().all(|e| e.device == "flex");
+    let flex = entries.iter().all(|e| e.device == DeviceName::Flex);
     let cuda = entries.iter().any(|e| {
-        e.device.starts_with("libtorch:cuda")
-            || (e.device == "auto"
+        e.device.is_cuda()
+            || (e.device == DeviceName::Auto
                 && if on_slurm { loaded.slurm.gpus > 0 } else { pool::gpu_driver() })
     });
     let backends = &[if flex { "flex" } else { "libtorch" }];

@@ -8,6 +8,7 @@ use serde_json::json;
 use spec::Id;
 use spec::params::Value;
 use spec::plan::{Plan, PlannedRun};
+use text_format::plural;
 
 use super::shard::Chosen;
 use crate::estimate::Estimate;
@@ -60,7 +61,7 @@ pub(super) fn table(
         sums((runs.len(), todo.len()), (plan.runs.len(), outstanding.runs.len()), &chosen.by);
     text::print(&format!("{}\n", text::wrapped(&line)));
     for (reason, n) in reasons(&todo) {
-        text::print(&format!("  {}: {reason}\n", text::count(n, "run")));
+        text::print(&format!("  {}: {reason}\n", plural::count(n, "run")));
     }
     if let Some(line) = data_line(plan) {
         text::print(&format!("{line}\n"));
@@ -77,7 +78,7 @@ pub(super) fn table(
             text::print(&format!(
                 "about {} here, going by {}{left_out}\n",
                 text::duration(e.seconds),
-                text::count(e.from_runs, "finished run"),
+                plural::count(e.from_runs, "finished run"),
             ));
         }
         None if !todo.is_empty() => {
@@ -93,11 +94,11 @@ fn sums((runs, todo): (usize, usize), (all, missing): (usize, usize), by: &str) 
     let cached = runs - todo;
     let rest = "resolved values: --plan --json";
     if by.is_empty() {
-        return format!("{}, {cached} cached, {todo} to train; {rest}", text::count(runs, "run"));
+        return format!("{}, {cached} cached, {todo} to train; {rest}", plural::count(runs, "run"));
     }
     format!(
         "{runs} of {} chosen by {by}, {cached} cached, {todo} to train ({missing} in all); {rest}",
-        text::count(all, "run")
+        plural::count(all, "run")
     )
 }
 

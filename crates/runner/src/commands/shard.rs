@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use spec::Id;
 use spec::plan::Plan;
+use text_format::plural;
 
 use crate::cli::RunArgs;
 use crate::error::bad_input;
@@ -25,7 +26,7 @@ impl Chosen {
         if let Some(shard) = args.shard {
             let part: HashSet<Id> = shard.runs(plan).collect();
             if part.is_empty() {
-                let (number, all) = (shard.number(), text::count(plan.runs.len(), "run"));
+                let (number, all) = (shard.number(), plural::count(plan.runs.len(), "run"));
                 return Err(bad_input(format!(
                     "--shard {shard} holds none of the plan's {all}: there are fewer than {number}\n  \
                      divide it into {} parts at most",
@@ -38,7 +39,7 @@ impl Chosen {
                     "--only {} chooses none of the {} of --shard {shard}\n  \
                      leave one of the two out, or choose more; --plan shows what is chosen",
                     text::plain(&args.only.join(",")),
-                    text::count(part.len(), "run"),
+                    plural::count(part.len(), "run"),
                 )));
             }
             by.push(format!("--shard {shard}"));

@@ -8,6 +8,7 @@ use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
 use store::journal::Journal;
 use store::status::SweepStatus;
+use text_format::plural;
 
 use crate::exit::Exit;
 use crate::workspace::Workspace;
@@ -60,7 +61,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     text::print(&format!("{}: {state}\n", plan.name));
     let shown: Vec<String> =
         counts.iter().map(|(status, n)| format!("{n} {}", name(*status))).collect();
-    text::print(&format!("{}: {}\n", text::count(plan.runs.len(), "run"), shown.join(", ")));
+    text::print(&format!("{}: {}\n", plural::count(plan.runs.len(), "run"), shown.join(", ")));
     let word = plan.runs.first().map_or("loss", |run| text::loss_word(&run.spec));
     for (heading, sweep) in elsewhere.iter().flat_map(|e| e.parts()) {
         text::print(&format!("{heading}\n"));

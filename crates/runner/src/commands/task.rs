@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use store::layout::ReportDir;
+use text_format::plural;
 
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::error::bad_input;
@@ -52,7 +53,7 @@ pub(super) fn task(folder: &Path, place: Place) -> crate::Result<Exit> {
         plan.name,
         text::plain(&told.job),
         text::plain(&told.node),
-        text::count(plan.runs.len(), "run"),
+        plural::count(plan.runs.len(), "run"),
         if told.restarts > 0 { format!(", requeued {}", told.restarts) } else { String::new() }
     );
     if let Some(sign) = sign(&dir, place).filter(|s| s.is_alive() && s.job != told.job) {

@@ -10,6 +10,7 @@ use spec::provenance::Provenance;
 use store::journal::Journal;
 use store::layout::ReportDir;
 use store::status::SweepStatus;
+use text_format::plural;
 
 pub use local::Local;
 
@@ -106,7 +107,7 @@ fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let alive: Vec<_> =
         slurm::signs::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
     let Some((place, sign)) = alive.first() else { return Ok(()) };
-    let (path, n) = (dir.path().display(), crate::text::count(alive.len(), "task"));
+    let (path, n) = (dir.path().display(), plural::count(alive.len(), "task"));
     Err(crate::error::bad_input(format!(
         "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
          look: cargo xtask status {path}; end them: cargo xtask cancel {path}; a task that was killed \

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use spec::ModelSpec;
 use spec::params::Value;
+use text_format::plural;
 
 use crate::text;
 use crate::workspace::Workspace;
@@ -101,8 +102,8 @@ impl Entry {
 impl Trial {
     /// `2 threads x 1 job`.
     pub fn name(&self) -> String {
-        let count = |n: u64, what| text::count(usize::try_from(n).unwrap_or(usize::MAX), what);
-        format!("{} x {}", count(self.threads, "thread"), count(self.jobs, "job"))
+        let threads = plural::count(self.threads, "thread");
+        format!("{threads} x {}", plural::count(self.jobs, "job"))
     }
 }
 

@@ -97,7 +97,7 @@ fn samples_per_second(
     let options = Options { root: absolute(place.workspace.root())?, ..Options::default() };
     let mut workers = Vec::new();
     for index in 0..usize::try_from(jobs).unwrap_or(1) {
-        let slot = Slot { index, device: key.device.clone(), gpu: None };
+        let slot = Slot { index, device: key.device.parse()?, gpu: None };
         workers.push(WorkerProcess::start(&command, &slot).map_err(|e| e.to_string())?);
     }
     for worker in &mut workers {

@@ -15,6 +15,7 @@ use spec::event::Probe;
 use spec::plan::{ComputedOn, Plan};
 use spec::threads::Threads;
 use store::layout::ReportDir;
+use text_format::plural;
 
 pub use file::{Entry, Key, MachineFile, Trial};
 
@@ -105,7 +106,7 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
     Some(Key {
         processor: provenance::processor(),
         cores: provenance::cpus(),
-        device: slot.device.clone(),
+        device: slot.device.to_string(),
         libtorch: probe.libtorch.clone().filter(|_| slot.backend() == "libtorch"),
         code: probe.code.clone(),
         model: spec.model.clone(),
@@ -153,7 +154,7 @@ pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> crate::Result<Resolv
         text::say!(
             "warning: other programs keep this machine busy (load {load:.1} on {}), which may mislead; \
              `rm {path}` and --fresh have it measured again",
-            text::count(usize::try_from(key.cores).unwrap_or(usize::MAX), "core")
+            plural::count(key.cores, "core")
         );
     }
     let trials = measure::trials(run, &key, place)?;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use spec::lint::{Lint, Told};
 use spec::plan::PlannedRun;
 use spec::run::RunSpec;
+use text_format::plural;
 
 use super::combination::Combination;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -187,12 +188,11 @@ impl Found {
         }
         let mut notes = Vec::new();
         if self.configurations > 0 && all > 1 {
-            let verb = if self.configurations == 1 { "is" } else { "are" };
-            notes.push(format!("{} of {all} configurations {verb} concerned", self.configurations));
+            let are = plural::is_or_are(self.configurations);
+            notes.push(format!("{} of {all} configurations {are} concerned", self.configurations));
         }
         if let Some(more) = others.len().checked_sub(SHOWN).map(|n| n + 1) {
-            let places =
-                if more == 1 { "1 more place".to_owned() } else { format!("{more} more places") };
+            let places = plural::count(more, "more place");
             notes.push(format!("{places} of the file are not shown"));
         }
         if !notes.is_empty() {
@@ -218,12 +218,18 @@ fn label((_, label, several): &(Place, String, bool)) -> String {
     if *several { format!("for example: {label}") } else { label.clone() }
 }
 
+spec::settings! {
+    /// Traps that are meant, and not warned of.
+    LintTable in "lints" {
+        /// Names out of `list lints`.
+        allow: Vec<Lint> = Vec::new(), Any;
+    }
+}
+
 impl Reader<'_> {
     /// `[lints]`: traps that are meant.
     pub(super) fn lints(&mut self, root: &Node) -> Vec<Lint> {
         let Some(node) = self.table(root, "lints", false) else { return Vec::new() };
-        self.known_keys(&node, &["allow"], "[lints]");
-        let names = self.names(&node, "lints", "allow", Lint::NAMES, "\"cosine-past-end\"");
-        names.into_iter().flatten().filter_map(|name| Lint::from_name(&name)).collect()
+        self.settings::<LintTable>(&node, &[]).allow
     }
 }

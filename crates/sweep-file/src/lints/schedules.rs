@@ -5,6 +5,7 @@ use crate::source::Place;
 use crate::sweep::ScheduleEntry;
 use spec::OptimizerSpec;
 use spec::schedule::{Per, ScheduleSpec};
+use text_format::plural;
 
 use super::{Site, Subject};
 
@@ -54,7 +55,7 @@ fn units(n: u64, per: Per) -> String {
         Per::Epoch => "epoch",
         Per::Batch => "step",
     };
-    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+    plural::count(n, unit)
 }
 
 /// The schedule of a configuration behind its warmup, and those in turn of which it is

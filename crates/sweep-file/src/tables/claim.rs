@@ -7,21 +7,35 @@ use spec::record::Split;
 
 use crate::axis;
 use crate::diagnostic::Diagnostic;
-use crate::node::Node;
+use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 use crate::sweep::ClaimRequest;
 
-const KEYS: &[&str] = &["target", "level", "metric", "test", "sd", "epoch"];
+spec::settings! {
+    /// What is claimed of the mean over seeds, and tested.
+    ClaimTable in "claim" {
+        /// The value that the mean is claimed to be beyond; required.
+        target: Option<f64> = None, Any;
+        /// The chance that a wrong claim is carried; required.
+        // At 0 nothing could ever be carried, and above a half a mean on the wrong side would be.
+        level: Option<f64> = None, Within(1e-6, 0.5);
+        /// The metric after an epoch; by default that of the target, on the test split.
+        metric: Option<EpochMetric> = None => "split.metric: test.accuracy", "the target's, on the test split";
+        /// The test, one-sided.
+        test: ClaimTest = ClaimTest::T, Any;
+        /// The standard deviation that the z test takes as known.
+        sd: Option<f64> = None, Positive;
+        /// The epoch whose values count; by default the last of all seeds.
+        epoch: Option<u64> = None, AtLeast(1.0);
+    }
+}
 
 impl Reader<'_> {
     /// `[claim]`. A function has no splits: its value is on the test split.
     pub(crate) fn claim(&mut self, root: &Node, function: bool) -> Option<ClaimRequest> {
         let node = self.table(root, "claim", false)?;
-        self.known_keys(&node, KEYS, "[claim]");
-        let target = self.claim_number(&node, "target", Range::Any);
-        // At 0 nothing could ever be carried, and above a half a mean on the wrong side would be.
-        let level = self.claim_number(&node, "level", Range::Within(1e-6, 0.5));
+        let given: ClaimTable = self.settings(&node, &[]);
         for (key, found, example) in [
             ("target", node.get("target").is_some(), "target = 0.97 for an accuracy"),
             ("level", node.get("level").is_some(), "level = 0.05: no default is declared for you"),
@@ -33,41 +47,17 @@ impl Reader<'_> {
             }
         }
         let metric = self.claim_metric(&node, function);
-        let test = setting("test", ParamType::Choice(ClaimTest::NAMES), Range::Any);
-        let test = match node.get("test") {
-            None => Some(ClaimTest::T),
-            Some(entry) => axis::scalar("claim.test", &test, &entry.value, self.diagnostics)
-                .and_then(|value| match value {
-                    Value::Text(name) => ClaimTest::from_name(&name),
-                    _ => None,
-                }),
-        };
-        let sd = self.claim_number(&node, "sd", Range::Positive);
-        self.sd_goes_with(&node, test);
-        let epoch = setting("epoch", ParamType::Int, Range::AtLeast(1.0));
-        let epoch = node.get("epoch").and_then(|entry| {
-            let value = axis::scalar("claim.epoch", &epoch, &entry.value, self.diagnostics)?;
-            let Value::Int(n) = value else { return None };
-            Some((n as u64, entry.value.place.clone()))
-        });
-        let place = node.place.clone();
-        let sd = sd.map(|(sd, _)| sd);
-        Some(ClaimRequest { metric, target: target?, level: level?, test: test?, sd, epoch, place })
-    }
-
-    fn claim_number(
-        &mut self,
-        node: &Node,
-        key: &'static str,
-        range: Range,
-    ) -> Option<(f64, Place)> {
-        let entry = node.get(key)?;
-        let number = setting(key, ParamType::Float, range);
-        let path = format!("claim.{key}");
-        match axis::scalar(&path, &number, &entry.value, self.diagnostics)? {
-            Value::Float(x) => Some((x, entry.value.place.clone())),
-            _ => None,
-        }
+        self.sd_goes_with(&node, given.test);
+        let place = |key: &str| node.get(key).map(|entry| entry.value.place.clone());
+        Some(ClaimRequest {
+            metric,
+            target: given.target.zip(place("target"))?,
+            level: given.level.zip(place("level"))?,
+            test: given.test,
+            sd: given.sd,
+            epoch: given.epoch.zip(place("epoch")),
+            place: node.place.clone(),
+        })
     }
 
     fn claim_metric(&mut self, node: &Node, function: bool) -> Option<(EpochMetric, Place)> {
@@ -88,9 +78,15 @@ impl Reader<'_> {
         Some((of, entry.value.place.clone()))
     }
 
-    fn sd_goes_with(&mut self, node: &Node, test: Option<ClaimTest>) {
+    fn sd_goes_with(&mut self, node: &Node, test: ClaimTest) {
+        // Of a test that does not exist nothing is known.
+        let named = node.get("test").map(|entry| &entry.value.value);
+        let known = |name: &NodeValue| matches!(name, NodeValue::Text(name) if ClaimTest::from_name(name).is_some());
+        if named.is_some_and(|name| !known(name)) {
+            return;
+        }
         let diagnostic = match (test, node.get("sd")) {
-            (Some(ClaimTest::Z), None) => {
+            (ClaimTest::Z, None) => {
                 let place = node.get("test").map_or(&node.place, |entry| &entry.value.place);
                 Diagnostic::error("the z test needs `sd`", place)
                     .label("it takes the standard deviation as known")
@@ -98,7 +94,7 @@ impl Reader<'_> {
                         "add sd = ..., measured on other seeds, or use test = \"t\", which estimates it",
                     )
             }
-            (Some(ClaimTest::T | ClaimTest::Sign), Some(entry)) => {
+            (ClaimTest::T | ClaimTest::Sign, Some(entry)) => {
                 Diagnostic::error("`sd` goes with test = \"z\" alone", &entry.key_place)
                     .label("no other test takes a standard deviation as known")
                     .help("remove it, or write test = \"z\"")

@@ -1,75 +1,47 @@
 //! `[devices]`: where runs are trained, and how.
 
-use spec::params::{ParamType, ParamValue, Range, Value};
+use spec::device::DeviceName;
+use spec::params::{ParamType, Range, Value};
 use spec::plan::{LibtorchSource, PoolEntry};
 use spec::threads::Threads;
 
 use crate::axis;
-use crate::device;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
-const KEYS: [&str; 5] = ["pool", "threads_per_run", "fast_path", "tf32", "libtorch"];
-
-/// `[devices]` as it was read.
-pub(crate) struct Devices {
-    /// Empty means `auto`.
-    pub(crate) pool: Vec<PoolEntry>,
-    /// Threads inside one run, and where that is written.
-    pub(crate) threads: Threads,
-    pub(crate) threads_place: Option<Place>,
-    /// Whether the fast path may be taken.
-    pub(crate) fast_path: bool,
-    /// A GPU may round the inputs of products to TF32.
-    pub(crate) tf32: bool,
-    /// The libtorch that workers load.
-    pub(crate) libtorch: LibtorchSource,
-}
-
-impl Default for Devices {
-    fn default() -> Self {
-        Devices {
-            pool: Vec::new(),
-            threads: Threads::default(),
-            threads_place: None,
-            fast_path: true,
-            tf32: false,
-            libtorch: LibtorchSource::default(),
-        }
+spec::settings! {
+    /// Where runs are trained, and how.
+    Devices in "devices" {
+        /// Devices of one kind, each with the runs that are trained on it side by side; `"auto"` is the first GPU that the worker offers, else the CPU.
+        pool: Vec<PoolEntry> = Vec::new()
+            => "a list of device names or of { device, slots }", "[\"auto\"]";
+        /// Threads inside one run; `"auto"` measures which number trains a sweep soonest.
+        threads_per_run: Threads = Threads::default() => "a whole number or \"auto\"", "1";
+        /// Whether runs may take the fast path; false trains by Burn's operations alone.
+        fast_path: bool = true, Any;
+        /// Whether a GPU may round the inputs of products and convolutions to TF32.
+        tf32: bool = false, Any;
+        /// The libtorch that workers load.
+        libtorch: LibtorchSource = LibtorchSource::default(), Any;
     }
 }
 
 impl Reader<'_> {
-    /// `[devices]`.
-    pub(crate) fn devices(&mut self, root: &Node) -> Devices {
+    /// `[devices]`, and the place of its threads where they are given.
+    pub(crate) fn devices(&mut self, root: &Node) -> (Devices, Option<Place>) {
         let Some(node) = self.table(root, "devices", false) else {
-            return Devices::default();
+            return (Devices::default(), None);
         };
-        self.known_keys(&node, &KEYS, "[devices]");
-        let mut switch = |name: &'static str, default: bool| {
-            let descriptor = setting(name, ParamType::Bool, Range::Any);
-            let path = format!("devices.{name}");
-            let value = node
-                .get(name)
-                .and_then(|e| axis::scalar(&path, &descriptor, &e.value, self.diagnostics));
-            value.map_or(default, |value| value == Value::Bool(true))
-        };
-        let (fast_path, tf32) = (switch("fast_path", true), switch("tf32", false));
-        let source = setting("libtorch", ParamType::Choice(LibtorchSource::NAMES), Range::Any);
-        let libtorch = node
-            .get("libtorch")
-            .and_then(|e| axis::scalar("devices.libtorch", &source, &e.value, self.diagnostics))
-            .and_then(|value| LibtorchSource::from_value(&value))
-            .unwrap_or_default();
-        let threads = node.get("threads_per_run").map(|e| &e.value);
-        let (threads, threads_place) = match threads {
-            Some(value) => (self.threads(value), Some(value.place.clone())),
-            None => (Threads::default(), None),
-        };
-        let pool = self.pool(&node);
-        Devices { pool, threads, threads_place, fast_path, tf32, libtorch }
+        let mut out: Devices = self.settings(&node, &[]);
+        let mut place = None;
+        if let Some(entry) = node.get("threads_per_run") {
+            out.threads_per_run = self.threads(&entry.value);
+            place = Some(entry.value.place.clone());
+        }
+        out.pool = self.pool(&node);
+        (out, place)
     }
 
     /// `pool`: devices of one kind.
@@ -111,21 +83,21 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            if let Err(reason) = device::check(&device) {
-                self.diagnostics.push(Diagnostic::error(reason, &place).help(device::HELP));
-                continue;
-            }
-            let kind = device::kind(&device);
-            if let Some((first, first_place)) = pool
-                .iter()
-                .map(|p: &PoolEntry| device::kind(&p.device))
-                .zip(&places)
-                .find(|(k, _)| *k != kind)
-            {
+            let device: DeviceName = match device.parse() {
+                Ok(device) => device,
+                Err(reason) => {
+                    let diagnostic = Diagnostic::error(reason, &place).help(DeviceName::HELP);
+                    self.diagnostics.push(diagnostic);
+                    continue;
+                }
+            };
+            let kind = device.kind();
+            let kinds = pool.iter().map(|entry: &PoolEntry| entry.device.kind());
+            if let Some((first, first_place)) = kinds.zip(&places).find(|(k, _)| *k != kind) {
                 self.diagnostics.push(
                     Diagnostic::error("the pool mixes kinds of devices", &place)
-                        .label(kind)
-                        .also(first_place, first)
+                        .label(kind.name())
+                        .also(first_place, first.name())
                         .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
                 );
                 continue;

@@ -1,7 +1,7 @@
 //! The tables of a sweep file, a file each.
 
 mod claim;
-pub(crate) mod devices;
+mod devices;
 mod exclude;
 pub(crate) mod function;
 mod optimizer;
@@ -14,3 +14,41 @@ mod slurm;
 mod slurm_flags;
 mod target;
 pub(crate) mod train;
+
+use spec::params::Params as _;
+use spec::plan::Keeping;
+use spec::regress_settings::RegressSettings;
+use spec::report_settings::ReportSettings;
+use spec::run::{DataSpec, TrainSpec};
+use spec::settings::{Settings, Table};
+use spec::slurm::SlurmSettings;
+use spec::stopping::EarlyStopping;
+
+use crate::lints::LintTable;
+
+/// Returns the tables of a sweep file but those of models, optimizers and schedules, in the
+/// order of README.
+pub fn tables() -> Vec<Table> {
+    vec![
+        Table { name: "data", doc: "The data and its batches.", keys: DataSpec::PARAMS },
+        Table {
+            name: "train",
+            doc: "How long is trained, and on which loss.",
+            keys: TrainSpec::PARAMS,
+        },
+        Keeping::TABLE,
+        Table {
+            name: "train.early_stopping",
+            doc: "Ends a run whose metric no longer improves.",
+            keys: EarlyStopping::PARAMS,
+        },
+        repeat::RepeatTable::TABLE,
+        target::TargetTable::TABLE,
+        claim::ClaimTable::TABLE,
+        ReportSettings::TABLE,
+        RegressSettings::TABLE,
+        devices::Devices::TABLE,
+        SlurmSettings::TABLE,
+        LintTable::TABLE,
+    ]
+}

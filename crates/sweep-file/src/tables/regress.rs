@@ -10,28 +10,16 @@ use crate::reader::{Reader, setting};
 
 impl Reader<'_> {
     pub(crate) fn regress(&mut self, root: &Node) -> RegressSettings {
-        let mut out = RegressSettings::default();
-        let Some(node) = self.table(root, "regress", false) else { return out };
-        self.known_keys(&node, &["metrics", "min_effect", "level"], "[regress]");
-        if let Some(names) =
-            self.names(&node, "regress", "metrics", RegressMetric::names(), "\"test_loss\"")
-        {
-            out.metrics = names.iter().filter_map(|n| RegressMetric::from_name(n)).collect();
-            if let Some(entry) = node.get("metrics").filter(|_| out.metrics.is_empty()) {
-                self.diagnostics.push(
-                    Diagnostic::error("`metrics` is empty", &entry.value.place)
-                        .label("nothing would be compared")
-                        .help("leave it out to compare everything"),
-                );
-            }
-        }
-        // At 0 nothing could ever be found, and above a half most alarms are false.
-        let level = setting("level", ParamType::Float, Range::Within(1e-6, 0.5));
-        if let Some(entry) = node.get("level")
-            && let Some(Value::Float(x)) =
-                axis::scalar("regress.level", &level, &entry.value, self.diagnostics)
-        {
-            out.level = x;
+        let Some(node) = self.table(root, "regress", false) else {
+            return RegressSettings::default();
+        };
+        let mut out: RegressSettings = self.settings(&node, &[]);
+        if let Some(entry) = node.get("metrics").filter(|_| out.metrics.is_empty()) {
+            self.diagnostics.push(
+                Diagnostic::error("`metrics` is empty", &entry.value.place)
+                    .label("nothing would be compared")
+                    .help("leave it out to compare everything"),
+            );
         }
         self.min_effects(&node, &mut out);
         out

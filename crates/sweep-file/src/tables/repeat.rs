@@ -8,6 +8,14 @@ use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
+spec::settings! {
+    /// How often each configuration is trained.
+    RepeatTable in "repeat" {
+        /// Seeds, each one run of every configuration.
+        seeds: Vec<u64> = vec![0] => "a list of numbers or { count, base }", "[0]";
+    }
+}
+
 /// `seeds = 3` reads like three runs, and like the run of seed 3.
 fn one_number(n: i64, place: &Place) -> Diagnostic {
     let d = Diagnostic::error("`seeds` is a list of seeds, or how many", place);
@@ -24,7 +32,7 @@ fn one_number(n: i64, place: &Place) -> Diagnostic {
 impl Reader<'_> {
     pub(crate) fn seeds(&mut self, root: &Node) -> Vec<u64> {
         let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
-        self.known_keys(&node, &["seeds"], "[repeat]");
+        let _: RepeatTable = self.settings(&node, &[]);
         let Some(entry) = node.get("seeds") else { return vec![0] };
         let seed = setting("seeds", ParamType::Int, Range::NonNegative);
         if let NodeValue::Table(_) = entry.value.value {

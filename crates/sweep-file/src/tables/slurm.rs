@@ -1,29 +1,12 @@
 //! `[slurm]`: how tasks of a cluster are asked for.
 
-use spec::params::{ParamType, Range, Value};
 use spec::slurm::{RunsPerTask, SlurmSettings, time_in_seconds};
 
 use super::slurm_flags;
-use crate::axis;
 use crate::diagnostic::Diagnostic;
 use crate::duration::duration;
 use crate::node::{Node, NodeValue};
-use crate::reader::{Reader, setting};
-
-const KEYS: &[&str] = &[
-    "partition",
-    "account",
-    "time",
-    "mem",
-    "cpus",
-    "gpus",
-    "max_parallel",
-    "runs_per_task",
-    "setup",
-    "extra",
-    "poll_seconds",
-    "check_folder",
-];
+use crate::reader::Reader;
 
 /// Seconds that a task may ask for.
 const TIMES: std::ops::RangeInclusive<u64> = 60..=365 * 86_400;
@@ -38,50 +21,19 @@ const DIRECTIVES: [&str; 3] = ["#SBATCH", "#PBS", "#BSUB"];
 
 impl Reader<'_> {
     pub(crate) fn slurm(&mut self, root: &Node) -> SlurmSettings {
-        let default = SlurmSettings::default();
-        let Some(node) = self.table(root, "slurm", false) else { return default };
-        self.known_keys(&node, KEYS, "[slurm]");
-        let or = |given: Option<u64>, default: u64| given.unwrap_or(default);
+        let Some(node) = self.table(root, "slurm", false) else {
+            return SlurmSettings::default();
+        };
+        let given: SlurmSettings = self.settings(&node, &[]);
         SlurmSettings {
             partition: self.slurm_name(&node, "partition"),
             account: self.slurm_name(&node, "account"),
             time: node.get("time").and_then(|e| self.slurm_time(&e.value)),
             mem: node.get("mem").and_then(|e| self.slurm_mem(&e.value)),
-            cpus: or(self.slurm_number(&node, "cpus", 1.0, 4_096.0), default.cpus),
-            gpus: or(self.slurm_number(&node, "gpus", 0.0, 64.0), default.gpus),
-            max_parallel: self.slurm_number(&node, "max_parallel", 1.0, 1e5),
             runs_per_task: self.runs_per_task(&node),
             setup: self.setup(&node),
             extra: self.extra(&node),
-            poll_seconds: or(
-                self.slurm_number(&node, "poll_seconds", 1.0, 3_600.0),
-                default.poll_seconds,
-            ),
-            check_folder: self.check_folder(&node).unwrap_or(default.check_folder),
-        }
-    }
-
-    fn slurm_number(
-        &mut self,
-        table: &Node,
-        key: &'static str,
-        low: f64,
-        high: f64,
-    ) -> Option<u64> {
-        let number = setting(key, ParamType::Int, Range::Within(low, high));
-        let node = &table.get(key)?.value;
-        match axis::scalar(&format!("slurm.{key}"), &number, node, self.diagnostics)? {
-            Value::Int(n) => u64::try_from(n).ok(),
-            _ => None,
-        }
-    }
-
-    fn check_folder(&mut self, table: &Node) -> Option<bool> {
-        let switch = setting("check_folder", ParamType::Bool, Range::Any);
-        let node = &table.get("check_folder")?.value;
-        match axis::scalar("slurm.check_folder", &switch, node, self.diagnostics)? {
-            Value::Bool(on) => Some(on),
-            _ => None,
+            ..given
         }
     }
 
@@ -323,7 +275,7 @@ fn memory(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
     fn sizes_are_those_of_slurm() {

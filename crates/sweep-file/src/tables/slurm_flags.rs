@@ -171,7 +171,7 @@ fn refusal(flag: &str, owned: &Owned) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
     fn flags_of_the_user_pass() {

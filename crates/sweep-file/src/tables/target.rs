@@ -7,9 +7,23 @@ use spec::record::Split;
 
 use crate::axis;
 use crate::diagnostic::Diagnostic;
-use crate::node::{Node, NodeValue};
+use crate::node::Node;
 use crate::reader::{Reader, setting};
 use crate::source::Place;
+
+spec::settings! {
+    /// The metric that decides what "best" means.
+    TargetTable in "target" {
+        /// The metric after an epoch; required.
+        metric: Option<EpochMetric> = None => "split.metric: validation.accuracy", "required";
+        /// The value to reach, for time-to-target.
+        value: Option<f64> = None, Any;
+        /// Whether training ends at the value.
+        stop: bool = false, Any;
+        /// The epoch of a run whose values count.
+        at: TargetAt = TargetAt::Last, Any;
+    }
+}
 
 impl Reader<'_> {
     /// `[target]`, and whether training stops there. A function has no splits:
@@ -20,9 +34,10 @@ impl Reader<'_> {
         function: bool,
     ) -> (Option<(Target, Place)>, bool) {
         let Some(node) = self.table(root, "target", false) else { return (None, false) };
-        self.known_keys(&node, &["metric", "value", "stop", "at"], "[target]");
-        let target = self.target_metric(&node, function);
-        let stop = self.target_stop(&node, target.as_ref(), function);
+        let given: TargetTable = self.settings(&node, &[]);
+        let target = self.target_metric(&node, &given, function);
+        let stop = given.stop;
+        self.target_stop(&node, stop, target.as_ref(), function);
         if stop && target.as_ref().is_some_and(|(t, _)| t.at == TargetAt::Best) {
             let at = node.get("at").map_or(&node.place, |entry| &entry.value.place);
             self.diagnostics.push(
@@ -34,46 +49,35 @@ impl Reader<'_> {
         (target, stop)
     }
 
-    /// `[target] stop`.
+    /// Refuses a `stop` that goes with nothing to stop at.
     fn target_stop(
         &mut self,
         node: &Node,
+        stop: bool,
         target: Option<&(Target, Place)>,
         function: bool,
-    ) -> bool {
-        let Some(entry) = node.get("stop") else { return false };
-        let NodeValue::Bool(stop) = entry.value.value else {
-            self.wrong_type("stop", "true or false", &entry.value);
-            return false;
-        };
-        if stop && node.get("value").is_none() {
+    ) {
+        let Some(entry) = node.get("stop").filter(|_| stop) else { return };
+        if node.get("value").is_none() {
             self.diagnostics.push(
                 Diagnostic::error("`stop` needs a `value` to stop at", &entry.value.place)
                     .help("for example value = 0.97 for an accuracy"),
             );
         }
-        if stop && !function && target.is_some_and(|(t, _)| t.split == Split::Test) {
+        if !function && target.is_some_and(|(t, _)| t.split == Split::Test) {
             self.diagnostics.push(
                 Diagnostic::error("training cannot stop at a test metric", &entry.value.place)
                     .label("the test split would then decide the training that it judges")
                     .help("use validation.accuracy or validation.loss"),
             );
         }
-        stop
     }
 
-    /// `[target] at`; the best epoch is one of the validation split alone, since any
-    /// other split would choose the epoch by what it is fitted to or judged on.
-    fn target_at(&mut self, node: &Node, split: Option<Split>) -> TargetAt {
-        let at = setting("at", ParamType::Choice(TargetAt::NAMES), Range::Any);
-        let Some(entry) = node.get("at") else { return TargetAt::Last };
-        let Some(Value::Text(name)) =
-            axis::scalar("target.at", &at, &entry.value, self.diagnostics)
-        else {
-            return TargetAt::Last;
-        };
-        let at = TargetAt::from_name(&name).unwrap_or_default();
-        if at == TargetAt::Best && split.is_some_and(|split| split != Split::Validation) {
+    /// The best epoch is one of the validation split alone, since any other split would
+    /// choose the epoch by what it is fitted to or judged on.
+    fn target_at(&mut self, node: &Node, at: TargetAt, split: Split) {
+        let Some(entry) = node.get("at") else { return };
+        if at == TargetAt::Best && split != Split::Validation {
             self.diagnostics.push(
                 Diagnostic::error(
                     "`at = \"best\"` needs a target on the validation split",
@@ -87,19 +91,14 @@ impl Reader<'_> {
                 ),
             );
         }
-        at
     }
 
-    fn target_metric(&mut self, node: &Node, function: bool) -> Option<(Target, Place)> {
-        let value = node.get("value").and_then(|e| {
-            axis::scalar(
-                "target.value",
-                &setting("value", ParamType::Float, Range::Any),
-                &e.value,
-                self.diagnostics,
-            )
-        });
-        let value = value.and_then(|v| if let Value::Float(x) = v { Some(x) } else { None });
+    fn target_metric(
+        &mut self,
+        node: &Node,
+        given: &TargetTable,
+        function: bool,
+    ) -> Option<(Target, Place)> {
         let names = EpochMetric::names(&EpochMetric::all());
         let metric = setting("metric", ParamType::Choice(names), Range::Any);
         let Some(entry) = node.get("metric") else {
@@ -123,7 +122,8 @@ impl Reader<'_> {
             );
             return None;
         }
-        let at = self.target_at(node, Some(split));
+        self.target_at(node, given.at, split);
+        let (value, at) = (given.value, given.at);
         Some((Target { split, metric, value, at }, entry.value.place.clone()))
     }
 }

@@ -1,7 +1,6 @@
 //! `[train]` beside its hyper-parameters: early stopping, what is kept, lengths
 //! of time.
 
-use spec::event::Save;
 use spec::metric::Metric;
 use spec::params::{ParamType, Params, Range, Value};
 use spec::plan::Keeping;
@@ -50,21 +49,7 @@ impl Reader<'_> {
     }
 
     pub(crate) fn keeping(&mut self, train: &Node) -> Keeping {
-        let mut out = Keeping::default();
-        let every = setting("checkpoint_every", ParamType::Int, Range::Within(0.0, 1e6));
-        if let Some(entry) = train.get("checkpoint_every")
-            && let Some(Value::Int(n)) =
-                axis::scalar("train.checkpoint_every", &every, &entry.value, self.diagnostics)
-        {
-            out.checkpoint_every = n as u64;
-        }
-        let save = setting("save", ParamType::Choice(Save::NAMES), Range::Any);
-        if let Some(entry) = train.get("save")
-            && let Some(Value::Text(name)) =
-                axis::scalar("train.save", &save, &entry.value, self.diagnostics)
-        {
-            out.save = Save::from_name(&name).unwrap_or_default();
-        }
+        let mut out: Keeping = self.given(train);
         if let Some(entry) = train.get("timeout") {
             out.timeout = seconds(&entry.value);
             if out.timeout.is_none() {

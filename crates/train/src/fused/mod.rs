@@ -80,7 +80,7 @@ fn planned(
 
 /// Whether there is one for what is trained, whatever it is trained on.
 pub(crate) fn applies(spec: &RunSpec) -> bool {
-    model::stack::is_relu_stack(&spec.model)
+    spec.model.is_relu_stack()
         && spec.train.loss == Loss::CrossEntropy
         && spec.train.label_smoothing == 0.0
         && spec.train.l2 == 0.0

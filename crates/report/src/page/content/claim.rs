@@ -6,6 +6,7 @@ use crate::analysis::{Analysis, Claimed, Claims};
 use crate::number;
 use crate::page::content::{described, mean_sd};
 use crate::page::table::{Cell, Table};
+use crate::plural;
 use crate::text::{self, capitalised};
 use stats::Estimate;
 use stats::claim::MOST_SEEDS;
@@ -108,16 +109,11 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
 /// without any.
 fn failed(claimed: &Claimed) -> String {
     let of = claimed.evidence.n;
+    let without = |n, what| format!("{} no {what}", plural::has_or_have(n));
     let all = [
-        (claimed.diverged, "diverged"),
-        (
-            claimed.without_result,
-            if claimed.without_result == 1 { "has no result" } else { "have no result" },
-        ),
-        (
-            claimed.without_value,
-            if claimed.without_value == 1 { "has no value" } else { "have no value" },
-        ),
+        (claimed.diverged, "diverged".to_owned()),
+        (claimed.without_result, without(claimed.without_result, "result")),
+        (claimed.without_value, without(claimed.without_value, "value")),
     ];
     let parts: Vec<String> = all
         .iter()

@@ -2,6 +2,7 @@
 
 use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::page::table::{Cell, Table};
+use crate::plural;
 use crate::text;
 use spec::metric::Resolution;
 
@@ -296,8 +297,7 @@ fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String>
             let which = if both { " that is compared seed by seed" } else { "" };
             return Some(format!("No seed differs in any pair{which}."));
         }
-        false if n == 1 => ("one differing seed".to_owned(), " that differ"),
-        false => (format!("{n} differing seeds"), " that differ"),
+        false => (plural::spelled(n, "differing seed"), " that differ"),
     };
     let adjusted = (test.smallest * comparison.tests as f64).min(1.0);
     let corrected = match comparison.tests {

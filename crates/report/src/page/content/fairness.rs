@@ -9,6 +9,7 @@ use spec::record::StopReason;
 use crate::analysis::Analysis;
 use crate::escape;
 use crate::number;
+use crate::plural;
 use crate::text;
 
 /// Whether the comparison was fair: equal starts, equal batches, equal chances.
@@ -156,7 +157,7 @@ fn muon(analysis: &Analysis) -> Vec<String> {
             }
             (matrices, others) => format!(
                 "muon\u{2019}s rule trains the {} {}; AdamW trains {} at its own rate aux_lr",
-                if matrices.len() == 1 { "matrix" } else { "matrices" },
+                plural::form(matrices.len(), "matrix", "matrices"),
                 named(matrices),
                 named(others)
             ),
@@ -180,8 +181,7 @@ fn warned(analysis: &Analysis) -> Vec<String> {
     let sentence = |told: &spec::lint::Told| {
         let concerned = match told.configurations {
             0 => String::new(),
-            1 => ", 1 configuration".to_owned(),
-            n => format!(", {n} configurations"),
+            n => format!(", {}", plural::count(n, "configuration")),
         };
         let (lint, says) = (escape::line(&told.lint), escape::line(&told.says));
         format!("Warned of before training ({lint}{concerned}): {says}.")

@@ -4,6 +4,7 @@ use crate::analysis::{Analysis, Config, Task};
 use crate::escape;
 use crate::number;
 use crate::page::table::{Cell, Table};
+use crate::plural;
 use crate::text::list;
 
 /// A row a label, a column a function: the value after the last step at the
@@ -175,7 +176,7 @@ fn detail(task: &Task) -> String {
                 ", {} first, after {} {}",
                 name(config),
                 told(*steps),
-                if *steps == 1.0 { "step" } else { "steps" }
+                plural::word(*steps, "step")
             )
         });
         return format!(

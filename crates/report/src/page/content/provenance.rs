@@ -6,6 +6,7 @@ use store::manifest::Manifest;
 use crate::analysis::Analysis;
 use crate::escape;
 use crate::number;
+use crate::plural;
 
 /// What ran: name and value of each known fact.
 pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(String, String)> {
@@ -42,8 +43,10 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Scaling", data.scaling.clone());
         let left = match data.dropped {
             0 => String::new(),
-            1 => "1 row with gaps is left out. ".to_owned(),
-            n => format!("{} rows with gaps are left out. ", number::count(n)),
+            n => {
+                let (rows, are) = (plural::grouped(n, "row"), plural::is_or_are(n));
+                format!("{rows} with gaps {are} left out. ")
+            }
         };
         put("Reading", format!("{left}{}", data.notes.join(" ")));
     }

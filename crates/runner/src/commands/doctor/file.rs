@@ -5,10 +5,12 @@ use std::path::Path;
 
 use spec::dataset::DatasetSpec;
 use spec::event::Probe;
+use spec::own_data::Unusable;
 use spec::plan::Plan;
 use store::layout::ReportDir;
 use sweep_file::Loaded;
 use sweep_file::diagnostic::Diagnostics;
+use text_format::plural;
 
 use super::finding::{Finding, Level};
 use super::place::try_to_write;
@@ -46,20 +48,20 @@ fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
     };
     match loaded {
         Ok(Loaded { plan, warnings, .. }) => {
-            let runs = text::count(plan.runs.len(), "run");
-            let seeds = text::count(plan.seeds.len(), "seed");
+            let runs = plural::count(plan.runs.len(), "run");
+            let seeds = plural::count(plan.seeds.len(), "seed");
             let name = format!("{shown}: {}: {runs} over {seeds}", plan.name);
             if warnings.is_empty() {
                 return Finding::ok("file", name);
             }
-            let n = text::count(warnings.len(), "warning");
+            let n = plural::count(warnings.len(), "warning");
             with(
                 Finding::bad(Level::Warn, "file", format!("{name}; {n}"), "as it says here:"),
                 warnings,
             )
         }
         Err(Error::Expected(ExpectedError::Diagnostics(problems))) => {
-            let n = text::count(problems.len(), "problem");
+            let n = plural::count(problems.len(), "problem");
             with(
                 Finding::bad(
                     Level::Fail,
@@ -88,7 +90,7 @@ fn devices(
     driver: bool,
     cpus: u64,
 ) -> Finding {
-    let cuda = plan.pool.iter().find(|e| e.device.starts_with("libtorch:cuda"));
+    let cuda = plan.pool.iter().find(|e| e.device.is_cuda());
     let slots = worker
         .map(|probe| pool::slots(&plan.pool, probe, threads.unwrap_or(1), cpus, None))
         .transpose();
@@ -102,10 +104,10 @@ fn devices(
         ),
         (Ok(Some(slots)), _) => {
             let Some(threads) = threads else {
-                let kind = &slots[0].device;
+                let kind = slots[0].device;
                 return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
             };
-            let threads = text::count(usize::try_from(threads).unwrap_or(0), "thread");
+            let threads = plural::count(threads, "thread");
             let devices: Vec<String> = slots
                 .chunk_by(|a, b| a.device == b.device)
                 .map(|same| format!("{} x {}", same.len(), same[0].device))
@@ -119,7 +121,7 @@ fn devices(
             format!("install the driver; or {without}"),
         ),
         (Ok(None), _) => {
-            let names: Vec<&str> = plan.pool.iter().map(|e| e.device.as_str()).collect();
+            let names: Vec<String> = plan.pool.iter().map(|e| e.device.to_string()).collect();
             Finding::ok("pool", format!("{}, once the worker is built", names.join(", ")))
         }
         (Err(_), Some(entry))
@@ -167,8 +169,10 @@ fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     let DatasetSpec::Own(_) = dataset else { return None };
     let otherwise = "mend the file";
     if let Err(error) = data::check_spec(dataset, &workspace.data(), workspace.root()) {
-        let message = format!("{}: {error}", dataset.name());
-        return Some(Finding::of_message(Level::Fail, "data", &message, otherwise));
+        let Unusable { problem, remedy } = error.parts();
+        let remedy = remedy.unwrap_or_else(|| otherwise.to_owned());
+        let problem = format!("{}: {problem}", dataset.name());
+        return Some(Finding::bad(Level::Fail, "data", problem, remedy));
     }
     let earlier = std::fs::read(workspace.report(&plan.name).plan()).ok();
     let earlier: Option<Plan> = earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok());

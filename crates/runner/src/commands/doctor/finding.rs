@@ -1,6 +1,7 @@
 //! A line of the doctor's, and how it is shown.
 
 use console::{Style, measure_text_width};
+use text_format::{plural, wrap};
 
 use crate::text;
 
@@ -53,15 +54,15 @@ impl Finding {
         Finding { remedy: Some(remedy.into()), level, ..Finding::ok(topic, text) }
     }
 
-    /// A message of the kind `what is wrong; remedy: what to do`, or with the
-    /// remedy on its second line; `otherwise` is the remedy if it names none.
+    /// A message whose second line is what to do about it; `otherwise` is the remedy of one
+    /// that has no second line.
     pub(super) fn of_message(
         level: Level,
         topic: &'static str,
         message: &str,
         otherwise: &str,
     ) -> Self {
-        let parts = message.split_once("; remedy: ").or_else(|| message.split_once('\n'));
+        let parts = message.split_once('\n');
         let (text, remedy) = parts.unwrap_or((message, otherwise));
         Finding::bad(level, topic, text.trim_end(), remedy.trim_start())
     }
@@ -74,7 +75,7 @@ impl Finding {
             Level::Fail => ("fail", Style::new().red().bold()),
         };
         let blanks = " ".repeat(INDENT);
-        let mut lines = wrap(&text::plain(&self.text), WIDTH - INDENT).into_iter();
+        let mut lines = wrapped(&text::plain(&self.text), WIDTH - INDENT).into_iter();
         let mark = style.apply_to(format!("{mark:<4}"));
         let mut out =
             format!("{mark} {:<TOPIC$}  {}\n", self.topic, lines.next().unwrap_or_default());
@@ -82,7 +83,7 @@ impl Finding {
             out += &format!("{blanks}{line}\n");
         }
         if let Some(remedy) = &self.remedy {
-            for (i, line) in wrap(&text::plain(remedy), WIDTH - INDENT - 3).iter().enumerate() {
+            for (i, line) in wrapped(&text::plain(remedy), WIDTH - INDENT - 3).iter().enumerate() {
                 let arrow = if i == 0 { "->" } else { "  " };
                 out += &format!("{blanks}{arrow} {line}\n");
             }
@@ -96,38 +97,9 @@ impl Finding {
     }
 }
 
-/// Breaks at blanks, but not between backquotes; what is longer than a line
-/// stays whole: commands and paths can be copied.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut inside = false;
-    for word in text.split_whitespace() {
-        let glued = inside;
-        inside ^= word.matches('`').count() % 2 == 1;
-        match lines.last_mut() {
-            Some(line) if glued => {
-                // Where the quoted piece began: at the last blank before its backquote.
-                let start =
-                    line.rfind('`').map_or(0, |q| line[..q].rfind(' ').map_or(0, |b| b + 1));
-                let piece = format!("{} {word}", &line[start..]);
-                if start > 0
-                    && measure_text_width(&line[..start]) + measure_text_width(&piece) > width
-                {
-                    line.truncate(start - 1);
-                    lines.push(piece);
-                } else {
-                    line.push(' ');
-                    line.push_str(word);
-                }
-            }
-            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+/// Returns lines that are broken at blanks, but not between backquotes.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    wrap::lines(wrap::quotes_whole(text), |line| measure_text_width(line) <= width)
 }
 
 /// The last line: `2 things to mend, 1 warning`.
@@ -135,11 +107,11 @@ pub(super) fn closing(findings: &[Finding]) -> String {
     let of = |level| findings.iter().filter(|f| f.level == level).count();
     let well = match of(Level::Fail) {
         0 => "all is well".to_owned(),
-        n => format!("{} to mend", text::count(n, "thing")),
+        n => format!("{} to mend", plural::count(n, "thing")),
     };
     match of(Level::Warn) {
         0 => well,
-        n => format!("{well}, {}", text::count(n, "warning")),
+        n => format!("{well}, {}", plural::count(n, "warning")),
     }
 }
 
@@ -170,11 +142,11 @@ mod tests {
 
     #[test]
     fn commands_are_not_broken() {
-        assert_eq!(wrap("aaa bbb ccc", 7), ["aaa bbb", "ccc"]);
-        assert_eq!(wrap("run (`a b c`) now", 8), ["run", "(`a b c`)", "now"]);
-        assert_eq!(wrap("x `a` `b c` d", 6), ["x `a`", "`b c`", "d"]);
-        assert_eq!(wrap("`a b c d e` f", 4), ["`a b c d e`", "f"]);
-        assert_eq!(wrap("", 4), Vec::<String>::new());
+        assert_eq!(wrapped("aaa bbb ccc", 7), ["aaa bbb", "ccc"]);
+        assert_eq!(wrapped("run (`a b c`) now", 8), ["run", "(`a b c`)", "now"]);
+        assert_eq!(wrapped("x `a` `b c` d", 6), ["x `a`", "`b c`", "d"]);
+        assert_eq!(wrapped("`a b c d e` f", 4), ["`a b c d e`", "f"]);
+        assert_eq!(wrapped("", 4), Vec::<String>::new());
     }
 
     #[test]
@@ -184,7 +156,6 @@ mod tests {
             (finding.text, finding.remedy.unwrap())
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(of("x: gone; remedy: `fetch x`"), pair("x: gone", "`fetch x`"));
         assert_eq!(of("x: gone\n  fetch it"), pair("x: gone", "fetch it"));
         assert_eq!(of("x: gone"), pair("x: gone", "look"));
     }

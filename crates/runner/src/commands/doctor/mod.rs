@@ -15,6 +15,7 @@ mod worker;
 
 use std::path::Path;
 
+use spec::device::DeviceName;
 use spec::plan::Plan;
 
 use self::finding::{Finding, Level, closing};
@@ -36,7 +37,7 @@ struct Need {
 
 impl Need {
     fn new(worker: &Worker, plan: Option<&Plan>) -> Self {
-        let flex_only = plan.is_some_and(|p| p.pool.iter().all(|e| e.device == "flex"));
+        let flex_only = plan.is_some_and(|p| p.pool.iter().all(|e| e.device == DeviceName::Flex));
         let missing = match worker.probe() {
             Some(probe) => plan.is_some() && !flex_only && probe.libtorch.is_none(),
             None => true,
@@ -128,7 +129,10 @@ mod tests {
             seeds: vec![0],
             optimizers: vec![],
             runs: vec![],
-            pool: pool.iter().map(|d| PoolEntry { device: (*d).to_owned(), slots: None }).collect(),
+            pool: pool
+                .iter()
+                .map(|d| PoolEntry { device: d.parse().unwrap(), slots: None })
+                .collect(),
             threads_per_run: Default::default(),
             fast_path: true,
             tf32: false,

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use spec::DatasetName;
 use spec::dataset::DatasetSpec;
+use spec::own_data::Unusable;
 use spec::plan::Plan;
 use spec::provenance::Provenance;
+use text_format::plural;
 
 use super::finding::{Finding, Level};
 use super::unless;
 use crate::provenance::cpus;
-use crate::text;
 use crate::workspace::Workspace;
 
 const MB: u64 = 1_000_000;
@@ -40,7 +41,7 @@ pub(super) fn datasets(workspace: &Workspace, plan: Option<&Plan>) -> Vec<Findin
 fn dataset(name: DatasetName, needed: bool, checked: Result<(), data::DataError>) -> Finding {
     match checked {
         Ok(()) => {
-            let files = text::count(name.info().files.len(), "file");
+            let files = plural::count(name.info().files.len(), "file");
             Finding::ok("dataset", format!("{name}: {files}, checksums right"))
         }
         // What is not committed is missing until somebody wants it.
@@ -51,9 +52,9 @@ fn dataset(name: DatasetName, needed: bool, checked: Result<(), data::DataError>
             )
         }
         Err(error) => {
-            let remedy = format!("`cargo xtask fetch {name}`");
-            let message = format!("{name}: {error}");
-            Finding::of_message(unless(needed), "dataset", &message, &remedy)
+            let Unusable { problem, remedy } = error.parts();
+            let remedy = remedy.unwrap_or_else(|| format!("`cargo xtask fetch {name}`"));
+            Finding::bad(unless(needed), "dataset", format!("{name}: {problem}"), remedy)
         }
     }
 }
@@ -158,7 +159,7 @@ fn first_number(loadavg: &str) -> Option<f64> {
 }
 
 fn hardware(cpus: u64, processor: Option<&str>, memory: Option<u64>) -> Finding {
-    let cores = text::count(usize::try_from(cpus).unwrap_or(usize::MAX), "core");
+    let cores = plural::count(cpus, "core");
     let free = memory.map_or_else(|| "memory unknown".to_owned(), |m| format!("{} free", bytes(m)));
     let text = format!("{cores}, {free} memory; {}", processor.unwrap_or("processor unknown"));
     let text = text.replace("memory unknown memory", "memory unknown");
@@ -175,10 +176,7 @@ fn hardware(cpus: u64, processor: Option<&str>, memory: Option<u64>) -> Finding 
 
 fn load(load: Option<f64>, cores: u64) -> Option<Finding> {
     let load = load?;
-    let text = format!(
-        "{load:.1} on {}",
-        text::count(usize::try_from(cores).unwrap_or(usize::MAX), "core")
-    );
+    let text = format!("{load:.1} on {}", plural::count(cores, "core"));
     Some(if load > cores as f64 {
         Finding::bad(
             Level::Warn,

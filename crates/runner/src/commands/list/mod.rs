@@ -7,9 +7,10 @@ mod text;
 use spec::init::InitSpec;
 use spec::lint::Lint;
 use spec::metric::{Metric, Needs};
-use spec::params::{Kind, Param, ParamType, Params, Range};
+use spec::params::{Kind, Names, Param, ParamDefault, ParamType, Params, Range, Value};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::WarmupKeys;
+use spec::settings::Table;
 use spec::update::UpdateSpec;
 use spec::{DatasetName, ModelSpec, OptimizerSpec, ScheduleSpec};
 
@@ -26,6 +27,7 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> crate::Result<
         Registry::Losses,
         Registry::Metrics,
         Registry::Lints,
+        Registry::Settings,
     ];
     let chosen = what.map_or_else(|| all.to_vec(), |w| vec![w]);
     let parts: Vec<String> = chosen
@@ -100,6 +102,11 @@ fn section(registry: Registry) -> Section {
             entries: Lint::ALL.iter().map(|&lint| lint_entry(lint)).collect(),
             common: Vec::new(),
         },
+        Registry::Settings => Section {
+            title: "Settings: the tables of a sweep file but those of models, optimizers and schedules",
+            entries: sweep_file::tables().into_iter().map(table_entry).collect(),
+            common: Vec::new(),
+        },
     }
 }
 
@@ -158,6 +165,17 @@ fn metric_entry(metric: Metric) -> Entry {
     }
 }
 
+fn table_entry(table: Table) -> Entry {
+    Entry {
+        name: table.name,
+        doc: table.doc.trim().to_owned(),
+        source: String::new(),
+        remedy: String::new(),
+        differs: String::new(),
+        params: table.keys,
+    }
+}
+
 fn lint_entry(lint: Lint) -> Entry {
     let info = lint.info();
     Entry {
@@ -170,13 +188,28 @@ fn lint_entry(lint: Lint) -> Entry {
     }
 }
 
+/// The default of a parameter; that of a list with every name is `all`.
+fn default(param: &Param) -> String {
+    match (param.default, param.ty) {
+        (ParamDefault::Value(value), ParamType::NameList(Names(known))) => match value() {
+            Value::List(names) if !names.is_empty() && names.len() == known().len() => {
+                "all".to_owned()
+            }
+            other => other.to_string(),
+        },
+        (other, _) => other.to_string(),
+    }
+}
+
 /// Type and range of a parameter.
 fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
         (ty, _) if ty.choices().is_some() => ty.to_string(),
-        (ParamType::Bool | ParamType::Schedules, _) | (ParamType::Float, Range::Any) => {
-            param.ty.to_string()
-        }
+        (
+            ParamType::Bool | ParamType::Schedules | ParamType::NameList(_) | ParamType::Own(_),
+            _,
+        )
+        | (ParamType::Float, Range::Any) => param.ty.to_string(),
         (ty, range) => format!("{ty} {range}"),
     }
 }

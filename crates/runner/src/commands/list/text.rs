@@ -40,7 +40,7 @@ fn params(out: &mut String, params: &[Param], width: usize) {
         .map(|p| {
             let default = match p.default {
                 ParamDefault::Required => "required".to_owned(),
-                other => format!("= {other}"),
+                _ => format!("= {}", super::default(p)),
             };
             [format!("{} {default}", p.name), describe(p), p.doc.trim().to_owned()]
         })

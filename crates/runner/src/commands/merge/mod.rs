@@ -11,6 +11,7 @@ use spec::plan::Plan;
 use store::layout::ReportDir;
 use store::write_atomic;
 use sweep_file::Overrides;
+use text_format::plural;
 
 use self::files::Taken;
 use crate::cli::MergeArgs;
@@ -65,8 +66,9 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     let (results, missing) = super::status::results_and_missing(&counts);
     let planned = plan.runs.len();
     text::out!(
-        "{results} of {} a result, {missing} missing",
-        if planned == 1 { "1 run has".to_owned() } else { format!("{planned} runs have") },
+        "{results} of {} {} a result, {missing} missing",
+        plural::count(planned, "run"),
+        plural::has_or_have(planned),
     );
     reporter::write(workspace, &dir, Some(&lock), false)?;
     Ok(if results == planned { Exit::Ok } else { Exit::RunsFailed })
@@ -173,17 +175,15 @@ fn say_taken(taken: &Taken) {
         );
     }
     text::out!(
-        "taken: {} in {}{}; {} here already",
-        text::count(taken.records, "record"),
-        text::count(taken.files, "journal file"),
+        "taken: {} in {}{}; {} {} here already",
+        plural::count(taken.records, "record"),
+        plural::count(taken.files, "journal file"),
         match taken.weights {
             0 => String::new(),
-            n => format!(" and {} of weights", text::count(n, "file")),
+            n => format!(" and {} of weights", plural::count(n, "file")),
         },
-        match taken.here {
-            1 => "1 was".to_owned(),
-            n => format!("{n} were"),
-        },
+        taken.here,
+        plural::was_or_were(taken.here),
     );
     for (own, name) in &taken.renamed {
         text::say!(
@@ -192,11 +192,10 @@ fn say_taken(taken: &Taken) {
         );
     }
     if !taken.outside.is_empty() {
+        let are = plural::is_or_are(taken.outside.len());
         text::say!(
-            "{} of what was merged {} not in the plan and {} left out of the report",
-            text::count(taken.outside.len(), "run"),
-            if taken.outside.len() == 1 { "is" } else { "are" },
-            if taken.outside.len() == 1 { "is" } else { "are" },
+            "{} of what was merged {are} not in the plan and {are} left out of the report",
+            plural::count(taken.outside.len(), "run"),
         );
     }
 }
@@ -217,19 +216,13 @@ fn provenance(
         let other = results().filter(|r| !on.fits(r)).count();
         if other > 0 {
             text::say!(
-                "{} {} computed on another backend, kind of device or number of threads than the plan's {}: \
+                "{} {} {} computed on another backend, kind of device or number of threads than the plan's {}: \
                  shown, but `sweep` trains such runs again; a number in place of \"auto\" for \
                  `threads_per_run` makes all machines alike",
                 console::style("warning:").for_stderr().yellow(),
-                if other == 1 {
-                    "1 result was".to_owned()
-                } else {
-                    format!("{other} results were")
-                },
-                match on.threads {
-                    1 => "1 thread".to_owned(),
-                    n => format!("{n} threads"),
-                },
+                plural::count(other, "result"),
+                plural::was_or_were(other),
+                plural::count(on.threads, "thread"),
             );
         }
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use spec::plan::PlannedRun;
 use store::layout::ReportDir;
 use store::write_atomic;
+use text_format::plural;
 
 use self::invocation::{Found, Invocation};
 use super::plan;
@@ -185,12 +186,12 @@ fn report(
 /// was not chosen by `--only` or `--shard`.
 fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
     let (cached, kept_failed, missing) = (left.cached, left.kept_failed, left.runs.len());
-    let results = text::count(cached - kept_failed, "result");
+    let results = plural::count(cached - kept_failed, "result");
     if missing > 0 {
         let by = &chosen.by;
         format!("nothing to train of what {by} chose; {results} there, {missing} missing in all")
     } else if kept_failed > 0 {
-        let kept = text::count(kept_failed, "run");
+        let kept = plural::count(kept_failed, "run");
         format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")
     } else if cached == 1 {
         "its one result is there already, nothing to train".to_owned()
@@ -202,13 +203,10 @@ fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
 fn warn_about(left: &Outstanding<'_>) {
     if left.other_code > 0 {
         text::say!(
-            "{} {} made by other versions of the training code and reused; --fresh trains anew",
+            "{} {} {} made by other versions of the training code and reused; --fresh trains anew",
             console::style("warning:").for_stderr().yellow(),
-            if left.other_code == 1 {
-                "1 result was".to_owned()
-            } else {
-                format!("{} results were", left.other_code)
-            },
+            plural::count(left.other_code, "result"),
+            plural::was_or_were(left.other_code),
         );
     }
 }

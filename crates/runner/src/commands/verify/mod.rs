@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use spec::Id;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::RunRecord;
+use text_format::plural;
 
 use crate::cli::VerifyArgs;
 use crate::error::bad_input;
@@ -26,7 +27,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<
     let plan = store::plan(&dir)?;
     let journal = store::journal::read(&dir)?;
     let mut wrong = stored::damage(&journal, &plan);
-    text::out!("{} as they were written", text::count(journal.records.len(), "record"));
+    text::out!("{} as they were written", plural::count(journal.records.len(), "record"));
 
     let known = Known::of(workspace, &plan, || Some(&plan));
     let machine = Machine::find(&plan, args.jobs, &known);
@@ -121,12 +122,12 @@ fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>
 fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
     let &Counts { wrong, failed, elsewhere } = counts;
     if wrong > 0 {
-        let are = if wrong == 1 { "is" } else { "are" };
-        text::out!("{} {are} not what is stored", text::count(wrong, "result"));
+        let are = plural::is_or_are(wrong);
+        text::out!("{} {are} not what is stored", plural::count(wrong, "result"));
         return Ok(Exit::VerificationFailed);
     }
     if failed > 0 {
-        text::out!("{} could not be trained again", text::count(failed, "run"));
+        text::out!("{} could not be trained again", plural::count(failed, "run"));
         return Ok(Exit::RunsFailed);
     }
     if elsewhere == chosen {
@@ -134,7 +135,7 @@ fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
             "nothing could be compared: the results were made on another machine or by other libraries",
         ));
     }
-    text::out!("{} trained again, bit-identical", text::count(chosen - elsewhere, "run"));
+    text::out!("{} trained again, bit-identical", plural::count(chosen - elsewhere, "run"));
     Ok(Exit::Ok)
 }
 

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
 use store::layout::ReportDir;
+use text_format::plural;
 
 use super::{Launched, Launcher, Work};
 use crate::beacon::Beacon;
@@ -105,9 +106,9 @@ impl<E: Engine> Launcher for Slurm<E> {
         let in_first = most.min(dealt.len() as u64);
         let mut out = format!(
             "slurm: {} in {}, {} side by side in each\n{}\n",
-            text::count(todo.len(), "run"),
-            text::count(dealt.len(), "task"),
-            text::count(work.machine.slots.len(), "run"),
+            plural::count(todo.len(), "run"),
+            plural::count(dealt.len(), "task"),
+            plural::count(work.machine.slots.len(), "run"),
             seconds.map_or_else(
                 || "no estimate of a task's time: nothing like it was trained yet".to_owned(),
                 |s| format!("a task takes about {}", text::duration(s))
@@ -121,12 +122,12 @@ impl<E: Engine> Launcher for Slurm<E> {
             let more = if runs.len() > 6 { " ..." } else { "" };
             out.push_str(&format!(
                 "  task {i}: {}: {}{more}\n",
-                text::count(runs.len(), "run"),
+                plural::count(runs.len(), "run"),
                 ids.join(" ")
             ));
         }
         if dealt.len() > SHOWN {
-            out.push_str(&format!("  and {} more\n", text::count(dealt.len() - SHOWN, "task")));
+            out.push_str(&format!("  and {} more\n", plural::count(dealt.len() - SHOWN, "task")));
         }
         out.push_str("\nsbatch");
         for flag in attempt.array_flags(0, in_first) {
@@ -268,7 +269,7 @@ pub fn tasks_in_words(active: &[Queued]) -> String {
 }
 
 fn tasks_of(n: u64) -> String {
-    text::count(usize::try_from(n).unwrap_or(usize::MAX), "task")
+    plural::count(n, "task")
 }
 
 /// Folders beside the report folder that tasks need.

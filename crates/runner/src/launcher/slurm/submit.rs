@@ -6,6 +6,7 @@ use std::time::Duration;
 use spec::Digest;
 use spec::plan::{Plan, PlannedRun};
 use spec::slurm::SlurmSettings;
+use text_format::plural;
 
 use super::client::{Engine, SubmitError};
 use super::files::{Files, JobFile, Line, version};
@@ -199,11 +200,11 @@ fn words(
 fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
     let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
     let tasks = match taken == of {
-        true => text::count(of, "task"),
-        false => format!("{taken} of {}", text::count(of, "task")),
+        true => plural::count(of, "task"),
+        false => format!("{taken} of {}", plural::count(of, "task")),
     };
-    let job = if ids.len() == 1 { "job" } else { "jobs" };
-    format!("{} in {tasks}, {job} {}", text::count(runs, "run"), ids.join(", "))
+    let job = plural::word(ids.len(), "job");
+    format!("{} in {tasks}, {job} {}", plural::count(runs, "run"), ids.join(", "))
 }
 
 /// One more than any attempt that left a trace.
@@ -258,7 +259,7 @@ fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
     let host = store::writer::host_name();
     let text = format!("{} {attempt} {what} {now} {} {host}", dir.display(), std::process::id());
-    Digest::of(&text).to_string()
+    Digest::of(text).to_string()
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use spec::model::NoisyQuadratic;
+use spec::parameters::ParameterTable;
+
+use super::Model;
+use crate::init;
 
 /// The module. Parameter path: `position`.
 #[derive(Module, Debug)]
@@ -32,27 +36,31 @@ fn curvature(exponent: f64, i: usize) -> f64 {
     (i as f64).powf(-exponent)
 }
 
-/// Builds it at its start.
-pub fn build(spec: &NoisyQuadratic, device: &Device) -> NoisyQuadraticModel {
-    let n = usize::try_from(spec.dimensions).unwrap_or(usize::MAX);
+/// Builds it at its start, with the variables of `table`.
+pub fn build(
+    spec: &NoisyQuadratic,
+    table: &ParameterTable,
+    device: &Device,
+) -> NoisyQuadraticModel {
+    let position = init::constant(table, "position", spec.start, device);
+    let n = position.val().dims()[0];
     let still = device.clone().inner();
     let tensor = |value: &dyn Fn(f64) -> f64| {
         let values = (1..=n).map(|i| value(curvature(spec.exponent, i)) as f32).collect();
         Tensor::from_data(TensorData::new::<f32, _>(values, [n]), &still)
     };
-    let start = TensorData::new(vec![spec.start as f32; n], [n]);
     NoisyQuadraticModel {
-        position: Param::from_data(start, device),
+        position,
         curvature: tensor(&|h| h),
         deviation: tensor(&|h| (spec.noise * h / spec.batch_size as f64).sqrt()),
         exponent: spec.exponent,
     }
 }
 
-impl NoisyQuadraticModel {
+impl Model for NoisyQuadraticModel {
     /// The value, `[batch, 1]`, once for each row of `noise` (`[batch, dimensions]`), which is
     /// what the gradient has on top, in deviations.
-    pub fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
+    fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
         let position = self.position.val();
         let n = position.dims()[0];
         let still = position.clone().detach();
@@ -66,10 +74,12 @@ impl NoisyQuadraticModel {
     ///
     /// # Panics
     /// If the device does not give the position back.
-    pub fn value(&self) -> f64 {
+    fn value(&self) -> Option<f64> {
         let position = self.position.val().into_data();
         let position = position.try_into_vec::<f32>().expect("32-bit floats");
         let each = position.iter().enumerate();
-        each.map(|(i, p)| 0.5 * curvature(self.exponent, i + 1) * f64::from(*p).powi(2)).sum()
+        let of =
+            |(i, p): (usize, &f32)| 0.5 * curvature(self.exponent, i + 1) * f64::from(*p).powi(2);
+        Some(each.map(of).sum())
     }
 }

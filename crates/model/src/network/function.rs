@@ -11,6 +11,8 @@ use spec::landscape::{BRANIN_WAVE, Function, Position};
 use spec::model::FunctionModel;
 use spec::seed;
 
+use super::Model;
+
 /// The module. Parameter path: `position`.
 #[derive(Module, Debug)]
 pub struct Landscape {
@@ -36,16 +38,6 @@ pub fn build(spec: &FunctionModel, seed: u64, device: &Device) -> Landscape {
 }
 
 impl Landscape {
-    /// f at the position, once for each row of `noise` (`[batch, 2]`), which is
-    /// what the gradient has on top.
-    pub fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
-        let position = self.position.val();
-        let value = value(self.function, position.clone());
-        let still = position.clone().detach();
-        let pull = noise.matmul((position - still).reshape([2, 1]));
-        pull + value.reshape([1, 1])
-    }
-
     /// The position read back from the device.
     ///
     /// # Panics
@@ -55,11 +47,23 @@ impl Landscape {
         let values = data.try_into_vec::<f32>().expect("a position is two 32-bit floats");
         [f64::from(values[0]), f64::from(values[1])]
     }
+}
+
+impl Model for Landscape {
+    /// f at the position, once for each row of `noise` (`[batch, 2]`), which is
+    /// what the gradient has on top.
+    fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
+        let position = self.position.val();
+        let value = value(self.function, position.clone());
+        let still = position.clone().detach();
+        let pull = noise.matmul((position - still).reshape([2, 1]));
+        pull + value.reshape([1, 1])
+    }
 
     /// f at the position in 64-bit floats, so that what is near a minimum is told
     /// apart: `cos` of 32-bit floats would round Rastrigin's below zero.
-    pub fn value(&self) -> f64 {
-        self.function.value(self.at())
+    fn value(&self) -> Option<f64> {
+        Some(self.function.value(self.at()))
     }
 }
 

@@ -9,6 +9,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use spec::model::Quadratic;
+use spec::parameters::ParameterTable;
+
+use super::Model;
+use crate::init;
 
 /// The module. Parameter path: `position`.
 #[derive(Module, Debug)]
@@ -20,31 +24,30 @@ pub struct QuadraticForm {
     pub matrix: Option<Tensor<2>>,
 }
 
-/// Builds it at its start, with the identity as its matrix.
-pub fn build(spec: &Quadratic, features: usize, device: &Device) -> QuadraticForm {
-    let start = TensorData::new(vec![spec.start as f32; features], [features]);
-    QuadraticForm { position: Param::from_data(start, device), matrix: None }
+/// Builds it at its start, with the identity as its matrix and the variables of `table`.
+pub fn build(spec: &Quadratic, table: &ParameterTable, device: &Device) -> QuadraticForm {
+    let position = init::constant(table, "position", spec.start, device);
+    QuadraticForm { position, matrix: None }
 }
 
-impl QuadraticForm {
-    /// The same with this matrix, `features` squared values row by row.
-    ///
-    /// # Panics
-    /// If there are not as many values.
-    pub fn with_matrix(self, values: Vec<f32>) -> Self {
-        let n = self.position.val().dims()[0];
-        let device = self.position.val().device().inner();
-        let matrix = Tensor::from_data(TensorData::new(values, [n, n]), &device);
-        QuadraticForm { matrix: Some(matrix), ..self }
-    }
-
+impl Model for QuadraticForm {
     /// The value of each sample, `[batch, 1]`, of samples `[batch, features]`.
-    pub fn forward(&self, samples: Tensor<2>) -> Tensor<2> {
+    fn forward(&self, samples: Tensor<2>) -> Tensor<2> {
         let away = self.position.val().unsqueeze::<2>() - samples;
         let pulled = match &self.matrix {
             Some(matrix) => away.clone().matmul(matrix.clone()),
             None => away.clone(),
         };
         (away * pulled).sum_dim(1).mul_scalar(0.5)
+    }
+
+    /// Takes the `features` squared values of its matrix, row by row.
+    ///
+    /// # Panics
+    /// If there are not as many values.
+    fn set_matrix(&mut self, values: &[f32]) {
+        let n = self.position.val().dims()[0];
+        let device = self.position.val().device().inner();
+        self.matrix = Some(Tensor::from_data(TensorData::new(values.to_vec(), [n, n]), &device));
     }
 }

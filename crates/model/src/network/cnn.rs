@@ -17,9 +17,11 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use spec::model::{Activation, Cnn};
+use spec::parameters::ParameterTable;
 
+use super::Model;
 use crate::activation::activate;
-use crate::init;
+use crate::init::{self, Draws};
 
 /// The module. Parameter paths: `convolutions.<i>.weight`, `.bias`, `layers.<i>.weight`, `.bias`.
 #[derive(Module, Debug)]
@@ -36,36 +38,34 @@ pub struct ConvolutionalNetwork {
     pub shape: [usize; 3],
 }
 
-/// Builds it for inputs of `shape` (channels, height, width).
-///
-/// # Panics
-/// If nothing is left of the input: a plan refuses such a model.
+/// Builds it with the parameters of `table` for inputs of `shape` (channels, height, width).
 pub fn build(
     spec: &Cnn,
     shape: [usize; 3],
-    classes: usize,
-    draws: init::Draws<'_>,
+    table: &ParameterTable,
+    draws: Draws<'_>,
     device: &Device,
 ) -> ConvolutionalNetwork {
-    let pooled = spec.pooled(shape).expect("a plan refuses what pools to nothing");
-    let (kernel, padding) = (spec.kernel as usize, spec.padding as usize);
-    let mut channels = vec![shape[0]];
-    channels.extend(spec.channels.iter().map(|&n| n as usize));
-    let convolutions = channels
-        .windows(2)
-        .enumerate()
-        .map(|(i, pair)| {
-            let path = format!("convolutions.{i}.");
-            init::convolution(draws, &path, [pair[0], pair[1]], kernel, padding, device)
-        })
-        .collect();
-    let layers = init::stack(draws, pooled.iter().product(), &spec.hidden, classes, device);
-    ConvolutionalNetwork { convolutions, layers, activation: spec.activation, shape }
+    let convolution = |i: usize| {
+        init::convolution(
+            draws,
+            table,
+            &format!("convolutions.{i}."),
+            spec.padding as usize,
+            device,
+        )
+    };
+    ConvolutionalNetwork {
+        convolutions: (0..table.count("convolutions")).map(convolution).collect(),
+        layers: init::stack(draws, table, device),
+        activation: spec.activation,
+        shape,
+    }
 }
 
-impl ConvolutionalNetwork {
+impl Model for ConvolutionalNetwork {
     /// Logits `[batch, classes]` of flattened inputs `[batch, channels * height * width]`.
-    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.shape;
         let images = inputs.reshape([-1, channels as i32, height as i32, width as i32]);
         let maps = self.convolutions.iter().fold(images, |x, layer| {
@@ -81,7 +81,7 @@ impl ConvolutionalNetwork {
 
     /// Numbers that the largest of the convolutions reads, unfolds and gives for one
     /// sample: the backends lay each output's inputs side by side.
-    pub(crate) fn numbers_a_sample(&self) -> usize {
+    fn numbers_a_sample(&self) -> usize {
         let [_, mut height, mut width] = self.shape;
         let mut most = 1;
         for layer in &self.convolutions {

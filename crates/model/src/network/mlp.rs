@@ -11,10 +11,12 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Tensor};
 use spec::model::{Activation, Mlp};
+use spec::parameters::ParameterTable;
 
+use super::Model;
 use crate::activation::activate;
 use crate::batch_norm::{self, BatchNorm};
-use crate::init;
+use crate::init::{self, Draws};
 
 /// The module. Parameter paths: `layers.<i>.weight`, `layers.<i>.bias`, and with batch
 /// normalisation `norms.<i>.gamma`, `.beta`, `.running_mean`, `.running_var`.
@@ -32,27 +34,29 @@ pub struct MultiLayerPerceptron {
     pub dropout: f64,
 }
 
-/// Builds it with `features` inputs and `classes` outputs.
+/// Builds it with the parameters of `table`.
 pub fn build(
     spec: &Mlp,
-    features: usize,
-    classes: usize,
-    draws: init::Draws<'_>,
+    table: &ParameterTable,
+    draws: Draws<'_>,
     device: &Device,
 ) -> MultiLayerPerceptron {
-    let normed = spec.hidden.iter().filter(|_| spec.batch_norm);
+    let norms = (0..table.count("norms")).map(|i| {
+        let [features] = init::shape(table, &format!("norms.{i}.gamma"));
+        batch_norm::build(features, device)
+    });
     MultiLayerPerceptron {
-        layers: init::stack(draws, features, &spec.hidden, classes, device),
-        norms: normed.map(|&width| batch_norm::build(width as usize, device)).collect(),
+        layers: init::stack(draws, table, device),
+        norms: norms.collect(),
         activation: spec.activation,
         dropout: spec.dropout,
     }
 }
 
-impl MultiLayerPerceptron {
+impl Model for MultiLayerPerceptron {
     /// Logits `[batch, classes]` of inputs `[batch, features]`. With parameters on a device with
     /// autodiff it trains: dropout acts, and batch normalisation takes the batch's statistics.
-    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len().saturating_sub(1);
         self.layers.iter().enumerate().fold(inputs, |x, (i, layer)| {
             let x = layer.forward(x);
@@ -65,6 +69,14 @@ impl MultiLayerPerceptron {
             };
             dropout(self.dropout, activate(self.activation, x))
         })
+    }
+
+    fn layers(&self) -> &[Linear] {
+        &self.layers
+    }
+
+    fn layers_mut(&mut self) -> &mut [Linear] {
+        &mut self.layers
     }
 }
 

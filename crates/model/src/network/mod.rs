@@ -1,0 +1,142 @@
+//! The models behind one type, so that the loop, the digests and the optimizer need no
+//! generics: a file each, and a line in each list below.
+
+pub mod cnn;
+pub mod function;
+pub mod linear;
+pub mod mlp;
+pub mod noisy_quadratic;
+pub mod quadratic;
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+use spec::ModelSpec;
+use spec::parameters::ParameterTable;
+
+use crate::init::Draws;
+use cnn::ConvolutionalNetwork;
+use function::Landscape;
+use mlp::MultiLayerPerceptron;
+use noisy_quadratic::NoisyQuadraticModel;
+use quadratic::QuadraticForm;
+
+/// What is asked of every model; all but its values has a default.
+pub trait Model {
+    /// Logits or values `[batch, outputs]` of flattened inputs `[batch, features]`; of a
+    /// landscape its value, `[batch, 1]`.
+    fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
+
+    /// The value at the position of what needs no samples, in 64-bit floats; `None` of
+    /// networks and of a quadratic over samples.
+    fn value(&self) -> Option<f64> {
+        None
+    }
+
+    /// About how many numbers one sample takes at its widest layer, input and output: what
+    /// bounds the batches of an evaluation.
+    fn numbers_a_sample(&self) -> usize {
+        1
+    }
+
+    /// The linear layers of what is nothing but these with an activation between, from the
+    /// input on; none of other models.
+    fn layers(&self) -> &[Linear] {
+        &[]
+    }
+
+    /// The same, to be changed.
+    fn layers_mut(&mut self) -> &mut [Linear] {
+        &mut []
+    }
+
+    /// Takes the matrix of its data, row by row; nothing where the model has none.
+    fn set_matrix(&mut self, _values: &[f32]) {}
+}
+
+/// A model of the registry. The variant's name is not part of parameter paths.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// Softmax regression: logits = x W + b. Paths: `weight`, `bias`.
+    Linear(Linear),
+    /// Multi-layer perceptron. Paths: `layers.<i>.weight`, `layers.<i>.bias`, `norms.<i>.*`.
+    Mlp(MultiLayerPerceptron),
+    /// Convolutional network. Paths: `convolutions.<i>.*`, `layers.<i>.*`.
+    Cnn(ConvolutionalNetwork),
+    /// A landscape. Path: `position`.
+    Function(Landscape),
+    /// A quadratic over samples. Path: `position`.
+    Quadratic(QuadraticForm),
+    /// A quadratic with a noisy gradient. Path: `position`.
+    NoisyQuadratic(NoisyQuadraticModel),
+}
+
+/// Calls the same for whichever model a network is.
+macro_rules! of_model {
+    ($network:expr, $m:ident => $body:expr) => {
+        match $network {
+            Network::Linear($m) => $body,
+            Network::Mlp($m) => $body,
+            Network::Cnn($m) => $body,
+            Network::Function($m) => $body,
+            Network::Quadratic($m) => $body,
+            Network::NoisyQuadratic($m) => $body,
+        }
+    };
+}
+
+impl Network {
+    /// Builds the model of `spec` with the parameters of its `table`, which begin as `draws`
+    /// says; `shape` is channels, height and width of one input.
+    pub(crate) fn build(
+        spec: &ModelSpec,
+        shape: [usize; 3],
+        table: &ParameterTable,
+        draws: Draws<'_>,
+        device: &Device,
+    ) -> Network {
+        match spec {
+            ModelSpec::Linear(_) => Network::Linear(linear::build(table, draws, device)),
+            ModelSpec::Mlp(p) => Network::Mlp(mlp::build(p, table, draws, device)),
+            ModelSpec::Cnn(p) => Network::Cnn(cnn::build(p, shape, table, draws, device)),
+            ModelSpec::Function(p) => Network::Function(function::build(p, draws.seed, device)),
+            ModelSpec::Quadratic(p) => Network::Quadratic(quadratic::build(p, table, device)),
+            ModelSpec::NoisyQuadratic(p) => {
+                Network::NoisyQuadratic(noisy_quadratic::build(p, table, device))
+            }
+        }
+    }
+
+    /// See [`Model::forward`].
+    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        of_model!(self, m => Model::forward(m, inputs))
+    }
+
+    /// See [`Model::value`].
+    pub fn value(&self) -> Option<f64> {
+        of_model!(self, m => m.value())
+    }
+
+    /// See [`Model::numbers_a_sample`].
+    pub fn numbers_a_sample(&self) -> usize {
+        of_model!(self, m => m.numbers_a_sample())
+    }
+
+    /// See [`Model::layers`].
+    pub fn layers(&self) -> &[Linear] {
+        of_model!(self, m => m.layers())
+    }
+
+    /// See [`Model::layers_mut`].
+    pub(crate) fn layers_mut(&mut self) -> &mut [Linear] {
+        of_model!(self, m => m.layers_mut())
+    }
+
+    /// The same with the matrix of its data, where there is one.
+    pub fn with_matrix(mut self, matrix: Option<&[f32]>) -> Self {
+        if let Some(values) = matrix {
+            of_model!(&mut self, m => m.set_matrix(values));
+        }
+        self
+    }
+}
