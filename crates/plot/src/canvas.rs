@@ -123,8 +123,9 @@ pub trait Surface {
 /// Strokes and shapes on a surface.
 pub struct Canvas<'a>(&'a mut dyn Surface);
 
-/// Width of a text in logical pixels, as the embedded font has it; characters that
-/// it lacks are as wide as they are in other fonts: [`fallback::width`].
+/// Width of a text in logical pixels, 2.5% more than the embedded font has for it where no
+/// letters stand closer; characters that it lacks are as wide as they are in other fonts:
+/// [`fallback::width`].
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     if !text.is_ascii() && text.chars().any(|c| !fallback::is_embedded(c)) {
         let (own, other): (String, String) = text.chars().partition(|c| fallback::is_embedded(*c));
@@ -340,8 +341,8 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// The pieces of a polyline between its sharp turns: the tip of a thick line that
-/// turns back would stick out far on a bitmap.
+/// The pieces of a polyline between its sharp turns, at which a thick line then ends
+/// square instead of going round.
 pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
     let mut pieces = Vec::new();
     let mut from = 0;

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use ab_glyph::{Font as _, FontRef};
-use plotters::style::{FontStyle, register_font};
 
-use crate::style::{FONT_FAMILY, REGULAR};
+use crate::style::{REGULAR, SEMI_BOLD};
 
 /// Folders below a font folder are looked into so deep, and so many files at most.
 const DEPTH: usize = 6;
@@ -21,40 +20,25 @@ const FILES: usize = 5_000;
 /// A larger file is no font that one would wait for: bytes.
 const LARGEST: u64 = 128 << 20;
 
-static EMBEDDED: LazyLock<Option<FontRef<'static>>> =
-    LazyLock::new(|| FontRef::try_from_slice(REGULAR).ok());
+/// The embedded fonts: the regular and the semi-bold cut.
+static EMBEDDED: LazyLock<Option<[FontRef<'static>; 2]>> = LazyLock::new(|| {
+    let read = |bytes| FontRef::try_from_slice(bytes).ok();
+    Some([read(REGULAR)?, read(SEMI_BOLD)?])
+});
 
 static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
 
 /// What was found on this machine so far.
 #[derive(Default)]
 struct Found {
-    fonts: Vec<Fallback>,
+    fonts: Vec<FontRef<'static>>,
     /// The font of each character that was looked for; none where no font has it.
     of: HashMap<char, Option<usize>>,
 }
 
-/// A font of the machine.
-#[derive(Clone)]
-struct Fallback {
-    family: String,
-    font: FontRef<'static>,
-}
-
-/// A part of a text that one font draws.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Piece {
-    /// The name that plotters knows the font by.
-    pub family: String,
-    /// The text, in the order in which it is drawn.
-    pub text: String,
-    /// Height of a line in units of an em, which is the size that plotters takes.
-    pub line: f64,
-}
-
 /// Whether the embedded font has a character.
 pub fn is_embedded(c: char) -> bool {
-    EMBEDDED.as_ref().is_some_and(|font| font.glyph_id(c).0 != 0)
+    EMBEDDED.as_ref().is_some_and(|[regular, _]| regular.glyph_id(c).0 != 0)
 }
 
 /// Width of a character that the embedded font lacks, in units of an em.
@@ -66,9 +50,16 @@ pub fn width(c: char) -> f64 {
     }
 }
 
-/// A text cut where the font changes, in the order in which it is drawn: runs of
-/// letters that are written from right to left are turned round.
-pub fn pieces(text: &str) -> Vec<Piece> {
+/// A text cut where the font changes, each piece with its font, in the order in which they
+/// are drawn: runs of letters that are written from right to left are turned round. None
+/// where the embedded fonts are broken.
+pub(crate) fn pieces(text: &str, bold: bool) -> Vec<(FontRef<'static>, String)> {
+    let Some(embedded) = EMBEDDED.as_ref().map(|cuts| &cuts[usize::from(bold)]) else {
+        return Vec::new();
+    };
+    if text.chars().all(is_embedded) {
+        return vec![(embedded.clone(), text.to_owned())];
+    }
     let strange: BTreeSet<char> = text.chars().filter(|c| is_strange(*c)).collect();
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     found.look_for(&strange, &folders());
@@ -83,16 +74,8 @@ pub fn pieces(text: &str) -> Vec<Piece> {
             _ => out.push((font, c.to_string())),
         }
     }
-    let piece = |(font, text): (Option<usize>, String)| match font.and_then(|i| found.fonts.get(i))
-    {
-        Some(held) => {
-            let em = held.font.units_per_em().unwrap_or(1000.0);
-            let line = f64::from(held.font.height_unscaled() / em);
-            Piece { family: held.family.clone(), text, line }
-        }
-        None => Piece { family: FONT_FAMILY.to_owned(), text, line: 1.24 },
-    };
-    out.into_iter().map(piece).collect()
+    let font = |i: Option<usize>| i.and_then(|i| found.fonts.get(i)).unwrap_or(embedded).clone();
+    out.into_iter().map(|(i, text)| (font(i), text)).collect()
 }
 
 /// What must be said of the bitmaps of figures with these texts: which characters are
@@ -202,7 +185,7 @@ impl Found {
         let mut left: BTreeSet<char> =
             strange.iter().copied().filter(|c| !self.of.contains_key(c)).collect();
         for (i, held) in self.fonts.iter().enumerate() {
-            let drawn: Vec<char> = left.iter().copied().filter(|c| draws(&held.font, *c)).collect();
+            let drawn: Vec<char> = left.iter().copied().filter(|c| draws(held, *c)).collect();
             for c in drawn {
                 left.remove(&c);
                 self.of.insert(c, Some(i));
@@ -221,18 +204,14 @@ impl Found {
             if drawn.is_empty() {
                 continue;
             }
-            // plotters keeps a font as long as the process lives.
+            // A font is kept as long as the process lives.
             let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
-            let family = format!("fallback {}", self.fonts.len());
-            let known = register_font(&family, FontStyle::Normal, bytes).is_ok();
-            let Some(font) = FontRef::try_from_slice(bytes).ok().filter(|_| known) else {
-                continue;
-            };
+            let Ok(font) = FontRef::try_from_slice(bytes) else { continue };
             for c in drawn {
                 left.remove(&c);
                 self.of.insert(c, Some(self.fonts.len()));
             }
-            self.fonts.push(Fallback { family, font });
+            self.fonts.push(font);
         }
         self.of.extend(left.into_iter().map(|c| (c, None)));
     }
@@ -313,8 +292,8 @@ mod tests {
     #[test]
     fn what_the_embedded_font_has_is_one_piece_of_it() {
         let text = "SGD + momentum, β = 0.9, \u{2212}1 µs";
-        let piece = Piece { family: FONT_FAMILY.to_owned(), text: text.to_owned(), line: 1.24 };
-        assert_eq!(pieces(text), [piece]);
+        let pieces = pieces(text, true);
+        assert_eq!(pieces.iter().map(|(_, piece)| piece.as_str()).collect::<Vec<_>>(), [text]);
         assert_eq!(warning([text, "лр", "two\nlines\tand\u{2003}blanks"]), None);
     }
 

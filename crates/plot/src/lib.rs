@@ -7,15 +7,39 @@
 //! nothing is left out ([`axis`]).
 //!
 //! ```
-//! use plot::axis::Axis;
+//! use plot::axis::{Axis, End};
 //! use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 //! use plot::style::Layout;
+//! use plot::{FigureData, output};
 //!
-//! let points = [(0.0, 2.3), (1.0, 0.41), (2.0, f64::INFINITY)];
-//! let values = points.map(|(_, y)| y);
-//! # let _ = (values, Layout::Wide);
-//! let y = Axis::around(values.into_iter(), 0.9).unwrap().holding(values.into_iter());
-//! assert!(y.is_log() || !y.is_log());
+//! // The loss of an optimizer after each epoch; the third one diverged.
+//! let losses = [2.3, 0.41, f64::INFINITY];
+//! let y = Axis::around(losses.into_iter(), 0.9).unwrap().holding(losses.into_iter());
+//! assert_eq!(y.outside(losses[2]), Some(End::High));
+//!
+//! let point = |(epoch, loss)| Point { x: epoch as f64, y: loss, band: None };
+//! let points = losses.into_iter().enumerate().map(point).collect();
+//! let mut panel = Panel::new("Training loss", "epoch", Axis::whole(0.0, 2.0), y);
+//! panel.curves.push(Curve { series: 3, points, kind: CurveKind::Marked, ringed: None });
+//! let figure = FigureData::Chart(Chart {
+//!     title: "Loss against epoch".to_owned(),
+//!     subtitle: "One seed".to_owned(),
+//!     entries: vec![Entry { series: 3, label: "adam".to_owned(), note: String::new() }],
+//!     panels: vec![panel],
+//! });
+//!
+//! // What belongs to a label stands in a group, so that a page can hide it.
+//! let svg = output::svg(&figure, Layout::Narrow)?;
+//! assert!(svg.contains("<g data-series=\"3\">") && svg.contains(">adam</text>"));
+//! // The tick of the lane in which the last loss stands.
+//! assert!(svg.contains(">diverged</text>"));
+//!
+//! // The same as pixels, two for each of the SVG in either direction.
+//! let bytes = output::png(&figure, Layout::Narrow)?;
+//! let image = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+//! let (width, height) = figure.size(Layout::Narrow);
+//! assert_eq!(image.info().size(), (2 * width as u32, 2 * height as u32));
+//! # Ok::<(), plot::canvas::FigureError>(())
 //! ```
 
 pub mod axis;
@@ -27,9 +51,12 @@ pub mod contour;
 mod draw;
 pub mod fallback;
 mod figure;
+mod glyphs;
 pub mod grid;
+mod kerning;
 pub mod map;
 pub mod output;
+mod raster;
 pub mod rows;
 pub mod scale;
 pub mod style;

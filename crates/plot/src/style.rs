@@ -13,7 +13,8 @@ pub const FONT_FAMILY: &str = "Inter, -apple-system, Segoe UI, Helvetica Neue, A
 
 /// The embedded font for most text.
 pub static REGULAR: &[u8] = include_bytes!("../fonts/Inter-Regular.otf");
-static SEMI_BOLD: &[u8] = include_bytes!("../fonts/Inter-SemiBold.otf");
+/// The embedded font for headings.
+pub static SEMI_BOLD: &[u8] = include_bytes!("../fonts/Inter-SemiBold.otf");
 
 static FONTS: LazyLock<bool> = LazyLock::new(|| {
     register_font(FONT_FAMILY, FontStyle::Normal, REGULAR).is_ok()
@@ -42,6 +43,9 @@ pub const BODY: f64 = 12.5;
 pub const TICK: f64 = 11.5;
 /// Distance of lines of most text.
 pub const LINE: f64 = 17.0;
+
+/// Centred capitals have their baseline so many em below the middle.
+pub(crate) const BASELINE: f64 = 0.355;
 
 /// Text and strong lines.
 pub const INK: RGBColor = RGBColor(0x1B, 0x1F, 0x24);

@@ -11,11 +11,8 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use crate::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy};
-use crate::style::{AXIS, GRID, INK, MUTED, PALETTE, PAPER, TICK};
+use crate::style::{AXIS, BASELINE, GRID, INK, MUTED, PALETTE, PAPER, TICK};
 use text_format::escape;
-
-/// Centred capitals have their baseline so many em below the middle.
-const BASELINE: f64 = 0.355;
 
 /// How colours are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
