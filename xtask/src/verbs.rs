@@ -44,7 +44,11 @@ pub(crate) const HANDED_OVER: [HandedOver; 17] = [
     handed("verify", "FILE", "train a sample of finished runs again, compare bit by bit"),
     handed("why", "FILE RUN", "what makes a run new, stale or cached"),
     handed("doctor", "[FILE]", "check toolchain, libtorch, devices, datasets, disk"),
-    handed("list", "WHAT", "optimizers, schedules, models, datasets, losses, metrics, lints"),
+    handed(
+        "list",
+        "WHAT",
+        "optimizers, schedules, models, datasets, losses, metrics, lints, settings",
+    ),
     handed("fetch", "DATASET", "bring a dataset into data/"),
     handed("run", "", ""),
     handed("needs", "", ""),
