@@ -1,4 +1,4 @@
-//! What a command line of `sweep` needs, as `sweep needs` answers.
+//! The needs of a command line of `sweep`, as `sweep needs` answers.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};

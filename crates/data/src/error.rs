@@ -162,7 +162,7 @@ fn remedy(dataset: DatasetName) -> String {
 }
 
 impl DataError {
-    /// What is wrong and what to do about it, apart where both are known.
+    /// Returns the problem and its remedy, apart where both are known.
     pub fn parts(&self) -> Unusable {
         let remedy = match self {
             DataError::Own(error) => {

@@ -1,4 +1,4 @@
-//! What becomes of the bytes of a file as they are read.
+//! Receivers of the bytes of a file as they are read.
 
 /// Takes the bytes of a file, piece by piece.
 pub(crate) trait Keep {

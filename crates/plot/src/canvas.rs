@@ -71,7 +71,7 @@ pub struct Ball {
     pub width: f64,
     /// Radius of the ball.
     pub radius: f64,
-    /// Length of the film, which then begins anew.
+    /// Length of the animation, which then begins anew.
     pub seconds: f64,
     /// What stands on the ball, where colours alone do not tell all apart.
     pub number: Option<usize>,

@@ -1,4 +1,4 @@
-//! Which pixels lie inside of areas, discs and strokes: those whose middles do.
+//! Pixels inside of areas, discs and strokes: those whose middles lie inside.
 
 use crate::canvas::Xy;
 

@@ -34,7 +34,7 @@ pub enum DeviceKind {
 }
 
 impl DeviceName {
-    /// What may stand in a pool, for messages.
+    /// The names that a pool may hold, for messages.
     pub const HELP: &'static str =
         "devices are: auto, flex, libtorch:cpu, libtorch:cuda:0 (any index), libtorch:cuda:*";
 

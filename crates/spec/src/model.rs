@@ -119,7 +119,7 @@ params! {
     }
 }
 
-/// What is known of a kind of model without building it.
+/// A kind of model as it is known without being built.
 pub trait ModelKind {
     /// True of what has no layers: its position is what is trained, and its output the loss.
     const FUNCTION: bool = false;

@@ -181,12 +181,12 @@ impl OwnRequest {
     }
 }
 
-/// Why own data cannot be used.
+/// The reason why own data cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// What is wrong, with the file and the place in it.
+    /// The problem, with the file and the place in it.
     pub problem: String,
-    /// What to do about it; `None` where nothing is known.
+    /// The remedy; `None` where none is known.
     pub remedy: Option<String>,
 }
 

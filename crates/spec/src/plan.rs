@@ -261,7 +261,7 @@ impl ComputedOn {
 }
 
 crate::settings! {
-    /// What is kept of a run and how long it may take; no part of any id.
+    /// Files that are kept of a run, and the time that it may take; no part of any id.
     Keeping in "train" {
         /// Epochs between two checkpoints; 0 = none.
         checkpoint_every: u64 = 0, Within(0.0, 1e6);

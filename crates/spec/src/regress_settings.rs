@@ -240,9 +240,9 @@ impl ParamValue for Vec<RegressMetric> {
 }
 
 crate::settings! {
-    /// What counts as a regression; changing it trains nothing.
+    /// Rules by which a change counts as a regression; changing them trains nothing.
     RegressSettings in "regress" {
-        /// What is compared, by default everything that runs have.
+        /// Quantities that are compared, by default everything that runs have.
         #[serde(deserialize_with = "metrics_of", skip_serializing_if = "is_everything")]
         metrics: Vec<RegressMetric> = all_metrics(), Any;
         /// Effects that are let pass, each in the unit of its metric, where they are not the metric's default.

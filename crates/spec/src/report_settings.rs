@@ -34,7 +34,7 @@ choice! {
         Landscape = "landscape",
         /// Of functions: distance to the optimum against step.
         Distance = "distance",
-        /// Of the first function: all descents as a film.
+        /// Animation of all descents on the first function.
         Descent = "descent",
     }
 }
@@ -57,11 +57,11 @@ choice! {
 pub const TOLERANCE: f64 = 0.01;
 
 crate::settings! {
-    /// What the report shows; changing it trains nothing.
+    /// Contents of the report; changing them trains nothing.
     ReportSettings in "report" {
         /// Figures, in the order of the page; those that the runs cannot fill are left out.
         figures: Vec<FigureName> = FigureName::ALL.to_vec(), Any;
-        /// What the bands around curves show.
+        /// The quantity that the bands around curves show.
         band: Band = Band::Interval, Any;
         /// Up to which loss of the best value a learning rate is as good as the best, as a fraction of that value.
         tolerance: f64 = TOLERANCE, Within(0.0, 1.0);

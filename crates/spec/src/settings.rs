@@ -9,7 +9,7 @@ use crate::params::{Param, Value};
 pub struct Table {
     /// Its name without brackets: `report`.
     pub name: &'static str,
-    /// What it decides.
+    /// Its purpose, in a sentence.
     pub doc: &'static str,
     /// Its keys, in the order they are documented.
     pub keys: &'static [Param],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub const POLL_SECONDS: u64 = 30;
 
 crate::settings! {
-    /// How the tasks of a cluster are asked for. What is left out is left to the site's defaults: no flag is passed for it.
+    /// Requests for the tasks of a cluster. A key that is left out is left to the site's defaults: no flag is passed for it.
     SlurmSettings in "slurm" {
         /// `--partition`; several are parted by commas.
         partition: Option<String> = None => "a name", "the site's";

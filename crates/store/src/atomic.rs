@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// How much a file must survive.
+/// The events that a file must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// The file outlives the process and a power cut: it is synced.
@@ -20,7 +20,7 @@ pub enum Durability {
     News,
 }
 
-/// How many processes may write a file of this name at once.
+/// The number of processes that may write a file of this name at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
     /// One, so that its temporary file has one name, and what a killed writer left is

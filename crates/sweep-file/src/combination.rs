@@ -28,7 +28,7 @@ pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Valu
         .collect()
 }
 
-/// What is the same for every combination.
+/// The part that is the same for every combination.
 pub(super) struct Fixed<'a> {
     pub(super) spec: &'a SweepSpec,
     pub(super) own: Option<&'a OwnData>,

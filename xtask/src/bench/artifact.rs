@@ -1,4 +1,4 @@
-//! What parts of the benchmark are made of.
+//! Programs and environments that parts of the benchmark need.
 
 /// Something that is built, or brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -22,7 +22,7 @@ impl Stack {
     }
 }
 
-/// What a crate of ours may depend on.
+/// The crates that one of ours may depend on.
 struct Rule {
     name: &'static str,
     /// Crates of ours that it may depend on.

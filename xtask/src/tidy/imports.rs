@@ -14,7 +14,7 @@ type Import = (Vec<String>, String);
 pub(super) struct Modules {
     /// Tokens of each module, with the two colons of a path as one token.
     tokens: BTreeMap<ModulePath, Vec<String>>,
-    /// Of each module the names that it hands on, with what they stand for.
+    /// The names that each module hands on, with the paths behind them.
     handed_on: BTreeMap<ModulePath, BTreeMap<String, Vec<String>>>,
 }
 
@@ -107,7 +107,7 @@ fn split(text: &str) -> Vec<String> {
     out
 }
 
-/// What the `use` declarations name: all of them, or those that hand on.
+/// The names of the `use` declarations: of all, or of those that hand on.
 fn uses(tokens: &[String], handing_on: bool) -> Vec<Import> {
     let mut out = Vec::new();
     for (i, token) in tokens.iter().enumerate().filter(|(_, token)| *token == "use") {

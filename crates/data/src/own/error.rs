@@ -74,7 +74,7 @@ pub enum OwnError {
 }
 
 impl OwnError {
-    /// What is wrong, with the file and the place in it.
+    /// Returns the problem, with the file and the place in it.
     pub fn problem(&self) -> String {
         match self {
             OwnError::Missing { file, .. } => format!("{file}: no such file"),
@@ -99,7 +99,7 @@ impl OwnError {
         }
     }
 
-    /// What to do about it.
+    /// Returns the remedy.
     pub fn remedy(&self) -> String {
         match self {
             OwnError::Missing { root, .. } => format!(

@@ -21,7 +21,7 @@ use mlp::MultiLayerPerceptron;
 use noisy_quadratic::NoisyQuadraticModel;
 use quadratic::QuadraticForm;
 
-/// What is asked of every model; all but its values has a default.
+/// A model as the training loop sees it; every method but `forward` has a default.
 pub trait Model {
     /// Logits or values `[batch, outputs]` of flattened inputs `[batch, features]`; of a
     /// landscape its value, `[batch, 1]`.

@@ -1,6 +1,5 @@
 //! The form of the rules that are written here: a state before the first step and a formula.
-//! What Burn asks of an optimizer beyond these is the same for all, and stands in
-//! [`PerParameter`].
+//! [`PerParameter`] adds the rest of Burn's optimizer, which is the same for all.
 
 use burn::optim::Optimizer;
 use burn::tensor::{Device, Tensor};

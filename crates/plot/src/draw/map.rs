@@ -18,9 +18,9 @@ const NAME: f64 = 34.0;
 const GAP: f64 = 12.0;
 /// Steps that have a dot of their own.
 const DOTS: usize = 25;
-/// Points of a film's path.
+/// Most points of an animated path.
 const FRAMES: f64 = 90.0;
-/// Length of the film, and the share of it after which all have come to rest.
+/// Length of the animation, and the share of it after which all have come to rest.
 const SECONDS: f64 = 9.0;
 const REST: f64 = 0.85;
 /// Heights from low to high: what lies on them must stand out.
@@ -34,9 +34,9 @@ const ON_MAP: RGBColor = RGBColor(0x1C, 0x1F, 0x24);
 struct Geometry {
     head: Head,
     size: (f64, f64),
-    /// Of each path its map; of a film the one map.
+    /// The map of each path, or the one map of an animation.
     maps: Vec<Rect>,
-    /// Of a film the places of its legend's entries.
+    /// Places of the entries in the legend of an animation.
     legend: Vec<Xy>,
     room: f64,
 }
@@ -90,7 +90,7 @@ impl Geometry {
     }
 }
 
-/// Whether colours come twice, so that balls of a film need numbers.
+/// True where colours come twice, so that the balls of an animation need numbers.
 fn numbered(figure: &Map) -> bool {
     figure.animated && figure.paths.len() > PALETTE.len()
 }

@@ -1,4 +1,4 @@
-//! What a reader sees of an SVG, and where it differs from the PNG of the same figure.
+//! The picture that a reader sees of an SVG, and its differences from the PNG of the same figure.
 //!
 //! Two renderers never agree to the last bit: edges are smoothed otherwise, and lengths in
 //! an SVG have one decimal. Both images are therefore blurred a little, and a pixel counts

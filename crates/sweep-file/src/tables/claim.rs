@@ -13,7 +13,7 @@ use crate::source::Place;
 use crate::sweep::ClaimRequest;
 
 spec::settings! {
-    /// What is claimed of the mean over seeds, and tested.
+    /// A claim on the mean over seeds, which is tested.
     ClaimTable in "claim" {
         /// The value that the mean is claimed to be beyond; required.
         target: Option<f64> = None, Any;

@@ -12,9 +12,9 @@ use crate::reader::{Reader, setting};
 use crate::source::Place;
 
 spec::settings! {
-    /// Where runs are trained, and how.
+    /// Devices that train the runs, and their arithmetic.
     Devices in "devices" {
-        /// Devices of one kind, each with the runs that are trained on it side by side; `"auto"` is the first GPU that the worker offers, else the CPU.
+        /// Devices of one kind, each with the runs that are trained on it side by side; `"auto"` is every GPU that the worker offers, else the CPU.
         pool: Vec<PoolEntry> = Vec::new()
             => "a list of device names or of { device, slots }", "[\"auto\"]";
         /// Threads inside one run; `"auto"` measures which number trains a sweep soonest.

@@ -31,11 +31,7 @@ use crate::lints::LintTable;
 pub fn tables() -> Vec<Table> {
     vec![
         Table { name: "data", doc: "The data and its batches.", keys: DataSpec::PARAMS },
-        Table {
-            name: "train",
-            doc: "How long is trained, and on which loss.",
-            keys: TrainSpec::PARAMS,
-        },
+        Table { name: "train", doc: "Length of training, and its loss.", keys: TrainSpec::PARAMS },
         Keeping::TABLE,
         Table {
             name: "train.early_stopping",

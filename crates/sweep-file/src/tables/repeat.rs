@@ -9,7 +9,7 @@ use crate::reader::{Reader, setting};
 use crate::source::Place;
 
 spec::settings! {
-    /// How often each configuration is trained.
+    /// Repetitions of each configuration.
     RepeatTable in "repeat" {
         /// Seeds, each one run of every configuration.
         seeds: Vec<u64> = vec![0] => "a list of numbers or { count, base }", "[0]";
