@@ -489,22 +489,3 @@ fn overrides_can_be_read_back_from_the_plan() {
     assert_eq!(again.lines(), overrides.lines());
     assert_eq!(again.set, overrides.set);
 }
-
-#[test]
-fn every_described_key_of_a_table_is_read_by_it() {
-    for table in sweep_file::tables() {
-        for key in table.keys {
-            // A date is no value of any key, so that whoever reads one refuses it.
-            let set = format!("{}.{}=1979-05-27", table.name, key.name);
-            let overrides = Overrides { set: vec![set.clone()], ..Overrides::default() };
-            let problems = load_text("test.toml", "test", BASE.to_owned(), &overrides)
-                .map(|_| ())
-                .expect_err(&set)
-                .to_string();
-            assert!(
-                problems.contains(key.name) && !problems.contains("has no key"),
-                "{set}: {problems}"
-            );
-        }
-    }
-}
