@@ -20,6 +20,7 @@ pub const COMPUTING: &[&str] = &[
     "optimizer.rs",
     "own_data.rs",
     "parameters.rs",
+    "params",
     "params.rs",
     "reading.rs",
     "run.rs",

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use common::Fixture;
+use spec::report_settings::FigureName;
 
 #[allow(dead_code, reason = "its main is the example's")]
 #[path = "../examples/read_parquet.rs"]
@@ -77,13 +78,24 @@ fn section(heading: &str) -> String {
     rest.split("\n## ").next().unwrap().to_owned()
 }
 
+/// The table of figures follows from the names and their descriptions;
+/// `UPDATE_README=1 cargo xtask test readme` writes it anew.
 #[test]
-fn every_figure_stands_in_the_readme_of_reports() {
-    let figures = section("The figures");
-    for name in spec::report_settings::FigureName::NAMES {
-        let named = figures.contains(&format!("`{name}`"));
-        assert!(named, "reports/README.md, The figures: no row for `{name}`");
+fn the_table_of_figures_is_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/README.md");
+    let found = fs::read_to_string(&path).unwrap();
+    let begin = "<!-- made from the names of figures -->\n";
+    let (before, rest) = found.split_once(begin).expect("the table's beginning");
+    let (_, after) = rest.split_once("<!-- end -->").expect("the table's end");
+    let rows = FigureName::ALL.iter().map(|name| format!("| `{name}` | {} |\n", name.doc()));
+    let table: String = rows.collect();
+    let text =
+        format!("{before}{begin}\n| figure | shows |\n|---|---|\n{table}\n<!-- end -->{after}");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, &text).unwrap();
+        return;
     }
+    assert!(found == text, "UPDATE_README=1 writes the table of figures anew");
 }
 
 /// Each column by its name, but those that are made of a value and an estimate.

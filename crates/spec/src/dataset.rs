@@ -9,25 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::landscape::{self, FunctionData};
 use crate::own_data::OwnData;
-use crate::params::{ParamType, ParamValue, Value, choice};
+use crate::params::{ParamType, ParamValue, Value};
 
-choice! {
-    /// A dataset that the project can read by name.
-    DatasetName {
-        /// Handwritten digits, 28x28, 60,000 + 10,000.
-        Mnist = "mnist",
-        /// Handwritten digits, 8x8, 1,797; small enough for tests.
-        Digits = "digits",
-        /// Articles of clothing in the form of MNIST.
-        FashionMnist = "fashion-mnist",
-        /// Cursive Japanese characters in the form of MNIST.
-        Kmnist = "kmnist",
-        /// Small colour photographs, 32x32, 50,000 + 10,000.
-        Cifar10 = "cifar10",
-        /// Disease progression from ten measurements of 442 patients: real values, not classes.
-        Diabetes = "diabetes",
-    }
-}
+pub use table::DatasetName;
 
 /// How a file is known to be the genuine one; hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,18 +97,6 @@ impl DatasetInfo {
 }
 
 impl DatasetName {
-    /// What is known of the dataset.
-    pub fn info(self) -> &'static DatasetInfo {
-        match self {
-            DatasetName::Mnist => &table::MNIST,
-            DatasetName::Digits => &table::DIGITS,
-            DatasetName::FashionMnist => &table::FASHION_MNIST,
-            DatasetName::Kmnist => &table::KMNIST,
-            DatasetName::Cifar10 => &table::CIFAR10,
-            DatasetName::Diabetes => &table::DIABETES,
-        }
-    }
-
     /// BLAKE3 over name and checksums of its files: changes when any raw byte does.
     pub fn digest(self) -> String {
         let mut hash = blake3::Hasher::new();

@@ -6,35 +6,35 @@ use crate::params::choice;
 choice! {
     /// A figure of the report, in the order of the page.
     FigureName {
-        /// Loss against epoch.
+        /// Training and held-out loss against epoch.
         Convergence = "convergence",
-        /// Loss against optimizer step.
+        /// Training and held-out loss against optimizer step.
         ConvergenceStep = "convergence-step",
-        /// Loss against seconds of training.
+        /// Training and held-out loss against seconds of training.
         ConvergenceSeconds = "convergence-seconds",
-        /// Accuracy against epoch.
+        /// Validation and test accuracy against epoch.
         Accuracy = "accuracy",
-        /// The final metric: every seed, mean and interval.
+        /// The evaluation metric after the last epoch: every seed, mean and interval.
         Final = "final",
-        /// Paired differences between all optimizers.
+        /// Mean lead of every optimizer over every other, with p after correction.
         Differences = "differences",
-        /// Fraction of seeds that have reached the target, against training.
+        /// Fraction of runs that have reached the target, against training.
         Target = "target",
-        /// Final metric against learning rate.
+        /// The selection metric against the learning rate, with every seed and every divergence.
         LrSensitivity = "lr-sensitivity",
-        /// Learning rate by seed.
+        /// Every run: learning rate by seed.
         Seeds = "seeds",
-        /// What tuning buys: the best of k configurations.
+        /// Expected result of the best of k configurations.
         Tuning = "tuning",
-        /// Learning rate against step.
+        /// Learning rate of each optimizer against step.
         LrSchedule = "lr-schedule",
-        /// Training loss within epochs.
+        /// Training loss within epochs, one seed behind the mean.
         Noise = "noise",
-        /// Of functions: maps with the paths of the best runs.
+        /// Functions: a map of the values with the paths of the best runs.
         Landscape = "landscape",
-        /// Of functions: distance to the optimum against step.
+        /// Functions: distance to the optimum against step.
         Distance = "distance",
-        /// Animation of all descents on the first function.
+        /// Functions: all descents on the first one as an animation.
         Descent = "descent",
     }
 }

@@ -16,30 +16,16 @@ choice! {
     Loss {
         /// Softmax cross-entropy over class indices, mean over the batch.
         CrossEntropy = "cross-entropy",
-        /// Mean squared error, mean over batch and outputs; of classes against their one-hot vectors.
+        /// Mean squared error over batch and outputs; classes as one-hot vectors.
         Mse = "mse",
         /// Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs.
         Bce = "bce",
-        /// The model's output itself: what a function or a quadratic is minimised by.
+        /// The output itself: what `function`, `quadratic` and `noisy-quadratic` are minimised by.
         Value = "value",
     }
 }
 
 impl Loss {
-    /// What it is, in a sentence.
-    pub fn doc(self) -> &'static str {
-        match self {
-            Loss::CrossEntropy => "Softmax cross-entropy over class indices, mean over the batch.",
-            Loss::Mse => "Mean squared error over batch and outputs; classes as one-hot vectors.",
-            Loss::Bce => {
-                "Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs."
-            }
-            Loss::Value => {
-                "The output itself: what `function`, `quadratic` and `noisy-quadratic` are minimised by."
-            }
-        }
-    }
-
     /// The PyTorch class it follows.
     pub fn source(self) -> &'static str {
         match self {

@@ -1,9 +1,42 @@
-//! What is known of each built-in dataset: sizes, checksums, mirrors.
+//! The built-in datasets: names, sizes, checksums, mirrors.
 
 use super::Checksum::{Md5, Sha256};
 use super::{DataFile, DatasetInfo, Member};
+use crate::params::choice;
 
-pub(super) const MNIST: DatasetInfo = DatasetInfo {
+choice! {
+    /// A dataset that the project can read by name.
+    DatasetName {
+        /// Handwritten digits, 28x28, 60,000 + 10,000.
+        Mnist = "mnist",
+        /// Handwritten digits, 8x8, 1,797; small enough for tests.
+        Digits = "digits",
+        /// Articles of clothing in the form of MNIST.
+        FashionMnist = "fashion-mnist",
+        /// Cursive Japanese characters in the form of MNIST.
+        Kmnist = "kmnist",
+        /// Small colour photographs, 32x32, 50,000 + 10,000.
+        Cifar10 = "cifar10",
+        /// Disease progression from ten measurements of 442 patients: real values, not classes.
+        Diabetes = "diabetes",
+    }
+}
+
+impl DatasetName {
+    /// Returns the description of the dataset.
+    pub fn info(self) -> &'static DatasetInfo {
+        match self {
+            DatasetName::Mnist => &MNIST,
+            DatasetName::Digits => &DIGITS,
+            DatasetName::FashionMnist => &FASHION_MNIST,
+            DatasetName::Kmnist => &KMNIST,
+            DatasetName::Cifar10 => &CIFAR10,
+            DatasetName::Diabetes => &DIABETES,
+        }
+    }
+}
+
+const MNIST: DatasetInfo = DatasetInfo {
     doc: "handwritten digits, 28x28 grey pixels, 60,000 training and 10,000 test samples",
     shape: [1, 28, 28],
     classes: 10,
@@ -43,7 +76,7 @@ pub(super) const MNIST: DatasetInfo = DatasetInfo {
     ],
 };
 
-pub(super) const DIGITS: DatasetInfo = DatasetInfo {
+const DIGITS: DatasetInfo = DatasetInfo {
     doc: "handwritten digits, 8x8 grey pixels, 1,437 training and 360 test samples (the last 360 of the file)",
     shape: [1, 8, 8],
     classes: 10,
@@ -65,7 +98,7 @@ const fn idx(name: &'static str, md5: &'static str, bytes: u64) -> DataFile {
     DataFile { name, checksum: Md5(md5), bytes, members: &[] }
 }
 
-pub(super) const FASHION_MNIST: DatasetInfo = DatasetInfo {
+const FASHION_MNIST: DatasetInfo = DatasetInfo {
     doc: "articles of clothing, 28x28 grey pixels, 60,000 training and 10,000 test samples; to be fetched",
     shape: [1, 28, 28],
     classes: 10,
@@ -82,7 +115,7 @@ pub(super) const FASHION_MNIST: DatasetInfo = DatasetInfo {
     mirrors: &["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"],
 };
 
-pub(super) const KMNIST: DatasetInfo = DatasetInfo {
+const KMNIST: DatasetInfo = DatasetInfo {
     doc: "cursive Japanese characters, 28x28 grey pixels, 60,000 training and 10,000 test samples; to be fetched",
     shape: [1, 28, 28],
     classes: 10,
@@ -104,7 +137,7 @@ const fn cifar(name: &'static str) -> Member {
     Member { name, bytes: 30_730_000 }
 }
 
-pub(super) const CIFAR10: DatasetInfo = DatasetInfo {
+const CIFAR10: DatasetInfo = DatasetInfo {
     doc: "photographs of ten kinds of things, 32x32 pixels of three colours, 50,000 training and 10,000 test samples; to be fetched",
     shape: [3, 32, 32],
     classes: 10,
@@ -128,7 +161,7 @@ pub(super) const CIFAR10: DatasetInfo = DatasetInfo {
     mirrors: &["https://www.cs.toronto.edu/~kriz"],
 };
 
-pub(super) const DIABETES: DatasetInfo = DatasetInfo {
+const DIABETES: DatasetInfo = DatasetInfo {
     doc: "disease progression after a year from ten measurements, 354 training and 88 test samples (the last 88 of the file); real values",
     shape: [1, 1, 10],
     classes: 0,
