@@ -24,10 +24,10 @@ pub enum NodeValue {
     Float(f64),
     /// A string.
     Text(String),
-    /// A date or time, which nothing in a sweep file takes.
-    Datetime,
-    /// A whole number beyond 64 bits.
-    HugeInt,
+    /// The text of a date or time, which nothing in a sweep file takes.
+    Datetime(String),
+    /// The text of a whole number beyond 64 bits.
+    HugeInt(String),
     /// An array.
     Array(Vec<Node>),
     /// A table, in the order of the text.
@@ -50,10 +50,10 @@ impl Node {
     pub fn describe(&self) -> &'static str {
         match self.value {
             NodeValue::Bool(_) => "a boolean",
-            NodeValue::Int(_) | NodeValue::HugeInt => "a whole number",
+            NodeValue::Int(_) | NodeValue::HugeInt(_) => "a whole number",
             NodeValue::Float(_) => "a number",
             NodeValue::Text(_) => "a string",
-            NodeValue::Datetime => "a date",
+            NodeValue::Datetime(_) => "a date",
             NodeValue::Array(_) => "a list",
             NodeValue::Table(_) => "a table",
         }
@@ -92,13 +92,14 @@ fn from_value(value: &DeValue<'_>, span: std::ops::Range<usize>, source: usize) 
     let value = match value {
         DeValue::String(s) => NodeValue::Text(s.to_string()),
         DeValue::Integer(i) => {
-            i64::from_str_radix(i.as_str(), i.radix()).map_or(NodeValue::HugeInt, NodeValue::Int)
+            let fits = i64::from_str_radix(i.as_str(), i.radix());
+            fits.map_or_else(|_| NodeValue::HugeInt(i.to_string()), NodeValue::Int)
         }
         DeValue::Float(x) => {
             x.as_str().parse().map_or(NodeValue::Float(f64::NAN), NodeValue::Float)
         }
         DeValue::Boolean(b) => NodeValue::Bool(*b),
-        DeValue::Datetime(_) => NodeValue::Datetime,
+        DeValue::Datetime(date) => NodeValue::Datetime(date.to_string()),
         DeValue::Array(items) => NodeValue::Array(
             items.iter().map(|v| from_value(v.get_ref(), v.span(), source)).collect(),
         ),

@@ -40,14 +40,14 @@ impl Reader<'_> {
             NodeValue::Text(word) if word == Threads::AUTO => return Some(None),
             NodeValue::Int(n) => number_near(*n as f64, most),
             NodeValue::Float(x) => number_near(*x, most),
-            NodeValue::HugeInt => most.to_string(),
+            NodeValue::HugeInt(_) => most.to_string(),
             NodeValue::Text(word) => near_word(word, most),
             _ => String::new(),
         };
         let found = match &node.value {
             NodeValue::Int(n) => format!("{n} is out of range"),
             NodeValue::Text(word) => format!("there is no `{}`", word.escape_debug()),
-            NodeValue::HugeInt => "does not fit 64 bits".to_owned(),
+            NodeValue::HugeInt(_) => "does not fit 64 bits".to_owned(),
             _ => format!("found {}", node.describe()),
         };
         let forms = format!("a whole number from 1 to {most}, or \"{}\"", Threads::AUTO);

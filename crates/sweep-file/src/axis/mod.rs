@@ -298,7 +298,7 @@ pub fn scalar(
             None
         };
     match (param.ty, &node.value) {
-        (_, NodeValue::HugeInt) => {
+        (_, NodeValue::HugeInt(_)) => {
             diagnostics.push(
                 Diagnostic::error(format!("`{path}` is too large"), &node.place)
                     .label("does not fit 64 bits"),

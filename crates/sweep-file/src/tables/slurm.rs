@@ -91,7 +91,7 @@ impl Reader<'_> {
     fn slurm_time(&mut self, node: &Node) -> Option<u64> {
         let text = match &node.value {
             NodeValue::Text(text) => text,
-            NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt => {
+            NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt(_) => {
                 let help = match node.value {
                     NodeValue::Int(n @ 1..=59) => format!("write time = \"{n}m\" for minutes"),
                     NodeValue::Int(n @ 60..=525_600) => {
@@ -111,7 +111,7 @@ impl Reader<'_> {
             other => {
                 let d = Diagnostic::error("`slurm.time` has the wrong type", &node.place);
                 self.diagnostics.push(match other {
-                    NodeValue::Datetime => d
+                    NodeValue::Datetime(_) => d
                         .label("without quotes TOML takes it for a time of day")
                         .help("write it in quotes: time = \"00:30:00\""),
                     _ => d
@@ -161,7 +161,7 @@ impl Reader<'_> {
         let help = "write \"4G\" or \"500M\"; \"0\" is all that a node has";
         let text = match &node.value {
             NodeValue::Text(text) => text,
-            NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt => {
+            NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt(_) => {
                 let help = match node.value {
                     NodeValue::Int(n @ 1..) => {
                         format!("write mem = \"{n}M\" or mem = \"{n}G\"")
