@@ -12,6 +12,7 @@ pub const COMPUTING: &[&str] = &[
     "dataset",
     "dataset.rs",
     "init.rs",
+    "landscape",
     "landscape.rs",
     "metric",
     "metric.rs",

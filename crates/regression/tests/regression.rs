@@ -89,7 +89,7 @@ fn nights_without_change_take_five_lines_and_no_night_takes_more_than_sixty() {
     for r in [regressed::identical(), regressed::unchanged(), regressed::first_night()] {
         assert_eq!(markdown(&r).lines().count(), 5);
     }
-    let mut crowd = regressed::crowd(30, 60);
+    let mut crowd = regressed::extreme::crowd(30, 60);
     crowd.gaps = (0..40)
         .map(|i| regression::Gap {
             label: format!("label {i}"),
@@ -270,7 +270,7 @@ fn the_page_says_what_the_markdown_says_and_reaches_nothing() {
 #[test]
 fn a_page_of_many_nights_and_configurations_stays_small() {
     let folder = tempfile::tempdir().unwrap();
-    let files = written(&regressed::crowd(30, 400), folder.path());
+    let files = written(&regressed::extreme::crowd(30, 400), folder.path());
     let page = String::from_utf8(files[0].1.clone()).unwrap();
     assert!(page.len() < 5_000_000, "{}", page.len());
     assert_eq!(files.iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "png")).count(), 31);
@@ -280,7 +280,7 @@ fn a_page_of_many_nights_and_configurations_stays_small() {
 #[test]
 fn hostile_text_has_no_power_anywhere() {
     let folder = tempfile::tempdir().unwrap();
-    let r = regressed::hostile(HOSTILE);
+    let r = regressed::extreme::hostile(HOSTILE);
     for (path, bytes) in written(&r, folder.path()) {
         let name = path.display().to_string();
         if name.ends_with(".png") {

@@ -318,7 +318,7 @@ fn the_csv_of_every_comparison_of_nights_says_what_its_table_says() {
         regressed::improved(),
         regressed::first_night(),
         regressed::history(),
-        regressed::hostile(common::HOSTILE),
+        regressed::extreme::hostile(common::HOSTILE),
     ];
     let mut seen = 0;
     for r in all {

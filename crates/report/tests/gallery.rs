@@ -66,7 +66,7 @@ fn regressions() -> Vec<(&'static str, regression::Regression)> {
         ("first-night", regressed::first_night()),
         ("no-baseline", regressed::no_baseline()),
         ("history", regressed::history()),
-        ("crowd", regressed::crowd(12, 400)),
-        ("hostile", regressed::hostile(common::HOSTILE)),
+        ("crowd", regressed::extreme::crowd(12, 400)),
+        ("hostile", regressed::extreme::hostile(common::HOSTILE)),
     ]
 }

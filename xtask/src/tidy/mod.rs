@@ -50,6 +50,7 @@ pub(crate) fn tidy(root: &Path) -> Result<ExitCode> {
 pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let files = files(root)?;
     let mut findings = top_level(&files);
+    findings.extend(text::gone(&files));
     let mut meanings = BTreeMap::new();
     for file in &files {
         // A file that is tracked but removed in the working tree, or not text.

@@ -9,14 +9,16 @@
 //! they need no number for it. Which test decides follows from the sizes of the
 //! differences and never from their signs, so that it stays exact.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, Config, Judged, gain, scores};
-use crate::table::RunRow;
+use crate::analysis::{Analysis, Config, Judged, scores};
 use stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
 use stats::{Estimate, estimate, holm, unpaired};
+
+mod pairing;
+
+pub use pairing::difference;
+use pairing::{Seeds, seeds};
 
 /// Level of significance, after Holm's correction over all pairs.
 pub const ALPHA: f64 = 0.05;
@@ -235,46 +237,6 @@ pub fn samples_needed(pairs: usize) -> usize {
     enough.next().map_or(64, |(n, _)| n as usize)
 }
 
-/// The seeds that two configurations have in common, compared.
-#[derive(Default)]
-struct Seeds {
-    /// Gains on the seeds with both results, infinite where one of them diverged.
-    gains: Vec<f64>,
-    /// Those of the seeds on which neither diverged.
-    completed: Vec<f64>,
-    excluded: usize,
-    diverged: usize,
-    unpaired: Option<String>,
-}
-
-fn seeds(analysis: &Analysis, a: &Config, b: &Config) -> Seeds {
-    let by_seed = |config: &Config| -> HashMap<u64, usize> {
-        config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
-    };
-    let (ours, theirs) = (by_seed(a), by_seed(b));
-    let mut out = Seeds::default();
-    for seed in &analysis.plan.seeds {
-        let both = ours.get(seed).zip(theirs.get(seed));
-        let judged = both.and_then(|(x, y)| Some((analysis.judged(*x)?, analysis.judged(*y)?)));
-        let (Some((a, b)), Some((x, y))) = (both, judged) else {
-            out.excluded += 1;
-            continue;
-        };
-        if out.unpaired.is_none() {
-            let unlike = difference(&analysis.rows[*a], &analysis.rows[*b]);
-            out.unpaired = unlike.map(|what| format!("{what} (seed {seed})"));
-        }
-        let gain = gain(&analysis.judge, &x, &y);
-        out.gains.push(gain);
-        // Two that diverged are level, which is no gain of 0.
-        match x.outcome.is_finite() && y.outcome.is_finite() {
-            true => out.completed.push(gain),
-            false => out.diverged += 1,
-        }
-    }
-    out
-}
-
 fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
     let (a, b) = (&analysis.configs[first], &analysis.configs[second]);
     let found = seeds(analysis, a, b);
@@ -378,24 +340,6 @@ fn welch(xs: &[f64], ys: &[f64]) -> Estimate {
     }
 }
 
-/// What keeps two runs of one seed from being a pair.
-pub fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
-    if a.dataset_digest != b.dataset_digest {
-        return Some("they were trained on different data");
-    }
-    if a.init_digest.is_none() || a.init_digest != b.init_digest {
-        return Some("they did not start from the same weights");
-    }
-    let fed = |row: &RunRow| -> Option<Vec<String>> {
-        serde_json::from_str(row.batch_digest.as_deref()?).ok()
-    };
-    let same = match (fed(a), fed(b)) {
-        (Some(x), Some(y)) => x.iter().zip(&y).all(|(x, y)| x == y),
-        _ => false,
-    };
-    (!same).then_some("they did not see the same batches")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,22 +350,5 @@ mod tests {
         assert_eq!([1, 3, 10, 66].map(seeds_needed), [6, 7, 9, 12]);
         // 8 over 4 = 70 divisions: 2/70 = 0.029; for ten pairs 12 over 6 = 924.
         assert_eq!([1, 10].map(samples_needed), [4, 6]);
-    }
-
-    #[test]
-    fn runs_are_paired_by_their_digests() {
-        let row = |init: &str, batches: &[&str]| RunRow {
-            dataset_digest: Some("d".to_owned()),
-            init_digest: Some(init.to_owned()),
-            batch_digest: serde_json::to_string(batches).ok(),
-            ..RunRow::default()
-        };
-        let a = row("i", &["1", "2", "3"]);
-        assert_eq!(difference(&a, &row("i", &["1", "2"])), None, "a common prefix is enough");
-        assert!(difference(&a, &row("i", &["1", "9"])).unwrap().contains("batches"));
-        assert!(difference(&a, &row("j", &["1"])).unwrap().contains("weights"));
-        assert!(difference(&RunRow::default(), &RunRow::default()).unwrap().contains("weights"));
-        let other = RunRow { dataset_digest: Some("e".to_owned()), ..row("i", &[]) };
-        assert!(difference(&a, &other).unwrap().contains("data"));
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+mod trained;
+
 use std::{fs, path::Path};
 
 use report::figures::points::Points;
@@ -13,11 +15,13 @@ use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
 use spec::params::{Value, Values};
 use spec::plan::{Keeping, PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
-use spec::record::{MetricPoint, Outcome, RunError, RunRecord, Split, Status};
+use spec::record::{RunError, RunRecord, Split, Status};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::{Constant, Cosine, Per};
 use spec::{DatasetName, ModelSpec, OptimizerSpec, RunSpec, ScheduleSpec};
 use store::layout::ReportDir;
+
+use trained::outcome;
 
 /// Text that would like to be markup, a formula, a terminal escape or a link.
 pub const HOSTILE: &str =
@@ -369,96 +373,5 @@ impl Fixture {
         let analysis = report::analysis::Analysis::new(self.plan(), rows);
         let points = Points::read(&dir.metrics(), &analysis).unwrap();
         (analysis, points)
-    }
-}
-
-/// A number in [-1, 1) that looks random: from a seeded stream of its own.
-fn noise(seed: u64, name: &str) -> f64 {
-    f64::from(spec::seed::stream(seed, name).uniform_in(-1.0, 1.0))
-}
-
-/// Cross-entropy after `t` epochs: the slower, the further the rate is from the best.
-fn loss(label: &Label, lr: f64, t: f64) -> f64 {
-    let off = (lr / label.sweet).log10();
-    let speed = 9.0 * (-(off * off) * if off > 0.0 { 1.4 } else { 0.9 }).exp();
-    let floor = label.floor * (1.0 + 3.0 * off.abs().powi(2));
-    floor + (10f64.ln() - floor) / (1.0 + speed * t).powf(1.25)
-}
-
-fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outcome {
-    let spec = &run.spec;
-    let lr = spec.optimizer.lr();
-    let (per_epoch, seed) = (spec.steps_per_epoch(), spec.seed);
-    let steps = diverged_step.unwrap_or(spec.total_steps());
-    let epochs_completed =
-        if diverged_step.is_some() { (steps - 1) / per_epoch } else { spec.train.epochs };
-    let mut metrics = Vec::new();
-    let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
-        let (metric, value) = (metric.into(), value.into());
-        metrics.push(MetricPoint { epoch, step, split, metric, value });
-    };
-    let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), epoch: u64| {
-        for (split, worse) in [(Split::Validation, 0.012), (Split::Test, 0.016)] {
-            if split == Split::Validation && spec.data.validation == 0 {
-                continue;
-            }
-            let wobble = noise(seed, &format!("{}{split}{epoch}", label.name));
-            let value = (loss(label, lr, epoch as f64) + worse * epoch.min(4) as f64)
-                * (1.0 + 0.04 * wobble);
-            put(epoch, epoch * per_epoch, split, "loss", value);
-            let accuracy = 1.0
-                - 0.9 * (1.0 - (-0.32 * value.powf(1.05)).exp()).min(1.0)
-                    / (1.0 - (-0.32 * 2.4f64).exp());
-            put(epoch, epoch * per_epoch, split, "accuracy", accuracy.clamp(0.08, 0.999));
-        }
-    };
-    evaluate(&mut put, 0);
-    for epoch in 1..=spec.train.epochs {
-        let start = (epoch - 1) * per_epoch;
-        if start >= steps {
-            break;
-        }
-        let rate = match &spec.schedule {
-            ScheduleSpec::Cosine(c) if c.per == Per::Epoch => {
-                lr * (1.0
-                    + (std::f64::consts::PI * (epoch - 1) as f64 / spec.train.epochs as f64).cos())
-                    / 2.0
-            }
-            _ => lr,
-        };
-        if epoch == 1 || rate != lr {
-            put(epoch, start, Split::Train, "lr", rate);
-        }
-        for window in 1..=20 {
-            let step = start + window * per_epoch / 20;
-            if step > steps {
-                break;
-            }
-            let t = (step as f64 - per_epoch as f64 / 40.0) / per_epoch as f64;
-            let wobble = noise(seed, &format!("{}w{step}", label.name));
-            let mean = loss(label, lr, t) * (1.0 + 0.22 * wobble);
-            put(epoch, step, Split::Train, "window_loss", mean);
-        }
-        if epoch <= epochs_completed {
-            let wobble = noise(seed, &format!("{}t{epoch}", label.name));
-            let mean = loss(label, lr, epoch as f64 - 0.6) * (1.0 + 0.03 * wobble);
-            put(epoch, epoch * per_epoch, Split::Train, "loss", mean);
-            put(epoch, epoch * per_epoch, Split::Train, "seconds", 0.9 * epoch as f64);
-            evaluate(&mut put, epoch);
-        } else {
-            put(epoch, steps, Split::Train, "loss", f64::NAN);
-        }
-    }
-    let status = if diverged_step.is_some() { Status::Diverged } else { Status::Completed };
-    Outcome {
-        epochs_completed,
-        steps,
-        diverged_step,
-        last_finite_loss: diverged_step.map(|_| 8.1e12.into()),
-        train_seconds: 0.9 * spec.train.epochs as f64 + 0.01 * seed as f64,
-        eval_seconds: 0.3,
-        batch_digest: (0..epochs_completed).map(|e| format!("batch-{seed}-{e}")).collect(),
-        metrics,
-        ..test_records::outcome(run, status)
     }
 }

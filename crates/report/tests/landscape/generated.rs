@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use spec::record::{Split, Status};
 
 use crate::frames::untrue;
-use crate::{analysed_of, jittered};
+use crate::seeds::{analysed_of, jittered};
 
 /// Places on the map, far off it, on the optimum, and beyond all floats.
 const PLACES: [f64; 9] = [-2.5, 0.0, 1.0, 0.3, 3.0, -8.0, 1e9, 1e30, 1e300];

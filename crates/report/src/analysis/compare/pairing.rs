@@ -1,0 +1,87 @@
+//! The seeds that two configurations have in common, and whether their runs pair.
+
+use std::collections::HashMap;
+
+use crate::analysis::{Analysis, Config, gain};
+use crate::table::RunRow;
+
+/// The seeds that two configurations have in common, compared.
+#[derive(Default)]
+pub(super) struct Seeds {
+    /// Gains on the seeds with both results, infinite where one of them diverged.
+    pub(super) gains: Vec<f64>,
+    /// Those of the seeds on which neither diverged.
+    pub(super) completed: Vec<f64>,
+    pub(super) excluded: usize,
+    pub(super) diverged: usize,
+    pub(super) unpaired: Option<String>,
+}
+
+/// Compares two configurations on every seed of the plan.
+pub(super) fn seeds(analysis: &Analysis, a: &Config, b: &Config) -> Seeds {
+    let by_seed = |config: &Config| -> HashMap<u64, usize> {
+        config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
+    };
+    let (ours, theirs) = (by_seed(a), by_seed(b));
+    let mut out = Seeds::default();
+    for seed in &analysis.plan.seeds {
+        let both = ours.get(seed).zip(theirs.get(seed));
+        let judged = both.and_then(|(x, y)| Some((analysis.judged(*x)?, analysis.judged(*y)?)));
+        let (Some((a, b)), Some((x, y))) = (both, judged) else {
+            out.excluded += 1;
+            continue;
+        };
+        if out.unpaired.is_none() {
+            let unlike = difference(&analysis.rows[*a], &analysis.rows[*b]);
+            out.unpaired = unlike.map(|what| format!("{what} (seed {seed})"));
+        }
+        let gain = gain(&analysis.judge, &x, &y);
+        out.gains.push(gain);
+        // Two that diverged are level, which is no gain of 0.
+        match x.outcome.is_finite() && y.outcome.is_finite() {
+            true => out.completed.push(gain),
+            false => out.diverged += 1,
+        }
+    }
+    out
+}
+
+/// What keeps two runs of one seed from being a pair.
+pub fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
+    if a.dataset_digest != b.dataset_digest {
+        return Some("they were trained on different data");
+    }
+    if a.init_digest.is_none() || a.init_digest != b.init_digest {
+        return Some("they did not start from the same weights");
+    }
+    let fed = |row: &RunRow| -> Option<Vec<String>> {
+        serde_json::from_str(row.batch_digest.as_deref()?).ok()
+    };
+    let same = match (fed(a), fed(b)) {
+        (Some(x), Some(y)) => x.iter().zip(&y).all(|(x, y)| x == y),
+        _ => false,
+    };
+    (!same).then_some("they did not see the same batches")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_paired_by_their_digests() {
+        let row = |init: &str, batches: &[&str]| RunRow {
+            dataset_digest: Some("d".to_owned()),
+            init_digest: Some(init.to_owned()),
+            batch_digest: serde_json::to_string(batches).ok(),
+            ..RunRow::default()
+        };
+        let a = row("i", &["1", "2", "3"]);
+        assert_eq!(difference(&a, &row("i", &["1", "2"])), None, "a common prefix is enough");
+        assert!(difference(&a, &row("i", &["1", "9"])).unwrap().contains("batches"));
+        assert!(difference(&a, &row("j", &["1"])).unwrap().contains("weights"));
+        assert!(difference(&RunRow::default(), &RunRow::default()).unwrap().contains("weights"));
+        let other = RunRow { dataset_digest: Some("e".to_owned()), ..row("i", &[]) };
+        assert!(difference(&a, &other).unwrap().contains("data"));
+    }
+}
