@@ -26,7 +26,6 @@ const LONG: [(&str, &str); 5] = [
     ),
     ("crates/spec/src/optimizer.rs", "one list of all optimizers' parameters"),
     (
-        "crates/spec/src/params.rs",
         "descriptors and the macros that write them; the code hash covers it",
     ),
 ];
