@@ -150,11 +150,11 @@ fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Resu
     }
     // Its own page, and one over several experiments too.
     let others = ["five-seeds", "partly"].map(|name| reports.join(name));
-    let (to, together) = (to.into_os_string(), reports.join("together").into_os_string());
+    let (to, cross_task) = (to.into_os_string(), reports.join("together").into_os_string());
     let all = [
         std::slice::from_ref(&to),
         &others.map(PathBuf::into_os_string),
-        &["--output".into(), together],
+        &["--output".into(), cross_task],
     ]
     .concat();
     for args in [vec![to], all] {

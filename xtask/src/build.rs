@@ -39,7 +39,7 @@ const FEATURES: &str = "train/libtorch,source-hash/folders";
 pub(crate) const FLEX_PROFILE: &str = "flex";
 
 /// A cargo command for [`PACKAGES`], without its verb's own arguments.
-pub(crate) fn together(root: &Path, verb: &[&str]) -> Result<Command> {
+pub(crate) fn cross_task(root: &Path, verb: &[&str]) -> Result<Command> {
     let mut cargo = cargo(root)?;
     cargo.args(verb).args(["--no-default-features", "--features", FEATURES]);
     for package in PACKAGES {
@@ -50,7 +50,7 @@ pub(crate) fn together(root: &Path, verb: &[&str]) -> Result<Command> {
 
 /// A command that builds programs of [`PACKAGES`].
 fn programs(root: &Path, names: &[&str]) -> Result<Command> {
-    let mut cargo = together(root, &["build", "--release"])?;
+    let mut cargo = cross_task(root, &["build", "--release"])?;
     for name in names {
         cargo.args(["--bin", name]);
     }
@@ -60,7 +60,7 @@ fn programs(root: &Path, names: &[&str]) -> Result<Command> {
 /// Builds an example of [`PACKAGES`], against this libtorch where it needs one, and gives
 /// its path.
 pub(crate) fn example(root: &Path, name: &str, libtorch: Option<&Libtorch>) -> Result<PathBuf> {
-    let mut cargo = together(root, &["build", "--release"])?;
+    let mut cargo = cross_task(root, &["build", "--release"])?;
     if let Some(libtorch) = libtorch {
         libtorch.apply(&mut cargo);
     }

@@ -66,7 +66,7 @@ pub(crate) fn worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     make_tree(root, &fresh)?;
     // Only what differs is written, or cargo would compile everything again.
     mirror(&fresh, &tree)?;
-    let mut command = build::together(root, &["build", "--release"])?;
+    let mut command = build::cross_task(root, &["build", "--release"])?;
     libtorch.apply(&mut command);
     command.current_dir(&tree);
     build::run(command.args(["--bin", BINARY]))

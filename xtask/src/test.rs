@@ -3,7 +3,7 @@
 //!
 //! Cargo unifies features over the packages of one command, so the grouping
 //! decides what is compiled again: the large group is what all programs are built of
-//! ([`build::together`]). For the same reason no test may bring a dependency that turns
+//! ([`build::cross_task`]). For the same reason no test may bring a dependency that turns
 //! features on below them. `xtask` has its own profile, in which `cargo xtask` has
 //! built it already. What runs on flex alone shares the profile of the flex
 //! worker; a plain `cargo test -p train` would replace the libtorch worker by a flex one.
@@ -32,7 +32,7 @@ struct Group {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Packages {
     /// All that is built together, with libtorch.
-    Together,
+    CrossTask,
     /// These.
     Alone(&'static [&'static str]),
 }
@@ -47,7 +47,7 @@ const GROUPS: [Group; 3] = [
     },
     Group {
         name: "plans, data, reports, the runner and Burn on libtorch",
-        packages: Packages::Together,
+        packages: Packages::CrossTask,
         profile: "release",
         library: true,
         page: true,
@@ -211,7 +211,7 @@ fn quiet(root: &Path, group: &Group) -> Result<Command> {
 /// A cargo command for the packages of a group.
 fn select(root: &Path, group: &Group, verb: &[&str]) -> Result<Command> {
     let packages = match group.packages {
-        Packages::Together => return build::together(root, verb),
+        Packages::CrossTask => return build::cross_task(root, verb),
         Packages::Alone(packages) => packages,
     };
     let mut cargo = build::cargo(root)?;
@@ -300,7 +300,7 @@ mod tests {
         assert!(names.len() > 10, "{names:?}");
         let alone = GROUPS.iter().flat_map(|group| match group.packages {
             Packages::Alone(packages) => packages,
-            Packages::Together => &[],
+            Packages::CrossTask => &[],
         });
         let run: Vec<&str> = alone.copied().chain(build::PACKAGES).collect();
         for name in &names {

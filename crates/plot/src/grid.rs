@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::tint::Tint;
+use crate::colormap::Colormap;
 use text_format::number::significant;
 
 /// Rows and columns of cells with a key to their colours.
@@ -15,7 +15,7 @@ pub struct Grid {
     /// What the colours are: name and unit.
     pub key: String,
     /// Values to colours.
-    pub tint: Tint,
+    pub colormap: Colormap,
     /// Name of the columns, above their heads.
     pub column_name: String,
     /// The columns' heads.
@@ -77,7 +77,7 @@ impl Grid {
     /// Returns whether its colours say something: not where no cell has a value, nor where all
     /// are zero on a scale around it.
     pub fn keyed(&self) -> bool {
-        let around = matches!(self.tint, Tint::Diverging(_));
+        let around = matches!(self.colormap, Colormap::Diverging(_));
         let cells = self.rows.iter().flat_map(|r| &r.cells);
         let mut values = cells.filter_map(|c| match c.fill {
             Fill::Value(value) => Some(value),
@@ -95,13 +95,13 @@ impl Grid {
 impl Display for Grid {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}", self.title, self.subtitle)?;
-        let kind = match self.tint {
-            Tint::Sequential(_) => "sequential",
-            Tint::Reversed(_) => "reversed",
-            Tint::Diverging(_) => "diverging",
+        let kind = match self.colormap {
+            Colormap::Sequential(_) => "sequential",
+            Colormap::Reversed(_) => "reversed",
+            Colormap::Diverging(_) => "diverging",
         };
         match self.keyed() {
-            true => writeln!(f, "key {}: {kind} {}", self.key, self.tint.axis())?,
+            true => writeln!(f, "key {}: {kind} {}", self.key, self.colormap.axis())?,
             false => writeln!(f, "no key")?,
         }
         writeln!(f, "columns {}: {}", self.column_name, self.columns.join(" | "))?;

@@ -47,6 +47,7 @@ pub mod bitmap;
 mod bound;
 pub mod canvas;
 pub mod chart;
+pub mod colormap;
 pub mod contour;
 mod draw;
 pub mod fallback;
@@ -62,7 +63,6 @@ pub mod scale;
 pub mod style;
 pub mod svg;
 mod tick;
-pub mod tint;
 pub mod trend;
 
 pub use draw::Mark;

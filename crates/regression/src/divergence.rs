@@ -73,7 +73,7 @@ pub(crate) struct TestLevel {
     pub(crate) own: f64,
     /// The level where all of them together show a change in its direction: `more` of them
     /// diverged, or `fewer`.
-    pub(crate) together: f64,
+    pub(crate) cross_task: f64,
     /// Says whether all configurations together show that more seeds diverged.
     pub(crate) more: bool,
     /// Says whether they show that fewer did.
@@ -95,15 +95,15 @@ impl TestLevel {
         let sum: f64 = sums.iter().sum();
         TestLevel {
             own: level / moved.max(1) as f64,
-            together: level,
+            cross_task: level,
             more: shown && sum > 0.0,
             fewer: shown && sum < 0.0,
         }
     }
 
     fn in_direction(self, more: bool) -> f64 {
-        let together = if more { self.more } else { self.fewer };
-        if together { self.together } else { self.own }
+        let cross_task = if more { self.more } else { self.fewer };
+        if cross_task { self.cross_task } else { self.own }
     }
 }
 

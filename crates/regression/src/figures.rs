@@ -7,8 +7,8 @@ use spec::regress_settings::RegressMetric;
 use crate::amounts::{self, yardstick};
 use crate::finding::{self, Finding, Regression};
 use crate::quantity::effect;
-use crate::story::{self, Told};
-use crate::words::{self, Title};
+use crate::ranking::{self, RankedChange};
+use crate::text::{self, Title};
 use plot::FigureData;
 use plot::axis::{Axis, TickFormat};
 use plot::chart::Point;
@@ -56,7 +56,7 @@ pub(crate) enum Urgency {
 }
 
 pub(crate) fn urgency(r: &Regression, series: Id) -> Urgency {
-    let own = || story::steps(r).filter(|(trend, _)| trend.series == series);
+    let own = || ranking::steps(r).filter(|(trend, _)| trend.series == series);
     let found = |of: Finding| {
         let config = r.configs.iter().find(|c| c.series == series);
         config.is_some_and(|c| c.changes.iter().any(|change| change.finding == of))
@@ -85,16 +85,16 @@ pub(crate) fn configurations(r: &Regression) -> Vec<Id> {
 
 /// The figure of changes; none where no interval excludes zero.
 pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
-    let shown = |t: &Told| {
+    let shown = |t: &RankedChange| {
         matches!(t.change.finding, Finding::Regressed | Finding::Improved | Finding::Small)
     };
-    let all: Vec<Told> = story::told(r).into_iter().filter(shown).collect();
+    let all: Vec<RankedChange> = ranking::ranked_changes(r).into_iter().filter(shown).collect();
     // Where seeds diverged on one side alone, ranks may show what the rest cannot, or nothing is left.
-    let drawn = |t: &&Told| {
+    let drawn = |t: &&RankedChange| {
         let beyond = |(low, high): (f64, f64)| low > 0.0 || high < 0.0;
         t.change.effect.is_finite() && t.change.interval.is_none_or(beyond)
     };
-    let kept: Vec<Told> = all.iter().filter(drawn).take(CHANGES).copied().collect();
+    let kept: Vec<RankedChange> = all.iter().filter(drawn).take(CHANGES).copied().collect();
     if kept.is_empty() {
         return None;
     }
@@ -122,7 +122,7 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
 }
 
 /// The rows of the figure of changes.
-fn series(all: &[Told<'_>]) -> Rows {
+fn series(all: &[RankedChange<'_>]) -> Rows {
     let rows: Vec<Row> = all.iter().map(row).collect();
     let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(a, b)| [a, b]);
     let all = || rows.iter().filter_map(|r| r.mean).chain(ends.clone());
@@ -141,8 +141,8 @@ fn series(all: &[Told<'_>]) -> Rows {
     }
 }
 
-fn row(told: &Told<'_>) -> Row {
-    let c = told.change;
+fn row(ranked_changes: &RankedChange<'_>) -> Row {
+    let c = ranked_changes.change;
     let metric = c.metric;
     let unit = yardstick(metric, c.min_effect);
     let turned = |effect: f64| {
@@ -165,7 +165,7 @@ fn row(told: &Told<'_>) -> Row {
     };
     Row {
         series,
-        label: words::name(&told.config.label, &told.config.config, false),
+        label: text::name(&ranked_changes.config.label, &ranked_changes.config.config, false),
         dots: dots.collect(),
         mean: turned(c.effect),
         interval,
@@ -201,8 +201,8 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
         let commit = f.commit_short().map(|c| escape::line(&c));
         [Some(day), commit].into_iter().flatten().filter(|l| !l.is_empty()).collect()
     });
-    let name = words::name(&first.label, &first.config, false);
-    let title = words::name(&first.label, &first.config, true);
+    let name = text::name(&first.label, &first.config, false);
+    let title = text::name(&first.label, &first.config, true);
     Some(Figure {
         heading: "From night to night",
         caption: format!(
@@ -351,7 +351,7 @@ fn mark(
     let said = format!(
         "{} {}{}",
         amounts::signed(t.metric, s.effect),
-        words::when(r, s.last_good, s.until, s.drift),
+        text::when(r, s.last_good, s.until, s.drift),
         commit.as_ref().map(|c| format!(", first seen with {c}")).unwrap_or_default()
     );
     Some(StepMark {

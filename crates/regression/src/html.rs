@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use crate::figures::{self, CHANGES_NAME, Urgency};
 use crate::finding::{Finding, Regression, Verdict};
-use crate::story;
+use crate::ranking;
 use crate::tables::{self, Tables};
-use crate::words::{self, Range, Title};
+use crate::text::{self, Range, Title};
 use report::page::Drawn;
 use report::page::html::{Document, document, figure, sentences};
 use report::page::opening::tile;
@@ -25,7 +25,7 @@ pub(crate) fn page(r: &Regression, title: &Title, drawn: &[Drawn], tables: &Tabl
     let (name, lead) = match title {
         Title::Nightly => (
             format!("{experiment}: tonight against the baseline"),
-            format!("{}.", capitalised(&words::facts(&r.after))),
+            format!("{}.", capitalised(&text::facts(&r.after))),
         ),
         Title::Comparison { a, b } => (
             format!("{experiment}: B against A"),
@@ -70,7 +70,7 @@ fn shown(drawn: &[Drawn]) -> &[Drawn] {
 
 fn opening(r: &Regression, title: &Title) -> Markup {
     let count = |n: usize| number::count(n as u64);
-    let missing = story::incomplete(r);
+    let missing = ranking::incomplete(r);
     let tone = match r.verdict {
         Verdict::Regressed => " a1",
         Verdict::Incomplete => " a4",
@@ -79,27 +79,27 @@ fn opening(r: &Regression, title: &Title) -> Markup {
     };
     html! {
         div class={ "card answer" (tone) } {
-            p { (words::headline(r)) }
-            p { (words::identical(r, title)) " " (words::counts(r)) }
-            @if let Some(sentence) = words::history(r, title) { p { (sentence) } }
-            @for text in words::left_out(r) { p { (text) } }
+            p { (text::headline(r)) }
+            p { (text::identical(r, title)) " " (text::counts(r)) }
+            @if let Some(sentence) = text::history(r, title) { p { (sentence) } }
+            @for text in text::left_out(r) { p { (text) } }
         }
         ul.tiles {
             (tile(format!("{} of {}", count(r.identical), count(r.pairs)), "runs bit-identical"))
-            (tile(count(story::against(r).len()), "regressed"))
-            (tile(count(story::of(r, Finding::Improved).len()), "improved"))
+            (tile(count(ranking::against(r).len()), "regressed"))
+            (tile(count(ranking::of(r, Finding::Improved).len()), "improved"))
             @if missing.lost > 0 { (tile(count(missing.lost), "runs not compared")) }
             @if missing.gone > 0 { (tile(count(missing.gone), "runs no longer planned")) }
             @if missing.unlike > 0 { (tile(count(missing.unlike), "runs compared, but fed otherwise")) }
             @if r.nights.len() > 1 { (tile(count(r.nights.len()), "nights of history")) }
         }
-        @if let Some(text) = words::machine(r) { p.warn { (text) } }
+        @if let Some(text) = text::machine(r) { p.warn { (text) } }
     }
 }
 
 fn changes(r: &Regression, tables: &Tables, shown: &[Drawn]) -> Markup {
     let drawn = shown.iter().find(|d| d.name == CHANGES_NAME);
-    let small = story::of(r, Finding::Small).len();
+    let small = ranking::of(r, Finding::Small).len();
     html! {
         @if !tables.changes.rows.is_empty() || drawn.is_some() {
             h2 id="changed" { "What changed" }
@@ -113,12 +113,12 @@ fn changes(r: &Regression, tables: &Tables, shown: &[Drawn]) -> Markup {
 }
 
 fn gaps(r: &Regression, tables: &Tables) -> Markup {
-    let few = story::of(r, Finding::Unknown);
+    let few = ranking::of(r, Finding::Unknown);
     html! {
         @if !r.gaps.is_empty() || !few.is_empty() {
             h2 id="incomplete" { "What could not be compared" }
             @if !r.gaps.is_empty() { (folded(&tables.gaps, "gaps")) }
-            @if !few.is_empty() { p { (words::too_few(&few)) "." } }
+            @if !few.is_empty() { p { (text::too_few(&few)) "." } }
         }
     }
 }
@@ -141,12 +141,12 @@ fn history(
     html! {
         @if *title == Title::Nightly {
             h2 id="history" { "The history" }
-            (sentences(&words::history(r, title).into_iter().collect::<Vec<_>>()))
-            @for group in story::step_groups(r).iter().filter(|g| g.alarm) {
+            (sentences(&text::history(r, title).into_iter().collect::<Vec<_>>()))
+            @for group in ranking::step_groups(r).iter().filter(|g| g.alarm) {
                 p {
-                    (capitalised(&words::when(r, group.last_good, group.until, group.drift)))
+                    (capitalised(&text::when(r, group.last_good, group.until, group.drift)))
                     @if let [(trend, step), rest @ ..] = group.steps.as_slice() {
-                        ": " (words::step(r, trend, step, false))
+                        ": " (text::step(r, trend, step, false))
                         @if !rest.is_empty() { " and " (rest.len()) " more" }
                     }
                     ". " (range(r, group.last_good, group.until))
@@ -173,7 +173,7 @@ fn history(
 
 fn range(r: &Regression, from: usize, to: usize) -> Markup {
     let night = |at: usize| r.nights.get(at).cloned().unwrap_or_default();
-    commits(words::range(&night(from), &night(to)))
+    commits(text::range(&night(from), &night(to)))
 }
 
 fn commits((range, dirty): (Range, Option<&'static str>)) -> Markup {
@@ -198,8 +198,8 @@ fn comparisons(r: &Regression, tables: &Tables) -> Markup {
             (closed(&tables.configurations, "configurations", false))
         }
         h2 id="decided" { "How it was decided" }
-        (sentences(&words::decided(r)))
-        (sentences(&words::explained(r)))
+        (sentences(&text::decided(r)))
+        (sentences(&text::explained(r)))
     }
 }
 
@@ -216,10 +216,10 @@ fn origin(r: &Regression, title: &Title) -> Markup {
                     }
                 }
                 @if let Some(accepted) = &r.accepted {
-                    dt { "Accepted" } dd { (words::accepted(accepted)) }
+                    dt { "Accepted" } dd { (text::accepted(accepted)) }
                 }
                 @if let Some(before) = &r.before {
-                    dt { "Between the two" } dd { (commits(words::range(before, &r.after))) }
+                    dt { "Between the two" } dd { (commits(text::range(before, &r.after))) }
                 }
             }
         }
@@ -230,8 +230,8 @@ fn origin(r: &Regression, title: &Title) -> Markup {
 fn data(r: &Regression) -> String {
     escape::json_in_script(&serde_json::json!({
         "experiment": r.after.experiment,
-        "headline": words::headline(r),
+        "headline": text::headline(r),
         "verdict": r.verdict,
-        "exit_code": words::exit_code(r.verdict),
+        "exit_code": text::exit_code(r.verdict),
     }))
 }

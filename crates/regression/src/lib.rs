@@ -12,7 +12,7 @@ pub mod finding;
 pub mod history;
 pub mod night;
 pub mod render;
-pub mod words;
+pub mod text;
 
 mod change;
 mod compare;
@@ -23,7 +23,7 @@ mod levels;
 mod markdown;
 mod pairs;
 mod quantity;
-mod story;
+mod ranking;
 mod tables;
 mod trends;
 
@@ -34,4 +34,4 @@ pub use finding::{
 pub use judge::{Against, judge};
 pub use night::{Facts, Night, NightRun};
 pub use render::{Title, render};
-pub use words::{exit_code, headline};
+pub use text::{exit_code, headline};

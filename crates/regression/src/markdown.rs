@@ -5,9 +5,9 @@
 use std::fmt::Write;
 
 use crate::finding::{Finding, Regression, Verdict};
-use crate::story;
+use crate::ranking;
 use crate::tables;
-use crate::words::{self, Range, Title};
+use crate::text::{self, Range, Title};
 use report::page::markdown::{sentences, table};
 use report::text::{capitalised, list};
 use text_format::escape::markdown;
@@ -26,7 +26,7 @@ const MESSAGE: usize = 240;
 
 /// The regression as Markdown; `page` is the file that says more.
 pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
-    let mut out = format!("# {}\n\n{}\n", markdown(&words::headline(r)), first(r, title));
+    let mut out = format!("# {}\n\n{}\n", markdown(&text::headline(r)), first(r, title));
     let calm = matches!(r.verdict, Verdict::Unchanged | Verdict::Identical) && r.gaps.is_empty();
     if calm {
         let _ = write!(out, "\n{}\n", markdown(&calmly(r, title)));
@@ -37,7 +37,7 @@ pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
     steps(&mut out, r, page);
     if r.family > 0 {
         out.push_str("\n## How it was decided\n");
-        sentences(&mut out, &[words::decided(r).join(" ")]);
+        sentences(&mut out, &[text::decided(r).join(" ")]);
     }
     origin(&mut out, r, title);
     out
@@ -45,15 +45,15 @@ pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
 
 /// Who, when, and what is bit-identical.
 fn first(r: &Regression, title: &Title) -> String {
-    let mut said = vec![words::identical(r, title), words::counts(r)];
-    said.extend(words::left_out(r));
-    said.extend(words::history(r, title));
+    let mut said = vec![text::identical(r, title), text::counts(r)];
+    said.extend(text::left_out(r));
+    said.extend(text::history(r, title));
     format!("**{}**: {}", markdown(&r.after.experiment), markdown(&said.join(" ")))
 }
 
 /// What the older side was.
 fn before(r: &Regression) -> String {
-    r.before.as_ref().map_or_else(|| "none".to_owned(), words::facts)
+    r.before.as_ref().map_or_else(|| "none".to_owned(), text::facts)
 }
 
 /// What both sides were, in one paragraph.
@@ -61,15 +61,15 @@ fn calmly(r: &Regression, title: &Title) -> String {
     format!(
         "{}: {}. {}: {}. {}",
         title.after(),
-        words::facts(&r.after),
+        text::facts(&r.after),
         title.before(),
         before(r),
-        words::decided(r)[0]
+        text::decided(r)[0]
     )
 }
 
 fn changes(out: &mut String, r: &Regression, title: &Title, page: &str) {
-    let (worse, better) = (story::of(r, Finding::Regressed), story::of(r, Finding::Improved));
+    let (worse, better) = (ranking::of(r, Finding::Regressed), ranking::of(r, Finding::Improved));
     let all = [worse.as_slice(), &better].concat();
     if all.is_empty() {
         return;
@@ -95,44 +95,44 @@ fn rest(out: &mut String, n: usize, what: &str, page: &str) {
 }
 
 fn gaps(out: &mut String, r: &Regression, title: &Title, page: &str) {
-    let groups = story::gap_groups(r);
-    let few = story::of(r, Finding::Unknown);
+    let groups = ranking::gap_groups(r);
+    let few = ranking::of(r, Finding::Unknown);
     if groups.is_empty() && few.is_empty() {
         return;
     }
     out.push_str("\n## Incomplete\n\n");
     for group in groups.iter().take(REASONS) {
         let mut named: Vec<String> =
-            group.who.iter().take(NAMED).map(|who| words::who(*who)).collect();
+            group.who.iter().take(NAMED).map(|who| text::who(*who)).collect();
         if group.who.len() > NAMED {
             named.push(format!("{} more configurations", group.who.len() - NAMED));
         }
-        let why: String = words::gap(group.kind, title);
+        let why: String = text::gap(group.kind, title);
         let cut: String = why.chars().take(MESSAGE).collect();
         let dots = if cut.len() < why.len() { "\u{2026}" } else { "" };
         let _ = writeln!(
             out,
             "- {} {}{dots}: {}",
-            capitalised(&words::runs(group.runs)),
+            capitalised(&text::runs(group.runs)),
             markdown(&cut),
             markdown(&named.join("; "))
         );
     }
     rest(out, groups.len().saturating_sub(REASONS), "more reasons", page);
     if !few.is_empty() {
-        let _ = writeln!(out, "- {}", markdown(&words::too_few(&few)));
+        let _ = writeln!(out, "- {}", markdown(&text::too_few(&few)));
     }
 }
 
 fn steps(out: &mut String, r: &Regression, page: &str) {
-    let groups: Vec<_> = story::step_groups(r).into_iter().filter(|g| g.alarm).collect();
+    let groups: Vec<_> = ranking::step_groups(r).into_iter().filter(|g| g.alarm).collect();
     if groups.is_empty() {
         return;
     }
     out.push_str("\n## When it happened\n\n");
     for group in groups.iter().take(PLACES) {
         let mut named: Vec<String> =
-            group.steps.iter().take(NAMED).map(|(t, s)| words::step(r, t, s, false)).collect();
+            group.steps.iter().take(NAMED).map(|(t, s)| text::step(r, t, s, false)).collect();
         if group.steps.len() > NAMED {
             named.push(format!("{} more", group.steps.len() - NAMED));
         }
@@ -140,9 +140,9 @@ fn steps(out: &mut String, r: &Regression, page: &str) {
         let _ = writeln!(
             out,
             "- {}: {}. {}",
-            markdown(&capitalised(&words::when(r, group.last_good, group.until, group.drift))),
+            markdown(&capitalised(&text::when(r, group.last_good, group.until, group.drift))),
             markdown(&list(&named)),
-            commits(words::range(&night(group.last_good), &night(group.until)))
+            commits(text::range(&night(group.last_good), &night(group.until)))
         );
     }
     rest(out, groups.len().saturating_sub(PLACES), "more places", page);
@@ -159,19 +159,19 @@ fn commits((range, dirty): (Range, Option<&'static str>)) -> String {
 
 fn origin(out: &mut String, r: &Regression, title: &Title) {
     out.push_str("\n## What was compared\n\n");
-    for (name, facts) in [(title.before(), before(r)), (title.after(), words::facts(&r.after))] {
+    for (name, facts) in [(title.before(), before(r)), (title.after(), text::facts(&r.after))] {
         let _ = writeln!(out, "- {name}: {}.", markdown(&facts));
     }
     if let Title::Comparison { a, b } = title {
         let _ = writeln!(out, "- A is {}, B is {}.", markdown(a), markdown(b));
     }
     if let Some(accepted) = &r.accepted {
-        let _ = writeln!(out, "- {}", markdown(&words::accepted(accepted)));
+        let _ = writeln!(out, "- {}", markdown(&text::accepted(accepted)));
     }
-    if let Some(machine) = words::machine(r) {
+    if let Some(machine) = text::machine(r) {
         let _ = writeln!(out, "- {}", markdown(&machine));
     }
     if let Some(before) = &r.before {
-        let _ = writeln!(out, "- Between the two: {}", commits(words::range(before, &r.after)));
+        let _ = writeln!(out, "- Between the two: {}", commits(text::range(before, &r.after)));
     }
 }

@@ -45,24 +45,24 @@ pub(crate) fn couples<'a>(
     let planned: HashSet<Id> = after.runs.iter().map(|r| r.cell_id).collect();
     let mut out: Vec<(&NightRun, Vec<Couple<'_>>)> = Vec::new();
     let mut index: HashMap<Id, usize> = HashMap::new();
-    for tonight in &after.runs {
-        let at = *index.entry(tonight.series).or_insert_with(|| {
-            out.push((tonight, Vec::new()));
+    for current in &after.runs {
+        let at = *index.entry(current.series).or_insert_with(|| {
+            out.push((current, Vec::new()));
             out.len() - 1
         });
-        let Some(earlier) = held.get(&tonight.cell_id) else {
-            gaps.add(tonight, GapKind::NotInBaseline);
+        let Some(earlier) = held.get(&current.cell_id) else {
+            gaps.add(current, GapKind::NotInBaseline);
             continue;
         };
-        match (earlier.row.has_result(), tonight.row.has_result()) {
+        match (earlier.row.has_result(), current.row.has_result()) {
             (true, true) => {
-                if let Some(why) = unlike(&earlier.row, &tonight.row) {
-                    gaps.add(tonight, GapKind::Unpaired(why.to_owned()));
+                if let Some(why) = unlike(&earlier.row, &current.row) {
+                    gaps.add(current, GapKind::Unpaired(why.to_owned()));
                 }
-                out[at].1.push((earlier, tonight));
+                out[at].1.push((earlier, current));
             }
-            (_, false) => gaps.add(tonight, without_result(tonight)),
-            (false, true) => gaps.add(tonight, GapKind::NoBaselineResult),
+            (_, false) => gaps.add(current, without_result(current)),
+            (false, true) => gaps.add(current, GapKind::NoBaselineResult),
         }
     }
     for earlier in before.runs.iter().filter(|r| !planned.contains(&r.cell_id)) {

@@ -8,11 +8,11 @@ use serde_json::Value;
 use store::layout::ReportDir;
 
 use crate::finding::{Change, Regression, Trend};
-use crate::{figures, html, markdown, tables, words};
+use crate::{figures, html, markdown, tables, text};
 use report::error::ReportError;
 use report::page::{self, Drawn, Rendered, csv};
 
-pub use crate::words::Title;
+pub use crate::text::Title;
 
 /// Version of `regression.json`.
 pub const JSON_VERSION: u32 = 1;
@@ -133,7 +133,7 @@ fn is_figure(path: &Path) -> bool {
 
 /// The regression for programs.
 fn json(regression: &Regression) -> Vec<u8> {
-    let headline = words::headline(regression);
+    let headline = text::headline(regression);
     let mut value = serde_json::to_value(regression).expect("plain strings and numbers");
     let configs = value["configs"].as_array_mut().into_iter().flatten();
     for (config, of) in configs.zip(&regression.configs) {
@@ -145,7 +145,7 @@ fn json(regression: &Regression) -> Vec<u8> {
     let document = Document {
         v: JSON_VERSION,
         headline: &headline,
-        exit_code: words::exit_code(regression.verdict),
+        exit_code: text::exit_code(regression.verdict),
         regression: value,
     };
     let mut text = serde_json::to_vec_pretty(&document).expect("plain strings and numbers");

@@ -3,8 +3,8 @@
 use crate::amounts;
 use crate::finding::{Change, Finding, GapKind, Regression};
 use crate::night::Facts;
-use crate::story::{self, Told};
-use crate::words::{self, Range, Title};
+use crate::ranking::{self, RankedChange};
+use crate::text::{self, Range, Title};
 use report::page::table::{Cell, Table};
 use text_format::escape;
 
@@ -33,9 +33,10 @@ pub(crate) struct Tables {
 
 impl Tables {
     pub(crate) fn of(r: &Regression, title: &Title) -> Self {
-        let all = story::told(r);
-        let shown = |t: &&Told| matches!(t.change.finding, Finding::Regressed | Finding::Improved);
-        let changed: Vec<Told> = all.iter().filter(shown).copied().collect();
+        let all = ranking::ranked_changes(r);
+        let shown =
+            |t: &&RankedChange| matches!(t.change.finding, Finding::Regressed | Finding::Improved);
+        let changed: Vec<RankedChange> = all.iter().filter(shown).copied().collect();
         Tables {
             changes: comparisons(&changed, title)
                 .named(NAMES[0], "What regressed and what improved, the worst first"),
@@ -58,7 +59,7 @@ impl Tables {
 }
 
 /// One row a comparison.
-pub(crate) fn comparisons(all: &[Told<'_>], title: &Title) -> Table {
+pub(crate) fn comparisons(all: &[RankedChange<'_>], title: &Title) -> Table {
     let (before, after) = (format!("#{}", title.before()), format!("#{}", title.after()));
     let head = [
         "Optimizer",
@@ -79,8 +80,8 @@ pub(crate) fn comparisons(all: &[Told<'_>], title: &Title) -> Table {
     table.without_empty()
 }
 
-fn row(told: &Told<'_>) -> Vec<Cell> {
-    let c: &Change = told.change;
+fn row(ranked_changes: &RankedChange<'_>) -> Vec<Cell> {
+    let c: &Change = ranked_changes.change;
     let known = c.finding != Finding::Unknown || !c.seeds.is_empty();
     let (bare, moved) = (amounts::unit(c.metric), amounts::unit_of_effect(c.metric));
     let value = |v: f64| match v {
@@ -93,8 +94,8 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         _ => "0".to_owned(),
     };
     vec![
-        Cell::text(&told.config.label),
-        Cell::text(&told.config.config),
+        Cell::text(&ranked_changes.config.label),
+        Cell::text(&ranked_changes.config.config),
         Cell::text(c.metric.label()),
         value(c.before),
         value(c.after),
@@ -109,7 +110,7 @@ fn row(told: &Told<'_>) -> Vec<Cell> {
         .parts("lower end", "upper end", c.interval.map(|i| i.1))
         .unit(moved),
         Cell::number(Some(c.min_effect), |_| min).unit(moved),
-        Cell::text(words::finding(c.finding)).strong(strong),
+        Cell::text(text::finding(c.finding)).strong(strong),
         Cell::count(c.ended()),
         match c.seeds.len() - c.ended() {
             0 => Cell::text(""),
@@ -123,16 +124,16 @@ fn gaps(r: &Regression, title: &Title) -> Table {
         .choices(&["Optimizer"]);
     let mut gaps: Vec<_> = r.gaps.iter().collect();
     // As they are told: what failed tonight first.
-    let order: Vec<&GapKind> = story::gap_groups(r).iter().map(|g| g.kind).collect();
+    let order: Vec<&GapKind> = ranking::gap_groups(r).iter().map(|g| g.kind).collect();
     gaps.sort_by_key(|g| order.iter().position(|kind| **kind == g.kind));
     for gap in gaps {
-        let seeds = story::seeds(&gap.seeds);
+        let seeds = ranking::seeds(&gap.seeds);
         table.rows.push(vec![
             Cell::text(&gap.label),
             Cell::text(&gap.config),
             Cell::text(seeds.trim_start_matches("seeds ").trim_start_matches("seed ")),
             Cell::count(gap.seeds.len()),
-            Cell::text(words::gap(&gap.kind, title)),
+            Cell::text(text::gap(&gap.kind, title)),
         ]);
     }
     table
@@ -157,14 +158,14 @@ fn levels(r: &Regression) -> Table {
     let mut table = Table::new(&head)
         .choices(&["Optimizer", "Metric", "First seen", "Direction", "Against tonight"])
         .mixed(&["Level before", "Level after", "Effect"]);
-    for group in story::step_groups(r) {
+    for group in ranking::step_groups(r) {
         for (trend, step) in group.steps {
             let metric = trend.metric;
             let value = |v: f64| {
                 Cell::number(Some(v), |v| amounts::value(metric, v)).unit(amounts::unit(metric))
             };
             let fact = |night: usize| r.nights.get(night).cloned().unwrap_or_default();
-            let commits = match words::range(&fact(step.last_good), &fact(step.until)).0 {
+            let commits = match text::range(&fact(step.last_good), &fact(step.until)).0 {
                 Range::Command(text) => text.trim_start_matches("git log --oneline ").to_owned(),
                 Range::Not(why) => why.to_owned(),
             };

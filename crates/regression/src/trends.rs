@@ -286,11 +286,11 @@ impl<'a> Nights<'a> {
         };
         let size = worse(step.after);
         // A night that is thin says nothing of tonight.
-        let tonight = self.held.last().filter(|l| l.night + 1 == nights.len());
+        let current = self.held.last().filter(|l| l.night + 1 == nights.len());
         !way_back
             && size > min_effect
             && stays(now, min_effect.max(size / 2.0))
-            && tonight.is_none_or(|tonight| stays(tonight.mean, min_effect))
+            && current.is_none_or(|current| stays(current.mean, min_effect))
     }
 }
 

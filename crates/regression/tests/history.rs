@@ -325,10 +325,10 @@ fn seeds_that_diverge_now_and_then_are_noise() {
     for at in [2, 5, 8] {
         diverge(&mut nights[at], 0..1);
     }
-    let judged = |nights: &[Night], tonight: u64| {
+    let judged = |nights: &[Night], current: u64| {
         let (last, earlier) = nights.split_last().unwrap();
         let mut last = last.clone();
-        diverge(&mut last, 0..tonight);
+        diverge(&mut last, 0..current);
         let before = Some(earlier[9].clone());
         let since = Some(earlier[9].facts.started.clone());
         let history = earlier.to_vec();

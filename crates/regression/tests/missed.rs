@@ -10,7 +10,7 @@ mod nights;
 
 use last::Last as _;
 use nights::{against, change, night};
-use regression::words::headline;
+use regression::text::headline;
 use regression::{Against, Finding, Night, Regression, Title, Verdict, judge, render};
 use spec::metric::{EpochMetric, Metric};
 use spec::record::Split;

@@ -27,7 +27,7 @@ pub struct BestRow {
     /// Why that is not the plan's target, when it is not.
     pub fallback: Option<String>,
     /// The metric it is judged by: `test.accuracy`.
-    pub judge: String,
+    pub evaluation: String,
     /// Whether a function is minimised, so that losses are its values and there is no accuracy.
     pub function: bool,
     /// Whether its runs stop at the target and are judged by how soon they reach it.
@@ -71,14 +71,14 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         chosen_from: analysis.tried(config.label).filter(with_result).count(),
         lr: run.spec.optimizer.lr(),
         schedule: run.spec.schedule.kind().to_owned(),
-        metric: analysis.goal.path(),
-        fallback: analysis.goal.fallback.clone(),
-        judge: analysis.judge.path(),
-        reached: analysis.judge.reached(),
-        at_best: analysis.judge.measured == Measured::Best,
-        function: analysis.judge.function,
+        metric: analysis.selection.path(),
+        fallback: analysis.selection.fallback.clone(),
+        evaluation: analysis.evaluation.path(),
+        reached: analysis.evaluation.reached(),
+        at_best: analysis.evaluation.measured == Measured::Best,
+        function: analysis.evaluation.function,
         counts: config.counts,
-        target: config.goal,
+        target: config.selection,
         judged: config.judged,
         judged_median: config.judged_median,
         test_accuracy: config.test_accuracy,

@@ -10,6 +10,7 @@
 
 pub mod analysis;
 pub mod collect;
+pub mod cross_task;
 pub mod error;
 pub mod external;
 pub mod figures;
@@ -18,7 +19,6 @@ pub mod repeats;
 pub mod setting;
 pub mod table;
 pub mod text;
-pub mod together;
 
 mod best;
 mod files;

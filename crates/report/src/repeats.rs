@@ -18,7 +18,7 @@ use spec::record::{Environment, MetricPoint, Outcome, RunRecord};
 
 use crate::journal::Journal;
 
-mod words;
+mod text;
 
 /// Repeats that are listed one by one; all are counted.
 const LISTED: usize = 1000;

@@ -4,7 +4,7 @@
 use spec::metric::EpochMetric;
 use spec::plan::{PlannedRun, TargetAt};
 
-use crate::analysis::{Analysis, Config, Goal, Measured, by_goal};
+use crate::analysis::{Analysis, Config, Criterion, Measured, by_selection};
 use crate::escape;
 use crate::page::content::described;
 use crate::plural;
@@ -89,7 +89,7 @@ pub fn set(
                     give a report over one function that has a minimum"
             .to_owned());
     }
-    if analysis.goal.measured == Measured::Reached {
+    if analysis.selection.measured == Measured::Reached {
         return Err(
             "the runs stop at a target already, so that they do not show how far they get\n  \
                     train them without `stop = true` in [target]"
@@ -97,9 +97,10 @@ pub fn set(
         );
     }
     let config = &analysis.configs[chosen(analysis, label)?];
-    let last = |goal: &Goal| Goal { measured: Measured::Last, ..goal.clone() };
-    let value = |goal: &Goal, harder| value(analysis, config, goal, statistic, harder);
-    let claim = value(&last(&analysis.judge), true)?;
+    let last = |selection: &Criterion| Criterion { measured: Measured::Last, ..selection.clone() };
+    let value =
+        |selection: &Criterion, harder| value(analysis, config, selection, statistic, harder);
+    let claim = value(&last(&analysis.evaluation), true)?;
     let no_claim = no_claim(analysis, &claim);
     Ok(Setting {
         label: analysis.planned(config).label.clone(),
@@ -109,8 +110,8 @@ pub fn set(
         diverged: config.counts.diverged,
         without_result: config.counts.without_result(),
         chosen_from: analysis.tried(config.label).filter(|c| c.counts.results() > 0).count(),
-        target: value(&analysis.goal, false)?,
-        at_best: analysis.goal.measured == Measured::Best
+        target: value(&analysis.selection, false)?,
+        at_best: analysis.selection.measured == Measured::Best
             && analysis.plan.target.at == TargetAt::Best,
         claim,
         no_claim,
@@ -138,7 +139,7 @@ fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
     let completed = |config: &usize| analysis.configs[*config].counts.completed > 0;
     let best: Vec<usize> = analysis.best.iter().flatten().copied().filter(completed).collect();
     let Some(label) = label else {
-        let first = by_goal(analysis, &best).first().and_then(|group| group.first()).copied();
+        let first = by_selection(analysis, &best).first().and_then(|group| group.first()).copied();
         return first.ok_or_else(|| "no run has completed\n  train the sweep first".to_owned());
     };
     let name = |config: &usize| analysis.planned(&analysis.configs[*config]).label.as_str();
@@ -158,13 +159,13 @@ fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
 fn value(
     analysis: &Analysis,
     config: &Config,
-    goal: &Goal,
+    selection: &Criterion,
     statistic: Statistic,
     harder: bool,
 ) -> Result<Value, String> {
     let rows = config.runs.iter().map(|&run| &analysis.rows[run]);
-    let values: Vec<f64> = rows.filter_map(|row| goal.outcome(row)).collect();
-    let higher = goal.higher_is_better();
+    let values: Vec<f64> = rows.filter_map(|row| selection.outcome(row)).collect();
+    let higher = selection.higher_is_better();
     let (low, high) =
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     let found = match statistic {
@@ -178,10 +179,10 @@ fn value(
             (Statistic::Median, _) => "half of the seeds diverged: take another configuration",
             _ => "a seed diverged: use --statistic median, which counts it as the worst",
         };
-        format!("there is no {} {}\n  {remedy}", statistic.name(), goal.name())
+        format!("there is no {} {}\n  {remedy}", statistic.name(), selection.name())
     })?;
     Ok(Value {
-        metric: EpochMetric::new(goal.split, goal.metric),
+        metric: EpochMetric::new(selection.split, selection.metric),
         // Harder to reach for one direction is easier for the other.
         value: eased(found, higher != harder),
         range: (low, high),
@@ -191,18 +192,18 @@ fn value(
 /// A value of six significant digits that is no harder to reach than `value`: a run that ended
 /// with just that has reached it.
 fn eased(value: f64, higher: bool) -> f64 {
-    let rounded = spec::float::six_digits(value);
+    let rounded = spec::float::round_to_six_digits(value);
     let harder = if higher { rounded > value } else { rounded < value };
     if !harder {
         return rounded;
     }
     let step = 10f64.powf(value.abs().log10().floor() - 5.0);
-    spec::float::six_digits(if higher { rounded - step } else { rounded + step })
+    spec::float::round_to_six_digits(if higher { rounded - step } else { rounded + step })
 }
 
 impl Setting {
     /// The value and what it rests on, a sentence each.
-    pub fn words(&self) -> Vec<String> {
+    pub fn describe(&self) -> Vec<String> {
         let of = |value: &Value| {
             let (low, high) = value.range;
             let shown = |x: f64| match x.is_finite() {

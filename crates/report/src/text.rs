@@ -3,7 +3,7 @@
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::Target;
 
-use crate::analysis::{Advice, Analysis, Clock, Goal, GridEnd, Partner};
+use crate::analysis::{Advice, Analysis, Clock, Criterion, GridEnd, Partner};
 use crate::escape;
 use crate::number;
 use crate::plural;
@@ -65,7 +65,7 @@ pub fn target_name(target: &Target) -> String {
 /// Returns the text of [`target`]; for a function `a value of at most 1.5`.
 pub fn target_of(analysis: &Analysis) -> String {
     let target = &analysis.plan.target;
-    match (analysis.judge.function, target.value) {
+    match (analysis.evaluation.function, target.value) {
         (true, Some(value)) => format!("a value of at most {}", number::short(value)),
         _ => self::target(target),
     }
@@ -79,7 +79,7 @@ pub fn target(target: &Target) -> String {
 }
 
 /// The interval of the mean, cut at what the metric can be.
-pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
+pub fn interval_of(of: &Criterion, e: &Estimate) -> Option<Interval> {
     // Student's t does not know where values end: no loss is negative.
     let (least, most) = of.metric.description().bounds.ends();
     Some(e.interval?.within((least.max(0.0), most)))
@@ -90,7 +90,7 @@ pub fn interval_of(of: &Goal, e: &Estimate) -> Option<Interval> {
 pub const ALL_EQUAL: &str = "all seeds equal";
 
 /// `97.85–97.97%`: the text of [`interval_of`]; [`ALL_EQUAL`] where it has no width.
-pub fn interval(of: &Goal, e: &Estimate) -> Option<String> {
+pub fn interval(of: &Criterion, e: &Estimate) -> Option<String> {
     let i = interval_of(of, e)?;
     if e.sd == Some(0.0) {
         return Some(ALL_EQUAL.to_owned());

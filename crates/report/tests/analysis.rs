@@ -35,7 +35,7 @@ fn text(answer: &Answer) -> String {
 fn validation_chooses_and_test_judges() {
     let mut analysis = analysed(&Fixture::battle(3));
     assert_eq!(
-        (analysis.goal.path(), analysis.judge.path()),
+        (analysis.selection.path(), analysis.evaluation.path()),
         ("validation.accuracy".into(), "test.accuracy".into())
     );
     // However good a configuration is on the test split, it is not chosen by it.
@@ -182,15 +182,16 @@ fn time_to_target_counts_what_never_gets_there_as_infinite() {
     let mut analysis = analysed(&fixture);
     // No plan value, no race.
     analysis.plan.target.value = None;
-    assert!(Analysis::new(analysis.plan.clone(), analysis.rows.clone()).race().is_none());
+    assert!(Analysis::new(analysis.plan.clone(), analysis.rows.clone()).time_to_target().is_none());
     analysis.plan.target.value = Some(0.9);
     let analysis = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
-    let race = analysis.race().unwrap();
-    let good = race.racers.iter().find(|r| analysis.configs[r.config].label == 1).unwrap();
+    let time_to_target = analysis.time_to_target().unwrap();
+    let good =
+        time_to_target.labels_timed.iter().find(|r| analysis.configs[r.config].label == 1).unwrap();
     assert_eq!((good.runs, good.reached), (4, 3), "the missing run counts for nothing");
     assert_eq!(good.times[2].iter().filter(|t| t.is_infinite()).count(), 1);
     assert!(good.medians.iter().all(|m| m.unwrap().is_finite()));
-    assert_eq!(race.seconds_differ, None);
+    assert_eq!(time_to_target.seconds_differ, None);
     // They belong together: 55,000 samples, 860 steps and 0.9 s an epoch.
     for (i, e) in good.times[0].iter().enumerate() {
         let [samples, steps, seconds] = [1, 2, 3].map(|clock: usize| good.times[clock][i]);
@@ -206,9 +207,15 @@ fn time_to_target_counts_what_never_gets_there_as_infinite() {
     elsewhere.rows[0].exec_id = Some("another".to_owned());
     let elsewhere = Analysis::new(elsewhere.plan, elsewhere.rows);
     assert!(
-        elsewhere.race().unwrap().seconds_differ.as_ref().unwrap().contains("machines or builds")
+        elsewhere
+            .time_to_target()
+            .unwrap()
+            .seconds_differ
+            .as_ref()
+            .unwrap()
+            .contains("machines or builds")
     );
-    let table = content::race_table(&elsewhere);
+    let table = content::time_to_target_table(&elsewhere);
     assert!(table.head.iter().all(|h| h.name != "Median training time"));
 }
 
@@ -230,7 +237,7 @@ fn the_ledger_counts_what_each_optimizer_was_given() {
     let all: f64 = runs.map(|(t, e)| t + e).sum();
     let device: f64 = ledger.iter().map(|s| s.device_seconds).sum();
     assert!((device - all).abs() < 1e-9);
-    let words = content::ledger_words(&analysis).join(" ");
+    let words = content::ledger_text(&analysis).join(" ");
     assert!(words.contains("different numbers of configurations (2 to 5)"), "{words}");
 }
 
@@ -282,7 +289,7 @@ fn robustness_is_the_width_of_the_good_rates() {
     let one = Analysis::new(one.plan, one.rows);
     let config = one.configs.iter().find(|c| c.runs.contains(&lost)).unwrap();
     assert!(
-        config.goal.mean.is_some() && config.counts.diverged == 1,
+        config.selection.mean.is_some() && config.counts.diverged == 1,
         "the other seed has a value"
     );
     assert!((of(&one).range.1 - 1e-3).abs() < 1e-12);
@@ -326,12 +333,12 @@ fn time_to_target_follows_the_plan_without_a_journal_too() {
     let dir = fixture.write(folder.path());
     report::redraw(&dir).unwrap();
     let markdown = || std::fs::read_to_string(dir.markdown()).unwrap();
-    let (_, race) = markdown()
+    let (_, time_to_target) = markdown()
         .split_once("## Time to target")
         .map(|(a, b)| (a.to_owned(), b.to_owned()))
         .unwrap();
     let rows: Vec<String> =
-        race.lines().filter(|l| l.starts_with("| ")).take(4).map(str::to_owned).collect();
+        time_to_target.lines().filter(|l| l.starts_with("| ")).take(4).map(str::to_owned).collect();
     assert!(rows.iter().any(|r| r.contains("3 of 3")), "{rows:?}");
     std::fs::remove_dir_all(dir.journal()).unwrap();
     report::redraw(&dir).unwrap();

@@ -12,7 +12,7 @@ use std::path::Path;
 use common::{End, Fixture};
 use regression::Title;
 use report::analysis::Analysis;
-use report::together::Together;
+use report::cross_task::CrossTask;
 use spec::metric::Metric;
 use spec::record::Split;
 use spec::stopping::StopAt;
@@ -281,7 +281,7 @@ fn the_csv_of_several_reports_says_what_its_table_says() {
     let dirs: Vec<ReportDir> =
         tasks.iter().map(|f| collected(f, &folder.path().join(&f.name))).collect();
     let out = ReportDir::new(folder.path().join("out"));
-    report::together::together(&dirs, out.path()).unwrap();
+    report::cross_task::cross_task(&dirs, out.path()).unwrap();
     assert!(check(&out.html(), &out) > 200);
 }
 
@@ -302,9 +302,9 @@ fn the_csv_of_several_reports_that_stop_at_the_target_says_what_its_table_says()
         }
         Analysis::new(plan, rows)
     };
-    let all = Together::of(vec![stopped(5), stopped(7)]);
+    let all = CrossTask::of(vec![stopped(5), stopped(7)]);
     let out = ReportDir::new(folder.path().join("out"));
-    report::together::write(&all, Vec::new(), out.path()).unwrap();
+    report::cross_task::write(&all, Vec::new(), out.path()).unwrap();
     assert!(check(&out.html(), &out) > 200);
 }
 

@@ -136,7 +136,7 @@ fn seconds_are_compared_only_where_they_compare() {
     };
     assert_eq!(shown(&analysis), (true, String::new()));
     // The run of a configuration that is not shown does not matter.
-    let hidden = analysis.configs.iter().position(|c| c.goal.mean.is_some()).unwrap();
+    let hidden = analysis.configs.iter().position(|c| c.selection.mean.is_some()).unwrap();
     let best = analysis.best[0].unwrap();
     let mut other = analysis.clone();
     assert_ne!(hidden, best);
@@ -255,7 +255,7 @@ fn thousands_of_learning_rates_are_thinned_out() {
     let ringed = &curve.points[curve.ringed.unwrap()];
     assert_eq!(
         (ringed.x, Some(ringed.y)),
-        (analysis.planned(best).spec.optimizer.lr(), best.goal.mean)
+        (analysis.planned(best).spec.optimizer.lr(), best.selection.mean)
     );
     // No diverged run is lost.
     let shown = panel.strip[0].marks.iter().map(|(_, text)| text.split_once('/').unwrap().0);

@@ -26,7 +26,7 @@ fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
     let mut analysis = two(&[0.98; 6], &[0.971; 6]);
     stopped(&mut analysis, &[[Some(3); 6], [Some(2); 6]].concat());
     let analysis = again(&analysis);
-    assert!(analysis.judge.reached() && analysis.goal == analysis.judge);
+    assert!(analysis.evaluation.reached() && analysis.selection == analysis.evaluation);
     let pair = &analysis.comparison().pairs[0];
     assert_eq!(analysis.configs[pair.first].label, 1, "the sooner one comes first");
     assert_eq!((pair.seeds, pair.verdict), ((6, 0, 0), Verdict::Better));
@@ -45,7 +45,7 @@ fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
     let heads: Vec<&str> = table.head.iter().map(|h| h.name.as_str()).collect();
     assert!(heads.contains(&"Test accuracy at the end"), "{heads:?}");
     assert!(heads.contains(&"Reached the target"), "{heads:?}");
-    assert!(content::best_words(&analysis)[0].contains("same numbers judge"));
+    assert!(content::best_text(&analysis)[0].contains("same numbers judge"));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn survivors_do_not_decide() {
     assert!(row.contains(&"no difference shown") && row.contains(&"signed ranks"), "{row:?}");
     let words = text(&answer(&analysis));
     assert!(words.contains("may be chance, p = 0.535"), "{words}");
-    let said = content::comparison_words(&analysis).join(" ");
+    let said = content::comparison_text(&analysis).join(" ");
     assert!(said.contains("Where a run diverged, ranks decide over all seeds"), "{said}");
 }
 
@@ -210,7 +210,7 @@ fn power_is_told_of_the_seeds_that_differ() {
         "{words}"
     );
     assert!(words.contains("At least 6 seeds that differ would be needed"), "{words}");
-    let said = content::comparison_words(&analysis).join(" ");
+    let said = content::comparison_text(&analysis).join(" ");
     assert!(said.contains("The smallest p that 5 differing seeds can reach is 0.0625"), "{said}");
     // Nothing differs at all.
     let analysis = again(&two(&[0.9; 6], &[0.9; 6]));
@@ -278,11 +278,11 @@ fn the_best_epoch_counts_where_it_is_asked_for() {
     }
     let analysis = again(&analysis);
     let ranking = analysis.ranking();
-    let means = (ranking[0].goal.mean.unwrap(), ranking[0].judged.mean.unwrap());
+    let means = (ranking[0].selection.mean.unwrap(), ranking[0].judged.mean.unwrap());
     assert!((means.0 - 0.95).abs() < 1e-12 && (means.1 - 0.94).abs() < 1e-12, "{means:?}");
     assert_eq!(ranking[0].label, 1);
     assert!(
-        content::best_words(&analysis)[0].contains("its epoch with the best validation accuracy")
+        content::best_text(&analysis)[0].contains("its epoch with the best validation accuracy")
     );
     // A diverged run stays diverged, whatever it reached before.
     let mut diverged = analysis.clone();
@@ -347,9 +347,9 @@ fn batches_of_different_size_are_compared_by_samples() {
     }
     reached(&mut analysis, &[[Some(3); 3], [Some(2); 3]].concat());
     let analysis = again(&analysis);
-    let racer = &analysis.race().unwrap().racers[0];
-    assert_eq!(racer.fastest, Some((1, 110_000.0)));
-    assert!(racer.median(Clock::Samples).is_some());
+    let label_times = &analysis.time_to_target().unwrap().labels_timed[0];
+    assert_eq!(label_times.fastest, Some((1, 110_000.0)));
+    assert!(label_times.median(Clock::Samples).is_some());
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn without_a_validation_split_the_training_loss_decides_and_the_report_says_so()
     let page = fs::read_to_string(dir.html()).unwrap();
     assert!(page.contains("so configurations are chosen by training loss"));
     // The test split had no part in choosing and judges still.
-    assert_eq!(report::summary(&dir).unwrap().best[0].judge, "test.accuracy");
+    assert_eq!(report::summary(&dir).unwrap().best[0].evaluation, "test.accuracy");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn what_runs_share_is_said_of_those_that_share_it() {
     let analysis = again(&analysis);
     let said = content::fairness(&analysis).join(" ");
     assert!(said.contains("Runs of one seed with the same data settings started"), "{said}");
-    let said = content::comparison_words(&analysis).join(" ");
+    let said = content::comparison_text(&analysis).join(" ");
     assert!(said.contains("was read from their digests, pair by pair"), "{said}");
     assert!(!said.contains("runs of one seed share initial weights and batches, and"), "{said}");
     // A single optimizer is not compared with another, a single run with nothing.
@@ -84,7 +84,7 @@ fn smallest_p_values_are_those_of_each_kind_of_test() {
             row.batch_digest = Some(r#"["another"]"#.to_owned());
         }
     }
-    let said = content::comparison_words(&again(&analysis)).join(" ");
+    let said = content::comparison_text(&again(&analysis)).join(" ");
     assert!(
         said.contains(
             "The smallest p that 5 differing seeds can reach is 0.0625 (0.188 after the correction): whatever the numbers, \
@@ -106,10 +106,10 @@ fn an_interval_that_says_otherwise_than_the_test_is_admitted() {
     let pair = &analysis.comparison().pairs[0];
     assert_eq!(pair.verdict, Verdict::Better);
     assert!(pair.gain.interval.unwrap().low < 0.0);
-    let said = content::comparison_words(&analysis).join(" ");
+    let said = content::comparison_text(&analysis).join(" ");
     assert!(said.contains("also in the pair whose interval alone would say otherwise"), "{said}");
     let agrees = again(&two(&[0.95, 0.951, 0.952, 0.953, 0.954, 0.955], &second));
-    let said = content::comparison_words(&agrees).join(" ");
+    let said = content::comparison_text(&agrees).join(" ");
     assert!(!said.contains("would say otherwise"), "{said}");
 }
 
@@ -129,7 +129,7 @@ fn of_one_seed_nothing_is_said_that_needs_two() {
     let analysis = analysed(&Fixture::battle(1));
     let words = text(&answer(&analysis));
     assert!(words.contains("with one seed") && !words.contains("over one seed"), "{words}");
-    let said = content::best_words(&analysis).join(" ");
+    let said = content::best_text(&analysis).join(" ");
     assert!(said.contains("Intervals need three seeds."), "{said}");
     for word in ["standard deviation", "median", "IQM"] {
         assert!(!said.contains(word), "{word}: {said}");
@@ -204,10 +204,11 @@ fn the_fastest_configuration_is_the_chosen_one_where_it_ties() {
     let mut analysis = plateau(&[1e-3, 1e-2], &[0.4, 0.3]);
     reached(&mut analysis, &[Some(1); 9]);
     let analysis = again(&analysis);
-    let race = analysis.race().unwrap();
-    let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == 0).unwrap();
+    let time_to_target = analysis.time_to_target().unwrap();
+    let label_times =
+        time_to_target.labels_timed.iter().find(|r| analysis.configs[r.config].label == 0).unwrap();
     assert_eq!(chosen_rate(&analysis), 1e-2, "the second, by its loss");
-    assert_eq!(racer.fastest, Some((1, 55_000.0)));
+    assert_eq!(label_times.fastest, Some((1, 55_000.0)));
 }
 
 #[test]
@@ -310,7 +311,7 @@ fn configurations_that_never_reach_the_target_tie_and_it_is_said() {
     assert_eq!(chosen_rate(&analysis), 1e-2, "by its loss");
     let best = content::best_table(&analysis);
     assert_eq!(cell(&best, 0, "Note"), "one of 2 equally good");
-    let said = content::best_words(&analysis).join(" ");
+    let said = content::best_text(&analysis).join(" ");
     assert!(
         said.contains("Intervals need three seeds that reached the target")
             || said.contains("intervals need three seeds that reached"),
@@ -350,7 +351,7 @@ fn no_interval_of_a_loss_reaches_below_zero() {
     let analysis = again(&analysis);
     let first = &analysis.configs[analysis.comparison().ranked[0]];
     assert!(first.judged.interval.unwrap().low < 0.0);
-    assert!(report::text::interval_of(&analysis.judge, &first.judged).unwrap().low == 0.0);
+    assert!(report::text::interval_of(&analysis.evaluation, &first.judged).unwrap().low == 0.0);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn accept(
         )));
     }
     if night.facts.dirty == Some(true) {
-        text::say!("warning: it was trained from sources that differ from the commit");
+        text::status!("warning: it was trained from sources that differ from the commit");
     }
     let accepted = Accepted {
         v: BASELINE_VERSION,
@@ -90,7 +90,7 @@ fn accept(
     };
     let written = baseline::write(&folder, &night, &accepted).map_err(reported)?;
     let bytes: u64 = written.iter().filter_map(|f| Some(f.metadata().ok()?.len())).sum();
-    text::out!(
+    text::output!(
         "baseline of {}: {}, {} in {}\ncommit it to keep it",
         text::plain(&night.facts.experiment),
         plural::count(accepted.runs, "run"),
@@ -150,15 +150,15 @@ fn show(workspace: &Workspace, file: &Path) -> runner::Result<Exit> {
         )));
     }
     let (night, accepted) = baseline::read(&folder).map_err(reported)?;
-    text::out!("{}: {}", text::plain(&night.facts.experiment), text::plain(&accepted.reason));
-    text::out!("accepted {}, trained {}", accepted.accepted, accepted.night);
+    text::output!("{}: {}", text::plain(&night.facts.experiment), text::plain(&accepted.reason));
+    text::output!("accepted {}, trained {}", accepted.accepted, accepted.night);
     let commit = night.facts.commit_short().unwrap_or_else(|| "no commit".to_owned());
-    text::out!(
+    text::output!(
         "{commit}, {} with a result of {}",
         accepted.runs,
         plural::count(night.runs.len(), "run")
     );
     let machine: Vec<&str> = night.facts.machine().into_iter().flatten().collect();
-    text::out!("{}", text::plain(&machine.join(", ")));
+    text::output!("{}", text::plain(&machine.join(", ")));
     Ok(Exit::Ok)
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use regression::render::{Title, render};
-use regression::{Against, judge, words};
+use regression::{Against, judge};
 use runner::cli::CompareArgs;
 use runner::commands::folder;
 use runner::error::bad_input;
@@ -36,8 +36,8 @@ pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> runner::Resu
     // Two sides of one name are told apart by where they lie.
     let [a, b] = if names[0] == names[1] { sides.map(|p| workspace.relative(p)) } else { names };
     render(&judged, &dir, &Title::Comparison { a, b }).map_err(reported)?;
-    text::out!("{}", text::plain(&words::headline(&judged)));
-    text::out!("comparison: {}", workspace.relative(&dir.html()));
+    text::output!("{}", text::plain(&regression::text::headline(&judged)));
+    text::output!("comparison: {}", workspace.relative(&dir.html()));
     Ok(exit(judged.verdict))
 }
 
@@ -52,7 +52,7 @@ fn name(path: &Path) -> String {
 /// `<A>..<B>`, in the order given; where both have one name, a hash of where they
 /// lie tells such comparisons apart.
 fn folder_name(names: &[String; 2], sides: [&PathBuf; 2]) -> String {
-    let [a, b] = names.each_ref().map(|n| report::together::folder_name(std::slice::from_ref(n)));
+    let [a, b] = names.each_ref().map(|n| report::cross_task::folder_name(std::slice::from_ref(n)));
     if names[0] != names[1] {
         return format!("{a}..{b}");
     }

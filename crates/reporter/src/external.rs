@@ -38,7 +38,7 @@ pub(crate) fn external(workspace: &Workspace, args: &ExternalArgs) -> runner::Re
     let folder = args.folder.clone().unwrap_or_else(|| workspace.root().join(FOLDER));
     let files = read(workspace, &folder, &args.names)?;
     if args.needs {
-        text::out!("{}", needs(workspace, &files));
+        text::output!("{}", needs(workspace, &files));
         return Ok(Exit::Ok);
     }
     let trained = trained(workspace, &files)?;
@@ -49,15 +49,15 @@ pub(crate) fn external(workspace: &Workspace, args: &ExternalArgs) -> runner::Re
     let whole = workspace.report("external");
     let output = args.output.clone().unwrap_or_else(|| match args.names.is_empty() {
         true => whole.path().to_path_buf(),
-        false => whole.path().join(report::together::folder_name(&args.names)),
+        false => whole.path().join(report::cross_task::folder_name(&args.names)),
     });
     let written = external::write(&sections, &output).map_err(reported)?;
     warn(&written.warnings);
     for line in external::misses(&sections) {
-        text::out!("{}", text::plain(&line));
+        text::output!("{}", text::plain(&line));
     }
-    text::out!("{}", text::plain(&external::headline(&sections)));
-    text::out!("published numbers: {}", workspace.relative(&output.join("index.html")));
+    text::output!("{}", text::plain(&external::headline(&sections)));
+    text::output!("published numbers: {}", workspace.relative(&output.join("index.html")));
     let counts = Tally::of(&sections).both();
     Ok(match (counts.differ, counts.skipped) {
         (0, 0) => Exit::Ok,

@@ -39,7 +39,7 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     let verdict = conclude(workspace, &dir, &judged);
     let Err(error) = kept else { return verdict };
     if let Err(also) = verdict {
-        text::say!("error: {also:#}");
+        text::status!("error: {also:#}");
     }
     Err(Error::unexpected(format!(
         "the night could not be kept in the history: {error}\n  \
@@ -60,7 +60,7 @@ fn keep(
     let untrained = |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled));
     let untrained = night.runs.iter().filter(untrained).count();
     if untrained > 0 {
-        text::say!(
+        text::status!(
             "the sweep ended before {untrained} of {} were trained, so the night is not kept in the history; \
              --resume goes on with it",
             plural::count(night.runs.len(), "run")
@@ -70,7 +70,7 @@ fn keep(
     let folder = history_folder(workspace, name, &args.against);
     let kept = history::append(&folder, night).map_err(reported)?;
     if !args.training.quiet {
-        text::out!("history: {}", workspace.relative(&kept));
+        text::output!("history: {}", workspace.relative(&kept));
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ pub(crate) fn against(
         let (before, accepted) = side(workspace, given)?;
         let other = &before.facts.experiment;
         if other != name {
-            text::say!("compared with a sweep of another experiment, {}", text::plain(other));
+            text::status!("compared with a sweep of another experiment, {}", text::plain(other));
         }
         against.since = Some(before.facts.started.clone()).filter(|start| !start.is_empty());
         (against.before, against.accepted) = (Some(before), accepted);
@@ -179,12 +179,12 @@ pub(crate) fn judge_night(
                     text::plain(before.facts.day())
                 ),
             };
-            text::say!("no baseline is accepted; compared with {which}");
+            text::status!("no baseline is accepted; compared with {which}");
             against.before = Some(before.clone());
         } else if night.runs.iter().all(|run| !run.row.has_result()) {
-            text::say!("there is no baseline and no night before, and this one has no result");
+            text::status!("there is no baseline and no night before, and this one has no result");
         } else {
-            text::say!(
+            text::status!(
                 "there is no baseline and no night before; if this one is as it should be:\n  \
                  cargo xtask baseline accept {} --reason \"first night\"",
                 text::plain(&plan.file)
@@ -225,8 +225,8 @@ pub(crate) fn conclude(
 ) -> runner::Result<Exit> {
     regression::render::render(judged, dir, &regression::render::Title::Nightly)
         .map_err(reported)?;
-    text::out!("{}", text::plain(&regression::words::headline(judged)));
-    text::out!("regression: {}", workspace.relative(&dir.regression_html()));
+    text::output!("{}", text::plain(&regression::text::headline(judged)));
+    text::output!("regression: {}", workspace.relative(&dir.regression_html()));
     Ok(exit(judged.verdict))
 }
 

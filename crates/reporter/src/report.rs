@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use report::Summary;
 use report::analysis::Clock;
-use report::together::Scoring;
+use report::cross_task::Scoring;
 use runner::cli::{ReportArgs, ScoreClock};
 use runner::commands::folder::{folder_of, of_today, refresh, warn};
 use runner::commands::gather::complete_manifest;
@@ -23,7 +23,7 @@ pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> runner::Result
         args.files.iter().map(|file| folder_of(workspace, file)).collect();
     let dirs = dirs?;
     distinct(&args.files, &dirs)?;
-    if let Some(page) = together(workspace, args, &dirs)? {
+    if let Some(page) = cross_task(workspace, args, &dirs)? {
         return over_all(workspace, args, &dirs, &page);
     }
     for (dir, file) in dirs.iter().zip(&args.files) {
@@ -50,10 +50,10 @@ fn over_all(
         crate::summary::print_read(workspace, dir, &report.summary());
         opened.push(report);
     }
-    let (all, warnings) = report::together::gathered(opened);
+    let (all, warnings) = report::cross_task::gathered(opened);
     let all = all.scored(scoring(args)).map_err(bad_input)?;
-    warn(&report::together::write(&all, warnings, page.path()).map_err(reported)?.warnings);
-    text::out!("\ntogether: {}", workspace.relative(&page.html()));
+    warn(&report::cross_task::write(&all, warnings, page.path()).map_err(reported)?.warnings);
+    text::output!("\ntogether: {}", workspace.relative(&page.html()));
     Ok(Exit::Ok)
 }
 
@@ -91,7 +91,7 @@ fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> runner::Result<()> {
 }
 
 /// Folder of the page over all reports; none where there is to be no such page.
-fn together(
+fn cross_task(
     workspace: &Workspace,
     args: &ReportArgs,
     dirs: &[ReportDir],
@@ -117,7 +117,7 @@ fn together(
     let Some(output) = &args.output else {
         let names: runner::Result<Vec<String>> =
             dirs.iter().map(|dir| Ok(store::plan(dir)?.name)).collect();
-        let name = report::together::folder_name(&names?);
+        let name = report::cross_task::folder_name(&names?);
         return Ok(Some(ReportDir::new(workspace.report("together").path().join(name))));
     };
     let page = ReportDir::new(output);

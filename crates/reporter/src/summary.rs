@@ -12,48 +12,48 @@ use text_format::{number, plural};
 /// Prints the best configuration of each optimizer and where the report is.
 pub(crate) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     tell(summary);
-    text::out!("report: {}", workspace.relative(&dir.html()));
+    text::output!("report: {}", workspace.relative(&dir.html()));
 }
 
 /// As [`print`], of a report that was read and not drawn.
 pub(crate) fn print_read(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     tell(summary);
-    text::out!("read: {}", workspace.relative(dir.path()));
+    text::output!("read: {}", workspace.relative(dir.path()));
 }
 
 fn tell(summary: &Summary) {
     let (rows, totals) = (&summary.best, &summary.counts);
-    text::out!();
+    text::output!();
     if totals.planned == 1 {
         one_run(rows);
     } else {
         // Over several functions no configuration is best.
         if !rows.is_empty() {
             table(rows, totals.missing + totals.cancelled > 0);
-            text::out!();
+            text::output!();
         }
         if totals.completed > 0 {
             for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
-                text::out!("{}", text::wrapped(&text::plain(sentence)));
+                text::output!("{}", text::wrapped(&text::plain(sentence)));
             }
         }
     }
     if let Some(line) = ended(totals) {
-        text::out!("{line}");
+        text::output!("{line}");
     }
     for (i, line) in summary.repeats.iter().enumerate() {
         let indent = if i == 0 { 0 } else { 2 };
         let line = text::wrapped_at(&text::plain(line), indent, text::columns());
-        text::out!("{line}");
+        text::output!("{line}");
     }
 }
 
 /// One run needs no table: the numbers of the lesson in a line each.
 fn one_run(rows: &[BestRow]) {
     for row in rows {
-        text::out!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
+        text::output!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
         for (name, value) in numbers(row) {
-            text::out!("{name:<28}{value}");
+            text::output!("{name:<28}{value}");
         }
     }
 }
@@ -68,7 +68,7 @@ fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
         ];
     }
     let test = match row.test_accuracy.mean {
-        None if row.judge == "test.loss" => ("test loss", loss(row.judged.mean)),
+        None if row.evaluation == "test.loss" => ("test loss", loss(row.judged.mean)),
         accuracy => ("test accuracy", shown(accuracy, |v| format!("{v:.4}"))),
     };
     vec![("average loss, last epoch", loss(row.train_loss.mean)), test]
@@ -120,9 +120,9 @@ fn table(rows: &[BestRow], partial: bool) {
     for column in out.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    text::out!("{}\n", text::show(out));
-    let words = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
-    let (metric, judge) = (words(&first.metric), words(&first.judge));
+    text::output!("{}\n", text::show(out));
+    let described = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
+    let (metric, evaluation) = (described(&first.metric), described(&first.evaluation));
     let words = match first.reached {
         true => "mean ± standard deviation over seeds, as measured at the end of training; chosen and judged by how \
                  soon the target was reached"
@@ -134,17 +134,17 @@ fn table(rows: &[BestRow], partial: bool) {
                 ""
             };
             let at = if first.at_best { ", each at its run's best epoch" } else { "" };
-            format!("{spread}chosen by {metric}, judged by {judge}{at}")
+            format!("{spread}chosen by {metric}, judged by {evaluation}{at}")
         }
     };
-    text::out!("{}", text::wrapped(&words));
+    text::output!("{}", text::wrapped(&words));
     if let Some(why) = rows.iter().find_map(|r| r.fallback.as_deref()) {
-        text::out!("{}", text::wrapped(&text::plain(why)));
+        text::output!("{}", text::wrapped(&text::plain(why)));
     }
     for row in rows {
         for note in notes(row, partial) {
             let line = format!("{}: {note}", text::plain(&row.label));
-            text::out!("{}", text::wrapped(&line));
+            text::output!("{}", text::wrapped(&line));
         }
     }
 }
@@ -186,12 +186,12 @@ fn columns(rows: &[BestRow]) -> Vec<Column> {
         // What was measured at the stop stands beside the time to the target.
         out.clear();
     }
-    if first.judge != first.metric {
-        out.push(column(&first.judge, |row| &row.judged));
+    if first.evaluation != first.metric {
+        out.push(column(&first.evaluation, |row| &row.judged));
     } else if first.metric != "test.accuracy" && any(accuracy) {
         out.push(column("test.accuracy", accuracy));
     }
-    if first.metric != "train.loss" && first.judge != "train.loss" && any(loss) {
+    if first.metric != "train.loss" && first.evaluation != "train.loss" && any(loss) {
         out.push(column("train.loss", loss));
     }
     out

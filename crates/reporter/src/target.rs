@@ -23,9 +23,9 @@ pub(crate) fn target(workspace: &Workspace, args: &TargetArgs) -> runner::Result
     };
     let set = setting::set(opened.analysis(), args.optimizer.as_deref(), statistic);
     let set = set.map_err(bad_input)?;
-    for sentence in set.words() {
-        text::out!("{}", text::wrapped(&text::plain(&sentence)));
+    for sentence in set.describe() {
+        text::output!("{}", text::wrapped(&text::plain(&sentence)));
     }
-    text::out!("\n{}", set.toml().trim_end());
+    text::output!("\n{}", set.toml().trim_end());
     Ok(Exit::Ok)
 }

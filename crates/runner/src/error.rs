@@ -36,7 +36,7 @@ pub enum ExpectedError {
     /// The problems of a sweep file.
     Diagnostics(Diagnostics),
     /// An error that another program has printed, with that program's exit code.
-    Said(Exit),
+    WorkerOutput(Exit),
 }
 
 impl Error {
@@ -69,7 +69,7 @@ impl ExpectedError {
     pub fn exit(&self) -> Exit {
         match self {
             ExpectedError::BadInput(_) | ExpectedError::Diagnostics(_) => Exit::BadInput,
-            ExpectedError::Said(exit) => *exit,
+            ExpectedError::WorkerOutput(exit) => *exit,
         }
     }
 
@@ -79,7 +79,7 @@ impl ExpectedError {
                 ExpectedError::BadInput(format!("{context}: {cause}"))
             }
             // Diagnostics name their places, and the other program's words are out already.
-            same @ (ExpectedError::Diagnostics(_) | ExpectedError::Said(_)) => same,
+            same @ (ExpectedError::Diagnostics(_) | ExpectedError::WorkerOutput(_)) => same,
         }
     }
 }
@@ -98,7 +98,7 @@ impl fmt::Display for ExpectedError {
         match self {
             ExpectedError::BadInput(text) => f.write_str(text),
             ExpectedError::Diagnostics(diagnostics) => fmt::Display::fmt(diagnostics, f),
-            ExpectedError::Said(_) => f.write_str("sweep-report failed"),
+            ExpectedError::WorkerOutput(_) => f.write_str("sweep-report failed"),
         }
     }
 }
@@ -156,7 +156,7 @@ pub fn end(result: Result<Exit>) -> ExitCode {
         error.exit()
     });
     if exit == Exit::Ok && text::output_was_lost() {
-        text::say!("error: standard output could not be written to");
+        text::status!("error: standard output could not be written to");
         return ExitCode::from(Exit::Internal as u8);
     }
     ExitCode::from(exit as u8)
@@ -164,13 +164,13 @@ pub fn end(result: Result<Exit>) -> ExitCode {
 
 fn say(error: &Error) {
     match error {
-        Error::Expected(ExpectedError::Said(_)) => {}
+        Error::Expected(ExpectedError::WorkerOutput(_)) => {}
         Error::Expected(ExpectedError::Diagnostics(diagnostics)) => {
-            text::complain(&diagnostics.render(console::colors_enabled_stderr()));
+            text::print_error(&diagnostics.render(console::colors_enabled_stderr()));
         }
         Error::Expected(ExpectedError::BadInput(_)) | Error::Unexpected(_) => {
             let mark = console::style("error:").for_stderr().red().bold();
-            text::say!("{mark} {error:#}");
+            text::status!("{mark} {error:#}");
         }
     }
 }
@@ -198,8 +198,8 @@ mod tests {
         for (error, exit) in [
             (ExpectedError::BadInput("x".to_owned()), Exit::BadInput),
             (ExpectedError::Diagnostics(diagnostics()), Exit::BadInput),
-            (ExpectedError::Said(Exit::Regression), Exit::Regression),
-            (ExpectedError::Said(Exit::Internal), Exit::Internal),
+            (ExpectedError::WorkerOutput(Exit::Regression), Exit::Regression),
+            (ExpectedError::WorkerOutput(Exit::Internal), Exit::Internal),
         ] {
             assert_eq!(error.exit(), exit, "{error:?}");
             assert_eq!(Error::from(error).exit(), exit);
@@ -229,7 +229,7 @@ mod tests {
         let expected = failed(bad_input("it is a pipe\n  move it away"));
         assert_eq!(format!("{expected:#}"), "cannot write x: it is a pipe\n  move it away");
         assert_eq!(expected.exit(), Exit::BadInput);
-        assert_eq!(failed(ExpectedError::Said(Exit::Requeue).into()).exit(), Exit::Requeue);
+        assert_eq!(failed(ExpectedError::WorkerOutput(Exit::Requeue).into()).exit(), Exit::Requeue);
         let problems = failed(diagnostics().into());
         assert_eq!(problems.to_string(), diagnostics().render(false));
     }

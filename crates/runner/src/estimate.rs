@@ -14,7 +14,7 @@ use store::layout::ReportDir;
 use crate::machine::Machine;
 use crate::provenance;
 use crate::workspace::Workspace;
-use spec::plan::ComputedOn;
+use spec::plan::ExecutionProfile;
 
 /// Journals of other sweeps are read up to this many bytes, the newest first.
 const MOST_BYTES: u64 = 64 << 20;
@@ -72,7 +72,7 @@ pub fn estimate(
 pub fn each(
     workspace: &Workspace,
     journal: &Journal,
-    on: &ComputedOn,
+    on: &ExecutionProfile,
     here: Option<&[String]>,
     todo: &[&PlannedRun],
 ) -> Vec<Option<f64>> {
@@ -82,12 +82,12 @@ pub fn each(
 
 /// Seconds and steps of finished runs, by how alike they are.
 #[derive(Default)]
-struct Known {
+struct KnownTimes {
     by_key: HashMap<String, (f64, f64)>,
     from_runs: usize,
 }
 
-impl Known {
+impl KnownTimes {
     fn seconds(&self, run: &PlannedRun) -> Option<f64> {
         let keys = keys(run.config_id, &run.spec);
         let (seconds, steps) = keys.iter().find_map(|key| self.by_key.get(key))?;
@@ -98,12 +98,12 @@ impl Known {
 fn learn(
     workspace: &Workspace,
     journal: &Journal,
-    on: &ComputedOn,
+    on: &ExecutionProfile,
     here: Option<&[String]>,
-) -> Known {
+) -> KnownTimes {
     // Seconds and steps by key. Steps are those planned for the configuration
     // itself, and else those done by runs that were trained to their end.
-    let mut known = Known::default();
+    let mut known = KnownTimes::default();
     let mut learn = |records: &[RunRecord]| {
         for record in records {
             let (Some(outcome), Some(exec)) = (&record.outcome, &record.exec) else { continue };

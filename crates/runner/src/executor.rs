@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use spec::event::{Checkpoint, Event, FailureKind, Options, Request, Save, SaveTo};
 use spec::metric::EpochMetric;
-use spec::plan::{Keeping, PlannedRun};
+use spec::plan::{ArtifactOptions, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunError, RunRecord, Status};
 use store::layout::ReportDir;
@@ -18,7 +18,7 @@ use store::layout::ReportDir;
 use crate::clock;
 use crate::memory::{OomKills, was_out_of_memory};
 use crate::pool::Slot;
-use crate::scheduler::{Next, Scheduler, Terms};
+use crate::scheduler::{Next, RetryPolicy, Scheduler};
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
 
@@ -99,13 +99,13 @@ impl Cancel {
     }
 }
 
-/// What holds for every run of a sweep beside its [`Terms`].
+/// What holds for every run of a sweep beside its [`RetryPolicy`].
 #[derive(Clone, Debug)]
-pub struct Conditions {
+pub struct RunContext {
     /// What records say of how many runs went side by side.
     pub jobs: u64,
     /// Checkpoints, saved weights, time-out.
-    pub keeping: Keeping,
+    pub keeping: ArtifactOptions,
     /// What decides which weights are the best.
     pub best_by: EpochMetric,
     /// Report folder, absolute.
@@ -116,7 +116,7 @@ pub struct Conditions {
     pub provenance: Provenance,
 }
 
-impl Conditions {
+impl RunContext {
     /// What a worker is told beside the run itself.
     pub fn options(&self, run: &PlannedRun) -> Options {
         let every = self.keeping.checkpoint_every;
@@ -139,21 +139,21 @@ pub fn execute(
     command: &WorkerCommand,
     slots: &[Slot],
     runs: Vec<PlannedRun>,
-    terms: Terms,
-    conditions: &Arc<Conditions>,
+    policy: RetryPolicy,
+    context: &Arc<RunContext>,
     cancel: &Cancel,
 ) -> Receiver<Message> {
     // Without a buffer: a slot takes its next run when the journal's writer has
     // the record of the last, so that no finished result waits in memory.
     let (sender, receiver) = sync_channel(0);
     let busy = slots.len().min(runs.len());
-    let scheduler = Arc::new(Mutex::new(Scheduler::new(runs, busy, terms)));
+    let scheduler = Arc::new(Mutex::new(Scheduler::new(runs, busy, policy)));
     for (place, slot) in slots.iter().take(busy).cloned().enumerate() {
         let worker = SlotThread {
             command: command.clone(),
             slot,
             place,
-            conditions: Arc::clone(conditions),
+            context: Arc::clone(context),
             scheduler: Arc::clone(&scheduler),
             cancel: cancel.clone(),
             sender: sender.clone(),
@@ -169,7 +169,7 @@ struct SlotThread {
     slot: Slot,
     /// The slot as the scheduler counts it.
     place: usize,
-    conditions: Arc<Conditions>,
+    context: Arc<RunContext>,
     scheduler: Arc<Mutex<Scheduler<PlannedRun>>>,
     cancel: Cancel,
     sender: SyncSender<Message>,
@@ -199,9 +199,9 @@ impl SlotThread {
                     Next::Again(_) => Message::Retried { slot, record },
                     Next::Free => Message::Ended { slot, record },
                 };
-                let heard = self.sender.send(message).is_ok();
+                let listener = self.sender.send(message).is_ok();
                 match next {
-                    Next::Again(n) if heard => attempt = n,
+                    Next::Again(n) if listener => attempt = n,
                     _ => break,
                 }
             }
@@ -274,7 +274,7 @@ impl SlotThread {
         match error {
             WorkerError::Garbage(_) => (FailureKind::Protocol, message),
             WorkerError::TimedOut => {
-                let limit = self.conditions.keeping.timeout.unwrap_or_default();
+                let limit = self.context.keeping.timeout.unwrap_or_default();
                 let limit = text::duration(limit);
                 (FailureKind::Timeout, format!("longer than the timeout of {limit}"))
             }
@@ -321,9 +321,9 @@ impl SlotThread {
         process.send(&Request::Run {
             run_id: run.run_id,
             spec: Box::new(run.spec.clone()),
-            options: self.conditions.options(run),
+            options: self.context.options(run),
         })?;
-        let limit = self.conditions.keeping.timeout.map(Duration::from_secs_f64);
+        let limit = self.context.keeping.timeout.map(Duration::from_secs_f64);
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut metrics = Vec::new();
         loop {
@@ -388,11 +388,11 @@ impl SlotThread {
             exec,
             device: self.slot.device.to_string(),
             slot: self.slot.index as u64,
-            jobs: self.conditions.jobs,
+            jobs: self.context.jobs,
             attempt,
             started,
             ended: clock::now(),
-            provenance: Some(self.conditions.provenance.clone()),
+            provenance: Some(self.context.provenance.clone()),
         }
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! `commands` holds a file a verb; `executor` runs outstanding runs over the
 //! slots of `pool` as `scheduler` says, each with a `worker_process`; `journal`
-//! writes what they say, `live` knows what goes on, `progress` and `beacon`
+//! writes what they say, `live` knows what goes on, `progress` and `status_file`
 //! tell of it; `resume` decides what is outstanding, `launcher` where it is executed. Knows neither Burn nor libtorch:
 //! training happens in worker processes.
 
-mod beacon;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -16,7 +15,6 @@ mod estimate;
 mod executor;
 pub mod exit;
 mod launcher;
-mod live;
 pub mod lock;
 mod machine;
 mod memory;
@@ -30,6 +28,8 @@ mod scheduler;
 pub mod shard;
 #[doc(hidden)]
 pub mod simulation;
+mod status_file;
+mod sweep_progress;
 pub mod text;
 mod threads;
 mod training;

@@ -11,8 +11,8 @@ use crate::error::bad_input;
 use crate::pool::{self, Slot};
 use crate::provenance;
 use crate::python;
-use crate::resume::Wanted;
-use crate::threads::{self, Known, Place, Resolved};
+use crate::resume::ExecutionTarget;
+use crate::threads::{self, KnownThreads, MeasureContext, Resolved};
 use crate::worker_process;
 
 /// Workers, slots and what they compute on.
@@ -26,7 +26,7 @@ pub struct Machine {
     /// Slots of the pool; none if there is a problem.
     pub slots: Vec<Slot>,
     /// What results are to be computed on.
-    pub wanted: Wanted,
+    pub wanted: ExecutionTarget,
     /// Threads of a run; none where they are still to be measured, and slots
     /// then have one.
     pub threads: Option<Resolved>,
@@ -39,7 +39,7 @@ pub struct Machine {
 impl Machine {
     /// Asks the worker which devices there are and makes the pool's slots.
     /// Measures nothing.
-    pub fn find(plan: &Plan, jobs: Option<u64>, known: &Known) -> Self {
+    pub fn find(plan: &Plan, jobs: Option<u64>, known: &KnownThreads) -> Self {
         let worker = worker_process::program();
         let probed = Self::probe(plan, &worker).and_then(|(probe, libraries)| {
             Self::probed(plan, &worker, probe, libraries, jobs, known)
@@ -47,7 +47,7 @@ impl Machine {
         match probed {
             Ok(machine) => machine,
             Err(problem) => {
-                let mut wanted = Wanted::without_probe(&plan.pool, plan);
+                let mut wanted = ExecutionTarget::without_probe(&plan.pool, plan);
                 let threads = known.resolve(plan, &wanted.on, None);
                 wanted.on.threads = count(threads.as_ref());
                 let problem = Some(problem);
@@ -65,7 +65,7 @@ impl Machine {
         let probe = Self::probe(plan, &worker).map(|(probe, _)| probe);
         let libtorch = probe.as_ref().map_or(true, |probe| probe.libtorch.is_some());
         let devices = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
-        let mut wanted = Wanted::without_probe(&devices, plan);
+        let mut wanted = ExecutionTarget::without_probe(&devices, plan);
         let cuda = wanted.on.device_kind == "cuda";
         let threads = match plan.threads_per_run.count() {
             None if cuda => Some(1),
@@ -120,7 +120,7 @@ impl Machine {
         let threads = on.as_ref().map_or(1, |on| on.threads.max(1));
         let slots = pool::slots(&plan.pool, &probe, threads, cpus, jobs)?;
         let first = slots.first().ok_or_else(|| bad_input("the device pool has no slot"))?;
-        let mut wanted = Wanted::new(first, plan, &probe.code);
+        let mut wanted = ExecutionTarget::new(first, plan, &probe.code);
         wanted.on.threads = threads;
         let resolved = Resolved { count: threads, source: threads::Source::Given };
         let (worker, threads) = (worker.to_path_buf(), Some(resolved));
@@ -152,12 +152,12 @@ impl Machine {
         probe: Probe,
         libraries: Option<OsString>,
         jobs: Option<u64>,
-        known: &Known,
+        known: &KnownThreads,
     ) -> crate::Result<Self> {
         // The kind of device first: it decides the threads, and they the number of slots.
         let first = slots(plan, &probe, 1, jobs)?.into_iter().next();
         let first = first.ok_or_else(|| bad_input("the device pool has no slot"))?;
-        let mut wanted = Wanted::new(&first, plan, &probe.code);
+        let mut wanted = ExecutionTarget::new(&first, plan, &probe.code);
         let key = threads::key(plan, &first, &probe);
         let threads = known.resolve(plan, &wanted.on, key.as_ref());
         wanted.on.threads = count(threads.as_ref());
@@ -175,7 +175,7 @@ impl Machine {
         &mut self,
         plan: &Plan,
         jobs: Option<u64>,
-        place: &Place<'_>,
+        context: &MeasureContext<'_>,
     ) -> crate::Result<()> {
         if self.threads.is_some() {
             return Ok(());
@@ -185,7 +185,7 @@ impl Machine {
         }
         let (Some(probe), Some(first)) = (&self.probe, self.slots.first()) else { return Ok(()) };
         let Some(key) = threads::key(plan, first, probe) else { return Ok(()) };
-        let found = threads::measure(plan, key, place)?;
+        let found = threads::measure(plan, key, context)?;
         self.slots = slots(plan, probe, found.count, jobs)?;
         self.wanted.on.threads = found.count;
         self.threads = Some(found);

@@ -11,7 +11,7 @@ use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
 use text_format::plural;
 
-use crate::live::{Current, Live, describe, reason};
+use crate::sweep_progress::{Current, SweepProgress, describe, reason};
 use crate::text;
 
 /// Positions of the overall bar.
@@ -25,7 +25,7 @@ const LABEL: usize = 6;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loudness {
+pub enum Verbosity {
     /// Problems alone.
     Quiet,
     /// Bars on a terminal, else a line a finished run.
@@ -34,13 +34,13 @@ pub enum Loudness {
     Verbose,
 }
 
-impl Loudness {
+impl Verbosity {
     /// From the command line.
     pub fn of(quiet: bool, verbose: bool) -> Self {
         match (quiet, verbose) {
-            (true, _) => Loudness::Quiet,
-            (_, true) => Loudness::Verbose,
-            _ => Loudness::Normal,
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
         }
     }
 }
@@ -51,15 +51,15 @@ pub struct Progress {
     overall: ProgressBar,
     lines: Vec<ProgressBar>,
     terminal: bool,
-    loudness: Loudness,
+    verbosity: Verbosity,
     several_devices: bool,
 }
 
 impl Progress {
     /// For a sweep about to begin.
-    pub fn new(live: &Live, loudness: Loudness) -> Self {
+    pub fn new(live: &SweepProgress, verbosity: Verbosity) -> Self {
         let terminal = console::Term::stderr().is_term();
-        let target = if terminal && loudness != Loudness::Quiet {
+        let target = if terminal && verbosity != Verbosity::Quiet {
             ProgressDrawTarget::stderr_with_hz(8)
         } else {
             ProgressDrawTarget::hidden()
@@ -83,7 +83,7 @@ impl Progress {
                 bar
             })
             .collect();
-        let progress = Progress { multi, overall, lines, terminal, loudness, several_devices };
+        let progress = Progress { multi, overall, lines, terminal, verbosity, several_devices };
         if live.cached > 0 {
             let reused = plural::count(live.cached, "result");
             progress.line(&format!("{reused} reused from earlier sweeps"));
@@ -93,8 +93,8 @@ impl Progress {
     }
 
     /// Draws what is known.
-    pub fn refresh(&self, live: &Live) {
-        if !self.terminal || self.loudness == Loudness::Quiet {
+    pub fn refresh(&self, live: &SweepProgress) {
+        if !self.terminal || self.verbosity == Verbosity::Quiet {
             return;
         }
         let columns = usize::from(console::Term::stderr().size().1).max(40);
@@ -122,7 +122,7 @@ impl Progress {
     pub fn event(&self, event: &Event) {
         if let Event::Started { from_epoch, run_id, .. } = event
             && *from_epoch > 0
-            && self.loudness == Loudness::Verbose
+            && self.verbosity == Verbosity::Verbose
         {
             self.line(&format!("{} goes on from epoch {from_epoch}", run_id.short()));
         }
@@ -139,7 +139,7 @@ impl Progress {
     }
 
     /// A run ended.
-    pub fn ended(&self, run: &PlannedRun, record: &RunRecord, live: &Live) {
+    pub fn ended(&self, run: &PlannedRun, record: &RunRecord, live: &SweepProgress) {
         let line = format!(
             "[{}/{}] {} {}",
             live.done,
@@ -149,24 +149,24 @@ impl Progress {
         );
         match record.status {
             Status::Failed | Status::TimedOut => self.always(&line),
-            Status::Completed if self.terminal && self.loudness != Loudness::Verbose => {}
+            Status::Completed if self.terminal && self.verbosity != Verbosity::Verbose => {}
             _ => self.line(&line),
         }
     }
 
     /// A line above the bars, unless nothing is to be said.
     pub fn line(&self, text: &str) {
-        if self.loudness != Loudness::Quiet {
+        if self.verbosity != Verbosity::Quiet {
             self.always(text);
         }
     }
 
     /// A line that even `--quiet` shows.
     fn always(&self, text: &str) {
-        if self.terminal && self.loudness != Loudness::Quiet {
+        if self.terminal && self.verbosity != Verbosity::Quiet {
             let _ = self.multi.println(text);
         } else {
-            crate::text::say!("{text}");
+            crate::text::status!("{text}");
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let plan = plan();
         let slot =
             crate::pool::Slot { index: 0, device: spec::device::DeviceName::Flex, gpu: None };
-        let mut live = Live::new(&[slot], &plan.runs, 2, 0, "");
+        let mut live = SweepProgress::new(&[slot], &plan.runs, 2, 0, "");
         for width in [40, 68, 120] {
             assert_eq!(slot_line("", None, width).chars().count(), width);
         }

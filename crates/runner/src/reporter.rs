@@ -95,7 +95,7 @@ pub(crate) fn write(
     let status = status.map_err(|error| missing(&program, &error))?;
     match status.code() {
         Some(0) => Ok(()),
-        Some(code) => Err(ExpectedError::Said(Exit::of_code(code)).into()),
+        Some(code) => Err(ExpectedError::WorkerOutput(Exit::of_code(code)).into()),
         None => Err(Error::unexpected(format!(
             "{} was ended ({status}); what was trained is kept, and `cargo xtask report {}` makes \
              the report from it",

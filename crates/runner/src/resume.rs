@@ -8,7 +8,7 @@ use spec::Id;
 use spec::device::DeviceKind;
 use spec::event::Save;
 use spec::metric::{EpochMetric, Metric};
-use spec::plan::{ComputedOn, Plan, PlannedRun, PoolEntry};
+use spec::plan::{ExecutionProfile, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
 use store::journal::Journal;
 use store::layout::ReportDir;
@@ -17,15 +17,15 @@ use crate::pool::{Slot, gpu_driver};
 
 /// Where results must have been computed to be reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ExecutionTarget {
     /// Backend, kind of device, threads; 0 threads where they are still to be
     /// measured, which no result was computed with.
-    pub on: ComputedOn,
+    pub on: ExecutionProfile,
     /// Hash of the training sources of the worker at hand.
     pub code: String,
 }
 
-impl Wanted {
+impl ExecutionTarget {
     /// The same from the pool's names alone, where there is no worker to ask:
     /// `auto` is taken for what a machine with or without a GPU driver would
     /// give. The code is left open, and the threads are 0.
@@ -37,12 +37,15 @@ impl Wanted {
             DeviceKind::Auto if gpu_driver() => ("libtorch", "cuda"),
             DeviceKind::Auto | DeviceKind::LibtorchCpu => ("libtorch", "cpu"),
         };
-        Wanted { on: computed_on(backend, device_kind, plan), code: String::new() }
+        ExecutionTarget { on: computed_on(backend, device_kind, plan), code: String::new() }
     }
 
     /// What slots of one kind compute on; the threads are 0.
     pub fn new(slot: &Slot, plan: &Plan, code: &str) -> Self {
-        Wanted { on: computed_on(slot.backend(), slot.device_kind(), plan), code: code.to_owned() }
+        ExecutionTarget {
+            on: computed_on(slot.backend(), slot.device_kind(), plan),
+            code: code.to_owned(),
+        }
     }
 
     /// The threads in words.
@@ -55,8 +58,8 @@ impl Wanted {
 }
 
 /// Returns the environment in which such a device computes a plan's runs; the threads are 0.
-fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ComputedOn {
-    ComputedOn {
+fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ExecutionProfile {
+    ExecutionProfile {
         backend: backend.to_owned(),
         device_kind: device_kind.to_owned(),
         threads: 0,
@@ -111,7 +114,7 @@ pub struct Outstanding<'a> {
 pub fn outstanding<'a>(
     plan: &'a Plan,
     journal: &Journal,
-    wanted: &Wanted,
+    wanted: &ExecutionTarget,
     keep_failed: bool,
     dir: &ReportDir,
 ) -> Outstanding<'a> {
@@ -220,7 +223,7 @@ fn reason(
     id: Id,
     best: &HashMap<Id, &RunRecord>,
     elsewhere: &HashMap<Id, &RunRecord>,
-    wanted: &Wanted,
+    wanted: &ExecutionTarget,
     keep_failed: bool,
 ) -> Option<Reason> {
     match (best.get(&id), elsewhere.get(&id)) {
@@ -317,14 +320,14 @@ mod tests {
 
     #[test]
     fn a_record_without_a_metric_now_asked_for_is_outstanding() {
-        let on = ComputedOn {
+        let on = ExecutionProfile {
             backend: "flex".into(),
             device_kind: "cpu".into(),
             threads: 1,
             plain: false,
             tf32: false,
         };
-        let wanted = Wanted { on, code: "c".to_owned() };
+        let wanted = ExecutionTarget { on, code: "c".to_owned() };
         let dir = ReportDir::new("/nowhere");
         let reasons = |plan: &Plan, record: RunRecord| -> Vec<Reason> {
             let journal = Journal { records: vec![record], ..Journal::default() };

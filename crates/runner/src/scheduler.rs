@@ -12,7 +12,7 @@ use spec::record::Status;
 
 /// What holds for every run of a sweep.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct RetryPolicy {
     /// Extra attempts for a run that fails.
     pub retry: u64,
     /// No further run is taken once this many have failed for good.
@@ -24,7 +24,7 @@ pub struct Terms {
 pub struct Scheduler<R> {
     waiting: VecDeque<R>,
     busy: Vec<Option<(R, u64)>>,
-    terms: Terms,
+    policy: RetryPolicy,
     failed: u64,
     stopped: bool,
 }
@@ -40,11 +40,11 @@ pub enum Next {
 
 impl<R: Clone> Scheduler<R> {
     /// For so many slots; runs are taken in the order given.
-    pub fn new(runs: impl IntoIterator<Item = R>, slots: usize, terms: Terms) -> Self {
+    pub fn new(runs: impl IntoIterator<Item = R>, slots: usize, policy: RetryPolicy) -> Self {
         Scheduler {
             waiting: runs.into_iter().collect(),
             busy: vec![None; slots],
-            terms,
+            policy,
             failed: 0,
             stopped: false,
         }
@@ -67,7 +67,7 @@ impl<R: Clone> Scheduler<R> {
         let Some(place) = self.busy.get_mut(slot) else { return Next::Free };
         if let Some((_, attempt)) = place
             && status == Status::Failed
-            && *attempt <= self.terms.retry
+            && *attempt <= self.policy.retry
             && !self.stopped
         {
             *attempt += 1;
@@ -76,7 +76,7 @@ impl<R: Clone> Scheduler<R> {
         *place = None;
         if matches!(status, Status::Failed | Status::TimedOut) {
             self.failed += 1;
-            self.stopped |= self.terms.fail_fast.is_some_and(|most| self.failed >= most);
+            self.stopped |= self.policy.fail_fast.is_some_and(|most| self.failed >= most);
         }
         Next::Free
     }
@@ -130,9 +130,9 @@ mod tests {
 
     /// Plays the script on a virtual clock; a line a moment: what ended, then
     /// what began, as `run@slot`.
-    fn timeline(slots: usize, terms: Terms, text: &str) -> String {
+    fn timeline(slots: usize, policy: RetryPolicy, text: &str) -> String {
         let runs = script(text);
-        let mut scheduler = Scheduler::new(runs.clone(), slots, terms);
+        let mut scheduler = Scheduler::new(runs.clone(), slots, policy);
         // Per slot: end of the attempt, run, attempt.
         let mut on: Vec<Option<(u64, Scripted, u64)>> = vec![None; slots];
         let mut times_run: std::collections::BTreeMap<String, u64> = Default::default();
@@ -177,32 +177,32 @@ mod tests {
         lines.join(" | ")
     }
 
-    fn terms(retry: u64, fail_fast: Option<u64>) -> Terms {
-        Terms { retry, fail_fast }
+    fn policy(retry: u64, fail_fast: Option<u64>) -> RetryPolicy {
+        RetryPolicy { retry, fail_fast }
     }
 
     #[test]
     fn a_free_slot_takes_the_next_run() {
         assert_eq!(
-            timeline(2, terms(0, None), "a:3 b:1 c:1!failed d:1"),
+            timeline(2, policy(0, None), "a:3 b:1 c:1!failed d:1"),
             "0 a@0 b@1 | 1 b completed c@1 | 2 c failed d@1 | 3 a completed d completed"
         );
         assert_eq!(
-            timeline(3, terms(0, None), "a:1 b:1 c:1 d:1"),
+            timeline(3, policy(0, None), "a:1 b:1 c:1 d:1"),
             "0 a@0 b@1 c@2 | 1 a completed b completed c completed d@0 | 2 d completed"
         );
-        assert_eq!(timeline(4, terms(0, None), "a:2"), "0 a@0 | 2 a completed");
-        assert_eq!(timeline(2, terms(0, None), ""), "");
+        assert_eq!(timeline(4, policy(0, None), "a:2"), "0 a@0 | 2 a completed");
+        assert_eq!(timeline(2, policy(0, None), ""), "");
     }
 
     #[test]
     fn a_failure_is_tried_again_on_its_slot_and_a_result_is_not() {
         assert_eq!(
-            timeline(1, terms(2, None), "a:1!failed,failed,ok b:1!diverged c:1!timeout"),
+            timeline(1, policy(2, None), "a:1!failed,failed,ok b:1!diverged c:1!timeout"),
             "0 a@0 | 1 a failed a#2@0 | 2 a failed a#3@0 | 3 a completed b@0 | 4 b diverged c@0 | 5 c timed_out"
         );
         assert_eq!(
-            timeline(1, terms(1, None), "a:1!failed b:1"),
+            timeline(1, policy(1, None), "a:1!failed b:1"),
             "0 a@0 | 1 a failed a#2@0 | 2 a failed b@0 | 3 b completed"
         );
     }
@@ -210,11 +210,11 @@ mod tests {
     #[test]
     fn fail_fast_counts_runs_and_not_attempts() {
         assert_eq!(
-            timeline(2, terms(1, Some(1)), "a:1!failed,ok b:4!failed c:1 d:9 e:1"),
+            timeline(2, policy(1, Some(1)), "a:1!failed,ok b:4!failed c:1 d:9 e:1"),
             "0 a@0 b@1 | 1 a failed a#2@0 | 2 a completed c@0 | 3 c completed d@0 | 4 b failed b#2@1 | 8 b failed | 12 d completed"
         );
         assert_eq!(
-            timeline(1, terms(0, Some(2)), "a:1!failed b:1!timeout c:1"),
+            timeline(1, policy(0, Some(2)), "a:1!failed b:1!timeout c:1"),
             "0 a@0 | 1 a failed b@0 | 2 b timed_out"
         );
     }
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn many_runs_on_many_slots_each_run_once() {
         let text: Vec<String> = (0..500).map(|i| format!("r{i}:{}", 1 + i * 7 % 13)).collect();
-        let line = timeline(7, terms(0, None), &text.join(" "));
+        let line = timeline(7, policy(0, None), &text.join(" "));
         let begun: Vec<&str> = line.split([' ', '|']).filter(|w| w.contains('@')).collect();
         assert_eq!(begun.len(), 500);
         let in_order = begun.iter().enumerate().all(|(i, w)| w.starts_with(&format!("r{i}@")));
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_stopped_scheduler_begins_nothing() {
-        let mut scheduler = Scheduler::new(["a", "b"], 2, terms(3, None));
+        let mut scheduler = Scheduler::new(["a", "b"], 2, policy(3, None));
         assert_eq!(scheduler.take(0), Some("a"));
         scheduler.stop();
         assert_eq!(scheduler.take(1), None);

@@ -1,13 +1,13 @@
 //! What `examples/cluster`, a cluster on a virtual clock, uses of this crate: all but
 //! Slurm and the training is the real thing. For nobody else.
 
-pub use crate::beacon::Beacon;
 pub use crate::launcher::slurm::Slurm;
 pub use crate::launcher::slurm::client::{Engine, Queued, SubmitError};
-pub use crate::launcher::slurm::files::{Files, Place};
-pub use crate::launcher::slurm::share::Share;
+pub use crate::launcher::slurm::files::{Files, TaskId};
+pub use crate::launcher::slurm::task_chunk::TaskChunk;
 pub use crate::launcher::{Launched, Launcher, Work};
 pub use crate::machine::Machine;
 pub use crate::resume::{Outstanding, interleave, outstanding};
-pub use crate::scheduler::{Next, Scheduler, Terms};
+pub use crate::scheduler::{Next, RetryPolicy, Scheduler};
+pub use crate::status_file::StatusFile;
 pub use store::writer::JournalWriter;

@@ -83,24 +83,24 @@ pub fn output_was_lost() -> bool {
 
 /// Writes to standard error, if it can be written to: a terminal that is gone
 /// never ends training.
-pub fn complain(text: &str) {
+pub fn print_error(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// `println!` that never panics.
 #[macro_export]
-macro_rules! out {
+macro_rules! output {
     () => { $crate::text::print("\n") };
     ($($arg:tt)+) => { $crate::text::print(&(format!($($arg)+) + "\n")) };
 }
 
 /// `eprintln!` that never panics.
 #[macro_export]
-macro_rules! say {
-    ($($arg:tt)+) => { $crate::text::complain(&(format!($($arg)+) + "\n")) };
+macro_rules! status {
+    ($($arg:tt)+) => { $crate::text::print_error(&(format!($($arg)+) + "\n")) };
 }
 
-pub use {out, say};
+pub use {output, status};
 
 /// Columns of the terminal, at most 80; 80 where there is none.
 pub fn columns() -> usize {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn describe() {
         assert_eq!(plain("a\x1b[31mb\n"), "a␛[31mb ");
         assert_eq!(
             [0.0, 3e-6, 0.04, 0.42, 0.999, 4.26, 9.96, 61.0, 3_700.0].map(duration),

@@ -18,17 +18,17 @@ use store::layout::ReportDir;
 use store::writer::JournalWriter;
 use text_format::plural;
 
-use crate::beacon::Beacon;
 use crate::cli::RunArgs;
-use crate::executor::{Cancel, Conditions, Message, execute};
+use crate::executor::{Cancel, Message, RunContext, execute};
 use crate::exit::Exit;
+use crate::status_file::StatusFile;
 
-use crate::live::Live;
 use crate::machine::Machine;
 use crate::pool::Slot;
-use crate::progress::{Loudness, Progress};
+use crate::progress::{Progress, Verbosity};
 use crate::resume::best_by;
-use crate::scheduler::Terms;
+use crate::scheduler::RetryPolicy;
+use crate::sweep_progress::SweepProgress;
 use crate::text;
 use crate::worker_process::WorkerCommand;
 
@@ -93,10 +93,10 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    fn conditions(&self) -> crate::Result<Conditions> {
+    fn context(&self) -> crate::Result<RunContext> {
         let Sweep { plan, machine, .. } = self;
         let absolute = |path: &std::path::Path| std::path::absolute(path);
-        Ok(Conditions {
+        Ok(RunContext {
             // By the plan and not by what is left, so that a resumed sweep records the same.
             jobs: machine.slots.len().min(plan.runs.len()) as u64,
             keeping: plan.keeping.clone(),
@@ -115,7 +115,7 @@ pub(crate) fn train(
     mut journal: JournalWriter,
     started: &str,
     cancel: &Cancel,
-    beacon: &mut Beacon,
+    status_file: &mut StatusFile,
 ) -> crate::Result<Trained> {
     let Sweep { dir, plan, machine, args, cached, .. } = *sweep;
     forget_checkpoints(dir, plan, &todo);
@@ -132,17 +132,17 @@ pub(crate) fn train(
         announce(plan, machine, todo.len());
     }
     let clock = Instant::now();
-    let mut live = Live::new(&machine.slots, &todo, plan.runs.len(), cached, started);
-    let progress = Progress::new(&live, Loudness::of(args.training.quiet, args.training.verbose));
+    let mut live = SweepProgress::new(&machine.slots, &todo, plan.runs.len(), cached, started);
+    let progress = Progress::new(&live, Verbosity::of(args.training.quiet, args.training.verbose));
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
-    let conditions = Arc::new(sweep.conditions()?);
-    let terms = Terms { retry: args.training.retry, fail_fast: args.fail_fast };
-    let messages = execute(&command, &machine.slots, todo, terms, &conditions, cancel);
+    let context = Arc::new(sweep.context()?);
+    let policy = RetryPolicy { retry: args.training.retry, fail_fast: args.fail_fast };
+    let messages = execute(&command, &machine.slots, todo, policy, &context, cancel);
     let mut result = Trained::default();
     loop {
-        beacon.tell(&live);
+        status_file.tell(&live);
         progress.refresh(&live);
-        match wait(&messages, args, &clock, cancel, beacon, &mut result.stopped) {
+        match wait(&messages, args, &clock, cancel, status_file, &mut result.stopped) {
             Wait::Message(message) => {
                 if let Message::Retried { record, .. } | Message::Ended { record, .. } = &message {
                     keep(&mut journal, record, cancel, &progress)?;
@@ -163,13 +163,18 @@ pub(crate) fn train(
     if !args.training.quiet || result.stopped.is_some() {
         let seconds = text::duration(clock.elapsed().as_secs_f64());
         let runs = plural::count(result.runs, "run");
-        text::say!("{runs} in {seconds}{}", how_it_stopped(result.stopped, args));
+        text::status!("{runs} in {seconds}{}", how_it_stopped(result.stopped, args));
     }
     Ok(result)
 }
 
 /// Shows a message of the executor's.
-fn show(message: &Message, by_id: &HashMap<Id, PlannedRun>, live: &mut Live, progress: &Progress) {
+fn show(
+    message: &Message,
+    by_id: &HashMap<Id, PlannedRun>,
+    live: &mut SweepProgress,
+    progress: &Progress,
+) {
     match message {
         Message::Took { slot, run } => live.took(*slot, run),
         Message::Event { slot, event } => {
@@ -254,7 +259,7 @@ fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) {
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {
     let threads = plural::count(machine.wanted.on.threads, "thread");
-    text::say!(
+    text::status!(
         "{}: {} on {} x {} ({threads} each), {}",
         plan.name,
         plural::count(runs, "run"),
@@ -277,7 +282,7 @@ fn wait(
     args: &RunArgs,
     clock: &Instant,
     cancel: &Cancel,
-    beacon: &Beacon,
+    status_file: &StatusFile,
     stopped: &mut Option<Stop>,
 ) -> Wait {
     let mut left = TICK;
@@ -285,7 +290,7 @@ fn wait(
         let over = args.training.max_time.map(|max| max.saturating_sub(clock.elapsed()));
         let why = match over {
             Some(rest) if rest.is_zero() => Some(Stop::MaxTime),
-            _ if beacon.end_asked() => Some(Stop::Asked),
+            _ if status_file.end_asked() => Some(Stop::Asked),
             _ => None,
         };
         if why.is_some() {
@@ -314,7 +319,7 @@ fn keep(
     })?;
     if restored {
         let path = journal.path().display();
-        text::say!("warning: {path} was removed; it is there again, with all its records");
+        text::status!("warning: {path} was removed; it is there again, with all its records");
     }
     Ok(())
 }

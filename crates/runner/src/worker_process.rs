@@ -137,7 +137,7 @@ pub fn probe(program: &Path, libraries: Option<&OsStr>) -> crate::Result<Probe> 
 
 /// What the reading thread found on a worker's pipe.
 #[derive(Debug)]
-enum Said {
+enum WorkerOutput {
     Event(Box<Event>),
     Garbage(String),
     End,
@@ -148,7 +148,7 @@ enum Said {
 pub struct WorkerProcess {
     child: Child,
     requests: Option<ChildStdin>,
-    events: Receiver<Said>,
+    events: Receiver<WorkerOutput>,
     /// Longest line that is still an event, for the run at hand.
     longest: Arc<AtomicU64>,
     log: File,
@@ -251,9 +251,11 @@ impl WorkerProcess {
                 return Err(WorkerError::TimedOut);
             }
             match self.events.recv_timeout(left.map_or(TICK, |left| left.min(TICK))) {
-                Ok(Said::Event(event)) => return Ok(*event),
-                Ok(Said::Garbage(what)) => return Err(WorkerError::Garbage(what)),
-                Ok(Said::End) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+                Ok(WorkerOutput::Event(event)) => return Ok(*event),
+                Ok(WorkerOutput::Garbage(what)) => return Err(WorkerError::Garbage(what)),
+                Ok(WorkerOutput::End) | Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.ended());
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     dead += u32::from(!matches!(self.child.try_wait(), Ok(None)));
                     if dead >= TICKS_AFTER_DEATH {
@@ -300,32 +302,32 @@ impl WorkerProcess {
 }
 
 /// Reads the pipe until its end, the first garbage, or until nobody listens.
-fn listen(stdout: ChildStdout, to: &SyncSender<Said>, longest: &AtomicU64) {
+fn listen(stdout: ChildStdout, to: &SyncSender<WorkerOutput>, longest: &AtomicU64) {
     let mut pipe = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
         // Waits for the line to begin, so that the bound is that of its run.
         if pipe.fill_buf().is_ok_and(<[u8]>::is_empty) {
-            let _ = to.send(Said::End);
+            let _ = to.send(WorkerOutput::End);
             return;
         }
         let bound = longest.load(Ordering::SeqCst);
         let read = (&mut pipe).take(bound).read_until(b'\n', &mut line);
         let said = match read {
-            Ok(0) | Err(_) => Said::End,
+            Ok(0) | Err(_) => WorkerOutput::End,
             Ok(_) if line.last() != Some(&b'\n') && line.len() as u64 >= bound => {
-                Said::Garbage(format!("a line of more than {bound} bytes"))
+                WorkerOutput::Garbage(format!("a line of more than {bound} bytes"))
             }
             Ok(_) => match serde_json::from_slice(&line) {
-                Ok(event) => Said::Event(Box::new(event)),
+                Ok(event) => WorkerOutput::Event(Box::new(event)),
                 Err(e) => {
                     let text = String::from_utf8_lossy(&line);
                     let start: String = text.trim_end().chars().take(200).collect();
-                    Said::Garbage(format!("{e}: {start}"))
+                    WorkerOutput::Garbage(format!("{e}: {start}"))
                 }
             },
         };
-        let last = !matches!(said, Said::Event(_));
+        let last = !matches!(said, WorkerOutput::Event(_));
         if to.send(said).is_err() || last {
             return;
         }

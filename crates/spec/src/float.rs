@@ -68,7 +68,7 @@ impl From<f64> for Float {
 
 /// `x` rounded to six significant decimal digits, so that generated grid points
 /// are the numbers a person would have typed and hash the same everywhere.
-pub fn six_digits(x: f64) -> f64 {
+pub fn round_to_six_digits(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
 }
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn generated_points_are_rounded() {
-        assert_eq!(six_digits(10f64.powf(-2.5)), 0.00316228);
-        assert_eq!(six_digits(0.01), 0.01);
+        assert_eq!(round_to_six_digits(10f64.powf(-2.5)), 0.00316228);
+        assert_eq!(round_to_six_digits(0.01), 0.01);
     }
 }

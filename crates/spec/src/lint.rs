@@ -175,7 +175,7 @@ lints! {
 
 /// What was said before training, as the plan keeps it for the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct LintFinding {
     /// The trap's name: a text, so that a plan can be read by a version that has no such trap.
     pub lint: String,
     /// What happens, and at the first place why.

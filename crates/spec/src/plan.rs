@@ -8,7 +8,7 @@ use crate::claim::Claim;
 use crate::device::DeviceName;
 use crate::event::Save;
 use crate::identity::Id;
-use crate::lint::Told;
+use crate::lint::LintFinding;
 use crate::metric::{self, Description, Metric};
 use crate::model::ModelSpec;
 use crate::params::{Values, choice};
@@ -151,7 +151,7 @@ pub struct Plan {
     pub libtorch: LibtorchSource,
     /// What is kept and how long a run may take; no part of any id.
     #[serde(default)]
-    pub keeping: Keeping,
+    pub keeping: ArtifactOptions,
     /// What the report shows; no part of any id.
     #[serde(default)]
     pub report: ReportSettings,
@@ -160,19 +160,19 @@ pub struct Plan {
     pub regress: RegressSettings,
     /// Traps that were warned of before training, and that `[lints]` does not allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lints: Vec<Told>,
+    pub lints: Vec<LintFinding>,
     /// What was found in own data; left out of built-in data and functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDescription>,
     /// What pool and threads came to on the machine of the last sweep; null before.
     #[serde(default)]
-    pub computed_on: Option<ComputedOn>,
+    pub computed_on: Option<ExecutionProfile>,
 }
 
 /// What decides the bits of a result beside the run itself. Results of one
 /// report should share it; a sweep reuses only those that do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComputedOn {
+pub struct ExecutionProfile {
     /// `libtorch` or `flex`.
     pub backend: String,
     /// `cpu` or `cuda`.
@@ -247,7 +247,7 @@ impl Plan {
     }
 }
 
-impl ComputedOn {
+impl ExecutionProfile {
     /// Whether a record was computed so.
     pub fn fits(&self, record: &RunRecord) -> bool {
         record.exec.as_ref().is_some_and(|e| {
@@ -262,7 +262,7 @@ impl ComputedOn {
 
 crate::settings! {
     /// Files that are kept of a run, and the time that it may take; no part of any id.
-    Keeping in "train" {
+    ArtifactOptions in "train" {
         /// Epochs between two checkpoints; 0 = none.
         checkpoint_every: u64 = 0, Within(0.0, 1e6);
         /// Weights that are kept.

@@ -240,7 +240,7 @@ impl DataDescription {
 }
 
 fn short(x: f64) -> String {
-    crate::float::short(crate::float::six_digits(x))
+    crate::float::short(crate::float::round_to_six_digits(x))
 }
 
 /// A class, with how many samples of each part have it.

@@ -26,7 +26,7 @@ pub struct Resamples {
 }
 
 /// By number of values and stratum.
-type Known = Mutex<BTreeMap<(usize, usize), Arc<Resamples>>>;
+type Cache = Mutex<BTreeMap<(usize, usize), Arc<Resamples>>>;
 
 impl Resamples {
     /// The [`RESAMPLES`] resamples of `n` values, `n` in 1..=[`LARGEST`]. Rows
@@ -44,7 +44,7 @@ impl Resamples {
     /// # Panics
     /// `n` is 0 or above [`LARGEST`].
     pub fn of_stratum(n: usize, stratum: usize) -> Arc<Resamples> {
-        static KNOWN: OnceLock<Known> = OnceLock::new();
+        static KNOWN: OnceLock<Cache> = OnceLock::new();
         // A panic while the lock is held leaves whole entries only.
         let known = KNOWN.get_or_init(Mutex::default).lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ use crate::journal_line::{self, LineError};
 use crate::layout::ReportDir;
 use rayon::prelude::*;
 use spec::Id;
-use spec::plan::ComputedOn;
+use spec::plan::ExecutionProfile;
 use spec::record::{RunRecord, Status};
 
 use crate::error::StoreError;
@@ -57,7 +57,7 @@ impl Journal {
 
     /// As [`Journal::into_best_for`], of records that are lent: they are large, and of
     /// a million a table of their own takes gigabytes.
-    pub fn best_for(&self, wanted: Option<&ComputedOn>) -> HashMap<Id, &RunRecord> {
+    pub fn best_for(&self, wanted: Option<&ExecutionProfile>) -> HashMap<Id, &RunRecord> {
         best(self.records.iter(), wanted)
     }
 
@@ -69,7 +69,7 @@ impl Journal {
     /// As [`Journal::into_best`], but of several results those computed as the
     /// sweep wants them come before all others, so that a report does not mix
     /// kinds of devices while it need not.
-    pub fn into_best_for(self, wanted: Option<&ComputedOn>) -> HashMap<Id, RunRecord> {
+    pub fn into_best_for(self, wanted: Option<&ExecutionProfile>) -> HashMap<Id, RunRecord> {
         best(self.records.into_iter(), wanted)
     }
 }
@@ -77,7 +77,7 @@ impl Journal {
 /// The best record of each run, whether held or lent.
 fn best<R: Borrow<RunRecord>>(
     records: impl Iterator<Item = R>,
-    wanted: Option<&ComputedOn>,
+    wanted: Option<&ExecutionProfile>,
 ) -> HashMap<Id, R> {
     let fits = |r: &RunRecord| r.status.is_result() && wanted.is_some_and(|w| w.fits(r));
     let mut best: HashMap<Id, R> = HashMap::new();

@@ -64,7 +64,7 @@ pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, Unusable>;
 /// # Errors
 /// Every problem found, at once.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
-    load_with(path, overrides, &blind)
+    load_with(path, overrides, &without_inspection)
 }
 
 /// As [`load`], with eyes for own data.
@@ -114,7 +114,7 @@ fn outline_text(
     }
 }
 
-fn blind(_: &OwnRequest) -> Result<Inspected, Unusable> {
+fn without_inspection(_: &OwnRequest) -> Result<Inspected, Unusable> {
     Err(Unusable { problem: "own data cannot be looked at here".to_owned(), remedy: None })
 }
 
@@ -138,7 +138,7 @@ pub fn load_text(
     text: String,
     overrides: &Overrides,
 ) -> Result<Loaded, Diagnostics> {
-    load_text_with(name, stem, text, overrides, &blind)
+    load_text_with(name, stem, text, overrides, &without_inspection)
 }
 
 /// As [`load_text`], with eyes for own data.

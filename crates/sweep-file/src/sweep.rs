@@ -6,7 +6,7 @@ use spec::lint::Lint;
 use spec::metric::{EpochMetric, Metric};
 use spec::own_data::OwnRequest;
 use spec::params::Value;
-use spec::plan::{Keeping, LibtorchSource, PoolEntry, Target};
+use spec::plan::{ArtifactOptions, LibtorchSource, PoolEntry, Target};
 use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
 use spec::slurm::SlurmSettings;
@@ -38,7 +38,7 @@ pub struct SweepSpec {
     /// `[train.early_stopping]`: its keys, each of one value, and its place.
     pub early_stopping: Option<(Vec<Axis>, Place)>,
     /// The rest of `[train]`, which changes no result.
-    pub keeping: Keeping,
+    pub keeping: ArtifactOptions,
     /// `[train] metrics`, each with its place.
     pub metrics: Vec<(Metric, Place)>,
     /// Seeds, each once.

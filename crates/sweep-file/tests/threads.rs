@@ -106,7 +106,7 @@ fn nights_want_a_number_of_threads() {
     std::fs::remove_file(&file).unwrap();
     // What was trained: by the plan's own text, with the number it came to.
     let mut plan = plan(&auto);
-    let on = |threads| spec::plan::ComputedOn {
+    let on = |threads| spec::plan::ExecutionProfile {
         backend: "flex".to_owned(),
         device_kind: "cpu".to_owned(),
         threads,

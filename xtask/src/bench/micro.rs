@@ -29,7 +29,7 @@ pub(super) fn build(root: &Path) -> Result<PathBuf> {
 }
 
 fn cargo(root: &Path, name: &str) -> Result<Command> {
-    let mut command = build::together(root, &["bench", "--quiet", "--profile", "release"])?;
+    let mut command = build::cross_task(root, &["bench", "--quiet", "--profile", "release"])?;
     command.args(["--bench", name]);
     Ok(command)
 }

@@ -11,7 +11,7 @@ const TOP: usize = 30;
 
 /// Rust files that may have more than [`MAX_LINES`], and why each is not split. All of them
 /// are covered by the hash of what training computes, which a split changes.
-const LONG: [(&str, &str); 5] = [
+const LONG: [(&str, &str); 4] = [
     (
         "crates/data/src/own/csv/dialect.rs",
         "one search for separator, header and columns; the code hash covers it",
@@ -25,9 +25,6 @@ const LONG: [(&str, &str); 5] = [
         "one pass that joins files and expands categories; the code hash covers it",
     ),
     ("crates/spec/src/optimizer.rs", "one list of all optimizers' parameters"),
-    (
-        "descriptors and the macros that write them; the code hash covers it",
-    ),
 ];
 
 /// The folders that may name libtorch's interface.

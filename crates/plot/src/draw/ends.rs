@@ -27,7 +27,7 @@ fn axes(ink: &FigureData) -> Vec<Along> {
             .iter()
             .map(|p| (p.y, p.points.iter().filter_map(|p| p.band).flat_map(both).collect()))
             .collect(),
-        FigureData::Grid(grid) => vec![(grid.tint.axis(), Vec::new())],
+        FigureData::Grid(grid) => vec![(grid.colormap.axis(), Vec::new())],
         FigureData::Map(_) => Vec::new(),
     }
 }

@@ -3,11 +3,11 @@
 use plotters::style::text_anchor::HPos;
 
 use crate::canvas::{Canvas, FigureError, Rect, Stroke, clip, fit, fit_apart, font, text_width};
+use crate::colormap::text_on;
 use crate::draw::Mark;
 use crate::draw::layout::Head;
 use crate::grid::{Cell, Fill, Grid, GridRow};
 use crate::style::{AXIS, BODY, GRID, INK, Layout, MUTED, TICK, look};
-use crate::tint::text_on;
 
 /// Width of the key's bar of colours.
 const BAR: f64 = 220.0;
@@ -211,7 +211,7 @@ fn filled(
 ) -> Result<plotters::style::RGBColor, FigureError> {
     match fill {
         Fill::Value(value) => {
-            let color = grid.tint.color(value);
+            let color = grid.colormap.color(value);
             canvas.rect(rect, color)?;
             return Ok(text_on(color));
         }
@@ -245,7 +245,7 @@ fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
     let steps = 44;
     let width = BAR / f64::from(steps);
     for i in 0..steps {
-        let color = grid.tint.at((f64::from(i) + 0.5) / f64::from(steps));
+        let color = grid.colormap.at((f64::from(i) + 0.5) / f64::from(steps));
         let x = left + f64::from(i) * width;
         // A little over the next one, so that no gap shows.
         let over = if i + 1 < steps { 0.5 } else { 0.0 };
@@ -253,7 +253,7 @@ fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
         canvas.rect(rect, color)?;
     }
     let mut end = f64::NEG_INFINITY;
-    for (at, text) in grid.tint.axis().ticks(5) {
+    for (at, text) in grid.colormap.axis().ticks(5) {
         let x = left + at * BAR;
         let half = text_width(&text, TICK, false) / 2.0;
         if x - half < f64::max(end, 2.0) {

@@ -152,12 +152,12 @@ pub(crate) fn frames(figure: &Map, layout: Layout) -> Vec<Rect> {
 fn bands(figure: &Map) -> Vec<(Vec<contour::Loop>, RGBColor)> {
     let levels = contour::levels(&figure.field);
     let n = levels.len() as f64;
-    let tint = |k: f64| {
+    let colormap = |k: f64| {
         let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * k).round() as u8;
         RGBColor(mix(HIGH.0, LOW.0), mix(HIGH.1, LOW.1), mix(HIGH.2, LOW.2))
     };
     let below = |(k, level): (usize, &f64)| {
-        (contour::below(&figure.field, *level), tint((k as f64 + 1.0) / n))
+        (contour::below(&figure.field, *level), colormap((k as f64 + 1.0) / n))
     };
     levels.iter().enumerate().map(below).collect()
 }

@@ -3,10 +3,10 @@
 use plot::FigureData;
 use plot::axis::{Axis, TickFormat};
 use plot::chart::{Chart, Curve, CurveKind, Dot, Entry, Panel, Point, StripRow};
+use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 use plot::map::{Field, Map, Path};
 use plot::rows::{Row, Rows};
-use plot::tint::Tint;
 use plot::trend::{Level, StepMark, Trend, TrendPanel};
 
 /// One sample of each kind, by name.
@@ -116,7 +116,7 @@ fn grid() -> FigureData {
         title: "Leads".to_owned(),
         subtitle: "Of the row over the column".to_owned(),
         key: "lead in points".to_owned(),
-        tint: Tint::diverging([-1.0, 1.0].into_iter(), TickFormat::Number),
+        colormap: Colormap::diverging([-1.0, 1.0].into_iter(), TickFormat::Number),
         column_name: "over".to_owned(),
         columns: heads.map(str::to_owned).to_vec(),
         square: true,

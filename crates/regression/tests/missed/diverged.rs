@@ -1,7 +1,7 @@
 //! More seeds that diverge than before, and what they do to every other comparison.
 
 use plot::FigureData;
-use regression::words::headline;
+use regression::text::headline;
 use regression::{Finding, Method, Night, Title, Verdict, figures};
 use spec::record::Status;
 use spec::regress_settings::RegressMetric;

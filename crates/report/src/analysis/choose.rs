@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::analysis::{Analysis, Config, Goal};
+use crate::analysis::{Analysis, Config, Criterion};
 
 /// Means closer than this, relative to their size, are equal: they differ by the
 /// order in which equal values were added. A wider tolerance would make ties that
@@ -36,8 +36,8 @@ struct Key {
 }
 
 impl Key {
-    fn of(goal: &Goal, mean: Option<f64>, config: &Config) -> Self {
-        if goal.reached() {
+    fn of(selection: &Criterion, mean: Option<f64>, config: &Config) -> Self {
+        if selection.reached() {
             let median = config.judged_median;
             let class = if config.counts.results() > 0 { 0 } else { 3 };
             let results = config.counts.results();
@@ -51,7 +51,8 @@ impl Key {
             (None, 0) => 3,
             (None, _) => 2,
         };
-        let value = mean.map_or(0.0, |mean| if goal.higher_is_better() { -mean } else { mean });
+        let value =
+            mean.map_or(0.0, |mean| if selection.higher_is_better() { -mean } else { mean });
         Key { class, value, missed: 0.0 }
     }
 
@@ -88,42 +89,42 @@ fn groups(mut keyed: Vec<(Key, usize)>) -> Vec<Vec<usize>> {
     out.into_iter().map(|(_, group)| plan_order(group)).collect()
 }
 
-/// Configurations in groups of equal goal, the best group first, each group in the
+/// Configurations in groups of an equal selection metric, the best group first, each group in the
 /// order in which its members would be chosen.
-pub(crate) fn by_goal(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
-    let goal = &analysis.goal;
+pub(crate) fn by_selection(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
+    let selection = &analysis.selection;
     let key = |&i: &usize| {
         let config = &analysis.configs[i];
-        (Key::of(goal, config.goal.mean, config), i)
+        (Key::of(selection, config.selection.mean, config), i)
     };
     let groups = groups(among.iter().map(key).collect());
     groups.into_iter().map(|group| in_order(analysis, group).0).collect()
 }
 
-/// Configurations in groups that are equal by the judge, the best group first, each
+/// Configurations in groups that are equal by the evaluation metric, the best group first, each
 /// in the order of the plan.
 pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     let key = |&i: &usize| {
         let config = &analysis.configs[i];
-        (Key::of(judge, config.judged.mean, config), i)
+        (Key::of(evaluation, config.judged.mean, config), i)
     };
     groups(among.iter().map(key).collect())
 }
 
 /// The configuration that is chosen among these; none of none.
 pub fn best_of(analysis: &Analysis, among: &[usize]) -> Option<usize> {
-    by_goal(analysis, among).first().and_then(|group| group.first()).copied()
+    by_selection(analysis, among).first().and_then(|group| group.first()).copied()
 }
 
-/// Returns whether the first of two configurations is better by the goal; a tie is not.
+/// Returns whether the first of two configurations is better by the selection metric; a tie is not.
 pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
-    let key = |config: &Config| Key::of(&analysis.goal, config.goal.mean, config);
+    let key = |config: &Config| Key::of(&analysis.selection, config.selection.mean, config);
     let (a, b) = (key(a), key(b));
     !a.ties(&b) && a.before(&b) == Ordering::Less
 }
 
-/// The configurations of a label whose goal is as good as that of its chosen one,
+/// The configurations of a label whose selection metric is as good as that of its chosen one,
 /// that among them, and what chose it; none where it ties with no other, or has no
 /// value.
 pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)> {
@@ -134,12 +135,12 @@ pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)>
     };
     let chosen = &analysis.configs[best];
     // Of runs that never reached the target some are equally good, too.
-    let valued = analysis.goal.reached() && chosen.counts.completed > 0;
-    if chosen.goal.mean.is_none() && !valued {
+    let valued = analysis.selection.reached() && chosen.counts.completed > 0;
+    if chosen.selection.mean.is_none() && !valued {
         return None;
     }
     let among: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
-    let group = by_goal(analysis, &among).into_iter().find(|group| group.contains(&best))?;
+    let group = by_selection(analysis, &among).into_iter().find(|group| group.contains(&best))?;
     let (group, by) = in_order(analysis, group);
     (group.len() > 1).then_some((group, by))
 }
@@ -150,7 +151,7 @@ fn in_order(analysis: &Analysis, group: Vec<usize>) -> (Vec<usize>, TieBreak) {
     if group.len() < 2 {
         return (group, TieBreak::Order);
     }
-    let own = analysis.goal.path() == "validation.loss";
+    let own = analysis.selection.path() == "validation.loss";
     let loss = |i: usize| analysis.configs[i].validation_loss.filter(|_| !own);
     let mut keyed: Vec<(f64, usize)> =
         group.into_iter().map(|i| (loss(i).unwrap_or(f64::INFINITY), i)).collect();

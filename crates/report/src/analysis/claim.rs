@@ -5,7 +5,7 @@ use spec::metric::Metric;
 use spec::plan::Plan;
 use spec::record::Split;
 
-use super::{Analysis, Goal, Measured};
+use super::{Analysis, Criterion, Measured};
 use stats::claim::{Claim, Evidence, Test};
 
 /// The claim of a plan, and what came of it.
@@ -14,7 +14,7 @@ pub struct Claims {
     /// The claim as the plan has it.
     pub asked: spec::claim::Claim,
     /// Its metric.
-    pub goal: Goal,
+    pub criterion: Criterion,
     /// One a label with planned runs, in plan order.
     pub claimed: Vec<Claimed>,
 }
@@ -66,15 +66,15 @@ impl Claims {
                 without_value,
             }
         };
-        let goal = Goal {
+        let criterion = Criterion {
             split: asked.split,
             metric: asked.metric,
-            function: analysis.judge.function,
+            function: analysis.evaluation.function,
             measured: Measured::Last,
             fallback: None,
         };
         let claimed = analysis.best.iter().flatten().map(judged).collect();
-        Some(Claims { asked, goal, claimed })
+        Some(Claims { asked, criterion, claimed })
     }
 
     /// The epoch that all seeds are judged at.

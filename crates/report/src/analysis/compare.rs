@@ -76,7 +76,7 @@ impl DecidedBy {
 }
 
 /// Two labels at their chosen configurations. Gains are positive where the
-/// first is better, in units of the judge's metric.
+/// first is better, in units of the evaluation metric's metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
     /// The first, an index into `Analysis::configs`.
@@ -128,7 +128,7 @@ impl Pair {
 /// All pairs of labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// Chosen configurations with a result, best first by the judge.
+    /// Chosen configurations with a result, best first by the evaluation metric.
     pub ranked: Vec<usize>,
     /// Pairs of them, the better ranked one first.
     pub pairs: Vec<Pair>,
@@ -243,7 +243,7 @@ fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
     let all = |config: &Config| -> Vec<Judged> {
         config.runs.iter().filter_map(|&r| analysis.judged(r)).collect()
     };
-    let [xs, ys] = scores(&analysis.judge, [&all(a), &all(b)]);
+    let [xs, ys] = scores(&analysis.evaluation, [&all(a), &all(b)]);
     let decided = match found.unpaired {
         Some(_) => of_samples(&xs, &ys),
         None => of_seeds(&found),
@@ -275,10 +275,10 @@ fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
 /// Whether the gain is below what matters: of accuracies and F1 a fraction of all, of
 /// others a fraction of the second's value.
 fn small(analysis: &Analysis, pair: &Pair) -> bool {
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     let least = analysis.plan.report.min_effect;
     let other = analysis.configs[pair.second].judged.mean;
-    let unit = if judge.metric.is_share() { Some(1.0) } else { other.map(f64::abs) };
+    let unit = if evaluation.metric.is_share() { Some(1.0) } else { other.map(f64::abs) };
     let least = unit.map(|unit| least * unit).filter(|least| *least > 0.0);
     pair.gain.mean.zip(least).is_some_and(|(gain, least)| gain.abs() < least)
 }

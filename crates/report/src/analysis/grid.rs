@@ -75,7 +75,7 @@ pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
     chosen.collect()
 }
 
-/// How forgiving a label is: the learning rates around its best whose goal is
+/// How forgiving a label is: the learning rates around its best whose selection metric is
 /// within `[report] tolerance` of the best value, as a fraction of it. One
 /// where a seed diverged is out. None with fewer than two learning rates, and where they
 /// are not [`comparable`], so that nothing can be read between them.
@@ -89,13 +89,13 @@ pub fn robustness(analysis: &Analysis, label: usize) -> Option<Robustness> {
     if best.counts.diverged > 0 {
         return None;
     }
-    let top = best.standing(&analysis.goal, &best.goal)?;
+    let top = best.standing(&analysis.selection, &best.selection)?;
     let slack = analysis.plan.report.tolerance * top.abs();
     // How far inside the tolerance: negative is outside, none has no value.
     let inside = |config: &Config| -> Option<f64> {
-        let own = config.standing(&analysis.goal, &config.goal);
+        let own = config.standing(&analysis.selection, &config.selection);
         let mean = own.filter(|_| config.counts.diverged == 0)?;
-        Some(slack + analysis.goal.gain(mean, top))
+        Some(slack + analysis.selection.gain(mean, top))
     };
     let at = points.iter().position(|(_, c)| c.config_id == best.config_id)?;
     let reach = |step: isize| -> (f64, bool) {

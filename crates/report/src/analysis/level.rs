@@ -5,7 +5,7 @@ use spec::RunSpec;
 use spec::metric::Resolution;
 use spec::record::Split;
 
-use super::Goal;
+use super::Criterion;
 use crate::table::RunRow;
 
 /// Relative difference up to which losses and scores are level: a few steps of
@@ -19,7 +19,7 @@ pub const VANISHED: f64 = 1.0 / 16_777_216.0;
 /// A run with what is needed to tell whether its outcome differs from another's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged {
-    /// The value of [`Goal::outcome`].
+    /// The value of [`Criterion::outcome`].
     pub outcome: f64,
     /// Samples of the split that it was measured on.
     samples: u64,
@@ -29,14 +29,14 @@ pub(crate) struct Judged {
 
 impl Judged {
     /// None without an outcome.
-    pub(crate) fn of(judge: &Goal, spec: &RunSpec, row: &RunRow) -> Option<Self> {
-        let outcome = judge.outcome(row)?;
-        let samples = match judge.split {
+    pub(crate) fn of(evaluation: &Criterion, spec: &RunSpec, row: &RunRow) -> Option<Self> {
+        let outcome = evaluation.outcome(row)?;
+        let samples = match evaluation.split {
             Split::Test => spec.data.dataset.test_len(),
             Split::Validation => spec.data.validation,
             Split::Train => spec.train_samples(),
         };
-        let initial = match (judge.metric.description().resolution, judge.split) {
+        let initial = match (evaluation.metric.description().resolution, evaluation.split) {
             (Resolution::Residual, Split::Test) => row.initial_test_loss,
             (Resolution::Residual, Split::Validation) => row.initial_validation_loss,
             _ => None,
@@ -55,15 +55,15 @@ impl Judged {
 /// Accuracies are level below half a sample. Other metrics are level up to 1e-6 of
 /// the larger, and losses also where both are below 2^-24 of the loss before
 /// training. Counts of samples are exact.
-pub(crate) fn gain(judge: &Goal, a: &Judged, b: &Judged) -> f64 {
+pub(crate) fn gain(evaluation: &Criterion, a: &Judged, b: &Judged) -> f64 {
     let (x, y) = (a.outcome, b.outcome);
     // Both infinite: neither is better, and infinity less infinity is no number.
     if x == y {
         return 0.0;
     }
-    let gain = judge.gain(x, y);
-    let level = match judge.metric.description().resolution {
-        _ if !gain.is_finite() || judge.reached() => false,
+    let gain = evaluation.gain(x, y);
+    let level = match evaluation.metric.description().resolution {
+        _ if !gain.is_finite() || evaluation.reached() => false,
         Resolution::Exact => false,
         Resolution::Sample => gain.abs() < 0.5 / a.samples.max(1) as f64,
         Resolution::Float | Resolution::Residual => {
@@ -75,7 +75,7 @@ pub(crate) fn gain(judge: &Goal, a: &Judged, b: &Judged) -> f64 {
 
 /// Outcomes turned so that more is better, those that are level made equal: the
 /// values of either side of a comparison that does not pair them.
-pub(crate) fn scores(judge: &Goal, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
+pub(crate) fn scores(evaluation: &Criterion, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
     let mut all: Vec<(usize, usize, Judged)> = Vec::new();
     for (side, values) in sides.iter().enumerate() {
         all.extend(values.iter().enumerate().map(|(at, value)| (side, at, *value)));
@@ -85,9 +85,9 @@ pub(crate) fn scores(judge: &Goal, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
     let mut first: Option<Judged> = None;
     for (side, at, value) in all {
         // A group is held by its first, so that it cannot grow step by step.
-        let held = first.filter(|held| gain(judge, held, &value) == 0.0).unwrap_or(value);
+        let held = first.filter(|held| gain(evaluation, held, &value) == 0.0).unwrap_or(value);
         first = Some(held);
-        out[side][at] = if judge.higher_is_better() { held.outcome } else { -held.outcome };
+        out[side][at] = if evaluation.higher_is_better() { held.outcome } else { -held.outcome };
     }
     out
 }
@@ -99,8 +99,8 @@ mod tests {
     use super::*;
     use crate::analysis::Measured;
 
-    fn judge(metric: Metric) -> Goal {
-        Goal {
+    fn judge(metric: Metric) -> Criterion {
+        Criterion {
             split: Split::Test,
             metric,
             function: false,

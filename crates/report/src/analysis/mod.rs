@@ -4,8 +4,8 @@
 mod choose;
 mod claim;
 mod compare;
+mod criterion;
 mod edges;
-mod goal;
 mod grid;
 pub mod landscape;
 mod ledger;
@@ -27,19 +27,19 @@ use crate::table::RunRow;
 use stats::{Estimate, estimate, location};
 
 pub use choose::{TieBreak, best_of, ties};
-pub(crate) use choose::{better, by_goal, by_judge};
+pub(crate) use choose::{better, by_judge, by_selection};
 pub use claim::{Claimed, Claims};
 pub use compare::difference as unlike;
 pub(crate) use compare::verdict;
 pub use compare::{ALPHA, Comparison, DecidedBy, Pair, Verdict, seeds_needed};
+pub use criterion::{Criterion, Measured};
 pub use edges::{Advice, GridEnd, Partner, advice};
-pub use goal::{Goal, Measured};
 pub use grid::{Robustness, by_lr, comparable, robustness};
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
 pub use level::VANISHED;
 pub(crate) use level::{Judged, gain, scores};
-pub use target::{Clock, Race, Racer};
+pub use target::{Clock, LabelTimes, TimeToTarget};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 
 /// How many runs of a configuration ended how.
@@ -98,12 +98,12 @@ pub struct Config {
     pub runs: Vec<usize>,
     /// How they ended.
     pub counts: Counts,
-    /// The goal's metric over completed seeds, or over those that reached the target
+    /// The selection metric's metric over completed seeds, or over those that reached the target
     /// where that is what counts: what configurations are chosen by.
-    pub goal: Estimate,
-    /// The judge's metric, likewise: what optimizers are compared by.
+    pub selection: Estimate,
+    /// The evaluation metric's metric, likewise: what optimizers are compared by.
     pub judged: Estimate,
-    /// Median of the judge's metric over completed and diverged seeds, a
+    /// Median of the evaluation metric's metric over completed and diverged seeds, a
     /// diverged one being worse than any other: infinite when half diverged.
     pub judged_median: Option<f64>,
     /// Mean validation loss after the last epoch over completed seeds; none where it
@@ -122,7 +122,7 @@ impl Config {
     /// The value that the configuration stands for by a metric with this estimate:
     /// its mean, or the median where runs stop at the target and some may never have
     /// got there. None without a finite one.
-    pub fn standing(&self, metric: &Goal, estimate: &Estimate) -> Option<f64> {
+    pub fn standing(&self, metric: &Criterion, estimate: &Estimate) -> Option<f64> {
         let value = if metric.reached() { self.judged_median } else { estimate.mean };
         value.filter(|value| value.is_finite())
     }
@@ -163,9 +163,9 @@ pub struct Analysis {
     /// What came of it, one row a planned run, in plan order.
     pub rows: Vec<RunRow>,
     /// What configurations are chosen by.
-    pub goal: Goal,
+    pub selection: Criterion,
     /// What the chosen ones are judged by.
-    pub judge: Goal,
+    pub evaluation: Criterion,
     /// Configurations in plan order.
     pub configs: Vec<Config>,
     /// For each label its best configuration, an index into `configs`. None
@@ -173,15 +173,15 @@ pub struct Analysis {
     /// one: see [`Analysis::by_function`].
     pub best: Vec<Option<usize>>,
     comparison: OnceLock<Comparison>,
-    race: OnceLock<Option<Race>>,
+    time_to_target: OnceLock<Option<TimeToTarget>>,
     tasks: OnceLock<Vec<Task>>,
 }
 
 impl Analysis {
     /// Analyses `rows`, which are in the order of `plan.runs`.
     pub fn new(plan: Plan, rows: Vec<RunRow>) -> Self {
-        let goal = goal::goal(&plan, &rows);
-        let judge = goal::judge(&plan, &goal, &rows);
+        let selection = criterion::selection(&plan, &rows);
+        let evaluation = criterion::evaluation(&plan, &selection, &rows);
         let labels: HashMap<&str, usize> =
             plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
         let mut index: HashMap<(usize, Id), usize> = HashMap::new();
@@ -194,7 +194,7 @@ impl Analysis {
                     label,
                     runs: Vec::new(),
                     counts: Counts::default(),
-                    goal: Estimate::default(),
+                    selection: Estimate::default(),
                     judged: Estimate::default(),
                     judged_median: None,
                     validation_loss: None,
@@ -216,10 +216,10 @@ impl Analysis {
             let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
                 known.of(config.runs.iter().filter_map(|&i| value(&rows[i])).collect())
             };
-            config.goal = over(&|r| goal.of(r));
-            config.judged = over(&|r| judge.of(r));
+            config.selection = over(&|r| selection.of(r));
+            config.judged = over(&|r| evaluation.of(r));
             let outcomes: Vec<f64> =
-                config.runs.iter().filter_map(|&i| judge.outcome(&rows[i])).collect();
+                config.runs.iter().filter_map(|&i| evaluation.outcome(&rows[i])).collect();
             config.judged_median = location::censored_median(&outcomes);
             let losses: Vec<f64> =
                 config.runs.iter().filter_map(|&i| last(&rows[i], validation_loss)).collect();
@@ -231,8 +231,19 @@ impl Analysis {
         });
         let best = vec![None; plan.optimizers.len()];
         let compare = !landscape::apart(&landscape::functions(&plan.runs));
-        let (comparison, race, tasks) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let mut out = Analysis { plan, rows, goal, judge, configs, best, comparison, race, tasks };
+        let (comparison, time_to_target, tasks) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let mut out = Analysis {
+            plan,
+            rows,
+            selection,
+            evaluation,
+            configs,
+            best,
+            comparison,
+            time_to_target,
+            tasks,
+        };
         if compare {
             let mut of_label = vec![Vec::new(); out.best.len()];
             for (i, config) in out.configs.iter().enumerate() {
@@ -274,7 +285,7 @@ impl Analysis {
         bits.into_iter().map(f64::from_bits).collect()
     }
 
-    /// Labels' chosen configurations that have a result, best first by the judge and
+    /// Labels' chosen configurations that have a result, best first by the evaluation metric and
     /// those of which all seeds diverged last: indices into `configs`.
     pub fn ranked(&self) -> Vec<usize> {
         let chosen = self.best.iter().flatten().copied();
@@ -291,7 +302,7 @@ impl Analysis {
     /// they differ and runs lack a result: one that never reached its target has one.
     pub fn uneven(&self) -> Option<(usize, usize)> {
         let ranking = self.ranking();
-        let seeds = |c: &&Config| match self.judge.reached() {
+        let seeds = |c: &&Config| match self.evaluation.reached() {
             true => c.counts.results(),
             false => c.judged.n,
         };
@@ -299,10 +310,10 @@ impl Analysis {
         (fewest < most && self.counts().without_result() > 0).then_some((fewest, most))
     }
 
-    /// A run's outcome by the judge with what tells whether it differs from another's;
+    /// A run's outcome by the evaluation metric with what tells whether it differs from another's;
     /// none without a result.
     pub(crate) fn judged(&self, run: usize) -> Option<Judged> {
-        Judged::of(&self.judge, &self.plan.runs[run].spec, &self.rows[run])
+        Judged::of(&self.evaluation, &self.plan.runs[run].spec, &self.rows[run])
     }
 
     /// Returns whether a configuration is the chosen one of its label, and one that completed:
@@ -326,8 +337,8 @@ impl Analysis {
     }
 
     /// Training until the target's value; none when the plan has no value.
-    pub fn race(&self) -> Option<&Race> {
-        self.race.get_or_init(|| target::race(self)).as_ref()
+    pub fn time_to_target(&self) -> Option<&TimeToTarget> {
+        self.time_to_target.get_or_init(|| target::time_to_target(self)).as_ref()
     }
 
     /// The functions of a sweep over landscapes, each with its own analysis; none

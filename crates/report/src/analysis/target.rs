@@ -45,7 +45,7 @@ impl Clock {
 
 /// One label at its chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Racer {
+pub struct LabelTimes {
     /// Index into `Analysis::configs`.
     pub config: usize,
     /// Runs with a result: those that count.
@@ -64,7 +64,7 @@ pub struct Racer {
     pub fastest: Option<(usize, f64)>,
 }
 
-impl Racer {
+impl LabelTimes {
     /// Median by a clock; infinite when half the runs never reached the target.
     pub fn median(&self, clock: Clock) -> Option<f64> {
         self.medians[clock.place()]
@@ -73,42 +73,42 @@ impl Racer {
 
 /// Time to target of every label.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Race {
+pub struct TimeToTarget {
     /// The value to reach.
     pub value: f64,
     /// The fewest samples in the median first; then by how many runs got there.
-    pub racers: Vec<Racer>,
+    pub labels_timed: Vec<LabelTimes>,
     /// Why seconds must not be compared, when they must not.
     pub seconds_differ: Option<String>,
 }
 
 /// The race; none without a value to reach, or where the metric does not exist.
-pub(super) fn race(analysis: &Analysis) -> Option<Race> {
+pub(super) fn time_to_target(analysis: &Analysis) -> Option<TimeToTarget> {
     let target = &analysis.plan.target;
     let value = target.value?;
     let held_out = analysis.plan.runs.iter().any(|r| r.spec.data.validation > 0);
     if target.split == Split::Validation && !held_out {
         return None;
     }
-    let mut racers: Vec<Racer> =
-        analysis.best.iter().flatten().map(|&config| racer(analysis, config)).collect();
-    racers.retain(|r| r.runs > 0);
-    if racers.is_empty() {
+    let mut labels_timed: Vec<LabelTimes> =
+        analysis.best.iter().flatten().map(|&config| label_times(analysis, config)).collect();
+    labels_timed.retain(|r| r.runs > 0);
+    if labels_timed.is_empty() {
         return None;
     }
-    let median = |r: &Racer| r.median(Clock::Samples).unwrap_or(f64::INFINITY);
-    racers.sort_by(|a, b| {
+    let median = |r: &LabelTimes| r.median(Clock::Samples).unwrap_or(f64::INFINITY);
+    labels_timed.sort_by(|a, b| {
         median(a).total_cmp(&median(b)).then_with(|| {
-            let share = |r: &Racer| r.reached as f64 / r.runs as f64;
+            let share = |r: &LabelTimes| r.reached as f64 / r.runs as f64;
             share(b).partial_cmp(&share(a)).unwrap_or(Ordering::Equal)
         })
     });
-    let configs = racers.iter().map(|r| &analysis.configs[r.config]);
+    let configs = labels_timed.iter().map(|r| &analysis.configs[r.config]);
     let seconds_differ = seconds_differ(analysis, configs);
-    Some(Race { value, racers, seconds_differ })
+    Some(TimeToTarget { value, labels_timed, seconds_differ })
 }
 
-fn racer(analysis: &Analysis, config: usize) -> Racer {
+fn label_times(analysis: &Analysis, config: usize) -> LabelTimes {
     let own = &analysis.configs[config];
     let rows: Vec<&RunRow> = with_result(analysis, own).collect();
     let times = Clock::ALL.map(|clock| rows.iter().map(|r| clock.of(r)).collect::<Vec<f64>>());
@@ -124,7 +124,7 @@ fn racer(analysis: &Analysis, config: usize) -> Racer {
         })
         .filter(|(_, samples)| samples.is_finite())
         .min_by(|a, b| a.1.total_cmp(&b.1).then((a.0 != config).cmp(&(b.0 != config))));
-    Racer {
+    LabelTimes {
         config,
         runs: rows.len(),
         reached: rows.iter().filter(|r| r.target_epoch.is_some()).count(),

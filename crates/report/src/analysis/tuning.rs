@@ -2,14 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, by_goal};
+use crate::analysis::{Analysis, by_selection};
 
 /// The best of `k` configurations drawn at random from those tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TuningPoint {
     /// How many are tried.
     pub k: usize,
-    /// Median of the judge's mean over all draws, the middle of two where they share it;
+    /// Median of the evaluation metric's mean over all draws, the middle of two where they share it;
     /// infinite (bad) where every configuration of half the draws diverged.
     pub median: f64,
     /// Quartiles of the same, the lower value first.
@@ -28,7 +28,7 @@ pub struct TuningCurve {
 /// The tuning curve of a label with at least two configurations.
 ///
 /// All `C(N, k)` subsets of its `N` configurations are equally likely; from
-/// each the best is chosen by the goal, as the report chooses (what ties among all
+/// each the best is chosen by the selection metric, as the report chooses (what ties among all
 /// keeps its order in every subset), and judged; one of which half of the seeds or more
 /// diverged counts as diverged, since the mean of the rest flatters it. The
 /// distribution is exact: the configuration of rank `i` is the best of
@@ -45,14 +45,14 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     let value = |i: usize| {
         let config = &analysis.configs[i];
         let survived = config.judged_median.is_none_or(f64::is_finite);
-        config.standing(&analysis.judge, &config.judged).filter(|_| survived)
+        config.standing(&analysis.evaluation, &config.judged).filter(|_| survived)
     };
     if tried.len() < 2 || tried.iter().all(|&i| value(i).is_none()) {
         return None;
     }
-    let tried = by_goal(analysis, &tried).concat();
+    let tried = by_selection(analysis, &tried).concat();
     let values: Vec<f64> =
-        tried.into_iter().map(|i| value(i).unwrap_or(analysis.judge.worst())).collect();
+        tried.into_iter().map(|i| value(i).unwrap_or(analysis.evaluation.worst())).collect();
     let ascending = ascending(&values);
     let points =
         (1..=values.len()).into_par_iter().map(|k| point(&values, &ascending, k)).collect();
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_distribution_is_that_of_all_subsets() {
-        // In order of choice; the judge need not agree with it.
+        // In order of choice; the evaluation metric need not agree with it.
         let values = [0.97, 0.98, 0.95, 0.90, f64::NEG_INFINITY, 0.60, 0.99];
         for k in 1..=values.len() {
             let all = enumerated(&values, k);

@@ -71,8 +71,8 @@ pub fn check<'a>(
     published: &'a Published,
     sources: &Sources<'_>,
 ) -> Result<Section<'a>, String> {
-    let judge = |row| judge::judge(published, row, sources);
-    let rows: Result<Vec<Judged<'a>>, String> = published.rows.iter().map(judge).collect();
+    let judged = |row| judge::judge(published, row, sources);
+    let rows: Result<Vec<Judged<'a>>, String> = published.rows.iter().map(judged).collect();
     let rows = rows?;
     let figure = published.figure.as_ref().and_then(|request| {
         figure::figure(request, sources.sweeps.get(request.sweep.as_str())?, &rows)

@@ -195,8 +195,9 @@ fn read(from: &FromSweep, record: &RunRecord) -> Option<f64> {
         .metrics
         .iter()
         .filter(|point| point.split == from.split && point.metric == from.metric);
-    if let Some(goal) = from.reach {
-        let there = |v: f64| if from.metric.higher_is_better() { v >= goal } else { v <= goal };
+    if let Some(selection) = from.reach {
+        let there =
+            |v: f64| if from.metric.higher_is_better() { v >= selection } else { v <= selection };
         return of.find(|point| there(point.value.0)).map(|point| point.epoch as f64);
     }
     let epoch = match from.epoch {

@@ -6,8 +6,8 @@ use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::points::Points;
-use crate::figures::words::LineEnd;
-use crate::figures::{Figure, entries, epochs, seeds_text, shown, words};
+use crate::figures::text::LineEnd;
+use crate::figures::{Figure, entries, epochs, seeds_text, shown, text};
 use plot::FigureData;
 use plot::axis::{Axis, LEAST_ERROR};
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
@@ -50,8 +50,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         caption: format!(
             "Each optimizer at its best configuration: {}.{}{}{zoom}",
             seeds_text(analysis),
-            words::left_out(analysis),
-            words::ended_early(analysis, LineEnd::First)
+            text::left_out(analysis),
+            text::ended_early(analysis, LineEnd::First)
         ),
         reading: match (judged_apart(analysis, &chart), banded(&chart)) {
             (true, true) => {
@@ -69,7 +69,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
 /// Returns whether the validation samples, which configurations were chosen on, stand beside the
 /// test samples.
 fn judged_apart(analysis: &Analysis, chart: &Chart) -> bool {
-    chart.panels.len() > 1 && analysis.goal.split == Split::Validation
+    chart.panels.len() > 1 && analysis.selection.split == Split::Validation
 }
 
 fn banded(chart: &Chart) -> bool {

@@ -42,7 +42,7 @@ pub fn of_metric(metric: Metric, values: &[f64], bands: &[(f64, f64)]) -> Axis {
 /// What a loss is called over an axis: `Test loss (cross-entropy, logarithmic)`, of
 /// a function `Value (logarithmic)`.
 pub fn loss_title(analysis: &Analysis, split: Split, y: &Axis) -> String {
-    let name = match (analysis.goal.function, split) {
+    let name = match (analysis.selection.function, split) {
         (true, Split::Train) => "Mean value",
         (true, _) => "Value",
         (false, Split::Train) => "Training loss",
@@ -50,7 +50,7 @@ pub fn loss_title(analysis: &Analysis, split: Split, y: &Axis) -> String {
         (false, Split::Test) => "Test loss",
     };
     let mut notes: Vec<&str> = Vec::new();
-    for run in analysis.plan.runs.iter().filter(|_| !analysis.goal.function) {
+    for run in analysis.plan.runs.iter().filter(|_| !analysis.selection.function) {
         if !notes.contains(&run.spec.train.loss.name()) {
             notes.push(run.spec.train.loss.name());
         }

@@ -9,8 +9,8 @@ use spec::report_settings::Band;
 
 use crate::analysis::{Analysis, Config};
 use crate::figures::points::Points;
-use crate::figures::words::LineEnd;
-use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, words};
+use crate::figures::text::LineEnd;
+use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, text};
 use crate::table::RunRow;
 use plot::FigureData;
 use plot::axis::Axis;
@@ -47,8 +47,8 @@ fn banded(analysis: &Analysis) -> bool {
 /// Against epochs; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points, Along::Epochs)?;
-    let (one, pieces) = (epochs(analysis) == 1, words::pieces(analysis));
-    let mut train = match (analysis.goal.function, one) {
+    let (one, pieces) = (epochs(analysis) == 1, text::pieces(analysis));
+    let mut train = match (analysis.selection.function, one) {
         (true, true) => {
             format!("The lines are of one epoch, so the mean value is that over {pieces}.")
         }
@@ -63,12 +63,12 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         }
     };
     if chart.panels.len() > 1 {
-        train.push_str(match analysis.goal.function {
+        train.push_str(match analysis.selection.function {
             true => " The value at epoch 0 is that at the start.",
             false => " Held-out loss at epoch 0 is that of the untrained weights.",
         });
     }
-    let function = analysis.goal.function;
+    let function = analysis.selection.function;
     Some(Figure {
         heading: match function {
             true => "Convergence: value against epoch",
@@ -107,7 +107,7 @@ fn of_values(analysis: &Analysis) -> &'static str {
 
 /// Against optimizer steps; none for sweeps of one epoch, where it is the same.
 pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
-    let (function, pieces) = (analysis.goal.function, words::pieces(analysis));
+    let (function, pieces) = (analysis.selection.function, text::pieces(analysis));
     let train = match function {
         true => format!("The mean value is that over {pieces}."),
         false => format!("The training loss is the mean over {pieces}."),
@@ -150,7 +150,7 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
          left out of the time.{guide}"
     );
     Some(Figure {
-        heading: match analysis.goal.function {
+        heading: match analysis.selection.function {
             true => "Value against seconds of training",
             false => "Loss against seconds of training",
         },
@@ -167,8 +167,8 @@ fn caption(analysis: &Analysis, rest: &str) -> String {
     format!(
         "Each optimizer at its best configuration: {}.{}{} {rest}",
         seeds_text(analysis),
-        words::left_out(analysis),
-        words::ended_early(analysis, LineEnd::First)
+        text::left_out(analysis),
+        text::ended_early(analysis, LineEnd::First)
     )
 }
 
@@ -217,7 +217,7 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
         panel.x = x;
     }
     Some(Chart {
-        title: match analysis.goal.function {
+        title: match analysis.selection.function {
             true => format!("Value against {name}"),
             false => format!("Loss against {name}"),
         },

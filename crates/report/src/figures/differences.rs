@@ -8,8 +8,8 @@ use crate::number;
 use crate::text::{p_value, seeds};
 use plot::FigureData;
 use plot::axis::TickFormat;
+use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
-use plot::tint::Tint;
 
 /// Rows that the figure has at most.
 const MOST: usize = 30;
@@ -79,7 +79,7 @@ fn small(analysis: &Analysis) -> String {
 
 /// The sentence that explains hatched cells; empty without any.
 fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
-    let both = if analysis.judge.reached() { "reached the target" } else { "completed" };
+    let both = if analysis.evaluation.reached() { "reached the target" } else { "completed" };
     match grid.has(Fill::NoLead) {
         true => format!(" Hatched pairs have no mean lead, since no seed {both} with both."),
         false => String::new(),
@@ -87,10 +87,10 @@ fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
 }
 
 fn unit(analysis: &Analysis) -> String {
-    let judge = &analysis.judge;
-    match judge.metric.is_percentage() {
-        true => format!("percentage points of {}", judge.name()),
-        false => judge.name(),
+    let evaluation = &analysis.evaluation;
+    match evaluation.metric.is_percentage() {
+        true => format!("percentage points of {}", evaluation.name()),
+        false => evaluation.name(),
     }
 }
 
@@ -126,7 +126,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             _ => format!("In {}; below it p after Holm's correction", unit(analysis)),
         },
         key: format!("Lead in {}", unit(analysis)),
-        tint: Tint::diverging(leads, TickFormat::Number),
+        colormap: Colormap::diverging(leads, TickFormat::Number),
         column_name: "over".to_owned(),
         columns: ranked.iter().map(|&i| label(i)).collect(),
         square: true,
@@ -136,7 +136,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
 
 /// The factor that brings a lead into the unit of the figure.
 fn scale(analysis: &Analysis) -> f64 {
-    if analysis.judge.metric.is_percentage() { 100.0 } else { 1.0 }
+    if analysis.evaluation.metric.is_percentage() { 100.0 } else { 1.0 }
 }
 
 fn beats_all(comparison: &Comparison, row: usize) -> bool {
@@ -164,14 +164,14 @@ fn cell(analysis: &Analysis, (row, name): (usize, &str), (column, other): (usize
         (_, None) => "too few seeds for a test".to_owned(),
     };
     let Some(gain) = pair.gain.mean.filter(|gain| gain.is_finite()) else {
-        let both = if analysis.judge.reached() { "reached the target" } else { "completed" };
+        let both = if analysis.evaluation.reached() { "reached the target" } else { "completed" };
         let said = format!("{name} over {other}: no lead, no seed {both} with both ({verdict})");
         return Cell { fill: Fill::NoLead, note, said, ..nothing };
     };
     let gain = if turned { -gain } else { gain };
     let lead = scale(analysis) * gain;
     // As the tables write it.
-    let text = signed(gain, &analysis.judge.metric.format_difference(gain, 3));
+    let text = signed(gain, &analysis.evaluation.metric.format_difference(gain, 3));
     let said = format!("{name} over {other}: {text} ({verdict}; {})", seeds(pair.gain.n));
     Cell { fill: Fill::Value(lead), text, note, said }
 }

@@ -9,7 +9,7 @@ use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
 use crate::figures::landscape::{chosen, files, path, target};
 use crate::figures::points::Points;
-use crate::figures::{Figure, entries, seeds_text, spread};
+use crate::figures::{Figure, bands, entries, seeds_text};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
@@ -144,7 +144,7 @@ fn mean_distance(task: &Task, points: &Points, config: &Config) -> Vec<Point> {
         .filter(|(_, values)| values.len() == runs.len())
         .filter_map(|(step, values)| {
             let e = estimate_mean(values);
-            let band = spread::band(analysis.plan.report.band, Bounds::NonNegative, &e);
+            let band = bands::band(analysis.plan.report.band, Bounds::NonNegative, &e);
             let band = band.map(|(low, high)| (low.max(NEAREST), high));
             Some(Point { x: step as f64, y: e.mean?, band })
         })

@@ -3,10 +3,10 @@
 
 use spec::report_settings::Band;
 
-use crate::analysis::{Analysis, Config, Goal, Measured};
+use crate::analysis::{Analysis, Config, Criterion, Measured};
 use crate::escape;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes, shown, spread, words};
+use crate::figures::{Figure, axes, bands, shown, text};
 use crate::number;
 use crate::text::capitalised;
 use plot::FigureData;
@@ -24,8 +24,8 @@ macro_rules! dots {
 /// The figure; none before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let rows = series(analysis)?;
-    let judged = &analysis.judge;
-    let apart = if judged.split == analysis.goal.split {
+    let judged = &analysis.evaluation;
+    let apart = if judged.split == analysis.selection.split {
         format!(
             "Configurations were chosen by this very {}, so the best of them flatters itself.",
             if judged.reached() { "number" } else { "metric" }
@@ -33,7 +33,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         format!(
             "Configurations were chosen by {}, which has no part in this figure.",
-            analysis.goal.name()
+            analysis.selection.name()
         )
     };
     let crosses = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
@@ -54,7 +54,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
                 (true, false) => "; crosses are seeds that diverged and are in no mean",
                 (true, true) => "; crosses are seeds that never got there and count as infinite",
             },
-            words::without_result(analysis, average)
+            text::without_result(analysis, average)
         ),
         reading: match judged.reached() {
             false if intervals(analysis) => {
@@ -80,9 +80,9 @@ fn intervals(analysis: &Analysis) -> bool {
 
 /// The words for the rows' markers and their bars.
 fn averages(analysis: &Analysis) -> String {
-    match analysis.judge.reached() {
-        true => spread::medians(&shown(analysis)),
-        false => spread::words_of(analysis, judged_estimates(analysis), "bars"),
+    match analysis.evaluation.reached() {
+        true => bands::medians(&shown(analysis)),
+        false => bands::describe_estimates(analysis, judged_estimates(analysis), "bars"),
     }
 }
 
@@ -96,7 +96,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
     if shown(analysis).is_empty() {
         return None;
     }
-    let judged = &analysis.judge;
+    let judged = &analysis.evaluation;
     // As they are ranked, those without a result last.
     let ranked = analysis.ranked();
     let rest = analysis.best.iter().flatten().filter(|i| !ranked.contains(i));
@@ -119,7 +119,7 @@ pub fn series(analysis: &Analysis) -> Option<Rows> {
     })
 }
 
-fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
+fn row(analysis: &Analysis, judged: &Criterion, config: &Config) -> Row {
     let run = analysis.planned(config);
     let dots: Vec<(f64, String)> = config
         .runs
@@ -161,7 +161,7 @@ fn row(analysis: &Analysis, judged: &Goal, config: &Config) -> Row {
 }
 
 /// The median of how soon the target was reached, by `reached` seeds, in words.
-fn soon(judged: &Goal, reached: usize, median: Option<f64>) -> String {
+fn soon(judged: &Criterion, reached: usize, median: Option<f64>) -> String {
     match median {
         None => "no result".to_owned(),
         Some(_) if reached == 0 => "never".to_owned(),
@@ -172,12 +172,12 @@ fn soon(judged: &Goal, reached: usize, median: Option<f64>) -> String {
 /// The mean of a row, its interval, and both in words.
 fn average(
     analysis: &Analysis,
-    judged: &Goal,
+    judged: &Criterion,
     config: &Config,
     dots: &[(f64, String)],
 ) -> (Option<f64>, Option<(f64, f64)>, String) {
     let e = estimate(dots.iter().map(|(v, _)| *v).filter(|v| v.is_finite()));
-    let interval = spread::band(analysis.plan.report.band, judged.metric.description().bounds, &e);
+    let interval = bands::band(analysis.plan.report.band, judged.metric.description().bounds, &e);
     let text = match (e.mean, interval) {
         (Some(mean), Some((low, high))) => format!(
             "{} ({}\u{2013}{})",

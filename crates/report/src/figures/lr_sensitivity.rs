@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::analysis::{Analysis, Config, Goal, Measured, better, by_lr, comparable};
+use crate::analysis::{Analysis, Config, Criterion, Measured, better, by_lr, comparable};
 use crate::escape;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes, entries, spread};
+use crate::figures::{Figure, axes, bands, entries};
 use crate::text::{capitalised, list};
 use plot::FigureData;
 use plot::axis::Axis;
@@ -60,11 +60,11 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "Sensitivity to the learning rate",
         caption: format!(
             "{} against learning rate: {}.{lines}{}{chosen}{loose}{thinned}{spacing}",
-            capitalised(&analysis.goal.measured_name()),
-            words(analysis),
+            capitalised(&analysis.selection.measured_name()),
+            describe(analysis),
             crosses(analysis, &chart)
         ),
-        reading: match analysis.goal.higher_is_better() {
+        reading: match analysis.selection.higher_is_better() {
             true => {
                 "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                  point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it must \
@@ -91,8 +91,8 @@ fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
         return String::new();
     }
     let joins = if loose == analysis.plan.optimizers.len() { "Markers are" } else { "Lines join" };
-    let reached = analysis.goal.reached();
-    let several = analysis.configs.iter().any(|c| seeds(&analysis.goal, c) > 1);
+    let reached = analysis.selection.reached();
+    let several = analysis.configs.iter().any(|c| seeds(&analysis.selection, c) > 1);
     let average = match (several, reached) {
         (true, true) => "medians over the seeds, a run that never got there counting as infinite",
         (true, false) => "means over the seeds that finished",
@@ -110,8 +110,8 @@ fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
 }
 
 /// Seeds that a configuration's mean or median is of.
-fn seeds(goal: &Goal, config: &Config) -> usize {
-    if goal.reached() { config.counts.results() } else { config.goal.n }
+fn seeds(selection: &Criterion, config: &Config) -> usize {
+    if selection.reached() { config.counts.results() } else { config.selection.n }
 }
 
 /// The sentence that explains crosses; empty without any.
@@ -119,17 +119,17 @@ fn crosses(analysis: &Analysis, chart: &Chart) -> String {
     if chart.panels[0].strip.is_empty() {
         return String::new();
     }
-    let those = if analysis.goal.reached() { "count as infinite" } else { "are in no mean" };
+    let those = if analysis.selection.reached() { "count as infinite" } else { "are in no mean" };
     format!(
         " A cross marks configurations of which some runs diverged, with how many of how many where there is room for it; those runs {those}."
     )
 }
 
-fn words(analysis: &Analysis) -> String {
+fn describe(analysis: &Analysis) -> String {
     let configs: Vec<&Config> = analysis.configs.iter().collect();
-    match analysis.goal.reached() {
-        true => spread::medians(&configs),
-        false => spread::words(analysis, &configs, "bars"),
+    match analysis.selection.reached() {
+        true => bands::medians(&configs),
+        false => bands::describe(analysis, &configs, "bars"),
     }
 }
 
@@ -203,7 +203,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     if (0..labels).all(|label| analysis.lr_grid(label).len() < 2) {
         return None;
     }
-    let goal = &analysis.goal;
+    let selection = &analysis.selection;
     let dotted = dotted(analysis);
     let (mut curves, mut dots, mut strip) = (Vec::new(), Vec::new(), Vec::new());
     for label in 0..labels {
@@ -214,23 +214,23 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             if diverged.0 > 0 {
                 marks.push((lr, format!("{}/{}", diverged.0, diverged.1)));
             }
-            let Some(y) = height(goal, config) else { continue };
+            let Some(y) = height(selection, config) else { continue };
             if best == Some(config.config_id) {
                 ringed = Some(points.len());
             }
             // Bands are of means, and a median has none.
-            let band = spread::band(
+            let band = bands::band(
                 analysis.plan.report.band,
-                goal.metric.description().bounds,
-                &config.goal,
+                selection.metric.description().bounds,
+                &config.selection,
             );
-            points.push(Point { x: lr, y, band: band.filter(|_| !goal.reached()) });
+            points.push(Point { x: lr, y, band: band.filter(|_| !selection.reached()) });
             let single = config.runs.iter().filter_map(|&r| {
-                let y = goal.of(&analysis.rows[r])?;
+                let y = selection.of(&analysis.rows[r])?;
                 let name = format!("seed {}", analysis.plan.runs[r].spec.seed);
                 Some(Dot { series: label, x: lr, y, name })
             });
-            if dotted && seeds(goal, config) > 1 {
+            if dotted && seeds(selection, config) > 1 {
                 dots.extend(single);
             }
         }
@@ -259,24 +259,24 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 
 /// The height of a configuration's marker: its mean, or its median, which is
 /// infinite where most of its seeds never got there. None where all of them diverged.
-fn height(goal: &Goal, config: &Config) -> Option<f64> {
+fn height(selection: &Criterion, config: &Config) -> Option<f64> {
     let finished = config.counts.completed > 0;
-    match goal.reached() {
+    match selection.reached() {
         true => config.judged_median.filter(|_| finished),
-        false => config.standing(goal, &config.goal),
+        false => config.standing(selection, &config.selection),
     }
 }
 
 fn drawn(analysis: &Analysis, curves: Vec<Curve>, dots: Vec<Dot>, strip: Vec<StripRow>) -> Chart {
-    let goal = &analysis.goal;
+    let selection = &analysis.selection;
     let (low, high) = ends(analysis);
     let points = || curves.iter().flat_map(|c: &Curve| &c.points);
     let values: Vec<f64> = points().map(|p| p.y).chain(dots.iter().map(|d: &Dot| d.y)).collect();
     let bars: Vec<(f64, f64)> = points().filter_map(|p| p.band).collect();
-    let y = axes::of_metric(goal.metric, &values, &bars);
+    let y = axes::of_metric(selection.metric, &values, &bars);
     let scale = axes::spacing(&y);
-    let name = goal.name();
-    let title = match goal.measured {
+    let name = selection.name();
+    let title = match selection.measured {
         Measured::Last => format!("Final {name}{scale}"),
         Measured::Best => format!("Best epoch's {name}{scale}"),
         Measured::Reached => format!("Median {name}{scale}"),
@@ -296,7 +296,7 @@ fn drawn(analysis: &Analysis, curves: Vec<Curve>, dots: Vec<Dot>, strip: Vec<Str
         (!chart.panels[0].strip.is_empty(), "cross: diverged runs"),
     ];
     let marks: Vec<&str> = marks.into_iter().filter(|m| m.0).map(|m| m.1).collect();
-    let said = [capitalised(&words(analysis)), marks.join(", ")];
+    let said = [capitalised(&describe(analysis)), marks.join(", ")];
     chart.subtitle = said.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("; ");
     chart
 }

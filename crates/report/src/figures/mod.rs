@@ -3,6 +3,7 @@
 
 pub mod accuracy;
 pub mod axes;
+pub mod bands;
 pub mod convergence;
 pub mod differences;
 pub mod distance;
@@ -13,10 +14,9 @@ pub mod noise;
 pub mod points;
 pub mod schedule;
 pub mod seeds;
-pub mod spread;
 pub mod target;
+mod text;
 pub mod tuning;
-mod words;
 
 use rayon::prelude::*;
 use spec::record::StopReason;
@@ -171,7 +171,7 @@ fn arrived(analysis: &Analysis, config: &Config) -> usize {
 
 /// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
 fn seeds_text(analysis: &Analysis) -> String {
-    spread::words(analysis, &shown(analysis), "bands")
+    bands::describe(analysis, &shown(analysis), "bands")
 }
 
 /// At most about `most` points, the last always.

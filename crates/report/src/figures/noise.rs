@@ -5,8 +5,8 @@ use spec::record::Split;
 
 use crate::analysis::Analysis;
 use crate::figures::points::Points;
-use crate::figures::words::LineEnd;
-use crate::figures::{Figure, axes, entries, epochs, shown, words};
+use crate::figures::text::LineEnd;
+use crate::figures::{Figure, axes, entries, epochs, shown, text};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
@@ -18,7 +18,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         return None;
     }
     let chart = series(analysis, points)?;
-    let function = analysis.goal.function;
+    let function = analysis.selection.function;
     let what = if function { "value" } else { "training loss" };
     let lines = match pale(&chart) {
         true => ": pale for the first finished seed, strong for the mean over seeds",
@@ -31,9 +31,9 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         },
         caption: format!(
             "Mean {what} over {}, at each optimizer's best configuration{lines}.{}{}",
-            words::pieces(analysis),
-            words::left_out(analysis),
-            words::ended_early(
+            text::pieces(analysis),
+            text::left_out(analysis),
+            text::ended_early(
                 analysis,
                 if pale(&chart) { LineEnd::Strong } else { LineEnd::First }
             )
@@ -97,11 +97,11 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let steps = values.clone().map(|p| p.x).fold(0.0, f64::max);
     let y = Axis::around(values.map(|p| p.y), 0.9)?;
     let mut chart = Chart {
-        title: match analysis.goal.function {
+        title: match analysis.selection.function {
             true => "Mean value against optimizer step".to_owned(),
             false => "Training loss against optimizer step".to_owned(),
         },
-        subtitle: format!("Mean over {}", words::pieces(analysis)),
+        subtitle: format!("Mean over {}", text::pieces(analysis)),
         entries: entries(analysis),
         panels: vec![Panel {
             curves,

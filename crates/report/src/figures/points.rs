@@ -9,7 +9,7 @@ use spec::record::Split;
 
 use crate::analysis::{Analysis, Config};
 use crate::error::ReportError;
-use crate::figures::spread;
+use crate::figures::bands;
 use crate::table::scan;
 use plot::chart::Point;
 use stats::estimate_mean;
@@ -132,7 +132,7 @@ impl Points {
             .filter(|(_, values)| values.len() == runs.len())
             .filter_map(|(x, values)| {
                 let e = estimate_mean(values);
-                let band = spread::band(analysis.plan.report.band, metric.description().bounds, &e);
+                let band = bands::band(analysis.plan.report.band, metric.description().bounds, &e);
                 Some(Point { x: f64::from_bits(x), y: e.mean?, band })
             })
             .collect()

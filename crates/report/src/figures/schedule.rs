@@ -9,7 +9,7 @@ use spec::{RunSpec, ScheduleSpec};
 use crate::analysis::{Analysis, Config};
 use crate::escape;
 use crate::figures::points::Points;
-use crate::figures::words::{self, LineEnd};
+use crate::figures::text::{self, LineEnd};
 use crate::figures::{Figure, thin};
 use crate::number;
 use plot::FigureData;
@@ -44,7 +44,7 @@ fn caption(analysis: &Analysis) -> String {
     };
     format!(
         "The learning rate that each optimizer used at its best configuration, step by step; {seeds}.{}",
-        words::ended_early(analysis, LineEnd::Last)
+        text::ended_early(analysis, LineEnd::Last)
     )
 }
 

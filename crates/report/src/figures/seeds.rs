@@ -12,8 +12,8 @@ use crate::figures::{Figure, axes};
 use crate::number;
 use crate::text::capitalised;
 use plot::FigureData;
+use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
-use plot::tint::Tint;
 
 /// Rows that the figure has at most.
 const MOST: usize = 40;
@@ -21,9 +21,9 @@ const MOST: usize = 40;
 /// The figure; none for a single seed or configuration, for more rows than one
 /// can look at, or before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
-    let goal = &analysis.goal;
+    let selection = &analysis.selection;
     let grid = series(analysis)?;
-    let lighter = match (grid.keyed(), goal.higher_is_better()) {
+    let lighter = match (grid.keyed(), selection.higher_is_better()) {
         (false, _) => "",
         (true, true) => " Lighter is better (higher).",
         (true, false) => " Lighter is better (lower).",
@@ -53,7 +53,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "Every run: learning rate and seed",
         caption: format!(
             "{} of every run of the sweep; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
-            capitalised(&goal.measured_name())
+            capitalised(&selection.measured_name())
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
@@ -83,7 +83,7 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
 
 /// The data: one row a configuration, by label and learning rate.
 pub fn series(analysis: &Analysis) -> Option<Grid> {
-    let (goal, plan) = (&analysis.goal, &analysis.plan);
+    let (selection, plan) = (&analysis.selection, &analysis.plan);
     let rows = analysis.configs.len();
     if !(2..=MOST).contains(&rows)
         || plan.seeds.len() < 2
@@ -95,8 +95,8 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     let lr = |c: &Config| analysis.planned(c).spec.optimizer.lr();
     configs.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| lr(a).total_cmp(&lr(b))));
     let values: Vec<f64> =
-        analysis.rows.iter().filter_map(|r| goal.of(r)).filter(|v| v.is_finite()).collect();
-    let axis = axes::of_metric(goal.metric, &values, &[]);
+        analysis.rows.iter().filter_map(|r| selection.of(r)).filter(|v| v.is_finite()).collect();
+    let axis = axes::of_metric(selection.metric, &values, &[]);
     let rows = configs
         .into_iter()
         .map(|(i, config)| {
@@ -112,12 +112,16 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             }
         })
         .collect();
-    let unit = if goal.metric.is_percentage() { ", per cent" } else { "" };
+    let unit = if selection.metric.is_percentage() { ", per cent" } else { "" };
     let mut grid = Grid {
         title: "Every run: learning rate and seed".to_owned(),
-        subtitle: capitalised(&goal.measured_name()),
-        key: format!("{}{unit}{}", capitalised(&goal.name()), axes::spacing(&axis)),
-        tint: if goal.higher_is_better() { Tint::Sequential(axis) } else { Tint::Reversed(axis) },
+        subtitle: capitalised(&selection.measured_name()),
+        key: format!("{}{unit}{}", capitalised(&selection.name()), axes::spacing(&axis)),
+        colormap: if selection.higher_is_better() {
+            Colormap::Sequential(axis)
+        } else {
+            Colormap::Reversed(axis)
+        },
         column_name: "seed".to_owned(),
         columns: plan.seeds.iter().map(u64::to_string).collect(),
         square: false,
@@ -153,18 +157,18 @@ fn described(analysis: &Analysis, config: &Config) -> String {
 }
 
 fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str) -> Cell {
-    let goal = &analysis.goal;
+    let selection = &analysis.selection;
     let run = config.runs.iter().copied().find(|&r| analysis.plan.runs[r].spec.seed == seed);
     let row = run.map(|r| &analysis.rows[r]);
-    let value = row.and_then(|r| goal.of(r));
+    let value = row.and_then(|r| selection.of(r));
     let (fill, text, said) = match (value, row.and_then(|r| r.status)) {
-        (Some(v), _) => (Fill::Value(v), short(goal.metric, v), goal.format(v)),
+        (Some(v), _) => (Fill::Value(v), short(selection.metric, v), selection.format(v)),
         (None, Some(Status::Diverged)) => {
             let step = row.and_then(|r| r.diverged_step);
             let at = step.map_or(String::new(), |s| format!(" at step {}", number::count(s)));
             (Fill::Crossed, String::new(), format!("diverged{at}"))
         }
-        (None, Some(Status::Completed)) if goal.reached() => {
+        (None, Some(Status::Completed)) if selection.reached() => {
             (Fill::Never, String::new(), "never reached the target".to_owned())
         }
         (None, Some(Status::Completed)) => {

@@ -2,7 +2,7 @@
 
 use spec::record::Split;
 
-use crate::analysis::{Analysis, Clock, Race, Racer};
+use crate::analysis::{Analysis, Clock, LabelTimes, TimeToTarget};
 use crate::escape;
 use crate::figures::Figure;
 use crate::figures::points::Points;
@@ -30,19 +30,20 @@ macro_rules! other {
 
 /// The figure; none without a target value or where nobody reached it.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
-    let race = analysis.race()?;
+    let time_to_target = analysis.time_to_target()?;
     let chart = series(analysis)?;
-    let all = race.racers.iter().all(|r| r.reached == r.runs);
+    let all = time_to_target.labels_timed.iter().all(|r| r.reached == r.runs);
     let below = if all { "" } else { " A run that never gets there keeps its line below 100%." };
-    let seconds = race.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
+    let seconds =
+        time_to_target.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
     Some(Figure {
         heading: "The race to the target",
         caption: format!(
             "Fraction of runs that have reached {} by then, each optimizer at its chosen configuration. It is \
              measured at the end of each epoch, with the clock of training stopped.{below}{seconds}",
-            goal(analysis, race)
+            goal(analysis, time_to_target)
         ),
-        reading: match analysis.goal.function {
+        reading: match analysis.selection.function {
             true => {
                 concat!(
                     early!(),
@@ -64,10 +65,10 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
 }
 
 /// `validation accuracy of 97%`, of functions `a value of at most 1.5`.
-fn goal(analysis: &Analysis, race: &Race) -> String {
+fn goal(analysis: &Analysis, time_to_target: &TimeToTarget) -> String {
     let target = &analysis.plan.target;
-    let value = text::metric(target.metric, race.value);
-    match (analysis.goal.function, target.split) {
+    let value = text::metric(target.metric, time_to_target.value);
+    match (analysis.selection.function, target.split) {
         (true, Split::Train) => format!("a mean value of at most {value}"),
         (true, _) => format!("a value of at most {value}"),
         (false, _) => format!("{} of {value}", text::target_name(target)),
@@ -77,19 +78,21 @@ fn goal(analysis: &Analysis, race: &Race) -> String {
 /// The data: a stepped curve a label, against steps and, where they compare,
 /// against seconds.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
-    let race = analysis.race()?;
-    if race.racers.iter().all(|r| r.reached == 0) {
+    let time_to_target = analysis.time_to_target()?;
+    if time_to_target.labels_timed.iter().all(|r| r.reached == 0) {
         return None;
     }
-    let mut panels = vec![panel(analysis, race, Clock::Samples)];
-    let timed =
-        race.racers.iter().any(|r| r.times[Clock::Seconds.place()].iter().any(|t| t.is_finite()));
-    if race.seconds_differ.is_none() && timed {
-        panels.push(panel(analysis, race, Clock::Seconds));
+    let mut panels = vec![panel(analysis, time_to_target, Clock::Samples)];
+    let timed = time_to_target
+        .labels_timed
+        .iter()
+        .any(|r| r.times[Clock::Seconds.place()].iter().any(|t| t.is_finite()));
+    if time_to_target.seconds_differ.is_none() && timed {
+        panels.push(panel(analysis, time_to_target, Clock::Seconds));
     }
-    let mut racers: Vec<&Racer> = race.racers.iter().collect();
-    racers.sort_by_key(|r| analysis.configs[r.config].label);
-    let entries = racers
+    let mut labels_timed: Vec<&LabelTimes> = time_to_target.labels_timed.iter().collect();
+    labels_timed.sort_by_key(|r| analysis.configs[r.config].label);
+    let entries = labels_timed
         .iter()
         .map(|r| {
             let config = &analysis.configs[r.config];
@@ -104,29 +107,30 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         title: "The race to the target".to_owned(),
         subtitle: format!(
             "Runs that have reached {}; in brackets: how many did",
-            goal(analysis, race)
+            goal(analysis, time_to_target)
         ),
         entries,
         panels,
     })
 }
 
-fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
+fn panel(analysis: &Analysis, time_to_target: &TimeToTarget, clock: Clock) -> Panel {
     let at = clock.place();
-    let finite = race.racers.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
+    let finite =
+        time_to_target.labels_timed.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
     let last = finite.copied().fold(0.0, f64::max);
     let end = (last * 1.08).max(1e-3);
-    let curves = race
-        .racers
+    let curves = time_to_target
+        .labels_timed
         .iter()
-        .map(|racer| {
-            let mut points: Vec<Point> = survival::reached(&racer.times[at])
+        .map(|label_times| {
+            let mut points: Vec<Point> = survival::reached(&label_times.times[at])
                 .into_iter()
                 .map(|(x, y)| Point { x, y, band: None })
                 .collect();
             let y = points.last().map_or(0.0, |p| p.y);
             points.push(Point { x: end, y, band: None });
-            let series = analysis.configs[racer.config].label;
+            let series = analysis.configs[label_times.config].label;
             Curve { series, points, kind: CurveKind::Steps, ringed: None }
         })
         .collect();
@@ -134,7 +138,7 @@ fn panel(analysis: &Analysis, race: &Race, clock: Clock) -> Panel {
         title: "Runs that have reached it".to_owned(),
         x_label: match clock {
             Clock::Epochs => "epoch",
-            Clock::Samples if analysis.goal.function => "steps",
+            Clock::Samples if analysis.selection.function => "steps",
             Clock::Samples => "training samples",
             Clock::Steps => "optimizer step",
             Clock::Seconds => "seconds of training",

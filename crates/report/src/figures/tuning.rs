@@ -13,7 +13,7 @@ use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
     let points = || chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
-    let good = if analysis.judge.reached() {
+    let good = if analysis.evaluation.reached() {
         "that more than half of its seeds reach the target with"
     } else {
         "that does not diverge"
@@ -33,7 +33,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     // Survivors have a mean that nobody would get.
     let lost =
         |c: &Config| c.judged.mean.is_some() && c.judged_median.is_some_and(f64::is_infinite);
-    let half = match !analysis.judge.reached() && analysis.configs.iter().any(lost) {
+    let half = match !analysis.evaluation.reached() && analysis.configs.iter().any(lost) {
         true => " A configuration of which half of the seeds or more diverged counts as diverged.",
         false => "",
     };
@@ -42,8 +42,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         caption: format!(
             "{} of the best of k configurations drawn at random from those tried: the best is chosen by {}, as in \
              this report. Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}{}",
-            capitalised(&analysis.judge.name()),
-            analysis.goal.averaged_name(),
+            capitalised(&analysis.evaluation.name()),
+            analysis.selection.averaged_name(),
             without_line(analysis, &chart)
         ),
         reading: reading(analysis),
@@ -70,7 +70,7 @@ fn without_line(analysis: &Analysis, chart: &Chart) -> String {
 }
 
 fn reading(analysis: &Analysis) -> &'static str {
-    match analysis.judge.higher_is_better() {
+    match analysis.evaluation.higher_is_better() {
         true => {
             "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
              them give. A line that is high from the start belongs to an optimizer that works without tuning; one that \
@@ -105,7 +105,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     };
     let finite = points().flat_map(ends).filter(|v| v.is_finite());
     let values: Vec<f64> = finite.chain(points().map(|p| p.y)).collect();
-    let y = axes::of_metric(analysis.judge.metric, &values, &[]);
+    let y = axes::of_metric(analysis.evaluation.metric, &values, &[]);
     let entries = tuned
         .iter()
         .map(|c| {
@@ -122,7 +122,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
         subtitle: "Median over all draws of k configurations; bands: quartiles".to_owned(),
         entries,
         panels: vec![Panel {
-            title: format!("{}{}", capitalised(&analysis.judge.name()), axes::spacing(&y)),
+            title: format!("{}{}", capitalised(&analysis.evaluation.name()), axes::spacing(&y)),
             x_label: "k, configurations tried".to_owned(),
             x: Axis::whole(1.0, most),
             y,
@@ -139,7 +139,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 fn hopeless(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     let of_label = |c: &&Config| c.label == label && c.counts.results() > 0;
     let tried = analysis.configs.iter().filter(of_label).count();
-    let worst = analysis.judge.worst();
+    let worst = analysis.evaluation.worst();
     let point = |k| TuningPoint { k, median: worst, quartiles: (worst, worst) };
     (tried > 1).then(|| TuningCurve { label, points: (1..=tried).map(point).collect() })
 }

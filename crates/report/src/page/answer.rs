@@ -22,7 +22,7 @@ pub fn answer(analysis: &Analysis) -> Answer {
         return Answer { series: None, headline, certainty: None, cost: None, details };
     }
     let ranking = analysis.ranking();
-    let completed = analysis.judge.reached() && analysis.counts().completed > 0;
+    let completed = analysis.evaluation.reached() && analysis.counts().completed > 0;
     let valued = |c: &&Config| completed || c.judged.mean.is_some();
     let Some(first) = ranking.first().copied().filter(valued) else {
         return without_result(analysis);
@@ -32,10 +32,10 @@ pub fn answer(analysis: &Analysis) -> Answer {
     details.extend(flattered(analysis));
     details.extend(
         analysis
-            .goal
+            .selection
             .fallback
             .iter()
-            .chain(&analysis.judge.fallback)
+            .chain(&analysis.evaluation.fallback)
             .map(|why| format!("{}.", capitalised(&escape::line(why)))),
     );
     details.extend(uneven(analysis));
@@ -91,23 +91,29 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     } else {
         String::new()
     };
-    let to_target = analysis.race().and_then(|race| {
-        let racer = race.racers.iter().find(|r| analysis.configs[r.config].label == first.label)?;
+    let to_target = analysis.time_to_target().and_then(|time_to_target| {
+        let label_times = time_to_target
+            .labels_timed
+            .iter()
+            .find(|r| analysis.configs[r.config].label == first.label)?;
         let target = text::target_of(analysis);
-        Some(match racer.median(Clock::Epochs) {
+        Some(match label_times.median(Clock::Epochs) {
             Some(epochs) if epochs.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
                 text::time(Clock::Epochs, epochs),
-                racer.reached,
-                racer.runs
+                label_times.reached,
+                label_times.runs
             ),
-            _ if racer.reached == 0 && racer.runs == 1 => {
+            _ if label_times.reached == 0 && label_times.runs == 1 => {
                 format!(". Its run did not reach {target}")
             }
-            _ if racer.reached == 0 => {
-                format!(". None of its {} runs reached {target}", racer.runs)
+            _ if label_times.reached == 0 => {
+                format!(". None of its {} runs reached {target}", label_times.runs)
             }
-            _ => format!(". It reached {target} in {} of {} runs only", racer.reached, racer.runs),
+            _ => format!(
+                ". It reached {target} in {} of {} runs only",
+                label_times.reached, label_times.runs
+            ),
         })
     });
     format!(
@@ -125,24 +131,24 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
     if tried < 2 {
         return format!("The configuration of {name} is {config}.");
     }
-    let worth = match (analysis.goal.split, analysis.judge.split) {
+    let worth = match (analysis.selection.split, analysis.evaluation.split) {
         (Split::Validation | Split::Train, Split::Test) => {
             "; the test samples had no part in choosing it"
         }
         _ => "",
     };
-    let by = match analysis.goal.measured {
+    let by = match analysis.selection.measured {
         Measured::Reached => {
             format!(
                 "the median number of {}, then by how many seeds reached it",
-                analysis.goal.name()
+                analysis.selection.name()
             )
         }
         // One seed has no mean.
-        Measured::Last if analysis.plan.seeds.len() == 1 => analysis.goal.name(),
-        Measured::Last => format!("mean {}", analysis.goal.name()),
+        Measured::Last if analysis.plan.seeds.len() == 1 => analysis.selection.name(),
+        Measured::Last => format!("mean {}", analysis.selection.name()),
         Measured::Best => {
-            format!("mean {} at each run's best epoch", analysis.goal.name())
+            format!("mean {} at each run's best epoch", analysis.selection.name())
         }
     };
     format!(
@@ -169,7 +175,7 @@ fn tied(analysis: &Analysis, first: &Config) -> Option<String> {
 
 /// Where the same numbers choose and judge, the best of many is flattered.
 fn flattered(analysis: &Analysis) -> Option<String> {
-    let reached = analysis.judge.reached();
+    let reached = analysis.evaluation.reached();
     let tried = analysis.configs.len() > analysis.plan.optimizers.len();
     reached.then(|| {
         format!(
@@ -190,7 +196,7 @@ fn uneven(analysis: &Analysis) -> Option<String> {
     Some(format!(
         "Optimizers have finished different numbers of seeds ({fewest} to {most}), so their {} rest on different runs: the \
          differences seed by seed are the fairer comparison.",
-        if analysis.judge.reached() { "medians" } else { "means" }
+        if analysis.evaluation.reached() { "medians" } else { "means" }
     ))
 }
 

@@ -8,20 +8,20 @@ use crate::text::{list, p_value, seeds};
 /// The sentence on the first two labels; none where there is nothing to compare.
 pub fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     let lead = comparison.pairs.first()?;
-    let told = Told::of(analysis, comparison, lead);
+    let facts = Facts::of(analysis, comparison, lead);
     let text = match (lead.verdict, lead.test) {
-        (Verdict::TooFew, _) | (_, None) => told.too_few(),
-        (_, Some(test)) if test.n == 0 => told.level(),
-        (Verdict::Underpowered, Some(test)) => told.underpowered(test.n, test.smallest),
-        (Verdict::Better, _) => told.better(),
-        (Verdict::Worse, _) => told.worse(),
-        (Verdict::NotShown, _) => told.not_shown(),
+        (Verdict::TooFew, _) | (_, None) => facts.too_few(),
+        (_, Some(test)) if test.n == 0 => facts.level(),
+        (Verdict::Underpowered, Some(test)) => facts.underpowered(test.n, test.smallest),
+        (Verdict::Better, _) => facts.better(),
+        (Verdict::Worse, _) => facts.worse(),
+        (Verdict::NotShown, _) => facts.not_shown(),
     };
     Some(format!("How sure: {text}"))
 }
 
 /// The first two labels and what is said of them.
-struct Told<'a> {
+struct Facts<'a> {
     analysis: &'a Analysis,
     comparison: &'a Comparison,
     lead: &'a Pair,
@@ -29,11 +29,11 @@ struct Told<'a> {
     other: String,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Facts<'a> {
     fn of(analysis: &'a Analysis, comparison: &'a Comparison, lead: &'a Pair) -> Self {
         let name = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
         let (name, other) = (name(lead.first), name(lead.second));
-        Told { analysis, comparison, lead, name, other }
+        Facts { analysis, comparison, lead, name, other }
     }
 
     /// `; it beat sgd on 4 of 6 seeds, level on 1`; empty where seeds do not pair.
@@ -62,7 +62,7 @@ impl<'a> Told<'a> {
     /// `p = 0.03 after Holm's correction for 3 comparisons (signed-rank test, 10 seeds; ...)`.
     fn tested(&self) -> String {
         let p = self.lead.adjusted.map(p_value).unwrap_or_default();
-        let why = match (self.lead.decided_by.ranks(), self.analysis.judge.reached()) {
+        let why = match (self.lead.decided_by.ranks(), self.analysis.evaluation.reached()) {
             (false, _) => String::new(),
             (true, false) => ", in which a run that diverged is worse than any other".to_owned(),
             (true, true) => {

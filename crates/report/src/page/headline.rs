@@ -9,7 +9,7 @@ pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
     let Some(&first) = ranking.first() else { return String::new() };
     let second = ranking.get(1).copied();
     let lead = analysis.comparison().pairs.first();
-    if analysis.judge.reached() {
+    if analysis.evaluation.reached() {
         return until_target(analysis, first, second.zip(lead));
     }
     let (name, value) = (label(analysis, first), value(analysis, first));
@@ -52,7 +52,7 @@ fn level(analysis: &Analysis, lead: &Pair, first: &Config, second: &Config) -> b
     if lead.verdict.is_significant() || lead.diverged > 0 {
         return false;
     }
-    let shown = |c: &Config| analysis.judge.format(c.judged.mean.unwrap_or(f64::NAN));
+    let shown = |c: &Config| analysis.evaluation.format(c.judged.mean.unwrap_or(f64::NAN));
     let none_differs = lead.compared() > 0 && lead.seeds.0 + lead.seeds.2 == 0;
     none_differs && lead.unpaired.is_none() || shown(first) == shown(second)
 }
@@ -63,7 +63,7 @@ pub(super) fn front(analysis: &Analysis) -> Vec<usize> {
     let ranking = analysis.ranking();
     let Some(&first) = ranking.first().filter(|c| c.judged.n > 0) else { return Vec::new() };
     let comparison = analysis.comparison();
-    let level = |(config, pair): (&Config, &Pair)| match analysis.judge.reached() {
+    let level = |(config, pair): (&Config, &Pair)| match analysis.evaluation.reached() {
         true => level_in_time(first, config, pair),
         false => config.judged.mean.is_some() && level(analysis, pair, first, config),
     };
@@ -93,7 +93,7 @@ fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<Strin
         let pair = comparison.of(lead.first, **i).map(|(pair, _)| pair);
         pair.is_some_and(|pair| level(analysis, pair, ranking[0], config))
     });
-    let shown = |c: &Config| analysis.judge.format(c.judged.mean.unwrap_or(f64::NAN));
+    let shown = |c: &Config| analysis.evaluation.format(c.judged.mean.unwrap_or(f64::NAN));
     let all: Vec<&Config> = std::iter::once(ranking[0]).chain(others.map(|(c, _)| *c)).collect();
     let alike = all.iter().all(|config| shown(config) == shown(ranking[0]));
     (all.into_iter().map(|config| label(analysis, config)).collect(), alike)
@@ -101,13 +101,13 @@ fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<Strin
 
 /// `0.21 percentage points more`, with the seeds it rests on where they are not all.
 fn by(analysis: &Analysis, lead: &Pair, gain: f64) -> String {
-    let judge = &analysis.judge;
-    let more = if judge.higher_is_better() { "more" } else { "less" };
+    let evaluation = &analysis.evaluation;
+    let more = if evaluation.higher_is_better() { "more" } else { "less" };
     let on = match lead.unpaired.is_none() && lead.gain.n < analysis.plan.seeds.len() {
         true => format!(" on the {} that completed with both", seeds(lead.gain.n)),
         false => String::new(),
     };
-    format!("{} {more}{on}", judge.spread(gain))
+    format!("{} {more}{on}", evaluation.spread(gain))
 }
 
 /// Ranked first with the worse value, or with none to compare.
@@ -117,7 +117,7 @@ fn behind(
     (name, value): (&str, &str),
     (other, second): (&str, &Config),
 ) -> String {
-    let reached = analysis.judge.format(second.judged.mean.unwrap_or(f64::NAN));
+    let reached = analysis.evaluation.format(second.judged.mean.unwrap_or(f64::NAN));
     if second.counts.diverged > 0 {
         return format!(
             "{name} came first among optimizers without a diverged seed: {value}; {other} reached {reached}, but diverged \
@@ -128,7 +128,7 @@ fn behind(
         Some(gain) => format!(
             "{name} came first: {value}; on the {} that completed with both {other} is ahead by {}.",
             seeds(lead.gain.n),
-            analysis.judge.spread(gain)
+            analysis.evaluation.spread(gain)
         ),
         None => format!(
             "{name} came first: {value}; {other} reached {reached} with other seeds, and no seed completed with both."
@@ -138,7 +138,7 @@ fn behind(
 
 /// Runs that stop at the target are told by when they got there.
 fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &Pair)>) -> String {
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     let target = text::target_of(analysis);
     let name = label(analysis, first);
     let runs = first.counts.results();
@@ -146,11 +146,11 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
         return format!("No optimizer reached {target} with any seed.");
     }
     let median = first.judged_median.filter(|m| m.is_finite());
-    let unit = if judge.function { "steps" } else { "training samples" };
+    let unit = if evaluation.function { "steps" } else { "training samples" };
     let when = match median {
         Some(median) => format!(
             "{target} after {} {unit} in the median ({} of {} reached it)",
-            judge.format(median),
+            evaluation.format(median),
             first.judged.n,
             seeds(runs)
         ),
@@ -177,7 +177,7 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
             seeds(second.counts.results())
         ),
         Some(median) => {
-            format!("{other}, the second, after {}", judge.format(median))
+            format!("{other}, the second, after {}", evaluation.format(median))
         }
         None => format!(
             "{other}, the second, reached it with {} of {}",
@@ -194,19 +194,19 @@ pub(super) fn label(analysis: &Analysis, config: &Config) -> String {
 
 /// `98.05% mean test accuracy over 5 seeds (95% interval 97.95–98.15%)`.
 fn value(analysis: &Analysis, config: &Config) -> String {
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     let e = &config.judged;
     // One seed has no mean.
     let mean = if e.n > 1 { "mean " } else { "" };
     let interval =
-        text::interval(judge, e).map_or(String::new(), |text| match text == text::ALL_EQUAL {
+        text::interval(evaluation, e).map_or(String::new(), |text| match text == text::ALL_EQUAL {
             true => format!(" ({text})"),
             false => format!(" (95% interval {text})"),
         });
     format!(
         "{mean}{} of {} {} {}{interval}",
-        judge.name(),
-        judge.format(e.mean.unwrap_or(f64::NAN)),
+        evaluation.name(),
+        evaluation.format(e.mean.unwrap_or(f64::NAN)),
         if e.n > 1 { "over" } else { "with" },
         seeds(e.n)
     )

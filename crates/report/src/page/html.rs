@@ -187,7 +187,7 @@ fn tables(report: &Report) -> Markup {
         best,
         comparison,
         claim,
-        race,
+        time_to_target,
         ledger,
         grid,
         configurations,
@@ -200,34 +200,34 @@ fn tables(report: &Report) -> Markup {
         @if !functions.rows.is_empty() {
             h2 id="functions" { "Each optimizer on each function" }
             (table(functions))
-            (sentences(&content::landscape_words(analysis)))
+            (sentences(&content::landscape_text(analysis)))
         }
         @if !best.rows.is_empty() {
             h2 id="best" { "Each optimizer at its best" }
             (table(best))
-            (sentences(&content::best_words(analysis)))
+            (sentences(&content::best_text(analysis)))
         }
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))
-            (sentences(&content::comparison_words(analysis)))
+            (sentences(&content::comparison_text(analysis)))
         }
         @if !claim.rows.is_empty() {
             h2 id="claim" { "Claim" }
             (table(claim))
-            (sentences(&content::claim_words(analysis, report.claims.as_ref())))
+            (sentences(&content::claim_text(analysis, report.claims.as_ref())))
         }
         @if !analysis.by_function() {
             h2 id="time-to-target" { "Time to target" }
-            @if !race.rows.is_empty() { (table(race)) }
-            (sentences(&content::race_words(analysis)))
+            @if !time_to_target.rows.is_empty() { (table(time_to_target)) }
+            (sentences(&content::time_to_target_text(analysis)))
         }
         h2 id="ledger" { "Fairness ledger" }
         (sentences(&content::fairness(analysis)))
         (table(ledger))
         @if !grid.rows.is_empty() {
             (table(grid))
-            (sentences(&content::ledger_words(analysis)))
+            (sentences(&content::ledger_text(analysis)))
         }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
@@ -246,7 +246,7 @@ fn tables(report: &Report) -> Markup {
         @if !report.repeats.is_empty() {
             @let repeated = content::repeats_table(analysis, &report.repeats);
             h2 id="repeats" { "Runs computed more than once" }
-            (sentences(&content::repeats_words(&report.repeats)))
+            (sentences(&content::repeats_text(&report.repeats)))
             @if !repeated.rows.is_empty() { (folded(&repeated, "results")) }
         }
         @if !runs.rows.is_empty() {
@@ -301,8 +301,8 @@ fn data(report: &Report) -> String {
         .collect();
     escape::json_in_script(&serde_json::json!({
         "experiment": analysis.plan.name,
-        "chosen_by": analysis.goal.path(),
-        "judged_by": analysis.judge.path(),
+        "chosen_by": analysis.selection.path(),
+        "judged_by": analysis.evaluation.path(),
         "best": rows,
     }))
 }

@@ -29,18 +29,18 @@ pub fn report(report: &Report) -> String {
     }
     let several = analysis.by_function();
     section(&mut out, "Each optimizer on each function", &content::landscape_table(analysis));
-    sentences(&mut out, &content::landscape_words(analysis));
+    sentences(&mut out, &content::landscape_text(analysis));
     if !several {
         out.push_str("\n## Each optimizer at its best\n\n");
         out.push_str(&table(&content::best_table(analysis)));
-        sentences(&mut out, &content::best_words(analysis));
+        sentences(&mut out, &content::best_text(analysis));
     }
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
     if !several {
-        sentences(&mut out, &content::comparison_words(analysis));
+        sentences(&mut out, &content::comparison_text(analysis));
         claim(&mut out, report);
-        section(&mut out, "Time to target", &content::race_table(analysis));
-        sentences(&mut out, &content::race_words(analysis));
+        section(&mut out, "Time to target", &content::time_to_target_table(analysis));
+        sentences(&mut out, &content::time_to_target_text(analysis));
     }
     for drawn in &report.figures {
         let figure = &drawn.figure;
@@ -67,7 +67,7 @@ pub fn report(report: &Report) -> String {
     }
     if !report.repeats.is_empty() {
         out.push_str("\n## Runs computed more than once\n");
-        sentences(&mut out, &content::repeats_words(&report.repeats));
+        sentences(&mut out, &content::repeats_text(&report.repeats));
         let repeated = content::repeats_table(analysis, &report.repeats);
         if !repeated.rows.is_empty() {
             let _ = write!(out, "\n{}", table(&repeated));
@@ -78,7 +78,7 @@ pub fn report(report: &Report) -> String {
     let _ = write!(out, "\n{}", table(&content::ledger_table(analysis)));
     if !several {
         let _ = write!(out, "\n{}", table(&content::grid_table(analysis)));
-        sentences(&mut out, &content::ledger_words(analysis));
+        sentences(&mut out, &content::ledger_text(analysis));
     }
     out.push_str("\n## The sweep file\n\n");
     out.push_str(&markdown_block(&plan.text, "toml"));
@@ -92,7 +92,7 @@ pub fn report(report: &Report) -> String {
 /// Writes the section of the claim; nothing without one.
 fn claim(out: &mut String, report: &Report) {
     section(out, "Claim", &report.tables.claim);
-    sentences(out, &content::claim_words(&report.analysis, report.claims.as_ref()));
+    sentences(out, &content::claim_text(&report.analysis, report.claims.as_ref()));
 }
 
 /// Appends sentences, a paragraph each.

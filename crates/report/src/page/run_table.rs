@@ -3,17 +3,17 @@
 use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, StopReason};
 
-use crate::analysis::{Analysis, Goal, Measured};
+use crate::analysis::{Analysis, Criterion, Measured};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::table::{MISSING, RunRow};
 use crate::text::capitalised;
 
-/// Metrics after the last epoch, in the order of the columns: the goal first, then scores
+/// Metrics after the last epoch, in the order of the columns: the selection metric first, then scores
 /// and, behind them, losses.
-fn metrics(goal: &Goal) -> Vec<EpochMetric> {
+fn metrics(selection: &Criterion) -> Vec<EpochMetric> {
     let mut all = EpochMetric::all();
-    let own = EpochMetric::new(goal.split, goal.metric);
+    let own = EpochMetric::new(selection.split, selection.metric);
     all.sort_by_key(|of| (*of != own, of.metric == Metric::LOSS, of.metric, of.split));
     all
 }
@@ -23,7 +23,7 @@ fn ended_by(row: &RunRow) -> Option<StopReason> {
 }
 
 /// `the target`: why a completed run ended.
-fn words(why: StopReason) -> &'static str {
+fn describe(why: StopReason) -> &'static str {
     match why {
         StopReason::Epochs => "its last epoch",
         StopReason::EarlyStopping => "early stopping",
@@ -35,16 +35,16 @@ fn words(why: StopReason) -> &'static str {
 /// Every planned run in plan order, those without a result too. Columns that
 /// no run fills are left out.
 pub fn run_table(analysis: &Analysis) -> Table {
-    let goal = &analysis.goal;
-    let metrics = metrics(goal);
+    let selection = &analysis.selection;
+    let metrics = metrics(selection);
     let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status", "Ended by"];
     let ended = analysis.rows.iter().filter_map(ended_by);
     let early = ended.into_iter().any(|why| why != StopReason::Epochs);
-    let counted = goal.measured == Measured::Best;
+    let counted = selection.measured == Measured::Best;
     let label = |of: EpochMetric| capitalised(&of.label());
     let names: Vec<String> = metrics
         .iter()
-        .map(|of| match (goal.function, of.split) {
+        .map(|of| match (selection.function, of.split) {
             (true, Split::Test) if of.metric == Metric::LOSS => "#Value".to_owned(),
             (true, Split::Train) => "#Mean value in the last epoch".to_owned(),
             // Beside what counts, which is of another epoch.
@@ -55,10 +55,11 @@ pub fn run_table(analysis: &Analysis) -> Table {
         .collect();
     head.extend(names.iter().map(String::as_str));
     // With `at = "best"` the epoch that counts, and what counts of it.
-    let judge = &analysis.judge;
-    let at_best = |goal: &Goal| format!("#{} at the best epoch", capitalised(&goal.name()));
-    let (chosen_by, judged) = (at_best(goal), at_best(judge));
-    let by_accuracy = goal.path() == "validation.accuracy";
+    let evaluation = &analysis.evaluation;
+    let at_best =
+        |selection: &Criterion| format!("#{} at the best epoch", capitalised(&selection.name()));
+    let (chosen_by, judged) = (at_best(selection), at_best(evaluation));
+    let by_accuracy = selection.path() == "validation.accuracy";
     head.push(match counted || by_accuracy {
         true => "#Best epoch",
         false => "#Epoch of the highest validation accuracy",
@@ -80,19 +81,19 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::text(configuration),
             Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
             Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
-            Cell::text(ended_by(row).filter(|_| early).map_or("", words)),
+            Cell::text(ended_by(row).filter(|_| early).map_or("", describe)),
         ];
         cells.extend(metrics.iter().map(|of| {
             Cell::number(row.last(of.split, of.metric), |value| of.metric.format(value))
         }));
-        let value = |goal: &Goal| {
-            let value = goal.of(row).filter(|_| counted);
-            Cell::number(value, |value| goal.format(value))
+        let value = |selection: &Criterion| {
+            let value = selection.of(row).filter(|_| counted);
+            Cell::number(value, |value| selection.format(value))
         };
         cells.extend([
             count(if counted { row.at_best.map(|best| best.epoch) } else { row.best_epoch }),
-            value(goal),
-            if judge.path() == goal.path() { Cell::default() } else { value(judge) },
+            value(selection),
+            if evaluation.path() == selection.path() { Cell::default() } else { value(evaluation) },
             count(row.epochs_completed),
             count(row.steps),
             Cell::number(row.train_seconds, number::seconds),

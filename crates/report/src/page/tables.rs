@@ -31,7 +31,7 @@ pub struct Tables {
     /// The claim, judged by the seeds of each label.
     pub claim: Table,
     /// Training until the target.
-    pub race: Table,
+    pub time_to_target: Table,
     /// What each label was given and spent.
     pub ledger: Table,
     /// The learning rates of each label.
@@ -61,7 +61,7 @@ impl Tables {
                 .named("comparison", "Every pair of optimizers at their chosen configurations"),
             claim: content::claim_table(analysis, claims)
                 .named("claim", "What the seeds of each optimizer say of the claim"),
-            race: content::race_table(analysis)
+            time_to_target: content::time_to_target_table(analysis)
                 .named("time-to-target", "Training until the target was reached"),
             ledger: content::ledger_table(analysis)
                 .named("ledger", "What each optimizer was given and spent"),
@@ -83,7 +83,7 @@ impl Tables {
             &self.best,
             &self.comparison,
             &self.claim,
-            &self.race,
+            &self.time_to_target,
             &self.ledger,
             &self.grid,
             &self.configurations,

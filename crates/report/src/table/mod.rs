@@ -215,8 +215,9 @@ impl RunRow {
 
     /// Notes when the target's value was measured first.
     pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint], spec: &RunSpec) {
-        let Some(goal) = target.value else { return };
-        let there = |v: f64| if target.higher_is_better() { v >= goal } else { v <= goal };
+        let Some(selection) = target.value else { return };
+        let there =
+            |v: f64| if target.higher_is_better() { v >= selection } else { v <= selection };
         let measured = |p: &&MetricPoint| p.split == target.split && p.metric == target.metric;
         let Some(first) = metrics.iter().filter(measured).find(|p| there(p.value.0)) else {
             return;

@@ -14,7 +14,9 @@ use spec::metric::Metric;
 use spec::model::Mlp;
 use spec::optimizer::{Adam, RmsProp, Sgd};
 use spec::params::{Value, Values};
-use spec::plan::{Keeping, PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target};
+use spec::plan::{
+    ArtifactOptions, PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target,
+};
 use spec::record::{RunError, RunRecord, Split, Status};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::{Constant, Cosine, Per};
@@ -286,7 +288,7 @@ impl Fixture {
             fast_path: true,
             tf32: false,
             libtorch: Default::default(),
-            keeping: Keeping::default(),
+            keeping: ArtifactOptions::default(),
             regress: Default::default(),
             report: Default::default(),
             lints: Vec::new(),

@@ -167,7 +167,7 @@ fn of_a_function_there_are_values_and_steps() {
     };
     let network = texts(&analysis);
     assert!(network.len() == 5 && network[..4].iter().all(|text| text.contains("loss")));
-    analysis.goal.function = true;
+    analysis.selection.function = true;
     for text in texts(&analysis) {
         for word in ["loss", "samples", "weights", "test acc", "validation acc"] {
             assert!(!text.contains(word), "{word}: {text}");

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use regression::Title;
 use regression::figures::{changes, trend};
 use report::analysis::Analysis;
+use report::cross_task::{CrossTask, figures as cross_task};
 use report::figures::points::{Measured, Points};
 use report::table::RunRow;
-use report::together::{Together, figures as together};
 use spec::metric::Metric;
 use spec::params::Value;
 use spec::record::{Split, Status};
@@ -167,9 +167,9 @@ proptest! {
     #[test]
     fn so_it_does_on_the_page_over_several_tasks(tables in prop::collection::vec(generated(), 2..=3)) {
         let tasks = tables.iter().map(|table| table.analysed().0).collect();
-        let all = Together::of(tasks);
+        let all = CrossTask::of(tasks);
         let mut faults = Vec::new();
-        for (name, figure) in together::all(&all) {
+        for (name, figure) in cross_task::all(&all) {
             faults.extend(untrue(name, &figure));
         }
         prop_assert!(faults.is_empty(), "{faults:#?}");

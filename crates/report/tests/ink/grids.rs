@@ -2,11 +2,11 @@
 
 use plot::FigureData;
 use plot::axis::{Axis, TickFormat};
+use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 use plot::output;
 use plot::scale::Scale;
 use plot::style::Layout;
-use plot::tint::Tint;
 
 use crate::check;
 
@@ -40,7 +40,7 @@ fn matrix(n: usize, name: &str, notes: bool) -> Grid {
         title: "Differences".to_owned(),
         subtitle: "Row less column, in percentage points".to_owned(),
         key: "Difference of test accuracy".to_owned(),
-        tint: Tint::diverging(values, TickFormat::Percent),
+        colormap: Colormap::diverging(values, TickFormat::Percent),
         column_name: "less".to_owned(),
         columns: (0..n).map(|j| format!("{name}{j}")).collect(),
         square: true,
@@ -75,7 +75,7 @@ fn heatmap(rows: usize, columns: usize) -> Grid {
         title: "A heatmap".to_owned(),
         subtitle: "Of many runs".to_owned(),
         key: "Accuracy".to_owned(),
-        tint: Tint::Sequential(Axis::percent(Scale::Linear(0.0, 1.0))),
+        colormap: Colormap::Sequential(Axis::percent(Scale::Linear(0.0, 1.0))),
         column_name: "seed".to_owned(),
         columns: (0..columns).map(|j| (1000 + j).to_string()).collect(),
         square: false,

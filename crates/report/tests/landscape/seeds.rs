@@ -97,7 +97,7 @@ fn values_that_floats_do_not_tell_apart_are_level() {
 fn what_several_functions_leave_out_is_said() {
     let (mut plan, records) = jittered("\"ravine\", \"rosenbrock\"", 1);
     let words = |plan: &Plan| {
-        report::page::content::landscape_words(&analysed_of(plan.clone(), &records).0).join(" ")
+        report::page::content::landscape_text(&analysed_of(plan.clone(), &records).0).join(" ")
     };
     assert!(words(&plan).contains("No test compares the optimizers here"));
     assert!(!words(&plan).contains("target"), "{}", words(&plan));
@@ -110,7 +110,7 @@ fn what_several_functions_leave_out_is_said() {
     // One function is compared and raced as any sweep is.
     let (mut plan, records) = jittered("\"ravine\"", 1);
     plan.target.value = Some(1e-3);
-    let said = report::page::content::landscape_words(&analysed_of(plan, &records).0).join(" ");
+    let said = report::page::content::landscape_text(&analysed_of(plan, &records).0).join(" ");
     assert!(!said.contains("No test") && !said.contains("not used"), "{said}");
 }
 

@@ -10,7 +10,7 @@ pub type Millis = u64;
 
 /// What holds for the whole cluster.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct RetryPolicy {
     /// Tasks at once.
     pub slots: usize,
     /// From a task's getting its slot until its process runs.
@@ -110,7 +110,7 @@ struct Process {
 }
 
 struct Cluster<'w> {
-    terms: Terms,
+    policy: RetryPolicy,
     world: &'w mut dyn World,
     jobs: BTreeMap<u64, Job>,
     /// Tasks that wait, those of earlier jobs first.
@@ -128,9 +128,9 @@ struct Cluster<'w> {
 }
 
 /// Plays jobs that were all submitted at 0 until nothing is left.
-pub fn play(terms: Terms, jobs: Vec<Job>, world: &mut dyn World) -> Figures {
+pub fn play(policy: RetryPolicy, jobs: Vec<Job>, world: &mut dyn World) -> Figures {
     let mut cluster = Cluster {
-        terms,
+        policy,
         world,
         waiting: BTreeMap::new(),
         running_of: HashMap::new(),
@@ -140,7 +140,7 @@ pub fn play(terms: Terms, jobs: Vec<Job>, world: &mut dyn World) -> Figures {
         events: BinaryHeap::new(),
         what: HashMap::new(),
         sequence: 0,
-        free: terms.slots,
+        free: policy.slots,
         next_start: 0,
         figures: Figures::default(),
     };
@@ -247,7 +247,7 @@ impl Cluster<'_> {
 
     fn again(&mut self, now: Millis, task: Task) {
         let again = Task { restarts: task.restarts + 1, ..task };
-        self.at(now + self.terms.requeue, Event::Again(again));
+        self.at(now + self.policy.requeue, Event::Again(again));
     }
 
     /// A process has left its slot.
@@ -296,10 +296,10 @@ impl Cluster<'_> {
             };
             self.free -= 1;
             *self.running_of.entry(job).or_default() += 1;
-            self.next_start = now + self.terms.between;
-            let used = (self.terms.slots - self.free) as u64;
+            self.next_start = now + self.policy.between;
+            let used = (self.policy.slots - self.free) as u64;
             self.figures.most_running = self.figures.most_running.max(used);
-            self.at(now + self.terms.start, Event::Begins(task));
+            self.at(now + self.policy.start, Event::Begins(task));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::clock::{Fate, Figures, Job, Millis, Task, Terms, World, play};
+use super::clock::{Fate, Figures, Job, Millis, RetryPolicy, Task, World, play};
 
 /// Tasks whose runs and fates are written down: `job.index: seconds.. [fate@second]`.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl World for Script {
 }
 
 /// Two slots, 1 from slot to process, 10 until a requeued task may start again.
-const TERMS: Terms = Terms { slots: 2, start: 1, between: 0, requeue: 10 };
+const TERMS: RetryPolicy = RetryPolicy { slots: 2, start: 1, between: 0, requeue: 10 };
 
 /// `1%2+5: 4,4 3!killed@2 2; 2>1+3: 1`: a job's number, `%` its most at once, `+` its
 /// wait, `>` the one job it follows, then a word a task: its runs and its fate.
@@ -109,14 +109,14 @@ fn script(text: &str) -> (Vec<Job>, Script) {
     (jobs, script)
 }
 
-fn played(terms: Terms, text: &str) -> (String, Figures) {
+fn played(policy: RetryPolicy, text: &str) -> (String, Figures) {
     let (jobs, mut script) = script(text);
-    let figures = play(terms, jobs, &mut script);
+    let figures = play(policy, jobs, &mut script);
     (script.text(), figures)
 }
 
-fn check(terms: Terms, text: &str, expected: &str) -> Figures {
-    let (timeline, figures) = played(terms, text);
+fn check(policy: RetryPolicy, text: &str, expected: &str) -> Figures {
+    let (timeline, figures) = played(policy, text);
     assert_eq!(timeline, expected, "{text}");
     figures
 }
@@ -146,7 +146,7 @@ fn a_job_waits_in_the_queue_and_for_those_it_follows() {
 #[test]
 fn no_more_tasks_at_once_than_an_array_allows() {
     check(
-        Terms { slots: 3, ..TERMS },
+        RetryPolicy { slots: 3, ..TERMS },
         "1%1: 2 2; 2: 4",
         "1: 1.0 begins, 2.0 begins | 3: 1.0 a, 1.0 over | 4: 1.1 begins | 5: 2.0 a, 2.0 over | 6: 1.1 \
          a, 1.1 over",
@@ -156,7 +156,7 @@ fn no_more_tasks_at_once_than_an_array_allows() {
 #[test]
 fn the_controller_starts_one_after_another() {
     let figures = check(
-        Terms { slots: 3, between: 2, ..TERMS },
+        RetryPolicy { slots: 3, between: 2, ..TERMS },
         "1: 9 9 1",
         "1: 1.0 begins | 3: 1.1 begins | 5: 1.2 begins | 6: 1.2 a, 1.2 over | 10: 1.0 a, 1.0 over | 12: \
          1.1 a, 1.1 over",

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use runner::cli::{Cli, RunArgs, TrainingArgs};
 use runner::simulation::{
-    Beacon, Files, JournalWriter, Launched, Launcher as _, Machine, Place, Share, Slurm, Work,
-    interleave, outstanding,
+    Files, JournalWriter, Launched, Launcher as _, Machine, Slurm, StatusFile, TaskChunk, TaskId,
+    Work, interleave, outstanding,
 };
 use runner::workspace::Workspace;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use store::journal_line;
 use store::layout::ReportDir;
 use sweep_file::{Overrides, load_text};
 
-use super::clock::{Job, Terms, play};
+use super::clock::{Job, RetryPolicy, play};
 use super::engine::{Submitted, Virtual};
 use super::measure::{failed, say};
 use super::script;
@@ -39,8 +39,8 @@ const BEGUN: u64 = 100;
 /// The cluster: Slurm takes about a second from a slot to a process (measured on a
 /// Slurm 22.05), and hands out 100,000 slots an hour, which its own guide for many
 /// short jobs names as sustained. A requeued task waits for two minutes, its default.
-fn terms(slots: usize) -> Terms {
-    Terms { slots, start: 1000, between: 36, requeue: 120_000 }
+fn policy(slots: usize) -> RetryPolicy {
+    RetryPolicy { slots, start: 1000, between: 36, requeue: 120_000 }
 }
 
 /// Runs one and says what it found.
@@ -116,7 +116,7 @@ impl Phase<'_> {
         let settings = SlurmSettings { max_parallel: Some(slots), ..SlurmSettings::default() };
         let slurm = Slurm { settings, engine };
         fs::create_dir_all(dir.path())?;
-        let mut beacon = Beacon::new(&dir);
+        let mut status_file = StatusFile::new(&dir);
         slurm.alone(&dir, &plan).map_err(failed)?;
         let machine = Machine::of_cluster(&plan, &slurm.settings, None);
         plan.pool = machine.pool_on_cluster(&plan, &slurm.settings);
@@ -161,7 +161,7 @@ impl Phase<'_> {
             started: "2026-11-01T00:00:00Z",
         };
         let since = Instant::now();
-        let launched = slurm.launch(&work, todo, &mut beacon).map_err(failed)?;
+        let launched = slurm.launch(&work, todo, &mut status_file).map_err(failed)?;
         let end = Instant::now();
         anyhow::ensure!(matches!(launched, Launched::Submitted(_)), "nothing was submitted");
         let engine = &slurm.engine;
@@ -194,7 +194,7 @@ impl Phase<'_> {
         let jobs: Vec<Submitted> = serde_json::from_slice(&fs::read(self.jobs(attempt))?)?;
         let mut tasks = Tasks::new(&dir, attempt, &jobs);
         let jobs: Vec<Job> = jobs.into_iter().map(|submitted| submitted.job).collect();
-        let figures = play(terms(slots), jobs, &mut tasks);
+        let figures = play(policy(slots), jobs, &mut tasks);
         if let Some(problem) = tasks.problem {
             return Err(failed(problem));
         }
@@ -215,9 +215,11 @@ impl Phase<'_> {
         for n in 0..BEGUN {
             let array = n % arrays.len().max(1) as u64;
             let tasks = arrays.get(array as usize).copied().unwrap_or(1);
-            let place = Place { attempt: 1, array, task: n * 7919 % tasks };
+            let task_id = TaskId { attempt: 1, array, task: n * 7919 % tasks };
             let since = Instant::now();
-            Share::read(&dir, place).and_then(|share| share.left(&dir, place)).map_err(failed)?;
+            TaskChunk::read(&dir, task_id)
+                .and_then(|share| share.left(&dir, task_id))
+                .map_err(failed)?;
             reading.push(seconds(since));
         }
         Ok(json!({ "reading": spread(reading) }))

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use runner::simulation::{Files, Place, Scheduler, Share, Terms};
+use runner::simulation::{Files, RetryPolicy, Scheduler, TaskChunk, TaskId};
 use spec::Id;
 use spec::plan::PlannedRun;
 use spec::record::Status;
@@ -66,15 +66,15 @@ impl<'a> Tasks<'a> {
         }
     }
 
-    fn place(&self, task: Task) -> Option<Place> {
+    fn task_id(&self, task: Task) -> Option<TaskId> {
         let array = self.arrays.get(&task.job).copied().flatten()?;
-        Some(Place { attempt: self.attempt, array, task: task.index })
+        Some(TaskId { attempt: self.attempt, array, task: task.index })
     }
 
     /// As `task` does it on a node.
-    fn share(&mut self, place: Place) -> runner::Result<Vec<PlannedRun>> {
+    fn share(&mut self, task_id: TaskId) -> runner::Result<Vec<PlannedRun>> {
         let since = Instant::now();
-        let left = Share::read(self.dir, place)?.left(self.dir, place)?;
+        let left = TaskChunk::read(self.dir, task_id)?.left(self.dir, task_id)?;
         self.reading.push(since.elapsed().as_secs_f64());
         Ok(left)
     }
@@ -106,24 +106,24 @@ fn append(path: &Path, bytes: &[u8]) -> runner::Result<()> {
 
 impl World for Tasks<'_> {
     fn begin(&mut self, _: Millis, task: Task) -> Fate {
-        let Some(place) = self.place(task) else { return Fate::Runs };
-        let runs = self.share(place).unwrap_or_else(|error| {
+        let Some(task_id) = self.task_id(task) else { return Fate::Runs };
+        let runs = self.share(task_id).unwrap_or_else(|error| {
             self.problem.get_or_insert(error);
             Vec::new()
         });
         let whole = runs.iter().map(script::takes).sum();
-        let name = format!("{place}-node{}-{}", task.index % 1000, 1000 + task.restarts);
+        let name = format!("{task_id}-node{}-{}", task.index % 1000, 1000 + task.restarts);
         let journal = self.dir.journal().join(format!("{name}.jsonl"));
         if !runs.is_empty() {
             // The file is there from the start of a task, as that of a real one.
-            let begun = Files(self.dir).begin(place, &name).and_then(|()| append(&journal, b""));
+            let begun = Files(self.dir).begin(task_id, &name).and_then(|()| append(&journal, b""));
             if let Err(error) = begun {
                 self.problem.get_or_insert(error);
             }
         }
-        let scheduler = Scheduler::new(runs, 1, Terms { retry: 0, fail_fast: None });
+        let scheduler = Scheduler::new(runs, 1, RetryPolicy { retry: 0, fail_fast: None });
         self.running.insert(task, Running { scheduler, journal, run: None });
-        script::fate(self.attempt, place.array, task, whole)
+        script::fate(self.attempt, task_id.array, task, whole)
     }
 
     fn next(&mut self, now: Millis, task: Task) -> Option<Millis> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::bad_input;
 use crate::exit::Exit;
 use crate::workspace::Workspace;
-use crate::{beacon, lock, text};
+use crate::{lock, status_file, text};
 
 /// A sweep that has not ended by then does not listen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,15 +26,15 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> 
         if on_cluster {
             return Ok(Exit::Ok);
         }
-        crate::text::out!("no sweep is running in {}", workspace.relative(dir.path()));
+        crate::text::output!("no sweep is running in {}", workspace.relative(dir.path()));
         return Ok(Exit::Ok);
     };
     let asked = Instant::now();
     while lock::holder(&dir).is_some() {
         // Each time anew: a sweep that is just starting forgets older requests.
-        beacon::ask_to_end(&dir)?;
+        status_file::ask_to_end(&dir)?;
         if asked.elapsed() > PATIENCE {
-            beacon::forget_request(&dir);
+            status_file::forget_request(&dir);
             return Err(bad_input(format!(
                 "{} has not ended within {}\n  it may be drawing its report; else end the process itself",
                 text::plain(&holder),
@@ -43,12 +43,12 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> 
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    beacon::forget_request(&dir);
+    status_file::forget_request(&dir);
     // What it submitted on its way to the end.
     if let Err(error) = super::cluster::cancel(&dir) {
         not_ended(&error);
     }
-    crate::text::out!(
+    crate::text::output!(
         "ended {}; what was finished is kept, and the sweep can be resumed",
         text::plain(&holder)
     );
@@ -58,5 +58,5 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> 
 /// Slurm does not answer, and what it has goes on.
 fn not_ended(error: &crate::Error) {
     let first = text::first_line(error);
-    text::say!("warning: {first}; what Slurm has of this sweep was not ended");
+    text::status!("warning: {first}; what Slurm has of this sweep was not ended");
 }

@@ -54,7 +54,7 @@ pub(super) fn is_submitted(
         return Ok(false);
     }
     if !args.training.quiet {
-        text::say!(
+        text::status!(
             "{name}: following what is submitted already; Ctrl-C stops watching, the tasks go on"
         );
     }
@@ -75,7 +75,7 @@ pub(super) fn submitted(work: &Work<'_>, words: &str) -> crate::Result<()> {
     let manifest = provenance::manifest(work.plan, facts);
     write_atomic(&work.dir.manifest(), &serde_json::to_vec_pretty(&manifest)?)?;
     if !work.args.training.quiet {
-        text::say!("{words}");
+        text::status!("{words}");
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ pub(super) fn cancel(dir: &ReportDir) -> crate::Result<bool> {
     if ended == 0 {
         return Ok(false);
     }
-    text::out!(
+    text::output!(
         "ended {} of {} on Slurm; what was finished is kept, and the sweep can be resumed",
         plural::count(ended, "task"),
         plan.name

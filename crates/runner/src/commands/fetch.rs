@@ -20,7 +20,7 @@ pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
     };
     let folder = workspace.data();
     if data::check(dataset, &folder).is_ok() {
-        crate::text::out!("{name}: every file is there and matches its checksum");
+        crate::text::output!("{name}: every file is there and matches its checksum");
         return Ok(Exit::Ok);
     }
     let bar = indicatif::ProgressBar::new(0).with_style(
@@ -33,6 +33,6 @@ pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
         bar.set_position(bytes);
     });
     bar.finish_and_clear();
-    crate::text::out!("{name}: {} fetched and checked", plural::count(fetched?.len(), "file"));
+    crate::text::output!("{name}: {} fetched and checked", plural::count(fetched?.len(), "file"));
     Ok(Exit::Ok)
 }

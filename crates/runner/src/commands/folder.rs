@@ -90,6 +90,6 @@ pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
 pub fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {
-        crate::text::say!("{mark} {}", crate::text::plain(warning));
+        crate::text::status!("{mark} {}", crate::text::plain(warning));
     }
 }

@@ -11,7 +11,7 @@ use text_format::plural;
 
 use crate::exit::Exit;
 use crate::launcher::slurm::files::{Files, JobFile};
-use crate::launcher::slurm::signs::forget_dead;
+use crate::launcher::slurm::heartbeat::forget_dead;
 use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, reporter, text};
@@ -43,7 +43,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<E
     let counts = super::status::counts(&store::journal::read(dir)?, &plan);
     let total = plan.runs.len();
     let (results, missing) = super::status::results_and_missing(&counts);
-    text::say!(
+    text::status!(
         "{}: {results} of {} have a result, {} failed or were ended, {missing} are missing",
         plan.name,
         plural::count(total, "run"),
@@ -54,7 +54,7 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<E
     }
     if let Some(last) = Files(dir).submissions()?.last() {
         let logs = workspace.relative(&dir.logs());
-        text::say!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
+        text::status!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
     }
     Ok(Exit::RunsFailed)
 }
@@ -70,7 +70,9 @@ pub fn complete_manifest(dir: &ReportDir) -> crate::Result<()> {
         Ok(job) => job,
         Err(error) => {
             if held.is_none_or(|m| m.environment.is_none()) {
-                text::say!("warning: {error:#}; the manifest does not say what nodes computed on");
+                text::status!(
+                    "warning: {error:#}; the manifest does not say what nodes computed on"
+                );
             }
             return Ok(());
         }

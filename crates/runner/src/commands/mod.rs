@@ -8,9 +8,9 @@ pub mod folder;
 pub mod gather;
 mod list;
 mod merge;
-mod needs;
 mod only;
 mod plan;
+mod requirements;
 pub mod run;
 mod shard;
 mod status;
@@ -25,7 +25,7 @@ use sweep_file::{Loaded, Overrides, load_with, user};
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
-use crate::launcher::slurm::files::Place;
+use crate::launcher::slurm::files::TaskId;
 use crate::workspace::Workspace;
 
 /// Runs the verb of the command line. Verbs that read or write Parquet are handed over
@@ -46,10 +46,10 @@ pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
         Command::List { what, format } => list::list(what, format),
         Command::Fetch { dataset } => fetch::fetch(&workspace, &dataset),
         Command::Task { folder, attempt, array, chunk } => {
-            task::task(&folder, Place { attempt, array, task: task::index(&chunk)? })
+            task::task(&folder, TaskId { attempt, array, task: task::index(&chunk)? })
         }
         Command::Gather { folder } => gather::gather(&workspace, &folder),
-        Command::Needs { args } => needs::needs(&args),
+        Command::Needs { args } => requirements::needs(&args),
         Command::Report(_)
         | Command::Compare(_)
         | Command::External(_)

@@ -66,7 +66,7 @@ pub(super) fn table(
     if let Some(line) = data_line(plan) {
         text::print(&format!("{line}\n"));
     }
-    if let Some(threads) = threads::words(plan, machine.threads.as_ref()) {
+    if let Some(threads) = threads::describe(plan, machine.threads.as_ref()) {
         text::print(&format!("{threads}\n"));
     }
     match estimate {

@@ -56,7 +56,7 @@ impl Chosen {
 /// What comes after a part.
 pub(super) fn say_what_is_next(args: &RunArgs) {
     if let Some(shard) = args.shard.filter(|_| !args.training.quiet) {
-        text::say!(
+        text::status!(
             "this was --shard {shard}; bring the report folders of all parts to one machine, then: \
              cargo xtask merge {} FOLDER...",
             args.training.file.display()

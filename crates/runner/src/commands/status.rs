@@ -12,7 +12,7 @@ use text_format::plural;
 
 use crate::exit::Exit;
 use crate::workspace::Workspace;
-use crate::{beacon, launcher, live, lock, text};
+use crate::{launcher, lock, status_file, sweep_progress, text};
 
 /// Failures that are shown of a sweep that does not run.
 const FAILURES: usize = 5;
@@ -34,7 +34,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     let plan = store::plan(&dir)?;
     let holder = lock::holder(&dir);
     // Without a holder it is the last word of a sweep that was killed.
-    let running = holder.as_ref().and_then(|_| beacon::read(&dir));
+    let running = holder.as_ref().and_then(|_| status_file::read(&dir));
     let elsewhere = launcher::elsewhere(&dir, &plan.name)?;
     let journal = store::journal::read(&dir)?;
     super::folder::warn(&journal.warnings);
@@ -51,7 +51,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
         return Ok(Exit::Ok);
     }
     let missing = counts.get(&None).copied().unwrap_or(0);
-    let handed_over = elsewhere.as_ref().and_then(|e| e.words(missing));
+    let handed_over = elsewhere.as_ref().and_then(|e| e.describe(missing));
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
         (None, _) if handed_over.is_some() => handed_over.unwrap_or_default(),
@@ -133,7 +133,7 @@ fn failures(journal: &Journal, plan: &Plan) -> Vec<String> {
     let best = journal.best_for(plan.computed_on.as_ref());
     let failed = |run: &PlannedRun| {
         let record = best.get(&run.run_id).filter(|r| !r.status.is_result())?;
-        let line = format!("{}: {}", live::describe(run), live::reason(record));
+        let line = format!("{}: {}", sweep_progress::describe(run), sweep_progress::reason(record));
         Some((record.ended.clone(), line))
     };
     let mut failed: Vec<(String, String)> = plan.runs.iter().filter_map(failed).collect();

@@ -9,27 +9,27 @@ use text_format::plural;
 use crate::cli::{RunArgs, TrainingArgs};
 use crate::error::bad_input;
 use crate::exit::Exit;
-use crate::launcher::slurm::files::{Files, JobFile, Place};
-use crate::launcher::slurm::share::Share;
-use crate::launcher::slurm::signs::{Task, sign};
+use crate::launcher::slurm::files::{Files, JobFile, TaskId};
+use crate::launcher::slurm::heartbeat::{Task, sign};
+use crate::launcher::slurm::task_chunk::TaskChunk;
 use crate::machine::Machine;
 use crate::training::{Signalled, Sweep, train};
 use crate::{clock, text};
 use store::writer::{JournalWriter, host_name};
 
 /// What Slurm tells a task of itself; nothing outside of Slurm.
-struct Told {
+struct SlurmTask {
     job: String,
     node: String,
     restarts: u64,
 }
 
-fn told() -> Told {
+fn slurm() -> SlurmTask {
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // As `squeue` shows it and `scancel` takes it.
     let array = of("SLURM_ARRAY_JOB_ID").zip(of("SLURM_ARRAY_TASK_ID"));
     let array = array.map(|(job, task)| format!("{job}_{task}"));
-    Told {
+    SlurmTask {
         job: array.or_else(|| of("SLURM_JOB_ID")).unwrap_or_else(|| "none".to_owned()),
         node: of("SLURMD_NODENAME").unwrap_or_else(host_name),
         restarts: of("SLURM_RESTART_COUNT").and_then(|n| n.parse().ok()).unwrap_or(0),
@@ -43,38 +43,38 @@ fn cpus(job: &JobFile) -> u64 {
 }
 
 /// Trains what is left of the chunk.
-pub(super) fn task(folder: &Path, place: Place) -> crate::Result<Exit> {
+pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
-    let (share, told) = (Share::read(&dir, place)?, told());
+    let (share, slurm) = (TaskChunk::read(&dir, task_id)?, slurm());
     let (job, plan) = (&share.job, &share.plan);
     let started = clock::now();
-    text::say!(
-        "{}: task {place}, job {} on {}, {}{}",
+    text::status!(
+        "{}: task {task_id}, job {} on {}, {}{}",
         plan.name,
-        text::plain(&told.job),
-        text::plain(&told.node),
+        text::plain(&slurm.job),
+        text::plain(&slurm.node),
         plural::count(plan.runs.len(), "run"),
-        if told.restarts > 0 { format!(", requeued {}", told.restarts) } else { String::new() }
+        if slurm.restarts > 0 { format!(", requeued {}", slurm.restarts) } else { String::new() }
     );
-    if let Some(sign) = sign(&dir, place).filter(|s| s.is_alive() && s.job != told.job) {
+    if let Some(sign) = sign(&dir, task_id).filter(|s| s.is_alive() && s.job != slurm.job) {
         // Slurm may have taken one submission twice.
-        text::say!("job {} trains this chunk already", text::plain(&sign.job));
+        text::status!("job {} trains this chunk already", text::plain(&sign.job));
         return Ok(Exit::Ok);
     }
-    let todo = share.left(&dir, place)?;
+    let todo = share.left(&dir, task_id)?;
     let cached = plan.runs.len() - todo.len();
     if todo.is_empty() {
-        text::say!("all its runs have results already");
+        text::status!("all its runs have results already");
         return Ok(Exit::Ok);
     }
     let machine = Machine::of_task(plan, &job.worker, cpus(job), job.jobs)?;
     let file: String = started.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-    let file = format!("{place}-{}-{}-{file}", host_name(), std::process::id());
-    Files(&dir).begin(place, &file)?;
+    let file = format!("{task_id}-{}-{}-{file}", host_name(), std::process::id());
+    Files(&dir).begin(task_id, &file)?;
     let journal = JournalWriter::create_named(&dir, &file)?;
     let args = RunArgs::whole(TrainingArgs { retry: job.retry, ..TrainingArgs::of(&plan.file) });
-    let task = Task { place, job: told.job, node: told.node, restarts: told.restarts };
-    let mut beacon = task.beacon(&dir);
+    let task = Task { task_id, job: slurm.job, node: slurm.node, restarts: slurm.restarts };
+    let mut status_file = task.status_file(&dir);
     let signals = Signalled::watch()?;
     let sweep = Sweep {
         dir: &dir,
@@ -83,11 +83,11 @@ pub(super) fn task(folder: &Path, place: Place) -> crate::Result<Exit> {
         args: &args,
         data: job.data.clone(),
         root: job.root.clone(),
-        logs: dir.logs().join(place.to_string()),
+        logs: dir.logs().join(task_id.to_string()),
         provenance: job.provenance.clone(),
         cached,
     };
-    let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut beacon)?;
+    let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut status_file)?;
     Ok(if trained.interrupted() { Exit::Requeue } else { trained.exit() })
 }
 

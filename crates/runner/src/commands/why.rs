@@ -11,10 +11,10 @@ use store::layout::ReportDir;
 
 use crate::error::bad_input;
 use crate::exit::Exit;
-use crate::live::describe;
 use crate::machine::Machine;
 use crate::resume::{Reason, outstanding};
-use crate::threads::Known;
+use crate::sweep_progress::describe;
+use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
 use crate::{pool, text, threads};
 
@@ -30,12 +30,12 @@ pub(super) fn why(
     let mut plan = loaded.plan;
     plan.pool = pool::entries(&plan.pool, device)?;
     let dir = workspace.report(&plan.name);
-    let known = Known::of(workspace, &plan, || store::plan(&dir).ok());
+    let known = KnownThreads::of(workspace, &plan, || store::plan(&dir).ok());
     let machine = Machine::find(&plan, None, &known);
     let journal = store::journal::read(&dir)?;
     super::folder::warn(&journal.warnings);
     let mut out = String::new();
-    let threads = threads::words(&plan, machine.threads.as_ref());
+    let threads = threads::describe(&plan, machine.threads.as_ref());
     match find(&plan, wanted)? {
         Some(run) => planned(&mut out, workspace, &dir, &plan, run, &journal, &machine),
         None => unplanned(&mut out, &plan, wanted, &journal)?,
@@ -147,7 +147,7 @@ fn planned(
 fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
     out.push_str(&format!(
         "  {} at {} on {}, attempt {}\n",
-        crate::live::reason(record),
+        crate::sweep_progress::reason(record),
         text::plain(&record.ended),
         text::plain(&record.device),
         record.attempt

@@ -4,8 +4,8 @@ use spec::plan::{Plan, PlannedRun};
 use store::layout::ReportDir;
 
 use super::{Launched, Launcher, Work};
-use crate::beacon::Beacon;
 use crate::executor::Cancel;
+use crate::status_file::StatusFile;
 use crate::training::{Sweep, train};
 use store::writer::JournalWriter;
 
@@ -29,7 +29,7 @@ impl Launcher for Local {
         &self,
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
-        beacon: &mut Beacon,
+        status_file: &mut StatusFile,
     ) -> crate::Result<Launched> {
         let sweep = Sweep {
             dir: work.dir,
@@ -43,7 +43,7 @@ impl Launcher for Local {
             cached: work.cached,
         };
         let journal = JournalWriter::create(work.dir, work.started)?;
-        let trained = train(&sweep, todo, journal, work.started, &self.cancel, beacon)?;
+        let trained = train(&sweep, todo, journal, work.started, &self.cancel, status_file)?;
         Ok(Launched::Trained(trained))
     }
 }

@@ -14,9 +14,9 @@ use text_format::plural;
 
 pub use local::Local;
 
-use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::machine::Machine;
+use crate::status_file::StatusFile;
 use crate::training::Trained;
 use crate::workspace::Workspace;
 
@@ -56,7 +56,7 @@ pub enum Launched {
 pub trait Elsewhere {
     /// Its state in a sentence, of a sweep without results of `missing` runs; none where
     /// nothing goes on.
-    fn words(&self, missing: usize) -> Option<String>;
+    fn describe(&self, missing: usize) -> Option<String>;
     /// The parts that train, each with a heading.
     fn parts(&self) -> Vec<(String, &SweepStatus)>;
     /// Everything, for programs.
@@ -97,7 +97,7 @@ pub trait Launcher {
         &self,
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
-        beacon: &mut Beacon,
+        status_file: &mut StatusFile,
     ) -> crate::Result<Launched>;
 }
 
@@ -105,7 +105,7 @@ pub trait Launcher {
 /// an engine says of them.
 fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let alive: Vec<_> =
-        slurm::signs::signs(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
+        slurm::heartbeat::heartbeat(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
     let Some((place, sign)) = alive.first() else { return Ok(()) };
     let (path, n) = (dir.path().display(), plural::count(alive.len(), "task"));
     Err(crate::error::bad_input(format!(
@@ -115,7 +115,7 @@ fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
          kill {}",
         crate::text::plain(&sign.job),
         crate::text::plain(&sign.node),
-        slurm::signs::ALIVE_SECONDS,
+        slurm::heartbeat::ALIVE_SECONDS,
         sign.sweep.pid
     )))
 }

@@ -231,7 +231,7 @@ pub(super) fn alone(workspace: &Workspace) -> Option<File> {
     match file.try_lock() {
         Ok(()) => return Some(file),
         Err(TryLockError::WouldBlock) => {
-            text::say!("another sweep measures the threads of this machine; waiting for it");
+            text::status!("another sweep measures the threads of this machine; waiting for it");
         }
         Err(TryLockError::Error(_)) => return None,
     }

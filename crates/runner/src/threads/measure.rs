@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use spec::event::{Event, Options, Request};
 use spec::plan::PlannedRun;
 
-use super::{Key, Place, Trial};
+use super::{Key, MeasureContext, Trial};
 use crate::error::bad_input;
 use crate::pool::Slot;
 use crate::text;
@@ -47,19 +47,23 @@ pub(super) fn best(trials: &[Trial]) -> u64 {
 ///
 /// # Errors
 /// All failed.
-pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> crate::Result<Vec<Trial>> {
+pub(super) fn trials(
+    run: &PlannedRun,
+    key: &Key,
+    context: &MeasureContext<'_>,
+) -> crate::Result<Vec<Trial>> {
     let mut out = Vec::new();
     let mut first_problem = None;
     for (threads, jobs) in candidates(key.cores) {
         let mut trial = Trial { threads, jobs, samples_per_second: 0.0 };
-        match samples_per_second(run, key, threads, jobs, place) {
+        match samples_per_second(run, key, threads, jobs, context) {
             Ok(found) => {
                 trial.samples_per_second = found;
                 out.push(trial);
             }
             Err(problem) => {
                 let problem = format!("{}: {problem}", trial.name());
-                text::say!("warning: not measured, {}", text::plain(&problem));
+                text::status!("warning: not measured, {}", text::plain(&problem));
                 first_problem.get_or_insert(problem);
             }
         }
@@ -69,7 +73,7 @@ pub(super) fn trials(run: &PlannedRun, key: &Key, place: &Place<'_>) -> crate::R
             "threads_per_run = \"auto\": no number of threads could be measured ({})\n  \
              logs are in {}; or write a number: threads_per_run = 1",
             text::plain(&first_problem.unwrap_or_default()),
-            place.workspace.relative(&place.dir.logs())
+            context.workspace.relative(&context.dir.logs())
         )));
     }
     Ok(out)
@@ -81,20 +85,20 @@ fn samples_per_second(
     key: &Key,
     threads: u64,
     jobs: u64,
-    place: &Place<'_>,
+    context: &MeasureContext<'_>,
 ) -> Result<f64, String> {
     let absolute = |path: &std::path::Path| std::path::absolute(path).map_err(|e| e.to_string());
     let command = WorkerCommand {
-        program: place.worker.to_path_buf(),
-        data: place.workspace.data(),
+        program: context.worker.to_path_buf(),
+        data: context.workspace.data(),
         threads,
         plain: key.plain,
         // Threads are measured on processors alone.
         tf32: false,
-        libraries: place.libraries.map(std::ffi::OsStr::to_os_string),
-        logs: place.dir.logs(),
+        libraries: context.libraries.map(std::ffi::OsStr::to_os_string),
+        logs: context.dir.logs(),
     };
-    let options = Options { root: absolute(place.workspace.root())?, ..Options::default() };
+    let options = Options { root: absolute(context.workspace.root())?, ..Options::default() };
     let mut workers = Vec::new();
     for index in 0..usize::try_from(jobs).unwrap_or(1) {
         let slot = Slot { index, device: key.device.parse()?, gpu: None };

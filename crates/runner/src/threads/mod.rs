@@ -12,7 +12,7 @@ use std::borrow::Borrow;
 
 use spec::RunSpec;
 use spec::event::Probe;
-use spec::plan::{ComputedOn, Plan};
+use spec::plan::{ExecutionProfile, Plan};
 use spec::threads::Threads;
 use store::layout::ReportDir;
 use text_format::plural;
@@ -49,14 +49,14 @@ pub enum Source {
 
 /// What is known without measuring.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownThreads {
     /// What the last sweep of the folder computed on, if it was asked for `"auto"`.
-    earlier: Option<ComputedOn>,
+    earlier: Option<ExecutionProfile>,
     /// What was measured here before.
     kept: MachineFile,
 }
 
-impl Known {
+impl KnownThreads {
     /// Looks, where the plan asks for `"auto"`. `earlier` gives the plan of the
     /// last sweep in its folder, unless its results are not to be gone on with.
     pub fn of<P: Borrow<Plan>>(
@@ -65,7 +65,7 @@ impl Known {
         earlier: impl FnOnce() -> Option<P>,
     ) -> Self {
         if plan.threads_per_run != Threads::Auto {
-            return Known::default();
+            return KnownThreads::default();
         }
         let on = |plan: P| {
             let plan: &Plan = plan.borrow();
@@ -74,14 +74,19 @@ impl Known {
         let earlier = earlier().and_then(on);
         let kept = MachineFile::read(workspace);
         if let Some(problem) = &kept.problem {
-            text::say!("{problem}; what it kept is measured again");
+            text::status!("{problem}; what it kept is measured again");
         }
-        Known { earlier, kept }
+        KnownThreads { earlier, kept }
     }
 
     /// The plan's threads on this backend and kind of device; none where they
     /// are still to be measured. Without a worker there is no `key`.
-    pub fn resolve(&self, plan: &Plan, on: &ComputedOn, key: Option<&Key>) -> Option<Resolved> {
+    pub fn resolve(
+        &self,
+        plan: &Plan,
+        on: &ExecutionProfile,
+        key: Option<&Key>,
+    ) -> Option<Resolved> {
         let resolved = |count, source| Some(Resolved { count, source });
         if let Some(count) = plan.threads_per_run.count() {
             return resolved(count, Source::Given);
@@ -90,7 +95,8 @@ impl Known {
             return resolved(1, Source::Gpu);
         }
         // But for the threads, which are asked for here.
-        let same = |e: &&ComputedOn| ComputedOn { threads: on.threads, ..(*e).clone() } == *on;
+        let same =
+            |e: &&ExecutionProfile| ExecutionProfile { threads: on.threads, ..(*e).clone() } == *on;
         if let Some(earlier) = self.earlier.as_ref().filter(same).filter(|e| e.threads > 0) {
             return resolved(earlier.threads, Source::Earlier);
         }
@@ -119,7 +125,7 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
 
 /// What a measurement needs beside the plan.
 #[derive(Clone, Debug)]
-pub struct Place<'a> {
+pub struct MeasureContext<'a> {
     /// Where data and machine file are.
     pub workspace: &'a Workspace,
     /// Its folder of logs is the workers'.
@@ -137,27 +143,27 @@ pub struct Place<'a> {
 ///
 /// # Errors
 /// No number of threads could be measured.
-pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> crate::Result<Resolved> {
+pub fn measure(plan: &Plan, key: Key, context: &MeasureContext<'_>) -> crate::Result<Resolved> {
     let Some(run) = plan.heaviest() else {
         return Err(Error::unexpected("the plan has no run to measure"));
     };
-    let _alone = file::alone(place.workspace);
-    if let Some(entry) = MachineFile::read(place.workspace).find(&key) {
+    let _alone = file::alone(context.workspace);
+    if let Some(entry) = MachineFile::read(context.workspace).find(&key) {
         let source = Source::Measured(Box::new(entry.clone()));
         return Ok(Resolved { count: entry.threads, source });
     }
-    if !place.quiet {
-        text::say!("{}: measuring how many threads a run does best with here", plan.name);
+    if !context.quiet {
+        text::status!("{}: measuring how many threads a run does best with here", plan.name);
     }
     if let Some(load) = load().filter(|load| *load > key.cores as f64) {
-        let path = place.workspace.relative(&MachineFile::path(place.workspace));
-        text::say!(
+        let path = context.workspace.relative(&MachineFile::path(context.workspace));
+        text::status!(
             "warning: other programs keep this machine busy (load {load:.1} on {}), which may mislead; \
              `rm {path}` and --fresh have it measured again",
             plural::count(key.cores, "core")
         );
     }
-    let trials = measure::trials(run, &key, place)?;
+    let trials = measure::trials(run, &key, context)?;
     let entry = Entry {
         threads: measure::best(&trials),
         measured: clock::now(),
@@ -165,8 +171,8 @@ pub fn measure(plan: &Plan, key: Key, place: &Place<'_>) -> crate::Result<Resolv
         trials,
         key,
     };
-    if let Err(error) = MachineFile::keep(place.workspace, &entry) {
-        text::say!(
+    if let Err(error) = MachineFile::keep(context.workspace, &entry) {
+        text::status!(
             "warning: the measurement could not be kept, the next sweep repeats it: {error}"
         );
     }
@@ -180,7 +186,7 @@ fn load() -> Option<f64> {
 
 /// A line for the plan and for the start of a sweep; nothing where the file
 /// gives the number.
-pub fn words(plan: &Plan, threads: Option<&Resolved>) -> Option<String> {
+pub fn describe(plan: &Plan, threads: Option<&Resolved>) -> Option<String> {
     let Some(Resolved { count, source }) = threads else {
         return Some("threads: auto (not measured yet; the sweep does)".to_owned());
     };

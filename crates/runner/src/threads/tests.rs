@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use spec::plan::{ComputedOn, Plan};
+use spec::plan::{ExecutionProfile, Plan};
 use spec::threads::Threads;
 use sweep_file::{Overrides, load_text};
 
@@ -41,8 +41,8 @@ fn plan(threads: &str, data: &str) -> Plan {
     load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan
 }
 
-fn on(backend: &str, device_kind: &str, threads: u64) -> ComputedOn {
-    ComputedOn {
+fn on(backend: &str, device_kind: &str, threads: u64) -> ExecutionProfile {
+    ExecutionProfile {
         backend: backend.to_owned(),
         device_kind: device_kind.to_owned(),
         threads,
@@ -95,9 +95,10 @@ fn the_fastest_wins_and_fewer_threads_win_ties() {
 fn what_is_known_is_found_in_this_order() {
     let (_folder, workspace) = workspace();
     let flex = on("flex", "cpu", 0);
-    let known = |plan: &Plan, earlier: Option<&Plan>| Known::of(&workspace, plan, || earlier);
+    let known =
+        |plan: &Plan, earlier: Option<&Plan>| KnownThreads::of(&workspace, plan, || earlier);
     let auto = plan("\"auto\"", "batch_size = 64");
-    let found = |plan: &Plan, earlier: Option<&Plan>, on: &ComputedOn, key: Option<&Key>| {
+    let found = |plan: &Plan, earlier: Option<&Plan>, on: &ExecutionProfile, key: Option<&Key>| {
         known(plan, earlier).resolve(plan, on, key).map(|r| (r.count, r.source))
     };
     let kept = entry("Fast", 2, 64);
@@ -111,7 +112,8 @@ fn what_is_known_is_found_in_this_order() {
     // The last sweep of the folder, if it too was asked for "auto", on the same kind.
     let mut earlier = auto.clone();
     earlier.computed_on = Some(on("flex", "cpu", 3));
-    let of = |earlier: &Plan, on: &ComputedOn| found(&auto, Some(earlier), on, Some(&kept.key));
+    let of =
+        |earlier: &Plan, on: &ExecutionProfile| found(&auto, Some(earlier), on, Some(&kept.key));
     assert_eq!(of(&earlier, &flex), Some((3, Source::Earlier)));
     assert_eq!(of(&earlier, &on("libtorch", "cpu", 0)), Some((2, measured.clone())));
     earlier.threads_per_run = Threads::Count(3);
@@ -218,12 +220,12 @@ fn the_line_says_what_was_measured_and_for_what() {
     let kept = Resolved { count: 2, source: Source::Measured(Box::new(entry("Fast", 2, 64))) };
     let with = |source| Resolved { count: 1, source };
     let lines = [
-        words(&one, Some(&kept)),
-        words(&several, Some(&kept)),
-        words(&one, None),
-        words(&one, Some(&with(Source::Earlier))),
-        words(&one, Some(&with(Source::Gpu))),
+        describe(&one, Some(&kept)),
+        describe(&several, Some(&kept)),
+        describe(&one, None),
+        describe(&one, Some(&with(Source::Earlier))),
+        describe(&one, Some(&with(Source::Gpu))),
     ];
     insta::assert_snapshot!(lines.map(Option::unwrap).join("\n"));
-    assert_eq!(words(&one, Some(&with(Source::Given))), None);
+    assert_eq!(describe(&one, Some(&with(Source::Given))), None);
 }

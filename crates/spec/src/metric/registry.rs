@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_known() {
         let read = |text: &str| {
-            let read: Result<crate::plan::Keeping, _> = serde_json::from_str(text);
+            let read: Result<crate::plan::ArtifactOptions, _> = serde_json::from_str(text);
             read.map(|keeping| keeping.metrics).map_err(|e| e.to_string())
         };
         assert_eq!(read(r#"{"metrics":["f1"]}"#), Ok(vec![Metric::F1]));

@@ -117,11 +117,11 @@ struct Kept {
     orders: Vec<u16>,
 }
 
-type Known = Mutex<BTreeMap<usize, Arc<Kept>>>;
+type Cache = Mutex<BTreeMap<usize, Arc<Kept>>>;
 
 /// The first [`KEPT`] permutations of `n`, enough where nothing is found.
 fn kept(n: usize) -> Arc<Kept> {
-    static KNOWN: OnceLock<Known> = OnceLock::new();
+    static KNOWN: OnceLock<Cache> = OnceLock::new();
     let known = KNOWN.get_or_init(Mutex::default).lock();
     let mut known = known.unwrap_or_else(PoisonError::into_inner);
     let draw = || {

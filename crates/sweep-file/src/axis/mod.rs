@@ -2,7 +2,7 @@
 
 pub(crate) mod random;
 
-use spec::float::six_digits;
+use spec::float::round_to_six_digits;
 use spec::params::{Param, ParamType, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -203,7 +203,7 @@ fn grid(
             "log" => (low.ln() + t * (high.ln() - low.ln())).exp(),
             _ => low + t * (high - low),
         };
-        let x = six_digits(x);
+        let x = round_to_six_digits(x);
         let value =
             if param.ty == ParamType::Int { Value::Int(x.round() as i64) } else { Value::Float(x) };
         if !in_range(&axis.path, param, x, &ends.value.place, diagnostics) {

@@ -6,7 +6,7 @@
 //! keep the earlier ones, and two optimizers with the same range are tried
 //! with the same values.
 
-use spec::float::six_digits;
+use spec::float::round_to_six_digits;
 use spec::params::{Param, ParamType, Value};
 use spec::seed;
 
@@ -48,7 +48,7 @@ impl Random {
         // Rounding may step over an end, and the ends are what was checked.
         let number = |x: f64, (a, b): (f64, f64), ty: ParamType| match ty {
             ParamType::Int => Value::Int(x.round().clamp(a.ceil(), b.floor().max(a.ceil())) as i64),
-            _ => Value::Float(six_digits(x).clamp(a, b)),
+            _ => Value::Float(round_to_six_digits(x).clamp(a, b)),
         };
         match &self.from {
             From::Log(a, b, ty) => number((a.ln() + u * (b.ln() - a.ln())).exp(), (*a, *b), *ty),

@@ -7,7 +7,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-use spec::lint::{Lint, Told};
+use spec::lint::{Lint, LintFinding};
 use spec::plan::PlannedRun;
 use spec::run::RunSpec;
 use text_format::plural;
@@ -140,7 +140,11 @@ impl Lints {
 
     /// Says what was found; the same for the plan. Beside errors nothing is said: they come
     /// first, and may be what a trap is made of.
-    pub(super) fn say(mut self, whole: &Whole<'_>, diagnostics: &mut Diagnostics) -> Vec<Told> {
+    pub(super) fn say(
+        mut self,
+        whole: &Whole<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<LintFinding> {
         if diagnostics.has_errors() {
             return Vec::new();
         }
@@ -201,7 +205,7 @@ impl Found {
         out.help(info.remedy)
     }
 
-    fn told(&self, lint: Lint) -> Told {
+    fn told(&self, lint: Lint) -> LintFinding {
         let label = self.sites.first().map(label).unwrap_or_default();
         let says = match label.as_str() {
             "" => lint.info().says.to_owned(),
@@ -209,7 +213,7 @@ impl Found {
         };
         // The page marks no code.
         let says = says.replace('`', "");
-        Told { lint: lint.name().to_owned(), says, configurations: self.configurations }
+        LintFinding { lint: lint.name().to_owned(), says, configurations: self.configurations }
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn one_cycle_too_short(s: &Stretch<'_>) -> Option<Site> {
     let n = p.total_steps;
     let short = spec::float::short;
     let factor = p.div_factor * p.final_div_factor;
-    let end = short(spec::float::six_digits(s.subject.run.optimizer.lr() / factor));
+    let end = short(spec::float::round_to_six_digits(s.subject.run.optimizer.lr() / factor));
     let end = format!("the learning rate over {factor}, {end}");
     let label = if n == 1 && p.pct_start < 1.0 {
         format!("one unit, which is trained at the end of the cycle: {end}")

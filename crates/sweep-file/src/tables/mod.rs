@@ -16,7 +16,7 @@ mod target;
 pub(crate) mod train;
 
 use spec::params::Params as _;
-use spec::plan::Keeping;
+use spec::plan::ArtifactOptions;
 use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
 use spec::run::{DataSpec, TrainSpec};
@@ -32,7 +32,7 @@ pub fn tables() -> Vec<Table> {
     vec![
         Table { name: "data", doc: "The data and its batches.", keys: DataSpec::PARAMS },
         Table { name: "train", doc: "Length of training, and its loss.", keys: TrainSpec::PARAMS },
-        Keeping::TABLE,
+        ArtifactOptions::TABLE,
         Table {
             name: "train.early_stopping",
             doc: "Ends a run whose metric no longer improves.",

@@ -3,7 +3,7 @@
 
 use spec::metric::Metric;
 use spec::params::{ParamType, Params, Range, Value};
-use spec::plan::Keeping;
+use spec::plan::ArtifactOptions;
 use spec::stopping::EarlyStopping;
 
 use crate::axis::{self, Axis};
@@ -48,8 +48,8 @@ impl Reader<'_> {
         values.filter_map(|(v, place)| Some((known(&v)?, place))).collect()
     }
 
-    pub(crate) fn keeping(&mut self, train: &Node) -> Keeping {
-        let mut out: Keeping = self.given(train);
+    pub(crate) fn keeping(&mut self, train: &Node) -> ArtifactOptions {
+        let mut out: ArtifactOptions = self.given(train);
         if let Some(entry) = train.get("timeout") {
             out.timeout = seconds(&entry.value);
             if out.timeout.is_none() {

@@ -35,7 +35,7 @@ pub(super) fn seeds(analysis: &Analysis, a: &Config, b: &Config) -> Seeds {
             let unlike = difference(&analysis.rows[*a], &analysis.rows[*b]);
             out.unpaired = unlike.map(|what| format!("{what} (seed {seed})"));
         }
-        let gain = gain(&analysis.judge, &x, &y);
+        let gain = gain(&analysis.evaluation, &x, &y);
         out.gains.push(gain);
         // Two that diverged are level, which is no gain of 0.
         match x.outcome.is_finite() && y.outcome.is_finite() {

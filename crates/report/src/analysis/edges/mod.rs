@@ -64,7 +64,7 @@ const SLACK: f64 = 1.0 + 1e-9;
 /// chosen one has another value, for one that was drawn at random and has no grid, where
 /// nothing could be better, and without a value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
-    let value = config.standing(&analysis.goal, &config.goal);
+    let value = config.standing(&analysis.selection, &config.selection);
     if value.is_none_or(|value| unsurpassed(analysis, config, value)) {
         return Vec::new();
     }
@@ -79,12 +79,12 @@ pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
 /// Returns whether nothing is better than the value of a configuration: a share of all,
 /// no loss, or the target reached after one epoch, the first at whose end it is measured.
 fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
-    let goal = &analysis.goal;
-    if goal.reached() {
+    let selection = &analysis.selection;
+    if selection.reached() {
         let epoch = analysis.planned(config).spec.samples_per_epoch();
-        return !goal.function && value <= epoch as f64;
+        return !selection.function && value <= epoch as f64;
     }
-    if goal.metric.is_share() { value >= 1.0 } else { !goal.function && value <= 0.0 }
+    if selection.metric.is_share() { value >= 1.0 } else { !selection.function && value <= 0.0 }
 }
 
 fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {

@@ -14,8 +14,8 @@ use stats::claim::MOST_SEEDS;
 /// One row a label; empty where the plan has no claim.
 pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
     let Some(claims) = claims else { return Table::new(&[]) };
-    let goal = &claims.goal;
-    let mean = format!("#{}, mean \u{b1} sd", capitalised(&goal.name()));
+    let criterion = &claims.criterion;
+    let mean = format!("#{}, mean \u{b1} sd", capitalised(&criterion.name()));
     let beyond = format!("#{} the target by", capitalised(side(claims)));
     let statistic = match claims.asked.test {
         ClaimTest::T => "#t".to_owned(),
@@ -38,7 +38,7 @@ pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
 }
 
 fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
-    let (goal, evidence) = (&claims.goal, &claimed.evidence);
+    let (criterion, evidence) = (&claims.criterion, &claimed.evidence);
     let config = &analysis.configs[claimed.config];
     let estimate = Estimate {
         n: evidence.n - evidence.failed,
@@ -46,8 +46,8 @@ fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
         sd: evidence.sd,
         ..Estimate::default()
     };
-    let margin = evidence.mean.map(|mean| goal.gain(mean, claims.asked.target));
-    let scale = if goal.metric.is_percentage() { 100.0 } else { 1.0 };
+    let margin = evidence.mean.map(|mean| criterion.gain(mean, claims.asked.target));
+    let scale = if criterion.metric.is_percentage() { 100.0 } else { 1.0 };
     let statistic = Cell::number(evidence.statistic, |x| match claims.asked.test {
         ClaimTest::Sign => format!("{x} of {}", evidence.n),
         _ => number::significant(x, 4).replace('-', "\u{2212}"),
@@ -59,11 +59,11 @@ fn row(analysis: &Analysis, claims: &Claims, claimed: &Claimed) -> Vec<Cell> {
             _ => Cell::text(described(analysis, config)),
         },
         Cell::text(verdict(claims, claimed)).strong(evidence.carried),
-        mean_sd(goal.metric, &estimate),
+        mean_sd(criterion.metric, &estimate),
         Cell::number(margin.map(|x| x * scale), |x| {
-            let text = goal.metric.format_difference(x / scale, 3);
+            let text = criterion.metric.format_difference(x / scale, 3);
             let sign = if x < 0.0 { "\u{2212}" } else { "" };
-            let unit = if goal.metric.is_percentage() { " points" } else { "" };
+            let unit = if criterion.metric.is_percentage() { " points" } else { "" };
             format!("{sign}{text}{unit}")
         }),
         Cell::number(Some(estimate.n as f64), |_| format!("{} of {}", estimate.n, evidence.n))
@@ -93,7 +93,7 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
             (ClaimTest::Sign, _, Some(beyond)) => {
                 format!("not carried: {beyond} of {} seeds {} the target", evidence.n, side(claims))
             }
-            (_, Some(mean), _) if claims.goal.gain(mean, claims.asked.target) <= 0.0 => {
+            (_, Some(mean), _) if claims.criterion.gain(mean, claims.asked.target) <= 0.0 => {
                 format!("not carried: the mean is not {} the target", side(claims))
             }
             (ClaimTest::T, ..) if evidence.equal => {
@@ -124,9 +124,9 @@ fn failed(claimed: &Claimed) -> String {
 }
 
 /// The claim and the meaning of its table, a sentence each; empty without a claim.
-pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
+pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
     let Some(claims) = claims else { return Vec::new() };
-    let (asked, goal) = (&claims.asked, &claims.goal);
+    let (asked, criterion) = (&claims.asked, &claims.criterion);
     let epoch = claims.epoch(analysis);
     let level = number::short(asked.level);
     let (of, by) = match (asked.test, asked.sd) {
@@ -144,9 +144,9 @@ pub fn claim_words(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> 
         format!(
             "The sweep file claims that the {of} {} over seeds is {} {} after epoch {epoch}, the same for all seeds. It is \
              carried where the one-sided p of {by} is at most {level}.",
-            goal.name(),
+            criterion.name(),
             side(claims),
-            goal.metric.format_given(asked.target),
+            criterion.metric.format_given(asked.target),
         ),
         format!(
             "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \

@@ -8,8 +8,8 @@ use spec::metric::Resolution;
 
 /// One row a pair of labels, the better ranked one first.
 pub fn comparison_table(analysis: &Analysis) -> Table {
-    let judge = &analysis.judge;
-    let gain = if judge.metric.is_percentage() { "#Lead in points" } else { "#Lead" };
+    let evaluation = &analysis.evaluation;
+    let gain = if evaluation.metric.is_percentage() { "#Lead in points" } else { "#Lead" };
     let mut table = Table::new(&[
         "First",
         "Second",
@@ -31,7 +31,7 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     let comparison = analysis.comparison();
     let shown = Shown {
         analysis,
-        scale: if judge.metric.is_percentage() { 100.0 } else { 1.0 },
+        scale: if evaluation.metric.is_percentage() { 100.0 } else { 1.0 },
         fewer: comparison.pairs.iter().any(|p| p.gain.n < p.compared()),
         mixed: comparison.pairs.iter().any(|p| p.decided_by != DecidedBy::SignFlips),
     };
@@ -53,7 +53,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// A lead with its sign.
     fn lead(&self, x: f64) -> String {
-        let text = self.analysis.judge.metric.format_difference(x / self.scale, 3);
+        let text = self.analysis.evaluation.metric.format_difference(x / self.scale, 3);
         let sign = match x {
             x if x < 0.0 => "\u{2212}",
             x if x > 0.0 => "+",
@@ -137,19 +137,19 @@ fn verdict(pair: &Pair) -> &'static str {
 }
 
 /// What the table means, a sentence each; empty without pairs.
-pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
+pub fn comparison_text(analysis: &Analysis) -> Vec<String> {
     let comparison = analysis.comparison();
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     if comparison.pairs.is_empty() {
         return Vec::new();
     }
-    let both = if judge.reached() { "reached it" } else { "completed" };
+    let both = if evaluation.reached() { "reached it" } else { "completed" };
     let mut out = vec![format!(
         "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value less \
          the second's{}, on the seeds that {both} with both; {}.",
-        judge.name(),
-        if judge.higher_is_better() { "" } else { ", turned so that positive is better" },
-        match (comparison.pairs.iter().any(|p| p.unpaired.is_some()), judge.function) {
+        evaluation.name(),
+        if evaluation.higher_is_better() { "" } else { ", turned so that positive is better" },
+        match (comparison.pairs.iter().any(|p| p.unpaired.is_some()), evaluation.function) {
             (true, true) =>
                 "whether runs of one seed start from the same point was read from their digests, pair by pair",
             (true, false) =>
@@ -160,7 +160,7 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
                 "runs of one seed share initial weights and batches, and their digests were compared",
         }
     )];
-    out.push(level_words(analysis));
+    out.push(level_text(analysis));
     out.push(
         "The probability of improvement is that of one run of the first being better than one of the second."
             .to_owned(),
@@ -171,9 +171,9 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
             .map(|methods| format!("Intervals are 95% intervals of the mean lead by {methods}.")),
     );
     out.extend(contradicted(comparison));
-    out.extend(tests_words(analysis));
-    out.extend(ranks_words(analysis));
-    out.extend(power_words(comparison));
+    out.extend(tests_text(analysis));
+    out.extend(ranks_text(analysis));
+    out.extend(power_text(comparison));
     let excluded: usize = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(
@@ -192,10 +192,10 @@ pub fn comparison_words(analysis: &Analysis) -> Vec<String> {
 }
 
 /// Which differences count as none.
-fn level_words(analysis: &Analysis) -> String {
-    let judge = &analysis.judge;
-    match judge.metric.description().resolution {
-        _ if judge.reached() => {
+fn level_text(analysis: &Analysis) -> String {
+    let evaluation = &analysis.evaluation;
+    match evaluation.metric.description().resolution {
+        _ if evaluation.reached() => {
             "Seeds are level where both needed equally many, or neither got there.".to_owned()
         }
         Resolution::Exact => "Seeds are level where both have the same value.".to_owned(),
@@ -205,7 +205,7 @@ fn level_words(analysis: &Analysis) -> String {
         Resolution::Residual => format!(
             "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make, or both \
              are below 2^-24 of the {} before training.",
-            if judge.function { "value" } else { "loss" }
+            if evaluation.function { "value" } else { "loss" }
         ),
         Resolution::Float => "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make."
             .to_owned(),
@@ -213,7 +213,7 @@ fn level_words(analysis: &Analysis) -> String {
 }
 
 /// What is tested, and the correction.
-fn tests_words(analysis: &Analysis) -> Option<String> {
+fn tests_text(analysis: &Analysis) -> Option<String> {
     let comparison = analysis.comparison();
     let decided =
         |by: DecidedBy| comparison.pairs.iter().any(|p| p.test.is_some() && p.decided_by == by);
@@ -244,11 +244,14 @@ fn tests_words(analysis: &Analysis) -> Option<String> {
 }
 
 /// Why ranks decide where they do.
-fn ranks_words(analysis: &Analysis) -> Option<String> {
+fn ranks_text(analysis: &Analysis) -> Option<String> {
     let comparison = analysis.comparison();
     let ranked = comparison.pairs.iter().any(|p| p.decided_by.ranks());
-    let what =
-        if analysis.judge.reached() { "never reached the target or diverged" } else { "diverged" };
+    let what = if analysis.evaluation.reached() {
+        "never reached the target or diverged"
+    } else {
+        "diverged"
+    };
     ranked.then(|| {
         format!(
             "Where a run {what}, ranks decide over all seeds: such a run is worse than any other, and two such are level, \
@@ -275,7 +278,7 @@ fn contradicted(comparison: &Comparison) -> Option<String> {
 }
 
 /// Sentences on the smallest p that these seeds can reach, one for each kind of test.
-fn power_words(comparison: &Comparison) -> Vec<String> {
+fn power_text(comparison: &Comparison) -> Vec<String> {
     let kinds = [false, true].map(|samples| {
         let of_kind = |p: &&Pair| p.unpaired.is_some() == samples && p.test.is_some();
         comparison.pairs.iter().filter(of_kind).collect::<Vec<_>>()

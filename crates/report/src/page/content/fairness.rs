@@ -40,7 +40,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
             format!(
                 "Runs of one seed{} started from {}, whatever their {}; the digests in the records agree.",
                 shared_settings(analysis),
-                match analysis.goal.function {
+                match analysis.selection.function {
                     true => "the same point",
                     false =>
                         "the same initial weights and saw the same batches in the same order",
@@ -51,7 +51,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
             format!(
                 "Runs of one seed did NOT all start from {}: their digests differ, so they must not be compared seed by \
                  seed.",
-                match analysis.goal.function {
+                match analysis.selection.function {
                     true => "the same point",
                     false => "the same initial weights or see the same batches",
                 }
@@ -89,7 +89,7 @@ fn shared_settings(analysis: &Analysis) -> String {
         differ.push("data settings".to_owned());
     }
     if kinds(&|spec| format!("{:?}", spec.model)) > 1 {
-        differ.push(if analysis.goal.function { "function" } else { "model" }.to_owned());
+        differ.push(if analysis.selection.function { "function" } else { "model" }.to_owned());
     }
     if differ.is_empty() {
         String::new()
@@ -178,7 +178,7 @@ fn named(paths: &[String]) -> String {
 
 /// What the sweep warned of before it trained, and its file does not allow.
 fn warned(analysis: &Analysis) -> Vec<String> {
-    let sentence = |told: &spec::lint::Told| {
+    let sentence = |told: &spec::lint::LintFinding| {
         let concerned = match told.configurations {
             0 => String::new(),
             n => format!(", {}", plural::count(n, "configuration")),

@@ -87,7 +87,7 @@ fn told(steps: f64) -> String {
 }
 
 /// What the table means.
-pub fn landscape_words(analysis: &Analysis) -> Vec<String> {
+pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
     if analysis.tasks().is_empty() {
         return Vec::new();
     }

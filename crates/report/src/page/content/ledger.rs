@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{Analysis, Goal, advice, robustness, spent, tuning};
+use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text;
@@ -69,7 +69,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         "#Chosen from all",
         "To add",
     ]);
-    let judge = &analysis.judge;
+    let evaluation = &analysis.evaluation;
     for label in 0..analysis.plan.optimizers.len() {
         let Some(best) = analysis.best[label].map(|i| &analysis.configs[i]) else { continue };
         let grid = analysis.lr_grid(label);
@@ -87,8 +87,9 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let has_value = best.counts.completed > 0;
         // Where nothing has a value, whatever is picked never gets there.
         let several = analysis.tried(label).filter(|c| c.counts.results() > 0).count() > 1;
-        let hopeless = Some(judge.worst()).filter(|_| curve.is_none() && several);
-        let judged = |x: Option<f64>| Cell::number(x.or(hopeless), |x| judge_or_worst(judge, x));
+        let hopeless = Some(evaluation.worst()).filter(|_| curve.is_none() && several);
+        let judged =
+            |x: Option<f64>| Cell::number(x.or(hopeless), |x| judge_or_worst(evaluation, x));
         table.rows.push(vec![
             Cell::label(&analysis.plan.optimizers[label].label, label),
             Cell::count(grid.len()),
@@ -118,16 +119,16 @@ pub fn grid_table(analysis: &Analysis) -> Table {
 }
 
 /// A value; what it means where it is infinite.
-fn judge_or_worst(judge: &Goal, x: f64) -> String {
-    match (x.is_finite(), judge.reached()) {
-        (true, _) => judge.format(x),
+fn judge_or_worst(evaluation: &Criterion, x: f64) -> String {
+    match (x.is_finite(), evaluation.reached()) {
+        (true, _) => evaluation.format(x),
         (false, true) => "never".to_owned(),
         (false, false) => "diverged".to_owned(),
     }
 }
 
 /// What the two tables mean, and what is unequal in them.
-pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
+pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     let ledger = spent(analysis);
     let mut out = Vec::new();
     let configs: BTreeSet<usize> = ledger.iter().map(|s| s.configs).collect();
@@ -158,8 +159,8 @@ pub fn ledger_words(analysis: &Analysis) -> Vec<String> {
              diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
              \u{201c}At least\u{201d} says that the range ends only because no rate beyond it was tried. Rates that were \
              tried with different other values, as in a random search, do not compare, and have no range.",
-            if analysis.goal.reached() { "median number of" } else { "mean" },
-            analysis.goal.name(),
+            if analysis.selection.reached() { "median number of" } else { "mean" },
+            analysis.selection.name(),
             text::percent(analysis.plan.report.tolerance)
         ));
     }

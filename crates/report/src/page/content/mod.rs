@@ -7,10 +7,10 @@ mod fairness;
 mod landscape;
 mod ledger;
 mod provenance;
-mod race;
 mod repeats;
+mod time_to_target;
 
-use crate::analysis::{Advice, Analysis, Config, Goal, Measured};
+use crate::analysis::{Advice, Analysis, Config, Criterion, Measured};
 use crate::best::{BestRow, rows_of};
 use crate::escape;
 use crate::number;
@@ -20,15 +20,15 @@ use crate::text::{self, capitalised};
 use spec::metric::Metric;
 use stats::{Estimate, Method};
 
-pub use claim::{claim_table, claim_words};
-pub use comparison::{comparison_table, comparison_words};
+pub use claim::{claim_table, claim_text};
+pub use comparison::{comparison_table, comparison_text};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;
-pub use landscape::{landscape_answer, landscape_table, landscape_words};
-pub use ledger::{grid_table, ledger_table, ledger_words};
+pub use landscape::{landscape_answer, landscape_table, landscape_text};
+pub use ledger::{grid_table, ledger_table, ledger_text};
 pub use provenance::provenance;
-pub use race::{race_table, race_words};
-pub use repeats::{repeats_table, repeats_words};
+pub use repeats::{repeats_table, repeats_text};
+pub use time_to_target::{time_to_target_table, time_to_target_text};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
 pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
@@ -43,7 +43,7 @@ pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
 }
 
 /// `97.85–97.97%`, sorted by its lower end.
-fn interval(of: &Goal, e: &Estimate) -> Cell {
+fn interval(of: &Criterion, e: &Estimate) -> Cell {
     let interval = text::interval_of(of, e);
     Cell::number(interval.map(|i| i.low), |_| text::interval(of, e).unwrap_or_default()).parts(
         "lower end",
@@ -63,11 +63,11 @@ pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Op
 
 /// Each label at its chosen configuration.
 pub fn best_table(analysis: &Analysis) -> Table {
-    let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let same = goal.path() == judge.path();
-    let judged = mean_head(analysis, judge);
-    let by = format!("#Chosen by: {}", goal.name());
-    let training = training_loss(goal);
+    let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
+    let same = selection.path() == evaluation.path();
+    let judged = mean_head(analysis, evaluation);
+    let by = format!("#Chosen by: {}", selection.name());
+    let training = training_loss(selection);
     let reached = "#Reached the target";
     let mut table = Table::new(&[
         "Optimizer",
@@ -80,7 +80,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "#IQM",
         reached,
         &by,
-        test_accuracy(goal),
+        test_accuracy(selection),
         training,
         "#Training time a run",
         "Note",
@@ -90,7 +90,7 @@ pub fn best_table(analysis: &Analysis) -> Table {
     for (config, row) in chosen.zip(rows_of(analysis)) {
         let label = config.label;
         let is_first = front.contains(&label);
-        let value = |x: Option<f64>| Cell::number(x, |x| judge.format(x));
+        let value = |x: Option<f64>| Cell::number(x, |x| evaluation.format(x));
         // Two seeds have no middle half.
         let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
         table.rows.push(vec![
@@ -105,27 +105,27 @@ pub fn best_table(analysis: &Analysis) -> Table {
                 format!("{}/{}", row.counts.completed, row.counts.planned)
             })
             .parts("completed", "planned", Some(row.counts.planned as f64)),
-            mean_sd(judge.metric, &row.judged).strong(is_first),
-            interval(judge, &row.judged),
+            mean_sd(evaluation.metric, &row.judged).strong(is_first),
+            interval(evaluation, &row.judged),
             median(
-                judge,
-                row.judged_median.filter(|_| row.counts.results() > 2 || judge.reached()),
+                evaluation,
+                row.judged_median.filter(|_| row.counts.results() > 2 || evaluation.reached()),
             ),
             value(iqm),
-            match judge.reached() {
+            match evaluation.reached() {
                 true => Cell::number(Some(row.judged.n as f64), |_| {
                     format!("{} of {}", row.judged.n, row.counts.results())
                 })
                 .parts("reached", "of runs", Some(row.counts.results() as f64)),
                 false => Cell::default(),
             },
-            if same { Cell::default() } else { mean_sd(goal.metric, &row.target) },
-            if judge.path() == "test.accuracy" && judge.measured == Measured::Last {
+            if same { Cell::default() } else { mean_sd(selection.metric, &row.target) },
+            if evaluation.path() == "test.accuracy" && evaluation.measured == Measured::Last {
                 Cell::default()
             } else {
                 mean_sd(Metric::ACCURACY, &row.test_accuracy)
             },
-            if goal.path() == "train.loss" {
+            if selection.path() == "train.loss" {
                 Cell::default()
             } else {
                 mean_sd(Metric::LOSS, &row.train_loss)
@@ -138,14 +138,14 @@ pub fn best_table(analysis: &Analysis) -> Table {
 }
 
 /// The head of a metric's means; one seed has none.
-fn mean_head(analysis: &Analysis, of: &Goal) -> String {
+fn mean_head(analysis: &Analysis, of: &Criterion) -> String {
     let spread = if analysis.plan.seeds.len() > 1 { ", mean \u{b1} sd" } else { "" };
     format!("#{}{spread}", capitalised(&of.name()))
 }
 
 /// The head of what was measured on the training data.
-fn training_loss(goal: &Goal) -> &'static str {
-    match (goal.function, goal.measured) {
+fn training_loss(selection: &Criterion) -> &'static str {
+    match (selection.function, selection.measured) {
         (true, _) => "#Mean value in the last epoch",
         (false, Measured::Reached) => "#Training loss at the end",
         (false, Measured::Best) => "#Training loss of the last epoch",
@@ -154,8 +154,8 @@ fn training_loss(goal: &Goal) -> &'static str {
 }
 
 /// The head of the test accuracy, which is no verdict where runs stop at a target.
-fn test_accuracy(goal: &Goal) -> &'static str {
-    match goal.measured {
+fn test_accuracy(selection: &Criterion) -> &'static str {
+    match selection.measured {
         Measured::Reached => "#Test accuracy at the end",
         Measured::Best => "#Test accuracy after the last epoch",
         Measured::Last => "#Test accuracy",
@@ -163,9 +163,9 @@ fn test_accuracy(goal: &Goal) -> &'static str {
 }
 
 /// A median that counts diverged runs, and those that never got there, as the worst.
-fn median(judge: &Goal, value: Option<f64>) -> Cell {
-    Cell::number(value, |m| match m.is_finite() || judge.reached() {
-        true => judge.format(m),
+fn median(evaluation: &Criterion, value: Option<f64>) -> Cell {
+    Cell::number(value, |m| match m.is_finite() || evaluation.reached() {
+        true => evaluation.format(m),
         false => "diverged".to_owned(),
     })
 }
@@ -206,22 +206,25 @@ fn note(row: &BestRow) -> String {
 }
 
 /// What the table of chosen configurations means, a sentence each.
-pub fn best_words(analysis: &Analysis) -> Vec<String> {
-    let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let unit =
-        if judge.metric.is_percentage() { ", in percentage points for accuracies" } else { "" };
+pub fn best_text(analysis: &Analysis) -> Vec<String> {
+    let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
+    let unit = if evaluation.metric.is_percentage() {
+        ", in percentage points for accuracies"
+    } else {
+        ""
+    };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let held_out = analysis.configs.iter().any(|c| c.validation_loss.is_some());
-    let mut out = vec![chosen_words(goal, judge, held_out)];
+    let mut out = vec![chosen_text(selection, evaluation, held_out)];
     let enough = best().any(|c| c.counts.completed > 2);
     let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
-        || match judge.reached() && enough {
+        || match evaluation.reached() && enough {
             true => "intervals need three seeds that reached the target".to_owned(),
             false => "intervals need three seeds".to_owned(),
         },
         |m| format!("intervals are 95% intervals of the mean by {m}"),
     );
-    let (worst, left_out) = match judge.reached() {
+    let (worst, left_out) = match evaluation.reached() {
         true => (
             "never got there",
             "; mean, interval and IQM of the time to the target are of those that reached it",
@@ -232,13 +235,13 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
     // What the table does not show needs no word.
     let mut parts = Vec::new();
     let deviates = |c: &Config| {
-        [&c.judged, &c.goal, &c.test_accuracy, &c.train_loss].iter().any(|e| e.sd.is_some())
+        [&c.judged, &c.selection, &c.test_accuracy, &c.train_loss].iter().any(|e| e.sd.is_some())
     };
     if best().any(deviates) {
         parts.push(format!("\u{b1} is the standard deviation between seeds{unit}"));
     }
     parts.push(methods);
-    if best().any(|c| c.counts.results() > 2 || judge.reached()) {
+    if best().any(|c| c.counts.results() > 2 || evaluation.reached()) {
         parts.push(format!("the median counts a seed that {worst} as the worst result there is"));
     }
     if best().any(|c| c.judged.n > 2) {
@@ -256,42 +259,42 @@ pub fn best_words(analysis: &Analysis) -> Vec<String> {
 }
 
 /// How configurations are chosen and judged.
-fn chosen_words(goal: &Goal, judge: &Goal, held_out: bool) -> String {
-    let most = if goal.higher_is_better() { "highest" } else { "lowest" };
-    // Where the validation loss is the goal itself, or is none, it decides nothing.
-    let loss = held_out && goal.path() != "validation.loss";
+fn chosen_text(selection: &Criterion, evaluation: &Criterion, held_out: bool) -> String {
+    let most = if selection.higher_is_better() { "highest" } else { "lowest" };
+    // Where the validation loss is the selection metric itself, or is none, it decides nothing.
+    let loss = held_out && selection.path() != "validation.loss";
     let ties = if loss {
         "Of equally good ones it has the lower validation loss, then the learning rate nearest the middle of theirs"
     } else {
         "Of equally good ones it has the learning rate nearest the middle of theirs"
     };
-    match goal.measured {
+    match selection.measured {
         Measured::Reached => format!(
             "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over seeds, then the one with \
              which more seeds reached it; a run that diverged or never reached the target counts as infinite. {ties}. The \
              same numbers judge. What was measured at the end of training stands beside, without a verdict.",
-            goal.name()
+            selection.name()
         ),
         Measured::Best => format!(
             "Each run counts at its epoch with the best {}. Each optimizer\u{2019}s configuration is the one with the {most} \
              mean of that over seeds; one with a diverged seed ranks below those without. {ties}. It is judged by {} after \
              the same epoch.",
-            goal.name(),
-            judge.name()
+            selection.name(),
+            evaluation.name()
         ),
         Measured::Last => format!(
             "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last epoch over seeds; one \
              with a diverged seed ranks below those without. {ties}. It is judged by {}.",
-            goal.name(),
-            judge.name()
+            selection.name(),
+            evaluation.name()
         ),
     }
 }
 
 /// Every configuration.
 pub fn config_table(analysis: &Analysis) -> Table {
-    let (goal, judge) = (&analysis.goal, &analysis.judge);
-    let (chosen_by, judged) = (mean_head(analysis, goal), mean_head(analysis, judge));
+    let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
+    let (chosen_by, judged) = (mean_head(analysis, selection), mean_head(analysis, evaluation));
     let mut table = Table::new(&[
         "Optimizer",
         "Configuration",
@@ -304,7 +307,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         &chosen_by,
         &judged,
         "#Median",
-        training_loss(goal),
+        training_loss(selection),
         "#Training time a run",
         "Note",
     ]);
@@ -328,14 +331,14 @@ pub fn config_table(analysis: &Analysis) -> Table {
             count(config.counts.diverged),
             Cell::number(rate, |r| format!("{:.0}%", r * 100.0)),
             count(config.counts.without_result()),
-            mean_sd(goal.metric, &config.goal).strong(best),
-            if goal.path() == judge.path() {
+            mean_sd(selection.metric, &config.selection).strong(best),
+            if selection.path() == evaluation.path() {
                 Cell::default()
             } else {
-                mean_sd(judge.metric, &config.judged)
+                mean_sd(evaluation.metric, &config.judged)
             },
-            median(judge, config.judged_median),
-            if goal.path() == "train.loss" {
+            median(evaluation, config.judged_median),
+            if selection.path() == "train.loss" {
                 Cell::default()
             } else {
                 mean_sd(Metric::LOSS, &config.train_loss)

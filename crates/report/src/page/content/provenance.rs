@@ -18,7 +18,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     };
     put("Sweep file", analysis.plan.file.clone());
     put("Overrides", analysis.plan.overrides.join("  "));
-    put("Goal", analysis.goal.name());
+    put("Goal", analysis.selection.name());
     if let Some(run) = analysis.plan.runs.first() {
         let data = &run.spec.data.dataset;
         put("Data", format!("{} ({})", data.name(), data.digest()));

@@ -33,7 +33,7 @@ pub fn repeats_table(analysis: &Analysis, repeats: &Repeats) -> Table {
 }
 
 /// What is to be known before the table is read.
-pub fn repeats_words(repeats: &Repeats) -> Vec<String> {
+pub fn repeats_text(repeats: &Repeats) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(alarm) = repeats.alarm() {
         out.push(format!(

@@ -13,9 +13,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Reply {
     /// It ended well and printed this.
-    Said(String),
+    WorkerOutput(String),
     /// It ended badly: its last words and how it ended.
     Failed(String),
     /// It could not be started.
@@ -24,7 +24,7 @@ pub(super) enum Answer {
     Late,
 }
 
-impl Answer {
+impl Reply {
     /// The first line of what it said.
     pub(super) fn first_line(&self) -> Option<&str> {
         self.lines().next()
@@ -32,48 +32,48 @@ impl Answer {
 
     /// The lines of what it said, without empty ones.
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
-        let said = if let Answer::Said(text) = self { text } else { "" };
+        let said = if let Reply::WorkerOutput(text) = self { text } else { "" };
         said.lines().map(str::trim).filter(|line| !line.is_empty())
     }
 
     /// Why it said nothing.
     pub(super) fn problem(&self) -> Option<String> {
         match self {
-            Answer::Said(_) => None,
-            Answer::Failed(why) => Some(why.clone()),
-            Answer::NotStarted(e) if e.kind() == io::ErrorKind::NotFound => {
+            Reply::WorkerOutput(_) => None,
+            Reply::Failed(why) => Some(why.clone()),
+            Reply::NotStarted(e) if e.kind() == io::ErrorKind::NotFound => {
                 Some("not on the PATH".to_owned())
             }
-            Answer::NotStarted(e) => Some(format!("cannot be started: {e}")),
-            Answer::Late => Some("did not answer in time".to_owned()),
+            Reply::NotStarted(e) => Some(format!("cannot be started: {e}")),
+            Reply::Late => Some("did not answer in time".to_owned()),
         }
     }
 }
 
 /// Runs the command, with nothing to read, for as long as `patience`.
-pub(super) fn ask(command: &mut Command, patience: Duration) -> Answer {
+pub(super) fn ask(command: &mut Command, patience: Duration) -> Reply {
     // A group of its own, so that whatever it starts ends with it.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let child = match command.spawn() {
         Ok(child) => child,
-        Err(error) => return Answer::NotStarted(error),
+        Err(error) => return Reply::NotStarted(error),
     };
     let pid = Pid::from_child(&child);
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
     match receiver.recv_timeout(patience) {
         Ok(Ok(output)) if output.status.success() => {
-            Answer::Said(String::from_utf8_lossy(&output.stdout).into_owned())
+            Reply::WorkerOutput(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Ok(Ok(output)) => {
             let words = last_words(&String::from_utf8_lossy(&output.stderr));
             let colon = if words.is_empty() { "" } else { ": " };
-            Answer::Failed(format!("ended with {}{colon}{words}", output.status))
+            Reply::Failed(format!("ended with {}{colon}{words}", output.status))
         }
-        Ok(Err(error)) => Answer::NotStarted(error),
+        Ok(Err(error)) => Reply::NotStarted(error),
         Err(_) => {
             let _ = kill_process_group(pid, Signal::KILL);
-            Answer::Late
+            Reply::Late
         }
     }
 }
@@ -90,7 +90,7 @@ fn last_words(stderr: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sh(script: &str, patience: Duration) -> Answer {
+    fn sh(script: &str, patience: Duration) -> Reply {
         ask(Command::new("sh").args(["-c", script]), patience)
     }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_ended() {
         let begun = std::time::Instant::now();
-        assert!(matches!(sh("sleep 60; true", Duration::from_millis(100)), Answer::Late));
+        assert!(matches!(sh("sleep 60; true", Duration::from_millis(100)), Reply::Late));
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Need;
-use super::ask::{Answer, PATIENCE, ask};
+use super::ask::{PATIENCE, Reply, ask};
 use super::finding::{Finding, Level};
 
 /// The version that is brought where there is none.
@@ -15,7 +15,7 @@ const VERSION: &str = "2.9.0";
 #[derive(Debug)]
 pub(super) enum Libtorch {
     /// LIBTORCH_USE_PYTORCH; the answer names the version of python3's torch.
-    Python(Answer),
+    Python(Reply),
     /// LIBTORCH names a folder of the user's.
     Own(Folder),
     /// LIBTORCH_URL names an archive, with the folder where it is kept.
@@ -221,9 +221,10 @@ mod tests {
         assert!(!gone.is_there());
         assert_eq!(of(gone, NEED).level, Level::Fail);
         assert_eq!(of(Libtorch::Own(folder(false, None)), FLEX).level, Level::Warn);
-        let python = Libtorch::Python(Answer::Failed("PackageNotFoundError".to_owned()));
+        let python = Libtorch::Python(Reply::Failed("PackageNotFoundError".to_owned()));
         assert!(of(python, NEED).remedy.unwrap().contains("pip install torch==2.9.0"));
-        let python = Libtorch::Python(Answer::Said("2.11.0+cu130\n/venv/torch\n".to_owned()));
+        let python =
+            Libtorch::Python(Reply::WorkerOutput("2.11.0+cu130\n/venv/torch\n".to_owned()));
         let found = of(python, NEED);
         assert_eq!(found.level, Level::Ok);
         assert!(found.text.contains("python3 in /venv/torch, version 2.11.0+cu130"), "{found:?}");

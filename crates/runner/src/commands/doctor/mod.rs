@@ -137,7 +137,7 @@ mod tests {
             fast_path: true,
             tf32: false,
             libtorch: Default::default(),
-            keeping: spec::plan::Keeping::default(),
+            keeping: spec::plan::ArtifactOptions::default(),
             report: Default::default(),
             regress: Default::default(),
             lints: Vec::new(),

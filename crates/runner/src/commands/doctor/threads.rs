@@ -6,8 +6,8 @@ use spec::threads::Threads;
 
 use super::finding::{Finding, Level};
 use super::worker::Worker;
-use crate::resume::Wanted;
-use crate::threads::{self, Entry, Known, MachineFile};
+use crate::resume::ExecutionTarget;
+use crate::threads::{self, Entry, KnownThreads, MachineFile};
 use crate::workspace::Workspace;
 use crate::{pool, provenance};
 
@@ -63,14 +63,15 @@ fn findings(
 
 /// The threads of a plan, if they are known.
 pub(super) fn of(workspace: &Workspace, plan: &Plan, probe: Option<&Probe>) -> Option<u64> {
-    let known = Known::of(workspace, plan, || store::plan(&workspace.report(&plan.name)).ok());
+    let known =
+        KnownThreads::of(workspace, plan, || store::plan(&workspace.report(&plan.name)).ok());
     let first =
         probe.and_then(|probe| pool::slots(&plan.pool, probe, 1, 1, None).ok()?.into_iter().next());
     let (on, key) = match (probe, &first) {
         (Some(probe), Some(slot)) => {
-            (Wanted::new(slot, plan, &probe.code).on, threads::key(plan, slot, probe))
+            (ExecutionTarget::new(slot, plan, &probe.code).on, threads::key(plan, slot, probe))
         }
-        _ => (Wanted::without_probe(&plan.pool, plan).on, None),
+        _ => (ExecutionTarget::without_probe(&plan.pool, plan).on, None),
     };
     Some(known.resolve(plan, &on, key.as_ref())?.count)
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::ask::{Answer, PATIENCE, ask};
+use super::ask::{PATIENCE, Reply, ask};
 use super::finding::{Finding, Level};
 use super::libtorch::Libtorch;
 use super::worker::Worker;
@@ -64,7 +64,7 @@ fn version(line: &str) -> Option<[u64; 3]> {
 }
 
 /// `cargo` or `rustc`, from its `--version`.
-fn rust(program: &'static str, answer: &Answer, least: &str, need: Need) -> Finding {
+fn rust(program: &'static str, answer: &Reply, least: &str, need: Need) -> Finding {
     let level = unless(need.worker);
     let remedy = format!("install Rust {least} or newer: https://rustup.rs, or `rustup update`");
     let Some(line) = answer.first_line() else {
@@ -99,13 +99,13 @@ fn compiler_now(need: Need) -> Finding {
 }
 
 /// `name` is what a build takes: `c++`, unless CXX names another; `second` is `g++`.
-fn compiler(name: &str, answer: &Answer, second: Option<&Answer>, need: Need) -> Finding {
+fn compiler(name: &str, answer: &Reply, second: Option<&Reply>, need: Need) -> Finding {
     let level = unless(need.libtorch);
     if let Some(line) = answer.first_line() {
         return Finding::ok("c++", line);
     }
     let why = answer.problem().unwrap_or_else(|| "says no version".to_owned());
-    match second.and_then(Answer::first_line) {
+    match second.and_then(Reply::first_line) {
         Some(line) => Finding::bad(
             level,
             "c++",
@@ -126,7 +126,7 @@ fn compiler(name: &str, answer: &Answer, second: Option<&Answer>, need: Need) ->
 }
 
 /// The first pip that works, in the order in which xtask looks for one.
-fn pip_now() -> Answer {
+fn pip_now() -> Reply {
     let mut first = None;
     for words in [["python3", "-m", "pip"].as_slice(), &["python", "-m", "pip"], &["pip3"]] {
         let answer = ask(Command::new(words[0]).args(&words[1..]).arg("--version"), PATIENCE);
@@ -135,11 +135,11 @@ fn pip_now() -> Answer {
         }
         first.get_or_insert(answer);
     }
-    first.unwrap_or(Answer::Late)
+    first.unwrap_or(Reply::Late)
 }
 
 /// pip brings libtorch and does nothing else here.
-fn pip(answer: &Answer, need: Need, has_libtorch: bool) -> Finding {
+fn pip(answer: &Reply, need: Need, has_libtorch: bool) -> Finding {
     if let Some(line) = answer.first_line() {
         // `pip 25.0 from /usr/lib/python3/... (python 3.12)`
         let python = line.rsplit_once('(').map(|(_, p)| p.trim_end_matches(')'));
@@ -159,7 +159,7 @@ fn pip(answer: &Answer, need: Need, has_libtorch: bool) -> Finding {
     Finding::bad(unless(wanted), "python", text, remedy)
 }
 
-fn git(answer: &Answer) -> Finding {
+fn git(answer: &Reply) -> Finding {
     match (answer.first_line(), answer.problem()) {
         (Some(line), _) => Finding::ok("git", line.trim_start_matches("git version ")),
         (None, why) => Finding::bad(
@@ -181,12 +181,12 @@ mod tests {
     const NEED: Need = Need { worker: true, libtorch: true, flex_only: false };
     const NOTHING: Need = Need { worker: false, libtorch: false, flex_only: false };
 
-    fn said(text: &str) -> Answer {
-        Answer::Said(text.to_owned())
+    fn said(text: &str) -> Reply {
+        Reply::WorkerOutput(text.to_owned())
     }
 
-    fn missing() -> Answer {
-        Answer::NotStarted(std::io::ErrorKind::NotFound.into())
+    fn missing() -> Reply {
+        Reply::NotStarted(std::io::ErrorKind::NotFound.into())
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn an_old_or_missing_rust_is_bad_where_something_is_built() {
-        let level = |answer: &Answer, need| rust("rustc", answer, "1.95", need).level;
+        let level = |answer: &Reply, need| rust("rustc", answer, "1.95", need).level;
         assert_eq!(level(&said("rustc 1.95.0 (x)"), NEED), Level::Ok);
         assert_eq!(level(&said("rustc 2.0.0 (x)"), NEED), Level::Ok);
         assert_eq!(level(&said("rustc 1.94.1 (x)"), NEED), Level::Fail);
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(pip(&missing(), NEED, false).level, Level::Fail);
         assert_eq!(pip(&missing(), NEED, true).level, Level::Warn);
         assert_eq!(pip(&missing(), NOTHING, false).level, Level::Warn);
-        let without = pip(&Answer::Failed("No module named pip".to_owned()), NEED, false);
+        let without = pip(&Reply::Failed("No module named pip".to_owned()), NEED, false);
         assert!(without.text.contains("No module named pip"), "{without:?}");
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use spec::event::{PROTOCOL, Probe};
 
-use super::ask::{Answer, PATIENCE, ask};
+use super::ask::{PATIENCE, Reply, ask};
 use super::finding::{Finding, Level};
 use crate::pool;
 use crate::python::LIBRARIES;
@@ -113,23 +113,23 @@ impl Worker {
 }
 
 /// What an answer to `--probe` means.
-fn judge(answer: Answer) -> State {
+fn judge(answer: Reply) -> State {
     let broken = |text: String, remedy: &str| State::Broken { text, remedy: remedy.to_owned() };
     let said = match answer {
-        Answer::Said(said) => said,
-        Answer::Failed(why) if why.contains("shared librar") => {
+        Reply::WorkerOutput(said) => said,
+        Reply::Failed(why) if why.contains("shared librar") => {
             return broken(
                 format!("does not start: {why}"),
                 "the libtorch that it was built with is gone or not whole: `cargo xtask sweep FILE` \
                  brings it back and builds the worker anew",
             );
         }
-        Answer::Failed(why) => return broken(format!("--probe {why}"), BUILD_ANEW),
-        Answer::NotStarted(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+        Reply::Failed(why) => return broken(format!("--probe {why}"), BUILD_ANEW),
+        Reply::NotStarted(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
             return broken("is not executable".to_owned(), BUILD_ANEW);
         }
-        Answer::NotStarted(error) => return broken(format!("does not start: {error}"), BUILD_ANEW),
-        Answer::Late => {
+        Reply::NotStarted(error) => return broken(format!("does not start: {error}"), BUILD_ANEW),
+        Reply::Late => {
             let seconds = PROBE_WITHIN.as_secs();
             return broken(format!("--probe said nothing for {seconds} s"), BUILD_ANEW);
         }
@@ -171,9 +171,9 @@ fn driver_version(text: &str) -> Option<String> {
 }
 
 /// Driver, `nvidia-smi -L` and what the worker makes of them.
-fn gpu(driver: Option<&str>, smi: &Answer, worker: Option<&Probe>) -> Finding {
+fn gpu(driver: Option<&str>, smi: &Reply, worker: Option<&Probe>) -> Finding {
     let gpus: Vec<&str> = match smi {
-        Answer::Said(text) => text
+        Reply::WorkerOutput(text) => text
             .lines()
             .filter(|l| l.starts_with("GPU "))
             // `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-...)`
@@ -187,7 +187,7 @@ fn gpu(driver: Option<&str>, smi: &Answer, worker: Option<&Probe>) -> Finding {
     let mut there = format!("NVIDIA driver {}", driver.unwrap_or("unknown"));
     if !gpus.is_empty() {
         there += &format!("; {}", gpus.join(", "));
-    } else if let Answer::Failed(why) = smi {
+    } else if let Reply::Failed(why) = smi {
         there += &format!("; nvidia-smi {why}");
     }
     let Some(worker) = worker else { return Finding::ok("gpu", there) };
@@ -223,11 +223,11 @@ mod tests {
     use super::super::tests::probe;
     use super::*;
 
-    fn said(text: &str) -> Answer {
-        Answer::Said(text.to_owned())
+    fn said(text: &str) -> Reply {
+        Reply::WorkerOutput(text.to_owned())
     }
 
-    fn findings(answer: Answer) -> Vec<Finding> {
+    fn findings(answer: Reply) -> Vec<Finding> {
         Worker { program: "/w".into(), state: judge(answer) }.findings()
     }
 
@@ -249,11 +249,11 @@ mod tests {
             (said("{\"protocol\":1,\"new\":0}"), "speaks protocol 1", "the same sources"),
             (said("hello"), "said `hello`", "build it anew"),
             (said("{\"protocol\":3}"), "cannot be read", "build it anew"),
-            (Answer::Failed(library.to_owned()), "libtorch_cpu.so", "brings it back"),
-            (Answer::Failed("ended with signal: 4".to_owned()), "signal: 4", "build it anew"),
-            (Answer::Late, "said nothing", "build it anew"),
+            (Reply::Failed(library.to_owned()), "libtorch_cpu.so", "brings it back"),
+            (Reply::Failed("ended with signal: 4".to_owned()), "signal: 4", "build it anew"),
+            (Reply::Late, "said nothing", "build it anew"),
             (
-                Answer::NotStarted(std::io::ErrorKind::PermissionDenied.into()),
+                Reply::NotStarted(std::io::ErrorKind::PermissionDenied.into()),
                 "not executable",
                 "build it anew",
             ),
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn gpus_are_compared_with_what_the_worker_can_use() {
-        let none = Answer::NotStarted(std::io::ErrorKind::NotFound.into());
+        let none = Reply::NotStarted(std::io::ErrorKind::NotFound.into());
         let smi = said("GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-1)\n");
         let cpu = probe(&["flex", "libtorch:cpu"], Some("cpu"));
         let blind = probe(&["flex", "libtorch:cpu"], Some("cuda"));

@@ -37,7 +37,7 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     let lock = lock::acquire(&dir, &started)?;
     for source in &sources {
         if let Some(holder) = lock::holder(source) {
-            text::say!(
+            text::status!(
                 "{} is being written to by {}: what it has finished is taken; merge again when it has ended",
                 source.path().display(),
                 text::plain(&holder)
@@ -65,7 +65,7 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     let counts = super::status::counts(&store::journal::read(&dir)?, &plan);
     let (results, missing) = super::status::results_and_missing(&counts);
     let planned = plan.runs.len();
-    text::out!(
+    text::output!(
         "{results} of {} {} a result, {missing} missing",
         plural::count(planned, "run"),
         plural::has_or_have(planned),
@@ -133,7 +133,7 @@ fn destination(
     overrides.environment.extend(super::environment());
     let loaded = super::load_plan_with(workspace, file, &overrides)?;
     if !loaded.warnings.is_empty() {
-        text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
+        text::print_error(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
     plan.computed_on = elsewhere.and_then(|p| p.computed_on);
@@ -169,12 +169,12 @@ fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> crate::R
 
 fn say_taken(taken: &Taken) {
     for torn in &taken.torn {
-        text::say!(
+        text::status!(
             "{}: its last line is torn and left out, as a sweep leaves it that runs or was killed",
             torn.display()
         );
     }
-    text::out!(
+    text::output!(
         "taken: {} in {}{}; {} {} here already",
         plural::count(taken.records, "record"),
         plural::count(taken.files, "journal file"),
@@ -186,14 +186,14 @@ fn say_taken(taken: &Taken) {
         plural::was_or_were(taken.here),
     );
     for (own, name) in &taken.renamed {
-        text::say!(
+        text::status!(
             "{} holds other records than the file of that name here: it is kept as {name}",
             own.display()
         );
     }
     if !taken.outside.is_empty() {
         let are = plural::is_or_are(taken.outside.len());
-        text::say!(
+        text::status!(
             "{} of what was merged {are} not in the plan and {are} left out of the report",
             plural::count(taken.outside.len(), "run"),
         );
@@ -215,7 +215,7 @@ fn provenance(
     if let Some(on) = &plan.computed_on {
         let other = results().filter(|r| !on.fits(r)).count();
         if other > 0 {
-            text::say!(
+            text::status!(
                 "{} {} {} computed on another backend, kind of device or number of threads than the plan's {}: \
                  shown, but `sweep` trains such runs again; a number in place of \"auto\" for \
                  `threads_per_run` makes all machines alike",

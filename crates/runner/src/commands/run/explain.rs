@@ -35,11 +35,11 @@ pub(super) fn explain(invocation: &mut Invocation<'_>) -> crate::Result<Exit> {
         )?;
     }
     if let Some(error) = data.err().filter(|_| !todo.is_empty()) {
-        text::say!("warning: the sweep would be refused: {error:#}");
+        text::status!("warning: the sweep would be refused: {error:#}");
     }
     if !args.json {
         if let Some(problem) = problem.as_ref().filter(|_| invocation.slurm.is_some()) {
-            text::say!("warning: {problem}");
+            text::status!("warning: {problem}");
         }
         let work = invocation.work(&found, left.cached);
         text::print(&invocation.launcher().explain(&work, &todo)?);

@@ -17,7 +17,7 @@ use crate::launcher::{Launcher, Local, Work};
 use crate::lock::{self, Lock};
 use crate::machine::Machine;
 use crate::resume::{Outstanding, outstanding};
-use crate::threads::{Known, Place};
+use crate::threads::{KnownThreads, MeasureContext};
 use crate::training::Signalled;
 use crate::workspace::Workspace;
 use crate::{clock, dataset_check, pool, provenance, text};
@@ -69,7 +69,7 @@ impl<'a> Invocation<'a> {
     pub(super) fn load(workspace: &'a Workspace, args: &'a RunArgs) -> crate::Result<Self> {
         let loaded = load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
         if !loaded.warnings.is_empty() {
-            text::complain(&loaded.warnings.render(console::colors_enabled_stderr()));
+            text::print_error(&loaded.warnings.render(console::colors_enabled_stderr()));
         }
         let mut plan = loaded.plan;
         let slurm = cluster::launcher(args, loaded.slurm)?;
@@ -126,7 +126,8 @@ impl<'a> Invocation<'a> {
     pub(super) fn look(&mut self) -> crate::Result<Found> {
         let (workspace, args) = (self.workspace, self.args);
         let earlier = earlier_plan(&self.dir, &self.plan, args.plan)?;
-        let known = Known::of(workspace, &self.plan, || earlier.as_ref().filter(|_| !args.fresh));
+        let known =
+            KnownThreads::of(workspace, &self.plan, || earlier.as_ref().filter(|_| !args.fresh));
         let (jobs, plan) = (self.jobs(), &self.plan);
         let cluster = self.slurm.as_ref().map(|slurm| &slurm.settings);
         // Each takes a few tenths of a second, so side by side: worker, data, sources.
@@ -168,14 +169,14 @@ impl<'a> Invocation<'a> {
         }
         let machine = &found.machine;
         let (worker, libraries) = (machine.worker.clone(), machine.libraries.clone());
-        let place = Place {
+        let context = MeasureContext {
             workspace: self.workspace,
             dir: &self.dir,
             worker: &worker,
             libraries: libraries.as_deref(),
             quiet: self.args.training.quiet,
         };
-        found.machine.measure(&self.plan, self.jobs(), &place)
+        found.machine.measure(&self.plan, self.jobs(), &context)
     }
 
     /// Returns the runs of the plan that no earlier result can stand for.
@@ -217,7 +218,7 @@ fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> crate::Result<Optio
             // Written anew from the sweep file; results are in the journal, not here.
             let aside = dir.path().join("plan.json.damaged");
             fs::rename(dir.plan(), &aside)?;
-            text::say!(
+            text::status!(
                 "warning: {} could not be read ({e}); it is kept as {} and written anew",
                 dir.plan().display(),
                 aside.display()

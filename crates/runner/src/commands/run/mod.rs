@@ -13,13 +13,13 @@ use text_format::plural;
 use self::invocation::{Found, Invocation};
 use super::plan;
 use super::shard::{self, Chosen};
-use crate::beacon::Beacon;
 use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::launcher::Launched;
 use crate::lock::Lock;
 use crate::provenance::{self, SweepFacts};
 use crate::resume::{Outstanding, interleave};
+use crate::status_file::StatusFile;
 use crate::training::Trained;
 use crate::workspace::Workspace;
 use crate::{reporter, text, threads};
@@ -47,24 +47,24 @@ pub fn run_holding(
     }
     // Taken before the journal is read: what another sweep finishes is seen.
     let lock = invocation.lock()?;
-    let mut beacon = Beacon::new(&invocation.dir);
+    let mut status_file = StatusFile::new(&invocation.dir);
     if invocation.is_submitted()? {
         // Not held while others work.
-        drop((beacon, lock));
+        drop((status_file, lock));
         return Ok((invocation.follow()?, None));
     }
     invocation.launcher().alone(&invocation.dir, &invocation.plan)?;
     let mut found = invocation.look()?;
     invocation.measure(&mut found)?;
     let resumed = prepare(&mut invocation, &mut found, before_training)?;
-    match train(&invocation, &found, &resumed, &lock, &mut beacon)? {
+    match train(&invocation, &found, &resumed, &lock, &mut status_file)? {
         Launched::Trained(trained) => {
             report(&invocation, found, &resumed, &trained, &lock)?;
             Ok((trained.exit(), Some(lock)))
         }
         Launched::Submitted(words) => {
             super::cluster::submitted(&invocation.work(&found, resumed.results), &words)?;
-            drop((beacon, lock));
+            drop((status_file, lock));
             Ok((if args.watch { invocation.follow()? } else { Exit::Ok }, None))
         }
     }
@@ -108,15 +108,15 @@ fn prepare(
     if args.fresh
         && let Some(old) = archive(&invocation.dir)?
     {
-        text::say!("earlier results are in {}", invocation.workspace.relative(&old));
+        text::status!("earlier results are in {}", invocation.workspace.relative(&old));
     }
     let lines = [
         plan::data_line(&invocation.plan),
-        threads::words(&invocation.plan, found.machine.threads.as_ref()),
+        threads::describe(&invocation.plan, found.machine.threads.as_ref()),
         todo.is_empty().then(|| format!("{}: {nothing}", invocation.plan.name)),
     ];
     write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(&invocation.plan)?)?;
-    lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::say!("{line}"));
+    lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::status!("{line}"));
     Ok(Resumed { results, todo })
 }
 
@@ -126,7 +126,7 @@ fn train(
     found: &Found,
     resumed: &Resumed,
     lock: &Lock,
-    beacon: &mut Beacon,
+    status_file: &mut StatusFile,
 ) -> crate::Result<Launched> {
     if invocation.slurm.is_none() {
         invocation.signals.listen()?;
@@ -139,7 +139,7 @@ fn train(
             lock.pass_on()?;
         }
         let work = invocation.work(found, resumed.results);
-        invocation.launcher().launch(&work, resumed.todo.clone(), beacon)?
+        invocation.launcher().launch(&work, resumed.todo.clone(), status_file)?
     };
     invocation.signals.training.store(false, Ordering::SeqCst);
     Ok(launched)
@@ -202,7 +202,7 @@ fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
 
 fn warn_about(left: &Outstanding<'_>) {
     if left.other_code > 0 {
-        text::say!(
+        text::status!(
             "{} {} {} made by other versions of the training code and reused; --fresh trains anew",
             console::style("warning:").for_stderr().yellow(),
             plural::count(left.other_code, "result"),
@@ -214,6 +214,6 @@ fn warn_about(left: &Outstanding<'_>) {
 fn open(dir: &ReportDir) {
     let opened = std::process::Command::new("xdg-open").arg(dir.html()).spawn();
     if opened.is_err() {
-        text::say!("no browser could be opened: xdg-open is not there");
+        text::status!("no browser could be opened: xdg-open is not there");
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use spec::Id;
 use spec::metric::Metric;
-use spec::plan::{Keeping, Plan, PlannedRun};
+use spec::plan::{ArtifactOptions, Plan, PlannedRun};
 use spec::provenance::Provenance;
 use spec::record::{Outcome, RunRecord};
 use store::layout::ReportDir;
 
-use crate::executor::{Cancel, Conditions, Message, execute};
-use crate::live::reason;
+use crate::executor::{Cancel, Message, RunContext, execute};
 use crate::machine::Machine;
-use crate::scheduler::Terms;
+use crate::scheduler::RetryPolicy;
+use crate::sweep_progress::reason;
 use crate::worker_process::WorkerCommand;
 use crate::workspace::Workspace;
 
@@ -37,22 +37,25 @@ pub(super) fn train_again(
         // Not in the report folder, which verifying does not write to.
         logs: logs.clone(),
     };
-    let conditions = Arc::new(Conditions {
+    let context = Arc::new(RunContext {
         jobs: machine.slots.len() as u64,
         // What was measured is compared too; it changes no weight.
-        keeping: Keeping { metrics: plan.keeping.metrics.clone(), ..Keeping::default() },
+        keeping: ArtifactOptions {
+            metrics: plan.keeping.metrics.clone(),
+            ..ArtifactOptions::default()
+        },
         best_by: crate::resume::best_by(plan),
         dir: dir.clone(),
         root: std::path::absolute(workspace.root())?,
         provenance: Provenance::default(),
     });
     let count = runs.len();
-    let terms = Terms { retry: 0, fail_fast: None };
-    let messages = execute(&command, &machine.slots, runs, terms, &conditions, &Cancel::default());
+    let policy = RetryPolicy { retry: 0, fail_fast: None };
+    let messages = execute(&command, &machine.slots, runs, policy, &context, &Cancel::default());
     let mut out = HashMap::new();
     for message in messages {
         if let Message::Ended { record, .. } = message {
-            crate::text::say!(
+            crate::text::status!(
                 "[{}/{count}] {} trained again",
                 out.len() + 1,
                 record.run_id.short()

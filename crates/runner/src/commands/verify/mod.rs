@@ -15,9 +15,9 @@ use text_format::plural;
 use crate::cli::VerifyArgs;
 use crate::error::bad_input;
 use crate::exit::Exit;
-use crate::live::{describe, reason};
 use crate::machine::Machine;
-use crate::threads::Known;
+use crate::sweep_progress::{describe, reason};
+use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
 use crate::{dataset_check, text};
 
@@ -27,9 +27,9 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<
     let plan = store::plan(&dir)?;
     let journal = store::journal::read(&dir)?;
     let mut wrong = stored::damage(&journal, &plan);
-    text::out!("{} as they were written", plural::count(journal.records.len(), "record"));
+    text::output!("{} as they were written", plural::count(journal.records.len(), "record"));
 
-    let known = Known::of(workspace, &plan, || Some(&plan));
+    let known = KnownThreads::of(workspace, &plan, || Some(&plan));
     let machine = Machine::find(&plan, args.jobs, &known);
     if let Some(problem) = machine.problem {
         return Err(problem);
@@ -43,7 +43,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<
     let chosen = match choose(&plan, &records, &machine, args) {
         // Damage that was found outweighs that nothing more can be said.
         Err(error) if wrong > 0 => {
-            text::say!("{error}");
+            text::status!("{error}");
             return Ok(Exit::VerificationFailed);
         }
         other => other?,
@@ -94,27 +94,27 @@ impl Counts {
 fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>) -> Compared {
     let name = format!("{}  {}", describe(run), run.run_id.short());
     let (Some(stored), Some(now)) = (stored, now) else {
-        text::out!("{} {name}: it did not end", mark(false));
+        text::output!("{} {name}: it did not end", mark(false));
         return Compared::Wrong;
     };
     let Some(outcome) = &now.outcome else {
-        text::out!("{} {name}: could not be trained again, {}", mark(false), reason(now));
+        text::output!("{} {name}: could not be trained again, {}", mark(false), reason(now));
         return Compared::Failed;
     };
     let differences = again::compare(stored, now);
     // Bits are promised within one environment alone.
     if !differences.is_empty() && !stored.computed_alike(now) {
-        text::out!("note {name}: not the same, and it was made elsewhere");
+        text::output!("note {name}: not the same, and it was made elsewhere");
         for line in again::environments(stored, now) {
-            text::out!("     {}", text::plain(&line));
+            text::output!("     {}", text::plain(&line));
         }
         return Compared::Elsewhere;
     }
     let weights = outcome.weights_digest.as_deref().map_or_else(String::new, |w| {
         format!("  weights {}", text::plain(&w[..w.floor_char_boundary(8)]))
     });
-    text::out!("{} {name}{weights}", mark(differences.is_empty()));
-    differences.iter().for_each(|d| text::out!("     {}", text::plain(d)));
+    text::output!("{} {name}{weights}", mark(differences.is_empty()));
+    differences.iter().for_each(|d| text::output!("     {}", text::plain(d)));
     if differences.is_empty() { Compared::Same } else { Compared::Wrong }
 }
 
@@ -123,11 +123,11 @@ fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
     let &Counts { wrong, failed, elsewhere } = counts;
     if wrong > 0 {
         let are = plural::is_or_are(wrong);
-        text::out!("{} {are} not what is stored", plural::count(wrong, "result"));
+        text::output!("{} {are} not what is stored", plural::count(wrong, "result"));
         return Ok(Exit::VerificationFailed);
     }
     if failed > 0 {
-        text::out!("{} could not be trained again", plural::count(failed, "run"));
+        text::output!("{} could not be trained again", plural::count(failed, "run"));
         return Ok(Exit::RunsFailed);
     }
     if elsewhere == chosen {
@@ -135,7 +135,7 @@ fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
             "nothing could be compared: the results were made on another machine or by other libraries",
         ));
     }
-    text::out!("{} trained again, bit-identical", plural::count(chosen - elsewhere, "run"));
+    text::output!("{} trained again, bit-identical", plural::count(chosen - elsewhere, "run"));
     Ok(Exit::Ok)
 }
 

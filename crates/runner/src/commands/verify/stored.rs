@@ -10,8 +10,8 @@ use store::journal::Journal;
 use store::layout::ReportDir;
 
 use super::mark;
-use crate::live::describe;
 use crate::resume::weights_digest;
+use crate::sweep_progress::describe;
 use crate::text;
 
 /// Counts damage that nothing explains, unless its run has a good record too.
@@ -28,16 +28,16 @@ pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
         );
         let good = |r: &RunRecord| Some(r.run_id) == line.run && r.status.is_result();
         if journal.records.iter().any(good) {
-            crate::text::out!(
+            crate::text::output!(
                 "note {named}: damaged in {}, trained again",
                 text::plain(&line.place)
             );
             continue;
         }
         wrong += 1;
-        crate::text::out!("{} {named}: not as it was written", mark(false));
-        crate::text::out!("     {}: {}", text::plain(&line.place), text::plain(&line.reason));
-        crate::text::out!(
+        crate::text::output!("{} {named}: not as it was written", mark(false));
+        crate::text::output!("     {}: {}", text::plain(&line.place), text::plain(&line.reason));
+        crate::text::output!(
             "     {}",
             match line.run {
                 Some(_) => "the next sweep trains it again",
@@ -62,7 +62,7 @@ pub(super) fn kept_weights(
         {
             wrong += 1;
             let (name, id) = (describe(run), run.run_id.short());
-            crate::text::out!(
+            crate::text::output!(
                 "{} {name}  {id}: its kept weights are not as they were written",
                 mark(false)
             );

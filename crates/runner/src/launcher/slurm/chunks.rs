@@ -49,7 +49,7 @@ pub fn count(runs: &[Estimated<'_>], settings: &SlurmSettings, side_by_side: u64
 
 /// Deals the runs to so many tasks: by seconds, the longest first, in turn. The
 /// seeds of a configuration come one after another and so to different tasks.
-pub fn deal<'a>(mut runs: Vec<Estimated<'a>>, tasks: u64) -> Vec<Vec<&'a PlannedRun>> {
+pub fn partition<'a>(mut runs: Vec<Estimated<'a>>, tasks: u64) -> Vec<Vec<&'a PlannedRun>> {
     let key = |r: &Estimated<'_>| -> (Id, u64) { (r.run.config_id, r.run.spec.seed) };
     // A configuration's seeds take as long as their longest, so that they stay together.
     let mut longest = std::collections::HashMap::<Id, f64>::new();
@@ -97,7 +97,7 @@ mod tests {
             // Seeds of one configuration take a little more or less time each.
             let seconds =
                 |r: &PlannedRun| Some(r.spec.optimizer.lr() * 1e4 + (r.spec.seed * 7 % 5) as f64);
-            let dealt = deal(estimated(&plan, seconds), tasks);
+            let dealt = partition(estimated(&plan, seconds), tasks);
             let ids: BTreeSet<_> = dealt.iter().flatten().map(|r| r.run_id).collect();
             assert_eq!(ids.len(), plan.runs.len(), "every run once");
             assert_eq!(dealt.iter().map(Vec::len).sum::<usize>(), plan.runs.len());
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn long_runs_come_first() {
         let plan = plan(2, 6);
-        let dealt = deal(estimated(&plan, |r| Some(r.spec.optimizer.lr())), 3);
+        let dealt = partition(estimated(&plan, |r| Some(r.spec.optimizer.lr())), 3);
         for runs in dealt {
             let rates: Vec<f64> = runs.iter().map(|r| r.spec.optimizer.lr()).collect();
             assert!(rates.is_sorted_by(|a, b| a >= b), "{rates:?}");

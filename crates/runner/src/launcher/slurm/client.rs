@@ -115,14 +115,14 @@ pub trait Engine {
 pub struct SlurmCommands;
 
 /// How a command of Slurm ended.
-struct Answer {
+struct Reply {
     ok: bool,
     timed_out: bool,
     stdout: String,
     stderr: String,
 }
 
-impl Answer {
+impl Reply {
     /// What it said of its failure, on one line.
     fn reason(&self) -> String {
         if self.stderr.contains(FULL) {
@@ -166,7 +166,7 @@ fn is_inherited(name: &str) -> bool {
         || ["SBATCH_", "SQUEUE_", "SCANCEL_", "PMIX_", "PMI_"].iter().any(|p| name.starts_with(p))
 }
 
-fn ask(program: &str, args: &[String], input: &str) -> crate::Result<Answer> {
+fn ask(program: &str, args: &[String], input: &str) -> crate::Result<Reply> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, _) in std::env::vars_os() {
@@ -204,7 +204,7 @@ fn ask(program: &str, args: &[String], input: &str) -> crate::Result<Answer> {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    Ok(Answer {
+    Ok(Reply {
         ok: status.is_some_and(|s| s.success()),
         timed_out,
         stdout: stdout.join().unwrap_or_default(),
@@ -221,14 +221,14 @@ fn missing(program: &str) -> Error {
 }
 
 /// The controller does not answer.
-fn unreachable(program: &str, answer: &Answer) -> Error {
+fn unreachable(program: &str, answer: &Reply) -> Error {
     bad_input(format!(
         "Slurm's controller does not answer: {program}: {}\n  what is finished is kept; try again when `sinfo` answers",
         answer.reason()
     ))
 }
 
-fn words(args: &[&str]) -> Vec<String> {
+fn describe(args: &[&str]) -> Vec<String> {
     args.iter().map(|a| (*a).to_owned()).collect()
 }
 
@@ -241,7 +241,7 @@ impl Engine for SlurmCommands {
     }
 
     fn max_array(&self) -> crate::Result<u64> {
-        let answer = ask("scontrol", &words(&["show", "config"]), "")?;
+        let answer = ask("scontrol", &describe(&["show", "config"]), "")?;
         if !answer.ok {
             return Err(unreachable("scontrol", &answer));
         }
@@ -275,7 +275,7 @@ impl Engine for SlurmCommands {
             return Ok(Vec::new());
         }
         let name = format!("--name={}", names.join(","));
-        let answer = ask("squeue", &words(&["-h", "-t", "all", "-o", FORMAT, &name]), "")?;
+        let answer = ask("squeue", &describe(&["-h", "-t", "all", "-o", FORMAT, &name]), "")?;
         if !answer.ok {
             return Err(unreachable("squeue", &answer));
         }
@@ -283,12 +283,12 @@ impl Engine for SlurmCommands {
     }
 
     fn cancel(&self, name: &str) -> crate::Result<()> {
-        let answer = ask("scancel", &words(&["--name", name]), "")?;
+        let answer = ask("scancel", &describe(&["--name", name]), "")?;
         if answer.ok { Ok(()) } else { Err(unreachable("scancel", &answer)) }
     }
 
     fn state(&self, job: u64) -> crate::Result<(String, String)> {
-        let answer = ask("scontrol", &words(&["show", "job", "-o", &job.to_string()]), "")?;
+        let answer = ask("scontrol", &describe(&["show", "job", "-o", &job.to_string()]), "")?;
         if !answer.ok {
             return Err(unreachable("scontrol", &answer));
         }

@@ -227,8 +227,10 @@ impl Files<'_> {
     ///
     /// # Errors
     /// They are not there, or of another version.
-    pub fn chunk(&self, place: Place) -> crate::Result<ChunkFile> {
-        read(&self.attempt(place.attempt).join(format!("{}/{}.json", place.array, place.task)))
+    pub fn chunk(&self, task_id: TaskId) -> crate::Result<ChunkFile> {
+        read(
+            &self.attempt(task_id.attempt).join(format!("{}/{}.json", task_id.array, task_id.task)),
+        )
     }
 
     /// The runs that an attempt was asked for, where it is not the whole plan.
@@ -236,13 +238,13 @@ impl Files<'_> {
         serde_json::from_slice(&fs::read(self.attempt(attempt).join("chosen.json")).ok()?).ok()
     }
 
-    fn begun_file(&self, place: Place) -> PathBuf {
-        self.attempt(place.attempt).join(format!("{}/{}.begun", place.array, place.task))
+    fn begun_file(&self, task_id: TaskId) -> PathBuf {
+        self.attempt(task_id.attempt).join(format!("{}/{}.begun", task_id.array, task_id.task))
     }
 
     /// Names of the journals that a task has begun, of each of its starts.
-    pub fn begun(&self, place: Place) -> Vec<String> {
-        let text = fs::read_to_string(self.begun_file(place)).unwrap_or_default();
+    pub fn begun(&self, task_id: TaskId) -> Vec<String> {
+        let text = fs::read_to_string(self.begun_file(task_id)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
@@ -251,8 +253,8 @@ impl Files<'_> {
     ///
     /// # Errors
     /// A folder that cannot be written to.
-    pub fn begin(&self, place: Place, journal: &str) -> crate::Result<()> {
-        let path = self.begun_file(place);
+    pub fn begin(&self, task_id: TaskId, journal: &str) -> crate::Result<()> {
+        let path = self.begun_file(task_id);
         let file = File::options().create(true).append(true).open(&path);
         file.and_then(|mut file| file.write_all(format!("{journal}\n").as_bytes()))
             .with_context(|| format!("cannot append to {}", path.display()))
@@ -308,7 +310,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> crate::Result<T> {
 
 /// A task: attempt, array, index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Place {
+pub struct TaskId {
     /// Attempt, from 1.
     pub attempt: u64,
     /// Array of the attempt, from 0.
@@ -317,19 +319,19 @@ pub struct Place {
     pub task: u64,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for TaskId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}.{}", self.attempt, self.array, self.task)
     }
 }
 
-impl std::str::FromStr for Place {
+impl std::str::FromStr for TaskId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = text.split('.').map(|p| p.parse::<u64>().map_err(|_| ()));
         let mut part = || parts.next().unwrap_or(Err(()));
-        Ok(Place { attempt: part()?, array: part()?, task: part()? })
+        Ok(TaskId { attempt: part()?, array: part()?, task: part()? })
     }
 }
 
@@ -378,20 +380,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dir = ReportDir::new(folder.path());
         let files = Files(&dir);
-        let place = Place { attempt: 1, array: 0, task: 1 };
+        let task_id = TaskId { attempt: 1, array: 0, task: 1 };
         fs::create_dir_all(files.attempt(1).join("0")).unwrap();
-        assert!(files.begun(place).is_empty());
-        files.begin(place, "1.0.1-a-7-x").unwrap();
-        files.begin(Place { task: 11, ..place }, "1.0.11-a-8-x").unwrap();
-        files.begin(place, "1.0.1-b-9-y").unwrap();
-        assert_eq!(files.begun(place), ["1.0.1-a-7-x", "1.0.1-b-9-y"]);
+        assert!(files.begun(task_id).is_empty());
+        files.begin(task_id, "1.0.1-a-7-x").unwrap();
+        files.begin(TaskId { task: 11, ..task_id }, "1.0.11-a-8-x").unwrap();
+        files.begin(task_id, "1.0.1-b-9-y").unwrap();
+        assert_eq!(files.begun(task_id), ["1.0.1-a-7-x", "1.0.1-b-9-y"]);
     }
 
     #[test]
     fn places_are_read_as_they_are_written() {
-        let place = Place { attempt: 3, array: 0, task: 12 };
-        assert_eq!("3.0.12".parse(), Ok(place));
-        assert_eq!(place.to_string(), "3.0.12");
-        assert!("sweep".parse::<Place>().is_err() && "3.0".parse::<Place>().is_err());
+        let task_id = TaskId { attempt: 3, array: 0, task: 12 };
+        assert_eq!("3.0.12".parse(), Ok(task_id));
+        assert_eq!(task_id.to_string(), "3.0.12");
+        assert!("sweep".parse::<TaskId>().is_err() && "3.0".parse::<TaskId>().is_err());
     }
 }

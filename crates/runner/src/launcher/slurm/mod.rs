@@ -5,16 +5,16 @@
 //! (a restarted controller hands them out again): jobs are found by a name that no
 //! other attempt has, and what is left to do is told by the journal.
 
+mod binaries;
 pub mod chunks;
 pub mod client;
 pub mod files;
-mod freeze;
+pub mod heartbeat;
 mod script;
-pub mod share;
 mod shared;
-pub mod signs;
 pub mod state;
 mod submit;
+pub mod task_chunk;
 pub mod watch;
 
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ use store::layout::ReportDir;
 use text_format::plural;
 
 use super::{Launched, Launcher, Work};
-use crate::beacon::Beacon;
 use crate::error::bad_input;
+use crate::status_file::StatusFile;
 use crate::{estimate, python, text};
 use chunks::Estimated;
 use client::{Engine, Queued, SlurmCommands};
@@ -70,7 +70,7 @@ impl<E: Engine> Slurm<E> {
         let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64);
         let seconds =
             mean.map(|s| s * runs.len() as f64 / tasks.max(1) as f64 / side_by_side as f64);
-        (chunks::deal(runs, tasks), seconds)
+        (chunks::partition(runs, tasks), seconds)
     }
 }
 
@@ -151,7 +151,7 @@ impl<E: Engine> Launcher for Slurm<E> {
         &self,
         work: &Work<'_>,
         todo: Vec<PlannedRun>,
-        _: &mut Beacon,
+        _: &mut StatusFile,
     ) -> crate::Result<Launched> {
         self.engine.ready()?;
         let (dealt, _) = self.dealt(work, todo.iter().collect());
@@ -208,7 +208,7 @@ fn not_queued(dir: &ReportDir, active: &[Queued]) -> crate::Result<()> {
         "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --launcher slurm --watch; \
          end it: cargo xtask cancel {path}; what is finished is kept",
         first.job,
-        tasks_in_words(active)
+        describe_tasks(active)
     )))
 }
 
@@ -225,7 +225,7 @@ pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> crate::Result<()> {
         Ok(active) => not_queued(dir, &active),
         Err(error) => {
             let first = text::first_line(&error);
-            text::say!("warning: {first}; whether tasks of this sweep wait there is not known");
+            text::status!("warning: {first}; whether tasks of this sweep wait there is not known");
             Ok(())
         }
     }
@@ -250,7 +250,7 @@ fn adopt(
 }
 
 /// `2 tasks running, 3 waiting (Resources)`.
-pub fn tasks_in_words(active: &[Queued]) -> String {
+pub fn describe_tasks(active: &[Queued]) -> String {
     let tasks = || active.iter().filter(|q| !q.reports());
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
     let running: u64 = tasks().filter(|q| q.state != "PENDING").map(Queued::count).sum();

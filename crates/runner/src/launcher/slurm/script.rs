@@ -108,24 +108,24 @@ impl Attempt<'_> {
 
     /// The script of a task. `exec`, so that signals reach our process.
     pub fn array_script(&self, array: usize) -> String {
-        let place = format!("attempt {}, array {array}", self.number);
+        let task_id = format!("attempt {}, array {array}", self.number);
         let what = format!(
             "task {} --attempt {} --array {array} --chunk \"$SLURM_ARRAY_TASK_ID\"",
             quoted(self.dir),
             self.number
         );
-        self.script(&place, &what)
+        self.script(&task_id, &what)
     }
 
     /// The script of the job that writes the report.
     pub fn report_script(&self) -> String {
-        let place = format!("attempt {}, report", self.number);
+        let task_id = format!("attempt {}, report", self.number);
         let what = format!("gather {}", quoted(self.dir));
-        self.script(&place, &what)
+        self.script(&task_id, &what)
     }
 
-    fn script(&self, place: &str, what: &str) -> String {
-        let mut out = format!("#!/bin/bash\n# sweep {}, {place}\n", self.name);
+    fn script(&self, task_id: &str, what: &str) -> String {
+        let mut out = format!("#!/bin/bash\n# sweep {}, {task_id}\n", self.name);
         out.push_str(&self.seen());
         out.push_str(&python::handed_on().unwrap_or_default());
         for line in &self.settings.setup {

@@ -5,9 +5,9 @@ use store::layout::ReportDir;
 use store::status::SweepStatus;
 
 use super::client::{Queued, SlurmCommands};
-use super::files::{Files, Place};
-use super::signs::{TaskStatus, signs};
-use super::{active, tasks_in_words};
+use super::files::{Files, TaskId};
+use super::heartbeat::{TaskStatus, heartbeat};
+use super::{active, describe_tasks};
 use crate::launcher::Elsewhere;
 use crate::text;
 
@@ -19,27 +19,27 @@ pub struct State {
     /// Why it does not.
     silence: Option<String>,
     /// Signs of life of tasks, old ones included.
-    tasks: Vec<(Place, TaskStatus)>,
+    tasks: Vec<(TaskId, TaskStatus)>,
 }
 
 impl Elsewhere for State {
-    fn words(&self, missing: usize) -> Option<String> {
+    fn describe(&self, missing: usize) -> Option<String> {
         if let Some(why) = self.silence.as_ref().filter(|_| missing > 0) {
             return Some(format!("submitted to Slurm, which does not answer ({why})"));
         }
         let queue = self.queue.as_deref().unwrap_or_default();
         match queue.iter().any(|q| !q.reports()) {
-            true => Some(format!("on Slurm, {}", tasks_in_words(queue))),
+            true => Some(format!("on Slurm, {}", describe_tasks(queue))),
             false if queue.is_empty() => None,
             false => Some("on Slurm, the report is being written".to_owned()),
         }
     }
 
     fn parts(&self) -> Vec<(String, &SweepStatus)> {
-        let heading = |(place, sign): &(Place, TaskStatus)| {
+        let heading = |(task_id, sign): &(TaskId, TaskStatus)| {
             let (job, node) = (text::plain(&sign.job), text::plain(&sign.node));
             let lost = if sign.is_alive() { "" } else { ", lost: no sign of life for a while" };
-            format!("task {place}: job {job} on {node}{lost}")
+            format!("task {task_id}: job {job} on {node}{lost}")
         };
         self.tasks.iter().map(|task| (heading(task), &task.1.sweep)).collect()
     }
@@ -54,7 +54,7 @@ pub fn state(dir: &ReportDir, name: &str) -> crate::Result<Option<State>> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
     }
-    let mut tasks = signs(dir);
+    let mut tasks = heartbeat(dir);
     Ok(Some(match active(&SlurmCommands, dir, name) {
         Ok(active) => {
             // What was killed and is no longer in the queue left its last word.

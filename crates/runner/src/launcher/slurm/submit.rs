@@ -10,9 +10,9 @@ use text_format::plural;
 
 use super::client::{Engine, SubmitError};
 use super::files::{Files, JobFile, Line, version};
+use super::heartbeat::forget_dead;
 use super::script::{Attempt, check_path};
-use super::signs::forget_dead;
-use super::{freeze, needed, shared};
+use super::{binaries, needed, shared};
 use crate::error::bad_input;
 use crate::launcher::Work;
 use crate::{python, reporter, text};
@@ -42,9 +42,9 @@ pub fn submit(
     }
     let most = usize::try_from(engine.max_array()?).unwrap_or(usize::MAX);
     let files = Files(work.dir);
-    let frozen = freeze::freeze(&files.bin(), &work.machine.worker, &reporter::built()?)?;
-    let bin = frozen.sweep.canonicalize()?;
-    let worker = frozen.worker.canonicalize()?;
+    let snapshot = binaries::snapshot(&files.bin(), &work.machine.worker, &reporter::built()?)?;
+    let bin = snapshot.sweep.canonicalize()?;
+    let worker = snapshot.worker.canonicalize()?;
     let number = next_attempt(&files)?;
     let key = key(&dir, number, "key");
     let nonce = key_of(&dir, number, "nonce");
@@ -80,21 +80,21 @@ pub fn submit(
     })?;
     let (jobs, refused) = submit_arrays(engine, &attempt, &files, &arrays)?;
     if let Some(unsure) = unsure {
-        text::say!("warning: {unsure}; a task that does not see them says so and ends");
+        text::status!("warning: {unsure}; a task that does not see them says so and ends");
     }
     let report = match work.args.no_report {
         true => String::new(),
         false => follow_up(engine, &attempt, &files, &jobs)?,
     };
     if let Some((i, error)) = &refused {
-        text::say!(
+        text::status!(
             "warning: {i} of {} arrays were submitted, then Slurm took no more: {error}\n  the same \
              command submits the rest once these have ended",
             arrays.len()
         );
     }
     let taken = refused.as_ref().map_or(dealt.len(), |(i, _)| i * most);
-    Ok(words(work, (&dealt[..taken.min(dealt.len())], dealt.len()), &jobs, &report))
+    Ok(describe(work, (&dealt[..taken.min(dealt.len())], dealt.len()), &jobs, &report))
 }
 
 /// The file from which a task learns what is the same for all of an attempt.
@@ -169,14 +169,14 @@ fn follow_up(
             Ok(format!("; job {job} writes the report"))
         }
         Err(error) => {
-            text::say!("warning: no job writes the report, `report` does: {error}");
+            text::status!("warning: no job writes the report, `report` does: {error}");
             Ok(String::new())
         }
     }
 }
 
 /// What Slurm has taken: of so many tasks these, in these jobs.
-fn words(
+fn describe(
     work: &Work<'_>,
     (taken, of): (&[Vec<&PlannedRun>], usize),
     jobs: &[u64],

@@ -55,21 +55,21 @@ pub fn watch(
     cancel_on_interrupt: bool,
     quiet: bool,
 ) -> crate::Result<Watched> {
-    let heard = Heard::listen()?;
+    let listener = SignalListener::listen()?;
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
     let (mut asked, mut queue): (Option<Instant>, Vec<Queued>) = (None, Vec::new());
     // Since when nothing is there but, perhaps, a report's job that waits.
     let (mut idle_since, mut silent) = (None::<Instant>, false);
     loop {
-        if heard.leave.load(Ordering::SeqCst) {
+        if listener.leave.load(Ordering::SeqCst) {
             // A terminal that closes, or somebody else: no word about the tasks.
             display.finish();
             return Ok(Watched::Left);
         }
-        if heard.interrupts.load(Ordering::SeqCst) > 0 {
+        if listener.interrupts.load(Ordering::SeqCst) > 0 {
             display.finish();
-            return interrupted(engine, dir, plan, cancel_on_interrupt, &heard);
+            return interrupted(engine, dir, plan, cancel_on_interrupt, &listener);
         }
         for line in tail.read()? {
             display.line(&line);
@@ -99,7 +99,10 @@ pub fn watch(
         if idle_since.is_some_and(|since| settled(since) && patience(since)) {
             display.finish();
             for job in &queue {
-                text::say!("the job that writes the report waits ({}): written here", job.reason);
+                text::status!(
+                    "the job that writes the report waits ({}): written here",
+                    job.reason
+                );
                 engine.cancel(&job.name)?;
             }
             return Ok(Watched::Over);
@@ -115,7 +118,7 @@ fn waits_to_report(job: &Queued) -> bool {
 
 /// Signals while watching. Afterwards, while the report is drawn, each ends the
 /// program as ever.
-struct Heard {
+struct SignalListener {
     /// Times that Ctrl-C was pressed.
     interrupts: Arc<AtomicUsize>,
     /// SIGTERM, or a terminal that closed.
@@ -123,13 +126,16 @@ struct Heard {
     over: Arc<AtomicBool>,
 }
 
-impl Heard {
+impl SignalListener {
     fn listen() -> crate::Result<Self> {
-        let heard =
-            Heard { interrupts: Arc::default(), leave: Arc::default(), over: Arc::default() };
+        let listener = SignalListener {
+            interrupts: Arc::default(),
+            leave: Arc::default(),
+            over: Arc::default(),
+        };
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let (interrupts, leave) = (Arc::clone(&heard.interrupts), Arc::clone(&heard.leave));
-        let over = Arc::clone(&heard.over);
+        let (interrupts, leave) = (Arc::clone(&listener.interrupts), Arc::clone(&listener.leave));
+        let over = Arc::clone(&listener.over);
         std::thread::spawn(move || {
             for signal in &mut signals {
                 if over.load(Ordering::SeqCst) {
@@ -141,11 +147,11 @@ impl Heard {
                 }
             }
         });
-        Ok(heard)
+        Ok(listener)
     }
 }
 
-impl Drop for Heard {
+impl Drop for SignalListener {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
     }
@@ -158,25 +164,25 @@ fn interrupted(
     dir: &ReportDir,
     plan: &Plan,
     at_once: bool,
-    heard: &Heard,
+    listener: &SignalListener,
 ) -> crate::Result<Watched> {
-    if !at_once && heard.interrupts.load(Ordering::SeqCst) < 2 {
-        text::say!(
+    if !at_once && listener.interrupts.load(Ordering::SeqCst) < 2 {
+        text::status!(
             "no longer watching; the tasks go on. Ctrl-C again within {} s ends them,\n\
              later: cargo xtask cancel {}",
             TWICE.as_secs(),
             plan.file
         );
         let since = Instant::now();
-        while heard.interrupts.load(Ordering::SeqCst) < 2 {
-            if since.elapsed() > TWICE || heard.leave.load(Ordering::SeqCst) {
+        while listener.interrupts.load(Ordering::SeqCst) < 2 {
+            if since.elapsed() > TWICE || listener.leave.load(Ordering::SeqCst) {
                 return Ok(Watched::Left);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
     super::cancel(engine, dir, &plan.name)?;
-    text::say!("ended the tasks; what was finished is kept");
+    text::status!("ended the tasks; what was finished is kept");
     Ok(Watched::Cancelled)
 }
 
@@ -192,7 +198,8 @@ struct Tail<'a> {
 
 impl<'a> Tail<'a> {
     fn new(dir: &'a ReportDir, plan: &Plan) -> Self {
-        let labels = plan.runs.iter().map(|r| (r.run_id, crate::live::describe(r))).collect();
+        let labels =
+            plan.runs.iter().map(|r| (r.run_id, crate::sweep_progress::describe(r))).collect();
         Tail { dir, labels, read: HashMap::new(), best: HashMap::new(), begun: false }
     }
 
@@ -230,7 +237,7 @@ impl<'a> Tail<'a> {
                 }
                 let told = record.status.is_result() || record.status == Status::Cancelled;
                 if self.begun && !told {
-                    news.push(format!("{label}: {}", crate::live::reason(&record)));
+                    news.push(format!("{label}: {}", crate::sweep_progress::reason(&record)));
                 }
             }
         }
@@ -267,9 +274,9 @@ impl Display {
 
     fn line(&self, line: &str) {
         if self.terminal {
-            self.bar.suspend(|| text::say!("{line}"));
+            self.bar.suspend(|| text::status!("{line}"));
         } else {
-            text::say!("{line}");
+            text::status!("{line}");
         }
     }
 
@@ -289,7 +296,7 @@ impl Display {
             }
         }
         if queue.iter().any(|q| !q.reports()) {
-            message.push_str(&format!(", {}", super::tasks_in_words(queue)));
+            message.push_str(&format!(", {}", super::describe_tasks(queue)));
         } else if !queue.is_empty() {
             message.push_str(", writing the report");
         }
@@ -299,7 +306,7 @@ impl Display {
             console::truncate_str(&message, columns.saturating_sub(24), "…").into_owned(),
         );
         if !self.terminal && !self.quiet && message != self.last {
-            text::say!("{message}");
+            text::status!("{message}");
         }
         self.last = message;
     }

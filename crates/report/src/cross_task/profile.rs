@@ -1,0 +1,97 @@
+//! Performance profiles over tasks, and distributions of scores over runs.
+
+use crate::analysis::{Clock, LabelTimes};
+use crate::cross_task::tasks::Group;
+use crate::cross_task::{CrossTask, cells};
+use stats::survival;
+
+/// Time to target of the labels that all tasks have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Tasks whose plan has a value to reach, and a run with a result.
+    pub tasks: Vec<usize>,
+    /// Median time by task and standing; infinite where half of the runs never
+    /// got there.
+    pub times: Vec<Vec<f64>>,
+    /// Likewise runs that got there and runs with a result.
+    pub reached: Vec<Vec<(usize, usize)>>,
+    /// For each standing: (ratio to the task's fastest, fraction of tasks).
+    pub curves: Vec<Vec<(f64, f64)>>,
+}
+
+impl Profile {
+    /// Returns whether no other standing is before this one in the task at a place of the profile:
+    /// by the median, of equal ones by the share of runs that got there. Nobody is first
+    /// where no run did.
+    pub fn leads(&self, task: usize, standing: usize) -> bool {
+        let (times, reached) = (&self.times[task], &self.reached[task]);
+        let own = reached[standing];
+        // Shares as products: no rounding parts equal ones.
+        let before = |i: usize| match times[i] == times[standing] {
+            true => reached[i].0 * own.1 > own.0 * reached[i].1,
+            false => times[i] < times[standing],
+        };
+        own.0 > 0 && !(0..times.len()).any(before)
+    }
+
+    /// The unit of the samples: `steps` of functions, else `training samples`.
+    pub fn unit(&self, all: &CrossTask) -> &'static str {
+        let function = |&&t: &&usize| all.tasks.tasks[t].analysis.evaluation.function;
+        let plain = self.tasks.iter().find(|t| !function(t)).or(self.tasks.first());
+        plain.map_or("training samples", |&t| cells::unit(&all.tasks.tasks[t].analysis.evaluation))
+    }
+}
+
+/// The performance profile by a clock; none without a task that counts, or
+/// where nobody reaches any target.
+pub fn profile(all: &CrossTask, clock: Clock) -> Option<Profile> {
+    type Raced = (Vec<f64>, Vec<(usize, usize)>);
+    let of_task = |task: usize| -> Option<(usize, Raced)> {
+        let analysis = &all.tasks.tasks[task].analysis;
+        let time_to_target = analysis.time_to_target()?;
+        let label_times = |label: usize| {
+            let place = all.tasks.labels[label].places[task];
+            time_to_target
+                .labels_timed
+                .iter()
+                .find(|r| Some(analysis.configs[r.config].label) == place)
+        };
+        let labels_timed: Vec<Option<&LabelTimes>> =
+            all.standings.iter().map(|s| label_times(s.label)).collect();
+        let median =
+            |r: &Option<&LabelTimes>| r.and_then(|r| r.median(clock)).unwrap_or(f64::INFINITY);
+        let reached = |r: &Option<&LabelTimes>| r.map_or((0, 0), |r| (r.reached, r.runs));
+        Some((
+            task,
+            (labels_timed.iter().map(median).collect(), labels_timed.iter().map(reached).collect()),
+        ))
+    };
+    let (tasks, raced): (Vec<usize>, Vec<Raced>) =
+        (0..all.tasks.tasks.len()).filter_map(of_task).unzip();
+    let (times, reached): (Vec<_>, Vec<_>) = raced.into_iter().unzip();
+    if times.iter().flatten().all(|t| !t.is_finite()) {
+        return None;
+    }
+    let curves = survival::performance_profile(&times);
+    Some(Profile { tasks, times, reached, curves })
+}
+
+/// Of a label's runs in a group, the fraction that is better than a score: steps
+/// (score, fraction from there on). A diverged run is never better.
+pub fn scores(all: &CrossTask, group: &Group, label: usize) -> Vec<(f64, f64)> {
+    let values: Vec<f64> = group.tasks.iter().flat_map(|&t| all.tasks.outcomes(t, label)).collect();
+    let total = values.len() as f64;
+    let mut finite: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    for (i, value) in finite.iter().enumerate() {
+        // More is better: those above it. Less is: those up to it.
+        let beyond = if group.evaluation.higher_is_better() { finite.len() - 1 - i } else { i + 1 };
+        let fraction = beyond as f64 / total;
+        match steps.last_mut() {
+            Some(last) if last.0 == *value => last.1 = fraction,
+            _ => steps.push((*value, fraction)),
+        }
+    }
+    steps
+}

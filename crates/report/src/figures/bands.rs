@@ -1,0 +1,86 @@
+//! What a band or bar around a mean shows, drawn and in words: the same in every
+//! figure, as `[report] band` has it.
+
+use spec::metric::Bounds;
+use spec::report_settings::Band;
+
+use crate::analysis::{Analysis, Config};
+use stats::Estimate;
+
+/// Ends of the band. The interval of the mean is replaced for two seeds, which
+/// have none, by the range of both. Cut at what the metric can be.
+pub fn band(kind: Band, bounds: Bounds, e: &Estimate) -> Option<(f64, f64)> {
+    let range = e.range.filter(|_| e.n > 1);
+    let (low, high) = match kind {
+        Band::Interval => e.interval.map(|i| (i.low, i.high)).or(range.filter(|_| e.n == 2))?,
+        Band::Range => range?,
+        Band::Deviation => {
+            let (mean, sd) = (e.mean?, e.sd?);
+            (mean - sd, mean + sd)
+        }
+        Band::None => return None,
+    };
+    // Student's t does not know where the values end.
+    let (least, most) = bounds.ends();
+    Some((low.max(least.max(0.0)), high.min(most)))
+}
+
+/// `mean of 5 seeds, bands: 95% interval of the mean (Student's t)`, for bands
+/// around the means of these configurations, or whatever `bands` calls them.
+pub fn describe(analysis: &Analysis, configs: &[&Config], bands: &str) -> String {
+    // Curves are of all seeds that completed, whether they reached a target or not.
+    let all = |c: &&Config| if analysis.selection.reached() { c.train_loss } else { c.selection };
+    describe_estimates(analysis, configs.iter().map(all).collect(), bands)
+}
+
+/// `median of 7 seeds`: a median counts the seeds that never got there, and has no bars.
+pub fn medians(configs: &[&Config]) -> String {
+    match range(configs.iter().map(|c| c.counts.results()).filter(|n| *n > 0)) {
+        None => "no run has finished".to_owned(),
+        Some(one) if one == "1" => "one seed".to_owned(),
+        Some(seeds) => format!("median of {seeds} seeds"),
+    }
+}
+
+/// `5`, `3 to 5`; none of nothing.
+fn range(counts: impl Iterator<Item = usize>) -> Option<String> {
+    let counts: Vec<usize> = counts.collect();
+    let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
+    Some(if fewest == most { most.to_string() } else { format!("{fewest} to {most}") })
+}
+
+/// [`words`] for bands around these means.
+pub fn describe_estimates(analysis: &Analysis, estimates: Vec<Estimate>, bands: &str) -> String {
+    let estimates: Vec<&Estimate> = estimates.iter().filter(|e| e.n > 0).collect();
+    let Some(seeds) = range(estimates.iter().map(|e| e.n)) else {
+        return "no run has finished".to_owned();
+    };
+    let kind = analysis.plan.report.band;
+    if seeds == "1" {
+        let none = if kind == Band::None { "" } else { ", so no interval" };
+        return format!("one seed{none}");
+    }
+    let spread = match kind {
+        Band::Interval => interval(&estimates, bands),
+        Band::Range => format!(", {bands} from the lowest to the highest seed"),
+        Band::Deviation => format!(", {bands}: one standard deviation to both sides"),
+        Band::None => String::new(),
+    };
+    format!("mean of {seeds} seeds{spread}")
+}
+
+fn interval(estimates: &[&Estimate], bands: &str) -> String {
+    let mut methods: Vec<&str> =
+        estimates.iter().filter_map(|e| Some(e.interval?.method.name())).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    let methods = methods.join(" or ");
+    let two = estimates.iter().any(|e| e.n == 2);
+    match (methods.is_empty(), two) {
+        (true, _) => format!(", {bands} from the lower to the higher of two seeds"),
+        (false, false) => format!(", {bands}: 95% interval of the mean ({methods})"),
+        (false, true) => format!(
+            ", {bands}: 95% interval of the mean ({methods}); of two seeds: from the lower to the higher"
+        ),
+    }
+}
