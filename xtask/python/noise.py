@@ -1,6 +1,6 @@
 """How much final values differ by seed alone: a finished sweep as a small JSON.
 
-Writes what crates/stats/tests/nights.rs resamples nights from: for each configuration the
+Writes what crates/stats/tests/series.rs resamples nights from: for each configuration the
 values of each seed, the seeds in order, with the sweep file and what trained it.
 
     cargo xtask sweep noise.toml --jobs 1 --no-report

@@ -1,4 +1,4 @@
-//! A configuration from night to night, as data: one panel a metric.
+//! A configuration over a series of points, as data: one panel a metric.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,16 +6,16 @@ use crate::axis::Axis;
 use crate::chart::Point;
 use text_format::number::significant;
 
-/// Small multiples over the nights of a history.
+/// Small multiples over the points of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trend {
     /// What the figure shows.
     pub title: String,
     /// What its lines, bands and marks are.
     pub subtitle: String,
-    /// Labels of the nights, the oldest first: what stands below a tick, a line each.
-    pub nights: Vec<Vec<String>>,
-    /// Where the history starts anew: the first night after, and why.
+    /// Labels of the points, the oldest first: the lines below each tick.
+    pub labels: Vec<Vec<String>>,
+    /// Where the history starts anew: the first point after, and why.
     pub breaks: Vec<(usize, String)>,
     /// From left to right, then down.
     pub panels: Vec<TrendPanel>,
@@ -38,20 +38,20 @@ pub struct TrendPanel {
     pub baseline: Option<(f64, String)>,
 }
 
-/// A level: a mean over nights.
+/// A level: a mean over points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
-    /// First and last night.
-    pub nights: (usize, usize),
+    /// First and last point.
+    pub span: (usize, usize),
     /// Value at the first and at the last: unequal while a level drifts.
     pub values: (f64, f64),
 }
 
-/// A night at which a level began.
+/// A point at which a level began.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepMark {
-    /// The night.
-    pub night: usize,
+    /// Index of the point.
+    pub at: usize,
     /// Value at which it is marked.
     pub value: f64,
     /// Its commit in short, or what else places it.
@@ -60,18 +60,18 @@ pub struct StepMark {
     pub said: String,
     /// Whether it is for the worse.
     pub worse: bool,
-    /// Whether it counts against the night.
+    /// Whether it is an alarm.
     pub alarm: bool,
 }
 
 impl Display for Trend {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}", self.title, self.subtitle)?;
-        let ends = [self.nights.first(), self.nights.last()];
+        let ends = [self.labels.first(), self.labels.last()];
         let ends: Vec<String> = ends.into_iter().flatten().map(|lines| lines.join(" ")).collect();
-        writeln!(f, "  {} nights: {}", self.nights.len(), ends.join(" to "))?;
-        for (night, why) in &self.breaks {
-            writeln!(f, "  anew from {night}: {why}")?;
+        writeln!(f, "  {} points: {}", self.labels.len(), ends.join(" to "))?;
+        for (point, why) in &self.breaks {
+            writeln!(f, "  anew from {point}: {why}")?;
         }
         for panel in &self.panels {
             writeln!(f, "panel {}\n  y: {}", panel.title, panel.y)?;
@@ -87,19 +87,15 @@ impl Display for Trend {
                 f.write_str(")")?;
             }
             writeln!(f)?;
-            for Level { nights, values } in &panel.levels {
+            for Level { span, values } in &panel.levels {
                 let (a, b) = (significant(values.0, 4), significant(values.1, 4));
-                writeln!(f, "  level {}..{}: {a} to {b}", nights.0, nights.1)?;
+                writeln!(f, "  level {}..{}: {a} to {b}", span.0, span.1)?;
             }
             for s in &panel.steps {
                 let kind = if s.worse { "worse" } else { "better" };
                 let alarm = if s.alarm { ", alarm" } else { "" };
                 let value = significant(s.value, 4);
-                writeln!(
-                    f,
-                    "  step at {} ({value}) {kind}{alarm} [{}] {}",
-                    s.night, s.text, s.said
-                )?;
+                writeln!(f, "  step at {} ({value}) {kind}{alarm} [{}] {}", s.at, s.text, s.said)?;
             }
         }
         Ok(())

@@ -136,8 +136,8 @@ fn a_fault_in_a_chart_is_found() {
 }
 
 #[test]
-fn a_fault_in_a_film_is_found() {
-    let missed = missed(&samples::film(), |svg| {
+fn a_fault_in_an_animation_is_found() {
+    let missed = missed(&samples::animation(), |svg| {
         vec![
             ("no ball", without(svg, &["class=\"still\""])),
             ("ball aside", moved(svg, &["class=\"still\""], 2.0, 0.0)),

@@ -218,7 +218,7 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
             title,
             subtitle: "Mean over the seeds from night to night; band: lowest to highest seed; black: levels found; dashed: baseline"
                 .to_owned(),
-            nights: nights.collect(),
+            labels: nights.collect(),
             breaks,
             panels,
         }),
@@ -327,13 +327,13 @@ fn levels(r: &Regression, t: &finding::Trend) -> Vec<Level> {
         let before = i.checked_sub(1).map(|i| steps[i]).filter(|p| segment(r, p.at).0 == from);
         let after = steps.get(i + 1).filter(|n| segment(r, n.at).0 == from);
         if before.is_none() && from <= s.last_good {
-            out.push(Level { nights: (from, s.last_good), values: (s.before, s.before) });
+            out.push(Level { span: (from, s.last_good), values: (s.before, s.before) });
         }
         if s.drift {
-            out.push(Level { nights: (s.last_good, s.until), values: (s.before, s.after) });
+            out.push(Level { span: (s.last_good, s.until), values: (s.before, s.after) });
         }
         let end = after.map_or(to, |n| n.last_good).max(s.until);
-        out.push(Level { nights: (s.until, end), values: (s.after, s.after) });
+        out.push(Level { span: (s.until, end), values: (s.after, s.after) });
     }
     out
 }
@@ -355,7 +355,7 @@ fn mark(
         commit.as_ref().map(|c| format!(", first seen with {c}")).unwrap_or_default()
     );
     Some(StepMark {
-        night: s.at,
+        at: s.at,
         value: value.is_finite().then_some(value)?,
         text: commit.unwrap_or_else(|| escape::line(night.day())),
         said,

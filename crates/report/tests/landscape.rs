@@ -188,7 +188,7 @@ fn the_page_says_what_each_optimizer_reached_and_escapes_its_label() {
 }
 
 #[test]
-fn the_film_moves_stands_still_where_asked_and_ends_where_the_run_does() {
+fn the_animation_moves_stands_still_where_asked_and_ends_where_the_run_does() {
     let figures = figures("\"ravine\"", 1);
     let animation = &figures.iter().find(|(name, _)| *name == "descent").unwrap().1;
     let svg = output::svg(&animation.data, Layout::Wide).unwrap();

@@ -5,7 +5,7 @@
 //! values give the same bits. [`estimate`] and the tests do not depend on the
 //! order of values. `xtask/python/reference.py` writes what
 //! `tests/statistics.rs` compares them with; `tests/simulation.rs` and
-//! `tests/nights.rs` measure how often they are wrong.
+//! `tests/points.rs` measure how often they are wrong.
 //!
 //! ```
 //! let accuracies = [0.912, 0.918, 0.921, 0.909, 0.916];

@@ -1,7 +1,7 @@
 //! Many intervals at once, of which any excludes zero by chance at most as often
-//! as one would: paired differences of one night against a baseline.
+//! as one would: paired differences of one point against a baseline.
 //!
-//! Under no change, tonight's and the baseline's values of a seed could be
+//! Under no change, the current sample's and the baseline's values of a seed could be
 //! exchanged, which turns the sign of that seed's differences in every series
 //! together. The largest |t| of all series over such joint flips is what chance
 //! alone gives, dependence between series included (single-step max-T of Westfall
@@ -146,7 +146,7 @@ impl Differences {
 
 /// Simultaneous bounds of the mean of each of `series`: (seed, difference) of one
 /// configuration and metric, at most one a seed; differences that are not finite
-/// are left out. Where tonight and the baseline are exchangeable within each seed,
+/// are left out. Where the current sample and the baseline are exchangeable within each seed,
 /// over all series jointly, the chance that any bounds exclude zero is at most
 /// `level`, in (0, 1), two-sided.
 ///

@@ -1,13 +1,13 @@
-//! Steps and drifts in a series of nights.
+//! Steps and drifts in a series.
 //!
 //! Candidates come from an optimal partition into constant pieces under L1 cost
 //! (Friedrich et al. 2008, J. Comput. Graph. Stat. 17:201; the penalty as Yao 1988
 //! has it), which one outlier does not bend. Each boundary must then be more than
-//! chance makes of exchangeable nights, by a permutation test of the best split of
+//! chance makes of exchangeable points, by a permutation test of the best split of
 //! its two pieces (as E-divisive does it, Matteson and James 2014, JASA 109:334);
-//! what is not, is merged, so that the last test is one of all nights together.
+//! what is not, is merged, so that the last test is one of all points together.
 //!
-//! Nights of a deterministic backend do not vary at all until the code changes: such
+//! Points of a deterministic backend do not vary at all until the code changes: such
 //! plateaus are told apart exactly, see [`Step::exact`].
 
 mod fit;
@@ -15,48 +15,48 @@ mod split;
 
 use super::location::{iqm_of_sorted, median, sorted};
 
-/// Nights of exactly one value that make a plateau.
+/// Points of exactly one value that make a plateau.
 pub const PLATEAU: usize = 3;
 
 /// Newest values looked at where there is noise: the cost is quadratic.
 const LONGEST: usize = 2_000;
 
-/// Share of the nights, but for a newest value that has not made a plateau yet, that lie in plateaus where a
+/// Share of the points, but for a newest value that has not made a plateau yet, that lie in plateaus where a
 /// series counts as free of noise.
 const NOISE_FREE: f64 = 0.75;
 
-/// One jump, or a drift over several nights.
+/// One jump, or a drift over several points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// From one night to the next.
+    /// From one point to the next.
     Jump,
-    /// Over several nights.
+    /// Over several points.
     Drift,
 }
 
 /// A change of level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// First night that is no longer at the old level.
+    /// First point that is no longer at the old level.
     pub at: usize,
-    /// First night at the new level: `at`, or where a drift has ended; the last
-    /// night where it may still go on.
+    /// First point at the new level: `at`, or where a drift has ended; the last
+    /// point where it may still go on.
     pub until: usize,
-    /// Level before: the interquartile mean of the nights there, or where a drift starts.
+    /// Level before: the interquartile mean of the points there, or where a drift starts.
     pub before: f64,
     /// Level after.
     pub after: f64,
     /// Jump or drift.
     pub kind: Kind,
     /// One-sided p of the permutation test, in the step's own direction; a drift's
-    /// smallest. None for an exact step, where nights are no replicates.
+    /// smallest. None for an exact step, where points are no replicates.
     pub p: Option<f64>,
 }
 
 impl Step {
     /// Between plateaus without noise: the date is exact, but that the code now
     /// rounds otherwise is a step too. Whether it is more must be asked of the
-    /// seeds of the nights before and after.
+    /// seeds of the points before and after.
     pub fn exact(&self) -> bool {
         self.p.is_none()
     }
@@ -64,32 +64,32 @@ impl Step {
 
 /// A series that cannot be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("night {night} of the series is {value}; steps need finite values")]
+#[error("point {point} of the series is {value}; steps need finite values")]
 pub struct NotFinite {
     /// Its index.
-    pub night: usize,
+    pub point: usize,
     /// NaN or infinite.
     pub value: f64,
 }
 
-/// Steps of `nights`, in order, a missing night left out. `level` in (0, 1) is the
-/// chance of any noisy step upward where all nights are alike, and the same again
+/// Steps of `points`, in order, a missing point left out. `level` in (0, 1) is the
+/// chance of any noisy step upward where all points are alike, and the same again
 /// downward: for alarms in one direction over m series, pass the level over m.
 ///
-/// With noise, a step needs so many nights on either side that their choice alone
+/// With noise, a step needs so many points on either side that their choice alone
 /// is rarer than `level`: at 0.0005 five of 14, or three of 25. Runs of one exact
-/// value count as one night, for they hold one draw of noise. Without noise (three
-/// quarters of the nights in plateaus of [`PLATEAU`] or more) the first night with
-/// another value is a step; a single night that returns to the value before is none.
+/// value count as one point, for they hold one draw of noise. Without noise (three
+/// quarters of the points in plateaus of [`PLATEAU`] or more) the first point with
+/// another value is a step; a single point that returns to the value before is none.
 /// A series that comes back to one value more than once is noise on a coarse grid.
 ///
 /// # Errors
 /// A value that is not finite.
-pub fn steps(nights: &[f64], level: f64) -> Result<Vec<Step>, NotFinite> {
-    if let Some(night) = nights.iter().position(|v| !v.is_finite()) {
-        return Err(NotFinite { night, value: nights[night] });
+pub fn steps(points: &[f64], level: f64) -> Result<Vec<Step>, NotFinite> {
+    if let Some(point) = points.iter().position(|v| !v.is_finite()) {
+        return Err(NotFinite { point, value: points[point] });
     }
-    let runs = runs(nights);
+    let runs = runs(points);
     if runs.len() < 2 {
         return Ok(Vec::new());
     }
@@ -100,11 +100,11 @@ pub fn steps(nights: &[f64], level: f64) -> Result<Vec<Step>, NotFinite> {
     // Values that recur are noise on a coarse grid: their ties are chance.
     let single = |(at, &value): (usize, &f64)| Run { at, length: 1, value };
     let runs =
-        if recurring(&runs) { nights.iter().enumerate().map(single).collect() } else { runs };
+        if recurring(&runs) { points.iter().enumerate().map(single).collect() } else { runs };
     Ok(noisy_steps(&runs, level))
 }
 
-/// Consecutive nights of exactly one value.
+/// Consecutive points of exactly one value.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     at: usize,
@@ -112,9 +112,9 @@ struct Run {
     value: f64,
 }
 
-fn runs(nights: &[f64]) -> Vec<Run> {
+fn runs(points: &[f64]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for (at, &value) in nights.iter().enumerate() {
+    for (at, &value) in points.iter().enumerate() {
         match runs.last_mut() {
             Some(run) if run.value == value => run.length += 1,
             _ => runs.push(Run { at, length: 1, value }),
@@ -129,7 +129,7 @@ fn recurring(runs: &[Run]) -> bool {
     values.windows(3).any(|w| w[0] == w[2])
 }
 
-/// Single nights between two runs of one value are taken for that value.
+/// Single points between two runs of one value are taken for that value.
 fn without_excursions(runs: &[Run]) -> Vec<Run> {
     let mut kept: Vec<Run> = Vec::new();
     for (i, run) in runs.iter().enumerate() {
@@ -149,9 +149,9 @@ fn without_excursions(runs: &[Run]) -> Vec<Run> {
 fn noise_free(runs: &[Run]) -> bool {
     let Some((last, before)) = runs.split_last() else { return false };
     let counted = if last.length < PLATEAU { before } else { runs };
-    let nights: usize = counted.iter().map(|r| r.length).sum();
+    let points: usize = counted.iter().map(|r| r.length).sum();
     let steady: usize = counted.iter().map(|r| r.length).filter(|&l| l >= PLATEAU).sum();
-    steady > 0 && steady as f64 >= NOISE_FREE * nights as f64
+    steady > 0 && steady as f64 >= NOISE_FREE * points as f64
 }
 
 /// From plateau to plateau, or to the newest value; a drift where other values lie
@@ -226,7 +226,7 @@ fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<split
     let n = values.len();
     loop {
         if bounds.len() == 2 {
-            // Nothing proposed, or nothing left: all nights as one, once.
+            // Nothing proposed, or nothing left: all points as one, once.
             let split = split::best_split(values, level);
             if let Some(split) = split.filter(|s| s.p <= level) {
                 bounds.insert(1, split.at);

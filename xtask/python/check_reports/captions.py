@@ -397,7 +397,7 @@ def one_map(world: World, match: re.Match) -> Wanted:
     return whose(world, functions[0]) | {"optimum": exactly(f"{article} {what}")}
 
 
-def film(world: World, match: re.Match) -> Wanted:
+def animation(world: World, match: re.Match) -> Wanted:
     return whose(world, world.sweep.functions[0]) | {"function": exactly(world.sweep.functions[0])}
 
 
@@ -465,7 +465,7 @@ CAPTIONS = {
     "figure, value at epoch 0": (nothing, lambda w: None if w.sweep.functions else False),
     "figure, never": (nothing, lambda w: None if any(r.reached < r.runs for r in race(w.chosen)) else False),
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
-    "figure, film": (film, lambda w: None if w.sweep.functions else False),
+    "figure, animation": (animation, lambda w: None if w.sweep.functions else False),
     "figure, one map": (one_map, lambda w: None if w.sweep.functions else False),
     "figure, distance": (lambda w, m: {"optimum": one_of(*(FUNCTIONS[f][1] for f in w.sweep.functions))},
                          lambda w: None if w.sweep.functions else False),

@@ -188,7 +188,7 @@ SENTENCES = {
                        r"of which no step was longer than a tenth of the box’s width)\.",
     "figure, thrown": r"Without a run of steps so short, and so without a map: <R thrown>\.",
     "figure, near": r"Distances below 1e-7 are drawn there: positions are 32-bit floats\.",
-    "figure, film": r"All optimizers on <R function> at once, each at its best configuration: a ball is <RUN>, from the ring to "
+    "figure, animation": r"All optimizers on <R function> at once, each at its best configuration: a ball is <RUN>, from the ring to "
                     r"where it ends, or to the border(?:, with its number in the list)?\.",
     # Functions side by side.
     "function": r"(?P<function>[a-z-]+): (?P<detail>.+)\.$",

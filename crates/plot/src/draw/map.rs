@@ -293,7 +293,7 @@ fn course(figure: &Map, path: &Path, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>
             times.push(time);
         }
     }
-    // The ball rests until the film begins anew.
+    // The ball rests until the animation begins anew.
     if let Some(&end) = points.last() {
         points.push(end);
         times.push(1.0);

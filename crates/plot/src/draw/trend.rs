@@ -51,7 +51,7 @@ impl Geometry {
             _ => 3,
         };
         let column = (head.room() - GAP * (columns as f64 - 1.0)) / columns as f64;
-        let lines = trend.nights.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let lines = trend.labels.iter().map(Vec::len).max().unwrap_or(0).max(1);
         let below = 10.0 + TICK_LINE * lines as f64 + 10.0;
         let (mut plots, mut lefts) = (Vec::new(), Vec::new());
         let mut bottom = head.bottom;
@@ -121,14 +121,14 @@ pub(crate) fn frames(trend: &Trend, layout: Layout) -> Vec<Rect> {
     Geometry::of(trend, layout).plots
 }
 
-/// Where a night stands: a single one in the middle.
-fn across(trend: &Trend, plot: Rect, night: f64) -> f64 {
-    let last = trend.nights.len().saturating_sub(1);
+/// Where a point stands: a single one in the middle.
+fn across(trend: &Trend, plot: Rect, point: f64) -> f64 {
+    let last = trend.labels.len().saturating_sub(1);
     // Room at both ends, or the first and last would be cut in halves.
     let room = (0.5 * (plot.right - plot.left) / (last + 1) as f64).min(9.0);
     match last {
         0 => (plot.left + plot.right) / 2.0,
-        _ => plot.left + room + night / last as f64 * (plot.right - plot.left - 2.0 * room),
+        _ => plot.left + room + point / last as f64 * (plot.right - plot.left - 2.0 * room),
     }
 }
 
@@ -179,10 +179,10 @@ fn axes(
         canvas.rule((plot.left, y), (plot.right, y), GRID, 1.0)?;
         canvas.text((plot.left - 7.0, y), &text, font(TICK, MUTED, HPos::Right, false))?;
     }
-    for (night, x, anchor) in ticks(trend, plot) {
-        let at = across(trend, plot, night as f64);
+    for (point, x, anchor) in ticks(trend, plot) {
+        let at = across(trend, plot, point as f64);
         canvas.rule((at, plot.bottom), (at, plot.bottom + 4.0), AXIS, 1.0)?;
-        for (i, line) in trend.nights[night].iter().enumerate() {
+        for (i, line) in trend.labels[point].iter().enumerate() {
             let y = plot.bottom + 13.0 + i as f64 * TICK_LINE;
             canvas.text((x, y), line, font(TICK, MUTED, anchor, false))?;
         }
@@ -193,9 +193,9 @@ fn axes(
 /// Nights with a label, and where it stands: as many as there is room for,
 /// evenly from the first to the last.
 fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
-    let Some(last) = trend.nights.len().checked_sub(1) else { return Vec::new() };
-    let width = |night: usize| {
-        let lines = trend.nights[night].iter();
+    let Some(last) = trend.labels.len().checked_sub(1) else { return Vec::new() };
+    let width = |point: usize| {
+        let lines = trend.labels[point].iter();
         lines.map(|line| text_width(line, TICK, false)).fold(0.0, f64::max) * 1.04
     };
     let widest = (0..=last).map(width).fold(1.0, f64::max);
@@ -204,13 +204,13 @@ fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
     let mut out = Vec::new();
     let mut free = f64::INFINITY;
     for i in (0..=gaps).rev() {
-        let night = (i * last + gaps / 2).checked_div(gaps).unwrap_or(last);
-        let (x, w) = (across(trend, plot, night as f64), width(night));
+        let point = (i * last + gaps / 2).checked_div(gaps).unwrap_or(last);
+        let (x, w) = (across(trend, plot, point as f64), width(point));
         // Labels at the ends keep inside the panel.
         let (low, high) = (plot.left - 6.0, plot.right + 4.0);
         let left = (x - w / 2.0).min(high - w).max(low);
         if w <= high - low && left + w + 8.0 <= free {
-            out.push((night, left, HPos::Left));
+            out.push((point, left, HPos::Left));
             free = left;
         }
     }
@@ -225,8 +225,8 @@ fn breaks(
     plot: Rect,
 ) -> Result<Vec<(f64, f64)>, FigureError> {
     let mut taken: Vec<(f64, f64)> = Vec::new();
-    for (i, (night, _)) in trend.breaks.iter().enumerate() {
-        let x = across(trend, plot, (*night as f64 - 0.5).max(0.0));
+    for (i, (point, _)) in trend.breaks.iter().enumerate() {
+        let x = across(trend, plot, (*point as f64 - 0.5).max(0.0));
         canvas.rule((x, plot.top), (x, plot.bottom), AXIS, 1.4)?;
         if i < EXPLAINED && taken.last().is_none_or(|(_, end)| x - 12.0 > *end) {
             let text = (i + 1).to_string();
@@ -268,7 +268,7 @@ fn values(
         let y = up(plot, panel.y.unit(value));
         canvas.line(&[(plot.left, y), (plot.right, y)], baseline())?;
     }
-    let dots = trend.nights.len() <= DOTTED;
+    let dots = trend.labels.len() <= DOTTED;
     for part in parts {
         let line: Vec<Xy> = part.iter().map(|p| at(p.x, p.y)).collect();
         let width = if dots { 1.5 } else { 1.2 };
@@ -279,13 +279,13 @@ fn values(
     }
     for level in &panel.levels {
         let ends =
-            [at(level.nights.0 as f64, level.values.0), at(level.nights.1 as f64, level.values.1)];
+            [at(level.span.0 as f64, level.values.0), at(level.span.1 as f64, level.values.1)];
         canvas.line(&ends, Stroke { color: INK, alpha: 1.0, width: 2.4, dash: &[] })?;
     }
     Ok(())
 }
 
-/// The first nights of new levels, each with its commit where there is room.
+/// The first points of new levels, each with its commit where there is room.
 fn steps(
     canvas: &mut Canvas<'_>,
     trend: &Trend,
@@ -293,11 +293,11 @@ fn steps(
     plot: Rect,
     mut taken: Vec<(f64, f64)>,
 ) -> Result<(), FigureError> {
-    // What counts against the night has the first choice of room.
+    // What is an alarm has the first choice of room.
     let mut order: Vec<&StepMark> = panel.steps.iter().collect();
-    order.sort_by_key(|s| (!s.alarm, std::cmp::Reverse(s.night)));
+    order.sort_by_key(|s| (!s.alarm, std::cmp::Reverse(s.at)));
     for step in order {
-        let x = across(trend, plot, step.night as f64);
+        let x = across(trend, plot, step.at as f64);
         let y = up(plot, panel.y.unit(step.value));
         let color = tone(step);
         let stroke = Stroke { color, alpha: 1.0, width: 1.2, dash: &[3.0, 2.5] };
@@ -318,16 +318,16 @@ fn steps(
     Ok(())
 }
 
-/// The nights of each panel, and the first nights of new levels.
+/// The points of each panel, and the first points of new levels.
 pub(crate) fn marks(trend: &Trend, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(trend, layout);
     let mut marks = Vec::new();
     // A panel is a curve of its own to the arrow keys; none of them is a label's.
     for (panel, plot) in trend.panels.iter().zip(&g.plots) {
         let who =
-            |night: usize| trend.nights.get(night).map(|lines| lines.join(" ")).unwrap_or_default();
+            |point: usize| trend.labels.get(point).map(|lines| lines.join(" ")).unwrap_or_default();
         let spot =
-            |night: f64, value: f64| (across(trend, *plot, night), up(*plot, panel.y.unit(value)));
+            |point: f64, value: f64| (across(trend, *plot, point), up(*plot, panel.y.unit(value)));
         for p in thinned(panel.points.len(), 60).map(|i| &panel.points[i]) {
             let value = |v: f64| panel.y.text(v);
             let seeds = p.band.map(|(low, high)| format!(" ({} to {})", value(low), value(high)));
@@ -341,7 +341,7 @@ pub(crate) fn marks(trend: &Trend, layout: Layout) -> Vec<Mark> {
             marks.push(Mark { series: None, at: spot(p.x, p.y), text });
         }
         for step in &panel.steps {
-            let at = spot(step.night as f64, step.value);
+            let at = spot(step.at as f64, step.value);
             marks.push(Mark {
                 series: None,
                 at,

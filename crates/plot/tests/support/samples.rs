@@ -17,12 +17,12 @@ pub fn all() -> [(&'static str, FigureData); 6] {
         ("rows", rows()),
         ("trend", trend()),
         ("maps", maps(false)),
-        ("film", film()),
+        ("animation", animation()),
     ]
 }
 
 /// One map over which several paths move.
-pub fn film() -> FigureData {
+pub fn animation() -> FigureData {
     maps(true)
 }
 
@@ -149,20 +149,20 @@ fn rows() -> FigureData {
 }
 
 fn trend() -> FigureData {
-    let point = |night: usize| {
-        let y = if night < 12 { 0.8 } else { 0.7 } + 0.02 * noise(night);
-        Point { x: night as f64, y, band: Some((y - 0.03, y + 0.02)) }
+    let point = |point: usize| {
+        let y = if point < 12 { 0.8 } else { 0.7 } + 0.02 * noise(point);
+        Point { x: point as f64, y, band: Some((y - 0.03, y + 0.02)) }
     };
     let panel = |title: &str| TrendPanel {
         title: title.to_owned(),
         y: Axis::linear(0.6, 0.9),
         points: (0..20).map(point).collect(),
         levels: vec![
-            Level { nights: (0, 11), values: (0.8, 0.81) },
-            Level { nights: (12, 19), values: (0.7, 0.7) },
+            Level { span: (0, 11), values: (0.8, 0.81) },
+            Level { span: (12, 19), values: (0.7, 0.7) },
         ],
         steps: vec![StepMark {
-            night: 12,
+            at: 12,
             value: 0.7,
             text: "0a1b2c3".to_owned(),
             said: String::new(),
@@ -174,7 +174,7 @@ fn trend() -> FigureData {
     FigureData::Trend(Trend {
         title: "Nights".to_owned(),
         subtitle: "Mean and range of the seeds".to_owned(),
-        nights: (0..20).map(|night| vec![format!("{:02}-11", night + 1)]).collect(),
+        labels: (0..20).map(|point| vec![format!("{:02}-11", point + 1)]).collect(),
         breaks: vec![(6, "another machine".to_owned())],
         panels: ["test accuracy", "seconds"].map(panel).to_vec(),
     })

@@ -116,10 +116,10 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
 pub fn animation(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let task = analysis.tasks().first()?;
     Some(Figure {
-        heading: "The descent as a film",
+        heading: "The descent as an animation",
         caption: format!(
             "All optimizers on {} at once, each at its best configuration: a ball is {}, from the ring to where it ends, \
-             or to the border{}. The film slows down at the start: its time is the square root of the steps. Where less \
+             or to the border{}. The animation slows down at the start: its time is the square root of the steps. Where less \
              motion is wished for it stands still at its end, as in the PNG.",
             task.function,
             which(task, points),

@@ -36,7 +36,7 @@ fn ends_at(record: &mut RunRecord, value: f64) {
 }
 
 #[test]
-fn map_and_film_show_one_seed_of_all_optimizers() {
+fn map_and_animation_show_one_seed_of_all_optimizers() {
     let (plan, mut records) = jittered("\"rosenbrock\"", 4);
     // Each optimizer is best with another seed.
     for (run, record) in plan.runs.iter().zip(&mut records) {

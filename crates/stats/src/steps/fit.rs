@@ -88,10 +88,10 @@ pub(super) struct Ramp {
 }
 
 /// Shortest ramp, in values from level to level: what is shorter is a jump whose
-/// night cannot be told.
+/// point cannot be told.
 const SHORTEST: usize = 4;
 
-/// A ramp that fits `values` at nights `at` better than steps at the places
+/// A ramp that fits `values` at points `at` better than steps at the places
 /// `steps`: by Schwarz's criterion (1978), a jump having a place and a height, a
 /// ramp two places and a height, and by no less than what counts as positive
 /// evidence (2, Kass and Raftery 1995).
@@ -102,7 +102,7 @@ pub(super) fn ramp(at: &[f64], values: &[f64], steps: &[usize]) -> Option<Ramp> 
     inner.extend(steps);
     inner.push(n);
     let of_steps: f64 = inner.windows(2).map(|w| sums.constant(w[0], w[1])).sum();
-    // Long windows in strides: where a long ramp ends is not known to the night.
+    // Long windows in strides: where a long ramp ends is not known to the point.
     let stride = n.div_ceil(400);
     let mut best: Option<(f64, Ramp)> = None;
     for from in (0..n).step_by(stride) {
@@ -121,7 +121,7 @@ pub(super) fn ramp(at: &[f64], values: &[f64], steps: &[usize]) -> Option<Ramp> 
     (gain > 2.0).then_some(ramp)
 }
 
-/// Prefix sums of values around their mean, and of their products with the nights.
+/// Prefix sums of values around their mean, and of their products with the points.
 struct Sums<'a> {
     at: &'a [f64],
     mean: f64,

@@ -14,14 +14,14 @@ fn plateaus(of: &[(usize, f64)]) -> Vec<f64> {
     of.iter().flat_map(|&(n, value)| std::iter::repeat_n(value, n)).collect()
 }
 
-fn found(nights: &[f64]) -> Vec<(usize, usize, Kind)> {
-    steps(nights, LEVEL).unwrap().iter().map(|s| (s.at, s.until, s.kind)).collect()
+fn found(points: &[f64]) -> Vec<(usize, usize, Kind)> {
+    steps(points, LEVEL).unwrap().iter().map(|s| (s.at, s.until, s.kind)).collect()
 }
 
 #[test]
 fn plateaus_are_told_apart_exactly() {
     let jump = |at| (at, at, Kind::Jump);
-    for (nights, expected) in [
+    for (points, expected) in [
         // Nothing yet, or too little before.
         (vec![], vec![]),
         (vec![1.0], vec![]),
@@ -29,19 +29,19 @@ fn plateaus_are_told_apart_exactly() {
         (plateaus(&[(1, 1.0), (9, 2.0)]), vec![]),
         (vec![1.0, 2.0, 3.0, 4.0, 5.0], vec![]),
         (plateaus(&[(30, 1.0)]), vec![]),
-        // A single night after it is enough.
+        // A single point after it is enough.
         (plateaus(&[(3, 1.0), (1, 2.0)]), vec![jump(3)]),
         (plateaus(&[(20, 1.0), (1, 1.0 + 1e-15)]), vec![jump(20)]),
         (plateaus(&[(20, 1.0), (10, 2.0), (10, 0.5)]), vec![jump(20), jump(30)]),
-        // Broken and mended: both are dated. A single bad night is neither.
+        // Broken and mended: both are dated. A single bad point is neither.
         (plateaus(&[(10, 1.0), (4, 2.0), (10, 1.0)]), vec![jump(10), jump(14)]),
         (plateaus(&[(10, 1.0), (1, 9.0), (10, 1.0)]), vec![]),
         (plateaus(&[(10, 1.0), (1, 9.0), (2, 1.0), (1, 5.0)]), vec![jump(13)]),
         (plateaus(&[(10, 1.0), (1, 9.0), (10, 2.0)]), vec![(10, 11, Kind::Drift)]),
-        // Commits night by night between two plateaus.
+        // Commits point by point between two plateaus.
         (plateaus(&[(9, 1.0), (1, 1.5), (1, 1.75), (9, 2.0)]), vec![(9, 11, Kind::Drift)]),
     ] {
-        assert_eq!(found(&nights), expected, "{nights:?}");
+        assert_eq!(found(&points), expected, "{points:?}");
     }
     let step = steps(&plateaus(&[(3, 1.0), (1, 2.0)]), LEVEL).unwrap()[0];
     assert!(step.exact() && (step.before, step.after) == (1.0, 2.0));
@@ -49,7 +49,7 @@ fn plateaus_are_told_apart_exactly() {
 
 #[test]
 fn coarse_noise_is_no_plateau() {
-    // A metric in steps of 0.1, of which most nights have the same.
+    // A metric in steps of 0.1, of which most points have the same.
     let coarse: Vec<f64> =
         noise(40, "coarse").iter().map(|v| (30.0 + 0.5 * v).round() / 10.0).collect();
     assert!(coarse.windows(3).any(|w| w[0] == w[2] && w[1] == w[0]));
@@ -62,21 +62,21 @@ fn coarse_noise_is_no_plateau() {
 
 #[test]
 fn plateaus_are_one_draw_of_noise_each() {
-    // A commit every other night, each with a rounding of its own. As sixteen
-    // nights, eight and eight, they would make a step; as eight draws they cannot.
+    // A commit every other point, each with a rounding of its own. As sixteen
+    // points, eight and eight, they would make a step; as eight draws they cannot.
     let draws = [1.0, 1.1, 0.9, 1.05, 3.0, 3.1, 2.9, 3.05];
-    let nights = plateaus(&draws.map(|v| (2, v)));
-    assert_eq!(found(&nights), []);
-    let apart: Vec<f64> = nights.iter().enumerate().map(|(i, v)| v + 1e-3 * i as f64).collect();
+    let points = plateaus(&draws.map(|v| (2, v)));
+    assert_eq!(found(&points), []);
+    let apart: Vec<f64> = points.iter().enumerate().map(|(i, v)| v + 1e-3 * i as f64).collect();
     assert_eq!(found(&apart), [(8, 8, Kind::Jump)]);
 }
 
 #[test]
 fn a_jump_is_found_amid_noise() {
     for at in [10, 20, 33] {
-        let mut nights = noise(40, "jump");
-        nights[at..].iter_mut().for_each(|v| *v += 4.0);
-        let steps = steps(&nights, LEVEL).unwrap();
+        let mut points = noise(40, "jump");
+        points[at..].iter_mut().for_each(|v| *v += 4.0);
+        let steps = steps(&points, LEVEL).unwrap();
         assert!(steps.len() == 1, "{steps:?}");
         let step = steps[0];
         assert!(step.kind == Kind::Jump && step.at == at && step.until == at, "{step:?}");
@@ -88,21 +88,21 @@ fn a_jump_is_found_amid_noise() {
 #[test]
 fn outliers_neither_make_nor_hide_a_jump() {
     for at in [5, 19, 39] {
-        let mut nights = noise(40, "outlier");
-        assert_eq!(found(&nights), []);
-        nights[at] += 1e3;
-        assert_eq!(found(&nights), [], "outlier at {at}");
-        nights[20..].iter_mut().for_each(|v| *v += 3.0);
-        let found = found(&nights);
+        let mut points = noise(40, "outlier");
+        assert_eq!(found(&points), []);
+        points[at] += 1e3;
+        assert_eq!(found(&points), [], "outlier at {at}");
+        points[20..].iter_mut().for_each(|v| *v += 3.0);
+        let found = found(&points);
         assert!(found.len() == 1 && found[0].0.abs_diff(20) <= 2, "outlier at {at}: {found:?}");
     }
 }
 
 #[test]
 fn up_and_down_again_are_two_jumps() {
-    let mut nights = noise(60, "bump");
-    nights[20..40].iter_mut().for_each(|v| *v += 4.0);
-    let steps = steps(&nights, LEVEL).unwrap();
+    let mut points = noise(60, "bump");
+    points[20..40].iter_mut().for_each(|v| *v += 4.0);
+    let steps = steps(&points, LEVEL).unwrap();
     let at: Vec<usize> = steps.iter().map(|s| s.at).collect();
     assert_eq!(at, [20, 40], "{steps:?}");
     assert!(steps[0].after > steps[0].before && steps[1].after < steps[1].before);
@@ -110,11 +110,11 @@ fn up_and_down_again_are_two_jumps() {
 
 #[test]
 fn a_ramp_is_one_drift() {
-    let mut nights = noise(60, "ramp");
-    for (i, v) in nights.iter_mut().enumerate() {
+    let mut points = noise(60, "ramp");
+    for (i, v) in points.iter_mut().enumerate() {
         *v = 0.3 * *v + 0.4 * i.clamp(20, 40) as f64;
     }
-    let steps = steps(&nights, LEVEL).unwrap();
+    let steps = steps(&points, LEVEL).unwrap();
     assert!(steps.len() == 1 && steps[0].kind == Kind::Drift, "{steps:?}");
     let step = steps[0];
     assert!(step.at.abs_diff(20) <= 3 && step.until.abs_diff(40) <= 3, "{step:?}");
@@ -129,23 +129,23 @@ fn a_ramp_is_one_drift() {
 
 #[test]
 fn scale_and_direction_change_nothing() {
-    let mut nights = noise(50, "scale");
-    nights[30..].iter_mut().for_each(|v| *v += 3.0);
-    let as_is = found(&nights);
+    let mut points = noise(50, "scale");
+    points[30..].iter_mut().for_each(|v| *v += 3.0);
+    let as_is = found(&points);
     assert_eq!(as_is.len(), 1);
     for (scale, shift) in [(-1.0, 0.0), (1e-6, 0.3), (1e6, -7.0)] {
-        let moved: Vec<f64> = nights.iter().map(|v| scale * v + shift).collect();
+        let moved: Vec<f64> = points.iter().map(|v| scale * v + shift).collect();
         assert_eq!(found(&moved), as_is, "{scale} {shift}");
     }
-    assert_eq!(steps(&nights, LEVEL), steps(&nights, LEVEL));
+    assert_eq!(steps(&points, LEVEL), steps(&points, LEVEL));
 }
 
 #[test]
 fn what_is_not_finite_is_refused() {
     for value in [f64::NAN, f64::INFINITY] {
         let refused = steps(&[1.0, value, 2.0], LEVEL).unwrap_err();
-        assert_eq!(refused.night, 1);
-        assert!(refused.to_string().contains("night 1"), "{refused}");
+        assert_eq!(refused.point, 1);
+        assert!(refused.to_string().contains("point 1"), "{refused}");
     }
 }
 
