@@ -24,6 +24,7 @@ mod mnist;
 mod own;
 mod pixels;
 mod source;
+mod text;
 
 use std::path::Path;
 
@@ -58,9 +59,11 @@ pub struct Dataset {
 /// One split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    /// Scaled inputs, `len() * features` values, one sample after another.
+    /// Scaled inputs, `len() * features` values, one sample after another. Of a text one number
+    /// a token, its index in the vocabulary.
     pub inputs: Inputs,
-    /// Class indices, one a sample; empty if the targets are real values, or there are none.
+    /// Class indices, one a sample; empty if the targets are real values, if there are none, and
+    /// of a text, where each token is the target of those before it.
     pub labels: Vec<i64>,
     /// Scaled real values to predict, `targets` a sample, one sample after another; empty if
     /// the targets are classes.
@@ -80,7 +83,7 @@ impl Part {
         Part { inputs: inputs.into(), labels: Vec::new(), values, targets }
     }
 
-    /// Number of samples; 0 where they have neither labels nor values.
+    /// Number of samples with labels or values of their own; 0 where they have none.
     pub fn len(&self) -> usize {
         self.labels.len().max(self.values.len() / self.targets.max(1))
     }
@@ -108,6 +111,10 @@ pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
         DatasetName::Digits => digits::load(data_dir)?,
         DatasetName::Cifar10 => cifar::load(data_dir)?,
         DatasetName::Diabetes => diabetes::load(data_dir)?,
+        DatasetName::MobyDick
+        | DatasetName::TinyShakespeare
+        | DatasetName::Text8
+        | DatasetName::Enwik8 => text::load(name, data_dir)?,
     };
     let info = name.info();
     Ok(Dataset {

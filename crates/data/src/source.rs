@@ -14,7 +14,7 @@ use flate2::bufread::GzDecoder;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 use spec::DatasetName;
-use spec::dataset::{Checksum, DataFile};
+use spec::dataset::{Checksum, Container, DataFile};
 
 use crate::archive;
 use crate::error::DataError;
@@ -67,9 +67,7 @@ impl Table {
         if path.exists() {
             return self.verify_at(file, &path, keep).map(|()| path);
         }
-        // Only of a file whose contents are known can the contents alone be judged.
-        let raw = matches!(file.checksum, Checksum::Sha256(_))
-            .then(|| path.with_file_name(file.name.trim_end_matches(".gz")));
+        let raw = file.raw().map(|name| path.with_file_name(name));
         match raw {
             Some(raw) if raw.exists() => {
                 let seen = self.digest(&mut open(&raw)?, file, &raw, keep)?;
@@ -89,13 +87,50 @@ impl Table {
         path: &Path,
         keep: &mut dyn Keep,
     ) -> Result<(), DataError> {
-        let dataset = self.dataset;
         if let Checksum::Md5(expected) = file.checksum {
             let found = md5(path)?;
             if found != expected {
                 return Err(self.explain(file, path, found));
             }
         }
+        match file.container() {
+            Container::Gzip => self.verify_gzip(file, path, keep),
+            Container::Zip => self.verify_zip(file, path, keep),
+            Container::Plain => {
+                let seen = self.digest(&mut open(path)?, file, path, keep)?;
+                self.judge(file, path, &seen)
+            }
+        }
+    }
+
+    fn verify_zip(
+        self,
+        file: &'static DataFile,
+        path: &Path,
+        keep: &mut dyn Keep,
+    ) -> Result<(), DataError> {
+        let bad = |reason: String| DataError::Archive {
+            dataset: self.dataset,
+            path: path.to_owned(),
+            reason,
+        };
+        let mut archive =
+            zip::ZipArchive::new(open(path)?).map_err(|e| bad(format!("it cannot be read: {e}")))?;
+        let [member] = file.members else { return Err(bad("it has no known member".to_owned())) };
+        let mut reader = archive
+            .by_name(member.name)
+            .map_err(|e| bad(format!("its member `{}`: {e}", member.name)))?;
+        let seen = self.digest(&mut reader, file, path, keep)?;
+        self.judge(file, path, &seen)
+    }
+
+    fn verify_gzip(
+        self,
+        file: &'static DataFile,
+        path: &Path,
+        keep: &mut dyn Keep,
+    ) -> Result<(), DataError> {
+        let dataset = self.dataset;
         let mut decoder = GzDecoder::new(open(path)?);
         if file.members.is_empty() {
             let seen = self.digest(&mut decoder, file, path, keep)?;
@@ -155,7 +190,8 @@ impl Table {
         keep: &mut dyn Keep,
     ) -> Result<Seen, DataError> {
         let longest = self.files.iter().map(archive::longest).max().unwrap_or(file.bytes);
-        let mut hash = Sha256::new();
+        let (mut hash, mut md5) = (Sha256::new(), Md5::new());
+        let by_md5 = matches!(file.checksum, Checksum::Md5OfContents(_));
         let mut buffer = vec![0; CHUNK];
         let mut bytes = 0u64;
         while bytes <= longest {
@@ -165,14 +201,21 @@ impl Table {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.classify(error, file, path, bytes)),
             };
-            hash.update(&buffer[..n]);
+            match by_md5 {
+                true => md5.update(&buffer[..n]),
+                false => hash.update(&buffer[..n]),
+            }
             let wanted = file.bytes.saturating_sub(bytes).min(n as u64) as usize;
             if wanted > 0 {
                 keep.at(bytes, &buffer[..wanted]);
             }
             bytes += n as u64;
         }
-        Ok(Seen { bytes, sha256: HEXLOWER.encode(&hash.finalize()) })
+        let digest = match by_md5 {
+            true => HEXLOWER.encode(&md5.finalize()),
+            false => HEXLOWER.encode(&hash.finalize()),
+        };
+        Ok(Seen { bytes, digest })
     }
 
     /// Turns an error of the file or of the decoder into ours.
@@ -193,7 +236,9 @@ impl Table {
     /// known by its MD5 were judged before.
     fn judge(self, file: &'static DataFile, path: &Path, seen: &Seen) -> Result<(), DataError> {
         let same = |f: &DataFile| match f.checksum {
-            Checksum::Sha256(hex) => f.bytes == seen.bytes && hex == seen.sha256,
+            Checksum::Sha256(hex) | Checksum::Md5OfContents(hex) => {
+                f.bytes == seen.bytes && hex == seen.digest
+            }
             Checksum::Md5(_) => false,
         };
         if same(file) || matches!(file.checksum, Checksum::Md5(_)) && seen.bytes == file.bytes {
@@ -209,7 +254,7 @@ impl Table {
                 DataError::Truncated { dataset, path, found: seen.bytes, expected }
             }
             std::cmp::Ordering::Greater => DataError::TooLong { dataset, path, expected },
-            std::cmp::Ordering::Equal => self.altered(file, &path, seen.sha256.clone()),
+            std::cmp::Ordering::Equal => self.altered(file, &path, seen.digest.clone()),
         })
     }
 }
@@ -218,8 +263,8 @@ impl Table {
 struct Seen {
     /// Uncompressed length, counted up to one past the dataset's longest file.
     bytes: u64,
-    /// SHA-256 of those bytes, hex.
-    sha256: String,
+    /// Their digest, hex: MD5 of a file that is known by the MD5 of its contents, else SHA-256.
+    digest: String,
 }
 
 /// Opens a file for reading. Looks before it opens: opening a pipe would wait for

@@ -109,6 +109,7 @@ fn file(name: &str) -> Vec<u8> {
             format!("{},{},{}", 20 + i * 13 % 50, ["clerk", "smith", "baker"][i % 3], i * i % 5 % 2)
         }),
         "flowers.parquet" => parquet(),
+        "letters.txt" => lines("", |i| format!("letter {} of {}", i % 26, kind(i))),
         name if name.ends_with("images-idx3-ubyte.gz") => {
             idx(&[ROWS as u32, 2, 3], (0..6 * ROWS).map(|i| (i * 37 % 256) as u8))
         }
@@ -145,12 +146,14 @@ fn every_example_is_run_on_such_a_file() {
         }
         // The repository's data/ is no place for files of a test.
         let mut text = text.replace("data/own/", "own/");
+        if !text.contains("[model]") {
+            text.push_str("[model]\nkind = \"linear\"\n");
+        }
         if !text.contains("[train]") {
             text.push_str("[train]\n");
         }
-        text.push_str(
-            "epochs = 1\n[model]\nkind = \"linear\"\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.01\n",
-        );
+        text = text.replace("[train]\n", "[train]\nepochs = 1\n");
+        text.push_str("[[optimizer]]\nkind = \"sgd\"\nlr = 0.01\n");
         let name = format!("example-{i}");
         sandbox.sweep_file(&name, &text);
         let path = format!("experiments/{name}.toml");

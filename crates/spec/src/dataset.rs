@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::landscape::{self, FunctionData};
-use crate::own_data::OwnData;
+use crate::own_data::{OwnData, OwnKind, Vocabulary};
 use crate::params::{ParamType, ParamValue, Value};
 
 pub use table::DatasetName;
@@ -20,6 +20,8 @@ pub enum Checksum {
     Sha256(&'static str),
     /// MD5 of the file as it lies on the disk, compressed: what publishers state.
     Md5(&'static str),
+    /// MD5 of the uncompressed bytes, where a publisher states that.
+    Md5OfContents(&'static str),
 }
 
 impl Checksum {
@@ -28,18 +30,35 @@ impl Checksum {
         match self {
             Checksum::Sha256(_) => "SHA-256 of the uncompressed bytes",
             Checksum::Md5(_) => "MD5 of the compressed file",
+            Checksum::Md5OfContents(_) => "MD5 of the uncompressed bytes",
         }
     }
 
     /// Its hexadecimal digits.
     pub fn hex(self) -> &'static str {
         match self {
-            Checksum::Sha256(hex) | Checksum::Md5(hex) => hex,
+            Checksum::Sha256(hex) | Checksum::Md5(hex) | Checksum::Md5OfContents(hex) => hex,
         }
+    }
+
+    /// True where the contents alone can be judged, however they are compressed.
+    pub fn is_of_contents(self) -> bool {
+        !matches!(self, Checksum::Md5(_))
     }
 }
 
-/// One file of a dataset, gzip-compressed on disk.
+/// The form in which a file is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// A gzip stream: `<name>.gz`.
+    Gzip,
+    /// A zip archive of one member: `<name>.zip`.
+    Zip,
+    /// The bytes themselves.
+    Plain,
+}
+
+/// One file of a dataset.
 #[derive(Clone, Copy, Debug)]
 pub struct DataFile {
     /// File name under `data/<dataset>/`.
@@ -48,8 +67,31 @@ pub struct DataFile {
     pub checksum: Checksum,
     /// Length of the uncompressed file in bytes; of an archive that of its members together.
     pub bytes: u64,
-    /// What is read of a tar archive, in this order; empty for a plain file.
+    /// What is read of a tar archive, in this order, or the member of a zip archive; empty for
+    /// a plain file.
     pub members: &'static [Member],
+}
+
+impl DataFile {
+    /// The form in which it lies on the disk, which its name says.
+    pub fn container(&self) -> Container {
+        match self.name.rsplit('.').next() {
+            Some("gz") => Container::Gzip,
+            Some("zip") => Container::Zip,
+            _ => Container::Plain,
+        }
+    }
+
+    /// Name of the file without compression, which does as well where its contents can be
+    /// judged; `None` where there is no such file.
+    pub fn raw(&self) -> Option<&'static str> {
+        match (self.container(), self.members) {
+            (Container::Gzip, []) => self.name.strip_suffix(".gz"),
+            (Container::Zip, [member]) => Some(member.name),
+            _ => None,
+        }
+        .filter(|_| self.checksum.is_of_contents())
+    }
 }
 
 /// One file of an archive.
@@ -82,6 +124,9 @@ pub struct DatasetInfo {
     pub files: &'static [DataFile],
     /// Base URLs from which `fetch` can bring the files; empty if committed only.
     pub mirrors: &'static [&'static str],
+    /// The tokens of a text; `None` of everything else. A sample is then a token, its shape
+    /// 1x1x1, and a class is an entry of the vocabulary.
+    pub vocabulary: Option<Vocabulary>,
 }
 
 impl DatasetInfo {
@@ -90,9 +135,13 @@ impl DatasetInfo {
         self.shape.iter().product()
     }
 
-    /// Whether the files are committed with the repository.
+    /// Whether the files are committed with the repository, where they are compressed by gzip
+    /// and known by their contents.
     pub fn is_committed(&self) -> bool {
-        self.files.iter().all(|f| matches!(f.checksum, Checksum::Sha256(_)))
+        let committed = |f: &DataFile| {
+            f.container() == Container::Gzip && matches!(f.checksum, Checksum::Sha256(_))
+        };
+        self.files.iter().all(committed)
     }
 }
 
@@ -151,7 +200,8 @@ impl DatasetSpec {
         }
     }
 
-    /// Shape of one sample: channels, height, width. Own data is one row.
+    /// Shape of one sample: channels, height, width. Own data is one row; that of a text is one
+    /// token, and [`DataSpec::shape`](crate::run::DataSpec::shape) that of a sequence.
     pub fn shape(&self) -> [usize; 3] {
         match self {
             DatasetSpec::Builtin(name) => name.info().shape,
@@ -183,8 +233,8 @@ impl DatasetSpec {
         self.classes().max(self.targets()).max(1)
     }
 
-    /// Samples in the training split, validation included; for a function the
-    /// steps of an epoch, a draw of the noise each.
+    /// Samples in the training split, validation included: of a text its tokens; for a
+    /// function the steps of an epoch, a draw of the noise each.
     pub fn train_len(&self) -> u64 {
         match self {
             DatasetSpec::Builtin(name) => name.info().train_len,
@@ -193,7 +243,16 @@ impl DatasetSpec {
         }
     }
 
-    /// Samples in the test split.
+    /// True of a text, whose samples are tokens.
+    pub fn is_text(&self) -> bool {
+        match self {
+            DatasetSpec::Builtin(name) => name.info().vocabulary.is_some(),
+            DatasetSpec::Own(own) => own.files.kind == OwnKind::Text,
+            DatasetSpec::Function(_) => false,
+        }
+    }
+
+    /// Samples in the test split: of a text its tokens.
     pub fn test_len(&self) -> u64 {
         match self {
             DatasetSpec::Builtin(name) => name.info().test_len,

@@ -180,7 +180,7 @@ fn what_is_fed(data: &DataSpec) -> Value {
     let mut value = json(data);
     // Where own data lies is no part of what is trained; its checksum is.
     if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
-        files.retain(|key, _| key == "kind");
+        files.retain(|key, _| key == "kind" || key == "vocabulary");
     }
     // Likewise how it was said to be read: what was understood is.
     if let Some(Value::Object(own)) = value.get_mut("dataset") {

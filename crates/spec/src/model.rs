@@ -124,6 +124,10 @@ pub trait ModelKind {
     /// True of what has no layers: its position is what is trained, and its output the loss.
     const FUNCTION: bool = false;
 
+    /// True of what reads text: its inputs are `[batch, context]` token ids, its shape is
+    /// `[1, 1, context]`, and it gives logits for each token of each sample.
+    const TEXT: bool = false;
+
     /// The table of its parameters. `shape` is channels, height and width of one input,
     /// `outputs` the number of classes or values.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable;
@@ -276,6 +280,14 @@ impl ModelSpec {
     pub fn is_function(&self) -> bool {
         fn of<K: ModelKind>(_: &K) -> bool {
             K::FUNCTION
+        }
+        of_kind!(self, p => of(p))
+    }
+
+    /// True of what reads text; see [`ModelKind::TEXT`].
+    pub fn takes_text(&self) -> bool {
+        fn of<K: ModelKind>(_: &K) -> bool {
+            K::TEXT
         }
         of_kind!(self, p => of(p))
     }

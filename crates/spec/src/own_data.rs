@@ -1,4 +1,4 @@
-//! The user's own data: files in one of five formats, with what was found in
+//! The user's own data: files in one of six formats, with what was found in
 //! them when the plan was made.
 //!
 //! In the sweep file `dataset = { path = "data/iris.csv", label = "species" }`. The
@@ -26,6 +26,18 @@ choice! {
         Npz = "npz",
         /// A table in Parquet.
         Parquet = "parquet",
+        /// A text in UTF-8, a token a character or a byte; `.gz` or not.
+        Text = "text",
+    }
+}
+
+choice! {
+    /// The tokens of a text.
+    Vocabulary {
+        /// Each character that occurs in any of its files, in the order of code points.
+        Char = "char",
+        /// Each of the 256 values of a byte.
+        Byte = "byte",
     }
 }
 
@@ -112,6 +124,9 @@ pub struct OwnFiles {
     /// the samples are then vectors without labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<String>,
+    /// The tokens of a `text`; none: characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<Vocabulary>,
 }
 
 impl OwnFiles {
@@ -127,6 +142,7 @@ impl OwnFiles {
             validation_labels: None,
             arrays: None,
             matrix: None,
+            vocabulary: None,
         }
     }
 

@@ -151,6 +151,9 @@ pub struct DataDescription {
     pub filled: u64,
     /// Inputs of a sample.
     pub features: u64,
+    /// What a token of a text is, `character` or `byte`; null of everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<String>,
     /// The place of the targets and what says so: `species (column 5, by its name)`.
     #[serde(rename = "answer")]
     pub target: String,
@@ -181,6 +184,10 @@ impl DataDescription {
         let (rows, features) =
             (plural::count(self.rows, "row"), plural::count(self.features, "feature"));
         let (parts, split) = (self.parts_in_words(), &self.split);
+        if let Some(token) = &self.tokens {
+            let (tokens, kinds) = (plural::count(self.rows, token), self.classes.len());
+            return format!("{name}: {tokens} of {kinds} kinds; target: {target}; {parts}; {split}");
+        }
         let mut out = match self.has_targets() {
             true => format!(
                 "{name}: {rows} of {features}; target: {target}; {parts}; {}; {split}",

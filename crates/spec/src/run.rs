@@ -63,9 +63,37 @@ params! {
         /// Leave out the last batch of an epoch when it is short.
         drop_last: bool = value(false), Any;
         later {
-            /// When samples are put into another order.
+            /// When samples are put into another order; of a text when sequences are drawn anew, `none` for one after the other.
             shuffle: Shuffle, Any;
+            /// Tokens of a sequence of a text, 64 where nothing is said; a sample of an epoch is a sequence.
+            context: u64, Within(1.0, 1e5);
         }
+    }
+}
+
+impl DataSpec {
+    /// Shape of one sample: channels, height, width; of a text 1x1 and the tokens of a
+    /// sequence.
+    pub fn shape(&self) -> [usize; 3] {
+        match self.dataset.is_text() {
+            true => [1, 1, usize::try_from(self.context).unwrap_or(usize::MAX)],
+            false => self.dataset.shape(),
+        }
+    }
+
+    /// Samples that an epoch feeds, or an evaluation measures, of a split of `length`: of a
+    /// text of so many tokens the whole sequences that follow one another, each with a token
+    /// behind it; of anything else `length`.
+    pub fn samples(&self, length: u64) -> u64 {
+        match self.dataset.is_text() {
+            true => length.saturating_sub(1) / self.context.max(1),
+            false => length,
+        }
+    }
+
+    /// Samples that are trained on in an epoch.
+    pub fn train_samples(&self) -> u64 {
+        self.samples(self.dataset.train_len().saturating_sub(self.validation))
     }
 }
 
@@ -126,13 +154,14 @@ impl RunSpec {
     pub fn muon_split(&self) -> Option<MuonSplit> {
         let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
         let dataset = &self.data.dataset;
-        let weights = self.model.weights(dataset.shape(), dataset.outputs());
+        let weights = self.model.weights(self.data.shape(), dataset.outputs());
         Some(Muon::split(weights, &self.groups))
     }
 
-    /// Samples that are trained on: the training split less the validation split.
+    /// Samples that an epoch trains on: the training split less the validation split, of a
+    /// text in sequences.
     pub fn train_samples(&self) -> u64 {
-        self.data.dataset.train_len().saturating_sub(self.data.validation)
+        self.data.train_samples()
     }
 
     /// Samples that are fed in an epoch: the training samples, less a short last batch
@@ -162,7 +191,7 @@ impl RunSpec {
     /// putting the models of one plan in an order.
     pub fn weight(&self) -> u64 {
         let dataset = &self.data.dataset;
-        let parameters = self.model.parameters(dataset.shape(), dataset.outputs());
+        let parameters = self.model.parameters(self.data.shape(), dataset.outputs());
         let size = |shape: &[usize]| {
             shape.iter().fold(1_u64, |product, &n| product.saturating_mul(n as u64))
         };

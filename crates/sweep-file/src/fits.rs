@@ -17,9 +17,10 @@ use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::tables::function;
 use super::targets;
+use super::text;
 
 /// What does not go together. Boxed, because it is far larger than nothing.
-type Problem = Box<Diagnostic>;
+pub(super) type Problem = Box<Diagnostic>;
 
 /// The parts of a run, before it is known whether they go together.
 pub(super) struct Draft {
@@ -41,7 +42,7 @@ pub(super) struct Around<'a> {
 
 impl Around<'_> {
     /// Where a value is given, else where the optimizer begins.
-    fn place(&self, path: &str) -> &Place {
+    pub(super) fn place(&self, path: &str) -> &Place {
         self.given.get(path).map_or(&self.entry.place, |(_, place)| place)
     }
 }
@@ -52,9 +53,9 @@ impl Draft {
         steps_per_epoch(self.samples(), self.data.batch_size, self.data.drop_last)
     }
 
-    /// Samples that are trained on.
+    /// Samples that an epoch trains on.
     fn samples(&self) -> u64 {
-        self.data.dataset.train_len() - self.data.validation
+        self.data.train_samples()
     }
 
     /// Checks all but what is watched while training. A batch size that is not given is
@@ -64,6 +65,7 @@ impl Draft {
         around: &Around<'_>,
         early_stopping: Option<&EarlyStopping>,
     ) -> Result<(), Problem> {
+        text::fits(around, &mut self.data, &self.model)?;
         self.check_model(around)?;
         self.check_targets(around, early_stopping)?;
         self.check_sizes(around)?;
@@ -87,10 +89,10 @@ impl Draft {
             let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
             return Err(Box::new(Diagnostic::error(reason, place).help(help)));
         }
-        let Err((name, reason)) = self.model.check(self.data.dataset.shape()) else {
+        let Err((name, reason)) = self.model.check(self.data.shape()) else {
             return Ok(());
         };
-        let [channels, height, width] = self.data.dataset.shape();
+        let [channels, height, width] = self.data.shape();
         let message = format!(
             "the model `{}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)",
             self.model.kind()
@@ -123,15 +125,17 @@ impl Draft {
             );
             return Err(Box::new(Diagnostic::error(message, around.place("data.validation"))));
         }
-        let samples = train_len - data.validation;
+        text::check(around, data)?;
+        let samples = data.train_samples();
         if !around.given.contains_key("data.batch_size") {
             // Of fewer samples than the default has a batch of all of them.
             data.batch_size = data.batch_size.min(samples);
         }
         if data.batch_size > samples {
             let message = format!(
-                "batch_size = {} is larger than the {samples} training samples",
-                data.batch_size
+                "batch_size = {} is larger than the {samples} training {}",
+                data.batch_size,
+                if data.dataset.is_text() { "sequences" } else { "samples" }
             );
             return Err(Box::new(Diagnostic::error(message, around.place("data.batch_size"))));
         }
@@ -195,7 +199,7 @@ impl Draft {
     /// Checks that each group has a parameter.
     fn check_groups(&self, around: &Around<'_>) -> Result<(), Problem> {
         let dataset = &self.data.dataset;
-        let paths = self.model.parameters(dataset.shape(), dataset.outputs());
+        let paths = self.model.parameters(self.data.shape(), dataset.outputs());
         let without = |group: &ParamGroup| !paths.iter().any(|(path, _)| group.matches(path));
         match around.entry.groups.iter().find(|(group, _)| without(group)) {
             None => Ok(()),

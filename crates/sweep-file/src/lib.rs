@@ -23,6 +23,7 @@ pub mod source;
 mod sweep;
 mod tables;
 mod targets;
+mod text;
 mod threads;
 pub mod user;
 

@@ -102,7 +102,9 @@ pub(super) fn watched(dataset: &DatasetSpec, metric: Metric, place: &Place) -> O
     })
 }
 
-/// The metric that chooses where `[target]` names none: accuracy, of real values the loss.
+/// The metric that chooses where `[target]` names none: accuracy, of real values and of texts
+/// the loss.
 pub(super) fn default_metric(run: &RunSpec) -> Metric {
-    if run.data.dataset.classes() > 0 { Metric::ACCURACY } else { Metric::LOSS }
+    let dataset = &run.data.dataset;
+    if dataset.classes() > 0 && !dataset.is_text() { Metric::ACCURACY } else { Metric::LOSS }
 }

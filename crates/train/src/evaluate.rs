@@ -58,9 +58,9 @@ pub(crate) fn evaluate(
             }
         }
     }
-    let others = match samples.targets {
-        Targets::Classes(_) => measures.iter().map(|(m, of)| (*m, of.value())).collect(),
-        Targets::Values(_) | Targets::None => Vec::new(),
+    let others = match samples.has_classes() {
+        true => measures.iter().map(|(m, of)| (*m, of.value())).collect(),
+        false => Vec::new(),
     };
     Ok(Evaluation { loss: class_metrics::mean(mean_loss.running_value()), others })
 }

@@ -49,7 +49,7 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
 /// Those of writing the files.
 pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let (shape, outputs) = (spec.data.dataset.shape(), spec.data.dataset.outputs());
+    let (shape, outputs) = (spec.data.shape(), spec.data.dataset.outputs());
     let network = model::build_with(
         &spec.model,
         shape,

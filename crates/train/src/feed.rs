@@ -8,7 +8,7 @@ use model::init::Draws;
 use model::{Network, Targets};
 use spec::Digest;
 use spec::run::{DataSpec, Shuffle};
-use spec::seed::permutation;
+use spec::seed::{permutation, stream};
 use spec::{DatasetSpec, RunSpec};
 
 use crate::device::NamedDevice;
@@ -18,8 +18,11 @@ use crate::device::NamedDevice;
 pub(crate) struct Samples {
     /// `[n, features]`, float32, scaled.
     pub(crate) inputs: Tensor<2>,
-    /// Targets of the model, `n` of them.
+    /// Targets of the model, `n` of them; none of a text before sequences are cut from it.
     pub(crate) targets: Targets,
+    /// Tokens of a sequence, of a text of `n` tokens of which sequences are not cut yet; 0 of
+    /// everything else.
+    context: usize,
     /// What the inputs may lie over: it lives as long as they do.
     host: Inputs,
 }
@@ -37,16 +40,24 @@ impl Samples {
         } else {
             Targets::Classes(Tensor::from_data(TensorData::new(part.labels.clone(), [n]), device))
         };
-        Samples { inputs, targets, host: part.inputs.clone() }
+        Samples { inputs, targets, context: 0, host: part.inputs.clone() }
     }
 
-    /// Number of samples.
+    /// Number of samples: of a text the whole sequences that follow one another.
     pub(crate) fn len(&self) -> usize {
-        self.inputs.dims()[0]
+        match self.context {
+            0 => self.inputs.dims()[0],
+            context => self.inputs.dims()[0].saturating_sub(1) / context,
+        }
     }
 
-    /// Samples `from..to` in file order.
-    pub(crate) fn range(&self, from: usize, to: usize) -> Self {
+    /// True where the targets are classes.
+    pub(crate) fn has_classes(&self) -> bool {
+        self.context > 0 || matches!(self.targets, Targets::Classes(_))
+    }
+
+    /// Tokens or samples `from..to` in file order.
+    fn part(&self, from: usize, to: usize) -> Self {
         Samples {
             inputs: self.inputs.clone().slice(from..to),
             targets: match &self.targets {
@@ -54,12 +65,42 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().slice(from..to)),
                 Targets::None => Targets::None,
             },
+            context: self.context,
             host: self.host.clone(),
         }
     }
 
-    /// The samples of these indices.
+    /// Samples `from..to` in file order; of a text sequences that follow one another.
+    pub(crate) fn range(&self, from: usize, to: usize) -> Self {
+        let context = self.context;
+        if context == 0 {
+            return self.part(from, to);
+        }
+        let tokens = self.inputs.clone().slice(from * context..to * context + 1);
+        let count = (to - from) * context;
+        let inputs = tokens.clone().slice(0..count).reshape([to - from, context]);
+        let next = tokens.slice(1..count + 1).reshape([count]);
+        self.sequences(inputs, next)
+    }
+
+    /// Sequences with the token behind each of theirs as its target.
+    fn sequences(&self, inputs: Tensor<2>, next: Tensor<1>) -> Self {
+        Samples { inputs, targets: Targets::Classes(next.int()), context: 0, host: self.host.clone() }
+    }
+
+    /// The samples of these indices; of a text the sequences that begin at these tokens.
     pub(crate) fn select(&self, indices: &Tensor<1, Int>) -> Self {
+        let context = self.context;
+        if context > 0 {
+            let [batch] = indices.dims();
+            let steps = Tensor::<1, Int>::arange(0..context as i64 + 1, &indices.device());
+            let places = indices.clone().reshape([batch, 1]) + steps.reshape([1, context + 1]);
+            let tokens = self.inputs.clone().select(0, places.reshape([batch * (context + 1)]));
+            let tokens = tokens.reshape([batch, context + 1]);
+            let inputs = tokens.clone().slice([0..batch, 0..context]);
+            let next = tokens.slice([0..batch, 1..context + 1]).reshape([batch * context]);
+            return self.sequences(inputs, next);
+        }
         Samples {
             inputs: self.inputs.clone().select(0, indices.clone()),
             targets: match &self.targets {
@@ -67,6 +108,7 @@ impl Samples {
                 Targets::Values(v) => Targets::Values(v.clone().select(0, indices.clone())),
                 Targets::None => Targets::None,
             },
+            context: 0,
             host: self.host.clone(),
         }
     }
@@ -93,8 +135,7 @@ pub struct DeviceData {
     /// The matrix of a quadratic.
     matrix: Option<Vec<f32>>,
     train: Samples,
-    /// The test split.
-    pub(crate) test: Samples,
+    test: Samples,
 }
 
 impl DeviceData {
@@ -119,7 +160,7 @@ impl DeviceData {
     pub(crate) fn network(&self, spec: &RunSpec, device: &Device) -> Network {
         let dataset = &self.host.name;
         let draws = Draws { init: &spec.init, seed: spec.seed };
-        model::build_with(&spec.model, dataset.shape(), dataset.outputs(), draws, device)
+        model::build_with(&spec.model, spec.data.shape(), dataset.outputs(), draws, device)
             .with_matrix(self.matrix.as_deref())
     }
 
@@ -134,20 +175,35 @@ impl DeviceData {
         &self.host
     }
 
-    /// The training split, how many of its first samples are trained on, and
-    /// those held out: the last `validation` of the file.
+    /// The training split, how many samples of its first part an epoch trains on, and those
+    /// held out: the last `validation` of the file.
     ///
     /// Batches are picked from the whole split: of a slice, flex would copy all
     /// the samples trained on at every `select`.
-    pub(crate) fn split(&self, validation: usize) -> (Samples, usize, Option<Samples>) {
-        let n = self.train.len();
+    pub(crate) fn split(&self, data: &DataSpec) -> (Samples, usize, Option<Samples>) {
+        let validation = usize::try_from(data.validation).unwrap_or(usize::MAX);
+        let train = self.train.of_sequences(data);
+        let n = train.inputs.dims()[0];
         let kept = n.saturating_sub(validation);
-        let held = (validation > 0).then(|| self.train.range(kept, n));
-        (self.train.clone(), kept, held)
+        let samples = usize::try_from(data.samples(kept as u64)).unwrap_or(usize::MAX);
+        let held = (validation > 0).then(|| train.part(kept, n));
+        (train, samples, held)
+    }
+
+    /// The test split.
+    pub(crate) fn test(&self, data: &DataSpec) -> Samples {
+        self.test.of_sequences(data)
     }
 }
 
 impl Samples {
+    /// The same, of which sequences of the run's length are cut where it is a text.
+    fn of_sequences(&self, data: &DataSpec) -> Self {
+        let text = data.dataset.is_text();
+        let context = if text { usize::try_from(data.context).unwrap_or(usize::MAX) } else { 0 };
+        Samples { context, ..self.clone() }
+    }
+
     /// The same with other inputs: the noise on a function's gradient.
     pub(crate) fn with_inputs(self, inputs: Tensor<2>) -> Self {
         Samples { inputs, ..self }
@@ -159,6 +215,23 @@ pub(crate) fn accumulate(spec: &RunSpec) -> usize {
     usize::try_from(spec.update.accumulate).unwrap_or(usize::MAX).max(1)
 }
 
+/// The tokens at which the sequences of an epoch begin.
+fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
+    let tokens = data.dataset.train_len().saturating_sub(data.validation);
+    // Behind a sequence stands one more token, the target of its last.
+    let starts = u32::try_from(tokens.saturating_sub(data.context)).unwrap_or(u32::MAX).max(1);
+    let context = u32::try_from(data.context).unwrap_or(u32::MAX);
+    let drawn = |epoch: u64| {
+        let mut stream = stream(seed, &format!("windows/{epoch}"));
+        (0..samples).map(|_| stream.below(starts)).collect()
+    };
+    match data.shuffle {
+        Shuffle::EachEpoch => drawn(epoch),
+        Shuffle::Once => drawn(1),
+        Shuffle::None => (0..samples as u32).map(|i| i * context).collect(),
+    }
+}
+
 /// One epoch's order and its cuts into batches.
 pub(crate) struct EpochOrder {
     indices: Vec<u32>,
@@ -167,10 +240,13 @@ pub(crate) struct EpochOrder {
 }
 
 impl EpochOrder {
-    /// The order of `epoch` (from 1): a pure function of seed, epoch and `shuffle`.
+    /// The order of `epoch` (from 1): a pure function of seed, epoch and `shuffle`. Of a text
+    /// the tokens at which its `samples` sequences begin: drawn with replacement from the
+    /// stream `windows/<epoch>`, or one sequence after the other.
     pub(crate) fn new(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Self {
         let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
         let indices = match data.shuffle {
+            _ if data.dataset.is_text() => windows(seed, epoch, samples, data),
             Shuffle::EachEpoch => permutation(seed, epoch, samples),
             Shuffle::Once => permutation(seed, 1, samples),
             Shuffle::None => (0..samples as u32).collect(),
@@ -223,7 +299,7 @@ mod tests {
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle }
+        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0 }
     }
 
     #[test]
@@ -301,7 +377,7 @@ mod tests {
                 let shape = data.train.inputs.dims();
                 let copy = TensorData::new(host.to_vec(), shape);
                 let copy = Tensor::<2>::from_data(copy, &device.device);
-                let (all, kept, held) = data.split(100);
+                let (all, kept, held) = data.split(&DataSpec { validation: 100, dataset: dataset.clone(), ..spec(4, false) });
                 let indices = Tensor::from_data([5i64, 0, 959], &device.device);
                 let pairs = [
                     (all.inputs.clone(), copy.clone()),

@@ -129,7 +129,7 @@ fn kernels(spec: &RunSpec, device: &NamedDevice, plain: bool) -> Vec<String> {
     let options = Options::default();
     let environment = environment::describe(device, 1, plain);
     let job = Job { run_id: Id::of("run"), spec, options: &options, environment: &environment };
-    let (split, samples, _) = data.split(0);
+    let (split, samples, _) = data.split(&spec.data);
     let autodiff = device.device.clone().autodiff();
     let network = data.network(spec, &autodiff);
     let mut engine = select::engine(&job, &data, device, split, samples);

@@ -42,8 +42,7 @@ pub fn measure(
 ) -> Result<Measured, TensorReadError> {
     let spec = job.spec;
     let without_autodiff = &device.device;
-    let validation = usize::try_from(spec.data.validation).unwrap_or(usize::MAX);
-    let (split, all, _) = data.split(validation);
+    let (split, all, _) = data.split(&spec.data);
     let mut engine = engine(job, data, device, split, all);
     let autodiff = without_autodiff.clone().autodiff();
     // Samples a step; a piece is whole steps, or the whole epoch.

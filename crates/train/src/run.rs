@@ -48,8 +48,8 @@ pub fn train(
 ) -> Result<Outcome, TrainError> {
     let spec = job.spec;
     let without_autodiff = device.device.clone();
-    let (train_split, samples, validation) =
-        data.split(usize::try_from(spec.data.validation).unwrap_or(usize::MAX));
+    let (train_split, samples, validation) = data.split(&spec.data);
+    let test = data.test(&spec.data);
     stop::check(spec, job.options, validation.is_some())?;
     let weight_saver = WeightSaver::new(job)?;
     let mut checkpoints = Checkpoints::new(job);
@@ -76,7 +76,7 @@ pub fn train(
     let mut run = Run::new(spec, progress, measured, observer);
     if resumed_from.is_none() {
         trajectory::begin(&mut run.progress, &state.0);
-        run.evaluate(0, &state, validation.as_ref(), &data.test)?;
+        run.evaluate(0, &state, validation.as_ref(), &test)?;
     }
     let mut ended = None;
     while ended.is_none() {
@@ -88,7 +88,7 @@ pub fn train(
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
             None => {
-                let finite = run.evaluate(epoch, &state, validation.as_ref(), &data.test)?;
+                let finite = run.evaluate(epoch, &state, validation.as_ref(), &test)?;
                 let ended = run.close_epoch(epoch, finite);
                 if finite {
                     weight_saver.offer(&state, &mut run.progress)?;

@@ -63,6 +63,7 @@ pub(super) fn describe(
         classes,
         targets,
         notes,
+        tokens: None,
     }
 }
 

@@ -19,6 +19,7 @@ mod scale;
 mod source;
 mod table;
 mod targets;
+mod text;
 mod traps;
 mod understand;
 
@@ -47,6 +48,9 @@ struct Fed {
 }
 
 pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, OwnError> {
+    if request.files.kind == OwnKind::Text {
+        return text::inspect(request, root);
+    }
     let pieces = read(&request.files, &request.asked, root)?;
     if pieces.validation.is_some() && request.validation > 0 {
         let reason = "it has a validation split of its own, and `validation` asks for another";
@@ -63,6 +67,9 @@ pub(crate) fn inspect(request: &OwnRequest, root: &Path) -> Result<Inspected, Ow
 }
 
 pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
+    if own.files.kind == OwnKind::Text {
+        return text::load(own, root);
+    }
     let reading = own.reading.as_deref();
     let nothing = Asked::default();
     let asked = reading.map_or(&nothing, |r| &r.asked);

@@ -91,7 +91,9 @@ pub(super) fn read<'a>(
         }
         OwnKind::Npy => npy::inputs(source.reader(), room),
         OwnKind::Idx => idx::inputs(source.reader(), room),
-        OwnKind::Npz | OwnKind::Parquet => unreachable!("these are read as a whole"),
+        OwnKind::Npz | OwnKind::Parquet | OwnKind::Text => {
+            unreachable!("these are read as a whole")
+        },
     };
     let inputs = inputs.map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);

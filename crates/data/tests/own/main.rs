@@ -4,6 +4,7 @@
 mod formats;
 mod refused;
 mod support;
+mod text;
 mod understood;
 
 use std::fs;

@@ -215,6 +215,7 @@ impl Fixture {
                 for seed in 0..self.seeds {
                     let mut spec = RunSpec {
                         data: DataSpec {
+                            context: 0,
                             dataset: DatasetName::Mnist.into(),
                             batch_size: 64,
                             validation: self.validation,

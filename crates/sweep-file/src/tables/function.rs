@@ -102,6 +102,7 @@ pub(crate) fn too_much_noise(none: FunctionData) -> Option<String> {
 /// The `[data]` of a function, resolved: a step draws one sample of noise.
 pub(crate) fn data(none: FunctionData) -> DataSpec {
     DataSpec {
+        context: 0,
         dataset: DatasetSpec::Function(none),
         batch_size: 1,
         validation: 0,

@@ -1,6 +1,6 @@
 //! Own data: `dataset = { path = "..." }` in `[data]`, or its name alone.
 
-use spec::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling};
+use spec::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling, Vocabulary};
 use spec::params::{Kind, ParamType, Range, Value};
 
 use crate::axis;
@@ -16,6 +16,7 @@ const OWN_KINDS: &[Kind] = &[
     kind(OwnKind::Idx),
     kind(OwnKind::Npz),
     kind(OwnKind::Parquet),
+    kind(OwnKind::Text),
 ];
 
 const fn kind(kind: OwnKind) -> Kind {
@@ -43,6 +44,7 @@ const KEYS: &[&str] = &[
     "missing",
     "header",
     "separator",
+    "vocabulary",
 ];
 
 impl Reader<'_> {
@@ -56,7 +58,9 @@ impl Reader<'_> {
         self.known_keys(node, KEYS, "own data");
         let files = self.own_files(node);
         self.files_that_go_together(node, &files, quadratic);
-        let count = setting("test", ParamType::Int, Range::Within(1.0, 1e12));
+        // A text may have no test split.
+        let least = if files.kind == OwnKind::Text { 0.0 } else { 1.0 };
+        let count = setting("test", ParamType::Int, Range::Within(least, 1e12));
         let test = node
             .get("test")
             .and_then(|e| axis::scalar("data.dataset.test", &count, &e.value, self.diagnostics));
@@ -111,6 +115,7 @@ impl Reader<'_> {
             validation_labels: path("validation_labels"),
             arrays: None,
             matrix: path("matrix"),
+            vocabulary: None,
         };
         files.kind = match node.get("kind") {
             None => OwnKind::of_path(&files.path),
@@ -120,7 +125,26 @@ impl Reader<'_> {
                 .unwrap_or_else(|| OwnKind::of_path(&files.path)),
         };
         files.arrays = self.arrays(node, files.kind);
+        files.vocabulary = self.vocabulary(node, files.kind);
         files
+    }
+
+    /// The tokens of a text; none where nothing is said.
+    fn vocabulary(&mut self, node: &Node, kind: OwnKind) -> Option<Vocabulary> {
+        let entry = node.get("vocabulary")?;
+        if kind != OwnKind::Text {
+            self.diagnostics.push(
+                Diagnostic::error("`vocabulary` has no use here", &entry.key_place)
+                    .label("it is that of a text")
+                    .help("remove the key, or write kind = \"text\""),
+            );
+            return None;
+        }
+        let names = setting("vocabulary", ParamType::Choice(Vocabulary::NAMES), Range::Any);
+        match axis::scalar("data.dataset.vocabulary", &names, &entry.value, self.diagnostics)? {
+            Value::Text(name) => Vocabulary::from_name(&name),
+            _ => None,
+        }
     }
 
     /// The files that a format needs, and those that do not go together.
@@ -155,6 +179,9 @@ impl Reader<'_> {
         };
         let labels = ["labels", "test_labels", "validation_labels"];
         match files.kind {
+            OwnKind::Text => labels.iter().chain(["scaling", "split"].iter()).for_each(|key| {
+                needless(key, "a text is cut where it stands, and each token is the target of those before it");
+            }),
             OwnKind::Csv | OwnKind::Parquet => labels.iter().for_each(|key| {
                 needless(key, "a table has its labels in a column: `label = \"...\"`");
             }),

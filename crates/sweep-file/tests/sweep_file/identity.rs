@@ -86,6 +86,10 @@ fn each_field_changes_the_id() {
                 if matches!(param.ty, ParamType::Choice(names) if names.len() == 1) {
                     continue;
                 }
+                // Sequences are those of a text: tests/text.rs.
+                if param.name == "context" {
+                    continue;
+                }
                 // Full batches leave none free.
                 if !full.is_empty() && ["batch_size", "validation", "dataset"].contains(&param.name)
                 {

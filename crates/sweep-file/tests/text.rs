@@ -1,0 +1,68 @@
+//! Sweep files over texts: what is put in, and what a person sees when it does not fit.
+
+use sweep_file::{Loaded, Overrides, load_text};
+
+const GOOD: &str = "\
+[data]
+dataset = \"moby-dick\"
+validation = 60000
+
+[model]
+kind = \"gpt\"
+layers = 1
+width = 32
+
+[[optimizer]]
+kind = \"adamw\"
+lr = 1e-3
+";
+
+fn load(text: &str) -> Result<Loaded, String> {
+    load_text("sweep.toml", "sweep", text.to_owned(), &Overrides::default())
+        .map_err(|diagnostics| diagnostics.to_string())
+}
+
+fn refused(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "the case changes nothing");
+    load(&GOOD.replacen(from, to, 1)).map(|_| String::new()).unwrap_err()
+}
+
+#[test]
+fn a_sample_is_a_sequence_and_the_loss_chooses() {
+    let plan = load(GOOD).unwrap().plan;
+    let spec = &plan.runs[0].spec;
+    assert_eq!((spec.data.context, spec.data.shape()), (64, [1, 1, 64]));
+    // 1,071,317 tokens less 60,000: whole sequences of 64 with a token behind each.
+    assert_eq!(spec.train_samples(), 15_801);
+    assert_eq!(spec.steps_per_epoch(), 247);
+    assert_eq!(plan.target.metric.to_string(), "loss");
+}
+
+#[test]
+fn the_context_is_part_of_the_run() {
+    let id = |context: &str| {
+        let text = GOOD.replace("validation = 60000", &format!("validation = 60000\n{context}"));
+        load(&text).unwrap().plan.runs[0].run_id
+    };
+    assert_eq!(id(""), id("context = 64"));
+    assert_ne!(id(""), id("context = 128"));
+}
+
+#[test]
+fn what_does_not_fit_is_said_at_its_place() {
+    let cases = [
+        ("a text for an mlp", "kind = \"gpt\"\nlayers = 1\nwidth = 32", "kind = \"mlp\""),
+        ("images for a gpt", "\"moby-dick\"\nvalidation = 60000", "\"digits\""),
+        ("a context of images", "\"moby-dick\"\nvalidation = 60000\n\n[model]\nkind = \"gpt\"\nlayers = 1\nwidth = 32", "\"digits\"\ncontext = 8\n[model]\nkind = \"mlp\""),
+        ("a context longer than the validation part", "validation = 60000", "validation = 64"),
+        ("a context longer than the test part", "validation = 60000", "validation = 0\ncontext = 100000"),
+        ("a batch larger than the text", "validation = 60000", "validation = 60000\nbatch_size = 20000"),
+        ("heads that do not divide the width", "width = 32", "width = 30"),
+        ("a vocabulary of a table", "\"moby-dick\"", "{ path = \"a.csv\", vocabulary = \"byte\" }"),
+        ("labels of a text", "\"moby-dick\"", "{ path = \"a.txt\", kind = \"text\", labels = \"b\", scaling = \"none\" }"),
+        ("another loss", "[model]", "[train]\nloss = \"value\"\n[model]"),
+    ];
+    let all: Vec<String> =
+        cases.iter().map(|(name, from, to)| format!("== {name}\n{}", refused(from, to))).collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
