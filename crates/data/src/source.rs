@@ -114,8 +114,8 @@ impl Table {
             path: path.to_owned(),
             reason,
         };
-        let mut archive =
-            zip::ZipArchive::new(open(path)?).map_err(|e| bad(format!("it cannot be read: {e}")))?;
+        let mut archive = zip::ZipArchive::new(open(path)?)
+            .map_err(|e| bad(format!("it cannot be read: {e}")))?;
         let [member] = file.members else { return Err(bad("it has no known member".to_owned())) };
         let mut reader = archive
             .by_name(member.name)

@@ -186,7 +186,9 @@ impl DataDescription {
         let (parts, split) = (self.parts_in_words(), &self.split);
         if let Some(token) = &self.tokens {
             let (tokens, kinds) = (plural::count(self.rows, token), self.classes.len());
-            return format!("{name}: {tokens} of {kinds} kinds; target: {target}; {parts}; {split}");
+            return format!(
+                "{name}: {tokens} of {kinds} kinds; target: {target}; {parts}; {split}"
+            );
         }
         let mut out = match self.has_targets() {
             true => format!(

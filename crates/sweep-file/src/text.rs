@@ -26,12 +26,14 @@ pub(super) fn fits(
     };
     match (dataset.is_text(), model.takes_text()) {
         (true, false) => {
-            let message = format!("the model `{kind}` takes no text, and `{}` is one", dataset.name());
+            let message =
+                format!("the model `{kind}` takes no text, and `{}` is one", dataset.name());
             let help = "write kind = \"gpt\" in [model], or name another dataset";
             return Err(Box::new(Diagnostic::error(message, at()).help(help)));
         }
         (false, true) => {
-            let message = format!("the model `{kind}` takes a text, and `{}` is none", dataset.name());
+            let message =
+                format!("the model `{kind}` takes a text, and `{}` is none", dataset.name());
             let help = "name a text in [data], such as dataset = \"moby-dick\", or another model";
             return Err(Box::new(Diagnostic::error(message, at()).help(help)));
         }

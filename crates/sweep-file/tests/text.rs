@@ -53,13 +53,29 @@ fn what_does_not_fit_is_said_at_its_place() {
     let cases = [
         ("a text for an mlp", "kind = \"gpt\"\nlayers = 1\nwidth = 32", "kind = \"mlp\""),
         ("images for a gpt", "\"moby-dick\"\nvalidation = 60000", "\"digits\""),
-        ("a context of images", "\"moby-dick\"\nvalidation = 60000\n\n[model]\nkind = \"gpt\"\nlayers = 1\nwidth = 32", "\"digits\"\ncontext = 8\n[model]\nkind = \"mlp\""),
+        (
+            "a context of images",
+            "\"moby-dick\"\nvalidation = 60000\n\n[model]\nkind = \"gpt\"\nlayers = 1\nwidth = 32",
+            "\"digits\"\ncontext = 8\n[model]\nkind = \"mlp\"",
+        ),
         ("a context longer than the validation part", "validation = 60000", "validation = 64"),
-        ("a context longer than the test part", "validation = 60000", "validation = 0\ncontext = 100000"),
-        ("a batch larger than the text", "validation = 60000", "validation = 60000\nbatch_size = 20000"),
+        (
+            "a context longer than the test part",
+            "validation = 60000",
+            "validation = 0\ncontext = 100000",
+        ),
+        (
+            "a batch larger than the text",
+            "validation = 60000",
+            "validation = 60000\nbatch_size = 20000",
+        ),
         ("heads that do not divide the width", "width = 32", "width = 30"),
         ("a vocabulary of a table", "\"moby-dick\"", "{ path = \"a.csv\", vocabulary = \"byte\" }"),
-        ("labels of a text", "\"moby-dick\"", "{ path = \"a.txt\", kind = \"text\", labels = \"b\", scaling = \"none\" }"),
+        (
+            "labels of a text",
+            "\"moby-dick\"",
+            "{ path = \"a.txt\", kind = \"text\", labels = \"b\", scaling = \"none\" }",
+        ),
         ("another loss", "[model]", "[train]\nloss = \"value\"\n[model]"),
     ];
     let all: Vec<String> =

@@ -85,7 +85,12 @@ impl Samples {
 
     /// Sequences with the token behind each of theirs as its target.
     fn sequences(&self, inputs: Tensor<2>, next: Tensor<1>) -> Self {
-        Samples { inputs, targets: Targets::Classes(next.int()), context: 0, host: self.host.clone() }
+        Samples {
+            inputs,
+            targets: Targets::Classes(next.int()),
+            context: 0,
+            host: self.host.clone(),
+        }
     }
 
     /// The samples of these indices; of a text the sequences that begin at these tokens.
@@ -377,7 +382,11 @@ mod tests {
                 let shape = data.train.inputs.dims();
                 let copy = TensorData::new(host.to_vec(), shape);
                 let copy = Tensor::<2>::from_data(copy, &device.device);
-                let (all, kept, held) = data.split(&DataSpec { validation: 100, dataset: dataset.clone(), ..spec(4, false) });
+                let (all, kept, held) = data.split(&DataSpec {
+                    validation: 100,
+                    dataset: dataset.clone(),
+                    ..spec(4, false)
+                });
                 let indices = Tensor::from_data([5i64, 0, 959], &device.device);
                 let pairs = [
                     (all.inputs.clone(), copy.clone()),

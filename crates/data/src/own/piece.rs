@@ -93,7 +93,7 @@ pub(super) fn read<'a>(
         OwnKind::Idx => idx::inputs(source.reader(), room),
         OwnKind::Npz | OwnKind::Parquet | OwnKind::Text => {
             unreachable!("these are read as a whole")
-        },
+        }
     };
     let inputs = inputs.map_err(|fault| source.error(fault))?;
     hashes.push(source.finish()?);

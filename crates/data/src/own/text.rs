@@ -4,9 +4,7 @@
 use std::path::Path;
 
 use spec::dataset::DatasetSpec;
-use spec::own_data::{
-    Inspected, OwnData, OwnFiles, OwnRequest, Scaling, Vocabulary, checksum,
-};
+use spec::own_data::{Inspected, OwnData, OwnFiles, OwnRequest, Scaling, Vocabulary, checksum};
 use spec::reading::{ClassCount, DataDescription};
 use text_format::plural;
 
@@ -86,7 +84,8 @@ fn read(
         remedy: "save it as UTF-8, or give vocabulary = \"byte\"".to_owned(),
     })?;
     if entries.len() > MOST {
-        let reason = format!("{} different characters, at most {MOST} can be tokens", entries.len());
+        let reason =
+            format!("{} different characters, at most {MOST} can be tokens", entries.len());
         return Err(wrong(&files.path, reason, "give vocabulary = \"byte\""));
     }
     let mut tokens = all.iter().map(|text| entries.tokens(text));
@@ -135,9 +134,6 @@ fn bytes_of(file: &str, root: &Path) -> Result<(Vec<u8>, String), OwnError> {
     let mut bytes = Vec::new();
     if let Err(error) = source.reader().read_to_end(&mut bytes) {
         return Err(source.error(Fault::Io(error)));
-    }
-    if bytes.is_empty() {
-        return Err(wrong(file, "it is empty", "give a file with text"));
     }
     Ok((bytes, source.finish()?))
 }

@@ -22,8 +22,10 @@ fn a_text_is_cut_where_it_stands() {
         assert_eq!((own.train_len, own.validation, own.test_len), (19, 4, 3));
         assert_eq!(
             found.described.line(file),
-            format!("{file}: 22 characters of 5 kinds; target: the next character; 15 training, 4 validation, 3 test; \
-                     test the last 3 characters, validation the last 4 characters")
+            format!(
+                "{file}: 22 characters of 5 kinds; target: the next character; 15 training, 4 validation, 3 test; \
+                     test the last 3 characters, validation the last 4 characters"
+            )
         );
         let spec = DatasetSpec::Own(Box::new(own.clone()));
         let loaded = load_spec(&spec, dir.path(), dir.path()).unwrap();
@@ -71,15 +73,22 @@ fn bytes_need_no_encoding() {
 #[test]
 fn what_is_no_text_is_refused_with_place_and_remedy() {
     let many: String = (0..25_000u32).filter_map(|i| char::from_u32(0x4e00 + i)).collect();
-    let files: [(&str, &[u8]); 4] =
-        [("latin.txt", b"one\ntwo\n\xe9"), ("empty.txt", b""), ("many.txt", many.as_bytes()), ("a.txt", b"abc")];
+    let files: [(&str, &[u8]); 4] = [
+        ("latin.txt", b"one\ntwo\n\xe9"),
+        ("empty.txt", b""),
+        ("many.txt", many.as_bytes()),
+        ("a.txt", b"abc"),
+    ];
     let dir = folder(&files);
     let error = |request: OwnRequest| inspect(&request, dir.path()).unwrap_err().to_string();
     assert_eq!(
         error(request("latin.txt")),
         "latin.txt: line 3: no UTF-8 after byte 8; remedy: save it as UTF-8, or give vocabulary = \"byte\""
     );
-    assert_eq!(error(request("empty.txt")), "empty.txt: it is empty; remedy: give a file with text");
+    assert_eq!(
+        error(request("empty.txt")),
+        "empty.txt: the file is empty; remedy: write the data to it, or give another path"
+    );
     assert_eq!(
         error(request("many.txt")),
         "many.txt: 25000 different characters, at most 20000 can be tokens; remedy: give vocabulary = \"byte\""
@@ -108,7 +117,8 @@ fn moby_dick_is_read_as_characters() {
     let info = name.info();
     assert_eq!(loaded.train.inputs.len() as u64, info.train_len);
     assert_eq!(loaded.test.inputs.len() as u64, info.test_len);
-    let most = loaded.train.inputs.iter().chain(loaded.test.inputs.iter()).fold(0f32, |a, &b| a.max(b));
+    let most =
+        loaded.train.inputs.iter().chain(loaded.test.inputs.iter()).fold(0f32, |a, &b| a.max(b));
     assert_eq!((loaded.classes, most), (83, 82.0));
     // The newline is the first of the characters and the blank the second; "CHAPTER 1. Loomings.\n\n".
     assert_eq!(loaded.train.inputs[20..22], [0.0, 0.0]);

@@ -237,9 +237,7 @@ const TINY_SHAKESPEARE: DatasetInfo = DatasetInfo {
         bytes: 1_115_394,
         members: &[],
     }],
-    mirrors: &[
-        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare",
-    ],
+    mirrors: &["https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare"],
     vocabulary: Some(Vocabulary::Char),
 };
 
