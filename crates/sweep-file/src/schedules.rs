@@ -1,7 +1,7 @@
 //! The schedule of one combination, with the lengths that follow from the run.
 
 use spec::optimizer::OptimizerSpec;
-use spec::params::{Params, Value, Values};
+use spec::params::{ParamDefault, Params, Value, Values};
 use spec::record::Split;
 use spec::schedule::{Per, ScheduleSpec, Warmup, WarmupKeys};
 
@@ -106,10 +106,8 @@ fn typed(
     let params = ScheduleSpec::descriptor(entry.kind)?.params;
     let mut of_kind: Values = values("schedule", params, given);
     let whole = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
-    for derived in ["t_max", "total_steps"] {
-        if params.iter().any(|p| p.name == derived) {
-            of_kind.entry(derived.to_owned()).or_insert(whole(length.max(1)));
-        }
+    for derived in params.iter().filter(|p| matches!(p.default, ParamDefault::Derived(_))) {
+        of_kind.entry(derived.name.to_owned()).or_insert(whole(length.max(1)));
     }
     if ScheduleSpec::has_per(params) {
         of_kind.insert("per".to_owned(), Value::Text(per.name().to_owned()));
