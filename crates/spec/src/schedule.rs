@@ -8,7 +8,7 @@ use crate::params::{Param, ParamType, ParamValue, Value, choice, params, registr
 
 mod length;
 
-pub use length::RunLength;
+pub use length::{LENGTHS, RunLength, is_length};
 
 choice! {
     /// When a schedule advances.
@@ -36,7 +36,7 @@ pub struct Warmup {
 params! {
     /// Keys that every schedule takes beside those of its kind; see [`Warmup`].
     WarmupKeys {
-        /// Units of a linear rise to the learning rate in front of the schedule; 0 = none.
+        /// Units of a linear rise to the learning rate in front of the schedule, or a percentage of the run; 0 = none.
         warmup: u64 = value(0), Within(0.0, 1e15);
         /// Fraction of the learning rate at which the rise begins.
         warmup_start: f64 = value(1.0 / 3.0), UpToOne;

@@ -1,6 +1,24 @@
-//! Lengths: that of a run in both units, and those of the parts of `wsd`.
+//! Lengths of schedules: which keys are one, and the length of a run in both units.
 
 use super::{Per, Wsd};
+
+/// Keys of schedules whose values are lengths, or places along one, counted in `per`: a sweep
+/// file may give each as a percentage of the run.
+pub const LENGTHS: &[&str] = &[
+    "warmup",
+    "t_max",
+    "t_0",
+    "total_iters",
+    "step_size",
+    "milestones",
+    "total_steps",
+    "timescale",
+];
+
+/// Whether this key of a schedule is one of [`LENGTHS`].
+pub fn is_length(key: &str) -> bool {
+    LENGTHS.contains(&key)
+}
 
 /// The length of a run in both units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +31,7 @@ pub struct RunLength {
 
 impl RunLength {
     /// Returns the length in this unit. Whatever follows from the length of a run, derived
-    /// lengths of schedules and lints, asks here.
+    /// lengths of schedules, percentages and lints, asks here.
     pub fn counted(self, per: Per) -> u64 {
         match per {
             Per::Epoch => self.epochs,
@@ -38,7 +56,25 @@ impl Wsd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::DecayShape;
+    use crate::params::{ParamType, Params};
+    use crate::schedule::{DecayShape, ScheduleSpec, WarmupKeys};
+
+    #[test]
+    fn every_whole_number_of_a_schedule_is_a_length_or_known_as_none() {
+        let params = ScheduleSpec::KINDS.iter().flat_map(|k| k.params).chain(WarmupKeys::PARAMS);
+        let mut seen = Vec::new();
+        for param in params {
+            // Those of plateau are epochs whatever `per` is, t_mult is a factor.
+            let none = ["t_mult", "patience", "cooldown"].contains(&param.name);
+            if matches!(param.ty, ParamType::Int | ParamType::IntList) {
+                assert_ne!(is_length(param.name), none, "{}", param.name);
+            }
+            if is_length(param.name) {
+                seen.push(param.name);
+            }
+        }
+        assert!(LENGTHS.iter().all(|key| seen.contains(key)), "{seen:?}");
+    }
 
     #[test]
     fn a_decay_is_in_whole_units_and_never_none() {
