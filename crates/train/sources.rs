@@ -25,6 +25,7 @@ pub const COMPUTING: &[&str] = &[
     "params.rs",
     "reading.rs",
     "run.rs",
+    "schedule",
     "schedule.rs",
     "stopping.rs",
     "update.rs",

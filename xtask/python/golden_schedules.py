@@ -9,6 +9,7 @@ gradients of torch.nn.utils and smoothed cross-entropies. Nothing is random.
 """
 
 import argparse
+import itertools
 import math
 import platform
 import sys
@@ -35,6 +36,8 @@ def make(optimizer, spec):
             return s.CosineAnnealingWarmRestarts(optimizer, T_0=p["t_0"], T_mult=p["t_mult"], eta_min=p["min_lr"])
         case "linear":
             return s.LinearLR(optimizer, **p)
+        case "linear-decay":
+            return s.LinearLR(optimizer, start_factor=1.0, **p)
         case "polynomial":
             return s.PolynomialLR(optimizer, **p)
         case "exponential":
@@ -51,6 +54,38 @@ def make(optimizer, spec):
             parts = [make(optimizer, part) for part in p["schedules"]]
             return s.SequentialLR(optimizer, parts, milestones=p["milestones"])
     raise ValueError(spec["kind"])
+
+
+def wsd_parts(optimizer, base_lr, p):
+    """Stable, decay and what stays after it, with the number of units of each but the last."""
+    low, total = p["min_factor"], p["total_iters"]
+    # Python rounds halves to even; the registry rounds them up.
+    decaying = min(max(math.floor(p["decay"] * total + 0.5), 1), total)
+    stable = [(s.ConstantLR(optimizer, factor=1.0), total - decaying)]
+
+    def falls(t):
+        # As transformers' _get_wsd_scheduler_lambda with decay_type="1-sqrt".
+        return (1.0 - math.sqrt(t / decaying)) * (1.0 - low) + low if t < decaying else low
+
+    match p["shape"]:
+        case "linear":
+            decay = s.LinearLR(optimizer, start_factor=1.0, end_factor=low, total_iters=decaying)
+        case "cosine":
+            decay = s.CosineAnnealingLR(optimizer, T_max=decaying, eta_min=low * base_lr)
+        case "1-sqrt":
+            decay = s.LambdaLR(optimizer, falls)
+    after = s.ConstantLR(optimizer, factor=low, total_iters=10**9)
+    return (stable if total > decaying else []) + [(decay, decaying), (after, 0)]
+
+
+def wsd_rates(base_lr, n, p, rise=None):
+    """The rates of SequentialLR over all parts of wsd, behind a warmup if there is one."""
+    def build(optimizer):
+        parts = ([rise(optimizer)] if rise else []) + wsd_parts(optimizer, base_lr, p)
+        ends = list(itertools.accumulate(length for _, length in parts[:-1]))
+        return s.SequentialLR(optimizer, [part for part, _ in parts], milestones=ends)
+
+    return rates(base_lr, n, build)
 
 
 def sgd(lr):
@@ -78,6 +113,8 @@ def curve(base_lr, n, spec, warmup=None):
     if spec["kind"] == "constant":
         del spec["per"]
     out = {"base_lr": base_lr, "schedule": spec}
+    if warmup is None and spec["kind"] == "wsd":
+        return {**out, "lr": wsd_rates(base_lr, n, spec)}
     if warmup is None:
         return {**out, "lr": rates(base_lr, n, lambda o: make(o, spec))}
     length, start = warmup
@@ -86,7 +123,9 @@ def curve(base_lr, n, spec, warmup=None):
     def rise(o):
         return s.LinearLR(o, start_factor=start, total_iters=length)
 
-    if spec["kind"] in ("one-cycle", "sequential"):
+    if spec["kind"] == "wsd":
+        lr = wsd_rates(base_lr, n, spec, lambda o: (rise(o), length))
+    elif spec["kind"] in ("one-cycle", "sequential"):
         # SequentialLR gives LinearLR the low start that OneCycleLR has put into the
         # optimizer, and cannot step(0) another SequentialLR: the curves are joined here.
         lr = rates(base_lr, length, rise) + rates(base_lr, n - length, lambda o: make(o, spec))
@@ -105,6 +144,14 @@ def restarts(t_0, t_mult=1, min_lr=0.0):
 
 def linear(start_factor=1.0 / 3, end_factor=1.0, total_iters=5):
     return dict(kind="linear", start_factor=start_factor, end_factor=end_factor, total_iters=total_iters)
+
+
+def linear_decay(total_iters, end_factor=0.0):
+    return dict(kind="linear-decay", end_factor=end_factor, total_iters=total_iters)
+
+
+def wsd(total_iters, decay=0.2, shape="linear", min_factor=0.0):
+    return dict(kind="wsd", decay=decay, shape=shape, min_factor=min_factor, total_iters=total_iters)
 
 
 def polynomial(total_iters=5, power=1.0):
@@ -147,6 +194,22 @@ CURVES = [
     (0.1, 9, linear()),
     (5.0, 30, linear(0.01, 0.5, 20)),
     (0.1, 12, linear(1.0, 0.0, 10)),
+    (0.1, 10, linear_decay(10)),
+    (3.0, 940, linear_decay(938)),
+    (1e-3, 30, linear_decay(20, 0.1)),
+    (0.1, 4, linear_decay(1)),
+    (0.1, 12, wsd(10)),
+    (3.0, 1000, wsd(938, 0.1)),
+    (0.1, 60, wsd(50, 0.25, min_factor=0.1)),
+    (0.1, 12, wsd(10, 0.25)),
+    (0.1, 12, wsd(10, 1.0)),
+    (0.1, 6, wsd(3, 0.01)),
+    (0.1, 60, wsd(50, 0.3, "1-sqrt")),
+    (2.0, 400, wsd(300, 0.2, "1-sqrt", 0.05)),
+    (0.1, 12, wsd(10, 1.0, "1-sqrt")),
+    (0.1, 60, wsd(50, 0.3, "cosine")),
+    (2.0, 400, wsd(300, 0.2, "cosine", 0.05)),
+    (0.1, 12, wsd(10, 1.0, "cosine", 0.5)),
     (0.1, 9, polynomial()),
     (2.0, 30, polynomial(20, 2.0)),
     (0.01, 120, polynomial(100, 0.9)),
@@ -171,6 +234,12 @@ CURVES = [
     (0.1, 30, cosine(20, 1e-3), (5, 0.1)),
     (4.0, 30, restarts(4, 2), (3, 0.5)),
     (0.1, 20, linear(1.0, 0.1, 10), (4, 0.01)),
+    (0.1, 30, linear_decay(20), (5, 0.01)),
+    (0.1, 30, linear_decay(20, 0.1), (5, 0.1)),
+    (0.1, 70, wsd(50), (10, 1e-3)),
+    (0.1, 70, wsd(50, 0.5, "1-sqrt", 0.1), (10, 0.1)),
+    (4.0, 70, wsd(50, 0.2, "cosine", 0.01), (10, 0.1)),
+    (0.1, 20, wsd(10, 1.0), (5, 0.5)),
     (0.1, 20, polynomial(12, 3.0), (6, 0.25)),
     (0.1, 20, exponential(0.8), (1, 0.25)),
     (0.1, 20, steps(3, 0.5), (4, 1.0)),

@@ -88,11 +88,33 @@ fn one_cycle_is_said_to_be_short_where_it_never_rises() {
 }
 
 #[test]
+fn wsd_is_said_to_be_short_where_it_never_falls() {
+    let forms = [
+        "kind = \"wsd\", decay = 0.5, warmup_start = 1, warmup = LENGTH",
+        "kind = \"wsd\", total_iters = LENGTH",
+        "kind = \"wsd\", shape = \"1-sqrt\", min_factor = 0.1, total_iters = LENGTH",
+    ];
+    each(&forms, |what, rates, lints| {
+        let told = [Lint::WsdTooShort, Lint::SchedulePastEnd, Lint::WarmupPastEnd];
+        let falls = rates.windows(2).any(|pair| pair[1] < pair[0]);
+        let short = lints.contains(&Lint::WsdTooShort);
+        assert!(!(short && falls), "{what}: {rates:?}");
+        assert!(falls || lints.iter().any(|lint| told.contains(lint)), "{what}: {rates:?}");
+    });
+    let (rates, lints) = curve(6, Per::Epoch, "kind = \"wsd\"");
+    assert_eq!((&rates[..], &lints[..]), (&[BASE_LR; 6][..], &[Lint::WsdTooShort][..]));
+}
+
+#[test]
 fn a_rate_of_zero_is_said_where_it_is_zero() {
     let forms = [
         "kind = \"polynomial\", total_iters = LENGTH",
         "kind = \"linear\", total_iters = LENGTH, end_factor = 0",
         "kind = \"linear\", total_iters = LENGTH, start_factor = 0",
+        "kind = \"linear-decay\", total_iters = LENGTH",
+        "kind = \"linear-decay\", warmup = LENGTH",
+        "kind = \"wsd\", total_iters = LENGTH",
+        "kind = \"wsd\", decay = 1, shape = \"cosine\", total_iters = LENGTH",
         "kind = \"cosine\", t_max = LENGTH",
         "kind = \"constant\", warmup = LENGTH, warmup_start = 0",
         "kind = \"step\", step_size = LENGTH",

@@ -8,7 +8,7 @@ use optimizer_registry::schedule::{lr, plateau::Plateau};
 use serde::Deserialize;
 use serde_json::Value;
 use spec::ScheduleSpec;
-use spec::schedule::{Plateau as Settings, Warmup};
+use spec::schedule::{Per, Plateau as Settings, Warmup};
 
 #[derive(Deserialize)]
 struct Curves {
@@ -61,6 +61,42 @@ fn curves_follow_torch_per_epoch_and_per_batch() {
     {
         assert!(seen.contains(&(kind.name.to_owned(), true)), "{} behind a warmup", kind.name);
         assert!(kind.name == "constant" || seen.contains(&(kind.name.to_owned(), false)));
+    }
+}
+
+/// `linear-decay` and `wsd` over every length behind every warmup: the rate is reached where
+/// the warmup ends, never rises after it, and the end comes one unit after the run.
+#[test]
+fn decays_of_a_run_begin_at_the_rate_and_end_one_unit_after_it() {
+    let base = 0.7;
+    let mut kinds = Vec::new();
+    for end in [0.0, 0.25] {
+        kinds.push((format!("\"kind\": \"linear-decay\", \"end_factor\": {end}"), end));
+        for shape in ["linear", "1-sqrt", "cosine"] {
+            for decay in [0.1, 0.5, 1.0] {
+                let keys = format!("\"shape\": \"{shape}\", \"decay\": {decay}");
+                kinds.push((format!("\"kind\": \"wsd\", {keys}, \"min_factor\": {end}"), end));
+            }
+        }
+    }
+    for (keys, end) in kinds {
+        for run in 1..40_u64 {
+            for warmup in [0, 1, run / 10, run / 2].into_iter().filter(|w| *w < run) {
+                let keys =
+                    format!("{{ {keys}, \"per\": \"batch\", \"total_iters\": {} }}", run - warmup);
+                let spec: ScheduleSpec = serde_json::from_str(&keys).expect(&keys);
+                let rise =
+                    (warmup > 0).then_some(Warmup { per: Per::Batch, length: warmup, start: 0.1 });
+                let rates: Vec<f64> =
+                    (0..run + 3).map(|step| lr(&spec, rise.as_ref(), base, 0, step)).collect();
+                let (rising, falling) = rates.split_at(warmup as usize);
+                assert!(rising.iter().all(|rate| *rate < base), "{keys}: {rates:?}");
+                assert_eq!(falling[0], base, "{keys}");
+                assert!(falling.windows(2).all(|p| p[1] <= p[0]), "{keys}: {rates:?}");
+                assert!(rates[run as usize - 1] > base * end, "{keys}: {rates:?}");
+                assert!(rates[run as usize..].iter().all(|rate| *rate == base * end), "{keys}");
+            }
+        }
     }
 }
 

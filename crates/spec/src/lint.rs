@@ -56,10 +56,16 @@ lints! {
             remedy: "advance it by steps: per = \"batch\"",
             of_trials: true,
         },
+        /// `wsd` over so few units that it never falls.
+        WsdTooShort = "wsd-too-short" {
+            says: "wsd has too few units to decay: all of them are trained at the learning rate",
+            remedy: "advance it by steps: per = \"batch\"; or give `decay` a larger share",
+            of_trials: false,
+        },
         /// `linear` and `polynomial` of a default length in a longer run.
         DefaultLength = "default-length" {
             says: "a schedule is over long before the run: its length is a default, not the run's",
-            remedy: "write `total_iters`: the length of the run, or the default if that is meant",
+            remedy: "write `total_iters`: the length of the run, or the default if that is meant; `linear-decay` ends with the run by itself",
             of_trials: false,
         },
         /// Lengths and milestones beyond the run.

@@ -132,6 +132,8 @@ pub enum Range {
     BelowOne,
     /// From 0 to 1, both included.
     UpToOne,
+    /// Greater than 0, up to 1 included.
+    AboveZeroUpToOne,
 }
 
 impl Range {
@@ -146,6 +148,7 @@ impl Range {
                 Range::Within(low, high) => (low..=high).contains(&x),
                 Range::BelowOne => (0.0..1.0).contains(&x),
                 Range::UpToOne => (0.0..=1.0).contains(&x),
+                Range::AboveZeroUpToOne => x > 0.0 && x <= 1.0,
             }
     }
 }
@@ -163,6 +166,7 @@ impl fmt::Display for Range {
             }
             Range::BelowOne => f.write_str("in [0, 1)"),
             Range::UpToOne => f.write_str("in [0, 1]"),
+            Range::AboveZeroUpToOne => f.write_str("in (0, 1]"),
         }
     }
 }

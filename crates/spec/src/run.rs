@@ -7,7 +7,7 @@ use crate::init::InitSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::{Muon, MuonSplit, OptimizerSpec};
 use crate::params::{ParamValue, Params, Value, Values, choice, params};
-use crate::schedule::{ScheduleSpec, Warmup};
+use crate::schedule::{RunLength, ScheduleSpec, Warmup};
 use crate::stopping::{EarlyStopping, StopAt};
 use crate::update::{ParamGroup, UpdateSpec};
 
@@ -185,6 +185,11 @@ impl RunSpec {
     /// Optimizer steps of the whole run.
     pub fn total_steps(&self) -> u64 {
         self.steps_per_epoch() * self.train.epochs
+    }
+
+    /// Epochs and optimizer steps of the whole run.
+    pub fn length(&self) -> RunLength {
+        RunLength { epochs: self.train.epochs, steps: self.total_steps() }
     }
 
     /// Parameters times samples a batch: roughly what a step computes, for

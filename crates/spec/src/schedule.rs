@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::metric::EpochMetric;
 use crate::params::{Param, ParamType, ParamValue, Value, choice, params, registry};
 
+mod length;
+
+pub use length::{LENGTHS, RunLength, is_length};
+
 choice! {
     /// When a schedule advances.
     Per {
@@ -32,7 +36,7 @@ pub struct Warmup {
 params! {
     /// Keys that every schedule takes beside those of its kind; see [`Warmup`].
     WarmupKeys {
-        /// Units of a linear rise to the learning rate in front of the schedule; 0 = none.
+        /// Units of a linear rise to the learning rate in front of the schedule, or a percentage of the run; 0 = none.
         warmup: u64 = value(0), Within(0.0, 1e15);
         /// Fraction of the learning rate at which the rise begins.
         warmup_start: f64 = value(1.0 / 3.0), UpToOne;
@@ -56,6 +60,18 @@ choice! {
         Rel = "rel",
         /// The metric itself.
         Abs = "abs",
+    }
+}
+
+choice! {
+    /// The curve along which `wsd` decays; u is the share of the decay that is over.
+    DecayShape {
+        /// 1 - u.
+        Linear = "linear",
+        /// 1 - sqrt(u).
+        OneMinusSqrt = "1-sqrt",
+        /// (1 + cos(pi u)) / 2.
+        Cosine = "cosine",
     }
 }
 
@@ -101,6 +117,35 @@ params! {
         end_factor: f64 = value(1.0), UpToOne;
         /// Units from start to end.
         total_iters: u64 = value(5), Within(1.0, 1e15);
+    }
+}
+
+params! {
+    /// A straight line from the learning rate down to a multiple of it.
+    LinearDecay {
+        /// Advance per epoch or per batch.
+        per: Per = value(Per::Epoch), Any;
+        /// Multiple of the learning rate at the end and after it.
+        end_factor: f64 = value(0.0), UpToOne;
+        /// Units until the end.
+        total_iters: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
+    }
+}
+
+params! {
+    /// The learning rate as given, then a decay; with `warmup` in front of it
+    /// warm-up, stable, decay.
+    Wsd {
+        /// Advance per epoch or per batch.
+        per: Per = value(Per::Epoch), Any;
+        /// Share of the length that decays, in whole units, one at least.
+        decay: f64 = value(0.2), AboveZeroUpToOne;
+        /// The curve of the decay.
+        shape: DecayShape = value(DecayShape::Linear), Any;
+        /// Multiple of the learning rate at the end and after it.
+        min_factor: f64 = value(0.0), UpToOne;
+        /// Units until the end, the warmup not counted.
+        total_iters: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
 
@@ -225,6 +270,10 @@ registry! {
         CosineRestarts(CosineRestarts) = "cosine-restarts" from "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts; Loshchilov and Hutter 2017, arXiv:1608.03983",
         /// A straight line between two multiples of the learning rate.
         Linear(Linear) = "linear" from "torch.optim.lr_scheduler.LinearLR" differs "a start_factor of 0 is taken",
+        /// A straight line from the learning rate down to end_factor times it, over the run.
+        LinearDecay(LinearDecay) = "linear-decay" from "torch.optim.lr_scheduler.LinearLR, start_factor 1",
+        /// Warm-up, stable, decay: the learning rate as given, then down to min_factor times it.
+        Wsd(Wsd) = "wsd" from "get_wsd_schedule of transformers; Hu et al. 2024, arXiv:2404.06395; Hägele et al. 2024, arXiv:2405.18392" differs "the warm-up is `warmup`, from warmup_start; no exponential decay, which Hu et al. have",
         /// A power of the time that is left.
         Polynomial(Polynomial) = "polynomial" from "torch.optim.lr_scheduler.PolynomialLR",
         /// The same factor after every unit.
@@ -252,6 +301,8 @@ impl ScheduleSpec {
             ScheduleSpec::Cosine(p) => p.per,
             ScheduleSpec::CosineRestarts(p) => p.per,
             ScheduleSpec::Linear(p) => p.per,
+            ScheduleSpec::LinearDecay(p) => p.per,
+            ScheduleSpec::Wsd(p) => p.per,
             ScheduleSpec::Polynomial(p) => p.per,
             ScheduleSpec::Exponential(p) => p.per,
             ScheduleSpec::Step(p) => p.per,

@@ -9,11 +9,18 @@ use spec::schedule::{ScheduleSpec, WarmupKeys};
 use spec::update::UpdateSpec;
 
 use super::axis::unknown_name;
+use super::combination::Combination;
 use super::diagnostic::Diagnostics;
 use super::sweep::{Exclude, SweepSpec};
 
-/// The excludes whose conditions all hold.
-pub(super) fn matching_excludes(spec: &SweepSpec, label: &str, run: &RunSpec) -> Vec<usize> {
+/// The excludes whose conditions all hold, for values of the run or as they are `written`:
+/// 5% and the number of units that it comes to are one.
+pub(super) fn matching_excludes(
+    spec: &SweepSpec,
+    label: &str,
+    run: &RunSpec,
+    written: &Combination,
+) -> Vec<usize> {
     if spec.excludes.is_empty() {
         return Vec::new();
     }
@@ -23,7 +30,9 @@ pub(super) fn matching_excludes(spec: &SweepSpec, label: &str, run: &RunSpec) ->
             && exclude.conditions.iter().all(|(path, wanted)| {
                 wanted.iter().any(|w| match (path.as_str(), flat.get(path)) {
                     ("label", _) => *w == Value::Text(label.to_owned()),
-                    (_, Some(value)) => same(value, w),
+                    (_, Some(value)) => {
+                        same(value, w) || written.get(path).is_some_and(|(given, _)| given == w)
+                    }
                     (_, None) => false,
                 })
             })

@@ -171,11 +171,12 @@ impl Expansion<'_> {
         entry: &OptimizerEntry,
         schedule: &ScheduleEntry,
         varied: &[String],
-        given: &Combination,
+        written: &Combination,
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
+        let mut given = written.clone();
         let known = diagnostics.len();
-        let Some(run) = resolve(&self.fixed, entry, schedule, given, diagnostics) else {
+        let Some(run) = resolve(&self.fixed, entry, schedule, &mut given, diagnostics) else {
             if diagnostics.len() == known && !diagnostics.has_errors() {
                 // No combination is dropped in silence, whatever the reason.
                 let message = format!("a combination of `{}` cannot be resolved", entry.label);
@@ -183,17 +184,18 @@ impl Expansion<'_> {
             }
             return Some(());
         };
-        let matched = matching_excludes(self.spec, &entry.label, &run);
+        let matched = matching_excludes(self.spec, &entry.label, &run, written);
         matched.iter().for_each(|i| self.excluded[*i] += 1);
         if !matched.is_empty() {
             return Some(());
         }
+        let given = &given;
         self.lints.look(&Subject { sweep: self.spec, entry, schedule, given, run: &run });
         let axes = varied_values(varied, given, &run);
         let config = self.memo.ids(&run);
         for &seed in &self.spec.seeds {
             let id = config.with_seed(seed);
-            if !add_once(&mut self.first_of, id.run, entry, diagnostics) {
+            if !add_once(&mut self.first_of, id.run, entry, given != written, diagnostics) {
                 return None;
             }
             self.runs.push(PlannedRun {
@@ -294,10 +296,13 @@ fn varied_values(paths: &[String], given: &Combination, run: &RunSpec) -> Values
     paths.iter().filter_map(|p| Some((p.clone(), value(p)?))).collect()
 }
 
+/// Adds the run of this id, of a schedule with percentages or without; false where it is
+/// there already, which is then among the diagnostics.
 fn add_once(
     first_of: &mut HashMap<spec::Id, Place>,
     id: spec::Id,
     entry: &OptimizerEntry,
+    percentages: bool,
     diagnostics: &mut Diagnostics,
 ) -> bool {
     match first_of.get(&id) {
@@ -315,7 +320,11 @@ fn add_once(
             } else {
                 d.label("the second").also(first, "the first")
             };
-            diagnostics.push(d.help("entries that differ in nothing but their label are one run: change a value or remove one"));
+            diagnostics.push(d.help(if percentages {
+                "percentages that come to the same number of units are one run: count in steps (per = \"batch\"), or remove one"
+            } else {
+                "entries that differ in nothing but their label are one run: change a value or remove one"
+            }));
             false
         }
     }

@@ -8,22 +8,24 @@ use spec::model::ModelSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Params, Value};
 use spec::run::{DataSpec, Loss, RunSpec, TrainSpec};
+use spec::schedule::RunLength;
 use spec::update::UpdateSpec;
 
 use super::combination::{Combination, Fixed, push_once, values};
 use super::diagnostic::Diagnostics;
 use super::fits::{Around, Draft};
-use super::schedules::{self, RunLength};
+use super::lengths::Measure;
+use super::schedules;
 use super::sweep::{OptimizerEntry, ScheduleEntry};
 use super::tables::function;
 
-/// Makes the run of a combination, its seed aside; none where it is refused, which is
-/// then among the diagnostics.
+/// Makes the run of a combination, its seed aside, and puts numbers in place of the
+/// percentages of `given`; none where it is refused, which is then among the diagnostics.
 pub(super) fn resolve(
     fixed: &Fixed<'_>,
     entry: &OptimizerEntry,
     schedule: &ScheduleEntry,
-    given: &Combination,
+    given: &mut Combination,
     diagnostics: &mut Diagnostics,
 ) -> Option<RunSpec> {
     let mut draft = Draft::new(fixed, entry, given)?;
@@ -32,12 +34,16 @@ pub(super) fn resolve(
         push_once(diagnostics, *problem);
         return None;
     }
-    let length = RunLength {
+    let run = RunLength {
         epochs: draft.train.epochs,
         steps: draft.batches().div_ceil(draft.update.accumulate) * draft.train.epochs,
     };
+    let measure = Measure { per: schedules::per(given)?, run, trial: fixed.spec.trial };
+    measure.put_into(schedule.kind, given, diagnostics)?;
+    let given: &Combination = given;
+    let around = Around { spec: fixed.spec, entry, given };
     let validation = draft.data.validation;
-    let context = schedules::Context { given, entry, schedule, length, validation };
+    let context = schedules::Context { given, entry, schedule, measure, validation };
     let (resolved, warmup) = schedules::resolve(&context, &draft.optimizer, diagnostics)?;
     if let Err(problem) = draft.check_what_watches(&around, schedule, &resolved, fixed) {
         push_once(diagnostics, *problem);

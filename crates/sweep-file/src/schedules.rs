@@ -1,29 +1,22 @@
 //! The schedule of one combination, with the lengths that follow from the run.
 
 use spec::optimizer::OptimizerSpec;
-use spec::params::{Params, Value, Values};
+use spec::params::{ParamDefault, Params, Value, Values};
 use spec::record::Split;
 use spec::schedule::{Per, ScheduleSpec, Warmup, WarmupKeys};
 
 use super::combination::{Combination, push_once, values};
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::lengths::Measure;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry};
-
-/// Length of a run in both units.
-#[derive(Clone, Copy)]
-pub(super) struct RunLength {
-    pub(super) epochs: u64,
-    /// Optimizer steps.
-    pub(super) steps: u64,
-}
 
 /// What a schedule is resolved from.
 pub(super) struct Context<'a> {
     pub(super) given: &'a Combination,
     pub(super) entry: &'a OptimizerEntry,
     pub(super) schedule: &'a ScheduleEntry,
-    pub(super) length: RunLength,
+    pub(super) measure: Measure,
     /// Samples held out.
     pub(super) validation: u64,
 }
@@ -34,6 +27,14 @@ impl Context<'_> {
     }
 }
 
+/// The unit of a schedule, and of the warmup in front of it.
+pub(super) fn per(given: &Combination) -> Option<Per> {
+    match given.get("schedule.per") {
+        Some((Value::Text(per), _)) => Per::from_name(per),
+        _ => Some(Per::Epoch),
+    }
+}
+
 /// The schedule and what stands in front of it.
 pub(super) fn resolve(
     context: &Context<'_>,
@@ -41,20 +42,12 @@ pub(super) fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Option<(ScheduleSpec, Option<Warmup>)> {
     let schedule = context.schedule;
-    let given = |name: &str| context.given.get(&format!("schedule.{name}")).map(|(v, _)| v.clone());
-    let per = match given("per") {
-        Some(Value::Text(per)) => Per::from_name(&per)?,
-        _ => Per::Epoch,
-    };
+    let per = context.measure.per;
     let keys = WarmupKeys::from_values(&values("schedule", WarmupKeys::PARAMS, context.given))?;
     let warmup =
         (keys.warmup > 0).then_some(Warmup { per, length: keys.warmup, start: keys.warmup_start });
-    let whole = match per {
-        Per::Epoch => context.length.epochs,
-        Per::Batch => context.length.steps,
-    };
-    let length = whole.saturating_sub(keys.warmup);
-    let spec = typed(schedule, context.given, per, length, diagnostics)?;
+    let length = context.measure.whole().saturating_sub(keys.warmup);
+    let spec = typed(&context.measure, schedule, context.given, length, diagnostics)?;
     let lr = optimizer.lr();
     if let Some((place, min_lr)) = min_lrs(&spec, context).into_iter().find(|(_, min)| *min > lr) {
         let short = spec::float::short;
@@ -97,22 +90,20 @@ fn min_lrs<'a>(spec: &ScheduleSpec, context: &'a Context<'_>) -> Vec<(&'a Place,
 
 /// The spec of a table that has these values, over `length` units.
 fn typed(
+    measure: &Measure,
     entry: &ScheduleEntry,
     given: &Combination,
-    per: Per,
     length: u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<ScheduleSpec> {
     let params = ScheduleSpec::descriptor(entry.kind)?.params;
     let mut of_kind: Values = values("schedule", params, given);
     let whole = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
-    for derived in ["t_max", "total_steps"] {
-        if params.iter().any(|p| p.name == derived) {
-            of_kind.entry(derived.to_owned()).or_insert(whole(length.max(1)));
-        }
+    for derived in params.iter().filter(|p| matches!(p.default, ParamDefault::Derived(_))) {
+        of_kind.entry(derived.name.to_owned()).or_insert(whole(length.max(1)));
     }
     if ScheduleSpec::has_per(params) {
-        of_kind.insert("per".to_owned(), Value::Text(per.name().to_owned()));
+        of_kind.insert("per".to_owned(), Value::Text(measure.per.name().to_owned()));
     }
     if params.iter().any(|p| p.name == "schedules") {
         let starts: Vec<u64> = match of_kind.get("milestones") {
@@ -127,10 +118,13 @@ fn typed(
         };
         let mut parts = Vec::new();
         for (i, part) in entry.parts.iter().enumerate() {
-            let values = part.axes.iter().map(|a| (a.path.clone(), a.values[0].clone())).collect();
+            let values = part.axes.iter().map(|a| (a.path.clone(), a.values[0].clone()));
+            let mut values: Combination = values.collect();
+            measure.put_into(part.kind, &mut values, diagnostics)?;
             let start = starts.get(i).copied().unwrap_or(length);
             let end = starts.get(i + 1).copied().unwrap_or(length);
-            parts.push(typed(part, &values, per, end.saturating_sub(start), diagnostics)?);
+            let length = end.saturating_sub(start);
+            parts.push(typed(measure, part, &values, length, diagnostics)?);
         }
         of_kind.insert("schedules".to_owned(), spec::params::ParamValue::to_value(&parts));
     }

@@ -15,6 +15,7 @@ mod line;
 mod one_cycle;
 pub mod plateau;
 mod sequential;
+mod wsd;
 
 use spec::ScheduleSpec;
 use spec::schedule::{Per, Warmup};
@@ -58,6 +59,8 @@ fn at(spec: &ScheduleSpec, base_lr: f64, t: u64) -> f64 {
         ScheduleSpec::Cosine(p) => cosine::cosine(p, base_lr, t),
         ScheduleSpec::CosineRestarts(p) => cosine::restarts(p, base_lr, t),
         ScheduleSpec::Linear(p) => line::linear(p, base_lr, t),
+        ScheduleSpec::LinearDecay(p) => line::linear_decay(p, base_lr, t),
+        ScheduleSpec::Wsd(p) => wsd::wsd(p, base_lr, t),
         ScheduleSpec::Polynomial(p) => line::polynomial(p, base_lr, t),
         ScheduleSpec::Exponential(p) => decay::exponential(p, base_lr, t),
         ScheduleSpec::Step(p) => decay::step(p, base_lr, t),

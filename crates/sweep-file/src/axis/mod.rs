@@ -7,6 +7,7 @@ use spec::params::{Param, ParamType, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::node::{Node, NodeValue};
+use crate::percent;
 use crate::source::Place;
 pub(crate) use random::Random;
 
@@ -289,14 +290,6 @@ pub fn scalar(
     node: &Node,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
-    let wrong =
-        |diagnostics: &mut Diagnostics| {
-            diagnostics.push(
-                Diagnostic::error(format!("`{path}` has the wrong type"), &node.place)
-                    .label(format!("expected {}, found {}", param.ty, node.describe())),
-            );
-            None
-        };
     match (param.ty, &node.value) {
         (_, NodeValue::HugeInt(_)) => {
             diagnostics.push(
@@ -321,6 +314,9 @@ pub fn scalar(
         }
         (ParamType::Int, NodeValue::Text(s)) if s == FULL && path == "data.batch_size" => {
             Some(Value::Text(s.clone()))
+        }
+        (ParamType::Int | ParamType::Float, NodeValue::Text(text)) if percent::is_allowed(path) => {
+            percent::read(path, param, text, &node.place).map_err(|d| diagnostics.push(*d)).ok()
         }
         (ParamType::Bool, NodeValue::Bool(b)) => Some(Value::Bool(*b)),
         (ty, NodeValue::Text(s)) if ty.choices().is_some() => {
@@ -356,7 +352,27 @@ pub fn scalar(
                 items.iter().map(|n| scalar(path, &element, n, diagnostics)).collect();
             values.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
         }
-        _ => wrong(diagnostics),
+        _ => {
+            diagnostics.push(wrong_type(path, param, node));
+            None
+        }
+    }
+}
+
+/// A value of another type than the parameter's.
+fn wrong_type(path: &str, param: &Param, node: &Node) -> Diagnostic {
+    let d = Diagnostic::error(format!("`{path}` has the wrong type"), &node.place).label(format!(
+        "expected {}, found {}",
+        param.ty,
+        node.describe()
+    ));
+    let help = match &node.value {
+        NodeValue::Text(text) => percent::elsewhere(path, text),
+        _ => None,
+    };
+    match help {
+        Some(help) => d.help(help),
+        None => d,
     }
 }
 

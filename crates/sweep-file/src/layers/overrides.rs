@@ -91,10 +91,10 @@ pub(super) fn read(
         return None;
     };
     // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes
-    // inside quotes, and so is `4G` or `30m`, which begins as a number and is none.
+    // inside quotes, and so is `4G`, `30m` or `5%`, which begins as a number and is none.
     let word = value.trim();
     let bare = word.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:%".contains(c))
         && !["true", "false", "inf", "nan"].contains(&word)
         && (word.starts_with(|c: char| c.is_ascii_alphabetic())
             || toml::de::DeTable::parse(&format!("x={word}")).is_err());

@@ -70,6 +70,7 @@ fn check(lint: Lint) -> Check {
     match lint {
         Lint::CosinePastEnd => Check::Schedule(schedules::cosine_past_end),
         Lint::OneCycleTooShort => Check::Schedule(schedules::one_cycle_too_short),
+        Lint::WsdTooShort => Check::Schedule(schedules::wsd_too_short),
         Lint::DefaultLength => Check::Schedule(schedules::default_length),
         Lint::SchedulePastEnd => Check::Schedule(schedules::past_end),
         Lint::WarmupPastEnd => Check::Configuration(schedules::warmup_past_end),

@@ -4,7 +4,7 @@
 use crate::source::Place;
 use crate::sweep::ScheduleEntry;
 use spec::OptimizerSpec;
-use spec::schedule::{Per, ScheduleSpec};
+use spec::schedule::{LinearDecay, Per, ScheduleSpec, Wsd};
 use text_format::plural;
 
 use super::{Site, Subject};
@@ -65,7 +65,7 @@ pub(super) fn stretches<'a>(subject: &'a Subject<'a>) -> Vec<Stretch<'a>> {
     let spec = &run.schedule;
     let per = spec.per();
     let warmup = run.warmup.as_ref().filter(|w| w.per == per).map_or(0, |w| w.length);
-    let length = whole(subject, per).saturating_sub(warmup);
+    let length = run.length().counted(per).saturating_sub(warmup);
     if length == 0 {
         return Vec::new();
     }
@@ -81,13 +81,6 @@ pub(super) fn stretches<'a>(subject: &'a Subject<'a>) -> Vec<Stretch<'a>> {
         }));
     }
     out
-}
-
-fn whole(subject: &Subject<'_>, per: Per) -> u64 {
-    match per {
-        Per::Epoch => subject.run.train.epochs,
-        Per::Batch => subject.run.total_steps(),
-    }
 }
 
 pub(super) fn cosine_past_end(s: &Stretch<'_>) -> Option<Site> {
@@ -112,6 +105,19 @@ pub(super) fn one_cycle_too_short(s: &Stretch<'_>) -> Option<Site> {
         return None;
     };
     Some((s.place("total_steps"), label))
+}
+
+pub(super) fn wsd_too_short(s: &Stretch<'_>) -> Option<Site> {
+    let ScheduleSpec::Wsd(p) = s.spec else { return None };
+    // The first unit that decays has the full rate. A length beyond the run is told as that.
+    let falls = p.stable() + 1 < s.length || p.total_iters > s.length;
+    (!falls && p.min_factor < 1.0).then(|| {
+        let label = match s.length {
+            1 => format!("{}, which has the full rate", units(1, s.per)),
+            n => format!("one of {} decays, and has the full rate still", units(n, s.per)),
+        };
+        (s.place("decay"), label)
+    })
 }
 
 pub(super) fn default_length(s: &Stretch<'_>) -> Option<Site> {
@@ -153,6 +159,12 @@ pub(super) fn past_end(s: &Stretch<'_>) -> Option<Site> {
         ScheduleSpec::OneCycle(p) if s.given("total_steps").is_some() => {
             given("total_steps", p.total_steps, "a length of")
         }
+        ScheduleSpec::LinearDecay(LinearDecay { total_iters, .. })
+        | ScheduleSpec::Wsd(Wsd { total_iters, .. })
+            if s.given("total_iters").is_some() =>
+        {
+            given("total_iters", *total_iters, "a length of")
+        }
         ScheduleSpec::CosineRestarts(p) => given("t_0", p.t_0, "a first period of"),
         ScheduleSpec::Step(p) if p.step_size >= s.length && p.gamma != 1.0 => {
             let label = format!("the first comes after {}, but {}", p.step_size, s.has());
@@ -174,7 +186,7 @@ fn milestones(s: &Stretch<'_>, all: &[u64]) -> Option<Site> {
 pub(super) fn warmup_past_end(subject: &Subject<'_>) -> Vec<Site> {
     let mut out = Vec::new();
     if let Some(warmup) = &subject.run.warmup {
-        let all = whole(subject, warmup.per);
+        let all = subject.run.length().counted(warmup.per);
         if warmup.length >= all {
             let place = subject.given("schedule.warmup").unwrap_or(&subject.schedule.place);
             let label = format!("{}, but the run has {}", warmup.length, units(all, warmup.per));
@@ -219,8 +231,10 @@ fn zero_in(s: &Stretch<'_>) -> Vec<Site> {
         out.push((s.place("start_factor"), format!("0 in the first epoch{of_part}")));
     }
     let end = match s.spec {
-        // A default length is told by its own lint.
+        // A default length is told by its own lint, and a derived one ends with the run.
         ScheduleSpec::Linear(p) if p.end_factor == 0.0 => Some(("total_iters", p.total_iters)),
+        ScheduleSpec::LinearDecay(p) if p.end_factor == 0.0 => Some(("total_iters", p.total_iters)),
+        ScheduleSpec::Wsd(p) if p.min_factor == 0.0 => Some(("total_iters", p.total_iters)),
         ScheduleSpec::Polynomial(p) => Some(("total_iters", p.total_iters)),
         // Past its end a cosine climbs again, which is told as such.
         ScheduleSpec::Cosine(p) if p.min_lr == 0.0 && s.length == p.t_max + 1 => {

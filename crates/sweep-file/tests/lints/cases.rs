@@ -41,6 +41,26 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
             ]
             .concat(),
         ),
+        Lint::WsdTooShort => (
+            [
+                of(2, &["kind = \"wsd\"", "kind = \"wsd\", decay = 0.6", "kind = \"wsd\", min_factor = 0.5"]),
+                of(7, &["kind = \"wsd\"", "kind = \"wsd\", warmup = 2", "kind = \"wsd\", total_iters = 7"]),
+                of(1, &["kind = \"wsd\", decay = 1"]),
+                of(
+                    10,
+                    &["kind = \"sequential\", milestones = [5], schedules = [{ kind = \"wsd\" }, { kind = \"cosine\" }]"],
+                ),
+            ]
+            .concat(),
+            [
+                of(2, &["kind = \"wsd\", decay = 1", "kind = \"wsd\", min_factor = 1"]),
+                of(1, &["kind = \"wsd\", per = \"batch\""]),
+                // From its end on it is at min_factor.
+                of(7, &["kind = \"wsd\", total_iters = 5", "kind = \"wsd\", decay = 0.25"]),
+                of(8, &["kind = \"wsd\"", "kind = \"wsd\", total_iters = 20"]),
+            ]
+            .concat(),
+        ),
         Lint::DefaultLength => (
             of(
                 15,
@@ -66,6 +86,9 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                     "kind = \"linear\"",
                     "kind = \"polynomial\", total_iters = 9",
                     "kind = \"cosine\", t_max = 9",
+                    "kind = \"linear-decay\", total_iters = 9",
+                    "kind = \"linear-decay\", total_iters = 4, warmup = 1",
+                    "kind = \"wsd\", total_iters = 9",
                     "kind = \"one-cycle\", total_steps = 9",
                     "kind = \"cosine-restarts\", t_0 = 9",
                     "kind = \"step\", step_size = 4",
@@ -79,6 +102,9 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                 &[
                     "kind = \"linear\", total_iters = 4",
                     "kind = \"cosine\", t_max = 4",
+                    "kind = \"linear-decay\"",
+                    "kind = \"linear-decay\", total_iters = 4",
+                    "kind = \"wsd\", warmup = 2",
                     "kind = \"cosine-restarts\", t_0 = 4",
                     "kind = \"step\", step_size = 3",
                     "kind = \"step\", step_size = 9, gamma = 1",
@@ -90,7 +116,7 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
         ),
         Lint::WarmupPastEnd => (
             [
-                of(6, &["kind = \"cosine\", warmup = 6", "kind = \"constant\", warmup = 228, per = \"batch\""]),
+                of(6, &["kind = \"cosine\", warmup = 6", "kind = \"wsd\", warmup = 6", "kind = \"constant\", warmup = 228, per = \"batch\""]),
                 keys(&["kind = \"schedulefree-sgd\"\nwarmup_steps = 381"]),
             ]
             .concat(),
@@ -108,6 +134,8 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                     "kind = \"linear\", total_iters = 6, end_factor = 0",
                     "kind = \"linear\", total_iters = 10, start_factor = 0",
                     "kind = \"cosine\", t_max = 9",
+                    "kind = \"linear-decay\", total_iters = 9",
+                    "kind = \"wsd\", total_iters = 9",
                     "kind = \"constant\", warmup = 2, warmup_start = 0",
                     "kind = \"polynomial\", total_iters = 100, per = \"batch\"",
                 ],
@@ -119,6 +147,10 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                     "kind = \"linear\", total_iters = 10, end_factor = 0",
                     "kind = \"linear\", total_iters = 10, start_factor = 0, per = \"batch\"",
                     "kind = \"cosine\"",
+                    "kind = \"linear-decay\"",
+                    "kind = \"linear-decay\", total_iters = 9, end_factor = 0.1",
+                    "kind = \"wsd\"",
+                    "kind = \"wsd\", total_iters = 9, min_factor = 0.1",
                     "kind = \"cosine\", t_max = 9, min_lr = 1e-3",
                     "kind = \"constant\", warmup = 2, warmup_start = 0, per = \"batch\"",
                 ],
