@@ -219,3 +219,7 @@ mod tests;
 #[cfg(test)]
 #[path = "fetch/published.rs"]
 mod published;
+
+#[cfg(test)]
+#[path = "fetch/contents.rs"]
+mod contents;

@@ -120,7 +120,10 @@ impl Table {
         let mut reader = archive
             .by_name(member.name)
             .map_err(|e| bad(format!("its member `{}`: {e}", member.name)))?;
-        let seen = self.digest(&mut reader, file, path, keep)?;
+        let seen = self.digest(&mut reader, file, path, keep).map_err(|error| match error {
+            DataError::Gzip { reason, .. } => bad(format!("its member is damaged: {reason}")),
+            other => other,
+        })?;
         self.judge(file, path, &seen)
     }
 

@@ -17,7 +17,7 @@ const ARCHIVE: &str = "a.tar.gz";
 const MEMBERS: [Member; 2] =
     [Member { name: "d/one.bin", bytes: 3 }, Member { name: "d/two.bin", bytes: 5 }];
 
-fn leak(text: String) -> &'static str {
+pub(super) fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
@@ -27,12 +27,12 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn md5(bytes: &[u8]) -> &'static str {
+pub(super) fn md5(bytes: &[u8]) -> &'static str {
     leak(HEXLOWER.encode(&Md5::digest(bytes)))
 }
 
 /// A table of these files, as the publisher would have them.
-fn table(files: Vec<DataFile>) -> Table {
+pub(super) fn table(files: Vec<DataFile>) -> Table {
     Table { dataset: DatasetName::Cifar10, files: Box::leak(files.into_boxed_slice()) }
 }
 
@@ -48,7 +48,7 @@ fn archive(packed: &[u8]) -> Table {
 }
 
 /// Serves with `reply`, which is handed the path and the connection.
-fn serve(reply: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -> String {
+pub(super) fn serve(reply: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -65,7 +65,7 @@ fn serve(reply: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) ->
     url
 }
 
-fn send(mut out: &TcpStream, body: &[u8]) -> io::Result<()> {
+pub(super) fn send(mut out: &TcpStream, body: &[u8]) -> io::Result<()> {
     let length = body.len();
     write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
     out.write_all(body)
@@ -83,12 +83,12 @@ fn agent(body: Duration) -> Agent {
     config().proxy(None).timeout_recv_body(Some(body)).build().into()
 }
 
-fn fetch_into(dir: &Path, table: Table, url: &str) -> Result<Vec<Fetched>, FetchError> {
+pub(super) fn fetch_into(dir: &Path, table: Table, url: &str) -> Result<Vec<Fetched>, FetchError> {
     fetch_from(&agent(Duration::from_secs(60)), &[url], table, dir, &mut |_, _, _| ())
 }
 
 /// What is said of `body` in place of the one file of `table`; nothing stays.
-fn refused(table: Table, body: Vec<u8>) -> String {
+pub(super) fn refused(table: Table, body: Vec<u8>) -> String {
     let dir = tempfile::tempdir().unwrap();
     let url = serve(move |_, out| send(out, &body));
     let text = fetch_into(dir.path(), table, &url).unwrap_err().to_string();
