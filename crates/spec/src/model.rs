@@ -1,7 +1,7 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
 use crate::landscape::Function;
-use crate::parameters::{ParameterTable, size};
+use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
 
 choice! {
@@ -124,6 +124,10 @@ pub trait ModelKind {
     /// True of what has no layers: its position is what is trained, and its output the loss.
     const FUNCTION: bool = false;
 
+    /// True of what reads text: its inputs are `[batch, context]` token ids, its shape is
+    /// `[1, 1, context]`, and it gives logits for each token of each sample.
+    const TEXT: bool = false;
+
     /// The table of its parameters. `shape` is channels, height and width of one input,
     /// `outputs` the number of classes or values.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable;
@@ -140,12 +144,17 @@ pub trait ModelKind {
     fn is_relu_stack(&self) -> bool {
         false
     }
+
+    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    fn dropout(&self) -> f64 {
+        0.0
+    }
 }
 
 impl ModelKind for LinearModel {
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         let mut table = ParameterTable::default();
-        table.linear("", shape.iter().product(), outputs);
+        table.head("", shape.iter().product(), outputs);
         table
     }
 
@@ -159,8 +168,11 @@ impl ModelKind for Mlp {
         let mut table = ParameterTable::default();
         table.stack(shape.iter().product(), &self.hidden, outputs);
         for (i, &width) in self.hidden.iter().enumerate().filter(|_| self.batch_norm) {
-            for name in ["gamma", "beta", "running_mean", "running_var"] {
-                table.add(format!("norms.{i}.{name}"), [size(width)]);
+            for name in ["gamma", "beta"] {
+                table.add(format!("norms.{i}.{name}"), [size(width)], &[Role::Norm]);
+            }
+            for name in ["running_mean", "running_var"] {
+                table.add(format!("norms.{i}.{name}"), [size(width)], &[]);
             }
         }
         table
@@ -168,6 +180,10 @@ impl ModelKind for Mlp {
 
     fn is_relu_stack(&self) -> bool {
         self.activation == Activation::Relu && self.dropout == 0.0 && !self.batch_norm
+    }
+
+    fn dropout(&self) -> f64 {
+        self.dropout
     }
 }
 
@@ -177,8 +193,10 @@ impl ModelKind for Cnn {
         let (kernel, mut inputs) = (size(self.kernel), shape[0]);
         for (i, &channels) in self.channels.iter().enumerate() {
             let maps = size(channels);
-            table.add(format!("convolutions.{i}.weight"), [maps, inputs, kernel, kernel]);
-            table.add(format!("convolutions.{i}.bias"), [maps]);
+            let path = format!("convolutions.{i}");
+            let shape = [maps, inputs, kernel, kernel];
+            table.add(format!("{path}.weight"), shape, &[Role::Matrix]);
+            table.add(format!("{path}.bias"), [maps], &[Role::Bias]);
             inputs = maps;
         }
         let pooled = self.pooled(shape).map_or(0, |shape| shape.iter().product());
@@ -226,7 +244,7 @@ impl ModelKind for NoisyQuadratic {
 /// The table of a model that is a position alone.
 fn position(variables: usize) -> ParameterTable {
     let mut table = ParameterTable::default();
-    table.add("position", [variables]);
+    table.add("position", [variables], &[]);
     table
 }
 
@@ -251,11 +269,11 @@ impl ModelSpec {
         self.table(shape, outputs).into()
     }
 
-    /// As [`ModelSpec::parameters`], without the running statistics of batch normalisation,
-    /// which no optimizer trains.
-    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
-        let mut all = self.parameters(shape, outputs);
-        all.retain(|(path, _)| !path.contains(".running_"));
+    /// As [`ModelSpec::table`], without the running statistics of batch normalisation, which
+    /// no optimizer trains.
+    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        let mut all = self.table(shape, outputs);
+        all.retain(|parameter| !parameter.path.contains(".running_"));
         all
     }
 
@@ -280,9 +298,22 @@ impl ModelSpec {
         of_kind!(self, p => of(p))
     }
 
+    /// True of what reads text; see [`ModelKind::TEXT`].
+    pub fn takes_text(&self) -> bool {
+        fn of<K: ModelKind>(_: &K) -> bool {
+            K::TEXT
+        }
+        of_kind!(self, p => of(p))
+    }
+
     /// True of linear layers with ReLU between them, without dropout and normalisation.
     pub fn is_relu_stack(&self) -> bool {
         of_kind!(self, p => p.is_relu_stack())
+    }
+
+    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    pub fn dropout(&self) -> f64 {
+        of_kind!(self, p => p.dropout())
     }
 }
 
