@@ -1,8 +1,11 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
+mod gpt;
+
 use crate::landscape::Function;
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
+pub use gpt::{Gpt, Norm};
 
 choice! {
     /// The function between two layers.
@@ -258,6 +261,7 @@ macro_rules! of_kind {
             ModelSpec::Function($p) => $body,
             ModelSpec::Quadratic($p) => $body,
             ModelSpec::NoisyQuadratic($p) => $body,
+            ModelSpec::Gpt($p) => $body,
         }
     };
 }
@@ -333,5 +337,8 @@ registry! {
         Quadratic(Quadratic) = "quadratic" from "DeepOBS, quadratic_deep (Schneider, Balles and Hennig 2019)",
         /// Half of the sum of h_i p_i^2 with noise on the gradient that a larger batch makes smaller; needs no data.
         NoisyQuadratic(NoisyQuadratic) = "noisy-quadratic" from "Zhang et al. 2019, Which Algorithmic Choices Matter at Which Batch Sizes? (arXiv 1907.04164)",
+        /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an MLP.
+        Gpt(Gpt) = "gpt" from "Radford et al. 2019, Language Models are Unsupervised Multitask Learners; Karpathy, nanoGPT (github.com/karpathy/nanoGPT)"
+            differs "from GPT-2: exact GELU; from both: norm = rms",
     }
 }

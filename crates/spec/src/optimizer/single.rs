@@ -137,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn muon_leaves_embeddings_and_their_head_to_adamw() {
+        for tied in [true, false] {
+            let model = format!(
+                r#"{{"kind":"gpt","layers":1,"heads":2,"width":8,"mlp":4,"norm":"rms","bias":false,"tied":{tied},"dropout":0.0}}"#
+            );
+            let found = split(&model, r#"[{"params":"*","lr_scale":0.0,"role":"norm"}]"#);
+            let matrices = ["attention.qkv", "attention.projection", "mlp.up", "mlp.down"];
+            assert_eq!(found.matrices, matrices.map(|part| format!("blocks.0.{part}.weight")));
+            let others = ["token_embedding", "position_embedding", "head.weight"];
+            assert_eq!(found.others, others[..if tied { 2 } else { 3 }]);
+            assert_eq!(found.frozen.len(), 3);
+        }
+    }
+
+    #[test]
     fn names_of_64_bits_are_names_of_parameters() {
         // Whatever is left of a parameter that was renamed would never be asked for.
         for kind in OptimizerSpec::KINDS {
