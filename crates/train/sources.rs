@@ -16,6 +16,7 @@ pub const COMPUTING: &[&str] = &[
     "landscape.rs",
     "metric",
     "metric.rs",
+    "model",
     "model.rs",
     "optimizer",
     "optimizer.rs",

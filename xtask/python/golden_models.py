@@ -4,7 +4,9 @@ Runs small fixed networks, a convolutional one and a perceptron with batch
 normalisation, for 20 steps of plain SGD with real PyTorch (CPU, float32, one thread)
 and writes what crates/model/tests/golden.rs replays with Burn: logits and gradients at
 the start, parameters, running statistics and evaluated logits at the end. Losses come
-with their gradients. Each file carries its own birth certificate; nothing is random.
+with their gradients. A small GPT comes in several forms, each with logits, loss and gradients
+of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups. Each file
+carries its own birth certificate; nothing is random.
 
     python xtask/python/golden_models.py     # writes crates/model/tests/golden/*.json
 """
@@ -22,6 +24,13 @@ OUT = Path(__file__).resolve().parents[2] / "crates" / "model" / "tests" / "gold
 STEPS, LR = 20, 0.1
 CHANNELS, HEIGHT, WIDTH, CLASSES, SAMPLES = 2, 9, 8, 3, 6
 TARGETS = [(i * i + i // 3) % CLASSES for i in range(SAMPLES)]
+VOCABULARY, CONTEXT, GPT_WIDTH, GPT_HEADS, GPT_LAYERS = 11, 6, 8, 2, 2
+# A text of tokens in rows of one context each; the targets are the tokens that follow.
+TEXT = [(i * i * i + 3 * i + i // 4) % VOCABULARY for i in range(3 * CONTEXT + 1)]
+# Norm, biases, tied: each value of each with both of the others.
+GPTS = [("layer", True, True), ("layer", False, False), ("rms", True, False), ("rms", False, True)]
+ADAMW_STEPS = 50
+ADAMW = {"lr": 3e-3, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
 
 
 class Cnn(nn.Module):
@@ -54,11 +63,63 @@ class NormedMlp(nn.Module):
         return self.layers[-1](x)
 
 
+class Block(nn.Module):
+    """One block of nanoGPT: attention and MLP, each behind its normalisation."""
+
+    def __init__(self, norm, linear):
+        super().__init__()
+        self.norm_1, self.norm_2 = norm(), norm()
+        self.attention = nn.ModuleDict({"qkv": linear(GPT_WIDTH, 3 * GPT_WIDTH), "projection": linear(GPT_WIDTH, GPT_WIDTH)})
+        self.mlp = nn.ModuleDict({"up": linear(GPT_WIDTH, 4 * GPT_WIDTH), "down": linear(4 * GPT_WIDTH, GPT_WIDTH)})
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        parts = self.attention["qkv"](self.norm_1(x)).split(width, dim=2)
+        q, k, v = (part.view(n, tokens, GPT_HEADS, width // GPT_HEADS).transpose(1, 2) for part in parts)
+        seen = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.attention["projection"](seen.transpose(1, 2).reshape(n, tokens, width))
+        return x + self.mlp["down"](nn.functional.gelu(self.mlp["up"](self.norm_2(x))))
+
+
+class Gpt(nn.Module):
+    """layers 2, heads 2, width 8 over 11 tokens in a context of 6."""
+
+    def __init__(self, norm, bias, tied):
+        super().__init__()
+
+        def normed():
+            if norm == "rms":
+                return nn.RMSNorm(GPT_WIDTH, eps=1e-5)
+            return nn.LayerNorm(GPT_WIDTH, bias=bias)
+
+        def linear(inputs, outputs):
+            return nn.Linear(inputs, outputs, bias=bias)
+
+        self.token_embedding = nn.Embedding(VOCABULARY, GPT_WIDTH)
+        self.position_embedding = nn.Embedding(CONTEXT, GPT_WIDTH)
+        self.blocks = nn.ModuleList([Block(normed, linear) for _ in range(GPT_LAYERS)])
+        self.norm = normed()
+        self.head = nn.Linear(GPT_WIDTH, VOCABULARY, bias=False)
+        if tied:
+            self.head.weight = self.token_embedding.weight
+
+    def forward(self, tokens):
+        x = self.token_embedding(tokens) + self.position_embedding(torch.arange(CONTEXT))
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x)).reshape(-1, VOCABULARY)
+
+
+def is_norm(name):
+    """Whether a parameter of ours is one of a normalisation."""
+    return any(part.startswith("norm") for part in name.split("."))
+
+
 def burn_path(name):
     """Burn's name of a parameter or buffer of ours."""
-    if name.startswith("norms."):
+    if is_norm(name):
         return name.replace("weight", "gamma").replace("bias", "beta")
-    return name
+    return name.replace("_embedding.weight", "_embedding")
 
 
 def values(tensors):
@@ -66,11 +127,16 @@ def values(tensors):
     return {burn_path(n): t.detach().flatten().tolist() for n, t in tensors if not n.endswith("num_batches_tracked")}
 
 
-def run(model, features):
+def begin(model):
+    """Gives every parameter its first values."""
     for k, (name, p) in enumerate(model.named_parameters()):
-        shift = 1.0 if name.startswith("norms.") and name.endswith("weight") else 0.0
+        shift = 1.0 if is_norm(name) and name.endswith("weight") else 0.0
         start = wave(p.numel(), 1.7 + 0.3 * k, 0.3 + k, 0.5)
-        p.data = torch.tensor([shift + v for v in start]).reshape(p.shape)
+        p.data = torch.tensor([round(shift + v, 3) for v in start]).reshape(p.shape)
+
+
+def run(model, features):
+    begin(model)
     inputs = wave(SAMPLES * features, 3.7, 0.2, 1.5)
     x = torch.tensor(inputs).reshape(SAMPLES, features)
     targets = torch.tensor(TARGETS)
@@ -113,6 +179,55 @@ def losses():
     return {"outputs": outputs, "classes": classes, "values": answers, "cases": results}
 
 
+def short(tensors, digits=9):
+    """As `values`, in as many digits as tell 32-bit numbers apart."""
+    return {path: [float(f"{v:.{digits}g}") for v in of] for path, of in values(tensors).items()}
+
+
+def gpt_of(norm, bias, tied):
+    """A model, its spec as a run stores it, and its first values."""
+    model = Gpt(norm, bias, tied)
+    begin(model)
+    spec = {"kind": "gpt", "layers": GPT_LAYERS, "heads": GPT_HEADS, "width": GPT_WIDTH, "mlp": 4}
+    spec |= {"norm": norm, "bias": bias, "tied": tied, "dropout": 0.0}
+    return model, spec, short(model.named_parameters(), 6)
+
+
+def gpt():
+    """Logits, loss and gradients of each form."""
+    tokens, targets = torch.tensor(TEXT[:-1]).reshape(-1, CONTEXT), torch.tensor(TEXT[1:])
+    cases = []
+    for form in GPTS:
+        model, spec, initial = gpt_of(*form)
+        logits = model(tokens)
+        loss = nn.functional.cross_entropy(logits, targets)
+        loss.backward()
+        gradients = short((n, p.grad) for n, p in model.named_parameters())
+        out = {**short([("logits", logits)]), "loss": loss.item(), "gradients": gradients}
+        cases.append({"spec": spec, "initial": initial, **out})
+    return {"context": CONTEXT, "vocabulary": VOCABULARY, "text": TEXT, "cases": cases}
+
+
+def gpt_adamw():
+    """Training as nanoGPT's without biases: what has two dimensions or more decays, the rest not."""
+    tokens, targets = torch.tensor(TEXT[:-1]).reshape(-1, CONTEXT), torch.tensor(TEXT[1:])
+    model, spec, initial = gpt_of("layer", False, True)
+    many = [p for p in model.parameters() if p.dim() >= 2]
+    few = [p for p in model.parameters() if p.dim() < 2]
+    groups = [{"params": many, "weight_decay": ADAMW["weight_decay"]}, {"params": few, "weight_decay": 0.0}]
+    betas = (ADAMW["beta1"], ADAMW["beta2"])
+    optimizer = torch.optim.AdamW(groups, lr=ADAMW["lr"], betas=betas, eps=ADAMW["eps"], foreach=False)
+    losses = []
+    for _ in range(ADAMW_STEPS):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(tokens), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    out = {"context": CONTEXT, "vocabulary": VOCABULARY, "text": TEXT, "spec": spec, "initial": initial}
+    return out | {"adamw": ADAMW, "losses": losses, "final": short(model.named_parameters())}
+
+
 def main():
     torch.set_num_threads(1)
     made_by = {
@@ -125,6 +240,7 @@ def main():
     }
     OUT.mkdir(parents=True, exist_ok=True)
     files = {"cnn": run(Cnn(), CHANNELS * HEIGHT * WIDTH), "mlp": run(NormedMlp(), 6), "losses": losses()}
+    files |= {"gpt": gpt(), "gpt-adamw": gpt_adamw()}
     for name, contents in files.items():
         (OUT / f"{name}.json").write_text(dump({"made_by": made_by, **contents}) + "\n")
     return 0

@@ -7,7 +7,8 @@
 //! generator that is shared by the whole process and at the first use of a
 //! parameter, so the weights would depend on what else the process does.
 //!
-//! `[model] init` asks for other distributions ([`spec::init`]); fan_out is the number of
+//! A model may have a standard of its own ([`Standard`]): weights of `gpt` are normal, as
+//! nanoGPT's, and its biases 0. `[model] init` asks for other distributions ([`spec::init`]); fan_out is the number of
 //! outputs that an input has, or output channels times the kernel's area.
 //!
 //! Each parameter has a stream of its own, `init/<path>`, so that adding a
@@ -31,6 +32,15 @@ pub struct Draws<'a> {
     pub seed: u64,
 }
 
+/// The distribution of a layer's parameters where `[model] init` asks for none.
+#[derive(Clone, Copy, Debug)]
+pub enum Standard {
+    /// That of PyTorch's layers: weights and biases uniform within 1 / sqrt(fan in).
+    FanIn,
+    /// Weights normal with this deviation, biases 0.
+    Normal(f64),
+}
+
 /// Numbers of inputs of an output, and of outputs of an input.
 #[derive(Clone, Copy)]
 struct Fans {
@@ -40,7 +50,7 @@ struct Fans {
 
 impl Draws<'_> {
     /// `n` weights of the parameter `path`.
-    fn weights(&self, path: &str, fans: Fans, n: usize) -> Vec<f32> {
+    fn weights(&self, standard: Standard, path: &str, fans: Fans, n: usize) -> Vec<f32> {
         let mut stream = seed::stream(self.seed, &format!("init/{path}"));
         let into = fans.into.max(1) as f64;
         let both = (fans.into + fans.out).max(1) as f64;
@@ -54,7 +64,10 @@ impl Draws<'_> {
             (0..n).map(|_| draw()).collect()
         };
         match self.init.init {
-            Init::Default => uniform(self.seed, path, fans.into, n),
+            Init::Default => match standard {
+                Standard::FanIn => uniform(self.seed, path, fans.into, n),
+                Standard::Normal(sd) => normal(sd, false),
+            },
             Init::GlorotUniform => {
                 let k = (6.0 / both).sqrt() as f32;
                 (0..n).map(|_| stream.uniform_in(-k, k)).collect()
@@ -67,10 +80,13 @@ impl Draws<'_> {
     }
 
     /// `n` biases of the parameter `path`.
-    fn biases(&self, path: &str, fans: Fans, n: usize) -> Vec<f32> {
+    fn biases(&self, standard: Standard, path: &str, fans: Fans, n: usize) -> Vec<f32> {
         match self.init.init_bias {
-            BiasInit::Default => uniform(self.seed, path, fans.into, n),
-            BiasInit::AsWeights => self.weights(path, fans, n),
+            BiasInit::Default => match standard {
+                Standard::FanIn => uniform(self.seed, path, fans.into, n),
+                Standard::Normal(_) => vec![0.0; n],
+            },
+            BiasInit::AsWeights => self.weights(standard, path, fans, n),
             BiasInit::Constant => vec![self.init.init_bias_value as f32; n],
         }
     }
@@ -88,19 +104,47 @@ pub(crate) fn shape<const D: usize>(table: &ParameterTable, path: &str) -> [usiz
 
 /// A linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of shape `[outputs]`
 /// as `table` has them, its parameters drawn from the streams `init/<path>weight` and
-/// `init/<path>bias`.
+/// `init/<path>bias`. Without a bias in the table it has none.
 ///
 /// `path` is empty or ends with a dot, such as `layers.0.`.
 pub fn linear(draws: Draws<'_>, table: &ParameterTable, path: &str, device: &Device) -> Linear {
-    let [inputs, outputs] = shape(table, &format!("{path}weight"));
+    linear_of(Standard::FanIn, draws, table, path, device)
+}
+
+/// The same with parameters that begin by another standard.
+pub fn linear_of(
+    standard: Standard,
+    draws: Draws<'_>,
+    table: &ParameterTable,
+    path: &str,
+    device: &Device,
+) -> Linear {
+    let (weight_at, bias_at) = (format!("{path}weight"), format!("{path}bias"));
+    let [inputs, outputs] = shape(table, &weight_at);
     let fans = Fans { into: inputs, out: outputs };
-    let drawn = draws.weights(&format!("{path}weight"), fans, inputs * outputs);
+    let drawn = draws.weights(standard, &weight_at, fans, inputs * outputs);
     let weight = transpose(&drawn, outputs, inputs);
-    let bias = draws.biases(&format!("{path}bias"), fans, outputs);
-    Linear {
-        weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
-        bias: Some(Param::from_data(TensorData::new(bias, [outputs]), device)),
-    }
+    let bias = table.shape(&bias_at).map(|_| {
+        let bias = draws.biases(standard, &bias_at, fans, outputs);
+        Param::from_data(TensorData::new(bias, [outputs]), device)
+    });
+    Linear { weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device), bias }
+}
+
+/// An embedding of shape `[rows, width]` as `table` has it, drawn row by row from the stream
+/// `init/<path>`: normal with this deviation, whatever `[model] init` says of layers.
+pub fn embedding(
+    draws: Draws<'_>,
+    table: &ParameterTable,
+    path: &str,
+    deviation: f64,
+    device: &Device,
+) -> Param<Tensor<2>> {
+    let shape: [usize; 2] = shape(table, path);
+    let mut stream = seed::stream(draws.seed, &format!("init/{path}"));
+    let n = shape.iter().product();
+    let values: Vec<f32> = (0..n).map(|_| (stream.normal() * deviation) as f32).collect();
+    Param::from_data(TensorData::new(values, shape), device)
 }
 
 /// The linear layers of `table` at the paths `layers.<i>.`.
@@ -135,8 +179,9 @@ pub fn convolution(
     let [outputs, inputs, kernel, _] = shape;
     let fan_in = inputs * kernel * kernel;
     let fans = Fans { into: fan_in, out: outputs * kernel * kernel };
-    let weight = draws.weights(&format!("{path}weight"), fans, outputs * fan_in);
-    let bias = draws.biases(&format!("{path}bias"), fans, outputs);
+    let (standard, n) = (Standard::FanIn, outputs * fan_in);
+    let weight = draws.weights(standard, &format!("{path}weight"), fans, n);
+    let bias = draws.biases(standard, &format!("{path}bias"), fans, outputs);
     // Burn draws a parameter at its first use: those put in place here never are.
     let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
@@ -176,7 +221,7 @@ mod tests {
         let (n, fans) = (100_000, Fans { into: 300, out: 100 });
         let drawn = |init: Init, init_sd: f64| {
             let init = InitSpec { init, init_sd, ..InitSpec::default() };
-            let values = Draws { init: &init, seed: 3 }.weights("weight", fans, n);
+            let values = Draws { init: &init, seed: 3 }.weights(Standard::FanIn, "weight", fans, n);
             let square = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / n as f64;
             let largest = values.iter().fold(0f32, |a, b| a.max(b.abs()));
             (square.sqrt(), f64::from(largest))
@@ -203,14 +248,20 @@ mod tests {
     #[test]
     fn biases_are_drawn_as_is_asked() {
         let fans = Fans { into: 300, out: 100 };
-        let of = |init: InitSpec| Draws { init: &init, seed: 3 }.biases("bias", fans, 50);
+        let by = |standard, init: InitSpec| {
+            Draws { init: &init, seed: 3 }.biases(standard, "bias", fans, 50)
+        };
+        let of = |init: InitSpec| by(Standard::FanIn, init);
         let plain = InitSpec::default();
         assert_eq!(of(plain.clone()), uniform(3, "bias", 300, 50));
         let (init, init_bias) = (Init::GlorotUniform, BiasInit::AsWeights);
         let as_weights = InitSpec { init, init_bias, ..plain.clone() };
         assert!(of(as_weights).iter().any(|v| v.abs() > 0.1), "within 0.122, not 0.058");
-        let constant = InitSpec { init_bias: BiasInit::Constant, init_bias_value: 0.05, ..plain };
-        assert_eq!(of(constant), vec![0.05; 50]);
+        let (init_bias, init_bias_value) = (BiasInit::Constant, 0.05);
+        let constant = InitSpec { init_bias, init_bias_value, ..plain.clone() };
+        assert_eq!(of(constant.clone()), vec![0.05; 50]);
+        assert_eq!(by(Standard::Normal(0.02), plain), vec![0.0; 50]);
+        assert_eq!(by(Standard::Normal(0.02), constant), vec![0.05; 50]);
     }
 
     #[test]

@@ -9,9 +9,11 @@
 
 mod activation;
 pub mod batch_norm;
+mod dropout;
 pub mod init;
 pub mod loss;
 pub mod network;
+pub mod norm;
 pub mod parameters;
 pub mod stack;
 mod steps;
@@ -24,6 +26,7 @@ pub use loss::{Targets, cross_entropy, each_loss, loss, squares};
 pub use network::Network;
 pub use network::cnn::ConvolutionalNetwork;
 pub use network::function::Landscape;
+pub use network::gpt::DecoderTransformer;
 pub use network::mlp::MultiLayerPerceptron;
 pub use parameters::{digest, parameters};
 pub use steps::Batch;
@@ -32,7 +35,7 @@ pub use steps::Batch;
 /// streams `init/<path>` of `seed`.
 ///
 /// `shape` is channels, height and width of one input (flattened when it comes
-/// in), `outputs` the number of classes or values. Trainable if `device` is an autodiff device (`device.autodiff()`);
+/// in), `outputs` the number of classes or values; of text the context and the vocabulary. Trainable if `device` is an autodiff device (`device.autodiff()`);
 /// the weights are the same either way.
 pub fn build(
     spec: &ModelSpec,

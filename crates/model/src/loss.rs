@@ -46,8 +46,8 @@ pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1
     }
 }
 
-/// The sum of the squares of all weights of linear layers and convolutions, a tensor of one
-/// element with its graph: biases and the parameters of normalisation, which have one
+/// The sum of the squares of all weights of linear layers, convolutions and embeddings, a tensor
+/// of one element with its graph: biases and the parameters of normalisation, which have one
 /// dimension, are left out.
 pub fn squares(network: &Network) -> Tensor<1> {
     let mut squares = Squares(None);

@@ -29,9 +29,13 @@ fn close(what: &str, found: &[f32], expected: &[f32]) {
     }
 }
 
-/// PyTorch's order of a parameter's values: a linear layer's weight is transposed.
-fn in_torchs_order(shape: &[usize], values: &[f32]) -> Vec<f32> {
+/// PyTorch's order of a parameter's values: a linear layer's weight is transposed, an embedding
+/// is not.
+fn in_torchs_order(path: &str, shape: &[usize], values: &[f32]) -> Vec<f32> {
     let [rows, columns] = shape[..] else { return values.to_vec() };
+    if path.ends_with("_embedding") {
+        return values.to_vec();
+    }
     (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
 }
 
@@ -62,7 +66,7 @@ impl ModuleMapper for Fill<'_> {
         let (dims, device) = (tensor.dims(), tensor.device());
         // Of a matrix [in, out] PyTorch's [out, in] is the transpose.
         let turned: Vec<usize> = dims.iter().rev().copied().collect();
-        let values = if D == 2 { in_torchs_order(&turned, &values) } else { values };
+        let values = if D == 2 { in_torchs_order(&path, &turned, &values) } else { values };
         self.filled += 1;
         let filled = Tensor::<D>::from_data(TensorData::new(values, dims), &device).require_grad();
         Param::from_mapped_value(id, filled, mapper)
@@ -96,7 +100,7 @@ impl ModuleVisitor for Gradients<'_> {
         let Some(gradient) = gradient else { return };
         let shape = gradient.dims();
         let values = gradient.into_data().try_into_vec::<f32>().unwrap();
-        let values = in_torchs_order(&shape, &values);
+        let values = in_torchs_order(&path, &shape, &values);
         close(&format!("gradient of {path}"), &values, &floats(&self.expected[&path]));
     }
 }
@@ -108,7 +112,7 @@ fn compare_all(what: &str, network: &Network, expected: &Value) {
     for (path, shape, values) in found {
         close(
             &format!("{what} {path}"),
-            &in_torchs_order(&shape, &values),
+            &in_torchs_order(&path, &shape, &values),
             &floats(&expected[&path]),
         );
     }
@@ -175,6 +179,46 @@ fn batch_normalisation_is_pytorchs_in_training_and_evaluation() {
         batch_norm: true,
     });
     replay("mlp", &spec, [1, 1, 6]);
+}
+
+/// Logits, loss and gradients of a batch of three contexts of six tokens.
+#[test]
+fn every_form_of_the_transformer_is_pytorchs() {
+    let golden = golden("gpt");
+    let whole = |name: &str| golden[name].as_u64().unwrap() as usize;
+    let (context, vocabulary) = (whole("context"), whole("vocabulary"));
+    let text: Vec<i64> =
+        golden["text"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
+    let (tokens, targets) = (floats(&golden["text"]), text[1..].to_vec());
+    let n = targets.len();
+    let x = TensorData::new(tokens[..n].to_vec(), [n / context, context]);
+    // As in training: data on the plain device, parameters on the one with autodiff.
+    let x = Tensor::<2>::from_data(x, &Device::flex());
+    let targets = Tensor::from_data(TensorData::new(targets, [n]), &Device::flex());
+    let cases = golden["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        let spec: ModelSpec = serde_json::from_value(case["spec"].clone()).unwrap();
+        let (expected, what) = (case["initial"].as_object().unwrap().len(), format!("{spec:?}"));
+        let mut fill = Fill { path: Vec::new(), values: &case["initial"], filled: 0 };
+        let device = Device::flex().autodiff();
+        let network = build(&spec, [1, 1, context], vocabulary, 0, &device).map(&mut fill);
+        assert_eq!(fill.filled, expected, "{what}");
+        compare_all(&what, &network, &case["initial"]);
+        let logits = network.forward(x.clone());
+        assert_eq!(logits.dims(), [n, vocabulary]);
+        let found = logits.clone().into_data().try_into_vec::<f32>().unwrap();
+        close(&format!("logits of {what}"), &found, &floats(&case["logits"]));
+        let evaluated = network.valid().forward(x.clone()).into_data().try_into_vec::<f32>();
+        close(&format!("evaluated {what}"), &evaluated.unwrap(), &floats(&case["logits"]));
+        let loss = cross_entropy(logits, targets.clone());
+        let value = loss.clone().into_scalar::<f32>();
+        close(&format!("loss of {what}"), &[value], &[case["loss"].as_f64().unwrap() as f32]);
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        assert_eq!(gradients.len(), expected, "{what}");
+        let expected = &case["gradients"];
+        network.visit(&mut Gradients { path: Vec::new(), gradients: &gradients, expected });
+    }
 }
 
 #[test]

@@ -33,8 +33,18 @@ fn paths_and_shapes_of_the_spec_are_those_of_the_network() {
             }
         }
     }
+    let gpt = specs.iter().find(|spec| spec.takes_text()).expect("one reads text").clone();
+    for (name, value) in [
+        ("norm", Parameter::Text("rms".to_owned())),
+        ("bias", Parameter::Bool(false)),
+        ("tied", Parameter::Bool(false)),
+    ] {
+        let mut values = gpt.to_values();
+        values.insert(name.to_owned(), value);
+        specs.push(ModelSpec::from_values(gpt.kind(), &values).unwrap());
+    }
     for spec in specs {
-        let shape = [1, 8, 8];
+        let shape = if spec.takes_text() { [1, 1, 64] } else { [1, 8, 8] };
         let network = model::build(&spec, shape, 10, 3, &Device::flex());
         let built: Vec<(String, Vec<usize>)> =
             model::parameters(&network).into_iter().map(|(path, shape, _)| (path, shape)).collect();

@@ -6,12 +6,14 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::store::RecordError;
 use burn::tensor::{Bytes, Tensor, TensorData};
 use spec::OptimizerSpec;
+use spec::optimizer::Muon;
+use spec::parameters::{Parameter, ParameterTable};
 use spec::update::{ParamGroup, UpdateSpec};
 
 use crate::fused::Fused;
 use crate::rules::lbfgs::Lbfgs;
 use crate::rules::schedule_free::AverageRequest;
-use crate::rules::{Built, UpdateModifiers, all_parameters, flat, rule};
+use crate::rules::{Built, UpdateModifiers, all_parameters, flat, rule, rule_of_left};
 
 /// An optimizer over the parameters of one module.
 pub struct Optimizer {
@@ -28,12 +30,14 @@ enum Kind {
 
 impl Optimizer {
     /// Of `spec`, with what surrounds it, for the parameters of `module`: load
-    /// the module's record before, groups are bound to its parameter ids.
+    /// the module's record before, groups are bound to its parameter ids. `table` says which
+    /// roles they have; those that are not in it have none.
     /// What surrounds lbfgs is left out; plans refuse it.
     pub fn new<M: Module>(
         spec: &OptimizerSpec,
         update: &UpdateSpec,
         groups: &[ParamGroup],
+        table: &ParameterTable,
         module: &M,
     ) -> Self {
         let average = AverageRequest::default();
@@ -48,21 +52,26 @@ impl Optimizer {
                 };
             }
         };
-        let paths = paths(module);
-        for (i, group) in groups.iter().enumerate() {
-            let first = |path: &str| groups.iter().position(|g| g.matches(path));
-            let ids = paths.iter().filter(|(path, _)| first(path) == Some(i));
-            let modifiers = UpdateModifiers {
-                lr_scale: group.lr_scale,
-                decoupled_decay: group.decoupled_decay.unwrap_or(update.decoupled_decay),
+        let parameters = parameters(module, table);
+        let none = std::iter::once(None);
+        for i in none.chain((0..groups.len()).map(Some)) {
+            let of = |known: &Parameter| groups.iter().position(|g| g.matches(known)) == i;
+            let ids = |kept: &dyn Fn(&Parameter) -> bool| {
+                let these = parameters.iter().filter(|(known, _)| of(known) && kept(known));
+                these.map(|(_, id)| *id).collect::<Vec<_>>()
             };
-            let own = match group.weight_decay {
-                Some(decay) => spec.with_weight_decay(decay),
-                None => spec.clone(),
-            };
-            let ids = Group::from_ids(ids.map(|(_, id)| *id).collect());
-            if let Built::PerTensor(rule) = rule(&own, modifiers, &average) {
-                optimizer = optimizer.with_group(ids, rule, None);
+            let (own, modifiers) = treated(spec, all, i.map(|i| &groups[i]));
+            if i.is_some()
+                && let Built::PerTensor(rule) = rule(&own, modifiers, &average)
+            {
+                optimizer = optimizer.with_group(Group::from_ids(ids(&|_| true)), rule, None);
+            }
+            // Of the groups of a parameter the last counts.
+            let left = ids(&|known| Muon::leaves(table, known));
+            if !left.is_empty()
+                && let Some(rule) = rule_of_left(&own, modifiers)
+            {
+                optimizer = optimizer.with_group(Group::from_ids(left), rule, None);
             }
         }
         let average = spec.averages().then_some(average);
@@ -141,6 +150,24 @@ impl Optimizer {
     }
 }
 
+/// The optimizer and the modifiers of the parameters of a group, or of those without one.
+fn treated(
+    spec: &OptimizerSpec,
+    all: UpdateModifiers,
+    group: Option<&ParamGroup>,
+) -> (OptimizerSpec, UpdateModifiers) {
+    let Some(group) = group else { return (spec.clone(), all) };
+    let modifiers = UpdateModifiers {
+        lr_scale: group.lr_scale,
+        decoupled_decay: group.decoupled_decay.unwrap_or(all.decoupled_decay),
+    };
+    let own = match group.weight_decay {
+        Some(decay) => spec.with_weight_decay(decay),
+        None => spec.clone(),
+    };
+    (own, modifiers)
+}
+
 /// A step over a module's parameters, which are copied to the host and back: for
 /// tests, and for whoever has no buffer.
 fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &GradientsParams) -> M {
@@ -158,20 +185,22 @@ fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &Grad
     flat::with_weights(module, gradients, &values)
 }
 
-/// Path and id of every parameter, in the module's own order. The name of an
-/// enum's variant says which model it is and is no part of a path.
-pub fn paths<M: Module>(module: &M) -> Vec<(String, ParamId)> {
-    let mut walk = Walk { path: Vec::new(), found: Vec::new() };
+/// Every parameter of a module with its id, in the module's own order. The name of an enum's
+/// variant says which model it is and is no part of a path. Roles are those of `table`, and
+/// none where it does not have the path.
+pub fn parameters<M: Module>(module: &M, table: &ParameterTable) -> Vec<(Parameter, ParamId)> {
+    let mut walk = Walk { table, path: Vec::new(), found: Vec::new() };
     module.visit(&mut walk);
     walk.found
 }
 
-struct Walk {
+struct Walk<'a> {
+    table: &'a ParameterTable,
     path: Vec<String>,
-    found: Vec<(String, ParamId)>,
+    found: Vec<(Parameter, ParamId)>,
 }
 
-impl ModuleVisitor for Walk {
+impl ModuleVisitor for Walk<'_> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         if !container_type.starts_with("Enum:") {
             self.path.push(name.to_owned());
@@ -185,6 +214,9 @@ impl ModuleVisitor for Walk {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.push((self.path.join("."), param.id));
+        let path = self.path.join(".");
+        let roles = self.table.get(&path).map_or(&[][..], |known| known.roles);
+        let shape = param.val().dims().to_vec();
+        self.found.push((Parameter { path, shape, roles }, param.id));
     }
 }

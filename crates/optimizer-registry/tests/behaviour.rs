@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor};
 use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
 use spec::optimizer::Sgd;
+use spec::parameters::ParameterTable;
 use spec::params::Value;
 use spec::update::{ParamGroup, UpdateSpec};
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden};
@@ -114,12 +115,15 @@ fn a_group_without_decay_frees_what_muon_gives_to_adamw_too() {
     let before = net.values();
     let group = |params: &str| ParamGroup {
         params: params.to_owned(),
+        role: None,
+        ndim: None,
         lr_scale: 1.0,
         weight_decay: Some(0.0),
         decoupled_decay: None,
     };
     let groups = [group("b1"), group("w2")];
-    let mut optimizer = Optimizer::new(&spec, &UpdateSpec::default(), &groups, &net);
+    let mut optimizer =
+        Optimizer::new(&spec, &UpdateSpec::default(), &groups, &ParameterTable::default(), &net);
     let after = trainer.step(net, &mut optimizer, spec.lr()).values();
     let moved = before.keys().filter(|name| before[*name] != after[*name]);
     assert_eq!(moved.collect::<Vec<_>>(), ["b2", "w1"]);

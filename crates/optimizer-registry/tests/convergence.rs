@@ -11,6 +11,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
+use spec::parameters::ParameterTable;
 use spec::params::{ParamDefault, Value, Values};
 use spec::update::UpdateSpec;
 
@@ -151,7 +152,8 @@ fn spec(row: &Row, lr: f64) -> OptimizerSpec {
 fn trained(problem: Problem, row: &Row, lr: f64, device: &Device) -> f64 {
     let spec = spec(row, lr);
     let mut weights = problem.start(device);
-    let mut optimizer = Optimizer::new(&spec, &UpdateSpec::default(), &[], &weights);
+    let mut optimizer =
+        Optimizer::new(&spec, &UpdateSpec::default(), &[], &ParameterTable::default(), &weights);
     for _ in 0..row.steps {
         let gradients = GradientsParams::from_grads(problem.loss(&weights).backward(), &weights);
         weights = optimizer.step(lr, weights, gradients, &mut |weights| {

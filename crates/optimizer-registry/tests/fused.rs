@@ -7,6 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use optimizer_registry::{Fused, Optimizer};
 use spec::OptimizerSpec;
+use spec::parameters::ParameterTable;
 use spec::seed::stream;
 use spec::update::UpdateSpec;
 use support::golden;
@@ -85,7 +86,8 @@ fn bits_are_those_of_the_rule() {
         let mut ruled = Two::new(start, &device.clone().autodiff());
         let mut fused = ruled.clone();
         let n = SIZES.iter().sum();
-        let mut rule = Optimizer::new(&spec, &UpdateSpec::default(), &[], &ruled);
+        let mut rule =
+            Optimizer::new(&spec, &UpdateSpec::default(), &[], &ParameterTable::default(), &ruled);
         let mut pass = Optimizer::fused(&spec, n).expect("it was asked for");
         for step in 0..30 {
             let lr = spec.lr() * [1.0, 0.3, 1e-3][step % 3];

@@ -16,6 +16,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use optimizer_registry::Optimizer;
 use spec::OptimizerSpec;
+use spec::parameters::ParameterTable;
 use spec::params::{ParamType, Range, Value};
 use spec::update::UpdateSpec;
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden, kinds_in};
@@ -38,7 +39,8 @@ fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> Replay {
     let mut seen = Replay::default();
     if spec.wants_full_batches() {
         let mut net = Wide::new(problem, &device);
-        let mut optimizer = Optimizer::new(spec, &UpdateSpec::default(), &[], &net);
+        let mut optimizer =
+            Optimizer::new(spec, &UpdateSpec::default(), &[], &ParameterTable::default(), &net);
         for step in 1..=last {
             let look = |net: &Wide| net.look(problem, case.loss_scale);
             let (_, gradients) = look(&net);
@@ -246,7 +248,8 @@ fn lbfgs_stands_still_at_a_minimum_and_asks_before_it_steps() {
     let spec = &golden.cases["plain"].spec;
     let net = Wide::new(&golden.problem, &device);
     let before = net.values();
-    let mut optimizer = Optimizer::new(spec, &UpdateSpec::default(), &[], &net);
+    let mut optimizer =
+        Optimizer::new(spec, &UpdateSpec::default(), &[], &ParameterTable::default(), &net);
     let mut asked = 0;
     let net = optimizer.step(1.0, net, GradientsParams::new(), &mut |net: &Wide| {
         asked += 1;

@@ -6,7 +6,7 @@ choice! {
     /// The distribution of initial weights.
     #[derive(Default)]
     Init {
-        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in).
+        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in). Of `gpt` that of nanoGPT: normal with the deviation 0.02, of what a block adds 0.02 / sqrt(2 layers).
         #[default]
         Default = "default",
         /// Uniform within sqrt(6 / (fan in + fan out)) (torch.nn.init.xavier_uniform_).
@@ -26,7 +26,7 @@ choice! {
     /// The distribution of initial biases.
     #[derive(Default)]
     BiasInit {
-        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in).
+        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in). Of `gpt` 0.
         #[default]
         Default = "default",
         /// That of the weights of their layer.
@@ -39,7 +39,7 @@ choice! {
 params! {
     /// Keys that every network takes in `[model]` beside those of its kind.
     InitSpec {
-        /// Distribution of the initial weights of linear layers and convolutions.
+        /// Distribution of the initial weights of linear layers and convolutions; embeddings, and a head that is one, keep their own.
         init: Init = value(Init::Default), Any;
         /// Standard deviation of `truncated-normal`, which needs it.
         init_sd: f64 = value(0.0), Within(0.0, 1e3);

@@ -1,8 +1,11 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
+mod gpt;
+
 use crate::landscape::Function;
-use crate::parameters::{ParameterTable, size};
+use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
+pub use gpt::{Gpt, Norm};
 
 choice! {
     /// The function between two layers.
@@ -144,12 +147,17 @@ pub trait ModelKind {
     fn is_relu_stack(&self) -> bool {
         false
     }
+
+    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    fn dropout(&self) -> f64 {
+        0.0
+    }
 }
 
 impl ModelKind for LinearModel {
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         let mut table = ParameterTable::default();
-        table.linear("", shape.iter().product(), outputs);
+        table.head("", shape.iter().product(), outputs);
         table
     }
 
@@ -163,8 +171,11 @@ impl ModelKind for Mlp {
         let mut table = ParameterTable::default();
         table.stack(shape.iter().product(), &self.hidden, outputs);
         for (i, &width) in self.hidden.iter().enumerate().filter(|_| self.batch_norm) {
-            for name in ["gamma", "beta", "running_mean", "running_var"] {
-                table.add(format!("norms.{i}.{name}"), [size(width)]);
+            for name in ["gamma", "beta"] {
+                table.add(format!("norms.{i}.{name}"), [size(width)], &[Role::Norm]);
+            }
+            for name in ["running_mean", "running_var"] {
+                table.add(format!("norms.{i}.{name}"), [size(width)], &[]);
             }
         }
         table
@@ -172,6 +183,10 @@ impl ModelKind for Mlp {
 
     fn is_relu_stack(&self) -> bool {
         self.activation == Activation::Relu && self.dropout == 0.0 && !self.batch_norm
+    }
+
+    fn dropout(&self) -> f64 {
+        self.dropout
     }
 }
 
@@ -181,8 +196,10 @@ impl ModelKind for Cnn {
         let (kernel, mut inputs) = (size(self.kernel), shape[0]);
         for (i, &channels) in self.channels.iter().enumerate() {
             let maps = size(channels);
-            table.add(format!("convolutions.{i}.weight"), [maps, inputs, kernel, kernel]);
-            table.add(format!("convolutions.{i}.bias"), [maps]);
+            let path = format!("convolutions.{i}");
+            let shape = [maps, inputs, kernel, kernel];
+            table.add(format!("{path}.weight"), shape, &[Role::Matrix]);
+            table.add(format!("{path}.bias"), [maps], &[Role::Bias]);
             inputs = maps;
         }
         let pooled = self.pooled(shape).map_or(0, |shape| shape.iter().product());
@@ -230,7 +247,7 @@ impl ModelKind for NoisyQuadratic {
 /// The table of a model that is a position alone.
 fn position(variables: usize) -> ParameterTable {
     let mut table = ParameterTable::default();
-    table.add("position", [variables]);
+    table.add("position", [variables], &[]);
     table
 }
 
@@ -244,6 +261,7 @@ macro_rules! of_kind {
             ModelSpec::Function($p) => $body,
             ModelSpec::Quadratic($p) => $body,
             ModelSpec::NoisyQuadratic($p) => $body,
+            ModelSpec::Gpt($p) => $body,
         }
     };
 }
@@ -255,11 +273,11 @@ impl ModelSpec {
         self.table(shape, outputs).into()
     }
 
-    /// As [`ModelSpec::parameters`], without the running statistics of batch normalisation,
-    /// which no optimizer trains.
-    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
-        let mut all = self.parameters(shape, outputs);
-        all.retain(|(path, _)| !path.contains(".running_"));
+    /// As [`ModelSpec::table`], without the running statistics of batch normalisation, which
+    /// no optimizer trains.
+    pub fn weights(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
+        let mut all = self.table(shape, outputs);
+        all.retain(|parameter| !parameter.path.contains(".running_"));
         all
     }
 
@@ -296,6 +314,11 @@ impl ModelSpec {
     pub fn is_relu_stack(&self) -> bool {
         of_kind!(self, p => p.is_relu_stack())
     }
+
+    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    pub fn dropout(&self) -> f64 {
+        of_kind!(self, p => p.dropout())
+    }
 }
 
 registry! {
@@ -314,5 +337,8 @@ registry! {
         Quadratic(Quadratic) = "quadratic" from "DeepOBS, quadratic_deep (Schneider, Balles and Hennig 2019)",
         /// Half of the sum of h_i p_i^2 with noise on the gradient that a larger batch makes smaller; needs no data.
         NoisyQuadratic(NoisyQuadratic) = "noisy-quadratic" from "Zhang et al. 2019, Which Algorithmic Choices Matter at Which Batch Sizes? (arXiv 1907.04164)",
+        /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an MLP.
+        Gpt(Gpt) = "gpt" from "Radford et al. 2019, Language Models are Unsupervised Multitask Learners; Karpathy, nanoGPT (github.com/karpathy/nanoGPT)"
+            differs "from GPT-2: exact GELU; from both: norm = rms",
     }
 }

@@ -407,7 +407,7 @@ registry! {
         /// Averaged stochastic gradient descent.
         Asgd(Asgd) = "asgd" from "torch.optim.ASGD; Polyak and Juditsky 1992; Bottou 2010"
             differs "in nothing; as there, the average is kept in the state alone: the weights trained are judged",
-        /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters.
+        /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters; embeddings and their head are AdamW's.
         Muon(Muon) = "muon" from "torch.optim.Muon with torch.optim.AdamW; Jordan et al. 2024, kellerjordan.github.io/posts/muon"
             differs "orthogonalizes in 32 bits, PyTorch in bfloat16 (weights up to 2e-2 apart after 100 steps); PyTorch takes matrices alone",
         /// Factored second moment, clipped updates, relative steps.

@@ -1,58 +1,124 @@
-//! The table of a model's parameters: their paths and shapes, from its spec alone. Groups of
-//! parameters are matched against it before anything is built, and the crate `model` builds
+//! The table of a model's parameters: their paths, shapes and roles, from its spec alone. Groups
+//! of parameters are matched against it before anything is built, and the crate `model` builds
 //! the network from it.
 
-/// Paths and shapes of a model's parameters, in the order of the layers. Weights of linear
-/// layers are `[inputs, outputs]`, of convolutions `[outputs, inputs, kernel, kernel]`.
+use std::collections::BTreeSet;
+
+use crate::params::choice;
+
+choice! {
+    /// What a parameter is in its model. One parameter may have several roles.
+    Role {
+        /// A table with a row for each token or each position.
+        Embedding = "embedding",
+        /// Weight or bias of the output layer.
+        Head = "head",
+        /// Factor or shift of a normalisation.
+        Norm = "norm",
+        /// Bias of a linear layer or a convolution.
+        Bias = "bias",
+        /// Weight of a linear layer, the output layer among them, or of a convolution.
+        Matrix = "matrix",
+    }
+}
+
+/// A parameter as it is known without being built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Path of the parameter, such as `layers.0.bias`.
+    pub path: String,
+    /// Sizes of its dimensions.
+    pub shape: Vec<usize>,
+    /// What it is; a tensor that is used twice has the roles of both uses. Empty for running
+    /// statistics and for the position of a function.
+    pub roles: &'static [Role],
+}
+
+impl Parameter {
+    /// Whether it has this role.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// A model's parameters in the order of the layers. Weights of linear layers are
+/// `[inputs, outputs]`, of convolutions `[outputs, inputs, kernel, kernel]`, embeddings
+/// `[rows, width]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ParameterTable(Vec<(String, Vec<usize>)>);
+pub struct ParameterTable(Vec<Parameter>);
 
 impl ParameterTable {
     /// Adds a parameter.
-    pub fn add(&mut self, path: impl Into<String>, shape: impl Into<Vec<usize>>) {
-        self.0.push((path.into(), shape.into()));
+    pub fn add(
+        &mut self,
+        path: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        roles: &'static [Role],
+    ) {
+        self.0.push(Parameter { path: path.into(), shape: shape.into(), roles });
     }
 
-    /// Adds the weight and the bias of a linear layer; `path` is empty or ends with a dot.
+    /// Adds the weight and the bias of a hidden linear layer; `path` is empty or ends with a dot.
     pub fn linear(&mut self, path: &str, inputs: usize, outputs: usize) {
-        self.add(format!("{path}weight"), [inputs, outputs]);
-        self.add(format!("{path}bias"), [outputs]);
+        self.add(format!("{path}weight"), [inputs, outputs], &[Role::Matrix]);
+        self.add(format!("{path}bias"), [outputs], &[Role::Bias]);
+    }
+
+    /// Adds the weight and the bias of the output layer; `path` is empty or ends with a dot.
+    pub fn head(&mut self, path: &str, inputs: usize, outputs: usize) {
+        self.add(format!("{path}weight"), [inputs, outputs], &[Role::Matrix, Role::Head]);
+        self.add(format!("{path}bias"), [outputs], &[Role::Bias, Role::Head]);
     }
 
     /// Adds linear layers from `inputs` over the widths `hidden` to `outputs`, at the paths
     /// `layers.<i>.`.
     pub fn stack(&mut self, inputs: usize, hidden: &[u64], outputs: usize) {
         let mut from = inputs;
-        let widths = hidden.iter().map(|&width| size(width)).chain([outputs]);
-        for (i, width) in widths.enumerate() {
-            self.linear(&format!("layers.{i}."), from, width);
-            from = width;
+        for (i, &width) in hidden.iter().enumerate() {
+            self.linear(&format!("layers.{i}."), from, size(width));
+            from = size(width);
         }
+        self.head(&format!("layers.{}.", hidden.len()), from, outputs);
+    }
+
+    /// The parameter at a path; `None` where there is none.
+    pub fn get(&self, path: &str) -> Option<&Parameter> {
+        self.0.iter().find(|known| known.path == path)
     }
 
     /// The shape of the parameter at a path; `None` where there is none.
     pub fn shape(&self, path: &str) -> Option<&[usize]> {
-        self.0.iter().find(|(known, _)| known == path).map(|(_, shape)| shape.as_slice())
+        self.get(path).map(|known| known.shape.as_slice())
     }
 
     /// How many parts of the model there are at the paths `<name>.0.`, `<name>.1.` and so on.
     pub fn count(&self, name: &str) -> usize {
         let begins = |i: usize| {
             let prefix = format!("{name}.{i}.");
-            self.0.iter().any(|(path, _)| path.starts_with(&prefix))
+            self.0.iter().any(|known| known.path.starts_with(&prefix))
         };
         (0..).take_while(|&i| begins(i)).count()
     }
 
-    /// Every path with its shape.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[usize])> {
-        self.0.iter().map(|(path, shape)| (path.as_str(), shape.as_slice()))
+    /// Every parameter.
+    pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
+        self.0.iter()
+    }
+
+    /// The roles that some parameter has, in the order of [`Role::ALL`].
+    pub fn roles(&self) -> BTreeSet<Role> {
+        self.0.iter().flat_map(|known| known.roles).copied().collect()
+    }
+
+    /// Leaves out the parameters that `keep` is false of.
+    pub fn retain(&mut self, keep: impl FnMut(&Parameter) -> bool) {
+        self.0.retain(keep);
     }
 }
 
 impl From<ParameterTable> for Vec<(String, Vec<usize>)> {
     fn from(table: ParameterTable) -> Self {
-        table.0
+        table.0.into_iter().map(|known| (known.path, known.shape)).collect()
     }
 }
 
@@ -73,5 +139,15 @@ mod tests {
         assert_eq!(table.shape("layers.1.weight"), Some(&[8, 8][..]));
         assert_eq!(table.shape("layers.2.bias"), Some(&[3][..]));
         assert_eq!((table.shape("layers.3.bias"), table.iter().count()), (None, 6));
+    }
+
+    #[test]
+    fn the_last_layer_of_a_stack_is_the_head() {
+        let mut table = ParameterTable::default();
+        table.stack(4, &[8], 3);
+        let heads = table.iter().filter(|known| known.is(Role::Head));
+        let paths: Vec<&str> = heads.map(|known| known.path.as_str()).collect();
+        assert_eq!(paths, ["layers.1.weight", "layers.1.bias"]);
+        assert_eq!(table.roles(), BTreeSet::from([Role::Head, Role::Bias, Role::Matrix]));
     }
 }

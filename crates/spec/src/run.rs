@@ -6,6 +6,7 @@ use crate::dataset::DatasetSpec;
 use crate::init::InitSpec;
 use crate::model::ModelSpec;
 use crate::optimizer::{Muon, MuonSplit, OptimizerSpec};
+use crate::parameters::ParameterTable;
 use crate::params::{ParamValue, Params, Value, Values, choice, params};
 use crate::schedule::{RunLength, ScheduleSpec, Warmup};
 use crate::stopping::{EarlyStopping, StopAt};
@@ -107,7 +108,7 @@ params! {
         later {
             /// Share of the target that is spread over all classes (torch.nn.CrossEntropyLoss); cross-entropy alone.
             label_smoothing: f64, UpToOne;
-            /// l2 / 2 times the sum of squares of all weights of linear layers and convolutions, added to the training loss; biases, normalisation and held-out losses are left alone.
+            /// l2 / 2 times the sum of squares of all weights of linear layers, convolutions and embeddings, added to the training loss; biases, normalisation and held-out losses are left alone.
             l2: f64, Within(0.0, 1e6);
         }
     }
@@ -155,7 +156,12 @@ impl RunSpec {
         let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
         let dataset = &self.data.dataset;
         let weights = self.model.weights(self.data.shape(), dataset.outputs());
-        Some(Muon::split(weights, &self.groups))
+        Some(Muon::split(&weights, &self.groups))
+    }
+
+    /// The table of its model's parameters.
+    pub fn table(&self) -> ParameterTable {
+        self.model.table(self.data.shape(), self.data.dataset.outputs())
     }
 
     /// Samples that an epoch trains on: the training split less the validation split, of a

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::parameters::{Parameter, Role};
 use crate::params::{Params, params};
 
 params! {
@@ -38,12 +39,20 @@ impl UpdateSpec {
     }
 }
 
-/// Parameters that an optimizer treats in their own way; of several groups that
-/// match a parameter the first counts.
+/// Parameters that an optimizer treats in their own way: those that pattern, role and number
+/// of dimensions all match, as far as they are given. Of several groups that match a parameter
+/// the first counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParamGroup {
-    /// Pattern over parameter paths such as `layers.0.bias`; `*` stands for any characters.
+    /// Pattern over parameter paths such as `layers.0.bias`; `*` stands for any characters, and
+    /// alone for a pattern that is not given.
     pub params: String,
+    /// What a parameter must be; `None` = anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Dimensions that a parameter has at least; `None` = any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ndim: Option<u64>,
     /// Factor of the learning rate; 0 freezes.
     pub lr_scale: f64,
     /// In place of the optimizer's own `weight_decay`.
@@ -55,9 +64,12 @@ pub struct ParamGroup {
 }
 
 impl ParamGroup {
-    /// Whether a parameter of this path belongs to it.
-    pub fn matches(&self, path: &str) -> bool {
-        glob(self.params.as_bytes(), path.as_bytes())
+    /// Whether a parameter belongs to it.
+    pub fn matches(&self, parameter: &Parameter) -> bool {
+        let dimensions = parameter.shape.len() as u64;
+        glob(self.params.as_bytes(), parameter.path.as_bytes())
+            && self.role.is_none_or(|role| parameter.is(role))
+            && self.ndim.is_none_or(|least| dimensions >= least)
     }
 }
 
@@ -100,5 +112,41 @@ mod tests {
         assert!(yes.iter().all(|(p, t)| glob(p.as_bytes(), t.as_bytes())));
         assert!(!no.iter().any(|(p, t)| glob(p.as_bytes(), t.as_bytes())));
         assert!(!glob("*a".repeat(40).as_bytes(), "a".repeat(39).as_bytes()));
+    }
+
+    fn read(json: &str) -> ParamGroup {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn all_that_is_given_must_match() {
+        let parameter = |path: &str, shape: &[usize], roles| Parameter {
+            path: path.to_owned(),
+            shape: shape.to_vec(),
+            roles,
+        };
+        let tied = parameter("token_embedding", &[11, 8], &[Role::Embedding, Role::Head]);
+        let bias = parameter("blocks.0.mlp.up.bias", &[32], &[Role::Bias]);
+        let found = |json: &str| [&tied, &bias].map(|parameter| read(json).matches(parameter));
+        assert_eq!(found(r#"{"params":"*","lr_scale":1.0,"role":"embedding"}"#), [true, false]);
+        assert_eq!(found(r#"{"params":"*","lr_scale":1.0,"role":"head"}"#), [true, false]);
+        assert_eq!(found(r#"{"params":"*","lr_scale":1.0,"role":"bias"}"#), [false, true]);
+        assert_eq!(found(r#"{"params":"*","lr_scale":1.0,"ndim":2}"#), [true, false]);
+        assert_eq!(found(r#"{"params":"*","lr_scale":1.0,"ndim":1}"#), [true, true]);
+        assert_eq!(found(r#"{"params":"blocks*","lr_scale":1.0,"ndim":2}"#), [false, false]);
+        assert_eq!(
+            found(r#"{"params":"*_embedding","lr_scale":1.0,"role":"head","ndim":2}"#),
+            [true, false]
+        );
+    }
+
+    #[test]
+    fn groups_of_a_pattern_alone_are_stored_as_before_there_were_roles() {
+        for text in [
+            r#"{"params":"*bias","lr_scale":1.0,"weight_decay":0.0}"#,
+            r#"{"params":"layers.0.*","lr_scale":0.5,"decoupled_decay":0.001}"#,
+        ] {
+            assert_eq!(serde_json::to_string(&read(text)).unwrap(), text);
+        }
     }
 }

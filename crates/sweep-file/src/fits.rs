@@ -5,6 +5,7 @@ use spec::dataset::DatasetSpec;
 use spec::init::InitSpec;
 use spec::model::ModelSpec;
 use spec::optimizer::OptimizerSpec;
+use spec::parameters::{ParameterTable, Role};
 use spec::record::Split;
 use spec::run::{DataSpec, Loss, TrainSpec, steps_per_epoch};
 use spec::schedule::ScheduleSpec;
@@ -93,10 +94,15 @@ impl Draft {
             return Ok(());
         };
         let [channels, height, width] = self.data.shape();
-        let message = format!(
-            "the model `{}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)",
-            self.model.kind()
-        );
+        let kind = self.model.kind();
+        let message = match (self.model.takes_text(), channels, height) {
+            (true, 1, 1) => {
+                format!("the model `{kind}` cannot be built for a context of {width} tokens")
+            }
+            _ => format!(
+                "the model `{kind}` cannot take inputs of {channels}x{height}x{width} (channels, height, width)"
+            ),
+        };
         let place = around.place(&format!("model.{name}"));
         Err(Box::new(Diagnostic::error(message, place).label(reason)))
     }
@@ -170,7 +176,7 @@ impl Draft {
                     .help(help),
             ));
         }
-        if matches!(&self.model, ModelSpec::Mlp(p) if p.dropout > 0.0) {
+        if self.model.dropout() > 0.0 {
             let message = format!("{} does not go with dropout", entry.kind);
             return Err(Box::new(
                 Diagnostic::error(message, around.place("model.dropout"))
@@ -199,18 +205,11 @@ impl Draft {
     /// Checks that each group has a parameter.
     fn check_groups(&self, around: &Around<'_>) -> Result<(), Problem> {
         let dataset = &self.data.dataset;
-        let paths = self.model.parameters(self.data.shape(), dataset.outputs());
-        let without = |group: &ParamGroup| !paths.iter().any(|(path, _)| group.matches(path));
+        let table = self.model.table(self.data.shape(), dataset.outputs());
+        let without = |group: &ParamGroup| !table.iter().any(|known| group.matches(known));
         match around.entry.groups.iter().find(|(group, _)| without(group)) {
             None => Ok(()),
-            Some((group, at)) => {
-                let there: Vec<&str> =
-                    paths.iter().map(|(path, _)| path.as_str()).take(12).collect();
-                let message =
-                    format!("no parameter of the model is `{}`", group.params.escape_debug());
-                let help = format!("there are: {}", there.join(", "));
-                Err(Box::new(Diagnostic::error(message, at).help(help)))
-            }
+            Some((group, at)) => Err(Box::new(nothing_matches(group, &table, at))),
         }
     }
 
@@ -251,4 +250,28 @@ fn unusable(around: &Around<'_>, (name, reason): (&str, String)) -> Problem {
     let path = format!("optimizer.{name}");
     let message = format!("`{path}` cannot be used here");
     Box::new(Diagnostic::error(message, around.place(&path)).label(reason))
+}
+
+/// A group that no parameter of `table` belongs to.
+fn nothing_matches(group: &ParamGroup, table: &ParameterTable, at: &Place) -> Diagnostic {
+    let there: Vec<&str> = table.iter().map(|known| known.path.as_str()).take(12).collect();
+    let paths = format!("there are: {}", there.join(", "));
+    if group.role.is_none() && group.ndim.is_none() {
+        let message = format!("no parameter of the model is `{}`", group.params.escape_debug());
+        return Diagnostic::error(message, at).help(paths);
+    }
+    let mut asked = Vec::new();
+    if group.params != "*" {
+        asked.push(format!("is `{}`", group.params.escape_debug()));
+    }
+    asked.extend(group.role.map(|role| format!("has the role `{role}`")));
+    asked.extend(group.ndim.map(|least| format!("has {least} or more dimensions")));
+    let message = format!("no parameter of the model {}", asked.join(" and "));
+    let roles: Vec<&str> = table.roles().into_iter().map(Role::name).collect();
+    let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
+    let largest = table.iter().map(|known| known.shape.len()).max().unwrap_or(0);
+    Diagnostic::error(message, at).help(format!(
+        "the roles there are: {roles}; the most dimensions: {largest}; {}",
+        paths.replacen("there are", "the parameters", 1)
+    ))
 }

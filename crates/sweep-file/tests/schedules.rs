@@ -108,9 +108,34 @@ fn groups_reach_the_run_and_their_patterns_are_checked() {
     let groups = "groups = [{ params = \"*bias\", weight_decay = 0.0 }, { params = \"layers.0.*\", lr_scale = 0.5, decoupled_decay = 1e-3 }]";
     let with = run(&format!("weight_decay = 0.1\n{groups}"));
     assert_eq!(with.groups.len(), 2);
-    assert!(with.groups[0].matches("layers.1.bias") && !with.groups[0].matches("layers.1.weight"));
+    assert_eq!(matched(&with, 0), ["layers.0.bias", "layers.1.bias"]);
     assert_eq!((with.groups[1].lr_scale, with.groups[1].decoupled_decay), (0.5, Some(1e-3)));
     assert_ne!(spec::identity::ids(&with).run, spec::identity::ids(&run("weight_decay = 0.1")).run);
+}
+
+/// The parameters that a group of a run matches.
+fn matched(run: &RunSpec, group: usize) -> Vec<String> {
+    let table = run.table();
+    let there = table.iter().filter(|parameter| run.groups[group].matches(parameter));
+    there.map(|parameter| parameter.path.clone()).collect()
+}
+
+#[test]
+fn groups_may_be_asked_for_by_role_and_by_number_of_dimensions() {
+    let with = run(
+        "groups = [{ role = \"head\", lr_scale = 0.5 }, { ndim = 2, decoupled_decay = 0.1 }, { params = \"layers.0.*\", role = \"bias\", ndim = 1, lr_scale = 0 }]",
+    );
+    assert_eq!(matched(&with, 0), ["layers.1.weight", "layers.1.bias"]);
+    assert_eq!(matched(&with, 1), ["layers.0.weight", "layers.1.weight"]);
+    assert_eq!(matched(&with, 2), ["layers.0.bias"]);
+    // A pattern that is not given is that of everything: one run, one id.
+    let id = |more: &str| plan(more).runs[0].run_id;
+    let group = |which: &str| format!("groups = [{{ {which}, lr_scale = 0.5 }}]");
+    assert_eq!(id(&group("role = \"bias\"")), id(&group("params = \"*\", role = \"bias\"")));
+    let ids = ["params = \"*\"", "role = \"bias\"", "role = \"head\"", "ndim = 1", "ndim = 2"]
+        .map(|which| id(&group(which)));
+    let different: std::collections::HashSet<_> = ids.iter().collect();
+    assert_eq!(different.len(), 5);
 }
 
 #[test]
@@ -180,6 +205,11 @@ fn what_is_wrong_around_a_step_is_said_at_its_place() {
         "groups = [{ params = \"*bais\", weight_decay = 0.0 }]",
         "groups = [{ params = \"*bias\", weight_decay = [0.0, 1.0], lr = 3, lr_scale = -1 }]",
         "groups = [{ params = 3, lr_scale = 0.5 }]",
+        "groups = [{ role = \"embedding\", lr_scale = 0.5 }]",
+        "groups = [{ params = \"layers.0.*\", role = \"head\", ndim = 2, lr_scale = 0.5 }]",
+        "groups = [{ ndim = 3, lr_scale = 0.5 }]",
+        "groups = [{ role = \"biases\", ndim = 0, lr_scale = 0.5 }]",
+        "groups = [{ role = \"bias\" }]",
         "[[exclude]]\noptimizer.clip_nrm = 1",
     ];
     let mut out = String::new();

@@ -70,7 +70,7 @@ impl StepEngine for AutodiffEngine<'_> {
             let numbers = update.numbers(network);
             return Optimizer::fused(&spec.optimizer, numbers).expect("planned together");
         }
-        Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network)
+        Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), network)
     }
 
     fn begin(&mut self, epoch: u64, state: State, order: &EpochOrder) {

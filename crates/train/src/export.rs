@@ -42,8 +42,8 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
 }
 
 /// Writes `spec.json`, `parameters.json` (path, shape, offset), `parameters.f32`
-/// (little-endian float32, weights as `[in, out]`) and `order-<epoch>.u32`
-/// (little-endian indices into the training split) for each epoch.
+/// (little-endian float32, weights as `[in, out]`, embeddings as `[rows, width]`) and
+/// `order-<epoch>.u32` (little-endian indices into the training split) for each epoch.
 ///
 /// # Errors
 /// Those of writing the files.

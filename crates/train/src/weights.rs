@@ -7,8 +7,8 @@
 //!
 //! Names are the parameter paths (`layers.0.weight`), values little-endian
 //! float32. A linear layer's weight is stored as PyTorch has it, `[out, in]`,
-//! the transpose of Burn's. Metadata, all text: `format` (`pt`), `run_id`,
-//! `epoch`, `seed`.
+//! the transpose of Burn's; an embedding is `[rows, width]` in both. Metadata, all
+//! text: `format` (`pt`), `run_id`, `epoch`, `seed`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +19,7 @@ use model::Network;
 use serde::Serialize;
 use spec::Digest;
 use spec::event::{Save, SaveTo};
+use spec::parameters::{ParameterTable, Role};
 use store::atomic::{self, Durability, Writers};
 
 use crate::job::{Job, State, TrainError};
@@ -119,7 +120,10 @@ impl<'a> WeightSaver<'a> {
             ("epoch", epoch.to_string()),
             ("seed", self.job.spec.seed.to_string()),
         ]);
-        encode(network, metadata).and_then(|bytes| keep(&to.path, &bytes)).map_err(failed(&to.path))
+        let table = self.job.spec.table();
+        encode(network, &table, metadata)
+            .and_then(|bytes| keep(&to.path, &bytes))
+            .map_err(failed(&to.path))
     }
 }
 
@@ -147,14 +151,20 @@ enum Entry {
 }
 
 /// The file's bytes; equal models and metadata give equal bytes.
-fn encode(network: &Network, metadata: BTreeMap<&'static str, String>) -> io::Result<Vec<u8>> {
+fn encode(
+    network: &Network,
+    table: &ParameterTable,
+    metadata: BTreeMap<&'static str, String>,
+) -> io::Result<Vec<u8>> {
     let mut header = BTreeMap::from([("__metadata__".to_owned(), Entry::Metadata(metadata))]);
     let mut values: Vec<u8> = Vec::new();
     for (path, mut shape, parameter) in model::parameters(network) {
         let start = values.len();
-        // Two dimensions are a linear layer's weight: no model has others. A convolution's has
+        // Two dimensions are a linear layer's weight or an embedding. A convolution's weight has
         // four, in PyTorch's order already.
-        if let [inputs, outputs] = shape[..] {
+        let embedding = table.get(&path).is_some_and(|known| known.is(Role::Embedding));
+        if let ([inputs, outputs], false) = (&shape[..], embedding) {
+            let (inputs, outputs) = (*inputs, *outputs);
             for output in 0..outputs {
                 let column = (0..inputs).map(|input| parameter[input * outputs + output]);
                 values.extend(column.flat_map(f32::to_le_bytes));
@@ -173,4 +183,34 @@ fn encode(network: &Network, metadata: BTreeMap<&'static str, String>) -> io::Re
     out.extend(header);
     out.extend(values);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use safetensors::SafeTensors;
+    use spec::ModelSpec;
+
+    use super::*;
+
+    #[test]
+    fn matrices_are_turned_and_embeddings_are_not() {
+        let spec: ModelSpec = serde_json::from_str(
+            r#"{"kind":"gpt","layers":1,"heads":1,"width":2,"mlp":4,"norm":"layer","bias":true,"tied":false,"dropout":0.0}"#,
+        )
+        .unwrap();
+        let network = model::build(&spec, [1, 1, 3], 5, 0, &Device::flex());
+        let bytes = encode(&network, &spec.table([1, 1, 3], 5), BTreeMap::new()).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        for (path, shape, values) in model::parameters(&network) {
+            let found = file.tensor(&path).unwrap();
+            let second = f32::from_le_bytes(found.data()[4..8].try_into().unwrap());
+            let turned = shape.len() == 2 && !path.ends_with("_embedding");
+            // The second number of a matrix of PyTorch is that of the second input.
+            assert_eq!(second, values[if turned { shape[1] } else { 1 }], "{path}");
+            let expected: Vec<usize> =
+                if turned { shape.iter().rev().copied().collect() } else { shape };
+            assert_eq!(found.shape(), expected, "{path}");
+        }
+    }
 }

@@ -9,13 +9,14 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Tensor};
 use spec::model::{Activation, Mlp};
 use spec::parameters::ParameterTable;
 
 use super::Model;
 use crate::activation::activate;
 use crate::batch_norm::{self, BatchNorm};
+use crate::dropout::dropout;
 use crate::init::{self, Draws};
 
 /// The module. Parameter paths: `layers.<i>.weight`, `layers.<i>.bias`, and with batch
@@ -78,13 +79,4 @@ impl Model for MultiLayerPerceptron {
     fn layers_mut(&mut self) -> &mut [Linear] {
         &mut self.layers
     }
-}
-
-/// Burn's layer would do the same; it is written out for the mask to be seen.
-fn dropout(p: f64, x: Tensor<2>) -> Tensor<2> {
-    if p == 0.0 || !x.device().is_autodiff() {
-        return x;
-    }
-    let kept = x.random_like(Distribution::Bernoulli(1.0 - p));
-    x * kept * (1.0 / (1.0 - p))
 }

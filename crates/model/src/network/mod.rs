@@ -3,6 +3,7 @@
 
 pub mod cnn;
 pub mod function;
+pub mod gpt;
 pub mod linear;
 pub mod mlp;
 pub mod noisy_quadratic;
@@ -17,6 +18,7 @@ use spec::parameters::ParameterTable;
 use crate::init::Draws;
 use cnn::ConvolutionalNetwork;
 use function::Landscape;
+use gpt::DecoderTransformer;
 use mlp::MultiLayerPerceptron;
 use noisy_quadratic::NoisyQuadraticModel;
 use quadratic::QuadraticForm;
@@ -24,7 +26,8 @@ use quadratic::QuadraticForm;
 /// A model as the training loop sees it; every method but `forward` has a default.
 pub trait Model {
     /// Logits or values `[batch, outputs]` of flattened inputs `[batch, features]`; of a
-    /// landscape its value, `[batch, 1]`.
+    /// landscape its value, `[batch, 1]`; of text logits `[batch * context, vocabulary]` of token
+    /// ids `[batch, context]`.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
 
     /// The value at the position of what needs no samples, in 64-bit floats; `None` of
@@ -69,6 +72,9 @@ pub enum Network {
     Quadratic(QuadraticForm),
     /// A quadratic with a noisy gradient. Path: `position`.
     NoisyQuadratic(NoisyQuadraticModel),
+    /// A transformer over tokens. Paths: `token_embedding`, `position_embedding`, `blocks.<i>.*`,
+    /// `norm.*`, `head.weight`.
+    Gpt(DecoderTransformer),
 }
 
 /// Calls the same for whichever model a network is.
@@ -81,6 +87,7 @@ macro_rules! of_model {
             Network::Function($m) => $body,
             Network::Quadratic($m) => $body,
             Network::NoisyQuadratic($m) => $body,
+            Network::Gpt($m) => $body,
         }
     };
 }
@@ -104,6 +111,7 @@ impl Network {
             ModelSpec::NoisyQuadratic(p) => {
                 Network::NoisyQuadratic(noisy_quadratic::build(p, table, device))
             }
+            ModelSpec::Gpt(p) => Network::Gpt(gpt::build(p, table, draws, device)),
         }
     }
 

@@ -71,6 +71,15 @@ pub fn rule(spec: &OptimizerSpec, modifiers: UpdateModifiers, average: &AverageR
     })
 }
 
+/// The rule of the parameters that the optimizer's own rule leaves to another one; `None` where
+/// there are none. Only muon leaves any; see [`Muon::leaves`](spec::optimizer::Muon::leaves).
+pub(crate) fn rule_of_left(spec: &OptimizerSpec, modifiers: UpdateModifiers) -> Option<Rule> {
+    match spec {
+        OptimizerSpec::Muon(p) => Some(written(&muon::LeftToAdamW(p.clone()), modifiers)),
+        _ => None,
+    }
+}
+
 /// An optimizer as it is built.
 pub enum Built {
     /// A rule for each parameter by itself.

@@ -9,14 +9,15 @@
 //! Symbols: lr `lr`, mu `momentum`, wd `weight_decay` (decoupled), a, b, c `ns_a`, `ns_b`, `ns_c`,
 //! n `ns_steps`, eps `eps`, f by `adjust_lr_fn`; norm is Frobenius'.
 //! All that is no matrix (biases, convolutions) is trained by AdamW (see `adamw`) with `aux_beta1`,
-//! `aux_beta2`, `aux_eps`, `aux_weight_decay` at the rate aux_lr lr_t / lr.
+//! `aux_beta2`, `aux_eps`, `aux_weight_decay` at the rate aux_lr lr_t / lr; so are embeddings, and
+//! the head of a model that has embeddings, which are tables of tokens and no maps between layers.
 //! Shapes: p, g, m [in, out], PyTorch's transposed: x of p' is x' of p, and f is by out / in all the
 //! same. State of 1 f32 tensor a matrix, 2 any other parameter, and t.
 //! Defaults: PyTorch's: lr = 1e-3, mu = 0.95, wd = 0.1, 5 steps, aux as AdamW's.
 //! Differs from PyTorch: x is computed in 32 bits, there in bfloat16 (the golden cases end up
 //! to 2e-2 from it after 100 steps; they are made with that cast taken out). torch.optim.Muon takes
 //! matrices alone and leaves the choice of the rest to its user; Jordan's own code flattens
-//! convolutions to matrices, and leaves the first and last layer to AdamW.
+//! convolutions to matrices, and leaves the first and last layer of every model to AdamW.
 
 use burn::tensor::Tensor;
 use spec::optimizer::{Muon, MuonRate};
@@ -43,6 +44,26 @@ impl UpdateRule for Muon {
         } else {
             other(self, lr * self.aux_lr / self.lr, tensor, grad, state)
         }
+    }
+}
+
+/// The rule of the matrices that muon leaves to AdamW; see [`Muon::leaves`].
+#[derive(Clone)]
+pub(super) struct LeftToAdamW(pub(super) Muon);
+
+impl UpdateRule for LeftToAdamW {
+    fn start<const D: usize>(&self, _: f64, tensor: &Tensor<D>) -> Slots<D> {
+        Slots::new(vec![], vec![tensor.zeros_like(), tensor.zeros_like()])
+    }
+
+    fn step<const D: usize>(
+        &self,
+        lr: f64,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: &mut Slots<D>,
+    ) -> Tensor<D> {
+        other(&self.0, lr * self.0.aux_lr / self.0.lr, tensor, grad, state)
     }
 }
 
@@ -83,7 +104,7 @@ fn orthogonalized<const D: usize>(p: &Muon, update: Tensor<D>) -> Tensor<D> {
     if tall { x.transpose() } else { x }
 }
 
-/// Returns a parameter that is no matrix after a step of AdamW with the aux parameters.
+/// Returns any other parameter after a step of AdamW with the aux parameters.
 fn other<const D: usize>(
     p: &Muon,
     lr: f64,

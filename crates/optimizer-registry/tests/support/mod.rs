@@ -15,9 +15,10 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_pack::Reader;
 use optimizer_registry::Optimizer;
-use optimizer_registry::optimizer::paths;
+use optimizer_registry::optimizer::parameters;
 use serde::Deserialize;
 use spec::OptimizerSpec;
+use spec::parameters::ParameterTable;
 use spec::update::UpdateSpec;
 
 /// Values of a tensor by parameter name.
@@ -202,7 +203,7 @@ impl Trainer {
 
 /// The optimizer of `spec` for the parameters of `net`, with nothing around it.
 pub fn build(spec: &OptimizerSpec, net: &Net) -> Optimizer {
-    Optimizer::new(spec, &UpdateSpec::default(), &[], net)
+    Optimizer::new(spec, &UpdateSpec::default(), &[], &ParameterTable::default(), net)
 }
 
 /// Parameters after each step that `case` records, under `spec`.
@@ -230,7 +231,10 @@ pub fn played(
             seen.insert(step, net.values());
         }
     }
-    let ids = paths(&net).into_iter().map(|(path, id)| (path, id.val())).collect();
+    let ids = parameters(&net, &ParameterTable::default())
+        .into_iter()
+        .map(|(parameter, id)| (parameter.path, id.val()))
+        .collect();
     let record = optimizer.to_bytes().expect("a state on the host");
     (seen, State { ids, record: Reader::from_bytes(record).expect("a record") })
 }

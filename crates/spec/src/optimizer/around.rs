@@ -72,6 +72,8 @@ mod tests {
         let plain = UpdateSpec::default;
         let group = |decay| ParamGroup {
             params: "*bias".to_owned(),
+            role: None,
+            ndim: None,
             lr_scale: 1.0,
             weight_decay: Some(0.0),
             decoupled_decay: decay,

@@ -3,6 +3,7 @@
 //! and report speak of them.
 
 use crate::optimizer::{Muon, OptimizerSpec};
+use crate::parameters::{Parameter, ParameterTable, Role};
 use crate::params::{Param, Range};
 use crate::update::ParamGroup;
 
@@ -70,26 +71,36 @@ impl OptimizerSpec {
 }
 
 impl Muon {
-    /// Returns who trains which of the `weights`, given as paths and shapes in the order of the
-    /// layers. Of several groups that match a path the first counts.
-    pub fn split(weights: Vec<(String, Vec<usize>)>, groups: &[ParamGroup]) -> MuonSplit {
+    /// Returns who trains which of the `weights`. Of several groups that match a parameter the
+    /// first counts.
+    pub fn split(weights: &ParameterTable, groups: &[ParamGroup]) -> MuonSplit {
         let mut out = MuonSplit::default();
-        for (path, shape) in weights {
-            let group = groups.iter().find(|group| group.matches(&path));
-            if group.is_some_and(|group| group.lr_scale == 0.0) {
-                out.frozen.push(path);
-            } else if Muon::is_matrix(&shape) {
-                out.matrices.push(path);
+        for parameter in weights.iter() {
+            let group = groups.iter().find(|group| group.matches(parameter));
+            let of = if group.is_some_and(|group| group.lr_scale == 0.0) {
+                &mut out.frozen
+            } else if Muon::is_matrix(&parameter.shape) && !Muon::leaves(weights, parameter) {
+                &mut out.matrices
             } else {
-                out.others.push(path);
-            }
+                &mut out.others
+            };
+            of.push(parameter.path.clone());
         }
         out
     }
 
-    /// Whether its own rule trains a parameter of this shape; AdamW trains every other one.
+    /// Whether its own rule can train a parameter of this shape; AdamW trains every other one.
     pub fn is_matrix(shape: &[usize]) -> bool {
         shape.len() == 2
+    }
+
+    /// Whether AdamW trains a parameter of `table` although it is a matrix: an embedding, and
+    /// the head of a model that has embeddings. Each of their rows or columns belongs to a token
+    /// or a position, so that they are tables and no maps between layers.
+    pub fn leaves(table: &ParameterTable, parameter: &Parameter) -> bool {
+        let tokens = || table.iter().any(|known| known.is(Role::Embedding));
+        Muon::is_matrix(&parameter.shape)
+            && (parameter.is(Role::Embedding) || parameter.is(Role::Head) && tokens())
     }
 }
 
@@ -107,7 +118,38 @@ pub struct MuonSplit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ModelSpec;
     use crate::params::ParamType;
+
+    fn split(model: &str, groups: &str) -> MuonSplit {
+        let model: ModelSpec = serde_json::from_str(model).unwrap();
+        let groups: Vec<ParamGroup> = serde_json::from_str(groups).unwrap();
+        Muon::split(&model.weights([1, 1, 6], 11), &groups)
+    }
+
+    #[test]
+    fn muon_trains_every_matrix_of_a_model_without_embeddings() {
+        let model = r#"{"kind":"mlp","hidden":[5],"activation":"relu","batch_norm":true}"#;
+        let found = split(model, r#"[{"params":"layers.0.bias","lr_scale":0.0}]"#);
+        assert_eq!(found.matrices, ["layers.0.weight", "layers.1.weight"]);
+        assert_eq!(found.others, ["layers.1.bias", "norms.0.gamma", "norms.0.beta"]);
+        assert_eq!(found.frozen, ["layers.0.bias"]);
+    }
+
+    #[test]
+    fn muon_leaves_embeddings_and_their_head_to_adamw() {
+        for tied in [true, false] {
+            let model = format!(
+                r#"{{"kind":"gpt","layers":1,"heads":2,"width":8,"mlp":4,"norm":"rms","bias":false,"tied":{tied},"dropout":0.0}}"#
+            );
+            let found = split(&model, r#"[{"params":"*","lr_scale":0.0,"role":"norm"}]"#);
+            let matrices = ["attention.qkv", "attention.projection", "mlp.up", "mlp.down"];
+            assert_eq!(found.matrices, matrices.map(|part| format!("blocks.0.{part}.weight")));
+            let others = ["token_embedding", "position_embedding", "head.weight"];
+            assert_eq!(found.others, others[..if tied { 2 } else { 3 }]);
+            assert_eq!(found.frozen.len(), 3);
+        }
+    }
 
     #[test]
     fn names_of_64_bits_are_names_of_parameters() {

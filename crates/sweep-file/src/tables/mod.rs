@@ -4,6 +4,7 @@ mod claim;
 mod devices;
 mod exclude;
 pub(crate) mod function;
+mod groups;
 mod optimizer;
 mod own_data;
 mod reading;

@@ -3,13 +3,12 @@
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Kind, Param, ParamDefault, ParamType, Params, Range, Value};
 use spec::schedule::{Per, ScheduleSpec, WarmupKeys};
-use spec::update::{ParamGroup, UpdateSpec};
+use spec::update::UpdateSpec;
 
-use crate::axis::{self, unknown_name};
+use crate::axis::unknown_name;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Entry, Node, NodeValue};
-use crate::reader::{Reader, setting, start_of};
-use crate::source::Place;
+use crate::reader::{Reader, start_of};
 use crate::sweep::{OptimizerEntry, ScheduleEntry};
 
 impl Reader<'_> {
@@ -220,70 +219,6 @@ impl Reader<'_> {
                 );
             }
             out.push(entry);
-        }
-        out
-    }
-
-    /// `groups`: parameters that are treated in their own way.
-    fn groups(&mut self, node: &Node, kind: &Kind) -> Vec<(ParamGroup, Place)> {
-        const KEYS: &[&str] = &["params", "lr_scale", "weight_decay", "decoupled_decay"];
-        let items = match &node.value {
-            NodeValue::Array(items)
-                if items.iter().all(|n| matches!(n.value, NodeValue::Table(_))) =>
-            {
-                items
-            }
-            _ => {
-                self.diagnostics.push(
-                    Diagnostic::error("`groups` is a list of tables", &node.place)
-                        .label(format!("found {}", node.describe()))
-                        .help("groups = [{ params = \"*bias\", weight_decay = 0.0 }]"),
-                );
-                return Vec::new();
-            }
-        };
-        let mut out = Vec::new();
-        for item in items {
-            self.known_keys(item, KEYS, "a group");
-            let params = self.text(item, "params");
-            if item.get("params").is_none() {
-                self.diagnostics.push(
-                    Diagnostic::error("a group needs `params`", &item.place)
-                        .help("a pattern over parameter paths: params = \"*bias\""),
-                );
-            }
-            if let Some(entry) = item.get("weight_decay")
-                && !kind.params.iter().any(|p| p.name == "weight_decay")
-            {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        format!("the optimizer `{}` has no weight_decay", kind.name),
-                        &entry.key_place,
-                    )
-                    .help("decoupled_decay goes with every optimizer"),
-                );
-            }
-            let mut number = |key: &'static str| {
-                let param = setting(key, ParamType::Float, Range::NonNegative);
-                let path = format!("optimizer.groups.{key}");
-                match axis::scalar(&path, &param, &item.get(key)?.value, self.diagnostics)? {
-                    Value::Float(x) => Some(x),
-                    _ => None,
-                }
-            };
-            let lr_scale = number("lr_scale").unwrap_or(1.0);
-            let (weight_decay, decoupled_decay) =
-                (number("weight_decay"), number("decoupled_decay"));
-            if KEYS[1..].iter().all(|key| item.get(key).is_none()) {
-                self.diagnostics.push(
-                    Diagnostic::error("this group changes nothing", &item.place)
-                        .help(format!("it takes {}", KEYS[1..].join(", "))),
-                );
-            }
-            if let Some(params) = params {
-                let group = ParamGroup { params, lr_scale, weight_decay, decoupled_decay };
-                out.push((group, item.place.clone()));
-            }
         }
         out
     }

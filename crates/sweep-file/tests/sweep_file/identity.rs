@@ -42,8 +42,9 @@ fn each_field_changes_the_id() {
         plan_with(text, &set).runs.iter().map(|r| r.run_id).collect::<Vec<_>>()
     };
     let mut cases = 0;
-    // Functions and quadratics have other data: tests/function.rs, tests/quadratic.rs.
-    let elsewhere = ["function", "quadratic", "noisy-quadratic"];
+    // Functions and quadratics have other data: tests/function.rs, tests/quadratic.rs; so have
+    // models of text.
+    let elsewhere = ["function", "quadratic", "noisy-quadratic", "gpt"];
     let models = || ModelSpec::KINDS.iter().filter(|m| !elsewhere.contains(&m.name));
     let (optimizers, schedules) = (OptimizerSpec::KINDS, ScheduleSpec::KINDS);
     let one = (&optimizers[0], &schedules[0], &ModelSpec::KINDS[0]);

@@ -37,8 +37,9 @@ impl<'a> FusedEngine<'a> {
 impl StepEngine for FusedEngine<'_> {
     fn optimizer(&self, network: &Network) -> Optimizer {
         let spec = self.spec;
-        Optimizer::fused(&spec.optimizer, self.step.numbers())
-            .unwrap_or_else(|| Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, network))
+        Optimizer::fused(&spec.optimizer, self.step.numbers()).unwrap_or_else(|| {
+            Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), network)
+        })
     }
 
     fn begin(&mut self, _: u64, state: State, _: &EpochOrder) {
