@@ -60,11 +60,6 @@ fn what_does_not_fit_is_said_at_its_place() {
         ),
         ("a context longer than the validation part", "validation = 60000", "validation = 64"),
         (
-            "a context longer than the test part",
-            "validation = 60000",
-            "validation = 0\ncontext = 100000",
-        ),
-        (
             "a batch larger than the text",
             "validation = 60000",
             "validation = 60000\nbatch_size = 20000",

@@ -116,7 +116,7 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
         libtorch: probe.libtorch.clone().filter(|_| slot.backend() == "libtorch"),
         code: probe.code.clone(),
         model: spec.model.clone(),
-        shape: dataset.shape(),
+        shape: spec.data.shape(),
         outputs: dataset.outputs(),
         batch_size: spec.data.batch_size,
         plain: !plan.fast_path,
