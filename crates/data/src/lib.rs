@@ -25,6 +25,7 @@ mod own;
 mod pixels;
 mod source;
 mod text;
+mod vocabulary;
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ use super::targets;
 use super::text;
 
 /// What does not go together. Boxed, because it is far larger than nothing.
-pub(super) type Problem = Box<Diagnostic>;
+type Problem = Box<Diagnostic>;
 
 /// The parts of a run, before it is known whether they go together.
 pub(super) struct Draft {
@@ -43,7 +43,7 @@ pub(super) struct Around<'a> {
 
 impl Around<'_> {
     /// Where a value is given, else where the optimizer begins.
-    pub(super) fn place(&self, path: &str) -> &Place {
+    fn place(&self, path: &str) -> &Place {
         self.given.get(path).map_or(&self.entry.place, |(_, place)| place)
     }
 }
@@ -66,7 +66,7 @@ impl Draft {
         around: &Around<'_>,
         early_stopping: Option<&EarlyStopping>,
     ) -> Result<(), Problem> {
-        text::fits(around, &mut self.data, &self.model)?;
+        self.check_text(around)?;
         self.check_model(around)?;
         self.check_targets(around, early_stopping)?;
         self.check_sizes(around)?;
@@ -74,6 +74,14 @@ impl Draft {
         self.check_full_batches(around)?;
         self.check_update(around)?;
         self.check_groups(around)
+    }
+
+    fn check_text(&mut self, around: &Around<'_>) -> Result<(), Problem> {
+        let own = around.spec.own.as_ref();
+        let dataset_at = own.map_or_else(|| around.place("data.dataset"), |(_, place)| place);
+        let context_at = around.place("data.context");
+        let problem = text::fits(&mut self.data, &self.model, dataset_at, context_at);
+        problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
     }
 
     fn check_model(&self, around: &Around<'_>) -> Result<(), Problem> {
@@ -131,7 +139,9 @@ impl Draft {
             );
             return Err(Box::new(Diagnostic::error(message, around.place("data.validation"))));
         }
-        text::check(around, data)?;
+        if let Some(problem) = text::check(data, around.place("data.context")) {
+            return Err(Box::new(problem));
+        }
         let samples = data.train_samples();
         if !around.given.contains_key("data.batch_size") {
             // Of fewer samples than the default has a batch of all of them.

@@ -5,59 +5,52 @@ use spec::run::DataSpec;
 use text_format::plural;
 
 use super::diagnostic::Diagnostic;
-use super::fits::{Around, Problem};
+use super::source::Place;
 
 /// Tokens of a sequence where `[data] context` is not given.
 const CONTEXT: u64 = 64;
 
 /// Checks that data and model are both of texts or neither, and puts in the default context.
-///
-/// # Errors
-/// A model of texts without a text, any other model of one, a context of what is no text.
+/// `dataset_at` and `context_at` are where the dataset and the context are named. Returns the
+/// problem: a model of texts without a text, any other model of one, a context of what is no
+/// text.
 pub(super) fn fits(
-    around: &Around<'_>,
     data: &mut DataSpec,
     model: &ModelSpec,
-) -> Result<(), Problem> {
-    let (dataset, kind) = (&data.dataset, model.kind());
-    let at = || match &around.spec.own {
-        Some((_, place)) => place,
-        None => around.place("data.dataset"),
-    };
-    match (dataset.is_text(), model.takes_text()) {
-        (true, false) => {
-            let message =
-                format!("the model `{kind}` takes no text, and `{}` is one", dataset.name());
-            let help = "write kind = \"gpt\" in [model], or name another dataset";
-            return Err(Box::new(Diagnostic::error(message, at()).help(help)));
-        }
-        (false, true) => {
-            let message =
-                format!("the model `{kind}` takes a text, and `{}` is none", dataset.name());
-            let help = "name a text in [data], such as dataset = \"moby-dick\", or another model";
-            return Err(Box::new(Diagnostic::error(message, at()).help(help)));
-        }
+    dataset_at: &Place,
+    context_at: &Place,
+) -> Option<Diagnostic> {
+    let (kind, name) = (model.kind(), data.dataset.name());
+    let (message, help) = match (data.dataset.is_text(), model.takes_text()) {
+        (true, false) => (
+            format!("the model `{kind}` takes no text, and `{name}` is one"),
+            "write kind = \"gpt\" in [model], or name another dataset",
+        ),
+        (false, true) => (
+            format!("the model `{kind}` takes a text, and `{name}` is none"),
+            "name a text in [data], such as dataset = \"moby-dick\", or another model",
+        ),
         (false, false) if data.context > 0 => {
-            let message = "`data.context` has no use here";
-            return Err(Box::new(
-                Diagnostic::error(message, around.place("data.context"))
+            return Some(
+                Diagnostic::error("`data.context` has no use here", context_at)
                     .label("it is the length of a sequence of text")
                     .help("remove the key"),
-            ));
+            );
         }
-        (true, true) if data.context == 0 => data.context = CONTEXT,
-        _ => {}
-    }
-    Ok(())
+        (true, true) if data.context == 0 => {
+            data.context = CONTEXT;
+            return None;
+        }
+        _ => return None,
+    };
+    Some(Diagnostic::error(message, dataset_at).help(help))
 }
 
-/// Checks that each part of a text holds a sequence and the token behind it.
-///
-/// # Errors
-/// The first part that is too short.
-pub(super) fn check(around: &Around<'_>, data: &DataSpec) -> Result<(), Problem> {
+/// Checks that each part of a text holds a sequence and the token behind it. Returns the
+/// problem of the first part that is too short.
+pub(super) fn check(data: &DataSpec, context_at: &Place) -> Option<Diagnostic> {
     if !data.dataset.is_text() {
-        return Ok(());
+        return None;
     }
     let (dataset, context) = (&data.dataset, data.context);
     let train = dataset.train_len().saturating_sub(data.validation);
@@ -67,7 +60,7 @@ pub(super) fn check(around: &Around<'_>, data: &DataSpec) -> Result<(), Problem>
         ("test", dataset.test_len(), dataset.test_len() > 0),
     ];
     let short = parts.iter().find(|(_, tokens, there)| *there && data.samples(*tokens) == 0);
-    let Some((part, tokens, _)) = short else { return Ok(()) };
+    let (part, tokens, _) = short?;
     let message = format!(
         "context = {context} is too long for the {part} part of {}",
         plural::count(*tokens, "token")
@@ -76,5 +69,5 @@ pub(super) fn check(around: &Around<'_>, data: &DataSpec) -> Result<(), Problem>
         "a sequence and the token behind it take {}; lower `context`, or give the part more tokens",
         plural::count(context + 1, "token")
     );
-    Err(Box::new(Diagnostic::error(message, around.place("data.context")).help(help)))
+    Some(Diagnostic::error(message, context_at).help(help))
 }

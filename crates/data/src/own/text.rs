@@ -11,7 +11,7 @@ use text_format::plural;
 use super::error::{Fault, OwnError, Place};
 use super::source::Source;
 use super::{changed, wrong};
-use crate::text::{Entries, MOST};
+use crate::vocabulary::{Entries, MOST};
 use crate::{Dataset, Part};
 
 /// The texts of a dataset as tokens.
