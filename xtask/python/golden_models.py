@@ -135,14 +135,16 @@ def begin(model):
         p.data = torch.tensor([round(shift + v, 3) for v in start]).reshape(p.shape)
 
 
-def run(model, features):
+def run(model, spec, shape):
+    """SGD on a few samples. `spec` is the model as a run stores it, `shape` that of a sample: channels, height, width."""
+    features = shape[0] * shape[1] * shape[2]
     begin(model)
     inputs = wave(SAMPLES * features, 3.7, 0.2, 1.5)
     x = torch.tensor(inputs).reshape(SAMPLES, features)
     targets = torch.tensor(TARGETS)
     initial = values(model.state_dict().items())
     optimizer = torch.optim.SGD(model.parameters(), lr=LR)
-    out = {"inputs": inputs, "targets": TARGETS, "initial": initial, "lr": LR, "steps": STEPS}
+    out = {"spec": spec, "shape": shape, "inputs": inputs, "targets": TARGETS, "initial": initial, "lr": LR, "steps": STEPS}
     for step in range(STEPS):
         optimizer.zero_grad()
         logits = model(x)
@@ -239,7 +241,10 @@ def main():
         "threads": 1,
     }
     OUT.mkdir(parents=True, exist_ok=True)
-    files = {"cnn": run(Cnn(), CHANNELS * HEIGHT * WIDTH), "mlp": run(NormedMlp(), 6), "losses": losses()}
+    cnn = {"kind": "cnn", "channels": [3, 4], "kernel": 3, "padding": 1, "hidden": [5], "activation": "tanh"}
+    mlp = {"kind": "mlp", "hidden": [5, 4], "activation": "sigmoid", "batch_norm": True}
+    files = {"cnn": run(Cnn(), cnn, [CHANNELS, HEIGHT, WIDTH]), "mlp": run(NormedMlp(), mlp, [1, 1, 6])}
+    files |= {"losses": losses()}
     files |= {"gpt": gpt(), "gpt-adamw": gpt_adamw()}
     for name, contents in files.items():
         (OUT / f"{name}.json").write_text(dump({"made_by": made_by, **contents}) + "\n")

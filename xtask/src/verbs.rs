@@ -26,7 +26,7 @@ const fn handed(name: &'static str, arguments: &'static str, about: &'static str
 }
 
 /// Verbs that are handed over, in the order of the help.
-pub(crate) const HANDED_OVER: [HandedOver; 17] = [
+pub(crate) const HANDED_OVER: &[HandedOver] = &[
     handed("sweep", "FILE", "train what FILE asks for and is not there yet, then report"),
     handed("report", "FILE..", "collect and redraw, without libtorch; several are compared too"),
     handed(

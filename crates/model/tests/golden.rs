@@ -6,7 +6,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 use model::{Network, Targets, build, cross_entropy, parameters};
 use serde_json::Value;
 use spec::ModelSpec;
-use spec::model::{Activation, Cnn, Mlp};
 use spec::run::{Loss, TrainSpec};
 
 /// Largest difference, relative to the larger of both numbers and 0.1.
@@ -158,27 +157,23 @@ fn replay(name: &str, spec: &ModelSpec, shape: [usize; 3]) {
     close("evaluated", &found, &floats(&golden["evaluated"]));
 }
 
+/// Every golden file that names a model and the shape of its samples.
 #[test]
-fn the_convolutional_network_is_pytorchs() {
-    let spec = ModelSpec::Cnn(Cnn {
-        channels: vec![3, 4],
-        kernel: 3,
-        padding: 1,
-        hidden: vec![5],
-        activation: Activation::Tanh,
-    });
-    replay("cnn", &spec, [2, 9, 8]);
-}
-
-#[test]
-fn batch_normalisation_is_pytorchs_in_training_and_evaluation() {
-    let spec = ModelSpec::Mlp(Mlp {
-        hidden: vec![5, 4],
-        activation: Activation::Sigmoid,
-        dropout: 0.0,
-        batch_norm: true,
-    });
-    replay("mlp", &spec, [1, 1, 6]);
+fn models_are_pytorchs_in_training_and_evaluation() {
+    let folder = format!("{}/tests/golden", env!("CARGO_MANIFEST_DIR"));
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.filter_map(|name| Some(name.to_str()?.strip_suffix(".json")?.to_owned()));
+    let mut kinds = Vec::new();
+    for name in names {
+        let golden = golden(&name);
+        if golden["shape"].is_null() {
+            continue;
+        }
+        let spec: ModelSpec = serde_json::from_value(golden["spec"].clone()).unwrap();
+        kinds.push(spec.kind());
+        replay(&name, &spec, serde_json::from_value(golden["shape"].clone()).unwrap());
+    }
+    assert!(kinds.contains(&"cnn") && kinds.contains(&"mlp"), "{kinds:?}");
 }
 
 /// Logits, loss and gradients of a batch of three contexts of six tokens.

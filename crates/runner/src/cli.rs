@@ -142,6 +142,23 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// True of the verbs of `sweep-report`, which read or write Parquet.
+    pub fn is_of_reporter(&self) -> bool {
+        matches!(
+            self,
+            Command::Report(_)
+                | Command::Compare(_)
+                | Command::External(_)
+                | Command::Target(_)
+                | Command::Regress(_)
+                | Command::Nightly(_)
+                | Command::Baseline { .. }
+                | Command::Write { .. }
+        )
+    }
+}
+
 /// The registries that `list` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Registry {

@@ -51,22 +51,9 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         }
         Command::Verify(args) => return verify(&workspace, &args.file),
         Command::Merge(_) => return answer(false, &NOTHING, Report::Last),
-        Command::Status { .. }
-        | Command::Cancel { .. }
-        | Command::Why { .. }
-        | Command::Doctor { .. }
-        | Command::List { .. }
-        | Command::Fetch { .. }
-        | Command::Task { .. }
-        | Command::Needs { .. } => return answer(false, &NOTHING, Report::Never),
-        Command::Report(_)
-        | Command::Compare(_)
-        | Command::External(_)
-        | Command::Target(_)
-        | Command::Regress(_)
-        | Command::Baseline { .. }
-        | Command::Gather { .. }
-        | Command::Write { .. } => return answer(false, &NOTHING, Report::First),
+        Command::Gather { .. } => return answer(false, &NOTHING, Report::First),
+        verb if verb.is_of_reporter() => return answer(false, &NOTHING, Report::First),
+        _ => return answer(false, &NOTHING, Report::Never),
     };
     let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;

@@ -134,6 +134,7 @@ fn what_changes_no_result_changes_no_id() {
         band: Band::Range,
         tolerance: 0.05,
         min_effect: 0.02,
+        ..ReportSettings::default()
     };
     // What is neutral is left out of what is stored.
     let stored = serde_json::to_string(&without).unwrap();
