@@ -199,7 +199,7 @@ mod tests {
         let text = |file: &PathBuf| std::fs::read_to_string(tree.join(file)).unwrap();
         files
             .into_iter()
-            .filter(|f| f.ends_with("feed.rs"))
+            .filter(|f| f.ends_with("order.rs"))
             .map(|f| (f.clone(), text(&f)))
             .collect()
     }

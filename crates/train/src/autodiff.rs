@@ -9,8 +9,9 @@ use optimizer_registry::{Fused, Optimizer};
 use spec::RunSpec;
 
 use crate::engine::StepEngine;
-use crate::feed::{EpochOrder, Samples};
+use crate::feed::Samples;
 use crate::job::State;
+use crate::order::EpochOrder;
 use crate::trajectory;
 
 /// Updates of all parameters at once, in their own memory on the device.

@@ -5,8 +5,8 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use optimizer_registry::Optimizer;
 
-use crate::feed::EpochOrder;
 use crate::job::State;
+use crate::order::EpochOrder;
 
 /// A way to take the steps of one run. A pass over the samples is `begin`, a `step` for
 /// each step of the order, `end`.

@@ -10,7 +10,7 @@ use data::Dataset;
 use serde_json::json;
 use spec::RunSpec;
 
-use crate::feed::EpochOrder;
+use crate::order::EpochOrder;
 
 /// Writes what is fed of own data: `train_inputs.f32` and `test_inputs.f32` (little-endian,
 /// a sample after another, validation samples behind those that are trained on), their

@@ -6,9 +6,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, Tensor
 use data::{DataError, Dataset, Inputs, Part};
 use model::init::Draws;
 use model::{Network, Targets};
-use spec::Digest;
-use spec::run::{DataSpec, Shuffle};
-use spec::seed::{permutation, stream};
+use spec::run::DataSpec;
 use spec::{DatasetSpec, RunSpec};
 
 use crate::device::NamedDevice;
@@ -220,84 +218,11 @@ pub(crate) fn accumulate(spec: &RunSpec) -> usize {
     usize::try_from(spec.update.accumulate).unwrap_or(usize::MAX).max(1)
 }
 
-/// The tokens at which the sequences of an epoch begin.
-fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
-    let tokens = data.dataset.train_len().saturating_sub(data.validation);
-    // Behind a sequence stands one more token, the target of its last.
-    let starts = u32::try_from(tokens.saturating_sub(data.context)).unwrap_or(u32::MAX).max(1);
-    let context = u32::try_from(data.context).unwrap_or(u32::MAX);
-    let drawn = |epoch: u64| {
-        let mut stream = stream(seed, &format!("windows/{epoch}"));
-        (0..samples).map(|_| stream.below(starts)).collect()
-    };
-    match data.shuffle {
-        Shuffle::EachEpoch => drawn(epoch),
-        Shuffle::Once => drawn(1),
-        Shuffle::None => (0..samples as u32).map(|i| i * context).collect(),
-    }
-}
-
-/// One epoch's order and its cuts into batches.
-pub(crate) struct EpochOrder {
-    indices: Vec<u32>,
-    batch: usize,
-    drop_last: bool,
-}
-
-impl EpochOrder {
-    /// The order of `epoch` (from 1): a pure function of seed, epoch and `shuffle`. Of a text
-    /// the tokens at which its `samples` sequences begin: drawn with replacement from the
-    /// stream `windows/<epoch>`, or one sequence after the other.
-    pub(crate) fn new(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Self {
-        let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
-        let indices = match data.shuffle {
-            _ if data.dataset.is_text() => windows(seed, epoch, samples, data),
-            Shuffle::EachEpoch => permutation(seed, epoch, samples),
-            Shuffle::Once => permutation(seed, 1, samples),
-            Shuffle::None => (0..samples as u32).collect(),
-        };
-        EpochOrder { indices, batch, drop_last: data.drop_last }
-    }
-
-    /// Bounds of the batches, in order.
-    pub(crate) fn bounds(&self) -> Vec<(usize, usize)> {
-        let n = self.indices.len();
-        (0..n)
-            .step_by(self.batch.max(1))
-            .map(|start| (start, (start + self.batch).min(n)))
-            .filter(|(start, end)| !self.drop_last || end - start == self.batch)
-            .collect()
-    }
-
-    /// The whole order as one tensor: batches are slices of it, so that an
-    /// epoch needs one upload.
-    pub(crate) fn upload(&self, device: &Device) -> Tensor<1, Int> {
-        let indices: Vec<i64> = self.indices.iter().map(|&i| i64::from(i)).collect();
-        let n = indices.len();
-        Tensor::from_data(TensorData::new(indices, [n]), device)
-    }
-
-    /// BLAKE3 of the indices that are fed, in order, with the batch size.
-    pub(crate) fn digest(&self) -> String {
-        let fed = self.bounds().last().map_or(0, |(_, end)| *end);
-        let mut hash = blake3::Hasher::new();
-        hash.update(&(self.batch as u64).to_le_bytes());
-        for index in &self.indices[..fed] {
-            hash.update(&index.to_le_bytes());
-        }
-        Digest::from_hash(&hash.finalize()).to_string()
-    }
-
-    /// The order itself.
-    pub(crate) fn indices(&self) -> &[u32] {
-        &self.indices
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
     use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
+    use spec::run::Shuffle;
 
     use super::*;
 
@@ -305,25 +230,6 @@ mod tests {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
         DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0 }
-    }
-
-    #[test]
-    fn the_short_batch_is_kept_or_dropped() {
-        let keep = EpochOrder::new(1, 1, 10, &spec(4, false));
-        assert_eq!(keep.bounds(), [(0, 4), (4, 8), (8, 10)]);
-        let drop = EpochOrder::new(1, 1, 10, &spec(4, true));
-        assert_eq!(drop.bounds(), [(0, 4), (4, 8)]);
-        assert_ne!(keep.digest(), drop.digest(), "what is not fed is not digested");
-    }
-
-    #[test]
-    fn the_digest_follows_seed_epoch_and_batch_size() {
-        let digest =
-            |seed, epoch, batch| EpochOrder::new(seed, epoch, 100, &spec(batch, false)).digest();
-        assert_eq!(digest(1, 1, 8), digest(1, 1, 8));
-        assert_ne!(digest(1, 1, 8), digest(2, 1, 8));
-        assert_ne!(digest(1, 1, 8), digest(1, 2, 8));
-        assert_ne!(digest(1, 1, 8), digest(1, 1, 16));
     }
 
     /// Devices whose tensors lie in this process's memory.
@@ -349,19 +255,6 @@ mod tests {
         std::fs::write(folder.join("y.npy"), npy("|u1", &format!("({n},)"), labels)).unwrap();
         let request = OwnRequest::new(OwnFiles::new(OwnKind::Npy, "x.npy", Some("y.npy")));
         DatasetSpec::Own(Box::new(data::inspect(&request, folder).unwrap().data))
-    }
-
-    #[test]
-    fn samples_are_shuffled_each_epoch_once_or_never() {
-        let order = |shuffle, epoch| {
-            let data = DataSpec { shuffle, ..spec(4, false) };
-            EpochOrder::new(7, epoch, 10, &data).indices().to_vec()
-        };
-        assert_eq!(order(Shuffle::EachEpoch, 1), permutation(7, 1, 10));
-        assert_eq!(order(Shuffle::EachEpoch, 2), permutation(7, 2, 10));
-        assert_eq!(order(Shuffle::Once, 1), permutation(7, 1, 10));
-        assert_eq!(order(Shuffle::Once, 5), permutation(7, 1, 10));
-        assert_eq!(order(Shuffle::None, 3), (0..10).collect::<Vec<u32>>());
     }
 
     #[test]
@@ -433,5 +326,36 @@ mod tests {
         assert_eq!(crate::libtorch::address(crate::libtorch::over(&host, [960, 1000]).unwrap()), {
             host.as_ptr().addr()
         });
+    }
+
+    #[test]
+    fn sequences_have_the_token_behind_each_as_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::write(root.join("t.txt"), "abcdefghijabcdefghij").unwrap();
+        let files = OwnFiles::new(OwnKind::Text, "t.txt", None);
+        let request = OwnRequest { validation: 7, test: Some(0), ..OwnRequest::new(files) };
+        let own = data::inspect(&request, root).unwrap().data;
+        let dataset = DatasetSpec::Own(Box::new(own));
+        let data = DataSpec { context: 3, validation: 7, ..spec(4, false) };
+        let data = DataSpec { dataset: dataset.clone(), ..data };
+        for device in devices() {
+            let loaded = DeviceData::load(&dataset, root, root, &device).unwrap();
+            let (all, samples, held) = loaded.split(&data);
+            // 13 tokens to train on: four sequences and the token behind the last.
+            assert_eq!((samples, loaded.test(&data).len()), (4, 0));
+            let pairs = |samples: Samples| {
+                let Targets::Classes(next) = samples.targets else { unreachable!() };
+                let next = next.into_data().iter::<i64>().collect::<Vec<_>>();
+                (samples.inputs.into_data().iter::<f32>().collect::<Vec<_>>(), next)
+            };
+            let at = Tensor::from_data([8i64, 0], &device.device);
+            let drawn = pairs(all.select(&at));
+            assert_eq!(drawn, (vec![8., 9., 0., 0., 1., 2.], vec![9, 0, 1, 1, 2, 3]));
+            let held = held.unwrap();
+            assert_eq!(held.len(), 2);
+            let held = pairs(held.range(0, 2));
+            assert_eq!(held, (vec![3., 4., 5., 6., 7., 8.], vec![4, 5, 6, 7, 8, 9]));
+        }
     }
 }

@@ -14,8 +14,9 @@ use spec::{Id, RunSpec};
 use sweep_file::{Overrides, load_text};
 
 use crate::device::{ComputeGuard, NamedDevice};
-use crate::feed::{DeviceData, EpochOrder};
+use crate::feed::DeviceData;
 use crate::job::Job;
+use crate::order::EpochOrder;
 use crate::{device, environment, select};
 
 /// Operations that start no kernel: they make a tensor over memory that is there, or get

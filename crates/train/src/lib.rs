@@ -25,6 +25,7 @@ mod libtorch;
 mod measure;
 #[cfg(feature = "libtorch")]
 mod on_device;
+mod order;
 mod processor;
 mod progress;
 mod run;

@@ -9,8 +9,9 @@ use burn::tensor::TensorReadError;
 use spec::record::MetricPoint;
 
 use crate::device::NamedDevice;
-use crate::feed::{DeviceData, EpochOrder, accumulate};
+use crate::feed::{DeviceData, accumulate};
 use crate::job::{Job, Observer, State};
+use crate::order::EpochOrder;
 use crate::progress::Progress;
 use crate::run::Run;
 use crate::select::engine;

@@ -8,7 +8,8 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
-use crate::feed::{EpochOrder, accumulate};
+use crate::feed::accumulate;
+use crate::order::EpochOrder;
 
 /// Windows an epoch over which `window_loss` is averaged.
 const WINDOWS: usize = 20;

@@ -8,8 +8,8 @@ use spec::RunSpec;
 
 use super::Step;
 use crate::engine::StepEngine;
-use crate::feed::EpochOrder;
 use crate::job::State;
+use crate::order::EpochOrder;
 
 /// Steps without a graph, on the host.
 pub(crate) struct FusedEngine<'a> {

@@ -10,7 +10,8 @@ use burn::backend::LibTorch;
 use model::Targets;
 use tch::{Device, Kind, Reduction, Tensor};
 
-use crate::feed::{EpochOrder, Samples};
+use crate::feed::Samples;
+use crate::order::EpochOrder;
 
 /// Numbers between the beginnings of two parameters: 256 bytes, as CUDA allocates.
 const ALIGNMENT: usize = 64;
