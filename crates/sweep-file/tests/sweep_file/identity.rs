@@ -129,6 +129,7 @@ fn what_changes_no_result_changes_no_id() {
     assert_eq!(ids(&with), ids(&without));
     assert_eq!(with.keeping.timeout, Some(5_400.0));
     assert_eq!(with.keeping.checkpoint_every, 2);
+    #[allow(clippy::needless_update, reason = "a new key needs no place here")]
     let report = ReportSettings {
         figures: vec![FigureName::Final, FigureName::Convergence],
         band: Band::Range,
