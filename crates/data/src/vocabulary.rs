@@ -6,7 +6,7 @@ use spec::own_data::Vocabulary;
 /// Most entries of a vocabulary of characters.
 pub(crate) const MOST: usize = 20_000;
 
-/// What cannot be read as a text: where, counted from 1, and why.
+/// The place at which bytes are no UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotText {
     /// Line, counted from 1.

@@ -24,7 +24,7 @@ pub struct TokenNorm {
     pub gamma: Param<Tensor<1>>,
     /// Shift of each number; none is 0.
     pub beta: Option<Param<Tensor<1>>>,
-    /// What it divides by.
+    /// Layer or root mean square.
     #[module(skip)]
     pub kind: Norm,
 }

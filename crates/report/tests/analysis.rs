@@ -187,7 +187,7 @@ fn time_to_target_counts_what_never_gets_there_as_infinite() {
     let analysis = Analysis::new(analysis.plan.clone(), analysis.rows.clone());
     let time_to_target = analysis.time_to_target().unwrap();
     let good =
-        time_to_target.labels_timed.iter().find(|r| analysis.configs[r.config].label == 1).unwrap();
+        time_to_target.by_label.iter().find(|r| analysis.configs[r.config].label == 1).unwrap();
     assert_eq!((good.runs, good.reached), (4, 3), "the missing run counts for nothing");
     assert_eq!(good.times[2].iter().filter(|t| t.is_infinite()).count(), 1);
     assert!(good.medians.iter().all(|m| m.unwrap().is_finite()));

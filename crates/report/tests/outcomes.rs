@@ -347,7 +347,7 @@ fn batches_of_different_size_are_compared_by_samples() {
     }
     reached(&mut analysis, &[[Some(3); 3], [Some(2); 3]].concat());
     let analysis = again(&analysis);
-    let label_times = &analysis.time_to_target().unwrap().labels_timed[0];
+    let label_times = &analysis.time_to_target().unwrap().by_label[0];
     assert_eq!(label_times.fastest, Some((1, 110_000.0)));
     assert!(label_times.median(Clock::Samples).is_some());
 }

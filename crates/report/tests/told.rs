@@ -206,7 +206,7 @@ fn the_fastest_configuration_is_the_chosen_one_where_it_ties() {
     let analysis = again(&analysis);
     let time_to_target = analysis.time_to_target().unwrap();
     let label_times =
-        time_to_target.labels_timed.iter().find(|r| analysis.configs[r.config].label == 0).unwrap();
+        time_to_target.by_label.iter().find(|r| analysis.configs[r.config].label == 0).unwrap();
     assert_eq!(chosen_rate(&analysis), 1e-2, "the second, by its loss");
     assert_eq!(label_times.fastest, Some((1, 55_000.0)));
 }

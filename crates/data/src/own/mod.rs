@@ -73,14 +73,7 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     let reading = own.reading.as_deref();
     let nothing = Asked::default();
     let asked = reading.map_or(&nothing, |r| &r.asked);
-    let pieces = match read(&own.files, asked, root) {
-        Ok(pieces) => pieces,
-        Err(error) => {
-            // That the data changed says more than what is now wrong with them.
-            check(own, root)?;
-            return Err(error);
-        }
-    };
+    let pieces = unless_changed(own, root, read(&own.files, asked, root))?;
     if pieces.checksum != own.checksum {
         return Err(changed(own));
     }
@@ -97,10 +90,7 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     let mut found = resolve(&request, &samples);
     let fed = feed(&samples, &found)?;
     understood(&mut found, &samples, &fed);
-    if found != *own {
-        let (planned, found) = (sizes(own), sizes(&found));
-        return Err(OwnError::Plan { file: own.files.path.clone(), planned, found });
-    }
+    as_planned(own, &found)?;
     let [train, test] = fed.parts;
     Ok(Dataset {
         name: DatasetSpec::Own(Box::new(own.clone())),
@@ -125,6 +115,24 @@ pub(crate) fn check(own: &OwnData, root: &Path) -> Result<(), OwnError> {
         roles.iter().map(|(_, file)| source::sha256(file, root)).collect::<Result<Vec<_>, _>>()?;
     let found = checksum(roles.iter().zip(&hashes).map(|((role, _), hash)| (*role, hash.as_str())));
     if found == own.checksum { Ok(()) } else { Err(changed(own)) }
+}
+
+/// What was read of the files of a plan, or why not: that the data changed says more than what
+/// is now wrong with them.
+fn unless_changed<T>(own: &OwnData, root: &Path, read: Result<T, OwnError>) -> Result<T, OwnError> {
+    read.or_else(|error| check(own, root).and(Err(error)))
+}
+
+/// Checks that what was found in the files is what the plan has.
+fn as_planned(own: &OwnData, found: &OwnData) -> Result<(), OwnError> {
+    if found.checksum != own.checksum {
+        return Err(changed(own));
+    }
+    if found != own {
+        let (planned, found) = (sizes(own), sizes(found));
+        return Err(OwnError::Plan { file: own.files.path.clone(), planned, found });
+    }
+    Ok(())
 }
 
 fn changed(own: &OwnData) -> OwnError {

@@ -10,7 +10,7 @@ use text_format::plural;
 
 use super::error::{Fault, OwnError, Place};
 use super::source::Source;
-use super::{changed, wrong};
+use super::{as_planned, unless_changed, wrong};
 use crate::vocabulary::{Entries, MOST};
 use crate::{Dataset, Part};
 
@@ -33,21 +33,8 @@ pub(super) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     let files = &own.files;
     let test = files.test_path.is_none().then_some(own.test);
     let validation = if files.validation_path.is_some() { 0 } else { own.validation };
-    let texts = match read(files, test, validation, root) {
-        Ok(texts) => texts,
-        Err(error) => {
-            // That the data changed says more than what is now wrong with them.
-            super::check(own, root)?;
-            return Err(error);
-        }
-    };
-    if texts.own.checksum != own.checksum {
-        return Err(changed(own));
-    }
-    if texts.own != *own {
-        let (planned, found) = (super::sizes(own), super::sizes(&texts.own));
-        return Err(OwnError::Plan { file: files.path.clone(), planned, found });
-    }
+    let texts = unless_changed(own, root, read(files, test, validation, root))?;
+    as_planned(own, &texts.own)?;
     Ok(Dataset {
         name: DatasetSpec::Own(Box::new(own.clone())),
         digest: own.checksum.clone(),
@@ -66,11 +53,11 @@ fn read(
     validation: u64,
     root: &Path,
 ) -> Result<Texts, OwnError> {
-    let roles = [Some(&files.path), files.test_path.as_ref(), files.validation_path.as_ref()];
-    let named: Vec<&String> = roles.into_iter().flatten().collect();
+    // The file itself, then those of test and validation: a text has no others.
+    let roles = files.roles();
     let mut bytes = Vec::new();
     let mut hashes = Vec::new();
-    for file in &named {
+    for (_, file) in &roles {
         let (text, hash) = bytes_of(file, root)?;
         bytes.push(text);
         hashes.push(hash);
@@ -78,7 +65,7 @@ fn read(
     let kind = files.vocabulary.unwrap_or(Vocabulary::Char);
     let all: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
     let entries = Entries::of(kind, &all).map_err(|(at, found)| OwnError::Content {
-        file: named[at].clone(),
+        file: roles[at].1.to_owned(),
         place: Place::Line(found.line),
         reason: format!("no UTF-8 after byte {}", found.offset),
         remedy: "save it as UTF-8, or give vocabulary = \"byte\"".to_owned(),
@@ -106,7 +93,7 @@ fn read(
         None => validation,
     };
     train.extend(validation_text.unwrap_or_default());
-    let hash = roles_of(files).zip(&hashes).map(|(role, hash)| (role, hash.as_str()));
+    let hashes = roles.iter().zip(&hashes).map(|((role, _), hash)| (*role, hash.as_str()));
     let own = OwnData {
         files: files.clone(),
         test: cut,
@@ -115,17 +102,12 @@ fn read(
         classes: entries.len() as u64,
         train_len: train.len() as u64,
         test_len: test.len() as u64,
-        checksum: checksum(hash),
+        checksum: checksum(hashes),
         targets: 0,
         validation,
         reading: None,
     };
     Ok(Texts { entries, train, test, own })
-}
-
-/// The role of each file, in the order of [`OwnFiles::roles`].
-fn roles_of(files: &OwnFiles) -> impl Iterator<Item = &'static str> {
-    files.roles().into_iter().map(|(role, _)| role)
 }
 
 /// The decompressed bytes of a file, and the SHA-256 of it as it lies on disk.

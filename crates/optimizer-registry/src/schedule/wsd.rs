@@ -27,7 +27,7 @@ pub(super) fn wsd(p: &Wsd, base: f64, t: u64) -> f64 {
     base * (p.min_factor + (1.0 - p.min_factor) * shape(p.shape, over))
 }
 
-/// What is left of the fall when the share `u` of the decay is over.
+/// The part of the fall, from 1 to 0, that is left when the share `u` of the decay is over.
 fn shape(shape: DecayShape, u: f64) -> f64 {
     match shape {
         DecayShape::Linear => 1.0 - u,

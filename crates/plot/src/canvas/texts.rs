@@ -41,8 +41,8 @@ pub fn fit(text: &str, size: f64, room: f64) -> String {
     String::new()
 }
 
-/// As [`fit`], of one of several texts that must be told apart: where another has the
-/// same ends, what tells them apart is kept instead of the ends.
+/// Cuts a text like [`fit`], one of several that must be told apart: where another has the same
+/// ends, it keeps the part in which they differ.
 pub fn fit_apart<'a>(
     text: &str,
     others: impl IntoIterator<Item = &'a str>,

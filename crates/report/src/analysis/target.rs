@@ -77,12 +77,12 @@ pub struct TimeToTarget {
     /// The value to reach.
     pub value: f64,
     /// The fewest samples in the median first; then by how many runs got there.
-    pub labels_timed: Vec<LabelTimes>,
+    pub by_label: Vec<LabelTimes>,
     /// Why seconds must not be compared, when they must not.
     pub seconds_differ: Option<String>,
 }
 
-/// The race; none without a value to reach, or where the metric does not exist.
+/// The times to the target of every label; none without a value to reach, or where the metric does not exist.
 pub(super) fn time_to_target(analysis: &Analysis) -> Option<TimeToTarget> {
     let target = &analysis.plan.target;
     let value = target.value?;
@@ -90,22 +90,22 @@ pub(super) fn time_to_target(analysis: &Analysis) -> Option<TimeToTarget> {
     if target.split == Split::Validation && !held_out {
         return None;
     }
-    let mut labels_timed: Vec<LabelTimes> =
+    let mut by_label: Vec<LabelTimes> =
         analysis.best.iter().flatten().map(|&config| label_times(analysis, config)).collect();
-    labels_timed.retain(|r| r.runs > 0);
-    if labels_timed.is_empty() {
+    by_label.retain(|r| r.runs > 0);
+    if by_label.is_empty() {
         return None;
     }
     let median = |r: &LabelTimes| r.median(Clock::Samples).unwrap_or(f64::INFINITY);
-    labels_timed.sort_by(|a, b| {
+    by_label.sort_by(|a, b| {
         median(a).total_cmp(&median(b)).then_with(|| {
             let share = |r: &LabelTimes| r.reached as f64 / r.runs as f64;
             share(b).partial_cmp(&share(a)).unwrap_or(Ordering::Equal)
         })
     });
-    let configs = labels_timed.iter().map(|r| &analysis.configs[r.config]);
+    let configs = by_label.iter().map(|r| &analysis.configs[r.config]);
     let seconds_differ = seconds_differ(analysis, configs);
-    Some(TimeToTarget { value, labels_timed, seconds_differ })
+    Some(TimeToTarget { value, by_label, seconds_differ })
 }
 
 fn label_times(analysis: &Analysis, config: usize) -> LabelTimes {

@@ -51,19 +51,16 @@ pub fn profile(all: &CrossTask, clock: Clock) -> Option<Profile> {
         let time_to_target = analysis.time_to_target()?;
         let label_times = |label: usize| {
             let place = all.tasks.labels[label].places[task];
-            time_to_target
-                .labels_timed
-                .iter()
-                .find(|r| Some(analysis.configs[r.config].label) == place)
+            time_to_target.by_label.iter().find(|r| Some(analysis.configs[r.config].label) == place)
         };
-        let labels_timed: Vec<Option<&LabelTimes>> =
+        let by_label: Vec<Option<&LabelTimes>> =
             all.standings.iter().map(|s| label_times(s.label)).collect();
         let median =
             |r: &Option<&LabelTimes>| r.and_then(|r| r.median(clock)).unwrap_or(f64::INFINITY);
         let reached = |r: &Option<&LabelTimes>| r.map_or((0, 0), |r| (r.reached, r.runs));
         Some((
             task,
-            (labels_timed.iter().map(median).collect(), labels_timed.iter().map(reached).collect()),
+            (by_label.iter().map(median).collect(), by_label.iter().map(reached).collect()),
         ))
     };
     let (tasks, raced): (Vec<usize>, Vec<Raced>) =

@@ -32,7 +32,7 @@ macro_rules! other {
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let time_to_target = analysis.time_to_target()?;
     let chart = series(analysis)?;
-    let all = time_to_target.labels_timed.iter().all(|r| r.reached == r.runs);
+    let all = time_to_target.by_label.iter().all(|r| r.reached == r.runs);
     let below = if all { "" } else { " A run that never gets there keeps its line below 100%." };
     let seconds =
         time_to_target.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
@@ -79,20 +79,20 @@ fn goal(analysis: &Analysis, time_to_target: &TimeToTarget) -> String {
 /// against seconds.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
     let time_to_target = analysis.time_to_target()?;
-    if time_to_target.labels_timed.iter().all(|r| r.reached == 0) {
+    if time_to_target.by_label.iter().all(|r| r.reached == 0) {
         return None;
     }
     let mut panels = vec![panel(analysis, time_to_target, Clock::Samples)];
     let timed = time_to_target
-        .labels_timed
+        .by_label
         .iter()
         .any(|r| r.times[Clock::Seconds.place()].iter().any(|t| t.is_finite()));
     if time_to_target.seconds_differ.is_none() && timed {
         panels.push(panel(analysis, time_to_target, Clock::Seconds));
     }
-    let mut labels_timed: Vec<&LabelTimes> = time_to_target.labels_timed.iter().collect();
-    labels_timed.sort_by_key(|r| analysis.configs[r.config].label);
-    let entries = labels_timed
+    let mut by_label: Vec<&LabelTimes> = time_to_target.by_label.iter().collect();
+    by_label.sort_by_key(|r| analysis.configs[r.config].label);
+    let entries = by_label
         .iter()
         .map(|r| {
             let config = &analysis.configs[r.config];
@@ -117,11 +117,11 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 fn panel(analysis: &Analysis, time_to_target: &TimeToTarget, clock: Clock) -> Panel {
     let at = clock.place();
     let finite =
-        time_to_target.labels_timed.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
+        time_to_target.by_label.iter().flat_map(|r| &r.times[at]).filter(|t| t.is_finite());
     let last = finite.copied().fold(0.0, f64::max);
     let end = (last * 1.08).max(1e-3);
     let curves = time_to_target
-        .labels_timed
+        .by_label
         .iter()
         .map(|label_times| {
             let mut points: Vec<Point> = survival::reached(&label_times.times[at])

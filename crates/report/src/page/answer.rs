@@ -93,7 +93,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
     };
     let to_target = analysis.time_to_target().and_then(|time_to_target| {
         let label_times = time_to_target
-            .labels_timed
+            .by_label
             .iter()
             .find(|r| analysis.configs[r.config].label == first.label)?;
         let target = text::target_of(analysis);

@@ -40,9 +40,9 @@ pub struct DecoderTransformer {
     pub token_embedding: Param<Tensor<2>>,
     /// P, `[context, width]`.
     pub position_embedding: Param<Tensor<2>>,
-    /// In the order in which x passes them.
+    /// The blocks, in the order in which x passes them.
     pub blocks: Vec<Block>,
-    /// In front of the head.
+    /// Normalisation in front of the head.
     pub norm: TokenNorm,
     /// W; none where it is the transpose of E.
     pub head: Option<Linear>,

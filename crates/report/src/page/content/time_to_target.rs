@@ -23,7 +23,7 @@ pub fn time_to_target_table(analysis: &Analysis) -> Table {
         "Which",
     ]);
     let Some(time_to_target) = analysis.time_to_target() else { return table };
-    for label_times in &time_to_target.labels_timed {
+    for label_times in &time_to_target.by_label {
         let config = &analysis.configs[label_times.config];
         let time =
             |clock: Clock, value: Option<f64>| Cell::number(value, |v| text::bare_time(clock, v));
@@ -63,7 +63,7 @@ pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
             )],
         };
     };
-    let seeds = time_to_target.labels_timed.iter().map(|r| r.runs).max().unwrap_or(0);
+    let seeds = time_to_target.by_label.iter().map(|r| r.runs).max().unwrap_or(0);
     let needed = match seeds {
         0 | 1 => String::new(),
         n => format!(", so that a median over {} needs {} that did", text::seeds(n), n / 2 + 1),
@@ -81,7 +81,7 @@ pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
     let tried = |r: &crate::analysis::LabelTimes| {
         r.fastest.is_some() && analysis.tried(analysis.configs[r.config].label).count() > 1
     };
-    if time_to_target.labels_timed.iter().any(tried) {
+    if time_to_target.by_label.iter().any(tried) {
         out.push(
             "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
              flattered, the more so the more were tried."
