@@ -1,8 +1,12 @@
 //! Models and losses against torch.nn: values made by `xtask/python/golden_models.py`.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+#[path = "support/golden_parameters.rs"]
+mod golden_parameters;
+
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor, TensorData};
+use golden_parameters::{filled, floats, in_torchs_order};
 use model::{Network, Targets, build, cross_entropy, parameters};
 use serde_json::Value;
 use spec::ModelSpec;
@@ -16,59 +20,11 @@ fn golden(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn floats(value: &Value) -> Vec<f32> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect()
-}
-
 fn close(what: &str, found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         let scale = f.abs().max(e.abs()).max(0.1);
         assert!((f - e).abs() <= TOLERANCE * scale, "{what}[{i}]: {f}, PyTorch {e}");
-    }
-}
-
-/// PyTorch's order of a parameter's values: a linear layer's weight is transposed, an embedding
-/// is not.
-fn in_torchs_order(path: &str, shape: &[usize], values: &[f32]) -> Vec<f32> {
-    let [rows, columns] = shape[..] else { return values.to_vec() };
-    if path.ends_with("_embedding") {
-        return values.to_vec();
-    }
-    (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
-}
-
-/// Puts the parameters of a golden file in.
-struct Fill<'a> {
-    path: Vec<String>,
-    values: &'a Value,
-    filled: usize,
-}
-
-impl ModuleMapper for Fill<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        if container != "Enum:Network" {
-            self.path.push(name.to_owned());
-        }
-    }
-
-    fn exit_module(&mut self, _: &str, container: &str) {
-        if container != "Enum:Network" {
-            self.path.pop();
-        }
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let path = self.path.join(".");
-        let values = floats(&self.values[&path]);
-        let (dims, device) = (tensor.dims(), tensor.device());
-        // Of a matrix [in, out] PyTorch's [out, in] is the transpose.
-        let turned: Vec<usize> = dims.iter().rev().copied().collect();
-        let values = if D == 2 { in_torchs_order(&path, &turned, &values) } else { values };
-        self.filled += 1;
-        let filled = Tensor::<D>::from_data(TensorData::new(values, dims), &device).require_grad();
-        Param::from_mapped_value(id, filled, mapper)
     }
 }
 
@@ -120,9 +76,7 @@ fn compare_all(what: &str, network: &Network, expected: &Value) {
 fn replay(name: &str, spec: &ModelSpec, shape: [usize; 3]) {
     let golden = golden(name);
     let device = Device::flex().autodiff();
-    let mut fill = Fill { path: Vec::new(), values: &golden["initial"], filled: 0 };
-    let mut network = build(spec, shape, 3, 0, &device).map(&mut fill);
-    assert_eq!(fill.filled, golden["initial"].as_object().unwrap().len());
+    let mut network = filled(build(spec, shape, 3, 0, &device), &golden["initial"]);
     compare_all("initial", &network, &golden["initial"]);
     let classes: Vec<i64> =
         golden["targets"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
@@ -195,10 +149,9 @@ fn every_form_of_the_transformer_is_pytorchs() {
     for case in cases {
         let spec: ModelSpec = serde_json::from_value(case["spec"].clone()).unwrap();
         let (expected, what) = (case["initial"].as_object().unwrap().len(), format!("{spec:?}"));
-        let mut fill = Fill { path: Vec::new(), values: &case["initial"], filled: 0 };
         let device = Device::flex().autodiff();
-        let network = build(&spec, [1, 1, context], vocabulary, 0, &device).map(&mut fill);
-        assert_eq!(fill.filled, expected, "{what}");
+        let network = build(&spec, [1, 1, context], vocabulary, 0, &device);
+        let network = filled(network, &case["initial"]);
         compare_all(&what, &network, &case["initial"]);
         let logits = network.forward(x.clone());
         assert_eq!(logits.dims(), [n, vocabulary]);

@@ -1,11 +1,14 @@
 //! The transformer in training: against PyTorch in two groups of parameters
 //! (`xtask/python/golden_models.py`), and what muon leaves to AdamW.
 
+#[path = "../../model/tests/support/golden_parameters.rs"]
+mod golden_parameters;
+
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use golden_parameters::{filled, floats, in_torchs_order};
 use model::{Network, build, cross_entropy, parameters};
 use optimizer_registry::Optimizer;
 use serde_json::{Value, json};
@@ -15,54 +18,9 @@ use spec::{ModelSpec, OptimizerSpec};
 /// Largest difference, relative to the larger of both numbers and 0.1.
 const TOLERANCE: f32 = 1e-4;
 
-fn floats(value: &Value) -> Vec<f32> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect()
-}
-
 fn golden() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/golden/gpt-adamw.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// The values of a matrix the other way round; embeddings lie as PyTorch's do.
-fn turned(path: &str, shape: &[usize], values: Vec<f32>) -> Vec<f32> {
-    match *shape {
-        [rows, columns] if !path.ends_with("_embedding") => (0..columns)
-            .flat_map(|c| (0..rows).map(move |r| (r, c)))
-            .map(|(r, c)| values[r * columns + c])
-            .collect(),
-        _ => values,
-    }
-}
-
-/// Puts the parameters of a golden file in.
-struct Fill<'a> {
-    path: Vec<String>,
-    values: &'a Value,
-}
-
-impl ModuleMapper for Fill<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        if container != "Enum:Network" {
-            self.path.push(name.to_owned());
-        }
-    }
-
-    fn exit_module(&mut self, _: &str, container: &str) {
-        if container != "Enum:Network" {
-            self.path.pop();
-        }
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, tensor, mapper) = param.consume();
-        let (path, dims) = (self.path.join("."), tensor.dims());
-        let torchs: Vec<usize> = dims.iter().rev().copied().collect();
-        let values = turned(&path, &torchs, floats(&self.values[&path]));
-        let data = TensorData::new(values, dims);
-        let filled = Tensor::<D>::from_data(data, &tensor.device()).require_grad();
-        Param::from_mapped_value(id, filled, mapper)
-    }
 }
 
 /// A text, the model that learns it, and a batch of all of it.
@@ -133,8 +91,7 @@ fn group(value: Value) -> ParamGroup {
 fn fifty_steps_of_adamw_in_two_groups_are_pytorchs() {
     let task = Task::new(&json!({}));
     let golden = &task.golden;
-    let mut fill = Fill { path: Vec::new(), values: &golden["initial"] };
-    let mut network = task.network().map(&mut fill);
+    let mut network = filled(task.network(), &golden["initial"]);
     let mut spec = golden["adamw"].as_object().unwrap().clone();
     let (lr, decay) = (spec["lr"].as_f64().unwrap(), spec["weight_decay"].clone());
     spec.insert("kind".to_owned(), json!("adamw"));
@@ -158,7 +115,11 @@ fn fifty_steps_of_adamw_in_two_groups_are_pytorchs() {
     let found = parameters(&network);
     assert_eq!(found.len(), golden["final"].as_object().unwrap().len());
     for (path, shape, values) in found {
-        let worst = close(&path, &turned(&path, &shape, values), &floats(&golden["final"][&path]));
+        let worst = close(
+            &path,
+            &in_torchs_order(&path, &shape, &values),
+            &floats(&golden["final"][&path]),
+        );
         println!("{path}: {worst:e}");
     }
 }
