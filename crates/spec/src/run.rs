@@ -150,6 +150,10 @@ pub struct RunSpec {
     /// Initial parameters of a network; left out likewise while they are PyTorch's.
     #[serde(default, skip_serializing_if = "InitSpec::is_neutral")]
     pub init: InitSpec,
+    /// Steps between two evaluations of a run by steps whose schedule or end depends on them; 0,
+    /// and left out likewise, where nothing does, or it is a twentieth of the run.
+    #[serde(default, skip_serializing_if = "crate::params::is_default")]
+    pub evaluate_every: u64,
 }
 
 impl RunSpec {
@@ -307,7 +311,7 @@ impl Segments {
 /// Steps of a segment of a run of so many: the largest of 1, 2, 5, 10, 20, 50 and so on of
 /// which there are forty or more. It follows from the length of the run alone, so that neither
 /// evaluations nor checkpoints move a border, and with it what the device draws.
-fn segment(steps: u64) -> u64 {
+pub fn segment(steps: u64) -> u64 {
     let most = (steps / 40).max(1);
     let mut power = 1;
     while power <= most / 10 {
