@@ -13,7 +13,7 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use spec::RunSpec;
 use spec::metric::Metric;
-use spec::record::{MetricPoint, Outcome, Split, Status, StopReason};
+use spec::record::{Outcome, Split, Status, StopReason};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
