@@ -177,7 +177,7 @@ fn a_file_that_is_not_ours_is_told_of_and_written_over() {
         (&good[..good.len() / 2], "EOF"),
         (&good.replacen("\"v\": 1", "\"v\": 7", 1), "of version 7, not 1"),
         (&good.replacen("\"threads\": 2", "\"threads\": 0", 1), "makes no sense"),
-        (&good.replacen("\"kind\": \"mlp\"", "\"kind\": \"gpt\"", 1), "gpt"),
+        (&good.replacen("\"kind\": \"mlp\"", "\"kind\": \"perceptron\"", 1), "perceptron"),
     ] {
         assert_ne!(text, good, "the case changes nothing");
         fs::write(&path, text).unwrap();
