@@ -187,7 +187,7 @@ fn losses_and_their_gradients_are_pytorchs() {
     ];
     assert_eq!(cases.len(), golden["cases"].as_object().unwrap().len());
     for (name, loss, targets) in cases {
-        let spec = TrainSpec { epochs: 1, loss, label_smoothing: 0.0, l2: 0.0 };
+        let spec = TrainSpec { epochs: 1, loss, label_smoothing: 0.0, l2: 0.0, steps: 0 };
         let data = TensorData::new(floats(&golden["outputs"]), [n, 3]);
         let outputs = Tensor::<2>::from_data(data, &device).require_grad();
         let found = model::loss(&spec, outputs.clone(), targets);

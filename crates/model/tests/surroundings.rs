@@ -65,7 +65,8 @@ fn smoothed_labels_give_the_loss_and_gradient_of_torch() {
     let cases = golden["cases"].as_array().unwrap();
     for case in cases {
         let label_smoothing = case["label_smoothing"].as_f64().unwrap();
-        let spec = TrainSpec { epochs: 1, loss: Loss::CrossEntropy, label_smoothing, l2: 0.0 };
+        let spec =
+            TrainSpec { epochs: 1, loss: Loss::CrossEntropy, label_smoothing, l2: 0.0, steps: 0 };
         let targets: Vec<i64> =
             case["targets"].as_array().unwrap().iter().map(|x| x.as_i64().unwrap()).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(targets, [5]), &device);

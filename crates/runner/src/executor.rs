@@ -130,6 +130,7 @@ impl RunContext {
                 path: self.dir.weights_of(run.run_id),
             }),
             metrics: self.keeping.metrics.clone(),
+            evaluate_every: Some(self.keeping.evaluate_every).filter(|&every| every > 0),
         }
     }
 }

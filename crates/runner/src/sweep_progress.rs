@@ -8,7 +8,7 @@ use spec::Id;
 use spec::event::Event;
 use spec::metric::Metric;
 use spec::plan::PlannedRun;
-use spec::record::{RunRecord, Split, Status};
+use spec::record::{MetricPoint, RunRecord, Split, Status};
 use store::status::{RunStatus, SlotStatus, SweepStatus};
 
 use crate::pool::Slot;
@@ -75,6 +75,11 @@ pub struct Current {
     last_word: Instant,
 }
 
+/// The last step of what was measured; none of nothing.
+fn last_step(metrics: &[MetricPoint]) -> Option<u64> {
+    metrics.iter().map(|m| m.step).max()
+}
+
 impl SweepProgress {
     /// Before anything has begun.
     pub fn new(
@@ -134,9 +139,9 @@ impl SweepProgress {
         let Some(run) = self.slot(slot).and_then(|s| s.run.as_mut()) else { return };
         run.last_word = Instant::now();
         match event {
-            Event::Started { from_epoch, .. } => {
+            Event::Started { from_epoch, metrics, .. } => {
                 run.epochs_done = *from_epoch;
-                run.step = from_epoch * run.steps_per_epoch;
+                run.step = last_step(metrics).unwrap_or(from_epoch * run.steps_per_epoch);
                 run.trained_since = Some((Instant::now(), run.step));
             }
             Event::Progress { step, .. } => {
@@ -150,7 +155,7 @@ impl SweepProgress {
                     .find(|m| m.split == Split::Train && m.metric == Metric::LOSS);
                 run.loss = loss.map(|m| m.value.0).or(run.loss);
                 run.epochs_done = *epoch;
-                run.step = epoch * run.steps_per_epoch;
+                run.step = last_step(metrics).unwrap_or(epoch * run.steps_per_epoch);
             }
             _ => {}
         }

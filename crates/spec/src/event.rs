@@ -57,6 +57,9 @@ pub struct Options {
     /// Metrics that are measured on request.
     #[serde(default, deserialize_with = "metric::on_request")]
     pub metrics: Vec<Metric>,
+    /// Steps between two evaluations of a run by steps; null: a twentieth of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<u64>,
 }
 
 /// Mid-run checkpoints.

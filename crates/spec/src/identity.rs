@@ -78,6 +78,7 @@ pub struct Memo {
     groups: String,
     warmup: String,
     init: String,
+    evaluate_every: String,
 }
 
 impl Memo {
@@ -97,6 +98,7 @@ impl Memo {
             groups,
             warmup,
             init,
+            evaluate_every,
         } = spec;
         let last = self.last.as_ref();
         let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
@@ -135,6 +137,7 @@ impl Memo {
         if !same(&|l| l.init == *init) {
             self.init = optional((!init.is_neutral()).then(|| json(init)));
         }
+        self.evaluate_every = optional((*evaluate_every > 0).then(|| json(evaluate_every)));
         self.last = Some(spec.clone());
         let (before, after) = self.around_the_seed();
         let format = TRAINING_FORMAT.to_string();
@@ -158,6 +161,7 @@ impl Memo {
         let before = text(&[
             ("data", &self.data),
             ("early_stopping", &self.early_stopping),
+            ("evaluate_every", &self.evaluate_every),
             ("groups", &self.groups),
             ("init", &self.init),
             ("model", &self.model),
@@ -265,6 +269,7 @@ mod tests {
             json!({ "stop_at": { "split": "validation", "metric": "loss", "value": 0.5 } }),
             json!({ "train": { "epochs": 2, "loss": "cross-entropy", "label_smoothing": 0.1 } }),
             json!({ "update": { "accumulate": 2, "clip_norm": 1e-7, "clip_value": 0.0, "decoupled_decay": 0.0 } }),
+            json!({ "evaluate_every": 20 }),
             json!({ "init": { "init": "ones", "init_sd": 0.0, "init_bias": "default", "init_bias_value": 0.0 } }),
         ];
         let changed = changes.into_iter().map(|change| {

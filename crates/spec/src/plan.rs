@@ -263,8 +263,11 @@ impl ExecutionProfile {
 crate::settings! {
     /// Files that are kept of a run, and the time that it may take; no part of any id.
     ArtifactOptions in "train" {
-        /// Epochs between two checkpoints; 0 = none.
-        checkpoint_every: u64 = 0, Within(0.0, 1e6);
+        /// Epochs between two checkpoints, of a run by steps steps; 0 = none.
+        checkpoint_every: u64 = 0, Within(0.0, 1e12);
+        /// Steps between two evaluations of a run by steps; 0 = a twentieth of the run.
+        #[serde(skip_serializing_if = "crate::params::is_default")]
+        evaluate_every: u64 = 0, Within(0.0, 1e12);
         /// Weights that are kept.
         save: Save = Save::default(), Any;
         /// Time after which a run is ended, stored in seconds.

@@ -110,6 +110,8 @@ params! {
             label_smoothing: f64, UpToOne;
             /// l2 / 2 times the sum of squares of all weights of linear layers, convolutions and embeddings, added to the training loss; biases, normalisation and held-out losses are left alone.
             l2: f64, Within(0.0, 1e6);
+            /// Optimizer steps of the run, in place of `epochs`, which are then as many as these steps begin; 0 = `epochs` say how long.
+            steps: u64, Within(1.0, 1e12);
         }
     }
 }
@@ -148,6 +150,10 @@ pub struct RunSpec {
     /// Initial parameters of a network; left out likewise while they are PyTorch's.
     #[serde(default, skip_serializing_if = "InitSpec::is_neutral")]
     pub init: InitSpec,
+    /// Steps between two evaluations of a run by steps whose schedule or end depends on them; 0,
+    /// and left out likewise, where nothing does, or it is a twentieth of the run.
+    #[serde(default, skip_serializing_if = "crate::params::is_default")]
+    pub evaluate_every: u64,
 }
 
 impl RunSpec {
@@ -190,7 +196,19 @@ impl RunSpec {
 
     /// Optimizer steps of the whole run.
     pub fn total_steps(&self) -> u64 {
-        self.steps_per_epoch() * self.train.epochs
+        match self.train.steps {
+            0 => self.steps_per_epoch() * self.train.epochs,
+            steps => steps,
+        }
+    }
+
+    /// How the run is cut into segments.
+    pub fn segments(&self) -> Segments {
+        let length = match self.train.steps {
+            0 => self.steps_per_epoch(),
+            steps => segment(steps),
+        };
+        Segments { length: length.max(1), total: self.total_steps() }
     }
 
     /// Epochs and optimizer steps of the whole run.
@@ -259,7 +277,75 @@ impl RunSpec {
     }
 }
 
+/// The cut of a run into segments: epochs, or of a run by steps equal numbers of steps. At
+/// their borders the streams of the device are seeded anew, a digest of the batches is taken,
+/// and checkpoints and evaluations stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// Optimizer steps of a segment; the last may be shorter.
+    pub length: u64,
+    /// Optimizer steps of the run.
+    pub total: u64,
+}
+
+impl Segments {
+    /// Number of segments.
+    pub fn count(self) -> u64 {
+        self.total.div_ceil(self.length)
+    }
+
+    /// Steps of a segment, the first of which is number 1; counted from 0.
+    pub fn steps(self, number: u64) -> std::ops::Range<u64> {
+        let start = self.length * (number - 1);
+        start..(start + self.length).min(self.total)
+    }
+
+    /// True where something that is due every `every` steps is due at the end of a segment: at
+    /// the first border at or behind each multiple, and at the end of the run.
+    pub fn is_due(self, number: u64, every: u64) -> bool {
+        let steps = self.steps(number);
+        steps.end == self.total || steps.end / every.max(1) > steps.start / every.max(1)
+    }
+}
+
+/// Steps of a segment of a run of so many: the largest of 1, 2, 5, 10, 20, 50 and so on of
+/// which there are forty or more. It follows from the length of the run alone, so that neither
+/// evaluations nor checkpoints move a border, and with it what the device draws.
+pub fn segment(steps: u64) -> u64 {
+    let most = (steps / 40).max(1);
+    let mut power = 1;
+    while power <= most / 10 {
+        power *= 10;
+    }
+    [5, 2, 1].into_iter().map(|digit| digit * power).find(|&n| n <= most).unwrap_or(1)
+}
+
 /// Batches of `batch_size` in `samples`; the short last one counts unless dropped.
 pub fn steps_per_epoch(samples: u64, batch_size: u64, drop_last: bool) -> u64 {
     if drop_last { samples / batch_size.max(1) } else { samples.div_ceil(batch_size.max(1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_follow_from_the_length_alone() {
+        let lengths = [1, 39, 40, 79, 80, 200, 400, 2_000, 5_000, 100_000].map(segment);
+        assert_eq!(lengths, [1, 1, 1, 1, 2, 5, 10, 50, 100, 2_000]);
+        let run = Segments { length: 50, total: 2_000 };
+        assert_eq!((run.count(), run.steps(1), run.steps(40)), (40, 0..50, 1_950..2_000));
+        let short = Segments { length: 50, total: 120 };
+        assert_eq!((short.count(), short.steps(3)), (3, 100..120));
+    }
+
+    #[test]
+    fn what_is_due_is_due_at_the_first_border_behind_and_at_the_end() {
+        let run = Segments { length: 50, total: 420 };
+        let due = |every| (1..=run.count()).filter(|&n| run.is_due(n, every)).collect::<Vec<_>>();
+        assert_eq!(due(100), [2, 4, 6, 8, 9]);
+        assert_eq!(due(120), [3, 5, 8, 9]);
+        assert_eq!(due(1), (1..=9).collect::<Vec<_>>());
+        assert_eq!(due(1_000), [9]);
+    }
 }

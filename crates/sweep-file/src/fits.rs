@@ -8,7 +8,7 @@ use spec::optimizer::OptimizerSpec;
 use spec::parameters::{ParameterTable, Role};
 use spec::record::Split;
 use spec::run::{DataSpec, Loss, TrainSpec, steps_per_epoch};
-use spec::schedule::ScheduleSpec;
+use spec::schedule::{RunLength, ScheduleSpec};
 use spec::stopping::EarlyStopping;
 use spec::update::{ParamGroup, UpdateSpec};
 
@@ -59,6 +59,20 @@ impl Draft {
         self.data.train_samples()
     }
 
+    /// Length of the run in both units. Of a run by steps it puts the epochs in that these
+    /// steps begin.
+    pub(super) fn length(&mut self) -> RunLength {
+        let per_epoch = self.batches().div_ceil(self.update.accumulate).max(1);
+        let steps = match self.train.steps {
+            0 => per_epoch * self.train.epochs,
+            steps => {
+                self.train.epochs = steps.div_ceil(per_epoch);
+                steps
+            }
+        };
+        RunLength { epochs: self.train.epochs, steps }
+    }
+
     /// Checks all but what is watched while training. A batch size that is not given is
     /// at most the number of samples from then on.
     pub(super) fn check(
@@ -66,6 +80,7 @@ impl Draft {
         around: &Around<'_>,
         early_stopping: Option<&EarlyStopping>,
     ) -> Result<(), Problem> {
+        self.check_steps(around)?;
         self.check_text(around)?;
         self.check_model(around)?;
         self.check_targets(around, early_stopping)?;
@@ -74,6 +89,24 @@ impl Draft {
         self.check_full_batches(around)?;
         self.check_update(around)?;
         self.check_groups(around)
+    }
+
+    /// Checks that a run by steps has nothing that counts epochs alone.
+    fn check_steps(&self, around: &Around<'_>) -> Result<(), Problem> {
+        let Some((_, steps)) = around.given.get("train.steps") else { return Ok(()) };
+        if let Some((_, epochs)) = around.given.get("train.epochs") {
+            return Err(Box::new(
+                Diagnostic::error("`steps` and `epochs` do not go together", steps)
+                    .also(epochs, "says how long, too")
+                    .help("remove one of them"),
+            ));
+        }
+        if self.model.is_function() {
+            let message = format!("the model `{}` has no run by steps", self.model.kind());
+            let help = "its epochs have as many steps as `steps` in [data] says";
+            return Err(Box::new(Diagnostic::error(message, steps).help(help)));
+        }
+        Ok(())
     }
 
     fn check_text(&mut self, around: &Around<'_>) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use spec::model::ModelSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Params, Value};
 use spec::run::{DataSpec, Loss, RunSpec, TrainSpec};
-use spec::schedule::RunLength;
+use spec::schedule::ScheduleSpec;
 use spec::update::UpdateSpec;
 
 use super::combination::{Combination, Fixed, push_once, values};
@@ -34,10 +34,7 @@ pub(super) fn resolve(
         push_once(diagnostics, *problem);
         return None;
     }
-    let run = RunLength {
-        epochs: draft.train.epochs,
-        steps: draft.batches().div_ceil(draft.update.accumulate) * draft.train.epochs,
-    };
+    let run = draft.length();
     let measure = Measure { per: schedules::per(given)?, run, trial: fixed.spec.trial };
     measure.put_into(schedule.kind, given, diagnostics)?;
     let given: &Combination = given;
@@ -49,8 +46,14 @@ pub(super) fn resolve(
         push_once(diagnostics, *problem);
         return None;
     }
+    let depends = fixed.early_stopping.is_some()
+        || fixed.stop_at.is_some()
+        || matches!(resolved, ScheduleSpec::Plateau(_));
+    let by_steps = draft.train.steps > 0;
+    let evaluate_every = if depends && by_steps { fixed.spec.keeping.evaluate_every } else { 0 };
     let Draft { data, model, init, train, optimizer, update, groups } = draft;
     Some(RunSpec {
+        evaluate_every,
         data,
         model,
         train,

@@ -9,6 +9,7 @@ use spec::params::Value;
 use spec::plan::{ArtifactOptions, LibtorchSource, PoolEntry, Target};
 use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
+use spec::run::segment;
 use spec::slurm::SlurmSettings;
 use spec::threads::Threads;
 use spec::update::ParamGroup;
@@ -179,10 +180,19 @@ impl SweepSpec {
             axis.values.truncate(1);
             axis.random = None;
         }
+        // Of a run by steps one segment.
+        for steps in self.train.iter_mut().filter(|a| a.path == "train.steps") {
+            for (value, _) in &mut steps.values {
+                if let Value::Int(n) = value {
+                    *n = segment(u64::try_from(*n).unwrap_or(1)) as i64;
+                }
+            }
+        }
+        let by_steps = self.train.iter().any(|a| a.path == "train.steps");
         for epochs in self.train.iter_mut().filter(|a| a.path == "train.epochs") {
             epochs.values.iter_mut().for_each(|(value, _)| *value = Value::Int(1));
         }
-        if !self.train.iter().any(|a| a.path == "train.epochs") {
+        if !by_steps && !self.train.iter().any(|a| a.path == "train.epochs") {
             let place = Place { source: 0, span: 0..0 };
             let values = vec![(Value::Int(1), place.clone())];
             self.train.push(Axis {

@@ -11,7 +11,7 @@ use spec::RunSpec;
 use crate::engine::StepEngine;
 use crate::feed::Samples;
 use crate::job::State;
-use crate::order::EpochOrder;
+use crate::order::Order;
 use crate::trajectory;
 
 /// Updates of all parameters at once, in their own memory on the device.
@@ -74,7 +74,7 @@ impl StepEngine for AutodiffEngine<'_> {
         Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), network)
     }
 
-    fn begin(&mut self, epoch: u64, state: State, order: &EpochOrder) {
+    fn begin(&mut self, epoch: u64, state: State, order: &Order) {
         let samples = trajectory::noisy(self.spec, epoch, &self.split, &self.device);
         let indices = order.upload(&self.device);
         let steps = order.bounds().len();
@@ -89,7 +89,7 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 
     /// Averages the gradients of the batches.
-    fn step(&mut self, lr: f64, _: &EpochOrder, batches: &[(usize, usize)]) -> bool {
+    fn step(&mut self, lr: f64, _: &Order, batches: &[(usize, usize)]) -> bool {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
         let (spec, samples, indices) = (self.spec, &pass.samples, &pass.indices);

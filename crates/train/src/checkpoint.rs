@@ -121,7 +121,7 @@ impl<'a> Checkpoints<'a> {
 
     fn read(
         &self,
-        epoch: u64,
+        segment: u64,
         folder: &Path,
         initial: &Network,
         init_digest: &str,
@@ -132,7 +132,7 @@ impl<'a> Checkpoints<'a> {
         ensure!(stored.format == FORMAT, "its format is {}, not {FORMAT}", stored.format);
         ensure!(stored.run_id == self.job.run_id, "it is of run {}", stored.run_id);
         self.same_environment(&stored)?;
-        ensure!(stored.progress.epoch == epoch, "it is of epoch {}", stored.progress.epoch);
+        ensure!(stored.progress.segment == segment, "it is of segment {}", stored.progress.segment);
         let best_by = best_by(self.job.options);
         if best_by.is_some() && best_by != stored.best_by {
             bail!("the best weights were not kept, or by another metric");
@@ -179,9 +179,11 @@ impl<'a> Checkpoints<'a> {
         Ok(())
     }
 
-    /// Returns true where a checkpoint is due after this epoch.
-    pub(crate) fn due(&self, epoch: u64) -> bool {
-        self.to.is_some_and(|to| epoch.is_multiple_of(to.every))
+    /// Returns true where a checkpoint is due after this segment.
+    pub(crate) fn due(&self, segment: u64) -> bool {
+        let segments = self.job.spec.segments();
+        let unit = if self.job.spec.train.steps == 0 { segments.length } else { 1 };
+        self.to.is_some_and(|to| segments.is_due(segment, to.every.saturating_mul(unit)))
     }
 
     /// Writes a checkpoint, then removes the others. `best` is the file of the best
@@ -207,7 +209,7 @@ impl<'a> Checkpoints<'a> {
         best: Option<&Path>,
     ) -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
-        let name = format!("epoch-{}", progress.epoch);
+        let name = format!("epoch-{}", progress.segment);
         // One of this name was left aside at the start: this is a later epoch.
         remove(&folder.join(&name))?;
         atomic::put_folder(&folder.join(&name), |temporary| -> anyhow::Result<()> {

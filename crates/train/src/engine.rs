@@ -6,7 +6,7 @@ use model::Network;
 use optimizer_registry::Optimizer;
 
 use crate::job::State;
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// A way to take the steps of one run. A pass over the samples is `begin`, a `step` for
 /// each step of the order, `end`.
@@ -15,12 +15,12 @@ pub(crate) trait StepEngine {
     fn optimizer(&self, network: &Network) -> Optimizer;
 
     /// Begins a pass over the samples of `order` in epoch `epoch` (from 1), with this state.
-    fn begin(&mut self, epoch: u64, state: State, order: &EpochOrder);
+    fn begin(&mut self, epoch: u64, state: State, order: &Order);
 
     /// Takes a step on these batches, ranges of the positions of `order`, at the learning
     /// rate `lr`. Returns false where it was not taken because its loss is not finite; an
     /// engine whose losses stay on the device takes every step.
-    fn step(&mut self, lr: f64, order: &EpochOrder, batches: &[(usize, usize)]) -> bool;
+    fn step(&mut self, lr: f64, order: &Order, batches: &[(usize, usize)]) -> bool;
 
     /// The state after the last step, where it can be looked at between steps.
     fn state(&self) -> Option<&State>;

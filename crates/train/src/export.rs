@@ -10,7 +10,7 @@ use data::Dataset;
 use serde_json::json;
 use spec::RunSpec;
 
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// Writes what is fed of own data: `train_inputs.f32` and `test_inputs.f32` (little-endian,
 /// a sample after another, validation samples behind those that are trained on), their
@@ -68,7 +68,7 @@ pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("spec.json"), serde_json::to_vec_pretty(spec)?)?;
     let samples = usize::try_from(spec.train_samples()).unwrap_or(usize::MAX);
     for epoch in 1..=spec.train.epochs {
-        let order = EpochOrder::new(spec.seed, epoch, samples, &spec.data);
+        let order = Order::epoch(spec.seed, epoch, samples, &spec.data, 1);
         let bytes: Vec<u8> = order.indices().iter().flat_map(|i| i.to_le_bytes()).collect();
         fs::write(folder.join(format!("order-{epoch}.u32")), bytes)?;
     }

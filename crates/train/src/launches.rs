@@ -16,7 +16,7 @@ use sweep_file::{Overrides, load_text};
 use crate::device::{ComputeGuard, NamedDevice};
 use crate::feed::DeviceData;
 use crate::job::Job;
-use crate::order::EpochOrder;
+use crate::order::Order;
 use crate::{device, environment, select};
 
 /// Operations that start no kernel: they make a tensor over memory that is there, or get
@@ -135,7 +135,7 @@ fn kernels(spec: &RunSpec, device: &NamedDevice, plain: bool) -> Vec<String> {
     let network = data.network(spec, &autodiff);
     let mut engine = select::engine(&job, &data, device, split, samples);
     let optimizer = engine.optimizer(&network);
-    let order = EpochOrder::new(1, 1, samples, &spec.data);
+    let order = Order::epoch(1, 1, samples, &spec.data, 1);
     engine.begin(1, (network, optimizer), &order);
     let bounds = order.bounds();
     for batch in &bounds[..2] {

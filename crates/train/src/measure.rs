@@ -11,7 +11,7 @@ use spec::record::MetricPoint;
 use crate::device::NamedDevice;
 use crate::feed::{DeviceData, accumulate};
 use crate::job::{Job, Observer, State};
-use crate::order::EpochOrder;
+use crate::order::Order;
 use crate::progress::Progress;
 use crate::run::Run;
 use crate::select::engine;
@@ -63,7 +63,7 @@ pub fn measure(
         let progress = Progress::new(String::new());
         let mut run = Run::new(spec, progress, Vec::new(), &mut silent);
         let clock = Instant::now();
-        let order = EpochOrder::new(spec.seed, 1, piece, &spec.data);
+        let order = Order::epoch(spec.seed, 1, piece, &spec.data, accumulate(spec));
         let (state, losses, _) = run.pass(engine.as_mut(), 1, state, &order)?;
         let time = clock.elapsed();
         // What has diverged takes no more steps: the next piece begins anew.

@@ -1,9 +1,13 @@
 //! The order in which a run feeds its samples, and its cuts into batches.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use spec::Digest;
 use spec::run::{DataSpec, Shuffle};
 use spec::seed::{permutation, stream};
+use spec::{Digest, RunSpec};
+
+use crate::feed::accumulate;
 
 /// The tokens at which the sequences of an epoch begin.
 fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
@@ -22,18 +26,29 @@ fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
     }
 }
 
-/// One epoch's order and its cuts into batches.
-pub(crate) struct EpochOrder {
+/// Samples in the order in which they are fed, cut into steps, and these into batches.
+pub(crate) struct Order {
     indices: Vec<u32>,
     batch: usize,
-    drop_last: bool,
+    /// Bounds of the batches, in order.
+    bounds: Vec<(usize, usize)>,
+    /// Number of batches of each step.
+    steps: Vec<usize>,
 }
 
-impl EpochOrder {
-    /// The order of `epoch` (from 1): a pure function of seed, epoch and `shuffle`. Of a text
-    /// the tokens at which its `samples` sequences begin: drawn with replacement from the
-    /// stream `windows/<epoch>`, or one sequence after the other.
-    pub(crate) fn new(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Self {
+impl Order {
+    /// The order of `epoch` (from 1), a step of at most `accumulate` batches: a pure function
+    /// of seed, epoch and `shuffle`. Of a text the tokens at which its `samples` sequences
+    /// begin: drawn with replacement from the stream `windows/<epoch>`, or one sequence after
+    /// the other. A step averages what is left at the end of the epoch, so that no gradient is
+    /// carried into the next.
+    pub(crate) fn epoch(
+        seed: u64,
+        epoch: u64,
+        samples: usize,
+        data: &DataSpec,
+        accumulate: usize,
+    ) -> Self {
         let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
         let indices = match data.shuffle {
             _ if data.dataset.is_text() => windows(seed, epoch, samples, data),
@@ -41,21 +56,57 @@ impl EpochOrder {
             Shuffle::Once => permutation(seed, 1, samples),
             Shuffle::None => (0..samples as u32).collect(),
         };
-        EpochOrder { indices, batch, drop_last: data.drop_last }
+        let bounds = batches(indices.len(), batch, data.drop_last);
+        let steps = bounds.chunks(accumulate.max(1)).map(<[_]>::len).collect();
+        Order { indices, batch, bounds, steps }
+    }
+
+    /// The order of these steps of a run, counted from 0, which may begin and end within
+    /// epochs. `samples` is the number that an epoch feeds.
+    pub(crate) fn of_steps(spec: &RunSpec, steps: Range<u64>, samples: usize) -> Self {
+        let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
+        let mut order = Order { indices: Vec::new(), batch, bounds: Vec::new(), steps: Vec::new() };
+        let per_epoch = spec.steps_per_epoch().max(1);
+        let mut at = steps.start;
+        while at < steps.end {
+            let (epoch, first) = (at / per_epoch, at % per_epoch);
+            let last = (steps.end - epoch * per_epoch).min(per_epoch);
+            let whole = Order::epoch(spec.seed, epoch + 1, samples, &spec.data, accumulate(spec));
+            order.extend(&whole, first as usize..last as usize);
+            at = epoch * per_epoch + last;
+        }
+        order
+    }
+
+    /// Appends steps of another order.
+    fn extend(&mut self, other: &Order, steps: Range<usize>) {
+        for batches in other.steps().skip(steps.start).take(steps.len()) {
+            for &(start, end) in batches {
+                let at = self.indices.len();
+                self.indices.extend_from_slice(&other.indices[start..end]);
+                self.bounds.push((at, self.indices.len()));
+            }
+            self.steps.push(batches.len());
+        }
     }
 
     /// Bounds of the batches, in order.
-    pub(crate) fn bounds(&self) -> Vec<(usize, usize)> {
-        let n = self.indices.len();
-        (0..n)
-            .step_by(self.batch.max(1))
-            .map(|start| (start, (start + self.batch).min(n)))
-            .filter(|(start, end)| !self.drop_last || end - start == self.batch)
-            .collect()
+    pub(crate) fn bounds(&self) -> &[(usize, usize)] {
+        &self.bounds
     }
 
-    /// The whole order as one tensor: batches are slices of it, so that an
-    /// epoch needs one upload.
+    /// The batches of each step.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &[(usize, usize)]> {
+        let mut rest = self.bounds.as_slice();
+        self.steps.iter().map(move |&count| {
+            let (batches, behind) = rest.split_at(count);
+            rest = behind;
+            batches
+        })
+    }
+
+    /// The whole order as one tensor: batches are slices of it, so that a
+    /// segment needs one upload.
     pub(crate) fn upload(&self, device: &Device) -> Tensor<1, Int> {
         let indices: Vec<i64> = self.indices.iter().map(|&i| i64::from(i)).collect();
         let n = indices.len();
@@ -64,7 +115,7 @@ impl EpochOrder {
 
     /// BLAKE3 of the indices that are fed, in order, with the batch size.
     pub(crate) fn digest(&self) -> String {
-        let fed = self.bounds().last().map_or(0, |(_, end)| *end);
+        let fed = self.bounds.last().map_or(0, |(_, end)| *end);
         let mut hash = blake3::Hasher::new();
         hash.update(&(self.batch as u64).to_le_bytes());
         for index in &self.indices[..fed] {
@@ -77,6 +128,15 @@ impl EpochOrder {
     pub(crate) fn indices(&self) -> &[u32] {
         &self.indices
     }
+}
+
+/// Bounds of the batches of `n` samples.
+fn batches(n: usize, batch: usize, drop_last: bool) -> Vec<(usize, usize)> {
+    (0..n)
+        .step_by(batch.max(1))
+        .map(|start| (start, start.saturating_add(batch).min(n)))
+        .filter(|(start, end)| !drop_last || end - start == batch)
+        .collect()
 }
 
 #[cfg(test)]
@@ -93,9 +153,9 @@ mod tests {
 
     #[test]
     fn the_short_batch_is_kept_or_dropped() {
-        let keep = EpochOrder::new(1, 1, 10, &spec(4, false));
+        let keep = Order::epoch(1, 1, 10, &spec(4, false), 1);
         assert_eq!(keep.bounds(), [(0, 4), (4, 8), (8, 10)]);
-        let drop = EpochOrder::new(1, 1, 10, &spec(4, true));
+        let drop = Order::epoch(1, 1, 10, &spec(4, true), 1);
         assert_eq!(drop.bounds(), [(0, 4), (4, 8)]);
         assert_ne!(keep.digest(), drop.digest(), "what is not fed is not digested");
     }
@@ -103,7 +163,7 @@ mod tests {
     #[test]
     fn the_digest_follows_seed_epoch_and_batch_size() {
         let digest =
-            |seed, epoch, batch| EpochOrder::new(seed, epoch, 100, &spec(batch, false)).digest();
+            |seed, epoch, batch| Order::epoch(seed, epoch, 100, &spec(batch, false), 1).digest();
         assert_eq!(digest(1, 1, 8), digest(1, 1, 8));
         assert_ne!(digest(1, 1, 8), digest(2, 1, 8));
         assert_ne!(digest(1, 1, 8), digest(1, 2, 8));
@@ -114,7 +174,7 @@ mod tests {
     fn samples_are_shuffled_each_epoch_once_or_never() {
         let order = |shuffle, epoch| {
             let data = DataSpec { shuffle, ..spec(4, false) };
-            EpochOrder::new(7, epoch, 10, &data).indices().to_vec()
+            Order::epoch(7, epoch, 10, &data, 1).indices().to_vec()
         };
         assert_eq!(order(Shuffle::EachEpoch, 1), permutation(7, 1, 10));
         assert_eq!(order(Shuffle::EachEpoch, 2), permutation(7, 2, 10));
@@ -131,7 +191,7 @@ mod tests {
 
     #[test]
     fn sequences_of_a_text_are_drawn_within_its_training_part() {
-        let starts = |epoch, shuffle| EpochOrder::new(7, epoch, 500, &text(shuffle)).indices;
+        let starts = |epoch, shuffle| Order::epoch(7, epoch, 500, &text(shuffle), 1).indices;
         let drawn = starts(1, Shuffle::EachEpoch);
         // 100 tokens: a sequence of 8 and the token behind it begin at 91 at most.
         assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&0), Some(&91)));
@@ -139,5 +199,38 @@ mod tests {
         assert_ne!(drawn, starts(2, Shuffle::EachEpoch));
         assert_eq!(drawn, starts(3, Shuffle::Once));
         assert_eq!(starts(2, Shuffle::None)[..3], [0, 8, 16]);
+    }
+
+    fn run(text: &str) -> RunSpec {
+        let text = format!(
+            "{text}\n[model]\nkind = \"linear\"\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
+        );
+        let loaded = sweep_file::load_text("x.toml", "x", text, &sweep_file::Overrides::default());
+        loaded.unwrap().plan.runs[0].spec.clone()
+    }
+
+    /// 1,437 samples in batches of 100: fifteen steps an epoch, the last of 37 samples.
+    #[test]
+    fn steps_of_a_run_are_those_of_its_epochs() {
+        let spec = run("[data]\ndataset = \"digits\"\nbatch_size = 100\n[train]\nsteps = 40");
+        let whole = |epoch| Order::epoch(spec.seed, epoch, 1437, &spec.data, 1);
+        let (first, second) = (whole(1), whole(2));
+        assert_eq!(Order::of_steps(&spec, 0..15, 1437).digest(), first.digest());
+        let across = Order::of_steps(&spec, 13..17, 1437);
+        let sizes: Vec<usize> = across.bounds().iter().map(|(a, b)| b - a).collect();
+        assert_eq!(sizes, [100, 37, 100, 100]);
+        assert_eq!(across.indices()[..137], first.indices()[1300..]);
+        assert_eq!(across.indices()[137..], second.indices()[..200]);
+        assert_eq!(across.steps().map(<[_]>::len).collect::<Vec<_>>(), [1; 4]);
+    }
+
+    #[test]
+    fn no_gradient_is_carried_into_the_next_epoch() {
+        let text = "[data]\ndataset = \"digits\"\nbatch_size = 100\n[train]\nsteps = 9";
+        let mut spec = run(text);
+        spec.update.accumulate = 4;
+        // Four steps an epoch, the last of three batches.
+        let order = Order::of_steps(&spec, 2..6, 1437);
+        assert_eq!(order.steps().map(<[_]>::len).collect::<Vec<_>>(), [4, 3, 4, 4]);
     }
 }

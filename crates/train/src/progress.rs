@@ -8,8 +8,7 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
 
-use crate::feed::accumulate;
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// Windows an epoch over which `window_loss` is averaged.
 const WINDOWS: usize = 20;
@@ -20,8 +19,10 @@ const MAX_CORNERS: usize = 40;
 /// What a run has done so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// Whole epochs trained and evaluated.
-    pub(crate) epoch: u64,
+    /// Segments trained, and evaluated where an evaluation was due: of a run by epochs the
+    /// epochs.
+    #[serde(rename = "epoch")]
+    pub(crate) segment: u64,
     /// Optimizer steps done.
     pub(crate) steps: u64,
     /// Seconds of training. Those of attempts before a checkpoint are counted,
@@ -63,7 +64,7 @@ impl Progress {
     /// Before the first step.
     pub(crate) fn new(init_digest: String) -> Self {
         Progress {
-            epoch: 0,
+            segment: 0,
             steps: 0,
             train_seconds: 0.0,
             eval_seconds: 0.0,
@@ -79,11 +80,18 @@ impl Progress {
         }
     }
 
-    /// The value of a metric after an epoch; NaN where it was not measured.
-    pub(crate) fn value(&self, epoch: u64, of: EpochMetric) -> f64 {
-        let of_epoch = self.metrics.iter().rev().take_while(|m| m.epoch == epoch);
-        of_epoch
-            .filter(|m| (m.split, m.metric) == (of.split, of.metric))
+    /// Whole epochs done.
+    pub(crate) fn epochs(&self, spec: &RunSpec) -> u64 {
+        match spec.train.steps {
+            0 => self.segment,
+            _ => self.steps / spec.steps_per_epoch().max(1),
+        }
+    }
+
+    /// The value of a metric at the last step done; NaN where it was not measured.
+    pub(crate) fn value(&self, of: EpochMetric) -> f64 {
+        let now = self.metrics.iter().rev().take_while(|m| m.step == self.steps);
+        now.filter(|m| (m.split, m.metric) == (of.split, of.metric))
             .map(|m| m.value.0)
             .next()
             .unwrap_or(f64::NAN)
@@ -104,17 +112,14 @@ impl Progress {
     /// are those of its steps.
     pub(crate) fn record_losses(
         &mut self,
-        spec: &RunSpec,
         epoch: u64,
         first: u64,
         losses: &[f64],
         rates: &[f64],
-        order: &EpochOrder,
+        order: &Order,
     ) {
-        let steps = order.bounds();
         let samples = |step: &[(usize, usize)]| step.iter().map(|(a, b)| b - a).sum::<usize>();
-        let sizes: Vec<f64> =
-            steps.chunks(accumulate(spec)).map(|step| samples(step) as f64).collect();
+        let sizes: Vec<f64> = order.steps().map(|step| samples(step) as f64).collect();
         let mean = |from: usize, to: usize| {
             let weight: f64 = sizes[from..to].iter().sum();
             losses[from..to].iter().zip(&sizes[from..to]).map(|(l, w)| l * w).sum::<f64>() / weight

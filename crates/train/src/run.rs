@@ -13,15 +13,15 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use spec::RunSpec;
 use spec::metric::Metric;
-use spec::record::{MetricPoint, Outcome, Split, Status, StopReason};
+use spec::record::{Outcome, Split, Status, StopReason};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::engine::StepEngine;
 use crate::evaluate::evaluate;
-use crate::feed::{DeviceData, Samples, accumulate};
+use crate::feed::{DeviceData, Samples};
 use crate::job::{Job, Observer, State, TrainError};
-use crate::order::EpochOrder;
+use crate::order::Order;
 use crate::progress::{self, Progress};
 use crate::weights::WeightSaver;
 use crate::{select, stop, trajectory};
@@ -59,7 +59,7 @@ pub fn train(
     let mut engine = select::engine(job, data, device, train_split, samples);
     let optimizer = |network: &Network| engine.optimizer(network);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
-    let resumed_from = found.as_ref().map(|found| found.progress.epoch);
+    let resumed_from = found.as_ref().map(|found| found.progress.epochs(spec));
     let spared = found.as_ref().map_or(&[][..], |found| &found.progress.metrics);
     observer.started(resumed_from.unwrap_or(0), spared);
     let (mut state, progress) = match found {
@@ -77,27 +77,34 @@ pub fn train(
     let mut run = Run::new(spec, progress, measured, observer);
     if resumed_from.is_none() {
         trajectory::begin(&mut run.progress, &state.0);
-        run.evaluate(0, &state, validation.as_ref(), &test)?;
+        run.evaluate(&state, validation.as_ref(), &test)?;
     }
+    let segments = spec.segments();
+    let every = stop::evaluate_every(spec, job.options);
     let mut ended = None;
     while ended.is_none() {
-        let epoch = run.progress.epoch + 1;
-        // What is drawn on the device follows from seed and epoch, too.
-        without_autodiff.seed(spec::seed::stream(spec.seed, &format!("device/{epoch}")).next_u64());
+        let segment = run.progress.segment + 1;
+        // What is drawn on the device follows from seed and segment, too.
+        let drawn = spec::seed::stream(spec.seed, &format!("device/{segment}")).next_u64();
+        without_autodiff.seed(drawn);
         let diverged;
-        (state, diverged) = run.train_epoch(engine.as_mut(), epoch, state, samples)?;
+        (state, diverged) = run.train_segment(engine.as_mut(), segment, state, samples)?;
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
-            None => {
-                let finite = run.evaluate(epoch, &state, validation.as_ref(), &test)?;
-                let ended = run.close_epoch(epoch, finite);
+            None if run.progress.left || segments.is_due(segment, every) => {
+                let finite = run.evaluate(&state, validation.as_ref(), &test)?;
+                let ended = run.close_segment(segment, finite);
                 if finite {
                     weight_saver.offer(&state, &mut run.progress)?;
                 }
                 ended
             }
+            None => {
+                run.progress.segment = segment;
+                None
+            }
         };
-        if ended.is_none() && checkpoints.due(epoch) {
+        if ended.is_none() && checkpoints.due(segment) {
             checkpoints.write(&state, &run.progress, weight_saver.best(&run.progress));
         }
     }
@@ -111,12 +118,12 @@ pub fn train(
         resumed_from,
         saved_epoch,
         saved_digest,
-        ..outcome(progress, ended)
+        ..outcome(spec, progress, ended)
     })
 }
 
 /// What training itself says of the outcome; the rest is empty.
-fn outcome(progress: Progress, ended: Option<Ended>) -> Outcome {
+fn outcome(spec: &RunSpec, progress: Progress, ended: Option<Ended>) -> Outcome {
     let (stop_reason, diverged_step) = match ended {
         Some(Ended::Diverged(step)) => (None, Some(step)),
         Some(Ended::Stopped(reason)) => (Some(reason), None),
@@ -126,7 +133,7 @@ fn outcome(progress: Progress, ended: Option<Ended>) -> Outcome {
     Outcome {
         status: if diverged { Status::Diverged } else { Status::Completed },
         stop_reason,
-        epochs_completed: progress.epoch,
+        epochs_completed: progress.epochs(spec),
         steps: progress.steps,
         diverged_step,
         last_finite_loss: progress.last_finite.filter(|_| diverged).map(Into::into),
@@ -158,6 +165,8 @@ pub(crate) struct Run<'a> {
     /// Metrics beside the loss that are measured on held-out data.
     measured: Vec<Metric>,
     last_report: Instant,
+    /// Points that the observer knows.
+    flushed: usize,
     observer: &'a mut dyn Observer,
 }
 
@@ -169,25 +178,25 @@ impl<'a> Run<'a> {
         measured: Vec<Metric>,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        Run { spec, progress, measured, last_report: Instant::now(), observer }
+        let flushed = progress.metrics.len();
+        Run { spec, progress, measured, last_report: Instant::now(), flushed, observer }
     }
 
-    /// One pass over the samples of `order`: the new state, and loss and learning rate of
-    /// every step.
-    ///
-    /// A step averages the gradients of `accumulate` batches, of what is left at
-    /// the end of the epoch, so that no gradient is carried into the next.
+    /// Takes the steps of `order`: the new state, and loss and learning rate of every step.
     pub(crate) fn pass(
         &mut self,
         engine: &mut dyn StepEngine,
-        epoch: u64,
+        segment: u64,
         state: State,
-        order: &EpochOrder,
+        order: &Order,
     ) -> Result<(State, Vec<f64>, Vec<f64>), TensorReadError> {
-        engine.begin(epoch, state, order);
+        let per_epoch = self.spec.steps_per_epoch().max(1);
+        engine.begin(segment, state, order);
         let mut rates = Vec::new();
-        for batches in order.bounds().chunks(accumulate(self.spec)) {
-            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, self.progress.steps);
+        for batches in order.steps() {
+            let step = self.progress.steps;
+            let epoch = step / per_epoch + 1;
+            let lr = progress::lr(self.spec, &self.progress.plateau, epoch, step);
             rates.push(lr);
             if !engine.step(lr, order, batches) {
                 break;
@@ -212,20 +221,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Trains one epoch and records its losses. Gives the new state and, where a loss was
-    /// not finite, the first such step, counted from 1: the epoch then ends there.
-    fn train_epoch(
+    /// Trains one segment and records its losses. Gives the new state and, where a loss was
+    /// not finite, the first such step, counted from 1: the segment then ends there.
+    fn train_segment(
         &mut self,
         engine: &mut dyn StepEngine,
-        epoch: u64,
+        segment: u64,
         state: State,
         samples: usize,
     ) -> Result<(State, Option<u64>), TrainError> {
         let clock = Instant::now();
-        let order = EpochOrder::new(self.spec.seed, epoch, samples, &self.spec.data);
+        let order = Order::of_steps(self.spec, self.spec.segments().steps(segment), samples);
         self.progress.batch_digest.push(order.digest());
         let first = self.progress.steps;
-        let (state, losses, rates) = self.pass(engine, epoch, state, &order)?;
+        let (state, losses, rates) = self.pass(engine, segment, state, &order)?;
         // Reading the losses waited for the device, so the clock holds the whole epoch.
         self.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
@@ -237,39 +246,49 @@ impl<'a> Run<'a> {
         }
         let seen = bad.map_or(losses.len(), |at| at + 1);
         let (losses, rates) = (&losses[..seen], &rates[..seen]);
-        self.progress.record_losses(self.spec, epoch, first, losses, rates, &order);
+        let epoch = self.epoch_of(segment);
+        self.progress.record_losses(epoch, first, losses, rates, &order);
         if diverged.is_some() {
-            self.flush(epoch, 0);
+            self.flush(epoch);
         }
         Ok((state, diverged))
     }
 
-    /// Counts an epoch whose held-out losses were finite or not, and decides whether the
+    /// The epoch that points of a segment under way bear: of a run by epochs its number, of
+    /// one by steps the whole epochs that are done.
+    fn epoch_of(&self, segment: u64) -> u64 {
+        match self.spec.train.steps {
+            0 => segment,
+            _ => self.progress.epochs(self.spec),
+        }
+    }
+
+    /// Counts a segment whose held-out losses were finite or not, and decides whether the
     /// run ends with it.
-    fn close_epoch(&mut self, epoch: u64, finite: bool) -> Option<Ended> {
-        self.progress.epoch = epoch;
+    fn close_segment(&mut self, segment: u64, finite: bool) -> Option<Ended> {
+        self.progress.segment = segment;
         stop::watch_plateau(self.spec, &mut self.progress);
-        let stopped = stop::after_epoch(self.spec, &mut self.progress)?;
+        let stopped = stop::after_evaluation(self.spec, &mut self.progress)?;
         if finite {
             return Some(Ended::Stopped(stopped));
         }
         // No further step can show it: the last one broke the weights. That
         // holds wherever the run stops, so stopping early hides no divergence.
-        self.progress.epoch = epoch - 1;
+        self.progress.segment = segment - 1;
         Some(Ended::Diverged(self.progress.steps))
     }
 
     /// Measures the held-out splits; whether every loss was finite.
     fn evaluate(
         &mut self,
-        epoch: u64,
         state: &State,
         validation: Option<&Samples>,
         test: &Samples,
     ) -> Result<bool, TensorReadError> {
         let clock = Instant::now();
-        let metrics = &self.progress.metrics;
-        let from = metrics.iter().position(|m| m.epoch == epoch).unwrap_or(metrics.len());
+        // The segment under way is not counted yet; before the first step there is none.
+        let begun = self.progress.segment + u64::from(self.progress.steps > 0);
+        let epoch = self.epoch_of(begun);
         let network = state.1.evaluated(&state.0).valid();
         let mut finite = true;
         for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
@@ -281,14 +300,14 @@ impl<'a> Run<'a> {
             }
         }
         self.progress.eval_seconds += clock.elapsed().as_secs_f64();
-        self.flush(epoch, from);
+        self.flush(epoch);
         Ok(finite)
     }
 
-    /// Tells the observer of the points of an epoch.
-    fn flush(&mut self, epoch: u64, from: usize) {
-        let points: Vec<MetricPoint> =
-            self.progress.metrics[from..].iter().filter(|m| m.epoch == epoch).cloned().collect();
+    /// Tells the observer of the points that it does not know yet.
+    fn flush(&mut self, epoch: u64) {
+        let points = self.progress.metrics[self.flushed..].to_vec();
+        self.flushed = self.progress.metrics.len();
         self.observer.epoch(epoch, &points);
     }
 }

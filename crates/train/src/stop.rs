@@ -73,44 +73,56 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
     }
 }
 
+/// Steps between two evaluations: of a run by epochs an epoch's, of one by steps those that are
+/// asked for, or a twentieth of the run.
+pub(crate) fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
+    let segments = spec.segments();
+    // What the run depends on comes before what is asked for beside it.
+    let own = Some(spec.evaluate_every).filter(|&every| every > 0);
+    match (spec.train.steps, own.or(options.evaluate_every)) {
+        (0, _) => segments.length,
+        (_, Some(every)) => every,
+        (steps, None) => steps.div_ceil(20),
+    }
+}
+
 /// Shows the epoch just evaluated to the schedule `plateau`; an epoch that ends
 /// in the warmup is not judged, because its rate is not the schedule's.
 pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
     let ScheduleSpec::Plateau(settings) = &spec.schedule else { return };
     let warming = spec.warmup.as_ref().is_some_and(|warmup| {
         let done = match warmup.per {
-            Per::Epoch => progress.epoch,
+            Per::Epoch => progress.epochs(spec),
             Per::Batch => progress.steps,
         };
         done <= warmup.length
     });
     if !warming {
-        let value = progress.value(progress.epoch, settings.metric);
+        let value = progress.value(settings.metric);
         progress.plateau.observe(settings, spec.optimizer.lr(), value);
     }
 }
 
-/// Whether training ends with the epoch just evaluated, and why.
+/// Whether training ends with the evaluation just made, and why.
 ///
 /// A saddle that was left comes first, because the epoch was cut short for it;
 /// then the target: a run that reached it has done so, also in the
 /// epoch in which patience ends or in the last one. Patience that ends with
 /// the last planned epoch stops nothing: the reason is then
 /// [`StopReason::Epochs`].
-pub(crate) fn after_epoch(spec: &RunSpec, progress: &mut Progress) -> Option<StopReason> {
-    let epoch = progress.epoch;
+pub(crate) fn after_evaluation(spec: &RunSpec, progress: &mut Progress) -> Option<StopReason> {
     let out_of_patience = spec.early_stopping.as_ref().is_some_and(|early| {
-        let value = progress.value(epoch, early.metric);
+        let value = progress.value(early.metric);
         progress.patience.observe(early, value)
     });
     let reached = spec.stop_at.as_ref().is_some_and(|stop| {
-        stop.reached(progress.value(epoch, EpochMetric::new(stop.split, stop.metric)))
+        stop.reached(progress.value(EpochMetric::new(stop.split, stop.metric)))
     });
     if progress.left {
         Some(StopReason::LeftDomain)
     } else if reached {
         Some(StopReason::Target)
-    } else if epoch >= spec.train.epochs {
+    } else if progress.steps >= spec.total_steps() {
         Some(StopReason::Epochs)
     } else {
         out_of_patience.then_some(StopReason::EarlyStopping)

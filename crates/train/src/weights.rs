@@ -71,14 +71,14 @@ impl<'a> WeightSaver<'a> {
     /// Those of writing.
     pub(crate) fn offer(&self, state: &State, progress: &mut Progress) -> Result<(), TrainError> {
         let Some(to) = self.to.filter(|to| to.which == Save::Best) else { return Ok(()) };
-        let value = progress.value(progress.epoch, to.by);
+        let value = progress.value(to.by);
         let better = value.is_finite()
             && progress.best.is_none_or(|best| {
                 if to.by.higher_is_better() { value > best.value } else { value < best.value }
             });
         if better {
-            self.write(to, &state.1.evaluated(&state.0), progress.epoch)?;
-            progress.best = Some(Best { epoch: progress.epoch, value });
+            self.write(to, &state.1.evaluated(&state.0), progress.epochs(self.job.spec))?;
+            progress.best = Some(Best { epoch: progress.epochs(self.job.spec), value });
         }
         Ok(())
     }
@@ -98,8 +98,8 @@ impl<'a> WeightSaver<'a> {
     ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
         let kept = if to.which == Save::Last && !diverged {
-            self.write(to, &state.1.evaluated(&state.0), progress.epoch)?;
-            Some(progress.epoch)
+            self.write(to, &state.1.evaluated(&state.0), progress.epochs(self.job.spec))?;
+            Some(progress.epochs(self.job.spec))
         } else {
             progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)
         };

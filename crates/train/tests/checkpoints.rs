@@ -179,7 +179,7 @@ fn what_a_kill_leaves_is_survived() {
             edit_state(c, |s| s["weights"] = json!("0"));
         });
         later("other-format", "format is 99", &|c| edit_state(c, |s| s["format"] = json!(99)));
-        later("renamed", "it is of epoch 2", &|c| {
+        later("renamed", "it is of segment 2", &|c| {
             edit_state(c, |s| s["progress"]["epoch"] = json!(2));
         });
         // The only one is not of this run or this place.

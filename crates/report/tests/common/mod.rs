@@ -228,7 +228,7 @@ impl Fixture {
                             dropout: 0.0,
                             batch_norm: false,
                         }),
-                        train: TrainSpec { epochs, loss, label_smoothing: 0.0, l2: 0.0 },
+                        train: TrainSpec { epochs, loss, label_smoothing: 0.0, l2: 0.0, steps: 0 },
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,

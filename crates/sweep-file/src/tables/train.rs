@@ -15,7 +15,7 @@ use crate::source::Place;
 
 /// Keys of `[train]` that are no hyper-parameters.
 pub(crate) const TRAIN_SETTINGS: &[&str] =
-    &["early_stopping", "checkpoint_every", "metrics", "save", "timeout"];
+    &["early_stopping", "checkpoint_every", "evaluate_every", "metrics", "save", "timeout"];
 
 impl Reader<'_> {
     pub(crate) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {

@@ -9,7 +9,7 @@ use spec::RunSpec;
 use super::Step;
 use crate::engine::StepEngine;
 use crate::job::State;
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// Steps without a graph, on the host.
 pub(crate) struct FusedEngine<'a> {
@@ -42,13 +42,13 @@ impl StepEngine for FusedEngine<'_> {
         })
     }
 
-    fn begin(&mut self, _: u64, state: State, _: &EpochOrder) {
+    fn begin(&mut self, _: u64, state: State, _: &Order) {
         self.step.load(&state.0.layer_weights());
         self.losses.clear();
         self.state = Some(state);
     }
 
-    fn step(&mut self, lr: f64, order: &EpochOrder, batches: &[(usize, usize)]) -> bool {
+    fn step(&mut self, lr: f64, order: &Order, batches: &[(usize, usize)]) -> bool {
         let [(start, end)] = *batches else { unreachable!("planned without accumulation") };
         let indices = &order.indices()[start..end];
         let part = &self.data.train;

@@ -12,7 +12,7 @@ use super::update::Update;
 use crate::engine::StepEngine;
 use crate::feed::Samples;
 use crate::job::State;
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// A block of libtorch's fused kernels updates 65,536 numbers of a tensor, one after the
 /// other: a tensor is handed over in up to so many parts, each a block's.
@@ -60,7 +60,7 @@ impl StepEngine for DeviceEngine<'_> {
         Optimizer::fused(&self.spec.optimizer, numbers).expect("planned together")
     }
 
-    fn begin(&mut self, _: u64, mut state: State, order: &EpochOrder) {
+    fn begin(&mut self, _: u64, mut state: State, order: &Order) {
         self.stack.load(&state.0.layer_weights());
         let optimizer = &self.spec.optimizer;
         let [parameters, gradients] = self.stack.flat().map(|flat| match optimizer {
@@ -75,7 +75,7 @@ impl StepEngine for DeviceEngine<'_> {
         self.pass = Some(Pass { state, feed, update, gradients, steps: 0 });
     }
 
-    fn step(&mut self, lr: f64, _: &EpochOrder, batches: &[(usize, usize)]) -> bool {
+    fn step(&mut self, lr: f64, _: &Order, batches: &[(usize, usize)]) -> bool {
         let [batch] = *batches else { unreachable!("planned without accumulation") };
         let pass = self.pass.as_mut().expect("a pass has begun");
         self.stack.step(&mut pass.feed, pass.steps, batch);

@@ -11,7 +11,7 @@ use model::Targets;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::feed::Samples;
-use crate::order::EpochOrder;
+use crate::order::Order;
 
 /// Numbers between the beginnings of two parameters: 256 bytes, as CUDA allocates.
 const ALIGNMENT: usize = 64;
@@ -235,7 +235,7 @@ impl Feed {
 
     /// The samples of `split`, which lies on the device, in this order, for as many losses
     /// as the pass has batches.
-    pub(super) fn new(split: &Samples, order: &EpochOrder) -> Self {
+    pub(super) fn new(split: &Samples, order: &Order) -> Self {
         let inputs = inputs(split);
         let Targets::Classes(labels) = &split.targets else { unreachable!("planned for classes") };
         let labels = labels.clone().try_into_primitive::<LibTorch>();
