@@ -238,6 +238,7 @@ impl Fixture {
                         groups: Vec::new(),
                         warmup: None,
                         init: Default::default(),
+                        evaluate_every: 0,
                     };
                     if let Some(per) = label.cosine {
                         let t_max = if per == Per::Epoch { epochs } else { spec.total_steps() };
