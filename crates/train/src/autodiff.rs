@@ -30,6 +30,12 @@ pub(crate) trait DeviceUpdate {
     fn end(&mut self, fused: &mut Fused);
 }
 
+/// Gradients of a batch by another graph than Burn's.
+pub(crate) trait BatchGradients {
+    /// The mean loss over the batch times `weight`, one number, and its gradients.
+    fn of(&self, network: &Network, batch: Samples, weight: f64) -> (Tensor<1>, GradientsParams);
+}
+
 /// Steps by automatic differentiation, of any model, loss and optimizer.
 pub(crate) struct AutodiffEngine<'a> {
     spec: &'a RunSpec,
@@ -38,6 +44,8 @@ pub(crate) struct AutodiffEngine<'a> {
     device: Device,
     /// The updates in place of the optimizer's rule; none where the rule is used.
     update: Option<Box<dyn DeviceUpdate>>,
+    /// The gradients in place of those of Burn's graph; none where that is used.
+    gradients: Option<Box<dyn BatchGradients>>,
     pass: Option<Pass>,
 }
 
@@ -54,13 +62,19 @@ struct Pass {
 impl<'a> AutodiffEngine<'a> {
     /// An engine that feeds samples of `split`, which lies on `device`.
     pub(crate) fn new(spec: &'a RunSpec, split: Samples, device: Device) -> Self {
-        AutodiffEngine { spec, split, device, update: None, pass: None }
+        AutodiffEngine { spec, split, device, update: None, gradients: None, pass: None }
     }
 
     /// The same with updates by `update` in place of the rule.
     #[cfg(feature = "libtorch")]
     pub(crate) fn with_update(self, update: Option<Box<dyn DeviceUpdate>>) -> Self {
         AutodiffEngine { update, ..self }
+    }
+
+    /// The same with these gradients in place of those of Burn's graph.
+    #[cfg(feature = "libtorch")]
+    pub(crate) fn with_gradients(self, gradients: Option<Box<dyn BatchGradients>>) -> Self {
+        AutodiffEngine { gradients, ..self }
     }
 }
 
@@ -93,8 +107,9 @@ impl StepEngine for AutodiffEngine<'_> {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
         let (spec, samples, indices) = (self.spec, &pass.samples, &pass.indices);
+        let own = self.gradients.as_deref();
         let loss_and_gradients =
-            |network: &Network| loss_and_gradients(spec, network, samples, indices, batches);
+            |network: &Network| loss_and_gradients(spec, network, own, samples, indices, batches);
         let (loss, gradients) = loss_and_gradients(&network);
         pass.losses.push(loss);
         if let Some(update) = &mut self.update {
@@ -135,30 +150,37 @@ impl StepEngine for AutodiffEngine<'_> {
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
+    own: Option<&dyn BatchGradients>,
     samples: &Samples,
     indices: &Tensor<1, Int>,
     batches: &[(usize, usize)],
 ) -> (Tensor<1>, GradientsParams) {
-    let loss = |(start, end): (usize, usize)| {
-        let batch = samples.select(&indices.clone().slice(start..end));
+    let loss = |batch: Samples| {
         let loss = model::loss(&spec.train, network.forward(batch.inputs), &batch.targets);
         match spec.train.l2 {
             0.0 => loss,
             l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
         }
     };
-    let gradients = |loss: Tensor<1>| GradientsParams::from_grads(loss.backward(), network);
+    let of_batch = |(start, end): (usize, usize), weight: f64| {
+        let batch = samples.select(&indices.clone().slice(start..end));
+        if let Some(own) = own {
+            return own.of(network, batch, weight);
+        }
+        let loss = loss(batch);
+        let loss = if weight == 1.0 { loss } else { loss * weight };
+        (loss.clone().inner(), GradientsParams::from_grads(loss.backward(), network))
+    };
     let (value, gradients) = if let [one] = batches {
-        let loss = loss(*one);
-        (loss.clone().inner(), gradients(loss))
+        of_batch(*one, 1.0)
     } else {
         let all: usize = batches.iter().map(|(start, end)| end - start).sum();
         let mut sum = GradientsAccumulator::new();
         let mut values = Vec::with_capacity(batches.len());
         for &(start, end) in batches {
-            let loss = loss((start, end)) * ((end - start) as f64 / all as f64);
-            values.push(loss.clone().inner());
-            sum.accumulate(network, gradients(loss));
+            let (value, gradients) = of_batch((start, end), (end - start) as f64 / all as f64);
+            values.push(value);
+            sum.accumulate(network, gradients);
         }
         (Tensor::cat(values, 0).sum(), sum.grads())
     };

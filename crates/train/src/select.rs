@@ -7,6 +7,8 @@ use crate::feed::{DeviceData, Samples};
 use crate::fused;
 use crate::job::Job;
 #[cfg(feature = "libtorch")]
+use crate::libtorch::graph;
+#[cfg(feature = "libtorch")]
 use crate::on_device;
 
 /// The engine of a run that trains on the first `samples` of `split`: the fused one where
@@ -22,6 +24,13 @@ pub(crate) fn engine<'a>(
     let plain = AutodiffEngine::new(job.spec, split.clone(), device.device.clone());
     if job.environment.plain {
         return Box::new(plain);
+    }
+    #[cfg(feature = "libtorch")]
+    if device.backend == "libtorch"
+        && let Some(gradients) = graph::gradients(job.spec)
+    {
+        let update = on_device::update(job.spec);
+        return Box::new(plain.with_gradients(Some(Box::new(gradients))).with_update(update));
     }
     #[cfg(feature = "libtorch")]
     if device.steps_of_gpu {

@@ -3,6 +3,7 @@
 #![allow(deprecated)]
 
 pub(crate) mod arena;
+pub(crate) mod graph;
 
 use burn::tensor::Device;
 
