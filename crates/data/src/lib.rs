@@ -24,6 +24,7 @@ mod mnist;
 mod own;
 mod pixels;
 mod source;
+mod synthetic;
 mod text;
 mod vocabulary;
 
@@ -116,6 +117,7 @@ pub fn load(name: DatasetName, data_dir: &Path) -> Result<Dataset, DataError> {
         | DatasetName::TinyShakespeare
         | DatasetName::Text8
         | DatasetName::Enwik8 => text::load(name, data_dir)?,
+        DatasetName::TeacherStudent | DatasetName::SparseParity => synthetic::generate(name),
     };
     let info = name.info();
     Ok(Dataset {

@@ -131,6 +131,38 @@ fn diabetes_is_standardised_by_the_training_split() {
 }
 
 #[test]
+fn generated_data_needs_no_file_and_keeps_its_numbers() {
+    let empty = tempfile::tempdir().unwrap();
+    let parity = load(DatasetName::SparseParity, empty.path()).unwrap();
+    assert_eq!((parity.train.len(), parity.test.len(), parity.features), (50_000, 5_000, 50));
+    let samples = parity.train.inputs.chunks(50).zip(&parity.train.labels);
+    for (bits, label) in samples {
+        assert!(bits.iter().all(|bit| bit.abs() == 1.0));
+        // The product of the three is 1 where an odd number of them are.
+        assert_eq!(bits[..3].iter().product::<f32>() > 0.0, *label == 1);
+    }
+    let ones = parity.train.labels.iter().sum::<i64>();
+    assert!((24_500..25_500).contains(&ones), "{ones}");
+    let student = load(DatasetName::TeacherStudent, empty.path()).unwrap();
+    assert_eq!((student.train.len(), student.test.len(), student.features), (10_000, 2_000, 20));
+    let values = || student.train.values.iter().map(|&v| f64::from(v));
+    let (mean, squares) = (values().sum::<f64>() / 1e4, values().map(|v| v * v).sum::<f64>() / 1e4);
+    assert!(mean.abs() < 1e-6 && (squares - 1.0).abs() < 1e-6, "{mean} {squares}");
+    // A change of these numbers makes another dataset, which needs another name.
+    let digest = |data: &data::Dataset| {
+        let mut hash = blake3::Hasher::new();
+        for part in [&data.train, &data.test] {
+            part.inputs.iter().chain(&part.values).for_each(|v| {
+                hash.update(&v.to_le_bytes());
+            });
+        }
+        hash.finalize().to_hex()[..16].to_owned()
+    };
+    assert_eq!([digest(&parity), digest(&student)], ["832092fbf5e51f0d", "7fa06ef76a5e22b1"]);
+    assert_ne!(parity.digest, student.digest);
+}
+
+#[test]
 fn what_is_to_be_fetched_names_that_as_the_remedy() {
     let empty = tempfile::tempdir().unwrap();
     for name in [DatasetName::FashionMnist, DatasetName::Kmnist, DatasetName::Cifar10] {

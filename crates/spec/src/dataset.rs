@@ -120,7 +120,7 @@ pub struct DatasetInfo {
     pub scaling: &'static str,
     /// Origin and licence.
     pub licence: &'static str,
-    /// The files under `data/<name>/`.
+    /// The files under `data/<name>/`; empty where data is generated.
     pub files: &'static [DataFile],
     /// Base URLs from which `fetch` can bring the files; empty if committed only.
     pub mirrors: &'static [&'static str],
@@ -146,9 +146,13 @@ impl DatasetInfo {
 }
 
 impl DatasetName {
-    /// BLAKE3 over name and checksums of its files: changes when any raw byte does.
+    /// BLAKE3 over name and checksums of its files: changes when any raw byte does. Of generated
+    /// data over its own name, which changes when other numbers are generated.
     pub fn digest(self) -> String {
         let mut hash = blake3::Hasher::new();
+        if self.info().files.is_empty() {
+            hash.update(b"generated\0").update(self.name().as_bytes());
+        }
         for file in self.info().files {
             hash.update(file.name.as_bytes())
                 .update(b"\0")

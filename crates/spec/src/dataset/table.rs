@@ -28,6 +28,10 @@ choice! {
         Text8 = "text8",
         /// 100 million bytes of Wikipedia as it is stored.
         Enwik8 = "enwik8",
+        /// What a fixed random network makes of normal inputs: real values, generated.
+        TeacherStudent = "teacher-student",
+        /// The parity of 3 of 50 random bits, generated.
+        SparseParity = "sparse-parity",
     }
 }
 
@@ -45,6 +49,8 @@ impl DatasetName {
             DatasetName::TinyShakespeare => &TINY_SHAKESPEARE,
             DatasetName::Text8 => &TEXT8,
             DatasetName::Enwik8 => &ENWIK8,
+            DatasetName::TeacherStudent => &TEACHER_STUDENT,
+            DatasetName::SparseParity => &SPARSE_PARITY,
         }
     }
 }
@@ -278,4 +284,30 @@ const ENWIK8: DatasetInfo = DatasetInfo {
     )],
     mirrors: &["http://mattmahoney.net/dc"],
     vocabulary: Some(Vocabulary::Byte),
+};
+
+const TEACHER_STUDENT: DatasetInfo = DatasetInfo {
+    doc: "20 standard normal numbers and what a fixed 20-10-1 network of ReLU makes of them, 10,000 training and 2,000 test samples, without noise; real values",
+    shape: [1, 1, 20],
+    classes: 0,
+    train_len: 10_000,
+    test_len: 2_000,
+    scaling: "the target less its mean, divided by its standard deviation over the training split",
+    licence: "generated; no data of others",
+    files: &[],
+    mirrors: &[],
+    vocabulary: None,
+};
+
+const SPARSE_PARITY: DatasetInfo = DatasetInfo {
+    doc: "50 random bits and the parity of the first 3, 50,000 training and 5,000 test samples (Barak et al. 2022, arXiv:2207.08799)",
+    shape: [1, 1, 50],
+    classes: 2,
+    train_len: 50_000,
+    test_len: 5_000,
+    scaling: "bits are -1 and 1",
+    licence: "generated; no data of others",
+    files: &[],
+    mirrors: &[],
+    vocabulary: None,
 };
