@@ -76,6 +76,7 @@ impl Draws<'_> {
             Init::HeNormal => normal((2.0 / into).sqrt(), false),
             Init::TruncatedNormal => normal(self.init.init_sd, true),
             Init::Ones => vec![1.0; n],
+            Init::Zeros => vec![0.0; n],
         }
     }
 
@@ -241,6 +242,7 @@ mod tests {
             "{sd} {largest}"
         );
         assert_eq!(drawn(Init::Ones, 0.0), (1.0, 1.0));
+        assert_eq!(drawn(Init::Zeros, 0.0), (0.0, 0.0));
         let (sd, _) = drawn(Init::Default, 0.0);
         assert!(near(sd, 1.0 / 900f64.sqrt()));
     }

@@ -19,6 +19,8 @@ choice! {
         TruncatedNormal = "truncated-normal",
         /// 1 everywhere.
         Ones = "ones",
+        /// 0 everywhere: for a model without hidden layers, since units that begin alike stay alike.
+        Zeros = "zeros",
     }
 }
 
