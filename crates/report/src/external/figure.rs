@@ -8,6 +8,7 @@ use crate::external::judge::Judged;
 use crate::external::published::{FigureRequest, Origin, Ours, Theirs};
 use crate::external::sample::Trained;
 use crate::figures::{Figure, axes};
+use crate::grain::Grain;
 use crate::text::capitalised;
 use plot::FigureData;
 use plot::axis::Axis;
@@ -125,8 +126,9 @@ fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u6
         let Some(record) = trained.records.get(&run.run_id) else { continue };
         let Some(outcome) = &record.outcome else { continue };
         let at = out.entry(run.spec.optimizer.lr().to_bits()).or_default();
+        let grain = Grain::of_run(&run.spec);
         let last = outcome.metrics.iter().find(|point| {
-            point.epoch == outcome.epochs_completed
+            grain.of_point(point) == grain.done(outcome)
                 && point.split == request.split
                 && point.metric == request.metric
         });

@@ -184,6 +184,10 @@ fn compare(
         Theirs::Diverges | Theirs::Program => 0.0,
     };
     let unit = match rule {
+        Rule::Absolute(limit) => {
+            let size = (moments(&values).0 - value) / limit;
+            return Ok((fit(size.abs() <= SLACK), Some(size)));
+        }
         Rule::Relative(tolerance) => {
             let size = furthest(&values, value, tolerance * value.abs());
             return Ok((fit(size.abs() <= SLACK), Some(size)));

@@ -56,6 +56,16 @@ fn an_expectation_lies_within_three_standard_errors_of_ours() {
 }
 
 #[test]
+fn a_mean_lies_within_the_difference_that_was_set() {
+    let theirs = r#"{"value": "1.88"}"#;
+    let (agrees, size) = of(theirs, r#"{"absolute": 0.05}"#, &pair(1.92, 0.3), 0);
+    assert!(agrees && (size.unwrap() - 0.8).abs() < 1e-9, "{size:?}");
+    assert!(!of(theirs, r#"{"absolute": 0.05}"#, &pair(1.94, 0.001), 0).0);
+    // A mean over those that are left is none.
+    assert!(!of(theirs, r#"{"absolute": 0.05}"#, &pair(1.88, 0.001), 1).0);
+}
+
+#[test]
 fn what_rounding_explains_is_no_difference() {
     // Seeds that hardly differ, and a number that is printed with one decimal.
     let (agrees, size) = of(r#"{"value": "2.0"}"#, "\"single\"", &pair(2.04, 1e-6), 0);

@@ -23,13 +23,15 @@ const LEAD: &str = "Numbers that others published and numbers that were computed
                     finds for the same setting: a row a number, with the rule by which the two agree.";
 
 /// The rules in words, each with the unit of the column of deviations.
-const RULES: [&str; 8] = [
+const RULES: [&str; 9] = [
     "Two means agree within three standard errors of their difference (s.e.); an exact expectation and our mean within three \
      standard errors of ours.",
     "A single run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
      deviation (s.d.) and n their number: the spread of a new run.",
     "Ten seeds know their standard deviation only roughly: by Student's t, one in 67 single runs of the very same distribution \
      misses its rule by chance. Such a miss is looked into, and stays on the page with what was found.",
+    "One published number whose spread is not known agrees with our mean within the difference that the row gives, set before \
+     our first run; the deviation is then in units of that limit.",
     "Exact numbers agree to the decimals or the relative tolerance given; the deviation is then in units of that tolerance, \
      and of several seeds it is that of the one furthest off. What the rounding of a printed number explains is no difference.",
     "A divergence agrees where all of our seeds diverge, and a finite number never agrees with runs of which some diverged.",

@@ -9,6 +9,7 @@ use spec::record::{RunRecord, Status};
 use crate::escape;
 use crate::external::computed;
 use crate::external::published::{FromSweep, Ours, Published};
+use crate::grain::Grain;
 
 /// A trained sweep.
 pub struct Trained {
@@ -191,6 +192,7 @@ fn same(a: &spec::params::Value, b: &spec::params::Value) -> bool {
 /// Reads the row's number of one run; none where it was not measured, or never reached.
 fn read(from: &FromSweep, record: &RunRecord) -> Option<f64> {
     let outcome = record.outcome.as_ref()?;
+    let grain = Grain::of_run(&record.spec);
     let mut of = outcome
         .metrics
         .iter()
@@ -198,12 +200,15 @@ fn read(from: &FromSweep, record: &RunRecord) -> Option<f64> {
     if let Some(selection) = from.reach {
         let there =
             |v: f64| if from.metric.higher_is_better() { v >= selection } else { v <= selection };
-        return of.find(|point| there(point.value.0)).map(|point| point.epoch as f64);
+        return of.find(|point| there(point.value.0)).map(|point| grain.of_point(point) as f64);
     }
-    let epoch = match from.epoch {
-        Some(epoch) => epoch,
-        None if record.status == Status::Completed => outcome.epochs_completed,
-        None => return None,
-    };
-    of.find(|point| point.epoch == epoch).map(|point| point.value.0)
+    match from.epoch {
+        Some(epoch) => of.find(|point| point.epoch == epoch),
+        None if record.status == Status::Completed => {
+            let done = grain.done(outcome);
+            of.find(|point| grain.of_point(point) == done)
+        }
+        None => None,
+    }
+    .map(|point| point.value.0)
 }

@@ -226,6 +226,7 @@ pub(super) fn rule(rule: Rule) -> String {
         Rule::Single => format!("one run, {LIMIT} s.d."),
         Rule::Expectation => format!("expectation, {LIMIT} s.e."),
         Rule::Diverges => "both diverge".to_owned(),
+        Rule::Absolute(limit) => format!("within {}", number::short(limit)),
         Rule::Relative(limit) => format!("relative {}", number::short(limit)),
         Rule::Decimals(0) => "whole number".to_owned(),
         Rule::Decimals(1) => "1 decimal".to_owned(),
@@ -245,7 +246,15 @@ mod tests {
 
     #[test]
     fn a_rule_is_said_with_its_limit() {
-        let all = [Rule::Means, Rule::Single, Rule::Relative(1e-5), Rule::Decimals(4)].map(rule);
-        assert_eq!(all, ["two means, 3 s.e.", "one run, 3 s.d.", "relative 1e-5", "4 decimals"]);
+        let all = [
+            Rule::Means,
+            Rule::Single,
+            Rule::Absolute(0.05),
+            Rule::Relative(1e-5),
+            Rule::Decimals(4),
+        ];
+        let expected =
+            ["two means, 3 s.e.", "one run, 3 s.d.", "within 0.05", "relative 1e-5", "4 decimals"];
+        assert_eq!(all.map(rule), expected);
     }
 }

@@ -286,6 +286,9 @@ pub enum Rule {
     Expectation,
     /// Every seed of ours diverges too.
     Diverges,
+    /// The mean of ours is within this difference, in the unit of the metric: of one published
+    /// number whose own spread is not known, by a limit that was set before the first run.
+    Absolute(f64),
     /// Every number of ours is within this relative difference.
     Relative(f64),
     /// Ours, rounded to so many decimals, is theirs.

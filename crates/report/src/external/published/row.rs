@@ -87,7 +87,7 @@ fn unfit(theirs: &Theirs, ours: &Ours, rule: Rule) -> Option<String> {
     let sweep = matches!(ours, Ours::Sweep(_));
     let (needs, fits) = match rule {
         Rule::Means => ("a value with `sd` and `n`", matches!(theirs, Theirs::Mean { .. })),
-        Rule::Single | Rule::Expectation => {
+        Rule::Single | Rule::Expectation | Rule::Absolute(_) => {
             ("a value without `sd`", matches!(theirs, Theirs::Value(_)))
         }
         Rule::Diverges => ("`theirs` with `diverges`", matches!(theirs, Theirs::Diverges)),
@@ -112,6 +112,9 @@ fn unfit(theirs: &Theirs, ours: &Ours, rule: Rule) -> Option<String> {
     match rule {
         Rule::Relative(limit) if !(limit > 0.0 && limit < 1.0) => {
             Some("`relative` is a fraction between 0 and 1".to_owned())
+        }
+        Rule::Absolute(limit) if !(limit > 0.0 && limit.is_finite()) => {
+            Some("`absolute` is a number above 0".to_owned())
         }
         Rule::Decimals(places) if !(0..=12).contains(&places) => {
             Some("`decimals` is from 0 to 12".to_owned())
