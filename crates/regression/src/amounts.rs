@@ -14,7 +14,7 @@ pub fn unit(metric: RegressMetric) -> &'static str {
     match metric {
         _ if is_share(metric) => "fraction",
         RegressMetric::TargetEpoch => "epochs",
-        RegressMetric::Steps => "steps",
+        RegressMetric::TargetStep | RegressMetric::Steps => "steps",
         RegressMetric::SecondsPerEpoch => "s",
         RegressMetric::AtEnd(of) => of.metric.id(),
         RegressMetric::BestValidationAccuracy | RegressMetric::Diverged => "fraction",
@@ -34,10 +34,12 @@ pub fn unit_of_effect(metric: RegressMetric) -> &'static str {
 pub fn value(metric: RegressMetric, value: f64) -> String {
     match metric {
         _ if !value.is_finite() => number::significant(value, 4),
-        RegressMetric::TargetEpoch | RegressMetric::Steps if value.fract() == 0.0 => {
-            number::position(value)
+        RegressMetric::TargetEpoch | RegressMetric::TargetStep | RegressMetric::Steps => {
+            match value.fract() == 0.0 {
+                true => number::position(value),
+                false => format!("{value:.1}"),
+            }
         }
-        RegressMetric::TargetEpoch | RegressMetric::Steps => format!("{value:.1}"),
         // Hundredths are too coarse for an epoch of a small model.
         RegressMetric::SecondsPerEpoch if value.abs() < 1.0 => {
             format!("{} s", number::significant(value, 3))

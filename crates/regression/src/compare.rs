@@ -73,7 +73,7 @@ pub(crate) fn compare(
     (out.unasked, out.gained) = left_out(&configs, &wanted, after.facts.target.is_some());
     wanted.retain(|m| match m {
         RegressMetric::SecondsPerEpoch => out.no_seconds.is_none(),
-        RegressMetric::TargetEpoch => out.no_target.is_none(),
+        m if m.is_time_to_target() => out.no_target.is_none(),
         _ => true,
     });
     lost_values(&configs, &wanted, &mut out.gaps);
@@ -122,9 +122,8 @@ fn left_out(
     let before = |m: RegressMetric| all().any(|(a, _)| value(m, a).is_some());
     let after = |m: RegressMetric| all().any(|(_, b)| value(m, b).is_some());
     // Without a target every run has the time of one that never reached it.
-    let measured = |m: RegressMetric| {
-        (m != RegressMetric::TargetEpoch || has_target) && (before(m) || after(m))
-    };
+    let measured =
+        |m: RegressMetric| (!m.is_time_to_target() || has_target) && (before(m) || after(m));
     let completed = all().any(|(a, _)| a.row.completed());
     let gained = |m: RegressMetric| completed && m.is_at_the_end() && !before(m) && after(m);
     let metrics = || RegressMetric::all().into_iter();

@@ -266,6 +266,7 @@ mod tests {
             config: String::new(),
             seed: *seed,
             epochs: 1,
+            steps: None,
             row: RunRow {
                 status: Some(Status::Completed),
                 last_epoch: [(EpochMetric::new(Split::Test, Metric::LOSS), *loss)]

@@ -136,6 +136,8 @@ pub struct NightRun {
     pub seed: u64,
     /// Epochs planned.
     pub epochs: u64,
+    /// Optimizer steps planned of a run by steps; `None` of one by epochs.
+    pub steps: Option<u64>,
     /// What it left.
     pub row: RunRow,
 }
@@ -216,6 +218,11 @@ impl Night {
             let (labels, configs) = (text("label")?, text("config")?);
             let (seeds, epochs) =
                 (u64::read(frame.column("seed")?)?, u64::read(frame.column("epochs")?)?);
+            // Left out where all runs are by epochs.
+            let steps = match frame.column("planned_steps") {
+                Ok(column) => u64::read(column)?,
+                Err(_) => vec![None; rows.len()],
+            };
             let mut runs = Vec::with_capacity(rows.len());
             for (i, row) in rows.into_iter().enumerate() {
                 let id = |ids: &[Option<String>]| -> PolarsResult<Id> {
@@ -230,6 +237,7 @@ impl Night {
                     config: configs[i].clone().unwrap_or_default(),
                     seed: seeds[i].unwrap_or_default(),
                     epochs: epochs[i].unwrap_or_default(),
+                    steps: steps[i],
                     row,
                 });
             }
@@ -281,6 +289,9 @@ impl Night {
             int("seed", |r| r.seed),
             int("epochs", |r| r.epochs),
         ]);
+        if runs.iter().any(|r| r.steps.is_some()) {
+            out.push(u64::column("planned_steps", runs.iter().map(|r| r.steps).collect()));
+        }
         let rows: Vec<RunRow> = runs.iter().map(|r| r.row.clone()).collect();
         out.extend(RunRow::columns(&rows));
         out
@@ -343,6 +354,7 @@ fn runs(analysis: &Analysis) -> Vec<NightRun> {
                 config,
                 seed: run.spec.seed,
                 epochs: run.spec.train.epochs,
+                steps: Some(run.spec.train.steps).filter(|&steps| steps > 0),
                 row: row.clone(),
             }
         })

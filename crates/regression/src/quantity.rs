@@ -26,8 +26,12 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
     match metric {
         RegressMetric::AtEnd(of) => last(row.last(of.split, of.metric)),
         RegressMetric::BestValidationAccuracy => last(row.best_validation_accuracy),
-        RegressMetric::TargetEpoch => {
-            Some(row.target_epoch.unwrap_or(run.epochs.saturating_add(1)) as f64)
+        RegressMetric::TargetEpoch => run
+            .steps
+            .is_none()
+            .then(|| row.target_epoch.unwrap_or(run.epochs.saturating_add(1)) as f64),
+        RegressMetric::TargetStep => {
+            run.steps.map(|planned| row.target_step.unwrap_or(planned.saturating_add(1)) as f64)
         }
         RegressMetric::Diverged => Some(f64::from(u8::from(row.diverged()))),
         // A run that stopped early did less work for what it measured.
@@ -63,7 +67,7 @@ mod tests {
     fn run(row: RunRow) -> NightRun {
         let id = spec::Id::of("");
         let (label, config) = (String::new(), String::new());
-        NightRun { cell_id: id, series: id, label, config, seed: 0, epochs: 5, row }
+        NightRun { cell_id: id, series: id, label, config, seed: 0, epochs: 5, steps: None, row }
     }
 
     #[test]
@@ -122,6 +126,25 @@ mod tests {
         assert_eq!(of(RegressMetric::TEST_ACCURACY, StopReason::Target), None);
         assert_eq!(of(RegressMetric::TargetEpoch, StopReason::Target), Some(2.0));
         assert_eq!(of(RegressMetric::TEST_ACCURACY, StopReason::Epochs), Some(0.81));
+    }
+
+    #[test]
+    fn a_run_by_steps_reaches_the_target_at_a_step() {
+        let of = |metric, target_step: Option<u64>| {
+            let row = RunRow {
+                status: Some(Status::Completed),
+                target_epoch: target_step.map(|_| 0),
+                target_step,
+                ..RunRow::default()
+            };
+            value(metric, &NightRun { steps: Some(2_000), ..run(row) })
+        };
+        assert_eq!(of(RegressMetric::TargetStep, Some(450)), Some(450.0));
+        assert_eq!(of(RegressMetric::TargetStep, None), Some(2_001.0));
+        // The whole epochs done by then may be the same for all.
+        assert_eq!(of(RegressMetric::TargetEpoch, Some(450)), None);
+        let by_epochs = run(RunRow { status: Some(Status::Completed), ..RunRow::default() });
+        assert_eq!(value(RegressMetric::TargetStep, &by_epochs), None);
     }
 
     #[test]

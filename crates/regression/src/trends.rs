@@ -49,8 +49,7 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
     }
     let by_series: Vec<HashMap<Id, Vec<&NightRun>>> = nights.iter().map(grouped).collect();
     let compared = settings.compared();
-    let timed =
-        |m: &&RegressMetric| **m != RegressMetric::TargetEpoch || last.facts.target.is_some();
+    let timed = |m: &&RegressMetric| !m.is_time_to_target() || last.facts.target.is_some();
     let wanted: Vec<(&NightRun, RegressMetric)> =
         series.iter().flat_map(|run| compared.iter().filter(timed).map(|m| (*run, *m))).collect();
     let measured: Vec<Series<'_>> = wanted
@@ -147,7 +146,7 @@ fn comparable(
         (
             nights[night].facts.machine(),
             neighbours.filter(|_| metric == RegressMetric::SecondsPerEpoch),
-            target.as_ref().filter(|_| metric == RegressMetric::TargetEpoch),
+            target.as_ref().filter(|_| metric.is_time_to_target()),
         )
     };
     let mut groups: Vec<Vec<usize>> = Vec::new();

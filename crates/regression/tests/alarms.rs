@@ -103,6 +103,7 @@ impl Noise {
                     label: label.clone(),
                     config: "lr 0.1".to_owned(),
                     seed,
+                    steps: None,
                     epochs: EPOCHS,
                     row,
                 });

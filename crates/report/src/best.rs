@@ -3,6 +3,7 @@
 use spec::Id;
 
 use crate::analysis::{Advice, Analysis, Config, Counts, Measured, advice, ties};
+use crate::grain::Grain;
 use stats::Estimate;
 
 /// One label at its chosen configuration.
@@ -32,8 +33,10 @@ pub struct BestRow {
     pub function: bool,
     /// Whether its runs stop at the target and are judged by how soon they reach it.
     pub reached: bool,
-    /// Says whether each run counts at its best epoch, and not at its last.
+    /// Says whether each run counts at its best epoch or step, and not at its last.
     pub at_best: bool,
+    /// What runs are counted in.
+    pub grain: Grain,
     /// How its runs ended.
     pub counts: Counts,
     /// The metric it was chosen by, after the epoch that counts, over completed seeds.
@@ -77,6 +80,7 @@ fn row(analysis: &Analysis, config: &Config) -> BestRow {
         reached: analysis.evaluation.reached(),
         at_best: analysis.evaluation.measured == Measured::Best,
         function: analysis.evaluation.function,
+        grain: analysis.evaluation.grain,
         counts: config.counts,
         target: config.selection,
         judged: config.judged,

@@ -11,9 +11,11 @@
 pub mod analysis;
 pub mod collect;
 pub mod cross_task;
+pub mod derived;
 pub mod error;
 pub mod external;
 pub mod figures;
+pub mod grain;
 pub mod page;
 pub mod repeats;
 pub mod setting;

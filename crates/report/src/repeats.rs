@@ -7,15 +7,16 @@
 //! which is told without alarm.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use spec::Id;
 use spec::identity::canonical_json;
 use spec::metric::Metric;
 use spec::plan::Plan;
-use spec::record::{Environment, MetricPoint, Outcome, RunRecord};
+use spec::record::{Environment, MetricPoint, Outcome, RunRecord, Split};
 
+use crate::grain::Grain;
 use crate::journal::Journal;
 
 mod text;
@@ -252,6 +253,7 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
         };
         out.note("spec", hash(a).unwrap_or_default(), hash(b).unwrap_or_default());
     }
+    let grain = Grain::of_run(&a.spec);
     let (a, b) = match (&a.outcome, &b.outcome) {
         (Some(a), Some(b)) => (a, b),
         (None, None) => return out.0,
@@ -263,7 +265,7 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
         }
     };
     out.options("weights digest", a.weights_digest.as_ref(), b.weights_digest.as_ref());
-    if let Some((what, [x, y])) = first_metric(a, b) {
+    if let Some((what, [x, y])) = first_metric(a, b, grain) {
         out.0.push(Difference { what, values: [x, y] });
     }
     out.note("steps", a.steps.to_string(), b.steps.to_string());
@@ -274,23 +276,40 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
     out.options("last finite loss", loss(a), loss(b));
     out.texts("digest of the initial weights", &a.init_digest, &b.init_digest);
     out.texts("digest of the data", &a.dataset_digest, &b.dataset_digest);
-    out.note("epochs fed", a.batch_digest.len().to_string(), b.batch_digest.len().to_string());
+    out.note(
+        grain.pick("epochs fed", "segments fed"),
+        a.batch_digest.len().to_string(),
+        b.batch_digest.len().to_string(),
+    );
     let fed = a.batch_digest.iter().zip(&b.batch_digest);
     if let Some((epoch, (x, y))) = fed.enumerate().find(|(_, (x, y))| x != y) {
-        out.texts(&format!("digest of the batches of epoch {}", epoch + 1), x, y);
+        out.texts(
+            &format!("digest of the batches of {} {}", grain.pick("epoch", "segment"), epoch + 1),
+            x,
+            y,
+        );
     }
     out.0
 }
 
-/// The first measured number that is not the same bits in both, seconds left
-/// out, and what only one of the two was asked to measure.
-fn first_metric(a: &Outcome, b: &Outcome) -> Option<(String, [String; 2])> {
+/// The first measured number that is not the same bits in both, seconds left out, and what only
+/// one of the two was asked to measure: a metric, or of runs by steps an evaluation.
+fn first_metric(a: &Outcome, b: &Outcome, grain: Grain) -> Option<(String, [String; 2])> {
     let measures = |o: &Outcome, metric: Metric| o.metrics.iter().any(|m| m.metric == metric);
     let one_sided: Vec<Metric> = Metric::on_request()
         .into_iter()
         .filter(|metric| measures(a, *metric) != measures(b, *metric))
         .collect();
-    let compared = |m: &&MetricPoint| m.metric != Metric::SECONDS && !one_sided.contains(&m.metric);
+    let evaluated = |o: &Outcome| -> BTreeSet<u64> {
+        let held_out = o.metrics.iter().filter(|m| m.split != Split::Train);
+        held_out.map(|m| m.step).collect()
+    };
+    let (left, right) = (evaluated(a), evaluated(b));
+    let both: BTreeSet<u64> = left.intersection(&right).copied().collect();
+    let compared = |m: &&MetricPoint| {
+        let asked = grain == Grain::Epochs || m.split == Split::Train || both.contains(&m.step);
+        m.metric != Metric::SECONDS && !one_sided.contains(&m.metric) && asked
+    };
     let key = |m: &MetricPoint| (m.epoch, m.step, m.split);
     let place = |m: &MetricPoint| {
         format!("{}.{} of epoch {} at step {}", m.split, m.metric, m.epoch, m.step)

@@ -6,6 +6,7 @@ use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::{Analysis, Config, Criterion, Measured, by_selection};
 use crate::escape;
+use crate::grain::Grain;
 use crate::page::content::described;
 use crate::plural;
 use crate::text::{self, capitalised};
@@ -67,6 +68,8 @@ pub struct Setting {
     pub target: Value,
     /// True where that epoch is each run's best.
     pub at_best: bool,
+    /// What runs are counted in.
+    pub grain: Grain,
     /// The target by the metric that judges, after the last epoch: for `[claim]`.
     pub claim: Value,
     /// The reason why no claim can be made of these runs, in words; `None` where one can.
@@ -111,6 +114,7 @@ pub fn set(
         without_result: config.counts.without_result(),
         chosen_from: analysis.tried(config.label).filter(|c| c.counts.results() > 0).count(),
         target: value(&analysis.selection, false)?,
+        grain: analysis.selection.grain,
         at_best: analysis.selection.measured == Measured::Best
             && analysis.plan.target.at == TargetAt::Best,
         claim,
@@ -131,7 +135,10 @@ fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
         return Some(format!("no run can be beyond {value}, the best there is"));
     }
     let early = |run: &PlannedRun| spec::claim::surely_reached(&run.spec) < run.spec.train.epochs;
-    runs.iter().any(early).then(|| "early stopping ends seeds at different epochs".to_owned())
+    runs.iter().any(early).then(|| {
+        let unit = analysis.selection.grain.unit();
+        format!("early stopping ends seeds at different {unit}s")
+    })
 }
 
 /// The configuration that is asked for.
@@ -229,10 +236,11 @@ impl Setting {
             escape::line(&self.label),
             self.config
         )];
-        let at = if self.at_best { ", at each run's best epoch" } else { "" };
+        let unit = self.grain.unit();
+        let at = if self.at_best { format!(", at each run's best {unit}") } else { String::new() };
         out.push(format!("{}{at}.", of(&self.target)));
         if self.claim.metric != self.target.metric || self.at_best {
-            out.push(format!("{}, after the last epoch.", of(&self.claim)));
+            out.push(format!("{}, after the last {unit}.", of(&self.claim)));
         }
         if self.seeds == 1 {
             out.push("One seed says nothing of the next: train more of them.".to_owned());

@@ -33,6 +33,7 @@ fn cases() -> Vec<(&'static str, Fixture)> {
         ("nothing", nothing),
         ("holdout", holdout),
         ("partly", partly),
+        ("by-steps", Fixture { epochs: 3, steps: 2_000, ..Fixture::battle(5) }),
         ("hostile", Fixture::hostile()),
         ("two-hundred", Fixture::grid(5, 5, 20)),
         ("twelve-hundred", Fixture::grid(5, 30, 3)),

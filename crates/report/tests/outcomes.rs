@@ -272,7 +272,7 @@ fn a_significant_lead_may_be_smaller_than_what_matters() {
 fn the_best_epoch_counts_where_it_is_asked_for() {
     let mut analysis = two(&[0.9; 6], &[0.8; 6]);
     analysis.plan.target.at = TargetAt::Best;
-    let best = |value, test| report::table::AtBest { epoch: 2, value, test: Some(test) };
+    let best = |value, test| report::table::AtBest { epoch: 2, step: 1, value, test: Some(test) };
     for (i, row) in analysis.rows.iter_mut().enumerate() {
         row.at_best = Some(if i < 6 { best(0.91, 0.91) } else { best(0.95, 0.94) });
     }

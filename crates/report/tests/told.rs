@@ -217,7 +217,8 @@ fn the_epoch_that_counts_and_its_values_stand_in_the_table_of_runs() {
     analysis.plan.target.at = TargetAt::Best;
     for row in &mut analysis.rows {
         row.best_epoch = Some(5);
-        row.at_best = Some(report::table::AtBest { epoch: 2, value: 0.91, test: Some(0.89) });
+        row.at_best =
+            Some(report::table::AtBest { epoch: 2, step: 1, value: 0.91, test: Some(0.89) });
     }
     let analysis = again(&analysis);
     let runs = report::page::run_table::run_table(&analysis);

@@ -71,7 +71,8 @@ fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
         None if row.evaluation == "test.loss" => ("test loss", loss(row.judged.mean)),
         accuracy => ("test accuracy", shown(accuracy, |v| format!("{v:.4}"))),
     };
-    vec![("average loss, last epoch", loss(row.train_loss.mean)), test]
+    let average = row.grain.pick("average loss, last epoch", "average loss, last steps");
+    vec![(average, loss(row.train_loss.mean)), test]
 }
 
 fn shown(value: Option<f64>, text: impl Fn(f64) -> String) -> String {
@@ -133,7 +134,13 @@ fn table(rows: &[BestRow], partial: bool) {
             } else {
                 ""
             };
-            let at = if first.at_best { ", each at its run's best epoch" } else { "" };
+            let at = match first.at_best {
+                true => first.grain.pick(
+                    ", each at its run's best epoch",
+                    ", each at its run's best step",
+                ),
+                false => "",
+            };
             format!("{spread}chosen by {metric}, judged by {evaluation}{at}")
         }
     };

@@ -131,6 +131,7 @@ impl RunContext {
             }),
             metrics: self.keeping.metrics.clone(),
             evaluate_every: Some(self.keeping.evaluate_every).filter(|&every| every > 0),
+            evaluate_samples: Some(self.keeping.evaluate_samples).filter(|&count| count > 0),
         }
     }
 }

@@ -11,7 +11,7 @@ use spec::plan::PlannedRun;
 use spec::record::{RunRecord, Split, Status};
 use text_format::plural;
 
-use crate::sweep_progress::{Current, SweepProgress, describe, reason};
+use crate::sweep_progress::{Current, SweepProgress, describe, last_step, reason};
 use crate::text;
 
 /// Positions of the overall bar.
@@ -120,11 +120,16 @@ impl Progress {
 
     /// A worker said something.
     pub fn event(&self, event: &Event) {
-        if let Event::Started { from_epoch, run_id, .. } = event
-            && *from_epoch > 0
+        if let Event::Started { from_epoch, run_id, metrics, steps_per_epoch, .. } = event
             && self.verbosity == Verbosity::Verbose
         {
-            self.line(&format!("{} goes on from epoch {from_epoch}", run_id.short()));
+            let steps = last_step(metrics).unwrap_or(from_epoch * steps_per_epoch);
+            let place = match steps == from_epoch * steps_per_epoch {
+                true if steps == 0 => return,
+                true => format!("epoch {from_epoch}"),
+                false => format!("step {steps}"),
+            };
+            self.line(&format!("{} goes on from {place}", run_id.short()));
         }
     }
 
@@ -193,7 +198,7 @@ fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
         )
         .into_owned();
     };
-    let mut facts = format!("epoch {}/{}", run.epoch(), run.epochs);
+    let mut facts = run.place();
     if let Some(loss) = run.loss {
         facts.push_str(&format!("  {} {}", run.loss_word, text::loss(loss)));
     }
@@ -245,12 +250,16 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
     for (name, value) in told.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         out.push_str(&format!(" {name} {value}"));
     }
+    let at = match run.spec.train.steps {
+        0 => format!("epoch {}", outcome.epochs_completed),
+        _ => format!("step {}", outcome.steps),
+    };
     match outcome.stop_reason {
         Some(spec::record::StopReason::EarlyStopping) => {
-            out.push_str(&format!(", stopped early after epoch {}", outcome.epochs_completed));
+            out.push_str(&format!(", stopped early after {at}"));
         }
         Some(spec::record::StopReason::Target) => {
-            out.push_str(&format!(", target reached in epoch {}", outcome.epochs_completed));
+            out.push_str(&format!(", target reached in {at}"));
         }
         Some(spec::record::StopReason::LeftDomain) => {
             out.push_str(&format!(", left the saddle at step {}", outcome.steps));

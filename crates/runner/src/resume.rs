@@ -173,20 +173,24 @@ fn weights_missing(
         Save::None => return None,
         // A diverged run has no last weights, and perhaps no best ones.
         Save::Last if outcome.status == Status::Diverged => return None,
-        Save::Last => Some(outcome.epochs_completed),
-        Save::Best => best_epoch(outcome, best_by(plan)),
+        Save::Last => Some(match run.spec.train.steps {
+            0 => outcome.epochs_completed,
+            _ => outcome.steps,
+        }),
+        Save::Best => best_mark(outcome, best_by(plan), run.spec.train.steps > 0),
     };
     let there = outcome.saved_epoch == wanted
         && outcome.saved_digest == weights_digest(&dir.weights_of(run.run_id));
     (wanted.is_some() && !there).then_some(Reason::NoWeights)
 }
 
-/// The first epoch of the best finite value, as the worker chooses it.
-fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
+/// The first epoch, of a run by steps the first step, of the best finite value, as the worker
+/// chooses it.
+fn best_mark(outcome: &Outcome, by: EpochMetric, by_steps: bool) -> Option<u64> {
     let EpochMetric { split, metric } = by;
     let mut best: Option<(u64, f64)> = None;
     for point in
-        outcome.metrics.iter().filter(|m| m.epoch > 0 && m.split == split && m.metric == metric)
+        outcome.metrics.iter().filter(|m| m.step > 0 && m.split == split && m.metric == metric)
     {
         let value = point.value.0;
         let better =
@@ -196,7 +200,7 @@ fn best_epoch(outcome: &Outcome, by: EpochMetric) -> Option<u64> {
                 },
             );
         if value.is_finite() && better {
-            best = Some((point.epoch, value));
+            best = Some((if by_steps { point.step } else { point.epoch }, value));
         }
     }
     best.map(|(epoch, _)| epoch)

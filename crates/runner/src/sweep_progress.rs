@@ -28,9 +28,9 @@ pub struct SweepProgress {
     planned: usize,
     /// How runs ended.
     pub counts: BTreeMap<Status, u64>,
-    epochs_total: u64,
+    epochs_total: f64,
     /// Epochs of runs that have ended, whether trained or no longer needed.
-    epochs_done: u64,
+    epochs_done: f64,
     /// Of those trained, and in how many slot-seconds.
     trained: (f64, f64),
     /// By slot.
@@ -64,6 +64,8 @@ pub struct Current {
     pub step: u64,
     /// Steps of the whole run.
     pub steps: u64,
+    /// Whether it is by steps, and told so.
+    pub by_steps: bool,
     steps_per_epoch: u64,
     /// Training loss of the last epoch.
     pub loss: Option<f64>,
@@ -75,8 +77,13 @@ pub struct Current {
     last_word: Instant,
 }
 
+/// Epochs that a run trains, of one by steps with the part of the last.
+fn work(run: &PlannedRun) -> f64 {
+    run.spec.total_steps() as f64 / run.spec.steps_per_epoch().max(1) as f64
+}
+
 /// The last step of what was measured; none of nothing.
-fn last_step(metrics: &[MetricPoint]) -> Option<u64> {
+pub fn last_step(metrics: &[MetricPoint]) -> Option<u64> {
     metrics.iter().map(|m| m.step).max()
 }
 
@@ -95,8 +102,8 @@ impl SweepProgress {
             cached,
             planned,
             counts: BTreeMap::new(),
-            epochs_total: runs.iter().map(|r| r.spec.train.epochs).sum(),
-            epochs_done: 0,
+            epochs_total: runs.iter().map(work).sum(),
+            epochs_done: 0.0,
             trained: (0.0, 0.0),
             slots: slots
                 .iter()
@@ -124,6 +131,7 @@ impl SweepProgress {
                 epochs: run.spec.train.epochs,
                 step: 0,
                 steps: run.spec.total_steps(),
+                by_steps: run.spec.train.steps > 0,
                 steps_per_epoch: run.spec.steps_per_epoch(),
                 loss: None,
                 loss_word: text::loss_word(&run.spec),
@@ -178,11 +186,11 @@ impl SweepProgress {
     pub fn ended(&mut self, slot: usize, run: &PlannedRun, record: &RunRecord) {
         self.done += 1;
         *self.counts.entry(record.status).or_default() += 1;
-        self.epochs_done += run.spec.train.epochs;
+        self.epochs_done += work(run);
         let began = self.slot(slot).and_then(|s| s.run.take()).map(|r| r.began);
         if let (Some(began), Some(_)) = (began, &record.outcome) {
             // A run that ended early took less than its share, as later ones will.
-            self.trained.0 += run.spec.train.epochs as f64;
+            self.trained.0 += work(run);
             self.trained.1 += began.elapsed().as_secs_f64();
         }
         if !record.status.is_result() && record.status != Status::Cancelled {
@@ -205,8 +213,8 @@ impl SweepProgress {
 
     /// How much of the work is done, from 0 to 1.
     pub fn fraction(&self) -> f64 {
-        let done = self.epochs_done as f64 + self.epochs_now();
-        (done / self.epochs_total.max(1) as f64).min(1.0)
+        let done = self.epochs_done + self.epochs_now();
+        (done / self.epochs_total.max(f64::MIN_POSITIVE)).min(1.0)
     }
 
     /// Estimated seconds until the end.
@@ -214,7 +222,7 @@ impl SweepProgress {
         let running = self.slots.iter().filter_map(|s| s.run.as_ref());
         let seconds: f64 = running.map(|r| r.began.elapsed().as_secs_f64()).sum();
         let (epochs, seconds) = (self.trained.0 + self.epochs_now(), self.trained.1 + seconds);
-        let left = self.epochs_total as f64 - self.epochs_done as f64 - self.epochs_now();
+        let left = self.epochs_total - self.epochs_done - self.epochs_now();
         let slots = self.slots.len().min((self.total - self.done).max(1)) as f64;
         (epochs > 0.5).then(|| (left.max(0.0) * seconds / epochs / slots).max(0.0))
     }
@@ -245,6 +253,8 @@ impl SlotState {
             name: format!("{} {}", r.label, r.rest),
             epoch: r.epoch(),
             epochs: r.epochs,
+            step: r.by_steps.then_some(r.step),
+            steps: r.by_steps.then_some(r.steps),
             loss: r.loss.map(Into::into),
             steps_per_second: r.speed(),
             seconds: r.began.elapsed().as_secs_f64(),
@@ -258,6 +268,14 @@ impl Current {
     /// The epoch it is in, from 1.
     pub fn epoch(&self) -> u64 {
         (self.epochs_done + 1).min(self.epochs)
+    }
+
+    /// `epoch 2/5`, of a run by steps `step 450/2000`.
+    pub fn place(&self) -> String {
+        match self.by_steps {
+            true => format!("step {}/{}", self.step, self.steps),
+            false => format!("epoch {}/{}", self.epoch(), self.epochs),
+        }
     }
 
     /// Steps a second since training began.

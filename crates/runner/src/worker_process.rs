@@ -222,7 +222,9 @@ impl WorkerProcess {
     pub fn send(&mut self, request: &Request) -> Result<(), WorkerError> {
         self.log_start = self.log.seek(SeekFrom::End(0)).unwrap_or(self.log_start);
         let (Request::Run { spec, .. } | Request::Measure { spec, .. }) = request;
-        let more = spec.train.epochs.saturating_mul(MAX_LINE_AN_EPOCH);
+        // A run by steps is measured at most once a segment.
+        let measured = spec.train.epochs.max(spec.segments().count());
+        let more = measured.saturating_mul(MAX_LINE_AN_EPOCH);
         self.longest.store(MAX_LINE.saturating_add(more), Ordering::SeqCst);
         let mut line =
             serde_json::to_vec(request).map_err(|e| WorkerError::Garbage(e.to_string()))?;

@@ -93,10 +93,15 @@ pub fn reachable(metric: Metric, run: &RunSpec) -> (f64, f64) {
 }
 
 /// The last epoch that a run surely comes to, whatever it measures: early stopping may end it
-/// once its patience is over, the target after the first epoch.
+/// once its patience is over, the target after the first epoch. Of a run by steps that anything
+/// may end, 0: its evaluations are no epochs.
 pub fn surely_reached(run: &RunSpec) -> u64 {
     let patience = run.early_stopping.as_ref().map_or(u64::MAX, |early| early.patience);
     let stop = if run.stop_at.is_some() { 1 } else { u64::MAX };
+    let ends_early = run.early_stopping.is_some() || run.stop_at.is_some();
+    if run.train.steps > 0 && ends_early {
+        return 0;
+    }
     run.train.epochs.min(patience).min(stop)
 }
 

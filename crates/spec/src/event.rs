@@ -60,6 +60,9 @@ pub struct Options {
     /// Steps between two evaluations of a run by steps; null: a twentieth of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<u64>,
+    /// Samples of each held-out split that evaluations within the run measure; null: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate_samples: Option<u64>,
 }
 
 /// Mid-run checkpoints.

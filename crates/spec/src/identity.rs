@@ -79,6 +79,7 @@ pub struct Memo {
     warmup: String,
     init: String,
     evaluate_every: String,
+    evaluate_samples: String,
 }
 
 impl Memo {
@@ -99,6 +100,7 @@ impl Memo {
             warmup,
             init,
             evaluate_every,
+            evaluate_samples,
         } = spec;
         let last = self.last.as_ref();
         let same = |of: &dyn Fn(&RunSpec) -> bool| last.is_some_and(of);
@@ -138,6 +140,7 @@ impl Memo {
             self.init = optional((!init.is_neutral()).then(|| json(init)));
         }
         self.evaluate_every = optional((*evaluate_every > 0).then(|| json(evaluate_every)));
+        self.evaluate_samples = optional((*evaluate_samples > 0).then(|| json(evaluate_samples)));
         self.last = Some(spec.clone());
         let (before, after) = self.around_the_seed();
         let format = TRAINING_FORMAT.to_string();
@@ -162,6 +165,7 @@ impl Memo {
             ("data", &self.data),
             ("early_stopping", &self.early_stopping),
             ("evaluate_every", &self.evaluate_every),
+            ("evaluate_samples", &self.evaluate_samples),
             ("groups", &self.groups),
             ("init", &self.init),
             ("model", &self.model),
@@ -270,6 +274,7 @@ mod tests {
             json!({ "train": { "epochs": 2, "loss": "cross-entropy", "label_smoothing": 0.1 } }),
             json!({ "update": { "accumulate": 2, "clip_norm": 1e-7, "clip_value": 0.0, "decoupled_decay": 0.0 } }),
             json!({ "evaluate_every": 20 }),
+            json!({ "evaluate_samples": 500 }),
             json!({ "init": { "init": "ones", "init_sd": 0.0, "init_bias": "default", "init_bias_value": 0.0 } }),
         ];
         let changed = changes.into_iter().map(|change| {

@@ -268,6 +268,9 @@ crate::settings! {
         /// Steps between two evaluations of a run by steps; 0 = a twentieth of the run.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         evaluate_every: u64 = 0, Within(0.0, 1e12);
+        /// Samples of each held-out split that evaluations within a run measure, of a text sequences: a subset that is drawn once; at the end all are measured; 0 = always all.
+        #[serde(skip_serializing_if = "crate::params::is_default")]
+        evaluate_samples: u64 = 0, Within(0.0, 1e12);
         /// Weights that are kept.
         save: Save = Save::default(), Any;
         /// Time after which a run is ended, stored in seconds.

@@ -98,11 +98,11 @@ pub struct Outcome {
     pub weights_digest: Option<String>,
     /// Digest of the dataset that was read.
     pub dataset_digest: String,
-    /// Epoch of the checkpoint that the run went on from; null if it ran
+    /// Epoch, of a run by steps step, of the checkpoint that the run went on from; null if it ran
     /// through. Seconds and metrics are those of the whole run either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<u64>,
-    /// Epoch of the weights kept by `[train] save`; null when none are.
+    /// Epoch, of a run by steps step, of the weights kept by `[train] save`; null when none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_epoch: Option<u64>,
     /// BLAKE3 (128 bits, hex) of the file of those weights.

@@ -21,13 +21,16 @@ pub enum RegressMetric {
     BestValidationAccuracy,
     /// `target_epoch`: epochs to the target's value; never = one more than was planned.
     TargetEpoch,
+    /// `target_step`: optimizer steps to the target's value of a run by steps; never = one more
+    /// than was planned.
+    TargetStep,
     /// `diverged`: share of the seeds that diverged.
     Diverged,
-    /// `steps`: optimizer steps of a run that trained all its epochs. The same run
+    /// `steps`: optimizer steps of a run that trained to its planned end. The same run
     /// must do the same work: any change is for the worse.
     Steps,
-    /// `seconds_per_epoch`: seconds of training of a run's fastest epoch, on equal
-    /// machines only.
+    /// `seconds_per_epoch`: seconds of training of a run's fastest epoch, of a run by steps its
+    /// fastest segment, on equal machines only.
     SecondsPerEpoch,
 }
 
@@ -54,9 +57,10 @@ pub enum Worse {
 }
 
 /// Quantities that are no metric after an epoch, in the order of tables, with their names.
-const OTHERS: [(RegressMetric, &str); 5] = [
+const OTHERS: [(RegressMetric, &str); 6] = [
     (RegressMetric::BestValidationAccuracy, "best_validation_accuracy"),
     (RegressMetric::TargetEpoch, "target_epoch"),
+    (RegressMetric::TargetStep, "target_step"),
     (RegressMetric::Diverged, "diverged"),
     (RegressMetric::Steps, "steps"),
     (RegressMetric::SecondsPerEpoch, "seconds_per_epoch"),
@@ -114,9 +118,10 @@ impl RegressMetric {
             RegressMetric::BestValidationAccuracy => 1,
             RegressMetric::AtEnd(_) => 2,
             RegressMetric::TargetEpoch => 3,
-            RegressMetric::Diverged => 4,
-            RegressMetric::Steps => 5,
-            RegressMetric::SecondsPerEpoch => 6,
+            RegressMetric::TargetStep => 4,
+            RegressMetric::Diverged => 5,
+            RegressMetric::Steps => 6,
+            RegressMetric::SecondsPerEpoch => 7,
         };
         (group, self.epoch_metric().map(|m| (m.split, m.metric)))
     }
@@ -125,9 +130,10 @@ impl RegressMetric {
     pub fn unit(self) -> EffectUnit {
         match self {
             RegressMetric::AtEnd(m) if m.metric.is_share() => EffectUnit::Share,
-            RegressMetric::AtEnd(_) | RegressMetric::Steps | RegressMetric::SecondsPerEpoch => {
-                EffectUnit::Relative
-            }
+            RegressMetric::AtEnd(_)
+            | RegressMetric::TargetStep
+            | RegressMetric::Steps
+            | RegressMetric::SecondsPerEpoch => EffectUnit::Relative,
             RegressMetric::TargetEpoch => EffectUnit::Epochs,
             RegressMetric::BestValidationAccuracy | RegressMetric::Diverged => EffectUnit::Share,
         }
@@ -141,6 +147,7 @@ impl RegressMetric {
             RegressMetric::Steps => Worse::Any,
             RegressMetric::AtEnd(_)
             | RegressMetric::TargetEpoch
+            | RegressMetric::TargetStep
             | RegressMetric::Diverged
             | RegressMetric::SecondsPerEpoch => Worse::Higher,
         }
@@ -150,6 +157,11 @@ impl RegressMetric {
     /// diverges has none, and counts as worse than any that did not.
     pub fn is_at_the_end(self) -> bool {
         matches!(self, RegressMetric::AtEnd(_) | RegressMetric::BestValidationAccuracy)
+    }
+
+    /// Returns whether it says how soon a run reached the target.
+    pub fn is_time_to_target(self) -> bool {
+        matches!(self, RegressMetric::TargetEpoch | RegressMetric::TargetStep)
     }
 
     /// An effect's part for the worse: positive where the metric got worse.
@@ -162,13 +174,14 @@ impl RegressMetric {
     }
 
     /// The effect up to which a change is let pass: that of the metric's description (1% of
-    /// a loss, half a percentage point of a share), half an epoch, 10% of the seconds; none
-    /// for divergence and steps.
+    /// a loss, half a percentage point of a share), half an epoch or 5% of the steps to the
+    /// target, 10% of the seconds; none for divergence and steps.
     pub fn default_min_effect(self) -> f64 {
         match self {
             RegressMetric::AtEnd(m) => m.metric.description().min_effect,
             RegressMetric::BestValidationAccuracy => Metric::ACCURACY.description().min_effect,
             RegressMetric::TargetEpoch => 0.5,
+            RegressMetric::TargetStep => 0.05,
             RegressMetric::Diverged | RegressMetric::Steps => 0.0,
             RegressMetric::SecondsPerEpoch => 0.1,
         }
@@ -180,6 +193,7 @@ impl RegressMetric {
             RegressMetric::AtEnd(metric) => metric.label(),
             RegressMetric::BestValidationAccuracy => "best validation accuracy".to_owned(),
             RegressMetric::TargetEpoch => "epochs to the target".to_owned(),
+            RegressMetric::TargetStep => "steps to the target".to_owned(),
             RegressMetric::Diverged => "share of diverged seeds".to_owned(),
             RegressMetric::Steps => "optimizer steps".to_owned(),
             RegressMetric::SecondsPerEpoch => "seconds per epoch".to_owned(),
@@ -324,7 +338,7 @@ mod tests {
             kept.join(" "),
             "train_loss validation_loss validation_accuracy test_loss test_accuracy \
              best_validation_accuracy validation_top5_accuracy validation_f1 test_top5_accuracy \
-             test_f1 target_epoch diverged steps seconds_per_epoch"
+             test_f1 target_epoch target_step diverged steps seconds_per_epoch"
         );
         for metric in RegressMetric::all() {
             assert_eq!(RegressMetric::from_name(&metric.name()), Some(metric));

@@ -154,6 +154,10 @@ pub struct RunSpec {
     /// and left out likewise, where nothing does, or it is a twentieth of the run.
     #[serde(default, skip_serializing_if = "crate::params::is_default")]
     pub evaluate_every: u64,
+    /// Samples of each held-out split that are measured within a run whose schedule or end depends
+    /// on them; 0, and left out likewise, where nothing does, or all are.
+    #[serde(default, skip_serializing_if = "crate::params::is_default")]
+    pub evaluate_samples: u64,
 }
 
 impl RunSpec {
@@ -187,6 +191,16 @@ impl RunSpec {
         if self.data.drop_last { samples - samples % self.data.batch_size.max(1) } else { samples }
     }
 
+    /// Samples that so many optimizer steps have fed, from the first of the run on.
+    pub fn samples_after(&self, step: u64) -> u64 {
+        let per_epoch = self.steps_per_epoch().max(1);
+        let a_step = self.data.batch_size.saturating_mul(self.update.accumulate.max(1));
+        let (epochs, rest) = (step / per_epoch, step % per_epoch);
+        // The last step of an epoch may have fewer.
+        let within = rest.saturating_mul(a_step).min(self.samples_per_epoch());
+        epochs.saturating_mul(self.samples_per_epoch()).saturating_add(within)
+    }
+
     /// Optimizer steps an epoch: batches, over how many are accumulated.
     pub fn steps_per_epoch(&self) -> u64 {
         let batches =
@@ -209,6 +223,17 @@ impl RunSpec {
             steps => segment(steps),
         };
         Segments { length: length.max(1), total: self.total_steps() }
+    }
+
+    /// Evaluations of held-out data after the one before training, of a run whose schedule or
+    /// end depends on them: one an epoch, of a run by steps one every [`RunSpec::evaluate_every`]
+    /// steps.
+    pub fn evaluations(&self) -> u64 {
+        match (self.train.steps, self.evaluate_every) {
+            (0, _) => self.train.epochs,
+            (steps, 0) => self.segments().count_due(steps.div_ceil(20)),
+            (_, every) => self.segments().count_due(every),
+        }
     }
 
     /// Epochs and optimizer steps of the whole run.
@@ -300,6 +325,15 @@ impl Segments {
         start..(start + self.length).min(self.total)
     }
 
+    /// Number of segments at whose ends something that is due every `every` steps is due.
+    pub fn count_due(self, every: u64) -> u64 {
+        // Multiples that are no closer than segments are long have borders of their own.
+        let every = every.max(self.length);
+        let multiples = self.total / every;
+        let last = (multiples * every).next_multiple_of(self.length);
+        multiples + u64::from(last < self.total)
+    }
+
     /// True where something that is due every `every` steps is due at the end of a segment: at
     /// the first border at or behind each multiple, and at the end of the run.
     pub fn is_due(self, number: u64, every: u64) -> bool {
@@ -347,5 +381,8 @@ mod tests {
         assert_eq!(due(120), [3, 5, 8, 9]);
         assert_eq!(due(1), (1..=9).collect::<Vec<_>>());
         assert_eq!(due(1_000), [9]);
+        for every in [1, 50, 60, 99, 100, 120, 150, 400, 401, 420, 1_000] {
+            assert_eq!(run.count_due(every), due(every).len() as u64, "{every}");
+        }
     }
 }

@@ -61,6 +61,12 @@ pub struct RunStatus {
     pub epoch: u64,
     /// Epochs it will train at most.
     pub epochs: u64,
+    /// Optimizer steps done of a run by steps; left out of one by epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u64>,
+    /// Optimizer steps it will train at most, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     /// Training loss of the last whole epoch.
     pub loss: Option<Float>,
     /// Optimizer steps a second since it began.

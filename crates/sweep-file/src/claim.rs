@@ -120,7 +120,32 @@ impl ClaimRequest {
         })
     }
 
+    /// Returns what is wrong with a claim on runs by steps, which are judged after their last.
+    fn no_common_step(&self, runs: &[PlannedRun]) -> Option<Diagnostic> {
+        if let Some((_, place)) = &self.epoch {
+            return Some(
+                Diagnostic::error("a claim on runs by steps names no epoch", place)
+                    .label("[train] steps says how long they are")
+                    .help("leave `epoch` out: the value after the last step counts"),
+            );
+        }
+        let of = |stops: bool| match stops {
+            true => ("[target] stop = true ends", "remove `stop` from [target]"),
+            false => ("[train.early_stopping] ends", "remove [train.early_stopping]"),
+        };
+        let early = runs.iter().find(|run| surely_reached(&run.spec) == 0)?;
+        let (why, remedy) = of(early.spec.stop_at.is_some());
+        Some(
+            Diagnostic::error("the seeds of a claim must end at one step", &self.place)
+                .label(format!("{why} them at different ones"))
+                .help(remedy),
+        )
+    }
+
     fn no_common_epoch(&self, claim: &Claim, runs: &[PlannedRun]) -> Option<Diagnostic> {
+        if runs.iter().any(|run| run.spec.train.steps > 0) {
+            return self.no_common_step(runs);
+        }
         let planned = runs.iter().map(|run| run.spec.train.epochs).min()?;
         let sure = runs.iter().map(|run| surely_reached(&run.spec)).min()?;
         let stops = runs.iter().any(|run| run.spec.stop_at.is_some());

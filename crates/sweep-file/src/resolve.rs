@@ -50,10 +50,13 @@ pub(super) fn resolve(
         || fixed.stop_at.is_some()
         || matches!(resolved, ScheduleSpec::Plateau(_));
     let by_steps = draft.train.steps > 0;
-    let evaluate_every = if depends && by_steps { fixed.spec.keeping.evaluate_every } else { 0 };
+    let keeping = &fixed.spec.keeping;
+    let evaluate_every = if depends && by_steps { keeping.evaluate_every } else { 0 };
+    let evaluate_samples = if depends { keeping.evaluate_samples } else { 0 };
     let Draft { data, model, init, train, optimizer, update, groups } = draft;
     Some(RunSpec {
         evaluate_every,
+        evaluate_samples,
         data,
         model,
         train,

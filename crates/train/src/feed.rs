@@ -10,6 +10,7 @@ use spec::run::DataSpec;
 use spec::{DatasetSpec, RunSpec};
 
 use crate::device::NamedDevice;
+use crate::held_out;
 
 /// Samples and labels on a device, as one tensor each.
 #[derive(Clone)]
@@ -21,6 +22,9 @@ pub(crate) struct Samples {
     /// Tokens of a sequence, of a text of `n` tokens of which sequences are not cut yet; 0 of
     /// everything else.
     context: usize,
+    /// The samples that are there, of a text the tokens at which sequences begin; all where none
+    /// are named.
+    chosen: Option<Tensor<1, Int>>,
     /// What the inputs may lie over: it lives as long as they do.
     host: Inputs,
 }
@@ -38,11 +42,14 @@ impl Samples {
         } else {
             Targets::Classes(Tensor::from_data(TensorData::new(part.labels.clone(), [n]), device))
         };
-        Samples { inputs, targets, context: 0, host: part.inputs.clone() }
+        Samples { inputs, targets, context: 0, chosen: None, host: part.inputs.clone() }
     }
 
     /// Number of samples: of a text the whole sequences that follow one another.
     pub(crate) fn len(&self) -> usize {
+        if let Some(chosen) = &self.chosen {
+            return chosen.dims()[0];
+        }
         match self.context {
             0 => self.inputs.dims()[0],
             context => self.inputs.dims()[0].saturating_sub(1) / context,
@@ -64,12 +71,24 @@ impl Samples {
                 Targets::None => Targets::None,
             },
             context: self.context,
+            chosen: None,
             host: self.host.clone(),
         }
     }
 
+    /// The same, of which only the samples of these indices are there; of a text of the
+    /// sequences that follow one another.
+    pub(crate) fn chosen(&self, which: &[usize], device: &Device) -> Self {
+        let begin = |i: &usize| i * self.context.max(1);
+        let begins: Vec<usize> = which.iter().map(begin).collect();
+        Samples { chosen: Some(held_out::indices(&begins, device)), ..self.clone() }
+    }
+
     /// Samples `from..to` in file order; of a text sequences that follow one another.
     pub(crate) fn range(&self, from: usize, to: usize) -> Self {
+        if let Some(chosen) = &self.chosen {
+            return self.select(&chosen.clone().slice(from..to));
+        }
         let context = self.context;
         if context == 0 {
             return self.part(from, to);
@@ -87,6 +106,7 @@ impl Samples {
             inputs,
             targets: Targets::Classes(next.int()),
             context: 0,
+            chosen: None,
             host: self.host.clone(),
         }
     }
@@ -112,6 +132,7 @@ impl Samples {
                 Targets::None => Targets::None,
             },
             context: 0,
+            chosen: None,
             host: self.host.clone(),
         }
     }
@@ -356,6 +377,11 @@ mod tests {
             assert_eq!(held.len(), 2);
             let held = pairs(held.range(0, 2));
             assert_eq!(held, (vec![3., 4., 5., 6., 7., 8.], vec![4, 5, 6, 7, 8, 9]));
+            let some = all.chosen(&[2, 5], &device.device);
+            assert_eq!(some.len(), 2);
+            let second = pairs(some.range(1, 2));
+            assert_eq!(second, (vec![5., 6., 7.], vec![6, 7, 8]));
+            assert_eq!(pairs(some.range(0, 1)), (vec![6., 7., 8.], vec![7, 8, 9]));
         }
     }
 }

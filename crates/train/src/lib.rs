@@ -17,6 +17,7 @@ pub mod export;
 mod feed;
 mod fused;
 mod gpu;
+mod held_out;
 mod job;
 #[cfg(all(test, feature = "libtorch"))]
 mod launches;

@@ -54,7 +54,7 @@ pub(crate) struct Progress {
 /// The best epoch so far, by the metric that `save` is told.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
-    /// The epoch, from 1.
+    /// The epoch, from 1; of a run by steps the step.
     pub(crate) epoch: u64,
     /// Its value; finite.
     pub(crate) value: f64,
@@ -85,6 +85,14 @@ impl Progress {
         match spec.train.steps {
             0 => self.segment,
             _ => self.steps / spec.steps_per_epoch().max(1),
+        }
+    }
+
+    /// Whole epochs done, of a run by steps the steps: what marks weights and checkpoints.
+    pub(crate) fn mark(&self, spec: &RunSpec) -> u64 {
+        match spec.train.steps {
+            0 => self.segment,
+            _ => self.steps,
         }
     }
 

@@ -13,13 +13,14 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use spec::RunSpec;
 use spec::metric::Metric;
-use spec::record::{Outcome, Split, Status, StopReason};
+use spec::record::{Outcome, Status, StopReason};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
 use crate::engine::StepEngine;
 use crate::evaluate::evaluate;
-use crate::feed::{DeviceData, Samples};
+use crate::feed::DeviceData;
+use crate::held_out::HeldOut;
 use crate::job::{Job, Observer, State, TrainError};
 use crate::order::Order;
 use crate::progress::{self, Progress};
@@ -50,8 +51,11 @@ pub fn train(
     let spec = job.spec;
     let without_autodiff = device.device.clone();
     let (train_split, samples, validation) = data.split(&spec.data);
-    let test = data.test(&spec.data);
-    stop::check(spec, job.options, validation.is_some())?;
+    let validated = validation.is_some();
+    stop::check(spec, job.options, validated)?;
+    let held_out = HeldOut::new(validation, data.test(&spec.data));
+    let count = stop::evaluate_samples(spec, job.options);
+    let subset = held_out.subset(count, &without_autodiff);
     let weight_saver = WeightSaver::new(job)?;
     let mut checkpoints = Checkpoints::new(job);
     let network = data.network(spec, &without_autodiff.clone().autodiff());
@@ -59,9 +63,10 @@ pub fn train(
     let mut engine = select::engine(job, data, device, train_split, samples);
     let optimizer = |network: &Network| engine.optimizer(network);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
-    let resumed_from = found.as_ref().map(|found| found.progress.epochs(spec));
+    let resumed_from = found.as_ref().map(|found| found.progress.mark(spec));
+    let epochs = found.as_ref().map_or(0, |found| found.progress.epochs(spec));
     let spared = found.as_ref().map_or(&[][..], |found| &found.progress.metrics);
-    observer.started(resumed_from.unwrap_or(0), spared);
+    observer.started(epochs, spared);
     let (mut state, progress) = match found {
         Some(found) => {
             weight_saver.restore(found.best.as_deref())?;
@@ -77,7 +82,8 @@ pub fn train(
     let mut run = Run::new(spec, progress, measured, observer);
     if resumed_from.is_none() {
         trajectory::begin(&mut run.progress, &state.0);
-        run.evaluate(&state, validation.as_ref(), &test)?;
+        run.evaluate(&state, subset.as_ref().unwrap_or(&held_out), 0)?;
+        run.flush(0);
     }
     let segments = spec.segments();
     let every = stop::evaluate_every(spec, job.options);
@@ -92,8 +98,7 @@ pub fn train(
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
             None if run.progress.left || segments.is_due(segment, every) => {
-                let finite = run.evaluate(&state, validation.as_ref(), &test)?;
-                let ended = run.close_segment(segment, finite);
+                let (finite, ended) = run.judge(&state, segment, &held_out, subset.as_ref())?;
                 if finite {
                     weight_saver.offer(&state, &mut run.progress)?;
                 }
@@ -272,35 +277,64 @@ impl<'a> Run<'a> {
         if finite {
             return Some(Ended::Stopped(stopped));
         }
+        Some(self.broken(segment))
+    }
+
+    /// The end of a run whose last evaluation was not finite.
+    fn broken(&mut self, segment: u64) -> Ended {
         // No further step can show it: the last one broke the weights. That
         // holds wherever the run stops, so stopping early hides no divergence.
         self.progress.segment = segment - 1;
-        Some(Ended::Diverged(self.progress.steps))
+        Ended::Diverged(self.progress.steps)
     }
 
-    /// Measures the held-out splits; whether every loss was finite.
+    /// Evaluates a segment that was trained and decides whether the run ends with it: whether
+    /// every held-out loss was finite, and why it ends. What is measured at a run's end is
+    /// measured on the whole splits; where the subset seems to have reached the target and the
+    /// whole split has not, the run goes on.
+    fn judge(
+        &mut self,
+        state: &State,
+        segment: u64,
+        whole: &HeldOut,
+        subset: Option<&HeldOut>,
+    ) -> Result<(bool, Option<Ended>), TensorReadError> {
+        let epoch = self.epoch_of(segment);
+        let last = self.progress.left || self.progress.steps >= self.spec.total_steps();
+        let first = subset.filter(|_| !last);
+        let known = self.progress.metrics.len();
+        let mut finite = self.evaluate(state, first.unwrap_or(whole), epoch)?;
+        let mut ended = self.close_segment(segment, finite);
+        if let (Some(_), Some(Ended::Stopped(reason))) = (first, &ended) {
+            let reason = *reason;
+            self.progress.metrics.truncate(known);
+            finite = self.evaluate(state, whole, epoch)?;
+            if !finite {
+                ended = Some(self.broken(segment));
+            } else if reason == StopReason::Target && !stop::reached(self.spec, &self.progress) {
+                ended = None;
+            }
+        }
+        self.flush(epoch);
+        Ok((finite, ended))
+    }
+
+    /// Measures held-out data; whether every loss was finite.
     fn evaluate(
         &mut self,
         state: &State,
-        validation: Option<&Samples>,
-        test: &Samples,
+        held_out: &HeldOut,
+        epoch: u64,
     ) -> Result<bool, TensorReadError> {
         let clock = Instant::now();
-        // The segment under way is not counted yet; before the first step there is none.
-        let begun = self.progress.segment + u64::from(self.progress.steps > 0);
-        let epoch = self.epoch_of(begun);
         let network = state.1.evaluated(&state.0).valid();
         let mut finite = true;
-        for (split, samples) in [(Split::Validation, validation), (Split::Test, Some(test))] {
-            // Own data may have no test split.
-            if let Some(samples) = samples.filter(|samples| samples.len() > 0) {
-                let found = evaluate(&network, samples, self.spec.train.loss, &self.measured)?;
-                finite &= found.loss.is_finite();
-                self.progress.metrics.extend(found.points(epoch, self.progress.steps, split));
-            }
+        for (split, samples) in held_out.splits() {
+            let found = evaluate(&network, samples, self.spec.train.loss, &self.measured)?;
+            finite &= found.loss.is_finite();
+            self.progress.metrics.extend(found.points(epoch, self.progress.steps, split));
         }
         self.progress.eval_seconds += clock.elapsed().as_secs_f64();
-        self.flush(epoch);
         Ok(finite)
     }
 

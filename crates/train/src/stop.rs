@@ -86,6 +86,19 @@ pub(crate) fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
     }
 }
 
+/// Samples of each held-out split that evaluations within the run measure; 0 = all.
+pub(crate) fn evaluate_samples(spec: &RunSpec, options: &Options) -> u64 {
+    let own = Some(spec.evaluate_samples).filter(|&samples| samples > 0);
+    own.or(options.evaluate_samples).unwrap_or(0)
+}
+
+/// True where the value that the run is to stop at was measured at its last step.
+pub(crate) fn reached(spec: &RunSpec, progress: &Progress) -> bool {
+    spec.stop_at
+        .as_ref()
+        .is_some_and(|stop| stop.reached(progress.value(EpochMetric::new(stop.split, stop.metric))))
+}
+
 /// Shows the epoch just evaluated to the schedule `plateau`; an epoch that ends
 /// in the warmup is not judged, because its rate is not the schedule's.
 pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
@@ -115,12 +128,9 @@ pub(crate) fn after_evaluation(spec: &RunSpec, progress: &mut Progress) -> Optio
         let value = progress.value(early.metric);
         progress.patience.observe(early, value)
     });
-    let reached = spec.stop_at.as_ref().is_some_and(|stop| {
-        stop.reached(progress.value(EpochMetric::new(stop.split, stop.metric)))
-    });
     if progress.left {
         Some(StopReason::LeftDomain)
-    } else if reached {
+    } else if reached(spec, progress) {
         Some(StopReason::Target)
     } else if progress.steps >= spec.total_steps() {
         Some(StopReason::Epochs)

@@ -77,8 +77,8 @@ impl<'a> WeightSaver<'a> {
                 if to.by.higher_is_better() { value > best.value } else { value < best.value }
             });
         if better {
-            self.write(to, &state.1.evaluated(&state.0), progress.epochs(self.job.spec))?;
-            progress.best = Some(Best { epoch: progress.epochs(self.job.spec), value });
+            self.write(to, &state.1.evaluated(&state.0), progress.mark(self.job.spec))?;
+            progress.best = Some(Best { epoch: progress.mark(self.job.spec), value });
         }
         Ok(())
     }
@@ -98,8 +98,8 @@ impl<'a> WeightSaver<'a> {
     ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
         let kept = if to.which == Save::Last && !diverged {
-            self.write(to, &state.1.evaluated(&state.0), progress.epochs(self.job.spec))?;
-            Some(progress.epochs(self.job.spec))
+            self.write(to, &state.1.evaluated(&state.0), progress.mark(self.job.spec))?;
+            Some(progress.mark(self.job.spec))
         } else {
             progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)
         };
@@ -113,11 +113,11 @@ impl<'a> WeightSaver<'a> {
         Ok(Some((epoch, Digest::of(bytes).to_string())))
     }
 
-    fn write(&self, to: &SaveTo, network: &Network, epoch: u64) -> Result<(), TrainError> {
+    fn write(&self, to: &SaveTo, network: &Network, mark: u64) -> Result<(), TrainError> {
         let metadata = BTreeMap::from([
             ("format", "pt".to_owned()),
             ("run_id", self.job.run_id.to_string()),
-            ("epoch", epoch.to_string()),
+            (if self.job.spec.train.steps > 0 { "step" } else { "epoch" }, mark.to_string()),
             ("seed", self.job.spec.seed.to_string()),
         ]);
         let table = self.job.spec.table();

@@ -54,6 +54,7 @@ pub fn night(day: u32, noise: &str) -> Night {
                 config: config.to_owned(),
                 seed,
                 epochs: 8,
+                steps: None,
                 row,
             });
         }

@@ -6,6 +6,7 @@ use spec::plan::Plan;
 use spec::record::Split;
 
 use super::{Analysis, Criterion, Measured};
+use crate::grain::Grain;
 use stats::claim::{Claim, Evidence, Test};
 
 /// The claim of a plan, and what came of it.
@@ -26,17 +27,17 @@ pub struct Claimed {
     pub config: usize,
     /// The test.
     pub evidence: Evidence,
-    /// Seeds that diverged, at whatever epoch.
+    /// Seeds that diverged, whenever.
     pub diverged: usize,
     /// Seeds without a result: not trained yet, failed, timed out or cancelled.
     pub without_result: usize,
-    /// Seeds that completed and have no number at the epoch.
+    /// Seeds that completed and have no number at that epoch or step.
     pub without_value: usize,
 }
 
 impl Claims {
     /// Judges the claim of the plan; none without one. `value` gives a run's value of a metric
-    /// after an epoch, none where it was not measured.
+    /// after an epoch, of runs by steps after a step; none where it was not measured.
     pub fn of(
         analysis: &Analysis,
         value: impl Fn(usize, (Split, Metric), u64) -> Option<f64>,
@@ -71,13 +72,14 @@ impl Claims {
             metric: asked.metric,
             function: analysis.evaluation.function,
             measured: Measured::Last,
+            grain: analysis.evaluation.grain,
             fallback: None,
         };
         let claimed = analysis.best.iter().flatten().map(judged).collect();
         Some(Claims { asked, criterion, claimed })
     }
 
-    /// The epoch that all seeds are judged at.
+    /// The epoch that all seeds are judged at, of runs by steps the step.
     pub fn epoch(&self, analysis: &Analysis) -> u64 {
         self.claimed
             .first()
@@ -85,10 +87,10 @@ impl Claims {
     }
 }
 
-/// The epoch of a run whose value counts.
+/// The epoch of a run whose value counts, of a run by steps the step.
 fn epoch(plan: &Plan, run: usize) -> u64 {
     let asked = plan.claim.as_ref().and_then(|claim| claim.epoch);
-    asked.unwrap_or(plan.runs[run].spec.train.epochs)
+    asked.unwrap_or(Grain::of(plan).planned(&plan.runs[run].spec))
 }
 
 /// The claim with the test that judges it.

@@ -8,14 +8,15 @@ use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
+use crate::grain::Grain;
 use crate::table::RunRow;
 
 /// Which of a run's values of a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measured {
-    /// That after the last epoch.
+    /// That after the last epoch, of runs by steps after the last step.
     Last,
-    /// That of the epoch with the best validation value of the target's metric.
+    /// That of the epoch, or the step, with the best validation value of the target's metric.
     Best,
     /// None: runs stop at the target, and what counts is the number of training
     /// samples fed until it was measured, infinite where it never was.
@@ -34,6 +35,8 @@ pub struct Criterion {
     pub function: bool,
     /// Which of a run's values counts.
     pub measured: Measured,
+    /// What runs are counted in.
+    pub grain: Grain,
     /// Why it is not what it should be, when it is not.
     pub fallback: Option<String>,
 }
@@ -63,8 +66,8 @@ impl Criterion {
     /// `test accuracy after the last epoch`, with which of a run's values it is.
     pub fn measured_name(&self) -> String {
         match self.measured {
-            Measured::Last => format!("{} after the last epoch", self.name()),
-            Measured::Best => format!("{} at each run's best epoch", self.name()),
+            Measured::Last => format!("{} after the last {}", self.name(), self.grain.unit()),
+            Measured::Best => format!("{} at each run's best {}", self.name(), self.grain.unit()),
             Measured::Reached => self.name(),
         }
     }
@@ -149,6 +152,7 @@ fn until_reached(plan: &Plan) -> Option<Criterion> {
         metric: Metric::SAMPLES_TO_TARGET,
         function: of_function(plan),
         measured: Measured::Reached,
+        grain: Grain::of(plan),
         fallback: None,
     })
 }
@@ -175,6 +179,7 @@ pub(super) fn selection(plan: &Plan, rows: &[RunRow]) -> Criterion {
         metric: chosen.metric,
         function: of_function(plan),
         measured: if best { Measured::Best } else { Measured::Last },
+        grain: Grain::of(plan),
         fallback: (chosen != wanted).then(|| {
             format!(
                 "{} {reason}, so configurations are chosen by {}",

@@ -105,6 +105,7 @@ mod tests {
             metric,
             function: false,
             measured: Measured::Last,
+            grain: Default::default(),
             fallback: None,
         }
     }

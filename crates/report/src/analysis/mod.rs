@@ -323,11 +323,13 @@ impl Analysis {
         self.best[own.label] == Some(config) && own.counts.completed > 0
     }
 
-    /// Why a run ended before its last planned epoch; none where it did not. A run may
+    /// Why a run ended before its last planned epoch or step; none where it did not. A run may
     /// reach its target in the last one.
     pub fn ended_early(&self, run: usize) -> Option<StopReason> {
-        let (row, planned) = (&self.rows[run], self.plan.runs[run].spec.train.epochs);
-        let early = row.epochs_completed.is_some_and(|epochs| epochs < planned);
+        let (row, spec) = (&self.rows[run], &self.plan.runs[run].spec);
+        let grain = self.selection.grain;
+        let done = grain.pick(row.epochs_completed, row.steps);
+        let early = done.is_some_and(|done| done < grain.planned(spec));
         StopReason::from_name(row.stop_reason.as_deref()?).filter(|_| early)
     }
 

@@ -12,7 +12,7 @@ use stats::location;
 /// What training is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Whole epochs.
+    /// Whole epochs; of runs by steps those that are done, so that [`Clock::Steps`] says more.
     Epochs,
     /// Training samples fed: what compares where batches differ in size.
     Samples,

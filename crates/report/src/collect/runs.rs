@@ -10,6 +10,8 @@ use spec::params::{Value, Values};
 use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::Analysis;
+use crate::derived;
+use crate::grain::Grain;
 use crate::table::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
 
@@ -96,6 +98,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     metrics.for_each(|name| out.extend(fixed(&[&name])));
     out.extend(fixed(COLUMNS_AFTER));
     out.extend(at_best(analysis));
+    out.extend(derived::columns(analysis));
     let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     out.extend(hyper_parameters(&specs));
     out
@@ -111,12 +114,18 @@ fn at_best(analysis: &Analysis) -> Vec<Column> {
         let values = analysis.rows.iter().map(|row| of(row.at_best.as_ref()?));
         f64::column(name, values.collect())
     };
-    let epochs = analysis.rows.iter().map(|row| Some(row.at_best?.epoch));
-    vec![
-        u64::column("at_best_epoch", epochs.collect()),
-        real("at_best_validation", |best| Some(best.value)),
-        real("at_best_test", |best| best.test),
-    ]
+    let whole = |name: &str, of: fn(&AtBest) -> u64| {
+        let values = analysis.rows.iter().map(|row| Some(of(row.at_best.as_ref()?)));
+        u64::column(name, values.collect())
+    };
+    let mut out = vec![whole("at_best_epoch", |best| best.epoch)];
+    // Of runs by epochs the epoch says it.
+    if analysis.selection.grain == Grain::Steps {
+        out.push(whole("at_best_step", |best| best.step));
+    }
+    out.push(real("at_best_validation", |best| Some(best.value)));
+    out.push(real("at_best_test", |best| best.test));
+    out
 }
 
 /// One `hp.<dotted path>` column for each resolved value that any of the runs

@@ -300,6 +300,7 @@ mod tests {
             metric: Metric::LOSS,
             function,
             measured: Measured::Last,
+            grain: Default::default(),
             fallback: None,
         };
         assert_eq!([true, false].map(|f| unit(&of(f))), ["steps", "training samples"]);

@@ -6,6 +6,7 @@ use crate::analysis::spent;
 use crate::cross_task::cells::range;
 use crate::cross_task::{CrossTask, Pair};
 use crate::escape;
+use crate::grain::Grain;
 use crate::number;
 use crate::text::{capitalised, list, some};
 
@@ -63,17 +64,26 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
     if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
         out.push(format!("Tasks differ in their number of seeds: {text}. {}", weights(all)));
     }
-    let epochs = |t: usize| range(tasks[t].analysis.plan.runs.iter().map(|r| r.spec.train.epochs));
+    let epochs = |t: usize| {
+        let analysis = &tasks[t].analysis;
+        let grain = analysis.evaluation.grain;
+        let lengths = range(analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)));
+        grain.pick(lengths.clone(), format!("{lengths} steps"))
+    };
     if let Some(text) = per_task(&epochs) {
-        out.push(format!("Tasks differ in epochs a run: {text}."));
+        let by_steps = tasks.iter().any(|t| t.analysis.evaluation.grain == Grain::Steps);
+        let what = if by_steps { "the length of" } else { "epochs" };
+        out.push(format!("Tasks differ in {what} a run: {text}."));
     }
     for (t, task) in tasks.iter().enumerate() {
         let runs = &task.analysis.plan.runs;
-        let each: BTreeSet<u64> = runs.iter().map(|r| r.spec.train.epochs).collect();
+        let grain = task.analysis.evaluation.grain;
+        let each: BTreeSet<u64> = runs.iter().map(|r| grain.planned(&r.spec)).collect();
         if each.len() > 1 {
             out.push(format!(
-                "Within {} runs differ in their number of epochs ({}).",
+                "Within {} runs differ in their number of {}s ({}).",
                 name(t),
+                grain.unit(),
                 range(each.into_iter())
             ));
         }

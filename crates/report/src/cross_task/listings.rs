@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use spec::RunSpec;
+
 use crate::analysis::{spent, ties};
 use crate::cross_task::CrossTask;
 use crate::cross_task::cells::{label, range, table, value, what};
 use crate::cross_task::tasks::Task;
+use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text::{self, capitalised};
@@ -15,6 +18,12 @@ use crate::text::{self, capitalised};
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let texts: BTreeSet<String> = texts.collect();
     text::list(&texts.into_iter().collect::<Vec<_>>())
+}
+
+/// `5 to 10`: the lengths of runs, of runs by steps `2,000 steps`.
+fn length<'a>(grain: Grain, specs: impl Iterator<Item = &'a RunSpec>) -> String {
+    let lengths = range(specs.map(|spec| grain.planned(spec)));
+    grain.pick(lengths.clone(), format!("{lengths} steps"))
 }
 
 pub(super) fn experiments(all: &CrossTask) -> Table {
@@ -44,7 +53,7 @@ pub(super) fn experiments(all: &CrossTask) -> Table {
             Cell::text(&plan.description),
             Cell::text(distinct(specs().map(|s| s.data.dataset.name()))),
             Cell::text(distinct(specs().map(|s| s.model.kind().to_owned()))),
-            Cell::text(range(specs().map(|s| s.train.epochs))),
+            Cell::text(length(analysis.evaluation.grain, specs())),
             Cell::text(range(specs().map(|s| s.data.batch_size))),
             Cell::count(plan.seeds.len()),
             Cell::count(plan.optimizers.len()),
@@ -144,17 +153,19 @@ pub(super) fn ledger(all: &CrossTask) -> Table {
         let ledger = spent(analysis);
         for (l, of) in all.tasks.labels.iter().enumerate() {
             let Some(row) = of.places[t].map(|place| &ledger[place]) else { continue };
-            let epochs = || {
+            let grain = analysis.evaluation.grain;
+            let specs = || {
                 let runs = analysis.tried(row.label).flat_map(|c| &c.runs);
-                runs.map(|&r| analysis.plan.runs[r].spec.train.epochs)
+                runs.map(|&r| &analysis.plan.runs[r].spec)
             };
-            let (least, most) = (epochs().min(), epochs().max());
+            let lengths = || specs().map(|spec| grain.planned(spec));
+            let (least, most) = (lengths().min(), lengths().max());
             table.rows.push(vec![
                 Cell::text(name),
                 label(all, l),
                 Cell::count(row.configs),
                 Cell::count(analysis.plan.seeds.len()),
-                Cell::number(least.map(|e| e as f64), |_| range(epochs())).parts(
+                Cell::number(least.map(|e| e as f64), |_| length(grain, specs())).parts(
                     "lowest",
                     "highest",
                     most.filter(|_| most != least).map(|e| e as f64),

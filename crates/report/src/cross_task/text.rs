@@ -1,8 +1,10 @@
 //! What the tables and figures of the page mean, a sentence each.
 
 use crate::analysis::{Clock, Measured};
+use crate::cross_task::tasks::Task;
 use crate::cross_task::{CrossTask, Lost, profile};
 use crate::escape;
+use crate::grain::Grain;
 use crate::number;
 use crate::plural;
 use crate::text::{capitalised, list, some};
@@ -10,6 +12,12 @@ use crate::text::{capitalised, list, some};
 mod compared;
 
 pub(super) use compared::{comparison, dependent};
+
+/// The grain of the tasks: steps as soon as the runs of one are by steps.
+fn grain(all: &CrossTask) -> Grain {
+    let by_steps = |task: &Task| task.analysis.evaluation.grain == Grain::Steps;
+    if all.tasks.tasks.iter().any(by_steps) { Grain::Steps } else { Grain::Epochs }
+}
 
 /// `3 experiments`.
 pub(super) fn experiments(all: &CrossTask) -> String {
@@ -211,7 +219,11 @@ pub(super) fn by_task(all: &CrossTask) -> Vec<String> {
     let at_best = |t: &usize| own[*t].analysis.evaluation.measured == Measured::Best;
     let best: Vec<usize> = (0..own.len()).filter(at_best).collect();
     if !best.is_empty() {
-        out.push(format!("In {} each run counts at its best epoch.", names(all, &best)));
+        out.push(format!(
+            "In {} each run counts at its best {}.",
+            names(all, &best),
+            grain(all).pick("epoch", "epoch or step")
+        ));
     }
     let fallbacks = own.iter().filter_map(|t| {
         let why = t.analysis.evaluation.fallback.as_ref()?;
@@ -245,11 +257,12 @@ pub(super) fn time_to_target(all: &CrossTask) -> Vec<String> {
     };
     out.push(format!(
         "Time to target is the median over seeds of the {} until the task's target was first measured, at the end of an \
-         epoch, so that equal times are common: never, where half of the seeds or more did not get there.",
+         epoch{}, so that equal times are common: never, where half of the seeds or more did not get there.",
         match profile.unit(all) {
             "steps" => "steps done",
             _ => "training samples fed",
-        }
+        },
+        grain(all).pick("", " or every so many steps"),
     ));
     if all.standings.len() < 2 {
         out.push("One optimizer alone has no performance profile.".to_owned());

@@ -7,7 +7,8 @@ use spec::record::Split;
 use crate::analysis::Analysis;
 use crate::figures::points::Points;
 use crate::figures::text::LineEnd;
-use crate::figures::{Figure, entries, epochs, seeds_text, shown, text};
+use crate::figures::{Figure, entries, extent, seeds_text, shown, text};
+use crate::grain::Grain;
 use plot::FigureData;
 use plot::axis::{Axis, LEAST_ERROR};
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
@@ -16,7 +17,7 @@ use plot::scale::Scale;
 /// A sentence that defines accuracy.
 macro_rules! share {
     () => {
-        "The share of samples that the model puts into the right class after each epoch; higher is better."
+        "The share of samples that the model puts into the right class; higher is better."
     };
 }
 
@@ -46,7 +47,7 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         _ => " The axis does not start at zero.".to_owned(),
     };
     Some(Figure {
-        heading: "Accuracy against epoch",
+        heading: heading(analysis),
         caption: format!(
             "Each optimizer at its best configuration: {}.{}{}{zoom}",
             seeds_text(analysis),
@@ -66,6 +67,11 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
+fn heading(analysis: &Analysis) -> &'static str {
+    let grain = analysis.selection.grain;
+    grain.pick("Accuracy against epoch", "Accuracy against optimizer step")
+}
+
 /// Returns whether the validation samples, which configurations were chosen on, stand beside the
 /// test samples.
 fn judged_apart(analysis: &Analysis, chart: &Chart) -> bool {
@@ -78,7 +84,7 @@ fn banded(chart: &Chart) -> bool {
 
 /// The data: one curve a label and panel.
 pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
-    let epochs = epochs(analysis);
+    let (grain, extent) = (analysis.selection.grain, extent(analysis));
     let mut panels: Vec<Panel> =
         [(Split::Validation, "Validation accuracy"), (Split::Test, "Test accuracy")]
             .into_iter()
@@ -87,22 +93,25 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
                     .into_iter()
                     .map(|config| Curve {
                         series: config.label,
-                        points: points
-                            .mean(analysis, config, split, Metric::ACCURACY, |p| p.epoch as f64),
+                        points: points.mean(analysis, config, split, Metric::ACCURACY, |p| {
+                            grain.pick(p.epoch, p.step) as f64
+                        }),
                         kind: CurveKind::Marked,
                         ringed: None,
                     })
                     .filter(|c| !c.points.is_empty())
                     .collect();
-                let x = Axis::whole(0.0, epochs as f64);
-                let panel = Panel::new(title, "epoch", x, Axis::linear(0.0, 1.0));
+                let end = extent as f64;
+                let x = grain.pick(Axis::whole(0.0, end), Axis::linear(0.0, end));
+                let x_label = grain.pick("epoch", "optimizer step");
+                let panel = Panel::new(title, x_label, x, Axis::linear(0.0, 1.0));
                 (!curves.is_empty()).then_some(Panel { curves, ..panel })
             })
             .collect();
     if panels.is_empty() {
         return None;
     }
-    let y = zoom(&panels, epochs);
+    let y = zoom(&panels, extent);
     for panel in &mut panels {
         panel.y = y;
         if let Scale::Error(..) = y.scale {
@@ -112,12 +121,14 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         if let Scale::Linear(low, _) = y.scale
             && low > 0.0
         {
-            panel.x = Axis::whole(1.0, epochs as f64);
+            if grain == Grain::Epochs {
+                panel.x = Axis::whole(1.0, extent as f64);
+            }
             panel.curves.iter_mut().for_each(|c| c.points.retain(|p| p.x >= 1.0));
         }
     }
     Some(Chart {
-        title: "Accuracy against epoch".to_owned(),
+        title: heading(analysis).to_owned(),
         subtitle: format!("Each optimizer at its best configuration; {}", seeds_text(analysis)),
         entries: entries(analysis),
         panels,
@@ -126,7 +137,7 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
 
 /// From just below the lowest value after the first epoch, where that is high;
 /// else from the beginning, by error rate if errors shrink much.
-fn zoom(panels: &[Panel], epochs: u64) -> Axis {
+fn zoom(panels: &[Panel], extent: u64) -> Axis {
     let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
     let trained = || points().filter(|p| p.x >= 1.0);
     let low = trained().map(|p| p.band.map_or(p.y, |b| b.0)).fold(f64::INFINITY, f64::min);
@@ -134,7 +145,7 @@ fn zoom(panels: &[Panel], epochs: u64) -> Axis {
     let upper = |p: &Point| p.band.map_or(p.y, |b| b.1.min((1.0 + p.y) / 2.0));
     let high = trained().map(upper).fold(f64::NEG_INFINITY, f64::max);
     let whole = Axis::percent(Scale::Linear(0.0, 1.0));
-    if epochs == 1 || !low.is_finite() {
+    if extent == 1 || !low.is_finite() {
         return whole;
     }
     if low < 0.5 {

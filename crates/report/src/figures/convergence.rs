@@ -10,7 +10,8 @@ use spec::report_settings::Band;
 use crate::analysis::{Analysis, Config};
 use crate::figures::points::Points;
 use crate::figures::text::LineEnd;
-use crate::figures::{Figure, axes, entries, epochs, seeds_text, shown, text};
+use crate::figures::{Figure, axes, entries, extent, seeds_text, shown, text};
+use crate::grain::Grain;
 use crate::table::RunRow;
 use plot::FigureData;
 use plot::axis::Axis;
@@ -46,9 +47,14 @@ fn banded(analysis: &Analysis) -> bool {
 
 /// Against epochs; none before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
-    let chart = series(analysis, points, Along::Epochs)?;
-    let (one, pieces) = (epochs(analysis) == 1, text::pieces(analysis));
+    let grain = analysis.selection.grain;
+    let chart = series(analysis, points, grain.pick(Along::Epochs, Along::Steps))?;
+    let (one, pieces) = (extent(analysis) == 1, text::pieces(analysis));
     let mut train = match (analysis.selection.function, one) {
+        _ if grain == Grain::Steps => format!(
+            "The training loss is the mean over the {} up to a point.",
+            text::segments(analysis)
+        ),
         (true, true) => {
             format!("The lines are of one epoch, so the mean value is that over {pieces}.")
         }
@@ -65,14 +71,20 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     if chart.panels.len() > 1 {
         train.push_str(match analysis.selection.function {
             true => " The value at epoch 0 is that at the start.",
-            false => " Held-out loss at epoch 0 is that of the untrained weights.",
+            false => grain.pick(
+                " Held-out loss at epoch 0 is that of the untrained weights.",
+                " Held-out loss at step 0 is that of the untrained weights.",
+            ),
         });
     }
     let function = analysis.selection.function;
     Some(Figure {
         heading: match function {
             true => "Convergence: value against epoch",
-            false => "Convergence: loss against epoch",
+            false => grain.pick(
+                "Convergence: loss against epoch",
+                "Convergence: loss against optimizer step",
+            ),
         },
         caption: caption(analysis, &train),
         reading: if function { of_values(analysis) } else { of_losses(analysis) },
@@ -105,8 +117,12 @@ fn of_values(analysis: &Analysis) -> &'static str {
     )
 }
 
-/// Against optimizer steps; none for sweeps of one epoch, where it is the same.
+/// Against optimizer steps; none for sweeps of one epoch, where it is the same, and for runs by
+/// steps, of which the first figure is against them.
 pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
+    if analysis.selection.grain == Grain::Steps {
+        return None;
+    }
     let (function, pieces) = (analysis.selection.function, text::pieces(analysis));
     let train = match function {
         true => format!("The mean value is that over {pieces}."),
@@ -146,8 +162,9 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
         ""
     };
     let time = format!(
-        "A point stands at the mean time that the finished seeds had trained for at the end of an epoch; evaluation is \
-         left out of the time.{guide}"
+        "A point stands at the mean time that the finished seeds had trained for {}; evaluation is \
+         left out of the time.{guide}",
+        analysis.selection.grain.pick("at the end of an epoch", "by a step")
     );
     Some(Figure {
         heading: match analysis.selection.function {
@@ -156,7 +173,7 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
         },
         caption: caption(analysis, &time),
         reading: "What an optimizer is worth in time: one with costlier steps must fall further in each to keep up. A \
-                  line that ends further left was through its epochs sooner. Times hold for this machine and this \
+                  line that ends further left was done sooner. Times hold for this machine and this \
                   model alone.",
         data: FigureData::Chart(series(analysis, points, Along::Seconds)?),
         variant_of: Some("convergence"),
@@ -174,13 +191,14 @@ fn caption(analysis: &Analysis, rest: &str) -> String {
 
 /// The data: one curve a label and panel.
 pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Chart> {
-    let epochs = epochs(analysis);
-    if along != Along::Epochs && epochs == 1 {
+    let (grain, extent) = (analysis.selection.grain, extent(analysis));
+    if along != Along::Epochs && extent == 1 {
         return None;
     }
     let held_out =
         [Split::Validation, Split::Test].into_iter().find(|s| points.has(*s, Metric::LOSS));
-    let windows = along == Along::Steps || epochs == 1;
+    let by_epochs = grain == Grain::Epochs;
+    let windows = by_epochs && along == Along::Steps || extent == 1;
     let train = if windows { Metric::WINDOW_LOSS } else { Metric::LOSS };
     let mut sources = vec![(Split::Train, train)];
     sources.extend(held_out.map(|split| (split, Metric::LOSS)));
@@ -204,8 +222,8 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
     let dots = panels.iter().flat_map(|p| &p.dots).map(|d| d.x).fold(0.0, f64::max);
     let last = ends.map(|p| p.x).fold(dots, f64::max);
     let (name, x_label, x) = match along {
-        Along::Epochs if epochs == 1 => ("epoch", "epoch", Axis::linear(0.0, dots.max(1.0))),
-        Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, dots.max(epochs as f64))),
+        Along::Epochs if extent == 1 => ("epoch", "epoch", Axis::linear(0.0, dots.max(1.0))),
+        Along::Epochs => ("epoch", "epoch", Axis::whole(0.0, dots.max(extent as f64))),
         Along::Steps => ("optimizer step", "optimizer step", Axis::linear(0.0, last.max(1.0))),
         Along::Seconds => {
             ("seconds of training", "seconds of training", Axis::linear(0.0, last.max(1e-3)))
@@ -252,18 +270,20 @@ fn curve(
     (split, metric): (Split, Metric),
     along: Along,
 ) -> Curve {
+    let grain = analysis.selection.grain;
     let per_epoch = analysis.planned(config).spec.steps_per_epoch().max(1) as f64;
     let mut mean = points.mean(analysis, config, split, metric, |p| match along {
         Along::Steps => p.step as f64,
         Along::Epochs if metric == Metric::WINDOW_LOSS => p.step as f64 / per_epoch,
-        Along::Epochs | Along::Seconds => p.epoch as f64,
+        Along::Epochs | Along::Seconds => grain.pick(p.epoch, p.step) as f64,
     });
     if along == Along::Seconds {
-        let seconds =
-            points.mean(analysis, config, Split::Train, Metric::SECONDS, |p| p.epoch as f64);
-        let at = |epoch: f64| match epoch {
+        let seconds = points.mean(analysis, config, Split::Train, Metric::SECONDS, |p| {
+            grain.pick(p.epoch, p.step) as f64
+        });
+        let at = |done: f64| match done {
             0.0 => Some(0.0),
-            epoch => seconds.iter().find(|s| s.x == epoch).map(|s| s.y),
+            done => seconds.iter().find(|s| s.x == done).map(|s| s.y),
         };
         mean = mean.into_iter().filter_map(|p| Some(Point { x: at(p.x)?, ..p })).collect();
     }

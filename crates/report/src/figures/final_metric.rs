@@ -37,11 +37,16 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         )
     };
     let crosses = rows.rows.iter().flat_map(|r| &r.dots).any(|(v, _)| v.is_infinite());
+    let grain = judged.grain;
     let average = if judged.reached() { "median" } else { "mean" };
     Some(Figure {
         heading: match judged.measured {
-            Measured::Last => "After the last epoch: every seed",
-            Measured::Best => "At the best epoch: every seed",
+            Measured::Last => {
+                grain.pick("After the last epoch: every seed", "After the last step: every seed")
+            }
+            Measured::Best => {
+                grain.pick("At the best epoch: every seed", "At the best step: every seed")
+            }
             Measured::Reached => "How soon the target was reached: every seed",
         },
         caption: format!(

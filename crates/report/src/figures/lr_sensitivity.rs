@@ -278,7 +278,7 @@ fn drawn(analysis: &Analysis, curves: Vec<Curve>, dots: Vec<Dot>, strip: Vec<Str
     let name = selection.name();
     let title = match selection.measured {
         Measured::Last => format!("Final {name}{scale}"),
-        Measured::Best => format!("Best epoch's {name}{scale}"),
+        Measured::Best => format!("Best {}'s {name}{scale}", selection.grain.unit()),
         Measured::Reached => format!("Median {name}{scale}"),
     };
     let x_label = "learning rate (logarithmic)";

@@ -117,7 +117,7 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
 pub fn omitted(analysis: &Analysis) -> Vec<String> {
     let mut out = Vec::new();
     let wanted = |name| analysis.plan.report.figures.contains(&name);
-    if wanted(FigureName::ConvergenceSeconds) && !shown(analysis).is_empty() && epochs(analysis) > 1
+    if wanted(FigureName::ConvergenceSeconds) && !shown(analysis).is_empty() && extent(analysis) > 1
     {
         out.extend(convergence::uneven(analysis));
     }
@@ -186,14 +186,17 @@ fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
         .collect()
 }
 
-/// Epochs that the longest line goes on for: that of a mean ends where its first seed
-/// did. As planned before anything has finished.
-fn epochs(analysis: &Analysis) -> u64 {
-    let planned = analysis.plan.runs.iter().map(|r| r.spec.train.epochs).max().unwrap_or(1);
+/// Epochs, of runs by steps steps, that the longest line goes on for: that of a mean ends where
+/// its first seed did. As planned before anything has finished.
+fn extent(analysis: &Analysis) -> u64 {
+    let grain = analysis.selection.grain;
+    let planned = analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)).max().unwrap_or(1);
     let end = |config: &Config| {
         let rows = config.runs.iter().map(|&run| &analysis.rows[run]);
-        rows.filter(|row| row.completed()).filter_map(|row| row.epochs_completed).min()
+        rows.filter(|row| row.completed())
+            .filter_map(|row| grain.pick(row.epochs_completed, row.steps))
+            .min()
     };
     let longest = shown(analysis).into_iter().filter_map(end).max();
-    longest.map_or(planned, |epochs| epochs.clamp(1, planned))
+    longest.map_or(planned, |done| done.clamp(1, planned))
 }

@@ -6,7 +6,7 @@ use spec::record::Split;
 use crate::analysis::Analysis;
 use crate::figures::points::Points;
 use crate::figures::text::LineEnd;
-use crate::figures::{Figure, axes, entries, epochs, shown, text};
+use crate::figures::{Figure, axes, entries, extent, shown, text};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
@@ -14,7 +14,7 @@ use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
 /// The figure; none for sweeps of one epoch, where the figure of convergence
 /// shows the same.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
-    if epochs(analysis) == 1 {
+    if extent(analysis) == 1 {
         return None;
     }
     let chart = series(analysis, points)?;
@@ -27,7 +27,10 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     Some(Figure {
         heading: match function {
             true => "The walk downhill: values within epochs",
-            false => "The walk downhill: training loss within epochs",
+            false => analysis.selection.grain.pick(
+                "The walk downhill: training loss within epochs",
+                "The walk downhill: training loss in fine pieces",
+            ),
         },
         caption: format!(
             "Mean {what} over {}, at each optimizer's best configuration{lines}.{}{}",

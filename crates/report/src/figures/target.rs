@@ -40,8 +40,9 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "The race to the target",
         caption: format!(
             "Fraction of runs that have reached {} by then, each optimizer at its chosen configuration. It is \
-             measured at the end of each epoch, with the clock of training stopped.{below}{seconds}",
-            goal(analysis, time_to_target)
+             measured {}, with the clock of training stopped.{below}{seconds}",
+            goal(analysis, time_to_target),
+            analysis.selection.grain.pick("at the end of each epoch", "every so many steps")
         ),
         reading: match analysis.selection.function {
             true => {

@@ -6,7 +6,8 @@ use spec::record::StopReason;
 
 use crate::analysis::{Analysis, Config, Counts};
 use crate::figures::shown;
-use crate::plural;
+use crate::grain::Grain;
+use crate::{number, plural};
 
 /// Windows an epoch that the training loss is recorded in, at most.
 const WINDOWS: u64 = 20;
@@ -86,10 +87,11 @@ pub(super) fn ended_early(analysis: &Analysis, ends: LineEnd) -> String {
 /// The steps that a point of the training loss within epochs is the mean over: `each step`, `every
 /// 2 steps`, `1 to 2 steps at a time, ...`, `each twentieth of an epoch`.
 pub(super) fn pieces(analysis: &Analysis) -> String {
-    let steps = |config: &&Config| analysis.planned(config).spec.steps_per_epoch().max(1);
+    let steps = |config: &&Config| analysis.planned(config).spec.segments().length;
     let steps: BTreeSet<u64> = shown(analysis).iter().map(steps).collect();
     let width = |steps: u64| steps.div_ceil(WINDOWS);
-    if steps.iter().all(|&n| n >= WINDOWS && n.div_ceil(width(n)) == WINDOWS) {
+    let by_epochs = analysis.selection.grain == Grain::Epochs;
+    if by_epochs && steps.iter().all(|&n| n >= WINDOWS && n.div_ceil(width(n)) == WINDOWS) {
         return "each twentieth of an epoch".to_owned();
     }
     let widths: BTreeSet<u64> = steps.into_iter().map(width).collect();
@@ -100,6 +102,15 @@ pub(super) fn pieces(analysis: &Analysis) -> String {
         }
         (_, most) => format!("every {} steps", most.unwrap_or(&1)),
     }
+}
+
+/// The steps of a segment, over which the training loss of a run by steps is recorded as a mean:
+/// `50 steps`, `20 or 50 steps`.
+pub(super) fn segments(analysis: &Analysis) -> String {
+    let steps = |config: &&Config| analysis.planned(config).spec.segments().length;
+    let steps: BTreeSet<u64> = shown(analysis).iter().map(steps).collect();
+    let each: Vec<String> = steps.into_iter().map(number::count).collect();
+    format!("{} steps", each.join(" or "))
 }
 
 #[cfg(test)]

@@ -97,10 +97,11 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
             .iter()
             .find(|r| analysis.configs[r.config].label == first.label)?;
         let target = text::target_of(analysis);
-        Some(match label_times.median(Clock::Epochs) {
-            Some(epochs) if epochs.is_finite() => format!(
+        let clock = analysis.evaluation.grain.pick(Clock::Epochs, Clock::Steps);
+        Some(match label_times.median(clock) {
+            Some(time) if time.is_finite() => format!(
                 ". It reached {target} after {} in the median ({} of {} runs)",
-                text::time(Clock::Epochs, epochs),
+                text::time(clock, time),
                 label_times.reached,
                 label_times.runs
             ),
@@ -148,7 +149,8 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
         Measured::Last if analysis.plan.seeds.len() == 1 => analysis.selection.name(),
         Measured::Last => format!("mean {}", analysis.selection.name()),
         Measured::Best => {
-            format!("mean {} at each run's best epoch", analysis.selection.name())
+            let (name, unit) = (analysis.selection.name(), analysis.selection.grain.unit());
+            format!("mean {name} at each run's best {unit}")
         }
     };
     format!(
@@ -180,7 +182,8 @@ fn flattered(analysis: &Analysis) -> Option<String> {
     reached.then(|| {
         format!(
             "Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse \
-             than any other. It is measured at the end of an epoch, so that equal numbers are common.{}",
+             than any other. It is measured {}, so that equal numbers are common.{}",
+            analysis.evaluation.grain.pick("at the end of an epoch", "every so many steps"),
             if tried {
                 " The same numbers chose the configurations, which flatters the best of many."
             } else {

@@ -28,28 +28,37 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "validation accuracy",
-        "share of validation samples classified correctly after the epoch that counts",
+        "share of validation samples classified correctly in the evaluation that counts",
     ),
-    ("test accuracy", "share of test samples classified correctly after the epoch that counts"),
+    ("test accuracy", "share of test samples classified correctly in the evaluation that counts"),
     (
         "validation top-5 accuracy",
-        "share of validation samples whose class is among the model's five likeliest after the epoch that counts",
+        "share of validation samples whose class is among the model's five likeliest in the evaluation that counts",
     ),
     (
         "test top-5 accuracy",
-        "share of test samples whose class is among the model's five likeliest after the epoch that counts",
+        "share of test samples whose class is among the model's five likeliest in the evaluation that counts",
     ),
     (
         "validation F1",
-        "mean over the classes of F1 (the harmonic mean of precision and recall) on the validation samples after the epoch that counts",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the validation samples in the evaluation that counts",
     ),
     (
         "test F1",
-        "mean over the classes of F1 (the harmonic mean of precision and recall) on the test samples after the epoch that counts",
+        "mean over the classes of F1 (the harmonic mean of precision and recall) on the test samples in the evaluation that counts",
     ),
     (
+        "training loss of the last steps",
+        "mean loss over the training samples as they were fed during the last segment, whichever evaluation counts",
+    ),
+    (
+        "test accuracy after the last step",
+        "share of test samples classified correctly after the last step, whichever evaluation counts",
+    ),
+    ("best step", "the first step with the run's best validation value of the target's metric"),
+    (
         "training loss of the last epoch",
-        "mean loss over the training samples as they were fed during the last epoch, whichever epoch counts",
+        "mean loss over the training samples as they were fed during the last epoch, whichever evaluation counts",
     ),
     (
         "training loss at the end",
@@ -57,7 +66,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "test accuracy after the last epoch",
-        "share of test samples classified correctly after the last epoch, whichever epoch counts",
+        "share of test samples classified correctly after the last epoch, whichever evaluation counts",
     ),
     (
         "test accuracy at the end",
@@ -69,13 +78,21 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "training loss",
-        "mean loss over the training samples as they were fed during the last epoch; lower is better",
+        "mean loss over the training samples as they were fed during the last epoch, of runs by steps the last segment; lower is better",
     ),
     (
         "validation loss",
-        "mean loss over the validation samples after the epoch that counts; lower is better",
+        "mean loss over the validation samples in the evaluation that counts; lower is better",
     ),
-    ("test loss", "mean loss over the test samples after the epoch that counts; lower is better"),
+    ("test loss", "mean loss over the test samples in the evaluation that counts; lower is better"),
+    (
+        "bits per character",
+        "mean over seeds of the loss that judges, in bits: divided by ln 2; of a vocabulary of bytes, bits per byte",
+    ),
+    (
+        "perplexity",
+        "mean over seeds of e to the loss that judges: the number of equally likely tokens that are as hard to guess",
+    ),
     (
         "95% interval",
         "an interval made to cover the true mean over seeds in 95 of 100 such experiments; none below three seeds, and of few seeds somewhat short where it is resampled",
@@ -184,7 +201,7 @@ const TERMS: &[(&str, &str)] = &[
     ("below the target by", "the target less the mean; negative: the mean lies above it"),
     (
         "seeds with a value",
-        "seeds that completed with a finite value at the epoch of the claim; the others did not reach the target",
+        "seeds that completed with a finite value at the epoch or step of the claim; the others did not reach the target",
     ),
     (
         "p, one-sided",
@@ -243,6 +260,7 @@ const TERMS: &[(&str, &str)] = &[
     ("which", "the configuration of that"),
     ("device time", "time that a device was held: training and evaluation, all runs together"),
     ("share of device time", "of all optimizers together"),
+    ("training time 1,000 steps", "training time divided by the thousands of steps done"),
     ("training time an epoch", "training time divided by epochs trained"),
     ("training time a run", "mean over seeds, evaluation left out"),
     ("divergence rate", "diverged runs of those with a result"),

@@ -251,7 +251,7 @@ fn tables(report: &Report) -> Markup {
         }
         @if !runs.rows.is_empty() {
             h2 id="runs" { "All runs" }
-            p { "Values are those after the last epoch; a run that did not complete has none." }
+            p { "Values are those after the last " (report.analysis.selection.grain.unit()) "; a run that did not complete has none." }
             (closed(runs, &plural::word(runs.rows.len(), "run"), false))
         }
     }

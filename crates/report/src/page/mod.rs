@@ -104,9 +104,10 @@ pub(crate) fn render_of(
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
-    let claims = Claims::of(&analysis, |run, (split, metric), epoch| {
+    let grain = analysis.selection.grain;
+    let claims = Claims::of(&analysis, |run, (split, metric), at| {
         let measured = points.of(run, split, metric);
-        measured.iter().rfind(|m| m.epoch == epoch).map(|m| m.value)
+        measured.iter().rfind(|m| grain.pick(m.epoch, m.step) == at).map(|m| m.value)
     });
     let tables = tables::Tables::of(&analysis, claims.as_ref());
     let figures = figures?;

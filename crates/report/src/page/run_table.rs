@@ -4,6 +4,7 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, StopReason};
 
 use crate::analysis::{Analysis, Criterion, Measured};
+use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::table::{MISSING, RunRow};
@@ -23,9 +24,9 @@ fn ended_by(row: &RunRow) -> Option<StopReason> {
 }
 
 /// `the target`: why a completed run ended.
-fn describe(why: StopReason) -> &'static str {
+fn describe(why: StopReason, grain: Grain) -> &'static str {
     match why {
-        StopReason::Epochs => "its last epoch",
+        StopReason::Epochs => grain.pick("its last epoch", "its last step"),
         StopReason::EarlyStopping => "early stopping",
         StopReason::Target => "the target",
         StopReason::LeftDomain => "leaving the box",
@@ -41,6 +42,7 @@ pub fn run_table(analysis: &Analysis) -> Table {
     let ended = analysis.rows.iter().filter_map(ended_by);
     let early = ended.into_iter().any(|why| why != StopReason::Epochs);
     let counted = selection.measured == Measured::Best;
+    let (grain, unit) = (selection.grain, selection.grain.unit());
     let label = |of: EpochMetric| capitalised(&of.label());
     let names: Vec<String> = metrics
         .iter()
@@ -48,8 +50,8 @@ pub fn run_table(analysis: &Analysis) -> Table {
             (true, Split::Test) if of.metric == Metric::LOSS => "#Value".to_owned(),
             (true, Split::Train) => "#Mean value in the last epoch".to_owned(),
             // Beside what counts, which is of another epoch.
-            (false, Split::Train) if counted => format!("#{} of the last epoch", label(*of)),
-            (false, _) if counted => format!("#{} after the last epoch", label(*of)),
+            (false, Split::Train) if counted => format!("#{} of the last {unit}s", label(*of)),
+            (false, _) if counted => format!("#{} after the last {unit}", label(*of)),
             _ => format!("#{}", label(*of)),
         })
         .collect();
@@ -57,12 +59,13 @@ pub fn run_table(analysis: &Analysis) -> Table {
     // With `at = "best"` the epoch that counts, and what counts of it.
     let evaluation = &analysis.evaluation;
     let at_best =
-        |selection: &Criterion| format!("#{} at the best epoch", capitalised(&selection.name()));
+        |selection: &Criterion| format!("#{} at the best {unit}", capitalised(&selection.name()));
     let (chosen_by, judged) = (at_best(selection), at_best(evaluation));
     let by_accuracy = selection.path() == "validation.accuracy";
-    head.push(match counted || by_accuracy {
-        true => "#Best epoch",
-        false => "#Epoch of the highest validation accuracy",
+    head.push(match (counted || by_accuracy, grain) {
+        (true, Grain::Epochs) => "#Best epoch",
+        (false, Grain::Epochs) => "#Epoch of the highest validation accuracy",
+        (_, Grain::Steps) => "#Best step",
     });
     head.extend([&chosen_by, &judged, "#Epochs", "#Steps", "#Training time", "Run"]);
     let mut table = Table::new(&head).choices(&["Optimizer", "Configuration", "Status"]);
@@ -81,7 +84,7 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::text(configuration),
             Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
             Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
-            Cell::text(ended_by(row).filter(|_| early).map_or("", describe)),
+            Cell::text(ended_by(row).filter(|_| early).map_or("", |why| describe(why, grain))),
         ];
         cells.extend(metrics.iter().map(|of| {
             Cell::number(row.last(of.split, of.metric), |value| of.metric.format(value))
@@ -91,10 +94,13 @@ pub fn run_table(analysis: &Analysis) -> Table {
             Cell::number(value, |value| selection.format(value))
         };
         cells.extend([
-            count(if counted { row.at_best.map(|best| best.epoch) } else { row.best_epoch }),
+            count(match counted {
+                true => row.at_best.map(|best| grain.pick(best.epoch, best.step)),
+                false => row.best_epoch.filter(|_| grain == Grain::Epochs),
+            }),
             value(selection),
             if evaluation.path() == selection.path() { Cell::default() } else { value(evaluation) },
-            count(row.epochs_completed),
+            count(row.epochs_completed.filter(|_| grain == Grain::Epochs)),
             count(row.steps),
             Cell::number(row.train_seconds, number::seconds),
             Cell::text(run.run_id.short()),

@@ -14,6 +14,7 @@ use spec::record::{MetricPoint, RunRecord, Split, Status};
 use spec::{ModelSpec, RunSpec};
 
 use crate::error::ReportError;
+use crate::grain::Grain;
 
 pub use cell::Cell;
 pub(crate) use cell::number;
@@ -40,11 +41,14 @@ fn absent(frame: &DataFrame, name: &str) -> bool {
 /// The name of a planned run without a record.
 pub const MISSING: &str = "missing";
 
-/// The epoch of a run with the best validation value of the target's metric.
+/// The epoch of a run with the best validation value of the target's metric; of a run by steps
+/// the evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AtBest {
-    /// The epoch, from 1; of equally good ones the first.
+    /// The epoch, from 1; of equally good ones the first. Of a run by steps the whole epochs done.
     pub epoch: u64,
+    /// Optimizer steps done by then.
+    pub step: u64,
     /// Its validation value.
     pub value: f64,
     /// The same metric on the test split after that epoch; none where it was not measured.
@@ -134,8 +138,8 @@ row! {
     initial_test_loss: f64;
     /// Seconds of training.
     train_seconds: f64;
-    /// Seconds of training in the fastest epoch: whatever else a machine does
-    /// makes an epoch slower, never faster.
+    /// Seconds of training in the fastest epoch, of a run by steps in the fastest segment: whatever
+    /// else a machine does makes it slower, never faster.
     epoch_seconds: f64;
     /// Seconds of evaluation.
     eval_seconds: f64;
@@ -195,7 +199,8 @@ impl RunRow {
         row.find_best(target, &outcome.metrics);
         row.initial_validation_loss = initial_loss(&outcome.metrics, Split::Validation);
         row.initial_test_loss = initial_loss(&outcome.metrics, Split::Test);
-        let last = (record.status == Status::Completed).then_some(outcome.epochs_completed);
+        let grain = Grain::of_run(&record.spec);
+        let last = (record.status == Status::Completed).then_some(grain.done(outcome));
         for point in &outcome.metrics {
             let value = point.value.0;
             let of = EpochMetric::new(point.split, point.metric);
@@ -206,7 +211,7 @@ impl RunRow {
                 row.best_validation_accuracy = Some(value);
                 row.best_epoch = Some(point.epoch);
             }
-            if Some(point.epoch) == last && point.metric.is_held_out() {
+            if Some(grain.of_point(point)) == last && point.metric.is_held_out() {
                 row.last_epoch.set(of, Some(value));
             }
         }
@@ -225,30 +230,32 @@ impl RunRow {
         self.target_epoch = Some(first.epoch);
         self.target_step = Some(first.step);
         // Data is measured at the end of an epoch; a function may end within one.
-        let function = matches!(spec.model, ModelSpec::Function(_));
-        self.target_samples =
-            Some(if function { first.step } else { first.epoch * spec.samples_per_epoch() });
+        let grain = Grain::of_run(spec);
+        self.target_samples = Some(match (&spec.model, grain) {
+            (ModelSpec::Function(_), _) => first.step,
+            (_, Grain::Epochs) => first.epoch * spec.samples_per_epoch(),
+            (_, Grain::Steps) => spec.samples_after(first.step),
+        });
         let clock = |p: &&MetricPoint| {
-            p.split == Split::Train && p.metric == Metric::SECONDS && p.epoch == first.epoch
+            p.split == Split::Train
+                && p.metric == Metric::SECONDS
+                && grain.of_point(p) == grain.of_point(first)
         };
-        // Before the first epoch no second was spent.
-        self.target_seconds = match first.epoch {
+        // Before the first step no second was spent.
+        self.target_seconds = match grain.of_point(first) {
             0 => Some(0.0),
             _ => metrics.iter().find(clock).map(|p| p.value.0),
         };
     }
 
-    /// Notes the best epoch where the target asks for it.
+    /// Notes the best epoch, or evaluation of a run by steps, where the target asks for it.
     pub(crate) fn find_best(&mut self, target: &Target, metrics: &[MetricPoint]) {
         if target.at != TargetAt::Best || !self.completed() {
             return;
         }
         let of = |split: Split| {
             metrics.iter().filter(move |p| {
-                p.epoch > 0
-                    && p.split == split
-                    && p.metric == target.metric
-                    && p.value.0.is_finite()
+                p.step > 0 && p.split == split && p.metric == target.metric && p.value.0.is_finite()
             })
         };
         let better = |new: f64, held: f64| {
@@ -262,8 +269,11 @@ impl RunRow {
         }
         self.at_best = best.map(|best| AtBest {
             epoch: best.epoch,
+            step: best.step,
             value: best.value.0,
-            test: of(Split::Test).find(|p| p.epoch == best.epoch).map(|p| p.value.0),
+            test: of(Split::Test)
+                .find(|p| (p.epoch, p.step) == (best.epoch, best.step))
+                .map(|p| p.value.0),
         });
     }
 

@@ -63,6 +63,8 @@ pub struct Fixture {
     pub labels: Vec<Label>,
     pub seeds: u64,
     pub epochs: u64,
+    /// Optimizer steps of a run, in place of the epochs; 0: none.
+    pub steps: u64,
     pub validation: u64,
     /// Overrides how single runs end: label, learning rate, seed.
     pub ends: Vec<(String, f64, u64, End)>,
@@ -100,6 +102,7 @@ impl Fixture {
             ],
             seeds,
             epochs: 5,
+            steps: 0,
             validation: 5000,
             ends: Vec::new(),
             all: None,
@@ -228,7 +231,13 @@ impl Fixture {
                             dropout: 0.0,
                             batch_norm: false,
                         }),
-                        train: TrainSpec { epochs, loss, label_smoothing: 0.0, l2: 0.0, steps: 0 },
+                        train: TrainSpec {
+                            epochs,
+                            loss,
+                            label_smoothing: 0.0,
+                            l2: 0.0,
+                            steps: self.steps,
+                        },
                         optimizer: Self::optimizer(label, lr),
                         schedule: ScheduleSpec::Constant(Constant {}),
                         seed,
@@ -239,6 +248,7 @@ impl Fixture {
                         warmup: None,
                         init: Default::default(),
                         evaluate_every: 0,
+                        evaluate_samples: 0,
                     };
                     if let Some(per) = label.cosine {
                         let t_max = if per == Per::Epoch { epochs } else { spec.total_steps() };

@@ -24,76 +24,82 @@ fn loss(label: &Label, lr: f64, t: f64) -> f64 {
 pub fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outcome {
     let spec = &run.spec;
     let lr = spec.optimizer.lr();
-    let (per_epoch, seed) = (spec.steps_per_epoch(), spec.seed);
+    let seed = spec.seed;
+    // Of a run by steps twentieths take the place of epochs.
+    let (parts, per_part) = match spec.train.steps {
+        0 => (spec.train.epochs, spec.steps_per_epoch()),
+        steps => (20, steps / 20),
+    };
+    let epoch_of = |part: u64, step: u64| match spec.train.steps {
+        0 => part,
+        _ => step / spec.steps_per_epoch(),
+    };
     let steps = diverged_step.unwrap_or(spec.total_steps());
-    let epochs_completed =
-        if diverged_step.is_some() { (steps - 1) / per_epoch } else { spec.train.epochs };
+    let completed = if diverged_step.is_some() { (steps - 1) / per_part } else { parts };
     let mut metrics = Vec::new();
-    let mut put = |epoch: u64, step: u64, split: Split, metric: &str, value: f64| {
-        let (metric, value) = (metric.into(), value.into());
+    let mut put = |part: u64, step: u64, split: Split, metric: &str, value: f64| {
+        let (epoch, metric, value) = (epoch_of(part, step), metric.into(), value.into());
         metrics.push(MetricPoint { epoch, step, split, metric, value });
     };
-    let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), epoch: u64| {
+    let evaluate = |put: &mut dyn FnMut(u64, u64, Split, &str, f64), part: u64| {
         for (split, worse) in [(Split::Validation, 0.012), (Split::Test, 0.016)] {
             if split == Split::Validation && spec.data.validation == 0 {
                 continue;
             }
-            let wobble = noise(seed, &format!("{}{split}{epoch}", label.name));
-            let value = (loss(label, lr, epoch as f64) + worse * epoch.min(4) as f64)
-                * (1.0 + 0.04 * wobble);
-            put(epoch, epoch * per_epoch, split, "loss", value);
+            let wobble = noise(seed, &format!("{}{split}{part}", label.name));
+            let value =
+                (loss(label, lr, part as f64) + worse * part.min(4) as f64) * (1.0 + 0.04 * wobble);
+            put(part, part * per_part, split, "loss", value);
             let accuracy = 1.0
                 - 0.9 * (1.0 - (-0.32 * value.powf(1.05)).exp()).min(1.0)
                     / (1.0 - (-0.32 * 2.4f64).exp());
-            put(epoch, epoch * per_epoch, split, "accuracy", accuracy.clamp(0.08, 0.999));
+            put(part, part * per_part, split, "accuracy", accuracy.clamp(0.08, 0.999));
         }
     };
     evaluate(&mut put, 0);
-    for epoch in 1..=spec.train.epochs {
-        let start = (epoch - 1) * per_epoch;
+    for part in 1..=parts {
+        let start = (part - 1) * per_part;
         if start >= steps {
             break;
         }
         let rate = match &spec.schedule {
             ScheduleSpec::Cosine(c) if c.per == Per::Epoch => {
-                lr * (1.0
-                    + (std::f64::consts::PI * (epoch - 1) as f64 / spec.train.epochs as f64).cos())
-                    / 2.0
+                lr * (1.0 + (std::f64::consts::PI * (part - 1) as f64 / parts as f64).cos()) / 2.0
             }
             _ => lr,
         };
-        if epoch == 1 || rate != lr {
-            put(epoch, start, Split::Train, "lr", rate);
+        if part == 1 || rate != lr {
+            put(part, start, Split::Train, "lr", rate);
         }
         for window in 1..=20 {
-            let step = start + window * per_epoch / 20;
+            let step = start + window * per_part / 20;
             if step > steps {
                 break;
             }
-            let t = (step as f64 - per_epoch as f64 / 40.0) / per_epoch as f64;
+            let t = (step as f64 - per_part as f64 / 40.0) / per_part as f64;
             let wobble = noise(seed, &format!("{}w{step}", label.name));
             let mean = loss(label, lr, t) * (1.0 + 0.22 * wobble);
-            put(epoch, step, Split::Train, "window_loss", mean);
+            put(part, step, Split::Train, "window_loss", mean);
         }
-        if epoch <= epochs_completed {
-            let wobble = noise(seed, &format!("{}t{epoch}", label.name));
-            let mean = loss(label, lr, epoch as f64 - 0.6) * (1.0 + 0.03 * wobble);
-            put(epoch, epoch * per_epoch, Split::Train, "loss", mean);
-            put(epoch, epoch * per_epoch, Split::Train, "seconds", 0.9 * epoch as f64);
-            evaluate(&mut put, epoch);
+        if part <= completed {
+            let wobble = noise(seed, &format!("{}t{part}", label.name));
+            let mean = loss(label, lr, part as f64 - 0.6) * (1.0 + 0.03 * wobble);
+            put(part, part * per_part, Split::Train, "loss", mean);
+            put(part, part * per_part, Split::Train, "seconds", 0.9 * part as f64);
+            evaluate(&mut put, part);
         } else {
-            put(epoch, steps, Split::Train, "loss", f64::NAN);
+            put(part, steps, Split::Train, "loss", f64::NAN);
         }
     }
     let status = if diverged_step.is_some() { Status::Diverged } else { Status::Completed };
     Outcome {
-        epochs_completed,
+        epochs_completed: epoch_of(completed, steps),
         steps,
         diverged_step,
         last_finite_loss: diverged_step.map(|_| 8.1e12.into()),
-        train_seconds: 0.9 * spec.train.epochs as f64 + 0.01 * seed as f64,
+        train_seconds: 0.9 * parts as f64 + 0.01 * seed as f64,
         eval_seconds: 0.3,
-        batch_digest: (0..epochs_completed).map(|e| format!("batch-{seed}-{e}")).collect(),
+        batch_digest: (0..completed).map(|e| format!("batch-{seed}-{e}")).collect(),
         metrics,
         ..test_records::outcome(run, status)
     }

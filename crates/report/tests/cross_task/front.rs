@@ -178,7 +178,7 @@ fn means_say_of_which_seeds_and_of_which_epoch_they_are() {
     let best = changed(&two("best", 3, &[0.9; 3], &[0.8; 3]), |plan, rows| {
         plan.target.at = TargetAt::Best;
         for row in rows {
-            row.at_best = Some(AtBest { epoch: 2, value: 0.95, test: Some(0.94) });
+            row.at_best = Some(AtBest { epoch: 2, step: 1, value: 0.95, test: Some(0.94) });
         }
     });
     let all = CrossTask::of(vec![best, two("last", 4, &[0.9; 3], &[0.8; 3])]);

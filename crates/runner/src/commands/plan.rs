@@ -135,6 +135,7 @@ fn configurations(runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
 
 /// One row an optimizer: configurations, runs, and what is left of its budget.
 fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
+    let by_steps = plan.runs.iter().any(|run| run.spec.train.steps > 0);
     let mut out = text::table(&[
         "optimizer",
         "configs",
@@ -142,8 +143,8 @@ fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
         "runs",
         "cached",
         "to train",
-        "epochs",
-        "epochs left",
+        if by_steps { "steps" } else { "epochs" },
+        if by_steps { "steps left" } else { "epochs left" },
     ]);
     let mut by_label: HashMap<&str, ([u64; 5], BTreeSet<u64>)> = HashMap::new();
     let mut last: Option<(&str, Id)> = None;
@@ -154,10 +155,11 @@ fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
         row[0] += u64::from(last != Some(now));
         last = Some(now);
         row[1] += 1;
-        row[3] += run.spec.train.epochs;
+        let length = if by_steps { run.spec.total_steps() } else { run.spec.train.epochs };
+        row[3] += length;
         if todo.contains_key(&run.run_id) {
             row[2] += 1;
-            row[4] += run.spec.train.epochs;
+            row[4] += length;
         }
     }
     let (mut total, mut all) = ([0; 5], BTreeSet::new());

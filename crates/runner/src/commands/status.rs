@@ -95,7 +95,10 @@ fn show(running: &SweepStatus, word: &str) {
         let what = match &slot.run {
             None => "idle".to_owned(),
             Some(run) => {
-                let mut line = format!("epoch {}/{}", run.epoch, run.epochs);
+                let mut line = match (run.step, run.steps) {
+                    (Some(step), Some(steps)) => format!("step {step}/{steps}"),
+                    _ => format!("epoch {}/{}", run.epoch, run.epochs),
+                };
                 if let Some(loss) = run.loss {
                     line.push_str(&format!("  {word} {}", text::loss(loss.0)));
                 }

@@ -265,29 +265,39 @@ pub(super) fn ignored(subject: &Subject<'_>) -> Vec<Site> {
 
 pub(super) fn patience_past_end(subject: &Subject<'_>) -> Vec<Site> {
     let run = subject.run;
-    let epochs = run.train.epochs;
-    let label = |what: &str, first: u64| {
-        format!(
+    // Of a run by steps patience counts evaluations.
+    let (by_steps, evaluations) = (run.train.steps > 0, run.evaluations());
+    let label = |what: &str, first: u64| match by_steps {
+        false => format!(
             "{what} after epoch {first} at the earliest, but the run has {}",
-            units(epochs, Per::Epoch)
-        )
+            units(evaluations, Per::Epoch)
+        ),
+        true => format!(
+            "{what} after evaluation {first} at the earliest, but the run has {}",
+            plural::count(evaluations as usize, "evaluation")
+        ),
+    };
+    let per_evaluation = match by_steps {
+        false => run.steps_per_epoch().max(1),
+        true => run.total_steps().div_ceil(evaluations.max(1)).max(1),
     };
     let mut out = Vec::new();
     if let ScheduleSpec::Plateau(p) = &run.schedule {
         // Epochs that end in the warmup are not judged, the first that is judged is the
         // best so far, and a decay comes after one bad epoch more than the patience.
         let unjudged = run.warmup.as_ref().map_or(0, |warmup| match warmup.per {
-            Per::Epoch => warmup.length,
-            Per::Batch => warmup.length / run.steps_per_epoch().max(1),
+            Per::Epoch if !by_steps => warmup.length,
+            Per::Epoch => warmup.length * run.steps_per_epoch() / per_evaluation,
+            Per::Batch => warmup.length / per_evaluation,
         });
         let first = unjudged.saturating_add(p.patience).saturating_add(2);
-        if first >= epochs {
+        if first >= evaluations {
             let place = subject.given("schedule.patience").unwrap_or(&subject.schedule.place);
             out.push((place.clone(), label("the rate falls", first)));
         }
     }
     if let (Some(early), Some((axes, table))) = (&run.early_stopping, &subject.sweep.early_stopping)
-        && early.patience.saturating_add(1) >= epochs
+        && early.patience.saturating_add(1) >= evaluations
     {
         let key = axes.iter().find(|a| a.path.ends_with(".patience"));
         let place = key.map_or(table, |axis| &axis.place);

@@ -14,8 +14,15 @@ use crate::reader::{Reader, setting};
 use crate::source::Place;
 
 /// Keys of `[train]` that are no hyper-parameters.
-pub(crate) const TRAIN_SETTINGS: &[&str] =
-    &["early_stopping", "checkpoint_every", "evaluate_every", "metrics", "save", "timeout"];
+pub(crate) const TRAIN_SETTINGS: &[&str] = &[
+    "early_stopping",
+    "checkpoint_every",
+    "evaluate_every",
+    "evaluate_samples",
+    "metrics",
+    "save",
+    "timeout",
+];
 
 impl Reader<'_> {
     pub(crate) fn early_stopping(&mut self, train: &Node) -> Option<(Vec<Axis>, Place)> {
@@ -50,6 +57,13 @@ impl Reader<'_> {
 
     pub(crate) fn keeping(&mut self, train: &Node) -> ArtifactOptions {
         let mut out: ArtifactOptions = self.given(train);
+        if let Some(entry) = train.get("evaluate_every").filter(|_| train.get("steps").is_none()) {
+            self.diagnostics.push(
+                Diagnostic::error("`evaluate_every` counts steps", &entry.value.place)
+                    .label("runs by epochs are evaluated after each epoch")
+                    .help("write `steps` in place of `epochs`, or remove it"),
+            );
+        }
         if let Some(entry) = train.get("timeout") {
             out.timeout = seconds(&entry.value);
             if out.timeout.is_none() {

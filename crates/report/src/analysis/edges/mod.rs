@@ -11,6 +11,7 @@ use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config, ties};
+use crate::grain::Grain;
 
 pub use zipped::Partner;
 
@@ -77,12 +78,16 @@ pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
 }
 
 /// Returns whether nothing is better than the value of a configuration: a share of all,
-/// no loss, or the target reached after one epoch, the first at whose end it is measured.
+/// no loss, or the target reached after one epoch, of runs by steps one segment, the first at whose end it may be measured.
 fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
     let selection = &analysis.selection;
     if selection.reached() {
-        let epoch = analysis.planned(config).spec.samples_per_epoch();
-        return !selection.function && value <= epoch as f64;
+        let spec = &analysis.planned(config).spec;
+        let first = match selection.grain {
+            Grain::Epochs => spec.samples_per_epoch(),
+            Grain::Steps => spec.samples_after(spec.segments().length),
+        };
+        return !selection.function && value <= first as f64;
     }
     if selection.metric.is_share() { value >= 1.0 } else { !selection.function && value <= 0.0 }
 }

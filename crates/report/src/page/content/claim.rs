@@ -142,15 +142,17 @@ pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
     };
     let mut out = vec![
         format!(
-            "The sweep file claims that the {of} {} over seeds is {} {} after epoch {epoch}, the same for all seeds. It is \
+            "The sweep file claims that the {of} {} over seeds is {} {} after {} {epoch}, the same for all seeds. It is \
              carried where the one-sided p of {by} is at most {level}.",
             criterion.name(),
             side(claims),
             criterion.metric.format_given(asked.target),
+            criterion.grain.unit(),
         ),
         format!(
-            "A seed that diverged, at whatever epoch, or has no result counts as one that did not reach the target and is \
+            "A seed that diverged, at whatever {}, or has no result counts as one that did not reach the target and is \
              never left out{}. Mean and standard deviation are of the seeds with a value.",
+            criterion.grain.unit(),
             match asked.test {
                 ClaimTest::Sign => "",
                 ClaimTest::T | ClaimTest::Z =>

@@ -1,6 +1,7 @@
 //! Runs that diverged, and runs without a result.
 
 use crate::analysis::Analysis;
+use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 
@@ -18,7 +19,9 @@ pub fn diverged_table(analysis: &Analysis) -> Table {
         for &i in config.runs.iter().filter(|&&i| analysis.rows[i].diverged()) {
             let run = &analysis.plan.runs[i];
             let step = analysis.rows[i].diverged_step;
-            let epoch = step.map(|s| s.div_ceil(run.spec.steps_per_epoch().max(1)));
+            let by_epochs = Grain::of_run(&run.spec) == Grain::Epochs;
+            let epoch =
+                step.filter(|_| by_epochs).map(|s| s.div_ceil(run.spec.steps_per_epoch().max(1)));
             table.rows.push(vec![
                 Cell::label(&run.label, config.label),
                 Cell::text(analysis.describe(config)),
@@ -29,7 +32,7 @@ pub fn diverged_table(analysis: &Analysis) -> Table {
             ]);
         }
     }
-    table
+    table.without_empty()
 }
 
 /// Runs without a result: failed, timed out, cancelled; and how many are missing.

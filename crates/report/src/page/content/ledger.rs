@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
+use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text;
 
 /// Configurations, runs, epochs and seconds that each label spent.
 pub fn ledger_table(analysis: &Analysis) -> Table {
+    let grain = analysis.evaluation.grain;
     let mut table = Table::new(&[
         "Optimizer",
         "#Configurations",
@@ -22,7 +24,7 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
         "#Training time",
         "#Device time",
         "#Share of device time",
-        "#Training time an epoch",
+        grain.pick("#Training time an epoch", "#Training time 1,000 steps"),
     ]);
     let ledger = spent(analysis);
     let all: f64 = ledger.iter().map(|s| s.device_seconds).sum();
@@ -38,7 +40,7 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
             Cell::count(row.counts.completed),
             Cell::count(row.counts.diverged),
             Cell::count(row.counts.without_result()),
-            Cell::count(row.epochs as usize),
+            grain.pick(Cell::count(row.epochs as usize), Cell::default()),
             Cell::count(row.steps as usize),
             Cell::number(Some(row.train_seconds), number::seconds),
             Cell::number(Some(row.device_seconds), device).qualified(over),
@@ -46,12 +48,19 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
                 format!("{:.0}%", s * 100.0)
             }),
             Cell::number(
-                (row.epochs > 0).then(|| row.train_seconds / row.epochs as f64),
+                match grain {
+                    Grain::Epochs => {
+                        (row.epochs > 0).then(|| row.train_seconds / row.epochs as f64)
+                    }
+                    Grain::Steps => {
+                        (row.steps > 0).then(|| 1e3 * row.train_seconds / row.steps as f64)
+                    }
+                },
                 number::seconds,
             ),
         ]);
     }
-    table
+    grain.pick(table.clone(), table.without_empty())
 }
 
 /// The learning rates that each label was tried with, and what follows from them.

@@ -12,6 +12,7 @@ mod time_to_target;
 
 use crate::analysis::{Advice, Analysis, Config, Criterion, Measured};
 use crate::best::{BestRow, rows_of};
+use crate::derived::Derived;
 use crate::escape;
 use crate::number;
 use crate::page::headline;
@@ -79,6 +80,8 @@ pub fn best_table(analysis: &Analysis) -> Table {
         "#Median",
         "#IQM",
         reached,
+        "#Bits per character",
+        "#Perplexity",
         &by,
         test_accuracy(selection),
         training,
@@ -91,6 +94,9 @@ pub fn best_table(analysis: &Analysis) -> Table {
         let label = config.label;
         let is_first = front.contains(&label);
         let value = |x: Option<f64>| Cell::number(x, |x| evaluation.format(x));
+        let derived = |of: Derived, config: &Config| {
+            Cell::number(of.judged(analysis, config), |x| number::significant(x, 4))
+        };
         // Two seeds have no middle half.
         let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
         table.rows.push(vec![
@@ -119,6 +125,8 @@ pub fn best_table(analysis: &Analysis) -> Table {
                 .parts("reached", "of runs", Some(row.counts.results() as f64)),
                 false => Cell::default(),
             },
+            derived(Derived::BitsPerCharacter, config),
+            derived(Derived::Perplexity, config),
             if same { Cell::default() } else { mean_sd(selection.metric, &row.target) },
             if evaluation.path() == "test.accuracy" && evaluation.measured == Measured::Last {
                 Cell::default()
@@ -148,7 +156,9 @@ fn training_loss(selection: &Criterion) -> &'static str {
     match (selection.function, selection.measured) {
         (true, _) => "#Mean value in the last epoch",
         (false, Measured::Reached) => "#Training loss at the end",
-        (false, Measured::Best) => "#Training loss of the last epoch",
+        (false, Measured::Best) => selection
+            .grain
+            .pick("#Training loss of the last epoch", "#Training loss of the last steps"),
         (false, Measured::Last) => "#Training loss",
     }
 }
@@ -157,7 +167,9 @@ fn training_loss(selection: &Criterion) -> &'static str {
 fn test_accuracy(selection: &Criterion) -> &'static str {
     match selection.measured {
         Measured::Reached => "#Test accuracy at the end",
-        Measured::Best => "#Test accuracy after the last epoch",
+        Measured::Best => selection
+            .grain
+            .pick("#Test accuracy after the last epoch", "#Test accuracy after the last step"),
         Measured::Last => "#Test accuracy",
     }
 }
@@ -276,16 +288,19 @@ fn chosen_text(selection: &Criterion, evaluation: &Criterion, held_out: bool) ->
             selection.name()
         ),
         Measured::Best => format!(
-            "Each run counts at its epoch with the best {}. Each optimizer\u{2019}s configuration is the one with the {most} \
+            "Each run counts at its {} with the best {}. Each optimizer\u{2019}s configuration is the one with the {most} \
              mean of that over seeds; one with a diverged seed ranks below those without. {ties}. It is judged by {} after \
-             the same epoch.",
+             the same {}.",
+            selection.grain.unit(),
             selection.name(),
-            evaluation.name()
+            evaluation.name(),
+            selection.grain.unit()
         ),
         Measured::Last => format!(
-            "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last epoch over seeds; one \
+            "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last {} over seeds; one \
              with a diverged seed ranks below those without. {ties}. It is judged by {}.",
             selection.name(),
+            selection.grain.unit(),
             evaluation.name()
         ),
     }

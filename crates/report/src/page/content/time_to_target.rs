@@ -1,6 +1,7 @@
 //! Training until the target.
 
 use crate::analysis::{Analysis, Clock};
+use crate::grain::Grain;
 use crate::page::table::{Cell, Table};
 use crate::text;
 
@@ -35,7 +36,7 @@ pub fn time_to_target_table(analysis: &Analysis) -> Table {
                 format!("{} of {}", label_times.reached, label_times.runs)
             })
             .of(label_times.runs),
-            time(Clock::Epochs, epochs),
+            time(Clock::Epochs, epochs.filter(|_| analysis.evaluation.grain == Grain::Epochs)),
             time(Clock::Samples, samples.filter(|_| !analysis.evaluation.function)),
             time(Clock::Steps, steps),
             time(Clock::Seconds, seconds.filter(|_| time_to_target.seconds_differ.is_none())),
@@ -69,9 +70,10 @@ pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
         n => format!(", so that a median over {} needs {} that did", text::seeds(n), n / 2 + 1),
     };
     let mut out = vec![format!(
-        "Training until {} was measured for the first time, at the end of an epoch; the clock stands still \
+        "Training until {} was measured for the first time, {}; the clock stands still \
          during evaluation. A run that never got there counts as infinite{needed}.{}",
         text::target_of(analysis),
+        analysis.evaluation.grain.pick("at the end of an epoch", "as often as runs are evaluated"),
         match analysis.evaluation.function {
             true => "",
             false => " Samples compare where batches differ in size, steps do not.",

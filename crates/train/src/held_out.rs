@@ -1,0 +1,90 @@
+//! The data that a run is evaluated on: whole splits, or a subset of each that is drawn once.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use spec::record::Split;
+
+use crate::feed::Samples;
+
+/// The held-out splits on the device of a model without autodiff.
+#[derive(Clone)]
+pub(crate) struct HeldOut {
+    validation: Option<Samples>,
+    test: Samples,
+}
+
+impl HeldOut {
+    /// The whole splits.
+    pub(crate) fn new(validation: Option<Samples>, test: Samples) -> Self {
+        HeldOut { validation, test }
+    }
+
+    /// The splits that have samples, the validation split first; own data may lack the test
+    /// split.
+    pub(crate) fn splits(&self) -> impl Iterator<Item = (Split, &Samples)> {
+        let splits =
+            [(Split::Validation, self.validation.as_ref()), (Split::Test, Some(&self.test))];
+        let there = |(split, samples): (Split, Option<&'_ Samples>)| -> Option<Split> {
+            samples.filter(|samples| samples.len() > 0).map(|_| split)
+        };
+        splits
+            .into_iter()
+            .filter_map(move |(split, samples)| Some((there((split, samples))?, samples?)))
+    }
+
+    /// At most `count` samples of each split, of a text sequences, in file order; `None` where
+    /// every split has no more. They are the same for all runs, whatever their seeds.
+    pub(crate) fn subset(&self, count: u64, device: &Device) -> Option<HeldOut> {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let few = |samples: &Samples| count == 0 || samples.len() <= count;
+        if self.splits().all(|(_, samples)| few(samples)) {
+            return None;
+        }
+        let of = |split: Split, samples: &Samples| match few(samples) {
+            true => samples.clone(),
+            false => samples.chosen(&drawn(split, samples.len(), count), device),
+        };
+        Some(HeldOut {
+            validation: self.validation.as_ref().map(|v| of(Split::Validation, v)),
+            test: of(Split::Test, &self.test),
+        })
+    }
+}
+
+/// `count` different numbers below `n`, ascending: the first of a permutation that the name of
+/// the split alone decides.
+fn drawn(split: Split, n: usize, count: usize) -> Vec<usize> {
+    let mut stream = spec::seed::stream(0, &format!("evaluate/{split}"));
+    let mut all: Vec<usize> = (0..n).collect();
+    for i in 0..count {
+        let rest = u32::try_from(n - i).unwrap_or(u32::MAX);
+        all.swap(i, i + stream.below(rest) as usize);
+    }
+    all.truncate(count);
+    all.sort_unstable();
+    all
+}
+
+/// Indices as a tensor.
+pub(crate) fn indices(of: &[usize], device: &Device) -> Tensor<1, burn::tensor::Int> {
+    let values: Vec<i64> = of.iter().map(|&i| i as i64).collect();
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subset_has_different_samples_and_depends_on_the_split_alone() {
+        let some = drawn(Split::Test, 1_000, 100);
+        assert!(some.is_sorted_by(|a, b| a < b) && some.len() == 100 && some[99] < 1_000);
+        assert_eq!(some, drawn(Split::Test, 1_000, 100));
+        assert_ne!(some, drawn(Split::Validation, 1_000, 100));
+        assert_eq!(drawn(Split::Test, 5, 5), [0, 1, 2, 3, 4]);
+        // Each is drawn about as often as any other.
+        let half = drawn(Split::Validation, 10_000, 5_000);
+        let low = half.iter().filter(|&&i| i < 5_000).count();
+        assert!((2_400..2_600).contains(&low), "{low}");
+    }
+}
