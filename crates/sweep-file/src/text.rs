@@ -24,7 +24,7 @@ pub(super) fn fits(
     let (message, help) = match (data.dataset.is_text(), model.takes_text()) {
         (true, false) => (
             format!("the model `{kind}` takes no text, and `{name}` is one"),
-            "write kind = \"gpt\" in [model], or name another dataset",
+            "write kind = \"gpt\" or \"lstm\" in [model], or name another dataset",
         ),
         (false, true) => (
             format!("the model `{kind}` takes a text, and `{name}` is none"),

@@ -65,6 +65,11 @@ fn what_does_not_fit_is_said_at_its_place() {
             "validation = 60000\nbatch_size = 20000",
         ),
         ("heads that do not divide the width", "width = 32", "width = 30"),
+        (
+            "a dropout between one layer",
+            "kind = \"gpt\"\nlayers = 1",
+            "kind = \"lstm\"\ndropout = 0.1\nlayers = 1",
+        ),
         ("a vocabulary of a table", "\"moby-dick\"", "{ path = \"a.csv\", vocabulary = \"byte\" }"),
         (
             "labels of a text",
