@@ -2,7 +2,7 @@
 //! on the device until the pass ends.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorReadError};
+use burn::tensor::{Device, Int, Tensor, TensorData, TensorReadError};
 use model::Network;
 use optimizer_registry::clip::clip;
 use optimizer_registry::{Fused, Optimizer};
@@ -39,6 +39,8 @@ pub(crate) struct AutodiffEngine<'a> {
     /// The updates in place of the optimizer's rule; none where the rule is used.
     update: Option<Box<dyn DeviceUpdate>>,
     pass: Option<Pass>,
+    /// The recurrent state behind the last batch of a stream, without a graph.
+    carried: Option<Tensor<3>>,
 }
 
 /// A pass that is under way.
@@ -54,7 +56,7 @@ struct Pass {
 impl<'a> AutodiffEngine<'a> {
     /// An engine that feeds samples of `split`, which lies on `device`.
     pub(crate) fn new(spec: &'a RunSpec, split: Samples, device: Device) -> Self {
-        AutodiffEngine { spec, split, device, update: None, pass: None }
+        AutodiffEngine { spec, split, device, update: None, pass: None, carried: None }
     }
 
     /// The same with updates by `update` in place of the rule.
@@ -89,13 +91,15 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 
     /// Averages the gradients of the batches.
-    fn step(&mut self, lr: f64, _: &Order, batches: &[(usize, usize)]) -> bool {
+    fn step(&mut self, lr: f64, order: &Order, batches: &[(usize, usize)]) -> bool {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
-        let (spec, samples, indices) = (self.spec, &pass.samples, &pass.indices);
-        let loss_and_gradients =
-            |network: &Network| loss_and_gradients(spec, network, samples, indices, batches);
-        let (loss, gradients) = loss_and_gradients(&network);
+        let (spec, carried) = (self.spec, self.carried.take());
+        let fed = Fed { samples: &pass.samples, indices: &pass.indices, order, batches };
+        // A rule that looks at the batches again sees them from the same recurrent state.
+        let look = |network: &Network| loss_and_gradients(spec, network, &fed, carried.clone());
+        let (loss, gradients, behind) = look(&network);
+        self.carried = behind;
         pass.losses.push(loss);
         if let Some(update) = &mut self.update {
             update.step(lr, &gradients);
@@ -103,7 +107,7 @@ impl StepEngine for AutodiffEngine<'_> {
             return true;
         }
         let network = optimizer.step(lr, network, gradients, &mut |network| {
-            let (loss, gradients) = loss_and_gradients(network);
+            let (loss, gradients, _) = look(network);
             (f64::from(loss.into_scalar::<f32>()), gradients)
         });
         pass.state = Some((network, optimizer));
@@ -112,6 +116,14 @@ impl StepEngine for AutodiffEngine<'_> {
 
     fn state(&self) -> Option<&State> {
         self.pass.as_ref()?.state.as_ref()
+    }
+
+    fn carried(&self) -> Option<Tensor<3>> {
+        self.carried.clone()
+    }
+
+    fn carry(&mut self, state: Option<TensorData>) {
+        self.carried = state.map(|state| Tensor::from_data(state, &self.device));
     }
 
     fn end(&mut self) -> Result<(State, Vec<f64>), TensorReadError> {
@@ -129,19 +141,32 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 }
 
+/// What a step is fed.
+struct Fed<'a> {
+    samples: &'a Samples,
+    /// The order of the samples, on the device.
+    indices: &'a Tensor<1, Int>,
+    order: &'a Order,
+    batches: &'a [(usize, usize)],
+}
+
 /// Mean loss over these batches and its gradients, clipped. Batches weigh as
 /// many samples as they have, so that k of them are one of k times the size, to
-/// rounding; only one batch is in memory at a time.
+/// rounding; only one batch is in memory at a time. A stream goes on from the recurrent
+/// `state`, and the one behind its last batch comes third.
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
-    samples: &Samples,
-    indices: &Tensor<1, Int>,
-    batches: &[(usize, usize)],
-) -> (Tensor<1>, GradientsParams) {
-    let loss = |(start, end): (usize, usize)| {
+    fed: &Fed<'_>,
+    mut state: Option<Tensor<3>>,
+) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
+    let Fed { samples, indices, order, batches } = *fed;
+    let mut loss = |(start, end): (usize, usize)| {
         let batch = samples.select(&indices.clone().slice(start..end));
-        let loss = model::loss(&spec.train, network.forward(batch.inputs), &batch.targets);
+        let before = state.take().filter(|_| !order.begins_epoch((start, end)));
+        let (outputs, behind) = network.forward_from(batch.inputs, before);
+        state = behind.filter(|_| order.is_stream());
+        let loss = model::loss(&spec.train, outputs, &batch.targets);
         match spec.train.l2 {
             0.0 => loss,
             l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
@@ -162,5 +187,5 @@ fn loss_and_gradients(
         }
         (Tensor::cat(values, 0).sum(), sum.grads())
     };
-    (value, clip(&spec.update, network, gradients))
+    (value, clip(&spec.update, network, gradients), state)
 }
