@@ -70,6 +70,16 @@ fn a_stream_has_whole_steps_alone() {
 }
 
 #[test]
+fn the_problem_of_deepobs_is_read() {
+    let text = include_str!("../../../experiments/problems/moby_char_rnn.toml");
+    let plan = load(text).unwrap().plan;
+    let spec = &plan.runs[0].spec;
+    // 1,071,317 tokens: 50 lanes of 428 sequences of 50.
+    assert_eq!((plan.runs.len(), spec.steps_per_epoch()), (27, 428));
+    assert_eq!(spec.model.dropout(), 0.36);
+}
+
+#[test]
 fn what_does_not_fit_is_said_at_its_place() {
     let cases = [
         ("a text for an mlp", "kind = \"gpt\"\nlayers = 1\nwidth = 32", "kind = \"mlp\""),
