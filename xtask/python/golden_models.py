@@ -5,8 +5,9 @@ normalisation, for 20 steps of plain SGD with real PyTorch (CPU, float32, one th
 and writes what crates/model/tests/golden.rs replays with Burn: logits and gradients at
 the start, parameters, running statistics and evaluated logits at the end. Losses come
 with their gradients. A small GPT comes in several forms, each with logits, loss and gradients
-of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups. Each file
-carries its own birth certificate; nothing is random.
+of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups; a small
+torch.nn.LSTM comes likewise with one layer and with two. Each file carries its own birth
+certificate; nothing is random.
 
     python xtask/python/golden_models.py     # writes crates/model/tests/golden/*.json
 """
@@ -29,6 +30,7 @@ VOCABULARY, CONTEXT, GPT_WIDTH, GPT_HEADS, GPT_LAYERS = 11, 6, 8, 2, 2
 TEXT = [(i * i * i + 3 * i + i // 4) % VOCABULARY for i in range(3 * CONTEXT + 1)]
 # Norm, biases, tied: each value of each with both of the others.
 GPTS = [("layer", True, True), ("layer", False, False), ("rms", True, False), ("rms", False, True)]
+LSTM_WIDTH = 5
 ADAMW_STEPS = 50
 ADAMW = {"lr": 3e-3, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
 
@@ -110,6 +112,19 @@ class Gpt(nn.Module):
         return self.head(self.norm(x)).reshape(-1, VOCABULARY)
 
 
+class Lstm(nn.Module):
+    """width 5 over the tokens of the text."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.token_embedding = nn.Embedding(VOCABULARY, LSTM_WIDTH)
+        self.lstm = nn.LSTM(LSTM_WIDTH, LSTM_WIDTH, layers, batch_first=True)
+        self.head = nn.Linear(LSTM_WIDTH, VOCABULARY)
+
+    def forward(self, tokens):
+        return self.head(self.lstm(self.token_embedding(tokens))[0]).reshape(-1, VOCABULARY)
+
+
 def is_norm(name):
     """Whether a parameter of ours is one of a normalisation."""
     return any(part.startswith("norm") for part in name.split("."))
@@ -119,6 +134,9 @@ def burn_path(name):
     """Burn's name of a parameter or buffer of ours."""
     if is_norm(name):
         return name.replace("weight", "gamma").replace("bias", "beta")
+    if name.startswith("lstm."):
+        kind, of, layer = name.removeprefix("lstm.").split("_")
+        return f"layers.{layer.removeprefix('l')}.{'input' if of == 'ih' else 'recurrent'}.{kind}"
     return name.replace("_embedding.weight", "_embedding")
 
 
@@ -195,12 +213,20 @@ def gpt_of(norm, bias, tied):
     return model, spec, short(model.named_parameters(), 6)
 
 
-def gpt():
-    """Logits, loss and gradients of each form."""
+def lstm_of(layers):
+    """The same of torch.nn.LSTM."""
+    model = Lstm(layers)
+    begin(model)
+    spec = {"kind": "lstm", "layers": layers, "width": LSTM_WIDTH}
+    spec |= {"dropout": 0.0, "input_dropout": 0.0, "output_dropout": 0.0}
+    return model, spec, short(model.named_parameters(), 6)
+
+
+def on_text(forms):
+    """Logits, loss and gradients of each model on the text."""
     tokens, targets = torch.tensor(TEXT[:-1]).reshape(-1, CONTEXT), torch.tensor(TEXT[1:])
     cases = []
-    for form in GPTS:
-        model, spec, initial = gpt_of(*form)
+    for model, spec, initial in forms:
         logits = model(tokens)
         loss = nn.functional.cross_entropy(logits, targets)
         loss.backward()
@@ -245,7 +271,8 @@ def main():
     mlp = {"kind": "mlp", "hidden": [5, 4], "activation": "sigmoid", "batch_norm": True}
     files = {"cnn": run(Cnn(), cnn, [CHANNELS, HEIGHT, WIDTH]), "mlp": run(NormedMlp(), mlp, [1, 1, 6])}
     files |= {"losses": losses()}
-    files |= {"gpt": gpt(), "gpt-adamw": gpt_adamw()}
+    files |= {"gpt": on_text(gpt_of(*form) for form in GPTS), "gpt-adamw": gpt_adamw()}
+    files |= {"lstm": on_text(lstm_of(layers) for layers in (1, 2))}
     for name, contents in files.items():
         (OUT / f"{name}.json").write_text(dump({"made_by": made_by, **contents}) + "\n")
     return 0

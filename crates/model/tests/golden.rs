@@ -130,10 +130,10 @@ fn models_are_pytorchs_in_training_and_evaluation() {
     assert!(kinds.contains(&"cnn") && kinds.contains(&"mlp"), "{kinds:?}");
 }
 
-/// Logits, loss and gradients of a batch of three contexts of six tokens.
-#[test]
-fn every_form_of_the_transformer_is_pytorchs() {
-    let golden = golden("gpt");
+/// Logits, loss and gradients of a batch of three contexts of six tokens, of every model of a
+/// file; gives their number.
+fn replay_on_text(name: &str) -> usize {
+    let golden = golden(name);
     let whole = |name: &str| golden[name].as_u64().unwrap() as usize;
     let (context, vocabulary) = (whole("context"), whole("vocabulary"));
     let text: Vec<i64> =
@@ -145,7 +145,6 @@ fn every_form_of_the_transformer_is_pytorchs() {
     let x = Tensor::<2>::from_data(x, &Device::flex());
     let targets = Tensor::from_data(TensorData::new(targets, [n]), &Device::flex());
     let cases = golden["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 4);
     for case in cases {
         let spec: ModelSpec = serde_json::from_value(case["spec"].clone()).unwrap();
         let (expected, what) = (case["initial"].as_object().unwrap().len(), format!("{spec:?}"));
@@ -167,6 +166,17 @@ fn every_form_of_the_transformer_is_pytorchs() {
         let expected = &case["gradients"];
         network.visit(&mut Gradients { path: Vec::new(), gradients: &gradients, expected });
     }
+    cases.len()
+}
+
+#[test]
+fn every_form_of_the_transformer_is_pytorchs() {
+    assert_eq!(replay_on_text("gpt"), 4);
+}
+
+#[test]
+fn one_layer_and_two_of_long_short_term_memory_are_pytorchs() {
+    assert_eq!(replay_on_text("lstm"), 2);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
 mod gpt;
+mod lstm;
 
 use crate::landscape::Function;
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
 pub use gpt::{Gpt, Norm};
+pub use lstm::Lstm;
 
 choice! {
     /// The function between two layers.
@@ -244,6 +246,15 @@ impl ModelKind for NoisyQuadratic {
     }
 }
 
+/// Checks that a sample is a row of tokens.
+fn sample_of_text([channels, height, _]: [usize; 3]) -> Result<(), (&'static str, String)> {
+    if [channels, height] != [1, 1] {
+        let reason = "it reads text, and a sample of text is a row of tokens".to_owned();
+        return Err(("kind", reason));
+    }
+    Ok(())
+}
+
 /// The table of a model that is a position alone.
 fn position(variables: usize) -> ParameterTable {
     let mut table = ParameterTable::default();
@@ -262,6 +273,7 @@ macro_rules! of_kind {
             ModelSpec::Quadratic($p) => $body,
             ModelSpec::NoisyQuadratic($p) => $body,
             ModelSpec::Gpt($p) => $body,
+            ModelSpec::Lstm($p) => $body,
         }
     };
 }
@@ -340,5 +352,8 @@ registry! {
         /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an MLP.
         Gpt(Gpt) = "gpt" from "Radford et al. 2019, Language Models are Unsupervised Multitask Learners; Karpathy, nanoGPT (github.com/karpathy/nanoGPT)"
             differs "from GPT-2: exact GELU; from both: norm = rms",
+        /// Stacked LSTM layers over tokens, from an embedding to a linear head: a character RNN.
+        Lstm(Lstm) = "lstm" from "torch.nn.Embedding, torch.nn.LSTM, torch.nn.Linear; DeepOBS, tolstoi_char_rnn (Schneider, Balles and Hennig 2019)"
+            differs "from DeepOBS: no constant on the forget gate, two biases a layer",
     }
 }

@@ -52,6 +52,18 @@ choice! {
     }
 }
 
+choice! {
+    /// How batches are cut from a text.
+    #[derive(Default)]
+    Batching {
+        /// Of sequences that are drawn anywhere, each read from a state of zero.
+        #[default]
+        Windows = "windows",
+        /// Of `batch_size` lanes that are read in order: each sequence of a lane follows on the one before.
+        Stream = "stream",
+    }
+}
+
 params! {
     /// The table `[data]`.
     DataSpec {
@@ -68,6 +80,8 @@ params! {
             shuffle: Shuffle, Any;
             /// Tokens of a sequence of a text, 64 where nothing is said; a sample of an epoch is a sequence.
             context: u64, Within(1.0, 1e5);
+            /// How a text is cut into batches: `windows`, sequences that are drawn, or `stream`, as many lanes as a batch has samples, read in order from step to step, the recurrent state carried on; each epoch, and each evaluation, begins in front with a state of zero.
+            batching: Batching, Any;
         }
     }
 }
@@ -84,11 +98,15 @@ impl DataSpec {
 
     /// Samples that an epoch feeds, or an evaluation measures, of a split of `length`: of a
     /// text of so many tokens the whole sequences that follow one another, each with a token
-    /// behind it; of anything else `length`.
+    /// behind it, of a stream as many as give each lane equally many; of anything else `length`.
     pub fn samples(&self, length: u64) -> u64 {
-        match self.dataset.is_text() {
-            true => length.saturating_sub(1) / self.context.max(1),
-            false => length,
+        if !self.dataset.is_text() {
+            return length;
+        }
+        let sequences = length.saturating_sub(1) / self.context.max(1);
+        match self.batching {
+            Batching::Windows => sequences,
+            Batching::Stream => sequences - sequences % self.batch_size.max(1),
         }
     }
 

@@ -113,7 +113,8 @@ impl Draft {
         let own = around.spec.own.as_ref();
         let dataset_at = own.map_or_else(|| around.place("data.dataset"), |(_, place)| place);
         let context_at = around.place("data.context");
-        let problem = text::fits(&mut self.data, &self.model, dataset_at, context_at);
+        let problem = text::fits(&mut self.data, &self.model, dataset_at, context_at)
+            .or_else(|| text::batching(&self.data, around.given));
         problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
     }
 
@@ -172,7 +173,11 @@ impl Draft {
             );
             return Err(Box::new(Diagnostic::error(message, around.place("data.validation"))));
         }
-        if let Some(problem) = text::check(data, around.place("data.context")) {
+        let lanes_at = match around.given.get("data.batch_size") {
+            Some((_, place)) => place,
+            None => around.place("data.batching"),
+        };
+        if let Some(problem) = text::check(data, around.place("data.context"), lanes_at) {
             return Err(Box::new(problem));
         }
         let samples = data.train_samples();

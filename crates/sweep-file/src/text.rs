@@ -1,9 +1,10 @@
 //! Checks that a text goes to a model of texts, in sequences that fit its parts.
 
 use spec::model::ModelSpec;
-use spec::run::DataSpec;
+use spec::run::{Batching, DataSpec};
 use text_format::plural;
 
+use super::combination::Combination;
 use super::diagnostic::Diagnostic;
 use super::source::Place;
 
@@ -24,7 +25,7 @@ pub(super) fn fits(
     let (message, help) = match (data.dataset.is_text(), model.takes_text()) {
         (true, false) => (
             format!("the model `{kind}` takes no text, and `{name}` is one"),
-            "write kind = \"gpt\" in [model], or name another dataset",
+            "write kind = \"gpt\" or \"lstm\" in [model], or name another dataset",
         ),
         (false, true) => (
             format!("the model `{kind}` takes a text, and `{name}` is none"),
@@ -46,9 +47,31 @@ pub(super) fn fits(
     Some(Diagnostic::error(message, dataset_at).help(help))
 }
 
-/// Checks that each part of a text holds a sequence and the token behind it. Returns the
-/// problem of the first part that is too short.
-pub(super) fn check(data: &DataSpec, context_at: &Place) -> Option<Diagnostic> {
+/// Checks that a stream is of a text, and that nothing beside it says how it is fed. Returns the
+/// problem.
+pub(super) fn batching(data: &DataSpec, given: &Combination) -> Option<Diagnostic> {
+    let (_, at) = given.get("data.batching").filter(|_| data.batching == Batching::Stream)?;
+    if !data.dataset.is_text() {
+        return Some(
+            Diagnostic::error("`data.batching` has no use here", at)
+                .label("it is how a text is cut")
+                .help("remove the key"),
+        );
+    }
+    let fed = |key: &&str| given.contains_key(&format!("data.{key}"));
+    let key = ["shuffle", "drop_last"].into_iter().find(fed)?;
+    let (_, other) = &given[&format!("data.{key}")];
+    let message = format!("`{key}` does not go with batching = \"stream\"");
+    Some(
+        Diagnostic::error(message, other)
+            .also(at, "is fed in order, in batches that are never short")
+            .help(format!("remove `{key}`")),
+    )
+}
+
+/// Checks that each part of a text holds a sequence, of a stream one for each lane, and the
+/// token behind. Returns the problem of the first part that is too short.
+pub(super) fn check(data: &DataSpec, context_at: &Place, lanes_at: &Place) -> Option<Diagnostic> {
     if !data.dataset.is_text() {
         return None;
     }
@@ -61,6 +84,19 @@ pub(super) fn check(data: &DataSpec, context_at: &Place) -> Option<Diagnostic> {
     ];
     let short = parts.iter().find(|(_, tokens, there)| *there && data.samples(*tokens) == 0);
     let (part, tokens, _) = short?;
+    if data.batching == Batching::Stream {
+        let lanes = plural::count(data.batch_size, "lane");
+        let needed = data.batch_size.saturating_mul(context).saturating_add(1);
+        let message = format!(
+            "the {part} part of {} is too short for {lanes} of context = {context}",
+            plural::count(*tokens, "token")
+        );
+        let help = format!(
+            "a step of a stream and the token behind it take {}; lower `batch_size` or `context`, or give the part more tokens",
+            plural::count(needed, "token")
+        );
+        return Some(Diagnostic::error(message, lanes_at).help(help));
+    }
     let message = format!(
         "context = {context} is too long for the {part} part of {}",
         plural::count(*tokens, "token")

@@ -49,6 +49,7 @@ cases! {
     cnn_of_padding_alone: "kind = \"mlp\"" => "kind = \"cnn\"\nkernel = 3\npadding = 3";
     cnn_of_no_convolution: "kind = \"mlp\"" => "kind = \"cnn\"\nchannels = { values = [[]] }";
     gpt_of_images: "kind = \"mlp\"" => "kind = \"gpt\"";
+    lstm_of_images: "kind = \"mlp\"" => "kind = \"lstm\"\nwidth = 32";
     lbfgs_with_dropout: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 0.1\n[[optimizer]]\nkind = \"lbfgs\"\naccumulate = 1000000";
     plateau_on_an_accuracy_of_values: "\"digits\"\nvalidation = 237" => "\"diabetes\"\nvalidation = 54\n[train]\nloss = \"mse\"\n[[optimizer]]\nlabel = \"p\"\nkind = \"sgd\"\nschedule = { kind = \"plateau\", metric = \"validation.accuracy\" }";
     dropout_of_everything: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 1.0";

@@ -49,6 +49,37 @@ fn the_context_is_part_of_the_run() {
 }
 
 #[test]
+fn a_stream_has_whole_steps_alone() {
+    let spec = |more: &str| {
+        let text = GOOD.replace("validation = 60000", &format!("validation = 60000\n{more}"));
+        load(&text).unwrap().plan.runs[0].clone()
+    };
+    let (windows, stream) = (spec(""), spec("batching = \"stream\""));
+    assert_eq!(spec("batching = \"windows\"").run_id, windows.run_id);
+    assert_ne!(stream.run_id, windows.run_id);
+    assert!(!serde_json::to_string(&windows).unwrap().contains("batching"));
+    // Of 15,801 sequences 246 steps of 64.
+    assert_eq!(stream.spec.train_samples(), 246 * 64);
+    assert_eq!(stream.spec.samples_per_epoch(), 246 * 64);
+    assert_eq!(stream.spec.steps_per_epoch(), 246);
+    // Held-out parts are measured in as many lanes: of 937 sequences in 14 steps.
+    assert_eq!(stream.spec.data.samples(60_000), 14 * 64);
+    let mut accumulated = stream.spec;
+    accumulated.update.accumulate = 4;
+    assert_eq!(accumulated.steps_per_epoch(), 62);
+}
+
+#[test]
+fn the_problem_of_deepobs_is_read() {
+    let text = include_str!("../../../experiments/problems/moby_char_rnn.toml");
+    let plan = load(text).unwrap().plan;
+    let spec = &plan.runs[0].spec;
+    // 1,071,317 tokens: 50 lanes of 428 sequences of 50.
+    assert_eq!((plan.runs.len(), spec.steps_per_epoch()), (27, 428));
+    assert_eq!(spec.model.dropout(), 0.36);
+}
+
+#[test]
 fn what_does_not_fit_is_said_at_its_place() {
     let cases = [
         ("a text for an mlp", "kind = \"gpt\"\nlayers = 1\nwidth = 32", "kind = \"mlp\""),
@@ -65,6 +96,36 @@ fn what_does_not_fit_is_said_at_its_place() {
             "validation = 60000\nbatch_size = 20000",
         ),
         ("heads that do not divide the width", "width = 32", "width = 30"),
+        (
+            "a dropout between one layer",
+            "kind = \"gpt\"\nlayers = 1",
+            "kind = \"lstm\"\ndropout = 0.1\nlayers = 1",
+        ),
+        (
+            "a stream of images",
+            "\"moby-dick\"\nvalidation = 60000\n\n[model]\nkind = \"gpt\"\nlayers = 1\nwidth = 32",
+            "\"digits\"\nbatching = \"stream\"\n[model]\nkind = \"mlp\"",
+        ),
+        (
+            "a stream that is shuffled",
+            "validation = 60000",
+            "validation = 60000\nshuffle = \"once\"\nbatching = \"stream\"",
+        ),
+        (
+            "a stream without its last batch",
+            "validation = 60000",
+            "validation = 60000\nbatching = \"stream\"\ndrop_last = true",
+        ),
+        (
+            "more lanes than the text has sequences",
+            "validation = 60000",
+            "validation = 60000\nbatching = \"stream\"\nbatch_size = 20000",
+        ),
+        (
+            "lanes that the validation part is too short for",
+            "validation = 60000",
+            "validation = 4096\nbatching = \"stream\"",
+        ),
         ("a vocabulary of a table", "\"moby-dick\"", "{ path = \"a.csv\", vocabulary = \"byte\" }"),
         (
             "labels of a text",

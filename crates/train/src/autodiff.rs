@@ -2,7 +2,7 @@
 //! on the device until the pass ends.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorReadError};
+use burn::tensor::{Device, Int, Tensor, TensorData, TensorReadError};
 use model::Network;
 use optimizer_registry::clip::clip;
 use optimizer_registry::{Fused, Optimizer};
@@ -32,8 +32,15 @@ pub(crate) trait DeviceUpdate {
 
 /// Gradients of a batch by another graph than Burn's.
 pub(crate) trait BatchGradients {
-    /// The mean loss over the batch times `weight`, one number, and its gradients.
-    fn of(&self, network: &Network, batch: Samples, weight: f64) -> (Tensor<1>, GradientsParams);
+    /// The mean loss over the batch times `weight`, one number, and its gradients; of a model
+    /// with a recurrent state, which begins as `before` or at zero, the state behind the batch.
+    fn of(
+        &self,
+        network: &Network,
+        batch: Samples,
+        weight: f64,
+        before: Option<Tensor<3>>,
+    ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>);
 }
 
 /// Steps by automatic differentiation, of any model, loss and optimizer.
@@ -47,6 +54,8 @@ pub(crate) struct AutodiffEngine<'a> {
     /// The gradients in place of those of Burn's graph; none where that is used.
     gradients: Option<Box<dyn BatchGradients>>,
     pass: Option<Pass>,
+    /// The recurrent state behind the last batch of a stream, without a graph.
+    carried: Option<Tensor<3>>,
 }
 
 /// A pass that is under way.
@@ -62,7 +71,15 @@ struct Pass {
 impl<'a> AutodiffEngine<'a> {
     /// An engine that feeds samples of `split`, which lies on `device`.
     pub(crate) fn new(spec: &'a RunSpec, split: Samples, device: Device) -> Self {
-        AutodiffEngine { spec, split, device, update: None, gradients: None, pass: None }
+        AutodiffEngine {
+            spec,
+            split,
+            device,
+            update: None,
+            gradients: None,
+            pass: None,
+            carried: None,
+        }
     }
 
     /// The same with updates by `update` in place of the rule.
@@ -103,14 +120,17 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 
     /// Averages the gradients of the batches.
-    fn step(&mut self, lr: f64, _: &Order, batches: &[(usize, usize)]) -> bool {
+    fn step(&mut self, lr: f64, order: &Order, batches: &[(usize, usize)]) -> bool {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
-        let (spec, samples, indices) = (self.spec, &pass.samples, &pass.indices);
+        let (spec, carried) = (self.spec, self.carried.take());
+        let fed = Fed { samples: &pass.samples, indices: &pass.indices, order, batches };
         let own = self.gradients.as_deref();
-        let loss_and_gradients =
-            |network: &Network| loss_and_gradients(spec, network, own, samples, indices, batches);
-        let (loss, gradients) = loss_and_gradients(&network);
+        // A rule that looks at the batches again sees them from the same recurrent state.
+        let look =
+            |network: &Network| loss_and_gradients(spec, network, own, &fed, carried.clone());
+        let (loss, gradients, behind) = look(&network);
+        self.carried = behind;
         pass.losses.push(loss);
         if let Some(update) = &mut self.update {
             update.step(lr, &gradients);
@@ -118,7 +138,7 @@ impl StepEngine for AutodiffEngine<'_> {
             return true;
         }
         let network = optimizer.step(lr, network, gradients, &mut |network| {
-            let (loss, gradients) = loss_and_gradients(network);
+            let (loss, gradients, _) = look(network);
             (f64::from(loss.into_scalar::<f32>()), gradients)
         });
         pass.state = Some((network, optimizer));
@@ -127,6 +147,14 @@ impl StepEngine for AutodiffEngine<'_> {
 
     fn state(&self) -> Option<&State> {
         self.pass.as_ref()?.state.as_ref()
+    }
+
+    fn carried(&self) -> Option<Tensor<3>> {
+        self.carried.clone()
+    }
+
+    fn carry(&mut self, state: Option<TensorData>) {
+        self.carried = state.map(|state| Tensor::from_data(state, &self.device));
     }
 
     fn end(&mut self) -> Result<(State, Vec<f64>), TensorReadError> {
@@ -144,32 +172,36 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 }
 
+/// What a step is fed.
+struct Fed<'a> {
+    samples: &'a Samples,
+    /// The order of the samples, on the device.
+    indices: &'a Tensor<1, Int>,
+    order: &'a Order,
+    batches: &'a [(usize, usize)],
+}
+
 /// Mean loss over these batches and its gradients, clipped. Batches weigh as
 /// many samples as they have, so that k of them are one of k times the size, to
-/// rounding; only one batch is in memory at a time.
+/// rounding; only one batch is in memory at a time. A stream goes on from the recurrent
+/// `state`, and the one behind its last batch comes third.
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
     own: Option<&dyn BatchGradients>,
-    samples: &Samples,
-    indices: &Tensor<1, Int>,
-    batches: &[(usize, usize)],
-) -> (Tensor<1>, GradientsParams) {
-    let loss = |batch: Samples| {
-        let loss = model::loss(&spec.train, network.forward(batch.inputs), &batch.targets);
-        match spec.train.l2 {
-            0.0 => loss,
-            l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
-        }
-    };
-    let of_batch = |(start, end): (usize, usize), weight: f64| {
+    fed: &Fed<'_>,
+    mut state: Option<Tensor<3>>,
+) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
+    let Fed { samples, indices, order, batches } = *fed;
+    let mut of_batch = |(start, end): (usize, usize), weight: f64| {
         let batch = samples.select(&indices.clone().slice(start..end));
-        if let Some(own) = own {
-            return own.of(network, batch, weight);
-        }
-        let loss = loss(batch);
-        let loss = if weight == 1.0 { loss } else { loss * weight };
-        (loss.clone().inner(), GradientsParams::from_grads(loss.backward(), network))
+        let before = state.take().filter(|_| !order.begins_epoch((start, end)));
+        let (value, gradients, behind) = match own {
+            Some(own) => own.of(network, batch, weight, before),
+            None => by_burn(spec, network, batch, weight, before),
+        };
+        state = behind.filter(|_| order.is_stream());
+        (value, gradients)
     };
     let (value, gradients) = if let [one] = batches {
         of_batch(*one, 1.0)
@@ -184,5 +216,23 @@ fn loss_and_gradients(
         }
         (Tensor::cat(values, 0).sum(), sum.grads())
     };
-    (value, clip(&spec.update, network, gradients))
+    (value, clip(&spec.update, network, gradients), state)
+}
+
+/// The same of one batch as [`BatchGradients::of`], by Burn's graph.
+fn by_burn(
+    spec: &RunSpec,
+    network: &Network,
+    batch: Samples,
+    weight: f64,
+    before: Option<Tensor<3>>,
+) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
+    let (outputs, behind) = network.forward_from(batch.inputs, before);
+    let loss = model::loss(&spec.train, outputs, &batch.targets);
+    let loss = match spec.train.l2 {
+        0.0 => loss,
+        l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
+    };
+    let loss = if weight == 1.0 { loss } else { loss * weight };
+    (loss.clone().inner(), GradientsParams::from_grads(loss.backward(), network), behind)
 }

@@ -3,7 +3,8 @@
 //!
 //! `<folder>/epoch-<n>/` holds `model.bpk` and `optimizer.bpk` (Burn's records:
 //! raw float32 with the parameters' ids, by which the optimizer's state finds
-//! them), `best.safetensors` if the best weights are kept, and `state.json`.
+//! them), `best.safetensors` if the best weights are kept, `recurrent.f32` if a stream carries
+//! a recurrent state (little-endian float32), and `state.json`.
 //! Order of batches, learning rate and random streams are functions of seed and
 //! epoch, so nothing of them is kept. A checkpoint is put together under
 //! `.epoch-<n>.tmp`, synced and renamed; the one before is removed after that.
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
+use burn::tensor::{Bytes, Tensor, TensorData};
 use model::Network;
 use optimizer_registry::Optimizer;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ use store::atomic;
 use crate::job::{Job, State};
 use crate::progress::Progress;
 use crate::stop;
+use crate::weights::WeightSaver;
 
 /// Version of the layout; a checkpoint of another version is not resumed.
 const FORMAT: u32 = 1;
@@ -42,6 +44,7 @@ const FORMAT: u32 = 1;
 const MODEL: &str = "model.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const BEST: &str = "best.safetensors";
+const RECURRENT: &str = "recurrent.f32";
 const STATE: &str = "state.json";
 
 /// `state.json`.
@@ -64,6 +67,9 @@ struct Stored {
     /// Metrics on request that were measured.
     #[serde(default, rename = "further")]
     on_request: Vec<Metric>,
+    /// Shape of the recurrent state that a stream carries; left out where it carries none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recurrent: Option<[usize; 3]>,
     /// All the rest.
     progress: Progress,
 }
@@ -76,6 +82,8 @@ pub(crate) struct Found {
     pub(crate) progress: Progress,
     /// The file of the best weights.
     pub(crate) best: Option<Vec<u8>>,
+    /// The recurrent state that a stream carries.
+    pub(crate) carried: Option<TensorData>,
 }
 
 /// The checkpoints of one run.
@@ -159,7 +167,11 @@ impl<'a> Checkpoints<'a> {
             Some(_) => Some(bytes(BEST)?),
             None => None,
         };
-        Ok(Found { state: (network, optimizer), progress: stored.progress, best })
+        let carried = match stored.recurrent {
+            Some(shape) => Some(floats(&bytes(RECURRENT)?, shape)?),
+            None => None,
+        };
+        Ok(Found { state: (network, optimizer), progress: stored.progress, best, carried })
     }
 
     /// Checks that the bits are promised to be equal; the error names the fields in which
@@ -186,11 +198,19 @@ impl<'a> Checkpoints<'a> {
         self.to.is_some_and(|to| segments.is_due(segment, to.every.saturating_mul(unit)))
     }
 
-    /// Writes a checkpoint, then removes the others. `best` is the file of the best
-    /// weights. A failure is logged once and keeps the existing checkpoints.
-    pub(crate) fn write(&mut self, state: &State, progress: &Progress, best: Option<&Path>) {
+    /// Writes a checkpoint, with the best weights that are kept and the recurrent state that a
+    /// stream carries, then removes the others. A failure is logged once and keeps the
+    /// existing checkpoints.
+    pub(crate) fn write(
+        &mut self,
+        state: &State,
+        progress: &Progress,
+        weights: &WeightSaver<'_>,
+        carried: Option<Tensor<3>>,
+    ) {
+        let best = weights.best(progress);
         let Some(to) = self.to else { return };
-        if let Err(error) = self.try_write(&to.folder, state, progress, best)
+        if let Err(error) = self.try_write(&to.folder, state, progress, best, carried)
             && !self.failure_logged
         {
             self.failure_logged = true;
@@ -207,6 +227,7 @@ impl<'a> Checkpoints<'a> {
         state: &State,
         progress: &Progress,
         best: Option<&Path>,
+        carried: Option<Tensor<3>>,
     ) -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
         let name = format!("epoch-{}", progress.segment);
@@ -223,6 +244,11 @@ impl<'a> Checkpoints<'a> {
             if let Some(path) = best {
                 put(BEST, &fs::read(path).with_context(|| path.display().to_string())?)?;
             }
+            if let Some(carried) = &carried {
+                let values = carried.clone().try_into_data()?;
+                let values = values.iter::<f32>().flat_map(f32::to_le_bytes);
+                put(RECURRENT, &values.collect::<Vec<u8>>())?;
+            }
             let stored = Stored {
                 format: FORMAT,
                 run_id: self.job.run_id,
@@ -232,6 +258,7 @@ impl<'a> Checkpoints<'a> {
                 weights: model::digest(&state.0),
                 best_by: best_by(self.job.options),
                 on_request: stop::on_request(self.job.spec, self.job.options),
+                recurrent: carried.as_ref().map(Tensor::dims),
                 progress: progress.clone(),
             };
             atomic::write_synced(&temporary.join(STATE), &serde_json::to_vec(&stored)?)?;
@@ -271,6 +298,14 @@ fn remove(path: &Path) -> io::Result<()> {
 
 fn best_by(options: &Options) -> Option<EpochMetric> {
     options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by)
+}
+
+/// Little-endian numbers as a tensor's.
+fn floats(bytes: &[u8], shape: [usize; 3]) -> anyhow::Result<TensorData> {
+    let values = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    let values: Vec<f32> = values.collect();
+    ensure!(values.len() == shape.iter().product::<usize>(), "{RECURRENT} has another size");
+    Ok(TensorData::new(values, shape))
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,7 +1,7 @@
 //! The seam between a run and what computes its steps. A run decides which samples a step
 //! is fed and at which learning rate; an engine turns them into the next weights.
 
-use burn::tensor::TensorReadError;
+use burn::tensor::{Tensor, TensorData, TensorReadError};
 use model::Network;
 use optimizer_registry::Optimizer;
 
@@ -24,6 +24,15 @@ pub(crate) trait StepEngine {
 
     /// The state after the last step, where it can be looked at between steps.
     fn state(&self) -> Option<&State>;
+
+    /// The recurrent state that a stream carries to the next step; none where it carries
+    /// nothing. It outlives a pass.
+    fn carried(&self) -> Option<Tensor<3>> {
+        None
+    }
+
+    /// Puts back what a checkpoint holds of it, for the next pass to go on from.
+    fn carry(&mut self, _state: Option<TensorData>) {}
 
     /// Ends the pass; the state, and the loss of every step, that of one not taken included.
     ///

@@ -39,14 +39,21 @@ pub(crate) fn evaluate(
         return Ok(Evaluation { loss, others: Vec::new() });
     }
     let n = samples.len();
-    let batch = BATCH.min(NUMBERS / network.numbers_a_sample()).max(1);
+    // A recurrent state is carried along the lanes of a stream, so that they are batches.
+    let lanes = samples.lanes().filter(|_| network.has_state());
+    let batch = lanes.unwrap_or(BATCH.min(NUMBERS / network.numbers_a_sample()).max(1));
+    let mut state = None;
     let mut mean_loss = LossMetric::new();
     let mut measures: Vec<(Metric, Box<dyn ClassMetric>)> =
         metrics.iter().filter_map(|m| Some((*m, class_metrics::class_metric(*m)?))).collect();
     for start in (0..n).step_by(batch) {
         let end = (start + batch).min(n);
-        let batch = samples.range(start, end);
-        let outputs = network.forward(batch.inputs);
+        let batch = match lanes {
+            Some(lanes) => samples.of_lanes(start / lanes),
+            None => samples.range(start, end),
+        };
+        let (outputs, behind) = network.forward_from(batch.inputs, state.take());
+        state = behind.filter(|_| lanes.is_some());
         // One loss a sample: the metric then weighs the short last batch rightly.
         let losses = model::each_loss(loss, outputs.clone(), &batch.targets);
         let progress = Progress { items_processed: end, items_total: n, unit: None };

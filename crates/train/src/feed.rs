@@ -6,7 +6,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, Tensor
 use data::{DataError, Dataset, Inputs, Part};
 use model::init::Draws;
 use model::{Network, Targets};
-use spec::run::DataSpec;
+use spec::run::{Batching, DataSpec};
 use spec::{DatasetSpec, RunSpec};
 
 use crate::device::NamedDevice;
@@ -25,6 +25,8 @@ pub(crate) struct Samples {
     /// The samples that are there, of a text the tokens at which sequences begin; all where none
     /// are named.
     chosen: Option<Tensor<1, Int>>,
+    /// Lanes of a stream of which sequences are not cut yet; 0 of everything else.
+    lanes: usize,
     /// What the inputs may lie over: it lives as long as they do.
     host: Inputs,
 }
@@ -42,18 +44,25 @@ impl Samples {
         } else {
             Targets::Classes(Tensor::from_data(TensorData::new(part.labels.clone(), [n]), device))
         };
-        Samples { inputs, targets, context: 0, chosen: None, host: part.inputs.clone() }
+        Samples { inputs, targets, context: 0, lanes: 0, chosen: None, host: part.inputs.clone() }
     }
 
-    /// Number of samples: of a text the whole sequences that follow one another.
+    /// Number of samples: of a text the whole sequences that follow one another, of a stream
+    /// equally many for each lane.
     pub(crate) fn len(&self) -> usize {
         if let Some(chosen) = &self.chosen {
             return chosen.dims()[0];
         }
-        match self.context {
-            0 => self.inputs.dims()[0],
-            context => self.inputs.dims()[0].saturating_sub(1) / context,
+        if self.context == 0 {
+            return self.inputs.dims()[0];
         }
+        let sequences = self.inputs.dims()[0].saturating_sub(1) / self.context;
+        sequences - sequences % self.lanes.max(1)
+    }
+
+    /// Lanes of a stream; none of everything else.
+    pub(crate) fn lanes(&self) -> Option<usize> {
+        (self.lanes > 0).then_some(self.lanes)
     }
 
     /// True where the targets are classes.
@@ -72,6 +81,7 @@ impl Samples {
             },
             context: self.context,
             chosen: None,
+            lanes: self.lanes,
             host: self.host.clone(),
         }
     }
@@ -82,6 +92,18 @@ impl Samples {
         let begin = |i: &usize| i * self.context.max(1);
         let begins: Vec<usize> = which.iter().map(begin).collect();
         Samples { chosen: Some(held_out::indices(&begins, device)), ..self.clone() }
+    }
+
+    /// The sequences with this number of every lane of a stream.
+    pub(crate) fn of_lanes(&self, number: usize) -> Self {
+        let (lanes, context) = (self.lanes, self.context);
+        let all = self.len() * context;
+        let at = number * context..(number + 1) * context;
+        let cut = |behind: usize| {
+            let tokens = self.inputs.clone().slice(behind..all + behind);
+            tokens.reshape([lanes, all / lanes]).slice([0..lanes, at.clone()])
+        };
+        self.sequences(cut(0), cut(1).reshape([lanes * context]))
     }
 
     /// Samples `from..to` in file order; of a text sequences that follow one another.
@@ -107,6 +129,7 @@ impl Samples {
             targets: Targets::Classes(next.int()),
             context: 0,
             chosen: None,
+            lanes: 0,
             host: self.host.clone(),
         }
     }
@@ -133,6 +156,7 @@ impl Samples {
             },
             context: 0,
             chosen: None,
+            lanes: 0,
             host: self.host.clone(),
         }
     }
@@ -225,7 +249,11 @@ impl Samples {
     fn of_sequences(&self, data: &DataSpec) -> Self {
         let text = data.dataset.is_text();
         let context = if text { usize::try_from(data.context).unwrap_or(usize::MAX) } else { 0 };
-        Samples { context, ..self.clone() }
+        let lanes = match data.batching {
+            Batching::Stream => usize::try_from(data.batch_size).unwrap_or(usize::MAX),
+            Batching::Windows => 0,
+        };
+        Samples { context, lanes, ..self.clone() }
     }
 
     /// The same with other inputs: the noise on a function's gradient.
@@ -250,7 +278,8 @@ mod tests {
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0 }
+        let batching = Batching::Windows;
+        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0, batching }
     }
 
     /// Devices whose tensors lie in this process's memory.
@@ -382,6 +411,15 @@ mod tests {
             let second = pairs(some.range(1, 2));
             assert_eq!(second, (vec![5., 6., 7.], vec![6, 7, 8]));
             assert_eq!(pairs(some.range(0, 1)), (vec![6., 7., 8.], vec![7, 8, 9]));
+            // Two lanes of two sequences of the training part, step by step.
+            let stream = DataSpec { batching: Batching::Stream, batch_size: 2, ..data.clone() };
+            let (all, samples, held) = loaded.split(&stream);
+            let part = all.part(0, 13);
+            assert_eq!((samples, part.len(), part.lanes()), (4, 4, Some(2)));
+            let steps = [pairs(part.of_lanes(0)), pairs(part.of_lanes(1))];
+            assert_eq!(steps[0], (vec![0., 1., 2., 6., 7., 8.], vec![1, 2, 3, 7, 8, 9]));
+            assert_eq!(steps[1], (vec![3., 4., 5., 9., 0., 1.], vec![4, 5, 6, 0, 1, 2]));
+            assert_eq!(held.unwrap().len(), 2);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use spec::run::{DataSpec, Shuffle};
+use spec::run::{Batching, DataSpec, Shuffle};
 use spec::seed::{permutation, stream};
 use spec::{Digest, RunSpec};
 
@@ -26,6 +26,15 @@ fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
     }
 }
 
+/// The tokens at which the sequences of a stream begin: of each lane the first, then of each the
+/// second, and so on. A lane has as many as there are batches, and begins behind the lane before.
+fn lanes(samples: usize, data: &DataSpec) -> Vec<u32> {
+    let lanes = usize::try_from(data.batch_size).unwrap_or(usize::MAX).max(1);
+    let (batches, context) = (samples / lanes, usize::try_from(data.context).unwrap_or(usize::MAX));
+    let first = |batch: usize, lane: usize| ((lane * batches + batch) * context) as u32;
+    (0..batches).flat_map(|batch| (0..lanes).map(move |lane| first(batch, lane))).collect()
+}
+
 /// Samples in the order in which they are fed, cut into steps, and these into batches.
 pub(crate) struct Order {
     indices: Vec<u32>,
@@ -34,13 +43,15 @@ pub(crate) struct Order {
     bounds: Vec<(usize, usize)>,
     /// Number of batches of each step.
     steps: Vec<usize>,
+    /// True where a batch goes on where the one before ended.
+    stream: bool,
 }
 
 impl Order {
     /// The order of `epoch` (from 1), a step of at most `accumulate` batches: a pure function
     /// of seed, epoch and `shuffle`. Of a text the tokens at which its `samples` sequences
-    /// begin: drawn with replacement from the stream `windows/<epoch>`, or one sequence after
-    /// the other. A step averages what is left at the end of the epoch, so that no gradient is
+    /// begin: drawn with replacement from the stream `windows/<epoch>`, one sequence after
+    /// the other, or lane by lane. A step averages what is left at the end of the epoch, so that no gradient is
     /// carried into the next.
     pub(crate) fn epoch(
         seed: u64,
@@ -51,6 +62,7 @@ impl Order {
     ) -> Self {
         let batch = usize::try_from(data.batch_size).unwrap_or(usize::MAX);
         let indices = match data.shuffle {
+            _ if data.batching == Batching::Stream => lanes(samples, data),
             _ if data.dataset.is_text() => windows(seed, epoch, samples, data),
             Shuffle::EachEpoch => permutation(seed, epoch, samples),
             Shuffle::Once => permutation(seed, 1, samples),
@@ -58,14 +70,16 @@ impl Order {
         };
         let bounds = batches(indices.len(), batch, data.drop_last);
         let steps = bounds.chunks(accumulate.max(1)).map(<[_]>::len).collect();
-        Order { indices, batch, bounds, steps }
+        Order { indices, batch, bounds, steps, stream: data.batching == Batching::Stream }
     }
 
     /// The order of these steps of a run, counted from 0, which may begin and end within
     /// epochs. `samples` is the number that an epoch feeds.
     pub(crate) fn of_steps(spec: &RunSpec, steps: Range<u64>, samples: usize) -> Self {
         let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
-        let mut order = Order { indices: Vec::new(), batch, bounds: Vec::new(), steps: Vec::new() };
+        let stream = spec.data.batching == Batching::Stream;
+        let (indices, bounds, steps_of) = (Vec::new(), Vec::new(), Vec::new());
+        let mut order = Order { indices, batch, bounds, steps: steps_of, stream };
         let per_epoch = spec.steps_per_epoch().max(1);
         let mut at = steps.start;
         while at < steps.end {
@@ -93,6 +107,16 @@ impl Order {
     /// Bounds of the batches, in order.
     pub(crate) fn bounds(&self) -> &[(usize, usize)] {
         &self.bounds
+    }
+
+    /// True where a batch goes on where the one before ended, with the recurrent state of there.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.stream
+    }
+
+    /// True of the batch of a stream that an epoch begins with: its first lane is in front.
+    pub(crate) fn begins_epoch(&self, (start, _): (usize, usize)) -> bool {
+        self.stream && self.indices[start] == 0
     }
 
     /// The batches of each step.
@@ -148,7 +172,8 @@ mod tests {
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0 }
+        let batching = Batching::Windows;
+        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0, batching }
     }
 
     #[test]
@@ -201,10 +226,52 @@ mod tests {
         assert_eq!(starts(2, Shuffle::None)[..3], [0, 8, 16]);
     }
 
+    /// The plain reference: the text in one row for each lane, columns of `context` tokens.
+    #[test]
+    fn a_stream_feeds_every_lane_in_order() {
+        let data = DataSpec { batching: Batching::Stream, ..text(Shuffle::EachEpoch) };
+        // 100 tokens: 12 whole sequences of 8 with a token behind each, 3 for each of 4 lanes.
+        assert_eq!(data.train_samples(), 12);
+        let order = Order::epoch(7, 1, 12, &data, 1);
+        let lane: Vec<Vec<u32>> =
+            (0..4).map(|lane| (lane * 24..(lane + 1) * 24).collect()).collect();
+        let columns = (0..3).flat_map(|step| lane.iter().map(move |tokens| tokens[8 * step]));
+        assert_eq!(order.indices(), columns.collect::<Vec<_>>());
+        assert_eq!(order.bounds(), [(0, 4), (4, 8), (8, 12)]);
+        let begins = |order: &Order| {
+            order.bounds().iter().map(|&batch| order.begins_epoch(batch)).collect::<Vec<_>>()
+        };
+        assert_eq!((order.is_stream(), begins(&order)), (true, vec![true, false, false]));
+        assert_eq!(order.digest(), Order::epoch(8, 5, 12, &data, 1).digest(), "nothing is drawn");
+        let windows = Order::epoch(7, 1, 12, &text(Shuffle::None), 1);
+        assert_eq!((windows.is_stream(), begins(&windows)), (false, vec![false; 3]));
+        // 95 tokens: 11 sequences, of which each lane has two.
+        let shorter = DataSpec { validation: data.validation + 5, ..data };
+        assert_eq!(shorter.train_samples(), 8);
+        let first = Order::epoch(7, 1, 8, &shorter, 1).indices()[..4].to_vec();
+        assert_eq!(first, [0, 16, 32, 48]);
+    }
+
+    #[test]
+    fn steps_of_a_stream_begin_anew_with_each_epoch() {
+        let data = "[data]\ndataset = \"moby-dick\"\nvalidation = 1071217\ncontext = 8\nbatch_size = 4\nbatching = \"stream\"";
+        let text = format!("{data}\n[train]\nsteps = 9\n[model]\nkind = \"lstm\"");
+        let spec = run_of(&text);
+        assert_eq!(spec.steps_per_epoch(), 3);
+        let order = Order::of_steps(&spec, 2..7, 12);
+        let begins = order.bounds().iter().map(|&batch| order.begins_epoch(batch));
+        assert_eq!(begins.collect::<Vec<_>>(), [false, true, false, false, true]);
+        let whole = Order::epoch(spec.seed, 1, 12, &spec.data, 1);
+        assert_eq!(order.indices()[..4], whole.indices()[8..]);
+        assert_eq!(order.indices()[4..16], *whole.indices());
+    }
+
     fn run(text: &str) -> RunSpec {
-        let text = format!(
-            "{text}\n[model]\nkind = \"linear\"\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
-        );
+        run_of(&format!("{text}\n[model]\nkind = \"linear\""))
+    }
+
+    fn run_of(text: &str) -> RunSpec {
+        let text = format!("{text}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n");
         let loaded = sweep_file::load_text("x.toml", "x", text, &sweep_file::Overrides::default());
         loaded.unwrap().plan.runs[0].spec.clone()
     }

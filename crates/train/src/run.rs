@@ -71,6 +71,7 @@ pub fn train(
         Some(found) => {
             weight_saver.restore(found.best.as_deref())?;
             drop(network);
+            engine.carry(found.carried);
             (found.state, found.progress)
         }
         None => {
@@ -110,13 +111,12 @@ pub fn train(
             }
         };
         if ended.is_none() && checkpoints.due(segment) {
-            checkpoints.write(&state, &run.progress, weight_saver.best(&run.progress));
+            checkpoints.write(&state, &run.progress, &weight_saver, engine.carried());
         }
     }
     let progress = run.progress;
     let diverged = matches!(ended, Some(Ended::Diverged(_)));
-    let saved = weight_saver.finish(&state, &progress, diverged)?;
-    let (saved_epoch, saved_digest) = saved.unzip();
+    let (saved_epoch, saved_digest) = weight_saver.finish(&state, &progress, diverged)?.unzip();
     Ok(Outcome {
         weights_digest: (!diverged).then(|| model::digest(&state.0)),
         dataset_digest: data.host().digest.clone(),

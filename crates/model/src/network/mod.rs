@@ -5,6 +5,7 @@ pub mod cnn;
 pub mod function;
 pub mod gpt;
 pub mod linear;
+pub mod lstm;
 pub mod mlp;
 pub mod noisy_quadratic;
 pub mod quadratic;
@@ -19,6 +20,7 @@ use crate::init::Draws;
 use cnn::ConvolutionalNetwork;
 use function::Landscape;
 use gpt::DecoderTransformer;
+use lstm::RecurrentNetwork;
 use mlp::MultiLayerPerceptron;
 use noisy_quadratic::NoisyQuadraticModel;
 use quadratic::QuadraticForm;
@@ -29,6 +31,22 @@ pub trait Model {
     /// landscape its value, `[batch, 1]`; of text logits `[batch * context, vocabulary]` of token
     /// ids `[batch, context]`.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
+
+    /// The same from the recurrent state that the tokens before have left, with the state
+    /// behind the last token, which no gradient goes through. `None` is the state in front of
+    /// the first token, and that of models without one.
+    fn forward_from(
+        &self,
+        inputs: Tensor<2>,
+        _state: Option<Tensor<3>>,
+    ) -> (Tensor<2>, Option<Tensor<3>>) {
+        (self.forward(inputs), None)
+    }
+
+    /// True of what has a recurrent state.
+    fn has_state(&self) -> bool {
+        false
+    }
 
     /// The value at the position of what needs no samples, in 64-bit floats; `None` of
     /// networks and of a quadratic over samples.
@@ -75,6 +93,8 @@ pub enum Network {
     /// A transformer over tokens. Paths: `token_embedding`, `position_embedding`, `blocks.<i>.*`,
     /// `norm.*`, `head.weight`.
     Gpt(DecoderTransformer),
+    /// Recurrent layers over tokens. Paths: `token_embedding`, `layers.<i>.*`, `head.*`.
+    Lstm(RecurrentNetwork),
 }
 
 /// Calls the same for whichever model a network is.
@@ -88,6 +108,7 @@ macro_rules! of_model {
             Network::Quadratic($m) => $body,
             Network::NoisyQuadratic($m) => $body,
             Network::Gpt($m) => $body,
+            Network::Lstm($m) => $body,
         }
     };
 }
@@ -112,12 +133,27 @@ impl Network {
                 Network::NoisyQuadratic(noisy_quadratic::build(p, table, device))
             }
             ModelSpec::Gpt(p) => Network::Gpt(gpt::build(p, table, draws, device)),
+            ModelSpec::Lstm(p) => Network::Lstm(lstm::build(p, shape[2], table, draws, device)),
         }
     }
 
     /// See [`Model::forward`].
     pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         of_model!(self, m => Model::forward(m, inputs))
+    }
+
+    /// See [`Model::forward_from`].
+    pub fn forward_from(
+        &self,
+        inputs: Tensor<2>,
+        state: Option<Tensor<3>>,
+    ) -> (Tensor<2>, Option<Tensor<3>>) {
+        of_model!(self, m => m.forward_from(inputs, state))
+    }
+
+    /// See [`Model::has_state`].
+    pub fn has_state(&self) -> bool {
+        of_model!(self, m => m.has_state())
     }
 
     /// See [`Model::value`].

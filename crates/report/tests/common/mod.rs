@@ -224,6 +224,7 @@ impl Fixture {
                             validation: self.validation,
                             drop_last: false,
                             shuffle: Default::default(),
+                            batching: Default::default(),
                         },
                         model: ModelSpec::Mlp(Mlp {
                             hidden: vec![128],

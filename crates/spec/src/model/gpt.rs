@@ -1,6 +1,6 @@
 //! The decoder-only transformer: its parameters, and the table of what it trains.
 
-use super::ModelKind;
+use super::{ModelKind, sample_of_text};
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params};
 
@@ -81,11 +81,7 @@ impl ModelKind for Gpt {
     }
 
     fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
-        let [channels, height, _] = shape;
-        if [channels, height] != [1, 1] {
-            let reason = "it reads text, and a sample of text is a row of tokens".to_owned();
-            return Err(("kind", reason));
-        }
+        sample_of_text(shape)?;
         if !self.width.is_multiple_of(self.heads) {
             let reason = format!("{} heads do not divide a width of {}", self.heads, self.width);
             return Err(("heads", reason));

@@ -4,7 +4,7 @@
 use spec::dataset::DatasetSpec;
 use spec::landscape::{Function, FunctionData, STEPS};
 use spec::params::{ParamType, ParamValue, Params, Range, Value, Values};
-use spec::run::{DataSpec, Loss, Shuffle};
+use spec::run::{Batching, DataSpec, Loss, Shuffle};
 
 use crate::axis::{self, Axis};
 use crate::diagnostic::Diagnostic;
@@ -108,6 +108,7 @@ pub(crate) fn data(none: FunctionData) -> DataSpec {
         validation: 0,
         drop_last: false,
         shuffle: Shuffle::EachEpoch,
+        batching: Batching::Windows,
     }
 }
 

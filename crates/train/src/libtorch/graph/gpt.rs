@@ -4,17 +4,18 @@
 use spec::model::{Gpt, Norm};
 use tch::{Kind, Tensor};
 
-use super::Forward;
 use super::leaves::Leaves;
+use super::{Forward, Logits, dropout};
 
 /// eps of the normalisations, as in `model::norm`.
 const EPSILON: f64 = 1e-5;
 
-/// The transformer without dropout.
+/// The transformer.
 pub(super) struct GptForward {
     layers: u64,
     heads: i64,
     norm: Norm,
+    dropout: f64,
 }
 
 /// A batch as the blocks see it.
@@ -26,7 +27,12 @@ struct Shape {
 
 impl GptForward {
     pub(super) fn new(gpt: &Gpt) -> Self {
-        GptForward { layers: gpt.layers, heads: gpt.heads as i64, norm: gpt.norm }
+        GptForward {
+            layers: gpt.layers,
+            heads: gpt.heads as i64,
+            norm: gpt.norm,
+            dropout: gpt.dropout,
+        }
     }
 
     fn norm(&self, leaves: &Leaves, path: &str, x: &Tensor) -> Tensor {
@@ -50,35 +56,50 @@ impl GptForward {
         let parts =
             qkv.view([batch, tokens, 3, self.heads, width / self.heads]).permute([2, 0, 3, 1, 4]);
         let [q, k, v] = [0, 1, 2].map(|part| parts.select(0, part));
-        let seen = Tensor::scaled_dot_product_attention::<Tensor>(
-            &q, &k, &v, None, 0.0, true, None, false,
-        );
+        let seen = match self.dropout {
+            0.0 => {
+                let none = None::<Tensor>;
+                Tensor::scaled_dot_product_attention(&q, &k, &v, none, 0.0, true, None, false)
+            }
+            p => attend(&q, &k, &v, p),
+        };
         let joined = seen.transpose(1, 2).reshape([batch * tokens, width]);
-        let x = x + linear(leaves, &format!("{path}attention.projection."), &joined);
+        let seen = linear(leaves, &format!("{path}attention.projection."), &joined);
+        let x = x + dropout(self.dropout, seen);
         let normed = self.norm(leaves, &format!("{path}norm_2."), &x);
         let hidden = linear(leaves, &format!("{path}mlp.up."), &normed).gelu("none");
-        &x + linear(leaves, &format!("{path}mlp.down."), &hidden)
+        &x + dropout(self.dropout, linear(leaves, &format!("{path}mlp.down."), &hidden))
     }
 }
 
 impl Forward for GptForward {
-    fn logits(&self, leaves: &Leaves, inputs: &Tensor) -> Tensor {
+    fn logits(&self, leaves: &Leaves, inputs: &Tensor, _: Option<&Tensor>) -> Logits {
         let (batch, tokens) = inputs.size2().expect("[batch, tokens]");
         let embedding = leaves.get("token_embedding");
         let width = embedding.size()[1];
         let token = Tensor::embedding(embedding, &inputs.to_kind(Kind::Int64), -1, false, false);
         let position = leaves.get("position_embedding").narrow(0, 0, tokens);
-        let mut x = (token + position).view([batch * tokens, width]);
+        let mut x = dropout(self.dropout, token + position).view([batch * tokens, width]);
         let shape = Shape { batch, tokens, width };
         for i in 0..self.layers {
             x = self.block(leaves, &format!("blocks.{i}."), &shape, &x);
         }
         let x = self.norm(leaves, "norm.", &x);
-        match leaves.find("head.weight") {
+        let logits = match leaves.find("head.weight") {
             Some(head) => x.mm(head),
             None => x.mm(&embedding.tr()),
-        }
+        };
+        (logits, None)
     }
+}
+
+/// Attention with dropout on its shares, whose mask is drawn as `model` draws it.
+fn attend(q: &Tensor, k: &Tensor, v: &Tensor, p: f64) -> Tensor {
+    let (tokens, size) = (q.size()[2], q.size()[3]);
+    let scores = q.matmul(&k.transpose(2, 3)) * (1.0 / (size as f64).sqrt());
+    let future = Tensor::ones([tokens, tokens], (Kind::Bool, q.device())).triu(1);
+    let shares = scores.masked_fill(&future, f64::NEG_INFINITY).softmax(3, Kind::Float);
+    dropout(p, shares).matmul(v)
 }
 
 /// x W + b of `[rows, inputs]`, with W `[inputs, outputs]` as Burn has it; b may be left out.

@@ -8,6 +8,7 @@
 
 mod gpt;
 mod leaves;
+mod lstm;
 
 use burn::backend::LibTorch;
 use burn::optim::GradientsParams;
@@ -16,16 +17,22 @@ use burn_tch::TchTensor;
 use model::{Network, Targets};
 use spec::run::Loss;
 use spec::{ModelSpec, RunSpec};
-use tch::Reduction;
+use tch::{Kind, Reduction};
 
 use self::leaves::Leaves;
 use crate::autodiff::BatchGradients;
 use crate::feed::Samples;
 
+/// Logits, and the recurrent state behind the batch, which no gradient goes through; `None` of
+/// models without one.
+type Logits = (tch::Tensor, Option<tch::Tensor>);
+
 /// The forward pass of a model in libtorch's operations.
 trait Forward {
-    /// Logits `[batch * context, vocabulary]` of token ids `[batch, context]`, float32.
-    fn logits(&self, leaves: &Leaves, inputs: &tch::Tensor) -> tch::Tensor;
+    /// Logits `[batch * context, vocabulary]` of token ids `[batch, context]`, float32, from the
+    /// recurrent state `before`; `None` is the state in front of the first token.
+    fn logits(&self, leaves: &Leaves, inputs: &tch::Tensor, before: Option<&tch::Tensor>)
+    -> Logits;
 }
 
 /// Gradients of a run's loss by libtorch's autograd.
@@ -41,22 +48,29 @@ pub(crate) fn gradients(spec: &RunSpec) -> Option<TorchGradients> {
         return None;
     }
     let forward: Box<dyn Forward> = match &spec.model {
-        // Masks of dropout would be drawn in another order.
-        ModelSpec::Gpt(gpt) if gpt.dropout == 0.0 => Box::new(gpt::GptForward::new(gpt)),
+        ModelSpec::Gpt(gpt) => Box::new(gpt::GptForward::new(gpt)),
+        ModelSpec::Lstm(lstm) => Box::new(lstm::LstmForward::new(lstm)),
         _ => return None,
     };
     Some(TorchGradients { forward, label_smoothing: spec.train.label_smoothing })
 }
 
 impl BatchGradients for TorchGradients {
-    fn of(&self, network: &Network, batch: Samples, weight: f64) -> (Tensor<1>, GradientsParams) {
+    fn of(
+        &self,
+        network: &Network,
+        batch: Samples,
+        weight: f64,
+        before: Option<Tensor<3>>,
+    ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
         let Targets::Classes(targets) = batch.targets else {
             unreachable!("cross-entropy is of classes")
         };
         let (inputs, targets) = (float(batch.inputs), int(targets));
         let leaves = Leaves::of(network);
-        let (loss, gradients) = tch::with_grad(|| {
-            let logits = self.forward.logits(&leaves, &inputs);
+        let before = before.map(float);
+        let (loss, gradients, behind) = tch::with_grad(|| {
+            let (logits, behind) = self.forward.logits(&leaves, &inputs, before.as_ref());
             let loss = logits.cross_entropy_loss::<tch::Tensor>(
                 &targets,
                 None,
@@ -66,11 +80,37 @@ impl BatchGradients for TorchGradients {
             );
             let loss = if weight == 1.0 { loss } else { loss * weight };
             let gradients = leaves.gradients(&loss);
-            (loss.detach(), gradients)
+            (loss.detach(), gradients, behind)
         });
-        let loss = Tensor::<1, Float>::from_primitive::<LibTorch>(TchTensor::new(loss.view(1)));
-        (loss, gradients)
+        (burn(loss.view(1)), gradients, behind.map(burn))
     }
+}
+
+/// x with its dropped elements at zero, as `model` has it: masks are drawn in the same order, and
+/// are then the same.
+fn dropout(p: f64, x: tch::Tensor) -> tch::Tensor {
+    if p == 0.0 {
+        return x;
+    }
+    let kept = tch::Tensor::empty(x.size(), (Kind::Float, x.device())).bernoulli_float_(1.0 - p);
+    x * kept * (1.0 / (1.0 - p))
+}
+
+/// The same of `[tokens, batch, width]`, whose masks are drawn token by token.
+fn dropout_by_token(p: f64, x: tch::Tensor) -> tch::Tensor {
+    if p == 0.0 {
+        return x;
+    }
+    let mask = |_: i64| {
+        let one = tch::Tensor::empty(&x.size()[1..], (Kind::Float, x.device()));
+        { one }.bernoulli_float_(1.0 - p)
+    };
+    let kept: Vec<tch::Tensor> = (0..x.size()[0]).map(mask).collect();
+    &x * tch::Tensor::stack(&kept, 0) * (1.0 / (1.0 - p))
+}
+
+fn burn<const D: usize>(tensor: tch::Tensor) -> Tensor<D> {
+    Tensor::<D, Float>::from_primitive::<LibTorch>(TchTensor::new(tensor))
 }
 
 fn float<const D: usize>(tensor: Tensor<D>) -> tch::Tensor {
