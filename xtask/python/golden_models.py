@@ -5,7 +5,8 @@ normalisation, for 20 steps of plain SGD with real PyTorch (CPU, float32, one th
 and writes what crates/model/tests/golden.rs replays with Burn: logits and gradients at
 the start, parameters, running statistics and evaluated logits at the end. Losses come
 with their gradients. A small GPT comes in several forms, each with logits, loss and gradients
-of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups. Each file
+of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups. Networks of
+listed layers come from `golden_layers.py`. Each file
 carries its own birth certificate; nothing is random.
 
     python xtask/python/golden_models.py     # writes crates/model/tests/golden/*.json
@@ -18,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+import golden_layers
 from golden import dump, wave
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "model" / "tests" / "golden"
@@ -246,6 +248,7 @@ def main():
     files = {"cnn": run(Cnn(), cnn, [CHANNELS, HEIGHT, WIDTH]), "mlp": run(NormedMlp(), mlp, [1, 1, 6])}
     files |= {"losses": losses()}
     files |= {"gpt": gpt(), "gpt-adamw": gpt_adamw()}
+    files |= golden_layers.files()
     for name, contents in files.items():
         (OUT / f"{name}.json").write_text(dump({"made_by": made_by, **contents}) + "\n")
     return 0

@@ -1,11 +1,13 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
 mod gpt;
+pub mod layers;
 
 use crate::landscape::Function;
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
 pub use gpt::{Gpt, Norm};
+use layers::LayerList;
 
 choice! {
     /// The function between two layers.
@@ -262,6 +264,7 @@ macro_rules! of_kind {
             ModelSpec::Quadratic($p) => $body,
             ModelSpec::NoisyQuadratic($p) => $body,
             ModelSpec::Gpt($p) => $body,
+            ModelSpec::Layers($p) => $body,
         }
     };
 }
@@ -340,5 +343,7 @@ registry! {
         /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an MLP.
         Gpt(Gpt) = "gpt" from "Radford et al. 2019, Language Models are Unsupervised Multitask Learners; Karpathy, nanoGPT (github.com/karpathy/nanoGPT)"
             differs "from GPT-2: exact GELU; from both: norm = rms",
+        /// The layers that the sweep file lists, then a dense layer to the outputs.
+        Layers(LayerList) = "layers" from "torch.nn.Sequential",
     }
 }

@@ -14,6 +14,7 @@ use spec::update::{ParamGroup, UpdateSpec};
 
 use super::combination::{Combination, Fixed};
 use super::diagnostic::Diagnostic;
+use super::shapes;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::tables::function;
@@ -130,6 +131,9 @@ impl Draft {
             let place = around.place("model.dimensions");
             let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
             return Err(Box::new(Diagnostic::error(reason, place).help(help)));
+        }
+        if let Some(problem) = shapes::fit(&self.model, &self.data, around.spec, around.given) {
+            return Err(Box::new(problem));
         }
         let Err((name, reason)) = self.model.check(self.data.shape()) else {
             return Ok(());

@@ -4,6 +4,7 @@
 pub mod cnn;
 pub mod function;
 pub mod gpt;
+pub mod layers;
 pub mod linear;
 pub mod mlp;
 pub mod noisy_quadratic;
@@ -19,6 +20,7 @@ use crate::init::Draws;
 use cnn::ConvolutionalNetwork;
 use function::Landscape;
 use gpt::DecoderTransformer;
+use layers::LayeredNetwork;
 use mlp::MultiLayerPerceptron;
 use noisy_quadratic::NoisyQuadraticModel;
 use quadratic::QuadraticForm;
@@ -75,6 +77,9 @@ pub enum Network {
     /// A transformer over tokens. Paths: `token_embedding`, `position_embedding`, `blocks.<i>.*`,
     /// `norm.*`, `head.weight`.
     Gpt(DecoderTransformer),
+    /// Listed layers. Paths: `layers.<i>.*` and within a residual layer `.layers.<j>.*` and
+    /// `.shortcut.<j>.*`, `head.*`.
+    Layers(LayeredNetwork),
 }
 
 /// Calls the same for whichever model a network is.
@@ -88,6 +93,7 @@ macro_rules! of_model {
             Network::Quadratic($m) => $body,
             Network::NoisyQuadratic($m) => $body,
             Network::Gpt($m) => $body,
+            Network::Layers($m) => $body,
         }
     };
 }
@@ -112,6 +118,7 @@ impl Network {
                 Network::NoisyQuadratic(noisy_quadratic::build(p, table, device))
             }
             ModelSpec::Gpt(p) => Network::Gpt(gpt::build(p, table, draws, device)),
+            ModelSpec::Layers(p) => Network::Layers(layers::build(p, shape, table, draws, device)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Hyper-parameter values: one, a list, a logarithmic or linear grid.
 
+mod layers;
 pub(crate) mod random;
 
 use spec::float::round_to_six_digits;
@@ -45,7 +46,7 @@ pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostic
     };
     match (&node.value, param.ty) {
         (NodeValue::Table(_), _) => table(&mut axis, param, node, diagnostics)?,
-        (NodeValue::Array(items), ty) if ty != ParamType::IntList => {
+        (NodeValue::Array(items), ty) if !matches!(ty, ParamType::IntList | ParamType::Layers) => {
             list(&mut axis, param, items, &node.place, diagnostics)?;
         }
         _ => axis.values.push((scalar(path, param, node, diagnostics)?, node.place.clone())),
@@ -351,6 +352,9 @@ pub fn scalar(
             let values: Vec<Option<Value>> =
                 items.iter().map(|n| scalar(path, &element, n, diagnostics)).collect();
             values.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
+        }
+        (ParamType::Layers, NodeValue::Array(items)) => {
+            layers::read(path, items, &node.place, diagnostics)
         }
         _ => {
             diagnostics.push(wrong_type(path, param, node));

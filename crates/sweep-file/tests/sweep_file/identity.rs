@@ -43,8 +43,8 @@ fn each_field_changes_the_id() {
     };
     let mut cases = 0;
     // Functions and quadratics have other data: tests/function.rs, tests/quadratic.rs; so have
-    // models of text.
-    let elsewhere = ["function", "quadratic", "noisy-quadratic", "gpt"];
+    // models of text. Lists of layers: tests/layers.rs.
+    let elsewhere = ["function", "quadratic", "noisy-quadratic", "gpt", "layers"];
     let models = || ModelSpec::KINDS.iter().filter(|m| !elsewhere.contains(&m.name));
     let (optimizers, schedules) = (OptimizerSpec::KINDS, ScheduleSpec::KINDS);
     let one = (&optimizers[0], &schedules[0], &ModelSpec::KINDS[0]);
