@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::augment::Augment;
 use crate::dataset::DatasetSpec;
 use crate::init::InitSpec;
 use crate::model::ModelSpec;
@@ -68,6 +69,8 @@ params! {
             shuffle: Shuffle, Any;
             /// Tokens of a sequence of a text, 64 where nothing is said; a sample of an epoch is a sequence.
             context: u64, Within(1.0, 1e5);
+            /// Changes of training images, drawn anew for each image of each epoch: `crop` puts so many zeros around it and cuts a window of its size anywhere, `flip` mirrors every second one by chance.
+            augment: Augment, Any;
         }
     }
 }

@@ -83,6 +83,7 @@ impl Draft {
     ) -> Result<(), Problem> {
         self.check_steps(around)?;
         self.check_text(around)?;
+        self.check_augment(around)?;
         self.check_model(around)?;
         self.check_targets(around, early_stopping)?;
         self.check_sizes(around)?;
@@ -116,6 +117,12 @@ impl Draft {
         let context_at = around.place("data.context");
         let problem = text::fits(&mut self.data, &self.model, dataset_at, context_at);
         problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
+    }
+
+    fn check_augment(&self, around: &Around<'_>) -> Result<(), Problem> {
+        let Err(reason) = self.data.augment.check(&self.data.dataset) else { return Ok(()) };
+        let place = around.place("data.augment");
+        Err(Box::new(Diagnostic::error("`data.augment` cannot be used here", place).label(reason)))
     }
 
     fn check_model(&self, around: &Around<'_>) -> Result<(), Problem> {
@@ -221,6 +228,14 @@ impl Draft {
                 Diagnostic::error(message, around.place("data.batch_size"))
                     .also(&entry.place, "compares gradients of one and the same loss")
                     .help(help),
+            ));
+        }
+        if !self.data.augment.is_neutral() {
+            let message = format!("{} does not go with `augment`", entry.kind);
+            return Err(Box::new(
+                Diagnostic::error(message, around.place("data.augment"))
+                    .label("each epoch would see other images")
+                    .also(&entry.place, "compares gradients of one and the same loss"),
             ));
         }
         if self.model.dropout() > 0.0 {

@@ -8,6 +8,7 @@ use optimizer_registry::clip::clip;
 use optimizer_registry::{Fused, Optimizer};
 use spec::RunSpec;
 
+use crate::augment::Changes;
 use crate::engine::StepEngine;
 use crate::feed::Samples;
 use crate::job::State;
@@ -45,10 +46,17 @@ pub(crate) struct AutodiffEngine<'a> {
 struct Pass {
     /// None while a step has it.
     state: Option<State>,
+    feed: Feed,
+    losses: Vec<Tensor<1>>,
+}
+
+/// What a pass feeds.
+struct Feed {
     samples: Samples,
     /// The order of the samples, on the device.
     indices: Tensor<1, Int>,
-    losses: Vec<Tensor<1>>,
+    /// The changes of their images; none where nothing is changed.
+    changes: Option<Changes>,
 }
 
 impl<'a> AutodiffEngine<'a> {
@@ -77,6 +85,7 @@ impl StepEngine for AutodiffEngine<'_> {
     fn begin(&mut self, epoch: u64, state: State, order: &Order) {
         let samples = trajectory::noisy(self.spec, epoch, &self.split, &self.device);
         let indices = order.upload(&self.device);
+        let changes = Changes::upload(order.changes(), &self.spec.data, &self.device);
         let steps = order.bounds().len();
         let losses = Vec::with_capacity(steps);
         let (network, mut optimizer) = state;
@@ -85,16 +94,17 @@ impl StepEngine for AutodiffEngine<'_> {
             _ => network,
         };
         let state = (network, optimizer);
-        self.pass = Some(Pass { state: Some(state), samples, indices, losses });
+        self.pass =
+            Some(Pass { state: Some(state), feed: Feed { samples, indices, changes }, losses });
     }
 
     /// Averages the gradients of the batches.
     fn step(&mut self, lr: f64, _: &Order, batches: &[(usize, usize)]) -> bool {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
-        let (spec, samples, indices) = (self.spec, &pass.samples, &pass.indices);
+        let (spec, feed) = (self.spec, &pass.feed);
         let loss_and_gradients =
-            |network: &Network| loss_and_gradients(spec, network, samples, indices, batches);
+            |network: &Network| loss_and_gradients(spec, network, feed, batches);
         let (loss, gradients) = loss_and_gradients(&network);
         pass.losses.push(loss);
         if let Some(update) = &mut self.update {
@@ -135,13 +145,16 @@ impl StepEngine for AutodiffEngine<'_> {
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
-    samples: &Samples,
-    indices: &Tensor<1, Int>,
+    feed: &Feed,
     batches: &[(usize, usize)],
 ) -> (Tensor<1>, GradientsParams) {
     let loss = |(start, end): (usize, usize)| {
-        let batch = samples.select(&indices.clone().slice(start..end));
-        let loss = model::loss(&spec.train, network.forward(batch.inputs), &batch.targets);
+        let batch = feed.samples.select(&feed.indices.clone().slice(start..end));
+        let inputs = match &feed.changes {
+            Some(changes) => changes.of(batch.inputs, (start, end)),
+            None => batch.inputs,
+        };
+        let loss = model::loss(&spec.train, network.forward(inputs), &batch.targets);
         match spec.train.l2 {
             0.0 => loss,
             l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),

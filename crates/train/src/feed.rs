@@ -221,6 +221,7 @@ pub(crate) fn accumulate(spec: &RunSpec) -> usize {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
+    use spec::augment::Augment;
     use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
     use spec::run::Shuffle;
 
@@ -229,7 +230,8 @@ mod tests {
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0 }
+        let augment = Augment::default();
+        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0, augment }
     }
 
     /// Devices whose tensors lie in this process's memory.

@@ -6,9 +6,10 @@ mod support;
 use std::fs;
 
 use safetensors::SafeTensors;
+use spec::augment::Augment;
 use spec::event::{Options, Save};
 use spec::metric::EpochMetric;
-use spec::record::{Split, Status};
+use spec::record::{Outcome, Split, Status};
 use support::{
     DEVICES, Session, assert_same, checkpoint, kill_after, outcome, outcomes, run_spec, save,
     values,
@@ -55,6 +56,34 @@ fn a_killed_run_goes_on_with_the_same_bits() {
         let found = session.outcomes().remove(0);
         assert!(found.resumed_from.is_some(), "{}", session.log);
         assert_same(&through, &found, device);
+    }
+}
+
+#[test]
+fn changed_images_repeat_and_go_on_with_the_same_bits() {
+    for device in DEVICES {
+        for model in [RESIDUAL, "kind = \"mlp\"\nhidden = [16]"] {
+            let mut spec = run_spec(model, ADAM, "");
+            (spec.train.epochs, spec.data.batch_size) = (6, 5);
+            let plain = outcome(device, &spec, &Options::default());
+            spec.data.augment = Augment { crop: 1, flip: false };
+            let through = outcomes(device, &[spec.clone(), spec.clone()]);
+            assert_same(&through[0], &through[1], device);
+            // The same order of other images, from the same beginning.
+            assert_eq!(through[0].init_digest, plain.init_digest);
+            assert_ne!(through[0].batch_digest[0], plain.batch_digest[0]);
+            assert_ne!(through[0].batch_digest[0], through[0].batch_digest[1]);
+            assert_ne!(through[0].weights_digest, plain.weights_digest);
+            let start = |o: &Outcome| values(o, Split::Test, "loss")[0].1;
+            assert_eq!(start(&through[0]), start(&plain), "held-out images are as they are");
+            let folder = tempfile::tempdir().unwrap();
+            let options = checkpoint(&folder.path().join("c"));
+            kill_after(device, &spec, &options, 2);
+            let session = Session::of(device, [(&spec, &options)]);
+            let found = session.outcomes().remove(0);
+            assert!(found.resumed_from.is_some(), "{}", session.log);
+            assert_same(&through[0], &found, device);
+        }
     }
 }
 

@@ -6,19 +6,14 @@ use spec::params::{Kind, Param, ParamDefault, ParamType, ParamValue, Range, Valu
 use super::{scalar, unknown_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};
-use crate::source::Place;
 
 /// Reads a list of layers; `path` is that of the list, such as `model.layers`. All problems of
 /// all layers go to `diagnostics`.
-pub(super) fn read(
-    path: &str,
-    items: &[Node],
-    place: &Place,
-    diagnostics: &mut Diagnostics,
-) -> Option<Value> {
+pub(super) fn read(path: &str, list: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let NodeValue::Array(items) = &list.value else { return None };
     if path.matches('[').count() > MOST_DEPTH {
         let message = format!("at most {MOST_DEPTH} residual layers lie inside each other");
-        diagnostics.push(Diagnostic::error(message, place));
+        diagnostics.push(Diagnostic::error(message, &list.place));
         return None;
     }
     let read = |(i, item)| layer(&format!("{path}[{i}]"), item, diagnostics);
