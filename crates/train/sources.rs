@@ -9,6 +9,7 @@ pub const CRATES: &[&str] =
 /// Files and folders of `../spec/src` that are hashed: formulas, stopping, what is
 /// trained on what, and how a stored run becomes these.
 pub const COMPUTING: &[&str] = &[
+    "augment.rs",
     "dataset",
     "dataset.rs",
     "init.rs",

@@ -6,8 +6,8 @@ and writes what crates/model/tests/golden.rs replays with Burn: logits and gradi
 the start, parameters, running statistics and evaluated logits at the end. Losses come
 with their gradients. A small GPT comes in several forms, each with logits, loss and gradients
 of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups; a small
-torch.nn.LSTM comes likewise with one layer and with two. Each file carries its own birth
-certificate; nothing is random.
+torch.nn.LSTM comes likewise with one layer and with two. Networks of listed layers come from
+`golden_layers.py`. Each file carries its own birth certificate; nothing is random.
 
     python xtask/python/golden_models.py     # writes crates/model/tests/golden/*.json
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+import golden_layers
 from golden import dump, wave
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "model" / "tests" / "golden"
@@ -273,6 +274,7 @@ def main():
     files |= {"losses": losses()}
     files |= {"gpt": on_text(gpt_of(*form) for form in GPTS), "gpt-adamw": gpt_adamw()}
     files |= {"lstm": on_text(lstm_of(layers) for layers in (1, 2))}
+    files |= golden_layers.files()
     for name, contents in files.items():
         (OUT / f"{name}.json").write_text(dump({"made_by": made_by, **contents}) + "\n")
     return 0

@@ -1,10 +1,13 @@
-//! Batch normalisation of features.
+//! Batch normalisation of features, or of the channels of maps.
 //! Training:   y = gamma (x - m) / sqrt(v + eps) + beta, m and v the mean and the biased variance
 //! of the batch;  M <- (1 - a) M + a m;  V <- (1 - a) V + a v n / (n - 1).
 //! Evaluation: y = gamma (x - M) / sqrt(V + eps) + beta.
-//! Shapes: x is [batch, features]; gamma, beta, M, V are [features].
+//! m and v are over the batch and, of maps, over all positions; n is how many numbers they are of.
+//! Shapes: x is [batch, features] or [batch, features, height, width]; gamma, beta, M, V are
+//! [features].
 //! Defaults: gamma 1, beta 0, M 0, V 1, a 0.1, eps 1e-5.
-//! Source: Ioffe and Szegedy 2015, arXiv:1502.03167, Alg. 1 and 2, as torch.nn.BatchNorm1d.
+//! Source: Ioffe and Szegedy 2015, arXiv:1502.03167, Alg. 1 and 2, as torch.nn.BatchNorm1d and
+//! BatchNorm2d.
 //! Differs from PyTorch: a training batch of one sample, which PyTorch refuses, is normalised by M
 //! and V and leaves them as they are.
 //!
@@ -46,26 +49,38 @@ pub fn build(features: usize, device: &Device) -> BatchNorm {
 }
 
 impl BatchNorm {
-    /// y of `[batch, features]`; in training where the input is part of a graph of gradients.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let n = x.dims()[0];
+    /// y of `[batch, features]` or `[batch, features, height, width]`; in training where the
+    /// input is part of a graph of gradients.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let features = x.dims()[1];
+        let n = x.dims().iter().product::<usize>() / features.max(1);
+        let mut broadcast = [1; D];
+        broadcast[1] = features;
         if n < 2 || !x.device().is_autodiff() {
             let (mean, var) = (self.running_mean.value(), self.running_var.value());
-            return self.normalise(x - mean.unsqueeze(), var.unsqueeze());
+            let centred = x - mean.reshape(broadcast);
+            return self.normalise(centred, var.reshape(broadcast));
         }
-        let mean = x.clone().mean_dim(0);
+        let mean = mean_of_features(x.clone());
         let centred = x - mean.clone();
-        let var = centred.clone().powi_scalar(2).mean_dim(0);
+        let var = mean_of_features(centred.clone().powi_scalar(2));
         let unbiased = var.clone().detach() * (n as f64 / (n - 1) as f64);
-        average(&self.running_mean, mean.detach().squeeze_dim(0));
-        average(&self.running_var, unbiased.squeeze_dim(0));
+        average(&self.running_mean, mean.detach().reshape([features]));
+        average(&self.running_var, unbiased.reshape([features]));
         self.normalise(centred, var)
     }
 
-    fn normalise(&self, centred: Tensor<2>, var: Tensor<2>) -> Tensor<2> {
-        let scale = self.gamma.val().unsqueeze() / (var + EPSILON).sqrt();
-        centred * scale + self.beta.val().unsqueeze()
+    fn normalise<const D: usize>(&self, centred: Tensor<D>, var: Tensor<D>) -> Tensor<D> {
+        let broadcast = var.dims();
+        let scale = self.gamma.val().reshape(broadcast) / (var + EPSILON).sqrt();
+        centred * scale + self.beta.val().reshape(broadcast)
     }
+}
+
+/// The mean over all dimensions but that of the features, which are kept with the size 1.
+fn mean_of_features<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    // Positions first: they are few of many numbers.
+    (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
 }
 
 /// Moves a running average towards `new`.

@@ -165,10 +165,31 @@ pub fn constant(
     Param::from_data(TensorData::new(vec![value as f32; n], [n]), device)
 }
 
-/// A convolution of square kernels with stride 1, its weight of shape
-/// `[outputs, inputs, kernel, kernel]` as in PyTorch and its bias `[outputs]` as `table` has
-/// them, drawn from the streams `init/<path>weight` and `init/<path>bias`; zeros are put around
-/// the input, `padding` on every side.
+/// Weight of shape `[outputs, inputs, kernel, kernel]` as in PyTorch and bias `[outputs]` of a
+/// convolution, as `table` has them, drawn from the streams `init/<path>weight` and
+/// `init/<path>bias`. Without a bias in the table there is none.
+pub fn kernels(
+    draws: Draws<'_>,
+    table: &ParameterTable,
+    path: &str,
+    device: &Device,
+) -> (Param<Tensor<4>>, Option<Param<Tensor<1>>>) {
+    let (weight_at, bias_at) = (format!("{path}weight"), format!("{path}bias"));
+    let shape: [usize; 4] = shape(table, &weight_at);
+    let [outputs, inputs, kernel, _] = shape;
+    let fan_in = inputs * kernel * kernel;
+    let fans = Fans { into: fan_in, out: outputs * kernel * kernel };
+    let (standard, n) = (Standard::FanIn, outputs * fan_in);
+    let weight = draws.weights(standard, &weight_at, fans, n);
+    let bias = table.shape(&bias_at).map(|_| {
+        let bias = draws.biases(standard, &bias_at, fans, outputs);
+        Param::from_data(TensorData::new(bias, [outputs]), device)
+    });
+    (Param::from_data(TensorData::new(weight, shape), device), bias)
+}
+
+/// A convolution of square kernels with stride 1 and the parameters of [`kernels`]; zeros are put
+/// around the input, `padding` on every side.
 pub fn convolution(
     draws: Draws<'_>,
     table: &ParameterTable,
@@ -176,19 +197,13 @@ pub fn convolution(
     padding: usize,
     device: &Device,
 ) -> Conv2d {
-    let shape = shape(table, &format!("{path}weight"));
-    let [outputs, inputs, kernel, _] = shape;
-    let fan_in = inputs * kernel * kernel;
-    let fans = Fans { into: fan_in, out: outputs * kernel * kernel };
-    let (standard, n) = (Standard::FanIn, outputs * fan_in);
-    let weight = draws.weights(standard, &format!("{path}weight"), fans, n);
-    let bias = draws.biases(standard, &format!("{path}bias"), fans, outputs);
+    let (weight, bias) = kernels(draws, table, path, device);
+    let [outputs, inputs, kernel, _] = weight.dims();
     // Burn draws a parameter at its first use: those put in place here never are.
     let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
         .init(device);
-    layer.weight = Param::from_data(TensorData::new(weight, shape), device);
-    layer.bias = Some(Param::from_data(TensorData::new(bias, [outputs]), device));
+    (layer.weight, layer.bias) = (weight, bias);
     layer
 }
 

@@ -27,6 +27,7 @@ pub use network::Network;
 pub use network::cnn::ConvolutionalNetwork;
 pub use network::function::Landscape;
 pub use network::gpt::DecoderTransformer;
+pub use network::layers::LayeredNetwork;
 pub use network::lstm::RecurrentNetwork;
 pub use network::mlp::MultiLayerPerceptron;
 pub use parameters::{digest, parameters};

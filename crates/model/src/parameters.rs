@@ -47,14 +47,14 @@ struct Reader {
 
 impl ModuleVisitor for Reader {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        // The variant of `Network` says which model it is, not where a parameter sits.
-        if container_type != "Enum:Network" {
+        // The variant of an enum says which model or layer it is, not where a parameter sits.
+        if !container_type.starts_with("Enum:") {
             self.path.push(name.to_owned());
         }
     }
 
     fn exit_module(&mut self, _name: &str, container_type: &str) {
-        if container_type != "Enum:Network" {
+        if !container_type.starts_with("Enum:") {
             self.path.pop();
         }
     }

@@ -6,6 +6,19 @@ use serde_json::Value;
 use spec::run::{Loss, TrainSpec};
 use spec::{ModelSpec, params::Value as Parameter};
 
+/// One layer at least of each kind that has parameters, inside of a residual and outside.
+const LAYERS: &str = r#"[
+    {"kind":"reshape","shape":[4,8,2]},{"kind":"reshape","shape":[1,8,8]},{"kind":"layer-norm"},
+    {"kind":"conv","channels":4,"kernel":3,"padding":"same","stride":2,"bias":false},
+    {"kind":"residual",
+     "layers":[{"kind":"conv","channels":6,"kernel":2},{"kind":"batch-norm"}],
+     "shortcut":[{"kind":"avg-pool","size":2,"stride":1},{"kind":"conv","channels":6,"kernel":1}]},
+    {"kind":"max-pool","size":3,"padding":1},{"kind":"relu"},
+    {"kind":"dense","units":5,"init":"he-normal"},{"kind":"batch-norm"},{"kind":"gelu"},
+    {"kind":"residual","layers":[{"kind":"dense","units":5,"bias":false},{"kind":"tanh"}]},
+    {"kind":"layer-norm"},{"kind":"dropout","p":0.5},{"kind":"sigmoid"}
+]"#;
+
 #[test]
 fn paths_and_shapes_of_the_spec_are_those_of_the_network() {
     let mut specs = Vec::new();
@@ -13,6 +26,7 @@ fn paths_and_shapes_of_the_spec_are_those_of_the_network() {
         let given = |name: &str| match (kind.name, name) {
             ("function", "function") => Parameter::Text("beale".to_owned()),
             ("function", _) => Parameter::Float(1.0),
+            ("layers", "layers") => Parameter::Text(LAYERS.to_owned()),
             other => panic!("{other:?} has no default"),
         };
         let defaults = kind.params.iter().map(|p| match p.default {

@@ -168,6 +168,8 @@ pub enum Registry {
     Schedules,
     /// Models.
     Models,
+    /// Layers of a model that lists them.
+    Layers,
     /// Datasets.
     Datasets,
     /// Losses.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const REGISTRIES: [&str; 7] =
-    ["optimizers", "schedules", "models", "datasets", "losses", "metrics", "lints"];
+const REGISTRIES: [&str; 8] =
+    ["optimizers", "schedules", "models", "layers", "datasets", "losses", "metrics", "lints"];
 
 fn table(registry: &str) -> String {
     let out = Command::new(env!("CARGO_BIN_EXE_sweep"))

@@ -12,7 +12,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub struct Stream(ChaCha8Rng);
 
 /// The stream `name` of `seed`. Names in use: `init/<parameter path>`,
-/// `shuffle/<epoch>`, `device/<epoch>`, `noise/<epoch>`.
+/// `shuffle/<epoch>`, `windows/<epoch>`, `augment/<epoch>`, `device/<epoch>`, `noise/<epoch>`.
 pub fn stream(seed: u64, name: &str) -> Stream {
     let mut hash =
         blake3::Hasher::new_derive_key("declarative optimizer sweep, random stream, version 1");

@@ -4,6 +4,7 @@
 //! This crate knows neither Burn nor polars, so every other crate may use it. Start at
 //! [`plan::Plan`], which the crate `sweep-file` makes of a TOML file, and [`RunSpec`].
 
+pub mod augment;
 pub mod claim;
 pub mod dataset;
 pub mod device;

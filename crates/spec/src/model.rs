@@ -1,12 +1,14 @@
 //! Models and their parameters. Input and output sizes come from the dataset.
 
 mod gpt;
+pub mod layers;
 mod lstm;
 
 use crate::landscape::Function;
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params, registry};
 pub use gpt::{Gpt, Norm};
+use layers::LayerList;
 pub use lstm::Lstm;
 
 choice! {
@@ -274,6 +276,7 @@ macro_rules! of_kind {
             ModelSpec::NoisyQuadratic($p) => $body,
             ModelSpec::Gpt($p) => $body,
             ModelSpec::Lstm($p) => $body,
+            ModelSpec::Layers($p) => $body,
         }
     };
 }
@@ -355,5 +358,7 @@ registry! {
         /// Stacked LSTM layers over tokens, from an embedding to a linear head: a character RNN.
         Lstm(Lstm) = "lstm" from "torch.nn.Embedding, torch.nn.LSTM, torch.nn.Linear; DeepOBS, tolstoi_char_rnn (Schneider, Balles and Hennig 2019)"
             differs "from DeepOBS: no constant on the forget gate, two biases a layer",
+        /// The layers that the sweep file lists, then a dense layer to the outputs.
+        Layers(LayerList) = "layers" from "torch.nn.Sequential",
     }
 }

@@ -81,6 +81,8 @@ pub enum ParamType {
     IntList,
     /// A list of schedules, each a table with its `kind`; as a value their JSON.
     Schedules,
+    /// A list of layers, each a table with its `kind`; one value, not an axis; as a value its JSON.
+    Layers,
     /// A list of names, each once, out of those that are known when it is read.
     NameList(Names),
     /// A form of its own, which this describes; its table reads it.
@@ -109,6 +111,7 @@ impl fmt::Display for ParamType {
             }
             ParamType::IntList => f.write_str("list of whole numbers"),
             ParamType::Schedules => f.write_str("list of schedules"),
+            ParamType::Layers => f.write_str("list of layers"),
             ParamType::NameList(Names(list)) => write!(f, "list out of {}", list().join(", ")),
             ParamType::Own(form) => f.write_str(form),
         }

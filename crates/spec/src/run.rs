@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::augment::Augment;
 use crate::dataset::DatasetSpec;
 use crate::init::InitSpec;
 use crate::model::ModelSpec;
@@ -82,6 +83,8 @@ params! {
             context: u64, Within(1.0, 1e5);
             /// How a text is cut into batches: `windows`, sequences that are drawn, or `stream`, as many lanes as a batch has samples, read in order from step to step, the recurrent state carried on; each epoch, and each evaluation, begins in front with a state of zero.
             batching: Batching, Any;
+            /// Changes of training images, drawn anew for each image of each epoch: `crop` puts so many zeros around it and cuts a window of its size anywhere, `flip` mirrors every second one by chance.
+            augment: Augment, Any;
         }
     }
 }

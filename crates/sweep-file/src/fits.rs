@@ -7,13 +7,14 @@ use spec::model::ModelSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::parameters::{ParameterTable, Role};
 use spec::record::Split;
-use spec::run::{DataSpec, Loss, TrainSpec, steps_per_epoch};
+use spec::run::{Batching, DataSpec, Loss, TrainSpec, steps_per_epoch};
 use spec::schedule::{RunLength, ScheduleSpec};
 use spec::stopping::EarlyStopping;
 use spec::update::{ParamGroup, UpdateSpec};
 
 use super::combination::{Combination, Fixed};
 use super::diagnostic::Diagnostic;
+use super::shapes;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::tables::function;
@@ -81,7 +82,9 @@ impl Draft {
         early_stopping: Option<&EarlyStopping>,
     ) -> Result<(), Problem> {
         self.check_steps(around)?;
+        self.check_subset(around)?;
         self.check_text(around)?;
+        self.check_augment(around)?;
         self.check_model(around)?;
         self.check_targets(around, early_stopping)?;
         self.check_sizes(around)?;
@@ -89,6 +92,19 @@ impl Draft {
         self.check_full_batches(around)?;
         self.check_update(around)?;
         self.check_groups(around)
+    }
+
+    /// Checks that a subset of held-out data is not asked of a stream, whose state is carried from
+    /// one sequence to the next.
+    fn check_subset(&self, around: &Around<'_>) -> Result<(), Problem> {
+        let asked = around.spec.keeping.evaluate_samples > 0;
+        if !asked || self.data.batching != Batching::Stream {
+            return Ok(());
+        }
+        let message = "`evaluate_samples` has no use beside a stream";
+        let help = "remove it: a stream is evaluated in order, from the first sequence to the last";
+        let place = around.place("data.batching");
+        Err(Box::new(Diagnostic::error(message, place).label("read in order").help(help)))
     }
 
     /// Checks that a run by steps has nothing that counts epochs alone.
@@ -118,6 +134,12 @@ impl Draft {
         problem.map_or(Ok(()), |problem| Err(Box::new(problem)))
     }
 
+    fn check_augment(&self, around: &Around<'_>) -> Result<(), Problem> {
+        let Err(reason) = self.data.augment.check(&self.data.dataset) else { return Ok(()) };
+        let place = around.place("data.augment");
+        Err(Box::new(Diagnostic::error("`data.augment` cannot be used here", place).label(reason)))
+    }
+
     fn check_model(&self, around: &Around<'_>) -> Result<(), Problem> {
         if let Err((key, reason)) = self.init.check() {
             let message = format!("`model.{key}` cannot be used here");
@@ -131,6 +153,9 @@ impl Draft {
             let place = around.place("model.dimensions");
             let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
             return Err(Box::new(Diagnostic::error(reason, place).help(help)));
+        }
+        if let Some(problem) = shapes::fit(&self.model, &self.data, around.spec, around.given) {
+            return Err(Box::new(problem));
         }
         let Err((name, reason)) = self.model.check(self.data.shape()) else {
             return Ok(());
@@ -222,6 +247,14 @@ impl Draft {
                 Diagnostic::error(message, around.place("data.batch_size"))
                     .also(&entry.place, "compares gradients of one and the same loss")
                     .help(help),
+            ));
+        }
+        if !self.data.augment.is_neutral() {
+            let message = format!("{} does not go with `augment`", entry.kind);
+            return Err(Box::new(
+                Diagnostic::error(message, around.place("data.augment"))
+                    .label("each epoch would see other images")
+                    .also(&entry.place, "compares gradients of one and the same loss"),
             ));
         }
         if self.model.dropout() > 0.0 {

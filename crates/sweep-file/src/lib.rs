@@ -21,6 +21,7 @@ mod percent;
 mod reader;
 mod resolve;
 mod schedules;
+mod shapes;
 pub mod source;
 mod sweep;
 mod tables;

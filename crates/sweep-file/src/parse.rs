@@ -91,6 +91,10 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         none,
         model,
         model_axes,
+        layers: root
+            .get("model")
+            .and_then(|table| table.value.get("layers"))
+            .map(|e| e.value.clone()),
         train,
         early_stopping,
         keeping,

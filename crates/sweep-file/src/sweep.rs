@@ -15,6 +15,7 @@ use spec::threads::Threads;
 use spec::update::ParamGroup;
 
 use super::axis::Axis;
+use super::node::Node;
 use super::source::Place;
 
 /// A sweep file that holds no local problem; combinations are not yet made.
@@ -34,6 +35,8 @@ pub struct SweepSpec {
     pub model: String,
     /// Axes of `[model]`.
     pub model_axes: Vec<Axis>,
+    /// `layers` of `[model]` as it is written, in which the place of each layer is looked up.
+    pub(crate) layers: Option<Node>,
     /// Axes of `[train]`, each of one value.
     pub train: Vec<Axis>,
     /// `[train.early_stopping]`: its keys, each of one value, and its place.

@@ -52,6 +52,11 @@ cases! {
     lstm_of_images: "kind = \"mlp\"" => "kind = \"lstm\"\nwidth = 32";
     lbfgs_with_dropout: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 0.1\n[[optimizer]]\nkind = \"lbfgs\"\naccumulate = 1000000";
     plateau_on_an_accuracy_of_values: "\"digits\"\nvalidation = 237" => "\"diabetes\"\nvalidation = 54\n[train]\nloss = \"mse\"\n[[optimizer]]\nlabel = \"p\"\nkind = \"sgd\"\nschedule = { kind = \"plateau\", metric = \"validation.accuracy\" }";
+    augment_of_measurements: "\"digits\"\nvalidation = 237" => "\"diabetes\"\nvalidation = 54\naugment = { flip = true }\n[train]\nloss = \"mse\"";
+    augment_of_nothing_left: "validation = 237" => "validation = 237\naugment = { crop = 8 }";
+    augment_misspelt: "validation = 237" => "validation = 237\naugment = { corp = 2, flip = 1 }";
+    augment_as_a_word: "validation = 237" => "validation = 237\naugment = \"flip\"";
+    augment_with_lbfgs: "validation = 237" => "validation = 237\naugment = { flip = true }\n[[optimizer]]\nkind = \"lbfgs\"\naccumulate = 1000000";
     dropout_of_everything: "kind = \"mlp\"" => "kind = \"mlp\"\ndropout = 1.0";
     loss_of_classes_for_values: "\"digits\"" => "\"diabetes\"";
     loss_without_answers: "[model]" => "[train]\nloss = \"value\"\n[model]";

@@ -8,6 +8,7 @@ use optimizer_registry::clip::clip;
 use optimizer_registry::{Fused, Optimizer};
 use spec::RunSpec;
 
+use crate::augment::Changes;
 use crate::engine::StepEngine;
 use crate::feed::Samples;
 use crate::job::State;
@@ -62,10 +63,31 @@ pub(crate) struct AutodiffEngine<'a> {
 struct Pass {
     /// None while a step has it.
     state: Option<State>,
+    feed: Feed,
+    losses: Vec<Tensor<1>>,
+}
+
+/// What a pass feeds.
+struct Feed {
     samples: Samples,
     /// The order of the samples, on the device.
     indices: Tensor<1, Int>,
-    losses: Vec<Tensor<1>>,
+    /// The changes of their images; none where nothing is changed.
+    changes: Option<Changes>,
+}
+
+impl Feed {
+    /// A batch, of images as they are changed.
+    fn batch(&self, (start, end): (usize, usize)) -> Samples {
+        let batch = self.samples.select(&self.indices.clone().slice(start..end));
+        match &self.changes {
+            Some(changes) => {
+                let inputs = changes.of(batch.inputs.clone(), (start, end));
+                batch.with_inputs(inputs)
+            }
+            None => batch,
+        }
+    }
 }
 
 impl<'a> AutodiffEngine<'a> {
@@ -108,6 +130,7 @@ impl StepEngine for AutodiffEngine<'_> {
     fn begin(&mut self, epoch: u64, state: State, order: &Order) {
         let samples = trajectory::noisy(self.spec, epoch, &self.split, &self.device);
         let indices = order.upload(&self.device);
+        let changes = Changes::upload(order.changes(), &self.spec.data, &self.device);
         let steps = order.bounds().len();
         let losses = Vec::with_capacity(steps);
         let (network, mut optimizer) = state;
@@ -116,7 +139,8 @@ impl StepEngine for AutodiffEngine<'_> {
             _ => network,
         };
         let state = (network, optimizer);
-        self.pass = Some(Pass { state: Some(state), samples, indices, losses });
+        self.pass =
+            Some(Pass { state: Some(state), feed: Feed { samples, indices, changes }, losses });
     }
 
     /// Averages the gradients of the batches.
@@ -124,7 +148,7 @@ impl StepEngine for AutodiffEngine<'_> {
         let pass = self.pass.as_mut().expect("a pass has begun");
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
         let (spec, carried) = (self.spec, self.carried.take());
-        let fed = Fed { samples: &pass.samples, indices: &pass.indices, order, batches };
+        let fed = Fed { feed: &pass.feed, order, batches };
         let own = self.gradients.as_deref();
         // A rule that looks at the batches again sees them from the same recurrent state.
         let look =
@@ -174,9 +198,7 @@ impl StepEngine for AutodiffEngine<'_> {
 
 /// What a step is fed.
 struct Fed<'a> {
-    samples: &'a Samples,
-    /// The order of the samples, on the device.
-    indices: &'a Tensor<1, Int>,
+    feed: &'a Feed,
     order: &'a Order,
     batches: &'a [(usize, usize)],
 }
@@ -192,9 +214,9 @@ fn loss_and_gradients(
     fed: &Fed<'_>,
     mut state: Option<Tensor<3>>,
 ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
-    let Fed { samples, indices, order, batches } = *fed;
+    let Fed { feed, order, batches } = *fed;
     let mut of_batch = |(start, end): (usize, usize), weight: f64| {
-        let batch = samples.select(&indices.clone().slice(start..end));
+        let batch = feed.batch((start, end));
         let before = state.take().filter(|_| !order.begins_epoch((start, end)));
         let (value, gradients, behind) = match own {
             Some(own) => own.of(network, batch, weight, before),

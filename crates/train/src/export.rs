@@ -43,7 +43,8 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
 
 /// Writes `spec.json`, `parameters.json` (path, shape, offset), `parameters.f32`
 /// (little-endian float32, weights as `[in, out]`, embeddings as `[rows, width]`) and
-/// `order-<epoch>.u32` (little-endian indices into the training split) for each epoch.
+/// `order-<epoch>.u32` (little-endian indices into the training split) for each epoch. How images
+/// are changed (`[data] augment`) is not written.
 ///
 /// # Errors
 /// Those of writing the files.

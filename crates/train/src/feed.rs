@@ -270,6 +270,7 @@ pub(crate) fn accumulate(spec: &RunSpec) -> usize {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
+    use spec::augment::Augment;
     use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
     use spec::run::Shuffle;
 
@@ -278,8 +279,17 @@ mod tests {
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        let batching = Batching::Windows;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0, batching }
+        let (batching, augment) = (Batching::Windows, Augment::default());
+        DataSpec {
+            dataset,
+            batch_size,
+            validation: 0,
+            drop_last,
+            shuffle,
+            context: 0,
+            batching,
+            augment,
+        }
     }
 
     /// Devices whose tensors lie in this process's memory.

@@ -6,6 +6,7 @@
 //! `on_device/` are the only places that name it, so that another backend can take its place.
 
 mod arena;
+mod augment;
 mod autodiff;
 mod checkpoint;
 mod class_metrics;

@@ -7,6 +7,7 @@ use spec::run::{Batching, DataSpec, Shuffle};
 use spec::seed::{permutation, stream};
 use spec::{Digest, RunSpec};
 
+use crate::augment::{self, Change};
 use crate::feed::accumulate;
 
 /// The tokens at which the sequences of an epoch begin.
@@ -45,6 +46,8 @@ pub(crate) struct Order {
     steps: Vec<usize>,
     /// True where a batch goes on where the one before ended.
     stream: bool,
+    /// The change of each image; none where nothing is changed.
+    changes: Vec<Change>,
 }
 
 impl Order {
@@ -70,16 +73,23 @@ impl Order {
         };
         let bounds = batches(indices.len(), batch, data.drop_last);
         let steps = bounds.chunks(accumulate.max(1)).map(<[_]>::len).collect();
-        Order { indices, batch, bounds, steps, stream: data.batching == Batching::Stream }
+        let changes = augment::changes(seed, epoch, indices.len(), data.augment);
+        let stream = data.batching == Batching::Stream;
+        Order { indices, batch, bounds, steps, stream, changes }
     }
 
     /// The order of these steps of a run, counted from 0, which may begin and end within
     /// epochs. `samples` is the number that an epoch feeds.
     pub(crate) fn of_steps(spec: &RunSpec, steps: Range<u64>, samples: usize) -> Self {
         let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
-        let stream = spec.data.batching == Batching::Stream;
-        let (indices, bounds, steps_of) = (Vec::new(), Vec::new(), Vec::new());
-        let mut order = Order { indices, batch, bounds, steps: steps_of, stream };
+        let mut order = Order {
+            indices: Vec::new(),
+            batch,
+            bounds: Vec::new(),
+            steps: Vec::new(),
+            stream: spec.data.batching == Batching::Stream,
+            changes: Vec::new(),
+        };
         let per_epoch = spec.steps_per_epoch().max(1);
         let mut at = steps.start;
         while at < steps.end {
@@ -98,6 +108,7 @@ impl Order {
             for &(start, end) in batches {
                 let at = self.indices.len();
                 self.indices.extend_from_slice(&other.indices[start..end]);
+                self.changes.extend(other.changes.iter().take(end).skip(start));
                 self.bounds.push((at, self.indices.len()));
             }
             self.steps.push(batches.len());
@@ -137,13 +148,21 @@ impl Order {
         Tensor::from_data(TensorData::new(indices, [n]), device)
     }
 
-    /// BLAKE3 of the indices that are fed, in order, with the batch size.
+    /// The change of each image, in order; none where nothing is changed.
+    pub(crate) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// BLAKE3 of the indices that are fed, in order, each with its change, with the batch size.
     pub(crate) fn digest(&self) -> String {
         let fed = self.bounds.last().map_or(0, |(_, end)| *end);
         let mut hash = blake3::Hasher::new();
         hash.update(&(self.batch as u64).to_le_bytes());
-        for index in &self.indices[..fed] {
+        for (i, index) in self.indices[..fed].iter().enumerate() {
             hash.update(&index.to_le_bytes());
+            if let Some(change) = self.changes.get(i) {
+                hash.update(&change.bytes());
+            }
         }
         Digest::from_hash(&hash.finalize()).to_string()
     }
@@ -166,14 +185,24 @@ fn batches(n: usize, batch: usize, drop_last: bool) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
+    use spec::augment::Augment;
 
     use super::*;
 
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
         let dataset = DatasetName::Digits.into();
         let shuffle = Shuffle::EachEpoch;
-        let batching = Batching::Windows;
-        DataSpec { dataset, batch_size, validation: 0, drop_last, shuffle, context: 0, batching }
+        let (batching, augment) = (Batching::Windows, Augment::default());
+        DataSpec {
+            dataset,
+            batch_size,
+            validation: 0,
+            drop_last,
+            shuffle,
+            context: 0,
+            batching,
+            augment,
+        }
     }
 
     #[test]
@@ -289,6 +318,23 @@ mod tests {
         assert_eq!(across.indices()[..137], first.indices()[1300..]);
         assert_eq!(across.indices()[137..], second.indices()[..200]);
         assert_eq!(across.steps().map(<[_]>::len).collect::<Vec<_>>(), [1; 4]);
+    }
+
+    #[test]
+    fn changes_of_images_go_with_their_images() {
+        let augment = "augment = { crop = 2, flip = true }";
+        let plain = "[data]\ndataset = \"digits\"\nbatch_size = 100\n";
+        let spec = run(&format!("{plain}{augment}\n[train]\nsteps = 40"));
+        let whole = |epoch| Order::epoch(spec.seed, epoch, 1437, &spec.data, 1);
+        let (first, second) = (whole(1), whole(2));
+        let across = Order::of_steps(&spec, 13..17, 1437);
+        assert_eq!(across.changes()[..137], first.changes()[1300..]);
+        assert_eq!(across.changes()[137..], second.changes()[..200]);
+        let without = run(&format!("{plain}[train]\nsteps = 40"));
+        let same = Order::epoch(spec.seed, 1, 1437, &without.data, 1);
+        assert_eq!(same.indices(), first.indices());
+        assert!(same.changes().is_empty());
+        assert_ne!(same.digest(), first.digest(), "what was drawn is digested");
     }
 
     #[test]

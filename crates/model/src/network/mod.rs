@@ -4,6 +4,7 @@
 pub mod cnn;
 pub mod function;
 pub mod gpt;
+pub mod layers;
 pub mod linear;
 pub mod lstm;
 pub mod mlp;
@@ -20,6 +21,7 @@ use crate::init::Draws;
 use cnn::ConvolutionalNetwork;
 use function::Landscape;
 use gpt::DecoderTransformer;
+use layers::LayeredNetwork;
 use lstm::RecurrentNetwork;
 use mlp::MultiLayerPerceptron;
 use noisy_quadratic::NoisyQuadraticModel;
@@ -95,6 +97,9 @@ pub enum Network {
     Gpt(DecoderTransformer),
     /// Recurrent layers over tokens. Paths: `token_embedding`, `layers.<i>.*`, `head.*`.
     Lstm(RecurrentNetwork),
+    /// Listed layers. Paths: `layers.<i>.*` and within a residual layer `.layers.<j>.*` and
+    /// `.shortcut.<j>.*`, `head.*`.
+    Layers(LayeredNetwork),
 }
 
 /// Calls the same for whichever model a network is.
@@ -109,6 +114,7 @@ macro_rules! of_model {
             Network::NoisyQuadratic($m) => $body,
             Network::Gpt($m) => $body,
             Network::Lstm($m) => $body,
+            Network::Layers($m) => $body,
         }
     };
 }
@@ -134,6 +140,7 @@ impl Network {
             }
             ModelSpec::Gpt(p) => Network::Gpt(gpt::build(p, table, draws, device)),
             ModelSpec::Lstm(p) => Network::Lstm(lstm::build(p, shape[2], table, draws, device)),
+            ModelSpec::Layers(p) => Network::Layers(layers::build(p, shape, table, draws, device)),
         }
     }
 

@@ -39,13 +39,13 @@ struct Fill<'a> {
 
 impl ModuleMapper for Fill<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
-        if container != "Enum:Network" {
+        if !container.starts_with("Enum:") {
             self.path.push(name.to_owned());
         }
     }
 
     fn exit_module(&mut self, _: &str, container: &str) {
-        if container != "Enum:Network" {
+        if !container.starts_with("Enum:") {
             self.path.pop();
         }
     }

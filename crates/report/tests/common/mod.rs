@@ -219,6 +219,7 @@ impl Fixture {
                     let mut spec = RunSpec {
                         data: DataSpec {
                             context: 0,
+                            augment: Default::default(),
                             dataset: DatasetName::Mnist.into(),
                             batch_size: 64,
                             validation: self.validation,

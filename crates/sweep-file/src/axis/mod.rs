@@ -1,5 +1,7 @@
 //! Hyper-parameter values: one, a list, a logarithmic or linear grid.
 
+mod augment;
+mod layers;
 pub(crate) mod random;
 
 use spec::float::round_to_six_digits;
@@ -32,9 +34,8 @@ pub struct Axis {
     pub place: Place,
 }
 
-/// Reads the value of `param`: a scalar, a list, or one of the tables
-/// `{ log, points }`, `{ linear, points }`, `{ values }`, each with an
-/// optional `zip`. Problems go to `diagnostics`.
+/// Reads the value of `param`: a scalar, a list, or one of the tables `{ log, points }`,
+/// `{ linear, points }`, `{ values }`, each with an optional `zip`. Problems go to `diagnostics`.
 pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<Axis> {
     let mut axis = Axis {
         path: path.to_owned(),
@@ -44,8 +45,10 @@ pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostic
         place: node.place.clone(),
     };
     match (&node.value, param.ty) {
-        (NodeValue::Table(_), _) => table(&mut axis, param, node, diagnostics)?,
-        (NodeValue::Array(items), ty) if ty != ParamType::IntList => {
+        (NodeValue::Table(_), _) if !augment::at(path) => {
+            table(&mut axis, param, node, diagnostics)?
+        }
+        (NodeValue::Array(items), ty) if !matches!(ty, ParamType::IntList | ParamType::Layers) => {
             list(&mut axis, param, items, &node.place, diagnostics)?;
         }
         _ => axis.values.push((scalar(path, param, node, diagnostics)?, node.place.clone())),
@@ -352,6 +355,8 @@ pub fn scalar(
                 items.iter().map(|n| scalar(path, &element, n, diagnostics)).collect();
             values.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
         }
+        (_, NodeValue::Table(_)) if augment::at(path) => augment::read(node, diagnostics),
+        (ParamType::Layers, NodeValue::Array(_)) => layers::read(path, node, diagnostics),
         _ => {
             diagnostics.push(wrong_type(path, param, node));
             None

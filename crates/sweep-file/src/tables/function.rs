@@ -1,6 +1,7 @@
 //! `[model] kind = "function"`: a landscape has no data, so `[data]` holds the
 //! number of steps alone, and the loss is the function's value.
 
+use spec::augment::Augment;
 use spec::dataset::DatasetSpec;
 use spec::landscape::{Function, FunctionData, STEPS};
 use spec::params::{ParamType, ParamValue, Params, Range, Value, Values};
@@ -103,6 +104,7 @@ pub(crate) fn too_much_noise(none: FunctionData) -> Option<String> {
 pub(crate) fn data(none: FunctionData) -> DataSpec {
     DataSpec {
         context: 0,
+        augment: Augment::default(),
         dataset: DatasetSpec::Function(none),
         batch_size: 1,
         validation: 0,

@@ -20,6 +20,7 @@ fn other(param: &Param, value: &Value) -> String {
             let names = ty.choices().unwrap();
             format!("\"{}\"", names.iter().find(|n| *n != now).unwrap_or(&names[0]))
         }
+        (ParamType::Own(_), _) if param.name == "augment" => "{ crop = 1 }".to_owned(),
         (ParamType::IntList, _) => "{ values = [[17]] }".to_owned(),
         (ParamType::Schedules, _) => {
             "[{ kind = \"constant\" }, { kind = \"exponential\", gamma = 0.5 }]".to_owned()
@@ -43,8 +44,8 @@ fn each_field_changes_the_id() {
     };
     let mut cases = 0;
     // Functions and quadratics have other data: tests/function.rs, tests/quadratic.rs; so have
-    // models of text.
-    let elsewhere = ["function", "quadratic", "noisy-quadratic", "gpt", "lstm"];
+    // models of text. Lists of layers: tests/layers.rs.
+    let elsewhere = ["function", "quadratic", "noisy-quadratic", "gpt", "lstm", "layers"];
     let models = || ModelSpec::KINDS.iter().filter(|m| !elsewhere.contains(&m.name));
     let (optimizers, schedules) = (OptimizerSpec::KINDS, ScheduleSpec::KINDS);
     let one = (&optimizers[0], &schedules[0], &ModelSpec::KINDS[0]);
@@ -92,7 +93,8 @@ fn each_field_changes_the_id() {
                     continue;
                 }
                 // Full batches leave none free.
-                if !full.is_empty() && ["batch_size", "validation", "dataset"].contains(&param.name)
+                if !full.is_empty()
+                    && ["batch_size", "validation", "dataset", "augment"].contains(&param.name)
                 {
                     continue;
                 }
@@ -150,4 +152,22 @@ fn what_changes_no_result_changes_no_id() {
     assert_eq!((with.regress, &without.regress), (regress, &RegressSettings::default()));
     let auto = plan_with(BASE, &["devices.threads_per_run=auto"]);
     assert_eq!(ids(&auto), ids(&without));
+}
+
+#[test]
+fn augmentation_that_changes_nothing_is_none() {
+    let ids = |augment: &str| {
+        let text = BASE.replace("batch_size = 32\n", &format!("batch_size = 32\n{augment}"));
+        let plan = plan(&text);
+        let stored = serde_json::to_string(&plan.runs[0].spec).unwrap();
+        assert_eq!(stored.contains("augment"), augment.contains("1") || augment.contains("true"));
+        let again: spec::RunSpec = serde_json::from_str(&stored).unwrap();
+        assert_eq!(again, plan.runs[0].spec);
+        plan.runs[0].run_id
+    };
+    let none = ids("");
+    assert_eq!(ids("augment = { crop = 0, flip = false }\n"), none);
+    let some = ["{ crop = 1 }", "{ flip = true }", "{ crop = 1, flip = true }"];
+    let some = some.map(|augment| ids(&format!("augment = {augment}\n")).to_string());
+    assert!(!some.contains(&none.to_string()) && some[0] != some[1] && some[1] != some[2]);
 }

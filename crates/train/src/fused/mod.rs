@@ -87,6 +87,7 @@ pub(crate) fn applies(spec: &RunSpec) -> bool {
         && spec.data.dataset.classes() > 0
         && spec.update.is_neutral()
         && spec.groups.is_empty()
+        && spec.data.augment.is_neutral()
         && Fused::exists(&spec.optimizer)
 }
 

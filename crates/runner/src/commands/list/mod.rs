@@ -7,6 +7,7 @@ mod text;
 use spec::init::InitSpec;
 use spec::lint::Lint;
 use spec::metric::{Metric, Needs};
+use spec::model::layers::Layer;
 use spec::params::{Kind, Names, Param, ParamDefault, ParamType, Params, Range, Value};
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::WarmupKeys;
@@ -23,6 +24,7 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> crate::Result<
         Registry::Optimizers,
         Registry::Schedules,
         Registry::Models,
+        Registry::Layers,
         Registry::Datasets,
         Registry::Losses,
         Registry::Metrics,
@@ -78,6 +80,11 @@ fn section(registry: Registry) -> Section {
             title: "Models",
             entries: kinds(ModelSpec::KINDS),
             common: vec![("keys of every network in [model]", InitSpec::PARAMS.to_vec())],
+        },
+        Registry::Layers => Section {
+            title: "Layers: what `layers` in [model] lists, with kind = \"layers\"",
+            entries: kinds(Layer::KINDS),
+            common: Vec::new(),
         },
         Registry::Datasets => Section {
             title: "Datasets",
@@ -206,7 +213,11 @@ fn describe(param: &Param) -> String {
     match (param.ty, param.range) {
         (ty, _) if ty.choices().is_some() => ty.to_string(),
         (
-            ParamType::Bool | ParamType::Schedules | ParamType::NameList(_) | ParamType::Own(_),
+            ParamType::Bool
+            | ParamType::Schedules
+            | ParamType::Layers
+            | ParamType::NameList(_)
+            | ParamType::Own(_),
             _,
         )
         | (ParamType::Float, Range::Any) => param.ty.to_string(),
