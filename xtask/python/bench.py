@@ -1,14 +1,16 @@
 """Trains in PyTorch for each line on standard input, and answers with its seconds.
 
-    bench.py memory mnist|digits THREADS DATA
+    bench.py memory mnist|digits|moby-dick THREADS DATA
     bench.py dataloader mnist THREADS DATA
 
 DATA is the repository's data/. A line is a JSON object such as
 
-    {"model": "lesson", "optimizer": "adam", "variant": "fused", "batch": 64, "epochs": 1}
+    {"model": "lesson", "optimizer": "adam", "variant": "fused", "batch": 64, "epochs": 1,
+     "context": 0, "steps": 0, "first": 0}
 
 and the answer is one too: seconds of training (from the first batch to the last
-update, setup left out) and the mean loss of the first epoch. Every line starts from
+update, setup left out) and the mean loss of the first epoch. Of a text so many steps are
+trained on sequences of `context` characters, and the loss is the mean over the `first` of them. Every line starts from
 fresh weights. What the words mean stands in bench_common.py.
 """
 
@@ -25,6 +27,9 @@ import bench_common as common
 
 def prepare(way, dataset, data):
     """A function from (model, loss, optimizer, batch) to an epoch's mean loss."""
+    if dataset == "moby-dick":
+        tokens = common.text(data)
+        return lambda *training, **steps: common.text_steps(*training, tokens, **steps)
     if dataset == "digits":
         samples = common.digits(data)
     else:
@@ -51,8 +56,10 @@ def main():
         optimizer = common.optimizer(asked["optimizer"], asked["variant"], model)
         criterion = nn.CrossEntropyLoss()
         start = time.perf_counter()
+        steps = dict(context=asked["context"], steps=asked["steps"], first=asked["first"])
+        steps = steps if dataset == "moby-dick" else {}
         losses = [
-            epoch(model, criterion, optimizer, batch=asked["batch"])
+            epoch(model, criterion, optimizer, batch=asked["batch"], **steps)
             for _ in range(asked["epochs"])
         ]
         seconds = time.perf_counter() - start

@@ -16,6 +16,8 @@ from torch import nn
 
 MEAN, STD = 0.1307, 0.3081
 BATCH = 64
+# Different characters of Moby Dick.
+VOCABULARY = 83
 
 # Class and arguments; the rest is PyTorch's default, which is ours too.
 OPTIMIZERS = {
@@ -60,7 +62,95 @@ def cnn():
     return nn.Sequential(*block(1, 6), *block(6, 16), nn.Flatten(), *head)
 
 
-MODELS = {"lesson": lesson, "wide": wide, "cnn": cnn}
+class Block(nn.Module):
+    """A pre-norm block of causal attention and an MLP, as nanoGPT's."""
+
+    def __init__(self, heads, width):
+        super().__init__()
+        self.heads = heads
+        self.norm_1, self.norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.projection = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        batch, tokens, width = x.shape
+
+        def of_heads(part):
+            return part.view(batch, tokens, self.heads, width // self.heads).transpose(1, 2)
+
+        q, k, v = map(of_heads, self.qkv(self.norm_1(x)).split(width, dim=2))
+        seen = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.projection(seen.transpose(1, 2).reshape(batch, tokens, width))
+        return x + self.down(nn.functional.gelu(self.up(self.norm_2(x))))
+
+
+class Gpt(nn.Module):
+    """Two blocks of four heads and width 64 over 64 tokens, the head tied; logits [rows, VOCABULARY]."""
+
+    def __init__(self, layers=2, heads=4, width=64, context=64):
+        super().__init__()
+        self.token, self.position = nn.Embedding(VOCABULARY, width), nn.Embedding(context, width)
+        self.blocks = nn.ModuleList(Block(heads, width) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2:
+                added = name.endswith(("projection.weight", "down.weight"))
+                nn.init.normal_(parameter, std=0.02 / (2 * layers) ** 0.5 if added else 0.02)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def forward(self, tokens):
+        x = self.token(tokens) + self.position(torch.arange(tokens.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        return (self.norm(x) @ self.token.weight.t()).flatten(0, 1)
+
+
+class Lstm(nn.Module):
+    """Two layers of 128; logits [rows, VOCABULARY]."""
+
+    def __init__(self, layers=2, width=128):
+        super().__init__()
+        self.token = nn.Embedding(VOCABULARY, width)
+        self.layers = nn.LSTM(width, width, num_layers=layers, batch_first=True)
+        self.head = nn.Linear(width, VOCABULARY)
+
+    def forward(self, tokens):
+        return self.head(self.layers(self.token(tokens))[0]).flatten(0, 1)
+
+
+class Sum(nn.Module):
+    """What a body and a shortcut make, added."""
+
+    def __init__(self, body, shortcut):
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
+
+
+def residual():
+    """A stem and two residual blocks with batch normalisation on the 8x8 digits."""
+
+    def conv(inputs, outputs, kernel=3, stride=1):
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        return [convolution, nn.BatchNorm2d(outputs)]
+
+    def block(inputs, outputs, stride):
+        body = nn.Sequential(*conv(inputs, outputs, 3, stride), nn.ReLU(), *conv(outputs, outputs))
+        same = inputs == outputs
+        return Sum(body, nn.Identity() if same else nn.Sequential(*conv(inputs, outputs, 1, stride)))
+
+    stem = [*conv(1, 16), nn.ReLU()]
+    blocks = [block(16, 16, 1), nn.ReLU(), block(16, 32, 2), nn.ReLU()]
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+
+
+gpt, lstm = Gpt, Lstm
+MODELS = {
+    "lesson": lesson, "wide": wide, "cnn": cnn, "gpt": gpt, "lstm": lstm, "residual": residual,
+}
 
 
 def unpack(data, root):
@@ -92,6 +182,32 @@ def digits(data):
         rows = [[float(field) for field in line.split(",")] for line in file]
     rows = torch.tensor(rows[:-360])
     return (rows[:, :64] / 16).reshape(-1, 1, 8, 8).contiguous(), rows[:, 64].long()
+
+
+def text(data):
+    """The training part of Moby Dick as token ids: all but the last 119,000 characters."""
+    with gzip.open(Path(data) / "moby-dick" / "moby-dick.txt.gz", "rt", encoding="utf-8", newline="") as file:
+        text = file.read()
+    ids = {character: i for i, character in enumerate(sorted(set(text)))}
+    return torch.tensor([ids[character] for character in text[:-119_000]])
+
+
+def text_steps(model, criterion, step, tokens, batch, context, steps, first):
+    """Trains so many steps on sequences that begin anywhere; the mean loss of the first of them."""
+    model.train()
+    running, told = torch.zeros(()), 0.0
+    within = torch.arange(context + 1)
+    begins = torch.randint(len(tokens) - context, (steps, batch))
+    for at in range(steps):
+        drawn = tokens[begins[at][:, None] + within]
+        step.zero_grad()
+        loss = criterion(model(drawn[:, :-1]), drawn[:, 1:].flatten())
+        loss.backward()
+        step.step()
+        running += loss.detach()
+        if at + 1 == first:
+            told = running.item() / first
+    return told
 
 
 def memory_epoch(model, criterion, step, images, labels, batch=BATCH):

@@ -123,7 +123,17 @@ pub(super) enum Model {
     Wide,
     /// That of `experiments/cnn.toml`, its 15 epochs of 45 batches of 32.
     Cnn,
+    /// Two blocks of four heads and width 64, 100 steps of 32 sequences of 64 characters.
+    Gpt,
+    /// Two layers of 128, 40 steps of 50 sequences of 50 characters.
+    Lstm,
+    /// A stem and two residual blocks with batch normalisation, listed, five epochs of the digits
+    /// in batches of 32.
+    Residual,
 }
+
+/// The steps of a model that reads text, and those of the first segment of its run.
+const STEPS: [(Model, u64, u64); 2] = [(Model::Gpt, 100, 2), (Model::Lstm, 40, 1)];
 
 impl Model {
     /// As `bench_common.py` calls it.
@@ -132,13 +142,17 @@ impl Model {
             Model::Lesson => "lesson",
             Model::Wide => "wide",
             Model::Cnn => "cnn",
+            Model::Gpt => "gpt",
+            Model::Lstm => "lstm",
+            Model::Residual => "residual",
         }
     }
 
     pub(super) fn dataset(self) -> &'static str {
         match self {
             Model::Lesson => "mnist",
-            Model::Wide | Model::Cnn => "digits",
+            Model::Wide | Model::Cnn | Model::Residual => "digits",
+            Model::Gpt | Model::Lstm => "moby-dick",
         }
     }
 
@@ -152,50 +166,105 @@ impl Model {
                 "kind": "cnn", "channels": [6, 16], "kernel": 5, "padding": 2,
                 "hidden": [120, 84], "activation": "relu",
             }),
+            Model::Gpt => json!({
+                "kind": "gpt", "layers": 2, "heads": 4, "width": 64, "mlp": 4, "norm": "layer",
+                "bias": true, "tied": true, "dropout": 0.0,
+            }),
+            Model::Lstm => json!({
+                "kind": "lstm", "layers": 2, "width": 128, "dropout": 0.0, "input_dropout": 0.0,
+                "output_dropout": 0.0,
+            }),
+            Model::Residual => json!({ "kind": "layers", "layers": residual() }),
         }
     }
 
     fn batch(self) -> u64 {
         match self {
             Model::Lesson | Model::Wide => 64,
-            Model::Cnn => 32,
+            Model::Cnn | Model::Gpt | Model::Residual => 32,
+            Model::Lstm => 50,
         }
     }
 
     fn epochs(self) -> u64 {
         match self {
-            Model::Lesson => 1,
+            Model::Lesson | Model::Gpt | Model::Lstm => 1,
             Model::Wide => 2,
             Model::Cnn => 15,
+            Model::Residual => 5,
         }
     }
+
+    /// Tokens of a sequence of a text.
+    fn context(self) -> Option<u64> {
+        match self {
+            Model::Gpt => Some(64),
+            Model::Lstm => Some(50),
+            _ => None,
+        }
+    }
+
+    /// Steps of a run by steps, and those over which its first loss is the mean.
+    fn steps(self) -> Option<(u64, u64)> {
+        STEPS.iter().find(|(model, ..)| *model == self).map(|&(_, steps, first)| (steps, first))
+    }
+}
+
+/// The layers of [`Model::Residual`].
+fn residual() -> Value {
+    let conv = |channels: u64, kernel: u64, stride: u64| {
+        let padding = kernel / 2;
+        json!({ "kind": "conv", "channels": channels, "kernel": kernel, "stride": stride, "padding": padding, "bias": false })
+    };
+    let (norm, relu) = (json!({ "kind": "batch-norm" }), json!({ "kind": "relu" }));
+    let inner = |channels: u64, stride: u64| {
+        json!([conv(channels, 3, stride), norm, relu, conv(channels, 3, 1), norm])
+    };
+    json!([
+        conv(16, 3, 1), norm, relu,
+        { "kind": "residual", "layers": inner(16, 1) }, relu,
+        { "kind": "residual", "layers": inner(32, 2), "shortcut": [conv(32, 1, 2), norm] }, relu,
+        { "kind": "global-avg-pool" },
+    ])
 }
 
 /// A line that asks our worker for a run.
 pub(super) fn for_worker(model: Model, optimizer: Optimizer) -> String {
+    let mut data = json!({
+        "dataset": model.dataset(), "batch_size": model.batch(), "validation": 0,
+        "drop_last": false,
+    });
+    let mut train = json!({ "epochs": model.epochs(), "loss": "cross-entropy" });
+    let mut options = json!({ "root": "." });
+    if let (Some(context), Some((steps, _))) = (model.context(), model.steps()) {
+        data["context"] = context.into();
+        train["steps"] = steps.into();
+        // Held-out data takes no part in the seconds.
+        (options["evaluate_every"], options["evaluate_samples"]) = (steps.into(), 1.into());
+    }
     json!({
         "request": "run",
         "run_id": "0".repeat(32),
         "spec": {
-            "data": {
-                "dataset": model.dataset(), "batch_size": model.batch(), "validation": 0,
-                "drop_last": false,
-            },
+            "data": data,
             "model": model.spec(),
-            "train": { "epochs": model.epochs(), "loss": "cross-entropy" },
+            "train": train,
             "optimizer": optimizer.spec(),
             "schedule": { "kind": "constant" },
             "seed": 0,
         },
+        "options": options,
     })
     .to_string()
 }
 
 /// A line that asks `bench.py` for the same.
 pub(super) fn for_python(model: Model, optimizer: Optimizer, variant: Variant) -> String {
+    let (steps, first) = model.steps().unwrap_or((0, 0));
     json!({
         "model": model.name(), "optimizer": optimizer.name(), "variant": variant.name(),
-        "batch": model.batch(), "epochs": model.epochs(),
+        "batch": model.batch(), "epochs": model.epochs(), "context": model.context().unwrap_or(0),
+        "steps": steps, "first": first,
     })
     .to_string()
 }
@@ -227,7 +296,9 @@ mod tests {
 
     #[test]
     fn models_and_variants_are_known_to_the_python_side() {
-        for model in [Model::Lesson, Model::Wide, Model::Cnn] {
+        let models =
+            [Model::Lesson, Model::Wide, Model::Cnn, Model::Gpt, Model::Lstm, Model::Residual];
+        for model in models {
             assert!(COMMON.contains(&format!("\"{0}\": {0}", model.name())), "{model:?}");
         }
         for variant in [Variant::Plain, Variant::Foreach, Variant::Fused] {

@@ -13,8 +13,8 @@ use serde_json::Value;
 pub(super) struct Training {
     /// Seconds of training; neither evaluation nor the start.
     pub(super) seconds: f64,
-    /// Mean training loss of the first epoch, to see that it did the work; none
-    /// where nothing is learnt.
+    /// Mean training loss of the first epoch, of a run by steps of its first segment, to see
+    /// that it did the work; none where nothing is learnt.
     pub(super) loss: Option<f64>,
 }
 
@@ -163,10 +163,10 @@ fn read_worker(event: &Value, loss: &mut Option<f64>) -> Result<Option<Training>
         Some("failed") => bail!("the run failed: {}", event["message"]),
         Some("epoch") => {
             let points = event["metrics"].as_array().into_iter().flatten();
-            let of_training = |point: &&Value| {
-                point["split"] == "train" && point["metric"] == "loss" && point["epoch"] == 1
-            };
-            if let Some(point) = points.into_iter().find(of_training) {
+            let of_training =
+                |point: &&Value| point["split"] == "train" && point["metric"] == "loss";
+            // The first that is told of.
+            if let (None, Some(point)) = (&loss, points.into_iter().find(of_training)) {
                 *loss = Some(number(&point["value"])?);
             }
             Ok(None)
