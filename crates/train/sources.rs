@@ -26,6 +26,7 @@ pub const COMPUTING: &[&str] = &[
     "params",
     "params.rs",
     "reading.rs",
+    "run",
     "run.rs",
     "schedule",
     "schedule.rs",

@@ -10,9 +10,9 @@ use spec::RunSpec;
 
 use crate::augment::Changes;
 use crate::engine::StepEngine;
-use crate::feed::Samples;
 use crate::job::State;
 use crate::order::Order;
+use crate::samples::Samples;
 use crate::trajectory;
 
 /// Updates of all parameters at once, in their own memory on the device.

@@ -9,7 +9,7 @@ use spec::record::{MetricPoint, Split};
 use spec::run::Loss;
 
 use crate::class_metrics::{self, ClassMetric};
-use crate::feed::Samples;
+use crate::samples::Samples;
 
 /// Samples an evaluation step: large enough that calls cost nothing, small
 /// enough that activations stay in tens of megabytes.

@@ -1,9 +1,9 @@
 //! The data that a run is evaluated on: whole splits, or a subset of each that is drawn once.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use spec::record::Split;
 
-use crate::feed::Samples;
+use crate::samples::Samples;
 
 /// The held-out splits on the device of a model without autodiff.
 #[derive(Clone)]
@@ -62,13 +62,6 @@ fn drawn(split: Split, n: usize, count: usize) -> Vec<usize> {
     all.truncate(count);
     all.sort_unstable();
     all
-}
-
-/// Indices as a tensor.
-pub(crate) fn indices(of: &[usize], device: &Device) -> Tensor<1, burn::tensor::Int> {
-    let values: Vec<i64> = of.iter().map(|&i| i as i64).collect();
-    let n = values.len();
-    Tensor::from_data(TensorData::new(values, [n]), device)
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod order;
 mod processor;
 mod progress;
 mod run;
+mod samples;
 mod select;
 mod stop;
 mod trajectory;

@@ -51,8 +51,7 @@ pub fn train(
     let spec = job.spec;
     let without_autodiff = device.device.clone();
     let (train_split, samples, validation) = data.split(&spec.data);
-    let validated = validation.is_some();
-    stop::check(spec, job.options, validated)?;
+    stop::check(spec, job.options, validation.is_some())?;
     let held_out = HeldOut::new(validation, data.test(&spec.data));
     let count = stop::evaluate_samples(spec, job.options);
     let subset = held_out.subset(count, &without_autodiff);
@@ -86,19 +85,16 @@ pub fn train(
         run.evaluate(&state, subset.as_ref().unwrap_or(&held_out), 0)?;
         run.flush(0);
     }
-    let segments = spec.segments();
-    let every = stop::evaluate_every(spec, job.options);
     let mut ended = None;
     while ended.is_none() {
         let segment = run.progress.segment + 1;
         // What is drawn on the device follows from seed and segment, too.
-        let drawn = spec::seed::stream(spec.seed, &format!("device/{segment}")).next_u64();
-        without_autodiff.seed(drawn);
+        without_autodiff.seed(drawn_for(spec, segment));
         let diverged;
         (state, diverged) = run.train_segment(engine.as_mut(), segment, state, samples)?;
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
-            None if run.progress.left || segments.is_due(segment, every) => {
+            None if run.progress.left || stop::is_due(spec, job.options, segment) => {
                 let (finite, ended) = run.judge(&state, segment, &held_out, subset.as_ref())?;
                 if finite {
                     weight_saver.offer(&state, &mut run.progress)?;
@@ -125,6 +121,11 @@ pub fn train(
         saved_digest,
         ..outcome(spec, progress, ended)
     })
+}
+
+/// The seed of the device's generator in a segment.
+fn drawn_for(spec: &RunSpec, segment: u64) -> u64 {
+    spec::seed::stream(spec.seed, &format!("device/{segment}")).next_u64()
 }
 
 /// What training itself says of the outcome; the rest is empty.

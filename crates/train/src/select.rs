@@ -3,13 +3,12 @@
 use crate::autodiff::AutodiffEngine;
 use crate::device::NamedDevice;
 use crate::engine::StepEngine;
-use crate::feed::{DeviceData, Samples};
+use crate::feed::DeviceData;
 use crate::fused;
 use crate::job::Job;
 #[cfg(feature = "libtorch")]
-use crate::libtorch::graph;
-#[cfg(feature = "libtorch")]
-use crate::on_device;
+use crate::on_device::{self, graph};
+use crate::samples::Samples;
 
 /// The engine of a run that trains on the first `samples` of `split`: the fused one where
 /// there is one and the fast path is on, else Burn's own operations.

@@ -75,7 +75,7 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
 
 /// Steps between two evaluations: of a run by epochs an epoch's, of one by steps those that are
 /// asked for, or a twentieth of the run.
-pub(crate) fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
+fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
     let segments = spec.segments();
     // What the run depends on comes before what is asked for beside it.
     let own = Some(spec.evaluate_every).filter(|&every| every > 0);
@@ -84,6 +84,11 @@ pub(crate) fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
         (_, Some(every)) => every,
         (steps, None) => steps.div_ceil(20),
     }
+}
+
+/// True where held-out data is evaluated at the end of a segment.
+pub(crate) fn is_due(spec: &RunSpec, options: &Options, segment: u64) -> bool {
+    spec.segments().is_due(segment, evaluate_every(spec, options))
 }
 
 /// Samples of each held-out split that evaluations within the run measure; 0 = all.

@@ -9,9 +9,9 @@ use spec::model::ModelSpec;
 use spec::seed::stream;
 use spec::{DatasetSpec, RunSpec};
 
-use crate::feed::Samples;
 use crate::job::State;
 use crate::progress::Progress;
+use crate::samples::Samples;
 
 /// Steps that are recorded one by one; the curves of a descent are there.
 const DENSE: u64 = 100;

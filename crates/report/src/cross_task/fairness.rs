@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::spent;
 use crate::cross_task::cells::range;
-use crate::cross_task::{CrossTask, Pair};
+use crate::cross_task::{CrossTask, Pair, Task};
 use crate::escape;
 use crate::grain::Grain;
 use crate::number;
@@ -64,12 +64,7 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
     if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
         out.push(format!("Tasks differ in their number of seeds: {text}. {}", weights(all)));
     }
-    let epochs = |t: usize| {
-        let analysis = &tasks[t].analysis;
-        let grain = analysis.evaluation.grain;
-        let lengths = range(analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)));
-        grain.pick(lengths.clone(), format!("{lengths} steps"))
-    };
+    let epochs = |t: usize| length(&tasks[t]);
     if let Some(text) = per_task(&epochs) {
         let by_steps = tasks.iter().any(|t| t.analysis.evaluation.grain == Grain::Steps);
         let what = if by_steps { "the length of" } else { "epochs" };
@@ -93,6 +88,13 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
         None => device_time(all),
     });
     out
+}
+
+/// The lengths of a task's runs, in epochs, or of runs by steps `2,000 steps`.
+fn length(task: &Task) -> String {
+    let grain = task.analysis.evaluation.grain;
+    let lengths = range(task.analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)));
+    grain.pick(lengths.clone(), format!("{lengths} steps"))
 }
 
 /// The sentence on tasks whose optimizers finished different numbers of seeds, as each task's own

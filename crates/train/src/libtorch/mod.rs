@@ -3,7 +3,6 @@
 #![allow(deprecated)]
 
 pub(crate) mod arena;
-pub(crate) mod graph;
 
 use burn::tensor::Device;
 

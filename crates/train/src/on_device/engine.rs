@@ -10,9 +10,9 @@ use tch::Tensor;
 use super::stack::{self, Feed, Stack};
 use super::update::Update;
 use crate::engine::StepEngine;
-use crate::feed::Samples;
 use crate::job::State;
 use crate::order::Order;
+use crate::samples::Samples;
 
 /// A block of libtorch's fused kernels updates 65,536 numbers of a tensor, one after the
 /// other: a tensor is handed over in up to so many parts, each a block's.

@@ -12,6 +12,7 @@
 
 mod engine;
 mod fused_ops;
+pub(crate) mod graph;
 mod parameters;
 mod stack;
 mod update;
@@ -21,8 +22,8 @@ use spec::RunSpec;
 
 use crate::autodiff::DeviceUpdate;
 use crate::engine::StepEngine;
-use crate::feed::Samples;
 use crate::fused::{self, Shape};
+use crate::samples::Samples;
 
 /// The engine of a run that trains on the first `samples` samples of `split`, which lies on
 /// a device of libtorch; none where Burn has to differentiate.

@@ -10,8 +10,8 @@ use burn::backend::LibTorch;
 use model::Targets;
 use tch::{Device, Kind, Reduction, Tensor};
 
-use crate::feed::Samples;
 use crate::order::Order;
+use crate::samples::Samples;
 
 /// Numbers between the beginnings of two parameters: 256 bytes, as CUDA allocates.
 const ALIGNMENT: usize = 64;

@@ -94,9 +94,6 @@ pub fn best_table(analysis: &Analysis) -> Table {
         let label = config.label;
         let is_first = front.contains(&label);
         let value = |x: Option<f64>| Cell::number(x, |x| evaluation.format(x));
-        let derived = |of: Derived, config: &Config| {
-            Cell::number(of.judged(analysis, config), |x| number::significant(x, 4))
-        };
         // Two seeds have no middle half.
         let iqm = row.judged.iqm.filter(|_| row.judged.n > 2);
         table.rows.push(vec![
@@ -125,8 +122,8 @@ pub fn best_table(analysis: &Analysis) -> Table {
                 .parts("reached", "of runs", Some(row.counts.results() as f64)),
                 false => Cell::default(),
             },
-            derived(Derived::BitsPerCharacter, config),
-            derived(Derived::Perplexity, config),
+            derived(Derived::BitsPerCharacter, analysis, config),
+            derived(Derived::Perplexity, analysis, config),
             if same { Cell::default() } else { mean_sd(selection.metric, &row.target) },
             if evaluation.path() == "test.accuracy" && evaluation.measured == Measured::Last {
                 Cell::default()
@@ -143,6 +140,10 @@ pub fn best_table(analysis: &Analysis) -> Table {
         ]);
     }
     table.without_empty()
+}
+
+fn derived(of: Derived, analysis: &Analysis, config: &Config) -> Cell {
+    Cell::number(of.judged(analysis, config), |x| number::significant(x, 4))
 }
 
 /// The head of a metric's means; one seed has none.

@@ -21,7 +21,7 @@ use tch::{Kind, Reduction};
 
 use self::leaves::Leaves;
 use crate::autodiff::BatchGradients;
-use crate::feed::Samples;
+use crate::samples::Samples;
 
 /// Logits, and the recurrent state behind the batch, which no gradient goes through; `None` of
 /// models without one.
