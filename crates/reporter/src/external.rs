@@ -13,6 +13,7 @@ use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
 use serde_json::json;
+use spec::{DatasetName, DatasetSpec};
 
 use crate::reported;
 
@@ -38,7 +39,7 @@ pub(crate) fn external(workspace: &Workspace, args: &ExternalArgs) -> runner::Re
     let folder = args.folder.clone().unwrap_or_else(|| workspace.root().join(FOLDER));
     let files = read(workspace, &folder, &args.names)?;
     if args.needs {
-        text::output!("{}", needs(workspace, &files));
+        text::output!("{}", needs(workspace, &files)?);
         return Ok(Exit::Ok);
     }
     let trained = trained(workspace, &files)?;
@@ -98,19 +99,36 @@ fn read(workspace: &Workspace, folder: &Path, names: &[String]) -> runner::Resul
 }
 
 /// Returns what the files need before they can be judged, as one line of JSON: sweep files
-/// that are there, and names of programs.
-fn needs(workspace: &Workspace, files: &[File]) -> serde_json::Value {
-    let sweeps: BTreeSet<String> = files
-        .iter()
-        .flat_map(|file| file.published.sweeps.iter().map(|stem| file.sweep(stem)))
-        .filter(|path| path.is_file())
-        .map(|path| workspace.relative(&path))
-        .collect();
+/// that are there with their data, and names of programs.
+fn needs(workspace: &Workspace, files: &[File]) -> runner::Result<serde_json::Value> {
+    let mut sweeps = BTreeSet::new();
+    for path in files.iter().flat_map(|f| f.published.sweeps.iter().map(|stem| f.sweep(stem))) {
+        if path.is_file() && absent(workspace, &path)?.is_none() {
+            sweeps.insert(workspace.relative(&path));
+        }
+    }
     let programs: BTreeSet<&str> = files
         .iter()
         .filter_map(|file| Some(file.published.program.as_ref()?.name.as_str()))
         .collect();
-    json!({ "sweeps": sweeps, "programs": programs })
+    Ok(json!({ "sweeps": sweeps, "programs": programs }))
+}
+
+/// Finds the dataset of a sweep file that has to be fetched first; `None` where all is there.
+fn absent(workspace: &Workspace, path: &Path) -> runner::Result<Option<DatasetName>> {
+    let there = |name: &DatasetName| {
+        let folder = workspace.data().join(name.name());
+        name.info().files.iter().all(|file| {
+            let raw = file.raw().is_some_and(|raw| folder.join(raw).is_file());
+            raw || folder.join(file.name).is_file()
+        })
+    };
+    let plan = load_plan(workspace, path, &[], false)?.plan;
+    let named = plan.runs.iter().filter_map(|run| match &run.spec.data.dataset {
+        DatasetSpec::Builtin(name) => Some(*name),
+        _ => None,
+    });
+    Ok(named.into_iter().find(|name| !there(name)))
 }
 
 /// Reads the plan and the records of every sweep that is named and there, by path.
@@ -128,7 +146,10 @@ fn trained(workspace: &Workspace, files: &[File]) -> runner::Result<BTreeMap<Pat
             warn(&std::mem::take(&mut journal.warnings));
             let on = store::plan(&dir).ok().and_then(|stored| stored.computed_on);
             let records = journal.into_best_for(on.as_ref());
-            let remedy = format!("cargo xtask sweep {}", workspace.relative(&path));
+            let remedy = match absent(workspace, &path)? {
+                Some(name) => format!("cargo xtask fetch {name}"),
+                None => format!("cargo xtask sweep {}", workspace.relative(&path)),
+            };
             out.insert(path, Trained { plan, records, remedy });
         }
     }

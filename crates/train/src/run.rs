@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
         subset: Option<&HeldOut>,
     ) -> Result<(bool, Option<Ended>), TensorReadError> {
         let epoch = self.epoch_of(segment);
-        let last = self.progress.left || self.progress.steps >= self.spec.total_steps();
+        let last = self.progress.left || segment >= self.spec.segments().count();
         let first = subset.filter(|_| !last);
         let known = self.progress.metrics.len();
         let mut finite = self.evaluate(state, first.unwrap_or(whole), epoch)?;

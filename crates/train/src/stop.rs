@@ -137,7 +137,7 @@ pub(crate) fn after_evaluation(spec: &RunSpec, progress: &mut Progress) -> Optio
         Some(StopReason::LeftDomain)
     } else if reached(spec, progress) {
         Some(StopReason::Target)
-    } else if progress.steps >= spec.total_steps() {
+    } else if progress.segment >= spec.segments().count() {
         Some(StopReason::Epochs)
     } else {
         out_of_patience.then_some(StopReason::EarlyStopping)
