@@ -12,6 +12,7 @@ pub const COMPUTING: &[&str] = &[
     "augment.rs",
     "dataset",
     "dataset.rs",
+    "grain.rs",
     "init.rs",
     "landscape",
     "landscape.rs",

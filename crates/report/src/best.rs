@@ -3,7 +3,7 @@
 use spec::Id;
 
 use crate::analysis::{Advice, Analysis, Config, Counts, Measured, advice, ties};
-use crate::grain::Grain;
+use spec::grain::Grain;
 use stats::Estimate;
 
 /// One label at its chosen configuration.
@@ -35,7 +35,7 @@ pub struct BestRow {
     pub reached: bool,
     /// Says whether each run counts at its best epoch or step, and not at its last.
     pub at_best: bool,
-    /// What runs are counted in.
+    /// The unit that runs are counted in.
     pub grain: Grain,
     /// How its runs ended.
     pub counts: Counts,

@@ -1,4 +1,4 @@
-//! What follows from the loss of a text and is not measured: bits per character and perplexity.
+//! Bits per character and perplexity, which follow from the loss of a text and are not measured.
 
 use spec::RunSpec;
 use spec::metric::Metric;

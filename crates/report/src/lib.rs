@@ -15,7 +15,6 @@ pub mod derived;
 pub mod error;
 pub mod external;
 pub mod figures;
-pub mod grain;
 pub mod page;
 pub mod repeats;
 pub mod setting;

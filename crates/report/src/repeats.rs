@@ -16,8 +16,8 @@ use spec::metric::Metric;
 use spec::plan::Plan;
 use spec::record::{Environment, MetricPoint, Outcome, RunRecord, Split};
 
-use crate::grain::Grain;
 use crate::journal::Journal;
+use spec::grain::Grain;
 
 mod text;
 

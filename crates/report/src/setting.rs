@@ -6,10 +6,10 @@ use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::{Analysis, Config, Criterion, Measured, by_selection};
 use crate::escape;
-use crate::grain::Grain;
 use crate::page::content::described;
 use crate::plural;
 use crate::text::{self, capitalised};
+use spec::grain::Grain;
 use stats::location;
 
 /// The statistic of the seeds' values that becomes the target.
@@ -68,7 +68,7 @@ pub struct Setting {
     pub target: Value,
     /// True where that epoch is each run's best.
     pub at_best: bool,
-    /// What runs are counted in.
+    /// The unit that runs are counted in.
     pub grain: Grain,
     /// The target by the metric that judges, after the last epoch: for `[claim]`.
     pub claim: Value,

@@ -250,10 +250,8 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
     for (name, value) in told.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         out.push_str(&format!(" {name} {value}"));
     }
-    let at = match run.spec.train.steps {
-        0 => format!("epoch {}", outcome.epochs_completed),
-        _ => format!("step {}", outcome.steps),
-    };
+    let grain = spec::grain::Grain::of_run(&run.spec);
+    let at = format!("{} {}", grain.unit(), grain.done(outcome));
     match outcome.stop_reason {
         Some(spec::record::StopReason::EarlyStopping) => {
             out.push_str(&format!(", stopped early after {at}"));

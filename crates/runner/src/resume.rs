@@ -7,6 +7,7 @@ use spec::Digest;
 use spec::Id;
 use spec::device::DeviceKind;
 use spec::event::Save;
+use spec::grain::Grain;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{ExecutionProfile, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
@@ -173,11 +174,8 @@ fn weights_missing(
         Save::None => return None,
         // A diverged run has no last weights, and perhaps no best ones.
         Save::Last if outcome.status == Status::Diverged => return None,
-        Save::Last => Some(match run.spec.train.steps {
-            0 => outcome.epochs_completed,
-            _ => outcome.steps,
-        }),
-        Save::Best => best_mark(outcome, best_by(plan), run.spec.train.steps > 0),
+        Save::Last => Some(Grain::of_run(&run.spec).done(outcome)),
+        Save::Best => best_at(outcome, best_by(plan), Grain::of_run(&run.spec)),
     };
     let there = outcome.saved_epoch == wanted
         && outcome.saved_digest == weights_digest(&dir.weights_of(run.run_id));
@@ -186,7 +184,7 @@ fn weights_missing(
 
 /// The first epoch, of a run by steps the first step, of the best finite value, as the worker
 /// chooses it.
-fn best_mark(outcome: &Outcome, by: EpochMetric, by_steps: bool) -> Option<u64> {
+fn best_at(outcome: &Outcome, by: EpochMetric, grain: Grain) -> Option<u64> {
     let EpochMetric { split, metric } = by;
     let mut best: Option<(u64, f64)> = None;
     for point in
@@ -200,7 +198,7 @@ fn best_mark(outcome: &Outcome, by: EpochMetric, by_steps: bool) -> Option<u64> 
                 },
             );
         if value.is_finite() && better {
-            best = Some((if by_steps { point.step } else { point.epoch }, value));
+            best = Some((grain.of_point(point), value));
         }
     }
     best.map(|(epoch, _)| epoch)

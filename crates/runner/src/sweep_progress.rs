@@ -64,7 +64,7 @@ pub struct Current {
     pub step: u64,
     /// Steps of the whole run.
     pub steps: u64,
-    /// Whether it is by steps, and told so.
+    /// True of a run by steps, which is shown in steps.
     pub by_steps: bool,
     steps_per_epoch: u64,
     /// Training loss of the last epoch.

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod environment;
 pub mod event;
 pub mod float;
+pub mod grain;
 pub mod identity;
 pub mod init;
 pub mod landscape;

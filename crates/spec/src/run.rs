@@ -58,13 +58,13 @@ choice! {
 }
 
 choice! {
-    /// How batches are cut from a text.
+    /// The cut of a text into batches.
     #[derive(Default)]
     Batching {
-        /// Of sequences that are drawn anywhere, each read from a state of zero.
+        /// Sequences that are drawn anywhere, each read from a state of zero.
         #[default]
         Windows = "windows",
-        /// Of `batch_size` lanes that are read in order: each sequence of a lane follows on the one before.
+        /// `batch_size` lanes that are read in order: each sequence of a lane follows on the one before.
         Stream = "stream",
     }
 }
@@ -94,6 +94,21 @@ params! {
 }
 
 impl DataSpec {
+    /// Batches of this size of a dataset, all of whose training samples are trained on; every
+    /// other key is neutral.
+    pub fn new(dataset: DatasetSpec, batch_size: u64) -> Self {
+        DataSpec {
+            dataset,
+            batch_size,
+            validation: 0,
+            drop_last: false,
+            shuffle: Shuffle::default(),
+            context: 0,
+            batching: Batching::default(),
+            augment: Augment::default(),
+        }
+    }
+
     /// Shape of one sample: channels, height, width; of a text 1x1 and the tokens of a
     /// sequence.
     pub fn shape(&self) -> [usize; 3] {
@@ -254,10 +269,18 @@ impl RunSpec {
     /// end depends on them: one an epoch, of a run by steps one every [`RunSpec::evaluate_every`]
     /// steps.
     pub fn evaluations(&self) -> u64 {
-        match (self.train.steps, self.evaluate_every) {
-            (0, _) => self.train.epochs,
-            (steps, 0) => self.segments().count_due(steps.div_ceil(20)),
-            (_, every) => self.segments().count_due(every),
+        self.segments().count_due(self.steps_between_evaluations(None))
+    }
+
+    /// Steps between two evaluations of held-out data: of a run by epochs an epoch's; of a run by
+    /// steps [`RunSpec::evaluate_every`], else those that are `asked` for beside it, else a
+    /// twentieth of the run.
+    pub fn steps_between_evaluations(&self, asked: Option<u64>) -> u64 {
+        // What the run depends on comes before what is asked for beside it.
+        let own = Some(self.evaluate_every).filter(|&every| every > 0);
+        match self.train.steps {
+            0 => self.segments().length,
+            steps => own.or(asked).unwrap_or(steps.div_ceil(20)),
         }
     }
 

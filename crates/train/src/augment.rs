@@ -23,7 +23,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// What is digested of it.
+    /// The bytes that the digest of batches takes of it.
     pub(crate) fn bytes(self) -> [u8; 9] {
         let mut out = [0; 9];
         out[..4].copy_from_slice(&self.row.to_le_bytes());
@@ -117,21 +117,11 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
-    use spec::run::Shuffle;
 
     use super::*;
 
     fn data(augment: Augment) -> DataSpec {
-        DataSpec {
-            dataset: DatasetName::Cifar10.into(),
-            batch_size: 4,
-            validation: 0,
-            drop_last: false,
-            shuffle: Shuffle::EachEpoch,
-            context: 0,
-            batching: Default::default(),
-            augment,
-        }
+        DataSpec { augment, ..DataSpec::new(DatasetName::Cifar10.into(), 4) }
     }
 
     #[test]

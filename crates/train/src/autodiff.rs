@@ -7,6 +7,7 @@ use model::Network;
 use optimizer_registry::clip::clip;
 use optimizer_registry::{Fused, Optimizer};
 use spec::RunSpec;
+use spec::run::TrainSpec;
 
 use crate::augment::Changes;
 use crate::engine::StepEngine;
@@ -31,7 +32,7 @@ pub(crate) trait DeviceUpdate {
     fn end(&mut self, fused: &mut Fused);
 }
 
-/// Gradients of a batch by another graph than Burn's.
+/// The way to the gradients of a batch.
 pub(crate) trait BatchGradients {
     /// The mean loss over the batch times `weight`, one number, and its gradients; of a model
     /// with a recurrent state, which begins as `before` or at zero, the state behind the batch.
@@ -52,8 +53,8 @@ pub(crate) struct AutodiffEngine<'a> {
     device: Device,
     /// The updates in place of the optimizer's rule; none where the rule is used.
     update: Option<Box<dyn DeviceUpdate>>,
-    /// The gradients in place of those of Burn's graph; none where that is used.
-    gradients: Option<Box<dyn BatchGradients>>,
+    /// The graph of each step: Burn's, or another in its place.
+    gradients: Box<dyn BatchGradients>,
     pass: Option<Pass>,
     /// The recurrent state behind the last batch of a stream, without a graph.
     carried: Option<Tensor<3>>,
@@ -67,7 +68,7 @@ struct Pass {
     losses: Vec<Tensor<1>>,
 }
 
-/// What a pass feeds.
+/// Samples of a pass, their order and their changes.
 struct Feed {
     samples: Samples,
     /// The order of the samples, on the device.
@@ -98,7 +99,7 @@ impl<'a> AutodiffEngine<'a> {
             split,
             device,
             update: None,
-            gradients: None,
+            gradients: Box::new(BurnGradients(spec.train.clone())),
             pass: None,
             carried: None,
         }
@@ -112,7 +113,7 @@ impl<'a> AutodiffEngine<'a> {
 
     /// The same with these gradients in place of those of Burn's graph.
     #[cfg(feature = "libtorch")]
-    pub(crate) fn with_gradients(self, gradients: Option<Box<dyn BatchGradients>>) -> Self {
+    pub(crate) fn with_gradients(self, gradients: Box<dyn BatchGradients>) -> Self {
         AutodiffEngine { gradients, ..self }
     }
 }
@@ -149,10 +150,10 @@ impl StepEngine for AutodiffEngine<'_> {
         let (network, mut optimizer) = pass.state.take().expect("the state of the last step");
         let (spec, carried) = (self.spec, self.carried.take());
         let fed = Fed { feed: &pass.feed, order, batches };
-        let own = self.gradients.as_deref();
+        let graph = self.gradients.as_ref();
         // A rule that looks at the batches again sees them from the same recurrent state.
         let look =
-            |network: &Network| loss_and_gradients(spec, network, own, &fed, carried.clone());
+            |network: &Network| loss_and_gradients(spec, network, graph, &fed, carried.clone());
         let (loss, gradients, behind) = look(&network);
         self.carried = behind;
         pass.losses.push(loss);
@@ -196,7 +197,7 @@ impl StepEngine for AutodiffEngine<'_> {
     }
 }
 
-/// What a step is fed.
+/// The batches of a step.
 struct Fed<'a> {
     feed: &'a Feed,
     order: &'a Order,
@@ -210,7 +211,7 @@ struct Fed<'a> {
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
-    own: Option<&dyn BatchGradients>,
+    graph: &dyn BatchGradients,
     fed: &Fed<'_>,
     mut state: Option<Tensor<3>>,
 ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
@@ -218,10 +219,7 @@ fn loss_and_gradients(
     let mut of_batch = |(start, end): (usize, usize), weight: f64| {
         let batch = feed.batch((start, end));
         let before = state.take().filter(|_| !order.begins_epoch((start, end)));
-        let (value, gradients, behind) = match own {
-            Some(own) => own.of(network, batch, weight, before),
-            None => by_burn(spec, network, batch, weight, before),
-        };
+        let (value, gradients, behind) = graph.of(network, batch, weight, before);
         state = behind.filter(|_| order.is_stream());
         (value, gradients)
     };
@@ -241,20 +239,24 @@ fn loss_and_gradients(
     (value, clip(&spec.update, network, gradients), state)
 }
 
-/// The same of one batch as [`BatchGradients::of`], by Burn's graph.
-fn by_burn(
-    spec: &RunSpec,
-    network: &Network,
-    batch: Samples,
-    weight: f64,
-    before: Option<Tensor<3>>,
-) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
-    let (outputs, behind) = network.forward_from(batch.inputs, before);
-    let loss = model::loss(&spec.train, outputs, &batch.targets);
-    let loss = match spec.train.l2 {
-        0.0 => loss,
-        l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
-    };
-    let loss = if weight == 1.0 { loss } else { loss * weight };
-    (loss.clone().inner(), GradientsParams::from_grads(loss.backward(), network), behind)
+/// Gradients by Burn's graph, of any model and loss.
+struct BurnGradients(TrainSpec);
+
+impl BatchGradients for BurnGradients {
+    fn of(
+        &self,
+        network: &Network,
+        batch: Samples,
+        weight: f64,
+        before: Option<Tensor<3>>,
+    ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>) {
+        let (outputs, behind) = network.forward_from(batch.inputs, before);
+        let loss = model::loss(&self.0, outputs, &batch.targets);
+        let loss = match self.0.l2 {
+            0.0 => loss,
+            l2 => loss + model::squares(network).mul_scalar(l2 / 2.0),
+        };
+        let loss = if weight == 1.0 { loss } else { loss * weight };
+        (loss.clone().inner(), GradientsParams::from_grads(loss.backward(), network), behind)
+    }
 }

@@ -89,27 +89,14 @@ mod tests {
     use burn::tensor::{Tensor, TensorData};
     use model::Targets;
     use spec::DatasetName;
-    use spec::augment::Augment;
     use spec::own_data::{OwnFiles, OwnKind, OwnRequest};
-    use spec::run::{Batching, Shuffle};
+    use spec::run::Batching;
 
     use super::*;
     use crate::samples::inputs;
 
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
-        let dataset = DatasetName::Digits.into();
-        let shuffle = Shuffle::EachEpoch;
-        let (batching, augment) = (Batching::Windows, Augment::default());
-        DataSpec {
-            dataset,
-            batch_size,
-            validation: 0,
-            drop_last,
-            shuffle,
-            context: 0,
-            batching,
-            augment,
-        }
+        DataSpec { drop_last, ..DataSpec::new(DatasetName::Digits.into(), batch_size) }
     }
 
     /// Devices whose tensors lie in this process's memory.

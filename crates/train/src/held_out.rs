@@ -21,18 +21,13 @@ impl HeldOut {
     /// The splits that have samples, the validation split first; own data may lack the test
     /// split.
     pub(crate) fn splits(&self) -> impl Iterator<Item = (Split, &Samples)> {
-        let splits =
-            [(Split::Validation, self.validation.as_ref()), (Split::Test, Some(&self.test))];
-        let there = |(split, samples): (Split, Option<&'_ Samples>)| -> Option<Split> {
-            samples.filter(|samples| samples.len() > 0).map(|_| split)
-        };
-        splits
-            .into_iter()
-            .filter_map(move |(split, samples)| Some((there((split, samples))?, samples?)))
+        let validation = self.validation.iter().map(|samples| (Split::Validation, samples));
+        let all = validation.chain([(Split::Test, &self.test)]);
+        all.filter(|(_, samples)| samples.len() > 0)
     }
 
-    /// At most `count` samples of each split, of a text sequences, in file order; `None` where
-    /// every split has no more. They are the same for all runs, whatever their seeds.
+    /// A subset of at most `count` samples of each split, of a text sequences, in file order;
+    /// `None` where no split has more, or `count` is 0. They are the same for all runs, whatever their seeds.
     pub(crate) fn subset(&self, count: u64, device: &Device) -> Option<HeldOut> {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let few = |samples: &Samples| count == 0 || samples.len() <= count;

@@ -54,8 +54,8 @@ impl Order {
     /// The order of `epoch` (from 1), a step of at most `accumulate` batches: a pure function
     /// of seed, epoch and `shuffle`. Of a text the tokens at which its `samples` sequences
     /// begin: drawn with replacement from the stream `windows/<epoch>`, one sequence after
-    /// the other, or lane by lane. A step averages what is left at the end of the epoch, so that no gradient is
-    /// carried into the next.
+    /// the other, or lane by lane. A step averages what is left at the end of the epoch, so that
+    /// no gradient is carried into the next.
     pub(crate) fn epoch(
         seed: u64,
         epoch: u64,
@@ -185,24 +185,11 @@ fn batches(n: usize, batch: usize, drop_last: bool) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use spec::DatasetName;
-    use spec::augment::Augment;
 
     use super::*;
 
     fn spec(batch_size: u64, drop_last: bool) -> DataSpec {
-        let dataset = DatasetName::Digits.into();
-        let shuffle = Shuffle::EachEpoch;
-        let (batching, augment) = (Batching::Windows, Augment::default());
-        DataSpec {
-            dataset,
-            batch_size,
-            validation: 0,
-            drop_last,
-            shuffle,
-            context: 0,
-            batching,
-            augment,
-        }
+        DataSpec { drop_last, ..DataSpec::new(DatasetName::Digits.into(), batch_size) }
     }
 
     #[test]

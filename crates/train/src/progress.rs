@@ -4,6 +4,7 @@
 use optimizer_registry::schedule::{self, plateau::Plateau};
 use serde::{Deserialize, Serialize};
 use spec::RunSpec;
+use spec::grain::Grain;
 use spec::metric::{EpochMetric, Metric};
 use spec::record::{MetricPoint, Split};
 use spec::stopping::Patience;
@@ -88,12 +89,9 @@ impl Progress {
         }
     }
 
-    /// Whole epochs done, of a run by steps the steps: what marks weights and checkpoints.
-    pub(crate) fn mark(&self, spec: &RunSpec) -> u64 {
-        match spec.train.steps {
-            0 => self.segment,
-            _ => self.steps,
-        }
+    /// Whole epochs done, of a run by steps the steps.
+    pub(crate) fn done(&self, spec: &RunSpec) -> u64 {
+        Grain::of_run(spec).pick(self.segment, self.steps)
     }
 
     /// The value of a metric at the last step done; NaN where it was not measured.

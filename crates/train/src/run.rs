@@ -53,8 +53,7 @@ pub fn train(
     let (train_split, samples, validation) = data.split(&spec.data);
     stop::check(spec, job.options, validation.is_some())?;
     let held_out = HeldOut::new(validation, data.test(&spec.data));
-    let count = stop::evaluate_samples(spec, job.options);
-    let subset = held_out.subset(count, &without_autodiff);
+    let subset = held_out.subset(stop::evaluate_samples(spec, job.options), &without_autodiff);
     let weight_saver = WeightSaver::new(job)?;
     let mut checkpoints = Checkpoints::new(job);
     let network = data.network(spec, &without_autodiff.clone().autodiff());
@@ -62,7 +61,7 @@ pub fn train(
     let mut engine = select::engine(job, data, device, train_split, samples);
     let optimizer = |network: &Network| engine.optimizer(network);
     let found = checkpoints.newest(&network, &init_digest, &optimizer);
-    let resumed_from = found.as_ref().map(|found| found.progress.mark(spec));
+    let resumed_from = found.as_ref().map(|found| found.progress.done(spec));
     let epochs = found.as_ref().map_or(0, |found| found.progress.epochs(spec));
     let spared = found.as_ref().map_or(&[][..], |found| &found.progress.metrics);
     observer.started(epochs, spared);
@@ -95,7 +94,8 @@ pub fn train(
         ended = match diverged {
             Some(step) => Some(Ended::Diverged(step)),
             None if run.progress.left || stop::is_due(spec, job.options, segment) => {
-                let (finite, ended) = run.judge(&state, segment, &held_out, subset.as_ref())?;
+                let (finite, ended) =
+                    run.evaluate_segment(&state, segment, &held_out, subset.as_ref())?;
                 if finite {
                     weight_saver.offer(&state, &mut run.progress)?;
                 }
@@ -278,11 +278,11 @@ impl<'a> Run<'a> {
         if finite {
             return Some(Ended::Stopped(stopped));
         }
-        Some(self.broken(segment))
+        Some(self.end_diverged(segment))
     }
 
     /// The end of a run whose last evaluation was not finite.
-    fn broken(&mut self, segment: u64) -> Ended {
+    fn end_diverged(&mut self, segment: u64) -> Ended {
         // No further step can show it: the last one broke the weights. That
         // holds wherever the run stops, so stopping early hides no divergence.
         self.progress.segment = segment - 1;
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
     /// every held-out loss was finite, and why it ends. What is measured at a run's end is
     /// measured on the whole splits; where the subset seems to have reached the target and the
     /// whole split has not, the run goes on.
-    fn judge(
+    fn evaluate_segment(
         &mut self,
         state: &State,
         segment: u64,
@@ -311,7 +311,7 @@ impl<'a> Run<'a> {
             self.progress.metrics.truncate(known);
             finite = self.evaluate(state, whole, epoch)?;
             if !finite {
-                ended = Some(self.broken(segment));
+                ended = Some(self.end_diverged(segment));
             } else if reason == StopReason::Target && !stop::reached(self.spec, &self.progress) {
                 ended = None;
             }

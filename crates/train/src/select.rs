@@ -29,7 +29,7 @@ pub(crate) fn engine<'a>(
         && let Some(gradients) = graph::gradients(job.spec)
     {
         let update = on_device::update(job.spec);
-        return Box::new(plain.with_gradients(Some(Box::new(gradients))).with_update(update));
+        return Box::new(plain.with_gradients(Box::new(gradients)).with_update(update));
     }
     #[cfg(feature = "libtorch")]
     if device.steps_of_gpu {

@@ -73,22 +73,9 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
     }
 }
 
-/// Steps between two evaluations: of a run by epochs an epoch's, of one by steps those that are
-/// asked for, or a twentieth of the run.
-fn evaluate_every(spec: &RunSpec, options: &Options) -> u64 {
-    let segments = spec.segments();
-    // What the run depends on comes before what is asked for beside it.
-    let own = Some(spec.evaluate_every).filter(|&every| every > 0);
-    match (spec.train.steps, own.or(options.evaluate_every)) {
-        (0, _) => segments.length,
-        (_, Some(every)) => every,
-        (steps, None) => steps.div_ceil(20),
-    }
-}
-
 /// True where held-out data is evaluated at the end of a segment.
 pub(crate) fn is_due(spec: &RunSpec, options: &Options, segment: u64) -> bool {
-    spec.segments().is_due(segment, evaluate_every(spec, options))
+    spec.segments().is_due(segment, spec.steps_between_evaluations(options.evaluate_every))
 }
 
 /// Samples of each held-out split that evaluations within the run measure; 0 = all.

@@ -19,6 +19,7 @@ use model::Network;
 use serde::Serialize;
 use spec::Digest;
 use spec::event::{Save, SaveTo};
+use spec::grain::Grain;
 use spec::parameters::{ParameterTable, Role};
 use store::atomic::{self, Durability, Writers};
 
@@ -77,8 +78,8 @@ impl<'a> WeightSaver<'a> {
                 if to.by.higher_is_better() { value > best.value } else { value < best.value }
             });
         if better {
-            self.write(to, &state.1.evaluated(&state.0), progress.mark(self.job.spec))?;
-            progress.best = Some(Best { epoch: progress.mark(self.job.spec), value });
+            self.write(to, &state.1.evaluated(&state.0), progress.done(self.job.spec))?;
+            progress.best = Some(Best { epoch: progress.done(self.job.spec), value });
         }
         Ok(())
     }
@@ -98,8 +99,8 @@ impl<'a> WeightSaver<'a> {
     ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
         let kept = if to.which == Save::Last && !diverged {
-            self.write(to, &state.1.evaluated(&state.0), progress.mark(self.job.spec))?;
-            Some(progress.mark(self.job.spec))
+            self.write(to, &state.1.evaluated(&state.0), progress.done(self.job.spec))?;
+            Some(progress.done(self.job.spec))
         } else {
             progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)
         };
@@ -113,11 +114,11 @@ impl<'a> WeightSaver<'a> {
         Ok(Some((epoch, Digest::of(bytes).to_string())))
     }
 
-    fn write(&self, to: &SaveTo, network: &Network, mark: u64) -> Result<(), TrainError> {
+    fn write(&self, to: &SaveTo, network: &Network, done: u64) -> Result<(), TrainError> {
         let metadata = BTreeMap::from([
             ("format", "pt".to_owned()),
             ("run_id", self.job.run_id.to_string()),
-            (if self.job.spec.train.steps > 0 { "step" } else { "epoch" }, mark.to_string()),
+            (Grain::of_run(self.job.spec).unit(), done.to_string()),
             ("seed", self.job.spec.seed.to_string()),
         ]);
         let table = self.job.spec.table();

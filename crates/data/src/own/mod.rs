@@ -117,8 +117,8 @@ pub(crate) fn check(own: &OwnData, root: &Path) -> Result<(), OwnError> {
     if found == own.checksum { Ok(()) } else { Err(changed(own)) }
 }
 
-/// What was read of the files of a plan, or why not: that the data changed says more than what
-/// is now wrong with them.
+/// Returns what was read of the files of a plan; where they cannot be read and have changed, the
+/// error says that they changed, which says more than what is now wrong with them.
 fn unless_changed<T>(own: &OwnData, root: &Path, read: Result<T, OwnError>) -> Result<T, OwnError> {
     read.or_else(|error| check(own, root).and(Err(error)))
 }

@@ -1,5 +1,6 @@
 //! Where the parts of a chart stand, in logical pixels.
 
+use crate::axis::Axis;
 use crate::canvas::{Rect, text_width};
 use crate::chart::{Chart, Entry};
 use crate::draw::layout::{Head, floor, rows_of_ticks};
@@ -74,10 +75,11 @@ impl Geometry {
             let labels = panel.y.ticks(rows_of_ticks(plot_height));
             let tick_room =
                 labels.iter().map(|(_, t)| text_width(t, TICK, false)).fold(0.0, f64::max) + 10.0;
+            let beyond = overhang(&panel.x, column - tick_room);
             let plot = Rect {
                 left: left + tick_room,
                 top,
-                right: left + column,
+                right: left + column - if wide { 0.0 } else { (beyond - pad + 2.0).max(0.0) },
                 bottom: top + plot_height,
             };
             plots.push(plot);
@@ -90,5 +92,38 @@ impl Geometry {
         }
         let height = (bottom + pad - 6.0).ceil();
         Geometry { head, height, legend, legend_top, notes, plots, lefts }
+    }
+}
+
+/// The width that the label of the last tick of a horizontal axis takes beyond the axis's right
+/// end, in logical pixels; a label stands with its middle below its tick.
+fn overhang(axis: &Axis, width: f64) -> f64 {
+    let beyond =
+        |(at, text): &(f64, String)| text_width(text, TICK, false) / 2.0 - (1.0 - at) * width;
+    axis.ticks((width / 46.0) as usize).last().map_or(0.0, beyond).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{Curve, CurveKind, Panel, Point};
+
+    #[test]
+    fn the_last_label_of_a_narrow_figure_is_not_cut() {
+        assert!(crate::style::fonts());
+        let point = |x: f64| Point { x, y: 1.0, band: None };
+        let points = vec![point(0.0), point(2_000.0)];
+        let curve = Curve { series: 0, points, kind: CurveKind::Plain, ringed: None };
+        let (x, y) = (Axis::linear(0.0, 2_000.0), Axis::linear(0.0, 1.0));
+        let panel = Panel { curves: vec![curve], ..Panel::new("Loss", "step", x, y) };
+        let chart = Chart {
+            title: "Loss".to_owned(),
+            subtitle: String::new(),
+            entries: Vec::new(),
+            panels: vec![panel],
+        };
+        let plot = Geometry::of(&chart, Layout::Narrow).plots[0];
+        let half = text_width("2,000", TICK, false) / 2.0;
+        assert!(plot.right + half <= 400.0, "{} + {half}", plot.right);
     }
 }

@@ -6,7 +6,7 @@ use spec::plan::Plan;
 use spec::record::Split;
 
 use super::{Analysis, Criterion, Measured};
-use crate::grain::Grain;
+use spec::grain::Grain;
 use stats::claim::{Claim, Evidence, Test};
 
 /// The claim of a plan, and what came of it.

@@ -8,8 +8,8 @@ use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, TargetAt};
 use spec::record::Split;
 
-use crate::grain::Grain;
 use crate::table::RunRow;
+use spec::grain::Grain;
 
 /// Which of a run's values of a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Criterion {
     pub function: bool,
     /// Which of a run's values counts.
     pub measured: Measured,
-    /// What runs are counted in.
+    /// The unit that runs are counted in.
     pub grain: Grain,
     /// Why it is not what it should be, when it is not.
     pub fallback: Option<String>,

@@ -11,9 +11,9 @@ use spec::plan::{PlannedRun, TargetAt};
 
 use crate::analysis::Analysis;
 use crate::derived;
-use crate::grain::Grain;
 use crate::table::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
+use spec::grain::Grain;
 
 /// The first columns, in order; one for each metric after the last epoch follows.
 pub(crate) const COLUMNS_BEFORE: &[&str] = &[

@@ -6,9 +6,9 @@ use crate::analysis::spent;
 use crate::cross_task::cells::range;
 use crate::cross_task::{CrossTask, Pair, Task};
 use crate::escape;
-use crate::grain::Grain;
 use crate::number;
 use crate::text::{capitalised, list, some};
+use spec::grain::Grain;
 
 /// Budgets of configurations, seeds and epochs, and machines.
 pub(super) fn fairness(all: &CrossTask) -> Vec<String> {

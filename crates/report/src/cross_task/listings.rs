@@ -9,10 +9,10 @@ use crate::analysis::{spent, ties};
 use crate::cross_task::CrossTask;
 use crate::cross_task::cells::{label, range, table, value, what};
 use crate::cross_task::tasks::Task;
-use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text::{self, capitalised};
+use spec::grain::Grain;
 
 /// Different texts, each once.
 fn distinct(texts: impl Iterator<Item = String>) -> String {

@@ -4,10 +4,10 @@ use crate::analysis::{Clock, Measured};
 use crate::cross_task::tasks::Task;
 use crate::cross_task::{CrossTask, Lost, profile};
 use crate::escape;
-use crate::grain::Grain;
 use crate::number;
 use crate::plural;
 use crate::text::{capitalised, list, some};
+use spec::grain::Grain;
 
 mod compared;
 

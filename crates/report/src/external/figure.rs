@@ -8,11 +8,11 @@ use crate::external::judge::Judged;
 use crate::external::published::{FigureRequest, Origin, Ours, Theirs};
 use crate::external::sample::Trained;
 use crate::figures::{Figure, axes};
-use crate::grain::Grain;
 use crate::text::capitalised;
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
+use spec::grain::Grain;
 use spec::record::Status;
 use stats::location;
 

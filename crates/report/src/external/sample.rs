@@ -9,7 +9,7 @@ use spec::record::{RunRecord, Status};
 use crate::escape;
 use crate::external::computed;
 use crate::external::published::{FromSweep, Ours, Published};
-use crate::grain::Grain;
+use spec::grain::Grain;
 
 /// A trained sweep.
 pub struct Trained {

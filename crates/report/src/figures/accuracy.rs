@@ -8,11 +8,11 @@ use crate::analysis::Analysis;
 use crate::figures::points::Points;
 use crate::figures::text::LineEnd;
 use crate::figures::{Figure, entries, extent, seeds_text, shown, text};
-use crate::grain::Grain;
 use plot::FigureData;
 use plot::axis::{Axis, LEAST_ERROR};
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
 use plot::scale::Scale;
+use spec::grain::Grain;
 
 /// A sentence that defines accuracy.
 macro_rules! share {

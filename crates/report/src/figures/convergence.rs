@@ -11,11 +11,11 @@ use crate::analysis::{Analysis, Config};
 use crate::figures::points::Points;
 use crate::figures::text::LineEnd;
 use crate::figures::{Figure, axes, entries, extent, seeds_text, shown, text};
-use crate::grain::Grain;
 use crate::table::RunRow;
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
+use spec::grain::Grain;
 
 /// What the horizontal axis counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

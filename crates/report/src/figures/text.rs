@@ -6,8 +6,8 @@ use spec::record::StopReason;
 
 use crate::analysis::{Analysis, Config, Counts};
 use crate::figures::shown;
-use crate::grain::Grain;
 use crate::{number, plural};
+use spec::grain::Grain;
 
 /// Windows an epoch that the training loss is recorded in, at most.
 const WINDOWS: u64 = 20;

@@ -4,11 +4,11 @@ use spec::metric::{EpochMetric, Metric};
 use spec::record::{Split, StopReason};
 
 use crate::analysis::{Analysis, Criterion, Measured};
-use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::table::{MISSING, RunRow};
 use crate::text::capitalised;
+use spec::grain::Grain;
 
 /// Metrics after the last epoch, in the order of the columns: the selection metric first, then scores
 /// and, behind them, losses.

@@ -14,7 +14,7 @@ use spec::record::{MetricPoint, RunRecord, Split, Status};
 use spec::{ModelSpec, RunSpec};
 
 use crate::error::ReportError;
-use crate::grain::Grain;
+use spec::grain::Grain;
 
 pub use cell::Cell;
 pub(crate) use cell::number;

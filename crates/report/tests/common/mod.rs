@@ -218,14 +218,8 @@ impl Fixture {
                 for seed in 0..self.seeds {
                     let mut spec = RunSpec {
                         data: DataSpec {
-                            context: 0,
-                            augment: Default::default(),
-                            dataset: DatasetName::Mnist.into(),
-                            batch_size: 64,
                             validation: self.validation,
-                            drop_last: false,
-                            shuffle: Default::default(),
-                            batching: Default::default(),
+                            ..DataSpec::new(DatasetName::Mnist.into(), 64)
                         },
                         model: ModelSpec::Mlp(Mlp {
                             hidden: vec![128],

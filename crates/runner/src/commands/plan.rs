@@ -6,6 +6,7 @@ use std::io::Write as _;
 use comfy_table::CellAlignment;
 use serde_json::json;
 use spec::Id;
+use spec::grain::Grain;
 use spec::params::Value;
 use spec::plan::{Plan, PlannedRun};
 use text_format::plural;
@@ -135,7 +136,7 @@ fn configurations(runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
 
 /// One row an optimizer: configurations, runs, and what is left of its budget.
 fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
-    let by_steps = plan.runs.iter().any(|run| run.spec.train.steps > 0);
+    let grain = Grain::of(plan);
     let mut out = text::table(&[
         "optimizer",
         "configs",
@@ -143,8 +144,8 @@ fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
         "runs",
         "cached",
         "to train",
-        if by_steps { "steps" } else { "epochs" },
-        if by_steps { "steps left" } else { "epochs left" },
+        grain.pick("epochs", "steps"),
+        grain.pick("epochs left", "steps left"),
     ]);
     let mut by_label: HashMap<&str, ([u64; 5], BTreeSet<u64>)> = HashMap::new();
     let mut last: Option<(&str, Id)> = None;
@@ -155,7 +156,7 @@ fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
         row[0] += u64::from(last != Some(now));
         last = Some(now);
         row[1] += 1;
-        let length = if by_steps { run.spec.total_steps() } else { run.spec.train.epochs };
+        let length = grain.planned(&run.spec);
         row[3] += length;
         if todo.contains_key(&run.run_id) {
             row[2] += 1;

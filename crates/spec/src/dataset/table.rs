@@ -28,7 +28,7 @@ choice! {
         Text8 = "text8",
         /// 100 million bytes of Wikipedia as it is stored.
         Enwik8 = "enwik8",
-        /// What a fixed random network makes of normal inputs: real values, generated.
+        /// Outputs of a fixed random network for normal inputs: real values, generated.
         TeacherStudent = "teacher-student",
         /// The parity of 3 of 50 random bits, generated.
         SparseParity = "sparse-parity",

@@ -77,7 +77,7 @@ impl ParamValue for Bias {
 pub enum Padding {
     /// So many on every side.
     Each(u64),
-    /// As many as give ceil(n / stride) outputs of n inputs, an odd one at the end (TensorFlow).
+    /// Rows and columns that give ceil(n / stride) outputs of n inputs, an odd one at the end (TensorFlow).
     Same(Same),
 }
 
@@ -291,7 +291,7 @@ params! {
 }
 
 impl ModelKind for LayerList {
-    /// What there is before a layer that does not fit, where one does not.
+    /// The parameters of all layers, or of those before the first that does not fit.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         shapes::walk(&self.layers, shape, outputs).0
     }

@@ -1,11 +1,10 @@
 //! `[model] kind = "function"`: a landscape has no data, so `[data]` holds the
 //! number of steps alone, and the loss is the function's value.
 
-use spec::augment::Augment;
 use spec::dataset::DatasetSpec;
 use spec::landscape::{Function, FunctionData, STEPS};
 use spec::params::{ParamType, ParamValue, Params, Range, Value, Values};
-use spec::run::{Batching, DataSpec, Loss, Shuffle};
+use spec::run::{DataSpec, Loss};
 
 use crate::axis::{self, Axis};
 use crate::diagnostic::Diagnostic;
@@ -102,16 +101,7 @@ pub(crate) fn too_much_noise(none: FunctionData) -> Option<String> {
 
 /// The `[data]` of a function, resolved: a step draws one sample of noise.
 pub(crate) fn data(none: FunctionData) -> DataSpec {
-    DataSpec {
-        context: 0,
-        augment: Augment::default(),
-        dataset: DatasetSpec::Function(none),
-        batch_size: 1,
-        validation: 0,
-        drop_last: false,
-        shuffle: Shuffle::EachEpoch,
-        batching: Batching::Windows,
-    }
+    DataSpec::new(DatasetSpec::Function(none), 1)
 }
 
 /// Fills in the start where it is not given.

@@ -1,6 +1,6 @@
 //! The layers of a list, and a sample on its way through them.
 //!
-//! What a layer does and where it comes from stands with its kind in `spec::model::layers`; those
+//! The kinds in `spec::model::layers` say what each layer does and where it comes from. Layers
 //! with windows are in `window`, normalisation, dropout and activations in files of their own at
 //! the top of the crate.
 

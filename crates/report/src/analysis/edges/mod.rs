@@ -11,7 +11,7 @@ use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config, ties};
-use crate::grain::Grain;
+use spec::grain::Grain;
 
 pub use zipped::Partner;
 

@@ -1,9 +1,9 @@
 //! Runs that diverged, and runs without a result.
 
 use crate::analysis::Analysis;
-use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
+use spec::grain::Grain;
 
 /// Runs whose loss became NaN or infinite.
 pub fn diverged_table(analysis: &Analysis) -> Table {

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
-use crate::grain::Grain;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text;
+use spec::grain::Grain;
 
 /// Configurations, runs, epochs and seconds that each label spent.
 pub fn ledger_table(analysis: &Analysis) -> Table {

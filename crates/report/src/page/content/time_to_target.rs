@@ -1,9 +1,9 @@
 //! Training until the target.
 
 use crate::analysis::{Analysis, Clock};
-use crate::grain::Grain;
 use crate::page::table::{Cell, Table};
 use crate::text;
+use spec::grain::Grain;
 
 /// One row a label; empty where the plan has no target value.
 pub fn time_to_target_table(analysis: &Analysis) -> Table {

@@ -1,4 +1,4 @@
-//! What passes between two layers, and the windows that slide over maps.
+//! Shapes that pass between two layers, and windows that slide over maps.
 
 use std::fmt;
 

@@ -1,11 +1,11 @@
 //! The unit in which the runs of a sweep are cut, measured and compared: epochs, or optimizer
 //! steps where `[train] steps` says how long a run is.
 
-use spec::RunSpec;
-use spec::plan::Plan;
-use spec::record::{MetricPoint, Outcome};
+use crate::plan::Plan;
+use crate::record::{MetricPoint, Outcome};
+use crate::run::RunSpec;
 
-/// What a run is counted in.
+/// The unit that a run is counted in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grain {
     /// Passes over the training split; held-out data is measured at the end of each.
