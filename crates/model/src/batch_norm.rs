@@ -18,9 +18,9 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// a: weight of the newest batch in the running averages.
-const MOMENTUM: f64 = 0.1;
+pub const MOMENTUM: f64 = 0.1;
 /// eps.
-const EPSILON: f64 = 1e-5;
+pub const EPSILON: f64 = 1e-5;
 
 /// The layer. Parameter paths: `gamma`, `beta`, `running_mean`, `running_var`; the last two have no
 /// gradient, so no optimizer touches them.
@@ -70,6 +70,14 @@ impl BatchNorm {
         self.normalise(centred, var)
     }
 
+    /// Replaces M and V, both `[features]`.
+    pub fn replace_running(&self, mean: Tensor<1>, var: Tensor<1>) {
+        for (state, value) in [(&self.running_mean, mean), (&self.running_var, var)] {
+            let is_autodiff = state.value().is_autodiff();
+            replace(state, if is_autodiff { Tensor::from_inner(value) } else { value });
+        }
+    }
+
     fn normalise<const D: usize>(&self, centred: Tensor<D>, var: Tensor<D>) -> Tensor<D> {
         let broadcast = var.dims();
         let scale = self.gamma.val().reshape(broadcast) / (var + EPSILON).sqrt();
@@ -85,8 +93,11 @@ fn mean_of_features<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 /// Moves a running average towards `new`.
 fn average(state: &RunningState<Tensor<1>>, new: Tensor<1>) {
-    let next = state.value() * (1.0 - MOMENTUM) + new * MOMENTUM;
-    state.update(next.detach());
+    replace(state, (state.value() * (1.0 - MOMENTUM) + new * MOMENTUM).detach());
+}
+
+fn replace(state: &RunningState<Tensor<1>>, value: Tensor<1>) {
+    state.update(value);
     // Burn keeps an update aside until it is asked for in this way.
     state.value_sync();
 }

@@ -15,7 +15,7 @@ use spec::parameters::ParameterTable;
 use crate::init;
 
 /// eps.
-const EPSILON: f64 = 1e-5;
+pub const EPSILON: f64 = 1e-5;
 
 /// The layer. Parameter paths: `gamma`, `beta`.
 #[derive(Module, Debug)]

@@ -36,7 +36,7 @@ pub(crate) trait DeviceUpdate {
 pub(crate) trait BatchGradients {
     /// The mean loss over the batch times `weight`, one number, and its gradients; of a model
     /// with a recurrent state, which begins as `before` or at zero, the state behind the batch.
-    fn of(
+    fn differentiate(
         &self,
         network: &Network,
         batch: Samples,
@@ -219,7 +219,7 @@ fn loss_and_gradients(
     let mut of_batch = |(start, end): (usize, usize), weight: f64| {
         let batch = feed.batch((start, end));
         let before = state.take().filter(|_| !order.begins_epoch((start, end)));
-        let (value, gradients, behind) = graph.of(network, batch, weight, before);
+        let (value, gradients, behind) = graph.differentiate(network, batch, weight, before);
         state = behind.filter(|_| order.is_stream());
         (value, gradients)
     };
@@ -243,7 +243,7 @@ fn loss_and_gradients(
 struct BurnGradients(TrainSpec);
 
 impl BatchGradients for BurnGradients {
-    fn of(
+    fn differentiate(
         &self,
         network: &Network,
         batch: Samples,

@@ -2,54 +2,47 @@
 //! layer over all tokens. Numbers that stand for tokens are `[tokens, batch, width]` between
 //! the layers.
 
-use spec::model::Lstm;
+use model::RecurrentNetwork;
 use tch::{Kind, Tensor};
 
 use super::leaves::Leaves;
-use super::{Forward, Logits, dropout_by_token};
+use super::operations::{dropout_by_token, linear};
 
-/// The recurrent layers.
-pub(super) struct LstmForward(Lstm);
-
-impl LstmForward {
-    pub(super) fn new(lstm: &Lstm) -> Self {
-        LstmForward(lstm.clone())
-    }
-}
-
-impl Forward for LstmForward {
-    fn logits(&self, leaves: &Leaves, inputs: &Tensor, before: Option<&Tensor>) -> Logits {
-        let LstmForward(spec) = self;
-        let (batch, tokens) = inputs.size2().expect("[batch, tokens]");
-        let rows = leaves.get("token_embedding");
-        let width = rows.size()[1];
-        let layers = spec.layers as i64;
-        let zero = || Tensor::zeros([2 * layers, batch, width], (Kind::Float, rows.device()));
-        let state = before.map_or_else(zero, Tensor::shallow_clone);
-        let ids = inputs.to_kind(Kind::Int64).tr().contiguous();
-        let mut x = Tensor::embedding(rows, &ids, -1, false, false);
-        x = dropout_by_token(spec.input_dropout, x);
-        let mut left = Vec::new();
-        for i in 0..layers {
-            if i > 0 {
-                x = dropout_by_token(spec.dropout, x);
-            }
-            // PyTorch's weights are the transposes of Burn's.
-            let of = |part: &str| leaves.get(&format!("layers.{i}.{part}"));
-            let parameters = [
-                of("input.weight").tr(),
-                of("recurrent.weight").tr(),
-                of("input.bias").shallow_clone(),
-                of("recurrent.bias").shallow_clone(),
-            ];
-            let begin = [state.narrow(0, 2 * i, 1), state.narrow(0, 2 * i + 1, 1)];
-            let (outputs, h, c) = x.lstm(&begin, &parameters, true, 1, 0.0, true, false, false);
-            left.extend([h.detach(), c.detach()]);
-            x = outputs;
+/// Logits `[batch * tokens, vocabulary]` of token ids `[batch, tokens]` from the recurrent state
+/// `before`, with the state behind the last token, which no gradient goes through.
+pub(super) fn logits(
+    network: &RecurrentNetwork,
+    leaves: &Leaves,
+    inputs: &Tensor,
+    before: Option<&Tensor>,
+) -> (Tensor, Tensor) {
+    let (batch, tokens) = inputs.size2().expect("[batch, tokens]");
+    let rows = leaves.get(&network.token_embedding);
+    let width = rows.size()[1];
+    let states = 2 * network.layers.len() as i64;
+    let zero = || Tensor::zeros([states, batch, width], (Kind::Float, rows.device()));
+    let state = before.map_or_else(zero, Tensor::shallow_clone);
+    let ids = inputs.to_kind(Kind::Int64).tr().contiguous();
+    let mut x = Tensor::embedding(rows, &ids, -1, false, false);
+    x = dropout_by_token(network.input_dropout, x);
+    let mut left = Vec::new();
+    for (i, layer) in network.layers.iter().enumerate() {
+        if i > 0 {
+            x = dropout_by_token(network.dropout, x);
         }
-        let x = dropout_by_token(spec.output_dropout, x);
-        let x = x.transpose(0, 1).reshape([batch * tokens, width]);
-        let logits = leaves.get("head.bias").addmm(&x, leaves.get("head.weight"));
-        (logits, Some(Tensor::cat(&left, 0)))
+        let (weights, biases) = [&layer.input, &layer.recurrent]
+            // PyTorch's weights are the transposes of Burn's.
+            .map(|of| (leaves.get(&of.weight).tr(), leaves.find(of.bias.as_ref())))
+            .into_iter()
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let biases = biases.into_iter().flatten().map(Tensor::shallow_clone);
+        let parameters: Vec<Tensor> = weights.into_iter().chain(biases).collect();
+        let begin = [0, 1].map(|part| state.narrow(0, 2 * i as i64 + part, 1));
+        let (outputs, h, c) = x.lstm(&begin, &parameters, true, 1, 0.0, true, false, false);
+        left.extend([h.detach(), c.detach()]);
+        x = outputs;
     }
+    let x = dropout_by_token(network.output_dropout, x);
+    let x = x.transpose(0, 1).reshape([batch * tokens, width]);
+    (linear(leaves, &network.head, &x), Tensor::cat(&left, 0))
 }
