@@ -28,11 +28,35 @@ OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, dict(lr=0.001)),
 }
 
+
+class Muon:
+    """torch.optim.Muon of the matrices between layers, AdamW of all else, as PyTorch has it."""
+
+    def __init__(self, parameters, variant):
+        named = list(parameters)
+        inner = [p for name, p in named if p.ndim == 2 and name.startswith("blocks.")]
+        rest = [p for name, p in named if not (p.ndim == 2 and name.startswith("blocks."))]
+        self.both = [
+            torch.optim.Muon(inner, lr=0.02, weight_decay=0.1),
+            torch.optim.AdamW(rest, lr=0.001, **variant),
+        ]
+
+    def zero_grad(self):
+        for optimizer in self.both:
+            optimizer.zero_grad()
+
+    def step(self):
+        for optimizer in self.both:
+            optimizer.step()
+
+
 # How the update is computed. On the CPU PyTorch's own choice is `plain`.
 VARIANTS = {"plain": dict(foreach=False), "foreach": dict(foreach=True), "fused": dict(fused=True)}
 
 
 def optimizer(name, variant, model):
+    if name == "muon":
+        return Muon(model.named_parameters(), VARIANTS[variant])
     kind, arguments = OPTIMIZERS[name]
     return kind(model.parameters(), **arguments, **VARIANTS[variant])
 

@@ -52,26 +52,18 @@ impl Optimizer {
                 };
             }
         };
-        let parameters = parameters(module, table);
-        let none = std::iter::once(None);
-        for i in none.chain((0..groups.len()).map(Some)) {
-            let of = |known: &Parameter| groups.iter().position(|g| g.matches(known)) == i;
-            let ids = |kept: &dyn Fn(&Parameter) -> bool| {
-                let these = parameters.iter().filter(|(known, _)| of(known) && kept(known));
-                these.map(|(_, id)| *id).collect::<Vec<_>>()
+        let differs = |part: &Part| part.left || part.group.is_some();
+        for part in parts(spec, update, groups, table, module).into_iter().filter(differs) {
+            let ids = Group::from_ids(part.parameters);
+            let rule = match part.left {
+                true => rule_of_left(&part.optimizer, part.modifiers),
+                false => match rule(&part.optimizer, part.modifiers, &average) {
+                    Built::PerTensor(rule) => Some(rule),
+                    Built::WholeModel(_) => None,
+                },
             };
-            let (own, modifiers) = treated(spec, all, i.map(|i| &groups[i]));
-            if i.is_some()
-                && let Built::PerTensor(rule) = rule(&own, modifiers, &average)
-            {
-                optimizer = optimizer.with_group(Group::from_ids(ids(&|_| true)), rule, None);
-            }
-            // Of the groups of a parameter the last counts.
-            let left = ids(&|known| Muon::leaves(table, known));
-            if !left.is_empty()
-                && let Some(rule) = rule_of_left(&own, modifiers)
-            {
-                optimizer = optimizer.with_group(Group::from_ids(left), rule, None);
+            if let Some(rule) = rule {
+                optimizer = optimizer.with_group(ids, rule, None);
             }
         }
         let average = spec.averages().then_some(average);
@@ -85,7 +77,15 @@ impl Optimizer {
         Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
     }
 
-    /// What steps over a buffer, if this was made by [`Optimizer::fused`].
+    /// Builds the state of `spec` for `n` parameters that a device updates in its own memory,
+    /// in the order of a module; `None` where only [`Optimizer::new`] has it.
+    pub fn for_device(spec: &OptimizerSpec, n: usize) -> Option<Self> {
+        let fused = Fused::for_device(spec, n)?;
+        Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
+    }
+
+    /// What steps over a buffer, if this was made by [`Optimizer::fused`] or
+    /// [`Optimizer::for_device`].
     pub fn as_fused(&mut self) -> Option<&mut Fused> {
         match &mut self.way {
             Kind::Fused(fused) => Some(fused),
@@ -148,6 +148,56 @@ impl Optimizer {
         };
         Ok(Optimizer { way, ..self })
     }
+}
+
+/// Parameters of a module that are updated alike.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Their ids, in the module's own order; at least one.
+    pub parameters: Vec<ParamId>,
+    /// The number of their group; `None` of those that no group matches.
+    pub group: Option<usize>,
+    /// The optimizer, with the weight decay of their group.
+    pub optimizer: OptimizerSpec,
+    /// What surrounds its rule.
+    pub modifiers: UpdateModifiers,
+    /// True where the optimizer leaves them to another rule, as muon leaves some to AdamW.
+    pub left: bool,
+}
+
+/// The parts that an optimizer treats in different ways; see [`Optimizer::new`]. Of the groups
+/// that match a parameter the first counts.
+pub fn parts<M: Module>(
+    spec: &OptimizerSpec,
+    update: &UpdateSpec,
+    groups: &[ParamGroup],
+    table: &ParameterTable,
+    module: &M,
+) -> Vec<Part> {
+    let all = UpdateModifiers { lr_scale: 1.0, decoupled_decay: update.decoupled_decay };
+    let parameters = parameters(module, table);
+    let mut parts = Vec::new();
+    for i in std::iter::once(None).chain((0..groups.len()).map(Some)) {
+        let (optimizer, modifiers) = treated(spec, all, i.map(|i| &groups[i]));
+        for left in [false, true] {
+            let belongs = |known: &Parameter| {
+                groups.iter().position(|group| group.matches(known)) == i
+                    && leaves(spec, table, known) == left
+            };
+            let these = parameters.iter().filter(|(known, _)| belongs(known));
+            let ids: Vec<ParamId> = these.map(|(_, id)| *id).collect();
+            if !ids.is_empty() {
+                let optimizer = optimizer.clone();
+                parts.push(Part { parameters: ids, group: i, optimizer, modifiers, left });
+            }
+        }
+    }
+    parts
+}
+
+/// True of a parameter that the optimizer leaves to another rule.
+fn leaves(spec: &OptimizerSpec, table: &ParameterTable, known: &Parameter) -> bool {
+    matches!(spec, OptimizerSpec::Muon(_)) && Muon::leaves(table, known)
 }
 
 /// The optimizer and the modifiers of the parameters of a group, or of those without one.

@@ -18,8 +18,8 @@ use crate::trajectory;
 
 /// Updates of all parameters at once, in their own memory on the device.
 pub(crate) trait DeviceUpdate {
-    /// Numbers that are updated.
-    fn numbers(&self, network: &Network) -> usize;
+    /// The optimizer, whose state it is, for a network that has taken no step.
+    fn optimizer(&self, network: &Network) -> Optimizer;
 
     /// Begins a pass of at most `steps` steps from the state of `fused`. Returns the network
     /// with the parameters that are updated from here on.
@@ -52,7 +52,7 @@ pub(crate) struct AutodiffEngine<'a> {
     split: Samples,
     device: Device,
     /// The updates in place of the optimizer's rule; none where the rule is used.
-    update: Option<Box<dyn DeviceUpdate>>,
+    update: Option<Box<dyn DeviceUpdate + 'a>>,
     /// The graph of each step: Burn's, or another in its place.
     gradients: Box<dyn BatchGradients>,
     pass: Option<Pass>,
@@ -107,7 +107,7 @@ impl<'a> AutodiffEngine<'a> {
 
     /// The same with updates by `update` in place of the rule.
     #[cfg(feature = "libtorch")]
-    pub(crate) fn with_update(self, update: Option<Box<dyn DeviceUpdate>>) -> Self {
+    pub(crate) fn with_update(self, update: Option<Box<dyn DeviceUpdate + 'a>>) -> Self {
         AutodiffEngine { update, ..self }
     }
 
@@ -122,8 +122,7 @@ impl StepEngine for AutodiffEngine<'_> {
     fn optimizer(&self, network: &Network) -> Optimizer {
         let spec = self.spec;
         if let Some(update) = &self.update {
-            let numbers = update.numbers(network);
-            return Optimizer::fused(&spec.optimizer, numbers).expect("planned together");
+            return update.optimizer(network);
         }
         Optimizer::new(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), network)
     }

@@ -11,7 +11,7 @@ use spec::RunSpec;
 use spec::event::Options;
 use spec::own_data::OwnRequest;
 use spec::record::{Outcome, Split};
-use support::{DEVICES, Session, assert_same, values};
+use support::{DEVICES, Session, assert_same, run_spec, values};
 use sweep_file::{Overrides, load_text_with};
 
 /// The devices of libtorch.
@@ -60,6 +60,27 @@ fn specs(root: &Path) -> Vec<RunSpec> {
             "",
             "kind = \"adamw\"\nlr = 3e-3\ngroups = [{ ndim = 2, weight_decay = 0.1 }]",
         ),
+        run(
+            root,
+            "",
+            GPT,
+            "",
+            "kind = \"muon\"\nlr = 0.02\nnesterov = false\ndecoupled_decay = 0.05\ngroups = [{ role = \"bias\", lr_scale = 0.0 }, { params = \"blocks.0.*\", lr_scale = 0.5, weight_decay = 0.01 }]",
+        ),
+        run(
+            root,
+            "",
+            GPT,
+            "",
+            "kind = \"rmsprop\"\nlr = 1e-3\neps = 1e-4\ngroups = [{ role = \"embedding\", lr_scale = 0.1, decoupled_decay = 20.0 }]",
+        ),
+        run(
+            root,
+            "",
+            GPT,
+            "",
+            "kind = \"sgd\"\nlr = 0.1\nmomentum = 0.9\nnesterov = true\ngroups = [{ role = \"norm\", lr_scale = 2.0 }, { ndim = 2, weight_decay = 0.01 }]",
+        ),
         run(root, stream, GPT, "", ADAMW),
         run(root, "", LSTM, "", ADAMW),
         run(root, stream, LSTM, "", "kind = \"sgd\"\nlr = 1.0\nmomentum = 0.5"),
@@ -70,7 +91,42 @@ fn specs(root: &Path) -> Vec<RunSpec> {
             "",
             ADAMW,
         ),
+        layered(CONVOLUTIONS, "", "kind = \"sgd\"\nlr = 0.05\nmomentum = 0.9"),
+        layered(CONVOLUTIONS, "label_smoothing = 0.1", "kind = \"muon\"\nlr = 0.02"),
+        layered(FLAT, "", ADAMW),
     ]
+}
+
+/// Layers with windows that lie evenly around maps and not, on every kind of way. No bias stands
+/// right in front of batch normalisation: its gradient would be rounding alone, which Adam scales
+/// up.
+const CONVOLUTIONS: &str = r#"
+    { kind = "conv", channels = 4, kernel = 3, padding = 1, bias = false },
+    { kind = "batch-norm" }, { kind = "gelu" },
+    { kind = "max-pool", size = 3, stride = 1, padding = 1 },
+    { kind = "residual", layers = [
+        { kind = "conv", channels = 6, kernel = 4, stride = 2, padding = "same" },
+        { kind = "tanh" }, { kind = "batch-norm" }, { kind = "dropout", p = 0.1 },
+    ], shortcut = [{ kind = "conv", channels = 6, kernel = 1, stride = 2 }] },
+    { kind = "relu" },
+    { kind = "max-pool", size = 2, stride = 1, padding = "same" },
+    { kind = "avg-pool", size = 2, stride = 1, padding = "same" },
+    { kind = "avg-pool", size = 3, stride = 1, padding = 1 },
+    { kind = "layer-norm" },
+    { kind = "residual", layers = [{ kind = "sigmoid" }] },
+    { kind = "global-avg-pool" },"#;
+
+/// Layers of numbers without a place.
+const FLAT: &str = r#"
+    { kind = "dropout", p = 0.2 },
+    { kind = "dense", units = 20, init = "he-normal" }, { kind = "tanh" },
+    { kind = "batch-norm" }, { kind = "layer-norm" },
+    { kind = "reshape", shape = [5, 2, 2] },
+    { kind = "conv", channels = 5, kernel = 2 }, { kind = "relu" },"#;
+
+/// A run of 3 epochs of the digits.
+fn layered(layers: &str, train: &str, optimizer: &str) -> RunSpec {
+    run_spec(&format!("kind = \"layers\"\nlayers = [{layers}\n]"), optimizer, train)
 }
 
 fn outcomes(device: &str, root: &Path, specs: &[RunSpec]) -> Vec<Outcome> {

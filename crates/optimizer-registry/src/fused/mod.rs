@@ -13,7 +13,7 @@ mod kernels;
 
 use burn::store::RecordError;
 use spec::OptimizerSpec;
-use spec::optimizer::{Adam, AdamW, RmsProp, Sgd};
+use spec::optimizer::{Adam, AdamW, Muon, RmsProp, Sgd};
 
 use kernels::{Adaptive, MeanSquare, Velocity};
 
@@ -34,6 +34,8 @@ enum Rule {
     RmsProp(RmsProp),
     Adam(Adam),
     AdamW(AdamW),
+    /// On a device alone: it sees matrices.
+    Muon(Muon),
 }
 
 impl Rule {
@@ -48,11 +50,19 @@ impl Rule {
         }
     }
 
+    /// Of `spec`, if a device has a pass of its own.
+    fn on_device(spec: &OptimizerSpec) -> Option<Rule> {
+        match spec {
+            OptimizerSpec::Muon(p) => Some(Rule::Muon(p.clone())),
+            spec => Rule::of(spec),
+        }
+    }
+
     fn moments(&self) -> usize {
         match self {
             Rule::Sgd(p) => usize::from(p.momentum != 0.0),
             Rule::RmsProp(p) => 1 + usize::from(p.centered) + usize::from(p.momentum > 0.0),
-            Rule::Adam(_) | Rule::AdamW(_) => 2,
+            Rule::Adam(_) | Rule::AdamW(_) | Rule::Muon(_) => 2,
         }
     }
 }
@@ -65,9 +75,18 @@ impl Fused {
 
     /// Of `spec` for `n` parameters; `None` where only the rule exists.
     pub fn new(spec: &OptimizerSpec, n: usize) -> Option<Self> {
-        let rule = Rule::of(spec)?;
+        Rule::of(spec).map(|rule| Fused::begin(rule, n))
+    }
+
+    /// The state of `spec` for `n` parameters that a device updates itself; `None` where only
+    /// the rule exists.
+    pub fn for_device(spec: &OptimizerSpec, n: usize) -> Option<Self> {
+        Rule::on_device(spec).map(|rule| Fused::begin(rule, n))
+    }
+
+    fn begin(rule: Rule, n: usize) -> Self {
         let moments = vec![vec![-0.0; n]; rule.moments()];
-        Some(Fused { rule, steps: 0, moments })
+        Fused { rule, steps: 0, moments }
     }
 
     /// One step: `parameters` after it, for their gradients, both as long as `n`.
@@ -75,7 +94,7 @@ impl Fused {
     /// bit: no element depends on another.
     ///
     /// # Panics
-    /// If a length is not `n`.
+    /// If a length is not `n`, and on a rule that only a device has.
     pub fn step(&mut self, lr: f64, parameters: &mut [f32], gradients: &[f32], threads: usize) {
         self.steps += 1;
         let pass = Pass { rule: &self.rule, lr, step: self.steps };
@@ -105,7 +124,7 @@ impl Fused {
 
     /// The moments of the rule, each in the order of the parameters: the velocity of SGD with
     /// momentum; the mean square, the mean where centered and the velocity of RMSProp; mean
-    /// and mean square of Adam and AdamW.
+    /// and mean square of Adam, AdamW and Muon, whose matrices have no mean square.
     pub fn moments(&self) -> impl Iterator<Item = &[f32]> {
         self.moments.iter().map(Vec::as_slice)
     }

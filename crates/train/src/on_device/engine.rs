@@ -8,7 +8,7 @@ use spec::{OptimizerSpec, RunSpec};
 use tch::Tensor;
 
 use super::stack::{self, Feed, Stack};
-use super::update::Update;
+use super::update::{Part, Update};
 use crate::engine::StepEngine;
 use crate::job::State;
 use crate::order::Order;
@@ -70,7 +70,8 @@ impl StepEngine for DeviceEngine<'_> {
         });
         let fused = state.1.as_fused().expect("planned together");
         let steps = order.bounds().len();
-        let update = Update::new(optimizer, fused, parameters, steps);
+        let parts = vec![Part::all(optimizer, parameters.len())];
+        let update = Update::new(parts, fused, parameters, steps);
         let feed = Feed::new(&self.split, order);
         self.pass = Some(Pass { state, feed, update, gradients, steps: 0 });
     }

@@ -40,12 +40,10 @@ pub(crate) fn engine<'a>(
     Some(Box::new(engine::DeviceEngine::new(spec, split.clone(), widths, &batches)))
 }
 
-/// The updates that replace the optimizer's rule where Burn differentiates; none where the
-/// rule is used.
-pub(crate) fn update(spec: &RunSpec) -> Option<Box<dyn DeviceUpdate>> {
-    let alone = spec.update.decoupled_decay == 0.0 && spec.groups.is_empty();
+/// The updates that replace the optimizer's rule where Burn's modules hold the parameters; none
+/// where the rule is used.
+pub(crate) fn update(spec: &RunSpec) -> Option<Box<dyn DeviceUpdate + '_>> {
     // A descent on a landscape is looked at between steps.
-    let between_steps = spec.model.is_function();
-    let applies = alone && !between_steps && Fused::exists(&spec.optimizer);
-    applies.then(|| Box::new(parameters::InPlace::new(&spec.optimizer)) as Box<dyn DeviceUpdate>)
+    let applies = !spec.model.is_function() && Fused::for_device(&spec.optimizer, 0).is_some();
+    applies.then(|| Box::new(parameters::InPlace::new(spec)) as Box<dyn DeviceUpdate>)
 }

@@ -7,19 +7,20 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Float, Tensor};
 use burn_tch::TchTensor;
 use model::Network;
-use optimizer_registry::Fused;
-use spec::OptimizerSpec;
+use optimizer_registry::optimizer::parts;
+use optimizer_registry::{Fused, Optimizer};
+use spec::RunSpec;
 
-use super::update::Update;
+use super::update::{Part, Update};
 use crate::autodiff::DeviceUpdate;
 
 /// The update of a network's parameters on their device.
-pub(crate) struct InPlace {
-    optimizer: OptimizerSpec,
+pub(crate) struct InPlace<'a> {
+    spec: &'a RunSpec,
     pass: Option<(Update, Vec<Gradient>)>,
 }
 
-/// The gradient of a parameter, flat.
+/// The gradient of a parameter.
 type Read = fn(&GradientsParams, ParamId) -> Option<tch::Tensor>;
 
 /// A parameter and the way to read its gradient, whose rank is part of its type.
@@ -28,24 +29,35 @@ struct Gradient {
     read: Read,
 }
 
-impl InPlace {
-    /// The update by `optimizer`, which is one that has a fused pass.
-    pub(crate) fn new(optimizer: &OptimizerSpec) -> Self {
-        InPlace { optimizer: optimizer.clone(), pass: None }
+impl<'a> InPlace<'a> {
+    /// The update of a run whose optimizer has a pass on a device.
+    pub(crate) fn new(spec: &'a RunSpec) -> Self {
+        InPlace { spec, pass: None }
     }
 }
 
-impl DeviceUpdate for InPlace {
-    fn numbers(&self, network: &Network) -> usize {
+impl DeviceUpdate for InPlace<'_> {
+    fn optimizer(&self, network: &Network) -> Optimizer {
         let mut count = Count(0);
         network.visit(&mut count);
-        count.0
+        Optimizer::for_device(&self.spec.optimizer, count.0).expect("planned together")
     }
 
     fn begin(&mut self, network: Network, fused: &Fused, steps: usize) -> Network {
         let mut own = Own { parameters: Vec::new(), gradients: Vec::new() };
         let network = network.map(&mut own);
-        let update = Update::new(&self.optimizer, fused, own.parameters, steps);
+        let spec = self.spec;
+        let all = parts(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), &network);
+        let at = |id: &ParamId| own.gradients.iter().position(|gradient| gradient.id == *id);
+        let parts = all.into_iter().map(|part| Part {
+            // Running statistics are no parameters of an update.
+            parameters: part.parameters.iter().filter_map(at).collect(),
+            optimizer: part.optimizer,
+            modifiers: part.modifiers,
+            left: part.left,
+        });
+        let parts = parts.filter(|part: &Part| !part.parameters.is_empty()).collect();
+        let update = Update::new(parts, fused, own.parameters, steps);
         self.pass = Some((update, own.gradients));
         network
     }
@@ -91,7 +103,7 @@ impl ModuleMapper for Own {
         }
         let (id, old, mapper) = param.consume();
         let own = primitive(old.inner()).contiguous().copy();
-        self.parameters.push(own.view(-1));
+        self.parameters.push(own.shallow_clone());
         self.gradients.push(Gradient { id, read: read::<D> });
         let tensor = Tensor::<D, Float>::from_primitive::<LibTorch>(TchTensor::new(own));
         Param::from_mapped_value(id, Tensor::from_inner(tensor).require_grad(), mapper)
@@ -99,7 +111,7 @@ impl ModuleMapper for Own {
 }
 
 fn read<const D: usize>(gradients: &GradientsParams, id: ParamId) -> Option<tch::Tensor> {
-    Some(primitive(gradients.get::<D>(id)?).contiguous().view(-1))
+    Some(primitive(gradients.get::<D>(id)?).contiguous())
 }
 
 fn primitive<const D: usize>(tensor: Tensor<D>) -> tch::Tensor {
