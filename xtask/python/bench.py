@@ -53,7 +53,11 @@ def main():
     for line in sys.stdin:
         asked = json.loads(line)
         model = common.MODELS[asked["model"]]()
-        optimizer = common.optimizer(asked["optimizer"], asked["variant"], model)
+        variant = asked["variant"]
+        optimizer = common.optimizer(asked["optimizer"], variant, model)
+        if variant == "compiled":
+            # What was compiled for one model is taken for the next.
+            model = torch.compile(model)
         criterion = nn.CrossEntropyLoss()
         start = time.perf_counter()
         steps = dict(context=asked["context"], steps=asked["steps"], first=asked["first"])

@@ -29,6 +29,10 @@ OPTIMIZERS = {
 }
 
 
+MUON = dict(lr=0.02, momentum=0.95, weight_decay=0.1, ns_steps=5)
+MUON_REST = dict(lr=0.001, weight_decay=0.01)
+
+
 class Muon:
     """torch.optim.Muon of the matrices between layers, AdamW of all else, as PyTorch has it."""
 
@@ -37,8 +41,8 @@ class Muon:
         inner = [p for name, p in named if p.ndim == 2 and name.startswith("blocks.")]
         rest = [p for name, p in named if not (p.ndim == 2 and name.startswith("blocks."))]
         self.both = [
-            torch.optim.Muon(inner, lr=0.02, weight_decay=0.1),
-            torch.optim.AdamW(rest, lr=0.001, **variant),
+            torch.optim.Muon(inner, **MUON),
+            torch.optim.AdamW(rest, **MUON_REST, **variant),
         ]
 
     def zero_grad(self):
@@ -50,8 +54,14 @@ class Muon:
             optimizer.step()
 
 
-# How the update is computed. On the CPU PyTorch's own choice is `plain`.
-VARIANTS = {"plain": dict(foreach=False), "foreach": dict(foreach=True), "fused": dict(fused=True)}
+# How the update is computed. On the CPU PyTorch's own choice is `plain`. Of `compiled` the model
+# goes through torch.compile besides.
+VARIANTS = {
+    "plain": dict(foreach=False),
+    "foreach": dict(foreach=True),
+    "fused": dict(fused=True),
+    "compiled": dict(fused=True),
+}
 
 
 def optimizer(name, variant, model):

@@ -6,6 +6,8 @@
 //! the convolutional network is the one of `experiments/cnn.toml`. Those of text train some
 //! steps on Moby Dick.
 
+use std::process::{Command, Stdio};
+
 use anyhow::Result;
 
 use super::built::Artifact;
@@ -19,25 +21,35 @@ use super::{Measured, Setup};
 const REPETITIONS: usize = 5;
 
 /// What is trained.
-const CASES: [(&str, Model, Optimizer); 6] = [
+const CASES: [(&str, Model, Optimizer); 7] = [
     ("MLP of three layers of 1,024, SGD", Model::Wide, Optimizer::Sgd),
     ("MLP of three layers of 1,024, Adam", Model::Wide, Optimizer::Adam),
     ("CNN, SGD", Model::Cnn, Optimizer::Sgd),
     ("listed layers, residual, momentum", Model::Residual, Optimizer::Momentum),
     ("GPT of two blocks, AdamW", Model::Gpt, Optimizer::AdamW),
+    ("GPT of two blocks, Muon", Model::Gpt, Optimizer::Muon),
     ("LSTM of two layers, SGD", Model::Lstm, Optimizer::Sgd),
 ];
 
-/// Our seconds over those of PyTorch's fastest variant that has no one kernel for all updates,
-/// at most: in the median, or within the range.
+/// Our seconds over those of the faster of PyTorch's two eager variants without one kernel for all
+/// updates, at most: in the median, or within the range.
 const EAGER: f64 = 1.0;
 
 /// Threads, index into [`CASES`], and PyTorch's variant; none is ours.
 type Key = (usize, usize, Option<Variant>);
 
 /// Who trains. Those that are compared most closely follow one another.
-const WHO: [Option<Variant>; 4] =
-    [None, Some(Variant::Plain), Some(Variant::Foreach), Some(Variant::Fused)];
+const WHO: [Option<Variant>; 5] = [
+    None,
+    Some(Variant::Plain),
+    Some(Variant::Foreach),
+    Some(Variant::Fused),
+    Some(Variant::Compiled),
+];
+
+/// PyTorch's ways that ours is compared with; compiled models are told alone.
+const EAGER_WAYS: [Option<Variant>; 3] =
+    [Some(Variant::Plain), Some(Variant::Foreach), Some(Variant::Fused)];
 
 /// Measures every case with every number of threads.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
@@ -45,6 +57,10 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let (worker, python) = (setup.built.get(Artifact::Worker)?, setup.built.get(Artifact::Torch)?);
     let mut series = Series::<Key>::new();
     let counts = thread_counts(super::machine::cores());
+    let compiles = has_compiler();
+    if !compiles {
+        eprintln!("xtask: bench: models: without `c++` torch.compile is not measured");
+    }
     for &threads in &counts {
         let mut ours = Subject::worker(worker, "libtorch:cpu", threads, setup.root)?;
         let python = |dataset| Subject::python(python, "memory", dataset, threads, setup.root);
@@ -62,6 +78,9 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
                 for place in 0..WHO.len() {
                     // Turn about, so that none always follows the same other.
                     let who = WHO[(place + round) % WHO.len()];
+                    if who == Some(Variant::Compiled) && !compiles {
+                        continue;
+                    }
                     let training = match who {
                         None => ours.train(&for_worker(model, optimizer))?,
                         Some(variant) => {
@@ -85,6 +104,13 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     }
     let missed = missed(&series, &counts);
     Ok(Measured { table: table(&series, &counts), missed, goals: CASES.len() * counts.len() })
+}
+
+/// True where there is a C++ compiler, which torch.compile calls.
+fn has_compiler() -> bool {
+    let mut command = Command::new("c++");
+    let output = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    output.status().is_ok_and(|status| status.success())
 }
 
 /// One thread, and one a core where there are several.
@@ -114,17 +140,15 @@ fn missed(series: &Series<Key>, counts: &[usize]) -> Vec<String> {
 
 fn table(series: &Series<Key>, counts: &[usize]) -> String {
     let mut lines = vec![
-        "| seconds | threads | ours, `libtorch:cpu` | PyTorch, in memory | with `foreach` | with `fused` | ours / PyTorch's fastest |".to_owned(),
-        "|---|---|---|---|---|---|---|".to_owned(),
+        "| seconds | threads | ours, `libtorch:cpu` | PyTorch, in memory | with `foreach` | with `fused` | compiled | ours / PyTorch's fastest |".to_owned(),
+        "|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for (case, (name, ..)) in CASES.into_iter().enumerate() {
         for &threads in counts {
             let key = |who| (threads, case, who);
-            let ratio = series
-                .fastest(WHO[1..].iter().copied().map(key))
-                .map_or_else(Vec::new, |fastest| {
-                    ratios(&series.seconds(key(None)), &series.seconds(fastest))
-                });
+            let ratio = series.fastest(EAGER_WAYS.map(key)).map_or_else(Vec::new, |fastest| {
+                ratios(&series.seconds(key(None)), &series.seconds(fastest))
+            });
             let cells = WHO.map(|who| with_range(&series.seconds(key(who)), 3, ""));
             let ratio = with_range(&ratio, 2, "");
             lines.push(format!("| {name} | {threads} | {} | {ratio} |", cells.join(" | ")));
@@ -147,11 +171,14 @@ mod tests {
     #[test]
     fn the_ratio_is_to_the_fastest() {
         let mut series = Series::<Key>::new();
-        for (who, seconds) in WHO.into_iter().zip([1.0, 4.0, 2.0, 2.5]) {
+        for (who, seconds) in WHO.into_iter().zip([1.0, 4.0, 2.0, 2.5, 3.0]) {
             series.add((1, 0, who), Training { seconds, loss: Some(1.0) });
         }
         let text = table(&series, &[1]);
-        assert!(text.contains("SGD | 1 | 1.000 | 4.000 | 2.000 | 2.500 | 0.50 |"), "{text}");
+        assert!(
+            text.contains("SGD | 1 | 1.000 | 4.000 | 2.000 | 2.500 | 3.000 | 0.50 |"),
+            "{text}"
+        );
         assert!(text.contains("| CNN, SGD | 1 | not measured |"), "{text}");
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-/// The optimizers of `experiments/battle.toml` and AdamW. Its Adam with a cosine
+/// The optimizers of `experiments/battle.toml`, AdamW and Muon. Its Adam with a cosine
 /// is Adam: the schedule changes a number an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Optimizer {
@@ -12,9 +12,12 @@ pub(super) enum Optimizer {
     RmsProp,
     Adam,
     AdamW,
+    /// Of the matrices between layers; AdamW of all else.
+    Muon,
 }
 
 impl Optimizer {
+    /// Those that the lesson's model is trained by.
     pub(super) const ALL: [Optimizer; 5] = [
         Optimizer::Sgd,
         Optimizer::Momentum,
@@ -31,12 +34,13 @@ impl Optimizer {
             Optimizer::RmsProp => "rmsprop",
             Optimizer::Adam => "adam",
             Optimizer::AdamW => "adamw",
+            Optimizer::Muon => "muon",
         }
     }
 
     /// Whether it is one of the battle's.
     pub(super) fn in_battle(self) -> bool {
-        self != Optimizer::AdamW
+        !matches!(self, Optimizer::AdamW | Optimizer::Muon)
     }
 
     /// For people.
@@ -47,6 +51,7 @@ impl Optimizer {
             Optimizer::RmsProp => "RMSProp",
             Optimizer::Adam => "Adam",
             Optimizer::AdamW => "AdamW",
+            Optimizer::Muon => "Muon",
         }
     }
 
@@ -73,6 +78,12 @@ impl Optimizer {
             }),
             Optimizer::Adam => adam("adam", 0.0),
             Optimizer::AdamW => adam("adamw", 0.01),
+            Optimizer::Muon => json!({
+                "kind": "muon", "lr": 0.02, "momentum": 0.95, "nesterov": true,
+                "weight_decay": 0.1, "ns_steps": 5, "ns_a": 3.4445, "ns_b": -4.775,
+                "ns_c": 2.0315, "eps": 1e-7, "adjust_lr_fn": "original", "aux_lr": 0.001,
+                "aux_beta1": 0.9, "aux_beta2": 0.999, "aux_eps": 1e-8, "aux_weight_decay": 0.01,
+            }),
         }
     }
 
@@ -85,17 +96,20 @@ impl Optimizer {
             Optimizer::RmsProp => "kind = \"rmsprop\"\nlr = 0.001",
             Optimizer::Adam => "kind = \"adam\"\nlr = 0.001",
             Optimizer::AdamW => "kind = \"adamw\"\nlr = 0.001",
+            Optimizer::Muon => "kind = \"muon\"\nlr = 0.02\naux_lr = 0.001",
         };
         format!("[[optimizer]]\nlabel = \"{label}\"\n{rest}\n")
     }
 }
 
-/// How PyTorch computes an update. Its own choice on the CPU is `Plain`.
+/// How PyTorch computes a step. Its own choice on the CPU is `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Variant {
     Plain,
     Foreach,
     Fused,
+    /// The model through `torch.compile`, which needs a C++ compiler, with fused updates.
+    Compiled,
 }
 
 impl Variant {
@@ -105,6 +119,7 @@ impl Variant {
             Variant::Plain => "plain",
             Variant::Foreach => "foreach",
             Variant::Fused => "fused",
+            Variant::Compiled => "compiled",
         }
     }
 
@@ -295,13 +310,25 @@ mod tests {
     }
 
     #[test]
+    fn muon_has_the_same_settings_on_both_sides() {
+        let spec = Optimizer::Muon.spec();
+        let line = format!(
+            "MUON = dict(lr={}, momentum={}, weight_decay={}, ns_steps={})",
+            spec["lr"], spec["momentum"], spec["weight_decay"], spec["ns_steps"]
+        );
+        assert!(COMMON.contains(&line), "{line}");
+        let aux = format!("dict(lr={}, weight_decay={})", spec["aux_lr"], spec["aux_weight_decay"]);
+        assert!(COMMON.contains(&aux), "{aux}");
+    }
+
+    #[test]
     fn models_and_variants_are_known_to_the_python_side() {
         let models =
             [Model::Lesson, Model::Wide, Model::Cnn, Model::Gpt, Model::Lstm, Model::Residual];
         for model in models {
             assert!(COMMON.contains(&format!("\"{0}\": {0}", model.name())), "{model:?}");
         }
-        for variant in [Variant::Plain, Variant::Foreach, Variant::Fused] {
+        for variant in [Variant::Plain, Variant::Foreach, Variant::Fused, Variant::Compiled] {
             assert!(COMMON.contains(&format!("\"{}\": dict(", variant.name())), "{variant:?}");
         }
     }
