@@ -56,5 +56,6 @@ pub const DESCRIBING: &[&str] = &[
     "report_settings.rs",
     "settings.rs",
     "slurm.rs",
+    "stages.rs",
     "threads.rs",
 ];

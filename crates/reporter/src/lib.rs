@@ -30,6 +30,7 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
         Command::Report(args) => report::report(&workspace, &args),
         Command::Write { folder, quiet } => report::write_folder(&workspace, &folder, quiet),
         Command::Compare(args) => compare::compare(&workspace, &args),
+        Command::Decide { folder } => report::decide(&folder),
         Command::External(args) => external::external(&workspace, &args),
         Command::Target(args) => target::target(&workspace, &args),
         Command::Regress(args) => regress::regress(&workspace, &args),

@@ -1,13 +1,20 @@
 //! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
 
-use regression::{Night, NightRun, history};
+use std::collections::HashMap;
+
+use regression::{Against, Night, NightRun, history};
+use report::analysis::decide_by;
+use report::table::RunRow;
 use runner::Error;
 use runner::cli::NightlyArgs;
 use runner::commands;
 use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
+use spec::Id;
+use spec::plan::{Plan, PlannedRun};
 use spec::record::Status;
+use spec::stages::Decision;
 use text_format::plural;
 
 use crate::regress::{against, conclude, history_folder, judge_night, night_of};
@@ -17,12 +24,13 @@ use crate::reported;
 /// is judged but not kept; an interrupted one is no night: it is neither judged
 /// nor kept. `--resume` goes on with both.
 pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Result<Exit> {
-    let sweep = args.sweep();
-    let name =
-        commands::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan.name;
+    let mut sweep = args.sweep();
+    let plan = commands::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan;
+    let name = plan.name.clone();
     commands::number_of_threads(&args.training.file, &args.training.set)?;
     let dir = workspace.report(&name);
     let against = against(workspace, &name, &dir, &args.against)?;
+    sweep.decided = decided(plan, &against);
     // Held to the end: another night would move the results away.
     let (ended, _lock) = commands::run::run_holding(workspace, &sweep, &|dir| {
         // A night that is killed must not leave the verdict of an earlier one.
@@ -47,6 +55,20 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
          cargo xtask nightly {} --resume",
         args.training.file.display()
     )))
+}
+
+/// The stages of a plan as the baseline decided them, which is known from its results; none
+/// where it has other runs.
+fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
+    let Some(baseline) = &against.before else { return Vec::new() };
+    let rows: HashMap<Id, &RunRow> =
+        baseline.runs.iter().map(|run| (run.cell_id, &run.row)).collect();
+    let row = |run: &PlannedRun| Some((rows.get(&run.cell_id).copied()?.clone(), None));
+    while plan.runs.iter().all(|run| rows.contains_key(&run.cell_id)) {
+        let Some(decision) = decide_by(&plan, &row) else { break };
+        plan.decide(decision);
+    }
+    plan.decisions
 }
 
 /// Adds the night to the history, unless its sweep was ended early: what

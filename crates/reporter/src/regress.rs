@@ -9,7 +9,7 @@ use runner::commands::{self, folder};
 use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::workspace::Workspace;
-use runner::{clock, lock, text};
+use runner::{clock, lock, stages, text};
 use spec::plan::Plan;
 use store::layout::ReportDir;
 use sweep_file::Overrides;
@@ -59,7 +59,8 @@ pub(crate) fn edited(
     // What the sweep was started with still holds.
     let mut overrides = Overrides::of_lines(&trained.overrides);
     overrides.environment.extend(commands::environment());
-    let asked = commands::load_plan_with(workspace, file, &overrides)?.plan;
+    let mut asked = commands::load_plan_with(workspace, file, &overrides)?.plan;
+    stages::recall(&mut asked, Some(&trained));
     let (new, gone) = unlike(&asked, &trained);
     let there = workspace.relative(dir.path());
     Ok((new + gone > 0).then(|| {

@@ -12,6 +12,7 @@ use runner::error::bad_input;
 use runner::exit::Exit;
 use runner::text;
 use runner::workspace::Workspace;
+use spec::plan::Plan;
 use store::layout::ReportDir;
 
 use crate::reported;
@@ -145,6 +146,18 @@ pub(crate) fn write_folder(
     if !quiet {
         crate::summary::print(workspace, &dir, &summary);
     }
+    Ok(Exit::Ok)
+}
+
+/// Prints which runs the next stage of a sweep has, by the plan on standard input and the journal
+/// of a folder.
+pub(crate) fn decide(folder: &Path) -> runner::Result<Exit> {
+    let plan: Plan = serde_json::from_reader(std::io::stdin().lock())?;
+    let journal = store::journal::read(&ReportDir::new(folder))?;
+    let records = journal.best_for(plan.computed_on.as_ref());
+    let decision = report::analysis::decide(&plan, &records)
+        .ok_or_else(|| bad_input("the plan has no stage to decide on"))?;
+    text::output!("{}", serde_json::to_string(&decision)?);
     Ok(Exit::Ok)
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use spec::stages::Decision;
 
 mod nights;
 mod reporting;
@@ -130,6 +131,13 @@ pub enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Decide which runs the next stage of a sweep has, by the plan on standard input and the
+    /// journal of a folder (for `sweep`).
+    #[command(hide = true)]
+    Decide {
+        /// The report folder.
+        folder: PathBuf,
+    },
     /// Judge published numbers against ours (for `cargo xtask external`, which trains before).
     #[command(hide = true)]
     External(ExternalArgs),
@@ -155,6 +163,7 @@ impl Command {
                 | Command::Nightly(_)
                 | Command::Baseline { .. }
                 | Command::Write { .. }
+                | Command::Decide { .. }
         )
     }
 }
@@ -252,6 +261,9 @@ pub struct RunArgs {
     /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
     #[arg(long)]
     pub fresh: bool,
+    /// Decide anew what a later stage of the sweep trains ([confirm]), by the results of today.
+    #[arg(long)]
+    pub replan: bool,
     /// Count runs that failed, timed out or were cancelled in earlier sweeps as done
     /// instead of running them again.
     #[arg(long)]
@@ -282,6 +294,10 @@ pub struct RunArgs {
     /// Whether it is the sweep of a night; no flag of its own.
     #[arg(skip)]
     pub night: bool,
+    /// What the stages of the sweep are where nothing is decided yet: a night repeats those of its
+    /// baseline; no flag of its own.
+    #[arg(skip)]
+    pub decided: Vec<Decision>,
 }
 
 impl RunArgs {
@@ -294,6 +310,7 @@ impl RunArgs {
             only: Vec::new(),
             shard: None,
             fresh: false,
+            replan: false,
             keep_failed: false,
             fail_fast: None,
             smoke: false,
@@ -303,6 +320,7 @@ impl RunArgs {
             no_report: false,
             open: false,
             night: false,
+            decided: Vec::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ mod scheduler;
 pub mod shard;
 #[doc(hidden)]
 pub mod simulation;
+pub mod stages;
 mod status_file;
 mod sweep_progress;
 pub mod text;

@@ -2,10 +2,13 @@
 //! of its own, because polars takes longer to compile than all else together: training
 //! starts without it.
 
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use spec::plan::Plan;
+use spec::stages::Decision;
 use store::layout::ReportDir;
 
 use crate::error::{Context as _, Error, ExpectedError};
@@ -103,6 +106,28 @@ pub(crate) fn write(
             workspace.relative(dir.path())
         ))),
     }
+}
+
+/// Asks the program what the next stage of a plan trains, by the journal of a folder.
+///
+/// # Errors
+/// The program cannot be started, or it failed, which it has said itself.
+pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Decision> {
+    let program = built()?;
+    let mut command = command(&program);
+    command.arg("decide").arg(dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| missing(&program, &error))?;
+    let plan = serde_json::to_vec(plan)?;
+    if let Some(mut input) = child.stdin.take() {
+        // Whoever has ended early says why.
+        let _ = input.write_all(&plan);
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        let code = output.status.code().unwrap_or(Exit::Internal as i32);
+        return Err(ExpectedError::WorkerOutput(Exit::of_code(code)).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn command(program: &Path) -> Command {

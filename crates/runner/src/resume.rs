@@ -11,6 +11,7 @@ use spec::grain::Grain;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{ExecutionProfile, Plan, PlannedRun, PoolEntry};
 use spec::record::{Outcome, RunRecord, Split, Status};
+use spec::stages::Stage;
 use store::journal::Journal;
 use store::layout::ReportDir;
 
@@ -259,7 +260,9 @@ fn reason(
 pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a PlannedRun> {
     let label: HashMap<&str, usize> =
         plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
-    let seed: HashMap<u64, usize> = plan.seeds.iter().enumerate().map(|(i, s)| (*s, i)).collect();
+    let fresh = plan.seeds_of(Stage::Confirm);
+    let seeds = plan.seeds.iter().chain(fresh).enumerate();
+    let seed: HashMap<u64, usize> = seeds.map(|(i, s)| (*s, i)).collect();
     let mut config: HashMap<Id, usize> = HashMap::new();
     let mut next: HashMap<&str, usize> = HashMap::new();
     for run in &plan.runs {

@@ -64,6 +64,19 @@ impl Trained {
         self.stopped == Some(Stop::Signal)
     }
 
+    /// Whether something ended it before its runs were done.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// Adds what a further stage came to.
+    pub(crate) fn add(&mut self, stage: Trained) {
+        self.runs += stage.runs;
+        self.failed += stage.failed;
+        self.cancelled += stage.cancelled;
+        self.stopped = stage.stopped;
+    }
+
     /// The exit code of the sweep.
     pub(crate) fn exit(&self) -> Exit {
         match (self.stopped, self.failed) {

@@ -34,6 +34,7 @@ pub mod run;
 pub mod schedule;
 pub mod settings;
 pub mod slurm;
+pub mod stages;
 pub mod stopping;
 pub mod threads;
 pub mod update;

@@ -17,6 +17,7 @@ use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 use crate::run::RunSpec;
+use crate::stages::{Confirm, Decision, Stage};
 use crate::threads::Threads;
 
 /// Version of [`Plan`] as stored in `plan.json`.
@@ -102,6 +103,9 @@ pub struct PlannedRun {
     pub cell_id: Id,
     /// Values of the axes that vary within its label, by dotted path.
     pub axes: Values,
+    /// Its stage; left out of the stored form while it is tuning, the stage of the sweep file.
+    #[serde(default, skip_serializing_if = "Stage::is_tuning")]
+    pub stage: Stage,
     /// The resolved run.
     pub spec: RunSpec,
 }
@@ -132,9 +136,19 @@ pub struct Plan {
     pub claim: Option<Claim>,
     /// Seeds, in the order of the file.
     pub seeds: Vec<u64>,
+    /// The stage that judges on fresh seeds; left out while there is no `[confirm]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirm>,
+    /// What the results of earlier stages decided, in the order of the stages; left out while
+    /// nothing is decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
+    /// Decisions that others have replaced, in the order of time; left out while there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Decision>,
     /// The optimizer entries, in the order of the file: the order of colours and tables.
     pub optimizers: Vec<PlannedOptimizer>,
-    /// Every run: by label, then configuration, then seed.
+    /// Every run: by stage, then label, then configuration, then seed.
     pub runs: Vec<PlannedRun>,
     /// The device pool, as resolved from file and command line.
     pub pool: Vec<PoolEntry>,

@@ -28,6 +28,7 @@ pub mod location;
 pub mod normal;
 pub mod paired;
 pub mod scores;
+pub mod sequential;
 pub mod simultaneous;
 pub mod steps;
 pub mod student;
@@ -60,6 +61,8 @@ pub enum Method {
     Bca,
     /// Percentiles of the bootstrap's replicates.
     Percentile,
+    /// The shifts that an exact sign-flip test does not reject.
+    SignFlips,
 }
 
 impl Method {
@@ -69,6 +72,7 @@ impl Method {
             Method::StudentT => "Student's t",
             Method::Bca => "BCa bootstrap",
             Method::Percentile => "percentile bootstrap",
+            Method::SignFlips => "sign-flip test, inverted",
         }
     }
 }

@@ -87,6 +87,40 @@ pub fn sign_flip(differences: &[f64]) -> Option<Test> {
     Some(Test { p: count as f64 * sampled, smallest: sampled.max(smallest), exact: false, n })
 }
 
+/// The interval of shifts that [`sign_flip`] does not reject at `alpha`: of a mean difference
+/// with a confidence of 1 - `alpha`, if differences are symmetric around it. Infinite where so few
+/// differences can reject nothing; none without differences or with one that is not finite.
+pub fn sign_flip_interval(differences: &[f64], alpha: f64) -> Option<(f64, f64)> {
+    if differences.is_empty() || differences.iter().any(|d| !d.is_finite()) {
+        return None;
+    }
+    if smallest(differences.len()) > alpha {
+        return Some((f64::NEG_INFINITY, f64::INFINITY));
+    }
+    let rejected = |shift: f64| {
+        let shifted: Vec<f64> = differences.iter().map(|d| d - shift).collect();
+        sign_flip(&shifted).is_some_and(|test| test.p <= alpha)
+    };
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    let (low, high) = differences
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), d| (l.min(*d), h.max(*d)));
+    // Beyond all differences every sign is the same, which is rejected; their mean is not.
+    let end = |outer: f64| {
+        let (mut inside, mut outside) = (mean, outer);
+        for _ in 0..100 {
+            let middle = (inside + outside) / 2.0;
+            if middle == inside || middle == outside {
+                break;
+            }
+            if rejected(middle) { outside = middle } else { inside = middle }
+        }
+        inside
+    };
+    let beyond = (high - low).max(high.abs().max(low.abs()) * 1e-9).max(f64::MIN_POSITIVE);
+    Some((end(low - beyond), end(high + beyond)))
+}
+
 /// Two of the 2^n sign patterns; 1 where nothing differs.
 fn smallest(n: usize) -> f64 {
     (2.0 * 0.5f64.powi(n as i32)).min(1.0)
@@ -205,6 +239,26 @@ fn doubled_ranks(signed: &[f64]) -> (Vec<usize>, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_has_the_shifts_that_are_not_rejected() {
+        let differences = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0];
+        let (low, high) = sign_flip_interval(&differences, 0.05).unwrap();
+        let p = |shift: f64| {
+            let shifted: Vec<f64> = differences.iter().map(|d| d - shift).collect();
+            sign_flip(&shifted).unwrap().p
+        };
+        assert!(p(low) > 0.05 && p(low - 1e-6) <= 0.05, "{low}");
+        assert!(p(high) > 0.05 && p(high + 1e-6) <= 0.05, "{high}");
+        // Three of 128 patterns a side: the bound is the third smallest sum of differences.
+        assert!(low > 1.0 && high < 9.0, "{low} to {high}");
+        let moved: Vec<f64> = differences.iter().map(|d| -d).collect();
+        let (a, b) = sign_flip_interval(&moved, 0.05).unwrap();
+        assert!((a + high).abs() < 1e-9 && (b + low).abs() < 1e-9, "{a} to {b}");
+        let few = sign_flip_interval(&differences[..5], 0.05).unwrap();
+        assert_eq!(few, (f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(sign_flip_interval(&[0.5; 8], 0.05).unwrap().0, 0.5);
+    }
 
     #[test]
     fn two_runs_that_never_reach_the_target_do_not_differ() {

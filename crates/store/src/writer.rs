@@ -20,13 +20,21 @@ pub struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// Creates `journal/<start>-<host>-<pid>.jsonl`.
+    /// Creates `journal/<start>-<host>-<pid>.jsonl`; where this process has one already, as it has
+    /// when a stage follows another, the same with a number.
     ///
     /// # Errors
     /// Those of creating the folder or the file.
     pub fn create(dir: &ReportDir, start: &str) -> io::Result<Self> {
         let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-        Self::create_named(dir, &format!("{stamp}-{}-{}", host_name(), std::process::id()))
+        let name = format!("{stamp}-{}-{}", host_name(), std::process::id());
+        let mut named = name.clone();
+        let mut number = 1;
+        while dir.journal().join(format!("{named}.jsonl")).exists() {
+            number += 1;
+            named = format!("{name}-{number}");
+        }
+        Self::create_named(dir, &named)
     }
 
     /// Creates `journal/<name>.jsonl`, which no other process may write to.

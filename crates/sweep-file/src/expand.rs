@@ -10,6 +10,7 @@ use spec::params::Values;
 use spec::plan::{PLAN_VERSION, Plan, PlannedOptimizer, PlannedRun, PoolEntry, Target, TargetAt};
 use spec::record::Split;
 use spec::run::RunSpec;
+use spec::stages::Stage;
 
 use super::axis::Axis;
 use super::axis::random;
@@ -68,7 +69,8 @@ pub fn expand(
     let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded, traps: &traps };
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
-    let claim = match spec.claim_on(&target, &runs, spec.seeds.len()) {
+    let judging = spec.confirm.as_ref().map_or(spec.seeds.len(), |confirm| confirm.seeds.len());
+    let claim = match spec.claim_on(&target, &runs, judging) {
         Ok(claim) => claim,
         Err(problem) => {
             diagnostics.push(*problem);
@@ -91,6 +93,9 @@ pub fn expand(
         target,
         claim,
         seeds: spec.seeds.clone(),
+        confirm: spec.confirm.clone(),
+        decisions: Vec::new(),
+        superseded: Vec::new(),
         optimizers,
         runs,
         pool,
@@ -204,6 +209,7 @@ impl Expansion<'_> {
                 config_id: id.config,
                 cell_id: id.cell,
                 axes: axes.clone(),
+                stage: Stage::Tuning,
                 spec: RunSpec { seed, ..run.clone() },
             });
         }

@@ -26,6 +26,7 @@ const ROOT: &[&str] = &[
     "model",
     "train",
     "repeat",
+    "confirm",
     "target",
     "claim",
     "optimizer",
@@ -70,6 +71,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     keeping.metrics =
         Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect();
     let optimizers = r.optimizers(root);
+    let confirm = r.confirm(root, &seeds, (&model, optimizers.len()));
     let excludes = r.excludes(root);
     let report = r.report(root);
     let regress = r.regress(root);
@@ -100,6 +102,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         keeping,
         metrics,
         seeds,
+        confirm,
         target,
         stop,
         claim,

@@ -11,6 +11,7 @@ use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
 use spec::run::segment;
 use spec::slurm::SlurmSettings;
+use spec::stages::Confirm;
 use spec::threads::Threads;
 use spec::update::ParamGroup;
 
@@ -47,6 +48,8 @@ pub struct SweepSpec {
     pub metrics: Vec<(Metric, Place)>,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
+    /// `[confirm]`, if given.
+    pub confirm: Option<Confirm>,
     /// `[target]` with the place of its metric, if given.
     pub target: Option<(Target, Place)>,
     /// `[target] stop = true`: training ends at the target's value.
@@ -175,6 +178,10 @@ impl SweepSpec {
         self.trial = true;
         self.name.push_str("-smoke");
         self.seeds.truncate(1);
+        if let Some(confirm) = &mut self.confirm {
+            confirm.seeds.truncate(1);
+            (confirm.until, confirm.top) = (None, 1);
+        }
         let entries = self.optimizers.iter_mut();
         let own = entries.flat_map(|o| {
             o.axes.iter_mut().chain(o.schedules.iter_mut().flat_map(|s| &mut s.axes))

@@ -93,7 +93,7 @@ fn specs(root: &Path) -> Vec<RunSpec> {
         ),
         layered(CONVOLUTIONS, "", "kind = \"sgd\"\nlr = 0.05\nmomentum = 0.9"),
         layered(CONVOLUTIONS, "label_smoothing = 0.1", "kind = \"muon\"\nlr = 0.02"),
-        layered(FLAT, "", ADAMW),
+        layered(FLAT, "l2 = 0.02", ADAMW),
     ]
 }
 

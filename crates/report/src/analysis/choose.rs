@@ -128,10 +128,10 @@ pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
 /// that among them, and what chose it; none where it ties with no other, or has no
 /// value.
 pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)> {
-    let best = analysis.best.get(label).copied().flatten()?;
+    let best = analysis.tuned.get(label).copied().flatten()?;
     let with_result = |i: &usize| {
         let config = &analysis.configs[*i];
-        config.label == label && config.counts.results() > 0
+        config.label == label && config.stage.is_tuning() && config.counts.results() > 0
     };
     let chosen = &analysis.configs[best];
     // Of runs that never reached the target some are equally good, too.

@@ -11,9 +11,10 @@
 
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, Config, Judged, scores};
-use stats::paired::{TIE, Test, rank_lead, sign_flip, wilcoxon};
-use stats::{Estimate, estimate, holm, unpaired};
+use crate::analysis::{Analysis, Config, Judged, Looks, scores};
+use stats::paired::{TIE, Test, rank_lead, sign_flip, sign_flip_interval, wilcoxon};
+use stats::sequential::Standing;
+use stats::{Estimate, Interval, Method, estimate, holm, unpaired};
 
 mod pairing;
 
@@ -189,6 +190,9 @@ pub(super) fn compare(analysis: &Analysis) -> Comparison {
             pair.verdict = verdict(test, p, tested, pair.direction);
         }
     }
+    if let Some(looks) = analysis.looks() {
+        pairs.iter_mut().for_each(|pair| by_looks(analysis, looks, pair));
+    }
     Comparison {
         smallest_adjusted: smallest.map(|p| (p * tested as f64).min(1.0)),
         differing,
@@ -237,13 +241,34 @@ pub fn samples_needed(pairs: usize) -> usize {
     enough.next().map_or(64, |(n, _)| n as usize)
 }
 
+/// Scores of two configurations over their first `n` seeds, more being better.
+fn samples(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> [Vec<f64>; 2] {
+    let all = |config: &Config| -> Vec<Judged> {
+        config.runs.iter().take(n).filter_map(|&r| analysis.judged(r)).collect()
+    };
+    scores(&analysis.evaluation, [&all(a), &all(b)])
+}
+
+/// The test that decides on two configurations over the first `n` seeds that judge.
+pub(super) fn test_of(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Option<Test> {
+    let found = seeds(analysis, a, b, n);
+    if found.unpaired.is_some() {
+        let [xs, ys] = samples(analysis, a, b, n);
+        return of_samples(&xs, &ys).test;
+    }
+    of_seeds(&found).test
+}
+
+/// The gains of the first over the second on the first `n` seeds that judge.
+pub(super) fn gains_of(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Vec<f64> {
+    seeds(analysis, a, b, n).gains
+}
+
 fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
     let (a, b) = (&analysis.configs[first], &analysis.configs[second]);
-    let found = seeds(analysis, a, b);
-    let all = |config: &Config| -> Vec<Judged> {
-        config.runs.iter().filter_map(|&r| analysis.judged(r)).collect()
-    };
-    let [xs, ys] = scores(&analysis.evaluation, [&all(a), &all(b)]);
+    let n = analysis.looks().map_or(usize::MAX, |looks| looks.seeds(a.label, b.label));
+    let found = seeds(analysis, a, b, n);
+    let [xs, ys] = samples(analysis, a, b, n);
     let decided = match found.unpaired {
         Some(_) => of_samples(&xs, &ys),
         None => of_seeds(&found),
@@ -269,7 +294,27 @@ fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
         verdict: Verdict::TooFew,
     };
     pair.small = small(analysis, &pair);
+    if let Some(looks) = analysis.looks().filter(|_| pair.unpaired.is_none()) {
+        let spent = looks.spent(a.label, b.label);
+        let interval = sign_flip_interval(&found.completed, spent)
+            .filter(|(low, high)| low.is_finite() && high.is_finite());
+        pair.gain.interval =
+            interval.map(|(low, high)| Interval { low, high, method: Method::SignFlips });
+    }
     pair
+}
+
+/// What the looks at the seeds on the way have decided, in place of one test of all seeds.
+fn by_looks(analysis: &Analysis, looks: &Looks, pair: &mut Pair) {
+    let [a, b] = [pair.first, pair.second].map(|config| analysis.configs[config].label);
+    let Some((standing, p)) = looks.of(a, b) else { return };
+    (pair.adjusted, pair.wilcoxon_adjusted) = (Some(p), None);
+    pair.verdict = match standing {
+        _ if pair.test.is_none() => Verdict::TooFew,
+        Standing::Decided(_) if pair.direction > 0.0 => Verdict::Better,
+        Standing::Decided(_) => Verdict::Worse,
+        Standing::Open | Standing::GivenUp(_) => Verdict::NotShown,
+    };
 }
 
 /// Whether the gain is below what matters: of accuracies and F1 a fraction of all, of

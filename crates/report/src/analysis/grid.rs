@@ -64,7 +64,8 @@ pub fn comparable(analysis: &Analysis, label: usize) -> bool {
 /// The best configuration of a label for each learning rate, ascending.
 pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
     let mut by_lr: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (i, config) in analysis.configs.iter().enumerate().filter(|(_, c)| c.label == label) {
+    let of_label = |c: &Config| c.label == label && c.stage.is_tuning();
+    for (i, config) in analysis.configs.iter().enumerate().filter(|(_, c)| of_label(c)) {
         // Learning rates are positive, and positive floats sort as their bits do.
         let lr = analysis.planned(config).spec.optimizer.lr().to_bits();
         by_lr.entry(lr).or_default().push(i);
@@ -80,7 +81,7 @@ pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
 /// where a seed diverged is out. None with fewer than two learning rates, and where they
 /// are not [`comparable`], so that nothing can be read between them.
 pub fn robustness(analysis: &Analysis, label: usize) -> Option<Robustness> {
-    let best = &analysis.configs[(*analysis.best.get(label)?)?];
+    let best = &analysis.configs[(*analysis.tuned.get(label)?)?];
     let points = by_lr(analysis, label);
     if points.len() < 2 || !comparable(analysis, label) {
         return None;

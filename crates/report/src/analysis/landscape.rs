@@ -86,7 +86,9 @@ impl Task {
             let all: Vec<usize> = walked().map(|(i, _)| i).collect();
             soonest.or_else(|| best_of(analysis, &all))
         };
-        self.analysis.best = (0..analysis.best.len()).map(best).collect();
+        let best: Vec<Option<usize>> = (0..analysis.best.len()).map(best).collect();
+        self.analysis.tuned = best.clone();
+        self.analysis.best = best;
     }
 }
 

@@ -33,8 +33,10 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
         .collect();
     for config in &analysis.configs {
         let row = &mut ledger[config.label];
-        row.configs += 1;
-        row.with_result += usize::from(config.counts.results() > 0);
+        if config.stage.is_tuning() {
+            row.configs += 1;
+            row.with_result += usize::from(config.counts.results() > 0);
+        }
         for &run in &config.runs {
             let run = &analysis.rows[run];
             row.counts.add(run.status);
@@ -53,7 +55,7 @@ impl Spent {
     /// Runs without a result whose cost is unknown: failed, timed out or cancelled.
     pub fn of_unknown_cost(&self, analysis: &Analysis) -> usize {
         let ended = |status: Option<Status>| status.is_some_and(|s| !s.is_result());
-        let configs = analysis.tried(self.label);
+        let configs = analysis.configs.iter().filter(|c| c.label == self.label);
         configs.flat_map(|c| &c.runs).filter(|&&r| ended(analysis.rows[r].status)).count()
     }
 }

@@ -10,6 +10,8 @@ mod grid;
 pub mod landscape;
 mod ledger;
 mod level;
+mod looks;
+mod stages;
 mod target;
 mod tuning;
 
@@ -21,6 +23,7 @@ use spec::Id;
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::{Plan, PlannedRun};
 use spec::record::{Split, Status, StopReason};
+use spec::stages::Stage;
 
 use crate::number;
 use crate::table::RunRow;
@@ -39,6 +42,8 @@ pub use landscape::Task;
 pub use ledger::{Spent, spent};
 pub use level::VANISHED;
 pub(crate) use level::{Judged, gain, scores};
+pub use looks::Looks;
+pub use stages::{decide, decide_by};
 pub use target::{Clock, LabelTimes, TimeToTarget};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 
@@ -94,6 +99,8 @@ pub struct Config {
     pub config_id: Id,
     /// Index of its label in `plan.optimizers`.
     pub label: usize,
+    /// The stage of its runs. A configuration that was confirmed is there for each stage.
+    pub stage: Stage,
     /// Indices into `plan.runs`, one a seed.
     pub runs: Vec<usize>,
     /// How they ended.
@@ -172,8 +179,12 @@ pub struct Analysis {
     /// only for a label without planned runs, and where functions are judged one by
     /// one: see [`Analysis::by_function`].
     pub best: Vec<Option<usize>>,
+    /// The configuration of each label that tuning chose. Where a stage of fresh seeds judges it
+    /// this is not `best`, which has the same configuration on those seeds.
+    pub tuned: Vec<Option<usize>>,
     comparison: OnceLock<Comparison>,
     time_to_target: OnceLock<Option<TimeToTarget>>,
+    looks: OnceLock<Option<Looks>>,
     tasks: OnceLock<Vec<Task>>,
 }
 
@@ -184,14 +195,15 @@ impl Analysis {
         let evaluation = criterion::evaluation(&plan, &selection, &rows);
         let labels: HashMap<&str, usize> =
             plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
-        let mut index: HashMap<(usize, Id), usize> = HashMap::new();
+        let mut index: HashMap<(usize, Stage, Id), usize> = HashMap::new();
         let mut configs: Vec<Config> = Vec::new();
         for (i, run) in plan.runs.iter().enumerate() {
             let Some(&label) = labels.get(run.label.as_str()) else { continue };
-            let at = *index.entry((label, run.config_id)).or_insert_with(|| {
+            let at = *index.entry((label, run.stage, run.config_id)).or_insert_with(|| {
                 configs.push(Config {
                     config_id: run.config_id,
                     label,
+                    stage: run.stage,
                     runs: Vec::new(),
                     counts: Counts::default(),
                     selection: Estimate::default(),
@@ -233,23 +245,27 @@ impl Analysis {
         let compare = !landscape::apart(&landscape::functions(&plan.runs));
         let (comparison, time_to_target, tasks) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let looks = OnceLock::new();
         let mut out = Analysis {
             plan,
             rows,
             selection,
             evaluation,
             configs,
+            tuned: best.clone(),
             best,
             comparison,
             time_to_target,
+            looks,
             tasks,
         };
         if compare {
             let mut of_label = vec![Vec::new(); out.best.len()];
-            for (i, config) in out.configs.iter().enumerate() {
+            for (i, config) in out.configs.iter().enumerate().filter(|(_, c)| c.stage.is_tuning()) {
                 of_label[config.label].push(i);
             }
-            out.best = of_label.iter().map(|among| best_of(&out, among)).collect();
+            out.tuned = of_label.iter().map(|among| best_of(&out, among)).collect();
+            out.best = stages::judged(&out).unwrap_or_else(|| out.tuned.clone());
         }
         out
     }
@@ -278,7 +294,7 @@ impl Analysis {
         let bits: BTreeSet<u64> = self
             .configs
             .iter()
-            .filter(|c| c.label == label)
+            .filter(|c| c.label == label && c.stage.is_tuning())
             .map(|c| self.planned(c).spec.optimizer.lr().to_bits())
             .collect();
         // Learning rates are positive, and positive floats sort as their bits do.
@@ -343,6 +359,12 @@ impl Analysis {
         self.time_to_target.get_or_init(|| target::time_to_target(self)).as_ref()
     }
 
+    /// The looks at the fresh seeds on the way; none of a sweep without `until`, and before the
+    /// runs of the first have ended.
+    pub fn looks(&self) -> Option<&Looks> {
+        self.looks.get_or_init(|| looks::looks(self)).as_ref()
+    }
+
     /// The functions of a sweep over landscapes, each with its own analysis; none
     /// for networks.
     pub fn tasks(&self) -> &[Task] {
@@ -358,7 +380,26 @@ impl Analysis {
 
     /// Configurations of a label: those its best was chosen from.
     pub fn tried(&self, label: usize) -> impl Iterator<Item = &Config> {
-        self.configs.iter().filter(move |c| c.label == label)
+        self.configs.iter().filter(move |c| c.label == label && c.stage.is_tuning())
+    }
+
+    /// The stage whose seeds judge: the last of which a run has a result.
+    pub fn judging(&self) -> Stage {
+        let fresh = |c: &Config| c.stage == Stage::Confirm && c.counts.results() > 0;
+        if self.configs.iter().any(fresh) { Stage::Confirm } else { Stage::Tuning }
+    }
+
+    /// The seeds that judge, in the order of the file.
+    pub fn seeds(&self) -> &[u64] {
+        self.plan.seeds_of(self.judging())
+    }
+
+    /// The configuration of a stage that is the same as this one but for its seeds.
+    pub fn counterpart(&self, config: &Config, stage: Stage) -> Option<&Config> {
+        let same = |c: &&Config| {
+            c.label == config.label && c.config_id == config.config_id && c.stage == stage
+        };
+        self.configs.iter().find(same)
     }
 
     /// How all runs ended.

@@ -116,7 +116,7 @@ fn label_times(analysis: &Analysis, config: usize) -> LabelTimes {
         .configs
         .iter()
         .enumerate()
-        .filter(|(_, c)| c.label == own.label)
+        .filter(|(_, c)| c.label == own.label && c.stage == own.stage)
         .filter_map(|(i, c)| {
             let samples: Vec<f64> =
                 with_result(analysis, c).map(|r| Clock::Samples.of(r)).collect();

@@ -39,7 +39,7 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     // Configurations without any result yet say nothing about tuning.
     let with_result = |i: &usize| {
         let config = &analysis.configs[*i];
-        config.label == label && config.counts.results() > 0
+        config.label == label && config.stage.is_tuning() && config.counts.results() > 0
     };
     let tried: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
     let value = |i: usize| {

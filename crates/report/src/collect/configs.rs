@@ -106,6 +106,9 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         int("cancelled", |c| c.counts.cancelled),
         int("missing", |c| c.counts.missing),
     ];
+    if analysis.plan.is_staged() {
+        out.push(text("stage", &|c| c.stage.name().to_owned()));
+    }
     let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
     out.push(String::column("interval", methods.collect()));
     for measure in measures(analysis) {

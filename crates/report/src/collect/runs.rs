@@ -98,6 +98,9 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     metrics.for_each(|name| out.extend(fixed(&[&name])));
     out.extend(fixed(COLUMNS_AFTER));
     out.extend(at_best(analysis));
+    if plan.is_staged() {
+        out.push(text("stage", &|r| r.stage.name().to_owned()));
+    }
     out.extend(derived::columns(analysis));
     let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();
     out.extend(hyper_parameters(&specs));

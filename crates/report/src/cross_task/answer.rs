@@ -132,7 +132,7 @@ fn lead(all: &CrossTask, first: usize, second: usize) -> Option<String> {
         (false, true) => "fewer",
         (false, false) => "less",
     };
-    let planned: usize = all.tasks.tasks.iter().map(|t| t.analysis.plan.seeds.len()).sum();
+    let planned: usize = all.tasks.tasks.iter().map(|t| t.analysis.seeds().len()).sum();
     let on = if pair.n == planned {
         String::new()
     } else {

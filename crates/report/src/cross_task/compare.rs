@@ -268,7 +268,7 @@ fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
     let (ours, theirs) = (by_seed(pair.first), by_seed(pair.second));
     let (mut gains, mut apart) = (Gains::default(), None);
     let mut unpaired = 0;
-    for seed in &analysis.plan.seeds {
+    for seed in analysis.seeds() {
         let both =
             ours.as_ref().and_then(|r| r.get(seed)).zip(theirs.as_ref().and_then(|r| r.get(seed)));
         let judged = both.and_then(|(a, b)| Some((analysis.judged(*a)?, analysis.judged(*b)?)));

@@ -61,7 +61,7 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
             some(values.iter().enumerate().map(|(t, v)| format!("{v} in {}", name(t))).collect())
         })
     };
-    if let Some(text) = per_task(&|t| tasks[t].analysis.plan.seeds.len().to_string()) {
+    if let Some(text) = per_task(&|t| tasks[t].analysis.seeds().len().to_string()) {
         out.push(format!("Tasks differ in their number of seeds: {text}. {}", weights(all)));
     }
     let epochs = |t: usize| length(&tasks[t]);

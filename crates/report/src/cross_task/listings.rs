@@ -164,7 +164,7 @@ pub(super) fn ledger(all: &CrossTask) -> Table {
                 Cell::text(name),
                 label(all, l),
                 Cell::count(row.configs),
-                Cell::count(analysis.plan.seeds.len()),
+                Cell::count(analysis.seeds().len()),
                 Cell::number(least.map(|e| e as f64), |_| length(grain, specs())).parts(
                     "lowest",
                     "highest",

@@ -137,8 +137,7 @@ pub(super) fn improvement(all: &CrossTask) -> Vec<String> {
     }
     let rough = match all.improvements.iter().any(|i| i.interval.is_some()) {
         true => {
-            let few =
-                all.tasks.tasks.iter().any(|t| t.analysis.plan.seeds.len() < FEWEST_RESAMPLED);
+            let few = all.tasks.tasks.iter().any(|t| t.analysis.seeds().len() < FEWEST_RESAMPLED);
             let rough = if few {
                 format!(", rough with fewer than {FEWEST_RESAMPLED} runs a task")
             } else {

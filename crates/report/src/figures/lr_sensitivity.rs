@@ -34,7 +34,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         String::new()
     };
-    let configs = |label: usize| analysis.configs.iter().filter(|c| c.label == label).count();
+    let configs = |label: usize| analysis.tried(label).count();
     let mut labels = 0..analysis.plan.optimizers.len();
     let chosen = if labels.any(|label| configs(label) > analysis.lr_grid(label).len()) {
         " Where a learning rate was tried with several other values, the best is shown."
@@ -126,7 +126,8 @@ fn crosses(analysis: &Analysis, chart: &Chart) -> String {
 }
 
 fn describe(analysis: &Analysis) -> String {
-    let configs: Vec<&Config> = analysis.configs.iter().collect();
+    let tried = analysis.configs.iter().filter(|config| config.stage.is_tuning());
+    let configs: Vec<&Config> = tried.collect();
     match analysis.selection.reached() {
         true => bands::medians(&configs),
         false => bands::describe(analysis, &configs, "bars"),
@@ -170,7 +171,7 @@ fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
     if points.len() <= MOST_RATES {
         return points.into_iter().map(counted).collect();
     }
-    let best = analysis.best[label].map(|i| analysis.configs[i].config_id);
+    let best = analysis.tuned[label].map(|i| analysis.configs[i].config_id);
     let chosen = |config: &Config| Some(config.config_id) == best;
     let (low, high) = ends(analysis);
     let part = |lr: f64| {
@@ -207,8 +208,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     let dotted = dotted(analysis);
     let (mut curves, mut dots, mut strip) = (Vec::new(), Vec::new(), Vec::new());
     for label in 0..labels {
-        let best = analysis.best[label].filter(|&i| analysis.is_chosen(i));
-        let best = best.map(|i| analysis.configs[i].config_id);
+        let best = analysis.tuned[label].map(|i| &analysis.configs[i]);
+        let best = best.filter(|c| c.counts.completed > 0).map(|c| c.config_id);
         let (mut points, mut ringed, mut marks) = (Vec::new(), None, Vec::new());
         for Tried { config, lr, diverged } in tried(analysis, label) {
             if diverged.0 > 0 {

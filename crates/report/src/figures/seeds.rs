@@ -69,9 +69,14 @@ fn strong(grid: &Grid) -> bool {
     grid.rows.iter().any(|row| row.strong)
 }
 
+/// The configurations on the seeds that choose, with their places.
+fn rows(analysis: &Analysis) -> impl Iterator<Item = (usize, &Config)> {
+    analysis.configs.iter().enumerate().filter(|(_, config)| config.stage.is_tuning())
+}
+
 /// Why the figure is left out, where it has too many rows.
 pub fn too_many(analysis: &Analysis) -> Option<String> {
-    let rows = analysis.configs.len();
+    let rows = rows(analysis).count();
     (rows > MOST && analysis.plan.seeds.len() > 1).then(|| {
         format!(
             "The figure of every run by learning rate and seed is left out: it would have {} rows, and shows {MOST} at \
@@ -84,14 +89,14 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
 /// The data: one row a configuration, by label and learning rate.
 pub fn series(analysis: &Analysis) -> Option<Grid> {
     let (selection, plan) = (&analysis.selection, &analysis.plan);
-    let rows = analysis.configs.len();
+    let rows = rows(analysis).count();
     if !(2..=MOST).contains(&rows)
         || plan.seeds.len() < 2
         || !analysis.rows.iter().any(|r| r.completed())
     {
         return None;
     }
-    let mut configs: Vec<(usize, &Config)> = analysis.configs.iter().enumerate().collect();
+    let mut configs: Vec<(usize, &Config)> = self::rows(analysis).collect();
     let lr = |c: &Config| analysis.planned(c).spec.optimizer.lr();
     configs.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| lr(a).total_cmp(&lr(b))));
     let values: Vec<f64> =
@@ -106,7 +111,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             GridRow {
                 series: Some(config.label),
                 cells: cells.collect(),
-                strong: analysis.is_chosen(i),
+                strong: analysis.tuned[config.label] == Some(i) && config.counts.completed > 0,
                 group: label.clone(),
                 head: head.clone(),
             }

@@ -137,8 +137,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
 /// The curve of a label of which no configuration has a value: whatever is drawn, it
 /// diverges or never reaches the target. None for fewer than two with a result.
 fn hopeless(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
-    let of_label = |c: &&Config| c.label == label && c.counts.results() > 0;
-    let tried = analysis.configs.iter().filter(of_label).count();
+    let of_label = |c: &&Config| c.counts.results() > 0;
+    let tried = analysis.tried(label).filter(of_label).count();
     let worst = analysis.evaluation.worst();
     let point = |k| TuningPoint { k, median: worst, quartiles: (worst, worst) };
     (tried > 1).then(|| TuningCurve { label, points: (1..=tried).map(point).collect() })

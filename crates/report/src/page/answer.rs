@@ -28,7 +28,8 @@ pub fn answer(analysis: &Analysis) -> Answer {
         return without_result(analysis);
     };
     let comparison = analysis.comparison();
-    let mut details = vec![chosen(analysis, first)];
+    let mut details = content::stages_text(analysis);
+    details.push(chosen(analysis, first));
     details.extend(flattered(analysis));
     details.extend(
         analysis
@@ -178,7 +179,8 @@ fn tied(analysis: &Analysis, first: &Config) -> Option<String> {
 /// Where the same numbers choose and judge, the best of many is flattered.
 fn flattered(analysis: &Analysis) -> Option<String> {
     let reached = analysis.evaluation.reached();
-    let tried = analysis.configs.len() > analysis.plan.optimizers.len();
+    let tried = |label: usize| analysis.tried(label).count() > 1;
+    let tried = (0..analysis.plan.optimizers.len()).any(tried);
     reached.then(|| {
         format!(
             "Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse \

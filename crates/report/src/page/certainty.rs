@@ -51,8 +51,16 @@ impl<'a> Facts<'a> {
         )
     }
 
-    /// ` after Holm's correction for 3 comparisons`; empty for one.
+    /// ` after Holm's correction for 3 comparisons`; empty for one. With looks at the seeds on
+    /// the way ` over 2 looks and 3 comparisons`.
     fn family(&self) -> String {
+        if let Some(looks) = self.analysis.looks() {
+            return format!(
+                " over {} and {}",
+                plural::count(looks.taken, "look"),
+                plural::count(self.comparison.tests, "comparison")
+            );
+        }
         match self.comparison.tests {
             0 | 1 => String::new(),
             tests => format!(" after Holm's correction for {tests} comparisons"),

@@ -118,8 +118,8 @@ fn opening(report: &Report) -> Markup {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
             (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
-            (tile(number::count(analysis.configs.len() as u64), "configurations"))
-            (tile(number::count(analysis.plan.seeds.len() as u64), plural::form(analysis.plan.seeds.len(), "seed each", "seeds each")))
+            (tile(number::count(analysis.configs.iter().filter(|c| c.stage.is_tuning()).count() as u64), "configurations"))
+            (tile(number::count(analysis.seeds().len() as u64), plural::form(analysis.seeds().len(), "seed each", "seeds each")))
             (tile(number::seconds(seconds), "training time, all runs"))
         }
         @for warning in &report.warnings { p.warn { (escape::line(warning)) } }
@@ -185,6 +185,7 @@ fn tables(report: &Report) -> Markup {
     let Tables {
         functions,
         best,
+        confirmation,
         comparison,
         claim,
         time_to_target,
@@ -206,6 +207,11 @@ fn tables(report: &Report) -> Markup {
             h2 id="best" { "Each optimizer at its best" }
             (table(best))
             (sentences(&content::best_text(analysis)))
+        }
+        @if !confirmation.rows.is_empty() {
+            h2 id="confirmation" { "Tuning and fresh seeds" }
+            (table(confirmation))
+            (sentences(&content::confirmation_text(analysis)))
         }
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }

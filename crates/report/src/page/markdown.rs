@@ -35,6 +35,8 @@ pub fn report(report: &Report) -> String {
         out.push_str(&table(&content::best_table(analysis)));
         sentences(&mut out, &content::best_text(analysis));
     }
+    section(&mut out, "Tuning and fresh seeds", &content::confirmation_table(analysis));
+    sentences(&mut out, &content::confirmation_text(analysis));
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
     if !several {
         sentences(&mut out, &content::comparison_text(analysis));

@@ -38,7 +38,7 @@ fn describe(why: StopReason, grain: Grain) -> &'static str {
 pub fn run_table(analysis: &Analysis) -> Table {
     let selection = &analysis.selection;
     let metrics = metrics(selection);
-    let mut head = vec!["Optimizer", "Configuration", "#Seed", "Status", "Ended by"];
+    let mut head = vec!["Optimizer", "Configuration", "Stage", "#Seed", "Status", "Ended by"];
     let ended = analysis.rows.iter().filter_map(ended_by);
     let early = ended.into_iter().any(|why| why != StopReason::Epochs);
     let counted = selection.measured == Measured::Best;
@@ -82,6 +82,7 @@ pub fn run_table(analysis: &Analysis) -> Table {
         let mut cells = vec![
             Cell::label(&run.label, label),
             Cell::text(configuration),
+            Cell::text(if run.stage.is_tuning() { "" } else { "fresh" }),
             Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
             Cell::text(row.status.map_or(MISSING, |s| s.name()).replace('_', " ")),
             Cell::text(ended_by(row).filter(|_| early).map_or("", |why| describe(why, grain))),

@@ -5,9 +5,10 @@ use crate::page::table::Table;
 use crate::page::{content, run_table};
 
 /// Names of all tables that a report may have.
-pub(crate) const NAMES: [&str; 11] = [
+pub(crate) const NAMES: [&str; 12] = [
     "functions",
     "best",
+    "confirmation",
     "comparison",
     "claim",
     "time-to-target",
@@ -26,6 +27,8 @@ pub struct Tables {
     pub functions: Table,
     /// Each label at its best configuration.
     pub best: Table,
+    /// What was confirmed on fresh seeds.
+    pub confirmation: Table,
     /// Every pair of labels.
     pub comparison: Table,
     /// The claim, judged by the seeds of each label.
@@ -57,6 +60,8 @@ impl Tables {
                 .named("functions", "Each optimizer on each function"),
             best: content::best_table(analysis)
                 .named("best", "Each optimizer at its best configuration"),
+            confirmation: content::confirmation_table(analysis)
+                .named("confirmation", "Chosen configurations on tuning and on fresh seeds"),
             comparison: content::comparison_table(analysis)
                 .named("comparison", "Every pair of optimizers at their chosen configurations"),
             claim: content::claim_table(analysis, claims)
@@ -81,6 +86,7 @@ impl Tables {
         [
             &self.functions,
             &self.best,
+            &self.confirmation,
             &self.comparison,
             &self.claim,
             &self.time_to_target,

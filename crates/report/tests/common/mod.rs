@@ -261,6 +261,7 @@ impl Fixture {
                         config_id: ids.config,
                         cell_id: ids.cell,
                         axes,
+                        stage: Default::default(),
                         spec,
                     });
                 }
@@ -289,6 +290,9 @@ impl Fixture {
             },
             claim: None,
             seeds: (0..self.seeds).collect(),
+            confirm: None,
+            decisions: Vec::new(),
+            superseded: Vec::new(),
             optimizers: optimizers.collect(),
             runs,
             pool: vec![PoolEntry { device: DeviceName::Auto, slots: None }],

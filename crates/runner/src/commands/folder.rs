@@ -71,7 +71,8 @@ pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     if let Some((target, _)) = &asked.target {
         plan.target = target.clone();
     }
-    match asked.claim_on(&plan.target, &plan.runs, plan.seeds.len()) {
+    let judging = plan.confirm.as_ref().map_or(plan.seeds.len(), |confirm| confirm.seeds.len());
+    match asked.claim_on(&plan.target, &plan.runs, judging) {
         Ok(claim) => plan.claim = claim,
         Err(why) => {
             plan.claim = None;

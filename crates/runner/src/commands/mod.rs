@@ -57,7 +57,8 @@ pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
         | Command::Regress(_)
         | Command::Nightly(_)
         | Command::Baseline { .. }
-        | Command::Write { .. } => Err(crate::reporter::replace_this_process()),
+        | Command::Write { .. }
+        | Command::Decide { .. } => Err(crate::reporter::replace_this_process()),
     }
 }
 

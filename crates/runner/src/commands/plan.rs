@@ -9,6 +9,7 @@ use spec::Id;
 use spec::grain::Grain;
 use spec::params::Value;
 use spec::plan::{Plan, PlannedRun};
+use spec::stages::Stage;
 use text_format::plural;
 
 use super::shard::Chosen;
@@ -251,6 +252,12 @@ pub(super) fn json(
         });
         if let Some(data) = &plan.data {
             head["data"] = json!(data);
+        }
+        if let Some(confirm) = &plan.confirm {
+            let stage = Stage::Confirm;
+            let decided = plan.decision(stage).map(|decision| &decision.chosen);
+            let at_most = plan.at_most(stage);
+            head["confirm"] = json!({ "seeds": confirm.seeds, "top": confirm.top, "at_most": at_most, "decided": decided });
         }
         if !plan.lints.is_empty() {
             head["lints"] = json!(plan.lints);

@@ -8,6 +8,7 @@ use spec::plan::LibtorchSource;
 
 use crate::cli::{Cli, Command, LauncherChoice};
 use crate::exit::Exit;
+use crate::stages;
 use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
 use crate::{pool, resume};
@@ -55,14 +56,19 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         verb if verb.is_of_reporter() => return answer(false, &NOTHING, Report::First),
         _ => return answer(false, &NOTHING, Report::Never),
     };
-    let loaded = super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
+    let mut loaded =
+        super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
+    let known = store::plan(&workspace.report(&loaded.plan.name)).ok();
+    stages::recall(&mut loaded.plan, known.as_ref());
+    // A stage that is not decided on trains, and `sweep-report` decides.
+    let open = run.replan || loaded.plan.is_open();
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
-    let train = !run.plan && (run.fresh || !all_cached(&workspace, &loaded.plan, &entries));
+    let train = !run.plan && (run.fresh || open || !all_cached(&workspace, &loaded.plan, &entries));
     let on_slurm = run.launcher == LauncherChoice::Slurm;
     if on_slurm && !run.plan {
         // A copy of it goes to the cluster.
         report = Report::First;
-    } else if run.plan || run.no_report {
+    } else if run.plan || run.no_report && !open {
         report = Report::Never;
     }
     let flex = entries.iter().all(|e| e.device == DeviceName::Flex);

@@ -13,6 +13,7 @@ use crate::error::bad_input;
 use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::resume::{Reason, outstanding};
+use crate::stages;
 use crate::sweep_progress::describe;
 use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
@@ -32,6 +33,8 @@ pub(super) fn why(
     let dir = workspace.report(&plan.name);
     let known = KnownThreads::of(workspace, &plan, || store::plan(&dir).ok());
     let machine = Machine::find(&plan, None, &known);
+    drop(known);
+    stages::recall(&mut plan, store::plan(&dir).ok().as_ref());
     let journal = store::journal::read(&dir)?;
     super::folder::warn(&journal.warnings);
     let mut out = String::new();

@@ -1,6 +1,7 @@
 //! The tables of a sweep file, a file each.
 
 mod claim;
+mod confirm;
 mod devices;
 mod exclude;
 pub(crate) mod function;
@@ -15,6 +16,7 @@ mod slurm;
 mod slurm_flags;
 mod target;
 pub(crate) mod train;
+mod until;
 
 use spec::params::Params as _;
 use spec::plan::ArtifactOptions;
@@ -40,6 +42,8 @@ pub fn tables() -> Vec<Table> {
             keys: EarlyStopping::PARAMS,
         },
         repeat::RepeatTable::TABLE,
+        confirm::ConfirmTable::TABLE,
+        until::UntilTable::TABLE,
         target::TargetTable::TABLE,
         claim::ClaimTable::TABLE,
         ReportSettings::TABLE,

@@ -4,7 +4,7 @@ use spec::params::{Param, ParamType, Range, Value};
 
 use crate::axis;
 use crate::diagnostic::Diagnostic;
-use crate::node::{Node, NodeValue};
+use crate::node::{Entry, Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
@@ -33,49 +33,65 @@ impl Reader<'_> {
     pub(crate) fn seeds(&mut self, root: &Node) -> Vec<u64> {
         let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
         let _: RepeatTable = self.settings(&node, &[]);
-        let Some(entry) = node.get("seeds") else { return vec![0] };
+        let seeds = node.get("seeds").and_then(|entry| self.seed_list("repeat", entry));
+        seeds.unwrap_or_else(|| vec![0])
+    }
+
+    /// The seeds of a table's key `seeds`: a list of them, or how many from which on. None where
+    /// there is a problem, which is told of.
+    pub(crate) fn seed_list(&mut self, table: &str, entry: &Entry) -> Option<Vec<u64>> {
         let seed = setting("seeds", ParamType::Int, Range::NonNegative);
         if let NodeValue::Table(_) = entry.value.value {
-            self.known_keys(&entry.value, &["count", "base"], "seeds");
-            let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
-            let mut read = |param: &Param, default: i64| match entry.value.get(param.name) {
-                Some(e) => axis::scalar(
-                    &format!("seeds.{}", param.name),
-                    param,
-                    &e.value,
-                    self.diagnostics,
-                ),
-                None => Some(Value::Int(default)),
-            };
-            let (count, base) =
-                (read(&count, 1), read(&setting("base", ParamType::Int, Range::NonNegative), 0));
-            let (Some(Value::Int(count)), Some(Value::Int(base))) = (count, base) else {
-                return vec![0];
-            };
-            if count > 1_000_000 {
-                self.diagnostics
-                    .push(Diagnostic::error("more than 1,000,000 seeds", &entry.value.place));
-                return vec![0];
-            }
-            let Some(end) = base.checked_add(count) else {
-                self.diagnostics.push(Diagnostic::error(
-                    "the last seed does not fit 63 bits",
-                    &entry.value.place,
-                ));
-                return vec![0];
-            };
-            return (base..end).map(|s| s as u64).collect();
+            return self.counted_seeds(table, entry);
         }
         if let NodeValue::Int(n @ 0..) = entry.value.value {
             self.diagnostics.push(one_number(n, &entry.value.place));
-            return vec![0];
+            return None;
         }
-        let Some(axis) = axis::read("repeat.seeds", &seed, &entry.value, self.diagnostics) else {
-            return vec![0];
+        let axis = axis::read(&format!("{table}.seeds"), &seed, &entry.value, self.diagnostics)?;
+        let values = axis.values.iter().filter_map(|(v, _)| match v {
+            Value::Int(i) => u64::try_from(*i).ok(),
+            _ => None,
+        });
+        Some(values.collect())
+    }
+
+    /// `{ count, base }`.
+    fn counted_seeds(&mut self, table: &str, entry: &Entry) -> Option<Vec<u64>> {
+        if let Some(until) = entry.value.get("until") {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "`until` goes with the seeds of [confirm] alone",
+                    &until.key_place,
+                )
+                .label("these seeds choose, and each configuration needs as many")
+                .help("give a number of seeds here, and add [confirm] with `until`"),
+            );
+            return None;
+        }
+        let what = if table == "repeat" { "seeds".to_owned() } else { format!("{table}.seeds") };
+        self.known_keys(&entry.value, &["count", "base"], &what);
+        let count = setting("count", ParamType::Int, Range::AtLeast(1.0));
+        let mut read = |param: &Param, default: i64| match entry.value.get(param.name) {
+            Some(e) => {
+                axis::scalar(&format!("{what}.{}", param.name), param, &e.value, self.diagnostics)
+            }
+            None => Some(Value::Int(default)),
         };
-        axis.values
-            .iter()
-            .filter_map(|(v, _)| if let Value::Int(i) = v { u64::try_from(*i).ok() } else { None })
-            .collect()
+        let base = setting("base", ParamType::Int, Range::NonNegative);
+        let (Some(Value::Int(count)), Some(Value::Int(base))) = (read(&count, 1), read(&base, 0))
+        else {
+            return None;
+        };
+        let place = &entry.value.place;
+        if count > 1_000_000 {
+            self.diagnostics.push(Diagnostic::error("more than 1,000,000 seeds", place));
+            return None;
+        }
+        let Some(end) = base.checked_add(count) else {
+            self.diagnostics.push(Diagnostic::error("the last seed does not fit 63 bits", place));
+            return None;
+        };
+        Some((base..end).map(|seed| seed as u64).collect())
     }
 }

@@ -17,14 +17,14 @@ pub(super) struct Seeds {
     pub(super) unpaired: Option<String>,
 }
 
-/// Compares two configurations on every seed of the plan.
-pub(super) fn seeds(analysis: &Analysis, a: &Config, b: &Config) -> Seeds {
+/// Compares two configurations on the first `n` seeds of those that judge; on all of fewer.
+pub(super) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Seeds {
     let by_seed = |config: &Config| -> HashMap<u64, usize> {
         config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
     };
     let (ours, theirs) = (by_seed(a), by_seed(b));
     let mut out = Seeds::default();
-    for seed in &analysis.plan.seeds {
+    for seed in analysis.seeds().iter().take(n) {
         let both = ours.get(seed).zip(theirs.get(seed));
         let judged = both.and_then(|(x, y)| Some((analysis.judged(*x)?, analysis.judged(*y)?)));
         let (Some((a, b)), Some((x, y))) = (both, judged) else {

@@ -7,6 +7,7 @@ use spec::init::InitSpec;
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Param, ParamType, Params, Range, Value};
 use spec::run::DataSpec;
+use spec::stages::Stage;
 use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
@@ -65,6 +66,8 @@ const SLACK: f64 = 1.0 + 1e-9;
 /// chosen one has another value, for one that was drawn at random and has no grid, where
 /// nothing could be better, and without a value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
+    // The grid was tried on the seeds that choose.
+    let config = analysis.counterpart(config, Stage::Tuning).unwrap_or(config);
     let value = config.standing(&analysis.selection, &config.selection);
     if value.is_none_or(|value| unsurpassed(analysis, config, value)) {
         return Vec::new();

@@ -15,7 +15,7 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "Second",
         "Verdict",
         gain,
-        "#95% interval",
+        if analysis.looks().is_some() { "#Interval" } else { "#95% interval" },
         "#Seeds in the lead",
         "#Seeds compared",
         "#Seeds won",
@@ -24,7 +24,7 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
         "#p, permutation",
         "#p, ranks",
         "Decided by",
-        "#p, Holm",
+        if analysis.looks().is_some() { "#p, all looks" } else { "#p, Holm" },
         "#p, Wilcoxon",
         "#p, Wilcoxon, Holm",
     ]);
@@ -166,14 +166,20 @@ pub fn comparison_text(analysis: &Analysis) -> Vec<String> {
             .to_owned(),
     );
     let leads = comparison.pairs.iter().map(|p| &p.gain);
-    out.extend(
-        super::interval_methods(leads)
-            .map(|methods| format!("Intervals are 95% intervals of the mean lead by {methods}.")),
-    );
-    out.extend(contradicted(comparison));
-    out.extend(tests_text(analysis));
-    out.extend(ranks_text(analysis));
-    out.extend(power_text(comparison));
+    if let Some(looks) = analysis.looks() {
+        out.extend(super::looks::looks_text(looks));
+        out.extend(ranks_text(analysis));
+    } else {
+        out.extend(
+            super::interval_methods(leads).map(|methods| {
+                format!("Intervals are 95% intervals of the mean lead by {methods}.")
+            }),
+        );
+        out.extend(contradicted(comparison));
+        out.extend(tests_text(analysis));
+        out.extend(ranks_text(analysis));
+        out.extend(power_text(comparison));
+    }
     let excluded: usize = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(

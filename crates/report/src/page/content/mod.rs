@@ -2,10 +2,12 @@
 
 mod claim;
 mod comparison;
+mod confirmation;
 mod failed;
 mod fairness;
 mod landscape;
 mod ledger;
+mod looks;
 mod provenance;
 mod repeats;
 mod time_to_target;
@@ -23,6 +25,7 @@ use stats::{Estimate, Method};
 
 pub use claim::{claim_table, claim_text};
 pub use comparison::{comparison_table, comparison_text};
+pub use confirmation::{confirmation_table, confirmation_text, stages_text};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;
 pub use landscape::{landscape_answer, landscape_table, landscape_text};
@@ -148,7 +151,7 @@ fn derived(of: Derived, analysis: &Analysis, config: &Config) -> Cell {
 
 /// The head of a metric's means; one seed has none.
 fn mean_head(analysis: &Analysis, of: &Criterion) -> String {
-    let spread = if analysis.plan.seeds.len() > 1 { ", mean \u{b1} sd" } else { "" };
+    let spread = if analysis.seeds().len() > 1 { ", mean \u{b1} sd" } else { "" };
     format!("#{}{spread}", capitalised(&of.name()))
 }
 
@@ -313,6 +316,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
     let (chosen_by, judged) = (mean_head(analysis, selection), mean_head(analysis, evaluation));
     let mut table = Table::new(&[
         "Optimizer",
+        "Stage",
         "Configuration",
         "#Learning rate",
         "Schedule",
@@ -337,6 +341,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
         let rate = (config.counts.diverged > 0).then_some(rate);
         table.rows.push(vec![
             Cell::label(&run.label, config.label).strong(best),
+            Cell::text(if config.stage.is_tuning() { "" } else { "fresh" }),
             Cell::text(analysis.describe(config)),
             Cell::number(Some(lr), number::short),
             Cell::text(run.spec.schedule.kind()),

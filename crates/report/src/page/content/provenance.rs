@@ -50,7 +50,11 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         };
         put("Reading", format!("{left}{}", data.notes.join(" ")));
     }
-    put("Seeds", analysis.plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+    let seeds = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    put("Seeds", seeds(&analysis.plan.seeds));
+    if let Some(confirm) = &analysis.plan.confirm {
+        put("Fresh seeds", seeds(&confirm.seeds));
+    }
     let Some(m) = manifest else {
         put("Provenance", "no manifest.json was found".to_owned());
         return out;

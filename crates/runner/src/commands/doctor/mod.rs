@@ -127,6 +127,9 @@ mod tests {
             },
             claim: None,
             seeds: vec![0],
+            confirm: None,
+            decisions: Vec::new(),
+            superseded: Vec::new(),
             optimizers: vec![],
             runs: vec![],
             pool: pool

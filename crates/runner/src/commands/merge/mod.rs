@@ -18,6 +18,7 @@ use crate::cli::MergeArgs;
 use crate::error::bad_input;
 use crate::exit::Exit;
 use crate::provenance::{self, SweepFacts};
+use crate::stages;
 use crate::workspace::Workspace;
 use crate::{clock, lock, reporter, text};
 
@@ -103,8 +104,12 @@ fn destination(
         if is_folder { ReportDir::new(file) } else { workspace.report(&sweep_file::name(file)?) };
     if dir.plan().is_file() {
         let mut plan = store::plan(&dir)?;
+        let elsewhere = store::plan(first).ok();
+        if plan.is_open() {
+            stages::recall(&mut plan, elsewhere.as_ref());
+        }
         if plan.computed_on.is_none() {
-            plan.computed_on = store::plan(first).ok().and_then(|p| p.computed_on);
+            plan.computed_on = elsewhere.and_then(|p| p.computed_on);
         }
         return Ok((dir, plan));
     }
@@ -136,6 +141,7 @@ fn destination(
         text::print_error(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
+    stages::recall(&mut plan, elsewhere.as_ref());
     plan.computed_on = elsewhere.and_then(|p| p.computed_on);
     let dir = workspace.report(&plan.name);
     Ok((dir, plan))

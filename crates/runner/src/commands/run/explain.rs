@@ -4,7 +4,7 @@ use super::invocation::Invocation;
 use crate::commands::{folder, plan};
 use crate::estimate;
 use crate::exit::Exit;
-use crate::text;
+use crate::{stages, text};
 
 /// Prints the plan, as a table or as JSON, what would refuse the sweep, and what its
 /// launcher would do.
@@ -33,6 +33,9 @@ pub(super) fn explain(invocation: &mut Invocation<'_>) -> crate::Result<Exit> {
             estimate,
             verbose,
         )?;
+    }
+    if let Some(line) = stages::described(&invocation.plan).filter(|_| !args.json) {
+        text::print(&format!("{}\n", text::wrapped(&line)));
     }
     if let Some(error) = data.err().filter(|_| !todo.is_empty()) {
         text::status!("warning: the sweep would be refused: {error:#}");

@@ -6,6 +6,7 @@ use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use store::journal::Journal;
 use store::layout::ReportDir;
+use text_format::plural;
 
 use crate::cli::RunArgs;
 use crate::commands::shard::Chosen;
@@ -20,7 +21,7 @@ use crate::resume::{Outstanding, outstanding};
 use crate::threads::{KnownThreads, MeasureContext};
 use crate::training::Signalled;
 use crate::workspace::Workspace;
-use crate::{clock, dataset_check, pool, provenance, text};
+use crate::{clock, dataset_check, pool, provenance, stages, text};
 
 /// A sweep as the command line asks for it.
 pub(super) struct Invocation<'a> {
@@ -152,7 +153,49 @@ impl<'a> Invocation<'a> {
         }
         let journal =
             if args.fresh { Journal::default() } else { store::journal::read(&self.dir)? };
+        self.recall(earlier.as_ref().filter(|_| !args.fresh))?;
         Ok(Found { earlier, machine, data, provenance, journal })
+    }
+
+    /// Takes over what an earlier plan decided of the stages, unless it is to be decided anew.
+    fn recall(&mut self, earlier: Option<&Plan>) -> crate::Result<()> {
+        stages::recall(&mut self.plan, earlier);
+        if self.plan.decisions.is_empty() {
+            stages::take_over(&mut self.plan, &self.args.decided);
+        }
+        if self.args.replan {
+            stages::forget(&mut self.plan);
+        }
+        self.chosen = Chosen::of(&self.plan, self.args)?;
+        Ok(())
+    }
+
+    /// Opens the next stage where all runs of the one before have a result, and says so. False
+    /// where there is none, or where runs are missing, which is said.
+    ///
+    /// # Errors
+    /// The journal cannot be read; `sweep-report` failed.
+    pub(super) fn open_stage(&mut self, found: &mut Found) -> crate::Result<bool> {
+        if !self.plan.is_open() {
+            return Ok(false);
+        }
+        found.journal = store::journal::read(&self.dir)?;
+        let missing = self.outstanding(found).runs.len();
+        if missing > 0 {
+            let (runs, have) = (plural::count(missing, "run"), plural::has_or_have(missing));
+            text::status!(
+                "the fresh seeds of [confirm] wait: {runs} of tuning {have} no result yet; \
+                 --keep-failed goes on without those that failed"
+            );
+            return Ok(false);
+        }
+        let decision = crate::reporter::decide(&self.dir, &self.plan)?;
+        self.plan.decide(decision.clone());
+        self.chosen = Chosen::of(&self.plan, self.args)?;
+        if !self.args.training.quiet {
+            text::status!("{}: {}", self.plan.name, stages::decided(&self.plan, &decision));
+        }
+        Ok(true)
     }
 
     /// Measures the threads of a run, where they are not known, on this machine.

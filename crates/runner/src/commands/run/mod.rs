@@ -22,7 +22,7 @@ use crate::resume::{Outstanding, interleave};
 use crate::status_file::StatusFile;
 use crate::training::Trained;
 use crate::workspace::Workspace;
-use crate::{reporter, text, threads};
+use crate::{reporter, stages, text, threads};
 use store::archive::archive;
 
 /// Runs a sweep.
@@ -51,23 +51,58 @@ pub fn run_holding(
     if invocation.is_submitted()? {
         // Not held while others work.
         drop((status_file, lock));
-        return Ok((invocation.follow()?, None));
+        return Ok((followed(&invocation, before_training)?, None));
     }
     invocation.launcher().alone(&invocation.dir, &invocation.plan)?;
     let mut found = invocation.look()?;
     invocation.measure(&mut found)?;
-    let resumed = prepare(&mut invocation, &mut found, before_training)?;
-    match train(&invocation, &found, &resumed, &lock, &mut status_file)? {
-        Launched::Trained(trained) => {
-            report(&invocation, found, &resumed, &trained, &lock)?;
-            Ok((trained.exit(), Some(lock)))
-        }
-        Launched::Submitted(words) => {
-            super::cluster::submitted(&invocation.work(&found, resumed.results), &words)?;
-            drop((status_file, lock));
-            Ok((if args.watch { invocation.follow()? } else { Exit::Ok }, None))
-        }
+    let mut resumed = prepare(&mut invocation, &mut found, before_training)?;
+    let mut trained = Trained::default();
+    if invocation.slurm.is_none() {
+        invocation.signals.listen()?;
     }
+    loop {
+        match train(&invocation, &found, &resumed, &lock, &mut status_file)? {
+            Launched::Trained(more) => trained.add(more),
+            Launched::Submitted(words) => {
+                super::cluster::submitted(&invocation.work(&found, resumed.results), &words)?;
+                drop((status_file, lock));
+                let follows = args.watch;
+                let exit = if follows { followed(&invocation, before_training)? } else { Exit::Ok };
+                return Ok((exit, None));
+            }
+        }
+        if trained.was_stopped() || !invocation.open_stage(&mut found)? {
+            break;
+        }
+        resumed = next_stage(&invocation, &found)?;
+    }
+    report(&invocation, found, &resumed, &trained, &lock)?;
+    Ok((trained.exit(), Some(lock)))
+}
+
+/// Follows what a cluster trains to its end, then trains the next stage, if there is one.
+fn followed(
+    invocation: &Invocation<'_>,
+    before_training: &dyn Fn(&ReportDir) -> crate::Result<()>,
+) -> crate::Result<Exit> {
+    let exit = invocation.follow()?;
+    let more = |plan: &spec::plan::Plan| exit == Exit::Ok && plan.is_open();
+    let plan = store::plan(&invocation.dir).ok();
+    if !plan.as_ref().is_some_and(more) {
+        return Ok(exit);
+    }
+    let again = RunArgs { fresh: false, replan: false, ..invocation.args.clone() };
+    Ok(run_holding(invocation.workspace, &again, before_training)?.0)
+}
+
+/// Writes a plan that has a further stage by now, and decides what of it is left to train.
+fn next_stage(invocation: &Invocation<'_>, found: &Found) -> crate::Result<Resumed> {
+    let plan = &invocation.plan;
+    write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(plan)?)?;
+    let left = invocation.outstanding(found);
+    let todo = interleave(plan, invocation.chosen_of(&left)).into_iter().cloned().collect();
+    Ok(Resumed { results: left.cached, todo })
 }
 
 /// A plan, divided by what earlier sweeps left of it.
@@ -103,6 +138,7 @@ fn prepare(
     }
     before_training(&invocation.dir)?;
     warn_about(&left);
+    warn_of_stages(&invocation.plan, &found.journal);
     let results = left.cached;
     let nothing = nothing_to_train(&left, &invocation.chosen);
     if args.fresh
@@ -128,9 +164,7 @@ fn train(
     lock: &Lock,
     status_file: &mut StatusFile,
 ) -> crate::Result<Launched> {
-    if invocation.slurm.is_none() {
-        invocation.signals.listen()?;
-    }
+    invocation.signals.training.store(true, Ordering::SeqCst);
     let launched = if resumed.todo.is_empty() {
         Launched::Trained(Trained::default())
     } else {
@@ -207,6 +241,19 @@ fn warn_about(left: &Outstanding<'_>) {
             console::style("warning:").for_stderr().yellow(),
             plural::count(left.other_code, "result"),
             plural::was_or_were(left.other_code),
+        );
+    }
+}
+
+/// Says where a stage was decided on by other results than there are now.
+fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
+    if let Some((_, changed)) = stages::outdated(plan, journal) {
+        text::status!(
+            "{} {} that chose the configurations of [confirm] {} other ones by now; the choice \
+             stands, --replan makes it anew",
+            console::style("warning:").for_stderr().yellow(),
+            plural::count(changed, "result"),
+            plural::is_or_are(changed),
         );
     }
 }

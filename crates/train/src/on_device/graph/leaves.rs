@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use model::Network;
+use tch::Kind;
 
 use super::{burn, float};
 
@@ -40,6 +41,13 @@ impl Leaves {
         param: Option<&Param<Tensor<D>>>,
     ) -> Option<&tch::Tensor> {
         param.map(|param| self.get(param))
+    }
+
+    /// The sum of the squares of all that has at least two dimensions: of weights and embeddings,
+    /// as `model::squares` has it. None without any.
+    pub(super) fn squares(&self) -> Option<tch::Tensor> {
+        let weights = self.tensors.iter().filter(|tensor| tensor.dim() > 1);
+        weights.map(|weight| weight.square().sum(Kind::Float)).reduce(|a, b| a + b)
     }
 
     /// The gradients of a loss by each parameter, all of which it depends on.

@@ -17,7 +17,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Float, Int, Tensor};
 use burn_tch::TchTensor;
 use model::{Network, Targets};
-use spec::run::Loss;
+use spec::run::{Loss, TrainSpec};
 use spec::{ModelSpec, RunSpec};
 use tch::Reduction;
 
@@ -28,15 +28,18 @@ use crate::samples::Samples;
 /// Gradients of a run's loss by libtorch's autograd.
 pub(crate) struct TorchGradients {
     label_smoothing: f64,
+    /// Half of it times the squares of all weights is part of the loss.
+    l2: f64,
 }
 
 /// The gradients of a run; `None` where Burn's graph has to be used: of other models, of other
-/// losses than cross-entropy, and with `l2`.
+/// losses than cross-entropy.
 pub(crate) fn gradients(spec: &RunSpec) -> Option<TorchGradients> {
     let known =
         matches!(&spec.model, ModelSpec::Gpt(_) | ModelSpec::Lstm(_) | ModelSpec::Layers(_));
-    let applies = known && spec.train.loss == Loss::CrossEntropy && spec.train.l2 == 0.0;
-    applies.then(|| TorchGradients { label_smoothing: spec.train.label_smoothing })
+    let applies = known && spec.train.loss == Loss::CrossEntropy;
+    let TrainSpec { label_smoothing, l2, .. } = spec.train;
+    applies.then_some(TorchGradients { label_smoothing, l2 })
 }
 
 /// Logits `[rows, outputs]` of a batch, and of a model with a recurrent state the one behind the
@@ -81,6 +84,11 @@ impl BatchGradients for TorchGradients {
                 -100,
                 self.label_smoothing,
             );
+            let squares = if self.l2 == 0.0 { None } else { leaves.squares() };
+            let loss = match squares {
+                Some(squares) => loss + squares * (self.l2 / 2.0),
+                None => loss,
+            };
             let loss = if weight == 1.0 { loss } else { loss * weight };
             let gradients = leaves.gradients(&loss);
             (loss.detach(), gradients, behind)

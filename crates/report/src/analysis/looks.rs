@@ -1,0 +1,147 @@
+//! Looks at the fresh seeds on the way (`until`): what each has decided, and who needs more.
+
+use spec::plan::Plan;
+use spec::stages::{Decision, Goal, Stage, Until};
+use stats::paired::{Test, sign_flip, wilcoxon};
+use stats::sequential::{Design, Pairs, Standing, chance_to_decide};
+
+use super::Analysis;
+use super::compare::{gains_of, test_of};
+
+/// A pair of which fewer continuations would decide is given up.
+const HOPELESS: f64 = 0.1;
+
+/// All pairs of labels over the looks so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looks {
+    /// What the sweep file asks for.
+    pub until: Until,
+    /// Looks that all runs of have ended.
+    pub taken: usize,
+    /// Pairs of labels by their places in the plan, the first before the second.
+    couples: Vec<(usize, usize)>,
+    pairs: Pairs,
+}
+
+impl Looks {
+    /// What is known of two labels, and the p-value over all looks so far; none of a label with
+    /// itself.
+    pub fn of(&self, a: usize, b: usize) -> Option<(Standing, f64)> {
+        let at = self.couples.iter().position(|&pair| pair == (a.min(b), a.max(b)))?;
+        Some((self.pairs.standing(at), self.pairs.p(at)))
+    }
+
+    /// Fresh seeds that a pair of labels rests on: those of the look at which it was decided or
+    /// given up, of an open one of the last.
+    pub fn seeds(&self, a: usize, b: usize) -> usize {
+        let look = match self.of(a, b) {
+            Some((Standing::Decided(look) | Standing::GivenUp(look), _)) => look,
+            _ => self.taken.saturating_sub(1),
+        };
+        self.until.looks.get(look).map_or(usize::MAX, |n| *n as usize)
+    }
+
+    /// The confidence of a pair's interval: 1 less what its look may spend of the level.
+    pub fn spent(&self, a: usize, b: usize) -> f64 {
+        let look = match self.of(a, b) {
+            Some((Standing::Decided(look) | Standing::GivenUp(look), _)) => look,
+            _ => self.taken.saturating_sub(1),
+        };
+        self.until.share.get(look).map_or(1.0, |share| share * self.until.level)
+    }
+
+    /// How many pairs are decided, given up and open.
+    pub fn counts(&self) -> [usize; 3] {
+        let all = || (0..self.couples.len()).map(|pair| self.pairs.standing(pair));
+        let decided = all().filter(|s| matches!(s, Standing::Decided(_))).count();
+        let given_up = all().filter(|s| matches!(s, Standing::GivenUp(_))).count();
+        [decided, given_up, self.couples.len() - decided - given_up]
+    }
+
+    /// Places of the labels that need more seeds, of which `leader` stands first.
+    fn needed(&self, leader: Option<usize>) -> Vec<usize> {
+        let mut needed = Vec::new();
+        for (pair, &(a, b)) in self.couples.iter().enumerate() {
+            let of_leader = leader.is_some_and(|leader| leader == a || leader == b);
+            let counts = self.until.goal == Goal::All || of_leader;
+            if counts && self.pairs.standing(pair) == Standing::Open {
+                needed.extend([a, b]);
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+}
+
+/// The looks that the decisions of a plan have opened and whose runs have all ended.
+fn taken(plan: &Plan, ended: impl Fn(usize) -> bool) -> usize {
+    let opened = plan.decisions.iter().filter(|decision| !decision.chosen.is_empty());
+    let mut from = plan.runs.iter().position(|run| !run.stage.is_tuning()).unwrap_or(0);
+    let whole = |decision: &&Decision| {
+        let runs = from..from + plan.opened_by(decision);
+        from = runs.end;
+        runs.clone().all(&ended)
+    };
+    opened.take_while(whole).count()
+}
+
+/// What the looks so far say; none of a sweep without `until`, and before the first look.
+pub(super) fn looks(analysis: &Analysis) -> Option<Looks> {
+    let until = analysis.plan.confirm.as_ref()?.until.clone()?;
+    let taken = taken(&analysis.plan, |run| analysis.rows[run].status.is_some());
+    if taken == 0 || analysis.judging() != Stage::Confirm {
+        return None;
+    }
+    let labels = analysis.plan.optimizers.len();
+    let couples: Vec<(usize, usize)> =
+        (0..labels).flat_map(|a| (a + 1..labels).map(move |b| (a, b))).collect();
+    let design = Design {
+        looks: until.looks.iter().map(|n| *n as usize).collect(),
+        share: until.share.clone(),
+        level: until.level,
+    };
+    let mut pairs = Pairs::new(couples.len());
+    for look in 0..taken {
+        let n = design.looks[look];
+        let config = |label: usize| {
+            let config = &analysis.configs[analysis.best[label]?];
+            (config.runs.len() >= n).then_some(config)
+        };
+        let both = |&(a, b): &(usize, usize)| config(a).zip(config(b));
+        let p: Vec<Option<f64>> = couples
+            .iter()
+            .map(|couple| both(couple).and_then(|(a, b)| Some(test_of(analysis, a, b, n)?.p)))
+            .collect();
+        pairs.look(&design, look, &p);
+        if look + 1 == design.looks.len() {
+            break;
+        }
+        let open = pairs.open();
+        for (pair, couple) in couples.iter().enumerate() {
+            if pairs.standing(pair) != Standing::Open {
+                continue;
+            }
+            let hopeless = both(couple).is_some_and(|(a, b)| {
+                let gains = gains_of(analysis, a, b, n);
+                chance_to_decide(&design, look, &gains, open, &deciding) < HOPELESS
+            });
+            if hopeless {
+                pairs.give_up(pair, look);
+            }
+        }
+    }
+    Some(Looks { until, taken, couples, pairs })
+}
+
+/// The test of paired gains, of which an infinite one has a rank alone.
+fn deciding(gains: &[f64]) -> Option<Test> {
+    if gains.iter().all(|gain| gain.is_finite()) { sign_flip(gains) } else { wilcoxon(gains) }
+}
+
+/// The places of the labels that go on to the next look; none where nothing needs it.
+pub(super) fn to_go_on(analysis: &Analysis) -> Vec<usize> {
+    let Some(looks) = analysis.looks() else { return Vec::new() };
+    let leader = analysis.ranked().first().map(|&i| analysis.configs[i].label);
+    looks.needed(leader)
+}

@@ -1,0 +1,49 @@
+//! The looks at fresh seeds on the way, in words.
+
+use crate::analysis::Looks;
+use crate::plural;
+use crate::text;
+use spec::stages::Goal;
+
+/// What was looked at, what it decided, and what the numbers of the comparison are then.
+pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
+    let until = &looks.until;
+    let numbers: Vec<String> = until.looks.iter().map(u64::to_string).collect();
+    let [decided, given_up, open] = looks.counts();
+    let goal = match until.goal {
+        Goal::Best => "the leader is decided against every other optimizer",
+        Goal::All => "every pair is decided",
+    };
+    let mut out = vec![format!(
+        "Fresh seeds are looked at after {} of each optimizer and end where {goal}; {} of {} {} so far. Of {} {decided} {} \
+         decided, {given_up} given up and {open} open.",
+        text::list(&numbers),
+        looks.taken,
+        plural::count(until.looks.len(), "look"),
+        plural::was_or_were(looks.taken),
+        plural::count(decided + given_up + open, "pair"),
+        plural::is_or_are(decided),
+    )];
+    if given_up > 0 {
+        out.push(
+            "A pair is given up where fewer than 10% of continuations, whose seeds are drawn from those that are there, \
+             would decide on it. That spends no part of the level, and binds nobody."
+                .to_owned(),
+        );
+    }
+    let shares: Vec<String> = until.share.iter().map(|share| text::percent(*share)).collect();
+    out.push(format!(
+        "At a look each pair has its exact two-sided p over the seeds so far, and Holm's correction over all pairs rejects \
+         at the look's share of the level ({} of {}); what was decided before stays. So the chance of any false alarm at \
+         all looks together is at most {}. The p shown is the smallest over the looks of Holm's p over the look's share.",
+        text::list(&shares),
+        until.level,
+        text::percent(until.level),
+    ));
+    out.push(
+        "Intervals have the leads that the exact sign-flip test does not reject at what the pair's look may spend, and hold \
+         whenever the seeds ended. The lead itself is flattered by ending early: seeds end where it happens to be large."
+            .to_owned(),
+    );
+    out
+}

@@ -1,0 +1,157 @@
+//! Stages of a sweep: which is next, and what is known of it. What a stage trains is decided by
+//! `sweep-report`, which chooses as the report does.
+
+use std::collections::HashMap;
+
+use spec::Id;
+use spec::plan::Plan;
+use spec::stages::{Decision, Stage, result_digest};
+use store::journal::Journal;
+use text_format::plural;
+
+/// Takes over what an earlier plan of the same sweep has decided, where that rests on the runs
+/// that tuning has in this one, too. Decisions of other runs are kept as replaced ones.
+pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
+    let Some(earlier) = earlier.filter(|_| plan.is_staged()) else { return };
+    plan.superseded.clone_from(&earlier.superseded);
+    let design = |plan: &Plan| plan.confirm.as_ref().map(|c| (c.top, c.until.clone()));
+    if design(plan) == design(earlier) {
+        take_over(plan, &earlier.decisions);
+    } else {
+        plan.superseded.extend(earlier.decisions.iter().cloned());
+    }
+}
+
+/// Takes decisions over, those that rest on other runs than the plan has as replaced ones.
+pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
+    for decision in decisions {
+        // What rests on one that is put aside rests on other runs, too.
+        if decision.fits(plan) {
+            plan.decide(decision.clone());
+        } else {
+            plan.superseded.push(decision.clone());
+        }
+    }
+}
+
+/// Puts what was decided aside, so that it is decided anew.
+pub fn forget(plan: &mut Plan) {
+    plan.superseded.append(&mut plan.decisions);
+    plan.runs.retain(|run| run.stage.is_tuning());
+}
+
+/// The decision of the plan that rests on other results than the journal has now, with the
+/// number of these.
+pub fn outdated<'a>(plan: &'a Plan, journal: &Journal) -> Option<(&'a Decision, usize)> {
+    let records = journal.best_for(plan.computed_on.as_ref());
+    let digests: HashMap<Id, _> =
+        records.iter().map(|(id, record)| (*id, result_digest(record))).collect();
+    let changed =
+        |decision: &Decision| decision.changed(|id| digests.get(&id).cloned().flatten()).count();
+    let mut all = plan.decisions.iter().map(|decision| (decision, changed(decision)));
+    all.find(|(_, changed)| *changed > 0)
+}
+
+/// What is said of a stage that was decided on.
+pub fn decided(plan: &Plan, decision: &Decision) -> String {
+    let runs = plural::count(plan.opened_by(decision), "run");
+    let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
+    let until = plan.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
+    let all = plan.seeds_of(decision.stage).len() as u64;
+    let look = (decision.look as usize).saturating_sub(1);
+    let seeds = until.map_or(all, |until| until.looks.get(look).copied().unwrap_or(all));
+    match decision.look {
+        _ if decision.chosen.is_empty() => {
+            format!("look {look}: no optimizer needs more fresh seeds")
+        }
+        0 | 1 => {
+            let configs = plural::count(configs, "configuration");
+            format!(
+                "tuning has chosen; {configs} on {}: {runs}",
+                plural::count(seeds, "fresh seed")
+            )
+        }
+        _ => {
+            let labels = plural::count(decision.chosen.len(), "optimizer");
+            let goes = if decision.chosen.len() == 1 { "goes" } else { "go" };
+            format!("look {look}: {labels} {goes} on to {seeds} fresh seeds: {runs}")
+        }
+    }
+}
+
+/// What `--plan` says of the stages; nothing of a plan without any.
+pub fn described(plan: &Plan) -> Option<String> {
+    let confirm = plan.confirm.as_ref()?;
+    let seeds = plural::count(confirm.seeds.len(), "fresh seed");
+    Some(match plan.decision(Stage::Confirm) {
+        Some(_) => {
+            let told = plan.decisions.iter().map(|decision| decided(plan, decision));
+            let told = told.collect::<Vec<_>>().join("; ");
+            let superseded = match plan.superseded.len() {
+                0 => String::new(),
+                n => format!("; {} before", plural::count(n, "other decision")),
+            };
+            format!("{told}{superseded}")
+        }
+        None => {
+            let best = match confirm.top {
+                1 => "best configuration".to_owned(),
+                n => format!("{n} best configurations"),
+            };
+            format!(
+                "then the {best} of each optimizer on {seeds}: {} at most, once all runs above have a result",
+                plural::count(plan.at_most(Stage::Confirm), "run")
+            )
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::stages::{Choice, Evidence};
+    use sweep_file::{Overrides, load_text};
+
+    use super::*;
+
+    fn plan(seeds: &str, confirm: &str) -> Plan {
+        let text = format!(
+            "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n[repeat]\nseeds = {seeds}\n[confirm]\n{confirm}\n[[optimizer]]\nkind = \"sgd\"\nlr = [0.1, 0.2]\n"
+        );
+        load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan
+    }
+
+    fn decision(plan: &Plan) -> Decision {
+        let first = plan.runs[0].config_id;
+        let rests_on = plan.runs.iter().map(|run| Evidence { run_id: run.run_id, digest: None });
+        Decision {
+            stage: Stage::Confirm,
+            look: 0,
+            chosen: vec![Choice { label: "sgd".to_owned(), configs: vec![first] }],
+            rests_on: rests_on.collect(),
+        }
+    }
+
+    #[test]
+    fn a_decision_is_taken_over_where_it_rests_on_the_same_runs() {
+        let mut earlier = plan("[0, 1]", "seeds = [7, 8, 9]");
+        assert_eq!((earlier.is_open(), earlier.at_most(Stage::Confirm)), (true, 3));
+        earlier.decide(decision(&earlier));
+        assert_eq!((earlier.is_open(), earlier.runs.len()), (false, 7));
+        // Other fresh seeds are trained by the same decision.
+        let mut again = plan("[0, 1]", "seeds = [7, 8]");
+        recall(&mut again, Some(&earlier));
+        let fresh: Vec<u64> = again.runs[4..].iter().map(|run| run.spec.seed).collect();
+        assert_eq!((fresh, again.superseded.len()), (vec![7, 8], 0));
+        assert_eq!(again.runs[4].config_id, again.runs[0].config_id);
+        assert_eq!(again.runs[4].run_id, spec::identity::ids(&again.runs[4].spec).run);
+        // Other runs of tuning, or more of the best, are decided anew.
+        for mut other in
+            [plan("[0, 1, 2]", "seeds = [7, 8]"), plan("[0, 1]", "seeds = [7, 8]\ntop = 2")]
+        {
+            recall(&mut other, Some(&earlier));
+            assert!(other.is_open() && other.superseded.len() == 1);
+        }
+        forget(&mut again);
+        assert_eq!((again.is_open(), again.runs.len(), again.superseded.len()), (true, 4, 1));
+    }
+}

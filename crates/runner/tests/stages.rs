@@ -1,0 +1,210 @@
+//! Stages: fresh seeds that judge what tuning chose, through the built programs. Whatever ends a
+//! staged sweep, the next one goes on to the same runs and tables.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use spec::plan::Plan;
+use spec::stages::Stage;
+use support::{Sandbox, digits, real_worker, results};
+
+/// 8 runs of tuning, and 6 on fresh seeds.
+fn staged() -> String {
+    format!("{}\n[confirm]\nseeds = {{ count = 3, base = 1000 }}\n", digits(2, 2))
+}
+
+fn plan(sandbox: &Sandbox) -> Plan {
+    store::plan(&sandbox.report("stages")).unwrap()
+}
+
+fn fresh(plan: &Plan) -> Vec<(String, u64)> {
+    let runs = plan.runs.iter().filter(|run| run.stage == Stage::Confirm);
+    runs.map(|run| (run.label.clone(), run.spec.seed)).collect()
+}
+
+/// Runs with a result, with how often they were trained.
+fn trained(sandbox: &Sandbox) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for record in sandbox.records("stages").iter().filter(|r| r.status.is_result()) {
+        *out.entry(record.run_id.to_string()).or_default() += 1;
+    }
+    out
+}
+
+/// The tables of the report as text, but for what time decides.
+fn tables(sandbox: &Sandbox) -> Vec<String> {
+    let folder = sandbox.report("stages").tables();
+    ["best", "comparison", "confirmation"]
+        .map(|name| {
+            let text = std::fs::read_to_string(folder.join(format!("{name}.csv"))).unwrap();
+            let mut lines = text.lines();
+            let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+            let of_time = ["time", "second"];
+            let timed =
+                |i: &usize| of_time.iter().any(|word| head[*i].to_lowercase().contains(word));
+            let kept = |line: &str| {
+                let cells = line.split(',').enumerate().filter(|(i, _)| !timed(i));
+                cells.map(|(_, cell)| cell.to_owned()).collect::<Vec<_>>().join(",")
+            };
+            lines.map(kept).collect::<Vec<_>>().join("\n")
+        })
+        .to_vec()
+}
+
+#[test]
+fn what_tuning_chose_is_judged_on_fresh_seeds() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("stages", &staged());
+    let before = sandbox.expect(0, &["run", "experiments/stages.toml", "--plan"]);
+    let before = before.replace('\n', " ");
+    assert!(before.contains("8 runs, 0 cached, 8 to train"), "{before}");
+    assert!(before.contains("on 3 fresh seeds: 6 runs at most"), "{before}");
+
+    let text = sandbox.expect(0, &["run", "experiments/stages.toml", "--jobs", "2"]);
+    let plan = plan(&sandbox);
+    let labels: Vec<&str> = plan.optimizers.iter().map(|o| o.label.as_str()).collect();
+    let expected: Vec<(String, u64)> = labels
+        .iter()
+        .flat_map(|label| (1000..1003).map(|seed| ((*label).to_owned(), seed)))
+        .collect();
+    assert_eq!(fresh(&plan), expected, "{text}");
+    let decision = plan.decision(Stage::Confirm).unwrap();
+    assert_eq!(decision.rests_on.len(), 8);
+    assert!(decision.rests_on.iter().all(|evidence| evidence.digest.is_some()));
+    assert_eq!(trained(&sandbox).len(), 14);
+
+    let page = std::fs::read_to_string(sandbox.report("stages").markdown()).unwrap();
+    assert!(page.contains("All comparisons rest on the seeds 1000, 1001 and 1002"), "{page}");
+    let again = sandbox.expect(0, &["run", "experiments/stages.toml"]);
+    assert!(again.contains("all 14 results are there already"), "{again}");
+    let after = sandbox.expect(0, &["run", "experiments/stages.toml", "--plan"]);
+    assert!(after.replace('\n', " ").contains("14 runs, 14 cached, 0 to train"), "{after}");
+
+    // A label or a comment is in no decision; another seed of tuning is in every one.
+    sandbox.sweep_file("stages", &format!("# again\n{}", staged()));
+    sandbox.expect(0, &["run", "experiments/stages.toml", "--no-report"]);
+    assert_eq!(self::plan(&sandbox).decisions, plan.decisions);
+    let why =
+        sandbox.expect(0, &["why", "experiments/stages.toml", &plan.runs[13].run_id.to_string()]);
+    assert!(!why.contains("not planned"), "{why}");
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_to_the_same_stages() {
+    let undisturbed = Sandbox::new();
+    undisturbed.sweep_file("stages", &staged());
+    let clock = Instant::now();
+    undisturbed.expect(0, &["run", "experiments/stages.toml"]);
+    let whole = clock.elapsed();
+    let (expected, planned) = (tables(&undisturbed), plan(&undisturbed));
+
+    let mut moments = spec::seed::stream(25, "moments of a kill");
+    for trial in 0..10 {
+        let sandbox = Sandbox::new();
+        sandbox.sweep_file("stages", &staged());
+        let finished = (trial % 2 == 1).then(|| 1 + moments.below(13) as usize);
+        let deadline = Instant::now() + whole.mul_f32(moments.uniform());
+        let mut child = sandbox.spawn(&["run", "experiments/stages.toml"]);
+        let early = || match finished {
+            Some(n) => trained(&sandbox).len() < n,
+            None => Instant::now() < deadline,
+        };
+        while early() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        let text = sandbox.expect(0, &["run", "experiments/stages.toml"]);
+        let after = trained(&sandbox);
+        assert_eq!(after.len(), 14, "{text}");
+        assert!(after.values().all(|n| *n == 1), "trained twice: {text}");
+        let now = plan(&sandbox);
+        assert_eq!((now.runs, now.decisions), (planned.runs.clone(), planned.decisions.clone()));
+        assert_eq!(tables(&sandbox), expected);
+    }
+}
+
+#[test]
+fn two_machines_with_the_same_journal_plan_the_same_stage() {
+    let whole = Sandbox::new();
+    whole.sweep_file("stages", &staged());
+    whole.expect(0, &["run", "experiments/stages.toml", "--no-report"]);
+    let expected = results(&whole.records("stages"));
+
+    let machines = [Sandbox::new(), Sandbox::new()];
+    let folder = |i: usize| machines[i].report("stages").path().display().to_string();
+    for (machine, part) in machines.iter().zip(["1/2", "2/2"]) {
+        machine.sweep_file("stages", &staged());
+        let text = machine.expect(0, &["run", "experiments/stages.toml", "--shard", part]);
+        assert!(text.replace('\n', " ").contains("4 runs of tuning have no result yet"), "{text}");
+        assert!(plan(machine).decisions.is_empty());
+    }
+    // Each takes the other's results, and both decide alike.
+    for (i, machine) in machines.iter().enumerate() {
+        machine.run(&["merge", "experiments/stages.toml", &folder(1 - i)]);
+    }
+    for (machine, part) in machines.iter().zip(["1/2", "2/2"]) {
+        machine.expect(0, &["run", "experiments/stages.toml", "--shard", part]);
+    }
+    assert_eq!(plan(&machines[0]).decisions, plan(&whole).decisions);
+    assert_eq!(plan(&machines[1]).decisions, plan(&whole).decisions);
+    machines[0].expect(0, &["merge", "experiments/stages.toml", &folder(1)]);
+    assert_eq!(results(&machines[0].records("stages")), expected);
+}
+
+#[test]
+fn a_decision_stands_until_it_is_to_be_made_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("stages", &staged());
+    sandbox.expect(0, &["run", "experiments/stages.toml", "--no-report"]);
+    let first = plan(&sandbox);
+    // The results of another machine came in place of those that it rests on.
+    let mut altered = first.clone();
+    let other = spec::Digest::of("another result");
+    altered.decisions[0].rests_on[3].digest = Some(other);
+    let path = sandbox.report("stages").plan();
+    std::fs::write(&path, serde_json::to_vec_pretty(&altered).unwrap()).unwrap();
+    let text = sandbox.expect(0, &["run", "experiments/stages.toml"]);
+    let text = text.replace('\n', " ");
+    assert!(text.contains("1 result that chose the configurations of [confirm]"), "{text}");
+    assert_eq!(plan(&sandbox).decisions, altered.decisions, "it stands");
+    sandbox.expect(0, &["run", "experiments/stages.toml", "--replan"]);
+    let anew = plan(&sandbox);
+    assert_eq!((&anew.decisions, &anew.superseded), (&first.decisions, &altered.decisions));
+    let page = std::fs::read_to_string(sandbox.report("stages").markdown()).unwrap();
+    assert!(page.contains("1 earlier decision was replaced by this one"), "{page}");
+}
+
+/// The real worker, which never gets to see one run of tuning: SGD at 0.1 with the seed 1.
+fn worker_that_loses_a_run() -> String {
+    format!(
+        r#"#!/bin/bash
+if [ "$1" = --probe ]; then exec "{0}" "$@"; fi
+exec "{0}" "$@" < <(while read -r line; do
+  if [[ "$line" == *'"lr":0.1'[,}}]* && "$line" == *'"seed":1'[,}}]* ]]; then exit; fi
+  printf '%s\n' "$line"
+done)
+"#,
+        real_worker().display()
+    )
+}
+
+#[test]
+fn failed_runs_of_tuning_hold_the_fresh_seeds_back() {
+    let lossy = Sandbox::with_script(&worker_that_loses_a_run());
+    lossy.sweep_file("stages", &staged());
+    let run = ["run", "experiments/stages.toml"];
+    let held = lossy.expect(3, &run).replace('\n', " ");
+    assert!(held.contains("1 run of tuning has no result yet"), "{held}");
+    assert!(fresh(&plan(&lossy)).is_empty());
+    // What failed ranks last, whatever its other seeds came to.
+    lossy.expect(0, &[&run[..], &["--keep-failed"]].concat());
+    let plan = plan(&lossy);
+    assert_eq!(fresh(&plan).len(), 6);
+    let rates: Vec<f64> = plan.runs[8..11].iter().map(|run| run.spec.optimizer.lr()).collect();
+    assert_eq!(rates, [0.05; 3]);
+    let without = plan.decision(Stage::Confirm).unwrap().rests_on.iter();
+    assert_eq!(without.filter(|evidence| evidence.digest.is_none()).count(), 1);
+}

@@ -1,0 +1,259 @@
+//! Stages of a sweep: runs that follow from the results of those before, by a pure function of
+//! plan and results.
+//!
+//! The runs of the sweep file are the tuning stage. With `[confirm]` the configurations that it
+//! chooses are trained on fresh seeds, which alone judge them. What was chosen is a
+//! [`Decision`], which the plan keeps with the results that it rests on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::identity::{ConfigIds, Id};
+use crate::metric::Metric;
+use crate::params::choice;
+use crate::plan::{Plan, PlannedRun};
+use crate::record::{MetricPoint, RunRecord};
+use crate::run::RunSpec;
+
+choice! {
+    /// The stage of a sweep that a run belongs to.
+    #[derive(Default)]
+    Stage {
+        /// Runs of the sweep file, which choose a configuration of each label.
+        #[default]
+        Tuning = "tuning",
+        /// Chosen configurations on fresh seeds.
+        Confirm = "confirm",
+    }
+}
+
+impl Stage {
+    /// True of the stage of every sweep.
+    pub fn is_tuning(&self) -> bool {
+        *self == Stage::Tuning
+    }
+}
+
+/// `[confirm]`: the stage that judges what tuning chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// Seeds that tuning does not use, in the order of the file.
+    pub seeds: Vec<u64>,
+    /// Configurations of each label that are trained on them, at least 1; left out of the stored
+    /// form while it is 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub top: u64,
+    /// When they end early; left out while all of them are trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
+}
+
+choice! {
+    /// What has to be decided for no more seeds to be trained.
+    #[derive(Default)]
+    Goal {
+        /// The leader against every other label.
+        #[default]
+        Best = "best",
+        /// Every pair of labels.
+        All = "all",
+    }
+}
+
+/// Looks at the fresh seeds on the way, each of which may end them for some labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Until {
+    /// What has to be decided.
+    pub goal: Goal,
+    /// Seeds of each label at each look, rising; the last is how many there are.
+    pub looks: Vec<u64>,
+    /// The part of the level that each look may spend, as many as looks; their sum is 1.
+    pub share: Vec<f64>,
+    /// The chance of any false decision, between 0 and 1.
+    pub level: f64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_zero(look: &u64) -> bool {
+    *look == 0
+}
+
+fn is_one(top: &u64) -> bool {
+    *top == 1
+}
+
+/// The configurations of a label that a decision chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The label.
+    pub label: String,
+    /// Ids of the configurations, the best first: that one is judged.
+    pub configs: Vec<Id>,
+}
+
+/// A run whose result a decision rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The run.
+    pub run_id: Id,
+    /// [`result_digest`] of its record; null of a run without a result that `--keep-failed` keeps,
+    /// and where a baseline tells the results.
+    pub digest: Option<Digest>,
+}
+
+/// What was decided when all runs of a stage had ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The stage that it opens.
+    pub stage: Stage,
+    /// The look at the fresh seeds that it opens, from 1; left out without `until`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub look: u64,
+    /// The configurations that the stage trains, by label in the order of the plan. A label of
+    /// which no run has a result is left out, and of a later look one that needs no more seeds:
+    /// none where no label does.
+    pub chosen: Vec<Choice>,
+    /// What it rests on, in the order of the plan.
+    pub rests_on: Vec<Evidence>,
+}
+
+/// BLAKE3 of what a run came to: its status, its weights and its measurements, but for times.
+pub fn result_digest(record: &RunRecord) -> Option<Digest> {
+    let outcome = record.outcome.as_ref().filter(|_| record.status.is_result())?;
+    let mut text = format!("{}\n{:?}\n", outcome.status, outcome.weights_digest);
+    let timeless = |point: &&MetricPoint| point.metric != Metric::SECONDS;
+    for point in outcome.metrics.iter().filter(timeless) {
+        let (step, value) = (point.step, point.value.0.to_bits());
+        text += &format!("{} {step} {}.{} {value:x}\n", point.epoch, point.split, point.metric);
+    }
+    Some(Digest::of(text))
+}
+
+impl Decision {
+    /// True where the runs that it rests on are those of a plan.
+    pub fn fits(&self, plan: &Plan) -> bool {
+        let runs = plan.runs.iter().map(|run| run.run_id);
+        runs.eq(self.rests_on.iter().map(|evidence| evidence.run_id))
+    }
+
+    /// The runs whose results are known to be other ones now than those it rests on.
+    pub fn changed<'a>(
+        &'a self,
+        digest_of: impl Fn(Id) -> Option<Digest> + 'a,
+    ) -> impl Iterator<Item = Id> + 'a {
+        let other = move |evidence: &&Evidence| {
+            let known = digest_of(evidence.run_id).zip(evidence.digest);
+            known.is_some_and(|(now, then)| now != then)
+        };
+        self.rests_on.iter().filter(other).map(|evidence| evidence.run_id)
+    }
+
+    /// The configurations of a label; none of a label that it left out.
+    pub fn of(&self, label: &str) -> &[Id] {
+        let choice = self.chosen.iter().find(|choice| choice.label == label);
+        choice.map_or(&[], |choice| choice.configs.as_slice())
+    }
+}
+
+impl Plan {
+    /// True where runs follow from the results of others.
+    pub fn is_staged(&self) -> bool {
+        self.confirm.is_some()
+    }
+
+    /// The decision that opened a stage; none where it is still to come.
+    pub fn decision(&self, stage: Stage) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| decision.stage == stage)
+    }
+
+    /// True where something is still to be decided on once all runs have ended.
+    pub fn is_open(&self) -> bool {
+        let Some(confirm) = &self.confirm else { return false };
+        let looks = confirm.until.as_ref().map_or(1, |until| until.looks.len());
+        let over = self.decisions.last().is_some_and(|last| last.chosen.is_empty());
+        self.decisions.len() < looks && !over
+    }
+
+    /// Seeds of the confirming stage that a look adds; all of them without looks.
+    fn seeds_at(&self, look: u64) -> &[u64] {
+        let seeds = self.seeds_of(Stage::Confirm);
+        let until = self.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
+        let (Some(until), Some(at)) = (until, look.checked_sub(1)) else { return seeds };
+        let upto = |at: usize| until.looks.get(at).map_or(seeds.len(), |n| *n as usize);
+        let from = (at as usize).checked_sub(1).map_or(0, upto);
+        &seeds[from.min(seeds.len())..upto(at as usize).min(seeds.len())]
+    }
+
+    /// The seeds of a stage, in the order of the file.
+    pub fn seeds_of(&self, stage: Stage) -> &[u64] {
+        match (stage, &self.confirm) {
+            (Stage::Tuning, _) => &self.seeds,
+            (Stage::Confirm, Some(confirm)) => &confirm.seeds,
+            (Stage::Confirm, None) => &[],
+        }
+    }
+
+    /// The same plan with the runs and the seeds of one stage.
+    pub fn of_stage(&self, stage: Stage) -> Plan {
+        let runs = self.runs.iter().filter(|run| run.stage == stage).cloned().collect();
+        let seeds = self.seeds_of(stage).to_vec();
+        Plan { runs, seeds, ..self.clone() }
+    }
+
+    /// Adds a decision and the runs that it opens: by label, then configuration, then seed.
+    pub fn decide(&mut self, decision: Decision) {
+        let runs = self.runs_of(&decision);
+        self.runs.extend(runs);
+        self.decisions.push(decision);
+    }
+
+    /// How many runs a decision opens.
+    pub fn opened_by(&self, decision: &Decision) -> usize {
+        let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
+        configs * self.seeds_at(decision.look).len()
+    }
+
+    fn runs_of(&self, decision: &Decision) -> Vec<PlannedRun> {
+        let seeds = self.seeds_at(decision.look);
+        let mut out = Vec::new();
+        for choice in &decision.chosen {
+            for config in &choice.configs {
+                let tuned = self.runs.iter().find(|run| {
+                    run.stage.is_tuning() && run.label == choice.label && run.config_id == *config
+                });
+                let Some(tuned) = tuned else { continue };
+                let ids = ConfigIds::new(&tuned.spec);
+                out.extend(seeds.iter().map(|&seed| {
+                    let id = ids.with_seed(seed);
+                    PlannedRun {
+                        label: tuned.label.clone(),
+                        run_id: id.run,
+                        config_id: id.config,
+                        cell_id: id.cell,
+                        axes: tuned.axes.clone(),
+                        stage: decision.stage,
+                        spec: RunSpec { seed, ..tuned.spec.clone() },
+                    }
+                }));
+            }
+        }
+        out
+    }
+
+    /// The most runs of a stage that is still to be opened.
+    pub fn at_most(&self, stage: Stage) -> usize {
+        let Some(confirm) = self.confirm.as_ref().filter(|_| stage == Stage::Confirm) else {
+            return 0;
+        };
+        let configs = |label: &str| {
+            let runs = self.runs.iter().filter(|run| run.stage.is_tuning() && run.label == label);
+            let mut ids: Vec<Id> = runs.map(|run| run.config_id).collect();
+            ids.dedup();
+            ids.len().min(confirm.top as usize)
+        };
+        self.optimizers.iter().map(|o| configs(&o.label) * confirm.seeds.len()).sum()
+    }
+}

@@ -1,0 +1,77 @@
+//! `[confirm]`: fresh seeds that judge what the others chose.
+
+use spec::stages::Confirm;
+
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::reader::Reader;
+use crate::tables::function::FUNCTION;
+
+spec::settings! {
+    /// Fresh seeds that judge the chosen configurations; those of `[repeat]` then choose alone.
+    ConfirmTable in "confirm" {
+        /// Seeds that `[repeat]` does not use; required.
+        seeds: Vec<u64> = Vec::new() => "a list of numbers, { count, base } or { base, until, looks, .. }", "required";
+        /// Configurations of each optimizer, the best first, that are trained on them; the best is judged, the others are shown.
+        top: u64 = 1, Within(1.0, 1e6);
+    }
+}
+
+impl Reader<'_> {
+    /// `[confirm]` beside the `seeds` that choose, of a model of this kind and so many optimizers.
+    pub(crate) fn confirm(
+        &mut self,
+        root: &Node,
+        seeds: &[u64],
+        (model, optimizers): (&str, usize),
+    ) -> Option<Confirm> {
+        let node = self.table(root, "confirm", false)?;
+        let given: ConfirmTable = self.settings(&node, &[]);
+        if model == FUNCTION {
+            self.diagnostics.push(
+                Diagnostic::error("a function has no fresh seeds to be confirmed on", &node.place)
+                    .label("its start and its steps are the same for all")
+                    .help("remove [confirm]"),
+            );
+            return None;
+        }
+        let Some(entry) = node.get("seeds") else {
+            self.diagnostics.push(
+                Diagnostic::error("[confirm] needs `seeds`", &node.place)
+                    .help("add seeds = { count = 10, base = 1000 }"),
+            );
+            return None;
+        };
+        let looks = ["until", "looks", "share", "level"];
+        let (fresh, until) = match looks.iter().any(|key| entry.value.get(key).is_some()) {
+            true => {
+                let (seeds, until) = self.until(entry, optimizers)?;
+                (seeds, Some(until))
+            }
+            false => (self.seed_list("confirm", entry)?, None),
+        };
+        if let Some(top) = node.get("top").filter(|_| until.is_some() && given.top > 1) {
+            self.diagnostics.push(
+                Diagnostic::error("`until` decides on one configuration of each optimizer", &top.key_place)
+                    .help("remove `top`, or give as many seeds to all: seeds = { count = 10, base = 1000 }"),
+            );
+            return None;
+        }
+        let used: Vec<String> =
+            fresh.iter().filter(|seed| seeds.contains(seed)).map(u64::to_string).collect();
+        if !used.is_empty() {
+            let (first, rest) = used.split_at(used.len().min(5));
+            let more = if rest.is_empty() { "" } else { ", .." };
+            let shown = first.join(", ");
+            let next = seeds.iter().max().map_or(0, |last| last + 1).max(1000);
+            let n = fresh.len();
+            self.diagnostics.push(
+                Diagnostic::error("[confirm] judges on seeds that chose", &entry.value.place)
+                    .label(format!("[repeat] uses {shown}{more}"))
+                    .help(format!("give others: seeds = {{ count = {n}, base = {next} }}")),
+            );
+            return None;
+        }
+        Some(Confirm { seeds: fresh, top: given.top, until })
+    }
+}

@@ -1,0 +1,121 @@
+//! `until` of the seeds of `[confirm]`: looks on the way, at which no more seeds may be needed.
+
+use spec::params::{ParamType, Range, Value};
+use spec::stages::{Goal, Until};
+
+use crate::axis;
+use crate::diagnostic::Diagnostic;
+use crate::node::{Entry, Node};
+use crate::reader::{Reader, setting};
+
+spec::settings! {
+    /// Fresh seeds that are trained until what they decide is known.
+    UntilTable in "confirm.seeds" {
+        /// The first seed; the others follow it.
+        base: u64 = 0, NonNegative;
+        /// What has to be decided for no more seeds to be trained.
+        until: Goal = Goal::Best, Any;
+        /// Seeds of each optimizer at each look, rising.
+        looks: Vec<u64> = vec![10, 20], AtLeast(2.0);
+        /// The part of the level that each look may spend; together 1.
+        share: Vec<f64> = Vec::new() => "a list of numbers, as many as looks", "equal parts";
+        /// The chance of any false decision at all looks together.
+        level: f64 = 0.05, Within(1e-6, 0.5);
+    }
+}
+
+/// Most seeds of the last look: the exact test of so many is quick.
+const MOST: u64 = 1_000;
+
+impl Reader<'_> {
+    /// The seeds of `{ base, until, looks, share, level }` with what ends them, of a sweep of so
+    /// many optimizers. None where there is a problem, which is told of.
+    pub(crate) fn until(&mut self, entry: &Entry, optimizers: usize) -> Option<(Vec<u64>, Until)> {
+        let node = &entry.value;
+        let known = self.diagnostics.len();
+        let given: UntilTable = self.settings(node, &[]);
+        let share = match node.get("share") {
+            Some(entry) => self.shares(entry)?,
+            None => vec![1.0 / given.looks.len().max(1) as f64; given.looks.len()],
+        };
+        if self.diagnostics.len() > known {
+            return None;
+        }
+        let until = Until { goal: given.until, looks: given.looks, share, level: given.level };
+        if let Some(problem) = unfit(&until, node, optimizers) {
+            self.diagnostics.push(problem);
+            return None;
+        }
+        let last = until.looks.last().copied().unwrap_or(0);
+        let Some(end) = given.base.checked_add(last).filter(|end| i64::try_from(*end).is_ok())
+        else {
+            self.diagnostics
+                .push(Diagnostic::error("the last seed does not fit 63 bits", &node.place));
+            return None;
+        };
+        Some(((given.base..end).collect(), until))
+    }
+
+    fn shares(&mut self, entry: &Entry) -> Option<Vec<f64>> {
+        let share = setting("share", ParamType::Float, Range::Positive);
+        let axis = axis::read("confirm.seeds.share", &share, &entry.value, self.diagnostics)?;
+        let number = |value: &Value| match value {
+            Value::Float(x) => Some(*x),
+            Value::Int(i) => Some(*i as f64),
+            _ => None,
+        };
+        axis.values.iter().map(|(value, _)| number(value)).collect()
+    }
+}
+
+/// What is wrong with looks and shares that are well-formed.
+fn unfit(until: &Until, node: &Node, optimizers: usize) -> Option<Diagnostic> {
+    let at = |key: &str| node.get(key).map_or(&node.place, |entry| &entry.value.place);
+    let looks = &until.looks;
+    if looks.is_empty() || looks.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let message = "the looks of `until` rise from one to the next";
+        return Some(Diagnostic::error(message, at("looks")).help("write looks = [10, 20]"));
+    }
+    if looks.iter().any(|look| *look > MOST) {
+        let message = format!("a look at more than {MOST} seeds");
+        return Some(
+            Diagnostic::error(message, at("looks")).help("give the last look fewer seeds"),
+        );
+    }
+    if until.share.len() != looks.len() {
+        let message =
+            format!("{} shares of the level for {} looks", until.share.len(), looks.len());
+        return Some(Diagnostic::error(message, at("share")).help("give one for each look"));
+    }
+    let sum: f64 = until.share.iter().sum();
+    if (sum - 1.0).abs() > 1e-9 {
+        return Some(
+            Diagnostic::error("the shares of the level do not sum to 1", at("share"))
+                .label(format!("they sum to {sum}"))
+                .help("write share = [0.5, 0.5] for two looks"),
+        );
+    }
+    let pairs = (optimizers * optimizers.saturating_sub(1) / 2).max(1);
+    let blind = (0..looks.len())
+        .find(|&k| smallest_p(looks[k]) * pairs as f64 > until.share[k] * until.level)?;
+    let least = (2..=MOST)
+        .find(|&n| smallest_p(n) * pairs as f64 <= until.share[blind] * until.level)
+        .unwrap_or(MOST);
+    let level = format!("{} of the level {}", until.share[blind], until.level);
+    Some(
+        Diagnostic::error(
+            format!("a look at {} seeds can decide on nothing", looks[blind]),
+            at("looks"),
+        )
+        .label(match pairs {
+            1 => format!("the smallest p of so few is above {level}"),
+            _ => format!("the smallest p of so few, times {pairs} pairs, is above {level}"),
+        })
+        .help(format!("give it at least {least} seeds, or a larger share")),
+    )
+}
+
+/// The smallest two-sided p of an exact test of n signs: two of 2^n.
+fn smallest_p(n: u64) -> f64 {
+    2.0 * 0.5f64.powi(n.min(2_000) as i32)
+}
