@@ -231,7 +231,7 @@ pub fn best_text(analysis: &Analysis) -> Vec<String> {
     };
     let best = || analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let held_out = analysis.configs.iter().any(|c| c.validation_loss.is_some());
-    let mut out = vec![chosen_text(selection, evaluation, held_out)];
+    let mut out = vec![chosen_text(analysis, held_out)];
     let enough = best().any(|c| c.counts.completed > 2);
     let methods = interval_methods(best().map(|c| &c.judged)).map_or_else(
         || match evaluation.reached() && enough {
@@ -275,7 +275,8 @@ pub fn best_text(analysis: &Analysis) -> Vec<String> {
 }
 
 /// How configurations are chosen and judged.
-fn chosen_text(selection: &Criterion, evaluation: &Criterion, held_out: bool) -> String {
+fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
+    let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
     let most = if selection.higher_is_better() { "highest" } else { "lowest" };
     // Where the validation loss is the selection metric itself, or is none, it decides nothing.
     let loss = held_out && selection.path() != "validation.loss";
@@ -284,16 +285,17 @@ fn chosen_text(selection: &Criterion, evaluation: &Criterion, held_out: bool) ->
     } else {
         "Of equally good ones it has the learning rate nearest the middle of theirs"
     };
+    let seeds = if analysis.plan.is_staged() { "the seeds that choose" } else { "seeds" };
     match selection.measured {
         Measured::Reached => format!(
-            "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over seeds, then the one with \
+            "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over {seeds}, then the one with \
              which more seeds reached it; a run that diverged or never reached the target counts as infinite. {ties}. The \
              same numbers judge. What was measured at the end of training stands beside, without a verdict.",
             selection.name()
         ),
         Measured::Best => format!(
             "Each run counts at its {} with the best {}. Each optimizer\u{2019}s configuration is the one with the {most} \
-             mean of that over seeds; one with a diverged seed ranks below those without. {ties}. It is judged by {} after \
+             mean of that over {seeds}; one with a diverged seed ranks below those without. {ties}. It is judged by {} after \
              the same {}.",
             selection.grain.unit(),
             selection.name(),
@@ -301,7 +303,7 @@ fn chosen_text(selection: &Criterion, evaluation: &Criterion, held_out: bool) ->
             selection.grain.unit()
         ),
         Measured::Last => format!(
-            "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last {} over seeds; one \
+            "Each optimizer\u{2019}s configuration is the one with the {most} mean {} after the last {} over {seeds}; one \
              with a diverged seed ranks below those without. {ties}. It is judged by {}.",
             selection.name(),
             selection.grain.unit(),
