@@ -19,6 +19,8 @@ mod place;
 mod refusals;
 #[path = "slurm/signals.rs"]
 mod signals;
+#[path = "slurm/stages.rs"]
+mod stages;
 mod support;
 #[path = "slurm/survival.rs"]
 mod survival;

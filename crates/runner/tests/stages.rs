@@ -220,3 +220,24 @@ fn failed_runs_of_tuning_hold_the_fresh_seeds_back() {
     let without = plan.decision(Stage::Confirm).unwrap().rests_on.iter();
     assert_eq!(without.filter(|evidence| evidence.digest.is_none()).count(), 1);
 }
+
+#[test]
+fn a_night_repeats_the_stages_of_its_baseline() {
+    let sandbox = Sandbox::new();
+    let file = "experiments/stages.toml";
+    sandbox.sweep_file("stages", &format!("{}[devices]\nthreads_per_run = 1\n", staged()));
+    sandbox.expect(0, &["run", file, "--no-report"]);
+    let first = plan(&sandbox);
+    sandbox.expect(0, &["baseline", "accept", file, "--reason", "a test"]);
+    let text = sandbox.expect(0, &["nightly", file]);
+    assert!(text.contains("all 14 runs are bit-identical"), "{text}");
+    // A night that lacks a result of tuning could decide on nothing by itself.
+    let lossy = Sandbox::with_script(&worker_that_loses_a_run());
+    let output =
+        sandbox.command(&["nightly", file]).env("SWEEP_WORKER", lossy.worker()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    let night = plan(&sandbox);
+    assert_eq!(night.runs, first.runs);
+    assert_eq!(night.decisions[0].chosen, first.decisions[0].chosen);
+}

@@ -223,7 +223,7 @@ fn note(row: &BestRow) -> String {
 
 /// What the table of chosen configurations means, a sentence each.
 pub fn best_text(analysis: &Analysis) -> Vec<String> {
-    let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
+    let evaluation = &analysis.evaluation;
     let unit = if evaluation.metric.is_percentage() {
         ", in percentage points for accuracies"
     } else {
