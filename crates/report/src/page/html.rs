@@ -1,7 +1,9 @@
 //! The page: one file, no network, whole without scripts.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use spec::stages::Stage;
 
+use crate::analysis::Analysis;
 use crate::best::rows_of;
 use crate::escape;
 use crate::figures;
@@ -119,12 +121,24 @@ fn opening(report: &Report) -> Markup {
             (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
             (tile(number::count(analysis.configs.iter().filter(|c| c.stage.is_tuning()).count() as u64), "configurations"))
-            (tile(number::count(analysis.seeds().len() as u64), plural::form(analysis.seeds().len(), "seed each", "seeds each")))
+            (seeds(analysis))
             (tile(number::seconds(seconds), "training time, all runs"))
         }
         @for warning in &report.warnings { p.warn { (escape::line(warning)) } }
         @if let Some(alarm) = report.repeats.alarm() { p.warn { (alarm) ": " a href="#repeats" { "what differs" } } }
     }
+}
+
+/// The tile of the seeds that judge: those of the chosen configurations.
+fn seeds(analysis: &Analysis) -> Markup {
+    let of_best = analysis.best.iter().flatten().map(|&i| analysis.configs[i].counts.planned);
+    let all = analysis.seeds().len();
+    let (fewest, most) = of_best.fold((all, 0), |(low, high), n| (low.min(n), high.max(n)));
+    if analysis.judging() == Stage::Tuning {
+        return tile(number::count(all as u64), plural::form(all, "seed each", "seeds each"));
+    }
+    let range = if fewest < most { format!("{fewest} to {most}") } else { most.to_string() };
+    tile(range, plural::form(most, "fresh seed each", "fresh seeds each"))
 }
 
 fn figures(report: &Report) -> Markup {

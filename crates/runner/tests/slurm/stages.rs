@@ -30,7 +30,8 @@ fn each_sweep_submits_a_stage_and_watching_trains_all() {
         "{text}"
     );
     assert!(text.contains("14 of 14 runs have a result"), "{text}");
-    assert_eq!(place.submissions("stages").len(), 2, "one for each stage");
+    let (tuning, fresh) = (place.jobs("stages", 1), place.jobs("stages", 2));
+    assert!(tuning.1 < fresh.0, "an array and its report for each stage");
     let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
     assert!(said.contains("all 14 results are there already"), "{said}");
 }

@@ -101,7 +101,7 @@ fn unfit(until: &Until, node: &Node, optimizers: usize) -> Option<Diagnostic> {
     let least = (2..=MOST)
         .find(|&n| smallest_p(n) * pairs as f64 <= until.share[blind] * until.level)
         .unwrap_or(MOST);
-    let level = format!("{} of the level {}", until.share[blind], until.level);
+    let level = format!("the {:.3} that it may spend", until.share[blind] * until.level);
     Some(
         Diagnostic::error(
             format!("a look at {} seeds can decide on nothing", looks[blind]),

@@ -15,12 +15,12 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
         Goal::All => "every pair is decided",
     };
     let mut out = vec![format!(
-        "Fresh seeds are looked at after {} of each optimizer and end where {goal}; {} of {} {} so far. Of {} {decided} {} \
+        "Fresh seeds are looked at after {} of each optimizer and end where {goal}; {} of {} {} taken. Of {} {decided} {} \
          decided, {given_up} given up and {open} open.",
         text::list(&numbers),
         looks.taken,
         plural::count(until.looks.len(), "look"),
-        plural::was_or_were(looks.taken),
+        plural::is_or_are(looks.taken),
         plural::count(decided + given_up + open, "pair"),
         plural::is_or_are(decided),
     )];

@@ -1,0 +1,111 @@
+//! What the results of a stage decide, on fabricated sweeps: by the report's own choice, whatever
+//! the order in which records came, and by looks at the seeds on the way.
+
+mod common;
+#[path = "common/last.rs"]
+mod last;
+
+use std::collections::HashMap;
+
+use common::Fixture;
+use last::named;
+use report::analysis::{Analysis, Verdict, decide, decide_by};
+use report::table::RunRow;
+use spec::plan::{Plan, PlannedRun};
+use spec::record::Status;
+use spec::stages::{Confirm, Goal, Stage, Until};
+
+fn staged(seeds: u64, top: u64, until: Option<Until>) -> Plan {
+    let fresh = until.as_ref().map_or(4, |until| *until.looks.last().unwrap());
+    let confirm = Confirm { seeds: (1000..1000 + fresh).collect(), top, until };
+    Plan { confirm: Some(confirm), ..Fixture::battle(seeds).plan() }
+}
+
+#[test]
+fn the_best_of_tuning_are_trained_whatever_the_order_of_records() {
+    let fixture = Fixture::battle(3);
+    let plan = staged(3, 2, None);
+    let records = fixture.records();
+    let of = |order: &mut dyn Iterator<Item = usize>| {
+        let map: HashMap<_, _> = order.map(|i| (records[i].run_id, &records[i])).collect();
+        decide(&plan, &map).unwrap()
+    };
+    let first = of(&mut (0..records.len()));
+    assert_eq!(first, of(&mut (0..records.len()).rev()));
+    let shuffled = spec::seed::permutation(7, 1, records.len());
+    assert_eq!(first, of(&mut shuffled.into_iter().map(|i| i as usize)));
+    // As the report chooses them.
+    let rows = records.iter().map(|record| RunRow::of(record, &plan.target)).collect();
+    let analysis = Analysis::new(plan.clone(), rows);
+    assert_eq!(first.chosen.len(), plan.optimizers.len());
+    for (choice, best) in first.chosen.iter().zip(&analysis.best) {
+        assert_eq!(choice.configs.len(), 2);
+        assert_eq!(choice.configs[0], analysis.configs[best.unwrap()].config_id);
+    }
+    // Text and description are in no decision.
+    let other = Plan { text: "# other".to_owned(), description: String::new(), ..plan.clone() };
+    let map: HashMap<_, _> = records.iter().map(|record| (record.run_id, record)).collect();
+    assert_eq!(decide(&other, &map).unwrap(), first);
+    assert!(decide(&Plan { confirm: None, ..plan }, &map).is_none());
+}
+
+/// Accuracies by label and seed; learning rates make no difference.
+fn row(plan: &Plan, run: &PlannedRun, lead: f64) -> RunRow {
+    let label = plan.optimizers.iter().position(|o| o.label == run.label).unwrap() as u64;
+    let noise = spec::seed::stream(run.spec.seed, &format!("value {label}")).near_normal();
+    let value = 0.9 + 0.001 * noise + if label == 1 { lead } else { 0.0 };
+    let seed = run.spec.seed;
+    RunRow {
+        status: Some(Status::Completed),
+        dataset_digest: Some("data".to_owned()),
+        init_digest: Some(format!("weights {seed}")),
+        batch_digest: Some(format!("[\"batches {seed}\"]")),
+        last_epoch: named([("validation.accuracy", Some(value)), ("test.accuracy", Some(value))]),
+        ..RunRow::default()
+    }
+}
+
+fn until(goal: Goal) -> Until {
+    Until { goal, looks: vec![10, 20], share: vec![0.5, 0.5], level: 0.05 }
+}
+
+fn played(goal: Goal, lead: f64) -> (Plan, Analysis) {
+    let mut plan = staged(1, 1, Some(until(goal)));
+    let result = |run: &PlannedRun| Some((row(&staged(1, 1, None), run, lead), None));
+    while let Some(decision) = decide_by(&plan, &result) {
+        plan.decide(decision);
+    }
+    let rows = plan.runs.iter().map(|run| row(&plan, run, lead)).collect();
+    (plan.clone(), Analysis::new(plan, rows))
+}
+
+fn fresh(plan: &Plan) -> usize {
+    plan.runs.iter().filter(|run| run.stage == Stage::Confirm).count()
+}
+
+#[test]
+fn seeds_end_where_the_leader_is_decided() {
+    let (plan, analysis) = played(Goal::Best, 0.02);
+    assert_eq!((fresh(&plan), plan.decisions.len(), plan.is_open()), (50, 2, false));
+    assert!(plan.decisions[1].chosen.is_empty());
+    let leader = analysis.ranked()[0];
+    assert_eq!(analysis.configs[leader].label, 1);
+    let of_leader = analysis.comparison().pairs.iter().filter(|pair| pair.first == leader);
+    assert!(of_leader.clone().all(|pair| pair.verdict == Verdict::Better));
+    assert!(of_leader.clone().all(|pair| pair.adjusted.unwrap() <= 0.05 && pair.compared() == 10));
+    assert_eq!(of_leader.count(), 4);
+}
+
+#[test]
+fn labels_that_are_alike_are_given_up_or_looked_at_again() {
+    let (plan, analysis) = played(Goal::All, 0.0);
+    let looks = analysis.looks().unwrap();
+    let [decided, given_up, open] = looks.counts();
+    assert_eq!(decided, 0, "nothing is to be decided");
+    assert_eq!(given_up + open, 10);
+    // Who goes on has an open pair after the first look.
+    let going = plan.decisions[1].chosen.len();
+    assert_eq!(fresh(&plan), 50 + 10 * going);
+    let shown = analysis.comparison().pairs.iter().any(|pair| pair.verdict.is_significant());
+    assert!(!shown);
+}
