@@ -49,6 +49,7 @@ pub const DESCRIBING: &[&str] = &[
     "lib.rs",
     "lint.rs",
     "metric_text.rs",
+    "plan",
     "plan.rs",
     "provenance.rs",
     "record.rs",

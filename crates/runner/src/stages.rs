@@ -26,7 +26,7 @@ pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
 pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
     for decision in decisions {
         // What rests on one that is put aside rests on other runs, too.
-        if decision.fits(plan) {
+        if plan.fits(decision) {
             plan.decide(decision.clone());
         } else {
             plan.superseded.push(decision.clone());

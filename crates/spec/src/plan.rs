@@ -1,5 +1,7 @@
 //! The plan: every run that a sweep file asks for, fully resolved.
 
+mod staged;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use spec::claim::Claim;
 use spec::device::DeviceName;
 use spec::identity::Memo;
 use spec::metric::Metric;
@@ -69,14 +70,7 @@ pub fn expand(
     let whole = Whole { sweep: spec, runs: &runs, excluded: &excluded, traps: &traps };
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
-    let judging = spec.confirm.as_ref().map_or(spec.seeds.len(), |confirm| confirm.seeds.len());
-    let claim = match spec.claim_on(&target, &runs, judging) {
-        Ok(claim) => claim,
-        Err(problem) => {
-            diagnostics.push(*problem);
-            return None;
-        }
-    };
+    let claim = claim(spec, &target, &runs, diagnostics)?;
     let pool = if spec.pool.is_empty() {
         vec![PoolEntry { device: DeviceName::Auto, slots: None }]
     } else {
@@ -110,6 +104,17 @@ pub fn expand(
         data: described,
         computed_on: None,
     })
+}
+
+/// The claim on the seeds that judge, where there is one. None where it can never be carried.
+fn claim(
+    spec: &SweepSpec,
+    target: &Target,
+    runs: &[PlannedRun],
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Claim>> {
+    let judging = spec.confirm.as_ref().map_or(spec.seeds.len(), |confirm| confirm.seeds.len());
+    spec.claim_on(target, runs, judging).map_err(|problem| diagnostics.push(*problem)).ok()
 }
 
 /// The runs so far, with what is needed to add to them.

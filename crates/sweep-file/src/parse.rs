@@ -93,10 +93,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         none,
         model,
         model_axes,
-        layers: root
-            .get("model")
-            .and_then(|table| table.value.get("layers"))
-            .map(|e| e.value.clone()),
+        layers: layers(root),
         train,
         early_stopping,
         keeping,
@@ -120,6 +117,12 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         allowed,
         trial: false,
     })
+}
+
+/// `layers` of `[model]` as it is written.
+fn layers(root: &Node) -> Option<Node> {
+    let entry = root.get("model")?.value.get("layers")?;
+    Some(entry.value.clone())
 }
 
 impl Reader<'_> {

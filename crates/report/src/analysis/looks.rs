@@ -6,7 +6,7 @@ use stats::paired::{Test, sign_flip, wilcoxon};
 use stats::sequential::{Design, Pairs, Standing, chance_to_decide};
 
 use super::Analysis;
-use super::compare::{gains_of, test_of};
+use super::pairs::{gains_of, test_of};
 
 /// A pair of which fewer continuations would decide is given up.
 const HOPELESS: f64 = 0.1;

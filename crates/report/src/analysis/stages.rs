@@ -25,11 +25,11 @@ pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision
     })
 }
 
-/// As [`decide`] by what each run came to, with the digest of its result where that is known.
-pub fn decide_by(
-    plan: &Plan,
-    result: &dyn Fn(&PlannedRun) -> Option<(RunRow, Option<Digest>)>,
-) -> Option<Decision> {
+/// What a run came to, with the digest of its result where that is known.
+pub type Outcome = (RunRow, Option<Digest>);
+
+/// As [`decide`] by what each run came to; `None` of a run without a record.
+pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -> Option<Decision> {
     let confirm = plan.confirm.as_ref().filter(|_| plan.is_open())?;
     let results = plan.runs.iter().map(|run| result(run).unwrap_or_default());
     let (rows, digests): (Vec<RunRow>, Vec<Option<Digest>>) = results.unzip();

@@ -10,6 +10,7 @@ use crate::figures;
 use crate::number;
 use crate::page::answer::answer;
 use crate::page::opening::tile;
+use crate::page::table::Table;
 use crate::page::table_html::{closed, folded, swatch, table};
 use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
@@ -194,6 +195,17 @@ pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Mar
     }
 }
 
+/// The section of what was confirmed on fresh seeds; nothing of a sweep without any.
+fn confirmed(analysis: &Analysis, confirmation: &Table) -> Markup {
+    html! {
+        @if !confirmation.rows.is_empty() {
+            h2 id="confirmation" { "Tuning and fresh seeds" }
+            (table(confirmation))
+            (sentences(&content::confirmation_text(analysis)))
+        }
+    }
+}
+
 fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
     let Tables {
@@ -222,11 +234,7 @@ fn tables(report: &Report) -> Markup {
             (table(best))
             (sentences(&content::best_text(analysis)))
         }
-        @if !confirmation.rows.is_empty() {
-            h2 id="confirmation" { "Tuning and fresh seeds" }
-            (table(confirmation))
-            (sentences(&content::confirmation_text(analysis)))
-        }
+        (confirmed(analysis, confirmation))
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))

@@ -7,18 +7,18 @@ use crate::table::RunRow;
 
 /// The seeds that two configurations have in common, compared.
 #[derive(Default)]
-pub(super) struct Seeds {
+pub(in crate::analysis) struct Seeds {
     /// Gains on the seeds with both results, infinite where one of them diverged.
-    pub(super) gains: Vec<f64>,
+    pub(in crate::analysis) gains: Vec<f64>,
     /// Those of the seeds on which neither diverged.
-    pub(super) completed: Vec<f64>,
-    pub(super) excluded: usize,
-    pub(super) diverged: usize,
-    pub(super) unpaired: Option<String>,
+    pub(in crate::analysis) completed: Vec<f64>,
+    pub(in crate::analysis) excluded: usize,
+    pub(in crate::analysis) diverged: usize,
+    pub(in crate::analysis) unpaired: Option<String>,
 }
 
 /// Compares two configurations on the first `n` seeds of those that judge; on all of fewer.
-pub(super) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Seeds {
+pub(in crate::analysis) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Seeds {
     let by_seed = |config: &Config| -> HashMap<u64, usize> {
         config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
     };
