@@ -39,7 +39,7 @@ const DISTRIBUTIONS: [(&str, Distribution); 4] =
 
 /// Values `[label][seed]`; the first label is better by `lead`.
 fn values(of: Distribution, rng: &mut Stream, seeds: usize, lead: f64) -> Vec<Vec<f64>> {
-    let mut out = vec![Vec::with_capacity(seeds); LABELS];
+    let mut out = vec![Vec::new(); LABELS];
     for _ in 0..seeds {
         let shared = 2.0 * rng.normal();
         for (label, values) in out.iter_mut().enumerate() {
