@@ -1,10 +1,12 @@
 //! Hyper-parameter values: one, a list, a logarithmic or linear grid.
 
 mod augment;
+mod grid;
 mod layers;
 pub(crate) mod random;
+mod range;
+mod sobol;
 
-use spec::float::round_to_six_digits;
 use spec::params::{Param, ParamType, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -15,9 +17,6 @@ pub(crate) use random::Random;
 
 /// `batch_size` of all training samples at once.
 pub(crate) const FULL: &str = "full";
-
-/// More points than this on one axis are taken for a slip of the keyboard.
-const MAX_POINTS: i64 = 1_000_000;
 
 /// The values a parameter takes.
 #[derive(Clone, Debug)]
@@ -93,11 +92,15 @@ pub(crate) fn list(
     complete.then_some(())
 }
 
+/// What the values of a grid are.
+const GRIDS: [&str; 5] = ["log", "linear", "values", "one_minus", "powers_of_two"];
+
 fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<()> {
-    if node.get("random").is_some() {
+    if node.get("random").is_some() || node.get("quasi").is_some() {
         return random::read(axis, param, node, diagnostics);
     }
-    const KEYS: &[&str] = &["log", "linear", "values", "points", "zip"];
+    const KEYS: &[&str] =
+        &["log", "linear", "values", "one_minus", "powers_of_two", "points", "zip"];
     let mut complete = true;
     for entry in node.entries() {
         if !KEYS.contains(&entry.key.as_str()) {
@@ -126,9 +129,14 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             }
         }
     }
-    let forms: Vec<&str> =
-        ["log", "linear", "values"].into_iter().filter(|k| node.get(k).is_some()).collect();
+    let forms: Vec<&str> = GRIDS.into_iter().filter(|k| node.get(k).is_some()).collect();
     match forms[..] {
+        ["powers_of_two"] => {
+            let ends = &node.get("powers_of_two")?.value;
+            let values = range::powers(axis, param, ends, diagnostics)?;
+            axis.values = values.into_iter().map(|value| (value, ends.place.clone())).collect();
+        }
+        ["one_minus"] => grid::lacking(axis, param, node, diagnostics)?,
         ["values"] => {
             let values = node.get("values")?;
             if let Some(points) = node.get("points") {
@@ -149,11 +157,11 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
                 }
             }
         }
-        [form] => grid(axis, param, form, node, diagnostics)?,
+        [form] => grid::read(axis, param, form, node, diagnostics)?,
         _ => {
             diagnostics.push(
                 Diagnostic::error(
-                    format!("`{}` needs exactly one of log, linear, values", axis.path),
+                    format!("`{}` needs exactly one of {}", axis.path, GRIDS.join(", ")),
                     &node.place,
                 )
                 .help("for example { log = [1e-3, 1e0], points = 4 }"),
@@ -162,103 +170,6 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
         }
     }
     complete.then_some(())
-}
-
-fn grid(
-    axis: &mut Axis,
-    param: &Param,
-    form: &str,
-    node: &Node,
-    diagnostics: &mut Diagnostics,
-) -> Option<()> {
-    if !matches!(param.ty, ParamType::Float | ParamType::Int) {
-        diagnostics.push(
-            Diagnostic::error(
-                format!("`{}` is not a number and has no {form} grid", axis.path),
-                &node.place,
-            )
-            .help(format!("it takes {}", param.ty)),
-        );
-        return None;
-    }
-    let ends = node.get(form)?;
-    let (low, high) = two_numbers(form, &ends.value, diagnostics)?;
-    let points = match node.get("points").map(|e| &e.value) {
-        Some(Node { value: NodeValue::Int(n), .. }) if (1..=MAX_POINTS).contains(n) => *n,
-        Some(other) => {
-            diagnostics.push(Diagnostic::error(
-                format!("`points` is a whole number from 1 to {MAX_POINTS}"),
-                &other.place,
-            ));
-            return None;
-        }
-        None => {
-            diagnostics.push(
-                Diagnostic::error(format!("`{form}` needs `points`"), &node.place)
-                    .help("how many values, both ends included"),
-            );
-            return None;
-        }
-    };
-    check_ends(&axis.path, form, (low, high), points > 1, &ends.value.place, diagnostics)?;
-    for i in 0..points {
-        let t = if points == 1 { 0.0 } else { i as f64 / (points - 1) as f64 };
-        let x = match form {
-            "log" => (low.ln() + t * (high.ln() - low.ln())).exp(),
-            _ => low + t * (high - low),
-        };
-        let x = round_to_six_digits(x);
-        let value =
-            if param.ty == ParamType::Int { Value::Int(x.round() as i64) } else { Value::Float(x) };
-        if !in_range(&axis.path, param, x, &ends.value.place, diagnostics) {
-            return None;
-        }
-        // Grids rise, so that equal whole numbers stand side by side.
-        if axis.values.last().is_none_or(|(v, _)| *v != value) {
-            axis.values.push((value, ends.value.place.clone()));
-        }
-    }
-    Some(())
-}
-
-/// The ends `[a, b]` of a grid or a range.
-pub(crate) fn two_numbers(
-    form: &str,
-    node: &Node,
-    diagnostics: &mut Diagnostics,
-) -> Option<(f64, f64)> {
-    let numbers = match &node.value {
-        NodeValue::Array(items) => items.iter().map(number).collect::<Option<Vec<f64>>>(),
-        _ => None,
-    };
-    let Some([low, high]) = numbers.as_deref() else {
-        diagnostics.push(
-            Diagnostic::error(format!("`{form}` takes two numbers"), &node.place)
-                .help(format!("{form} = [first, last]")),
-        );
-        return None;
-    };
-    Some((*low, *high))
-}
-
-/// Ends that rise (unless they may be one point), finite, above 0 for `log`.
-pub(crate) fn check_ends(
-    path: &str,
-    form: &str,
-    (low, high): (f64, f64),
-    rising: bool,
-    place: &Place,
-    diagnostics: &mut Diagnostics,
-) -> Option<()> {
-    let reason = if form == "log" && low <= 0.0 {
-        "a logarithmic grid starts above 0"
-    } else if !low.is_finite() || !high.is_finite() || low >= high && rising {
-        "the first end must be below the last, both finite"
-    } else {
-        return Some(());
-    };
-    diagnostics.push(Diagnostic::error(format!("`{path}` has no such grid"), place).label(reason));
-    None
 }
 
 fn number(node: &Node) -> Option<f64> {

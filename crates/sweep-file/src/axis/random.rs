@@ -1,4 +1,5 @@
-//! Random axes: `{ random = { log = [a, b] }, samples = n }`.
+//! Random axes: `{ random = { log = [a, b] }, samples = n }`, with `quasi` in place of `random` for
+//! scrambled Sobol points.
 //!
 //! All random axes of an optimizer are drawn together: n configurations, not
 //! a grid of them. A draw is a pure function of the axis' path, its `seed` and
@@ -6,11 +7,11 @@
 //! keep the earlier ones, and two optimizers with the same range are tried
 //! with the same values.
 
-use spec::float::round_to_six_digits;
-use spec::params::{Param, ParamType, Value};
+use spec::params::{Param, Value};
 use spec::seed;
 
-use super::{self as axis, Axis};
+use super::range::{self, FORMS, From};
+use super::{Axis, grid, sobol};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::node::{Node, NodeValue};
 use crate::source::Place;
@@ -23,6 +24,7 @@ const MAX_SAMPLES: i64 = 1_000_000;
 #[derive(Clone, Debug)]
 pub struct Random {
     from: From,
+    sequence: Sequence,
     /// Configurations to draw.
     pub samples: usize,
     seed: u64,
@@ -30,30 +32,31 @@ pub struct Random {
     pub place: Place,
 }
 
-#[derive(Clone, Debug)]
-enum From {
-    /// Uniform in the logarithm.
-    Log(f64, f64, ParamType),
-    Linear(f64, f64, ParamType),
-    /// Any of these.
-    Values(Vec<Value>),
+/// How draws of an axis follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sequence {
+    /// Independently of each other.
+    Stream,
+    /// As scrambled Sobol points, which fill a range evenly.
+    Sobol,
 }
 
 impl Random {
-    /// Draw number `index` of the axis at `path`.
-    fn draw(&self, path: &str, index: usize) -> Value {
-        let mut stream = seed::stream(self.seed, &format!("axis/{path}/{index}"));
-        // 53 bits: every double in [0, 1) that is a multiple of 2^-53.
-        let u = (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        // Rounding may step over an end, and the ends are what was checked.
-        let number = |x: f64, (a, b): (f64, f64), ty: ParamType| match ty {
-            ParamType::Int => Value::Int(x.round().clamp(a.ceil(), b.floor().max(a.ceil())) as i64),
-            _ => Value::Float(round_to_six_digits(x).clamp(a, b)),
-        };
-        match &self.from {
-            From::Log(a, b, ty) => number((a.ln() + u * (b.ln() - a.ln())).exp(), (*a, *b), *ty),
-            From::Linear(a, b, ty) => number(a + u * (b - a), (*a, *b), *ty),
-            From::Values(all) => all[((u * all.len() as f64) as usize).min(all.len() - 1)].clone(),
+    /// Draw number `index` of the axis at `path`, of a Sobol sequence in this dimension; none of a
+    /// ratio, which is of another axis' draw.
+    fn draw(&self, path: &str, dimension: usize, index: usize) -> Option<Value> {
+        self.from.value(self.uniform(path, dimension, index))
+    }
+
+    /// A number in [0, 1).
+    fn uniform(&self, path: &str, dimension: usize, index: usize) -> f64 {
+        match self.sequence {
+            Sequence::Stream => {
+                let mut stream = seed::stream(self.seed, &format!("axis/{path}/{index}"));
+                // 53 bits: every double in [0, 1) that is a multiple of 2^-53.
+                (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+            }
+            Sequence::Sobol => sobol::scrambled(self.seed, path, dimension, index as u32),
         }
     }
 }
@@ -65,74 +68,23 @@ pub(crate) fn read(
     node: &Node,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
-    const KEYS: &[&str] = &["random", "samples", "seed"];
-    let known = known_keys(node, KEYS, "a random axis", diagnostics);
-    let range = node.get("random")?;
-    let known = known & known_keys(&range.value, &FORMS, "`random`", diagnostics);
-    let (from, ends) = range_of(axis, param, &range.value, diagnostics)?;
-    let (samples, place) = samples_of(node, diagnostics)?;
+    let sobol = node.get("quasi");
+    let (key, sequence) = match sobol {
+        Some(_) => ("quasi", Sequence::Sobol),
+        None => ("random", Sequence::Stream),
+    };
+    let known = known_keys(node, &[key, "samples", "seed"], "a random axis", diagnostics);
+    let range = node.get(key)?;
+    let known = known & known_keys(&range.value, &FORMS, &format!("`{key}`"), diagnostics);
+    let (from, ends) = range::read(axis, param, &range.value, diagnostics)?;
+    let (samples, place) = samples_of(node, key, diagnostics)?;
     let seed = seed_of(node, diagnostics)?;
-    let random = Random { from, samples, seed, place };
-    axis.values = (0..samples).map(|i| (random.draw(&axis.path, i), ends.clone())).collect();
+    let random = Random { from, sequence, samples, seed, place };
+    // What is put in their place when all axes of an optimizer are drawn together.
+    let first = |i: usize| random.draw(&axis.path, 0, i).unwrap_or(Value::Int(i as i64));
+    axis.values = (0..samples).map(|i| (first(i), ends.clone())).collect();
     axis.random = Some(random);
     known.then_some(())
-}
-
-/// What values are drawn from.
-const FORMS: [&str; 3] = ["log", "linear", "values"];
-
-/// Reads what values are drawn from, and where that stands.
-fn range_of(
-    axis: &Axis,
-    param: &Param,
-    range: &Node,
-    diagnostics: &mut Diagnostics,
-) -> Option<(From, Place)> {
-    let given: Vec<&str> = FORMS.into_iter().filter(|form| range.get(form).is_some()).collect();
-    let [form] = given[..] else {
-        diagnostics.push(
-            Diagnostic::error(
-                format!("`{}` needs exactly one of log, linear, values to draw from", axis.path),
-                &range.place,
-            )
-            .help("for example { random = { log = [1e-4, 1e0] }, samples = 20 }"),
-        );
-        return None;
-    };
-    let ends = &range.get(form)?.value;
-    if form == "values" {
-        let mut drawn = Axis { values: Vec::new(), ..axis.clone() };
-        let NodeValue::Array(items) = &ends.value else {
-            diagnostics.push(Diagnostic::error("`values` takes a list", &ends.place));
-            return None;
-        };
-        axis::list(&mut drawn, param, items, &ends.place, diagnostics)?;
-        let values = drawn.values.into_iter().map(|(value, _)| value).collect();
-        return Some((From::Values(values), ends.place.clone()));
-    }
-    if !matches!(param.ty, ParamType::Float | ParamType::Int) {
-        diagnostics.push(
-            Diagnostic::error(
-                format!("`{}` is not a number and has no {form} range", axis.path),
-                &ends.place,
-            )
-            .help(format!("it takes {}; draw from values = [...]", param.ty)),
-        );
-        return None;
-    }
-    let (low, high) = axis::two_numbers(form, ends, diagnostics)?;
-    axis::check_ends(&axis.path, form, (low, high), true, &ends.place, diagnostics)?;
-    if [low, high]
-        .iter()
-        .any(|end| !axis::in_range(&axis.path, param, *end, &ends.place, diagnostics))
-    {
-        return None;
-    }
-    let from = match form {
-        "log" => From::Log(low, high, param.ty),
-        _ => From::Linear(low, high, param.ty),
-    };
-    Some((from, ends.place.clone()))
 }
 
 /// A whole number between these, both included.
@@ -144,10 +96,10 @@ fn whole(node: &Node, low: i64, high: i64) -> Option<i64> {
 }
 
 /// Reads how many values are drawn, and where that stands.
-fn samples_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<(usize, Place)> {
+fn samples_of(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<(usize, Place)> {
     let Some(samples) = node.get("samples") else {
         diagnostics.push(
-            Diagnostic::error("`random` needs `samples`", &node.place)
+            Diagnostic::error(format!("`{key}` needs `samples`"), &node.place)
                 .help("how many configurations to draw"),
         );
         return None;
@@ -196,11 +148,12 @@ pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec
     let samples = random.samples;
     let mut out: Vec<Axis> =
         axes.iter().map(|a| Axis { values: Vec::new(), ..(*a).clone() }).collect();
+    let dimensions = dimensions(axes, diagnostics)?;
+    check_ratios(axes, diagnostics)?;
     let mut seen = std::collections::HashSet::new();
     let (mut index, mut vain) = (0, 0);
     while seen.len() < samples {
-        let draw: Vec<Value> =
-            axes.iter().filter_map(|a| Some(a.random.as_ref()?.draw(&a.path, index))).collect();
+        let draw = together(axes, &dimensions, index);
         index += 1;
         if seen.insert(format!("{draw:?}")) {
             vain = 0;
@@ -223,6 +176,75 @@ pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec
         }
     }
     Some(out)
+}
+
+/// The Sobol dimension of each axis: by the order of the paths, so that optimizers with the same
+/// axes are tried with the same draws. 0 of an axis that is no Sobol sequence.
+fn dimensions(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<usize>> {
+    let is_sobol = |axis: &&&Axis| {
+        axis.random.as_ref().is_some_and(|random| random.sequence == Sequence::Sobol)
+    };
+    let mut paths: Vec<&str> = axes.iter().filter(is_sobol).map(|a| a.path.as_str()).collect();
+    paths.sort_unstable();
+    if paths.len() > sobol::DIMENSIONS {
+        let message = format!("an optimizer has {} `quasi` axes", paths.len());
+        let place = &axes.first()?.place;
+        diagnostics.push(
+            Diagnostic::error(message, place)
+                .label(format!("there are Sobol points of {} dimensions", sobol::DIMENSIONS))
+                .help("draw some of them by `random`"),
+        );
+        return None;
+    }
+    let of = |axis: &&Axis| paths.iter().position(|path| *path == axis.path).unwrap_or(0);
+    Some(axes.iter().map(of).collect())
+}
+
+/// Refuses ratios of what is not drawn with them.
+fn check_ratios(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<()> {
+    for axis in axes {
+        let Some((of, place)) = axis.random.as_ref().and_then(|random| random.from.ratio_of())
+        else {
+            continue;
+        };
+        let other = axes.iter().find(|other| names(&other.path, of));
+        let is_number =
+            |other: &&&Axis| other.random.as_ref().is_some_and(|random| random.from.is_number());
+        if other.filter(is_number).is_none() {
+            diagnostics.push(
+                Diagnostic::error(
+                    format!("`{}` is a ratio of `{of}`, which is not drawn", axis.path),
+                    place,
+                )
+                .label("no random axis of numbers of this optimizer has that name")
+                .help("draw it as well: lr = { quasi = { log = [1e-4, 1e-1] }, samples = 20 }"),
+            );
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// Whether a dotted path is called so: `lr` is `optimizer.lr`.
+fn names(path: &str, name: &str) -> bool {
+    path == name || path.rsplit('.').next() == Some(name)
+}
+
+/// Draw number `index` of all axes, ratios last: they are of other axes' draws.
+fn together(axes: &[&Axis], dimensions: &[usize], index: usize) -> Vec<Value> {
+    let own = |(axis, dimension): (&&Axis, &usize)| {
+        axis.random.as_ref()?.draw(&axis.path, *dimension, index)
+    };
+    let drawn: Vec<Option<Value>> = axes.iter().zip(dimensions).map(own).collect();
+    let ratio = |at: usize| {
+        let random = axes[at].random.as_ref()?;
+        let (of, _) = random.from.ratio_of()?;
+        let other = axes.iter().position(|axis| names(&axis.path, of))?;
+        let base = grid::as_number(drawn[other].as_ref()?)?;
+        Some(random.from.ratio(base, random.uniform(&axes[at].path, dimensions[at], index)))
+    };
+    let value = |at: usize| drawn[at].clone().or_else(|| ratio(at)).unwrap_or(Value::Int(0));
+    (0..axes.len()).map(value).collect()
 }
 
 /// Every optimizer that is drawn at random gets equally many configurations.

@@ -1,0 +1,156 @@
+//! Grids of numbers: logarithmic, linear, and one less what lies on such a grid.
+
+use spec::float::round_to_six_digits;
+use spec::params::{Param, ParamType, Range, Value};
+
+use super::{Axis, in_range, number};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::node::{Node, NodeValue};
+use crate::source::Place;
+
+/// More points than this on one axis are taken for a slip of the keyboard.
+const MAX_POINTS: i64 = 1_000_000;
+
+/// `{ one_minus = { log = [a, b] }, points = n }`: one less each value of a grid, rising.
+pub(super) fn lacking(
+    axis: &mut Axis,
+    param: &Param,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let inner = &node.get("one_minus")?.value;
+    let form = ["log", "linear"].into_iter().find(|form| inner.get(form).is_some());
+    let Some(form) = form else {
+        diagnostics.push(
+            Diagnostic::error("`one_minus` needs log or linear", &inner.place)
+                .help("for example { one_minus = { log = [1e-3, 1e-1] }, points = 3 }"),
+        );
+        return None;
+    };
+    let mut entries = inner.entries().to_vec();
+    entries.extend(node.get("points").cloned());
+    let table = Node { value: NodeValue::Table(entries), place: node.place.clone() };
+    // What is lacking is any size; what is left is checked.
+    let free = Param { range: Range::Any, ..*param };
+    read(axis, &free, form, &table, diagnostics)?;
+    let mut all = true;
+    for (value, place) in &mut axis.values {
+        let left = one_minus(as_number(value).unwrap_or(0.0));
+        all &= in_range(&axis.path, param, left, place, diagnostics);
+        *value = Value::Float(left);
+    }
+    axis.values.reverse();
+    all.then_some(())
+}
+
+/// `{ log = [a, b], points = n }` and `{ linear = [a, b], points = n }`.
+pub(super) fn read(
+    axis: &mut Axis,
+    param: &Param,
+    form: &str,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    if !matches!(param.ty, ParamType::Float | ParamType::Int) {
+        diagnostics.push(
+            Diagnostic::error(
+                format!("`{}` is not a number and has no {form} grid", axis.path),
+                &node.place,
+            )
+            .help(format!("it takes {}", param.ty)),
+        );
+        return None;
+    }
+    let ends = node.get(form)?;
+    let (low, high) = two_numbers(form, &ends.value, diagnostics)?;
+    let points = match node.get("points").map(|e| &e.value) {
+        Some(Node { value: NodeValue::Int(n), .. }) if (1..=MAX_POINTS).contains(n) => *n,
+        Some(other) => {
+            diagnostics.push(Diagnostic::error(
+                format!("`points` is a whole number from 1 to {MAX_POINTS}"),
+                &other.place,
+            ));
+            return None;
+        }
+        None => {
+            diagnostics.push(
+                Diagnostic::error(format!("`{form}` needs `points`"), &node.place)
+                    .help("how many values, both ends included"),
+            );
+            return None;
+        }
+    };
+    check_ends(&axis.path, form, (low, high), points > 1, &ends.value.place, diagnostics)?;
+    for i in 0..points {
+        let t = if points == 1 { 0.0 } else { i as f64 / (points - 1) as f64 };
+        let x = match form {
+            "log" => (low.ln() + t * (high.ln() - low.ln())).exp(),
+            _ => low + t * (high - low),
+        };
+        let x = round_to_six_digits(x);
+        let value =
+            if param.ty == ParamType::Int { Value::Int(x.round() as i64) } else { Value::Float(x) };
+        if !in_range(&axis.path, param, x, &ends.value.place, diagnostics) {
+            return None;
+        }
+        // Grids rise, so that equal whole numbers stand side by side.
+        if axis.values.last().is_none_or(|(v, _)| *v != value) {
+            axis.values.push((value, ends.value.place.clone()));
+        }
+    }
+    Some(())
+}
+
+/// The ends `[a, b]` of a grid or a range.
+pub(super) fn two_numbers(
+    form: &str,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<(f64, f64)> {
+    let numbers = match &node.value {
+        NodeValue::Array(items) => items.iter().map(number).collect::<Option<Vec<f64>>>(),
+        _ => None,
+    };
+    let Some([low, high]) = numbers.as_deref() else {
+        diagnostics.push(
+            Diagnostic::error(format!("`{form}` takes two numbers"), &node.place)
+                .help(format!("{form} = [first, last]")),
+        );
+        return None;
+    };
+    Some((*low, *high))
+}
+
+/// Ends that rise (unless they may be one point), finite, above 0 for `log`.
+pub(super) fn check_ends(
+    path: &str,
+    form: &str,
+    (low, high): (f64, f64),
+    rising: bool,
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let reason = if form == "log" && low <= 0.0 {
+        "a logarithmic grid starts above 0"
+    } else if !low.is_finite() || !high.is_finite() || low >= high && rising {
+        "the first end must be below the last, both finite"
+    } else {
+        return Some(());
+    };
+    diagnostics.push(Diagnostic::error(format!("`{path}` has no such grid"), place).label(reason));
+    None
+}
+
+/// A value as a number.
+pub(super) fn as_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(x) => Some(*x),
+        Value::Int(i) => Some(*i as f64),
+        _ => None,
+    }
+}
+
+/// 1 - x, to twelve digits behind the point: 0.99 of 0.01.
+pub(super) fn one_minus(x: f64) -> f64 {
+    format!("{:.12}", 1.0 - x).parse().unwrap_or(1.0 - x)
+}
