@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
+use crate::plural;
 use crate::text;
 use spec::grain::Grain;
+use spec::stages::Stage;
 
 /// Configurations, runs, epochs and seconds that each label spent.
 pub fn ledger_table(analysis: &Analysis) -> Table {
@@ -136,6 +138,27 @@ fn judge_or_worst(evaluation: &Criterion, x: f64) -> String {
     }
 }
 
+/// What choosing and judging cost, each by itself; none of a sweep whose seeds do both.
+fn by_stage(analysis: &Analysis) -> Option<String> {
+    if analysis.judging() == Stage::Tuning {
+        return None;
+    }
+    let of = |stage: Stage| {
+        let runs = analysis.plan.runs.iter().zip(&analysis.rows);
+        let rows: Vec<_> = runs.filter(|(run, _)| run.stage == stage).map(|(_, row)| row).collect();
+        let seconds: f64 = rows
+            .iter()
+            .map(|row| row.train_seconds.unwrap_or(0.0) + row.eval_seconds.unwrap_or(0.0))
+            .sum();
+        format!("{} and {}", plural::grouped(rows.len(), "run"), number::seconds(seconds))
+    };
+    Some(format!(
+        "Choosing the configurations took {} of device time, judging them on fresh seeds {}.",
+        of(Stage::Tuning),
+        of(Stage::Confirm)
+    ))
+}
+
 /// What the two tables mean, and what is unequal in them.
 pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     let ledger = spent(analysis);
@@ -162,6 +185,7 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
          what finding the result cost."
             .to_owned(),
     );
+    out.extend(by_stage(analysis));
     if (0..analysis.plan.optimizers.len()).any(|l| robustness(analysis, l).is_some()) {
         out.push(format!(
             "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
