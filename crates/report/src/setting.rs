@@ -3,6 +3,7 @@
 
 use spec::metric::EpochMetric;
 use spec::plan::{PlannedRun, TargetAt};
+use spec::stages::Stage;
 
 use crate::analysis::{Analysis, Config, Criterion, Measured, by_selection};
 use crate::escape;
@@ -112,7 +113,13 @@ pub fn set(
         seeds: config.counts.results(),
         diverged: config.counts.diverged,
         without_result: config.counts.without_result(),
-        chosen_from: analysis.tried(config.label).filter(|c| c.counts.results() > 0).count(),
+        // Fresh seeds set it without flattery.
+        chosen_from: match analysis.judging() {
+            Stage::Tuning => {
+                analysis.tried(config.label).filter(|c| c.counts.results() > 0).count()
+            }
+            Stage::Confirm => 1,
+        },
         target: value(&analysis.selection, false)?,
         grain: analysis.selection.grain,
         at_best: analysis.selection.measured == Measured::Best

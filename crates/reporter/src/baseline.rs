@@ -112,7 +112,8 @@ fn unlike_plain_nights(
         return Ok(None);
     }
     let plain = Overrides { environment: commands::environment(), ..Overrides::default() };
-    let plain = commands::load_plan_with(workspace, file, &plain)?.plan;
+    let mut plain = commands::load_plan_with(workspace, file, &plain)?.plan;
+    runner::stages::recall(&mut plain, Some(&trained));
     let (missing, other) = unlike(&plain, &trained);
     let there = workspace.relative(dir.path());
     Ok((missing + other > 0).then(|| {

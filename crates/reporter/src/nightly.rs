@@ -57,10 +57,12 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     )))
 }
 
-/// The stages of a plan as the baseline decided them, which is known from its results; none
-/// where it has other runs.
+/// The stages of a plan as the baseline decided them, or the night that stands for it, which is
+/// known from its results; none where it has other runs.
 fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
-    let Some(baseline) = &against.before else { return Vec::new() };
+    let whole = |night: &&Night| night.runs.iter().all(|run| run.row.has_result());
+    let last = || against.history.iter().rev().find(whole);
+    let Some(baseline) = against.before.as_ref().or_else(last) else { return Vec::new() };
     let rows: HashMap<Id, &RunRow> =
         baseline.runs.iter().map(|run| (run.cell_id, &run.row)).collect();
     let row = |run: &PlannedRun| Some((rows.get(&run.cell_id).copied()?.clone(), None));

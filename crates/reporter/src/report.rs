@@ -150,13 +150,12 @@ pub(crate) fn write_folder(
 }
 
 /// Prints which runs the next stage of a sweep has, by the plan on standard input and the journal
-/// of a folder.
+/// of a folder: `null` where nothing can be decided.
 pub(crate) fn decide(folder: &Path) -> runner::Result<Exit> {
     let plan: Plan = serde_json::from_reader(std::io::stdin().lock())?;
     let journal = store::journal::read(&ReportDir::new(folder))?;
     let records = journal.best_for(plan.computed_on.as_ref());
-    let decision = report::analysis::decide(&plan, &records)
-        .ok_or_else(|| bad_input("the plan has no stage to decide on"))?;
+    let decision = report::analysis::decide(&plan, &records);
     text::output!("{}", serde_json::to_string(&decision)?);
     Ok(Exit::Ok)
 }

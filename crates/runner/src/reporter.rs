@@ -108,11 +108,12 @@ pub(crate) fn write(
     }
 }
 
-/// Asks the program what the next stage of a plan trains, by the journal of a folder.
+/// Asks the program what the next stage of a plan trains, by the journal of a folder; `None`
+/// where no run has a result to decide by.
 ///
 /// # Errors
 /// The program cannot be started, or it failed, which it has said itself.
-pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Decision> {
+pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Option<Decision>> {
     let program = built()?;
     let mut command = command(&program);
     command.arg("decide").arg(dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());

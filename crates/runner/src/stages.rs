@@ -15,7 +15,9 @@ pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     let Some(earlier) = earlier.filter(|_| plan.is_staged()) else { return };
     plan.superseded.clone_from(&earlier.superseded);
     let design = |plan: &Plan| plan.confirm.as_ref().map(|c| (c.top, c.until.clone()));
-    if design(plan) == design(earlier) {
+    // Another metric chooses other configurations; its value chooses none.
+    let by = |plan: &Plan| (plan.target.path(), plan.target.at);
+    if design(plan) == design(earlier) && by(plan) == by(earlier) {
         take_over(plan, &earlier.decisions);
     } else {
         plan.superseded.extend(earlier.decisions.iter().cloned());
@@ -52,9 +54,9 @@ pub fn outdated<'a>(plan: &'a Plan, journal: &Journal) -> Option<(&'a Decision, 
     all.find(|(_, changed)| *changed > 0)
 }
 
-/// What is said of a stage that was decided on.
-pub fn decided(plan: &Plan, decision: &Decision) -> String {
-    let runs = plural::count(plan.opened_by(decision), "run");
+/// What is said of a stage that was decided on and opens so many runs.
+pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
+    let runs = plural::count(runs, "run");
     let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
     let until = plan.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
     let all = plan.seeds_of(decision.stage).len() as u64;
@@ -85,13 +87,25 @@ pub fn described(plan: &Plan) -> Option<String> {
     let seeds = plural::count(confirm.seeds.len(), "fresh seed");
     Some(match plan.decision(Stage::Confirm) {
         Some(_) => {
-            let told = plan.decisions.iter().map(|decision| decided(plan, decision));
-            let told = told.collect::<Vec<_>>().join("; ");
+            let fresh = plan.runs.iter().filter(|run| !run.stage.is_tuning()).count();
+            let looks = plan.decisions.len();
+            let told = format!(
+                "tuning has chosen; {} on fresh seeds, {} taken",
+                plural::count(fresh, "run"),
+                plural::count(looks, "decision")
+            );
+            let more = match plan.is_open() {
+                true => format!(
+                    "; {} in all at most, once all runs above have a result",
+                    plural::count(plan.at_most(Stage::Confirm), "run")
+                ),
+                false => String::new(),
+            };
             let superseded = match plan.superseded.len() {
                 0 => String::new(),
                 n => format!("; {} before", plural::count(n, "other decision")),
             };
-            format!("{told}{superseded}")
+            format!("{told}{more}{superseded}")
         }
         None => {
             let best = match confirm.top {
@@ -151,6 +165,12 @@ mod tests {
             recall(&mut other, Some(&earlier));
             assert!(other.is_open() && other.superseded.len() == 1);
         }
+        // A decision is of configurations, whatever their label is called.
+        let text = again.text.replace("kind = \"sgd\"", "kind = \"sgd\"\nlabel = \"other\"");
+        let mut renamed = load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan;
+        recall(&mut renamed, Some(&again));
+        assert_eq!((renamed.runs.len(), renamed.runs[4].label.as_str()), (6, "other"));
+        assert_eq!(renamed.decisions[0].of("other").len(), 1);
         forget(&mut again);
         assert_eq!((again.is_open(), again.runs.len(), again.superseded.len()), (true, 4, 1));
     }

@@ -103,6 +103,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) provenance: Provenance,
     /// Results that are reused.
     pub(crate) cached: usize,
+    /// Start of the sweep, which its first stage may lie behind: `--max-time` counts from it.
+    pub(crate) begun: Instant,
 }
 
 impl Sweep<'_> {
@@ -155,7 +157,7 @@ pub(crate) fn train(
     loop {
         status_file.tell(&live);
         progress.refresh(&live);
-        match wait(&messages, args, &clock, cancel, status_file, &mut result.stopped) {
+        match wait(&messages, args, &sweep.begun, cancel, status_file, &mut result.stopped) {
             Wait::Message(message) => {
                 if let Message::Retried { record, .. } | Message::Ended { record, .. } = &message {
                     keep(&mut journal, record, cancel, &progress)?;

@@ -241,3 +241,25 @@ fn a_night_repeats_the_stages_of_its_baseline() {
     assert_eq!(night.runs, first.runs);
     assert_eq!(night.decisions[0].chosen, first.decisions[0].chosen);
 }
+
+#[test]
+fn without_any_result_nothing_is_decided() {
+    let script = format!(
+        "#!/bin/bash\nif [ \"$1\" = --probe ]; then exec \"{0}\" \"$@\"; fi\nread -r line; exit 1\n",
+        real_worker().display()
+    );
+    let lossy = Sandbox::with_script(&script);
+    lossy.sweep_file("stages", &staged());
+    lossy.expect(3, &["run", "experiments/stages.toml"]);
+    let text = lossy.expect(0, &["run", "experiments/stages.toml", "--keep-failed"]);
+    assert!(text.replace('\n', " ").contains("no run has a result to decide by"), "{text}");
+    assert!(plan(&lossy).is_open());
+    // What is mended later is decided on.
+    let output = lossy
+        .command(&["run", "experiments/stages.toml", "--no-report"])
+        .env("SWEEP_WORKER", real_worker())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(fresh(&plan(&lossy)).len(), 6);
+}

@@ -136,9 +136,10 @@ impl Decision {
         &'a self,
         digest_of: impl Fn(Id) -> Option<Digest> + 'a,
     ) -> impl Iterator<Item = Id> + 'a {
+        // Of a baseline's decision no digest is known.
+        let known = self.rests_on.iter().any(|evidence| evidence.digest.is_some());
         let other = move |evidence: &&Evidence| {
-            let known = digest_of(evidence.run_id).zip(evidence.digest);
-            known.is_some_and(|(now, then)| now != then)
+            known && digest_of(evidence.run_id).is_some_and(|now| Some(now) != evidence.digest)
         };
         self.rests_on.iter().filter(other).map(|evidence| evidence.run_id)
     }

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::analysis::{Analysis, Config, Criterion};
+use stats::location;
 
 /// Means closer than this, relative to their size, are equal: they differ by the
 /// order in which equal values were added. A wider tolerance would make ties that
@@ -105,9 +106,21 @@ pub(crate) fn by_selection(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usiz
 /// in the order of the plan.
 pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
     let evaluation = &analysis.evaluation;
+    let planned = |&i: &usize| analysis.configs[i].runs.len();
+    let (fewest, most) = (among.iter().map(planned).min(), among.iter().map(planned).max());
     let key = |&i: &usize| {
         let config = &analysis.configs[i];
-        (Key::of(evaluation, config.judged.mean, config), i)
+        let mean = match fewest {
+            // Where seeds ended early for some, means over the same seeds compare.
+            Some(n) if fewest < most && analysis.looks().is_some() => {
+                let first = config.runs.iter().take(n);
+                let values: Vec<f64> =
+                    first.filter_map(|&run| evaluation.of(&analysis.rows[run])).collect();
+                location::mean(&values)
+            }
+            _ => config.judged.mean,
+        };
+        (Key::of(evaluation, mean, config), i)
     };
     groups(among.iter().map(key).collect())
 }

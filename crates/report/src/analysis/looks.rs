@@ -1,6 +1,9 @@
 //! Looks at the fresh seeds on the way (`until`): what each has decided, and who needs more.
 
-use spec::plan::Plan;
+use std::collections::HashMap;
+
+use spec::Id;
+use spec::identity::ConfigIds;
 use spec::stages::{Decision, Goal, Stage, Until};
 use stats::paired::{Test, sign_flip, wilcoxon};
 use stats::sequential::{Design, Pairs, Standing, chance_to_decide};
@@ -58,13 +61,15 @@ impl Looks {
         [decided, given_up, self.couples.len() - decided - given_up]
     }
 
-    /// Places of the labels that need more seeds, of which `leader` stands first.
-    fn needed(&self, leader: Option<usize>) -> Vec<usize> {
+    /// Places of the labels that need more seeds, of which `leader` stands first. A label without
+    /// any result decides nothing.
+    fn needed(&self, leader: Option<usize>, has_result: impl Fn(usize) -> bool) -> Vec<usize> {
         let mut needed = Vec::new();
         for (pair, &(a, b)) in self.couples.iter().enumerate() {
             let of_leader = leader.is_some_and(|leader| leader == a || leader == b);
             let counts = self.until.goal == Goal::All || of_leader;
-            if counts && self.pairs.standing(pair) == Standing::Open {
+            let both = has_result(a) && has_result(b);
+            if counts && both && self.pairs.standing(pair) == Standing::Open {
                 needed.extend([a, b]);
             }
         }
@@ -74,22 +79,31 @@ impl Looks {
     }
 }
 
-/// The looks that the decisions of a plan have opened and whose runs have all ended.
-fn taken(plan: &Plan, ended: impl Fn(usize) -> bool) -> usize {
+/// The looks that the decisions of a plan have opened and whose runs all have a result, or that a
+/// later decision rests on.
+fn taken(analysis: &Analysis) -> usize {
+    let plan = &analysis.plan;
     let opened = plan.decisions.iter().filter(|decision| !decision.chosen.is_empty());
-    let mut from = plan.runs.iter().position(|run| !run.stage.is_tuning()).unwrap_or(0);
-    let whole = |decision: &&Decision| {
-        let runs = from..from + plan.opened_by(decision);
-        from = runs.end;
-        runs.clone().all(&ended)
+    let runs: HashMap<Id, bool> = (plan.runs.iter().zip(&analysis.rows))
+        .map(|(run, row)| (run.run_id, row.has_result()))
+        .collect();
+    let first = |config: &Id| plan.runs.iter().find(|run| run.config_id == *config);
+    let whole = |decision: &Decision| {
+        let seeds = plan.seeds_upto(decision.look);
+        let configs = decision.chosen.iter().flat_map(|choice| &choice.configs);
+        configs.filter_map(first).all(|run| {
+            let ids = ConfigIds::new(&run.spec);
+            seeds.iter().all(|seed| runs.get(&ids.with_seed(*seed).run) == Some(&true))
+        })
     };
-    opened.take_while(whole).count()
+    let rests = plan.decisions.len();
+    opened.enumerate().take_while(|(at, decision)| at + 1 < rests || whole(decision)).count()
 }
 
 /// What the looks so far say; none of a sweep without `until`, and before the first look.
 pub(super) fn looks(analysis: &Analysis) -> Option<Looks> {
     let until = analysis.plan.confirm.as_ref()?.until.clone()?;
-    let taken = taken(&analysis.plan, |run| analysis.rows[run].status.is_some());
+    let taken = taken(analysis);
     if taken == 0 || analysis.judging() != Stage::Confirm {
         return None;
     }
@@ -139,9 +153,13 @@ fn deciding(gains: &[f64]) -> Option<Test> {
     if gains.iter().all(|gain| gain.is_finite()) { sign_flip(gains) } else { wilcoxon(gains) }
 }
 
-/// The places of the labels that go on to the next look; none where nothing needs it.
-pub(super) fn to_go_on(analysis: &Analysis) -> Vec<usize> {
-    let Some(looks) = analysis.looks() else { return Vec::new() };
+/// The places of the labels that go on to the next look, empty where nothing needs it; `None`
+/// where no look could be taken.
+pub(super) fn to_go_on(analysis: &Analysis) -> Option<Vec<usize>> {
+    let looks = analysis.looks()?;
     let leader = analysis.ranked().first().map(|&i| analysis.configs[i].label);
-    looks.needed(leader)
+    let has_result = |label: usize| {
+        analysis.best[label].is_some_and(|i| analysis.configs[i].counts.results() > 0)
+    };
+    Some(looks.needed(leader, has_result))
 }

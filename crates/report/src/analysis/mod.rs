@@ -139,7 +139,15 @@ impl Analysis {
                 of_label[config.label].push(i);
             }
             out.tuned = of_label.iter().map(|among| best_of(&out, among)).collect();
-            out.best = stages::judged(&out).unwrap_or_else(|| out.tuned.clone());
+            // What is judged is what was decided on, whatever would be chosen today.
+            if let Some(decided) = stages::decided(&out, Stage::Tuning) {
+                let both = decided.into_iter().zip(&out.tuned);
+                out.tuned = both.map(|(decided, today)| decided.or(*today)).collect();
+            }
+            out.best = match out.judging() {
+                Stage::Tuning => out.tuned.clone(),
+                stage => stages::decided(&out, stage).unwrap_or_else(|| out.tuned.clone()),
+            };
         }
         out
     }
@@ -257,10 +265,14 @@ impl Analysis {
         self.configs.iter().filter(move |c| c.label == label && c.stage.is_tuning())
     }
 
-    /// The stage whose seeds judge: the last of which a run has a result.
+    /// The stage whose seeds judge: fresh ones once each configuration that is judged on them has
+    /// a result, or has none to come.
     pub fn judging(&self) -> Stage {
-        let fresh = |c: &Config| c.stage == Stage::Confirm && c.counts.results() > 0;
-        if self.configs.iter().any(fresh) { Stage::Confirm } else { Stage::Tuning }
+        let fresh: Vec<&Config> =
+            self.configs.iter().filter(|config| config.stage == Stage::Confirm).collect();
+        let told = |c: &&Config| c.counts.results() > 0 || c.counts.missing == 0;
+        let any = fresh.iter().any(|config| config.counts.results() > 0);
+        if any && fresh.iter().all(told) { Stage::Confirm } else { Stage::Tuning }
     }
 
     /// The seeds that judge, in the order of the file.

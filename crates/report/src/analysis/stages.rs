@@ -11,7 +11,7 @@ use super::{Analysis, by_selection, looks};
 use crate::table::RunRow;
 
 /// Decides what a plan trains next when all of its runs have ended. None of a plan that has
-/// nothing more to decide on.
+/// nothing more to decide on, and where no run has a result to decide by.
 ///
 /// After tuning these are of each label the `top` configurations in the order in which the report
 /// would choose them, those of which a run has no result last; after a look at the fresh seeds
@@ -35,11 +35,17 @@ pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -
     let (rows, digests): (Vec<RunRow>, Vec<Option<Digest>>) = results.unzip();
     let evidence = plan.runs.iter().zip(digests);
     let rests_on = evidence.map(|(run, digest)| Evidence { run_id: run.run_id, digest }).collect();
-    let analysis = Analysis::new(plan.clone(), rows);
+    let mut decided = plan.clone();
+    if !plan.decisions.is_empty() {
+        // All runs have ended: the last look is taken, also where some of them have no result.
+        let (stage, rests_on, chosen) = (Stage::Confirm, Vec::new(), Vec::new());
+        decided.decisions.push(Decision { stage, look: 0, chosen, rests_on });
+    }
+    let analysis = Analysis::new(decided, rows);
     let chosen = match plan.decision(Stage::Confirm) {
-        None => best(&analysis, confirm.top as usize),
+        None => Some(best(&analysis, confirm.top as usize)).filter(|chosen| !chosen.is_empty())?,
         Some(first) => {
-            let goes_on = looks::to_go_on(&analysis);
+            let goes_on = looks::to_go_on(&analysis)?;
             let of = |&label: &usize| {
                 let name = &analysis.plan.optimizers[label].label;
                 first.chosen.iter().find(|choice| choice.label == *name).cloned()
@@ -68,17 +74,14 @@ fn best(analysis: &Analysis, top: usize) -> Vec<Choice> {
     analysis.plan.optimizers.iter().enumerate().filter_map(choice).collect()
 }
 
-/// For each label the configuration on fresh seeds that judges it: the best of those that were
-/// decided on. None while no run of that stage has a result.
-pub(super) fn judged(analysis: &Analysis) -> Option<Vec<Option<usize>>> {
+/// For each label the configuration of a stage that a decision is on: the first of those chosen.
+/// None before anything is decided.
+pub(super) fn decided(analysis: &Analysis, stage: Stage) -> Option<Vec<Option<usize>>> {
     let decision = analysis.plan.decision(Stage::Confirm)?;
-    if analysis.judging() == Stage::Tuning {
-        return None;
-    }
     let of_label = |(label, planned): (usize, &PlannedOptimizer)| {
         let wanted = *decision.of(&planned.label).first()?;
         analysis.configs.iter().position(|config| {
-            (config.label, config.stage, config.config_id) == (label, Stage::Confirm, wanted)
+            (config.label, config.stage, config.config_id) == (label, stage, wanted)
         })
     };
     Some(analysis.plan.optimizers.iter().enumerate().map(of_label).collect())

@@ -273,7 +273,7 @@ fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
             ours.as_ref().and_then(|r| r.get(seed)).zip(theirs.as_ref().and_then(|r| r.get(seed)));
         let judged = both.and_then(|(a, b)| Some((analysis.judged(*a)?, analysis.judged(*b)?)));
         let (Some((a, b)), Some((x, y))) = (both, judged) else {
-            pair.excluded += 1;
+            pair.excluded += usize::from(both.is_some() || !analysis.plan.ends_early());
             continue;
         };
         if let Some(what) = unlike(&analysis.rows[*a], &analysis.rows[*b]) {

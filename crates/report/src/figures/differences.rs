@@ -1,6 +1,6 @@
 //! Every optimizer against every other: the mean lead, seed by seed.
 
-use crate::analysis::{Analysis, Comparison, Pair, Verdict};
+use crate::analysis::{ALPHA, Analysis, Comparison, Pair, Verdict};
 use crate::escape;
 use crate::figures::Figure;
 use crate::figures::points::Points;
@@ -27,10 +27,16 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             seeds(comparison.fewest_needed())
         ),
         (true, None) => " Nothing could be tested.".to_owned(),
-        (false, _) => format!(" Differences with p of at most 0.05 are shown{}.", bold(&grid)),
+        (false, _) => {
+            let level = analysis.looks().map_or(ALPHA, |looks| looks.until.level);
+            format!(" Differences with p of at most {level} are shown{}.", bold(&grid))
+        }
     };
     let p = match comparison.tests {
         0 => String::new(),
+        _ if analysis.looks().is_some() => {
+            " Below it p of the pair over all looks at the fresh seeds.".to_owned()
+        }
         1 => " Below it p of the test that decides on the pair.".to_owned(),
         tests => format!(
             " Below it p of the test that decides on the pair after Holm's correction for {tests} comparisons."

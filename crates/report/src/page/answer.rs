@@ -2,6 +2,7 @@
 //! sure that is, and at what cost.
 
 use spec::record::Split;
+use spec::stages::Stage;
 
 use crate::analysis::{
     Advice, Analysis, Clock, Comparison, Config, Measured, TieBreak, advice, spent, ties,
@@ -186,7 +187,7 @@ fn flattered(analysis: &Analysis) -> Option<String> {
             "Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse \
              than any other. It is measured {}, so that equal numbers are common.{}",
             analysis.evaluation.grain.pick("at the end of an epoch", "every so many steps"),
-            if tried {
+            if tried && analysis.judging() == Stage::Tuning {
                 " The same numbers chose the configurations, which flatters the best of many."
             } else {
                 ""

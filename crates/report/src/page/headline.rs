@@ -103,7 +103,7 @@ fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<Strin
 fn by(analysis: &Analysis, lead: &Pair, gain: f64) -> String {
     let evaluation = &analysis.evaluation;
     let more = if evaluation.higher_is_better() { "more" } else { "less" };
-    let on = match lead.unpaired.is_none() && lead.gain.n < analysis.seeds().len() {
+    let on = match lead.unpaired.is_none() && lead.gain.n < lead.compared() + lead.excluded {
         true => format!(" on the {} that completed with both", seeds(lead.gain.n)),
         false => String::new(),
     };

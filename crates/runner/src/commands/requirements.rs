@@ -61,7 +61,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let known = store::plan(&workspace.report(&loaded.plan.name)).ok();
     stages::recall(&mut loaded.plan, known.as_ref());
     // A stage that is not decided on trains, and `sweep-report` decides.
-    let open = run.replan || loaded.plan.is_open();
+    let open = run.replan || loaded.plan.is_open() || run.fresh && loaded.plan.is_staged();
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
     let train = !run.plan && (run.fresh || open || !all_cached(&workspace, &loaded.plan, &entries));
     let on_slurm = run.launcher == LauncherChoice::Slurm;

@@ -19,6 +19,12 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
+    /// All runs of a plan.
+    pub(super) fn all(plan: &Plan) -> Self {
+        let runs = plan.runs.iter().map(|run| run.run_id).collect();
+        Chosen { runs, by: String::new() }
+    }
+
     /// What `--only` and `--shard` both leave; all runs without either.
     pub(super) fn of(plan: &Plan, args: &RunArgs) -> crate::Result<Self> {
         let mut runs = super::only::chosen(plan, &args.only)?;

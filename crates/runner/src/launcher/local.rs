@@ -41,6 +41,7 @@ impl Launcher for Local {
             logs: work.dir.logs(),
             provenance: work.provenance.clone(),
             cached: work.cached,
+            begun: work.begun,
         };
         let journal = JournalWriter::create(work.dir, work.started)?;
         let trained = train(&sweep, todo, journal, work.started, &self.cancel, status_file)?;

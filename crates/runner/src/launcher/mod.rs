@@ -5,6 +5,8 @@
 mod local;
 pub mod slurm;
 
+use std::time::Instant;
+
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
 use store::journal::Journal;
@@ -38,6 +40,8 @@ pub struct Work<'a> {
     pub journal: &'a Journal,
     /// Results that are reused.
     pub cached: usize,
+    /// Start of this sweep, for `--max-time`.
+    pub begun: Instant,
     /// Whether a part of the plan alone was asked for.
     pub narrowed: bool,
     /// Start of this sweep, RFC 3339.

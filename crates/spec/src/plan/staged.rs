@@ -1,5 +1,7 @@
 //! The stages of a plan: seeds, decisions and the runs that these add.
 
+use std::collections::HashSet;
+
 use super::{Plan, PlannedRun};
 use crate::identity::{ConfigIds, Id};
 use crate::run::RunSpec;
@@ -9,6 +11,11 @@ impl Plan {
     /// True where runs follow from the results of others.
     pub fn is_staged(&self) -> bool {
         self.confirm.is_some()
+    }
+
+    /// True where fresh seeds may end early, so that not every label is planned to have all.
+    pub fn ends_early(&self) -> bool {
+        self.confirm.as_ref().is_some_and(|confirm| confirm.until.is_some())
     }
 
     /// The decision that opened a stage; none where it is still to come.
@@ -24,14 +31,13 @@ impl Plan {
         self.decisions.len() < looks && !over
     }
 
-    /// Seeds of the confirming stage that a look adds; all of them without looks.
-    fn seeds_at(&self, look: u64) -> &[u64] {
+    /// Seeds of the confirming stage up to a look; all of them without looks.
+    pub fn seeds_upto(&self, look: u64) -> &[u64] {
         let seeds = self.seeds_of(Stage::Confirm);
         let until = self.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
         let (Some(until), Some(at)) = (until, look.checked_sub(1)) else { return seeds };
-        let upto = |at: usize| until.looks.get(at).map_or(seeds.len(), |n| *n as usize);
-        let from = (at as usize).checked_sub(1).map_or(0, upto);
-        &seeds[from.min(seeds.len())..upto(at as usize).min(seeds.len())]
+        let upto = until.looks.get(at as usize).map_or(seeds.len(), |n| *n as usize);
+        &seeds[..upto.min(seeds.len())]
     }
 
     /// The seeds of a stage, in the order of the file.
@@ -57,41 +63,42 @@ impl Plan {
     }
 
     /// Adds a decision and the runs that it opens: by label, then configuration, then seed.
-    pub fn decide(&mut self, decision: Decision) {
+    /// Labels are those that the plan has now: a decision is of configurations.
+    pub fn decide(&mut self, mut decision: Decision) {
+        for choice in &mut decision.chosen {
+            let first = choice.configs.first();
+            let same = |run: &&PlannedRun| Some(&run.config_id) == first;
+            if let Some(run) = self.runs.iter().find(same) {
+                choice.label.clone_from(&run.label);
+            }
+        }
         let runs = self.runs_of(&decision);
         self.runs.extend(runs);
         self.decisions.push(decision);
     }
 
-    /// How many runs a decision opens.
-    pub fn opened_by(&self, decision: &Decision) -> usize {
-        let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
-        configs * self.seeds_at(decision.look).len()
-    }
-
-    fn runs_of(&self, decision: &Decision) -> Vec<PlannedRun> {
-        let seeds = self.seeds_at(decision.look);
+    /// The runs that a decision opens: all seeds up to its look of each configuration that are not
+    /// planned yet.
+    pub fn runs_of(&self, decision: &Decision) -> Vec<PlannedRun> {
+        let seeds = self.seeds_upto(decision.look);
+        let planned: HashSet<Id> = self.runs.iter().map(|run| run.run_id).collect();
         let mut out = Vec::new();
-        for choice in &decision.chosen {
-            for config in &choice.configs {
-                let tuned = self.runs.iter().find(|run| {
-                    run.stage.is_tuning() && run.label == choice.label && run.config_id == *config
-                });
-                let Some(tuned) = tuned else { continue };
-                let ids = ConfigIds::new(&tuned.spec);
-                out.extend(seeds.iter().map(|&seed| {
-                    let id = ids.with_seed(seed);
-                    PlannedRun {
-                        label: tuned.label.clone(),
-                        run_id: id.run,
-                        config_id: id.config,
-                        cell_id: id.cell,
-                        axes: tuned.axes.clone(),
-                        stage: decision.stage,
-                        spec: RunSpec { seed, ..tuned.spec.clone() },
-                    }
-                }));
-            }
+        for config in decision.chosen.iter().flat_map(|choice| &choice.configs) {
+            let mut tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
+            let Some(tuned) = tuning.find(|run| run.config_id == *config) else { continue };
+            let ids = ConfigIds::new(&tuned.spec);
+            let fresh = seeds.iter().map(|&seed| (seed, ids.with_seed(seed)));
+            out.extend(fresh.filter(|(_, id)| !planned.contains(&id.run)).map(|(seed, id)| {
+                PlannedRun {
+                    label: tuned.label.clone(),
+                    run_id: id.run,
+                    config_id: id.config,
+                    cell_id: id.cell,
+                    axes: tuned.axes.clone(),
+                    stage: decision.stage,
+                    spec: RunSpec { seed, ..tuned.spec.clone() },
+                }
+            }));
         }
         out
     }

@@ -25,7 +25,7 @@ pub(in crate::analysis) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n:
     let (ours, theirs) = (by_seed(a), by_seed(b));
     let mut out = Seeds::default();
     // With looks on the way not every optimizer is planned to have every seed.
-    let until = analysis.plan.confirm.as_ref().is_some_and(|confirm| confirm.until.is_some());
+    let until = analysis.plan.ends_early();
     for seed in analysis.seeds().iter().take(n) {
         let both = ours.get(seed).zip(theirs.get(seed));
         let judged = both.and_then(|(x, y)| Some((analysis.judged(*x)?, analysis.judged(*y)?)));

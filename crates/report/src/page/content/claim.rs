@@ -1,6 +1,7 @@
 //! The claim that a sweep file declares, and whether the seeds carry it.
 
 use spec::claim::ClaimTest;
+use spec::stages::Stage;
 
 use crate::analysis::{Analysis, Claimed, Claims};
 use crate::number;
@@ -174,7 +175,7 @@ pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
         .iter()
         .map(|c| analysis.tried(analysis.configs[c.config].label).count().max(1))
         .sum();
-    if tried > 1 {
+    if tried > 1 && analysis.judging() == Stage::Tuning {
         out.push(format!(
             "{} configurations were trained, and the best of each optimizer is judged by the seeds that chose it: if none \
              reaches the target, the chance that any carries the claim is at most {}, not {level}. Seeds that had no part \

@@ -110,7 +110,8 @@ pub fn stages_text(analysis: &Analysis) -> Vec<String> {
             )
         }
         (Stage::Tuning, Some(_)) => format!(
-            "Not confirmed yet: configurations were chosen on {tuning}, which judge here, too, until runs of {fresh} have ended."
+            "Not confirmed yet: configurations were chosen on {tuning}, which judge here, too, until each optimizer has a \
+             result with {fresh}."
         ),
         (Stage::Tuning, None) => format!(
             "Not confirmed yet: all here rests on {tuning}, which choose the configurations. {} judge when all of these runs have ended.",

@@ -42,7 +42,8 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     ));
     out.push(
         "Intervals have the leads that the exact sign-flip test does not reject at what the pair's look may spend, and hold \
-         whenever the seeds ended. The lead itself is flattered by ending early: seeds end where it happens to be large."
+         whenever the seeds ended. The lead itself is flattered by ending early: seeds end where it happens to be large. Intervals of \
+         single optimizers, and a claim, take the number of seeds as if it had been fixed."
             .to_owned(),
     );
     out

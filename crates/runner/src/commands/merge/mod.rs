@@ -49,13 +49,17 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
         super::folder::refresh(&dir, &args.file)?;
         let on = plan.computed_on;
         plan = store::plan(&dir)?;
-        if plan.computed_on.is_none() && on.is_some() {
-            plan.computed_on = on;
+        let before = plan.clone();
+        plan.computed_on = plan.computed_on.or(on);
+        adopt(&mut plan, &sources);
+        if plan != before {
             write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
         }
     } else {
+        adopt(&mut plan, &sources);
         write_atomic(&dir.plan(), &serde_json::to_vec_pretty(&plan)?)?;
     }
+    let known: HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();
     let mut taken = Taken::default();
     for source in &sources {
         taken.from(source, &dir, &known)?;
@@ -73,6 +77,23 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     );
     reporter::write(workspace, &dir, Some(&lock), false)?;
     Ok(if results == planned { Exit::Ok } else { Exit::RunsFailed })
+}
+
+/// Takes over what a machine has decided of the stages, of several the one that has decided most.
+fn adopt(plan: &mut Plan, sources: &[ReportDir]) {
+    let elsewhere = sources.iter().filter_map(|source| store::plan(source).ok());
+    let furthest = elsewhere.max_by_key(|plan| plan.decisions.len());
+    let Some(furthest) = furthest.filter(|other| other.decisions.len() > plan.decisions.len())
+    else {
+        return;
+    };
+    let mut fresh = plan.clone();
+    stages::forget(&mut fresh);
+    fresh.superseded.clone_from(&plan.superseded);
+    stages::take_over(&mut fresh, &furthest.decisions);
+    if fresh.decisions.len() > plan.decisions.len() {
+        *plan = fresh;
+    }
 }
 
 /// Refuses a folder that has nothing to give.
@@ -105,9 +126,6 @@ fn destination(
     if dir.plan().is_file() {
         let mut plan = store::plan(&dir)?;
         let elsewhere = store::plan(first).ok();
-        if plan.is_open() {
-            stages::recall(&mut plan, elsewhere.as_ref());
-        }
         if plan.computed_on.is_none() {
             plan.computed_on = elsewhere.and_then(|p| p.computed_on);
         }
@@ -141,7 +159,6 @@ fn destination(
         text::print_error(&loaded.warnings.render(console::colors_enabled_stderr()));
     }
     let mut plan = loaded.plan;
-    stages::recall(&mut plan, elsewhere.as_ref());
     plan.computed_on = elsewhere.and_then(|p| p.computed_on);
     let dir = workspace.report(&plan.name);
     Ok((dir, plan))

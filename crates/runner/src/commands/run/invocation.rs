@@ -1,6 +1,7 @@
 //! A sweep as the command line asks for it, and what of it is there already.
 
 use std::fs;
+use std::time::Instant;
 
 use spec::plan::{Plan, PlannedRun};
 use spec::provenance::Provenance;
@@ -11,7 +12,7 @@ use text_format::plural;
 use crate::cli::RunArgs;
 use crate::commands::shard::Chosen;
 use crate::commands::{cluster, load_plan};
-use crate::error::bad_input;
+use crate::error::{Error, bad_input};
 use crate::exit::Exit;
 use crate::launcher::slurm::Slurm;
 use crate::launcher::{Launcher, Local, Work};
@@ -38,6 +39,8 @@ pub(super) struct Invocation<'a> {
     /// Start of this sweep, RFC 3339.
     pub(super) started: String,
     pub(super) signals: Signalled,
+    /// Start of this sweep, for `--max-time`.
+    begun: Instant,
     local: Local,
 }
 
@@ -56,6 +59,12 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Puts back why nothing could be trained, for a stage that has something to train.
+    pub(super) fn put_back(&mut self, problem: Option<Error>, data: crate::Result<()>) {
+        self.machine.problem = problem;
+        self.data = data;
+    }
+
     /// Takes out what was said of the data; all is well from then on.
     pub(super) fn take_data(&mut self) -> crate::Result<()> {
         std::mem::replace(&mut self.data, Ok(()))
@@ -78,11 +87,13 @@ impl<'a> Invocation<'a> {
         if let Some(timeout) = args.training.timeout {
             plan.keeping.timeout = Some(timeout.as_secs_f64());
         }
-        let chosen = Chosen::of(&plan, args)?;
+        // Of a staged plan what is chosen is known once its decisions are.
+        let chosen = if plan.is_staged() { Chosen::all(&plan) } else { Chosen::of(&plan, args)? };
         let (dir, started) = (workspace.report(&plan.name), clock::now());
         let signals = Signalled::new();
         let local = Local { cancel: signals.cancel.clone() };
-        Ok(Invocation { workspace, args, plan, slurm, chosen, dir, started, signals, local })
+        let begun = Instant::now();
+        Ok(Invocation { workspace, args, plan, slurm, chosen, dir, started, signals, begun, local })
     }
 
     /// Takes the folder's lock.
@@ -183,17 +194,26 @@ impl<'a> Invocation<'a> {
         let missing = self.outstanding(found).runs.len();
         if missing > 0 {
             let (runs, have) = (plural::count(missing, "run"), plural::has_or_have(missing));
+            let of = if self.plan.decisions.is_empty() { " of tuning" } else { "" };
+            let rest = match self.chosen.by.is_empty() {
+                true => "; --keep-failed goes on without those that failed",
+                false => "",
+            };
             text::status!(
-                "the fresh seeds of [confirm] wait: {runs} of tuning {have} no result yet; \
-                 --keep-failed goes on without those that failed"
+                "the fresh seeds of [confirm] wait: {runs}{of} {have} no result yet{rest}"
             );
             return Ok(false);
         }
-        let decision = crate::reporter::decide(&self.dir, &self.plan)?;
+        let Some(decision) = crate::reporter::decide(&self.dir, &self.plan)? else {
+            text::status!("the fresh seeds of [confirm] wait: no run has a result to decide by");
+            return Ok(false);
+        };
+        let before = self.plan.runs.len();
         self.plan.decide(decision.clone());
         self.chosen = Chosen::of(&self.plan, self.args)?;
         if !self.args.training.quiet {
-            text::status!("{}: {}", self.plan.name, stages::decided(&self.plan, &decision));
+            let opened = self.plan.runs.len() - before;
+            text::status!("{}: {}", self.plan.name, stages::decided(&self.plan, &decision, opened));
         }
         Ok(true)
     }
@@ -222,6 +242,12 @@ impl<'a> Invocation<'a> {
         found.machine.measure(&self.plan, self.jobs(), &context)
     }
 
+    /// Whether no further stage is to begin: a signal came, or `--max-time` is over.
+    pub(super) fn is_over(&self) -> bool {
+        let max = self.args.training.max_time;
+        self.signals.cancel.is_cancelled() || max.is_some_and(|max| self.begun.elapsed() >= max)
+    }
+
     /// Returns the runs of the plan that no earlier result can stand for.
     pub(super) fn outstanding<'p>(&'p self, found: &'p Found) -> Outstanding<'p> {
         let keep_failed = self.args.keep_failed;
@@ -244,6 +270,7 @@ impl<'a> Invocation<'a> {
             provenance: &found.provenance,
             journal: &found.journal,
             cached,
+            begun: self.begun,
             narrowed: !self.chosen.by.is_empty(),
             started: &self.started,
         }

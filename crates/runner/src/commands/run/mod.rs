@@ -57,7 +57,7 @@ pub fn run_holding(
     let mut found = invocation.look()?;
     invocation.measure(&mut found)?;
     let mut resumed = prepare(&mut invocation, &mut found, before_training)?;
-    let mut trained = Trained::default();
+    let (mut trained, reused) = (Trained::default(), resumed.results);
     if invocation.slurm.is_none() {
         invocation.signals.listen()?;
     }
@@ -72,11 +72,13 @@ pub fn run_holding(
                 return Ok((exit, None));
             }
         }
-        if trained.was_stopped() || !invocation.open_stage(&mut found)? {
+        if trained.was_stopped() || invocation.is_over() || !invocation.open_stage(&mut found)? {
             break;
         }
-        resumed = next_stage(&invocation, &found)?;
+        resumed = next_stage(&invocation, &mut found)?;
     }
+    // What was there before the first stage.
+    resumed.results = reused;
     report(&invocation, found, &resumed, &trained, &lock)?;
     Ok((trained.exit(), Some(lock)))
 }
@@ -87,22 +89,32 @@ fn followed(
     before_training: &dyn Fn(&ReportDir) -> crate::Result<()>,
 ) -> crate::Result<Exit> {
     let exit = invocation.follow()?;
-    let more = |plan: &spec::plan::Plan| exit == Exit::Ok && plan.is_open();
+    let goes_on = exit == Exit::Ok || invocation.args.keep_failed && exit == Exit::RunsFailed;
+    let more = |plan: &spec::plan::Plan| goes_on && plan.is_open();
     let plan = store::plan(&invocation.dir).ok();
     if !plan.as_ref().is_some_and(more) {
         return Ok(exit);
     }
     let again = RunArgs { fresh: false, replan: false, ..invocation.args.clone() };
-    Ok(run_holding(invocation.workspace, &again, before_training)?.0)
+    let next = run_holding(invocation.workspace, &again, before_training)?.0;
+    Ok(if next == Exit::Ok { exit } else { next })
 }
 
 /// Writes a plan that has a further stage by now, and decides what of it is left to train.
-fn next_stage(invocation: &Invocation<'_>, found: &Found) -> crate::Result<Resumed> {
+fn next_stage(invocation: &Invocation<'_>, found: &mut Found) -> crate::Result<Resumed> {
     let plan = &invocation.plan;
     write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(plan)?)?;
+    let (problem, data) = (found.machine.problem.take(), found.take_data());
     let left = invocation.outstanding(found);
-    let todo = interleave(plan, invocation.chosen_of(&left)).into_iter().cloned().collect();
-    Ok(Resumed { results: left.cached, todo })
+    let todo: Vec<PlannedRun> =
+        interleave(plan, invocation.chosen_of(&left)).into_iter().cloned().collect();
+    let results = left.cached;
+    if todo.is_empty() {
+        found.put_back(problem, data);
+    } else {
+        problem.map_or(data, Err)?;
+    }
+    Ok(Resumed { results, todo })
 }
 
 /// A plan, divided by what earlier sweeps left of it.
@@ -130,10 +142,14 @@ fn prepare(
     let todo: Vec<PlannedRun> =
         interleave(&invocation.plan, invocation.chosen_of(&left)).into_iter().cloned().collect();
     // Before anything is moved or written: a sweep that cannot train changes nothing.
-    if let Some(problem) = problem.filter(|_| !todo.is_empty()) {
-        return Err(problem);
-    }
-    if !todo.is_empty() {
+    let problem = match problem {
+        Some(problem) if !todo.is_empty() => return Err(problem),
+        other => other,
+    };
+    if todo.is_empty() {
+        // A later stage may have something to train.
+        found.put_back(problem, data);
+    } else {
         data?;
     }
     before_training(&invocation.dir)?;
