@@ -1,6 +1,8 @@
 //! `task`: what a task of a cluster's array executes: the runs of its chunk, over
 //! the processors and GPUs that the task was given, with the executor of one machine.
 
+use std::time::Instant;
+
 use std::path::Path;
 
 use store::layout::ReportDir;
@@ -86,6 +88,7 @@ pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
         logs: dir.logs().join(task_id.to_string()),
         provenance: job.provenance.clone(),
         cached,
+        begun: Instant::now(),
     };
     let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut status_file)?;
     Ok(if trained.interrupted() { Exit::Requeue } else { trained.exit() })

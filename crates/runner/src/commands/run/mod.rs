@@ -146,12 +146,7 @@ fn prepare(
         Some(problem) if !todo.is_empty() => return Err(problem),
         other => other,
     };
-    if todo.is_empty() {
-        // A later stage may have something to train.
-        found.put_back(problem, data);
-    } else {
-        data?;
-    }
+    let data = if todo.is_empty() { data } else { data.map(|()| Ok(()))? };
     before_training(&invocation.dir)?;
     warn_about(&left);
     warn_of_stages(&invocation.plan, &found.journal);
@@ -169,6 +164,8 @@ fn prepare(
     ];
     write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(&invocation.plan)?)?;
     lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::status!("{line}"));
+    // A later stage may have something to train where this one has not.
+    found.put_back(problem, data);
     Ok(Resumed { results, todo })
 }
 
