@@ -157,6 +157,7 @@ impl Phase<'_> {
             provenance: &Provenance::default(),
             journal: &journal,
             cached,
+            begun: std::time::Instant::now(),
             narrowed: false,
             started: "2026-11-01T00:00:00Z",
         };
