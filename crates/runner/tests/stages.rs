@@ -245,7 +245,7 @@ fn a_night_repeats_the_stages_of_its_baseline() {
 #[test]
 fn without_any_result_nothing_is_decided() {
     let script = format!(
-        "#!/bin/bash\nif [ \"$1\" = --probe ]; then exec \"{0}\" \"$@\"; fi\nread -r line; exit 1\n",
+        "#!/bin/bash\nif [ \"$1\" = --probe ]; then exec \"{0}\" \"$@\"; fi\nexec \"{0}\" \"$@\" < <(read -r line)\n",
         real_worker().display()
     );
     let lossy = Sandbox::with_script(&script);
