@@ -103,7 +103,7 @@ pub(crate) struct Sweep<'a> {
     pub(crate) provenance: Provenance,
     /// Results that are reused.
     pub(crate) cached: usize,
-    /// Start of the sweep, which its first stage may lie behind: `--max-time` counts from it.
+    /// Start of training in the first stage of the sweep: `--max-time` counts from it.
     pub(crate) begun: Instant,
 }
 

@@ -40,7 +40,7 @@ pub struct Work<'a> {
     pub journal: &'a Journal,
     /// Results that are reused.
     pub cached: usize,
-    /// Start of this sweep, for `--max-time`.
+    /// Start of training in its first stage, for `--max-time`.
     pub begun: Instant,
     /// Whether a part of the plan alone was asked for.
     pub narrowed: bool,

@@ -39,8 +39,8 @@ pub(super) struct Invocation<'a> {
     /// Start of this sweep, RFC 3339.
     pub(super) started: String,
     pub(super) signals: Signalled,
-    /// Start of this sweep, for `--max-time`.
-    begun: Instant,
+    /// Start of training, for `--max-time`.
+    pub(super) begun: Instant,
     local: Local,
 }
 

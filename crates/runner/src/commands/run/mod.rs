@@ -4,6 +4,7 @@ mod explain;
 mod invocation;
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use spec::plan::PlannedRun;
 use store::layout::ReportDir;
@@ -61,6 +62,7 @@ pub fn run_holding(
     if invocation.slurm.is_none() {
         invocation.signals.listen()?;
     }
+    invocation.begun = Instant::now();
     loop {
         match train(&invocation, &found, &resumed, &lock, &mut status_file)? {
             Launched::Trained(more) => trained.add(more),
