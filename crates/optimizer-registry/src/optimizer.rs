@@ -84,7 +84,7 @@ impl Optimizer {
         Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
     }
 
-    /// What steps over a buffer, if this was made by [`Optimizer::fused`] or
+    /// The pass over a buffer or its state, if this was made by [`Optimizer::fused`] or
     /// [`Optimizer::for_device`].
     pub fn as_fused(&mut self) -> Option<&mut Fused> {
         match &mut self.way {
@@ -159,7 +159,7 @@ pub struct Part {
     pub group: Option<usize>,
     /// The optimizer, with the weight decay of their group.
     pub optimizer: OptimizerSpec,
-    /// What surrounds its rule.
+    /// Factor of the learning rate and decoupled decay around its rule.
     pub modifiers: UpdateModifiers,
     /// True where the optimizer leaves them to another rule, as muon leaves some to AdamW.
     pub left: bool,

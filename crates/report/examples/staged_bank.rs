@@ -1,4 +1,4 @@
-//! What tuning and confirming decides, and what it costs, from a bank of recorded runs: nothing is
+//! Decisions of tuning and confirming, and their cost, from a bank of recorded runs: nothing is
 //! trained.
 //!
 //!     cargo run --release -p report --example staged_bank -- STAGED.toml BANK/reports/NAME [REPETITIONS]
@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let claims = claims(&reference);
     let winner = front(&reference)?;
     let full = epochs(&reference.plan);
+    println!("reference: {}", chosen(&reference));
     println!("reference: {REFERENCE} seeds, {full} run-epochs, {winner} first, claims {claims:?}");
 
     let (mut spent, mut right, mut contradicted) = (Vec::new(), 0, 0);
@@ -53,15 +54,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         let others = analysis.plan.optimizers.len() - 1;
         let beaten = found.iter().filter(|((better, _), _)| *better == first).count();
         let against = found.keys().filter(|(a, b)| claims.contains_key(&(b.clone(), a.clone())));
-        let against = against.count();
+        let against: Vec<_> = against.collect();
         let is_right = first == winner && beaten == others;
         println!(
-            "{repetition:>3}: {cost} run-epochs, {first} first, better than {beaten} of {others}, {} claims, {against} contradict",
-            found.len()
+            "{repetition:>3}: {cost} run-epochs, {first} first, better than {beaten} of {others}, {} claims, {} contradict {against:?}",
+            found.len(),
+            against.len()
         );
+        if !against.is_empty() {
+            // Other configurations make other claims.
+            println!("     {}", chosen(&analysis));
+        }
         spent.push(cost);
         right += usize::from(is_right);
-        contradicted += against;
+        contradicted += against.len();
     }
     spent.sort_unstable();
     let median = (spent[(repetitions - 1) / 2] + spent[repetitions / 2]) as f64 / 2.0;
@@ -136,6 +142,13 @@ fn claims(analysis: &Analysis) -> BTreeMap<(String, String), f64> {
         (couple, pair.adjusted.unwrap_or(1.0))
     };
     pairs.map(claim).collect()
+}
+
+/// `sgd lr 0.1, adam lr 0.001`: the configuration of each label.
+fn chosen(analysis: &Analysis) -> String {
+    let configs = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
+    let text = configs.map(|c| format!("{} {}", analysis.planned(c).label, analysis.describe(c)));
+    text.collect::<Vec<_>>().join(", ")
 }
 
 fn front(analysis: &Analysis) -> Result<String, Box<dyn Error>> {

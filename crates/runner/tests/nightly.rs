@@ -5,7 +5,7 @@ mod support;
 use std::path::PathBuf;
 
 use regression::{Night, baseline, history};
-use support::{Sandbox, digits, real_worker, wait_for};
+use support::{Sandbox, digits, wait_for, worker_that_loses_a_run};
 
 const FILE: &str = "experiments/night.toml";
 
@@ -132,20 +132,6 @@ fn runs_that_the_baseline_lacks_are_named() {
     assert_eq!((&gap["kind"], &gap["seeds"]), (&"not_in_baseline".into(), &vec![0, 2].into()));
     let markdown = std::fs::read_to_string(sandbox.path("reports/night/REGRESSION.md")).unwrap();
     assert!(markdown.contains("adam") && markdown.contains("0 and 2"), "{markdown}");
-}
-
-/// The real worker, which never gets to see one run.
-fn worker_that_loses_a_run() -> String {
-    format!(
-        r#"#!/bin/bash
-if [ "$1" = --probe ]; then exec "{0}" "$@"; fi
-exec "{0}" "$@" < <(while read -r line; do
-  if [[ "$line" == *'"lr":0.1'[,}}]* && "$line" == *'"seed":1'[,}}]* ]]; then exit; fi
-  printf '%s\n' "$line"
-done)
-"#,
-        real_worker().display()
-    )
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use spec::plan::Plan;
 use spec::stages::Stage;
-use support::{Sandbox, digits, real_worker, results};
+use support::{Sandbox, digits, real_worker, results, worker_that_loses_a_run};
 
 /// 8 runs of tuning, and 6 on fresh seeds.
 fn staged() -> String {
@@ -187,20 +187,6 @@ fn a_decision_stands_until_it_is_to_be_made_anew() {
     assert_eq!((&anew.decisions, &anew.superseded), (&first.decisions, &altered.decisions));
     let page = std::fs::read_to_string(sandbox.report("stages").markdown()).unwrap();
     assert!(page.contains("1 earlier decision was replaced by this one"), "{page}");
-}
-
-/// The real worker, which never gets to see one run of tuning: SGD at 0.1 with the seed 1.
-fn worker_that_loses_a_run() -> String {
-    format!(
-        r#"#!/bin/bash
-if [ "$1" = --probe ]; then exec "{0}" "$@"; fi
-exec "{0}" "$@" < <(while read -r line; do
-  if [[ "$line" == *'"lr":0.1'[,}}]* && "$line" == *'"seed":1'[,}}]* ]]; then exit; fi
-  printf '%s\n' "$line"
-done)
-"#,
-        real_worker().display()
-    )
 }
 
 #[test]

@@ -188,7 +188,9 @@ impl SweepSpec {
         });
         for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
             axis.values.truncate(1);
-            axis.random = None;
+            if let Some(random) = &mut axis.random {
+                random.samples = 1;
+            }
         }
         // Of a run by steps one segment.
         for steps in self.train.iter_mut().filter(|a| a.path == "train.steps") {

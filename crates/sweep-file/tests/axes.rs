@@ -144,3 +144,20 @@ fn what_cannot_be_drawn_is_refused() {
         refused("lr = { quasi = { log = [0.1, 1] } }")
     );
 }
+
+#[test]
+fn a_trial_takes_the_first_draw_of_all_axes_together() {
+    let text = format!(
+        "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n{}",
+        sgd(
+            "lr = { quasi = { log = [1e-3, 1e0] }, samples = 12 }\nweight_decay = { quasi = { ratio = { of = \"lr\", log = [1e-2, 1e-1] } }, samples = 12 }"
+        )
+    );
+    let load = |smoke: bool| {
+        let overrides = Overrides { smoke, ..Overrides::default() };
+        load_text("sweep.toml", "sweep", text.clone(), &overrides).unwrap().plan
+    };
+    let (trial, whole) = (load(true), load(false));
+    assert_eq!(trial.runs.len(), 1);
+    assert_eq!(trial.runs[0].spec.optimizer, whole.runs[0].spec.optimizer);
+}

@@ -50,7 +50,7 @@ impl Rule {
         }
     }
 
-    /// Of `spec`, if a device has a pass of its own.
+    /// The rule of `spec`, if a device has a pass of its own.
     fn on_device(spec: &OptimizerSpec) -> Option<Rule> {
         match spec {
             OptimizerSpec::Muon(p) => Some(Rule::Muon(p.clone())),

@@ -112,7 +112,7 @@ pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> 
         let config = &analysis.configs[i];
         let mean = match fewest {
             // Where seeds ended early for some, means over the same seeds compare.
-            Some(n) if fewest < most && analysis.looks().is_some() => {
+            Some(n) if fewest < most && analysis.plan.ends_early() => {
                 let first = config.runs.iter().take(n);
                 let values: Vec<f64> =
                     first.filter_map(|&run| evaluation.of(&analysis.rows[run])).collect();

@@ -247,7 +247,7 @@ fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
     pair
 }
 
-/// What the looks at the seeds on the way have decided, in place of one test of all seeds.
+/// Puts verdict and p-value of the looks at the seeds on the way in the place of those of one test.
 fn by_looks(analysis: &Analysis, looks: &Looks, pair: &mut Pair) {
     let [a, b] = [pair.first, pair.second].map(|config| analysis.configs[config].label);
     let Some((standing, p)) = looks.of(a, b) else { return };

@@ -17,7 +17,7 @@ const HOPELESS: f64 = 0.1;
 /// All pairs of labels over the looks so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Looks {
-    /// What the sweep file asks for.
+    /// Goal, looks and level, as the sweep file has them.
     pub until: Until,
     /// Looks that all runs of have ended.
     pub taken: usize,
@@ -34,23 +34,24 @@ impl Looks {
         Some((self.pairs.standing(at), self.pairs.p(at)))
     }
 
-    /// Fresh seeds that a pair of labels rests on: those of the look at which it was decided or
-    /// given up, of an open one of the last.
-    pub fn seeds(&self, a: usize, b: usize) -> usize {
-        let look = match self.of(a, b) {
+    /// The look, from 0, at which a pair of labels was decided or given up; of an open one the last.
+    fn look_of(&self, a: usize, b: usize) -> usize {
+        match self.of(a, b) {
             Some((Standing::Decided(look) | Standing::GivenUp(look), _)) => look,
             _ => self.taken.saturating_sub(1),
-        };
-        self.until.looks.get(look).map_or(usize::MAX, |n| *n as usize)
+        }
     }
 
-    /// The confidence of a pair's interval: 1 less what its look may spend of the level.
+    /// Fresh seeds that a pair of labels rests on: those of its look.
+    pub fn seeds(&self, a: usize, b: usize) -> usize {
+        self.until.looks.get(self.look_of(a, b)).map_or(usize::MAX, |n| *n as usize)
+    }
+
+    /// The part of the level that a pair's look may spend: 1 less it is the confidence of the
+    /// pair's interval.
     pub fn spent(&self, a: usize, b: usize) -> f64 {
-        let look = match self.of(a, b) {
-            Some((Standing::Decided(look) | Standing::GivenUp(look), _)) => look,
-            _ => self.taken.saturating_sub(1),
-        };
-        self.until.share.get(look).map_or(1.0, |share| share * self.until.level)
+        let share = self.until.share.get(self.look_of(a, b));
+        share.map_or(1.0, |share| share * self.until.level)
     }
 
     /// How many pairs are decided, given up and open.
@@ -100,10 +101,15 @@ fn taken(analysis: &Analysis) -> usize {
     opened.enumerate().take_while(|(at, decision)| at + 1 < rests || whole(decision)).count()
 }
 
-/// What the looks so far say; none of a sweep without `until`, and before the first look.
+/// The looks so far with what they decided; none of a sweep without `until`, and before the first
+/// look.
 pub(super) fn looks(analysis: &Analysis) -> Option<Looks> {
+    after(analysis, taken(analysis))
+}
+
+/// So many looks with what they decided, whether each of their runs has a result or not.
+fn after(analysis: &Analysis, taken: usize) -> Option<Looks> {
     let until = analysis.plan.confirm.as_ref()?.until.clone()?;
-    let taken = taken(analysis);
     if taken == 0 || analysis.judging() != Stage::Confirm {
         return None;
     }
@@ -153,10 +159,10 @@ fn deciding(gains: &[f64]) -> Option<Test> {
     if gains.iter().all(|gain| gain.is_finite()) { sign_flip(gains) } else { wilcoxon(gains) }
 }
 
-/// The places of the labels that go on to the next look, empty where nothing needs it; `None`
-/// where no look could be taken.
+/// The places of the labels that go on to the next look when all runs have ended, empty where
+/// none needs more seeds; `None` where no look could be taken.
 pub(super) fn to_go_on(analysis: &Analysis) -> Option<Vec<usize>> {
-    let looks = analysis.looks()?;
+    let looks = after(analysis, analysis.plan.decisions.len())?;
     let leader = analysis.ranked().first().map(|&i| analysis.configs[i].label);
     let has_result = |label: usize| {
         analysis.best[label].is_some_and(|i| analysis.configs[i].counts.results() > 0)

@@ -1,4 +1,4 @@
-//! What the results of a stage decide, and how its decisions are judged.
+//! Decisions on the next stage of a sweep by the results of those before.
 
 use std::collections::HashMap;
 
@@ -35,13 +35,7 @@ pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -
     let (rows, digests): (Vec<RunRow>, Vec<Option<Digest>>) = results.unzip();
     let evidence = plan.runs.iter().zip(digests);
     let rests_on = evidence.map(|(run, digest)| Evidence { run_id: run.run_id, digest }).collect();
-    let mut decided = plan.clone();
-    if !plan.decisions.is_empty() {
-        // All runs have ended: the last look is taken, also where some of them have no result.
-        let (stage, rests_on, chosen) = (Stage::Confirm, Vec::new(), Vec::new());
-        decided.decisions.push(Decision { stage, look: 0, chosen, rests_on });
-    }
-    let analysis = Analysis::new(decided, rows);
+    let analysis = Analysis::new(plan.clone(), rows);
     let chosen = match plan.decision(Stage::Confirm) {
         None => Some(best(&analysis, confirm.top as usize)).filter(|chosen| !chosen.is_empty())?,
         Some(first) => {

@@ -40,6 +40,20 @@ pub fn flex_worker() -> PathBuf {
     program("SWEEP_FLEX_WORKER")
 }
 
+/// A script of the real worker, which never gets to see one run: that at 0.1 with the seed 1.
+pub fn worker_that_loses_a_run() -> String {
+    format!(
+        r#"#!/bin/bash
+if [ "$1" = --probe ]; then exec "{0}" "$@"; fi
+exec "{0}" "$@" < <(while read -r line; do
+  if [[ "$line" == *'"lr":0.1'[,}}]* && "$line" == *'"seed":1'[,}}]* ]]; then exit; fi
+  printf '%s\n' "$line"
+done)
+"#,
+        real_worker().display()
+    )
+}
+
 impl Sandbox {
     /// With the real worker.
     pub fn new() -> Self {

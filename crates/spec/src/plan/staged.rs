@@ -49,13 +49,6 @@ impl Plan {
         }
     }
 
-    /// The same plan with the runs and the seeds of one stage.
-    pub fn of_stage(&self, stage: Stage) -> Plan {
-        let runs = self.runs.iter().filter(|run| run.stage == stage).cloned().collect();
-        let seeds = self.seeds_of(stage).to_vec();
-        Plan { runs, seeds, ..self.clone() }
-    }
-
     /// True where the runs that a decision rests on are those of the plan.
     pub fn fits(&self, decision: &Decision) -> bool {
         let runs = self.runs.iter().map(|run| run.run_id);

@@ -81,7 +81,7 @@ pub(crate) fn read(
     let seed = seed_of(node, diagnostics)?;
     let random = Random { from, sequence, samples, seed, place };
     // What is put in their place when all axes of an optimizer are drawn together.
-    let first = |i: usize| random.draw(&axis.path, 0, i).unwrap_or(Value::Int(i as i64));
+    let first = |i: usize| random.draw(&axis.path, 0, i).unwrap_or(Value::Float(i as f64));
     axis.values = (0..samples).map(|i| (first(i), ends.clone())).collect();
     axis.random = Some(random);
     known.then_some(())
@@ -243,7 +243,8 @@ fn together(axes: &[&Axis], dimensions: &[usize], index: usize) -> Vec<Value> {
         let base = grid::as_number(drawn[other].as_ref()?)?;
         Some(random.from.ratio(base, random.uniform(&axes[at].path, dimensions[at], index)))
     };
-    let value = |at: usize| drawn[at].clone().or_else(|| ratio(at)).unwrap_or(Value::Int(0));
+    let value =
+        |at: usize| drawn[at].clone().or_else(|| ratio(at)).expect("a ratio of a drawn axis");
     (0..axes.len()).map(value).collect()
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Part {
     pub(super) parameters: Vec<usize>,
     /// The optimizer, with its group's weight decay.
     pub(super) optimizer: OptimizerSpec,
-    /// What surrounds it.
+    /// Factor of the learning rate and decoupled decay around it.
     pub(super) modifiers: UpdateModifiers,
     /// True where muon leaves its matrices to AdamW.
     pub(super) left: bool,
@@ -49,7 +49,7 @@ pub(super) struct Update {
     numbers: Tensor,
 }
 
-/// What a step updates.
+/// The tensors that a step updates.
 struct Tensors {
     /// Contiguous float32 tensors, updated in place.
     parameters: Vec<Tensor>,
