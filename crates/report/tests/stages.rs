@@ -94,6 +94,10 @@ fn seeds_end_where_the_leader_is_decided() {
     assert!(of_leader.clone().all(|pair| pair.verdict == Verdict::Better));
     assert!(of_leader.clone().all(|pair| pair.adjusted.unwrap() <= 0.05 && pair.compared() == 10));
     assert_eq!(of_leader.count(), 4);
+    // Others are not decided yet, which is asked for by the other goal alone.
+    let (plan, analysis) = played(Goal::All, 0.02);
+    assert!(fresh(&plan) > 50 && plan.decisions[1].chosen.iter().all(|c| c.label != "momentum"));
+    assert_eq!(analysis.configs[analysis.ranked()[0]].label, 1, "by the seeds in common");
 }
 
 #[test]

@@ -52,7 +52,9 @@ fn sobol_points_fill_a_range_and_more_keep_the_earlier_ones() {
 #[test]
 fn optimizers_with_the_same_axes_are_tried_with_the_same_draws() {
     let axes = "lr = { quasi = { log = [1e-4, 1e0] }, samples = 8 }\nweight_decay = { quasi = { log = [1e-6, 1e-2] }, samples = 8 }";
-    let two = format!("{}[[optimizer]]\nkind = \"adam\"\n{axes}\n", sgd(axes));
+    // In whatever order they are written.
+    let (lr, decay) = axes.split_once('\n').unwrap();
+    let two = format!("{}[[optimizer]]\nkind = \"adam\"\n{decay}\n{lr}\n", sgd(axes));
     let plan = plan(&two);
     for path in ["optimizer.lr", "optimizer.weight_decay"] {
         assert_eq!(values(&plan, "sgd", path), values(&plan, "adam", path));
