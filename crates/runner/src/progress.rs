@@ -85,8 +85,9 @@ impl Progress {
             .collect();
         let progress = Progress { multi, overall, lines, terminal, verbosity, several_devices };
         if live.cached > 0 {
-            let reused = plural::count(live.cached, "result");
-            progress.line(&format!("{reused} reused from earlier sweeps"));
+            // Earlier sweeps have left them, or the stages before this one.
+            let earlier = plural::count(live.cached, "earlier result");
+            progress.line(&format!("{earlier} reused"));
         }
         progress.refresh(live);
         progress

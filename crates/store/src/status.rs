@@ -25,7 +25,7 @@ pub struct SweepStatus {
     pub updated: String,
     /// Runs of the plan.
     pub planned: u64,
-    /// Of those, results reused from earlier sweeps.
+    /// Of those, results that were there before: of earlier sweeps, or of earlier stages.
     pub cached: u64,
     /// Runs that this sweep is to train.
     pub to_train: u64,

@@ -129,7 +129,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         subtitle: match comparison.tests {
             0 => format!("In {}", unit(analysis)),
             1 => format!("In {}; below it p", unit(analysis)),
-            _ => format!("In {}; below it p after Holm's correction", unit(analysis)),
+            _ => format!("In {}; below it p {}", unit(analysis), corrected(analysis)),
         },
         key: format!("Lead in {}", unit(analysis)),
         colormap: Colormap::diverging(leads, TickFormat::Number),
@@ -138,6 +138,14 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         square: true,
         rows,
     })
+}
+
+/// The correction of the p-values for the number of comparisons, and of looks.
+fn corrected(analysis: &Analysis) -> &'static str {
+    match analysis.looks() {
+        Some(_) => "over all looks",
+        None => "after Holm's correction",
+    }
 }
 
 /// The factor that brings a lead into the unit of the figure.
@@ -162,7 +170,7 @@ fn cell(analysis: &Analysis, (row, name): (usize, &str), (column, other): (usize
     let note = p.as_ref().map_or(String::new(), |p| format!("p {}", p.replace("below ", "<")));
     let verdict = match (pair.verdict, &p) {
         (Verdict::Better | Verdict::Worse, Some(p)) if comparison.tests > 1 => {
-            format!("p = {p} after Holm's correction")
+            format!("p = {p} {}", corrected(analysis))
         }
         (Verdict::Better | Verdict::Worse, Some(p)) => format!("p = {p}"),
         (Verdict::Underpowered, Some(p)) => format!("p = {p}, underpowered"),

@@ -52,8 +52,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Every run: learning rate and seed",
         caption: format!(
-            "{} of every run of the sweep; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
-            capitalised(&selection.measured_name())
+            "{} of every run{}; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
+            capitalised(&selection.measured_name()),
+            match analysis.plan.is_staged() {
+                true => " that chose a configuration",
+                false => " of the sweep",
+            }
         ),
         reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
@@ -119,7 +123,10 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         .collect();
     let unit = if selection.metric.is_percentage() { ", per cent" } else { "" };
     let mut grid = Grid {
-        title: "Every run: learning rate and seed".to_owned(),
+        title: match analysis.plan.is_staged() {
+            true => "Every tuning run: learning rate and seed".to_owned(),
+            false => "Every run: learning rate and seed".to_owned(),
+        },
         subtitle: capitalised(&selection.measured_name()),
         key: format!("{}{unit}{}", capitalised(&selection.name()), axes::spacing(&axis)),
         colormap: if selection.higher_is_better() {

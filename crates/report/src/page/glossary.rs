@@ -177,6 +177,20 @@ const TERMS: &[(&str, &str)] = &[
         "p, Wilcoxon",
         "Wilcoxon's signed-rank test: how often flipping the signs of the ranked differences by chance gives as large a sum",
     ),
+    (
+        "p, all looks",
+        "the smallest over the looks of the p corrected for the number of comparisons, divided by the look's share of the level",
+    ),
+    (
+        "interval",
+        "the leads that the test does not reject at what the pair's look may spend of the level; it holds whenever the seeds ended",
+    ),
+    ("stage", "fresh where the seeds had no part in choosing the configuration"),
+    ("place", "the order in which the tuning seeds chose the configurations of an optimizer"),
+    (
+        "fresh seeds",
+        "seeds that had no part in choosing; of two numbers those completed and those planned",
+    ),
     ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
     (
         "verdict",
@@ -318,6 +332,10 @@ const SPEED_UP: &str = "geometric mean over tasks of the reference's time to the
 /// The largest ratio that counts in a score, which the head names.
 const WITHIN: &str = "tasks whose target was reached within so many times the fastest's time";
 
+/// The optimism of a metric that the head names.
+const OPTIMISM: &str = "the mean on the seeds that chose the configuration against that on fresh ones; positive: it looked \
+                        better where it was chosen";
+
 /// What a column holds, if its name is not plain in itself.
 pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let Head { name, .. } = &table.head[at];
@@ -328,6 +346,7 @@ pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
         Some((_, text)) => text,
         None if plain.starts_with("Lead in ") => &LEAD_IN,
         None if plain.starts_with("Speed-up over ") => &SPEED_UP,
+        None if plain.starts_with("Optimism of ") => &OPTIMISM,
         None if plain.starts_with("Within \u{d7}") => &WITHIN,
         None => return None,
     };
