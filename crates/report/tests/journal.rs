@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::Fixture;
-use spec::record::{RunRecord, Status};
+use spec::record::{Outcome, RunRecord, Status};
 use store::journal;
 use store::journal_line;
 
@@ -80,4 +80,39 @@ fn of_several_records_the_newest_of_the_best_status_wins() {
     let half_a_second_later = at(Status::Diverged, "2026-01-01T10:00:00.5Z");
     assert_eq!(winner(&[half_a_second_later.clone(), done.clone()]).0, Status::Diverged);
     assert_eq!(winner(&[done, half_a_second_later]).0, Status::Diverged);
+}
+
+#[test]
+fn a_paused_run_gives_way_to_its_result_and_to_a_later_pause_alone() {
+    let base = Fixture::battle(1).records().remove(0);
+    let of = |status: Status, steps: u64, ended: &str| {
+        let outcome = base.outcome.clone().map(|o| Outcome { status, steps, ..o });
+        RunRecord { status, outcome, ended: ended.to_owned(), ..base.clone() }
+    };
+    let winner = |records: &[&RunRecord]| {
+        let records = records.iter().map(|r| (*r).clone()).collect();
+        let journal = journal::Journal { records, ..Default::default() };
+        let best = journal.into_best().remove(&base.run_id).unwrap();
+        (best.status, best.outcome.map(|o| o.steps), best.ended)
+    };
+    let told = |r: &RunRecord| (r.status, r.outcome.as_ref().map(|o| o.steps), r.ended.clone());
+    let (first, second) = (of(Status::Cut, 10, "2026-01-01"), of(Status::Cut, 30, "2026-01-02"));
+    let without = |status, ended| RunRecord { outcome: None, ..of(status, 0, ended) };
+    let failed = without(Status::Failed, "2026-01-04");
+    let cancelled = without(Status::Cancelled, "2026-01-05");
+    // The one that has come further, whatever came after it.
+    let anew = of(Status::Cut, 10, "2026-01-03");
+    for records in [
+        [&first, &second, &anew, &failed, &cancelled],
+        [&cancelled, &failed, &anew, &second, &first],
+    ] {
+        assert_eq!(winner(&records), told(&second));
+    }
+    assert_eq!(winner(&[&first, &anew]), told(&anew), "of equally late ones the newer");
+    assert_eq!(winner(&[&anew, &first]), told(&anew));
+    for status in [Status::Completed, Status::Diverged] {
+        let result = of(status, 20, "2025-12-31");
+        assert_eq!(winner(&[&result, &second, &failed]), told(&result));
+        assert_eq!(winner(&[&second, &result]), told(&result));
+    }
 }

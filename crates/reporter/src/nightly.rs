@@ -81,7 +81,8 @@ fn keep(
     args: &NightlyArgs,
     night: &Night,
 ) -> runner::Result<()> {
-    let untrained = |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled));
+    let untrained =
+        |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled | Status::Cut));
     let untrained = night.runs.iter().filter(untrained).count();
     if untrained > 0 {
         text::status!(

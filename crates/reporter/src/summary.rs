@@ -84,6 +84,7 @@ fn ended(totals: &report::analysis::Counts) -> Option<String> {
     let each = [
         (totals.completed, "completed"),
         (totals.diverged, "diverged"),
+        (totals.cut, "cut"),
         (totals.failed, "failed"),
         (totals.timed_out, "timed out"),
         (totals.cancelled, "cancelled"),
@@ -227,6 +228,7 @@ fn until_target(row: &BestRow) -> String {
 fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let counted = [
         (row.counts.diverged, "diverged"),
+        (row.counts.cut, "cut"),
         (row.counts.failed, "failed"),
         (row.counts.timed_out, "timed out"),
         (row.counts.cancelled, "cancelled"),

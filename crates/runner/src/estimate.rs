@@ -115,6 +115,7 @@ fn learn(
             let seconds = outcome.train_seconds + outcome.eval_seconds;
             for (i, key) in keys(record.config_id, &record.spec).into_iter().enumerate() {
                 let steps = match i {
+                    _ if record.status == Status::Cut => outcome.steps,
                     0 => record.spec.total_steps(),
                     _ if record.status == Status::Completed => outcome.steps,
                     _ => continue,

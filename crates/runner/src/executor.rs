@@ -1,23 +1,20 @@
 //! Runs over slots: each slot has a thread and a worker of its own and takes
 //! the next run as soon as it is free.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use spec::event::{Checkpoint, Event, FailureKind, Options, Request, Save, SaveTo};
-use spec::metric::EpochMetric;
-use spec::plan::{ArtifactOptions, PlannedRun};
-use spec::provenance::Provenance;
+use spec::event::{Event, FailureKind, Request};
+use spec::plan::PlannedRun;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunError, RunRecord, Status};
-use store::layout::ReportDir;
 
 use crate::clock;
 use crate::memory::{OomKills, was_out_of_memory};
 use crate::pool::Slot;
+use crate::run_context::RunContext;
 use crate::scheduler::{Next, RetryPolicy, Scheduler};
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
@@ -95,43 +92,6 @@ impl Cancel {
     fn remove(&self, pid: u32) {
         if let Ok(mut pids) = self.pids.lock() {
             pids.retain(|p| *p != pid);
-        }
-    }
-}
-
-/// What holds for every run of a sweep beside its [`RetryPolicy`].
-#[derive(Clone, Debug)]
-pub struct RunContext {
-    /// What records say of how many runs went side by side.
-    pub jobs: u64,
-    /// Checkpoints, saved weights, time-out.
-    pub keeping: ArtifactOptions,
-    /// What decides which weights are the best.
-    pub best_by: EpochMetric,
-    /// Report folder, absolute.
-    pub dir: ReportDir,
-    /// Folder that paths of own data are relative to, absolute.
-    pub root: PathBuf,
-    /// Stands in every record.
-    pub provenance: Provenance,
-}
-
-impl RunContext {
-    /// What a worker is told beside the run itself.
-    pub fn options(&self, run: &PlannedRun) -> Options {
-        let every = self.keeping.checkpoint_every;
-        Options {
-            root: self.root.clone(),
-            checkpoint: (every > 0)
-                .then(|| Checkpoint { folder: self.dir.checkpoint_of(run.run_id), every }),
-            save: (self.keeping.save != Save::None).then(|| SaveTo {
-                which: self.keeping.save,
-                by: self.best_by,
-                path: self.dir.weights_of(run.run_id),
-            }),
-            metrics: self.keeping.metrics.clone(),
-            evaluate_every: Some(self.keeping.evaluate_every).filter(|&every| every > 0),
-            evaluate_samples: Some(self.keeping.evaluate_samples).filter(|&count| count > 0),
         }
     }
 }

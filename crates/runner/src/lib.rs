@@ -18,12 +18,14 @@ mod launcher;
 pub mod lock;
 mod machine;
 mod memory;
+mod pause;
 mod pool;
 mod progress;
 mod provenance;
 mod python;
 pub mod reporter;
 mod resume;
+mod run_context;
 mod scheduler;
 pub mod shard;
 #[doc(hidden)]

@@ -154,8 +154,9 @@ impl Progress {
             record.run_id.short()
         );
         match record.status {
-            Status::Failed | Status::TimedOut => self.always(&line),
-            Status::Completed if self.terminal && self.verbosity != Verbosity::Verbose => {}
+            status if status.is_failure() => self.always(&line),
+            Status::Completed | Status::Cut
+                if self.terminal && self.verbosity != Verbosity::Verbose => {}
             _ => self.line(&line),
         }
     }
@@ -254,6 +255,7 @@ fn result(run: &PlannedRun, record: &RunRecord) -> String {
     let grain = spec::grain::Grain::of_run(&run.spec);
     let at = format!("{} {}", grain.unit(), grain.done(outcome));
     match outcome.stop_reason {
+        _ if record.status == Status::Cut => out.push_str(&format!(", paused at {at}")),
         Some(spec::record::StopReason::EarlyStopping) => {
             out.push_str(&format!(", stopped early after {at}"));
         }

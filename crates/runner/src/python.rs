@@ -109,7 +109,7 @@ mod tests {
     fn probe(version: &str, folder: &Path) -> Probe {
         let folder = folder.display();
         let text = format!(
-            r#"{{"protocol":3,"backends":["libtorch"],"libtorch":"{version}","libtorch_folder":"{folder}","cuda":false,"devices":[],"code":""}}"#
+            r#"{{"protocol":4,"backends":["libtorch"],"libtorch":"{version}","libtorch_folder":"{folder}","cuda":false,"devices":[],"code":""}}"#
         );
         serde_json::from_str(&text).unwrap()
     }

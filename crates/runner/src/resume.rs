@@ -15,6 +15,7 @@ use spec::stages::Stage;
 use store::journal::Journal;
 use store::layout::ReportDir;
 
+use crate::pause;
 use crate::pool::{Slot, gpu_driver};
 
 /// Where results must have been computed to be reused.
@@ -77,6 +78,8 @@ pub enum Reason {
     New,
     /// Its record has no result.
     NoResult(Status),
+    /// It was paused there.
+    Paused(String),
     /// Its result was computed elsewhere.
     OtherExec(String),
     /// Its weights are asked for, and were not kept.
@@ -90,6 +93,7 @@ impl std::fmt::Display for Reason {
         match self {
             Reason::New => f.write_str("new: no record of it"),
             Reason::NoResult(status) => write!(f, "no result: {status}"),
+            Reason::Paused(place) => write!(f, "paused at {place}"),
             Reason::OtherExec(how) => write!(f, "computed elsewhere: {how}"),
             Reason::NoMetric(metric) => {
                 write!(f, "{metric} is asked for and was not measured")
@@ -249,6 +253,10 @@ fn reason(
                 },
             );
             Some(Reason::OtherExec(exec))
+        }
+        // A pause is no failure that could be kept.
+        (Some(record), _) if record.status == Status::Cut => {
+            Some(Reason::Paused(pause::place(record).unwrap_or_default()))
         }
         (Some(record), _) => (!keep_failed).then_some(Reason::NoResult(record.status)),
         (None, _) => Some(Reason::New),

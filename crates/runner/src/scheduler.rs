@@ -74,7 +74,7 @@ impl<R: Clone> Scheduler<R> {
             return Next::Again(*attempt);
         }
         *place = None;
-        if matches!(status, Status::Failed | Status::TimedOut) {
+        if status.is_failure() {
             self.failed += 1;
             self.stopped |= self.policy.fail_fast.is_some_and(|most| self.failed >= most);
         }

@@ -11,6 +11,7 @@ use spec::plan::PlannedRun;
 use spec::record::{MetricPoint, RunRecord, Split, Status};
 use store::status::{RunStatus, SlotStatus, SweepStatus};
 
+use crate::pause::{self, Pauses};
 use crate::pool::Slot;
 use crate::text;
 
@@ -37,6 +38,8 @@ pub struct SweepProgress {
     pub slots: Vec<SlotState>,
     failures: VecDeque<String>,
     started: String,
+    /// Where runs pause.
+    pause: Pauses,
 }
 
 /// What a slot does.
@@ -77,9 +80,11 @@ pub struct Current {
     last_word: Instant,
 }
 
-/// Epochs that a run trains, of one by steps with the part of the last.
-fn work(run: &PlannedRun) -> f64 {
-    run.spec.total_steps() as f64 / run.spec.steps_per_epoch().max(1) as f64
+/// Epochs that a run trains to its end or to its pause, of one by steps with the part of the
+/// last.
+fn work(run: &PlannedRun, pause: Option<u64>) -> f64 {
+    let until = pause.map_or(u64::MAX, |at| at.saturating_mul(run.spec.segments().length));
+    run.spec.total_steps().min(until) as f64 / run.spec.steps_per_epoch().max(1) as f64
 }
 
 /// The last step of what was measured; none of nothing.
@@ -102,7 +107,7 @@ impl SweepProgress {
             cached,
             planned,
             counts: BTreeMap::new(),
-            epochs_total: runs.iter().map(work).sum(),
+            epochs_total: runs.iter().map(|run| work(run, None)).sum(),
             epochs_done: 0.0,
             trained: (0.0, 0.0),
             slots: slots
@@ -112,7 +117,19 @@ impl SweepProgress {
                 .collect(),
             failures: VecDeque::new(),
             started: started.to_owned(),
+            pause: Pauses::new(),
         }
+    }
+
+    /// The same of runs of which some pause.
+    pub fn with_pauses(mut self, runs: &[PlannedRun], pause: &Pauses) -> Self {
+        self.pause.clone_from(pause);
+        self.epochs_total = runs.iter().map(|run| self.work(run)).sum();
+        self
+    }
+
+    fn work(&self, run: &PlannedRun) -> f64 {
+        work(run, self.pause.get(&run.run_id).copied())
     }
 
     fn slot(&mut self, index: usize) -> Option<&mut SlotState> {
@@ -186,14 +203,14 @@ impl SweepProgress {
     pub fn ended(&mut self, slot: usize, run: &PlannedRun, record: &RunRecord) {
         self.done += 1;
         *self.counts.entry(record.status).or_default() += 1;
-        self.epochs_done += work(run);
+        self.epochs_done += self.work(run);
         let began = self.slot(slot).and_then(|s| s.run.take()).map(|r| r.began);
         if let (Some(began), Some(_)) = (began, &record.outcome) {
             // A run that ended early took less than its share, as later ones will.
-            self.trained.0 += work(run);
+            self.trained.0 += self.work(run);
             self.trained.1 += began.elapsed().as_secs_f64();
         }
-        if !record.status.is_result() && record.status != Status::Cancelled {
+        if record.status.is_failure() {
             self.remember(format!("{}: {}", describe(run), reason(record)));
         }
     }
@@ -305,8 +322,11 @@ fn siblings(run: &PlannedRun) -> String {
     format!("{out}seed {}", run.spec.seed)
 }
 
-/// Status, and what the error says in a line.
+/// Status, and what the error says in a line; of a paused run where it stands.
 pub fn reason(record: &RunRecord) -> String {
+    if let Some(place) = pause::place(record) {
+        return format!("paused at {place}");
+    }
     let said = record.error.as_ref().map(|e| text_format::escape::headline(&e.message));
     match said.filter(|said| !said.is_empty()) {
         Some(said) => format!("{} ({said})", record.status),

@@ -19,14 +19,16 @@ use store::writer::JournalWriter;
 use text_format::plural;
 
 use crate::cli::RunArgs;
-use crate::executor::{Cancel, Message, RunContext, execute};
+use crate::executor::{Cancel, Message, execute};
 use crate::exit::Exit;
 use crate::status_file::StatusFile;
 
 use crate::machine::Machine;
+use crate::pause::{forget_checkpoints, pauses};
 use crate::pool::Slot;
 use crate::progress::{Progress, Verbosity};
 use crate::resume::best_by;
+use crate::run_context::RunContext;
 use crate::scheduler::RetryPolicy;
 use crate::sweep_progress::SweepProgress;
 use crate::text;
@@ -119,6 +121,8 @@ impl Sweep<'_> {
             dir: ReportDir::new(absolute(self.dir.path())?),
             root: absolute(&self.root)?,
             provenance: self.provenance.clone(),
+            pause: pauses(plan),
+            go_on: true,
         })
     }
 }
@@ -133,7 +137,7 @@ pub(crate) fn train(
     status_file: &mut StatusFile,
 ) -> crate::Result<Trained> {
     let Sweep { dir, plan, machine, args, cached, .. } = *sweep;
-    forget_checkpoints(dir, plan, &todo);
+    forget_checkpoints(dir, plan, &todo)?;
     let command = WorkerCommand {
         program: machine.worker.clone(),
         data: sweep.data.clone(),
@@ -147,10 +151,11 @@ pub(crate) fn train(
         announce(plan, machine, todo.len());
     }
     let clock = Instant::now();
-    let mut live = SweepProgress::new(&machine.slots, &todo, plan.runs.len(), cached, started);
+    let context = Arc::new(sweep.context()?);
+    let mut live = SweepProgress::new(&machine.slots, &todo, plan.runs.len(), cached, started)
+        .with_pauses(&todo, &context.pause);
     let progress = Progress::new(&live, Verbosity::of(args.training.quiet, args.training.verbose));
     let by_id: HashMap<Id, PlannedRun> = todo.iter().map(|r| (r.run_id, r.clone())).collect();
-    let context = Arc::new(sweep.context()?);
     let policy = RetryPolicy { retry: args.training.retry, fail_fast: args.fail_fast };
     let messages = execute(&command, &machine.slots, todo, policy, &context, cancel);
     let mut result = Trained::default();
@@ -172,7 +177,7 @@ pub(crate) fn train(
         }
     }
     progress.finish();
-    // Gone when no run is unfinished: only an empty folder can be removed so.
+    // Gone when no run is unfinished or paused: only an empty folder can be removed so.
     let _ = std::fs::remove_dir(dir.checkpoints());
     settle(&mut result, by_id.len(), cancel);
     if !args.training.quiet || result.stopped.is_some() {
@@ -225,7 +230,7 @@ fn ended(
     }
     let cancelled = record.status == Status::Cancelled;
     result.runs += 1;
-    result.failed += usize::from(!record.status.is_result() && !cancelled);
+    result.failed += usize::from(record.status.is_failure());
     result.cancelled += usize::from(cancelled);
     if fail_fast.is_some_and(|n| result.failed as u64 >= n) && !cancel.is_cancelled() {
         result.stopped = Some(Stop::FailFast);
@@ -257,19 +262,6 @@ fn how_it_stopped(stopped: Option<Stop>, args: &RunArgs) -> String {
     // A night begins afresh unless told not to.
     let command = if args.night { "the same command with --resume" } else { "the same command" };
     format!(", {what}: {command} goes on from here")
-}
-
-/// Checkpoints of runs that have a result by now: a sweep that was killed
-/// between a record and its checkpoints leaves such. Those of runs outside the
-/// plan stay, since another plan may ask for them again.
-fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) {
-    if !dir.checkpoints().is_dir() {
-        return;
-    }
-    let left: std::collections::HashSet<Id> = todo.iter().map(|r| r.run_id).collect();
-    for run in plan.runs.iter().filter(|r| !left.contains(&r.run_id)) {
-        let _ = std::fs::remove_dir_all(dir.checkpoint_of(run.run_id));
-    }
 }
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {

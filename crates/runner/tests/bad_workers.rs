@@ -13,10 +13,10 @@ use support::{Sandbox, digits};
 /// rate says; every other run diverges at once, which is a result.
 const SCRIPT: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
-  echo '{"protocol":3,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
+  echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
   exit 0
 fi
-echo '{"event":"ready","protocol":3,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
+echo '{"event":"ready","protocol":4,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
 while read -r line; do
   id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
   echo "got $id" >&2

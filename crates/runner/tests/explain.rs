@@ -158,10 +158,10 @@ fn a_lock_says_who_holds_it_and_dies_with_its_holder() {
 /// pipe open, so that the first interrupt has to wait a moment.
 const CLINGING: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
-  echo '{"protocol":3,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
+  echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
   exit 0
 fi
-echo '{"event":"ready","protocol":3,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
+echo '{"event":"ready","protocol":4,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"fake"}}'
 setsid sleep 15 &
 read -r line
 echo begun >&2

@@ -11,7 +11,7 @@ use support::{Sandbox, digits};
 /// A worker that lists these devices.
 fn listing(devices: &str, libtorch: &str) -> Sandbox {
     let probe = format!(
-        "{{\"protocol\":3,\"backends\":[\"flex\",\"libtorch\"],\"libtorch\":{libtorch},\"libtorch_kind\":\"cuda\",\"cuda\":true,\"devices\":[{devices}],\"code\":\"fake\"}}"
+        "{{\"protocol\":4,\"backends\":[\"flex\",\"libtorch\"],\"libtorch\":{libtorch},\"libtorch_kind\":\"cuda\",\"cuda\":true,\"devices\":[{devices}],\"code\":\"fake\"}}"
     );
     Sandbox::with_script(&format!("#!/bin/bash\necho '{probe}'\n"))
 }

@@ -17,12 +17,12 @@ for name in LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_TF32_O
 done > "$NOTES/${1#--}"
 echo "$*" >> "$NOTES/arguments"
 if [ "$1" = --probe ]; then
-  echo '{"protocol":3,"backends":["libtorch"],"libtorch":"2.11.0","libtorch_kind":"cuda","cuda":true,"devices":["libtorch:cpu","libtorch:cuda:0","libtorch:cuda:1"],"code":"fake"}'
+  echo '{"protocol":4,"backends":["libtorch"],"libtorch":"2.11.0","libtorch_kind":"cuda","cuda":true,"devices":["libtorch:cpu","libtorch:cuda:0","libtorch:cuda:1"],"code":"fake"}'
   exit 0
 fi
 tf32=false
 [[ "$*" == *--tf32* ]] && tf32=true
-echo "{\"event\":\"ready\",\"protocol\":3,\"environment\":{\"backend\":\"libtorch\",\"device_kind\":\"cuda\",\"device_model\":\"none\",\"cpu_features\":\"\",\"threads\":1,\"burn\":\"0\",\"libtorch\":\"2.11.0\",\"tf32\":$tf32,\"code\":\"fake\"}}"
+echo "{\"event\":\"ready\",\"protocol\":4,\"environment\":{\"backend\":\"libtorch\",\"device_kind\":\"cuda\",\"device_model\":\"none\",\"cpu_features\":\"\",\"threads\":1,\"burn\":\"0\",\"libtorch\":\"2.11.0\",\"tf32\":$tf32,\"code\":\"fake\"}}"
 while read -r line; do
   id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
   echo "{\"event\":\"finished\",\"run_id\":\"$id\",\"outcome\":{\"status\":\"diverged\",\"stop_reason\":null,\"epochs_completed\":0,\"steps\":1,\"diverged_step\":1,\"last_finite_loss\":null,\"train_seconds\":0.1,\"eval_seconds\":0.0,\"init_digest\":\"a\",\"batch_digest\":[\"b\"],\"weights_digest\":null,\"dataset_digest\":\"d\",\"metrics\":[]}}"

@@ -201,11 +201,11 @@ fn scripted(speed: &str) -> Sandbox {
     Sandbox::with_script(&format!(
         r#"#!/bin/bash
 if [ "$1" = --probe ]; then
-  echo '{{"protocol":3,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}}'
+  echo '{{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}}'
   exit 0
 fi
 threads=$4
-echo "{{\"event\":\"ready\",\"protocol\":3,\"environment\":{{\"backend\":\"flex\",\"device_kind\":\"cpu\",\"device_model\":\"none\",\"cpu_features\":\"\",\"threads\":$threads,\"burn\":\"0\",\"libtorch\":null,\"code\":\"fake\"}}}}"
+echo "{{\"event\":\"ready\",\"protocol\":4,\"environment\":{{\"backend\":\"flex\",\"device_kind\":\"cpu\",\"device_model\":\"none\",\"cpu_features\":\"\",\"threads\":$threads,\"burn\":\"0\",\"libtorch\":null,\"code\":\"fake\"}}}}"
 while read -r line; do
   id=$(sed 's/.*"run_id":"\([0-9a-f]*\)".*/\1/' <<<"$line")
   case "$line" in

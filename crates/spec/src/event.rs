@@ -14,7 +14,7 @@ use crate::run::RunSpec;
 
 /// Raised when a request or event changes its meaning; `sweep` refuses a
 /// worker of another protocol.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// From `sweep` to a worker. The end of input ends the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,10 @@ pub struct Options {
     /// Samples of each held-out split that evaluations within the run measure; null: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_samples: Option<u64>,
+    /// The segment at whose end the run pauses, unless it ends there or before: of a run by
+    /// epochs the epoch, of a run by steps the number of its segment, from 1; null: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_at: Option<u64>,
 }
 
 /// Mid-run checkpoints.
@@ -70,7 +74,7 @@ pub struct Options {
 pub struct Checkpoint {
     /// A folder of this run's own; removed when the run has a result.
     pub folder: PathBuf,
-    /// Epochs between two of them.
+    /// Epochs between two of them; 0: none but the one of a pause.
     pub every: u64,
 }
 
@@ -143,7 +147,7 @@ pub enum Event {
         /// The measurements of the epoch.
         metrics: Vec<MetricPoint>,
     },
-    /// The run ended with a result: completed or diverged.
+    /// The run ended with a result, completed or diverged, or it was paused.
     Finished {
         /// Which.
         run_id: Id,

@@ -21,6 +21,8 @@ choice! {
         Completed = "completed",
         /// A loss became NaN or infinite: a result, not an error.
         Diverged = "diverged",
+        /// Paused before its end, from where it may go on: no result yet.
+        Cut = "cut",
         /// No result: error, panic or death of the worker.
         Failed = "failed",
         /// Ended for taking too long.
@@ -34,6 +36,11 @@ impl Status {
     /// Whether the run has a result that a later sweep may reuse.
     pub fn is_result(self) -> bool {
         matches!(self, Status::Completed | Status::Diverged)
+    }
+
+    /// Whether something went wrong, which is neither a pause nor the user's wish.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Status::Failed | Status::TimedOut)
     }
 }
 
@@ -71,10 +78,10 @@ pub struct MetricPoint {
     pub value: Float,
 }
 
-/// The result of a run as the worker knows it.
+/// The result of a run as the worker knows it, or how far a paused run has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// `Completed` or `Diverged`.
+    /// `Completed`, `Diverged` or `Cut`.
     pub status: Status,
     /// Why a completed run stopped.
     pub stop_reason: Option<StopReason>,
@@ -94,7 +101,7 @@ pub struct Outcome {
     pub init_digest: String,
     /// BLAKE3 of the sample indices fed, one per epoch.
     pub batch_digest: Vec<String>,
-    /// BLAKE3 of the final parameters; null when diverged.
+    /// BLAKE3 of the parameters at the end, or at the pause; null when diverged.
     pub weights_digest: Option<String>,
     /// Digest of the dataset that was read.
     pub dataset_digest: String,
@@ -156,7 +163,7 @@ pub struct RunRecord {
     pub spec: RunSpec,
     /// How it ended.
     pub status: Status,
-    /// The result; null when there is none.
+    /// The result, or how far a run that is `Cut` has come; null when there is neither.
     pub outcome: Option<Outcome>,
     /// The error; null when there is a result.
     pub error: Option<RunError>,
@@ -183,6 +190,16 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// Segments that the run has trained, of a run by epochs the epochs; none where that is not
+    /// known.
+    pub fn segments_done(&self) -> Option<u64> {
+        let outcome = self.outcome.as_ref()?;
+        Some(match self.spec.train.steps {
+            0 => outcome.epochs_completed,
+            _ => outcome.steps / self.spec.segments().length,
+        })
+    }
+
     /// Returns true where two results are expected to agree bit by bit: their environments agree
     /// ([`Environment::agrees_with`]). A record without an environment agrees with nothing,
     /// unless both carry the same `exec_id`.

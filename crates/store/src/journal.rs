@@ -45,7 +45,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// One record a run: of several the newest of the best status.
+    /// One record a run: of several the newest of the best status, of a paused one the furthest.
     pub fn best(&self) -> HashMap<Id, &RunRecord> {
         self.best_of(|_| true)
     }
@@ -94,19 +94,25 @@ fn best<R: Borrow<RunRecord>>(
     best
 }
 
-/// A result beats an error, an error a cancellation; then the newer wins, and
-/// of equally new ones the later read.
+/// A result beats a paused run, that an error, an error a cancellation. Of paused runs the one
+/// that has come further wins, of all others the newer, and of equally new ones the later read.
 fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
     let rank = |r: &RunRecord| match r.status {
-        Status::Completed | Status::Diverged => 2,
+        Status::Completed | Status::Diverged => 3,
+        Status::Cut => 2,
         Status::TimedOut | Status::Failed => 1,
         Status::Cancelled => 0,
+    };
+    let paused_at = |r: &RunRecord| match (r.status, &r.outcome) {
+        (Status::Cut, Some(outcome)) => outcome.steps,
+        _ => 0,
     };
     // Without the `Z`, a fraction of a second sorts after the whole second.
     fn time(r: &RunRecord) -> &str {
         r.ended.trim_end_matches('Z')
     }
-    rank(a).cmp(&rank(b)).then_with(|| time(a).cmp(time(b)))
+    let further = || paused_at(a).cmp(&paused_at(b));
+    rank(a).cmp(&rank(b)).then_with(further).then_with(|| time(a).cmp(time(b)))
 }
 
 /// Reads `journal/*.jsonl`; the folders `journal/old-<n>/` stay out.

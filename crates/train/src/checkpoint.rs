@@ -95,10 +95,9 @@ pub(crate) struct Checkpoints<'a> {
 }
 
 impl<'a> Checkpoints<'a> {
-    /// The checkpoint manager of a run; it does nothing where the run has checkpoints disabled.
+    /// The checkpoint manager of a run; it does nothing where the run has no folder for them.
     pub(crate) fn new(job: &'a Job<'a>) -> Self {
-        let to = job.options.checkpoint.as_ref().filter(|c| c.every > 0);
-        Checkpoints { job, to, failure_logged: false }
+        Checkpoints { job, to: job.options.checkpoint.as_ref(), failure_logged: false }
     }
 
     /// The newest usable checkpoint. `initial` is the model before training, with the
@@ -191,11 +190,12 @@ impl<'a> Checkpoints<'a> {
         Ok(())
     }
 
-    /// Returns true where a checkpoint is due after this segment.
+    /// Returns true where a checkpoint is due after this segment: every so many, and at a pause.
     pub(crate) fn due(&self, segment: u64) -> bool {
         let segments = self.job.spec.segments();
         let unit = if self.job.spec.train.steps == 0 { segments.length } else { 1 };
-        self.to.is_some_and(|to| segments.is_due(segment, to.every.saturating_mul(unit)))
+        let every = self.to.map_or(0, |to| to.every.saturating_mul(unit));
+        stop::pauses(self.job.options, segment) || every > 0 && segments.is_due(segment, every)
     }
 
     /// Writes a checkpoint, with the best weights that are kept and the recurrent state that a

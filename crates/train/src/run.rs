@@ -13,7 +13,7 @@ use burn::tensor::TensorReadError;
 use model::Network;
 use spec::RunSpec;
 use spec::metric::Metric;
-use spec::record::{Outcome, Status, StopReason};
+use spec::record::{Outcome, Split, Status, StopReason};
 
 use crate::checkpoint::Checkpoints;
 use crate::device::NamedDevice;
@@ -33,8 +33,8 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Trains one run and gives its result; divergence is a result, not an error.
 ///
 /// With checkpoints it goes on from the newest usable one, and then ends with
-/// the same bits as a run that nothing interrupted. Checkpoints stay: whoever
-/// has brought the result to safety removes them. Seconds are those of all
+/// the same bits as a run that nothing interrupted, whether it was killed or paused.
+/// Checkpoints stay: whoever has brought the result to safety removes them. Seconds are those of all
 /// attempts up to their last checkpoint and of this one from there; writing
 /// checkpoints and weights is not counted.
 ///
@@ -84,7 +84,7 @@ pub fn train(
         run.evaluate(&state, subset.as_ref().unwrap_or(&held_out), 0)?;
         run.flush(0);
     }
-    let mut ended = None;
+    let mut ended = stop::pauses(job.options, run.progress.segment).then_some(Ended::Paused);
     while ended.is_none() {
         let segment = run.progress.segment + 1;
         // What is drawn on the device follows from seed and segment, too.
@@ -109,17 +109,17 @@ pub fn train(
         if ended.is_none() && checkpoints.due(segment) {
             checkpoints.write(&state, &run.progress, &weight_saver, engine.carried());
         }
+        if ended.is_none() && stop::pauses(job.options, segment) {
+            ended = Some(Ended::Paused);
+        }
     }
-    let progress = run.progress;
-    let diverged = matches!(ended, Some(Ended::Diverged(_)));
-    let (saved_epoch, saved_digest) = weight_saver.finish(&state, &progress, diverged)?.unzip();
+    if matches!(ended, Some(Ended::Paused)) {
+        run.measure_pause(&state, subset.as_ref().unwrap_or(&held_out))?;
+    }
     Ok(Outcome {
-        weights_digest: (!diverged).then(|| model::digest(&state.0)),
         dataset_digest: data.host().digest.clone(),
         resumed_from,
-        saved_epoch,
-        saved_digest,
-        ..outcome(spec, progress, ended)
+        ..outcome(spec, run.progress, ended, &state, &weight_saver)?
     })
 }
 
@@ -128,16 +128,25 @@ fn drawn_for(spec: &RunSpec, segment: u64) -> u64 {
     spec::seed::stream(spec.seed, &format!("device/{segment}")).next_u64()
 }
 
-/// What training itself says of the outcome; the rest is empty.
-fn outcome(spec: &RunSpec, progress: Progress, ended: Option<Ended>) -> Outcome {
-    let (stop_reason, diverged_step) = match ended {
-        Some(Ended::Diverged(step)) => (None, Some(step)),
-        Some(Ended::Stopped(reason)) => (Some(reason), None),
-        None => (None, None),
+/// What training says of the outcome, with the weights that are kept; what data and checkpoint
+/// say is left empty.
+fn outcome(
+    spec: &RunSpec,
+    progress: Progress,
+    ended: Option<Ended>,
+    state: &State,
+    weight_saver: &WeightSaver<'_>,
+) -> Result<Outcome, TrainError> {
+    let (status, stop_reason, diverged_step) = match ended {
+        Some(Ended::Diverged(step)) => (Status::Diverged, None, Some(step)),
+        Some(Ended::Paused) => (Status::Cut, None, None),
+        Some(Ended::Stopped(reason)) => (Status::Completed, Some(reason), None),
+        None => (Status::Completed, None, None),
     };
-    let diverged = diverged_step.is_some();
-    Outcome {
-        status: if diverged { Status::Diverged } else { Status::Completed },
+    let diverged = status == Status::Diverged;
+    let (saved_epoch, saved_digest) = weight_saver.finish(state, &progress, status)?.unzip();
+    Ok(Outcome {
+        status,
         stop_reason,
         epochs_completed: progress.epochs(spec),
         steps: progress.steps,
@@ -147,21 +156,23 @@ fn outcome(spec: &RunSpec, progress: Progress, ended: Option<Ended>) -> Outcome 
         eval_seconds: progress.eval_seconds,
         init_digest: progress.init_digest,
         batch_digest: progress.batch_digest,
-        weights_digest: None,
+        weights_digest: (!diverged).then(|| model::digest(&state.0)),
         dataset_digest: String::new(),
         resumed_from: None,
-        saved_epoch: None,
-        saved_digest: None,
+        saved_epoch,
+        saved_digest,
         metrics: progress.metrics,
-    }
+    })
 }
 
-/// Why a run trains no further epoch.
+/// Why a run trains no further epoch now.
 enum Ended {
     /// The loss of this step, counted from 1, was not finite.
     Diverged(u64),
     /// It trained as long as it should.
     Stopped(StopReason),
+    /// It was told to pause here, and has not ended.
+    Paused,
 }
 
 /// A run while it trains.
@@ -318,6 +329,20 @@ impl<'a> Run<'a> {
         }
         self.flush(epoch);
         Ok((finite, ended))
+    }
+
+    /// Measures held-out data where a run pauses between two evaluations. Neither the checkpoint,
+    /// which is written by then, nor anything that the run depends on knows of it: a run that
+    /// was never paused is not evaluated here.
+    fn measure_pause(&mut self, state: &State, held_out: &HeldOut) -> Result<(), TensorReadError> {
+        let here = self.progress.metrics.iter().rev();
+        let mut here = here.take_while(|point| point.step == self.progress.steps);
+        if !here.any(|point| point.split != Split::Train) {
+            let epoch = self.epoch_of(self.progress.segment);
+            self.evaluate(state, held_out, epoch)?;
+            self.flush(epoch);
+        }
+        Ok(())
     }
 
     /// Measures held-out data; whether every loss was finite.

@@ -1,4 +1,4 @@
-//! What ends a run before its last epoch, and the checks that what is watched
+//! What ends or pauses a run before its last epoch, and the checks that what is watched
 //! is measured at all.
 
 use spec::event::{Options, Save};
@@ -76,6 +76,11 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
 /// True where held-out data is evaluated at the end of a segment.
 pub(crate) fn is_due(spec: &RunSpec, options: &Options, segment: u64) -> bool {
     spec.segments().is_due(segment, spec.steps_between_evaluations(options.evaluate_every))
+}
+
+/// True where the run is told to pause at the end of a segment, or was before it.
+pub(crate) fn pauses(options: &Options, segment: u64) -> bool {
+    options.pause_at.is_some_and(|at| segment >= at)
 }
 
 /// Samples of each held-out split that evaluations within the run measure; 0 = all.

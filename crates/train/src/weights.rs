@@ -21,6 +21,7 @@ use spec::Digest;
 use spec::event::{Save, SaveTo};
 use spec::grain::Grain;
 use spec::parameters::{ParameterTable, Role};
+use spec::record::Status;
 use store::atomic::{self, Durability, Writers};
 
 use crate::job::{Job, State, TrainError};
@@ -84,10 +85,11 @@ impl<'a> WeightSaver<'a> {
         Ok(())
     }
 
-    /// Ends the run: keeps the last weights if those are asked for and it did
-    /// not diverge. Gives the epoch of what is kept and the digest of its file
+    /// Ends the run: keeps the last weights if those are asked for and it
+    /// completed. Gives the epoch of what is kept and the digest of its file
     /// as it lies on the disk; where nothing is kept, a file of an earlier life
-    /// of this run is removed.
+    /// of this run is removed. A pause keeps nothing that could be taken for
+    /// the weights of a result: the best so far lie in its checkpoint.
     ///
     /// # Errors
     /// Those of writing or removing.
@@ -95,14 +97,18 @@ impl<'a> WeightSaver<'a> {
         &self,
         state: &State,
         progress: &Progress,
-        diverged: bool,
+        status: Status,
     ) -> Result<Option<(u64, String)>, TrainError> {
         let Some(to) = self.to else { return Ok(None) };
-        let kept = if to.which == Save::Last && !diverged {
-            self.write(to, &state.1.evaluated(&state.0), progress.done(self.job.spec))?;
-            Some(progress.done(self.job.spec))
-        } else {
-            progress.best.filter(|_| to.which == Save::Best).map(|best| best.epoch)
+        let kept = match (to.which, status) {
+            (Save::Best, Status::Completed | Status::Diverged) => {
+                progress.best.map(|best| best.epoch)
+            }
+            (Save::Last, Status::Completed) => {
+                self.write(to, &state.1.evaluated(&state.0), progress.done(self.job.spec))?;
+                Some(progress.done(self.job.spec))
+            }
+            _ => None,
         };
         let Some(epoch) = kept else {
             if to.path.exists() {

@@ -37,11 +37,11 @@ const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// run number `@HANG@`; runs before that one diverge at once, which is a result.
 const SCRIPT: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
-  echo '{"protocol":3,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
+  echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
   exit 0
 fi
 echo $$ >> "${0%/*}/groups"
-echo '{"event":"ready","protocol":3,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"scripted"}}'
+echo '{"event":"ready","protocol":4,"environment":{"backend":"flex","device_kind":"cpu","device_model":"none","cpu_features":"","threads":1,"burn":"0","libtorch":null,"code":"scripted"}}'
 taken=0
 while read -r line; do
   taken=$((taken + 1))

@@ -29,7 +29,7 @@ pub struct Claimed {
     pub evidence: Evidence,
     /// Seeds that diverged, whenever.
     pub diverged: usize,
-    /// Seeds without a result: not trained yet, failed, timed out or cancelled.
+    /// Seeds without a result: not trained yet, cut, failed, timed out or cancelled.
     pub without_result: usize,
     /// Seeds that completed and have no number at that epoch or step.
     pub without_value: usize,

@@ -17,6 +17,8 @@ pub struct Counts {
     pub completed: usize,
     /// Ended by a loss that is not finite.
     pub diverged: usize,
+    /// Paused before their end.
+    pub cut: usize,
     /// Ended by an error.
     pub failed: usize,
     /// Ended for taking too long.
@@ -34,6 +36,7 @@ impl Counts {
         let field = match status {
             Some(Status::Completed) => &mut self.completed,
             Some(Status::Diverged) => &mut self.diverged,
+            Some(Status::Cut) => &mut self.cut,
             Some(Status::Failed) => &mut self.failed,
             Some(Status::TimedOut) => &mut self.timed_out,
             Some(Status::Cancelled) => &mut self.cancelled,

@@ -54,7 +54,8 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
 impl Spent {
     /// Runs without a result whose cost is unknown: failed, timed out or cancelled.
     pub fn of_unknown_cost(&self, analysis: &Analysis) -> usize {
-        let ended = |status: Option<Status>| status.is_some_and(|s| !s.is_result());
+        let of_known = |s: Status| s.is_result() || s == Status::Cut;
+        let ended = |status: Option<Status>| status.is_some_and(|s| !of_known(s));
         let configs = analysis.configs.iter().filter(|c| c.label == self.label);
         configs.flat_map(|c| &c.runs).filter(|&&r| ended(analysis.rows[r].status)).count()
     }

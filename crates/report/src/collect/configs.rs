@@ -106,6 +106,9 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         int("cancelled", |c| c.counts.cancelled),
         int("missing", |c| c.counts.missing),
     ];
+    if configs.iter().any(|c| c.counts.cut > 0) {
+        out.push(int("cut", |c| c.counts.cut));
+    }
     if analysis.plan.is_staged() {
         out.push(text("stage", &|c| c.stage.name().to_owned()));
     }

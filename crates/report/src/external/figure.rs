@@ -123,7 +123,8 @@ fn chart(request: &FigureRequest, trained: &Trained, rows: &[Judged<'_>]) -> Opt
 fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u64, Tried> {
     let mut out: BTreeMap<u64, Tried> = BTreeMap::new();
     for run in trained.plan.runs.iter().filter(|run| run.label == label) {
-        let Some(record) = trained.records.get(&run.run_id) else { continue };
+        let record = trained.records.get(&run.run_id).filter(|r| r.status.is_result());
+        let Some(record) = record else { continue };
         let Some(outcome) = &record.outcome else { continue };
         let at = out.entry(run.spec.optimizer.lr().to_bits()).or_default();
         let grain = Grain::of_run(&run.spec);
@@ -134,8 +135,7 @@ fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u6
         });
         match last.filter(|p| record.status == Status::Completed && p.value.0.is_finite()) {
             Some(point) => at.values.push(point.value.0),
-            None if record.status.is_result() => at.diverged += 1,
-            None => {}
+            None => at.diverged += 1,
         }
     }
     out

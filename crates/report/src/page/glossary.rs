@@ -24,7 +24,7 @@ const TERMS: &[(&str, &str)] = &[
     ("seeds", "runs, one a seed; of two numbers those completed and those planned"),
     (
         "status",
-        "completed, diverged (a loss became NaN or infinite), failed, timed out, cancelled, or missing (not trained yet)",
+        "completed, diverged (a loss became NaN or infinite), cut (paused before its end), failed, timed out, cancelled, or missing (not trained yet)",
     ),
     (
         "validation accuracy",
@@ -119,7 +119,7 @@ const TERMS: &[(&str, &str)] = &[
     ("per epoch", "training time divided by epochs trained"),
     ("completed", "runs that trained to their end"),
     ("diverged", "runs in which a loss became NaN or infinite"),
-    ("no result", "runs that failed, timed out, were cancelled or are not trained yet"),
+    ("no result", "runs that were cut, failed, timed out, were cancelled or are not trained yet"),
     ("diverged at step", "the first optimizer step whose loss was NaN or infinite"),
     ("in epoch", "the epoch of that step, counted from 1"),
     (

@@ -191,14 +191,18 @@ impl RunRow {
         row.eval_seconds = Some(outcome.eval_seconds);
         row.init_digest = Some(outcome.init_digest.clone());
         row.batch_digest = serde_json::to_string(&outcome.batch_digest).ok();
-        row.weights_digest = outcome.weights_digest.clone();
         row.dataset_digest = Some(outcome.dataset_digest.clone());
+        row.initial_validation_loss = initial_loss(&outcome.metrics, Split::Validation);
+        row.initial_test_loss = initial_loss(&outcome.metrics, Split::Test);
+        if record.status == Status::Cut {
+            // What it was given and what it cost is known; its result is not.
+            return row;
+        }
+        row.weights_digest = outcome.weights_digest.clone();
         row.epoch_seconds = fastest_epoch(&outcome.metrics);
         row.longest_step = longest_step(&outcome.metrics);
         row.reach(target, &outcome.metrics, &record.spec);
         row.find_best(target, &outcome.metrics);
-        row.initial_validation_loss = initial_loss(&outcome.metrics, Split::Validation);
-        row.initial_test_loss = initial_loss(&outcome.metrics, Split::Test);
         let grain = Grain::of_run(&record.spec);
         let last = (record.status == Status::Completed).then_some(grain.done(outcome));
         for point in &outcome.metrics {
@@ -218,9 +222,11 @@ impl RunRow {
         row
     }
 
-    /// Notes when the target's value was measured first.
+    /// Notes when the target's value was measured first; nothing of a paused run.
     pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint], spec: &RunSpec) {
-        let Some(selection) = target.value else { return };
+        let Some(selection) = target.value.filter(|_| self.status != Some(Status::Cut)) else {
+            return;
+        };
         let there =
             |v: f64| if target.higher_is_better() { v >= selection } else { v <= selection };
         let measured = |p: &&MetricPoint| p.split == target.split && p.metric == target.metric;

@@ -30,7 +30,7 @@ const ATTEMPTS: u64 = 4;
 
 /// Stands for the worker: asked what it can do, it says so. Nothing else is asked.
 const WORKER: &str = r#"#!/bin/sh
-echo '{"protocol":3,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
+echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
 "#;
 
 fn main() -> anyhow::Result<()> {

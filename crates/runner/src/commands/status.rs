@@ -28,6 +28,11 @@ pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
     (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none))
 }
 
+/// Whether runs that have a record are left for the same sweep: cancelled or paused ones.
+fn goes_on(counts: &Counts) -> bool {
+    [Status::Cancelled, Status::Cut].iter().any(|status| counts.contains_key(&Some(*status)))
+}
+
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
@@ -55,7 +60,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
         (None, _) if handed_over.is_some() => handed_over.unwrap_or_default(),
-        (None, 0) if !counts.contains_key(&Some(Status::Cancelled)) => "finished".to_owned(),
+        (None, 0) if !goes_on(&counts) => "finished".to_owned(),
         (None, _) => "not running; the same sweep goes on from here".to_owned(),
     };
     text::print(&format!("{}: {state}\n", plan.name));
@@ -131,11 +136,14 @@ pub(super) fn counts(journal: &Journal, plan: &Plan) -> Counts {
     counts
 }
 
-/// A line for each run without a result, the newest last.
+/// A line for each run that left no result, the newest last. Paused ones are none of them.
 fn failures(journal: &Journal, plan: &Plan) -> Vec<String> {
     let best = journal.best_for(plan.computed_on.as_ref());
     let failed = |run: &PlannedRun| {
         let record = best.get(&run.run_id).filter(|r| !r.status.is_result())?;
+        if record.status == Status::Cut {
+            return None;
+        }
         let line = format!("{}: {}", sweep_progress::describe(run), sweep_progress::reason(record));
         Some((record.ended.clone(), line))
     };

@@ -117,6 +117,10 @@ fn planned(
             out.push_str(&format!("stale: {reason}\n"));
             records.iter().for_each(|r| told(out, r, machine));
         }
+        Some((_, reason @ Reason::Paused(_))) => {
+            out.push_str(&format!("to go on: {reason}\n"));
+            records.iter().for_each(|r| told(out, r, machine));
+        }
         Some((_, reason @ (Reason::NoResult(_) | Reason::NoWeights | Reason::NoMetric(_)))) => {
             out.push_str(&format!("to train again: {reason}\n"));
             records.iter().for_each(|r| told(out, r, machine));
@@ -138,7 +142,7 @@ fn planned(
         }
     }
     let checkpoint = dir.checkpoint_of(run.run_id);
-    if !left.runs.is_empty() && plan.keeping.checkpoint_every > 0 && checkpoint.is_dir() {
+    if !left.runs.is_empty() && checkpoint.is_dir() {
         let path = workspace.relative(&checkpoint);
         out.push_str(&format!(
             "  {path} holds a checkpoint: it goes on from there if code, machine, threads and path are the same\n"
@@ -192,7 +196,10 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
         let digests = [
             ("dataset", Some(outcome.dataset_digest.as_str())),
             ("initial weights", Some(outcome.init_digest.as_str())),
-            ("final weights", outcome.weights_digest.as_deref()),
+            (
+                if record.status.is_result() { "final weights" } else { "weights" },
+                outcome.weights_digest.as_deref(),
+            ),
         ];
         for (name, digest) in digests {
             out.push_str(&format!("    {name}: {}\n", text::plain(digest.unwrap_or("none"))));

@@ -4,6 +4,7 @@ use crate::analysis::Analysis;
 use crate::number;
 use crate::page::table::{Cell, Table};
 use spec::grain::Grain;
+use spec::record::Status;
 
 /// Runs whose loss became NaN or infinite.
 pub fn diverged_table(analysis: &Analysis) -> Table {
@@ -35,7 +36,7 @@ pub fn diverged_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// Runs without a result: failed, timed out, cancelled; and how many are missing.
+/// Runs without a result: cut, failed, timed out, cancelled; and how many are missing.
 pub fn failure_table(analysis: &Analysis) -> Table {
     let mut table =
         Table::new(&["Optimizer", "Configuration", "#Seed", "Status", "Message", "Run"]);
@@ -43,12 +44,15 @@ pub fn failure_table(analysis: &Analysis) -> Table {
         for &i in &config.runs {
             let (run, row) = (&analysis.plan.runs[i], &analysis.rows[i]);
             let Some(status) = row.status.filter(|s| !s.is_result()) else { continue };
+            let grain = Grain::of_run(&run.spec);
+            let at = grain.pick(row.epochs_completed, row.steps).filter(|_| status == Status::Cut);
+            let paused = at.map(|at| format!("paused at {} {}", grain.unit(), number::count(at)));
             table.rows.push(vec![
                 Cell::label(&run.label, config.label),
                 Cell::text(analysis.describe(config)),
                 Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
                 Cell::text(status.name().replace('_', " ")),
-                Cell::text(row.error.as_deref().unwrap_or("")),
+                Cell::text(row.error.as_deref().or(paused.as_deref()).unwrap_or("")),
                 Cell::text(run.run_id.short()),
             ]);
         }

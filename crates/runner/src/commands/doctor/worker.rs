@@ -248,7 +248,7 @@ mod tests {
         for (answer, text, remedy) in [
             (said("{\"protocol\":1,\"new\":0}"), "speaks protocol 1", "the same sources"),
             (said("hello"), "said `hello`", "build it anew"),
-            (said("{\"protocol\":3}"), "cannot be read", "build it anew"),
+            (said("{\"protocol\":4}"), "cannot be read", "build it anew"),
             (Reply::Failed(library.to_owned()), "libtorch_cpu.so", "brings it back"),
             (Reply::Failed("ended with signal: 4".to_owned()), "signal: 4", "build it anew"),
             (Reply::Late, "said nothing", "build it anew"),

@@ -11,8 +11,10 @@ use spec::provenance::Provenance;
 use spec::record::{Outcome, RunRecord};
 use store::layout::ReportDir;
 
-use crate::executor::{Cancel, Message, RunContext, execute};
+use crate::executor::{Cancel, Message, execute};
 use crate::machine::Machine;
+use crate::pause::Pauses;
+use crate::run_context::RunContext;
 use crate::scheduler::RetryPolicy;
 use crate::sweep_progress::reason;
 use crate::worker_process::WorkerCommand;
@@ -48,6 +50,8 @@ pub(super) fn train_again(
         dir: dir.clone(),
         root: std::path::absolute(workspace.root())?,
         provenance: Provenance::default(),
+        pause: Pauses::new(),
+        go_on: false,
     });
     let count = runs.len();
     let policy = RetryPolicy { retry: 0, fail_fast: None };

@@ -4,6 +4,7 @@ use spec::plan::{Plan, PlannedRun};
 use store::layout::ReportDir;
 
 use super::files::{Files, JobFile, TaskId};
+use crate::pause::{is_done, pauses};
 
 /// A task's part of a sweep.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ impl TaskChunk {
         Ok(TaskChunk { job, plan })
     }
 
-    /// Its runs without a result, by what this very task has written before it was
+    /// Its runs without a result, but for those that are paused where they should be, by what this very task has written before it was
     /// requeued: of thousands of journals its own alone is read, and the folder, which
     /// every task would list, is not.
     ///
@@ -35,8 +36,11 @@ impl TaskChunk {
     pub fn left(&self, dir: &ReportDir, task_id: TaskId) -> crate::Result<Vec<PlannedRun>> {
         let earlier = store::journal::read_named(dir, &Files(dir).begun(task_id))?;
         let done = earlier.into_best_for(self.plan.computed_on.as_ref());
-        let has_result =
-            |r: &PlannedRun| done.get(&r.run_id).is_some_and(|record| record.status.is_result());
-        Ok(self.plan.runs.iter().filter(|r| !has_result(r)).cloned().collect())
+        let pause = pauses(&self.plan);
+        let is_done = |r: &PlannedRun| {
+            let at = pause.get(&r.run_id).copied();
+            done.get(&r.run_id).is_some_and(|record| is_done(record, at))
+        };
+        Ok(self.plan.runs.iter().filter(|r| !is_done(r)).cloned().collect())
     }
 }

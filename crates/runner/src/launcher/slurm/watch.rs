@@ -211,7 +211,7 @@ impl<'a> Tail<'a> {
         self.best.values().filter(|s| s.is_result()).count() as u64
     }
 
-    /// Whole lines that are new; gives a line for each run without a result.
+    /// Whole lines that are new; gives a line for each run that failed.
     fn read(&mut self) -> crate::Result<Vec<String>> {
         let mut news = Vec::new();
         let folder = match std::fs::read_dir(self.dir.journal()) {
@@ -232,11 +232,11 @@ impl<'a> Tail<'a> {
                 let Ok(record) = store::journal_line::read(line) else { continue };
                 let Some(label) = self.labels.get(&record.run_id) else { continue };
                 let held = self.best.entry(record.run_id).or_insert(record.status);
-                if !held.is_result() {
+                // As the journal prefers them, but for how far a paused run has come.
+                if !held.is_result() && (*held != Status::Cut || record.status.is_result()) {
                     *held = record.status;
                 }
-                let told = record.status.is_result() || record.status == Status::Cancelled;
-                if self.begun && !told {
+                if self.begun && record.status.is_failure() {
                     news.push(format!("{label}: {}", crate::sweep_progress::reason(&record)));
                 }
             }
@@ -282,10 +282,15 @@ impl Display {
 
     fn refresh(&mut self, tail: &Tail<'_>, queue: &[Queued]) {
         let (results, total) = (tail.results(), tail.labels.len());
-        let failed = tail.best.values().filter(|s| !s.is_result()).count();
+        let of = |wanted: fn(&Status) -> bool| tail.best.values().filter(|s| wanted(s)).count();
+        let failed = of(|s| !s.is_result() && *s != Status::Cut);
+        let paused = of(|s| *s == Status::Cut);
         let mut message = format!("{results}/{total} runs");
         if failed > 0 {
             message.push_str(&format!(", {failed} without a result"));
+        }
+        if paused > 0 {
+            message.push_str(&format!(", {paused} paused"));
         }
         let before = *self.at_start.get_or_insert(results);
         if results > before && (results as usize) < total {

@@ -1,0 +1,97 @@
+//! Runs that pause before their end: where each of them does, and how far one has come. A run
+//! that is `cut` is the full run, paused: the same id, the same schedule, and it goes on from its
+//! checkpoint ([068](../../decisions/068-paused-runs.md)).
+
+use std::collections::{HashMap, HashSet};
+
+use spec::Id;
+use spec::grain::Grain;
+use spec::plan::{Plan, PlannedRun};
+use spec::record::{RunRecord, Status};
+use store::layout::ReportDir;
+
+/// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
+pub type Pauses = HashMap<Id, u64>;
+
+/// The pauses of a plan. A run that is not among them trains to its end, which is every run as
+/// long as no plan asks for a pause.
+pub fn pauses(_plan: &Plan) -> Pauses {
+    Pauses::new()
+}
+
+/// True of a record after which nothing is left of the run up to this pause, or up to its end
+/// where it has none.
+pub fn is_done(record: &RunRecord, pause: Option<u64>) -> bool {
+    let there = |at: u64| record.segments_done().is_some_and(|done| done >= at);
+    record.status.is_result() || record.status == Status::Cut && pause.is_some_and(there)
+}
+
+/// `epoch 3`, of a run by steps `step 150`: where a paused run stands; none of any other.
+pub fn place(record: &RunRecord) -> Option<String> {
+    let outcome = record.outcome.as_ref().filter(|_| record.status == Status::Cut)?;
+    let grain = Grain::of_run(&record.spec);
+    Some(format!("{} {}", grain.unit(), grain.done(outcome)))
+}
+
+/// Removes checkpoints of runs that have a result by now: a sweep that was killed
+/// between a record and its checkpoints leaves such. Those of paused runs stay, since they may
+/// go on, and those of runs outside the plan, since another plan may ask for them again.
+pub fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) -> crate::Result<()> {
+    if !dir.checkpoints().is_dir() {
+        return Ok(());
+    }
+    let left: HashSet<Id> = todo.iter().map(|r| r.run_id).collect();
+    let others = plan.runs.iter().filter(|r| !left.contains(&r.run_id));
+    let kept = others.filter(|r| dir.checkpoint_of(r.run_id).is_dir()).collect::<Vec<_>>();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let journal = store::journal::read(dir)?;
+    let best = journal.best_for(plan.computed_on.as_ref());
+    let has_result =
+        |run: &&&PlannedRun| best.get(&run.run_id).is_some_and(|r| r.status.is_result());
+    for run in kept.iter().filter(has_result) {
+        let _ = std::fs::remove_dir_all(dir.checkpoint_of(run.run_id));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::record::Outcome;
+    use sweep_file::{Overrides, load_text};
+
+    use super::*;
+
+    /// The record of a run that was paused so far.
+    fn paused(length: &str, epochs_completed: u64, steps: u64) -> RunRecord {
+        let text = format!(
+            "[data]\ndataset = \"digits\"\nbatch_size = 100\n[model]\nkind = \"linear\"\n[train]\n{length}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
+        );
+        let run =
+            load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan.runs.remove(0);
+        let outcome = test_records::outcome(&run, Status::Cut);
+        let outcome = Some(Outcome { epochs_completed, steps, ..outcome });
+        RunRecord { outcome, ..test_records::record(&run, Status::Cut) }
+    }
+
+    #[test]
+    fn a_paused_run_is_done_up_to_its_pause_alone() {
+        let cut = paused("epochs = 9", 3, 45);
+        assert_eq!(place(&cut).as_deref(), Some("epoch 3"));
+        assert_eq!([1, 3, 4].map(|at| is_done(&cut, Some(at))), [true, true, false]);
+        assert!(!is_done(&cut, None), "the full run is asked for");
+        let failed = RunRecord { status: Status::Failed, outcome: None, ..cut.clone() };
+        assert!(!is_done(&failed, Some(1)) && place(&failed).is_none());
+        let whole = RunRecord { status: Status::Completed, ..cut };
+        assert!(is_done(&whole, None) && is_done(&whole, Some(9)) && place(&whole).is_none());
+    }
+
+    #[test]
+    fn a_run_by_steps_is_counted_in_segments() {
+        let cut = paused("steps = 2000", 6, 100);
+        assert_eq!(cut.spec.segments().length, 50);
+        assert_eq!(place(&cut).as_deref(), Some("step 100"));
+        assert_eq!([1, 2, 3].map(|at| is_done(&cut, Some(at))), [true, true, false]);
+    }
+}
