@@ -65,13 +65,12 @@ pub(crate) fn rows_of(analysis: &Analysis) -> Vec<BestRow> {
 
 fn row(analysis: &Analysis, config: &Config) -> BestRow {
     let run = analysis.planned(config);
-    let with_result = |c: &&Config| c.counts.results() > 0;
     BestRow {
         label: run.label.clone(),
         kind: run.spec.optimizer.kind().to_owned(),
         config_id: config.config_id,
         config: analysis.describe(config),
-        chosen_from: analysis.tried(config.label).filter(with_result).count(),
+        chosen_from: analysis.tried(config.label).filter(|c| c.was_candidate()).count(),
         lr: run.spec.optimizer.lr(),
         schedule: run.spec.schedule.kind().to_owned(),
         metric: analysis.selection.path(),

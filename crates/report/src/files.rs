@@ -1,7 +1,10 @@
 //! The derived JSON files of a report folder.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use store::StoreError;
 pub(crate) use store::files::{json, plan, write_atomic};
 use store::layout::ReportDir;
@@ -9,14 +12,36 @@ use store::manifest::Manifest;
 
 use crate::error::ReportError;
 use crate::repeats::Repeats;
+use crate::superseded::Superseded;
 
 /// Writes `repeats.json`, and removes that of an earlier report where there are none.
 pub(crate) fn write_repeats(dir: &ReportDir, repeats: &Repeats) -> Result<(), ReportError> {
-    let path = dir.repeats();
-    if !repeats.is_empty() {
+    write_or_remove(dir.repeats(), Some(repeats).filter(|repeats| !repeats.is_empty()))
+}
+
+/// `repeats.json`; there is none where no run was computed twice, and an
+/// unreadable one is a warning.
+pub(crate) fn repeats(dir: &ReportDir, warnings: &mut Vec<String>) -> Repeats {
+    of_default(&dir.repeats(), "runs computed more than once are", warnings)
+}
+
+/// Writes `superseded.json`, and removes that of an earlier report where nothing was superseded.
+pub(crate) fn write_superseded(dir: &ReportDir, cost: &Superseded) -> Result<(), ReportError> {
+    write_or_remove(dir.superseded(), Some(cost).filter(|cost| !cost.is_empty()))
+}
+
+/// `superseded.json`; there is none where replaced decisions cost nothing, and an unreadable one
+/// is a warning.
+pub(crate) fn superseded(dir: &ReportDir, warnings: &mut Vec<String>) -> Superseded {
+    of_default(&dir.superseded(), "the cost of replaced decisions is", warnings)
+}
+
+/// Writes a value as JSON, without one removes the file.
+fn write_or_remove<T: Serialize>(path: PathBuf, value: Option<&T>) -> Result<(), ReportError> {
+    if let Some(value) = value {
         let failed =
             |e: serde_json::Error| StoreError::Json { path: path.clone(), reason: e.to_string() };
-        return Ok(write_atomic(&path, &serde_json::to_vec_pretty(repeats).map_err(failed)?)?);
+        return Ok(write_atomic(&path, &serde_json::to_vec_pretty(value).map_err(failed)?)?);
     }
     match fs::remove_file(&path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -26,15 +51,17 @@ pub(crate) fn write_repeats(dir: &ReportDir, repeats: &Repeats) -> Result<(), Re
     }
 }
 
-/// `repeats.json`; there is none where no run was computed twice, and an
-/// unreadable one is a warning.
-pub(crate) fn repeats(dir: &ReportDir, warnings: &mut Vec<String>) -> Repeats {
-    if !dir.repeats().exists() {
-        return Repeats::default();
+/// Reads a file that need not be there.
+fn of_default<T: DeserializeOwned + Default>(
+    path: &Path,
+    what: &str,
+    warnings: &mut Vec<String>,
+) -> T {
+    if !path.exists() {
+        return T::default();
     }
-    let read = json(&dir.repeats());
-    read.map_err(|e| warnings.push(format!("runs computed more than once are left out: {e}")))
-        .unwrap_or_default()
+    let read = json(path);
+    read.map_err(|e| warnings.push(format!("{what} left out: {e}"))).unwrap_or_default()
 }
 
 /// `manifest.json`; a missing or unreadable one is a warning, never an error.

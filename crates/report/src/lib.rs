@@ -18,6 +18,7 @@ pub mod figures;
 pub mod page;
 pub mod repeats;
 pub mod setting;
+pub mod superseded;
 pub mod table;
 pub mod text;
 

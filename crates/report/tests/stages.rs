@@ -101,6 +101,42 @@ fn seeds_end_where_the_leader_is_decided() {
 }
 
 #[test]
+fn seeds_that_choose_nothing_end_early_likewise() {
+    let mut fixture = Fixture::battle(20);
+    fixture.labels.iter_mut().for_each(|label| label.lrs.truncate(1));
+    let whole = Plan { until: Some(until(Goal::Best)), ..fixture.plan() };
+    let first = |run: &PlannedRun| run.spec.seed < 10;
+    let runs: Vec<PlannedRun> = whole.runs.iter().filter(|run| first(run)).cloned().collect();
+    let mut plan = Plan { runs, ..whole.clone() };
+    let played = |plan: &mut Plan, lead: f64| {
+        let result = |run: &PlannedRun| Some((row(&whole, run, lead), None));
+        while let Some(decision) = decide_by(plan, &result) {
+            plan.decide(decision);
+        }
+        let rows = plan.runs.iter().map(|run| row(plan, run, lead)).collect();
+        Analysis::new(plan.clone(), rows)
+    };
+    let mut level = plan.clone();
+    let analysis = played(&mut plan, 0.02);
+    assert_eq!((plan.runs.len(), plan.decisions.len(), plan.is_open()), (50, 1, false));
+    assert_eq!(analysis.looks().unwrap().taken, 1);
+    let leader = analysis.ranked()[0];
+    let pairs = || analysis.comparison().pairs.iter().filter(|pair| pair.first == leader);
+    assert!(pairs().all(|pair| pair.verdict == Verdict::Better && pair.compared() == 10));
+    assert_eq!(pairs().count(), 4);
+
+    // The lead is too small after ten seeds; those of the second look are of the same stage.
+    let analysis = played(&mut level, 0.0007);
+    let more = &level.decisions[0].chosen;
+    assert_eq!(level.runs.len(), 50 + 10 * more.len());
+    assert!(!more.is_empty() && level.runs.iter().all(|run| run.stage == Stage::Tuning));
+    assert_eq!(analysis.looks().unwrap().taken, 2);
+    let of = |label: usize| &analysis.configs[analysis.best[label].unwrap()];
+    let longest = of(1);
+    assert_eq!((longest.runs.len(), longest.judged.n), (20, 20));
+}
+
+#[test]
 fn labels_that_are_alike_are_given_up_or_looked_at_again() {
     let (plan, analysis) = played(Goal::All, 0.0);
     let looks = analysis.looks().unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use regression::{Against, Night, NightRun, history};
-use report::analysis::decide_by;
+use report::analysis::repeat;
 use report::table::RunRow;
 use runner::Error;
 use runner::cli::NightlyArgs;
@@ -65,9 +65,9 @@ fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
     let Some(baseline) = against.before.as_ref().or_else(last) else { return Vec::new() };
     let rows: HashMap<Id, &RunRow> =
         baseline.runs.iter().map(|run| (run.cell_id, &run.row)).collect();
-    let row = |run: &PlannedRun| Some((rows.get(&run.cell_id).copied()?.clone(), None));
+    let row = |run: &PlannedRun| rows.get(&run.cell_id).copied().cloned();
     while plan.runs.iter().all(|run| rows.contains_key(&run.cell_id)) {
-        let Some(decision) = decide_by(&plan, &row) else { break };
+        let Some(decision) = repeat(&plan, &row) else { break };
         plan.decide(decision);
     }
     plan.decisions
@@ -81,8 +81,18 @@ fn keep(
     args: &NightlyArgs,
     night: &Night,
 ) -> runner::Result<()> {
-    let untrained =
-        |r: &&NightRun| matches!(r.row.status, None | Some(Status::Cancelled | Status::Cut));
+    let plan = store::plan(&workspace.report(name))?;
+    let cut = plan.cut();
+    let pauses: HashMap<Id, u64> =
+        plan.runs.iter().filter_map(|r| Some((r.cell_id, *cut.get(&r.run_id)?))).collect();
+    let untrained = |run: &&NightRun| match run.row.status {
+        // What goes on is not trained yet.
+        Some(Status::Cut) => {
+            let done = run.row.epochs_completed.unwrap_or(0);
+            pauses.get(&run.cell_id).is_none_or(|cut| done < *cut)
+        }
+        status => matches!(status, None | Some(Status::Cancelled)),
+    };
     let untrained = night.runs.iter().filter(untrained).count();
     if untrained > 0 {
         text::status!(

@@ -12,6 +12,7 @@ use store::journal::Journal;
 use store::layout::ReportDir;
 
 use crate::machine::Machine;
+use crate::pause::Pauses;
 use crate::provenance;
 use crate::workspace::Workspace;
 use spec::plan::ExecutionProfile;
@@ -50,12 +51,19 @@ pub fn estimate(
     journal: &Journal,
     machine: &Machine,
     todo: &[&PlannedRun],
+    pauses: &Pauses,
 ) -> Option<Estimate> {
     if todo.is_empty() {
         return None;
     }
     let known = learn(workspace, journal, &machine.wanted.on, Some(&devices()));
-    let each: Vec<f64> = todo.iter().filter_map(|run| known.seconds(run)).collect();
+    // Of a run that pauses its part up to there; what of that is done already is not known here.
+    let part = |run: &PlannedRun| {
+        let pause = pauses.get(&run.run_id).map(|pause| *pause as f64);
+        pause.map_or(1.0, |pause| pause / run.spec.train.epochs.max(1) as f64)
+    };
+    let each: Vec<f64> =
+        todo.iter().filter_map(|run| Some(known.seconds(run)? * part(run))).collect();
     let slots = machine.slots.len().min(todo.len()).max(1) as f64;
     let longest = each.iter().copied().fold(0.0, f64::max);
     (!each.is_empty()).then(|| Estimate {

@@ -13,12 +13,6 @@ use store::layout::ReportDir;
 /// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
 pub type Pauses = HashMap<Id, u64>;
 
-/// The pauses of a plan. A run that is not among them trains to its end, which is every run as
-/// long as no plan asks for a pause.
-pub fn pauses(_plan: &Plan) -> Pauses {
-    Pauses::new()
-}
-
 /// True of a record after which nothing is left of the run up to this pause, or up to its end
 /// where it has none.
 pub fn is_done(record: &RunRecord, pause: Option<u64>) -> bool {

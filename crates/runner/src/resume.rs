@@ -1,6 +1,6 @@
 //! What is left to do: the plan less the results that the journal holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use spec::Digest;
@@ -110,6 +110,8 @@ pub struct Outstanding<'a> {
     pub runs: Vec<(&'a PlannedRun, Reason)>,
     /// Not to be trained: results that are reused, and what `--keep-failed` keeps.
     pub cached: usize,
+    /// Of those, paused at a rung of tuning, or beyond it.
+    pub paused: usize,
     /// Of those, without a result: kept by `--keep-failed`.
     pub kept_failed: usize,
     /// Of those, computed by other training code than the worker at hand.
@@ -127,8 +129,22 @@ pub fn outstanding<'a>(
     // What failed elsewhere may work here; what never got a worker failed anywhere.
     let best = journal.best_of(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let elsewhere = journal.best();
+    let pauses = plan.pauses();
+    let failed = if keep_failed { failed_since(journal) } else { HashSet::new() };
     let mut out = Outstanding::default();
     for run in &plan.runs {
+        let pause = pauses.get(&run.run_id).copied();
+        let held = best.get(&run.run_id).filter(|record| record.status == Status::Cut);
+        if held.is_some_and(|record| pause::is_done(record, pause)) {
+            out.cached += 1;
+            out.paused += 1;
+            continue;
+        }
+        if held.is_some() && failed.contains(&run.run_id) {
+            out.cached += 1;
+            out.kept_failed += 1;
+            continue;
+        }
         let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
             .or_else(|| metric_missing(plan, best.get(&run.run_id).copied()))
             .or_else(|| weights_missing(plan, run, best.get(&run.run_id).copied(), dir));
@@ -149,6 +165,16 @@ pub fn outstanding<'a>(
         }
     }
     out
+}
+
+/// The paused runs of which a later attempt to go on has failed.
+fn failed_since(journal: &Journal) -> HashSet<Id> {
+    let best = journal.best();
+    let since = |record: &&RunRecord| {
+        let held = best.get(&record.run_id).filter(|held| held.status == Status::Cut);
+        record.status.is_failure() && held.is_some_and(|held| record.ended > held.ended)
+    };
+    journal.records.iter().filter(since).map(|record| record.run_id).collect()
 }
 
 /// BLAKE3 of a file of weights, as records hold it; none without a file.

@@ -1,20 +1,25 @@
 //! Stages of a sweep: which is next, and what is known of it. What a stage trains is decided by
 //! `sweep-report`, which chooses as the report does.
 
-use std::collections::HashMap;
+mod text;
 
 use spec::Id;
 use spec::plan::Plan;
-use spec::stages::{Decision, Stage, result_digest};
+use spec::stages::{Decision, digest_upto, result_digest};
 use store::journal::Journal;
-use text_format::plural;
+
+pub use text::{decided, described, waits};
 
 /// Takes over what an earlier plan of the same sweep has decided, where that rests on the runs
 /// that tuning has in this one, too. Decisions of other runs are kept as replaced ones.
 pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     let Some(earlier) = earlier.filter(|_| plan.is_staged()) else { return };
     plan.superseded.clone_from(&earlier.superseded);
-    let design = |plan: &Plan| plan.confirm.as_ref().map(|c| (c.top, c.until.clone()));
+    let design = |plan: &Plan| {
+        let growth: Vec<_> = plan.optimizers.iter().map(|o| o.extend.clone()).collect();
+        let looks = plan.looks().map(|(until, stage)| (until.clone(), stage));
+        (plan.tuning.clone(), plan.confirm.as_ref().map(|confirm| confirm.top), looks, growth)
+    };
     // Another metric chooses other configurations; its value chooses none.
     let by = |plan: &Plan| (plan.target.path(), plan.target.at);
     if design(plan) == design(earlier) && by(plan) == by(earlier) {
@@ -38,91 +43,31 @@ pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
 
 /// Puts what was decided aside, so that it is decided anew.
 pub fn forget(plan: &mut Plan) {
+    plan.runs.truncate(plan.of_file());
     plan.superseded.append(&mut plan.decisions);
-    plan.runs.retain(|run| run.stage.is_tuning());
 }
 
 /// The decision of the plan that rests on other results than the journal has now, with the
 /// number of these.
 pub fn outdated<'a>(plan: &'a Plan, journal: &Journal) -> Option<(&'a Decision, usize)> {
     let records = journal.best_for(plan.computed_on.as_ref());
-    let digests: HashMap<Id, _> =
-        records.iter().map(|(id, record)| (*id, result_digest(record))).collect();
-    let changed =
-        |decision: &Decision| decision.changed(|id| digests.get(&id).cloned().flatten()).count();
-    let mut all = plan.decisions.iter().map(|decision| (decision, changed(decision)));
+    let mut all = plan.decisions.iter().enumerate().map(|(i, decision)| {
+        let pauses = plan.pauses_after(&plan.decisions[..i]);
+        let digest = |id: Id| {
+            let record = records.get(&id)?;
+            match pauses.get(&id) {
+                Some(epoch) => digest_upto(record, *epoch),
+                None => result_digest(record),
+            }
+        };
+        (decision, decision.changed(digest).count())
+    });
     all.find(|(_, changed)| *changed > 0)
-}
-
-/// What is said of a stage that was decided on and opens so many runs.
-pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
-    let runs = plural::count(runs, "run");
-    let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
-    let until = plan.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
-    let all = plan.seeds_of(decision.stage).len() as u64;
-    let look = (decision.look as usize).saturating_sub(1);
-    let seeds = until.map_or(all, |until| until.looks.get(look).copied().unwrap_or(all));
-    match decision.look {
-        _ if decision.chosen.is_empty() => {
-            format!("look {look}: no optimizer needs more fresh seeds")
-        }
-        0 | 1 => {
-            let configs = plural::count(configs, "configuration");
-            format!(
-                "tuning has chosen; {configs} on {}: {runs}",
-                plural::count(seeds, "fresh seed")
-            )
-        }
-        _ => {
-            let labels = plural::count(decision.chosen.len(), "optimizer");
-            let goes = if decision.chosen.len() == 1 { "goes" } else { "go" };
-            format!("look {look}: {labels} {goes} on to {seeds} fresh seeds: {runs}")
-        }
-    }
-}
-
-/// What `--plan` says of the stages; nothing of a plan without any.
-pub fn described(plan: &Plan) -> Option<String> {
-    let confirm = plan.confirm.as_ref()?;
-    let seeds = plural::count(confirm.seeds.len(), "fresh seed");
-    Some(match plan.decision(Stage::Confirm) {
-        Some(_) => {
-            let fresh = plan.runs.iter().filter(|run| !run.stage.is_tuning()).count();
-            let looks = plan.decisions.len();
-            let told = format!(
-                "tuning has chosen; {} on fresh seeds, {} taken",
-                plural::count(fresh, "run"),
-                plural::count(looks, "decision")
-            );
-            let more = match plan.is_open() {
-                true => format!(
-                    "; {} in all at most, once all runs above have a result",
-                    plural::count(plan.at_most(Stage::Confirm), "run")
-                ),
-                false => String::new(),
-            };
-            let superseded = match plan.superseded.len() {
-                0 => String::new(),
-                n => format!("; {} before", plural::count(n, "other decision")),
-            };
-            format!("{told}{more}{superseded}")
-        }
-        None => {
-            let best = match confirm.top {
-                1 => "best configuration".to_owned(),
-                n => format!("{n} best configurations"),
-            };
-            format!(
-                "then the {best} of each optimizer on {seeds}: {} at most, once all runs above have a result",
-                plural::count(plan.at_most(Stage::Confirm), "run")
-            )
-        }
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use spec::stages::{Choice, Evidence};
+    use spec::stages::{Choice, Evidence, Stage};
     use sweep_file::{Overrides, load_text};
 
     use super::*;
@@ -140,6 +85,8 @@ mod tests {
         Decision {
             stage: Stage::Confirm,
             look: 0,
+            rung: 0,
+            grown: Vec::new(),
             chosen: vec![Choice { label: "sgd".to_owned(), configs: vec![first] }],
             rests_on: rests_on.collect(),
         }

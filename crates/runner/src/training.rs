@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::status_file::StatusFile;
 
 use crate::machine::Machine;
-use crate::pause::{forget_checkpoints, pauses};
+use crate::pause::forget_checkpoints;
 use crate::pool::Slot;
 use crate::progress::{Progress, Verbosity};
 use crate::resume::best_by;
@@ -121,7 +121,7 @@ impl Sweep<'_> {
             dir: ReportDir::new(absolute(self.dir.path())?),
             root: absolute(&self.root)?,
             provenance: self.provenance.clone(),
-            pause: pauses(plan),
+            pause: plan.pauses(),
             go_on: true,
         })
     }

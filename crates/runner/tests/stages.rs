@@ -249,3 +249,36 @@ fn without_any_result_nothing_is_decided() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(fresh(&plan(&lossy)).len(), 6);
 }
+
+#[test]
+fn seeds_that_choose_nothing_end_when_it_is_decided() {
+    let sandbox = Sandbox::new();
+    // Adam at this rate is better on every seed.
+    let file = digits(2, 2)
+        .replace("{ count = 2 }", "{ until = \"best\", looks = [6, 12], share = [0.9, 0.1] }")
+        .replace("[0.05, 0.1]", "1e-4")
+        .replace("[1e-3, 1e-2]", "1e-2");
+    sandbox.sweep_file("stages", &file);
+    let before = sandbox.expect(0, &["run", "experiments/stages.toml", "--plan"]);
+    let before = before.replace('\n', " ");
+    assert!(before.contains("12 runs, 0 cached, 12 to train"), "{before}");
+    assert!(
+        before.contains("until it is decided, 0 looks taken: 12 runs more at most"),
+        "{before}"
+    );
+    let part = sandbox.expect(0, &["run", "experiments/stages.toml", "--shard", "1/2"]);
+    let part = part.replace('\n', " ");
+    assert!(
+        part.contains("the look at the seeds so far waits: 6 runs have no result yet"),
+        "{part}"
+    );
+    let text = sandbox.expect(0, &["run", "experiments/stages.toml"]);
+    assert!(text.contains("look 1: no optimizer needs more seeds"), "{text}");
+    let plan = plan(&sandbox);
+    assert_eq!((plan.runs.len(), plan.decisions.len(), plan.is_open()), (12, 1, false));
+    let report =
+        std::fs::read_to_string(sandbox.report("stages").path().join("REPORT.md")).unwrap();
+    assert!(report.contains("Seeds are looked at after 6 and 12 of each optimizer"), "{report}");
+    let again = sandbox.expect(0, &["run", "experiments/stages.toml"]);
+    assert!(again.contains("nothing to train"), "{again}");
+}

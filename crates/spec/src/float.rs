@@ -69,12 +69,35 @@ impl From<f64> for Float {
 /// `x` rounded to six significant decimal digits, so that generated grid points
 /// are the numbers a person would have typed and hash the same everywhere.
 pub fn round_to_six_digits(x: f64) -> f64 {
-    format!("{x:.5e}").parse().unwrap_or(x)
+    round_to_digits(x, 6)
+}
+
+/// `x` rounded to so many significant decimal digits, at least one.
+pub fn round_to_digits(x: f64, digits: usize) -> f64 {
+    format!("{x:.*e}", digits.saturating_sub(1)).parse().unwrap_or(x)
+}
+
+/// 1 - x, to twelve digits behind the point: 0.99 of 0.01.
+pub fn one_minus(x: f64) -> f64 {
+    format!("{:.12}", 1.0 - x).parse().unwrap_or(1.0 - x)
+}
+
+/// Significant digits of a number as its shortest text has them.
+pub fn digits(x: f64) -> usize {
+    let text = format!("{x:e}");
+    text.split('e').next().map_or(1, |m| m.chars().filter(char::is_ascii_digit).count())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_of_numbers() {
+        assert_eq!([0.01, 0.03, 1.0, 0.316228, 20.0, 1.5e-3].map(digits), [1, 1, 1, 6, 1, 2]);
+        assert_eq!(round_to_digits(0.0316228, 2), 0.032);
+        assert_eq!(one_minus(0.01), 0.99);
+    }
 
     #[test]
     fn non_finite_floats_survive_json() {

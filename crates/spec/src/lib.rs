@@ -13,6 +13,7 @@ pub mod environment;
 pub mod event;
 pub mod float;
 pub mod grain;
+pub mod growth;
 pub mod identity;
 pub mod init;
 pub mod landscape;

@@ -140,6 +140,12 @@ lints! {
             remedy: "compare its paths and values with `--plan`",
             of_trials: false,
         },
+        /// Grids of one axis that may grow for some optimizers alone, or by fewer values.
+        UnevenGrowth = "uneven-growth" {
+            says: "the grids of one axis do not grow alike for all optimizers: what grows more is tuned more",
+            remedy: "give all of them the same `extend`, or none",
+            of_trials: false,
+        },
         /// A feature of own data that has one value.
         DataConstantColumn = "data-constant-column" {
             says: "a column of the data has one value for all training samples, which tells nothing",

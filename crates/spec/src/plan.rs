@@ -1,5 +1,6 @@
 //! The plan: every run that a sweep file asks for, fully resolved.
 
+mod rungs;
 mod staged;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::claim::Claim;
 use crate::device::DeviceName;
 use crate::event::Save;
+use crate::growth::Extend;
 use crate::identity::Id;
 use crate::lint::LintFinding;
 use crate::metric::{self, Description, Metric};
@@ -19,7 +21,7 @@ use crate::record::{RunRecord, Split};
 use crate::regress_settings::RegressSettings;
 use crate::report_settings::ReportSettings;
 use crate::run::RunSpec;
-use crate::stages::{Confirm, Decision, Stage};
+use crate::stages::{Confirm, Decision, Rungs, Stage, Until};
 use crate::threads::Threads;
 
 /// Version of [`Plan`] as stored in `plan.json`.
@@ -90,6 +92,9 @@ pub struct PlannedOptimizer {
     /// out while there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zipped: Vec<Vec<String>>,
+    /// Axes whose grid grows; left out while there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extend: Vec<Extend>,
 }
 
 /// One run of the plan.
@@ -138,6 +143,14 @@ pub struct Plan {
     pub claim: Option<Claim>,
     /// Seeds, in the order of the file.
     pub seeds: Vec<u64>,
+    /// Looks at them on the way, which may end them early: in a sweep whose optimizers have one
+    /// configuration each, so that nothing is chosen. Left out without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
+    /// Rungs at which the worse configurations of tuning are cut; left out while there is no
+    /// `[tuning]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Rungs>,
     /// The stage that judges on fresh seeds; left out while there is no `[confirm]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Confirm>,

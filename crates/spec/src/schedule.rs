@@ -323,6 +323,14 @@ impl ScheduleSpec {
         }
     }
 
+    /// The smallest learning rates that it and the schedules in turn are asked to reach.
+    pub fn min_lrs(&self) -> Vec<f64> {
+        match self {
+            ScheduleSpec::Sequential(p) => p.schedules.iter().filter_map(Self::min_lr).collect(),
+            _ => self.min_lr().into_iter().collect(),
+        }
+    }
+
     /// Rules between parameters that no single range can say.
     ///
     /// # Errors

@@ -8,10 +8,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::growth::Grown;
 use crate::identity::Id;
 use crate::metric::Metric;
 use crate::params::choice;
-use crate::record::{MetricPoint, RunRecord};
+use crate::record::{MetricPoint, Outcome, RunRecord};
 
 choice! {
     /// The stage of a sweep that a run belongs to.
@@ -30,6 +31,15 @@ impl Stage {
     pub fn is_tuning(&self) -> bool {
         *self == Stage::Tuning
     }
+}
+
+/// `[tuning]`: epochs at which the worse configurations of each label are cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rungs {
+    /// The epochs, rising, each before the last of the runs.
+    pub rungs: Vec<u64>,
+    /// The part of the configurations of a label that goes on at each, between 0 and 1.
+    pub keep: f64,
 }
 
 /// `[confirm]`: the stage that judges what tuning chose.
@@ -75,8 +85,8 @@ fn one() -> u64 {
     1
 }
 
-fn is_zero(look: &u64) -> bool {
-    *look == 0
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn is_one(top: &u64) -> bool {
@@ -103,31 +113,51 @@ pub struct Evidence {
 }
 
 /// What was decided when all runs of a stage had ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The stage that it opens.
+    /// The stage whose runs it adds.
     pub stage: Stage,
     /// The look at the fresh seeds that it opens, from 1; left out without `until`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub look: u64,
-    /// The configurations that the stage trains, by label in the order of the plan. A label of
+    /// The rung that it is on, from 1; left out of any other decision.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rung: u64,
+    /// The configurations that the stage trains, or that go on beyond the rung, by label in the order of the plan. A label of
     /// which no run has a result is left out, and of a later look one that needs no more seeds:
     /// none where no label does.
     pub chosen: Vec<Choice>,
+    /// Configurations that are added to grids of tuning; left out where it adds none. A decision
+    /// on tuning that adds none ends the growth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grown: Vec<Grown>,
     /// What it rests on, in the order of the plan.
     pub rests_on: Vec<Evidence>,
 }
 
-/// BLAKE3 of what a run came to: its status, its weights and its measurements, but for times.
+/// BLAKE3 of what a run came to: its status, its weights and its measurements, but for times. None
+/// without a result.
 pub fn result_digest(record: &RunRecord) -> Option<Digest> {
     let outcome = record.outcome.as_ref().filter(|_| record.status.is_result())?;
-    let mut text = format!("{}\n{:?}\n", outcome.status, outcome.weights_digest);
-    let timeless = |point: &&MetricPoint| point.metric != Metric::SECONDS;
-    for point in outcome.metrics.iter().filter(timeless) {
+    let head = format!("{}\n{:?}\n", outcome.status, outcome.weights_digest);
+    Some(digest(head, outcome, u64::MAX))
+}
+
+/// As [`result_digest`] of what a run came to by the end of an epoch: the same of a run that paused
+/// there and of one that went on. None where it was not trained so far, and without a result.
+pub fn digest_upto(record: &RunRecord, epoch: u64) -> Option<Digest> {
+    let outcome = record.outcome.as_ref()?;
+    let there = record.status.is_result() || outcome.epochs_completed >= epoch;
+    there.then(|| digest(format!("up to epoch {epoch}\n"), outcome, epoch))
+}
+
+fn digest(mut text: String, outcome: &Outcome, epoch: u64) -> Digest {
+    let counts = |p: &&MetricPoint| p.metric != Metric::SECONDS && p.epoch <= epoch;
+    for point in outcome.metrics.iter().filter(counts) {
         let (step, value) = (point.step, point.value.0.to_bits());
         text += &format!("{} {step} {}.{} {value:x}\n", point.epoch, point.split, point.metric);
     }
-    Some(Digest::of(text))
+    Digest::of(text)
 }
 
 impl Decision {

@@ -22,6 +22,7 @@ use super::exclude::{check_excludes, matching_excludes};
 use super::lints::{Lints, Subject, Whole};
 use super::resolve::resolve;
 use super::source::Place;
+use super::stages;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::targets;
 
@@ -55,6 +56,7 @@ pub fn expand(
             zipped: spec.zipped(&entry.label),
             random: varied.iter().filter(|path| drawn.contains(path)).cloned().collect(),
             axes: varied.clone(),
+            extend: entry.axes.iter().filter_map(|axis| axis.extend.clone()).collect(),
         });
         for schedule in &entry.schedules {
             expansion.cross(entry, schedule, &varied, diagnostics)?;
@@ -62,6 +64,8 @@ pub fn expand(
     }
     let Expansion { runs, excluded, lints, .. } = expansion;
     check_excludes(spec, diagnostics);
+    stages::one_configuration_each(spec, &runs, diagnostics);
+    let tuning = stages::rungs(spec, &runs, diagnostics);
     if runs.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error_without_place(
             "no run is left: the excludes match every combination",
@@ -87,6 +91,8 @@ pub fn expand(
         target,
         claim,
         seeds: spec.seeds.clone(),
+        tuning,
+        until: spec.until.as_ref().map(|(until, _)| until.clone()),
         confirm: spec.confirm.clone(),
         decisions: Vec::new(),
         superseded: Vec::new(),
@@ -203,7 +209,7 @@ impl Expansion<'_> {
         self.lints.look(&Subject { sweep: self.spec, entry, schedule, given, run: &run });
         let axes = varied_values(varied, given, &run);
         let config = self.memo.ids(&run);
-        for &seed in &self.spec.seeds {
+        for &seed in self.spec.first_seeds() {
             let id = config.with_seed(seed);
             if !add_once(&mut self.first_of, id.run, entry, given != written, diagnostics) {
                 return None;

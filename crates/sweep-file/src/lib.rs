@@ -23,6 +23,7 @@ mod resolve;
 mod schedules;
 mod shapes;
 pub mod source;
+mod stages;
 mod sweep;
 mod tables;
 mod targets;

@@ -26,6 +26,7 @@ const ROOT: &[&str] = &[
     "model",
     "train",
     "repeat",
+    "tuning",
     "confirm",
     "target",
     "claim",
@@ -61,7 +62,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let early_stopping = train_table.as_ref().and_then(|n| r.early_stopping(n));
     let mut keeping = train_table.as_ref().map(|n| r.keeping(n)).unwrap_or_default();
     let metrics = train_table.as_ref().map(|n| r.metrics(n)).unwrap_or_default();
-    let seeds = r.seeds(root);
+    let (seeds, until) = r.seeds(root, &model);
+    let tuning = r.tuning(root, &model);
     let (target, stop) = r.target(root, without_data);
     let claim = r.claim(root, without_data);
     // What target and claim name is measured, whether it is asked for or not.
@@ -71,6 +73,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     keeping.metrics =
         Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect();
     let optimizers = r.optimizers(root);
+    r.growth_of(&model, &optimizers);
     let confirm = r.confirm(root, &seeds, (&model, optimizers.len()));
     let excludes = r.excludes(root);
     let report = r.report(root);
@@ -99,6 +102,8 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
         keeping,
         metrics,
         seeds,
+        until,
+        tuning,
         confirm,
         target,
         stop,

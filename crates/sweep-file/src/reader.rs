@@ -24,24 +24,36 @@ impl Reader<'_> {
     /// default. Keys of a form of their own are known here and read by their table, as are
     /// those of `extra`.
     pub(crate) fn settings<S: Settings>(&mut self, node: &Node, extra: &[&str]) -> S {
-        let table = S::TABLE;
-        let names = table.keys.iter().map(|key| key.name);
+        self.settings_at(S::TABLE.name, node, extra)
+    }
+
+    /// As [`Reader::settings`] of a table that has its form at several places, this one by its path.
+    pub(crate) fn settings_at<S: Settings>(
+        &mut self,
+        path: &str,
+        node: &Node,
+        extra: &[&str],
+    ) -> S {
+        let names = S::TABLE.keys.iter().map(|key| key.name);
         let known: Vec<&str> = names.chain(extra.iter().copied()).collect();
-        self.known_keys(node, &known, &format!("[{}]", table.name));
-        self.given(node)
+        self.known_keys(node, &known, &format!("[{path}]"));
+        self.given_at(path, node)
     }
 
     /// As [`Reader::settings`] of a table whose keys somebody else knows.
     pub(crate) fn given<S: Settings>(&mut self, node: &Node) -> S {
-        let table = S::TABLE;
+        self.given_at(S::TABLE.name, node)
+    }
+
+    fn given_at<S: Settings>(&mut self, table: &str, node: &Node) -> S {
         let mut out = S::default();
-        for key in table.keys {
+        for key in S::TABLE.keys {
             let Some(entry) = node.get(key.name) else { continue };
-            let path = format!("{}.{}", table.name, key.name);
+            let path = format!("{table}.{}", key.name);
             let value = match key.ty {
                 ParamType::Own(_) => continue,
                 ParamType::NameList(Names(known)) => {
-                    let names = self.names(node, table.name, key.name, known());
+                    let names = self.names(node, table, key.name, known());
                     names.map(|names| Value::List(names.into_iter().map(Value::Text).collect()))
                 }
                 _ => axis::scalar(&path, key, &entry.value, self.diagnostics),
@@ -79,6 +91,7 @@ impl Reader<'_> {
             values: Vec::new(),
             zip: None,
             random: None,
+            extend: None,
             place: entry.value.place.clone(),
         };
         axis::list(&mut names, &name, items, &entry.value.place, self.diagnostics)?;

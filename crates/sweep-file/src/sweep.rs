@@ -11,13 +11,14 @@ use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
 use spec::run::segment;
 use spec::slurm::SlurmSettings;
-use spec::stages::Confirm;
+use spec::stages::{Confirm, Until};
 use spec::threads::Threads;
 use spec::update::ParamGroup;
 
 use super::axis::Axis;
 use super::node::Node;
 use super::source::Place;
+use super::tables::tuning::TuningRequest;
 
 /// A sweep file that holds no local problem; combinations are not yet made.
 #[derive(Clone, Debug)]
@@ -48,6 +49,10 @@ pub struct SweepSpec {
     pub metrics: Vec<(Metric, Place)>,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
+    /// Looks at the seeds on the way, and where they are written; none where all are trained.
+    pub until: Option<(Until, Place)>,
+    /// `[tuning]`, if given.
+    pub tuning: Option<TuningRequest>,
     /// `[confirm]`, if given.
     pub confirm: Option<Confirm>,
     /// `[target]` with the place of its metric, if given.
@@ -107,6 +112,13 @@ impl SweepSpec {
             }
         }
         groups.into_iter().map(|(_, paths)| paths).filter(|paths| paths.len() > 1).collect()
+    }
+
+    /// The seeds that are trained before anything is decided: all, or those of the first look.
+    pub(crate) fn first_seeds(&self) -> &[u64] {
+        let first = self.until.as_ref().and_then(|(until, _)| until.looks.first());
+        let n = first.map_or(self.seeds.len(), |n| *n as usize);
+        &self.seeds[..n.min(self.seeds.len())]
     }
 
     /// The axes of an optimizer's runs; none of a label that the file does not have.
@@ -178,6 +190,8 @@ impl SweepSpec {
         self.trial = true;
         self.name.push_str("-smoke");
         self.seeds.truncate(1);
+        self.until = None;
+        self.tuning = None;
         if let Some(confirm) = &mut self.confirm {
             confirm.seeds.truncate(1);
             (confirm.until, confirm.top) = (None, 1);
@@ -188,6 +202,7 @@ impl SweepSpec {
         });
         for axis in self.data.iter_mut().chain(&mut self.model_axes).chain(own) {
             axis.values.truncate(1);
+            axis.extend = None;
             if let Some(random) = &mut axis.random {
                 random.samples = 1;
             }
@@ -212,6 +227,7 @@ impl SweepSpec {
                 values,
                 zip: None,
                 random: None,
+                extend: None,
                 place,
             });
         }

@@ -1,7 +1,7 @@
 //! `[confirm]` of a sweep file: what it resolves to, that it is in no id, and what is refused.
 
 use spec::plan::Plan;
-use spec::stages::{Goal, Stage};
+use spec::stages::{Choice, Decision, Evidence, Goal, Stage};
 use sweep_file::{Overrides, load_text};
 
 const BASE: &str = "\
@@ -106,7 +106,55 @@ fn seeds_until_decided_are_those_of_the_last_look() {
     insta::assert_snapshot!("looks_that_fall", refused("until = \"best\", looks = [20, 10]"));
     insta::assert_snapshot!("a_blind_look", refused("until = \"best\", looks = [5, 20]"));
     insta::assert_snapshot!("another_goal", refused("until = \"worst\""));
-    let tuning = three.replace("[0, 1, 5]", "{ until = \"best\" }");
-    let refused = load_text("sweep.toml", "sweep", tuning, &Overrides::default()).unwrap_err();
-    insta::assert_snapshot!("until_of_tuning", refused.to_string());
+}
+
+#[test]
+fn seeds_of_one_configuration_each_may_end_early_too() {
+    let load = |seeds: &str, rest: &str| {
+        let text = BASE
+            .replace("[0, 1, 5]", seeds)
+            .replace("[0.1, 0.2]", "0.1")
+            .replace("[repeat]", &format!("{rest}\n[repeat]"));
+        let adam = "[[optimizer]]\nkind = \"adam\"\nlr = 1e-3\n";
+        load_text("sweep.toml", "sweep", format!("{text}\n{adam}"), &Overrides::default())
+            .map(|loaded| loaded.plan)
+            .map_err(|diagnostics| diagnostics.to_string())
+    };
+    let until = "{ base = 5, until = \"best\", looks = [8, 12] }";
+    let mut plan = load(until, "").unwrap();
+    let seeds: Vec<u64> = plan.runs.iter().map(|run| run.spec.seed).collect();
+    assert_eq!((seeds[..8].to_vec(), plan.runs.len()), ((5..13).collect(), 16));
+    assert_eq!((plan.seeds.len(), plan.looks_opened(), plan.is_open()), (12, 1, true));
+    assert_eq!(plan.at_most(Stage::Tuning), 8);
+    let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(read, plan);
+    // The second look adds the rest of one of them, which are runs of the same stage.
+    let rests_on = plan.runs.iter().map(|run| Evidence { run_id: run.run_id, digest: None });
+    let choice = Choice { label: "adam".to_owned(), configs: vec![plan.runs[8].config_id] };
+    plan.decide(Decision {
+        stage: Stage::Tuning,
+        look: 2,
+        chosen: vec![choice],
+        rung: 0,
+        grown: Vec::new(),
+        rests_on: rests_on.collect(),
+    });
+    let more: Vec<(&str, u64)> =
+        plan.runs[16..].iter().map(|run| (run.label.as_str(), run.spec.seed)).collect();
+    assert_eq!(more, [("adam", 13), ("adam", 14), ("adam", 15), ("adam", 16)]);
+    assert!(!plan.is_open() && plan.runs.iter().all(|run| run.stage == Stage::Tuning));
+    let listed = load("{ base = 5, count = 12 }", "").unwrap();
+    assert_eq!(plan.runs[16..], listed.runs[12 + 8..], "the same runs as of a file with all seeds");
+    let smoke = Overrides { smoke: true, ..Overrides::default() };
+    let text = BASE.replace("[0, 1, 5]", until);
+    let trial = load_text("sweep.toml", "sweep", text.clone(), &smoke).unwrap().plan;
+    assert_eq!((trial.runs.len(), trial.is_staged()), (1, false));
+
+    let several = load_text("sweep.toml", "sweep", text, &Overrides::default()).unwrap_err();
+    insta::assert_snapshot!("until_of_tuning", several.to_string());
+    let confirm = "[confirm]\nseeds = [99]\n";
+    insta::assert_snapshot!("until_beside_confirm", load(until, confirm).unwrap_err());
+    let refused = |seeds: &str| load(seeds, "").unwrap_err();
+    insta::assert_snapshot!("a_blind_look_of_repeat", refused("{ until = \"all\", looks = [4] }"));
+    insta::assert_snapshot!("a_level_of_repeat", refused("{ until = \"all\", level = 2.0 }"));
 }

@@ -50,9 +50,9 @@ impl Counts {
         self.completed + self.diverged
     }
 
-    /// Runs that left no result.
+    /// Runs that left no result, but for those that a rung has paused.
     pub fn without_result(&self) -> usize {
-        self.planned - self.results()
+        self.planned - self.results() - self.cut
     }
 }
 
@@ -65,6 +65,8 @@ pub struct Config {
     pub label: usize,
     /// The stage of its runs. A configuration that was confirmed is there for each stage.
     pub stage: Stage,
+    /// The epoch at which a rung of tuning has cut it; none where it is trained to its end.
+    pub cut_at: Option<u64>,
     /// Indices into `plan.runs`, one a seed.
     pub runs: Vec<usize>,
     /// How they ended.
@@ -91,11 +93,12 @@ pub struct Config {
 
 impl Config {
     /// The configuration of a run, without any run yet.
-    pub(super) fn new(run: &PlannedRun, label: usize) -> Self {
+    pub(super) fn new(run: &PlannedRun, label: usize, cut_at: Option<u64>) -> Self {
         Config {
             config_id: run.config_id,
             label,
             stage: run.stage,
+            cut_at,
             runs: Vec::new(),
             counts: Counts::default(),
             selection: Estimate::default(),
@@ -107,6 +110,11 @@ impl Config {
             train_seconds: Estimate::default(),
             known: Estimates::default(),
         }
+    }
+
+    /// Returns whether it was a candidate of the choice: it has a result, or a rung has cut it.
+    pub fn was_candidate(&self) -> bool {
+        self.counts.results() > 0 || self.cut_at.is_some()
     }
 
     /// The value that the configuration stands for by a metric with this estimate:

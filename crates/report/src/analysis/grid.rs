@@ -48,7 +48,8 @@ impl Robustness {
 /// the same other values. Those of a random search have others each, by chance.
 pub fn comparable(analysis: &Analysis, label: usize) -> bool {
     let mut others: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for config in analysis.tried(label) {
+    // One that was added has the other values of the best then, not of the whole grid.
+    for config in analysis.tried(label).filter(|config| !analysis.was_added(config)) {
         let run = analysis.planned(config);
         let rest =
             run.axes.iter().filter(|(path, _)| !["optimizer.lr", "seed"].contains(&path.as_str()));

@@ -12,7 +12,9 @@ pub struct Spent {
     pub label: usize,
     /// Configurations planned.
     pub configs: usize,
-    /// Those with at least one result: the best was chosen from these.
+    /// Those of them that were added to its grid.
+    pub added: usize,
+    /// Those with at least one result or cut by a rung: the best was chosen from these.
     pub with_result: usize,
     /// How its runs ended.
     pub counts: Counts,
@@ -35,7 +37,8 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
         let row = &mut ledger[config.label];
         if config.stage.is_tuning() {
             row.configs += 1;
-            row.with_result += usize::from(config.counts.results() > 0);
+            row.added += usize::from(analysis.was_added(config));
+            row.with_result += usize::from(config.was_candidate());
         }
         for &run in &config.runs {
             let run = &analysis.rows[run];

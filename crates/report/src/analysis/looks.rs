@@ -1,4 +1,4 @@
-//! Looks at the fresh seeds on the way (`until`): what each has decided, and who needs more.
+//! Looks at the seeds that judge on the way (`until`): what each has decided, and who needs more.
 
 use std::collections::HashMap;
 
@@ -19,6 +19,8 @@ const HOPELESS: f64 = 0.1;
 pub struct Looks {
     /// Goal, looks and level, as the sweep file has them.
     pub until: Until,
+    /// The stage of the seeds that are looked at.
+    pub stage: Stage,
     /// Looks that all runs of have ended.
     pub taken: usize,
     /// Pairs of labels by their places in the plan, the first before the second.
@@ -84,21 +86,30 @@ impl Looks {
 /// later decision rests on.
 fn taken(analysis: &Analysis) -> usize {
     let plan = &analysis.plan;
-    let opened = plan.decisions.iter().filter(|decision| !decision.chosen.is_empty());
+    let of_look = |decision: &&Decision| decision.look > 0 && !decision.chosen.is_empty();
+    let opened = plan.decisions.iter().filter(of_look).map(|decision| {
+        let configs: Vec<Id> =
+            decision.chosen.iter().flat_map(|choice| &choice.configs).copied().collect();
+        (decision.look, configs)
+    });
+    // The first look at seeds of the sweep file itself needs no decision.
+    let all = || plan.runs.iter().map(|run| run.config_id).collect();
+    let first_of_all = plan.until.as_ref().map(|_| (1, all()));
+    let stage = plan.looks().map_or(Stage::Confirm, |(_, stage)| stage);
     let runs: HashMap<Id, bool> = (plan.runs.iter().zip(&analysis.rows))
         .map(|(run, row)| (run.run_id, row.has_result()))
         .collect();
     let first = |config: &Id| plan.runs.iter().find(|run| run.config_id == *config);
-    let whole = |decision: &Decision| {
-        let seeds = plan.seeds_upto(decision.look);
-        let configs = decision.chosen.iter().flat_map(|choice| &choice.configs);
-        configs.filter_map(first).all(|run| {
+    let whole = |(look, configs): &(u64, Vec<Id>)| {
+        let seeds = plan.seeds_upto(stage, *look);
+        configs.iter().filter_map(first).all(|run| {
             let ids = ConfigIds::new(&run.spec);
             seeds.iter().all(|seed| runs.get(&ids.with_seed(*seed).run) == Some(&true))
         })
     };
-    let rests = plan.decisions.len();
-    opened.enumerate().take_while(|(at, decision)| at + 1 < rests || whole(decision)).count()
+    let rests = plan.looks_opened();
+    let opened = first_of_all.into_iter().chain(opened).enumerate();
+    opened.take_while(|(at, look)| at + 1 < rests || whole(look)).count()
 }
 
 /// The looks so far with what they decided; none of a sweep without `until`, and before the first
@@ -109,8 +120,8 @@ pub(super) fn looks(analysis: &Analysis) -> Option<Looks> {
 
 /// So many looks with what they decided, whether each of their runs has a result or not.
 fn after(analysis: &Analysis, taken: usize) -> Option<Looks> {
-    let until = analysis.plan.confirm.as_ref()?.until.clone()?;
-    if taken == 0 || analysis.judging() != Stage::Confirm {
+    let (until, stage) = analysis.plan.looks().map(|(until, stage)| (until.clone(), stage))?;
+    if taken == 0 || analysis.judging() != stage {
         return None;
     }
     let labels = analysis.plan.optimizers.len();
@@ -151,7 +162,7 @@ fn after(analysis: &Analysis, taken: usize) -> Option<Looks> {
             }
         }
     }
-    Some(Looks { until, taken, couples, pairs })
+    Some(Looks { until, stage, taken, couples, pairs })
 }
 
 /// The test of paired gains, of which an infinite one has a rank alone.
@@ -162,7 +173,7 @@ fn deciding(gains: &[f64]) -> Option<Test> {
 /// The places of the labels that go on to the next look when all runs have ended, empty where
 /// none needs more seeds; `None` where no look could be taken.
 pub(super) fn to_go_on(analysis: &Analysis) -> Option<Vec<usize>> {
-    let looks = after(analysis, analysis.plan.decisions.len())?;
+    let looks = after(analysis, analysis.plan.looks_opened())?;
     let leader = analysis.ranked().first().map(|&i| analysis.configs[i].label);
     let has_result = |label: usize| {
         analysis.best[label].is_some_and(|i| analysis.configs[i].counts.results() > 0)

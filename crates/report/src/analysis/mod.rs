@@ -8,11 +8,14 @@ mod config;
 mod criterion;
 mod edges;
 mod grid;
+mod growth;
+mod hindsight;
 pub mod landscape;
 mod ledger;
 mod level;
 mod looks;
 mod pairs;
+mod rungs;
 mod stages;
 mod target;
 mod tuning;
@@ -40,13 +43,14 @@ pub use config::{Config, Counts};
 pub use criterion::{Criterion, Measured};
 pub use edges::{Advice, GridEnd, Partner, advice};
 pub use grid::{Robustness, by_lr, comparable, robustness};
+pub use hindsight::Hindsight;
 pub use landscape::Task;
 pub use ledger::{Spent, spent};
 pub use level::VANISHED;
 pub(crate) use level::{Judged, gain, scores};
 pub use looks::Looks;
 pub use pairs::{DecidedBy, difference as unlike};
-pub use stages::{decide, decide_by};
+pub use stages::{decide, decide_by, repeat};
 pub use target::{Clock, LabelTimes, TimeToTarget};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 
@@ -83,12 +87,13 @@ impl Analysis {
         let evaluation = criterion::evaluation(&plan, &selection, &rows);
         let labels: HashMap<&str, usize> =
             plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
+        let cut = plan.cut();
         let mut index: HashMap<(usize, Stage, Id), usize> = HashMap::new();
         let mut configs: Vec<Config> = Vec::new();
         for (i, run) in plan.runs.iter().enumerate() {
             let Some(&label) = labels.get(run.label.as_str()) else { continue };
             let at = *index.entry((label, run.stage, run.config_id)).or_insert_with(|| {
-                configs.push(Config::new(run, label));
+                configs.push(Config::new(run, label, cut.get(&run.run_id).copied()));
                 configs.len() - 1
             });
             configs[at].runs.push(i);
@@ -135,7 +140,9 @@ impl Analysis {
         };
         if compare {
             let mut of_label = vec![Vec::new(); out.best.len()];
-            for (i, config) in out.configs.iter().enumerate().filter(|(_, c)| c.stage.is_tuning()) {
+            // What was cut is not chosen, whatever another sweep has made of it.
+            let eligible = |c: &Config| c.stage.is_tuning() && c.cut_at.is_none();
+            for (i, config) in out.configs.iter().enumerate().filter(|(_, c)| eligible(c)) {
                 of_label[config.label].push(i);
             }
             out.tuned = of_label.iter().map(|among| best_of(&out, among)).collect();
@@ -258,6 +265,11 @@ impl Analysis {
     pub fn by_function(&self) -> bool {
         let functions: Vec<_> = self.tasks().iter().map(|task| task.function).collect();
         landscape::apart(&functions)
+    }
+
+    /// Returns whether a configuration was added to the grid of its optimizer, by growth.
+    pub fn was_added(&self, config: &Config) -> bool {
+        config.stage.is_tuning() && config.runs.iter().all(|run| *run >= self.plan.of_file())
     }
 
     /// Configurations of a label: those its best was chosen from.

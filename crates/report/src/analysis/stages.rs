@@ -3,26 +3,54 @@
 use std::collections::HashMap;
 
 use spec::plan::{Plan, PlannedOptimizer, PlannedRun};
-use spec::record::RunRecord;
-use spec::stages::{Choice, Decision, Evidence, Stage, result_digest};
+use spec::record::{RunRecord, Status};
+use spec::stages::{Choice, Decision, Evidence, Stage, digest_upto, result_digest};
 use spec::{Digest, Id};
 
-use super::{Analysis, by_selection, looks};
+use super::{Analysis, by_selection, growth, looks, rungs};
 use crate::table::RunRow;
 
 /// Decides what a plan trains next when all of its runs have ended. None of a plan that has
 /// nothing more to decide on, and where no run has a result to decide by.
 ///
-/// After tuning these are of each label the `top` configurations in the order in which the report
+/// At a rung of tuning these are the configurations that go on (`rungs.rs`), while grids may grow
+/// those beyond their edges (`growth.rs`). After tuning they are of each label the `top` configurations in the order in which the report
 /// would choose them, those of which a run has no result last; after a look at the fresh seeds
 /// the labels that need more.
 ///
 /// A pure function of the plan and of the records of its runs, in whatever order these came.
 pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision> {
+    let (pauses, cut) = (plan.pauses(), plan.cut());
     decide_by(plan, &|run| {
         let record = records.get(&run.run_id)?;
-        Some((RunRow::of(record, &plan.target), result_digest(record)))
+        let Some(epoch) = pauses.get(&run.run_id).copied() else {
+            return Some((RunRow::of(record, &plan.target), result_digest(record)));
+        };
+        let row = match cut.contains_key(&run.run_id) {
+            true => RunRow { status: Some(Status::Cut), ..RunRow::default() },
+            false => RunRow::of(&rungs::at_epoch(record, epoch), &plan.target),
+        };
+        Some((row, digest_upto(record, epoch)))
     })
+}
+
+/// Decides as the sweep did whose runs came to these rows: as [`decide_by`], and at a rung by how
+/// far each run was trained.
+pub fn repeat(plan: &Plan, row: &dyn Fn(&PlannedRun) -> Option<RunRow>) -> Option<Decision> {
+    let Some(epoch) = plan.rungs_left().first() else {
+        return decide_by(plan, &|run| Some((row(run)?, None)));
+    };
+    let chosen = rungs::went_on(plan, *epoch, row);
+    let evidence = |run: &PlannedRun| Evidence { run_id: run.run_id, digest: None };
+    let rests_on = plan.runs.iter().map(evidence).collect();
+    (!chosen.is_empty()).then(|| on_rung(plan, chosen, rests_on))
+}
+
+/// The decision on the next rung of a plan.
+fn on_rung(plan: &Plan, chosen: Vec<Choice>, rests_on: Vec<Evidence>) -> Decision {
+    let rungs = plan.tuning.as_ref().map_or(0, |tuning| tuning.rungs.len());
+    let rung = (rungs - plan.rungs_left().len() + 1) as u64;
+    Decision { stage: Stage::Tuning, look: 0, rung, chosen, grown: Vec::new(), rests_on }
 }
 
 /// What a run came to, with the digest of its result where that is known.
@@ -30,25 +58,42 @@ pub type Outcome = (RunRow, Option<Digest>);
 
 /// As [`decide`] by what each run came to; `None` of a run without a record.
 pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -> Option<Decision> {
-    let confirm = plan.confirm.as_ref().filter(|_| plan.is_open())?;
+    if !plan.is_open() {
+        return None;
+    }
     let results = plan.runs.iter().map(|run| result(run).unwrap_or_default());
     let (rows, digests): (Vec<RunRow>, Vec<Option<Digest>>) = results.unzip();
     let evidence = plan.runs.iter().zip(digests);
     let rests_on = evidence.map(|(run, digest)| Evidence { run_id: run.run_id, digest }).collect();
     let analysis = Analysis::new(plan.clone(), rows);
-    let chosen = match plan.decision(Stage::Confirm) {
-        None => Some(best(&analysis, confirm.top as usize)).filter(|chosen| !chosen.is_empty())?,
-        Some(first) => {
-            let goes_on = looks::to_go_on(&analysis)?;
-            let of = |&label: &usize| {
-                let name = &analysis.plan.optimizers[label].label;
-                first.chosen.iter().find(|choice| choice.label == *name).cloned()
+    if let Some(tuning) = plan.tuning.as_ref().filter(|_| !plan.rungs_left().is_empty()) {
+        let chosen = rungs::going_on(&analysis, tuning.keep);
+        return (!chosen.is_empty()).then(|| on_rung(plan, chosen, rests_on));
+    }
+    if plan.is_growing() {
+        let grown = growth::grown(&analysis)?;
+        // Where nothing grows the fresh seeds follow, if there are any.
+        if !grown.is_empty() || plan.confirm.is_none() {
+            let stage = Stage::Tuning;
+            let chosen = Vec::new();
+            return Some(Decision { stage, look: 0, rung: 0, chosen, grown, rests_on });
+        }
+    }
+    let stage = plan.looks().map_or(Stage::Confirm, |(_, stage)| stage);
+    let look = plan.looks().map_or(0, |_| plan.looks_opened() as u64 + 1);
+    let chosen = match &plan.confirm {
+        Some(confirm) if plan.decision(Stage::Confirm).is_none() => {
+            Some(best(&analysis, confirm.top as usize)).filter(|chosen| !chosen.is_empty())?
+        }
+        _ => {
+            let judged = |label: usize| {
+                let configs = vec![analysis.configs[analysis.best[label]?].config_id];
+                Some(Choice { label: plan.optimizers[label].label.clone(), configs })
             };
-            goes_on.iter().filter_map(of).collect()
+            looks::to_go_on(&analysis)?.into_iter().filter_map(judged).collect()
         }
     };
-    let look = confirm.until.as_ref().map_or(0, |_| plan.decisions.len() as u64 + 1);
-    Some(Decision { stage: Stage::Confirm, look, chosen, rests_on })
+    Some(Decision { stage, look, chosen, rung: 0, grown: Vec::new(), rests_on })
 }
 
 /// Of each label the `top` configurations of tuning, the best first.

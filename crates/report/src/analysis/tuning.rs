@@ -41,6 +41,10 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
         let config = &analysis.configs[*i];
         config.label == label && config.stage.is_tuning() && config.counts.results() > 0
     };
+    // What was cut would have come to something, too.
+    if analysis.tried(label).any(|config| config.cut_at.is_some()) {
+        return None;
+    }
     let tried: Vec<usize> = (0..analysis.configs.len()).filter(with_result).collect();
     let value = |i: usize| {
         let config = &analysis.configs[i];

@@ -109,8 +109,12 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     if configs.iter().any(|c| c.counts.cut > 0) {
         out.push(int("cut", |c| c.counts.cut));
     }
-    if analysis.plan.is_staged() {
+    if analysis.plan.confirm.is_some() {
         out.push(text("stage", &|c| c.stage.name().to_owned()));
+    }
+    if analysis.plan.can_grow() {
+        let added = configs.iter().map(|c| analysis.was_added(c)).collect::<Vec<bool>>();
+        out.push(Column::new("added".into(), added));
     }
     let methods = configs.iter().map(|c| Some(c.train_loss.interval?.method.name().to_owned()));
     out.push(String::column("interval", methods.collect()));

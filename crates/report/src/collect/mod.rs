@@ -14,6 +14,7 @@ use store::layout::ReportDir;
 use crate::analysis::Analysis;
 use crate::error::ReportError;
 use crate::repeats::Repeats;
+use crate::superseded::Superseded;
 use crate::table::RunRow;
 use crate::{files, journal};
 
@@ -40,7 +41,8 @@ pub struct Collected {
 }
 
 /// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` (and
-/// `repeats.json` where runs were computed more than once) from
+/// `repeats.json` where runs were computed more than once, `superseded.json` where decisions were
+/// replaced) from
 /// `plan.json` and the journal: exactly one row a planned run, in plan order,
 /// status `missing` where the journal has none. Records of runs outside the
 /// plan are left out. The same input gives the same bytes.
@@ -59,6 +61,7 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
     let repeats = Repeats::of(&journal, &plan);
     files::write_repeats(dir, &repeats)?;
     let records = journal.best_for(plan.computed_on.as_ref());
+    files::write_superseded(dir, &Superseded::of(&plan, &records))?;
     let held: Vec<Option<&RunRecord>> =
         plan.runs.iter().map(|run| records.get(&run.run_id).copied()).collect();
     drop(records);

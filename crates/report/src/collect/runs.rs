@@ -98,8 +98,13 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     metrics.for_each(|name| out.extend(fixed(&[&name])));
     out.extend(fixed(COLUMNS_AFTER));
     out.extend(at_best(analysis));
-    if plan.is_staged() {
+    if plan.confirm.is_some() {
         out.push(text("stage", &|r| r.stage.name().to_owned()));
+    }
+    if plan.can_grow() {
+        let tuning = plan.runs.iter().enumerate().map(|(i, run)| (run.stage.is_tuning(), i));
+        let added = tuning.map(|(tuning, i)| tuning && i >= plan.of_file()).collect::<Vec<bool>>();
+        out.push(Column::new("added".into(), added));
     }
     out.extend(derived::columns(analysis));
     let specs: Vec<&RunSpec> = plan.runs.iter().map(|r| &r.spec).collect();

@@ -55,7 +55,7 @@ pub(super) fn experiments(all: &CrossTask) -> Table {
             Cell::text(distinct(specs().map(|s| s.model.kind().to_owned()))),
             Cell::text(length(analysis.evaluation.grain, specs())),
             Cell::text(range(specs().map(|s| s.data.batch_size))),
-            Cell::count(plan.seeds.len()),
+            Cell::count(plan.seeds_planned(analysis.judging()).len()),
             Cell::count(plan.optimizers.len()),
             Cell::text(all.tasks.counted(t, &analysis.selection)),
             Cell::text(all.tasks.counted(t, &analysis.evaluation)),

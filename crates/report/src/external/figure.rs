@@ -14,6 +14,7 @@ use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point, StripRow};
 use spec::grain::Grain;
 use spec::record::Status;
+use spec::stages::Stage;
 use stats::location;
 
 /// Our runs of one optimizer at one learning rate.
@@ -107,7 +108,7 @@ fn chart(request: &FigureRequest, trained: &Trained, rows: &[Judged<'_>]) -> Opt
         title: "Sensitivity to the learning rate, ours and published".to_owned(),
         subtitle: format!(
             "Lines and bands: means and range of our {} seeds; markers: {}; crosses: diverged",
-            plan.seeds.len(),
+            plan.seeds_planned(Stage::Tuning).len(),
             escape::line(&request.published_by)
         ),
         entries,
@@ -122,7 +123,7 @@ fn chart(request: &FigureRequest, trained: &Trained, rows: &[Judged<'_>]) -> Opt
 /// Returns our runs of a label by learning rate, whose bits sort as it does.
 fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u64, Tried> {
     let mut out: BTreeMap<u64, Tried> = BTreeMap::new();
-    for run in trained.plan.runs.iter().filter(|run| run.label == label) {
+    for run in trained.plan.runs.iter().filter(|run| run.label == label && run.stage.is_tuning()) {
         let record = trained.records.get(&run.run_id).filter(|r| r.status.is_result());
         let Some(record) = record else { continue };
         let Some(outcome) = &record.outcome else { continue };
@@ -135,7 +136,8 @@ fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u6
         });
         match last.filter(|p| record.status == Status::Completed && p.value.0.is_finite()) {
             Some(point) => at.values.push(point.value.0),
-            None => at.diverged += 1,
+            None if record.status.is_result() => at.diverged += 1,
+            None => {}
         }
     }
     out

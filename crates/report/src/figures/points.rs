@@ -33,7 +33,7 @@ pub struct Points {
 }
 
 impl Points {
-    /// Reads the points of each label's best configuration in one pass.
+    /// Reads the points of each label's best configuration in one pass, with rungs those of all.
     ///
     /// # Errors
     /// The file cannot be read or lacks a column.
@@ -51,8 +51,11 @@ impl Points {
         let of_tasks = analysis.tasks().iter().flat_map(|task| {
             best(&task.analysis).into_iter().map(|run| task.runs[run]).collect::<Vec<_>>()
         });
+        // Rungs are looked at in hindsight by the curves of all configurations.
+        let tuning = analysis.plan.tuning.as_ref().map_or(0..0, |_| 0..analysis.plan.of_file());
         let wanted: HashMap<String, usize> = best(analysis)
             .into_iter()
+            .chain(tuning)
             .chain(of_tasks)
             .map(|run| (analysis.plan.runs[run].run_id.to_string(), run))
             .collect();

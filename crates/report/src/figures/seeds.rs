@@ -14,6 +14,7 @@ use crate::text::capitalised;
 use plot::FigureData;
 use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
+use spec::stages::Stage;
 
 /// Rows that the figure has at most.
 const MOST: usize = 40;
@@ -54,7 +55,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         caption: format!(
             "{} of every run{}; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
             capitalised(&selection.measured_name()),
-            match analysis.plan.is_staged() {
+            match analysis.plan.confirm.is_some() {
                 true => " that chose a configuration",
                 false => " of the sweep",
             }
@@ -94,8 +95,9 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
 pub fn series(analysis: &Analysis) -> Option<Grid> {
     let (selection, plan) = (&analysis.selection, &analysis.plan);
     let rows = rows(analysis).count();
+    let seeds = plan.seeds_planned(Stage::Tuning);
     if !(2..=MOST).contains(&rows)
-        || plan.seeds.len() < 2
+        || seeds.len() < 2
         || !analysis.rows.iter().any(|r| r.completed())
     {
         return None;
@@ -111,7 +113,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         .map(|(i, config)| {
             let label = escape::line(&analysis.planned(config).label);
             let head = escape::line(&described(analysis, config));
-            let cells = plan.seeds.iter().map(|&seed| cell(analysis, config, seed, &label, &head));
+            let cells = seeds.iter().map(|&seed| cell(analysis, config, seed, &label, &head));
             GridRow {
                 series: Some(config.label),
                 cells: cells.collect(),
@@ -123,7 +125,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
         .collect();
     let unit = if selection.metric.is_percentage() { ", per cent" } else { "" };
     let mut grid = Grid {
-        title: match analysis.plan.is_staged() {
+        title: match analysis.plan.confirm.is_some() {
             true => "Every tuning run: learning rate and seed".to_owned(),
             false => "Every run: learning rate and seed".to_owned(),
         },
@@ -135,7 +137,7 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
             Colormap::Reversed(axis)
         },
         column_name: "seed".to_owned(),
-        columns: plan.seeds.iter().map(u64::to_string).collect(),
+        columns: seeds.iter().map(u64::to_string).collect(),
         square: false,
         rows,
     };

@@ -130,7 +130,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
 fn chosen(analysis: &Analysis, first: &Config) -> String {
     let name = label(analysis, first);
     let config = content::described(analysis, first);
-    let tried = analysis.tried(first.label).filter(|c| c.counts.results() > 0).count();
+    let tried = analysis.tried(first.label).filter(|c| c.was_candidate()).count();
     if tried < 2 {
         return format!("The configuration of {name} is {config}.");
     }

@@ -120,6 +120,7 @@ fn opening(report: &Report) -> Markup {
         ul.tiles {
             (tile(format!("{} of {}", number::count(counts.completed as u64), number::count(counts.planned as u64)), "runs completed"))
             (tile(number::count(counts.diverged as u64), plural::form(counts.diverged, "run diverged", "runs diverged")))
+            @if counts.cut > 0 { (tile(number::count(counts.cut as u64), plural::form(counts.cut, "run cut", "runs cut"))) }
             @if counts.without_result() > 0 { (tile(number::count(counts.without_result() as u64), "runs without a result")) }
             (tile(number::count(analysis.configs.iter().filter(|c| c.stage.is_tuning()).count() as u64), "configurations"))
             (seeds(analysis))
@@ -256,6 +257,8 @@ fn tables(report: &Report) -> Markup {
         @if !grid.rows.is_empty() {
             (table(grid))
             (sentences(&content::ledger_text(analysis)))
+            (sentences(&content::rungs_text(analysis, report.hindsight.as_ref())))
+            (sentences(&content::superseded_text(&report.superseded)))
         }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }

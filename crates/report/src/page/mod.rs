@@ -23,12 +23,13 @@ use rayon::prelude::*;
 use store::layout::ReportDir;
 use store::manifest::Manifest;
 
-use crate::analysis::{Analysis, Claims};
+use crate::analysis::{Analysis, Claims, Hindsight};
 use crate::error::ReportError;
 use crate::figures::points::Points;
 use crate::figures::{self, Figure};
 use crate::files;
 use crate::repeats::Repeats;
+use crate::superseded::Superseded;
 use crate::targets::rows_from_parquet;
 use plot::Mark;
 use plot::canvas::{FigureError, Xy};
@@ -69,6 +70,10 @@ pub struct Report {
     pub manifest: Option<Manifest>,
     /// The claim and its evidence, where the sweep file makes one.
     pub claims: Option<Claims>,
+    /// How often rungs would have cut the best, where that can be told.
+    pub hindsight: Option<Hindsight>,
+    /// What decisions have cost that others have replaced.
+    pub superseded: Superseded,
     /// Runs that were computed more than once.
     pub repeats: Repeats,
     /// The figures, drawn.
@@ -101,6 +106,7 @@ pub(crate) fn render_of(
 ) -> Result<(Rendered, Analysis), ReportError> {
     let manifest = files::manifest(dir, &mut warnings);
     let repeats = files::repeats(dir, &mut warnings);
+    let superseded = files::superseded(dir, &mut warnings);
     let points = Points::read(&dir.metrics(), &analysis)?;
     let figures: Result<Vec<Drawn>, ReportError> =
         figures::all(&analysis, &points).into_par_iter().map(draw).collect();
@@ -109,9 +115,23 @@ pub(crate) fn render_of(
         let measured = points.of(run, split, metric);
         measured.iter().rfind(|m| grain.pick(m.epoch, m.step) == at).map(|m| m.value)
     });
+    let hindsight = Hindsight::of(&analysis, |run, epoch| {
+        let measured = points.of(run, analysis.selection.split, analysis.selection.metric);
+        measured.iter().rfind(|m| m.epoch == epoch).map(|m| m.value)
+    });
     let tables = tables::Tables::of(&analysis, claims.as_ref());
     let figures = figures?;
-    let report = Report { analysis, manifest, claims, repeats, figures, tables, warnings };
+    let report = Report {
+        analysis,
+        manifest,
+        claims,
+        hindsight,
+        superseded,
+        repeats,
+        figures,
+        tables,
+        warnings,
+    };
 
     let pages = (html::page(&report), markdown::report(&report));
     let names = figures::names();

@@ -273,6 +273,7 @@ impl Fixture {
             axes: if l.lrs.len() > 1 { vec!["optimizer.lr".to_owned()] } else { Vec::new() },
             random: Vec::new(),
             zipped: Vec::new(),
+            extend: Vec::new(),
         });
         Plan {
             v: PLAN_VERSION,
@@ -290,6 +291,8 @@ impl Fixture {
             },
             claim: None,
             seeds: (0..self.seeds).collect(),
+            until: None,
+            tuning: None,
             confirm: None,
             decisions: Vec::new(),
             superseded: Vec::new(),

@@ -40,16 +40,18 @@ pub(super) fn asked_for(dir: &ReportDir) -> crate::Result<Plan> {
 /// The exit code of a sweep whose runs were trained elsewhere.
 pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<Exit> {
     let plan = asked_for(dir)?;
-    let counts = super::status::counts(&store::journal::read(dir)?, &plan);
-    let total = plan.runs.len();
+    let journal = store::journal::read(dir)?;
+    let counts = super::status::counts(&journal, &plan);
+    let (total, cut) = (plan.runs.len(), super::status::cut(&journal, &plan));
     let (results, missing) = super::status::results_and_missing(&counts);
+    let paused = if cut == 0 { String::new() } else { format!("{cut} paused at a rung, ") };
     text::status!(
-        "{}: {results} of {} have a result, {} failed or were ended, {missing} are missing",
+        "{}: {results} of {} have a result, {paused}{} failed or were ended, {missing} are missing",
         plan.name,
         plural::count(total, "run"),
-        total - results - missing
+        total - results - cut - missing
     );
-    if results == total {
+    if results + cut == total {
         return Ok(Exit::Ok);
     }
     if let Some(last) = Files(dir).submissions()?.last() {

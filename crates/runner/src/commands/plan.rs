@@ -259,6 +259,14 @@ pub(super) fn json(
             let at_most = plan.at_most(stage);
             head["confirm"] = json!({ "seeds": confirm.seeds, "top": confirm.top, "at_most": at_most, "decided": decided });
         }
+        if let Some(until) = &plan.until {
+            let (opened, at_most) = (plan.looks_opened(), plan.at_most(Stage::Tuning));
+            head["until"] = json!({ "looks": until.looks, "opened": opened, "at_most": at_most });
+        }
+        if plan.can_grow() {
+            let (added, at_most) = (plan.grown().collect::<Vec<_>>(), plan.at_most(Stage::Tuning));
+            head["growth"] = json!({ "added": added, "at_most": at_most });
+        }
         if !plan.lints.is_empty() {
             head["lints"] = json!(plan.lints);
         }

@@ -11,6 +11,7 @@ use store::status::SweepStatus;
 use text_format::plural;
 
 use crate::exit::Exit;
+use crate::pause::is_done;
 use crate::workspace::Workspace;
 use crate::{launcher, lock, status_file, sweep_progress, text};
 
@@ -28,9 +29,22 @@ pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
     (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none))
 }
 
-/// Whether runs that have a record are left for the same sweep: cancelled or paused ones.
-fn goes_on(counts: &Counts) -> bool {
-    [Status::Cancelled, Status::Cut].iter().any(|status| counts.contains_key(&Some(*status)))
+/// Runs of the plan that are paused where a rung has cut them.
+pub(super) fn cut(journal: &Journal, plan: &Plan) -> usize {
+    let (best, pauses) = (journal.best_for(plan.computed_on.as_ref()), plan.pauses());
+    let is_cut = |run: &&PlannedRun| {
+        best.get(&run.run_id).is_some_and(|record| {
+            record.status == Status::Cut && is_done(record, pauses.get(&run.run_id).copied())
+        })
+    };
+    plan.runs.iter().filter(is_cut).count()
+}
+
+/// Whether runs that have a record are left for the same sweep: cancelled ones, and paused ones
+/// beside those that are cut.
+fn goes_on(counts: &Counts, cut: usize) -> bool {
+    let of = |status: Status| counts.get(&Some(status)).copied().unwrap_or(0);
+    of(Status::Cancelled) > 0 || of(Status::Cut) > cut
 }
 
 /// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
@@ -43,6 +57,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     let elsewhere = launcher::elsewhere(&dir, &plan.name)?;
     let journal = store::journal::read(&dir)?;
     super::folder::warn(&journal.warnings);
+    let cut = cut(&journal, &plan);
     let (counts, failures) = (counts(&journal, &plan), failures(&journal, &plan));
     if as_json {
         let counts: BTreeMap<String, usize> =
@@ -60,7 +75,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     let state = match (&holder, missing) {
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
         (None, _) if handed_over.is_some() => handed_over.unwrap_or_default(),
-        (None, 0) if !goes_on(&counts) => "finished".to_owned(),
+        (None, 0) if !goes_on(&counts, cut) && !plan.is_open() => "finished".to_owned(),
         (None, _) => "not running; the same sweep goes on from here".to_owned(),
     };
     text::print(&format!("{}: {state}\n", plan.name));

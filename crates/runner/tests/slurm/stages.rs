@@ -1,5 +1,6 @@
 //! A staged sweep as tasks of a cluster: each `sweep` submits one stage, `--watch` all of them.
 
+use spec::record::{RunRecord, Status};
 use spec::stages::Stage;
 
 use crate::cluster::Options;
@@ -34,4 +35,24 @@ fn each_sweep_submits_a_stage_and_watching_trains_all() {
     assert!(tuning.1 < fresh.0, "an array and its report for each stage");
     let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
     assert!(said.contains("all 14 results are there already"), "{said}");
+}
+
+#[test]
+fn rungs_pause_runs_of_a_cluster_and_later_tasks_go_on() {
+    let Some(place) = Place::start(Options::default()) else { return };
+    let tuned = format!(
+        "{}[tuning]\nrungs = [1]\nkeep = 0.5\n[devices]\nthreads_per_run = 1\n",
+        digits(2, 3)
+    );
+    place.sandbox.sweep_file("stages", &tuned);
+    let text = place.expect(0, &["run", FILE, "--launcher", "slurm", "--watch"]);
+    assert!(text.contains("rung at epoch 1: 2 configurations go on to the end"), "{text}");
+    assert!(text.contains("4 of 8 runs have a result, 4 paused at a rung"), "{text}");
+    let records = place.sandbox.records("stages");
+    let of = |status: Status| records.iter().filter(move |record| record.status == status);
+    assert_eq!((of(Status::Cut).count(), of(Status::Completed).count()), (8, 4));
+    let from = |record: &RunRecord| record.outcome.as_ref().unwrap().resumed_from;
+    assert!(of(Status::Completed).all(|record| from(record) == Some(1)), "from their checkpoints");
+    let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
+    assert!(said.contains("4 results there, 4 runs are paused at a rung"), "{said}");
 }

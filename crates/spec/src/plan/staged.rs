@@ -2,20 +2,71 @@
 
 use std::collections::HashSet;
 
-use super::{Plan, PlannedRun};
+use super::{Plan, PlannedOptimizer, PlannedRun};
+use crate::growth::{Extend, Grown};
 use crate::identity::{ConfigIds, Id};
 use crate::run::RunSpec;
-use crate::stages::{Decision, Stage};
+use crate::stages::{Decision, Stage, Until};
 
 impl Plan {
     /// True where runs follow from the results of others.
     pub fn is_staged(&self) -> bool {
-        self.confirm.is_some()
+        self.confirm.is_some() || self.until.is_some() || self.tuning.is_some() || self.can_grow()
     }
 
-    /// True where fresh seeds may end early, so that not every label is planned to have all.
+    /// True where the grid of an optimizer may grow.
+    pub fn can_grow(&self) -> bool {
+        self.optimizers.iter().any(|optimizer| !optimizer.extend.is_empty())
+    }
+
+    /// True where a grid may still grow: no decision has ended that.
+    pub fn is_growing(&self) -> bool {
+        let ends = |decision: &Decision| decision.grown.is_empty() && decision.rung == 0;
+        self.can_grow() && !self.decisions.iter().any(ends)
+    }
+
+    /// How many runs the sweep file asks for by itself: they stand before those that decisions add.
+    pub fn of_file(&self) -> usize {
+        let first = self.decisions.first();
+        let all = self.runs.len();
+        first.map_or(all, |decision| decision.rests_on.len().min(all))
+    }
+
+    /// The configurations that were added to grids, in the order of time.
+    pub fn grown(&self) -> impl Iterator<Item = &Grown> {
+        self.decisions.iter().flat_map(|decision| &decision.grown)
+    }
+
+    /// Values that were added to an axis of a label, at most as many as it may grow by.
+    pub fn grown_by(&self, label: &str, path: &str) -> u64 {
+        self.grown().filter(|grown| grown.label == label && grown.path == path).count() as u64
+    }
+
+    /// Decisions on the fresh seeds, in the order of the looks.
+    pub fn confirming(&self) -> impl Iterator<Item = &Decision> {
+        self.decisions.iter().filter(|decision| decision.stage == Stage::Confirm)
+    }
+
+    /// True where the seeds that judge may end early, so that not every label has all of them.
     pub fn ends_early(&self) -> bool {
-        self.confirm.as_ref().is_some_and(|confirm| confirm.until.is_some())
+        self.looks().is_some()
+    }
+
+    /// The looks at the seeds that judge, and the stage of these; none without `until`.
+    pub fn looks(&self) -> Option<(&Until, Stage)> {
+        let confirm = || self.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
+        let own = self.until.as_ref().map(|until| (until, Stage::Tuning));
+        own.or_else(|| confirm().map(|until| (until, Stage::Confirm)))
+    }
+
+    /// Decisions on a look at the seeds that judge, in the order of the looks.
+    fn on_looks(&self) -> impl DoubleEndedIterator<Item = &Decision> {
+        self.decisions.iter().filter(|decision| decision.look > 0)
+    }
+
+    /// How many looks have been opened. The first one at seeds of the sweep file needs no decision.
+    pub fn looks_opened(&self) -> usize {
+        self.on_looks().count() + usize::from(self.until.is_some())
     }
 
     /// The decision that opened a stage; none where it is still to come.
@@ -25,16 +76,22 @@ impl Plan {
 
     /// True where something is still to be decided on once all runs have ended.
     pub fn is_open(&self) -> bool {
-        let Some(confirm) = &self.confirm else { return false };
-        let looks = confirm.until.as_ref().map_or(1, |until| until.looks.len());
-        let over = self.decisions.last().is_some_and(|last| last.chosen.is_empty());
-        self.decisions.len() < looks && !over
+        if self.is_growing() || !self.rungs_left().is_empty() {
+            return true;
+        }
+        match self.looks() {
+            Some((until, _)) => {
+                let over = self.on_looks().next_back().is_some_and(|last| last.chosen.is_empty());
+                self.looks_opened() < until.looks.len() && !over
+            }
+            None => self.confirm.is_some() && self.decision(Stage::Confirm).is_none(),
+        }
     }
 
-    /// Seeds of the confirming stage up to a look; all of them without looks.
-    pub fn seeds_upto(&self, look: u64) -> &[u64] {
-        let seeds = self.seeds_of(Stage::Confirm);
-        let until = self.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
+    /// Seeds of a stage up to a look; all of them without looks.
+    pub fn seeds_upto(&self, stage: Stage, look: u64) -> &[u64] {
+        let seeds = self.seeds_of(stage);
+        let until = self.looks().filter(|(_, of)| *of == stage).map(|(until, _)| until);
         let (Some(until), Some(at)) = (until, look.checked_sub(1)) else { return seeds };
         let upto = until.looks.get(at as usize).map_or(seeds.len(), |n| *n as usize);
         &seeds[..upto.min(seeds.len())]
@@ -47,6 +104,14 @@ impl Plan {
             (Stage::Confirm, Some(confirm)) => &confirm.seeds,
             (Stage::Confirm, None) => &[],
         }
+    }
+
+    /// The seeds of a stage that a run is planned with, in the order of the file: fewer than all where
+    /// they ended early.
+    pub fn seeds_planned(&self, stage: Stage) -> Vec<u64> {
+        let runs = self.runs.iter().filter(|run| run.stage == stage);
+        let planned: HashSet<u64> = runs.map(|run| run.spec.seed).collect();
+        self.seeds_of(stage).iter().copied().filter(|seed| planned.contains(seed)).collect()
     }
 
     /// True where the runs that a decision rests on are those of the plan.
@@ -65,7 +130,13 @@ impl Plan {
                 choice.label.clone_from(&run.label);
             }
         }
-        let runs = self.runs_of(&decision);
+        for grown in &mut decision.grown {
+            if let Some(run) = self.runs.iter().find(|run| run.config_id == grown.from) {
+                grown.label.clone_from(&run.label);
+            }
+        }
+        let mut runs = self.runs_of(&decision);
+        runs.extend(decision.grown.iter().flat_map(|grown| self.runs_grown(grown)));
         self.runs.extend(runs);
         self.decisions.push(decision);
     }
@@ -73,7 +144,11 @@ impl Plan {
     /// The runs that a decision opens: all seeds up to its look of each configuration that are not
     /// planned yet.
     pub fn runs_of(&self, decision: &Decision) -> Vec<PlannedRun> {
-        let seeds = self.seeds_upto(decision.look);
+        if decision.rung > 0 {
+            // These are planned from the start, and go on.
+            return Vec::new();
+        }
+        let seeds = self.seeds_upto(decision.stage, decision.look);
         let planned: HashSet<Id> = self.runs.iter().map(|run| run.run_id).collect();
         let mut out = Vec::new();
         for config in decision.chosen.iter().flat_map(|choice| &choice.configs) {
@@ -96,17 +171,64 @@ impl Plan {
         out
     }
 
-    /// The most runs of a stage that is still to be opened.
-    pub fn at_most(&self, stage: Stage) -> usize {
-        let Some(confirm) = self.confirm.as_ref().filter(|_| stage == Stage::Confirm) else {
-            return 0;
+    /// The runs of a configuration that is added to a grid: one a seed of tuning. None where the
+    /// value is not allowed, or there is no such configuration to start from.
+    pub fn runs_grown(&self, grown: &Grown) -> Vec<PlannedRun> {
+        let mut tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
+        let from = tuning.find(|run| run.config_id == grown.from);
+        let Some(from) = from else { return Vec::new() };
+        let Some(spec) = from.spec.with_value(&grown.path, &grown.value) else { return Vec::new() };
+        let ids = ConfigIds::new(&spec);
+        let mut axes = from.axes.clone();
+        axes.insert(grown.path.clone(), grown.value.clone());
+        let run = |&seed: &u64| {
+            let id = ids.with_seed(seed);
+            PlannedRun {
+                label: from.label.clone(),
+                run_id: id.run,
+                config_id: id.config,
+                cell_id: id.cell,
+                axes: axes.clone(),
+                stage: Stage::Tuning,
+                spec: RunSpec { seed, ..spec.clone() },
+            }
         };
-        let configs = |label: &str| {
-            let runs = self.runs.iter().filter(|run| run.stage.is_tuning() && run.label == label);
+        self.seeds.iter().map(run).collect()
+    }
+
+    /// The most configurations that the grids of a label can still grow by.
+    fn grows_at_most(&self, optimizer: &PlannedOptimizer) -> usize {
+        let left = |extend: &Extend| {
+            extend.at_most.saturating_sub(self.grown_by(&optimizer.label, &extend.path)) as usize
+        };
+        match self.is_growing() {
+            true => optimizer.extend.iter().map(left).sum(),
+            false => 0,
+        }
+    }
+
+    /// The most runs of a stage; of tuning those that growth and later looks can still add.
+    pub fn at_most(&self, stage: Stage) -> usize {
+        let configs = |optimizer: &PlannedOptimizer| {
+            let tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
+            let runs = tuning.filter(|run| run.label == optimizer.label);
             let mut ids: Vec<Id> = runs.map(|run| run.config_id).collect();
             ids.dedup();
-            ids.len().min(confirm.top as usize)
+            ids.len() + self.grows_at_most(optimizer)
         };
-        self.optimizers.iter().map(|o| configs(&o.label) * confirm.seeds.len()).sum()
+        let optimizers = self.optimizers.iter();
+        match (stage, &self.confirm) {
+            (Stage::Tuning, _) if self.until.is_some() => {
+                let all = self.optimizers.len() * self.seeds.len();
+                if self.is_open() { all - self.runs.len() } else { 0 }
+            }
+            (Stage::Tuning, _) => {
+                optimizers.map(|o| self.grows_at_most(o) * self.seeds.len()).sum()
+            }
+            (Stage::Confirm, None) => 0,
+            (Stage::Confirm, Some(confirm)) => {
+                optimizers.map(|o| configs(o).min(confirm.top as usize) * confirm.seeds.len()).sum()
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Grids of numbers: logarithmic, linear, and one less what lies on such a grid.
 
-use spec::float::round_to_six_digits;
+use spec::float::{one_minus, round_to_six_digits};
 use spec::params::{Param, ParamType, Range, Value};
 
 use super::{Axis, in_range, number};
@@ -148,9 +148,4 @@ pub(super) fn as_number(value: &Value) -> Option<f64> {
         Value::Int(i) => Some(*i as f64),
         _ => None,
     }
-}
-
-/// 1 - x, to twelve digits behind the point: 0.99 of 0.01.
-pub(super) fn one_minus(x: f64) -> f64 {
-    format!("{:.12}", 1.0 - x).parse().unwrap_or(1.0 - x)
 }

@@ -1,12 +1,14 @@
 //! Hyper-parameter values: one, a list, a logarithmic or linear grid.
 
 mod augment;
+mod extend;
 mod grid;
 mod layers;
 pub(crate) mod random;
 mod range;
 mod sobol;
 
+use spec::growth::Extend;
 use spec::params::{Param, ParamType, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -29,6 +31,8 @@ pub struct Axis {
     pub zip: Option<String>,
     /// For a random axis where its values come from; `values` then holds the first draws.
     pub random: Option<Random>,
+    /// How its grid grows; `None` = not at all.
+    pub extend: Option<Extend>,
     /// Where it is written.
     pub place: Place,
 }
@@ -41,6 +45,7 @@ pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostic
         values: Vec::new(),
         zip: None,
         random: None,
+        extend: None,
         place: node.place.clone(),
     };
     match (&node.value, param.ty) {
@@ -97,10 +102,16 @@ const GRIDS: [&str; 5] = ["log", "linear", "values", "one_minus", "powers_of_two
 
 fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<()> {
     if node.get("random").is_some() || node.get("quasi").is_some() {
+        if let Some(extend) = node.get("extend") {
+            let message = format!("`{}` is drawn at random and has no edge", axis.path);
+            let help = "remove `extend`, and draw from a wider range";
+            diagnostics.push(Diagnostic::error(message, &extend.key_place).help(help));
+            return None;
+        }
         return random::read(axis, param, node, diagnostics);
     }
     const KEYS: &[&str] =
-        &["log", "linear", "values", "one_minus", "powers_of_two", "points", "zip"];
+        &["log", "linear", "values", "one_minus", "powers_of_two", "points", "zip", "extend"];
     let mut complete = true;
     for entry in node.entries() {
         if !KEYS.contains(&entry.key.as_str()) {
@@ -111,7 +122,7 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             .label("unknown key");
             d = match nearest(&entry.key, KEYS.iter().copied()) {
                 Some(name) => d.help(format!("did you mean `{name}`?")),
-                None => d.help("an axis is { log = [a, b], points = n }, { linear = [a, b], points = n }, { values = [...] } (each with an optional zip) or { random = { log = [a, b] }, samples = n }"),
+                None => d.help("an axis is { log = [a, b], points = n }, { linear = [a, b], points = n }, { values = [...] } (each with an optional zip, or an extend = { at_most = n }) or { random = { log = [a, b] }, samples = n }"),
             };
             diagnostics.push(d);
             complete = false;
@@ -168,6 +179,9 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             );
             complete = false;
         }
+    }
+    if let [form] = forms[..] {
+        extend::read(axis, param, form, node, diagnostics)?;
     }
     complete.then_some(())
 }

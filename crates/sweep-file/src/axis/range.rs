@@ -1,9 +1,9 @@
 //! What a random axis draws its values from.
 
-use spec::float::round_to_six_digits;
+use spec::float::{one_minus, round_to_six_digits};
 use spec::params::{Param, ParamType, Value};
 
-use super::grid::{self, as_number, one_minus};
+use super::grid::{self, as_number};
 use super::{self as axis, Axis};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};

@@ -84,6 +84,7 @@ fn check(lint: Lint) -> Check {
         Lint::TargetOnTest => Check::Whole(whole::target_on_test),
         Lint::SaveNotJudged => Check::Whole(whole::save_not_judged),
         Lint::ExcludeWithoutMatch => Check::Whole(whole::exclude_without_match),
+        Lint::UnevenGrowth => Check::Whole(whole::uneven_growth),
         Lint::DataConstantColumn
         | Lint::DataCopiedTarget
         | Lint::DataIndexColumn

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::axis::Axis;
 use crate::source::Place;
 use spec::event::Save;
 use spec::lint::Lint;
@@ -64,4 +65,22 @@ pub(super) fn exclude_without_match(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     let all = whole.sweep.excludes.iter().zip(whole.excluded);
     let idle = all.filter(|(_, n)| **n == 0);
     (idle.map(|(exclude, _)| (exclude.place.clone(), String::new())).collect(), 0)
+}
+
+/// Grids of one axis that grow for one optimizer by more values than for another.
+pub(super) fn uneven_growth(whole: &Whole<'_>) -> (Vec<Site>, u64) {
+    let axes = whole.sweep.optimizers.iter().flat_map(|entry| &entry.axes);
+    let grids: Vec<_> =
+        axes.filter(|axis| axis.values.len() > 1 && axis.random.is_none()).collect();
+    let grows = |axis: &Axis| axis.extend.as_ref().map_or(0, |extend| extend.at_most);
+    let most = |path: &str| grids.iter().filter(|a| a.path == path).map(|a| grows(a)).max();
+    let less = grids.iter().filter(|axis| Some(grows(axis)) < most(&axis.path));
+    let site = |axis: &&Axis| {
+        let label = match grows(axis) {
+            0 => "does not grow".to_owned(),
+            n => format!("grows by at most {}", text_format::plural::count(n, "value")),
+        };
+        (axis.place.clone(), label)
+    };
+    (less.copied().map(|axis| site(&axis)).collect(), 0)
 }

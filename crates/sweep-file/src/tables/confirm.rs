@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::node::Node;
 use crate::reader::Reader;
 use crate::tables::function::FUNCTION;
+use crate::tables::until;
 
 spec::settings! {
     /// Fresh seeds that judge the chosen configurations; those of `[repeat]` then choose alone.
@@ -42,10 +43,9 @@ impl Reader<'_> {
             );
             return None;
         };
-        let looks = ["until", "looks", "share", "level"];
-        let (fresh, until) = match looks.iter().any(|key| entry.value.get(key).is_some()) {
+        let (fresh, until) = match until::is_given(entry) {
             true => {
-                let (seeds, until) = self.until(entry, optimizers)?;
+                let (seeds, until) = self.until("confirm.seeds", entry, optimizers)?;
                 (seeds, Some(until))
             }
             false => (self.seed_list("confirm", entry)?, None),

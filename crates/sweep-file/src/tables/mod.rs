@@ -16,6 +16,7 @@ mod slurm;
 mod slurm_flags;
 mod target;
 pub(crate) mod train;
+pub(crate) mod tuning;
 mod until;
 
 use spec::params::Params as _;
@@ -42,6 +43,7 @@ pub fn tables() -> Vec<Table> {
             keys: EarlyStopping::PARAMS,
         },
         repeat::RepeatTable::TABLE,
+        tuning::TuningTable::TABLE,
         confirm::ConfirmTable::TABLE,
         until::UntilTable::TABLE,
         target::TargetTable::TABLE,

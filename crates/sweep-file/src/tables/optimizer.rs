@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::node::{Entry, Node, NodeValue};
 use crate::reader::{Reader, start_of};
 use crate::sweep::{OptimizerEntry, ScheduleEntry};
+use crate::tables::function::FUNCTION;
 
 impl Reader<'_> {
     pub(crate) fn optimizers(&mut self, root: &Node) -> Vec<OptimizerEntry> {
@@ -52,6 +53,19 @@ impl Reader<'_> {
             out.extend(self.optimizer(entry));
         }
         out
+    }
+
+    /// Refuses grids that grow beside a function: which value is the best differs from one to another.
+    pub(crate) fn growth_of(&mut self, model: &str, optimizers: &[OptimizerEntry]) {
+        let mut axes = optimizers.iter().flat_map(|entry| &entry.axes);
+        let grown = axes.find(|axis| model == FUNCTION && axis.extend.is_some());
+        if let Some(axis) = grown {
+            self.diagnostics.push(
+                Diagnostic::error("the grids of a function do not grow", &axis.place)
+                    .label("functions are judged one by one")
+                    .help("remove `extend`"),
+            );
+        }
     }
 
     fn optimizer(&mut self, entry: &Entry) -> Option<OptimizerEntry> {

@@ -7,12 +7,15 @@ use crate::diagnostic::Diagnostic;
 use crate::node::{Entry, Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
+use crate::tables::function::FUNCTION;
+use crate::tables::until;
+use spec::stages::Until;
 
 spec::settings! {
     /// Repetitions of each configuration.
     RepeatTable in "repeat" {
         /// Seeds, each one run of every configuration.
-        seeds: Vec<u64> = vec![0] => "a list of numbers or { count, base }", "[0]";
+        seeds: Vec<u64> = vec![0] => "a list of numbers, { count, base }, or without tuning { base, until, looks, .. }", "[0]";
     }
 }
 
@@ -30,11 +33,37 @@ fn one_number(n: i64, place: &Place) -> Diagnostic {
 }
 
 impl Reader<'_> {
-    pub(crate) fn seeds(&mut self, root: &Node) -> Vec<u64> {
-        let Some(node) = self.table(root, "repeat", false) else { return vec![0] };
+    /// The seeds, with looks at them on the way, where there are any, and the place of these.
+    pub(crate) fn seeds(&mut self, root: &Node, model: &str) -> (Vec<u64>, Option<(Until, Place)>) {
+        let one = || (vec![0], None);
+        let Some(node) = self.table(root, "repeat", false) else { return one() };
         let _: RepeatTable = self.settings(&node, &[]);
-        let seeds = node.get("seeds").and_then(|entry| self.seed_list("repeat", entry));
-        seeds.unwrap_or_else(|| vec![0])
+        let Some(entry) = node.get("seeds") else { return one() };
+        if !until::is_given(entry) {
+            return (self.seed_list("repeat", entry).unwrap_or_else(|| vec![0]), None);
+        }
+        if model == FUNCTION {
+            self.diagnostics.push(
+                Diagnostic::error("the seeds of a function decide nothing", &entry.value.place)
+                    .label("its start and its steps are the same for all")
+                    .help("leave `seeds` out"),
+            );
+            return one();
+        }
+        if let Some(confirm) = root.get("confirm") {
+            self.diagnostics.push(
+                Diagnostic::error("beside [confirm] these seeds choose", &entry.value.place)
+                    .label("and each configuration needs as many")
+                    .also(&confirm.key_place, "those of [confirm] judge")
+                    .help("give a number of seeds here, and `until` to those of [confirm]"),
+            );
+            return one();
+        }
+        let optimizers = root.get("optimizer").map_or(0, |list| list.value.entries().len());
+        match self.until("repeat.seeds", entry, optimizers) {
+            Some((seeds, until)) => (seeds, Some((until, entry.value.place.clone()))),
+            None => one(),
+        }
     }
 
     /// The seeds of a table's key `seeds`: a list of them, or how many from which on. None where
@@ -58,17 +87,6 @@ impl Reader<'_> {
 
     /// `{ count, base }`.
     fn counted_seeds(&mut self, table: &str, entry: &Entry) -> Option<Vec<u64>> {
-        if let Some(until) = entry.value.get("until") {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "`until` goes with the seeds of [confirm] alone",
-                    &until.key_place,
-                )
-                .label("these seeds choose, and each configuration needs as many")
-                .help("give a number of seeds here, and add [confirm] with `until`"),
-            );
-            return None;
-        }
         let what = if table == "repeat" { "seeds".to_owned() } else { format!("{table}.seeds") };
         self.known_keys(&entry.value, &["count", "base"], &what);
         let count = setting("count", ParamType::Int, Range::AtLeast(1.0));

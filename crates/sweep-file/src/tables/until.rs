@@ -1,4 +1,4 @@
-//! `until` of the seeds of `[confirm]`: looks on the way, at which no more seeds may be needed.
+//! `until` of the seeds that judge: looks on the way, at which no more seeds may be needed.
 
 use spec::params::{ParamType, Range, Value};
 use spec::stages::{Goal, Until};
@@ -9,7 +9,7 @@ use crate::node::{Entry, Node};
 use crate::reader::{Reader, setting};
 
 spec::settings! {
-    /// Fresh seeds that are trained until what they decide is known.
+    /// Seeds that are trained until what they decide is known.
     UntilTable in "confirm.seeds" {
         /// The first seed; the others follow it.
         base: u64 = 0, NonNegative;
@@ -27,15 +27,25 @@ spec::settings! {
 /// Most seeds of the last look: the test of more is no exact one, and the level would not hold.
 const MOST: u64 = 30;
 
+/// Returns whether the seeds are those of looks on the way.
+pub(crate) fn is_given(seeds: &Entry) -> bool {
+    ["until", "looks", "share", "level"].iter().any(|key| seeds.value.get(key).is_some())
+}
+
 impl Reader<'_> {
-    /// The seeds of `{ base, until, looks, share, level }` with what ends them, of a sweep of so
-    /// many optimizers. None where there is a problem, which is told of.
-    pub(crate) fn until(&mut self, entry: &Entry, optimizers: usize) -> Option<(Vec<u64>, Until)> {
+    /// The seeds of `{ base, until, looks, share, level }`, the value of `table`, with what ends
+    /// them, of a sweep of so many optimizers. None where there is a problem, which is told of.
+    pub(crate) fn until(
+        &mut self,
+        table: &str,
+        entry: &Entry,
+        optimizers: usize,
+    ) -> Option<(Vec<u64>, Until)> {
         let node = &entry.value;
         let known = self.diagnostics.len();
-        let given: UntilTable = self.settings(node, &[]);
+        let given: UntilTable = self.settings_at(table, node, &[]);
         let share = match node.get("share") {
-            Some(entry) => self.shares(entry)?,
+            Some(entry) => self.shares(table, entry)?,
             None => vec![1.0 / given.looks.len().max(1) as f64; given.looks.len()],
         };
         if self.diagnostics.len() > known {
@@ -56,9 +66,9 @@ impl Reader<'_> {
         Some(((given.base..end).collect(), until))
     }
 
-    fn shares(&mut self, entry: &Entry) -> Option<Vec<f64>> {
+    fn shares(&mut self, table: &str, entry: &Entry) -> Option<Vec<f64>> {
         let share = setting("share", ParamType::Float, Range::Positive);
-        let axis = axis::read("confirm.seeds.share", &share, &entry.value, self.diagnostics)?;
+        let axis = axis::read(&format!("{table}.share"), &share, &entry.value, self.diagnostics)?;
         let number = |value: &Value| match value {
             Value::Float(x) => Some(*x),
             Value::Int(i) => Some(*i as f64),

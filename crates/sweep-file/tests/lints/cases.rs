@@ -249,6 +249,16 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
             };
             (vec![keeping("last", "best")], vec![keeping("best", "best"), keeping("last", "last")])
         }
+        Lint::UnevenGrowth => {
+            let of = |growth: &str| {
+                optimizer(&format!(
+                    "kind = \"sgd\"\nlr = {{ values = [0.1, 0.2], extend = {{ at_most = 2 }} }}\n\
+                     [[optimizer]]\nkind = \"adam\"\nlr = {{ values = [0.1, 0.2]{growth} }}"
+                ))
+            };
+            let extend = |n: u64| of(&format!(", extend = {{ at_most = {n} }}"));
+            (vec![of(""), extend(1)], vec![extend(2)])
+        }
         Lint::ExcludeWithoutMatch => {
             let of = |lr: &str| {
                 optimizer(&format!(

@@ -12,18 +12,11 @@ use spec::update::UpdateSpec;
 use spec::{ModelSpec, ScheduleSpec};
 
 use crate::analysis::{Analysis, Config, ties};
+use spec::float::digits;
 use spec::grain::Grain;
+pub use spec::growth::GridEnd;
 
 pub use zipped::Partner;
-
-/// An edge of the values that were tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GridEnd {
-    /// The smallest.
-    Lowest,
-    /// The largest.
-    Highest,
-}
 
 /// Values worth adding to one axis of a label's grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +75,7 @@ pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
 
 /// Returns whether nothing is better than the value of a configuration: a share of all,
 /// no loss, or the target reached after one epoch, of runs by steps one segment, the first at whose end it may be measured.
-fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
+pub(super) fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
     let selection = &analysis.selection;
     if selection.reached() {
         let spec = &analysis.planned(config).spec;
@@ -135,7 +128,8 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     })
 }
 
-fn numeric(value: &Value) -> Option<f64> {
+/// A value as a finite number.
+pub(super) fn numeric(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),
         Value::Int(i) => Some(*i as f64),
@@ -234,23 +228,12 @@ fn parameter(analysis: &Analysis, config: &Config, path: &str) -> Option<Param> 
     params.into_iter().flatten().find(|param| param.name == name).copied()
 }
 
-/// Significant digits of a number as its shortest text has them.
-fn digits(x: f64) -> usize {
-    let text = format!("{x:e}");
-    text.split('e').next().map_or(1, |m| m.chars().filter(char::is_ascii_digit).count())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn grid(range: Range, whole: bool, digits: usize) -> Grid {
         Grid { range, share: range == Range::BelowOne, whole, digits }
-    }
-
-    #[test]
-    fn digits_of_a_grid() {
-        assert_eq!([0.01, 0.03, 1.0, 0.316228, 20.0, 1.5e-3].map(digits), [1, 1, 1, 6, 1, 2]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::analysis::{Analysis, Config, Criterion};
 use crate::page::table::{Cell, Table};
 use crate::plural;
 use crate::text::{capitalised, list};
+use stats::Estimate;
 
 /// Seeds that are named one by one; of more the first and the last.
 const NAMED: usize = 5;
@@ -49,10 +50,17 @@ pub fn confirmation_table(analysis: &Analysis) -> Table {
         };
         for (of, shown) in [(selection, true), (evaluation, !same)] {
             let [before, now] = [tuned, config].map(|config| mean(of, config));
-            let optimism = before.mean.zip(now.mean).map(|(before, now)| of.gain(before, now));
+            // Where runs stop at the target, seeds that never got there are in the median alone.
+            let [chose, judges] = [(tuned, &before), (config, &now)]
+                .map(|(config, estimate)| config.standing(of, estimate));
+            let optimism = chose.zip(judges).map(|(before, now)| of.gain(before, now));
+            let cell = |estimate: &Estimate, value: Option<f64>| match of.reached() {
+                true => Cell::number(value, |value| of.format(value)),
+                false => mean_sd(of.metric, estimate),
+            };
             let cells = [
-                mean_sd(of.metric, &before),
-                mean_sd(of.metric, &now).strong(judged),
+                cell(&before, chose),
+                cell(&now, judges).strong(judged),
                 Cell::number(optimism, |gain| signed(of, gain)),
             ];
             row.extend(cells.map(|cell| if shown { cell } else { Cell::default() }));

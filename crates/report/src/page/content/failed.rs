@@ -44,6 +44,10 @@ pub fn failure_table(analysis: &Analysis) -> Table {
         for &i in &config.runs {
             let (run, row) = (&analysis.plan.runs[i], &analysis.rows[i]);
             let Some(status) = row.status.filter(|s| !s.is_result()) else { continue };
+            // Those that a rung has cut are where they should be.
+            if status == Status::Cut && config.cut_at.is_some() {
+                continue;
+            }
             let grain = Grain::of_run(&run.spec);
             let at = grain.pick(row.epochs_completed, row.steps).filter(|_| status == Status::Cut);
             let paused = at.map(|at| format!("paused at {} {}", grain.unit(), number::count(at)));

@@ -7,6 +7,7 @@ use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
 use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::plural;
+use crate::superseded::Superseded;
 use crate::text;
 use spec::grain::Grain;
 use spec::stages::Stage;
@@ -17,9 +18,11 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
     let mut table = Table::new(&[
         "Optimizer",
         "#Configurations",
+        "#Added by growth",
         "#Runs",
         "#Completed",
         "#Diverged",
+        "#Cut",
         "#No result",
         "#Epochs trained",
         "#Optimizer steps",
@@ -28,7 +31,8 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
         "#Share of device time",
         grain.pick("#Training time an epoch", "#Training time 1,000 steps"),
     ]);
-    let ledger = spent(analysis);
+    let (ledger, plan) = (spent(analysis), &analysis.plan);
+    let (grows, cuts) = (plan.can_grow(), plan.tuning.is_some());
     let all: f64 = ledger.iter().map(|s| s.device_seconds).sum();
     for row in &ledger {
         let label = &analysis.plan.optimizers[row.label].label;
@@ -38,9 +42,11 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
         table.rows.push(vec![
             Cell::label(label, row.label),
             Cell::count(row.configs),
+            if grows { Cell::count(row.added) } else { Cell::default() },
             Cell::count(row.counts.planned),
             Cell::count(row.counts.completed),
             Cell::count(row.counts.diverged),
+            if cuts { Cell::count(row.counts.cut) } else { Cell::default() },
             Cell::count(row.counts.without_result()),
             grain.pick(Cell::count(row.epochs as usize), Cell::default()),
             Cell::count(row.steps as usize),
@@ -62,6 +68,8 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
             ),
         ]);
     }
+    let table = if grows { table } else { table.without("Added by growth") };
+    let table = if cuts { table } else { table.without("Cut") };
     grain.pick(table.clone(), table.without_empty())
 }
 
@@ -97,7 +105,8 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let curve = tuning(analysis, label);
         let has_value = best.counts.completed > 0;
         // Where nothing has a value, whatever is picked never gets there.
-        let several = analysis.tried(label).filter(|c| c.counts.results() > 0).count() > 1;
+        let several = analysis.tried(label).filter(|c| c.counts.results() > 0).count() > 1
+            && analysis.tried(label).all(|config| config.cut_at.is_none());
         let hopeless = Some(evaluation.worst()).filter(|_| curve.is_none() && several);
         let judged =
             |x: Option<f64>| Cell::number(x.or(hopeless), |x| judge_or_worst(evaluation, x));
@@ -159,6 +168,22 @@ fn by_stage(analysis: &Analysis) -> Option<String> {
     ))
 }
 
+/// What decisions have cost that others have replaced; nothing where they cost nothing.
+pub fn superseded_text(cost: &Superseded) -> Vec<String> {
+    if cost.is_empty() {
+        return Vec::new();
+    }
+    let (decisions, were) =
+        (plural::count(cost.decisions, "earlier decision"), plural::was_or_were(cost.decisions));
+    vec![format!(
+        "{decisions} on the stages {were} replaced. What they alone asked for is in no other number here: {}, {} and {} of \
+         device time.",
+        plural::grouped(cost.runs, "run"),
+        plural::grouped(cost.epochs, "epoch"),
+        number::seconds(cost.device_seconds),
+    )]
+}
+
 /// What the two tables mean, and what is unequal in them.
 pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     let ledger = spent(analysis);
@@ -174,6 +199,7 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
             "Every optimizer was tried with equally many configurations ({n}), so none had more chances than another."
         ));
     }
+    out.extend(super::growth_text(analysis));
     let unknown: usize = ledger.iter().map(|s| s.of_unknown_cost(analysis)).sum();
     if unknown > 0 {
         out.push(format!(

@@ -1,4 +1,4 @@
-//! The looks at fresh seeds on the way, in words.
+//! The looks at seeds on the way, in words.
 
 use crate::analysis::Looks;
 use crate::plural;
@@ -14,8 +14,9 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
         Goal::Best => "the leader is decided against every other optimizer",
         Goal::All => "every pair is decided",
     };
+    let seeds = if looks.stage.is_tuning() { "Seeds" } else { "Fresh seeds" };
     let mut out = vec![format!(
-        "Fresh seeds are looked at after {} of each optimizer and end where {goal}; {} of {} {} taken. Of {} {decided} {} \
+        "{seeds} are looked at after {} of each optimizer and end where {goal}; {} of {} {} taken. Of {} {decided} {} \
          decided, {given_up} given up and {open} open.",
         text::list(&numbers),
         looks.taken,

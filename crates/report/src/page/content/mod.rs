@@ -5,11 +5,13 @@ mod comparison;
 mod confirmation;
 mod failed;
 mod fairness;
+mod growth;
 mod landscape;
 mod ledger;
 mod looks;
 mod provenance;
 mod repeats;
+mod rungs;
 mod time_to_target;
 
 use crate::analysis::{Advice, Analysis, Config, Criterion, Measured};
@@ -28,10 +30,12 @@ pub use comparison::{comparison_table, comparison_text};
 pub use confirmation::{confirmation_table, confirmation_text, stages_text};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;
+pub use growth::growth_text;
 pub use landscape::{landscape_answer, landscape_table, landscape_text};
-pub use ledger::{grid_table, ledger_table, ledger_text};
+pub use ledger::{grid_table, ledger_table, ledger_text, superseded_text};
 pub use provenance::provenance;
 pub use repeats::{repeats_table, repeats_text};
+pub use rungs::rungs_text;
 pub use time_to_target::{time_to_target_table, time_to_target_text};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
@@ -285,7 +289,7 @@ fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
     } else {
         "Of equally good ones it has the learning rate nearest the middle of theirs"
     };
-    let seeds = if analysis.plan.is_staged() { "the seeds that choose" } else { "seeds" };
+    let seeds = if analysis.plan.confirm.is_some() { "the seeds that choose" } else { "seeds" };
     match selection.measured {
         Measured::Reached => format!(
             "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over {seeds}, then the one with \
@@ -310,6 +314,19 @@ fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
             evaluation.name()
         ),
     }
+}
+
+/// What there is to note of a configuration.
+fn config_note(analysis: &Analysis, config: &Config, chosen: bool) -> String {
+    let mut out: Vec<String> = Vec::new();
+    if chosen {
+        out.push("chosen".to_owned());
+    }
+    if analysis.was_added(config) {
+        out.push("added by growth".to_owned());
+    }
+    out.extend(config.cut_at.map(|epoch| format!("cut at epoch {epoch}")));
+    out.join(", ")
 }
 
 /// Every configuration.
@@ -367,7 +384,7 @@ pub fn config_table(analysis: &Analysis) -> Table {
                 mean_sd(Metric::LOSS, &config.train_loss)
             },
             Cell::number(config.train_seconds.mean, number::seconds),
-            Cell::text(if best { "chosen" } else { "" }),
+            Cell::text(config_note(analysis, config, best)),
         ]);
     }
     // Where configurations differ in their learning rate alone, its column says it all.

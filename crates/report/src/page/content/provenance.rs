@@ -7,6 +7,7 @@ use crate::analysis::Analysis;
 use crate::escape;
 use crate::number;
 use crate::plural;
+use spec::stages::Stage;
 
 /// What ran: name and value of each known fact.
 pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(String, String)> {
@@ -51,9 +52,9 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         put("Reading", format!("{left}{}", data.notes.join(" ")));
     }
     let seeds = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    put("Seeds", seeds(&analysis.plan.seeds));
-    if let Some(confirm) = &analysis.plan.confirm {
-        put("Fresh seeds", seeds(&confirm.seeds));
+    put("Seeds", seeds(&analysis.plan.seeds_planned(Stage::Tuning)));
+    if analysis.plan.decision(Stage::Confirm).is_some() {
+        put("Fresh seeds", seeds(&analysis.plan.seeds_planned(Stage::Confirm)));
     }
     let Some(m) = manifest else {
         put("Provenance", "no manifest.json was found".to_owned());

@@ -127,6 +127,8 @@ mod tests {
             },
             claim: None,
             seeds: vec![0],
+            until: None,
+            tuning: None,
             confirm: None,
             decisions: Vec::new(),
             superseded: Vec::new(),

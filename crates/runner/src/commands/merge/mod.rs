@@ -67,16 +67,18 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     say_taken(&taken);
     provenance(workspace, &dir, &plan, started, taken.files > 0)?;
 
-    let counts = super::status::counts(&store::journal::read(&dir)?, &plan);
+    let journal = store::journal::read(&dir)?;
+    let counts = super::status::counts(&journal, &plan);
     let (results, missing) = super::status::results_and_missing(&counts);
-    let planned = plan.runs.len();
+    let (planned, cut) = (plan.runs.len(), super::status::cut(&journal, &plan));
+    let paused = if cut == 0 { String::new() } else { format!(", {cut} paused at a rung") };
     text::output!(
-        "{results} of {} {} a result, {missing} missing",
+        "{results} of {} {} a result, {missing} missing{paused}",
         plural::count(planned, "run"),
         plural::has_or_have(planned),
     );
     reporter::write(workspace, &dir, Some(&lock), false)?;
-    Ok(if results == planned { Exit::Ok } else { Exit::RunsFailed })
+    Ok(if results + cut == planned { Exit::Ok } else { Exit::RunsFailed })
 }
 
 /// Takes over what a machine has decided of the stages, of several the one that has decided most.

@@ -19,7 +19,9 @@ pub(super) fn explain(invocation: &mut Invocation<'_>) -> crate::Result<Exit> {
     let (problem, data) = (found.machine.problem.take(), found.take_data());
     let left = invocation.outstanding(&found);
     let todo = invocation.chosen_of(&left);
-    let estimate = estimate::estimate(invocation.workspace, &found.journal, &found.machine, &todo);
+    let pauses = invocation.plan.pauses();
+    let estimate =
+        estimate::estimate(invocation.workspace, &found.journal, &found.machine, &todo, &pauses);
     let estimate = estimate.as_ref();
     if args.json {
         plan::json(&invocation.plan, &left, &invocation.chosen, &found.machine, estimate)?;

@@ -194,18 +194,20 @@ impl<'a> Invocation<'a> {
         let missing = self.outstanding(found).runs.len();
         if missing > 0 {
             let (runs, have) = (plural::count(missing, "run"), plural::has_or_have(missing));
-            let of = if self.plan.decisions.is_empty() { " of tuning" } else { "" };
+            let plan = &self.plan;
+            let tuning = plan.until.is_none() && plan.confirming().next().is_none();
+            let of = if tuning { " of tuning" } else { "" };
+            let waits = stages::waits(&self.plan);
             let rest = match self.chosen.by.is_empty() {
                 true => "; --keep-failed goes on without those that failed",
                 false => "",
             };
-            text::status!(
-                "the fresh seeds of [confirm] wait: {runs}{of} {have} no result yet{rest}"
-            );
+            text::status!("{waits}: {runs}{of} {have} no result yet{rest}");
             return Ok(false);
         }
         let Some(decision) = crate::reporter::decide(&self.dir, &self.plan)? else {
-            text::status!("the fresh seeds of [confirm] wait: no run has a result to decide by");
+            let waits = stages::waits(&self.plan);
+            text::status!("{waits}: no run has a result to decide by");
             return Ok(false);
         };
         let before = self.plan.runs.len();

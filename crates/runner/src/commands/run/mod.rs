@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use spec::plan::PlannedRun;
+use spec::stages::Stage;
 use store::layout::ReportDir;
 use store::write_atomic;
 use text_format::plural;
@@ -235,13 +236,17 @@ fn report(
 /// was not chosen by `--only` or `--shard`.
 fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
     let (cached, kept_failed, missing) = (left.cached, left.kept_failed, left.runs.len());
-    let results = plural::count(cached - kept_failed, "result");
+    let results = plural::count(cached - kept_failed - left.paused, "result");
     if missing > 0 {
         let by = &chosen.by;
         format!("nothing to train of what {by} chose; {results} there, {missing} missing in all")
     } else if kept_failed > 0 {
         let kept = plural::count(kept_failed, "run");
         format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")
+    } else if left.paused > 0 {
+        let paused = plural::count(left.paused, "run");
+        let are = plural::is_or_are(left.paused);
+        format!("nothing to train; {results} there, {paused} {are} paused at a rung")
     } else if cached == 1 {
         "its one result is there already, nothing to train".to_owned()
     } else {
@@ -262,10 +267,15 @@ fn warn_about(left: &Outstanding<'_>) {
 
 /// Says where a stage was decided on by other results than there are now.
 fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
-    if let Some((_, changed)) = stages::outdated(plan, journal) {
+    if let Some((decision, changed)) = stages::outdated(plan, journal) {
+        let (what, choice) = match decision.stage {
+            Stage::Tuning if decision.rung > 0 => ("that configurations were cut by", "cut"),
+            Stage::Tuning if decision.look > 0 => ("that seeds were looked at", "decision"),
+            Stage::Tuning => ("that grids have grown by", "growth"),
+            Stage::Confirm => ("that chose the configurations of [confirm]", "choice"),
+        };
         text::status!(
-            "{} {} that chose the configurations of [confirm] {} other ones by now; the choice \
-             stands, --replan makes it anew",
+            "{} {} {what} {} other ones by now; the {choice} stands, --replan makes it anew",
             console::style("warning:").for_stderr().yellow(),
             plural::count(changed, "result"),
             plural::is_or_are(changed),

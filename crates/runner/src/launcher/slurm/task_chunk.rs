@@ -4,7 +4,7 @@ use spec::plan::{Plan, PlannedRun};
 use store::layout::ReportDir;
 
 use super::files::{Files, JobFile, TaskId};
-use crate::pause::{is_done, pauses};
+use crate::pause::is_done;
 
 /// A task's part of a sweep.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl TaskChunk {
     pub fn left(&self, dir: &ReportDir, task_id: TaskId) -> crate::Result<Vec<PlannedRun>> {
         let earlier = store::journal::read_named(dir, &Files(dir).begun(task_id))?;
         let done = earlier.into_best_for(self.plan.computed_on.as_ref());
-        let pause = pauses(&self.plan);
+        let pause = self.plan.pauses();
         let is_done = |r: &PlannedRun| {
             let at = pause.get(&r.run_id).copied();
             done.get(&r.run_id).is_some_and(|record| is_done(record, at))

@@ -1,7 +1,7 @@
 //! `--watch`: follows submitted tasks. Files are read as they grow; Slurm is asked
 //! once every `poll_seconds`, for all of the sweep at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ use store::layout::ReportDir;
 
 use super::client::{Engine, Queued};
 use crate::exit::Exit;
+use crate::pause::{Pauses, is_done};
 use crate::text;
 
 /// Files are looked at this often.
@@ -192,6 +193,10 @@ struct Tail<'a> {
     labels: HashMap<Id, String>,
     read: HashMap<PathBuf, u64>,
     best: HashMap<Id, Status>,
+    /// Where runs pause.
+    pauses: Pauses,
+    /// Runs of which nothing is left to train.
+    done: HashSet<Id>,
     /// Whether the first look is over: what was there before is no news.
     begun: bool,
 }
@@ -200,11 +205,12 @@ impl<'a> Tail<'a> {
     fn new(dir: &'a ReportDir, plan: &Plan) -> Self {
         let labels =
             plan.runs.iter().map(|r| (r.run_id, crate::sweep_progress::describe(r))).collect();
-        Tail { dir, labels, read: HashMap::new(), best: HashMap::new(), begun: false }
+        let (read, best, done) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Tail { dir, labels, pauses: plan.pauses(), read, best, done, begun: false }
     }
 
     fn all_there(&self) -> bool {
-        self.results() == self.labels.len() as u64
+        self.done.len() == self.labels.len()
     }
 
     fn results(&self) -> u64 {
@@ -231,6 +237,9 @@ impl<'a> Tail<'a> {
             for line in bytes[..whole].split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
                 let Ok(record) = store::journal_line::read(line) else { continue };
                 let Some(label) = self.labels.get(&record.run_id) else { continue };
+                if is_done(&record, self.pauses.get(&record.run_id).copied()) {
+                    self.done.insert(record.run_id);
+                }
                 let held = self.best.entry(record.run_id).or_insert(record.status);
                 // As the journal prefers them, but for how far a paused run has come.
                 if !held.is_result() && (*held != Status::Cut || record.status.is_result()) {

@@ -1,0 +1,125 @@
+//! Rungs in hindsight: how often the eventual best configuration would have been cut, where all
+//! configurations of a label were trained to their end after all.
+
+use std::cmp::Ordering;
+
+use super::{Analysis, Criterion};
+
+/// How often rungs would have cut the eventual best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hindsight {
+    /// Labels of which every configuration has a result on every seed.
+    pub labels: usize,
+    /// Of these the ones whose best would have been cut, by the means over all seeds.
+    pub cut: usize,
+    /// Labels times seeds, each seed deciding alone.
+    pub cases: usize,
+    /// Of these the ones in which the best of that seed would have been cut.
+    pub cases_cut: usize,
+}
+
+/// The place of a configuration among others, the smaller the better: whether a seed diverged, or
+/// all did, and the mean of the rest, turned so that less is better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Place(u8, f64);
+
+impl Place {
+    /// Of the values of some seeds, of which one that is missing diverged.
+    fn of(values: &[Option<f64>], metric: &Criterion) -> Self {
+        let finite: Vec<f64> = values.iter().flatten().copied().filter(|x| x.is_finite()).collect();
+        let class = match (finite.len(), values.len()) {
+            (0, _) => 2,
+            (some, all) if some < all => 1,
+            _ => 0,
+        };
+        let mean = finite.iter().sum::<f64>() / finite.len().max(1) as f64;
+        Place(class, if metric.higher_is_better() { -mean } else { mean })
+    }
+
+    fn before(&self, other: &Place) -> Ordering {
+        self.0.cmp(&other.0).then(self.1.total_cmp(&other.1))
+    }
+}
+
+impl Hindsight {
+    /// Of a plan with rungs whose runs have these values of the selection metric, by run and
+    /// epoch; none after a divergence. `None` without rungs, and where no label was trained whole.
+    pub fn of(analysis: &Analysis, value: impl Fn(usize, u64) -> Option<f64>) -> Option<Hindsight> {
+        let tuning = analysis.plan.tuning.as_ref()?;
+        let mut out = Hindsight::default();
+        for label in 0..analysis.plan.optimizers.len() {
+            let of_file = |run: &[usize]| run.iter().all(|run| *run < analysis.plan.of_file());
+            let configs: Vec<&[usize]> =
+                analysis.tried(label).map(|c| &c.runs[..]).filter(|runs| of_file(runs)).collect();
+            let whole = |run: &usize| analysis.rows[*run].has_result();
+            let trained = configs.iter().all(|runs| runs.iter().all(whole));
+            if configs.len() < 2 || !trained {
+                continue;
+            }
+            let seeds = configs.iter().map(|runs| runs.len()).min().unwrap_or(0);
+            let all: Vec<usize> = (0..seeds).collect();
+            let metric = &analysis.selection;
+            let place = |runs: &[usize], of: &[usize], epoch: Option<u64>| {
+                let last = |run: usize| metric.of(&analysis.rows[run]);
+                let values: Vec<Option<f64>> = of
+                    .iter()
+                    .map(|&seed| match epoch {
+                        Some(epoch) => value(runs[seed], epoch),
+                        None => last(runs[seed]),
+                    })
+                    .collect();
+                Place::of(&values, metric)
+            };
+            let is_cut = |of: &[usize]| {
+                let at = |epoch: Option<u64>| -> Vec<Place> {
+                    configs.iter().map(|runs| place(runs, of, epoch)).collect()
+                };
+                let rungs: Vec<Vec<Place>> = tuning.rungs.iter().map(|e| at(Some(*e))).collect();
+                cuts_best(&rungs, &at(None), tuning.keep)
+            };
+            out.labels += 1;
+            out.cut += usize::from(is_cut(&all));
+            out.cases += seeds;
+            out.cases_cut += all.iter().filter(|seed| is_cut(&[**seed])).count();
+        }
+        (out.labels > 0).then_some(out)
+    }
+}
+
+/// Returns whether rungs cut the best of configurations, by the places of all of them at each rung
+/// and at the end. Of several that are equally good in the end one has to be left.
+fn cuts_best(rungs: &[Vec<Place>], end: &[Place], keep: f64) -> bool {
+    let Some(best) = end.iter().copied().min_by(Place::before) else { return false };
+    let mut alive: Vec<usize> = (0..end.len()).collect();
+    for places in rungs {
+        alive.sort_by(|a, b| places[*a].before(&places[*b]).then(a.cmp(b)));
+        let wanted = ((alive.len() as f64 * keep - 1e-9).ceil() as usize).max(1);
+        let last = places[alive[wanted.min(alive.len()) - 1]];
+        alive.retain(|i| places[*i].before(&last) != Ordering::Greater);
+    }
+    alive.iter().all(|i| end[*i].before(&best) != Ordering::Equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(values: &[f64]) -> Vec<Place> {
+        values.iter().map(|x| Place(0, *x)).collect()
+    }
+
+    #[test]
+    fn the_best_is_cut_where_it_starts_slowly() {
+        let end = places(&[1.0, 2.0, 3.0, 4.0]);
+        assert!(!cuts_best(&[places(&[1.0, 2.0, 3.0, 4.0])], &end, 0.5));
+        assert!(cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &end, 0.5));
+        // It ties with the last that goes on.
+        assert!(!cuts_best(&[places(&[3.0, 2.0, 3.0, 4.0])], &end, 0.5));
+        // Another one is equally good in the end.
+        let level = places(&[1.0, 1.0, 3.0, 4.0]);
+        assert!(!cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &level, 0.5));
+        // Cut at the second of two rungs.
+        let later = [places(&[2.0, 1.0, 3.0, 4.0]), places(&[2.0, 1.0, 0.0, 0.0])];
+        assert!(cuts_best(&later, &end, 0.5));
+    }
+}

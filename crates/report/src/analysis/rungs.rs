@@ -1,0 +1,88 @@
+//! Rungs of tuning: the configurations of each label that go on, by what they came to at an epoch.
+
+use std::collections::HashMap;
+
+use spec::Id;
+use spec::plan::{Plan, PlannedOptimizer, PlannedRun};
+use spec::record::{RunRecord, Status};
+use spec::stages::Choice;
+
+use super::{Analysis, by_selection};
+use crate::table::RunRow;
+
+/// The configurations of each label that go on beyond the next rung: the best by the selection
+/// metric there, as many as `keep` of them, and all that tie with the last; those of which a run
+/// has no result last. A configuration of which every seed diverged goes on with no other one. A
+/// label without any result is left out.
+pub(super) fn going_on(analysis: &Analysis, keep: f64) -> Vec<Choice> {
+    let choice = |(label, planned): (usize, &PlannedOptimizer)| {
+        let alive = |i: &usize| {
+            let config = &analysis.configs[*i];
+            config.label == label && config.stage.is_tuning() && config.cut_at.is_none()
+        };
+        let alive: Vec<usize> = (0..analysis.configs.len()).filter(alive).collect();
+        // Of 5 with a third of them 2 go on; a product such as 3 / 3 is not exactly 1.
+        let wanted = ((alive.len() as f64 * keep - 1e-9).ceil() as usize).max(1);
+        let whole = |i: &usize| {
+            analysis.configs[*i].counts.results() == analysis.configs[*i].counts.planned
+        };
+        let results = |i: &usize| analysis.configs[*i].counts.results() > 0;
+        let (whole, rest): (Vec<usize>, Vec<usize>) =
+            alive.into_iter().filter(results).partition(whole);
+        let mut groups = by_selection(analysis, &whole);
+        groups.extend(by_selection(analysis, &rest).concat().into_iter().map(|i| vec![i]));
+        let completed =
+            |group: &Vec<usize>| group.iter().any(|i| analysis.configs[*i].counts.completed > 0);
+        if groups.iter().any(completed) {
+            groups.retain(completed);
+        }
+        let mut configs: Vec<Id> = Vec::new();
+        for group in groups {
+            if configs.len() < wanted {
+                configs.extend(group.iter().map(|&i| analysis.configs[i].config_id));
+            }
+        }
+        (!configs.is_empty()).then(|| Choice { label: planned.label.clone(), configs })
+    };
+    analysis.plan.optimizers.iter().enumerate().filter_map(choice).collect()
+}
+
+/// The configurations that went on beyond the next rung of a plan, by how far its runs were
+/// trained where that is all that is known of them.
+pub(super) fn went_on(
+    plan: &Plan,
+    epoch: u64,
+    row: &dyn Fn(&PlannedRun) -> Option<RunRow>,
+) -> Vec<Choice> {
+    let mut furthest: HashMap<Id, u64> = HashMap::new();
+    for run in &plan.runs {
+        let epochs = row(run).and_then(|row| row.epochs_completed).unwrap_or(0);
+        let held = furthest.entry(run.config_id).or_default();
+        *held = epochs.max(*held);
+    }
+    let choice = |planned: &PlannedOptimizer| {
+        let own = plan.runs.iter().filter(|run| run.label == planned.label);
+        let mut configs: Vec<Id> =
+            own.map(|run| run.config_id).filter(|id| furthest[id] > epoch).collect();
+        configs.dedup();
+        (!configs.is_empty()).then(|| Choice { label: planned.label.clone(), configs })
+    };
+    plan.optimizers.iter().filter_map(choice).collect()
+}
+
+/// What a record was at the end of an epoch, as if the run had been that long. What ended before
+/// is as it is, and so is what was not trained so far.
+pub(super) fn at_epoch(record: &RunRecord, epoch: u64) -> RunRecord {
+    let mut out = record.clone();
+    let Some(outcome) = out.outcome.as_mut().filter(|o| o.epochs_completed >= epoch) else {
+        return out;
+    };
+    outcome.epochs_completed = epoch;
+    outcome.status = Status::Completed;
+    outcome.metrics.retain(|point| point.epoch <= epoch);
+    outcome.diverged_step = None;
+    outcome.weights_digest = None;
+    outcome.batch_digest.truncate(epoch as usize);
+    out.status = Status::Completed;
+    out
+}

@@ -1,0 +1,211 @@
+//! Rungs of tuning on records with whole curves: who goes on, whether runs paused there or went on,
+//! and what is chosen in the end.
+
+use std::collections::HashMap;
+
+use report::analysis::{Analysis, Hindsight, decide, repeat};
+use report::table::RunRow;
+use spec::Id;
+use spec::metric::Metric;
+use spec::plan::{Plan, PlannedRun};
+use spec::record::{MetricPoint, Outcome, RunRecord, Split, Status};
+use spec::stages::Stage;
+use sweep_file::{Overrides, load_text};
+
+const EPOCHS: u64 = 9;
+
+fn plan(tuning: &str, rest: &str) -> Plan {
+    let text = format!(
+        "[data]\ndataset = \"digits\"\nvalidation = 237\n[model]\nkind = \"linear\"\n[train]\nepochs = {EPOCHS}\n\
+         [repeat]\nseeds = [0, 1]\n[tuning]\n{tuning}\n{rest}\n[[optimizer]]\nkind = \"sgd\"\n\
+         lr = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]\n"
+    );
+    let loaded = load_text("x.toml", "x", text, &Overrides::default());
+    loaded.map(|loaded| loaded.plan).unwrap_or_else(|d| panic!("{d}"))
+}
+
+fn lr(run: &PlannedRun) -> f64 {
+    run.spec.optimizer.lr()
+}
+
+/// The record of a run that was trained for so many epochs: accuracies by learning rate and epoch,
+/// of which one that is no number ends it.
+fn record(run: &PlannedRun, upto: u64, accuracy: &dyn Fn(f64, u64) -> f64) -> RunRecord {
+    let diverged = (1..=upto).find(|epoch| accuracy(lr(run), *epoch).is_nan());
+    let epochs = diverged.map_or(upto, |epoch| epoch - 1);
+    let status = match diverged {
+        Some(_) => Status::Diverged,
+        None if upto < EPOCHS => Status::Cut,
+        None => Status::Completed,
+    };
+    let point = |epoch: u64, split: Split| MetricPoint {
+        epoch,
+        step: epoch * run.spec.steps_per_epoch(),
+        split,
+        metric: Metric::ACCURACY,
+        value: accuracy(lr(run), epoch).into(),
+    };
+    let metrics = (1..=epochs).flat_map(|e| [point(e, Split::Validation), point(e, Split::Test)]);
+    let metrics = metrics.collect();
+    let outcome = test_records::outcome(run, status);
+    let outcome = Outcome { status, epochs_completed: epochs, metrics, ..outcome };
+    let environment = test_records::environment();
+    RunRecord { outcome: Some(outcome), ..test_records::record_in(run, status, environment) }
+}
+
+type Records = HashMap<Id, RunRecord>;
+
+fn of(records: &Records) -> HashMap<Id, &RunRecord> {
+    records.iter().map(|(id, record)| (*id, record)).collect()
+}
+
+/// Plays a plan to its end, each run trained as far as it is asked for.
+fn played(mut plan: Plan, accuracy: &dyn Fn(f64, u64) -> f64) -> (Plan, Records) {
+    loop {
+        let pauses = plan.pauses();
+        let upto = |run: &PlannedRun| pauses.get(&run.run_id).copied().unwrap_or(EPOCHS);
+        let records: Records =
+            plan.runs.iter().map(|run| (run.run_id, record(run, upto(run), accuracy))).collect();
+        let Some(decision) = decide(&plan, &of(&records)) else { return (plan, records) };
+        plan.decide(decision);
+    }
+}
+
+/// Learning rates that went on at each rung, in tenths.
+fn went_on(plan: &Plan) -> Vec<Vec<u64>> {
+    let rate = |id: &Id| {
+        let run = plan.runs.iter().find(|run| run.config_id == *id).unwrap();
+        (lr(run) * 10.0).round() as u64
+    };
+    let rungs = plan.decisions.iter().filter(|decision| decision.rung > 0);
+    rungs.map(|d| d.chosen.iter().flat_map(|c| &c.configs).map(rate).collect()).collect()
+}
+
+/// Better the nearer to 0.5 and the longer.
+fn near(lr: f64, epoch: u64) -> f64 {
+    0.5 + 0.01 * epoch as f64 - 0.1 * (lr - 0.52).abs()
+}
+
+#[test]
+fn a_third_goes_on_at_each_rung() {
+    let (plan, records) = played(plan("rungs = [1, 3]", ""), &near);
+    assert_eq!(went_on(&plan), [vec![5, 6, 4], vec![5]]);
+    assert_eq!((plan.decisions.len(), plan.is_open()), (2, false));
+    let statuses = |status: Status| records.values().filter(|r| r.status == status).count();
+    assert_eq!((statuses(Status::Cut), statuses(Status::Completed)), (16, 2));
+    // Nothing of what was cut is in a mean.
+    let rows = plan.runs.iter().map(|run| RunRow::of(&records[&run.run_id], &plan.target));
+    let analysis = Analysis::new(plan.clone(), rows.collect());
+    assert_eq!(analysis.configs.iter().filter(|c| c.judged.mean.is_some()).count(), 1);
+    assert_eq!(analysis.configs.iter().filter(|c| c.cut_at == Some(1)).count(), 6);
+    assert_eq!(analysis.configs.iter().filter(|c| c.counts.cut == 2).count(), 8);
+    let chosen = &analysis.configs[analysis.best[0].unwrap()];
+    assert_eq!(lr(analysis.planned(chosen)), 0.5);
+}
+
+#[test]
+fn runs_that_went_on_decide_as_those_that_paused() {
+    let (plan, paused) = played(plan("rungs = [1, 3]", ""), &near);
+    let full: Records =
+        plan.runs.iter().map(|run| (run.run_id, record(run, EPOCHS, &near))).collect();
+    let mut again = Plan { decisions: Vec::new(), ..plan.clone() };
+    while let Some(decision) = decide(&again, &of(&full)) {
+        again.decide(decision);
+    }
+    // To the digests: what a run was at a rung does not change when it goes on.
+    assert_eq!(again.decisions, plan.decisions);
+    // Full curves of what is cut choose nothing.
+    let better_late = |lr: f64, epoch: u64| match epoch {
+        9 if lr > 0.85 => 1.0,
+        _ => near(lr, epoch),
+    };
+    let full: Vec<RunRow> = plan
+        .runs
+        .iter()
+        .map(|run| RunRow::of(&record(run, EPOCHS, &better_late), &plan.target))
+        .collect();
+    let analysis = Analysis::new(plan.clone(), full);
+    assert_eq!(lr(analysis.planned(&analysis.configs[analysis.tuned[0].unwrap()])), 0.5);
+    // A night knows how far its baseline trained each run.
+    let row = |run: &PlannedRun| Some(RunRow::of(&paused[&run.run_id], &plan.target));
+    let mut night = Plan { decisions: Vec::new(), ..plan.clone() };
+    while let Some(decision) = repeat(&night, &row) {
+        night.decide(decision);
+    }
+    let kept = |plan: &Plan| -> Vec<Vec<u64>> {
+        let sorted = |mut rates: Vec<u64>| {
+            rates.sort_unstable();
+            rates
+        };
+        went_on(plan).into_iter().map(sorted).collect()
+    };
+    assert_eq!((kept(&night), night.pauses()), (kept(&plan), plan.pauses()));
+}
+
+#[test]
+fn ties_go_on_and_what_diverged_does_not() {
+    let level = |lr: f64, epoch: u64| if lr < 0.45 { 0.9 } else { near(lr, epoch) };
+    let (tied, _) = played(plan("rungs = [1, 3]", ""), &level);
+    let mut rates = went_on(&tied).remove(0);
+    rates.sort_unstable();
+    assert_eq!(rates, [1, 2, 3, 4], "four are equally good");
+    assert_eq!(went_on(&tied)[1].len(), 4);
+    // Too high a rate diverges before the rung, another one behind it.
+    let bursts = |lr: f64, epoch: u64| match epoch {
+        1.. if lr > 0.45 && lr < 0.65 => f64::NAN,
+        2.. if lr > 0.65 && lr < 0.75 => f64::NAN,
+        _ => near(lr, epoch),
+    };
+    let (plan, records) = played(plan("rungs = [1, 3]", ""), &bursts);
+    assert_eq!(went_on(&plan), [vec![4, 7, 3], vec![4]]);
+    let diverged = records.values().filter(|record| record.status == Status::Diverged).count();
+    assert_eq!(diverged, 6);
+}
+
+#[test]
+fn the_fresh_seeds_follow_the_last_rung() {
+    let confirm = "[confirm]\nseeds = { count = 2, base = 1000 }";
+    let (plan, records) = played(plan("rungs = [1, 3]\nkeep = 0.5", confirm), &near);
+    assert_eq!(went_on(&plan), [vec![5, 6, 4, 7, 3], vec![5, 6, 4]]);
+    let fresh = plan.runs.iter().filter(|run| run.stage == Stage::Confirm);
+    let fresh: Vec<f64> = fresh.map(lr).collect();
+    assert_eq!(fresh, [0.5, 0.5]);
+    assert!(
+        plan.runs
+            .iter()
+            .rev()
+            .take(2)
+            .all(|run| { records[&run.run_id].status == Status::Completed })
+    );
+    // A missing run holds its configuration back.
+    let empty = Plan { decisions: Vec::new(), runs: plan.runs[..18].to_vec(), ..plan.clone() };
+    assert!(decide(&empty, &HashMap::new()).is_none());
+    let without: HashMap<Id, &RunRecord> =
+        of(&records).into_iter().filter(|(id, _)| *id != plan.runs[8].run_id).collect();
+    let decision = decide(&empty, &without).unwrap();
+    assert_eq!(decision.chosen[0].configs.len(), 5);
+    assert!(!decision.chosen[0].configs.contains(&plan.runs[8].config_id), "a seed is missing");
+}
+
+#[test]
+fn full_curves_tell_whether_the_best_would_have_been_cut() {
+    let slow = |lr: f64, epoch: u64| match epoch {
+        9 if lr > 0.85 => 1.0,
+        _ => near(lr, epoch),
+    };
+    let plan = plan("rungs = [1, 3]", "");
+    let seen = |accuracy: &dyn Fn(f64, u64) -> f64, upto: u64| {
+        let records: Vec<RunRecord> =
+            plan.runs.iter().map(|run| record(run, upto, accuracy)).collect();
+        let rows = records.iter().map(|record| RunRow::of(record, &plan.target)).collect();
+        let analysis = Analysis::new(plan.clone(), rows);
+        Hindsight::of(&analysis, |run, epoch| {
+            let metrics = &records[run].outcome.as_ref().unwrap().metrics;
+            metrics.iter().find(|point| point.epoch == epoch).map(|point| point.value.0)
+        })
+    };
+    let found = |cut: usize| Hindsight { labels: 1, cut, cases: 2, cases_cut: 2 * cut };
+    assert_eq!(seen(&near, EPOCHS), Some(found(0)));
+    assert_eq!(seen(&slow, EPOCHS), Some(found(1)));
+    assert_eq!(seen(&near, 3), None, "nothing has a full curve");
+}

@@ -1,0 +1,166 @@
+//! What is said of stages: in `--plan`, while a sweep opens them, and where one waits.
+
+use spec::growth::Grown;
+use spec::plan::Plan;
+use spec::stages::{Decision, Stage};
+use text_format::plural;
+
+/// Configurations that are named one by one; of more their number is said.
+const NAMED: usize = 3;
+
+/// Returns what is said of a decision of the plan, which adds so many runs.
+pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
+    let runs = plural::count(runs, "run");
+    if decision.rung > 0 {
+        return on_rung(plan, decision);
+    }
+    if decision.look == 0 && decision.stage == Stage::Tuning {
+        return match decision.grown.len() {
+            0 => "no grid grows any further".to_owned(),
+            _ => format!("grids grow by {}: {runs}", grown(&decision.grown)),
+        };
+    }
+    let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
+    let look = decision.look.saturating_sub(1);
+    let seeds = plan.seeds_upto(decision.stage, decision.look).len();
+    let fresh = if decision.stage == Stage::Confirm { "fresh seed" } else { "seed" };
+    match decision.look {
+        _ if decision.chosen.is_empty() => {
+            format!("look {look}: no optimizer needs more {fresh}s")
+        }
+        0 | 1 => {
+            let configs = plural::count(configs, "configuration");
+            format!("tuning has chosen; {configs} on {}: {runs}", plural::count(seeds, fresh))
+        }
+        _ => {
+            let labels = plural::count(decision.chosen.len(), "optimizer");
+            let goes = if decision.chosen.len() == 1 { "goes" } else { "go" };
+            format!("look {look}: {labels} {goes} on to {seeds} {fresh}s: {runs}")
+        }
+    }
+}
+
+/// Returns what is said of a decision on a rung, which the plan has taken.
+fn on_rung(plan: &Plan, decision: &Decision) -> String {
+    let at = |rung: u64| plan.tuning.as_ref()?.rungs.get(rung as usize).copied();
+    let epoch = at(decision.rung - 1).unwrap_or(0);
+    let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
+    let to = match at(decision.rung) {
+        Some(next) => format!("on to epoch {next}"),
+        None => "on to the end".to_owned(),
+    };
+    let goes = if configs == 1 { "goes" } else { "go" };
+    format!("rung at epoch {epoch}: {} {goes} {to}", plural::count(configs, "configuration"))
+}
+
+/// `adam lr 0.3 and sgd lr 1`, or how many.
+fn grown(added: &[Grown]) -> String {
+    if added.len() > NAMED {
+        return plural::count(added.len(), "configuration");
+    }
+    let name = |grown: &Grown| {
+        let path = grown.path.strip_prefix("optimizer.").unwrap_or(&grown.path);
+        format!("{} {path} {}", grown.label, grown.value)
+    };
+    added.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns what a plan waits for, as the subject of a sentence with its verb: `the fresh seeds of
+/// [confirm] wait`.
+pub fn waits(plan: &Plan) -> &'static str {
+    match plan.until.is_some() {
+        _ if !plan.rungs_left().is_empty() => "the next rung of [tuning] waits",
+        true => "the look at the seeds so far waits",
+        false if plan.is_growing() => "the growth of grids (extend) waits",
+        false => "the fresh seeds of [confirm] wait",
+    }
+}
+
+/// What `--plan` says of the stages; nothing of a plan without any.
+pub fn described(plan: &Plan) -> Option<String> {
+    let parts = [cutting(plan), growth(plan), looking(plan), confirming(plan)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let superseded = match plan.superseded.len() {
+        0 => String::new(),
+        n => format!("; {} before", plural::count(n, "other decision")),
+    };
+    (!parts.is_empty()).then(|| format!("{}{superseded}", parts.join("; ")))
+}
+
+/// What is said of rungs.
+fn cutting(plan: &Plan) -> Option<String> {
+    let tuning = plan.tuning.as_ref()?;
+    let cut = plural::count(plan.cut().len(), "run");
+    let left: Vec<String> = plan.rungs_left().iter().map(u64::to_string).collect();
+    let decided = tuning.rungs.len() - left.len();
+    let noun = if left.len() == 1 { "epoch" } else { "epochs" };
+    let epochs = format!("{noun} {}", left.join(", "));
+    let keep = format!("{:.0}% of the configurations of each optimizer go on", tuning.keep * 100.0);
+    Some(match (decided, left.is_empty()) {
+        (0, _) => format!("runs pause at {epochs}, where {keep}"),
+        (_, false) => format!("{cut} cut; the others pause at {epochs}, where {keep}"),
+        (_, true) => format!("{cut} cut at {}", plural::count(decided, "rung")),
+    })
+}
+
+/// What is said of grids that grow.
+fn growth(plan: &Plan) -> Option<String> {
+    let added = plan.grown().count();
+    let more = || plural::count(plan.at_most(Stage::Tuning), "run");
+    match (plan.is_growing(), added) {
+        _ if !plan.can_grow() => None,
+        (true, 0) => Some(format!(
+            "then values beyond the edges of grids where the best lies on one: {} at most, once all runs above have a result",
+            more()
+        )),
+        (true, n) => Some(format!(
+            "grids have grown by {}; {} more at most",
+            plural::count(n, "configuration"),
+            more()
+        )),
+        (false, 0) => Some("no grid has grown".to_owned()),
+        (false, n) => Some(format!("grids have grown by {}", plural::count(n, "configuration"))),
+    }
+}
+
+/// What is said of looks at the seeds of the sweep file itself.
+fn looking(plan: &Plan) -> Option<String> {
+    let until = plan.until.as_ref()?;
+    let taken = plural::count(plan.looks_opened().saturating_sub(1), "look");
+    Some(match plan.is_open() {
+        true => format!(
+            "up to {} of each optimizer, until it is decided, {taken} taken: {} more at most",
+            plural::count(until.looks.last().copied().unwrap_or(0), "seed"),
+            plural::count(plan.at_most(Stage::Tuning), "run")
+        ),
+        false => format!("the looks at the seeds are over, {taken} taken"),
+    })
+}
+
+/// What is said of the fresh seeds.
+fn confirming(plan: &Plan) -> Option<String> {
+    let confirm = plan.confirm.as_ref()?;
+    let seeds = plural::count(confirm.seeds.len(), "fresh seed");
+    let at_most = || plural::count(plan.at_most(Stage::Confirm), "run");
+    if plan.decision(Stage::Confirm).is_none() {
+        let best = match confirm.top {
+            1 => "best configuration".to_owned(),
+            n => format!("{n} best configurations"),
+        };
+        let once = if plan.is_growing() { "" } else { ", once all runs above have a result" };
+        return Some(format!(
+            "then the {best} of each optimizer on {seeds}: {} at most{once}",
+            at_most()
+        ));
+    }
+    let fresh = plan.runs.iter().filter(|run| !run.stage.is_tuning()).count();
+    let told = format!(
+        "tuning has chosen; {} on fresh seeds, {} taken",
+        plural::count(fresh, "run"),
+        plural::count(plan.confirming().count(), "decision")
+    );
+    Some(match plan.is_open() {
+        true => format!("{told}; {} in all at most, once all runs above have a result", at_most()),
+        false => told,
+    })
+}

@@ -1,0 +1,118 @@
+//! `extend = { at_most = n }` of a grid: values beyond its edge while the best lies on it.
+
+use spec::float::{digits, one_minus};
+use spec::growth::{Extend, Scale};
+use spec::params::{Param, ParamType, Range};
+
+use super::Axis;
+use super::grid::as_number;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::node::{Node, NodeValue};
+
+/// More values than this beyond the edges of one axis are taken for a slip of the keyboard.
+const MOST: i64 = 1_000;
+
+/// Digits of the values of a grid.
+const DIGITS: usize = 6;
+
+/// Reads `extend` of the table of an axis in this form, whose values are read already. Problems go
+/// to `diagnostics`.
+pub(super) fn read(
+    axis: &mut Axis,
+    param: &Param,
+    form: &str,
+    node: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let Some(entry) = node.get("extend") else { return Some(()) };
+    let refuse = |message: String| Diagnostic::error(message, &entry.key_place);
+    let name = axis.path.strip_prefix("optimizer.").unwrap_or_default();
+    if !matches!(param.ty, ParamType::Float | ParamType::Int) {
+        let message = format!("`{}` is not a number and its values have no edge", axis.path);
+        diagnostics.push(refuse(message).help("remove `extend`"));
+        return None;
+    }
+    if name.is_empty() || name == "accumulate" {
+        let message = format!("`extend` does not go with `{}`", axis.path);
+        diagnostics.push(refuse(message).help(
+            "the grids of an optimizer's own numbers can grow, such as lr, momentum, weight_decay",
+        ));
+        return None;
+    }
+    if axis.zip.is_some() {
+        let message = format!("`{}` is zipped and cannot grow alone", axis.path);
+        diagnostics.push(refuse(message).help("remove `extend`, or `zip`"));
+        return None;
+    }
+    let at_most = at_most(&axis.path, &entry.value, diagnostics)?;
+    let Some(extend) = grown(axis, param, form, at_most) else {
+        let message = format!("`{}` has no step to grow by", axis.path);
+        diagnostics
+            .push(refuse(message).help("give it two or more values above 0, or remove `extend`"));
+        return None;
+    };
+    axis.extend = Some(extend);
+    Some(())
+}
+
+/// The number of `{ at_most = n }`.
+fn at_most(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<u64> {
+    let remedy = "write extend = { at_most = 3 }: up to three values, beyond either edge";
+    let NodeValue::Table(entries) = &node.value else {
+        let message = format!("`extend` of `{path}` is a table");
+        diagnostics.push(Diagnostic::error(message, &node.place).help(remedy));
+        return None;
+    };
+    if let Some(unknown) = entries.iter().find(|entry| entry.key != "at_most") {
+        let message = format!("`extend` has no key `{}`", unknown.key);
+        diagnostics.push(Diagnostic::error(message, &unknown.key_place).help(remedy));
+        return None;
+    }
+    match node.get("at_most").map(|entry| &entry.value) {
+        Some(Node { value: NodeValue::Int(n), .. }) if (1..=MOST).contains(n) => Some(*n as u64),
+        Some(other) => {
+            let message = format!("`at_most` is a whole number from 1 to {MOST}");
+            diagnostics.push(Diagnostic::error(message, &other.place));
+            None
+        }
+        None => {
+            let message = "`extend` needs `at_most`";
+            diagnostics.push(Diagnostic::error(message, &node.place).help(remedy));
+            None
+        }
+    }
+}
+
+/// The step by which the values of an axis grow; none of fewer than two values on its scale.
+fn grown(axis: &Axis, param: &Param, form: &str, at_most: u64) -> Option<Extend> {
+    let mut values: Vec<f64> = axis.values.iter().filter_map(|(v, _)| as_number(v)).collect();
+    values.sort_by(f64::total_cmp);
+    let share = matches!(param.range, Range::BelowOne | Range::UpToOne)
+        || axis.path == "optimizer.momentum";
+    let scale = match form {
+        "linear" => Scale::Linear,
+        "one_minus" => Scale::OneMinus,
+        // A share counts by what it lacks to one, as the report proposes it.
+        "values" if share && values.iter().all(|x| *x < 1.0) => Scale::OneMinus,
+        _ => Scale::Log,
+    };
+    let on_scale = |x: f64| if scale == Scale::OneMinus { one_minus(x) } else { x };
+    let mut points: Vec<f64> = values.into_iter().map(on_scale).collect();
+    // A decay of 0 has no logarithm, and nothing lies below it.
+    points.retain(|x| scale == Scale::Linear || *x > 0.0);
+    points.sort_by(f64::total_cmp);
+    let (low, high) = (*points.first()?, *points.last()?);
+    let digits = match form {
+        "values" => points.iter().map(|x| digits(*x)).max().unwrap_or(1).min(DIGITS),
+        _ => DIGITS,
+    };
+    (points.len() > 1).then(|| Extend {
+        path: axis.path.clone(),
+        at_most,
+        scale,
+        ends: [low, high],
+        points: points.len() as u64,
+        digits: digits as u64,
+        whole: param.ty == ParamType::Int,
+    })
+}

@@ -1,0 +1,57 @@
+//! What the stages of a sweep need of the runs that its file asks for.
+
+use std::collections::{HashMap, HashSet};
+
+use spec::plan::PlannedRun;
+use spec::stages::Rungs;
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::sweep::SweepSpec;
+use super::tables::tuning;
+
+/// How long runs are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    /// In steps.
+    Steps,
+    /// In so many epochs.
+    Epochs(u64),
+}
+
+/// The rungs of tuning, where they fit the runs.
+pub(super) fn rungs(
+    spec: &SweepSpec,
+    runs: &[PlannedRun],
+    diagnostics: &mut Diagnostics,
+) -> Option<Rungs> {
+    let request = spec.tuning.as_ref()?;
+    let train = &runs.first()?.spec.train;
+    let length = if train.steps > 0 { Length::Steps } else { Length::Epochs(train.epochs) };
+    let mut configs: HashMap<&str, HashSet<spec::Id>> = HashMap::new();
+    for run in runs {
+        configs.entry(&run.label).or_default().insert(run.config_id);
+    }
+    let most = configs.values().map(HashSet::len).max().unwrap_or(0);
+    let problem = tuning::unfit(request, length, most);
+    problem.into_iter().for_each(|problem| diagnostics.push(problem));
+    Some(request.rungs.clone())
+}
+
+/// Refuses looks at seeds on the way where these seeds choose, too.
+pub(super) fn one_configuration_each(
+    spec: &SweepSpec,
+    runs: &[PlannedRun],
+    diagnostics: &mut Diagnostics,
+) {
+    let Some((_, place)) = &spec.until else { return };
+    let several = runs
+        .windows(2)
+        .find(|pair| pair[0].label == pair[1].label && pair[0].config_id != pair[1].config_id);
+    if let Some(pair) = several {
+        diagnostics.push(
+            Diagnostic::error("seeds that end early cannot choose a configuration, too", place)
+                .label(format!("`{}` has several configurations", pair[0].label))
+                .help("give a number of seeds here, and add [confirm] with `until`"),
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! `[tuning]`: rungs at which the worse configurations of an optimizer are cut.
+
+use spec::params::Range;
+use spec::stages::Rungs;
+
+use crate::diagnostic::Diagnostic;
+use crate::node::{Node, NodeValue};
+use crate::reader::Reader;
+use crate::source::Place;
+use crate::stages::Length;
+use crate::tables::function::FUNCTION;
+
+spec::settings! {
+    /// Configurations that are worse at a rung are trained no further.
+    TuningTable in "tuning" {
+        /// Epochs at which the worse configurations of each optimizer are cut, rising, each before the last epoch; required.
+        rungs: Vec<u64> = Vec::new(), AtLeast(1.0);
+        /// The part of the configurations of each optimizer that goes on at a rung, at least one and all that tie with the last of them.
+        keep: f64 = 1.0 / 3.0 => "a number or a fraction such as \"1/3\", between 0 and 1", "1/3";
+    }
+}
+
+/// `[tuning]` as it is written.
+#[derive(Clone, Debug)]
+pub struct TuningRequest {
+    pub(crate) rungs: Rungs,
+    /// The place of `rungs`.
+    pub(crate) place: Place,
+}
+
+impl Reader<'_> {
+    /// `[tuning]` of a sweep with a model of this kind. None where there is none, or a problem,
+    /// which is told of.
+    pub(crate) fn tuning(&mut self, root: &Node, model: &str) -> Option<TuningRequest> {
+        let node = self.table(root, "tuning", false)?;
+        let known = self.diagnostics.len();
+        let given: TuningTable = self.settings(&node, &[]);
+        let keep = self.keep(&node).unwrap_or(given.keep);
+        if self.diagnostics.len() > known {
+            return None;
+        }
+        if model == FUNCTION {
+            self.diagnostics.push(
+                Diagnostic::error("a function has no rungs", &node.place)
+                    .label("functions are judged one by one, by their last value")
+                    .help("remove [tuning]"),
+            );
+            return None;
+        }
+        let Some(rungs) = node.get("rungs") else {
+            self.diagnostics.push(
+                Diagnostic::error("[tuning] needs `rungs`", &node.place).help(
+                    "add rungs = [1, 3]: the epochs at which the worse configurations are cut",
+                ),
+            );
+            return None;
+        };
+        let place = &rungs.value.place;
+        if given.rungs.is_empty() || given.rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
+            self.diagnostics.push(
+                Diagnostic::error("rungs rise from one to the next", place)
+                    .help("write rungs = [1, 3]"),
+            );
+            return None;
+        }
+        let rungs = Rungs { rungs: given.rungs, keep };
+        Some(TuningRequest { rungs, place: place.clone() })
+    }
+
+    /// The share of `keep`; none where it is left out, or a problem, which is told of.
+    fn keep(&mut self, node: &Node) -> Option<f64> {
+        let entry = node.get("keep")?;
+        let number = match &entry.value.value {
+            NodeValue::Float(x) => Some(*x),
+            NodeValue::Int(i) => Some(*i as f64),
+            NodeValue::Text(text) => fraction(text),
+            _ => None,
+        };
+        let share = number.filter(|x| Range::BelowOne.contains(*x) && *x > 0.0);
+        if share.is_none() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "`tuning.keep` is a part of the configurations",
+                    &entry.value.place,
+                )
+                .label("must be above 0 and below 1")
+                .help("write keep = \"1/3\" or keep = 0.5"),
+            );
+        }
+        share
+    }
+}
+
+/// `1/3` as a number; none of anything else.
+fn fraction(text: &str) -> Option<f64> {
+    let (above, below) = text.split_once('/')?;
+    let part = |text: &str| text.trim().parse::<u32>().ok();
+    Some(f64::from(part(above)?) / f64::from(part(below)?))
+}
+
+/// What is wrong with rungs of runs that are so long, of which an optimizer has at most so many
+/// configurations.
+pub(crate) fn unfit(request: &TuningRequest, length: Length, configs: usize) -> Option<Diagnostic> {
+    let last = request.rungs.rungs.last().copied().unwrap_or(0);
+    let error = |message: String| Diagnostic::error(message, &request.place);
+    match length {
+        Length::Steps => Some(
+            error("rungs count epochs, and these runs are by steps".to_owned())
+                .help("give `epochs` in [train] in place of `steps`, or remove [tuning]"),
+        ),
+        Length::Epochs(epochs) if last >= epochs => Some(
+            error(format!("the rung at epoch {last} cuts nothing"))
+                .label(format!("runs have {}", text_format::plural::count(epochs, "epoch")))
+                .help("give rungs before the last epoch"),
+        ),
+        Length::Epochs(_) if configs < 2 => Some(
+            error("rungs have nothing to cut: every optimizer has one configuration".to_owned())
+                .help("give an optimizer several values, or remove [tuning]"),
+        ),
+        Length::Epochs(_) => None,
+    }
+}
