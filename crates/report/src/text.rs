@@ -78,11 +78,15 @@ pub fn target(target: &Target) -> String {
     format!("a {} {side} {}", target_name(target), metric(target.metric, value))
 }
 
+/// What the metric can be: Student's t does not know where values end, and no loss is negative.
+pub fn ends(of: &Criterion) -> (f64, f64) {
+    let (least, most) = of.metric.description().bounds.ends();
+    (least.max(0.0), most)
+}
+
 /// The interval of the mean, cut at what the metric can be.
 pub fn interval_of(of: &Criterion, e: &Estimate) -> Option<Interval> {
-    // Student's t does not know where values end: no loss is negative.
-    let (least, most) = of.metric.description().bounds.ends();
-    Some(e.interval?.within((least.max(0.0), most)))
+    Some(e.interval?.within(ends(of)))
 }
 
 /// The text in place of an interval where all seeds have the same value: of no width,
@@ -95,8 +99,12 @@ pub fn interval(of: &Criterion, e: &Estimate) -> Option<String> {
     if e.sd == Some(0.0) {
         return Some(ALL_EQUAL.to_owned());
     }
-    let low = of.format(i.low);
-    Some(format!("{}\u{2013}{}", low.trim_end_matches('%'), of.format(i.high)))
+    Some(range(of, i.low, i.high))
+}
+
+/// `97.85–97.97%`.
+pub fn range(of: &Criterion, low: f64, high: f64) -> String {
+    format!("{}\u{2013}{}", of.format(low).trim_end_matches('%'), of.format(high))
 }
 
 /// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.

@@ -80,7 +80,7 @@ impl Resamples {
         self.indices.len() / self.n
     }
 
-    fn row(&self, row: usize) -> &[u8] {
+    pub(super) fn row(&self, row: usize) -> &[u8] {
         &self.indices[row * self.n..(row + 1) * self.n]
     }
 }

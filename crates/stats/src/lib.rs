@@ -22,6 +22,7 @@
 //! ```
 
 pub mod bootstrap;
+pub mod choice;
 pub mod claim;
 pub mod holm;
 pub mod location;

@@ -1,6 +1,7 @@
 //! What the runs say: configurations, their estimates over seeds, and which
 //! configuration of each label is best.
 
+mod after_selection;
 mod choose;
 mod claim;
 mod compare;
@@ -32,6 +33,7 @@ use spec::stages::Stage;
 
 use crate::number;
 use crate::table::RunRow;
+use stats::choice::AfterSelection;
 use stats::location;
 
 pub use choose::{TieBreak, best_of, ties};
@@ -77,6 +79,7 @@ pub struct Analysis {
     comparison: OnceLock<Comparison>,
     time_to_target: OnceLock<Option<TimeToTarget>>,
     looks: OnceLock<Option<Looks>>,
+    after_selection: OnceLock<Vec<Option<AfterSelection>>>,
     tasks: OnceLock<Vec<Task>>,
 }
 
@@ -124,7 +127,7 @@ impl Analysis {
         let compare = !landscape::apart(&landscape::functions(&plan.runs));
         let (comparison, time_to_target, tasks) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let looks = OnceLock::new();
+        let (looks, after_selection) = (OnceLock::new(), OnceLock::new());
         let mut out = Analysis {
             plan,
             rows,
@@ -136,6 +139,7 @@ impl Analysis {
             comparison,
             time_to_target,
             looks,
+            after_selection,
             tasks,
         };
         if compare {
@@ -252,6 +256,12 @@ impl Analysis {
     /// runs of the first have ended.
     pub fn looks(&self) -> Option<&Looks> {
         self.looks.get_or_init(|| looks::looks(self)).as_ref()
+    }
+
+    /// For each label the mean of the configuration that tuning chose, with an interval that
+    /// includes the choice; none where too few seeds or configurations could tell.
+    pub fn after_selection(&self) -> &[Option<AfterSelection>] {
+        self.after_selection.get_or_init(|| after_selection::after_selection(self))
     }
 
     /// The functions of a sweep over landscapes, each with its own analysis; none

@@ -98,6 +98,12 @@ const TERMS: &[(&str, &str)] = &[
         "an interval made to cover the true mean over seeds in 95 of 100 such experiments; none below three seeds, and of few seeds somewhat short where it is resampled",
     ),
     (
+        "95% interval with the choice",
+        "an interval made to cover the true mean of the configuration that was chosen, whichever that is, in 95 of 100 \
+         such experiments, each with a choice of its own",
+    ),
+    ("chosen again", "share of the resamples of the seeds that choose this configuration, too"),
+    (
         "IQM",
         "interquartile mean: the mean of the middle half of the seeds, which single bad seeds move little",
     ),

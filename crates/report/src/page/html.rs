@@ -207,12 +207,24 @@ fn confirmed(analysis: &Analysis, confirmation: &Table) -> Markup {
     }
 }
 
+/// The section of intervals that include the choice; nothing where no optimizer has one.
+fn resampled(analysis: &Analysis, choice: &Table) -> Markup {
+    html! {
+        @if !choice.rows.is_empty() {
+            h2 id="choice" { "Intervals with the choice" }
+            (table(choice))
+            (sentences(&content::choice_text(analysis)))
+        }
+    }
+}
+
 fn tables(report: &Report) -> Markup {
     let analysis = &report.analysis;
     let Tables {
         functions,
         best,
         confirmation,
+        choice,
         comparison,
         claim,
         time_to_target,
@@ -236,6 +248,7 @@ fn tables(report: &Report) -> Markup {
             (sentences(&content::best_text(analysis)))
         }
         (confirmed(analysis, confirmation))
+        (resampled(analysis, choice))
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))

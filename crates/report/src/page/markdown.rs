@@ -37,6 +37,8 @@ pub fn report(report: &Report) -> String {
     }
     section(&mut out, "Tuning and fresh seeds", &content::confirmation_table(analysis));
     sentences(&mut out, &content::confirmation_text(analysis));
+    section(&mut out, "Intervals with the choice", &content::choice_table(analysis));
+    sentences(&mut out, &content::choice_text(analysis));
     section(&mut out, "Who is better than whom", &content::comparison_table(analysis));
     if !several {
         sentences(&mut out, &content::comparison_text(analysis));

@@ -5,10 +5,11 @@ use crate::page::table::Table;
 use crate::page::{content, run_table};
 
 /// Names of all tables that a report may have.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 13] = [
     "functions",
     "best",
     "confirmation",
+    "choice",
     "comparison",
     "claim",
     "time-to-target",
@@ -29,6 +30,8 @@ pub struct Tables {
     pub best: Table,
     /// What was confirmed on fresh seeds.
     pub confirmation: Table,
+    /// Chosen configurations on the seeds that chose them.
+    pub choice: Table,
     /// Every pair of labels.
     pub comparison: Table,
     /// The claim, judged by the seeds of each label.
@@ -62,6 +65,8 @@ impl Tables {
                 .named("best", "Each optimizer at its best configuration"),
             confirmation: content::confirmation_table(analysis)
                 .named("confirmation", "Chosen configurations on tuning and on fresh seeds"),
+            choice: content::choice_table(analysis)
+                .named("choice", "Chosen configurations on the seeds that chose them"),
             comparison: content::comparison_table(analysis)
                 .named("comparison", "Every pair of optimizers at their chosen configurations"),
             claim: content::claim_table(analysis, claims)
@@ -87,6 +92,7 @@ impl Tables {
             &self.functions,
             &self.best,
             &self.confirmation,
+            &self.choice,
             &self.comparison,
             &self.claim,
             &self.time_to_target,

@@ -1,5 +1,6 @@
 //! Tables and sentences of the report, before they are HTML or Markdown.
 
+mod choice;
 mod claim;
 mod comparison;
 mod confirmation;
@@ -25,6 +26,7 @@ use crate::text::{self, capitalised};
 use spec::metric::Metric;
 use stats::{Estimate, Method};
 
+pub use choice::{choice_table, choice_text};
 pub use claim::{claim_table, claim_text};
 pub use comparison::{comparison_table, comparison_text};
 pub use confirmation::{confirmation_table, confirmation_text, stages_text};

@@ -1,0 +1,64 @@
+//! What the seeds that chose a configuration say of it, the choice included.
+
+use rayon::prelude::*;
+use stats::bootstrap::{LARGEST, Resamples};
+use stats::choice::{self, AfterSelection};
+
+use crate::analysis::{Analysis, Config, Criterion, by_selection};
+
+/// Fewest seeds whose resamples differ enough: of four there are 35, of five 126.
+const FEWEST: usize = 5;
+
+/// The mean of each label's chosen configuration on the seeds that chose it. None where a label
+/// has fewer than two configurations with a result on each seed, where rungs have cut some, of which
+/// it is not known when resamples would choose them, where a seed of the chosen one diverged, and where it was chosen by other results than those at hand.
+pub(super) fn after_selection(analysis: &Analysis) -> Vec<Option<AfterSelection>> {
+    let seeds = &analysis.plan.seeds;
+    // A median of times to the target, some of them infinite, has no such interval.
+    if analysis.selection.reached() || !(FEWEST..=LARGEST).contains(&seeds.len()) {
+        return vec![None; analysis.tuned.len()];
+    }
+    let resamples = Resamples::of(seeds.len());
+    let of_label =
+        |(label, chosen): (usize, &Option<usize>)| of(analysis, label, (*chosen)?, &resamples);
+    analysis.tuned.par_iter().enumerate().map(of_label).collect()
+}
+
+fn of(
+    analysis: &Analysis,
+    label: usize,
+    chosen: usize,
+    resamples: &Resamples,
+) -> Option<AfterSelection> {
+    let complete = |i: &usize| {
+        let config = &analysis.configs[*i];
+        let whole = config.counts.results() == analysis.plan.seeds.len();
+        config.label == label && config.stage.is_tuning() && whole
+    };
+    if analysis.tried(label).any(|config| config.cut_at.is_some()) {
+        return None;
+    }
+    let among: Vec<usize> = (0..analysis.configs.len()).filter(complete).collect();
+    // What is equally good in a resample is chosen in the order in which it would be among all.
+    let among = by_selection(analysis, &among).concat();
+    if among.first() != Some(&chosen) {
+        return None;
+    }
+    let by_seed = |of: &Criterion| -> Option<Vec<Vec<Option<f64>>>> {
+        among.iter().map(|&i| values(analysis, &analysis.configs[i], of)).collect()
+    };
+    let (selection, judged) = (by_seed(&analysis.selection)?, by_seed(&analysis.evaluation)?);
+    let higher = analysis.selection.higher_is_better();
+    choice::after_selection(&selection, &judged, 0, higher, resamples)
+}
+
+/// A configuration's values in the order of the plan's seeds, those of diverged runs missing; none
+/// where it lacks a seed.
+fn values(analysis: &Analysis, config: &Config, of: &Criterion) -> Option<Vec<Option<f64>>> {
+    let value = |seed: &u64| {
+        let mut runs = config.runs.iter();
+        let run = *runs.find(|&&run| analysis.plan.runs[run].spec.seed == *seed)?;
+        Some(of.of(&analysis.rows[run]))
+    };
+    analysis.plan.seeds.iter().map(value).collect()
+}
