@@ -75,11 +75,6 @@ pub fn expand(
     let lints = lints.say(&whole, diagnostics);
     let target = target(spec, &runs, diagnostics)?;
     let claim = claim(spec, &target, &runs, diagnostics)?;
-    let pool = if spec.pool.is_empty() {
-        vec![PoolEntry { device: DeviceName::Auto, slots: None }]
-    } else {
-        spec.pool.clone()
-    };
     Some(Plan {
         v: PLAN_VERSION,
         name: spec.name.clone(),
@@ -98,7 +93,7 @@ pub fn expand(
         superseded: Vec::new(),
         optimizers,
         runs,
-        pool,
+        pool: pool(spec),
         threads_per_run: spec.threads_per_run,
         fast_path: spec.fast_path,
         tf32: spec.tf32,
@@ -110,6 +105,14 @@ pub fn expand(
         data: described,
         computed_on: None,
     })
+}
+
+/// The device pool: what there is where none is named.
+fn pool(spec: &SweepSpec) -> Vec<PoolEntry> {
+    match spec.pool.is_empty() {
+        true => vec![PoolEntry { device: DeviceName::Auto, slots: None }],
+        false => spec.pool.clone(),
+    }
 }
 
 /// The claim on the seeds that judge, where there is one. None where it can never be carried.

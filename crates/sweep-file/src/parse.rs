@@ -39,6 +39,12 @@ const ROOT: &[&str] = &[
     "lints",
 ];
 
+/// Those of some metrics that are measured on request alone, in their own order.
+fn on_request(asked: impl Iterator<Item = Metric>) -> Vec<Metric> {
+    let asked: Vec<Metric> = asked.collect();
+    Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect()
+}
+
 /// Reads the merged tree. `stem` is the default name.
 pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<SweepSpec> {
     let mut r = Reader { diagnostics };
@@ -47,11 +53,10 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let description = r.text(root, "description").unwrap_or_default();
     let (model, model_axes) = r.model(root);
     let without_data = is_without_data(&model);
-    let quadratic = model == QUADRATIC;
     let none = without_data.then(|| r.steps(root, &model));
     let (data, own) = match without_data {
         true => (Some(Vec::new()), None),
-        false => r.data(root, quadratic),
+        false => r.data(root, model == QUADRATIC),
     };
     let train_table = r.table(root, "train", false);
     let train = match &train_table {
@@ -69,9 +74,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     // What target and claim name is measured, whether it is asked for or not.
     let aimed = target.as_ref().map(|(t, _)| t.metric);
     let claimed = claim.as_ref().and_then(|c| c.metric.as_ref()).map(|(of, _)| of.metric);
-    let asked: Vec<Metric> = metrics.iter().map(|(m, _)| *m).chain(aimed).chain(claimed).collect();
-    keeping.metrics =
-        Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect();
+    keeping.metrics = on_request(metrics.iter().map(|(m, _)| *m).chain(aimed).chain(claimed));
     let optimizers = r.optimizers(root);
     r.growth_of(&model, &optimizers);
     let confirm = r.confirm(root, &seeds, (&model, optimizers.len()));

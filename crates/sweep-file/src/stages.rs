@@ -6,12 +6,11 @@ use spec::plan::PlannedRun;
 use spec::stages::Rungs;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::sweep::SweepSpec;
-use super::tables::tuning;
+use super::sweep::{SweepSpec, TuningRequest};
 
 /// How long runs are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Length {
+enum Length {
     /// In steps.
     Steps,
     /// In so many epochs.
@@ -32,7 +31,7 @@ pub(super) fn rungs(
         configs.entry(&run.label).or_default().insert(run.config_id);
     }
     let most = configs.values().map(HashSet::len).max().unwrap_or(0);
-    let problem = tuning::unfit(request, length, most);
+    let problem = unfit(request, length, most);
     problem.into_iter().for_each(|problem| diagnostics.push(problem));
     Some(request.rungs.clone())
 }
@@ -53,5 +52,28 @@ pub(super) fn one_configuration_each(
                 .label(format!("`{}` has several configurations", pair[0].label))
                 .help("give a number of seeds here, and add [confirm] with `until`"),
         );
+    }
+}
+
+/// What is wrong with rungs of runs that are so long, of which an optimizer has at most so many
+/// configurations.
+fn unfit(request: &TuningRequest, length: Length, configs: usize) -> Option<Diagnostic> {
+    let last = request.rungs.rungs.last().copied().unwrap_or(0);
+    let error = |message: String| Diagnostic::error(message, &request.place);
+    match length {
+        Length::Steps => Some(
+            error("rungs count epochs, and these runs are by steps".to_owned())
+                .help("give `epochs` in [train] in place of `steps`, or remove [tuning]"),
+        ),
+        Length::Epochs(epochs) if last >= epochs => Some(
+            error(format!("the rung at epoch {last} cuts nothing"))
+                .label(format!("runs have {}", text_format::plural::count(epochs, "epoch")))
+                .help("give rungs before the last epoch"),
+        ),
+        Length::Epochs(_) if configs < 2 => Some(
+            error("rungs have nothing to cut: every optimizer has one configuration".to_owned())
+                .help("give an optimizer several values, or remove [tuning]"),
+        ),
+        Length::Epochs(_) => None,
     }
 }

@@ -11,14 +11,13 @@ use spec::regress_settings::RegressSettings;
 use spec::report_settings::ReportSettings;
 use spec::run::segment;
 use spec::slurm::SlurmSettings;
-use spec::stages::{Confirm, Until};
+use spec::stages::{Confirm, Rungs, Until};
 use spec::threads::Threads;
 use spec::update::ParamGroup;
 
 use super::axis::Axis;
 use super::node::Node;
 use super::source::Place;
-use super::tables::tuning::TuningRequest;
 
 /// A sweep file that holds no local problem; combinations are not yet made.
 #[derive(Clone, Debug)]
@@ -141,6 +140,14 @@ pub struct ClaimRequest {
     pub(crate) test: ClaimTest,
     pub(crate) sd: Option<f64>,
     pub(crate) epoch: Option<(u64, Place)>,
+    pub(crate) place: Place,
+}
+
+/// `[tuning]` as it is written.
+#[derive(Clone, Debug)]
+pub struct TuningRequest {
+    pub(crate) rungs: Rungs,
+    /// The place of `rungs`.
     pub(crate) place: Place,
 }
 

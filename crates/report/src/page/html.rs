@@ -269,9 +269,7 @@ fn tables(report: &Report) -> Markup {
         (table(ledger))
         @if !grid.rows.is_empty() {
             (table(grid))
-            (sentences(&content::ledger_text(analysis)))
-            (sentences(&content::rungs_text(analysis, report.hindsight.as_ref())))
-            (sentences(&content::superseded_text(&report.superseded)))
+            (sentences(&content::spent_text(report)))
         }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }

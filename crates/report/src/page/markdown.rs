@@ -82,9 +82,7 @@ pub fn report(report: &Report) -> String {
     let _ = write!(out, "\n{}", table(&content::ledger_table(analysis)));
     if !several {
         let _ = write!(out, "\n{}", table(&content::grid_table(analysis)));
-        sentences(&mut out, &content::ledger_text(analysis));
-        sentences(&mut out, &content::rungs_text(analysis, report.hindsight.as_ref()));
-        sentences(&mut out, &content::superseded_text(&report.superseded));
+        sentences(&mut out, &content::spent_text(report));
     }
     out.push_str("\n## The sweep file\n\n");
     out.push_str(&markdown_block(&plan.text, "toml"));

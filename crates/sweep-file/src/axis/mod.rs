@@ -128,18 +128,7 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             complete = false;
         }
     }
-    if let Some(zip) = node.get("zip") {
-        match &zip.value.value {
-            NodeValue::Text(name) => axis.zip = Some(name.clone()),
-            _ => {
-                diagnostics.push(Diagnostic::error(
-                    "`zip` is the name of a group, a string",
-                    &zip.value.place,
-                ));
-                complete = false;
-            }
-        }
-    }
+    complete &= zip(axis, node, diagnostics);
     let forms: Vec<&str> = GRIDS.into_iter().filter(|k| node.get(k).is_some()).collect();
     match forms[..] {
         ["powers_of_two"] => {
@@ -184,6 +173,18 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
         extend::read(axis, param, form, node, diagnostics)?;
     }
     complete.then_some(())
+}
+
+/// Reads the group that an axis is zipped with; false where that is no name, which is told of.
+fn zip(axis: &mut Axis, node: &Node, diagnostics: &mut Diagnostics) -> bool {
+    let Some(zip) = node.get("zip") else { return true };
+    if let NodeValue::Text(name) = &zip.value.value {
+        axis.zip = Some(name.clone());
+        return true;
+    }
+    let message = "`zip` is the name of a group, a string";
+    diagnostics.push(Diagnostic::error(message, &zip.value.place));
+    false
 }
 
 fn number(node: &Node) -> Option<f64> {

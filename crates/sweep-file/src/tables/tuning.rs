@@ -6,8 +6,7 @@ use spec::stages::Rungs;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Node, NodeValue};
 use crate::reader::Reader;
-use crate::source::Place;
-use crate::stages::Length;
+use crate::sweep::TuningRequest;
 use crate::tables::function::FUNCTION;
 
 spec::settings! {
@@ -18,14 +17,6 @@ spec::settings! {
         /// The part of the configurations of each optimizer that goes on at a rung, at least one and all that tie with the last of them.
         keep: f64 = 1.0 / 3.0 => "a number or a fraction such as \"1/3\", between 0 and 1", "1/3";
     }
-}
-
-/// `[tuning]` as it is written.
-#[derive(Clone, Debug)]
-pub struct TuningRequest {
-    pub(crate) rungs: Rungs,
-    /// The place of `rungs`.
-    pub(crate) place: Place,
 }
 
 impl Reader<'_> {
@@ -96,27 +87,4 @@ fn fraction(text: &str) -> Option<f64> {
     let (above, below) = text.split_once('/')?;
     let part = |text: &str| text.trim().parse::<u32>().ok();
     Some(f64::from(part(above)?) / f64::from(part(below)?))
-}
-
-/// What is wrong with rungs of runs that are so long, of which an optimizer has at most so many
-/// configurations.
-pub(crate) fn unfit(request: &TuningRequest, length: Length, configs: usize) -> Option<Diagnostic> {
-    let last = request.rungs.rungs.last().copied().unwrap_or(0);
-    let error = |message: String| Diagnostic::error(message, &request.place);
-    match length {
-        Length::Steps => Some(
-            error("rungs count epochs, and these runs are by steps".to_owned())
-                .help("give `epochs` in [train] in place of `steps`, or remove [tuning]"),
-        ),
-        Length::Epochs(epochs) if last >= epochs => Some(
-            error(format!("the rung at epoch {last} cuts nothing"))
-                .label(format!("runs have {}", text_format::plural::count(epochs, "epoch")))
-                .help("give rungs before the last epoch"),
-        ),
-        Length::Epochs(_) if configs < 2 => Some(
-            error("rungs have nothing to cut: every optimizer has one configuration".to_owned())
-                .help("give an optimizer several values, or remove [tuning]"),
-        ),
-        Length::Epochs(_) => None,
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::{Analysis, Criterion, advice, robustness, spent, tuning};
 use crate::number;
+use crate::page::Report;
 use crate::page::table::{Cell, Table};
 use crate::plural;
 use crate::superseded::Superseded;
@@ -169,7 +170,7 @@ fn by_stage(analysis: &Analysis) -> Option<String> {
 }
 
 /// What decisions have cost that others have replaced; nothing where they cost nothing.
-pub fn superseded_text(cost: &Superseded) -> Vec<String> {
+fn superseded_text(cost: &Superseded) -> Vec<String> {
     if cost.is_empty() {
         return Vec::new();
     }
@@ -199,7 +200,7 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
             "Every optimizer was tried with equally many configurations ({n}), so none had more chances than another."
         ));
     }
-    out.extend(super::growth_text(analysis));
+    out.extend(super::growth::growth_text(analysis));
     let unknown: usize = ledger.iter().map(|s| s.of_unknown_cost(analysis)).sum();
     if unknown > 0 {
         out.push(format!(
@@ -223,5 +224,14 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
             text::percent(analysis.plan.report.tolerance)
         ));
     }
+    out
+}
+
+/// What the ledger means: what was unequal, what growth and rungs did, and what replaced decisions
+/// have cost.
+pub fn spent_text(report: &Report) -> Vec<String> {
+    let mut out = ledger_text(&report.analysis);
+    out.extend(super::rungs::rungs_text(&report.analysis, report.hindsight.as_ref()));
+    out.extend(superseded_text(&report.superseded));
     out
 }

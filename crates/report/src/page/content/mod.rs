@@ -32,12 +32,10 @@ pub use comparison::{comparison_table, comparison_text};
 pub use confirmation::{confirmation_table, confirmation_text, stages_text};
 pub use failed::{diverged_table, failure_table};
 pub use fairness::fairness;
-pub use growth::growth_text;
 pub use landscape::{landscape_answer, landscape_table, landscape_text};
-pub use ledger::{grid_table, ledger_table, ledger_text, superseded_text};
+pub use ledger::{grid_table, ledger_table, ledger_text, spent_text};
 pub use provenance::provenance;
 pub use repeats::{repeats_table, repeats_text};
-pub use rungs::rungs_text;
 pub use time_to_target::{time_to_target_table, time_to_target_text};
 
 /// `97.91% ± 0.05`: mean and standard deviation, the latter in points for accuracies.
