@@ -267,6 +267,7 @@ mod tests {
             seed: *seed,
             epochs: 1,
             steps: None,
+            cut_at: None,
             row: RunRow {
                 status: Some(Status::Completed),
                 last_epoch: [(EpochMetric::new(Split::Test, Metric::LOSS), *loss)]

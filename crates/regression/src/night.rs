@@ -8,7 +8,7 @@ use polars::prelude::*;
 use spec::Id;
 use spec::identity::ids;
 use spec::plan::{Plan, PlannedRun};
-use spec::record::Environment;
+use spec::record::{Environment, Status};
 use store::layout::ReportDir;
 use store::manifest::Manifest;
 
@@ -138,8 +138,23 @@ pub struct NightRun {
     pub epochs: u64,
     /// Optimizer steps planned of a run by steps; `None` of one by epochs.
     pub steps: Option<u64>,
+    /// The epoch at which a rung of tuning has cut its configuration; `None` of any other.
+    pub cut_at: Option<u64>,
     /// What it left.
     pub row: RunRow,
+}
+
+impl NightRun {
+    /// Returns whether it is paused where a rung has cut it.
+    pub fn is_cut(&self) -> bool {
+        let there = |at: u64| self.row.epochs_completed.is_some_and(|done| done >= at);
+        self.row.status == Some(Status::Cut) && self.cut_at.is_some_and(there)
+    }
+
+    /// Returns whether nothing of it is left to train: it has a result, or a rung has cut it.
+    pub fn is_done(&self) -> bool {
+        self.row.has_result() || self.is_cut()
+    }
 }
 
 /// One finished sweep.
@@ -218,11 +233,12 @@ impl Night {
             let (labels, configs) = (text("label")?, text("config")?);
             let (seeds, epochs) =
                 (u64::read(frame.column("seed")?)?, u64::read(frame.column("epochs")?)?);
-            // Left out where all runs are by epochs.
-            let steps = match frame.column("planned_steps") {
-                Ok(column) => u64::read(column)?,
-                Err(_) => vec![None; rows.len()],
+            // Left out where all runs are by epochs, and where nothing was cut.
+            let left_out = |name: &str| match frame.column(name) {
+                Ok(column) => u64::read(column),
+                Err(_) => Ok(vec![None; frame.height()]),
             };
+            let (steps, cut_at) = (left_out("planned_steps")?, left_out("cut_at")?);
             let mut runs = Vec::with_capacity(rows.len());
             for (i, row) in rows.into_iter().enumerate() {
                 let id = |ids: &[Option<String>]| -> PolarsResult<Id> {
@@ -238,6 +254,7 @@ impl Night {
                     seed: seeds[i].unwrap_or_default(),
                     epochs: epochs[i].unwrap_or_default(),
                     steps: steps[i],
+                    cut_at: cut_at[i],
                     row,
                 });
             }
@@ -292,6 +309,9 @@ impl Night {
         if runs.iter().any(|r| r.steps.is_some()) {
             out.push(u64::column("planned_steps", runs.iter().map(|r| r.steps).collect()));
         }
+        if runs.iter().any(|r| r.cut_at.is_some()) {
+            out.push(u64::column("cut_at", runs.iter().map(|r| r.cut_at).collect()));
+        }
         let rows: Vec<RunRow> = runs.iter().map(|r| r.row.clone()).collect();
         out.extend(RunRow::columns(&rows));
         out
@@ -343,6 +363,7 @@ fn runs(analysis: &Analysis) -> Vec<NightRun> {
     let label = |run: &PlannedRun| {
         analysis.plan.optimizers.iter().position(|o| o.label == run.label).unwrap_or_default()
     };
+    let cut = analysis.plan.cut();
     let planned = analysis.plan.runs.iter().zip(&analysis.rows);
     planned
         .map(|(run, row)| {
@@ -355,6 +376,7 @@ fn runs(analysis: &Analysis) -> Vec<NightRun> {
                 seed: run.spec.seed,
                 epochs: run.spec.train.epochs,
                 steps: Some(run.spec.train.steps).filter(|&steps| steps > 0),
+                cut_at: cut.get(&run.run_id).copied(),
                 row: row.clone(),
             }
         })

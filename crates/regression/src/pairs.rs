@@ -54,6 +54,10 @@ pub(crate) fn couples<'a>(
             gaps.add(current, GapKind::NotInBaseline);
             continue;
         };
+        if earlier.is_cut() && current.is_cut() && earlier.cut_at == current.cut_at {
+            // Neither night trained it to a result, as planned.
+            continue;
+        }
         match (earlier.row.has_result(), current.row.has_result()) {
             (true, true) => {
                 if let Some(why) = unlike(&earlier.row, &current.row) {

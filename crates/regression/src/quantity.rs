@@ -67,7 +67,17 @@ mod tests {
     fn run(row: RunRow) -> NightRun {
         let id = spec::Id::of("");
         let (label, config) = (String::new(), String::new());
-        NightRun { cell_id: id, series: id, label, config, seed: 0, epochs: 5, steps: None, row }
+        NightRun {
+            cell_id: id,
+            series: id,
+            label,
+            config,
+            seed: 0,
+            epochs: 5,
+            steps: None,
+            cut_at: None,
+            row,
+        }
     }
 
     #[test]

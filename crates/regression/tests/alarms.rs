@@ -104,6 +104,7 @@ impl Noise {
                     config: "lr 0.1".to_owned(),
                     seed,
                     steps: None,
+                    cut_at: None,
                     epochs: EPOCHS,
                     row,
                 });

@@ -212,3 +212,29 @@ fn what_replaced_decisions_cost_is_told() {
     assert_eq!((cost.epochs, cost.device_seconds), (6 * 2, 6.0 * 1.5));
     assert!(Superseded::of(&first, &map).is_empty());
 }
+
+#[test]
+fn two_labels_of_one_optimizer_do_not_grow_into_each_other() {
+    let two = format!(
+        "[[optimizer]]\nkind = \"sgd\"\nlabel = \"low\"\nlr = {{ log = [1e-3, 1e-2], points = 2, extend = {{ at_most = 2 }} }}\n\
+         [[optimizer]]\nkind = \"sgd\"\nlabel = \"high\"\nlr = {{ log = [1.0, 10.0], points = 2, extend = {{ at_most = 2 }} }}\n"
+    );
+    let plan = played(file(&two, ""), &peak(0.1));
+    assert_eq!(added(&plan), of_lr(&["0.1"]), "for the first label alone");
+    let ids: std::collections::HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();
+    assert_eq!(ids.len(), plan.runs.len());
+}
+
+#[test]
+fn a_value_between_others_is_no_edge_whatever_stands_beside_it() {
+    let axes = "lr = { log = [1e-2, 1e-1], points = 2, extend = { at_most = 1 } }\n\
+                weight_decay = { values = [0.0, 1e-4, 1e-3], extend = { at_most = 3 } }";
+    // The rate grows first, so that the best has no neighbour in the decay; a larger decay is worse.
+    let accuracy = |run: &PlannedRun| {
+        let Value::Float(decay) = run.axes["optimizer.weight_decay"] else { unreachable!() };
+        peak(1.0)(run) - 10.0 * (decay - 1e-3).abs()
+    };
+    let plan = played(file(&sgd(axes), ""), &accuracy);
+    let pair = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+    assert_eq!(added(&plan), [pair("lr", "1"), pair("weight_decay", "0.01")]);
+}

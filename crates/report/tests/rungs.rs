@@ -126,10 +126,12 @@ fn runs_that_went_on_decide_as_those_that_paused() {
         .collect();
     let analysis = Analysis::new(plan.clone(), full);
     assert_eq!(lr(analysis.planned(&analysis.configs[analysis.tuned[0].unwrap()])), 0.5);
-    // A night knows how far its baseline trained each run.
+    // A night knows where its baseline has cut each run.
     let row = |run: &PlannedRun| Some(RunRow::of(&paused[&run.run_id], &plan.target));
     let mut night = Plan { decisions: Vec::new(), ..plan.clone() };
-    while let Some(decision) = repeat(&night, &row) {
+    let cut = plan.cut();
+    let cut_at = |run: &PlannedRun| cut.get(&run.run_id).copied();
+    while let Some(decision) = repeat(&night, &row, &cut_at) {
         night.decide(decision);
     }
     let kept = |plan: &Plan| -> Vec<Vec<u64>> {
@@ -208,4 +210,23 @@ fn full_curves_tell_whether_the_best_would_have_been_cut() {
     assert_eq!(seen(&near, EPOCHS), Some(found(0)));
     assert_eq!(seen(&slow, EPOCHS), Some(found(1)));
     assert_eq!(seen(&near, 3), None, "nothing has a full curve");
+}
+
+#[test]
+fn a_night_cuts_what_its_baseline_has_cut_wherever_runs_ended() {
+    // Some configurations diverge before the rung, some behind it, and are kept or cut alike.
+    let bursts = |lr: f64, epoch: u64| match epoch {
+        2.. if lr < 0.25 => f64::NAN,
+        4.. if lr > 0.45 && lr < 0.55 => f64::NAN,
+        _ => near(lr, epoch),
+    };
+    let (plan, records) = played(plan("rungs = [1, 3]\nkeep = 0.8", ""), &bursts);
+    let cut = plan.cut();
+    let row = |run: &PlannedRun| Some(RunRow::of(&records[&run.run_id], &plan.target));
+    let cut_at = |run: &PlannedRun| cut.get(&run.run_id).copied();
+    let mut night = Plan { decisions: Vec::new(), ..plan.clone() };
+    while let Some(decision) = repeat(&night, &row, &cut_at) {
+        night.decide(decision);
+    }
+    assert!(!cut.is_empty() && night.cut() == cut && night.pauses() == plan.pauses());
 }

@@ -56,7 +56,7 @@ fn accept(
         return Err(bad_input(why));
     }
     let night = night_of(&dir)?;
-    let without = night.runs.iter().filter(|r| !r.row.has_result()).count();
+    let without = night.runs.iter().filter(|r| !r.is_done()).count();
     if without == night.runs.len() {
         return Err(bad_input(format!(
             "{} holds no result\n  run the sweep first: cargo xtask sweep {}",

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use regression::{Against, Night, NightRun, history};
 use report::analysis::repeat;
-use report::table::RunRow;
 use runner::Error;
 use runner::cli::NightlyArgs;
 use runner::commands;
@@ -60,14 +59,15 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
 /// The stages of a plan as the baseline decided them, or the night that stands for it, which is
 /// known from its results; none where it has other runs.
 fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
-    let whole = |night: &&Night| night.runs.iter().all(|run| run.row.has_result());
+    let whole = |night: &&Night| night.runs.iter().all(NightRun::is_done);
     let last = || against.history.iter().rev().find(whole);
     let Some(baseline) = against.before.as_ref().or_else(last) else { return Vec::new() };
-    let rows: HashMap<Id, &RunRow> =
-        baseline.runs.iter().map(|run| (run.cell_id, &run.row)).collect();
-    let row = |run: &PlannedRun| rows.get(&run.cell_id).copied().cloned();
-    while plan.runs.iter().all(|run| rows.contains_key(&run.cell_id)) {
-        let Some(decision) = repeat(&plan, &row) else { break };
+    let known: HashMap<Id, &NightRun> =
+        baseline.runs.iter().map(|run| (run.cell_id, run)).collect();
+    let row = |run: &PlannedRun| Some(known.get(&run.cell_id)?.row.clone());
+    let cut_at = |run: &PlannedRun| known.get(&run.cell_id)?.cut_at;
+    while plan.runs.iter().all(|run| known.contains_key(&run.cell_id)) {
+        let Some(decision) = repeat(&plan, &row, &cut_at) else { break };
         plan.decide(decision);
     }
     plan.decisions
@@ -81,17 +81,11 @@ fn keep(
     args: &NightlyArgs,
     night: &Night,
 ) -> runner::Result<()> {
-    let plan = store::plan(&workspace.report(name))?;
-    let cut = plan.cut();
-    let pauses: HashMap<Id, u64> =
-        plan.runs.iter().filter_map(|r| Some((r.cell_id, *cut.get(&r.run_id)?))).collect();
     let untrained = |run: &&NightRun| match run.row.status {
+        None | Some(Status::Cancelled) => true,
         // What goes on is not trained yet.
-        Some(Status::Cut) => {
-            let done = run.row.epochs_completed.unwrap_or(0);
-            pauses.get(&run.cell_id).is_none_or(|cut| done < *cut)
-        }
-        status => matches!(status, None | Some(Status::Cancelled)),
+        Some(Status::Cut) => !run.is_done(),
+        Some(_) => false,
     };
     let untrained = night.runs.iter().filter(untrained).count();
     if untrained > 0 {

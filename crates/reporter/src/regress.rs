@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use regression::{Against, Night, Regression, Verdict, baseline, history, judge};
+use regression::{Against, Night, NightRun, Regression, Verdict, baseline, history, judge};
 use runner::cli::{AgainstArgs, RegressArgs};
 use runner::commands::{self, folder};
 use runner::error::bad_input;
@@ -170,7 +170,7 @@ pub(crate) fn judge_night(
     against.history.retain(|n| n.facts.started < night.facts.started);
     if against.before.is_none() {
         // One that lost runs would leave every night after it incomplete.
-        let whole = |n: &&Night| n.runs.iter().all(|r| r.row.has_result());
+        let whole = |n: &&Night| n.runs.iter().all(NightRun::is_done);
         let last = against.history.last();
         if let Some(before) = against.history.iter().rev().find(whole).or(last) {
             let which = match last.is_some_and(|n| n.facts.started == before.facts.started) {

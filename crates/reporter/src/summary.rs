@@ -228,7 +228,7 @@ fn until_target(row: &BestRow) -> String {
 fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let counted = [
         (row.counts.diverged, "diverged"),
-        (row.counts.cut, "paused"),
+        (row.counts.cut, "cut"),
         (row.counts.failed, "failed"),
         (row.counts.timed_out, "timed out"),
         (row.counts.cancelled, "cancelled"),

@@ -261,7 +261,7 @@ pub struct RunArgs {
     /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
     #[arg(long)]
     pub fresh: bool,
-    /// Decide anew what a later stage of the sweep trains ([confirm]), by the results of today.
+    /// Decide anew what later stages of the sweep train (rungs, extend, until, [confirm]), by the results of today.
     #[arg(long)]
     pub replan: bool,
     /// Count runs that failed, timed out or were cancelled in earlier sweeps as done

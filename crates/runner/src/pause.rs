@@ -13,6 +13,19 @@ use store::layout::ReportDir;
 /// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
 pub type Pauses = HashMap<Id, u64>;
 
+/// Where the runs of a plan pause that are trained now. One that has a result already, in which
+/// something is missing that is asked for by now, is trained to its end again: its pause would not
+/// take the place of the result.
+pub fn of_workers(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
+    let mut pauses = plan.pauses();
+    if !pauses.is_empty() {
+        let journal = store::journal::read(dir)?;
+        let best = journal.best_for(plan.computed_on.as_ref());
+        pauses.retain(|id, _| best.get(id).is_none_or(|record| !record.status.is_result()));
+    }
+    Ok(pauses)
+}
+
 /// True of a record after which nothing is left of the run up to this pause, or up to its end
 /// where it has none.
 pub fn is_done(record: &RunRecord, pause: Option<u64>) -> bool {

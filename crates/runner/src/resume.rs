@@ -1,6 +1,6 @@
 //! What is left to do: the plan less the results that the journal holds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use spec::Digest;
@@ -130,24 +130,34 @@ pub fn outstanding<'a>(
     let best = journal.best_of(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let elsewhere = journal.best();
     let pauses = plan.pauses();
-    let failed = if keep_failed { failed_since(journal) } else { HashSet::new() };
+    let failed = if keep_failed { failed_since(journal) } else { HashMap::new() };
     let mut out = Outstanding::default();
     for run in &plan.runs {
         let pause = pauses.get(&run.run_id).copied();
         let held = best.get(&run.run_id).filter(|record| record.status == Status::Cut);
+        let unmeasured = || metric_missing(plan, best.get(&run.run_id).copied());
         if held.is_some_and(|record| pause::is_done(record, pause)) {
-            out.cached += 1;
-            out.paused += 1;
+            match unmeasured() {
+                Some(reason) => out.runs.push((run, reason)),
+                None => {
+                    out.cached += 1;
+                    out.paused += 1;
+                }
+            }
             continue;
         }
-        if held.is_some() && failed.contains(&run.run_id) {
+        if held.is_some() && failed.contains_key(&run.run_id) {
             out.cached += 1;
             out.kept_failed += 1;
             continue;
         }
         let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
-            .or_else(|| metric_missing(plan, best.get(&run.run_id).copied()))
-            .or_else(|| weights_missing(plan, run, best.get(&run.run_id).copied(), dir));
+            .or_else(unmeasured)
+            // Weights are those of an end, which a run that pauses is not to reach.
+            .or_else(|| match pause {
+                None => weights_missing(plan, run, best.get(&run.run_id).copied(), dir),
+                Some(_) => None,
+            });
         match why {
             Some(reason) => out.runs.push((run, reason)),
             None => {
@@ -167,14 +177,18 @@ pub fn outstanding<'a>(
     out
 }
 
-/// The paused runs of which a later attempt to go on has failed.
-fn failed_since(journal: &Journal) -> HashSet<Id> {
+/// The paused runs of which a later attempt to go on has failed, with the record of the last.
+pub fn failed_since(journal: &Journal) -> HashMap<Id, &RunRecord> {
     let best = journal.best();
+    // "…09Z" sorts behind "…09.5Z".
+    fn ended(record: &RunRecord) -> &str {
+        record.ended.trim_end_matches('Z')
+    }
     let since = |record: &&RunRecord| {
         let held = best.get(&record.run_id).filter(|held| held.status == Status::Cut);
-        record.status.is_failure() && held.is_some_and(|held| record.ended > held.ended)
+        record.status.is_failure() && held.is_some_and(|held| ended(record) > ended(held))
     };
-    journal.records.iter().filter(since).map(|record| record.run_id).collect()
+    journal.records.iter().filter(since).map(|record| (record.run_id, record)).collect()
 }
 
 /// BLAKE3 of a file of weights, as records hold it; none without a file.

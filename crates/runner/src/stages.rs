@@ -15,6 +15,15 @@ pub use text::{decided, described, waits};
 pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     let Some(earlier) = earlier.filter(|_| plan.is_staged()) else { return };
     plan.superseded.clone_from(&earlier.superseded);
+    if same_design(plan, earlier) {
+        take_over(plan, &earlier.decisions);
+    } else {
+        plan.superseded.extend(earlier.decisions.iter().cloned());
+    }
+}
+
+/// Returns whether two plans decide alike by the same results.
+pub fn same_design(plan: &Plan, other: &Plan) -> bool {
     let design = |plan: &Plan| {
         let growth: Vec<_> = plan.optimizers.iter().map(|o| o.extend.clone()).collect();
         let looks = plan.looks().map(|(until, stage)| (until.clone(), stage));
@@ -22,11 +31,7 @@ pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     };
     // Another metric chooses other configurations; its value chooses none.
     let by = |plan: &Plan| (plan.target.path(), plan.target.at);
-    if design(plan) == design(earlier) && by(plan) == by(earlier) {
-        take_over(plan, &earlier.decisions);
-    } else {
-        plan.superseded.extend(earlier.decisions.iter().cloned());
-    }
+    design(plan) == design(other) && by(plan) == by(other)
 }
 
 /// Takes decisions over, those that rest on other runs than the plan has as replaced ones.

@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::status_file::StatusFile;
 
 use crate::machine::Machine;
-use crate::pause::forget_checkpoints;
+use crate::pause::{Pauses, forget_checkpoints};
 use crate::pool::Slot;
 use crate::progress::{Progress, Verbosity};
 use crate::resume::best_by;
@@ -103,6 +103,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) logs: PathBuf,
     /// Stands in every record.
     pub(crate) provenance: Provenance,
+    /// Where runs pause.
+    pub(crate) pauses: Pauses,
     /// Results that are reused.
     pub(crate) cached: usize,
     /// Start of training in the first stage of the sweep: `--max-time` counts from it.
@@ -121,7 +123,7 @@ impl Sweep<'_> {
             dir: ReportDir::new(absolute(self.dir.path())?),
             root: absolute(&self.root)?,
             provenance: self.provenance.clone(),
-            pause: plan.pauses(),
+            pause: self.pauses.clone(),
             go_on: true,
         })
     }

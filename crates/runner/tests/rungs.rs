@@ -76,7 +76,7 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
     // The best of each is the best of the whole sweep here.
     let report = std::fs::read_to_string(sandbox.report("rungs").path().join("REPORT.md")).unwrap();
     assert!(
-        report.contains("14 runs were cut: 36 run-epochs of tuning in place of 72."),
+        report.contains("14 runs of the sweep file are paused: these runs were trained for 36 run-epochs, of 72 that they have."),
         "{report}"
     );
     assert!(!report.contains("without a result"), "{report}");
@@ -174,7 +174,52 @@ fn parts_of_a_plan_and_nights_pause_likewise() {
 
     whole.expect(0, &["baseline", "accept", file, "--reason", "a test"]);
     let text = whole.expect(0, &["nightly", file]);
+    assert!(text.contains("Identical: all 4 runs are bit-identical"), "{text}");
     let now = records(&whole);
     assert_eq!(epochs(&now, Status::Cut).len(), 14, "{text}");
     assert_eq!(plan(&whole).pauses(), plan(&machines[0]).pauses());
+}
+
+#[test]
+fn what_is_asked_for_later_is_measured_before_it_decides() {
+    let file = "experiments/rungs.toml";
+    let with =
+        |text: &str, train: &str| text.replace("epochs = 4\n", &format!("epochs = 4\n{train}\n"));
+    let f1 = |text: &str| format!("{text}\n[target]\nmetric = \"validation.f1\"\n");
+    // Paused at the first rung, when another metric is to decide.
+    let sandbox = Sandbox::new();
+    sandbox.sweep_file("rungs", &tuned());
+    for part in ["1/2", "2/2"] {
+        sandbox.expect(0, &["run", file, "--shard", part, "--no-report"]);
+    }
+    sandbox.sweep_file("rungs", &f1(&tuned()));
+    let text = sandbox.expect(0, &["run", file, "--no-report"]);
+    let whole = Sandbox::new();
+    whole.sweep_file("rungs", &f1(&tuned()));
+    whole.expect(0, &["run", file, "--no-report"]);
+    assert_eq!(plan(&sandbox).decisions, plan(&whole).decisions, "{text}");
+    // Weights and a metric that full results lack.
+    for more in [with(&tuned(), "save = \"last\""), f1(&tuned())] {
+        let sandbox = Sandbox::new();
+        sandbox.sweep_file("rungs", &full());
+        sandbox.expect(0, &["run", file, "--no-report"]);
+        sandbox.sweep_file("rungs", &more);
+        let text = sandbox.expect(0, &["run", file, "--no-report"]);
+        assert!(!text.contains("waits"), "{text}");
+        let again = sandbox.expect(0, &["run", file, "--no-report"]);
+        assert!(again.contains("nothing to train"), "{again}");
+    }
+}
+
+#[test]
+fn decisions_of_another_file_are_not_taken_over() {
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    let file = "experiments/rungs.toml";
+    here.sweep_file("rungs", &format!("{}\n[tuning]\nrungs = [2]\nkeep = 0.2\n", full()));
+    here.run(&["run", file, "--shard", "1/2", "--no-report"]);
+    there.sweep_file("rungs", &tuned());
+    there.expect(0, &["run", file, "--no-report"]);
+    let folder = there.report("rungs").path().display().to_string();
+    here.run(&["merge", file, &folder]);
+    assert_eq!(plan(&here).decisions, []);
 }

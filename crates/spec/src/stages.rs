@@ -123,9 +123,9 @@ pub struct Decision {
     /// The rung that it is on, from 1; left out of any other decision.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rung: u64,
-    /// The configurations that the stage trains, or that go on beyond the rung, by label in the order of the plan. A label of
-    /// which no run has a result is left out, and of a later look one that needs no more seeds:
-    /// none where no label does.
+    /// The configurations that the stage trains, or that go on beyond the rung, by label in the
+    /// order of the plan. A label of which no run has a result is left out, and of a later look one
+    /// that needs no more seeds: none where no label does.
     pub chosen: Vec<Choice>,
     /// Configurations that are added to grids of tuning; left out where it adds none. A decision
     /// on tuning that adds none ends the growth.

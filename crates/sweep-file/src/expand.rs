@@ -65,6 +65,7 @@ pub fn expand(
     let Expansion { runs, excluded, lints, .. } = expansion;
     check_excludes(spec, diagnostics);
     stages::one_configuration_each(spec, &runs, diagnostics);
+    stages::growth_beside_excludes(spec, diagnostics);
     let tuning = stages::rungs(spec, &runs, diagnostics);
     if runs.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error_without_place(

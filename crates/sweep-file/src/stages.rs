@@ -6,7 +6,7 @@ use spec::plan::PlannedRun;
 use spec::stages::Rungs;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::sweep::{SweepSpec, TuningRequest};
+use super::sweep::{Exclude, SweepSpec, TuningRequest};
 
 /// How long runs are.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,10 @@ pub(super) fn rungs(
         configs.entry(&run.label).or_default().insert(run.config_id);
     }
     let most = configs.values().map(HashSet::len).max().unwrap_or(0);
-    let problem = unfit(request, length, most);
+    let problem = match spec.stop {
+        true => Some(stopping(request)),
+        false => unfit(request, length, most),
+    };
     problem.into_iter().for_each(|problem| diagnostics.push(problem));
     Some(request.rungs.clone())
 }
@@ -53,6 +56,30 @@ pub(super) fn one_configuration_each(
                 .help("give a number of seeds here, and add [confirm] with `until`"),
         );
     }
+}
+
+/// Refuses grids that grow along an axis that an exclude names: what it leaves out is said of the
+/// values of the file alone.
+pub(super) fn growth_beside_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
+    let grows = spec.optimizers.iter().flat_map(|entry| &entry.axes);
+    for axis in grows.filter(|axis| axis.extend.is_some()) {
+        let names = |exclude: &&Exclude| exclude.conditions.iter().any(|(p, _)| *p == axis.path);
+        if let Some(exclude) = spec.excludes.iter().find(names) {
+            let message = format!("`{}` grows beside an exclude that names it", axis.path);
+            diagnostics.push(
+                Diagnostic::error(message, &axis.place)
+                    .also(&exclude.place, "leaves out some of its values")
+                    .help("remove `extend`, or end the grid where the exclude begins"),
+            );
+        }
+    }
+}
+
+/// Before anyone has reached the target nothing tells configurations apart.
+fn stopping(request: &TuningRequest) -> Diagnostic {
+    Diagnostic::error("rungs do not go with `stop` of [target]", &request.place)
+        .label("all that have not reached the target there would tie")
+        .help("remove [tuning], or `stop`")
 }
 
 /// What is wrong with rungs of runs that are so long, of which an optimizer has at most so many

@@ -112,6 +112,9 @@ fn what_cannot_grow_is_refused() {
         "name = \"f\"\n[model]\nkind = \"function\"\nfunction = \"sphere\"\n[[optimizer]]\nkind = \"sgd\"\nlr = {{ {grid}, extend = {{ at_most = 1 }} }}\n"
     );
     insta::assert_snapshot!("a_function", load(function).unwrap_err());
+    let excluded =
+        format!("lr = {{ {grid}, extend = {{ at_most = 1 }} }}\n[[exclude]]\noptimizer.lr = 1.0");
+    insta::assert_snapshot!("excluded", refused(&excluded));
 }
 
 #[test]

@@ -90,6 +90,9 @@ fn rungs_that_cannot_be_are_refused() {
     let text = |base: &str| read(format!("{base}\n[tuning]\nrungs = [1]\n")).unwrap_err();
     insta::assert_snapshot!("one_configuration", text(&BASE.replace("[0.1, 0.2, 0.3]", "0.1")));
     insta::assert_snapshot!("by_steps", text(&BASE.replace("epochs = 10", "steps = 500")));
+    let stop =
+        "[target]\nmetric = \"validation.accuracy\"\nvalue = 0.9\nstop = true\n\n[[optimizer]]";
+    insta::assert_snapshot!("stopping", text(&BASE.replace("[[optimizer]]", stop)));
     let function = "name = \"f\"\n[model]\nkind = \"function\"\nfunction = \"sphere\"\n[[optimizer]]\nkind = \"sgd\"\nlr = [0.1, 0.2]\n";
     insta::assert_snapshot!("a_function", text(function));
 }

@@ -55,6 +55,7 @@ pub fn night(day: u32, noise: &str) -> Night {
                 seed,
                 epochs: 8,
                 steps: None,
+                cut_at: None,
                 row,
             });
         }

@@ -10,8 +10,8 @@ use crate::analysis::{Analysis, Config, Criterion, by_selection};
 const FEWEST: usize = 5;
 
 /// The mean of each label's chosen configuration on the seeds that chose it. None where a label
-/// has fewer than two configurations with a result on each seed, where rungs have cut some, of which
-/// it is not known when resamples would choose them, where a seed of the chosen one diverged, and where it was chosen by other results than those at hand.
+/// has fewer than two configurations with a result on each seed, where rungs have cut some or growth
+/// has added some, which other seeds might not have, where a seed of the chosen one diverged, and where it was chosen by other results than those at hand.
 pub(super) fn after_selection(analysis: &Analysis) -> Vec<Option<AfterSelection>> {
     let seeds = &analysis.plan.seeds;
     // A median of times to the target, some of them infinite, has no such interval.
@@ -35,7 +35,8 @@ fn of(
         let whole = config.counts.results() == analysis.plan.seeds.len();
         config.label == label && config.stage.is_tuning() && whole
     };
-    if analysis.tried(label).any(|config| config.cut_at.is_some()) {
+    let other = |config: &Config| config.cut_at.is_some() || analysis.was_added(config);
+    if analysis.tried(label).any(other) {
         return None;
     }
     let among: Vec<usize> = (0..analysis.configs.len()).filter(complete).collect();

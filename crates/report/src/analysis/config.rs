@@ -112,6 +112,12 @@ impl Config {
         }
     }
 
+    /// The status by which one of its runs counts: none of a paused one that no rung has cut, which is
+    /// to go on.
+    pub(super) fn counted(&self, status: Option<Status>) -> Option<Status> {
+        status.filter(|status| *status != Status::Cut || self.cut_at.is_some())
+    }
+
     /// Returns whether it was a candidate of the choice: it has a result, or a rung has cut it.
     pub fn was_candidate(&self) -> bool {
         self.counts.results() > 0 || self.cut_at.is_some()

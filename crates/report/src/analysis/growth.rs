@@ -1,6 +1,9 @@
 //! Growth of grids: the value beyond the edge on which the best of an optimizer lies, by the same
 //! rule for every optimizer.
 
+use std::collections::HashSet;
+
+use spec::Id;
 use spec::growth::{Extend, GridEnd, Grown};
 use spec::identity::ConfigIds;
 use spec::plan::PlannedOptimizer;
@@ -14,14 +17,21 @@ pub(super) fn grown(analysis: &Analysis) -> Option<Vec<Grown>> {
     if analysis.counts().results() == 0 {
         return None;
     }
+    // Two labels of one optimizer may come to the same configuration, at the same time, too.
+    let mut known: HashSet<Id> = analysis.plan.runs.iter().map(|run| run.config_id).collect();
     let labels = analysis.plan.optimizers.iter().enumerate();
-    Some(labels.filter_map(|(label, planned)| of_label(analysis, label, planned)).collect())
+    Some(labels.filter_map(|(at, planned)| of_label(analysis, at, planned, &mut known)).collect())
 }
 
 /// The next configuration of a label: its best with the value beyond the edge of the first axis
 /// that can grow, the learning rate first. None where the best lies on no edge, or a seed of it
 /// diverged, or nothing can be better.
-fn of_label(analysis: &Analysis, label: usize, planned: &PlannedOptimizer) -> Option<Grown> {
+fn of_label(
+    analysis: &Analysis,
+    label: usize,
+    planned: &PlannedOptimizer,
+    known: &mut HashSet<Id>,
+) -> Option<Grown> {
     let best = &analysis.configs[analysis.tuned[label]?];
     let value = best.standing(&analysis.selection, &best.selection)?;
     if best.counts.diverged > 0 || unsurpassed(analysis, best, value) {
@@ -35,17 +45,14 @@ fn of_label(analysis: &Analysis, label: usize, planned: &PlannedOptimizer) -> Op
             edge(analysis, best, &extend.path).filter(|_| grown_by < extend.at_most)?;
         let value = extend.typed(extend.beyond(edge, end)?);
         let spec = analysis.planned(best).spec.with_value(&extend.path, &value)?;
-        // Another label of the same optimizer may have it already.
-        let config = ConfigIds::new(&spec).with_seed(spec.seed).config;
-        let is_new = analysis.plan.runs.iter().all(|run| run.config_id != config);
+        let is_new = known.insert(ConfigIds::new(&spec).with_seed(spec.seed).config);
         let (label, path, from) = (planned.label.clone(), extend.path.clone(), best.config_id);
         is_new.then_some(Grown { label, from, path, value })
     })
 }
 
-/// The value of the best configuration on an axis where that is an edge: of the values that were
-/// tried with all others as it has them, of one that was added and has no such neighbour of all
-/// that were tried. None within them, and on a plateau: where another value is equally good.
+/// The value of the best configuration on an axis where that is an edge of all values that were
+/// tried. None within them, and on a plateau: where another value is equally good.
 fn edge(analysis: &Analysis, best: &Config, path: &str) -> Option<(f64, GridEnd)> {
     let value = |config: &Config| numeric(analysis.planned(config).axes.get(path)?);
     let chosen = value(best)?;
@@ -53,16 +60,7 @@ fn edge(analysis: &Analysis, best: &Config, path: &str) -> Option<(f64, GridEnd)
     if tied.into_iter().any(|i| value(&analysis.configs[i]) != Some(chosen)) {
         return None;
     }
-    let own = &analysis.planned(best).axes;
-    let beside = |config: &&Config| {
-        let axes = analysis.planned(config).axes.iter();
-        axes.filter(|(name, _)| *name != path).eq(own.iter().filter(|(name, _)| *name != path))
-    };
-    let mut tried: Vec<f64> =
-        analysis.tried(best.label).filter(beside).map(value).collect::<Option<_>>()?;
-    if tried.len() < 2 {
-        tried = analysis.tried(best.label).map(value).collect::<Option<_>>()?;
-    }
+    let tried: Vec<f64> = analysis.tried(best.label).map(value).collect::<Option<_>>()?;
     let below = tried.iter().any(|x| *x < chosen);
     let above = tried.iter().any(|x| *x > chosen);
     match (below, above) {

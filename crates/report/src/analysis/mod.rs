@@ -100,12 +100,17 @@ impl Analysis {
                 configs.len() - 1
             });
             configs[at].runs.push(i);
-            configs[at].counts.add(rows[i].status);
+            let status = configs[at].counted(rows[i].status);
+            configs[at].counts.add(status);
         }
         let last = |row: &RunRow, of: EpochMetric| row.last(of.split, of.metric);
         let validation_loss = EpochMetric::VALIDATION_LOSS;
         let test_accuracy = EpochMetric::new(Split::Test, Metric::ACCURACY);
         configs.par_iter_mut().for_each(|config| {
+            if config.counts.cut > 0 {
+                // The seeds that ended before the rung are no fair part of all.
+                return;
+            }
             let mut known = config::Estimates::default();
             let mut over = |value: &dyn Fn(&RunRow) -> Option<f64>| {
                 known.of(config.runs.iter().filter_map(|&i| value(&rows[i])).collect())
@@ -313,7 +318,9 @@ impl Analysis {
     /// How all runs ended.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        self.rows.iter().for_each(|row| counts.add(row.status));
+        for config in &self.configs {
+            config.runs.iter().for_each(|&i| counts.add(config.counted(self.rows[i].status)));
+        }
         counts
     }
 }

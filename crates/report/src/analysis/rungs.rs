@@ -1,14 +1,11 @@
 //! Rungs of tuning: the configurations of each label that go on, by what they came to at an epoch.
 
-use std::collections::HashMap;
-
 use spec::Id;
 use spec::plan::{Plan, PlannedOptimizer, PlannedRun};
 use spec::record::{RunRecord, Status};
 use spec::stages::Choice;
 
 use super::{Analysis, by_selection};
-use crate::table::RunRow;
 
 /// The configurations of each label that go on beyond the next rung: the best by the selection
 /// metric there, as many as `keep` of them, and all that tie with the last; those of which a run
@@ -47,23 +44,17 @@ pub(super) fn going_on(analysis: &Analysis, keep: f64) -> Vec<Choice> {
     analysis.plan.optimizers.iter().enumerate().filter_map(choice).collect()
 }
 
-/// The configurations that went on beyond the next rung of a plan, by how far its runs were
-/// trained where that is all that is known of them.
+/// The configurations that went on beyond the next rung of a plan, by where each run was cut in the
+/// end.
 pub(super) fn went_on(
     plan: &Plan,
     epoch: u64,
-    row: &dyn Fn(&PlannedRun) -> Option<RunRow>,
+    cut_at: &dyn Fn(&PlannedRun) -> Option<u64>,
 ) -> Vec<Choice> {
-    let mut furthest: HashMap<Id, u64> = HashMap::new();
-    for run in &plan.runs {
-        let epochs = row(run).and_then(|row| row.epochs_completed).unwrap_or(0);
-        let held = furthest.entry(run.config_id).or_default();
-        *held = epochs.max(*held);
-    }
     let choice = |planned: &PlannedOptimizer| {
         let own = plan.runs.iter().filter(|run| run.label == planned.label);
-        let mut configs: Vec<Id> =
-            own.map(|run| run.config_id).filter(|id| furthest[id] > epoch).collect();
+        let goes_on = own.filter(|run| cut_at(run).is_none_or(|at| at > epoch));
+        let mut configs: Vec<Id> = goes_on.map(|run| run.config_id).collect();
         configs.dedup();
         (!configs.is_empty()).then(|| Choice { label: planned.label.clone(), configs })
     };
@@ -71,7 +62,7 @@ pub(super) fn went_on(
 }
 
 /// What a record was at the end of an epoch, as if the run had been that long. What ended before
-/// is as it is, and so is what was not trained so far.
+/// is as it is, and so is what was not trained so far. Seconds stay those of the whole record.
 pub(super) fn at_epoch(record: &RunRecord, epoch: u64) -> RunRecord {
     let mut out = record.clone();
     let Some(outcome) = out.outcome.as_mut().filter(|o| o.epochs_completed >= epoch) else {
@@ -79,6 +70,7 @@ pub(super) fn at_epoch(record: &RunRecord, epoch: u64) -> RunRecord {
     };
     outcome.epochs_completed = epoch;
     outcome.status = Status::Completed;
+    outcome.stop_reason = None;
     outcome.metrics.retain(|point| point.epoch <= epoch);
     outcome.diverged_step = None;
     outcome.weights_digest = None;

@@ -14,9 +14,9 @@ use crate::table::RunRow;
 /// nothing more to decide on, and where no run has a result to decide by.
 ///
 /// At a rung of tuning these are the configurations that go on (`rungs.rs`), while grids may grow
-/// those beyond their edges (`growth.rs`). After tuning they are of each label the `top` configurations in the order in which the report
-/// would choose them, those of which a run has no result last; after a look at the fresh seeds
-/// the labels that need more.
+/// those beyond their edges (`growth.rs`). After tuning they are of each label the `top`
+/// configurations in the order in which the report would choose them, those of which a run has no
+/// result last; after a look at seeds the labels that need more.
 ///
 /// A pure function of the plan and of the records of its runs, in whatever order these came.
 pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision> {
@@ -34,13 +34,17 @@ pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision
     })
 }
 
-/// Decides as the sweep did whose runs came to these rows: as [`decide_by`], and at a rung by how
-/// far each run was trained.
-pub fn repeat(plan: &Plan, row: &dyn Fn(&PlannedRun) -> Option<RunRow>) -> Option<Decision> {
+/// Decides as the sweep did whose runs came to these rows: as [`decide_by`], and at a rung by where
+/// each run was cut in the end, which is `None` of what was trained to its end.
+pub fn repeat(
+    plan: &Plan,
+    row: &dyn Fn(&PlannedRun) -> Option<RunRow>,
+    cut_at: &dyn Fn(&PlannedRun) -> Option<u64>,
+) -> Option<Decision> {
     let Some(epoch) = plan.rungs_left().first() else {
         return decide_by(plan, &|run| Some((row(run)?, None)));
     };
-    let chosen = rungs::went_on(plan, *epoch, row);
+    let chosen = rungs::went_on(plan, *epoch, cut_at);
     let evidence = |run: &PlannedRun| Evidence { run_id: run.run_id, digest: None };
     let rests_on = plan.runs.iter().map(evidence).collect();
     (!chosen.is_empty()).then(|| on_rung(plan, chosen, rests_on))

@@ -117,7 +117,10 @@ pub(crate) fn render_of(
     });
     let hindsight = Hindsight::of(&analysis, |run, epoch| {
         let measured = points.of(run, analysis.selection.split, analysis.selection.metric);
-        measured.iter().rfind(|m| m.epoch == epoch).map(|m| m.value)
+        let row = &analysis.rows[run];
+        // What ended before is worth its last value, but for what diverged.
+        let last = measured.iter().rfind(|m| (1..=epoch).contains(&m.epoch))?;
+        (last.epoch == epoch || !row.diverged()).then_some(last.value)
     });
     let tables = tables::Tables::of(&analysis, claims.as_ref());
     let figures = figures?;

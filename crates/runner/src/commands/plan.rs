@@ -1,6 +1,6 @@
 //! `--plan`: what a sweep would do, as a table or as JSON.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write as _;
 
 use comfy_table::CellAlignment;
@@ -149,13 +149,11 @@ fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
         grain.pick("epochs left", "steps left"),
     ]);
     let mut by_label: HashMap<&str, ([u64; 5], BTreeSet<u64>)> = HashMap::new();
-    let mut last: Option<(&str, Id)> = None;
+    let mut counted: HashSet<(&str, Id)> = HashSet::new();
     for run in runs {
         let (row, seeds) = by_label.entry(run.label.as_str()).or_default();
         seeds.insert(run.spec.seed);
-        let now = (run.label.as_str(), run.config_id);
-        row[0] += u64::from(last != Some(now));
-        last = Some(now);
+        row[0] += u64::from(counted.insert((run.label.as_str(), run.config_id)));
         row[1] += 1;
         let length = grain.planned(&run.spec);
         row[3] += length;
@@ -262,6 +260,9 @@ pub(super) fn json(
         if let Some(until) = &plan.until {
             let (opened, at_most) = (plan.looks_opened(), plan.at_most(Stage::Tuning));
             head["until"] = json!({ "looks": until.looks, "opened": opened, "at_most": at_most });
+        }
+        if let Some(tuning) = &plan.tuning {
+            head["tuning"] = json!({ "rungs": tuning.rungs, "keep": tuning.keep, "left": plan.rungs_left(), "cut": plan.cut() });
         }
         if plan.can_grow() {
             let (added, at_most) = (plan.grown().collect::<Vec<_>>(), plan.at_most(Stage::Tuning));

@@ -12,6 +12,7 @@ use text_format::plural;
 
 use crate::exit::Exit;
 use crate::pause::is_done;
+use crate::resume::failed_since;
 use crate::workspace::Workspace;
 use crate::{launcher, lock, status_file, sweep_progress, text};
 
@@ -151,14 +152,16 @@ pub(super) fn counts(journal: &Journal, plan: &Plan) -> Counts {
     counts
 }
 
-/// A line for each run that left no result, the newest last. Paused ones are none of them.
+/// A line for each run that left no result, the newest last. Of paused ones those that failed since.
 fn failures(journal: &Journal, plan: &Plan) -> Vec<String> {
     let best = journal.best_for(plan.computed_on.as_ref());
+    let since = failed_since(journal);
     let failed = |run: &PlannedRun| {
         let record = best.get(&run.run_id).filter(|r| !r.status.is_result())?;
-        if record.status == Status::Cut {
-            return None;
-        }
+        let record = match record.status {
+            Status::Cut => since.get(&run.run_id)?,
+            _ => record,
+        };
         let line = format!("{}: {}", sweep_progress::describe(run), sweep_progress::reason(record));
         Some((record.ended.clone(), line))
     };

@@ -87,6 +87,7 @@ pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
         root: job.root.clone(),
         logs: dir.logs().join(task_id.to_string()),
         provenance: job.provenance.clone(),
+        pauses: plan.pauses(),
         cached,
         begun: Instant::now(),
     };

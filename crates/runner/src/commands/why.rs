@@ -108,7 +108,10 @@ fn planned(
     match left.runs.first() {
         None => {
             let best = journal.clone().into_best_for(Some(&machine.wanted.on));
-            out.push_str("cached: its result is reused\n");
+            out.push_str(match left.paused {
+                0 => "cached: its result is reused\n",
+                _ => "cut: it is paused where a rung has cut it\n",
+            });
             if let Some(record) = best.get(&run.run_id) {
                 told(out, record, machine);
             }

@@ -5,6 +5,7 @@ use store::layout::ReportDir;
 
 use super::{Launched, Launcher, Work};
 use crate::executor::Cancel;
+use crate::pause;
 use crate::status_file::StatusFile;
 use crate::training::{Sweep, train};
 use store::writer::JournalWriter;
@@ -40,6 +41,7 @@ impl Launcher for Local {
             root: work.workspace.root().to_path_buf(),
             logs: work.dir.logs(),
             provenance: work.provenance.clone(),
+            pauses: pause::of_workers(work.dir, work.plan)?,
             cached: work.cached,
             begun: work.begun,
         };

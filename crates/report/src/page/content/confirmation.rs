@@ -97,7 +97,7 @@ pub fn confirmation_text(analysis: &Analysis) -> Vec<String> {
         let (decisions, were) =
             (plural::count(earlier, "earlier decision"), plural::was_or_were(earlier));
         out.push(format!(
-            "{decisions} {were} replaced by this one; plan.json has all of them with the results that they rest on."
+            "{decisions} on the stages {were} replaced; plan.json has all of them with the results that they rest on."
         ));
     }
     out

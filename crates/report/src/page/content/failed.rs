@@ -55,7 +55,11 @@ pub fn failure_table(analysis: &Analysis) -> Table {
                 Cell::label(&run.label, config.label),
                 Cell::text(analysis.describe(config)),
                 Cell::number(Some(run.spec.seed as f64), |_| run.spec.seed.to_string()),
-                Cell::text(status.name().replace('_', " ")),
+                Cell::text(if paused.is_some() {
+                    "paused".to_owned()
+                } else {
+                    status.name().replace('_', " ")
+                }),
                 Cell::text(row.error.as_deref().or(paused.as_deref()).unwrap_or("")),
                 Cell::text(run.run_id.short()),
             ]);

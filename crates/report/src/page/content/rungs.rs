@@ -3,6 +3,7 @@
 use crate::analysis::{Analysis, Hindsight};
 use crate::plural;
 use crate::text::list;
+use spec::record::Status;
 
 /// The rungs of a sweep; nothing of one without.
 pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<String> {
@@ -13,7 +14,7 @@ pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<Str
     let mut out = vec![format!(
         "At {} {} (rungs) the best {} of each optimizer\u{2019}s configurations go on, by their {} there, with all that \
          tie with the last of them, by the same rule for every optimizer. {decided} of {} {} taken. A run that is cut is \
-         paused, and in no mean.",
+         paused.",
         plural::form(tuning.rungs.len(), "epoch", "epochs"),
         list(&epochs),
         crate::text::percent(tuning.keep),
@@ -35,22 +36,33 @@ pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<Str
     out
 }
 
-/// How many epochs the runs that were cut had, of those that they would have had.
+/// How long the runs of the file were trained, of the length that they would have had; nothing where
+/// none was cut.
 fn saved(analysis: &Analysis) -> Option<String> {
     let cut = analysis.plan.cut();
     if cut.is_empty() {
         return None;
     }
-    let mut planned = 0;
-    let mut trained = 0;
-    for run in &analysis.plan.runs[..analysis.plan.of_file()] {
+    let (mut planned, mut trained, mut paused, mut whole) = (0, 0, 0, 0);
+    let of_file = &analysis.plan.runs[..analysis.plan.of_file()];
+    for (run, row) in of_file.iter().zip(&analysis.rows) {
         planned += run.spec.train.epochs;
-        trained += cut.get(&run.run_id).copied().unwrap_or(run.spec.train.epochs);
+        trained += row.epochs_completed.unwrap_or(0);
+        let is_cut = cut.contains_key(&run.run_id);
+        paused += usize::from(is_cut && row.status == Some(Status::Cut));
+        whole += usize::from(is_cut && row.completed());
     }
-    Some(format!(
-        "{} were cut: {} run-epochs of tuning in place of {}.",
-        plural::grouped(cut.len(), "run"),
+    let mut text = format!(
+        "{} of the sweep file {} paused: these runs were trained for {} run-epochs, of {} that they have.",
+        plural::grouped(paused, "run"),
+        plural::is_or_are(paused),
         crate::number::count(trained),
         crate::number::count(planned),
-    ))
+    );
+    if whole > 0 {
+        let runs = plural::grouped(whole, "run");
+        let were = plural::was_or_were(whole);
+        text.push_str(&format!(" {runs} {were} cut and had ended before, or by another sweep."));
+    }
+    Some(text)
 }

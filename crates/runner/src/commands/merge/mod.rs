@@ -84,7 +84,9 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
 /// Takes over what a machine has decided of the stages, of several the one that has decided most.
 fn adopt(plan: &mut Plan, sources: &[ReportDir]) {
     let elsewhere = sources.iter().filter_map(|source| store::plan(source).ok());
-    let furthest = elsewhere.max_by_key(|plan| plan.decisions.len());
+    // Those of another file are not decisions on this one.
+    let alike = elsewhere.filter(|other| stages::same_design(plan, other));
+    let furthest = alike.max_by_key(|plan| plan.decisions.len());
     let Some(furthest) = furthest.filter(|other| other.decisions.len() > plan.decisions.len())
     else {
         return;

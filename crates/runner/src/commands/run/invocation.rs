@@ -212,6 +212,8 @@ impl<'a> Invocation<'a> {
         };
         let before = self.plan.runs.len();
         self.plan.decide(decision.clone());
+        // What is decided as before was not replaced.
+        self.plan.superseded.retain(|earlier| *earlier != decision);
         self.chosen = Chosen::of(&self.plan, self.args)?;
         if !self.args.training.quiet {
             let opened = self.plan.runs.len() - before;

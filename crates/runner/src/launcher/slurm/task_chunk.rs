@@ -27,9 +27,9 @@ impl TaskChunk {
         Ok(TaskChunk { job, plan })
     }
 
-    /// Its runs without a result, but for those that are paused where they should be, by what this very task has written before it was
-    /// requeued: of thousands of journals its own alone is read, and the folder, which
-    /// every task would list, is not.
+    /// Its runs without a result, but for those that are paused where they should be, by what this
+    /// very task has written before it was requeued: of thousands of journals its own alone is read,
+    /// and the folder, which every task would list, is not.
     ///
     /// # Errors
     /// The journal cannot be read.
