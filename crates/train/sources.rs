@@ -45,6 +45,7 @@ pub const DESCRIBING: &[&str] = &[
     "environment.rs",
     "event.rs",
     "float.rs",
+    "growth.rs",
     "identity.rs",
     "lib.rs",
     "lint.rs",

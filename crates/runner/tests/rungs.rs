@@ -79,14 +79,14 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
         report.contains("14 runs of the sweep file are paused: these runs were trained for 36 run-epochs, of 72 that they have."),
         "{report}"
     );
-    assert!(!report.contains("without a result"), "{report}");
+    assert!(!report.to_lowercase().contains("runs without a result"), "{report}");
     let again = sandbox.expect(0, &["run", file]);
     assert!(again.contains("nothing to train"), "{again}");
     let status = sandbox.expect(0, &["status", file]);
-    assert!(status.contains("14 "), "{status}");
+    assert!(status.contains("rungs: finished") && status.contains("14 cut"), "{status}");
     let of_cut = cut.values().find(|r| r.status == Status::Cut).unwrap().run_id.to_string();
     let why = sandbox.expect(0, &["why", file, &of_cut]);
-    assert!(why.contains("epoch 1") || why.contains("epoch 2"), "{why}");
+    assert!(why.contains("cut: it is paused where a rung has cut it"), "{why}");
 
     // Without rungs each is the full run, which goes on from where it paused.
     sandbox.sweep_file("rungs", &full());
