@@ -13,15 +13,22 @@ use store::layout::ReportDir;
 /// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
 pub type Pauses = HashMap<Id, u64>;
 
-/// Where the runs of a plan pause that are trained now. One that has a result already, in which
-/// something is missing that is asked for by now, is trained to its end again: its pause would not
-/// take the place of the result.
+/// Where the runs of a plan pause that are trained now. Where something that is asked for by now was
+/// not measured in what a run has, it is trained as far again: an earlier pause would not take the
+/// place of a result, nor of a later pause.
 pub fn of_workers(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
     let mut pauses = plan.pauses();
     if !pauses.is_empty() {
         let journal = store::journal::read(dir)?;
         let best = journal.best_for(plan.computed_on.as_ref());
-        pauses.retain(|id, _| best.get(id).is_none_or(|record| !record.status.is_result()));
+        pauses.retain(|id, pause| match best.get(id) {
+            Some(record) if record.status.is_result() => false,
+            Some(record) if record.status == Status::Cut => {
+                *pause = record.segments_done().unwrap_or(0).max(*pause);
+                true
+            }
+            _ => true,
+        });
     }
     Ok(pauses)
 }

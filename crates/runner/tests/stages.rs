@@ -186,7 +186,7 @@ fn a_decision_stands_until_it_is_to_be_made_anew() {
     let anew = plan(&sandbox);
     assert_eq!((&anew.decisions, &anew.superseded), (&first.decisions, &altered.decisions));
     let page = std::fs::read_to_string(sandbox.report("stages").markdown()).unwrap();
-    assert!(page.contains("1 earlier decision was replaced by this one"), "{page}");
+    assert!(page.contains("1 earlier decision on the stages was replaced;"), "{page}");
 }
 
 #[test]
