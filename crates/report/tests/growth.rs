@@ -215,11 +215,9 @@ fn what_replaced_decisions_cost_is_told() {
 
 #[test]
 fn two_labels_of_one_optimizer_do_not_grow_into_each_other() {
-    let two = format!(
-        "[[optimizer]]\nkind = \"sgd\"\nlabel = \"low\"\nlr = {{ log = [1e-3, 1e-2], points = 2, extend = {{ at_most = 2 }} }}\n\
-         [[optimizer]]\nkind = \"sgd\"\nlabel = \"high\"\nlr = {{ log = [1.0, 10.0], points = 2, extend = {{ at_most = 2 }} }}\n"
-    );
-    let plan = played(file(&two, ""), &peak(0.1));
+    let two = "[[optimizer]]\nkind = \"sgd\"\nlabel = \"low\"\nlr = { log = [1e-3, 1e-2], points = 2, extend = { at_most = 2 } }\n\
+         [[optimizer]]\nkind = \"sgd\"\nlabel = \"high\"\nlr = { log = [1.0, 10.0], points = 2, extend = { at_most = 2 } }\n";
+    let plan = played(file(two, ""), &peak(0.1));
     assert_eq!(added(&plan), of_lr(&["0.1"]), "for the first label alone");
     let ids: std::collections::HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();
     assert_eq!(ids.len(), plan.runs.len());

@@ -8,6 +8,7 @@ use spec::Id;
 use spec::grain::Grain;
 use spec::plan::{Plan, PlannedRun};
 use spec::record::{RunRecord, Status};
+use store::journal::Journal;
 use store::layout::ReportDir;
 
 /// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
@@ -38,6 +39,20 @@ pub fn of_workers(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
 pub fn is_done(record: &RunRecord, pause: Option<u64>) -> bool {
     let there = |at: u64| record.segments_done().is_some_and(|done| done >= at);
     record.status.is_result() || record.status == Status::Cut && pause.is_some_and(there)
+}
+
+/// The paused runs of which a later attempt to go on has failed, with the record of the last.
+pub fn failed_since(journal: &Journal) -> HashMap<Id, &RunRecord> {
+    let best = journal.best();
+    // "…09Z" sorts behind "…09.5Z".
+    fn ended(record: &RunRecord) -> &str {
+        record.ended.trim_end_matches('Z')
+    }
+    let since = |record: &&RunRecord| {
+        let held = best.get(&record.run_id).filter(|held| held.status == Status::Cut);
+        record.status.is_failure() && held.is_some_and(|held| ended(record) > ended(held))
+    };
+    journal.records.iter().filter(since).map(|record| (record.run_id, record)).collect()
 }
 
 /// `epoch 3`, of a run by steps `step 150`: where a paused run stands; none of any other.

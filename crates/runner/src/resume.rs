@@ -130,7 +130,7 @@ pub fn outstanding<'a>(
     let best = journal.best_of(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let elsewhere = journal.best();
     let pauses = plan.pauses();
-    let failed = if keep_failed { failed_since(journal) } else { HashMap::new() };
+    let failed = if keep_failed { pause::failed_since(journal) } else { HashMap::new() };
     let mut out = Outstanding::default();
     for run in &plan.runs {
         let pause = pauses.get(&run.run_id).copied();
@@ -175,20 +175,6 @@ pub fn outstanding<'a>(
         }
     }
     out
-}
-
-/// The paused runs of which a later attempt to go on has failed, with the record of the last.
-pub fn failed_since(journal: &Journal) -> HashMap<Id, &RunRecord> {
-    let best = journal.best();
-    // "…09Z" sorts behind "…09.5Z".
-    fn ended(record: &RunRecord) -> &str {
-        record.ended.trim_end_matches('Z')
-    }
-    let since = |record: &&RunRecord| {
-        let held = best.get(&record.run_id).filter(|held| held.status == Status::Cut);
-        record.status.is_failure() && held.is_some_and(|held| ended(record) > ended(held))
-    };
-    journal.records.iter().filter(since).map(|record| (record.run_id, record)).collect()
 }
 
 /// BLAKE3 of a file of weights, as records hold it; none without a file.

@@ -10,8 +10,9 @@ use crate::analysis::{Analysis, Config, Criterion, by_selection};
 const FEWEST: usize = 5;
 
 /// The mean of each label's chosen configuration on the seeds that chose it. None where a label
-/// has fewer than two configurations with a result on each seed, where rungs have cut some or growth
-/// has added some, which other seeds might not have, where a seed of the chosen one diverged, and where it was chosen by other results than those at hand.
+/// has fewer than two configurations with a result on each seed; where rungs have cut some or growth
+/// has added some, which other seeds might not have; where a seed of the chosen one diverged; and
+/// where it was chosen by other results than those at hand.
 pub(super) fn after_selection(analysis: &Analysis) -> Vec<Option<AfterSelection>> {
     let seeds = &analysis.plan.seeds;
     // A median of times to the target, some of them infinite, has no such interval.

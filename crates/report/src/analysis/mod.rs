@@ -148,24 +148,29 @@ impl Analysis {
             tasks,
         };
         if compare {
-            let mut of_label = vec![Vec::new(); out.best.len()];
-            // What was cut is not chosen, whatever another sweep has made of it.
-            let eligible = |c: &Config| c.stage.is_tuning() && c.cut_at.is_none();
-            for (i, config) in out.configs.iter().enumerate().filter(|(_, c)| eligible(c)) {
-                of_label[config.label].push(i);
-            }
-            out.tuned = of_label.iter().map(|among| best_of(&out, among)).collect();
-            // What is judged is what was decided on, whatever would be chosen today.
-            if let Some(decided) = stages::decided(&out, Stage::Tuning) {
-                let both = decided.into_iter().zip(&out.tuned);
-                out.tuned = both.map(|(decided, today)| decided.or(*today)).collect();
-            }
-            out.best = match out.judging() {
-                Stage::Tuning => out.tuned.clone(),
-                stage => stages::decided(&out, stage).unwrap_or_else(|| out.tuned.clone()),
-            };
+            out.choose();
         }
         out
+    }
+
+    /// Chooses the configuration of each label, and what judges it.
+    fn choose(&mut self) {
+        let mut of_label = vec![Vec::new(); self.best.len()];
+        // What was cut is not chosen, whatever another sweep has made of it.
+        let eligible = |c: &Config| c.stage.is_tuning() && c.cut_at.is_none();
+        for (i, config) in self.configs.iter().enumerate().filter(|(_, c)| eligible(c)) {
+            of_label[config.label].push(i);
+        }
+        self.tuned = of_label.iter().map(|among| best_of(self, among)).collect();
+        // What is judged is what was decided on, whatever would be chosen today.
+        if let Some(decided) = stages::decided(self, Stage::Tuning) {
+            let both = decided.into_iter().zip(&self.tuned);
+            self.tuned = both.map(|(decided, today)| decided.or(*today)).collect();
+        }
+        self.best = match self.judging() {
+            Stage::Tuning => self.tuned.clone(),
+            stage => stages::decided(self, stage).unwrap_or_else(|| self.tuned.clone()),
+        };
     }
 
     /// The first planned run of a configuration: all but its seed holds for all.

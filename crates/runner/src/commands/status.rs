@@ -11,8 +11,7 @@ use store::status::SweepStatus;
 use text_format::plural;
 
 use crate::exit::Exit;
-use crate::pause::is_done;
-use crate::resume::failed_since;
+use crate::pause::{failed_since, is_done};
 use crate::workspace::Workspace;
 use crate::{launcher, lock, status_file, sweep_progress, text};
 
