@@ -5,6 +5,7 @@ from functools import cache
 from typing import Callable
 
 import answers
+from after_choice import RESAMPLES, choice_table
 import estimates
 from choosing import called, validation_loss
 from captions import CAPTIONS, averaged, early
@@ -316,6 +317,10 @@ RULES: dict[str, tuple[Callable[[World, re.Match], Wanted], Due]] = {
         r.fastest and len(w.chosen.of(r.config.label)) > 1 for r in w.race)),
     "race, no value": (lambda w, m: {"path": exactly(f"{w.sweep.split}.{w.sweep.metric}")},
                        lambda w: not w.apart and w.sweep.value is None),
+    "after choice, what": (lambda w, m: {"resamples": count(RESAMPLES)}, lambda w: bool(choice_table(w))),
+    "after choice, centre": (nothing, lambda w: bool(choice_table(w))),
+    "after choice, none": (nothing, lambda w: 0 < len(choice_table(w)) < len(w.sweep.labels)),
+    "after choice, simulated": (nothing, lambda w: bool(choice_table(w))),
     "ledger, paired": (paired, compared_digests),
     "ledger, ended early": (ended_early, lambda w: sum(early(w.sweep.runs)) > 0),
     "ledger, unequal": (unequal, lambda w: not w.apart and len(tried_counts(w)) > 1),

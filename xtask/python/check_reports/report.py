@@ -2,6 +2,7 @@
 
 import re
 
+from after_choice import choice_table
 from checks import Checks
 from claims import RULES
 from document import Section, Text, read
@@ -18,6 +19,7 @@ SKIPPED = ("The sweep file", "Where this comes from", "Runs computed more than o
 TABLES = {
     "Each optimizer on each function": [("functions", function_table)],
     "Each optimizer at its best": [("best", best_table)],
+    "Intervals with the choice": [("choice", choice_table)],
     "Who is better than whom": [("pairs", comparison_table)],
     "Time to target": [("race", race_table)],
     "All configurations": [("configurations", config_table)],
@@ -25,7 +27,7 @@ TABLES = {
     "Runs without a result": [("failed runs", failure_table)],
     "Fairness ledger": [("ledger", ledger_table), ("grid", grid_table)],
 }
-OF_ONE_TASK = ("best", "pairs", "race", "grid")
+OF_ONE_TASK = ("best", "choice", "pairs", "race", "grid")
 
 
 def check(world: World, report: str) -> Checks:
