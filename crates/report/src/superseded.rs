@@ -1,4 +1,4 @@
-//! What decisions that others have replaced have cost: runs that no decision of today asks for.
+//! The cost of decisions that others have replaced: runs that no decision of today asks for.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ pub struct Superseded {
 }
 
 impl Superseded {
-    /// What the records say of a plan.
+    /// Sums the cost up by the records of a plan's runs.
     pub fn of(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Self {
         let mut out = Superseded { decisions: plan.superseded.len(), ..Superseded::default() };
         let mut seen: HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();

@@ -78,7 +78,7 @@ pub fn target(target: &Target) -> String {
     format!("a {} {side} {}", target_name(target), metric(target.metric, value))
 }
 
-/// What the metric can be: Student's t does not know where values end, and no loss is negative.
+/// The bounds of a metric: Student's t does not know where values end, and no loss is negative.
 pub fn ends(of: &Criterion) -> (f64, f64) {
     let (least, most) = of.metric.description().bounds.ends();
     (least.max(0.0), most)

@@ -230,3 +230,26 @@ fn a_night_cuts_what_its_baseline_has_cut_wherever_runs_ended() {
     }
     assert!(!cut.is_empty() && night.cut() == cut && night.pauses() == plan.pauses());
 }
+
+#[test]
+fn a_run_that_diverges_at_the_rung_itself_does_not_go_on() {
+    let plan = plan("rungs = [3]", "");
+    // The held-out loss of the very epoch is not finite: the epoch was trained, and the run is over.
+    let best = plan.runs.iter().find(|run| (lr(run) - 0.5).abs() < 0.01).unwrap().config_id;
+    let kept = |at: f64| {
+        let mut map: Records =
+            plan.runs.iter().map(|run| (run.run_id, record(run, 3, &near))).collect();
+        for run in plan.runs.iter().filter(|run| run.config_id == best) {
+            let held = map.get_mut(&run.run_id).unwrap();
+            held.status = Status::Diverged;
+            let outcome = held.outcome.as_mut().unwrap();
+            outcome.status = Status::Diverged;
+            let last = outcome.metrics.iter_mut().filter(|point| point.epoch == 3);
+            last.for_each(|point| point.value = at.into());
+        }
+        decide(&plan, &of(&map)).unwrap().chosen[0].configs.contains(&best)
+    };
+    assert!(!kept(f64::NAN) && !kept(f64::INFINITY));
+    // One that diverges in the next epoch has trained this one whole.
+    assert!(kept(0.53));
+}

@@ -14,10 +14,10 @@ use store::layout::ReportDir;
 /// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
 pub type Pauses = HashMap<Id, u64>;
 
-/// Where the runs of a plan pause that are trained now. Where something that is asked for by now was
-/// not measured in what a run has, it is trained as far again: an earlier pause would not take the
-/// place of a result, nor of a later pause.
-pub fn of_workers(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
+/// The pauses of the runs of a plan that are trained now. A run that has not measured what is asked
+/// for by now is trained as far again as it had come: an earlier pause would not take the place of a
+/// result, nor of a later pause.
+pub fn pauses_now(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
     let mut pauses = plan.pauses();
     if !pauses.is_empty() {
         let journal = store::journal::read(dir)?;

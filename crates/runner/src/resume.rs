@@ -110,7 +110,7 @@ pub struct Outstanding<'a> {
     pub runs: Vec<(&'a PlannedRun, Reason)>,
     /// Not to be trained: results that are reused, and what `--keep-failed` keeps.
     pub cached: usize,
-    /// Of those, paused at a rung of tuning, or beyond it.
+    /// Runs among those that are paused at a rung of tuning, or beyond it.
     pub paused: usize,
     /// Of those, without a result: kept by `--keep-failed`.
     pub kept_failed: usize,

@@ -1,5 +1,5 @@
-//! What a worker is told beside the run itself: what is kept of it, what is measured, and where it
-//! pauses.
+//! The options that a worker is given beside the run itself: what is kept of it, what is measured,
+//! and where it pauses.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub struct RunContext {
     pub root: PathBuf,
     /// Stands in every record.
     pub provenance: Provenance,
-    /// Where runs pause; a run that is not there trains to its end.
+    /// The pauses of runs; a run that is not there trains to its end.
     pub pause: Pauses,
     /// Whether runs go on from checkpoints that lie in the folder, of a pause or of a sweep that
     /// kept some.
@@ -34,7 +34,7 @@ pub struct RunContext {
 }
 
 impl RunContext {
-    /// What a worker is told beside the run itself.
+    /// Returns the options of a run for its worker.
     pub fn options(&self, run: &PlannedRun) -> Options {
         let every = self.keeping.checkpoint_every;
         let pause_at = self.pause.get(&run.run_id).copied();

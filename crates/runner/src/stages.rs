@@ -48,7 +48,7 @@ pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
 
 /// Puts what was decided aside, so that it is decided anew.
 pub fn forget(plan: &mut Plan) {
-    plan.runs.truncate(plan.of_file());
+    plan.runs.truncate(plan.runs_of_file().len());
     plan.superseded.append(&mut plan.decisions);
 }
 

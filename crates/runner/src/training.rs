@@ -103,7 +103,7 @@ pub(crate) struct Sweep<'a> {
     pub(crate) logs: PathBuf,
     /// Stands in every record.
     pub(crate) provenance: Provenance,
-    /// Where runs pause.
+    /// The pauses of runs.
     pub(crate) pauses: Pauses,
     /// Results that are reused.
     pub(crate) cached: usize,

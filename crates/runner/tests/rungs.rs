@@ -76,7 +76,7 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
     // The best of each is the best of the whole sweep here.
     let report = std::fs::read_to_string(sandbox.report("rungs").path().join("REPORT.md")).unwrap();
     assert!(
-        report.contains("14 runs of the sweep file are paused: these runs were trained for 36 run-epochs, of 72 that they have."),
+        report.contains("The runs of the sweep file were trained for 36 of their 72 run-epochs; 14 of them are paused."),
         "{report}"
     );
     assert!(!report.to_lowercase().contains("runs without a result"), "{report}");

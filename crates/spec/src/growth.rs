@@ -10,7 +10,7 @@ use crate::run::RunSpec;
 use crate::update::UpdateSpec;
 
 choice! {
-    /// What lies evenly on a grid.
+    /// The scale on which the values of a grid lie evenly.
     #[derive(Default)]
     Scale {
         /// The logarithms of the values.
@@ -30,7 +30,7 @@ pub struct Extend {
     pub path: String,
     /// Values that may be added for each optimizer, at both edges together, at least 1.
     pub at_most: u64,
-    /// What lies evenly on the grid.
+    /// The scale on which its values lie evenly.
     #[serde(default, skip_serializing_if = "Scale::is_log")]
     pub scale: Scale,
     /// The ends of the grid on this scale, the lower first: values, or what these lack to one.
@@ -114,20 +114,25 @@ impl Extend {
     }
 }
 
-/// The parameter of an optimizer of this kind whose grid may grow: a number from which nothing else
-/// of a run follows. None of any other path.
-pub fn parameter(kind: &str, path: &str) -> Option<Param> {
-    let name = path.strip_prefix("optimizer.")?;
+/// Returns whether nothing else of a run follows from the values of an axis, so that its grid may
+/// grow: of the optimizer's own parameters all but `accumulate`, which decides how many steps a run
+/// has.
+pub fn stands_alone(path: &str) -> bool {
+    path.starts_with("optimizer.") && path != "optimizer.accumulate"
+}
+
+/// The parameter at a path of an optimizer of this kind, where it is a number whose grid may grow;
+/// none of any other path.
+fn parameter(kind: &str, path: &str) -> Option<Param> {
+    let name = path.strip_prefix("optimizer.").filter(|_| stands_alone(path))?;
     let own = OptimizerSpec::descriptor(kind)?.params;
     let param = own.iter().chain(UpdateSpec::PARAMS).find(|param| param.name == name)?;
-    let number = matches!(param.ty, ParamType::Float | ParamType::Int);
-    // How long a run is in steps follows from it.
-    (number && name != "accumulate").then_some(*param)
+    matches!(param.ty, ParamType::Float | ParamType::Int).then_some(*param)
 }
 
 impl RunSpec {
-    /// The same run with another value of a [`parameter`] of its optimizer; none where the value is
-    /// not allowed there, by itself or beside the others.
+    /// The same run with another value of an axis that may grow; none where the value is not allowed
+    /// there, by itself or beside the others, and for any other axis.
     pub fn with_value(&self, path: &str, value: &Value) -> Option<RunSpec> {
         let kind = self.optimizer.kind();
         let param = parameter(kind, path)?;

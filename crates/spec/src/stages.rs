@@ -42,6 +42,15 @@ pub struct Rungs {
     pub keep: f64,
 }
 
+impl Rungs {
+    /// The number of so many configurations that goes on at a rung, but for ties: rounded up, at
+    /// least one.
+    pub fn kept(&self, configs: usize) -> usize {
+        // A product such as 3 times a third is not exactly 1.
+        ((configs as f64 * self.keep - 1e-9).ceil() as usize).max(1)
+    }
+}
+
 /// `[confirm]`: the stage that judges what tuning chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confirm {
@@ -143,8 +152,8 @@ pub fn result_digest(record: &RunRecord) -> Option<Digest> {
     Some(digest(head, outcome, u64::MAX))
 }
 
-/// As [`result_digest`] of what a run came to by the end of an epoch: the same of a run that paused
-/// there and of one that went on. None where it was not trained so far, and without a result.
+/// BLAKE3 of a run's measurements up to the end of an epoch, but for times: the same of a run that
+/// paused there and of one that went on. None where it was not trained so far, and without a result.
 pub fn digest_upto(record: &RunRecord, epoch: u64) -> Option<Digest> {
     let outcome = record.outcome.as_ref()?;
     let there = record.status.is_result() || outcome.epochs_completed >= epoch;

@@ -38,7 +38,7 @@ pub const SIMULATED: [Simulated; 2] = [
     Simulated { seeds: 10, with_choice: (0.94, 0.96), usual: 0.73 },
 ];
 
-/// What is known of the chosen configuration when the choice counts as part of the procedure.
+/// Estimates of the chosen configuration when the choice counts as part of the procedure.
 ///
 /// The estimand is the true mean, over seeds, of the evaluation metric of the configuration that
 /// the procedure chose on these seeds. Where another experiment chooses another configuration,
@@ -123,7 +123,7 @@ struct Values {
     /// Turned so that more is better.
     selection: Vec<f64>,
     judged: Vec<f64>,
-    /// Of `judged`, without the seeds that diverged.
+    /// The mean of `judged`, without the seeds that diverged.
     mean: f64,
 }
 

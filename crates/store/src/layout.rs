@@ -27,7 +27,7 @@ entries! {
     summary = "summary.parquet";
     /// Runs that were computed more than once; not there where none was.
     repeats = "repeats.json";
-    /// What replaced decisions have cost; not there where they cost nothing.
+    /// The cost of replaced decisions; not there where they cost nothing.
     superseded = "superseded.json";
     /// What ran: versions, machine, arguments.
     manifest = "manifest.json";

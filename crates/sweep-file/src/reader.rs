@@ -27,7 +27,8 @@ impl Reader<'_> {
         self.settings_at(S::TABLE.name, node, extra)
     }
 
-    /// As [`Reader::settings`] of a table that has its form at several places, this one by its path.
+    /// Reads a table as [`Reader::settings`] does, of a form that stands at several places: this one
+    /// by its path.
     pub(crate) fn settings_at<S: Settings>(
         &mut self,
         path: &str,

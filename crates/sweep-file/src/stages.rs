@@ -1,4 +1,4 @@
-//! What the stages of a sweep need of the runs that its file asks for.
+//! Checks of the stages of a sweep against the runs that its file asks for.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,12 +8,12 @@ use spec::stages::Rungs;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::sweep::{Exclude, SweepSpec, TuningRequest};
 
-/// How long runs are.
+/// The length of runs.
 #[derive(Clone, Copy, Debug)]
 enum Length {
-    /// In steps.
+    /// A number of steps.
     Steps,
-    /// In so many epochs.
+    /// So many epochs.
     Epochs(u64),
 }
 
@@ -75,15 +75,16 @@ pub(super) fn growth_beside_excludes(spec: &SweepSpec, diagnostics: &mut Diagnos
     }
 }
 
-/// Before anyone has reached the target nothing tells configurations apart.
+/// The problem of rungs where runs stop at the target: before anyone has reached it nothing tells
+/// configurations apart.
 fn stopping(request: &TuningRequest) -> Diagnostic {
     Diagnostic::error("rungs do not go with `stop` of [target]", &request.place)
         .label("all that have not reached the target there would tie")
         .help("remove [tuning], or `stop`")
 }
 
-/// What is wrong with rungs of runs that are so long, of which an optimizer has at most so many
-/// configurations.
+/// The problem of rungs of runs that are so long, of which an optimizer has at most so many
+/// configurations; none where they fit.
 fn unfit(request: &TuningRequest, length: Length, configs: usize) -> Option<Diagnostic> {
     let last = request.rungs.rungs.last().copied().unwrap_or(0);
     let error = |message: String| Diagnostic::error(message, &request.place);

@@ -1,4 +1,5 @@
-//! What the seeds that chose a configuration say of it, the choice included.
+//! The mean of each chosen configuration on the seeds that chose it, with an interval that includes
+//! the choice.
 
 use rayon::prelude::*;
 use stats::bootstrap::{LARGEST, Resamples};

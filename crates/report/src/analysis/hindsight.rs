@@ -3,18 +3,20 @@
 
 use std::cmp::Ordering;
 
+use spec::stages::Rungs;
+
 use super::{Analysis, Criterion};
 
-/// How often rungs would have cut the eventual best.
+/// Counts of how often rungs would have cut the eventual best.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hindsight {
     /// Labels of which every configuration has a result on every seed.
     pub labels: usize,
-    /// Of these the ones whose best would have been cut, by the means over all seeds.
+    /// Labels among these whose best would have been cut, by the means over all seeds.
     pub cut: usize,
     /// Labels times seeds, each seed deciding alone.
     pub cases: usize,
-    /// Of these the ones in which the best of that seed would have been cut.
+    /// Cases among these in which the best of that seed would have been cut.
     pub cases_cut: usize,
 }
 
@@ -24,7 +26,7 @@ pub struct Hindsight {
 struct Place(u8, f64);
 
 impl Place {
-    /// Of the values of some seeds, of which one that is missing diverged.
+    /// Makes the place by the values of some seeds, of which one that is missing diverged.
     fn of(values: &[Option<f64>], metric: &Criterion) -> Self {
         let finite: Vec<f64> = values.iter().flatten().copied().filter(|x| x.is_finite()).collect();
         let class = match (finite.len(), values.len()) {
@@ -42,15 +44,14 @@ impl Place {
 }
 
 impl Hindsight {
-    /// Of a plan with rungs whose runs have these values of the selection metric, by run and
-    /// epoch; none after a divergence. `None` without rungs, and where no label was trained whole.
+    /// Counts for a plan with rungs. `value` gives a run's value of the selection metric at an epoch,
+    /// none after a divergence. `None` without rungs, and where no label was trained whole.
     pub fn of(analysis: &Analysis, value: impl Fn(usize, u64) -> Option<f64>) -> Option<Hindsight> {
         let tuning = analysis.plan.tuning.as_ref()?;
         let mut out = Hindsight::default();
         for label in 0..analysis.plan.optimizers.len() {
-            let of_file = |run: &[usize]| run.iter().all(|run| *run < analysis.plan.of_file());
-            let configs: Vec<&[usize]> =
-                analysis.tried(label).map(|c| &c.runs[..]).filter(|runs| of_file(runs)).collect();
+            let of_file = analysis.tried(label).filter(|config| !analysis.was_added(config));
+            let configs: Vec<&[usize]> = of_file.map(|config| &config.runs[..]).collect();
             let whole = |run: &usize| analysis.rows[*run].has_result();
             let trained = configs.iter().all(|runs| runs.iter().all(whole));
             if configs.len() < 2 || !trained {
@@ -75,7 +76,7 @@ impl Hindsight {
                     configs.iter().map(|runs| place(runs, of, epoch)).collect()
                 };
                 let rungs: Vec<Vec<Place>> = tuning.rungs.iter().map(|e| at(Some(*e))).collect();
-                cuts_best(&rungs, &at(None), tuning.keep)
+                cuts_best(&rungs, &at(None), tuning)
             };
             out.labels += 1;
             out.cut += usize::from(is_cut(&all));
@@ -88,13 +89,12 @@ impl Hindsight {
 
 /// Returns whether rungs cut the best of configurations, by the places of all of them at each rung
 /// and at the end. Of several that are equally good in the end one has to be left.
-fn cuts_best(rungs: &[Vec<Place>], end: &[Place], keep: f64) -> bool {
+fn cuts_best(rungs: &[Vec<Place>], end: &[Place], rule: &Rungs) -> bool {
     let Some(best) = end.iter().copied().min_by(Place::before) else { return false };
     let mut alive: Vec<usize> = (0..end.len()).collect();
     for places in rungs {
         alive.sort_by(|a, b| places[*a].before(&places[*b]).then(a.cmp(b)));
-        let wanted = ((alive.len() as f64 * keep - 1e-9).ceil() as usize).max(1);
-        let last = places[alive[wanted.min(alive.len()) - 1]];
+        let last = places[alive[rule.kept(alive.len()) - 1]];
         alive.retain(|i| places[*i].before(&last) != Ordering::Greater);
     }
     alive.iter().all(|i| end[*i].before(&best) != Ordering::Equal)
@@ -111,15 +111,16 @@ mod tests {
     #[test]
     fn the_best_is_cut_where_it_starts_slowly() {
         let end = places(&[1.0, 2.0, 3.0, 4.0]);
-        assert!(!cuts_best(&[places(&[1.0, 2.0, 3.0, 4.0])], &end, 0.5));
-        assert!(cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &end, 0.5));
+        let half = &Rungs { rungs: vec![1, 2], keep: 0.5 };
+        assert!(!cuts_best(&[places(&[1.0, 2.0, 3.0, 4.0])], &end, half));
+        assert!(cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &end, half));
         // It ties with the last that goes on.
-        assert!(!cuts_best(&[places(&[3.0, 2.0, 3.0, 4.0])], &end, 0.5));
+        assert!(!cuts_best(&[places(&[3.0, 2.0, 3.0, 4.0])], &end, half));
         // Another one is equally good in the end.
         let level = places(&[1.0, 1.0, 3.0, 4.0]);
-        assert!(!cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &level, 0.5));
+        assert!(!cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &level, half));
         // Cut at the second of two rungs.
         let later = [places(&[2.0, 1.0, 3.0, 4.0]), places(&[2.0, 1.0, 0.0, 0.0])];
-        assert!(cuts_best(&later, &end, 0.5));
+        assert!(cuts_best(&later, &end, half));
     }
 }

@@ -44,7 +44,7 @@ impl Looks {
         }
     }
 
-    /// Fresh seeds that a pair of labels rests on: those of its look.
+    /// The number of seeds that a pair of labels rests on: those of its look.
     pub fn seeds(&self, a: usize, b: usize) -> usize {
         self.until.looks.get(self.look_of(a, b)).map_or(usize::MAX, |n| *n as usize)
     }

@@ -268,8 +268,8 @@ impl Analysis {
         self.looks.get_or_init(|| looks::looks(self)).as_ref()
     }
 
-    /// For each label the mean of the configuration that tuning chose, with an interval that
-    /// includes the choice; none where too few seeds or configurations could tell.
+    /// The mean of each label's configuration that tuning chose, with an interval that includes the
+    /// choice; none where too few seeds or configurations could tell.
     pub fn after_selection(&self) -> &[Option<AfterSelection>] {
         self.after_selection.get_or_init(|| after_selection::after_selection(self))
     }
@@ -289,7 +289,8 @@ impl Analysis {
 
     /// Returns whether a configuration was added to the grid of its optimizer, by growth.
     pub fn was_added(&self, config: &Config) -> bool {
-        config.stage.is_tuning() && config.runs.iter().all(|run| *run >= self.plan.of_file())
+        let of_file = self.plan.runs_of_file().len();
+        config.stage.is_tuning() && config.runs.iter().all(|run| *run >= of_file)
     }
 
     /// Configurations of a label: those its best was chosen from.

@@ -2,8 +2,8 @@
 
 use spec::Id;
 use spec::plan::{Plan, PlannedOptimizer, PlannedRun};
-use spec::record::{RunRecord, Status};
-use spec::stages::Choice;
+use spec::record::{Outcome, RunRecord, Status};
+use spec::stages::{Choice, Rungs};
 
 use super::{Analysis, by_selection};
 
@@ -11,15 +11,14 @@ use super::{Analysis, by_selection};
 /// metric there, as many as `keep` of them, and all that tie with the last; those of which a run
 /// has no result last. A configuration of which every seed diverged goes on with no other one. A
 /// label without any result is left out.
-pub(super) fn going_on(analysis: &Analysis, keep: f64) -> Vec<Choice> {
+pub(super) fn going_on(analysis: &Analysis, rungs: &Rungs) -> Vec<Choice> {
     let choice = |(label, planned): (usize, &PlannedOptimizer)| {
         let alive = |i: &usize| {
             let config = &analysis.configs[*i];
             config.label == label && config.stage.is_tuning() && config.cut_at.is_none()
         };
         let alive: Vec<usize> = (0..analysis.configs.len()).filter(alive).collect();
-        // Of 5 with a third of them 2 go on; a product such as 3 / 3 is not exactly 1.
-        let wanted = ((alive.len() as f64 * keep - 1e-9).ceil() as usize).max(1);
+        let wanted = rungs.kept(alive.len());
         let whole = |i: &usize| {
             analysis.configs[*i].counts.results() == analysis.configs[*i].counts.planned
         };
@@ -61,13 +60,19 @@ pub(super) fn went_on(
     plan.optimizers.iter().filter_map(choice).collect()
 }
 
-/// What a record was at the end of an epoch, as if the run had been that long. What ended before
-/// is as it is, and so is what was not trained so far. Seconds stay those of the whole record.
+/// A record as it was at the end of an epoch, as if the run had been that long; unchanged where the
+/// run ended before, diverged in that very epoch, or was not trained so far. Seconds stay those of
+/// the whole record.
 pub(super) fn at_epoch(record: &RunRecord, epoch: u64) -> RunRecord {
     let mut out = record.clone();
-    let Some(outcome) = out.outcome.as_mut().filter(|o| o.epochs_completed >= epoch) else {
-        return out;
+    // A run that diverges in the next epoch has trained this one whole, with finite values.
+    let finite = |o: &Outcome| {
+        o.metrics.iter().all(|point| point.epoch != epoch || point.value.0.is_finite())
     };
+    let goes_on = |o: &&mut Outcome| {
+        o.epochs_completed >= epoch && (record.status != Status::Diverged || finite(o))
+    };
+    let Some(outcome) = out.outcome.as_mut().filter(goes_on) else { return out };
     outcome.epochs_completed = epoch;
     outcome.status = Status::Completed;
     outcome.stop_reason = None;

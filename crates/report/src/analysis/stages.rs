@@ -13,8 +13,8 @@ use crate::table::RunRow;
 /// Decides what a plan trains next when all of its runs have ended. None of a plan that has
 /// nothing more to decide on, and where no run has a result to decide by.
 ///
-/// At a rung of tuning these are the configurations that go on (`rungs.rs`), while grids may grow
-/// those beyond their edges (`growth.rs`). After tuning they are of each label the `top`
+/// A decision on a rung has the configurations that go on (`rungs.rs`), one on growth those beyond
+/// the edges of grids (`growth.rs`). The decision after tuning has of each label the `top`
 /// configurations in the order in which the report would choose them, those of which a run has no
 /// result last; after a look at seeds the labels that need more.
 ///
@@ -71,7 +71,7 @@ pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -
     let rests_on = evidence.map(|(run, digest)| Evidence { run_id: run.run_id, digest }).collect();
     let analysis = Analysis::new(plan.clone(), rows);
     if let Some(tuning) = plan.tuning.as_ref().filter(|_| !plan.rungs_left().is_empty()) {
-        let chosen = rungs::going_on(&analysis, tuning.keep);
+        let chosen = rungs::going_on(&analysis, tuning);
         return (!chosen.is_empty()).then(|| on_rung(plan, chosen, rests_on));
     }
     if plan.is_growing() {

@@ -102,8 +102,9 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
         out.push(text("stage", &|r| r.stage.name().to_owned()));
     }
     if plan.can_grow() {
+        let of_file = plan.runs_of_file().len();
         let tuning = plan.runs.iter().enumerate().map(|(i, run)| (run.stage.is_tuning(), i));
-        let added = tuning.map(|(tuning, i)| tuning && i >= plan.of_file()).collect::<Vec<bool>>();
+        let added = tuning.map(|(tuning, i)| tuning && i >= of_file).collect::<Vec<bool>>();
         out.push(Column::new("added".into(), added));
     }
     out.extend(derived::columns(analysis));

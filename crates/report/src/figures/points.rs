@@ -52,7 +52,8 @@ impl Points {
             best(&task.analysis).into_iter().map(|run| task.runs[run]).collect::<Vec<_>>()
         });
         // Rungs are looked at in hindsight by the curves of all configurations.
-        let tuning = analysis.plan.tuning.as_ref().map_or(0..0, |_| 0..analysis.plan.of_file());
+        let of_file = 0..analysis.plan.runs_of_file().len();
+        let tuning = analysis.plan.tuning.as_ref().map_or(0..0, |_| of_file);
         let wanted: HashMap<String, usize> = best(analysis)
             .into_iter()
             .chain(tuning)

@@ -70,9 +70,9 @@ pub struct Report {
     pub manifest: Option<Manifest>,
     /// The claim and its evidence, where the sweep file makes one.
     pub claims: Option<Claims>,
-    /// How often rungs would have cut the best, where that can be told.
+    /// Counts of how often rungs would have cut the best; `None` where that cannot be told.
     pub hindsight: Option<Hindsight>,
-    /// What decisions have cost that others have replaced.
+    /// The cost of decisions that others have replaced.
     pub superseded: Superseded,
     /// Runs that were computed more than once.
     pub repeats: Repeats,

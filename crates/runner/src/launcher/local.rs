@@ -41,7 +41,7 @@ impl Launcher for Local {
             root: work.workspace.root().to_path_buf(),
             logs: work.dir.logs(),
             provenance: work.provenance.clone(),
-            pauses: pause::of_workers(work.dir, work.plan)?,
+            pauses: pause::pauses_now(work.dir, work.plan)?,
             cached: work.cached,
             begun: work.begun,
         };

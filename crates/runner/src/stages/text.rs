@@ -1,4 +1,4 @@
-//! What is said of stages: in `--plan`, while a sweep opens them, and where one waits.
+//! Stages in words: in `--plan`, while a sweep opens them, and where one waits.
 
 use spec::growth::Grown;
 use spec::plan::Plan;
@@ -8,7 +8,7 @@ use text_format::plural;
 /// Configurations that are named one by one; of more their number is said.
 const NAMED: usize = 3;
 
-/// Returns what is said of a decision of the plan, which adds so many runs.
+/// Returns the words on a decision of the plan, which adds so many runs.
 pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
     let runs = plural::count(runs, "run");
     if decision.rung > 0 {
@@ -40,7 +40,7 @@ pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
     }
 }
 
-/// Returns what is said of a decision on a rung, which the plan has taken.
+/// Returns the words on a decision on a rung, which the plan has taken.
 fn on_rung(plan: &Plan, decision: &Decision) -> String {
     let at = |rung: u64| plan.tuning.as_ref()?.rungs.get(rung as usize).copied();
     let epoch = at(decision.rung - 1).unwrap_or(0);
@@ -76,7 +76,7 @@ pub fn waits(plan: &Plan) -> &'static str {
     }
 }
 
-/// What `--plan` says of the stages; nothing of a plan without any.
+/// Returns the words of `--plan` on the stages; none of a plan without any.
 pub fn described(plan: &Plan) -> Option<String> {
     let parts = [cutting(plan), growth(plan), looking(plan), confirming(plan)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -87,7 +87,7 @@ pub fn described(plan: &Plan) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}{superseded}", parts.join("; ")))
 }
 
-/// What is said of rungs.
+/// Returns the words on rungs.
 fn cutting(plan: &Plan) -> Option<String> {
     let tuning = plan.tuning.as_ref()?;
     let cut = plural::count(plan.cut().len(), "run");
@@ -103,7 +103,7 @@ fn cutting(plan: &Plan) -> Option<String> {
     })
 }
 
-/// What is said of grids that grow.
+/// Returns the words on grids that grow.
 fn growth(plan: &Plan) -> Option<String> {
     let added = plan.grown().count();
     let more = || plural::count(plan.at_most(Stage::Tuning), "run");
@@ -123,7 +123,7 @@ fn growth(plan: &Plan) -> Option<String> {
     }
 }
 
-/// What is said of looks at the seeds of the sweep file itself.
+/// Returns the words on looks at the seeds of the sweep file itself.
 fn looking(plan: &Plan) -> Option<String> {
     let until = plan.until.as_ref()?;
     let taken = plural::count(plan.looks_opened().saturating_sub(1), "look");
@@ -137,7 +137,7 @@ fn looking(plan: &Plan) -> Option<String> {
     })
 }
 
-/// What is said of the fresh seeds.
+/// Returns the words on the fresh seeds.
 fn confirming(plan: &Plan) -> Option<String> {
     let confirm = plan.confirm.as_ref()?;
     let seeds = plural::count(confirm.seeds.len(), "fresh seed");

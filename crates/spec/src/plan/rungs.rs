@@ -25,7 +25,7 @@ impl Plan {
         self.pauses_after(&self.decisions)
     }
 
-    /// As [`Plan::pauses`], when only these decisions had been taken, the first of the plan's.
+    /// The pauses when only these decisions had been taken, the first of the plan's.
     pub fn pauses_after(&self, decisions: &[Decision]) -> HashMap<Id, u64> {
         let Some(tuning) = &self.tuning else { return HashMap::new() };
         let kept: Vec<HashSet<Id>> = self

@@ -25,11 +25,11 @@ impl Plan {
         self.can_grow() && !self.decisions.iter().any(ends)
     }
 
-    /// How many runs the sweep file asks for by itself: they stand before those that decisions add.
-    pub fn of_file(&self) -> usize {
-        let first = self.decisions.first();
+    /// The runs that the sweep file asks for by itself. They stand before those that decisions add.
+    pub fn runs_of_file(&self) -> &[PlannedRun] {
         let all = self.runs.len();
-        first.map_or(all, |decision| decision.rests_on.len().min(all))
+        let first = self.decisions.first().map_or(all, |decision| decision.rests_on.len());
+        &self.runs[..first.min(all)]
     }
 
     /// The configurations that were added to grids, in the order of time.
@@ -64,7 +64,7 @@ impl Plan {
         self.decisions.iter().filter(|decision| decision.look > 0)
     }
 
-    /// How many looks have been opened. The first one at seeds of the sweep file needs no decision.
+    /// The number of looks that have been opened. The first one at seeds of the sweep file needs no decision.
     pub fn looks_opened(&self) -> usize {
         self.on_looks().count() + usize::from(self.until.is_some())
     }
@@ -150,50 +150,25 @@ impl Plan {
         }
         let seeds = self.seeds_upto(decision.stage, decision.look);
         let planned: HashSet<Id> = self.runs.iter().map(|run| run.run_id).collect();
-        let mut out = Vec::new();
-        for config in decision.chosen.iter().flat_map(|choice| &choice.configs) {
-            let mut tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
-            let Some(tuned) = tuning.find(|run| run.config_id == *config) else { continue };
-            let ids = ConfigIds::new(&tuned.spec);
-            let fresh = seeds.iter().map(|&seed| (seed, ids.with_seed(seed)));
-            out.extend(fresh.filter(|(_, id)| !planned.contains(&id.run)).map(|(seed, id)| {
-                PlannedRun {
-                    label: tuned.label.clone(),
-                    run_id: id.run,
-                    config_id: id.config,
-                    cell_id: id.cell,
-                    axes: tuned.axes.clone(),
-                    stage: decision.stage,
-                    spec: RunSpec { seed, ..tuned.spec.clone() },
-                }
-            }));
-        }
-        out
+        let configs = decision.chosen.iter().flat_map(|choice| &choice.configs);
+        let tuned = configs.filter_map(|config| self.tuned(*config));
+        let runs = tuned.flat_map(|run| with_seeds(run, decision.stage, seeds));
+        runs.filter(|run| !planned.contains(&run.run_id)).collect()
+    }
+
+    /// The first run of tuning of a configuration.
+    fn tuned(&self, config: Id) -> Option<&PlannedRun> {
+        self.runs.iter().find(|run| run.stage.is_tuning() && run.config_id == config)
     }
 
     /// The runs of a configuration that is added to a grid: one a seed of tuning. None where the
     /// value is not allowed, or there is no such configuration to start from.
     pub fn runs_grown(&self, grown: &Grown) -> Vec<PlannedRun> {
-        let mut tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
-        let from = tuning.find(|run| run.config_id == grown.from);
-        let Some(from) = from else { return Vec::new() };
+        let Some(from) = self.tuned(grown.from) else { return Vec::new() };
         let Some(spec) = from.spec.with_value(&grown.path, &grown.value) else { return Vec::new() };
-        let ids = ConfigIds::new(&spec);
-        let mut axes = from.axes.clone();
-        axes.insert(grown.path.clone(), grown.value.clone());
-        let run = |&seed: &u64| {
-            let id = ids.with_seed(seed);
-            PlannedRun {
-                label: from.label.clone(),
-                run_id: id.run,
-                config_id: id.config,
-                cell_id: id.cell,
-                axes: axes.clone(),
-                stage: Stage::Tuning,
-                spec: RunSpec { seed, ..spec.clone() },
-            }
-        };
-        self.seeds.iter().map(run).collect()
+        let mut like = PlannedRun { spec, ..from.clone() };
+        like.axes.insert(grown.path.clone(), grown.value.clone());
+        with_seeds(&like, Stage::Tuning, &self.seeds)
     }
 
     /// The most configurations that the grids of a label can still grow by.
@@ -231,4 +206,16 @@ impl Plan {
             }
         }
     }
+}
+
+/// The runs of a stage with the specification, label and axes of a run, and other seeds.
+fn with_seeds(like: &PlannedRun, stage: Stage, seeds: &[u64]) -> Vec<PlannedRun> {
+    let ids = ConfigIds::new(&like.spec);
+    let run = |&seed: &u64| {
+        let id = ids.with_seed(seed);
+        let spec = RunSpec { seed, ..like.spec.clone() };
+        let (run_id, config_id, cell_id) = (id.run, id.config, id.cell);
+        PlannedRun { run_id, config_id, cell_id, stage, spec, ..like.clone() }
+    };
+    seeds.iter().map(run).collect()
 }

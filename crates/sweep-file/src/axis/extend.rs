@@ -1,7 +1,7 @@
 //! `extend = { at_most = n }` of a grid: values beyond its edge while the best lies on it.
 
 use spec::float::{digits, one_minus};
-use spec::growth::{Extend, Scale};
+use spec::growth::{Extend, Scale, stands_alone};
 use spec::params::{Param, ParamType, Range};
 
 use super::Axis;
@@ -26,13 +26,12 @@ pub(super) fn read(
 ) -> Option<()> {
     let Some(entry) = node.get("extend") else { return Some(()) };
     let refuse = |message: String| Diagnostic::error(message, &entry.key_place);
-    let name = axis.path.strip_prefix("optimizer.").unwrap_or_default();
     if !matches!(param.ty, ParamType::Float | ParamType::Int) {
         let message = format!("`{}` is not a number and its values have no edge", axis.path);
         diagnostics.push(refuse(message).help("remove `extend`"));
         return None;
     }
-    if name.is_empty() || name == "accumulate" {
+    if !stands_alone(&axis.path) {
         let message = format!("`extend` does not go with `{}`", axis.path);
         diagnostics.push(refuse(message).help(
             "the grids of an optimizer's own numbers can grow, such as lr, momentum, weight_decay",

@@ -31,7 +31,7 @@ pub struct Axis {
     pub zip: Option<String>,
     /// For a random axis where its values come from; `values` then holds the first draws.
     pub random: Option<Random>,
-    /// How its grid grows; `None` = not at all.
+    /// The growth of its grid; `None` = it does not grow.
     pub extend: Option<Extend>,
     /// Where it is written.
     pub place: Place,

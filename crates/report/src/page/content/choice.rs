@@ -56,7 +56,7 @@ fn again(share: f64) -> String {
     if whole { "over 99%".to_owned() } else { format!("{:.0}%", 100.0 * share) }
 }
 
-/// What the table means.
+/// The meaning of the table, with the simulated coverage of its intervals.
 pub fn choice_text(analysis: &Analysis) -> Vec<String> {
     let shown = rows(analysis).count();
     if shown == 0 {

@@ -169,7 +169,7 @@ fn by_stage(analysis: &Analysis) -> Option<String> {
     ))
 }
 
-/// What decisions have cost that others have replaced; nothing where they cost nothing.
+/// The cost of decisions that others have replaced; nothing where they cost nothing.
 fn superseded_text(cost: &Superseded) -> Vec<String> {
     if cost.is_empty() {
         return Vec::new();
@@ -227,8 +227,8 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// What the ledger means: what was unequal, what growth and rungs did, and what replaced decisions
-/// have cost.
+/// The meaning of the ledger: what was unequal, what growth and rungs did, and what replaced
+/// decisions have cost.
 pub fn spent_text(report: &Report) -> Vec<String> {
     let mut out = ledger_text(&report.analysis);
     out.extend(super::rungs::rungs_text(&report.analysis, report.hindsight.as_ref()));

@@ -316,7 +316,7 @@ fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
     }
 }
 
-/// What there is to note of a configuration.
+/// Notes on a configuration: chosen, added by growth, cut at a rung.
 fn config_note(analysis: &Analysis, config: &Config, chosen: bool) -> String {
     let mut out: Vec<String> = Vec::new();
     if chosen {

@@ -1,4 +1,4 @@
-//! Rungs of tuning: what was cut, what that saved, and whether the best would have been among it.
+//! Rungs of tuning in words: cut runs, saved epochs, and whether the best would have been cut.
 
 use crate::analysis::{Analysis, Hindsight};
 use crate::plural;
@@ -36,15 +36,15 @@ pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<Str
     out
 }
 
-/// How long the runs of the file were trained, of the length that they would have had; nothing where
-/// none was cut.
+/// The epochs that the runs of the file were trained, of those that they would have had; nothing
+/// where none was cut.
 fn saved(analysis: &Analysis) -> Option<String> {
     let cut = analysis.plan.cut();
     if cut.is_empty() {
         return None;
     }
     let (mut planned, mut trained, mut paused, mut whole) = (0, 0, 0, 0);
-    let of_file = &analysis.plan.runs[..analysis.plan.of_file()];
+    let of_file = analysis.plan.runs_of_file();
     for (run, row) in of_file.iter().zip(&analysis.rows) {
         planned += run.spec.train.epochs;
         trained += row.epochs_completed.unwrap_or(0);
@@ -53,11 +53,11 @@ fn saved(analysis: &Analysis) -> Option<String> {
         whole += usize::from(is_cut && row.completed());
     }
     let mut text = format!(
-        "{} of the sweep file {} paused: these runs were trained for {} run-epochs, of {} that they have.",
-        plural::grouped(paused, "run"),
-        plural::is_or_are(paused),
+        "The runs of the sweep file were trained for {} of their {} run-epochs; {} of them {} paused.",
         crate::number::count(trained),
         crate::number::count(planned),
+        crate::number::count(paused as u64),
+        plural::is_or_are(paused),
     );
     if whole > 0 {
         let runs = plural::grouped(whole, "run");

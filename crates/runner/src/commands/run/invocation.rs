@@ -202,7 +202,8 @@ impl<'a> Invocation<'a> {
                 true => "; --keep-failed goes on without those that failed",
                 false => "",
             };
-            text::status!("{waits}: {runs}{of} {have} no result yet{rest}");
+            let told = format!("{waits}: {runs}{of} {have} no result yet{rest}");
+            text::status!("{}", text::wrapped(&told));
             return Ok(false);
         }
         let Some(decision) = crate::reporter::decide(&self.dir, &self.plan)? else {
@@ -217,7 +218,8 @@ impl<'a> Invocation<'a> {
         self.chosen = Chosen::of(&self.plan, self.args)?;
         if !self.args.training.quiet {
             let opened = self.plan.runs.len() - before;
-            text::status!("{}: {}", self.plan.name, stages::decided(&self.plan, &decision, opened));
+            let decided = stages::decided(&self.plan, &decision, opened);
+            text::status!("{}", text::wrapped(&format!("{}: {decided}", self.plan.name)));
         }
         Ok(true)
     }

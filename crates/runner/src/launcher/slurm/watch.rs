@@ -193,7 +193,7 @@ struct Tail<'a> {
     labels: HashMap<Id, String>,
     read: HashMap<PathBuf, u64>,
     best: HashMap<Id, Status>,
-    /// Where runs pause.
+    /// The pauses of runs.
     pauses: Pauses,
     /// Runs of which nothing is left to train.
     done: HashSet<Id>,
